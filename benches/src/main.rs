@@ -1,0 +1,2 @@
+//! heist against its peers.
+fn main() {}

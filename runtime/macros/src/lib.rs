@@ -1,0 +1,1 @@
+//! The attributes and generator macros of heist.

@@ -1,0 +1,167 @@
+//! # What
+//! The one door to atomics, cells, locks and threads, so that loom can stand in for all of them.
+//!
+//! # Algorithm
+//! Built plainly, every name here is std's. Under `cfg(all(test, rt_loom))` the same names are loom's, and
+//! [`model`] explores every interleaving; without loom it runs the same closure many times, so that the models are
+//! ordinary tests that the editor sees and `cargo test` runs.
+//!
+//! # Invariants
+//! - No other file names std's atomics, `UnsafeCell` or loom. One exception: the ring, whose words the kernel shares.
+//! - The canary below fails if this shim ever stops being loom: it would then explore one interleaving and not panic.
+//!
+//! # Rejected
+//! `cfg(loom)` instead of our own name: it would switch dependencies (crossbeam, tokio) to loom as well.
+//! Models under `tests/`: the library is built without `cfg(test)` there, and the shim would silently be std.
+
+pub(crate) mod atomic {
+    #[cfg(all(test, rt_loom))]
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+    #[cfg(not(all(test, rt_loom)))]
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+
+    pub(crate) use std::sync::atomic::Ordering;
+}
+
+pub(crate) mod cell {
+    #[cfg(all(test, rt_loom))]
+    pub(crate) use loom::cell::UnsafeCell;
+
+    /// std's cell with loom's access methods.
+    #[cfg(not(all(test, rt_loom)))]
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+    #[cfg(not(all(test, rt_loom)))]
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            UnsafeCell(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Shared access. The caller upholds what `&*pointer` asks.
+        #[inline(always)]
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Exclusive access. The caller upholds what `&mut *pointer` asks.
+        #[inline(always)]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+}
+
+pub(crate) mod sync {
+    #[cfg(all(test, rt_loom))]
+    pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard};
+    #[cfg(not(all(test, rt_loom)))]
+    pub(crate) use std::sync::{Condvar, MutexGuard};
+
+    /// The `Arc` of models: counted by loom there. Code outside models uses std's.
+    #[cfg(all(test, not(rt_loom)))]
+    pub(crate) use std::sync::Arc as ModelArc;
+
+    #[cfg(all(test, rt_loom))]
+    use loom::sync::Mutex as Inner;
+    #[cfg(not(all(test, rt_loom)))]
+    use std::sync::Mutex as Inner;
+
+    /// A lock that ignores poison: state behind it is consistent at every call that could panic.
+    #[derive(Debug)]
+    pub(crate) struct Mutex<T>(Inner<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Mutex(Inner::new(value))
+        }
+
+        #[inline]
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            match self.0.lock() {
+                Ok(guard) => guard,
+                Err(poison) => poison.into_inner(),
+            }
+        }
+
+        #[inline]
+        #[allow(dead_code)]
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            match self.0.try_lock() {
+                Ok(guard) => Some(guard),
+                Err(std::sync::TryLockError::Poisoned(poison)) => Some(poison.into_inner()),
+                Err(std::sync::TryLockError::WouldBlock) => None,
+            }
+        }
+    }
+
+    /// Waits on `condvar`, ignoring poison.
+    pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        match condvar.wait(guard) {
+            Ok(guard) => guard,
+            Err(poison) => poison.into_inner(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod thread {
+    #[cfg(rt_loom)]
+    pub(crate) use loom::thread::{JoinHandle, spawn, yield_now};
+    #[cfg(not(rt_loom))]
+    pub(crate) use std::thread::{JoinHandle, spawn, yield_now};
+}
+
+/// Runs `f` under every interleaving loom finds, and prints how many there were.
+#[cfg(all(test, rt_loom))]
+pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NAME_WIDTH: usize = 60;
+    let runs = std::sync::Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let mut builder = loom::model::Builder::new();
+    if builder.preemption_bound.is_none() {
+        builder.preemption_bound = Some(2);
+    }
+    builder.max_branches = builder.max_branches.max(20_000);
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        f();
+    });
+    let name = std::thread::current().name().unwrap_or("model").to_owned();
+    eprintln!("model {name:NAME_WIDTH$} {} interleavings", runs.load(Ordering::Relaxed));
+}
+
+/// Runs `f` many times on real threads: the models compile and run without loom as well.
+#[cfg(all(test, not(rt_loom)))]
+pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
+    const RUNS_COUNT: usize = 500;
+    for _ in 0..RUNS_COUNT {
+        f();
+    }
+}
+
+#[cfg(all(test, rt_loom))]
+mod canary {
+    use super::atomic::{AtomicUsize, Ordering};
+
+    /// A lost increment. It names `loom::model` itself but takes its atomics from the shim: were the shim std, loom
+    /// would see one interleaving, the assertion would hold, and this test would fail for want of a panic.
+    #[test]
+    #[should_panic(expected = "an increment was lost")]
+    fn a_lost_increment_is_found() {
+        loom::model(|| {
+            let count = loom::sync::Arc::new(AtomicUsize::new(0));
+            let other = count.clone();
+            let thread = loom::thread::spawn(move || {
+                let seen = other.load(Ordering::SeqCst);
+                other.store(seen + 1, Ordering::SeqCst);
+            });
+            let seen = count.load(Ordering::SeqCst);
+            count.store(seen + 1, Ordering::SeqCst);
+            thread.join().unwrap();
+            assert_eq!(count.load(Ordering::SeqCst), 2, "an increment was lost");
+        });
+    }
+}
