@@ -1,0 +1,301 @@
+//! The bounded ring: one owner, any number of thieves.
+#![expect(unsafe_code, reason = "slots are read and written by index under the ring's claims")]
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+
+use crossbeam::utils::CachePadded;
+
+use crate::primitive::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::primitive::cell::UnsafeCell;
+
+/// Slots in a ring: a power of two. Models use four, so that they wrap and overflow soon.
+pub(crate) const CAPACITY: usize = if cfg!(all(test, rt_loom)) { 4 } else { 256 };
+const MASK: u32 = CAPACITY as u32 - 1;
+const _: () = assert!(CAPACITY.is_power_of_two());
+
+/// What the head word says. Indices grow without bound and wrap as `u32`; a slot is `index & MASK`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Head {
+    /// First slot that a thief may still be reading.
+    claimed: u32,
+    /// Next slot to be popped or claimed.
+    front: u32,
+}
+
+impl Head {
+    fn unpack(word: u64) -> Head {
+        Head { claimed: (word >> 32) as u32, front: word as u32 }
+    }
+
+    fn pack(self) -> u64 {
+        u64::from(self.claimed) << 32 | u64::from(self.front)
+    }
+
+    fn is_being_robbed(self) -> bool {
+        self.claimed != self.front
+    }
+
+    /// The head after `front` moved by `count`, without disturbing a theft.
+    fn advanced(self, count: u32) -> Head {
+        let front = self.front.wrapping_add(count);
+        Head { claimed: if self.is_being_robbed() { self.claimed } else { front }, front }
+    }
+}
+
+struct Ring<T> {
+    head: CachePadded<AtomicU64>,
+    tail: CachePadded<AtomicU32>,
+    slots: Box<[UnsafeCell<MaybeUninit<T>>]>,
+}
+
+// SAFETY: [ring-owner] and [ring-claim] give every slot one reader or one writer at a time, so a value crosses threads
+// only by being moved, which `T: Send` allows.
+unsafe impl<T: Send> Send for Ring<T> {}
+// SAFETY: as above; `&Ring` gives no `&T`.
+unsafe impl<T: Send> Sync for Ring<T> {}
+
+/// The owner's end. Not `Sync` and not `Clone`: there is one owner.
+pub(crate) struct Owner<T> {
+    ring: Arc<Ring<T>>,
+    _not_sync: PhantomData<std::cell::Cell<()>>,
+}
+
+/// A thief's end.
+pub(crate) struct Stealer<T> {
+    ring: Arc<Ring<T>>,
+}
+
+/// A ring's two ends.
+pub(crate) fn new<T: Send>() -> (Owner<T>, Stealer<T>) {
+    let ring = Arc::new(Ring {
+        head: CachePadded::new(AtomicU64::new(0)),
+        tail: CachePadded::new(AtomicU32::new(0)),
+        slots: (0..CAPACITY).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect(),
+    });
+    (Owner { ring: ring.clone(), _not_sync: PhantomData }, Stealer { ring })
+}
+
+impl<T> Ring<T> {
+    /// # Safety
+    /// The caller owns slot `index` for writing: `[ring-owner]`.
+    unsafe fn write(&self, index: u32, value: T) {
+        self.slots[(index & MASK) as usize].with_mut(|slot| {
+            // SAFETY: the caller's promise; the slot holds no live value, so none is lost.
+            unsafe { slot.write(MaybeUninit::new(value)) }
+        });
+    }
+
+    /// # Safety
+    /// The caller claimed slot `index` for reading: `[ring-claim]`. The slot counts as empty afterwards.
+    unsafe fn read(&self, index: u32) -> T {
+        self.slots[(index & MASK) as usize].with(|slot| {
+            // SAFETY: the caller's promise; slots between `claimed` and `tail` are initialised.
+            unsafe { slot.read().assume_init() }
+        })
+    }
+
+    /// How many values wait. Exact for the owner, a hint for others.
+    fn len(&self) -> usize {
+        // Ordering: Relaxed is enough for a hint, [len-hint]. Who must not miss an item fences before this call.
+        let head = Head::unpack(self.head.load(Ordering::Relaxed));
+        let tail = self.tail.load(Ordering::Relaxed);
+        // The two loads are not one: a front that overtook the tail we saw means empty.
+        let len = tail.wrapping_sub(head.front);
+        if len > CAPACITY as u32 { 0 } else { len as usize }
+    }
+}
+
+impl<T: Send> Owner<T> {
+    /// How many values wait.
+    pub(crate) fn len(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// How many more values fit. A theft in progress still counts as full.
+    pub(crate) fn room(&self) -> usize {
+        // Ordering: Relaxed for the tail, which only we write. Acquire for the head pairs with the thief's final CAS:
+        // slots below `claimed` have been read.
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        let head = Head::unpack(self.ring.head.load(Ordering::Acquire));
+        CAPACITY - tail.wrapping_sub(head.claimed) as usize
+    }
+
+    /// Adds a value at the back. A full ring gives the value back, with half of what waited if that could be claimed:
+    /// the caller hands all of it to the injector, in this order, so that the ring has room again.
+    #[inline]
+    pub(crate) fn push(&self, value: T) -> Result<(), Vec<T>> {
+        // Ordering: as in `room`.
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        let head = Head::unpack(self.ring.head.load(Ordering::Acquire));
+        if tail.wrapping_sub(head.claimed) as usize == CAPACITY {
+            return Err(self.overflow(head, value));
+        }
+        // SAFETY: [ring-owner]: `tail` is less than `claimed + CAPACITY`, so the slot is ours to write.
+        unsafe { self.ring.write(tail, value) };
+        // Ordering: Release publishes the slot to the thief that acquires this tail.
+        self.ring.tail.store(tail.wrapping_add(1), Ordering::Release);
+        Ok(())
+    }
+
+    /// Adds as many values of `values` as there is room for, with one store of the tail. The rest stay in `values`.
+    pub(crate) fn push_batch(&self, values: &mut impl Iterator<Item = T>) -> usize {
+        let room = self.room();
+        // Ordering: Relaxed, only we write the tail.
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        let mut count = 0;
+        for value in values.by_ref().take(room) {
+            // SAFETY: [ring-owner]: at most `room` slots from `tail` on.
+            unsafe { self.ring.write(tail.wrapping_add(count), value) };
+            count += 1;
+        }
+        if count > 0 {
+            // Ordering: Release publishes all the slots at once.
+            self.ring.tail.store(tail.wrapping_add(count), Ordering::Release);
+        }
+        count as usize
+    }
+
+    /// Claims the back half of a full ring and appends `value`. During a theft only `value` comes back: the thief is
+    /// about to make room.
+    #[cold]
+    fn overflow(&self, head: Head, value: T) -> Vec<T> {
+        const HALF: u32 = CAPACITY as u32 / 2;
+        let mut out = Vec::with_capacity(HALF as usize + 1);
+        let taken = head.advanced(HALF);
+        // Ordering: AcqRel as every claim, [ring-claim]. A failure means that a thief was here: it makes room.
+        if !head.is_being_robbed()
+            && self
+                .ring
+                .head
+                .compare_exchange(head.pack(), taken.pack(), Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+        {
+            for offset in 0..HALF {
+                // SAFETY: [ring-claim]: the CAS claimed these slots, and we alone may overwrite them later.
+                out.push(unsafe { self.ring.read(head.front.wrapping_add(offset)) });
+            }
+        }
+        out.push(value);
+        out
+    }
+
+    /// Takes the value that has waited longest.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<T> {
+        // Ordering: Relaxed, only we write the tail. Relaxed for the first look at the head: the CAS decides.
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        let mut word = self.ring.head.load(Ordering::Relaxed);
+        loop {
+            let head = Head::unpack(word);
+            if head.front == tail {
+                return None;
+            }
+            let next = head.advanced(1).pack();
+            // Ordering: AcqRel, [ring-claim]: claims form one order. The slot itself was written by this thread.
+            match self.ring.head.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                // SAFETY: [ring-claim]: the CAS moved `front` past the slot, so it is ours alone.
+                Ok(_) => return Some(unsafe { self.ring.read(head.front) }),
+                Err(seen) => word = seen,
+            }
+        }
+    }
+}
+
+impl<T> Drop for Owner<T> {
+    /// Drops what still waits. Thieves may be at work: values are claimed as `pop` does.
+    fn drop(&mut self) {
+        // Ordering: as in `pop`.
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        let mut word = self.ring.head.load(Ordering::Relaxed);
+        loop {
+            let head = Head::unpack(word);
+            if head.front == tail {
+                return;
+            }
+            let next = head.advanced(1).pack();
+            match self.ring.head.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => {
+                    // SAFETY: [ring-claim], as in `pop`.
+                    drop(unsafe { self.ring.read(head.front) });
+                    word = next;
+                }
+                Err(seen) => word = seen,
+            }
+        }
+    }
+}
+
+impl<T> Clone for Stealer<T> {
+    fn clone(&self) -> Self {
+        Stealer { ring: self.ring.clone() }
+    }
+}
+
+impl<T: Send> Stealer<T> {
+    /// How many values seem to wait: [len-hint].
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// Moves half of what waits, rounded up, into `into`, and returns one of them to be run at once. `None`: nothing
+    /// waits, or another thief is at work here.
+    pub(crate) fn steal_half(&self, into: &Owner<T>) -> Option<T> {
+        let room = into.room();
+        let (first, count) = self.claim(room)?;
+        // Ordering: Relaxed, the thief owns the tail of `into`.
+        let tail = into.ring.tail.load(Ordering::Relaxed);
+        for offset in 0..count - 1 {
+            // SAFETY: [ring-claim] for the read: `claim` gave us these slots. [ring-owner] for the write: `claim` took
+            // at most `room + 1` values and the last one is not written.
+            unsafe { into.ring.write(tail.wrapping_add(offset), self.ring.read(first.wrapping_add(offset))) };
+        }
+        // SAFETY: [ring-claim], the last slot of the claim.
+        let last = unsafe { self.ring.read(first.wrapping_add(count - 1)) };
+        self.finish();
+        if count > 1 {
+            // Ordering: Release publishes the copied slots to thieves of `into`.
+            into.ring.tail.store(tail.wrapping_add(count - 1), Ordering::Release);
+        }
+        Some(last)
+    }
+
+    /// Claims up to half of what waits: the first index and a count of at least one.
+    fn claim(&self, room: usize) -> Option<(u32, u32)> {
+        // Ordering: Acquire pairs with earlier claims, so that `front` is not older than the tail read after it.
+        let mut word = self.ring.head.load(Ordering::Acquire);
+        loop {
+            let head = Head::unpack(word);
+            // Ordering: Acquire pairs with `push`: the slots below this tail are written.
+            let tail = self.ring.tail.load(Ordering::Acquire);
+            let waiting = tail.wrapping_sub(head.front);
+            if head.is_being_robbed() || waiting == 0 || waiting > CAPACITY as u32 {
+                return None;
+            }
+            let count = (waiting - waiting / 2).min(room as u32 + 1);
+            let claimed = Head { claimed: head.front, front: head.front.wrapping_add(count) };
+            // Ordering: AcqRel, [ring-claim]: from here on the owner cannot reuse the slots, nor another thief begin.
+            match self.ring.head.compare_exchange_weak(word, claimed.pack(), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some((head.front, count)),
+                Err(seen) => word = seen,
+            }
+        }
+    }
+
+    /// Ends the theft: the slots have been read.
+    fn finish(&self) {
+        // Ordering: Relaxed first look, the CAS decides. AcqRel: Release tells the owner's `room` that the slots were
+        // read; Acquire keeps the owner's pops during the theft ordered before ours.
+        let mut word = self.ring.head.load(Ordering::Relaxed);
+        loop {
+            let front = Head::unpack(word).front;
+            let next = Head { claimed: front, front }.pack();
+            match self.ring.head.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(seen) => word = seen,
+            }
+        }
+    }
+}
