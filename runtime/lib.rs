@@ -1,12 +1,73 @@
-//! heist: a work-stealing async runtime, native on io_uring.
-mod primitive;
+//! heist: a multi-threaded, work-stealing async runtime, native on io_uring, with a readiness-poll fallback, timers,
+//! futures and generators.
+//!
+//! ```
+//! #[heist::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+//!     let address = listener.local_addr()?;
+//!     let server = heist::spawn(async move {
+//!         let (mut stream, _peer) = listener.accept().await?;
+//!         let mut buffer = [0; 64];
+//!         let length = stream.read(&mut buffer).await?;
+//!         stream.write_all(&buffer[..length]).await
+//!     });
+//!     let mut client = heist::net::TcpStream::connect(address).await?;
+//!     client.write_all(b"hello").await?;
+//!     let mut echo = [0; 5];
+//!     client.read_exact(&mut echo).await?;
+//!     assert_eq!(&echo, b"hello");
+//!     server.await.unwrap()
+//! }
+//! ```
+//!
+//! Names, modules and signatures are tokio's wherever the meaning is the same, so that a port is a change of imports.
+//!
+//! # The tour
+//! Read the rooms in this order; each opens with its algorithm, its invariants and the ways not taken.
+//!
+//! 1. [`primitive`](self): the one door to atomics, cells, locks and threads, through which loom comes in.
+//! 2. [`task`]: one heap cell per spawned future, and the state machine of its life.
+//! 3. `queue`: where runnable tasks wait: a ring and a LIFO slot per worker, one injector.
+//! 4. `scheduler`: which worker runs what, where it looks when it has nothing, and how it sleeps and is woken.
+//! 5. `driver`: the one door to the kernel: io_uring or poll, chosen once at start.
+//! 6. [`time`]: a timer wheel per worker.
+//! 7. [`net`], [`io`], [`signal`]: what programs read, write and wait for.
+//! 8. [`runtime`]: options, start and end, and the handle that programs spawn with. `blocking`: a pool for closures
+//!    that block.
+//! 9. [`generator`]: generators and coroutines; needs none of the above.
+//!
+//! # Architecture invariants
+//! - Imports go one way: `primitive` ← { `task`, `queue`, `blocking`, `generator` } ← { `time`, `driver` } ←
+//!   { `scheduler` | `io`, `net`, `signal` } ← { `builder`, `runtime`, `join_set` }. Rooms within braces do not know each
+//!   other; the scheduler and the public I/O rooms do not either. Re-exports of the public API are doors, not imports.
+//! - `cfg(target_os)` stands in `driver` only.
+//! - No file but `primitive.rs` names std's atomics, `UnsafeCell` or loom; the ring's shared words are the exception.
+//! - `unsafe` stands only in files that open with the reason why; the lint denies it elsewhere.
+//! - `generator` depends on no runtime.
+//!
+//! `tests/tidy.rs` checks these.
+//!
+//! # Which crates go with it
+//! Channels, locks, codecs and combinators are not ours: `futures`, `tokio::sync` and `async-channel` work on heist as
+//! they are. Sockets implement the traits of `futures-io` (default), of tokio (feature `tokio-io`) and of hyper
+//! (feature `hyper`).
 
-pub mod task;
-mod queue;
+#[cfg(feature = "macros")]
+pub use heist_macros::{main, test};
+pub use runtime::spawn;
+
+mod blocking;
+mod builder;
 mod driver;
-pub mod time;
 pub mod generator;
-mod scheduler;
 pub mod io;
+mod join_set;
 pub mod net;
+mod primitive;
+mod queue;
+pub mod runtime;
+mod scheduler;
 pub mod signal;
+pub mod task;
+pub mod time;

@@ -1,2 +1,301 @@
 //! # What
-//! (under construction)
+//! Which worker runs what, when it looks elsewhere, and when it sleeps.
+//!
+//! # Algorithm
+//! Each worker's loop ([`worker`]) is: run tasks until the time budget is spent, then *harvest* (completions, timers,
+//! mail from other threads, a share of the injector); with nothing to run, *search* (injector, then half of a
+//! neighbour's queue, in random order); with nothing found, *park* in the driver, which submits, waits and reaps in
+//! one kernel call.
+//!
+//! A task that is woken goes to the LIFO slot of the worker that woke it; what the slot held goes to the ring, where
+//! thieves can take it. A task that yields goes behind everything in the ring. From other threads tasks go to the
+//! injector. A harvest puts all the tasks that it woke into the ring as one batch and announces them once.
+//!
+//! **Waking one at a time.** Whoever pushes something that others could take *announces* it: if nobody searches and
+//! somebody sleeps, one sleeper is woken, and it counts as searching from that moment ([`idle`]). The last searcher to
+//! find something looks at all the queues again and announces what it sees, so that a burst wakes the workers one by
+//! one and a trickle wakes one. Nothing is announced when a worker gets its only task: it runs that task itself.
+//!
+//! Why nothing is lost: a pusher writes the queue, fences, reads the counts; a sleeper writes the counts, fences, reads
+//! the queues. One of the two sees the other ([`idle::Idle::worker_to_wake`], [`idle::Idle::park`]).
+//!
+//! **Sentinels.** A worker that is in a long poll cannot harvest, and what sits in its LIFO slot was never announced.
+//! So while there was activity lately, up to two parked workers sleep with a time-out; when they see a worker whose
+//! tick has not moved between two looks, they take its queue, its LIFO slot, its completions and its due timers
+//! ([`sentinel`]). When all others slept through a whole look they go to sleep for good: an idle runtime uses no CPU.
+//!
+//! # Fairness
+//! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled:
+//! a worker's ring is first in first out; the LIFO slot is served at most three times in a row; the injector, the
+//! driver, the timers and the mail are served once per time budget. While at least one worker is idle, ready tasks,
+//! finished I/O and expired timers of a worker that is stuck in a poll are served by others within about 5 ms. Pinned
+//! tasks (`spawn_local`) are the exception: they wait for their worker.
+//!
+//! # Invariants
+//! - `[one-token]` a notification is consumed by exactly one opening of the gate, after which the owner looks at
+//!   everything.
+//! - `[no-lost-work]` when something waits in a queue that others may take, somebody is awake to take it, or was woken.
+//! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
+//!   woken.
+//! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only.
+//! - `[drop-order]` at shutdown all futures are dropped before any worker's driver is closed.
+//!
+//! # Orderings
+//! | release | acquire | publishes |
+//! |---|---|---|
+//! | `Gate::notify` | `Gate::close`, `Gate::open` | what the owner is to find |
+//! | push, fence | fence, last look in `park` | the pushed task |
+//! | count, fence in `park` | fence, count in `worker_to_wake` | that a worker sleeps |
+//!
+//! # Rejected
+//! - Announcing every push (tokio 1.51 did it for its LIFO slot and took it back: 8 % more CPU).
+//! - Stealing the LIFO slot in a plain search: the owner is usually about to run it. Only a sentinel takes it.
+//!
+//! # Verified by
+//! `models::*`: a push against the last searcher that parks, two pushers and two workers, duty handed over, the gate,
+//! `block_on`'s parker.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use crossbeam::utils::CachePadded;
+
+use crate::blocking::Pool;
+use crate::driver::Driver;
+use crate::primitive::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::queue::deque::{Owner, Stealer};
+use crate::queue::injector::Injector;
+use crate::queue::slot::Slot;
+use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule};
+use crate::time::Timers;
+
+pub(crate) mod current;
+pub(crate) mod idle;
+pub(crate) mod park;
+mod pinned;
+mod search;
+mod sentinel;
+pub(crate) mod shutdown;
+mod token;
+pub(crate) mod worker;
+
+#[cfg(test)]
+mod models;
+
+pub(crate) use pinned::spawn_local;
+
+use idle::Idle;
+use park::Gate;
+use pinned::Mailbox;
+use shutdown::Farewell;
+use worker::Worker;
+
+/// What other threads may touch of a worker.
+pub(crate) struct Remote {
+    stealer: Stealer<Runnable>,
+    lifo: Slot<Runnable>,
+    gate: Gate,
+    /// How many polls the worker has begun: a sentinel compares two looks.
+    ticks: AtomicU64,
+    mailbox: Mailbox,
+    /// Live pinned tasks of this worker.
+    pinned: OwnedTasks,
+}
+
+/// A runtime's scheduler, as all of its threads see it.
+pub(crate) struct Shared {
+    remotes: Box<[CachePadded<Remote>]>,
+    injector: Injector<Runnable>,
+    idle: Idle,
+    owned: OwnedTasks,
+    driver: Arc<Driver>,
+    timers: Arc<Timers>,
+    blocking: Pool,
+    is_closing: AtomicBool,
+    farewell: Farewell,
+}
+
+/// What a task holds of its scheduler. Every worker has a home of its own, so that spawning counts references on a line
+/// that other workers leave alone.
+#[repr(align(128))]
+pub(crate) struct Home {
+    shared: Arc<Shared>,
+}
+
+impl Home {
+    pub(crate) fn new(shared: Arc<Shared>) -> Arc<Home> {
+        Arc::new(Home { shared })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Schedule for Arc<Home> {
+    fn schedule(&self, task: Runnable, cause: Cause) {
+        self.shared.schedule(task, cause);
+    }
+
+    fn release(&self, task: &Header) {
+        self.shared.owned.remove(task);
+        self.shared.tell_if_empty(&self.shared.owned);
+    }
+}
+
+/// What a scheduler is made of, before its workers run.
+pub(crate) struct Parts {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) workers: Vec<Worker>,
+}
+
+/// Makes the scheduler for `driver`'s workers.
+pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -> Parts {
+    let (owners, stealers): (Vec<Owner<Runnable>>, Vec<Stealer<Runnable>>) =
+        (0..workers_count).map(|_| crate::queue::deque::new()).unzip();
+    let shared = Arc::new_cyclic(|weak: &std::sync::Weak<Shared>| {
+        let unpark = weak.clone();
+        let timers = Timers::new(
+            workers_count,
+            Box::new(move |index| {
+                if let Some(shared) = unpark.upgrade() {
+                    shared.unpark(index);
+                }
+            }),
+        );
+        Shared {
+            remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
+            injector: Injector::new(),
+            idle: Idle::new(workers_count),
+            owned: OwnedTasks::new(4 * workers_count),
+            driver,
+            timers,
+            blocking,
+            is_closing: AtomicBool::new(false),
+            farewell: Farewell::new(workers_count),
+        }
+    });
+    let workers =
+        owners.into_iter().enumerate().map(|(index, owner)| Worker::new(index, owner, shared.clone())).collect();
+    Parts { shared, workers }
+}
+
+impl Remote {
+    fn new(stealer: Stealer<Runnable>) -> Remote {
+        Remote {
+            stealer,
+            lifo: Slot::new(),
+            gate: Gate::new(),
+            ticks: AtomicU64::new(0),
+            mailbox: Mailbox::new(),
+            pinned: OwnedTasks::new(1),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        &self.driver
+    }
+
+    pub(crate) fn timers(&self) -> &Arc<Timers> {
+        &self.timers
+    }
+
+    pub(crate) fn blocking(&self) -> &Pool {
+        &self.blocking
+    }
+
+    pub(crate) fn workers_count(&self) -> usize {
+        self.remotes.len()
+    }
+
+    /// How many tasks are alive, pinned ones included.
+    pub(crate) fn tasks_count(&self) -> usize {
+        self.owned.len() + self.remotes.iter().map(|remote| remote.pinned.len()).sum::<usize>()
+    }
+
+    /// Where a task that was spawned or woken on this thread goes.
+    #[inline]
+    fn schedule(&self, task: Runnable, cause: Cause) {
+        current::with_worker(|context| match context {
+            Some(context) if context.belongs_to(self) => context.schedule(task, cause),
+            _ => self.inject(task),
+        });
+    }
+
+    /// Takes in a task from a thread that is no worker of ours.
+    fn inject(&self, task: Runnable) {
+        self.injector.push(task);
+        self.announce();
+        // Closing workers sleep without being counted. The fence in `announce` and the one in `Worker::shut_down` see
+        // to it that either we see the closing here or they see the task there: [no-lost-work].
+        if self.is_closing() {
+            self.unpark_all();
+        }
+    }
+
+    /// Says that there is something that another worker could take.
+    #[inline]
+    fn announce(&self) {
+        if let Some(index) = self.idle.worker_to_wake() {
+            self.unpark(index);
+        }
+    }
+
+    /// Makes worker `index` look at everything.
+    pub(crate) fn unpark(&self, index: usize) {
+        if self.remotes[index].gate.notify() {
+            self.driver.ring_doorbell(index);
+        }
+    }
+
+    fn unpark_all(&self) {
+        for index in 0..self.remotes.len() {
+            self.unpark(index);
+        }
+    }
+
+    /// Whether a searcher would find something. Who must not miss it fences first.
+    fn work_is_visible(&self) -> bool {
+        self.injector.len() > 0 || self.remotes.iter().any(|remote| remote.stealer.len() > 0)
+    }
+
+    fn is_closing(&self) -> bool {
+        // Ordering: Acquire pairs with `shutdown::close`; a late look costs one more poll.
+        self.is_closing.load(Ordering::Acquire)
+    }
+}
+
+/// Spawns through `home`. On a worker that is the worker's own home, whose reference count no other worker touches.
+#[inline]
+pub(crate) fn spawn<F>(home: &Arc<Home>, future: F, id: Id, location: &'static Location<'static>) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let shared = home.shared();
+    let (runnable, handle) = shared.owned.bind(future, home.clone(), id, location);
+    if let Some(runnable) = runnable {
+        shared.schedule(runnable, Cause::Spawned);
+    }
+    handle
+}
+
+/// Wakes all of `wakers`. One that panics is not allowed to silence the others, nor to end a worker.
+pub(crate) fn wake_all(wakers: &mut Vec<Waker>) {
+    for waker in wakers.drain(..) {
+        let outcome: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        if let Err(payload) = outcome {
+            // A payload may panic when it is dropped: it is leaked rather than trusted.
+            std::mem::forget(payload);
+        }
+    }
+}
+
+/// How long a shutdown waits for the driver to get its buffers back from the kernel.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,213 @@
+//! Every option of a runtime, its default and the reason.
+
+use std::io;
+use std::time::Duration;
+
+use crate::blocking::Limits;
+use crate::driver;
+use crate::runtime::Runtime;
+
+/// Which engine does the I/O.
+pub use crate::driver::Kind as DriverKind;
+
+/// The variable that chooses the driver when the builder does not.
+const DRIVER_VARIABLE: &str = "HEIST_DRIVER";
+/// Submission entries per ring: a harvest's worth of operations on a busy worker.
+const RING_ENTRIES: u32 = 256;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flavor {
+    MultiThread,
+    CurrentThread,
+}
+
+/// Makes a [`Runtime`] with options of your own.
+///
+/// ```
+/// use heist::runtime::{Builder, DriverKind};
+///
+/// let runtime = Builder::new_multi_thread()
+///     .worker_threads(2)
+///     .driver(DriverKind::Auto)
+///     .build()?;
+/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    flavor: Flavor,
+    worker_threads: Option<usize>,
+    driver: Option<DriverKind>,
+    thread_name: String,
+    thread_stack_size: Option<usize>,
+    max_blocking_threads: usize,
+    thread_keep_alive: Duration,
+    ring_entries: u32,
+}
+
+impl Builder {
+    fn new(flavor: Flavor) -> Builder {
+        Builder {
+            flavor,
+            worker_threads: None,
+            driver: None,
+            thread_name: "heist-worker".to_owned(),
+            thread_stack_size: None,
+            // As in tokio: blocking closures mostly wait, so there may be many more of them than cores.
+            max_blocking_threads: 512,
+            thread_keep_alive: Duration::from_secs(10),
+            ring_entries: RING_ENTRIES,
+        }
+    }
+
+    /// Workers on threads of their own, which steal from each other. One per core that this process may use
+    /// (cgroup quotas and affinity count), unless [`worker_threads`](Self::worker_threads) says otherwise.
+    pub fn new_multi_thread() -> Builder {
+        Builder::new(Flavor::MultiThread)
+    }
+
+    /// The single-threaded loop: the same scheduler with one worker, which runs on the thread that calls
+    /// [`Runtime::block_on`], and only while it does.
+    pub fn new_current_thread() -> Builder {
+        Builder::new(Flavor::CurrentThread)
+    }
+
+    /// How many workers. A count of zero makes [`build`](Self::build) fail. The current-thread runtime has one.
+    pub fn worker_threads(&mut self, count: usize) -> &mut Self {
+        self.worker_threads = Some(count);
+        self
+    }
+
+    /// Which engine does the I/O. Unless this is called the variable `HEIST_DRIVER` (`auto`, `uring`, `poll`) decides,
+    /// and without it [`DriverKind::Auto`].
+    pub fn driver(&mut self, kind: DriverKind) -> &mut Self {
+        self.driver = Some(kind);
+        self
+    }
+
+    /// The name of the workers' threads. The system may cut it short (Linux: 15 bytes).
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        self.thread_name = name.into();
+        self
+    }
+
+    /// The stack of each thread in bytes. Default: what the system gives to std's threads.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.thread_stack_size = Some(bytes);
+        self
+    }
+
+    /// The most threads that [`spawn_blocking`](crate::task::spawn_blocking) may use. Default: 512. A count of zero
+    /// makes [`build`](Self::build) fail. Closures beyond that wait for a thread.
+    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
+        self.max_blocking_threads = count;
+        self
+    }
+
+    /// How long a blocking thread stays without work. Default: 10 seconds.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.thread_keep_alive = duration;
+        self
+    }
+
+    /// Submission entries per ring, rounded up to a power of two. Default: 256. More make sense when thousands of
+    /// operations start in one go; a full ring costs a kernel call, nothing is lost. 1 to 32768.
+    pub fn ring_entries(&mut self, count: u32) -> &mut Self {
+        self.ring_entries = count;
+        self
+    }
+
+    /// Does nothing: I/O and time are always on. Here so that programs written for tokio build.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing, as [`enable_all`](Self::enable_all).
+    pub fn enable_io(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing, as [`enable_all`](Self::enable_all).
+    pub fn enable_time(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Makes the runtime and starts its workers.
+    ///
+    /// # Errors
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a count of zero, or out of range, or a `HEIST_DRIVER` that is
+    ///   none of its three words.
+    /// - Whatever the system says when it refuses threads, descriptors or memory. With [`DriverKind::Uring`]: why
+    ///   io_uring was refused, and what can be done about it. Nothing is left behind.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let workers_count = self.workers_count()?;
+        in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;
+        in_range("ring_entries", self.ring_entries as usize, 1, 32_768)?;
+        let driver = driver::Driver::new(&driver::Options {
+            kind: self.driver_kind()?,
+            workers: workers_count,
+            single_thread: self.flavor == Flavor::CurrentThread,
+            ring_entries: self.ring_entries,
+            completion_entries: self.ring_entries.saturating_mul(16).min(65_536),
+        })?;
+        let limits = Limits {
+            threads_count_max: self.max_blocking_threads,
+            keep_alive: self.thread_keep_alive,
+            thread_name: "heist-blocking".to_owned(),
+            stack_size: self.thread_stack_size,
+        };
+        Runtime::start(self.flavor, driver, workers_count, limits, &self.thread_builder()?)
+    }
+
+    fn workers_count(&self) -> io::Result<usize> {
+        if self.flavor == Flavor::CurrentThread {
+            return Ok(1);
+        }
+        let count = self.worker_threads.unwrap_or_else(num_cpus::get);
+        in_range("worker_threads", count, 1, 1024)
+    }
+
+    fn driver_kind(&self) -> io::Result<DriverKind> {
+        if let Some(kind) = self.driver {
+            return Ok(kind);
+        }
+        match std::env::var(DRIVER_VARIABLE) {
+            Ok(word) => word
+                .parse()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("{DRIVER_VARIABLE}: {error}"))),
+            Err(std::env::VarError::NotPresent) => Ok(DriverKind::Auto),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{DRIVER_VARIABLE}: {error}"))),
+        }
+    }
+
+    fn thread_builder(&self) -> io::Result<ThreadOptions> {
+        if self.thread_name.contains('\0') {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "thread_name must not contain a NUL byte"));
+        }
+        Ok(ThreadOptions { name: self.thread_name.clone(), stack_size: self.thread_stack_size })
+    }
+}
+
+/// How the workers' threads are made.
+pub(crate) struct ThreadOptions {
+    name: String,
+    stack_size: Option<usize>,
+}
+
+impl ThreadOptions {
+    pub(crate) fn builder(&self) -> std::thread::Builder {
+        let builder = std::thread::Builder::new().name(self.name.clone());
+        match self.stack_size {
+            Some(bytes) => builder.stack_size(bytes),
+            None => builder,
+        }
+    }
+}
+
+fn in_range(name: &str, value: usize, min: usize, max: usize) -> io::Result<usize> {
+    if (min..=max).contains(&value) {
+        return Ok(value);
+    }
+    let allowed = if max == usize::MAX { format!("at least {min}") } else { format!("between {min} and {max}") };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is {value}; it must be {allowed}")))
+}

@@ -1,0 +1,179 @@
+//! `#[heist::main]` and `#[heist::test]`: an async function becomes one that builds a runtime and blocks on the body.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Error, Ident, ItemFn, LitInt, LitStr, Result, Token};
+
+/// What stands in the parentheses of the attribute.
+#[derive(Default)]
+struct Options {
+    flavor: Option<Flavor>,
+    worker_threads: Option<LitInt>,
+    driver: Option<Ident>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Flavor {
+    MultiThread,
+    CurrentThread,
+}
+
+impl Parse for Options {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut options = Options::default();
+        for option in Punctuated::<Setting, Token![,]>::parse_terminated(input)? {
+            match option {
+                Setting::Flavor(flavor) => options.flavor = Some(flavor),
+                Setting::Workers(count) => options.worker_threads = Some(count),
+                Setting::Driver(kind) => options.driver = Some(kind),
+            }
+        }
+        Ok(options)
+    }
+}
+
+enum Setting {
+    Flavor(Flavor),
+    Workers(LitInt),
+    Driver(Ident),
+}
+
+impl Parse for Setting {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name: Ident = input.parse()?;
+        input.parse::<Token![=]>()?;
+        match name.to_string().as_str() {
+            "flavor" => parse_flavor(&input.parse()?).map(Setting::Flavor),
+            "worker_threads" => {
+                let count: LitInt = input.parse()?;
+                if count.base10_parse::<usize>()? == 0 {
+                    return Err(Error::new(count.span(), "worker_threads must be at least 1"));
+                }
+                Ok(Setting::Workers(count))
+            }
+            "driver" => parse_driver(&input.parse()?).map(Setting::Driver),
+            _ => Err(Error::new(name.span(), "unknown option; there are flavor, worker_threads and driver")),
+        }
+    }
+}
+
+fn parse_flavor(word: &LitStr) -> Result<Flavor> {
+    match word.value().as_str() {
+        "multi_thread" => Ok(Flavor::MultiThread),
+        "current_thread" => Ok(Flavor::CurrentThread),
+        _ => Err(Error::new(word.span(), "unknown flavor; there are \"multi_thread\" and \"current_thread\"")),
+    }
+}
+
+fn parse_driver(word: &LitStr) -> Result<Ident> {
+    let variant = match word.value().as_str() {
+        "auto" => "Auto",
+        "uring" => "Uring",
+        "poll" => "Poll",
+        _ => return Err(Error::new(word.span(), "unknown driver; there are \"auto\", \"uring\" and \"poll\"")),
+    };
+    Ok(Ident::new(variant, word.span()))
+}
+
+/// Expands `#[heist::main]`.
+pub(crate) fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(arguments, item, Flavor::MultiThread, None)
+}
+
+/// Expands `#[heist::test]`.
+pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(arguments, item, Flavor::CurrentThread, Some(quote!(#[::core::prelude::v1::test])))
+}
+
+fn expand(
+    arguments: TokenStream,
+    item: TokenStream,
+    default_flavor: Flavor,
+    attribute: Option<TokenStream>,
+) -> TokenStream {
+    try_expand(arguments, item, default_flavor, attribute).unwrap_or_else(|error| error.into_compile_error())
+}
+
+fn try_expand(
+    arguments: TokenStream,
+    item: TokenStream,
+    default_flavor: Flavor,
+    attribute: Option<TokenStream>,
+) -> Result<TokenStream> {
+    let mut function: ItemFn = syn::parse2(item)?;
+    let options: Options = syn::parse2(arguments)?;
+    if function.sig.asyncness.take().is_none() {
+        return Err(Error::new(function.sig.fn_token.span, "this attribute stands on an async fn"));
+    }
+    if !function.sig.inputs.is_empty() {
+        return Err(Error::new(function.sig.inputs.span(), "this function takes no arguments"));
+    }
+    let builder = builder(&options, default_flavor)?;
+    let ItemFn { attrs, vis, sig, block } = function;
+    // The body keeps its own span, so that errors point into it.
+    Ok(quote_spanned! {block.span()=>
+        #attribute
+        #(#attrs)*
+        #vis #sig {
+            let body = async #block;
+            #builder
+                .build()
+                .expect("heist: the runtime could not start")
+                .block_on(body)
+        }
+    })
+}
+
+fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
+    let flavor = options.flavor.unwrap_or(match options.worker_threads {
+        Some(_) => Flavor::MultiThread,
+        None => default_flavor,
+    });
+    let mut builder = match flavor {
+        Flavor::MultiThread => quote!(::heist::runtime::Builder::new_multi_thread()),
+        Flavor::CurrentThread => quote!(::heist::runtime::Builder::new_current_thread()),
+    };
+    if let Some(count) = &options.worker_threads {
+        if flavor == Flavor::CurrentThread {
+            return Err(Error::new(count.span(), "the current_thread flavor has one worker"));
+        }
+        builder = quote!(#builder.worker_threads(#count));
+    }
+    if let Some(kind) = &options.driver {
+        builder = quote!(#builder.driver(::heist::runtime::DriverKind::#kind));
+    }
+    Ok(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{main, test};
+    use quote::quote;
+
+    #[test]
+    fn options_reach_the_builder() {
+        let code = main(quote!(worker_threads = 3, driver = "poll"), quote!(async fn main() {})).to_string();
+        assert!(code.contains("new_multi_thread () . worker_threads (3)"), "{code}");
+        assert!(code.contains("DriverKind :: Poll"), "{code}");
+        let code = test(quote!(), quote!(async fn works() {})).to_string();
+        assert!(code.contains("new_current_thread"), "{code}");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let wrong = [
+            (quote!(), quote!(fn main() {}), "async fn"),
+            (quote!(worker_threads = 0), quote!(async fn main() {}), "at least 1"),
+            (quote!(flavour = "x"), quote!(async fn main() {}), "unknown option"),
+            (quote!(driver = "epoll"), quote!(async fn main() {}), "unknown driver"),
+            (quote!(flavor = "current_thread", worker_threads = 2), quote!(async fn main() {}), "one worker"),
+        ];
+        for (arguments, item, text) in wrong {
+            let code = main(arguments, item).to_string();
+            assert!(code.contains("compile_error") && code.contains(text), "{code}");
+        }
+    }
+}

@@ -1,0 +1,609 @@
+//! The runtime: its workers, its handle, and how it begins and ends.
+//!
+//! # Algorithm
+//! Start: the driver makes all of its rings, then the workers start, each binds its ring on its own thread and says
+//! whether it could; one that could not ends the others, and [`Builder::build`] fails. End: the scheduler closes (see
+//! `scheduler/shutdown.rs`), the workers' threads are joined, then the blocking pool's.
+//!
+//! A current-thread runtime keeps its one worker in a lock; [`Runtime::block_on`] takes it out, runs its loop on the
+//! calling thread and puts it back.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::Duration;
+
+use futures_task::{ArcWake, FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError, waker_ref};
+
+use crate::blocking::{Limits, Pool};
+use crate::builder::{Flavor, ThreadOptions};
+use crate::driver::Driver;
+use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::sync::Mutex;
+use crate::scheduler::park::Parker;
+use crate::scheduler::worker::Worker;
+use crate::scheduler::{self, Home, Shared, current};
+use crate::task::{self, Id, JoinHandle};
+
+pub use crate::builder::{Builder, DriverKind};
+
+const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
+     call this from a task, from Runtime::block_on, or after Runtime::enter";
+const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
+     Await the future instead, or block inside spawn_blocking";
+
+/// Workers, a driver for each, timers, and a pool for blocking closures.
+///
+/// Dropping a runtime drops every task exactly once, waits for polls that are under way and for blocking closures that
+/// run, and gives everything back to the system. On a worker's own thread (dropped inside a task) it does not wait: the
+/// rest happens in the background.
+///
+/// ```
+/// let runtime = heist::runtime::Runtime::new()?;
+/// let sum = runtime.block_on(async {
+///     let left = heist::spawn(async { 40 });
+///     let right = heist::spawn(async { 2 });
+///     left.await.unwrap() + right.await.unwrap()
+/// });
+/// assert_eq!(sum, 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Runtime {
+    handle: Handle,
+    threads: Vec<thread::JoinHandle<()>>,
+    /// The worker of a current-thread runtime.
+    loop_worker: Option<LoopWorker>,
+    has_ended: bool,
+}
+
+/// The one worker of a current-thread runtime, when nobody runs it.
+struct LoopWorker {
+    worker: Mutex<Option<Worker>>,
+    /// Threads in `block_on` that wait for the worker to be put back.
+    waiting: Mutex<Vec<Arc<Parker>>>,
+}
+
+/// A reference to a runtime, to spawn on it and to enter it. Cheap to clone; does not keep the workers running.
+#[derive(Clone)]
+pub struct Handle {
+    home: Arc<Home>,
+}
+
+/// Makes a runtime the current one of this thread until it is dropped. Guards go in the reverse order of their making.
+#[must_use = "the runtime is left as soon as the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _runtime: current::EnteredRuntime,
+    _driver: crate::driver::Guard,
+    _timers: crate::time::Guard,
+    _handle: PhantomData<&'a Handle>,
+}
+
+impl Runtime {
+    /// A multi-thread runtime with default options.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new_multi_thread().build()
+    }
+
+    pub(crate) fn start(
+        flavor: Flavor,
+        driver: Arc<Driver>,
+        workers_count: usize,
+        limits: Limits,
+        options: &ThreadOptions,
+    ) -> io::Result<Runtime> {
+        let parts = scheduler::build(driver, workers_count, Pool::new(limits));
+        let handle = Handle { home: Home::new(parts.shared) };
+        let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false };
+        match flavor {
+            Flavor::CurrentThread => {
+                let worker = Mutex::new(parts.workers.into_iter().next());
+                runtime.loop_worker = Some(LoopWorker { worker, waiting: Mutex::new(Vec::new()) });
+            }
+            Flavor::MultiThread => runtime.start_workers(parts.workers, options)?,
+        }
+        Ok(runtime)
+    }
+
+    /// Starts the workers' threads and waits until each has its ring. On failure all of them are stopped again, by the
+    /// drop of `self`.
+    fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
+        let (report, reports) = mpsc::channel();
+        let mut outcome = Ok(());
+        for worker in workers {
+            let report = report.clone();
+            let spawned = match outcome {
+                Ok(()) => options.builder().spawn(move || work(worker, &report)),
+                Err(_) => {
+                    self.shared().forget_worker();
+                    continue;
+                }
+            };
+            match spawned {
+                Ok(thread) => self.threads.push(thread),
+                Err(error) => {
+                    self.shared().forget_worker();
+                    let text = format!("the system refused a thread for a worker: {error}");
+                    outcome = Err(io::Error::new(error.kind(), text));
+                }
+            }
+        }
+        drop(report);
+        reports.iter().fold(outcome, |outcome, report| outcome.and(report))
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        self.handle.home.shared()
+    }
+
+    /// Runs `future` on this thread until it is done, and gives its output. Tasks that it spawns run on the workers; on
+    /// a current-thread runtime they run here, in between.
+    ///
+    /// # Panics
+    /// If this thread runs tasks already (inside a task or another `block_on`). A panic of `future` passes through.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        assert!(current::may_block(), "{NESTED}");
+        match &self.loop_worker {
+            Some(loop_worker) => loop_worker.block_on(&self.handle, future),
+            None => self.handle.block_on(future),
+        }
+    }
+
+    /// Spawns a task, as [`heist::spawn`](crate::spawn) does, from anywhere.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs `closure` on the blocking pool, as [`spawn_blocking`] does.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(closure)
+    }
+
+    /// A handle to this runtime.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Makes this the current runtime of this thread, so that [`heist::spawn`](crate::spawn), sockets and sleeps find
+    /// it.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Which engine does the I/O: `"io_uring"` or `"poll"`.
+    pub fn driver_name(&self) -> &'static str {
+        self.handle.driver_name()
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.shared().workers_count()
+    }
+
+    /// Ends the runtime: cancels all tasks and waits for polls and blocking closures under way, for `timeout` in all.
+    /// What has not ended by then is left behind on its thread. Zero does not wait.
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        self.end(Some(timeout));
+    }
+
+    /// Ends the runtime without waiting for anything: may be called inside a task.
+    pub fn shutdown_background(mut self) {
+        self.end(Some(Duration::ZERO));
+    }
+
+    fn end(&mut self, timeout: Option<Duration>) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        let start = std::time::Instant::now();
+        let shared = self.shared().clone();
+        shared.close();
+        if let Some(loop_worker) = &self.loop_worker {
+            loop_worker.end(&self.handle);
+        }
+        let has_ended = shared.wait_until_ended(timeout);
+        for thread in self.threads.drain(..) {
+            if has_ended {
+                // A worker ends without a panic: tasks' panics are caught where they are polled.
+                let _ = thread.join();
+            }
+        }
+        shared.timers().shutdown();
+        shared.blocking().shut_down(timeout.map(|timeout| timeout.saturating_sub(start.elapsed())));
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // A worker that waited for itself would never end.
+        let timeout = if current::may_block() { None } else { Some(Duration::ZERO) };
+        self.end(timeout);
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("workers", &self.workers()).field("driver", &self.driver_name()).finish()
+    }
+}
+
+/// The life of a worker's thread.
+fn work(mut worker: Worker, report: &mpsc::Sender<io::Result<()>>) {
+    let home = worker.home().clone();
+    let shared = home.shared().clone();
+    let _driver = match shared.driver().bind_worker(worker.index()) {
+        Ok(guard) => guard,
+        Err(error) => {
+            shared.forget_worker();
+            let _ = report.send(Err(error));
+            return;
+        }
+    };
+    let _timers = shared.timers().bind_worker(worker.index());
+    let _runtime = current::enter_runtime(home);
+    let _no_blocking = current::forbid_blocking();
+    // The builder waits for all reports, so it is there to hear this one.
+    let _ = report.send(Ok(()));
+    worker.run_until_closed();
+}
+
+/// Wakes the future that a current-thread runtime blocks on: it is polled by the worker's loop.
+struct RootWaker {
+    is_woken: AtomicBool,
+    shared: Arc<Shared>,
+}
+
+impl ArcWake for RootWaker {
+    fn wake_by_ref(waker: &Arc<Self>) {
+        // Ordering: Release pairs with the Acquire in `LoopWorker::run`: what was written before the wake is seen.
+        waker.is_woken.store(true, Ordering::Release);
+        waker.shared.unpark(0);
+    }
+}
+
+impl LoopWorker {
+    fn block_on<F: Future>(&self, handle: &Handle, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let parker = Parker::new();
+        loop {
+            let taken = self.worker.lock().take();
+            if let Some(worker) = taken {
+                let mut running = Running { worker: Some(worker), home: self };
+                let worker = running.worker.as_mut().expect("it was put there");
+                return Self::run(handle, worker, future.as_mut());
+            }
+            // Another thread runs the loop. Our future is polled here; tasks are polled there.
+            self.waiting.lock().push(parker.clone());
+            if self.worker.lock().is_some() {
+                continue;
+            }
+            let guard = handle.enter();
+            let no_blocking = current::forbid_blocking();
+            let waker = waker_ref(&parker);
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
+            drop((no_blocking, guard));
+            parker.park();
+        }
+    }
+
+    fn run<F: Future>(handle: &Handle, worker: &mut Worker, mut future: std::pin::Pin<&mut F>) -> F::Output {
+        let shared = worker.shared().clone();
+        let _bound = Bound::new(handle, worker);
+        let root = Arc::new(RootWaker { is_woken: AtomicBool::new(true), shared });
+        worker.run(|| {
+            // Ordering: Acquire pairs with the Release of the wake. The flag is lowered before the poll, so that a wake
+            // during it counts.
+            if !root.is_woken.load(Ordering::Acquire) {
+                return None;
+            }
+            root.is_woken.store(false, Ordering::Relaxed);
+            let waker = waker_ref(&root);
+            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(output) => Some(output),
+                Poll::Pending => None,
+            }
+        })
+    }
+
+    /// Ends the worker on this thread, unless another thread still runs it.
+    fn end(&self, handle: &Handle) {
+        let taken = self.worker.lock().take();
+        match taken {
+            Some(mut worker) => {
+                let _bound = Bound::new(handle, &worker);
+                worker.shut_down();
+            }
+            None => handle.home.shared().forget_worker(),
+        }
+    }
+}
+
+/// A current-thread worker on loan: put back when its thread is done with it, even by a panic.
+struct Running<'a> {
+    worker: Option<Worker>,
+    home: &'a LoopWorker,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *self.home.worker.lock() = self.worker.take();
+        for parker in self.home.waiting.lock().drain(..) {
+            parker.unpark();
+        }
+    }
+}
+
+/// The thread-locals of a thread that runs a worker.
+struct Bound {
+    _no_blocking: current::NoBlocking,
+    _runtime: current::EnteredRuntime,
+    _timers: crate::time::Guard,
+    _driver: crate::driver::Guard,
+}
+
+impl Bound {
+    fn new(handle: &Handle, worker: &Worker) -> Bound {
+        let shared = worker.shared();
+        let driver = shared.driver().bind_worker(worker.index());
+        Bound {
+            _driver: driver.unwrap_or_else(|error| panic!("heist: the driver cannot serve this thread: {error}")),
+            _timers: shared.timers().bind_worker(worker.index()),
+            _runtime: current::enter_runtime(handle.home.clone()),
+            _no_blocking: current::forbid_blocking(),
+        }
+    }
+}
+
+impl Handle {
+    /// The runtime of this thread.
+    ///
+    /// # Panics
+    /// If the thread is in none.
+    #[track_caller]
+    pub fn current() -> Handle {
+        Handle::try_current().unwrap_or_else(|_| panic!("{NO_RUNTIME}"))
+    }
+
+    /// The runtime of this thread, if it is in one.
+    ///
+    /// # Errors
+    /// [`TryCurrentError`] if it is in none.
+    pub fn try_current() -> Result<Handle, TryCurrentError> {
+        current::runtime().map(|home| Handle { home }).ok_or(TryCurrentError(()))
+    }
+
+    /// Spawns a task on this runtime. After the runtime's shutdown the task is cancelled at once.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        scheduler::spawn(&self.home, future, Id::next(), Location::caller())
+    }
+
+    /// Runs `closure` on the blocking pool of this runtime.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (runnable, join) = task::blocking(closure, Id::next(), Location::caller());
+        let handle = self.clone();
+        self.home.shared().blocking().run(Box::new(move || {
+            let _guard = handle.enter();
+            runnable.run();
+        }));
+        join
+    }
+
+    /// Runs `future` on this thread until it is done. On a current-thread runtime somebody must be in
+    /// [`Runtime::block_on`] for its tasks, sockets and sleeps to make progress.
+    ///
+    /// # Panics
+    /// If this thread runs tasks.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        assert!(current::may_block(), "{NESTED}");
+        let _guard = self.enter();
+        let _no_blocking = current::forbid_blocking();
+        let parker = Parker::new();
+        let waker = waker_ref(&parker);
+        let mut context = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+            parker.park();
+        }
+    }
+
+    /// Makes this the current runtime of this thread.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        let shared = self.home.shared();
+        EnterGuard {
+            _runtime: current::enter_runtime(self.home.clone()),
+            _driver: shared.driver().enter(),
+            _timers: shared.timers().enter(),
+            _handle: PhantomData,
+        }
+    }
+
+    /// Which engine does the I/O: `"io_uring"` or `"poll"`.
+    pub fn driver_name(&self) -> &'static str {
+        self.home.shared().driver().name()
+    }
+
+    /// Figures about the runtime, read without stopping it.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics { handle: self.clone() }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("driver", &self.driver_name()).finish_non_exhaustive()
+    }
+}
+
+impl Spawn for Handle {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        drop(self.spawn(future));
+        Ok(())
+    }
+}
+
+impl LocalSpawn for Handle {
+    /// Pins the future to the worker of this thread; an error on any other thread.
+    fn spawn_local_obj(&self, future: LocalFutureObj<'static, ()>) -> Result<(), SpawnError> {
+        let spawned = scheduler::spawn_local(future, Id::next(), Location::caller());
+        spawned.map(drop).ok_or_else(SpawnError::shutdown)
+    }
+}
+
+/// This thread is in no runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TryCurrentError(());
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NO_RUNTIME)
+    }
+}
+
+impl std::error::Error for TryCurrentError {}
+
+/// Figures about a runtime: see [`Handle::metrics`].
+#[derive(Clone, Debug)]
+pub struct RuntimeMetrics {
+    handle: Handle,
+}
+
+impl RuntimeMetrics {
+    /// How many workers there are.
+    pub fn num_workers(&self) -> usize {
+        self.handle.home.shared().workers_count()
+    }
+
+    /// How many tasks are alive: spawned and neither completed nor dropped.
+    pub fn num_alive_tasks(&self) -> usize {
+        self.handle.home.shared().tasks_count()
+    }
+
+    /// How many threads the blocking pool has.
+    pub fn num_blocking_threads(&self) -> usize {
+        self.handle.home.shared().blocking().threads_count()
+    }
+
+    /// How many operations the kernel has not answered yet, all workers together.
+    pub fn num_operations_in_flight(&self) -> usize {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.driver().in_flight(index)).sum()
+    }
+}
+
+/// Spawns a task on the runtime of this thread. It runs beside the caller, on whichever worker gets to it, and goes on
+/// when the [`JoinHandle`] is dropped.
+///
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let task = heist::spawn(async { "done" });
+/// assert_eq!(task.await.unwrap(), "done");
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Panics
+/// If the thread is in no runtime.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let location = Location::caller();
+    let spawned = current::with_worker(|context| match context {
+        Some(context) => Ok(scheduler::spawn(context.home(), future, Id::next(), location)),
+        None => Err(future),
+    });
+    spawned.unwrap_or_else(|future| {
+        let home = current::runtime().unwrap_or_else(|| panic!("{NO_RUNTIME}"));
+        scheduler::spawn(&home, future, Id::next(), location)
+    })
+}
+
+/// Spawns a future that need not be `Send`. It stays on the worker that it was spawned on, and is dropped there.
+///
+/// No other worker helps it: it waits while its worker is in a long poll.
+///
+/// # Panics
+/// If this thread is not a worker: call it inside a task, or in `block_on` of a current-thread runtime.
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    scheduler::spawn_local(future, Id::next(), Location::caller()).unwrap_or_else(|| {
+        panic!("heist: spawn_local needs a worker: call it inside a task, or in block_on of a current-thread runtime")
+    })
+}
+
+/// Runs `closure`, which may block, on a thread of the blocking pool.
+///
+/// The pool grows up to [`Builder::max_blocking_threads`]; then closures wait. If the system refuses even the first
+/// thread the closure runs here, on the caller's thread, before this returns. A closure that has begun cannot be
+/// aborted; one that waits can.
+///
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let text = heist::task::spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).await.unwrap()?;
+/// assert!(text.contains("heist"));
+/// # Ok::<(), std::io::Error>(())
+/// # })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Panics
+/// If the thread is in no runtime.
+#[track_caller]
+pub fn spawn_blocking<F, R>(closure: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    Handle::current().spawn_blocking(closure)
+}
+
+/// Runs `closure`, which may block, on this thread. If the thread is a worker, what waits in its queues is handed to
+/// the other workers first, and they serve its completions and timers meanwhile; pinned tasks wait. On any other
+/// thread this just calls `closure`.
+pub fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
+    current::with_worker(|context| {
+        if let Some(context) = context {
+            context.hand_over();
+        }
+    });
+    closure()
+}

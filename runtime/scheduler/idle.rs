@@ -1,0 +1,161 @@
+//! Who searches, who sleeps, and who is to be woken: the counts behind the idle protocol.
+
+use crossbeam::utils::CachePadded;
+
+use crate::primitive::atomic::{AtomicUsize, Ordering, fence};
+use crate::primitive::sync::Mutex;
+
+const SEARCHING_ONE: usize = 1;
+const PARKED_ONE: usize = 1 << 16;
+const SEARCHING_MASK: usize = PARKED_ONE - 1;
+
+/// How many parked workers watch the others at a time. Two, so that a watcher that gets work of its own need not wake
+/// another one to take over.
+const SENTINELS_COUNT_MAX: usize = 2;
+
+/// The idle word, unpacked.
+#[derive(Clone, Copy)]
+struct Counts(usize);
+
+impl Counts {
+    fn searching(self) -> usize {
+        self.0 & SEARCHING_MASK
+    }
+
+    fn parked(self) -> usize {
+        self.0 / PARKED_ONE
+    }
+}
+
+pub(crate) struct Idle {
+    /// `parked << 16 | searching`.
+    counts: CachePadded<AtomicUsize>,
+    /// Parked workers that watch the others with a short time-out.
+    on_duty: AtomicUsize,
+    /// Who is parked; the last to park is the first to be woken, as its cache is the warmest.
+    sleepers: Mutex<Vec<usize>>,
+    workers_count: usize,
+}
+
+impl Idle {
+    pub(crate) fn new(workers_count: usize) -> Self {
+        assert!(workers_count < PARKED_ONE, "at most {} workers", PARKED_ONE - 1);
+        Idle {
+            counts: CachePadded::new(AtomicUsize::new(0)),
+            on_duty: AtomicUsize::new(0),
+            sleepers: Mutex::new(Vec::with_capacity(workers_count)),
+            workers_count,
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        // Ordering: Relaxed. Where a stale value could lose a wake-up, a SeqCst fence stands before this: [no-lost-work].
+        Counts(self.counts.load(Ordering::Relaxed))
+    }
+
+    /// After a push that others may take: the worker to be unparked, counted as searching from now on. `None`: somebody
+    /// searches already, or nobody sleeps.
+    #[must_use]
+    pub(crate) fn worker_to_wake(&self) -> Option<usize> {
+        // Ordering: SeqCst, [no-lost-work]: the caller's push comes before this fence, a sleeper's counting before
+        // its own. Either we see it parked, or its last look sees our push.
+        fence(Ordering::SeqCst);
+        let counts = self.counts();
+        if counts.searching() > 0 || counts.parked() == 0 {
+            return None;
+        }
+        self.take_sleeper()
+    }
+
+    /// The worker to be unparked for watching, if nobody watches while others sleep: [watched].
+    #[must_use]
+    pub(crate) fn sentinel_to_wake(&self) -> Option<usize> {
+        // Ordering: SeqCst, [watched]: as above, with `leave_duty` in the place of the push.
+        fence(Ordering::SeqCst);
+        // Ordering: Relaxed, the fence orders it.
+        if self.on_duty.load(Ordering::Relaxed) > 0 || self.counts().parked() == 0 {
+            return None;
+        }
+        self.take_sleeper()
+    }
+
+    fn take_sleeper(&self) -> Option<usize> {
+        let mut sleepers = self.sleepers.lock();
+        // Two announcers at once wake one worker, not two: the second sees the first one's searcher.
+        if self.counts().searching() > 0 {
+            return None;
+        }
+        let index = sleepers.pop()?;
+        // Ordering: AcqRel; the lock orders the list, the fences order the counts against the queues.
+        self.counts.fetch_add(SEARCHING_ONE.wrapping_sub(PARKED_ONE), Ordering::AcqRel);
+        Some(index)
+    }
+
+    /// Whether one more worker may search: at most half of them do, or they fight over what little there is.
+    #[must_use]
+    pub(crate) fn try_search(&self) -> bool {
+        if 2 * self.counts().searching() >= self.workers_count {
+            return false;
+        }
+        // Ordering: AcqRel; two that pass the test together overshoot by one, which costs a search and no more.
+        self.counts.fetch_add(SEARCHING_ONE, Ordering::AcqRel);
+        true
+    }
+
+    /// A searcher found something. `true`: it was the last one, so nobody would hear of a push that was not announced
+    /// because of it. The caller must look at the queues and announce what it sees.
+    #[must_use]
+    pub(crate) fn stop_searching(&self) -> bool {
+        // Ordering: AcqRel, then the fence: [no-lost-work] as in `park`.
+        let before = Counts(self.counts.fetch_sub(SEARCHING_ONE, Ordering::AcqRel));
+        fence(Ordering::SeqCst);
+        before.searching() == 1
+    }
+
+    /// Counts `index` as parked. The caller must look at every queue once more before it sleeps.
+    pub(crate) fn park(&self, index: usize, was_searching: bool) {
+        let searching = if was_searching { SEARCHING_ONE } else { 0 };
+        let mut sleepers = self.sleepers.lock();
+        sleepers.push(index);
+        // Ordering: AcqRel, then the fence: [no-lost-work]. Our counting comes before the fence, our last look after it.
+        self.counts.fetch_add(PARKED_ONE - searching, Ordering::AcqRel);
+        drop(sleepers);
+        fence(Ordering::SeqCst);
+    }
+
+    /// `index` is awake. `true`: it was chosen to search; `false`: something of its own woke it.
+    #[must_use]
+    pub(crate) fn unpark(&self, index: usize) -> bool {
+        let mut sleepers = self.sleepers.lock();
+        let Some(position) = sleepers.iter().rposition(|sleeper| *sleeper == index) else { return true };
+        sleepers.remove(position);
+        // Ordering: AcqRel; the lock orders the list.
+        self.counts.fetch_sub(PARKED_ONE, Ordering::AcqRel);
+        false
+    }
+
+    /// `index` saw work in its last look: it is awake and searches, whatever the limit.
+    pub(crate) fn unpark_to_search(&self, index: usize) {
+        if !self.unpark(index) {
+            // Ordering: as in `try_search`.
+            self.counts.fetch_add(SEARCHING_ONE, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether the caller, which is about to sleep, is one of the sentinels.
+    #[must_use]
+    pub(crate) fn try_take_duty(&self) -> bool {
+        // Ordering: AcqRel, [watched]. A stale look at the fence in `park` cannot show a sentinel that has already
+        // left without that sentinel's fence seeing us parked.
+        if self.on_duty.fetch_add(1, Ordering::AcqRel) < SENTINELS_COUNT_MAX {
+            return true;
+        }
+        self.leave_duty();
+        false
+    }
+
+    pub(crate) fn leave_duty(&self) {
+        // Ordering: AcqRel, [watched]; the fence stands in `sentinel_to_wake`.
+        self.on_duty.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,108 @@
+//! The gate a thread sleeps behind, and the parker of threads that are not workers.
+
+use futures_task::ArcWake;
+use std::sync::Arc;
+
+use crate::primitive::atomic::{AtomicU32, Ordering};
+use crate::primitive::sync::{Condvar, Mutex, wait};
+
+/// Nobody sleeps and nothing was said.
+const OPEN: u32 = 0;
+/// The owner sleeps, or is about to: who notifies must ring.
+const CLOSED: u32 = 1;
+/// Something was said: the owner does not go to sleep.
+const NOTIFIED: u32 = 2;
+
+/// Remembers one notification. The owner closes it, sleeps in whatever it likes, and opens it; anybody notifies.
+///
+/// | state | `close` | `notify` | `open` |
+/// |---|---|---|---|
+/// | open | closed, sleep | notified | open |
+/// | closed | – | notified, ring | open |
+/// | notified | open, do not sleep | notified | open |
+#[derive(Debug)]
+pub(crate) struct Gate {
+    state: AtomicU32,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Gate { state: AtomicU32::new(OPEN) }
+    }
+
+    /// Whether the owner may sleep now. `false`: it was notified since it last looked.
+    #[must_use]
+    pub(crate) fn close(&self) -> bool {
+        // Ordering: AcqRel, [one-token]. Acquire takes over what was written before the notification; Release orders
+        // the owner's last look before the closing for whoever rings.
+        match self.state.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => true,
+            Err(_) => {
+                // Ordering: as above. A second notification between the two is merged, and seen: it came before.
+                self.state.swap(OPEN, Ordering::AcqRel);
+                false
+            }
+        }
+    }
+
+    /// The owner is awake. A notification that came during the sleep is consumed: the owner looks at everything now.
+    pub(crate) fn open(&self) {
+        // Ordering: AcqRel, [one-token]: Acquire pairs with `notify`.
+        self.state.swap(OPEN, Ordering::AcqRel);
+    }
+
+    /// Says that there is something to look at. `true`: the owner sleeps, and the caller must ring its bell.
+    #[must_use]
+    pub(crate) fn notify(&self) -> bool {
+        // Ordering: AcqRel, [one-token]: Release publishes what the owner is to find.
+        self.state.swap(NOTIFIED, Ordering::AcqRel) == CLOSED
+    }
+
+    /// Whether the owner seems to sleep. A hint.
+    pub(crate) fn is_closed(&self) -> bool {
+        // Ordering: Relaxed, a hint for the sentinel, which looks again.
+        self.state.load(Ordering::Relaxed) == CLOSED
+    }
+}
+
+/// Sleeps on a condition variable: for threads that call `block_on` and have no ring.
+pub(crate) struct Parker {
+    gate: Gate,
+    lock: Mutex<()>,
+    bell: Condvar,
+}
+
+impl Parker {
+    pub(crate) fn new() -> Arc<Parker> {
+        Arc::new(Parker { gate: Gate::new(), lock: Mutex::new(()), bell: Condvar::new() })
+    }
+
+    /// Sleeps until it is unparked. Returns at once if it was unparked since the last call.
+    pub(crate) fn park(&self) {
+        let mut guard = self.lock.lock();
+        if !self.gate.close() {
+            return;
+        }
+        // Condition variables wake for no reason now and then: the state decides.
+        while self.gate.is_closed() {
+            guard = wait(&self.bell, guard);
+        }
+        drop(guard);
+        self.gate.open();
+    }
+
+    pub(crate) fn unpark(&self) {
+        if self.gate.notify() {
+            // The sleeper holds the lock from its look at the gate until it waits: taking it once means that it waits
+            // by now, and hears the bell.
+            drop(self.lock.lock());
+            self.bell.notify_one();
+        }
+    }
+}
+
+impl ArcWake for Parker {
+    fn wake_by_ref(parker: &Arc<Self>) {
+        parker.unpark();
+    }
+}

@@ -1,0 +1,54 @@
+//! Where a worker looks when it has nothing of its own.
+
+use crate::scheduler::worker::Worker;
+use crate::task::Runnable;
+
+/// Chooses victims: a xorshift generator, because a fixed order would send all thieves to the same neighbour.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: usize) -> Random {
+        Random(0x9e37_79b9_7f4a_7c15 ^ ((seed as u64 + 1) << 17))
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
+
+impl Worker {
+    /// The injector, then half of a neighbour's queue.
+    pub(super) fn search(&mut self) -> Option<Runnable> {
+        let shared = self.shared().clone();
+        if let Some(task) = shared.injector.pop_share(self.queue(), shared.workers_count()) {
+            return Some(task);
+        }
+        if shared.workers_count() == 1 {
+            return None;
+        }
+        if !self.is_searching {
+            self.is_searching = shared.idle.try_search();
+            if !self.is_searching {
+                return None;
+            }
+        }
+        let count = shared.workers_count();
+        let start = self.random.below(count);
+        (0..count)
+            .map(|offset| (start + offset) % count)
+            .filter(|victim| *victim != self.index())
+            .find_map(|victim| shared.remotes[victim].stealer.steal_half(self.queue()))
+    }
+
+    /// A search found something. The last searcher answers for all the pushes that were not announced meanwhile.
+    pub(super) fn stop_searching(&mut self) {
+        self.is_searching = false;
+        let shared = self.shared();
+        if shared.idle.stop_searching() && shared.work_is_visible() {
+            shared.announce();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Parked workers that watch those who run: nothing is stranded behind a long poll.
+
+use std::time::{Duration, Instant};
+
+use crate::primitive::atomic::Ordering;
+use crate::scheduler::Shared;
+use crate::scheduler::worker::Worker;
+
+/// What a worker remembers of the others from its last look.
+pub(super) struct Watch {
+    ticks: Box<[u64]>,
+    /// Whether the last look saw nobody move and everybody asleep.
+    was_quiet: bool,
+    is_on_duty: bool,
+}
+
+impl Watch {
+    /// Two looks make a stall: what waits behind a long poll waits for two periods at most, and for the kernel's next
+    /// timer interrupt, at which it hands over the completions of a busy thread.
+    pub(super) const PERIOD: Duration = Duration::from_millis(2);
+
+    pub(super) fn new(workers_count: usize) -> Watch {
+        Watch { ticks: vec![0; workers_count].into(), was_quiet: true, is_on_duty: false }
+    }
+
+    /// Before a sleep: whether this one is spent on duty.
+    pub(super) fn begin(&mut self, shared: &Shared, index: usize) -> bool {
+        let is_active = !self.was_quiet || self.others_moved(shared, index);
+        self.is_on_duty = is_active && shared.idle.try_take_duty();
+        self.is_on_duty
+    }
+
+    fn others_moved(&self, shared: &Shared, index: usize) -> bool {
+        let others = shared.remotes.iter().enumerate().filter(|(other, _)| *other != index);
+        // Ordering: Relaxed, as in `Worker::run_task`.
+        others.into_iter().any(|(other, remote)| {
+            !remote.gate.is_closed() || remote.ticks.load(Ordering::Relaxed) != self.ticks[other]
+        })
+    }
+}
+
+impl Worker {
+    /// After a sleep on duty: helps whoever is stuck.
+    pub(super) fn look_around(&mut self, now: Instant) {
+        if !self.watch.is_on_duty {
+            // Somebody woke us, so something goes on: the next sleep is on duty.
+            self.watch.was_quiet = false;
+            return;
+        }
+        let shared = self.shared().clone();
+        let mut is_quiet = true;
+        for (other, remote) in shared.remotes.iter().enumerate().filter(|(other, _)| *other != self.index()) {
+            // Ordering: Relaxed, as in `run_task`.
+            let ticks = remote.ticks.load(Ordering::Relaxed);
+            let moved = std::mem::replace(&mut self.watch.ticks[other], ticks) != ticks;
+            let is_asleep = remote.gate.is_closed();
+            is_quiet &= is_asleep && !moved;
+            if !is_asleep && !moved {
+                self.rescue(&shared, other, now);
+            }
+        }
+        self.watch.was_quiet = is_quiet;
+    }
+
+    /// Takes over what a stuck worker cannot serve: queue, LIFO slot, completions, due timers.
+    fn rescue(&mut self, shared: &Shared, other: usize, now: Instant) {
+        let remote = &shared.remotes[other];
+        let stolen = remote.stealer.steal_half(self.queue()).into_iter().chain(remote.lifo.take());
+        for task in stolen {
+            if let Err(overflow) = self.queue().push(task) {
+                shared.injector.push_batch(overflow);
+            }
+        }
+        shared.driver.try_harvest(other, &mut self.wakers);
+        shared.timers.try_fire_due(other, now, &mut self.wakers);
+    }
+
+    /// Before the first task after a sleep: somebody must watch us while others sleep, [watched].
+    pub(super) fn post_sentinel(&self) {
+        let shared = self.shared();
+        if shared.workers_count() > 1 {
+            if let Some(index) = shared.idle.sentinel_to_wake() {
+                shared.unpark(index);
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The end of a runtime, in order: close, cancel every task, wait until all are dropped, close the drivers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::primitive::atomic::{Ordering, fence};
+use crate::primitive::sync::{Condvar, Mutex};
+use crate::scheduler::worker::Worker;
+use crate::scheduler::{DRAIN_TIMEOUT, Shared};
+use crate::task::OwnedTasks;
+
+/// Where workers meet at the end.
+pub(crate) struct Farewell {
+    counts: Mutex<Counts>,
+    changed: Condvar,
+}
+
+struct Counts {
+    /// Workers that may still run or drop a task.
+    working: usize,
+    /// Workers whose driver is still open.
+    open: usize,
+}
+
+impl Farewell {
+    pub(super) fn new(workers_count: usize) -> Farewell {
+        Farewell {
+            counts: Mutex::new(Counts { working: workers_count, open: workers_count }),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn finish_work(&self) {
+        let mut counts = self.counts.lock();
+        counts.working -= 1;
+        self.changed.notify_all();
+        while counts.working > 0 {
+            counts = crate::primitive::sync::wait(&self.changed, counts);
+        }
+    }
+
+    /// A worker that never began.
+    pub(super) fn forget_one(&self) {
+        self.counts.lock().working -= 1;
+        self.finish();
+    }
+
+    fn finish(&self) {
+        self.counts.lock().open -= 1;
+        self.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// Tells the workers to stop. Tasks that are spawned from now on are cancelled at once.
+    pub(crate) fn close(&self) {
+        // Ordering: Release pairs with `is_closing`; the unparking below makes every worker look.
+        self.is_closing.store(true, Ordering::Release);
+        self.unpark_all();
+    }
+
+    /// Counts out a worker whose thread could not start.
+    pub(crate) fn forget_worker(&self) {
+        self.farewell.forget_one();
+    }
+
+    /// Waits until every worker has ended, `timeout` at most; `None` waits for ever. `true`: all have.
+    pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) -> bool {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut counts = self.farewell.counts.lock();
+        while counts.open > 0 {
+            counts = match deadline {
+                None => crate::primitive::sync::wait(&self.farewell.changed, counts),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    match self.farewell.changed.wait_timeout(counts, left) {
+                        Ok((counts, _)) => counts,
+                        Err(poison) => poison.into_inner().0,
+                    }
+                }
+            };
+        }
+        true
+    }
+
+    /// When the last task of a closing runtime is gone, those who wait for it must hear of it.
+    pub(super) fn tell_if_empty(&self, owned: &OwnedTasks) {
+        if self.is_closing() && owned.is_empty() {
+            self.unpark_all();
+        }
+    }
+
+    pub(super) fn closing(&self) -> Option<()> {
+        self.is_closing().then_some(())
+    }
+}
+
+impl Worker {
+    /// The life of a worker's thread.
+    pub(crate) fn run_until_closed(&mut self) {
+        let shared = self.shared().clone();
+        self.run(|| shared.closing());
+        self.shut_down();
+    }
+
+    /// Drops every task this worker can reach, waits for the others to do so, then closes this worker's driver.
+    pub(crate) fn shut_down(&mut self) {
+        let (shared, index) = (self.shared().clone(), self.index());
+        if std::mem::take(&mut self.is_searching) {
+            // The last searcher's duty falls away: everybody drains everything now.
+            let _ = shared.idle.stop_searching();
+        }
+        // Ordering: SeqCst, [no-lost-work]: pairs with the fence in `inject`, see there.
+        fence(Ordering::SeqCst);
+        let pinned = &shared.remotes[index].pinned;
+        self.inside(|| {
+            shared.owned.close_and_shutdown_all(index);
+            pinned.close_and_shutdown_all(0);
+        });
+        loop {
+            self.drain();
+            if shared.owned.is_empty() && pinned.is_empty() {
+                break;
+            }
+            self.sleep_while_others_finish(&shared);
+        }
+        // [drop-order]: futures that are dropped elsewhere may still send cancellations to our driver until here.
+        shared.farewell.finish_work();
+        self.drain();
+        shared.driver.shutdown(index, DRAIN_TIMEOUT);
+        shared.farewell.finish();
+    }
+
+    fn sleep_while_others_finish(&mut self, shared: &Arc<Shared>) {
+        let index = self.index();
+        let gate = &shared.remotes[index].gate;
+        if gate.close() {
+            let outcome = shared.driver.park(index, None, &mut self.wakers);
+            gate.open();
+            if let Err(error) = outcome {
+                eprintln!("heist: the driver failed during shutdown: {error}");
+            }
+        }
+        self.dispatch();
+    }
+}

@@ -1,0 +1,333 @@
+//! The run loop.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use crate::primitive::atomic::Ordering;
+use crate::queue::deque::Owner;
+use crate::scheduler::current;
+use crate::scheduler::search::Random;
+use crate::scheduler::sentinel::Watch;
+use crate::scheduler::{Home, Remote, Shared, wake_all};
+use crate::task::{Cause, Runnable};
+
+/// Consecutive runs from the LIFO slot before the ring gets its turn.
+const LIFO_STREAK_MAX: u32 = 3;
+/// How long a worker runs tasks before it looks at the driver, the timers, its mail and the injector.
+const BUDGET: Duration = Duration::from_micros(150);
+/// The clock is read after this many polls at the latest.
+const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
+
+/// What a worker needs while one of its tasks is being polled: tasks that are woken by the poll end up here.
+pub(crate) struct Context {
+    index: usize,
+    home: Arc<Home>,
+    queue: Owner<Runnable>,
+    /// Pinned tasks that are due.
+    pinned: RefCell<VecDeque<Runnable>>,
+    /// Whether wake-ups are collected: no announcements until the batch is complete.
+    is_batching: Cell<bool>,
+}
+
+/// How many polls fit into the time budget, learnt from how long they took.
+struct Pace {
+    polls: u32,
+    polls_max: u32,
+    since: Instant,
+}
+
+pub(crate) struct Worker {
+    context: Context,
+    pace: Pace,
+    ticks: u64,
+    lifo_streak: u32,
+    /// Whether the idle word counts us as searching.
+    pub(super) is_searching: bool,
+    /// Whether nothing was run since the last sleep.
+    is_fresh: bool,
+    pub(super) random: Random,
+    pub(super) watch: Watch,
+    pub(super) wakers: Vec<Waker>,
+}
+
+impl Context {
+    pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
+        std::ptr::eq(Arc::as_ptr(self.home.shared()), shared)
+    }
+
+    pub(crate) fn home(&self) -> &Arc<Home> {
+        &self.home
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    fn shared(&self) -> &Shared {
+        self.home.shared()
+    }
+
+    fn remote(&self) -> &Remote {
+        &self.shared().remotes[self.index]
+    }
+
+    /// Takes in a task that was spawned or woken on this worker.
+    #[inline]
+    pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
+        if self.is_batching.get() {
+            return self.push(task);
+        }
+        let displaced = match cause {
+            Cause::Yielded => Some(task),
+            Cause::Spawned | Cause::Woken => self.remote().lifo.replace(task),
+        };
+        let Some(displaced) = displaced else { return };
+        // The only task of a worker is run by that worker: there is nothing for others to take.
+        let others_could_help = cause != Cause::Yielded || self.queue.len() > 0;
+        self.push(displaced);
+        if others_could_help {
+            self.shared().announce();
+        }
+    }
+
+    /// Takes in a pinned task of this worker.
+    pub(crate) fn schedule_pinned(&self, task: Runnable) {
+        self.pinned.borrow_mut().push_back(task);
+    }
+
+    fn push(&self, task: Runnable) {
+        if let Err(overflow) = self.queue.push(task) {
+            self.shared().injector.push_batch(overflow);
+        }
+    }
+
+    /// Gives everything that others may run to the injector: this worker will be away for a while.
+    pub(crate) fn hand_over(&self) {
+        let tasks = std::iter::from_fn(|| self.queue.pop()).chain(self.remote().lifo.take());
+        let shared = self.shared();
+        shared.injector.push_batch(tasks.collect::<Vec<_>>());
+        if shared.injector.len() > 0 {
+            shared.announce();
+        }
+    }
+}
+
+impl Pace {
+    fn new() -> Pace {
+        Pace { polls: 0, polls_max: 1, since: Instant::now() }
+    }
+
+    /// Counts a poll. `true`: the budget may be spent.
+    #[inline]
+    fn tick(&mut self) -> bool {
+        self.polls += 1;
+        self.polls > self.polls_max
+    }
+
+    /// Starts a new budget at `now`. The next count follows the last one's pace, halfway, so that one long poll does not
+    /// make the loop look at the clock all the time, nor one burst of short ones make it blind.
+    fn restart(&mut self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.since).as_nanos().max(1);
+        let fitting = BUDGET.as_nanos() * u128::from(self.polls) / elapsed;
+        let fitting = fitting.clamp(1, u128::from(POLLS_BETWEEN_HARVESTS_MAX)) as u32;
+        self.polls_max = (self.polls_max + fitting).div_ceil(2);
+        self.polls = 0;
+        self.since = now;
+    }
+
+    /// Starts a new budget after a sleep: how long it took says nothing about the polls.
+    fn resume(&mut self, now: Instant) {
+        self.polls = 0;
+        self.since = now;
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(index: usize, queue: Owner<Runnable>, shared: Arc<Shared>) -> Worker {
+        Worker {
+            watch: Watch::new(shared.workers_count()),
+            context: Context {
+                index,
+                home: Home::new(shared),
+                queue,
+                pinned: RefCell::new(VecDeque::new()),
+                is_batching: Cell::new(false),
+            },
+            pace: Pace::new(),
+            ticks: 0,
+            lifo_streak: 0,
+            is_searching: false,
+            is_fresh: false,
+            random: Random::new(index),
+            wakers: Vec::new(),
+        }
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.context.index
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.context.home.shared()
+    }
+
+    pub(crate) fn home(&self) -> &Arc<Home> {
+        &self.context.home
+    }
+
+    pub(super) fn queue(&self) -> &Owner<Runnable> {
+        &self.context.queue
+    }
+
+    /// Runs tasks until `done` has an answer, which is asked once per round.
+    pub(crate) fn run<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> T {
+        loop {
+            if let Some(answer) = current::with_worker_set(&self.context, &mut done) {
+                return answer;
+            }
+            if self.pace.tick() {
+                self.harvest();
+            }
+            match self.next_task().or_else(|| self.search()) {
+                Some(task) => self.run_task(task),
+                None => self.park(),
+            }
+        }
+    }
+
+    /// The next task of our own: LIFO slot, pinned tasks and ring, each in its turn.
+    fn next_task(&mut self) -> Option<Runnable> {
+        let context = &self.context;
+        if self.lifo_streak < LIFO_STREAK_MAX {
+            if let Some(task) = context.remote().lifo.take() {
+                self.lifo_streak += 1;
+                return Some(task);
+            }
+        }
+        self.lifo_streak = 0;
+        let pinned = || context.pinned.borrow_mut().pop_front();
+        let ring = || context.queue.pop();
+        let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
+        task.or_else(|| context.remote().lifo.take())
+    }
+
+    fn run_task(&mut self, task: Runnable) {
+        if self.is_searching {
+            self.stop_searching();
+        }
+        if self.is_fresh {
+            self.is_fresh = false;
+            self.post_sentinel();
+        }
+        self.ticks += 1;
+        // Ordering: Relaxed: a sentinel compares two looks that are a millisecond apart, nothing is published.
+        self.context.remote().ticks.store(self.ticks, Ordering::Relaxed);
+        current::with_worker_set(&self.context, || task.run());
+    }
+
+    /// Looks at everything that comes from outside, without blocking.
+    fn harvest(&mut self) {
+        let now = Instant::now();
+        self.pace.restart(now);
+        let (shared, index) = (self.shared().clone(), self.index());
+        if !shared.driver.is_quiet(index) {
+            let outcome = shared.driver.harvest(index, &mut self.wakers);
+            Self::expect_driver(outcome);
+        }
+        self.collect(now);
+        if let Some(task) = shared.injector.pop_share(self.queue(), shared.workers_count()) {
+            self.context.push(task);
+        }
+        self.dispatch();
+    }
+
+    /// Sleeps in the driver until something of ours completes, a timer is due, or somebody unparks us.
+    fn park(&mut self) {
+        let (shared, index) = (self.shared().clone(), self.index());
+        shared.idle.park(index, std::mem::take(&mut self.is_searching));
+        if shared.work_is_visible() {
+            shared.idle.unpark_to_search(index);
+            self.is_searching = true;
+            return;
+        }
+        let on_duty = self.watch.begin(&shared, index);
+        let timeout = self.sleep_limit(on_duty);
+        let gate = &shared.remotes[index].gate;
+        let timeout = if gate.close() { timeout } else { Some(Duration::ZERO) };
+        let outcome = shared.driver.park(index, timeout, &mut self.wakers);
+        gate.open();
+        Self::expect_driver(outcome);
+        if on_duty {
+            shared.idle.leave_duty();
+        }
+        self.is_searching = shared.idle.unpark(index);
+        self.is_fresh = true;
+        let now = Instant::now();
+        self.pace.resume(now);
+        self.collect(now);
+        self.look_around(now);
+        self.dispatch();
+    }
+
+    /// How long the sleep may last: until the next deadline, or the next look of a sentinel.
+    fn sleep_limit(&self, on_duty: bool) -> Option<Duration> {
+        let shared = self.shared();
+        let deadline = shared.timers.next_deadline(self.index());
+        let sleep = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if !on_duty {
+            return sleep;
+        }
+        Some(sleep.map_or(Watch::PERIOD, |sleep| sleep.min(Watch::PERIOD)))
+    }
+
+    /// Collects wake-ups of due timers, and the pinned tasks that came by mail.
+    fn collect(&mut self, now: Instant) {
+        let (shared, index) = (self.context.home.shared(), self.index());
+        if shared.timers.is_due(index, now) {
+            shared.timers.fire_due(index, now, &mut self.wakers);
+        }
+        shared.remotes[index].mailbox.take_all(&mut self.context.pinned.borrow_mut());
+    }
+
+    /// Wakes what was collected as one batch, then announces it once if there is more than we run at once.
+    pub(super) fn dispatch(&mut self) {
+        if !self.wakers.is_empty() {
+            let (context, wakers) = (&self.context, &mut self.wakers);
+            context.is_batching.set(true);
+            current::with_worker_set(context, || wake_all(wakers));
+            context.is_batching.set(false);
+        }
+        if self.queue().len() > 1 {
+            self.shared().announce();
+        }
+    }
+
+    /// A driver that fails has lost track of what the kernel may write to: going on would not be sound.
+    fn expect_driver(outcome: std::io::Result<()>) {
+        if let Err(error) = outcome {
+            eprintln!("heist: the driver failed ({error}); operations in flight cannot be accounted for: aborting");
+            std::process::abort();
+        }
+    }
+
+    /// At shutdown: drops everything that waits here. `true` if there was something.
+    pub(super) fn drain(&mut self) -> bool {
+        let mut found = false;
+        loop {
+            self.collect(Instant::now());
+            self.dispatch();
+            let task = self.next_task().or_else(|| self.shared().injector.pop());
+            let Some(task) = task else { return found };
+            found = true;
+            current::with_worker_set(&self.context, || task.run());
+        }
+    }
+
+    /// Runs `f` with this worker as the thread's worker, so that what it drops finds its runtime.
+    pub(super) fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
+        current::with_worker_set(&self.context, f)
+    }
+}
