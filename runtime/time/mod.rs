@@ -1,2 +1,78 @@
 //! # What
-//! (under construction)
+//! Sleeps, timeouts and intervals, on a wheel per worker; and a clock that tests can hold still.
+//!
+//! # Algorithm
+//! 1. Time is counted in ticks of one millisecond since the runtime began. A deadline is rounded up to a tick, the
+//!    present is rounded down, so nothing ends early.
+//! 2. Each worker has a [`Home`](home::Home): a hierarchical wheel behind a lock that is nearly always free, because
+//!    only its worker uses it as a rule. Arming, moving and taking away are O(1), under one hold of the lock, and at
+//!    once: nothing dead is left in the wheel.
+//! 3. A sleep touches no wheel before its first `Pending`. It then goes to the home of the worker that polls it, or to
+//!    any home on other threads. It stays there until it fires or is dropped, whoever polls it meanwhile. A poll while it
+//!    is armed, by the same task, takes no lock.
+//! 4. The run loop asks [`Timers::is_due`], collects wakers with [`Timers::fire_due`], wakes them, and parks until
+//!    [`Timers::next_deadline`]. Who arms an earlier deadline in another worker's home unparks that worker.
+//! 5. Any thread may fire the timers of a worker that is stalled.
+//! 6. While the clock is paused, a run loop that has nothing to run calls [`Timers::advance_to_next`] in place of
+//!    parking for as long.
+//!
+//! # Invariants
+//! - `[never-early]` A node fires only if its tick, rounded up, is at or before the present, rounded down. The exception is
+//!   the end of the runtime, after which nobody could wake the sleeper.
+//! - `[fires-once]` A node's waker leaves the wheel once: to fire, to be replaced, or to be dropped. A tick is `settled`
+//!   when no node of it is left, and settled ticks stay so.
+//! - `[same-waker]` While `reached` is below a node's tick, the node holds the waker it was last given.
+//! - `[no-lost-deadline]` After a deadline was armed from elsewhere, its worker looks at `next` again before it sleeps
+//!   beyond it.
+//! - `[no-foreign-code]` No waker is woken, cloned or dropped under a lock: its code may come back to the same wheel.
+//! - `[published-under-lock]` `next`, `reached` and `settled` are written by the holder of the lock only.
+//! - `[one-clock]` All deadlines of a runtime are compared with one clock; one that can be paused has one worker.
+//! - `[even-homes]` Foreign threads spread their sleeps over all homes.
+//!
+//! # Orderings
+//! | release | acquire | what is published |
+//! |---|---|---|
+//! | lock of the wheel | lock of the wheel | everything in it |
+//! | `settled`, in `publish` | `has_settled` | the firing of all nodes up to it |
+//! | `unpark`, the scheduler's | the end of `park` | `next` |
+//!
+//! # Rejected
+//! - One wheel for all workers: every timeout of every worker takes its lock; most timeouts are armed only to be
+//!   cancelled, and that lock is then what a program of many connections does.
+//! - Inserting without a lock and cancelling through a queue to the owner: an uncontended lock costs two atomic operations,
+//!   a queue as many, and what is cancelled would stay in the wheel until it is swept.
+//! - A node inside the future: it needs pinning and `unsafe` for what an index into a vector does as well.
+//! - A reference-counted entry with an atomic state word: one allocation per sleep, and the lock is needed anyhow.
+//! - Levels that wrap, with a far slot for the rest: eleven levels cover every tick that can be told, in 3 kB per worker.
+//! - Deadlines of the worker's last reading of the clock: the sleep would be too short by what the poll has lasted.
+//! - Never completing after the runtime has ended: a foreign thread that blocks on such a sleep would hang.
+//!
+//! # Verified by
+//! `models.rs`: `[fires-once]`, `[same-waker]`, `[no-lost-deadline]`. `tests.rs`: the wheel against an ordered map over
+//! all levels, `[never-early]`, `[no-foreign-code]` with wakers that come back, `[one-clock]`, `[even-homes]`.
+//! `[published-under-lock]` is the signature of `publish`, which asks for the lock's guard.
+mod budget;
+mod clock;
+mod context;
+mod entry;
+pub mod error;
+mod home;
+mod instant;
+mod interval;
+mod level;
+mod slab;
+mod sleep;
+mod timeout;
+mod timers;
+mod wheel;
+
+pub use std::time::Duration;
+
+pub use clock::{advance, pause, resume};
+pub use instant::Instant;
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use timeout::{Timeout, timeout, timeout_at};
+
+pub(crate) use context::{Guard, publish_now};
+pub(crate) use timers::Timers;

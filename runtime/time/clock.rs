@@ -1,0 +1,196 @@
+//! The clock of one runtime: the system's monotonic one, or one that a test holds still.
+use std::time::{Duration, Instant};
+
+use super::context;
+use super::wheel::{NEVER, TICK_MAX};
+use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::sync::Mutex;
+
+/// The length of a tick. Deadlines are rounded up to the next one.
+const TICK: Duration = Duration::from_millis(1);
+const NANOS_PER_TICK: u32 = 1_000_000;
+const TICKS_PER_SECOND: u64 = 1_000;
+const _: () = assert!(TICK.as_nanos() == NANOS_PER_TICK as u128);
+const _: () = assert!(TICK.as_nanos() * TICKS_PER_SECOND as u128 == Duration::from_secs(1).as_nanos());
+
+#[derive(Debug)]
+pub(crate) struct Clock {
+    /// Tick 0.
+    start: Instant,
+    /// Set at the first pause and never cleared; before it, this clock is the system's.
+    altered: AtomicBool,
+    pace: Mutex<Pace>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Pace {
+    /// It was `here` when the system's clock was at `there`, and both run.
+    Running {
+        here: Instant,
+        there: Instant,
+    },
+    Paused {
+        here: Instant,
+    },
+}
+
+impl Pace {
+    fn now(self) -> Instant {
+        match self {
+            Pace::Running { here, there } => here + there.elapsed(),
+            Pace::Paused { here } => here,
+        }
+    }
+}
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        let start = Instant::now();
+        Clock {
+            start,
+            altered: AtomicBool::new(false),
+            pace: Mutex::new(Pace::Running { here: start, there: start }),
+        }
+    }
+
+    /// The time that all deadlines of this runtime are compared with.
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        if self.is_altered() { self.pace.lock().now() } else { Instant::now() }
+    }
+
+    #[inline]
+    pub(super) fn is_altered(&self) -> bool {
+        // Ordering: [one-clock] Relaxed. A paused clock belongs to one worker, whose own store this is; any other
+        // thread learns of it through what synchronises the two.
+        self.altered.load(Ordering::Relaxed)
+    }
+
+    /// Whether time stands still.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.is_altered() && matches!(*self.pace.lock(), Pace::Paused { .. })
+    }
+
+    /// Stops the clock. False if it stood still already.
+    pub(crate) fn pause(&self) -> bool {
+        let mut pace = self.pace.lock();
+        let Pace::Running { .. } = *pace else { return false };
+        *pace = Pace::Paused { here: pace.now() };
+        // Ordering: [one-clock] Relaxed, as the load.
+        self.altered.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// Lets the clock run on from where it stood. False if it ran already.
+    pub(crate) fn resume(&self) -> bool {
+        let mut pace = self.pace.lock();
+        let Pace::Paused { here } = *pace else { return false };
+        *pace = Pace::Running { here, there: Instant::now() };
+        true
+    }
+
+    /// Moves a paused clock forward, never back. False if it runs.
+    pub(super) fn advance_to(&self, instant: Instant) -> bool {
+        let mut pace = self.pace.lock();
+        let Pace::Paused { here } = *pace else { return false };
+        *pace = Pace::Paused { here: here.max(instant) };
+        true
+    }
+
+    /// The first tick that is not before `deadline`.
+    pub(super) fn tick_of_deadline(&self, deadline: Instant) -> u64 {
+        let since = deadline.saturating_duration_since(self.start);
+        let ticks = u64::from(since.subsec_nanos().div_ceil(NANOS_PER_TICK));
+        since.as_secs().saturating_mul(TICKS_PER_SECOND).saturating_add(ticks).min(TICK_MAX)
+    }
+
+    /// The last tick that is not after `now`.
+    pub(super) fn tick_of_now(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.start);
+        let ticks = u64::from(since.subsec_nanos() / NANOS_PER_TICK);
+        since.as_secs().saturating_mul(TICKS_PER_SECOND).saturating_add(ticks).min(TICK_MAX)
+    }
+
+    /// When `tick` begins. `None` for the tick that never comes, and for those beyond what an `Instant` can hold.
+    pub(super) fn instant_of(&self, tick: u64) -> Option<Instant> {
+        if tick == NEVER { None } else { self.start.checked_add(Duration::from_millis(tick)) }
+    }
+}
+
+fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
+    context::with_timers(|timers| {
+        assert!(
+            timers.worker_count() == 1,
+            "time::{name} needs a runtime with one worker, such as Builder::new_current_thread() makes: several \
+             workers would not agree on when nothing is left to do"
+        );
+        f(timers.clock())
+    })
+}
+
+/// Stops the clock of this runtime, for tests.
+///
+/// From now on [`Instant::now`](super::Instant::now) stands still. Whenever every task waits and at least one sleeps,
+/// the clock jumps to the next deadline, so a test of an hour takes no time at all. [`std::time::Instant`] is not
+/// affected, nor is anything outside the runtime.
+///
+/// # Panics
+/// Panics if the clock is paused already, if the runtime has more than one worker, or if there is none on this thread.
+///
+/// # Examples
+/// ```
+/// use heist::time::{self, Duration, Instant};
+///
+/// let runtime = heist::runtime::Builder::new_current_thread().build().unwrap();
+/// runtime.block_on(async {
+///     time::pause();
+///     let start = Instant::now();
+///     time::sleep(Duration::from_secs(3600)).await;
+///     assert!(start.elapsed() >= Duration::from_secs(3600));
+/// });
+/// ```
+#[track_caller]
+pub fn pause() {
+    let was_running = single_worker_clock("pause", Clock::pause);
+    assert!(was_running, "time::pause: the clock is paused already");
+}
+
+/// Lets a paused clock run on, from the time it shows.
+///
+/// # Panics
+/// Panics if the clock is not paused, if the runtime has more than one worker, or if there is none on this thread.
+#[track_caller]
+pub fn resume() {
+    let was_paused = single_worker_clock("resume", Clock::resume);
+    assert!(was_paused, "time::resume: the clock is not paused; call time::pause first");
+}
+
+/// Moves a paused clock forward by `duration`, and lets the tasks whose deadlines that passes run.
+///
+/// The clock makes one jump: a task that would have slept twice within `duration` begins its second sleep at the end of
+/// the jump. A `duration` that leads beyond what an [`Instant`](super::Instant) can hold moves the clock by about 30
+/// years.
+///
+/// Cancel safety: the clock has moved once this future was polled; dropping it does not move it back.
+///
+/// # Panics
+/// Panics if the clock is not paused, if the runtime has more than one worker, or if there is none on this thread.
+pub async fn advance(duration: Duration) {
+    let was_paused = single_worker_clock("advance", |clock| {
+        clock.advance_to(super::instant::deadline_after(clock.now(), duration))
+    });
+    assert!(was_paused, "time::advance: the clock is not paused; call time::pause first");
+    let mut wakers = Vec::new();
+    context::with_timers(|timers| timers.fire_all_due(&mut wakers));
+    wakers.into_iter().for_each(|waker| waker.wake());
+    // Once around the run loop, so that those who were woken run before the caller looks.
+    let mut has_yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}

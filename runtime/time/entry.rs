@@ -1,0 +1,147 @@
+//! The future's end of a node in a wheel.
+//!
+//! ```text
+//!            arm                 fired, or reset to the past
+//!   Idle ----------> Armed ---------------------------------> Fired
+//!    ^  \              |  ^                                    |
+//!    |   \             |  | reset while armed: the node moves  |
+//!    |    `-- past ----+--+--------------------------> Fired   |
+//!    `------------------------- reset -------------------------'
+//! ```
+//!
+//! The entry keeps its home when the node is gone, so that it stays with its runtime and pays no reference count when it
+//! is armed anew.
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use super::context;
+use super::slab::Key;
+use super::timers::HomeRef;
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    home: Option<HomeRef>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not in a wheel: never polled, or reset since it fired.
+    Idle,
+    /// In the wheel of `home`, or fired from it and not yet told so.
+    Armed {
+        key: Key,
+        tick: u64,
+        waker: WakerIdentity,
+    },
+    Fired,
+}
+
+/// Tells whether two wakers are the same one, without a reference to either.
+///
+/// It counts only while the node holds the waker, whose memory is not given to another one meanwhile. Once it has fired,
+/// `reached` says so before that memory can be used anew: [same-waker].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct WakerIdentity {
+    data: usize,
+    vtable: usize,
+}
+
+impl WakerIdentity {
+    fn of(waker: &Waker) -> Self {
+        WakerIdentity { data: waker.data().addr(), vtable: std::ptr::from_ref(waker.vtable()).addr() }
+    }
+}
+
+impl Entry {
+    pub(super) fn new() -> Self {
+        Entry { home: None, state: State::Idle }
+    }
+
+    /// Whether it has fired since it was made or reset.
+    pub(super) fn is_fired(&self) -> bool {
+        match (&self.state, &self.home) {
+            (State::Fired, _) => true,
+            (State::Armed { tick, .. }, Some(home)) => home.has_settled(*tick),
+            (State::Idle | State::Armed { .. }, _) => false,
+        }
+    }
+
+    /// Ready when `deadline` has passed. Otherwise it is armed for `deadline` and wakes the task of `cx` then.
+    ///
+    /// # Panics
+    /// Panics if it must be armed and this thread has no timers.
+    pub(super) fn poll_elapsed(&mut self, cx: &Context<'_>, deadline: Instant) -> Poll<()> {
+        let is_pending = match (&mut self.state, &self.home) {
+            (State::Fired, _) => false,
+            (State::Armed { key, tick, waker }, Some(home)) => {
+                let is_same = *waker == WakerIdentity::of(cx.waker());
+                if home.has_settled(*tick) {
+                    false
+                } else if is_same && !home.has_reached(*tick) {
+                    true
+                } else {
+                    *waker = WakerIdentity::of(cx.waker());
+                    home.replace_waker(*key, cx.waker().clone())
+                }
+            }
+            (State::Idle | State::Armed { .. }, _) => self.arm(cx, deadline),
+        };
+        if is_pending {
+            return Poll::Pending;
+        }
+        self.state = State::Fired;
+        Poll::Ready(())
+    }
+
+    /// Moves the deadline. A node that is armed moves at once, with the waker it has; one that is not waits for the next
+    /// poll.
+    pub(super) fn reset(&mut self, deadline: Instant) {
+        let (State::Armed { key, tick, .. }, Some(home)) = (&mut self.state, &self.home) else {
+            self.state = State::Idle;
+            return;
+        };
+        *tick = home.clock().tick_of_deadline(deadline);
+        if !home.rearm(*key, *tick, context::is_owner(home)) {
+            self.state = State::Idle;
+        }
+    }
+
+    /// Puts an idle entry into a wheel. False if the deadline is past.
+    fn arm(&mut self, cx: &Context<'_>, deadline: Instant) -> bool {
+        if context::is_past(deadline, self.home.as_ref()) {
+            return false;
+        }
+        let Some((home, is_owner)) = context::home_for(self.home.take()) else {
+            panic!("{}", context::NO_RUNTIME)
+        };
+        self.arm_at(&home, is_owner, cx.waker(), deadline);
+        self.home = Some(home);
+        matches!(self.state, State::Armed { .. })
+    }
+
+    fn arm_at(&mut self, home: &HomeRef, is_owner: bool, waker: &Waker, deadline: Instant) {
+        let tick = home.clock().tick_of_deadline(deadline);
+        if let Some(key) = home.arm(tick, waker.clone(), is_owner) {
+            self.state = State::Armed { key, tick, waker: WakerIdentity::of(waker) };
+        }
+    }
+
+    /// Armed on a given home, as a thread that is no worker does it.
+    #[cfg(test)]
+    pub(super) fn armed_at(home: &HomeRef, waker: &Waker, deadline: Instant) -> Entry {
+        let mut entry = Entry { home: Some(home.clone()), state: State::Idle };
+        entry.arm_at(home, false, waker, deadline);
+        entry
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let (State::Armed { key, tick, .. }, Some(home)) = (&self.state, &self.home) {
+            if !home.has_settled(*tick) {
+                home.disarm(*key);
+            }
+        }
+    }
+}

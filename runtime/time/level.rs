@@ -1,0 +1,75 @@
+//! One level of the wheel: 64 slots, each a ring of nodes in order of arrival.
+//!
+//! A slot keeps the index of its first node; the first node's `previous` is the last one. Links are indices into the
+//! slab, so a stale index is a wrong answer that the tests would see, never a wild pointer.
+use super::slab::{NIL, Slab};
+
+/// Bits of a tick that one level decides.
+pub(super) const LEVEL_BITS: u32 = 6;
+pub(super) const SLOT_COUNT: usize = 1 << LEVEL_BITS;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level {
+    /// Bit `n` is set while slot `n` holds a node.
+    occupied: u64,
+    first: [u32; SLOT_COUNT],
+}
+
+const _: () = assert!(SLOT_COUNT == u64::BITS as usize, "one bit of `occupied` for each slot");
+
+impl Level {
+    pub(super) const fn new() -> Self {
+        Level { occupied: 0, first: [NIL; SLOT_COUNT] }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.occupied == 0
+    }
+
+    /// The lowest slot that holds a node. The level is not empty.
+    pub(super) fn first_slot(&self) -> usize {
+        debug_assert!(!self.is_empty());
+        self.occupied.trailing_zeros() as usize
+    }
+
+    pub(super) fn is_slot_empty(&self, slot: usize) -> bool {
+        self.occupied & (1 << slot) == 0
+    }
+
+    /// The node that came first into `slot`, or `NIL`.
+    pub(super) fn first(&self, slot: usize) -> u32 {
+        self.first[slot]
+    }
+
+    /// Appends the node to `slot`.
+    pub(super) fn push_back(&mut self, slot: usize, index: u32, slab: &mut Slab) {
+        let first = self.first[slot];
+        if first == NIL {
+            slab.set_links(index, index, index);
+            self.first[slot] = index;
+            self.occupied |= 1 << slot;
+            return;
+        }
+        let last = slab.previous(first);
+        slab.set_links(index, last, first);
+        slab.set_next(last, index);
+        slab.set_previous(first, index);
+    }
+
+    /// Takes the node out of `slot`, where it is.
+    pub(super) fn unlink(&mut self, slot: usize, index: u32, slab: &mut Slab) {
+        debug_assert!(!self.is_slot_empty(slot));
+        let (previous, next) = (slab.previous(index), slab.next(index));
+        if next == index {
+            debug_assert_eq!(self.first[slot], index);
+            self.first[slot] = NIL;
+            self.occupied &= !(1 << slot);
+            return;
+        }
+        slab.set_next(previous, next);
+        slab.set_previous(next, previous);
+        if self.first[slot] == index {
+            self.first[slot] = next;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The timers of one runtime: what the run loop calls.
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use crossbeam::utils::CachePadded;
+
+use super::clock::Clock;
+use super::context::{Context, Guard};
+use super::home::{Home, Shared};
+use super::wheel::NEVER;
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+
+/// A home with cache lines of its own; its reference counts stand on a line of their own as well.
+pub(super) type HomeRef = Arc<CachePadded<Home>>;
+
+/// All wheels of a runtime, one for each worker.
+///
+/// Every `now` given to a method is a reading of [`Timers::now`], which tests can hold still.
+pub(crate) struct Timers {
+    homes: Box<[HomeRef]>,
+    shared: Arc<Shared>,
+    /// Counts up; picks the home of a sleep that is first polled outside the workers.
+    foreign_turn: AtomicUsize,
+}
+
+impl Timers {
+    /// Makes `worker_count` empty wheels, at least one.
+    ///
+    /// `unpark(index)` is called, with no lock held, when another thread gave that worker an earlier deadline. It must
+    /// make the worker's next or current park return, and what happened before the call visible to it then.
+    /// A sleep that outlives the runtime keeps `unpark` alive: it should own nothing that must go with the runtime.
+    pub(crate) fn new(worker_count: usize, unpark: Box<dyn Fn(usize) + Send + Sync>) -> Arc<Timers> {
+        assert!(worker_count > 0, "a runtime has at least one worker");
+        let shared = Arc::new(Shared { clock: Clock::new(), unpark });
+        let homes =
+            (0..worker_count).map(|index| Arc::new(CachePadded::new(Home::new(index, shared.clone()))));
+        Arc::new(Timers { homes: homes.collect(), shared, foreign_turn: AtomicUsize::new(0) })
+    }
+
+    /// Makes this thread worker `index`, until the guard is dropped: its sleeps go to that worker's wheel.
+    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> Guard {
+        assert!(index < self.worker_count(), "there is no worker {index}");
+        Guard::install(Context::new(self.clone(), Some(index)))
+    }
+
+    /// Lets sleeps of this thread, which is no worker, use these timers until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Guard {
+        Guard::install(Context::new(self.clone(), None))
+    }
+
+    pub(crate) fn worker_count(&self) -> usize {
+        self.homes.len()
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// The present, on this runtime's clock.
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        self.shared.clock.now()
+    }
+
+    /// Whether the worker has anything armed. One plain load.
+    #[inline]
+    pub(crate) fn has_timers(&self, index: usize) -> bool {
+        self.homes[index].next() != NEVER
+    }
+
+    /// Whether `fire_due` has work at `now`. One plain load if nothing is armed.
+    #[inline]
+    pub(crate) fn is_due(&self, index: usize, now: Instant) -> bool {
+        let next = self.homes[index].next();
+        next != NEVER && next <= self.shared.clock.tick_of_now(now)
+    }
+
+    /// How long the worker may park: until its first deadline, or somewhat less where timers far ahead must be sorted
+    /// anew. `None`: nothing is armed.
+    #[inline]
+    pub(crate) fn next_deadline(&self, index: usize) -> Option<Instant> {
+        self.shared.clock.instant_of(self.homes[index].next())
+    }
+
+    /// Collects the wakers of the worker's sleeps that are due. The caller wakes them when it holds no lock.
+    ///
+    /// At most 1024 at a time: with more of them, [`Timers::is_due`] stays true, so that the run loop comes back after
+    /// it has looked after tasks and I/O.
+    pub(crate) fn fire_due(&self, index: usize, now: Instant, wakers: &mut Vec<Waker>) {
+        self.homes[index].fire(self.shared.clock.tick_of_now(now), wakers);
+    }
+
+    /// The same for another worker's sleeps. False if that wheel is in use just now.
+    pub(crate) fn try_fire_due(&self, index: usize, now: Instant, wakers: &mut Vec<Waker>) -> bool {
+        self.homes[index].try_fire(self.shared.clock.tick_of_now(now), wakers)
+    }
+
+    /// Collects all that is due on all wheels.
+    pub(super) fn fire_all_due(&self, wakers: &mut Vec<Waker>) {
+        let now = self.now();
+        for index in 0..self.worker_count() {
+            while self.is_due(index, now) {
+                self.fire_due(index, now, wakers);
+            }
+        }
+    }
+
+    /// Where the clock is paused: moves it to the worker's first deadline, and `fire_due` has work then.
+    /// False, and nothing happens, where the clock runs or nothing is armed.
+    pub(crate) fn advance_to_next(&self, index: usize) -> bool {
+        if !self.shared.clock.is_paused() {
+            return false;
+        }
+        let earliest = self.homes[index].earliest();
+        self.shared.clock.instant_of(earliest).is_some_and(|instant| self.shared.clock.advance_to(instant))
+    }
+
+    /// Ends time: wakes all sleepers, and every sleep, armed or new, completes at its next poll.
+    pub(crate) fn shutdown(&self) {
+        let mut wakers = Vec::new();
+        self.homes.iter().for_each(|home| home.close(&mut wakers));
+        // [no-foreign-code] All locks are released.
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many sleeps are armed on the worker's wheel.
+    pub(crate) fn armed_count(&self, index: usize) -> usize {
+        self.homes[index].live_count()
+    }
+
+    pub(super) fn is_of(&self, shared: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
+    }
+
+    pub(super) fn home(&self, index: usize) -> &HomeRef {
+        &self.homes[index]
+    }
+
+    /// The next home in turn, for a thread that is no worker.
+    pub(super) fn foreign_home(&self) -> &HomeRef {
+        // Ordering: [even-homes] Relaxed: a fair count is all that is asked, it orders nothing.
+        let turn = self.foreign_turn.fetch_add(1, Ordering::Relaxed);
+        &self.homes[turn % self.homes.len()]
+    }
+}

@@ -1,0 +1,225 @@
+//! The hierarchical wheel of one worker. Plain data: its lock, its clock and what is published are in `home.rs`.
+//!
+//! A tick is read as eleven digits of six bits, which is all of `u64`: nothing overflows and no slot ever wraps. A node
+//! is on the level of the highest digit in which its tick differs from `elapsed`, in the slot of that digit. So all
+//! nodes of a level share the higher digits with `elapsed`, the earliest node is in the first slot of the lowest level
+//! in use, and a node's place follows from its tick: nothing about it is stored.
+//!
+//! Moving `elapsed` forward keeps every place right, as long as it never passes the start of a slot in use: a value
+//! between `elapsed` and that start has the digits that both share, and at the slot's own level a lower one.
+use std::task::Waker;
+
+use super::level::{LEVEL_BITS, Level, SLOT_COUNT};
+use super::slab::{Key, NIL, Slab};
+
+/// The tick that never comes: nothing is armed; or, as the elapsed tick, the wheel is closed.
+pub(super) const NEVER: u64 = u64::MAX;
+/// The last tick that can be armed.
+pub(super) const TICK_MAX: u64 = NEVER - 1;
+
+const LEVEL_COUNT: usize = 11;
+const _: () = assert!(LEVEL_COUNT as u32 * LEVEL_BITS >= u64::BITS, "the levels cover every tick");
+const _: () = assert!(LEVEL_COUNT < u16::BITS as usize, "one bit of `occupied` for each level");
+
+/// What became of a node that was to move.
+#[must_use]
+#[derive(Debug)]
+pub(super) enum Moved {
+    /// It waits for its new tick, with the waker it had.
+    Armed,
+    /// Its new tick is past: it is gone, and this waker wants to be woken.
+    Due(Option<Waker>),
+    /// It fired before.
+    Gone,
+}
+
+#[derive(Debug)]
+pub(super) struct Wheel {
+    /// Every node whose tick is below this one has fired, and of those at this one at least the first.
+    elapsed: u64,
+    /// Bit `n` is set while level `n` holds a node.
+    occupied: u16,
+    levels: Box<[Level; LEVEL_COUNT]>,
+    slab: Slab,
+}
+
+/// A slot in use, and the tick at which it starts.
+struct Place {
+    level: usize,
+    slot: usize,
+    start: u64,
+}
+
+fn level_of(elapsed: u64, tick: u64) -> usize {
+    // A tick that equals `elapsed` is on level 0, as one that differs in the lowest digit.
+    let highest_bit = (elapsed ^ tick | 1).ilog2();
+    (highest_bit / LEVEL_BITS) as usize
+}
+
+fn slot_of(level: usize, tick: u64) -> usize {
+    (tick >> (level as u32 * LEVEL_BITS)) as usize % SLOT_COUNT
+}
+
+impl Wheel {
+    pub(super) fn new() -> Self {
+        Wheel { elapsed: 0, occupied: 0, levels: Box::new([Level::new(); LEVEL_COUNT]), slab: Slab::new() }
+    }
+
+    /// How many nodes are armed.
+    pub(super) fn live_count(&self) -> usize {
+        self.slab.live_count()
+    }
+
+    /// Arms a node. Hands the waker back if the tick is past, which a closed wheel says of every tick.
+    pub(super) fn insert(&mut self, tick: u64, waker: Waker) -> Result<Key, Waker> {
+        debug_assert!(tick <= TICK_MAX);
+        if tick <= self.elapsed {
+            return Err(waker);
+        }
+        let key = self.slab.insert(tick, waker);
+        self.link(key.index(), tick);
+        Ok(key)
+    }
+
+    /// Takes a node out. The waker is for the caller to drop, after the lock is released.
+    pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
+        if !self.slab.is_live(key) {
+            return None;
+        }
+        self.unlink(key.index());
+        self.slab.remove(key.index())
+    }
+
+    /// Moves a node to another tick.
+    pub(super) fn relink(&mut self, key: Key, tick: u64) -> Moved {
+        debug_assert!(tick <= TICK_MAX);
+        if !self.slab.is_live(key) {
+            return Moved::Gone;
+        }
+        self.unlink(key.index());
+        if tick <= self.elapsed {
+            return Moved::Due(self.slab.remove(key.index()));
+        }
+        self.slab.set_tick(key.index(), tick);
+        self.link(key.index(), tick);
+        Moved::Armed
+    }
+
+    /// Gives an armed node another waker and hands back the old one; hands back `waker` itself if the node has fired.
+    pub(super) fn replace_waker(&mut self, key: Key, waker: Waker) -> Result<Option<Waker>, Waker> {
+        if self.slab.is_live(key) { Ok(self.slab.replace_waker(key.index(), waker)) } else { Err(waker) }
+    }
+
+    /// Moves the time to `now`, if that is later, and collects the wakers of what is due, in order of ticks and, within
+    /// a tick, of arrival. Stops after `waker_count_max` of them; the rest stays due.
+    pub(super) fn fire(&mut self, now: u64, waker_count_max: usize, wakers: &mut Vec<Waker>) {
+        let len_max = wakers.len().saturating_add(waker_count_max);
+        while let Some(place) = self.first_place().filter(|place| place.start <= now) {
+            self.elapsed = self.elapsed.max(place.start);
+            if place.level > 0 {
+                self.cascade(&place);
+            } else if !self.drain(&place, len_max, wakers) {
+                return;
+            }
+        }
+        // A clock that ran backwards changes nothing.
+        self.elapsed = self.elapsed.max(now);
+    }
+
+    /// The tick at which `fire` has work: the first node's, or an earlier one where a slot must be spread.
+    pub(super) fn next(&self) -> u64 {
+        self.first_place().map_or(NEVER, |place| place.start)
+    }
+
+    /// The first node's tick, exactly. Walks one slot.
+    pub(super) fn earliest(&self) -> u64 {
+        let Some(place) = self.first_place() else { return NEVER };
+        let first = self.levels[place.level].first(place.slot);
+        let (mut index, mut earliest) = (first, NEVER);
+        loop {
+            earliest = earliest.min(self.slab.tick(index));
+            index = self.slab.next(index);
+            if index == first {
+                return earliest;
+            }
+        }
+    }
+
+    /// The tick beyond which no node has fired.
+    pub(super) fn reached(&self) -> u64 {
+        self.elapsed
+    }
+
+    /// The tick up to which, inclusive, every node has fired.
+    pub(super) fn settled(&self) -> u64 {
+        if self.levels[0].is_slot_empty(slot_of(0, self.elapsed)) { self.elapsed } else { self.elapsed - 1 }
+    }
+
+    /// Ends time: takes all wakers out, and every tick is past from now on.
+    pub(super) fn close(&mut self, wakers: &mut Vec<Waker>) {
+        self.slab.clear(wakers);
+        *self.levels = [Level::new(); LEVEL_COUNT];
+        self.occupied = 0;
+        self.elapsed = NEVER;
+    }
+
+    fn first_place(&self) -> Option<Place> {
+        if self.occupied == 0 {
+            return None;
+        }
+        let level = self.occupied.trailing_zeros() as usize;
+        let slot = self.levels[level].first_slot();
+        let shift = level as u32 * LEVEL_BITS;
+        // The digits above this level's are `elapsed`'s; above the top level there are none.
+        let lower = u64::MAX.checked_shl(shift + LEVEL_BITS).map_or(u64::MAX, |upper| !upper);
+        Some(Place { level, slot, start: self.elapsed & !lower | (slot as u64) << shift })
+    }
+
+    /// Spreads a slot, whose start has come, over the levels below.
+    fn cascade(&mut self, place: &Place) {
+        loop {
+            let index = self.levels[place.level].first(place.slot);
+            if index == NIL {
+                break;
+            }
+            self.levels[place.level].unlink(place.slot, index, &mut self.slab);
+            self.link(index, self.slab.tick(index));
+        }
+        self.note_emptied(place.level);
+    }
+
+    /// Fires the nodes of a slot of level 0. False if `wakers` reached its limit first.
+    fn drain(&mut self, place: &Place, len_max: usize, wakers: &mut Vec<Waker>) -> bool {
+        loop {
+            let index = self.levels[0].first(place.slot);
+            if index == NIL {
+                return true;
+            }
+            if wakers.len() >= len_max {
+                return false;
+            }
+            debug_assert_eq!(self.slab.tick(index), place.start);
+            self.unlink(index);
+            wakers.extend(self.slab.remove(index));
+        }
+    }
+
+    fn link(&mut self, index: u32, tick: u64) {
+        let level = level_of(self.elapsed, tick);
+        self.levels[level].push_back(slot_of(level, tick), index, &mut self.slab);
+        self.occupied |= 1 << level;
+    }
+
+    fn unlink(&mut self, index: u32) {
+        let tick = self.slab.tick(index);
+        let level = level_of(self.elapsed, tick);
+        self.levels[level].unlink(slot_of(level, tick), index, &mut self.slab);
+        self.note_emptied(level);
+    }
+
+    fn note_emptied(&mut self, level: usize) {
+        if self.levels[level].is_empty() {
+            self.occupied &= !(1 << level);
+        }
+    }
+}
