@@ -1,12 +1,12 @@
 //! heist: a work-stealing async runtime, native on io_uring.
 mod primitive;
 
-pub mod task;
-mod queue;
 mod driver;
-pub mod time;
 pub mod generator;
-mod scheduler;
 pub mod io;
 pub mod net;
+mod queue;
+mod scheduler;
 pub mod signal;
+pub mod task;
+pub mod time;
