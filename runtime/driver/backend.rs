@@ -1,0 +1,158 @@
+//! The only choice of platform in the crate, and the only branch between back ends.
+
+use std::io;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use super::op::{Op, Ticket};
+use super::poll::Pollers;
+use super::source::Source;
+#[cfg(target_os = "linux")]
+use super::uring::Rings;
+use super::{Kind, Options};
+
+#[derive(Debug)]
+pub(super) enum Backend {
+    #[cfg(target_os = "linux")]
+    Uring(Rings),
+    Poll(Pollers),
+}
+
+impl Backend {
+    /// Every worker's ring or poller is created here, before the engine is chosen: workers never split between two.
+    pub(super) fn new(options: &Options) -> io::Result<Backend> {
+        match options.kind {
+            Kind::Poll => Ok(Backend::Poll(Pollers::new(options)?)),
+            Kind::Uring => Backend::uring(options),
+            Kind::Auto => match Backend::uring(options) {
+                Ok(backend) => Ok(backend),
+                Err(_refused) => Ok(Backend::Poll(Pollers::new(options)?)),
+            },
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn uring(options: &Options) -> io::Result<Backend> {
+        Ok(Backend::Uring(Rings::new(options)?))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn uring(_options: &Options) -> io::Result<Backend> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "io_uring exists on Linux only; use HEIST_DRIVER=auto or HEIST_DRIVER=poll here",
+        ))
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => "io_uring",
+            Backend::Poll(_) => "poll",
+        }
+    }
+
+    pub(super) fn bind(&self, index: usize) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.bind(index),
+            Backend::Poll(_) => Ok(()),
+        }
+    }
+
+    /// `local`: the calling thread is that worker.
+    pub(super) fn submit(&self, index: usize, local: bool, op: Op) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.submit(index, local, op),
+            Backend::Poll(pollers) => pollers.perform(index, op),
+        }
+    }
+
+    pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.cancel(local, ticket),
+            // Nothing is ever in flight there: an order is withdrawn by `detach`.
+            Backend::Poll(_) => {}
+        }
+    }
+
+    pub(super) fn detach(&self, source: &Arc<Source>, ticket: Ticket) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => {}
+            Backend::Poll(pollers) => pollers.detach(source, ticket),
+        }
+    }
+
+    pub(super) fn is_level_at_arm(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => true,
+            Backend::Poll(pollers) => pollers.is_level_at_arm(),
+        }
+    }
+
+    pub(super) fn is_quiet(&self, index: usize) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.is_quiet(index),
+            Backend::Poll(pollers) => pollers.is_quiet(index),
+        }
+    }
+
+    pub(super) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.harvest(index, wakers),
+            Backend::Poll(pollers) => pollers.harvest(index, wakers),
+        }
+    }
+
+    pub(super) fn park(
+        &self,
+        index: usize,
+        timeout: Option<Duration>,
+        wakers: &mut Vec<Waker>,
+    ) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.park(index, timeout, wakers),
+            Backend::Poll(pollers) => pollers.park(index, timeout, wakers),
+        }
+    }
+
+    pub(super) fn ring_doorbell(&self, index: usize) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.ring_doorbell(index),
+            Backend::Poll(pollers) => pollers.ring_doorbell(index),
+        }
+    }
+
+    pub(super) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.try_harvest(index, wakers),
+            Backend::Poll(pollers) => pollers.try_harvest(index, wakers),
+        }
+    }
+
+    pub(super) fn in_flight(&self, index: usize) -> usize {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.in_flight(index),
+            Backend::Poll(pollers) => pollers.in_flight(index),
+        }
+    }
+
+    pub(super) fn shutdown(&self, index: usize, deadline: Duration, wakers: &mut Vec<Waker>) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.shutdown(index, deadline, wakers),
+            Backend::Poll(pollers) => pollers.shutdown(index, wakers),
+        }
+    }
+}

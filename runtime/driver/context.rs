@@ -1,0 +1,66 @@
+//! Which driver, and which of its workers, the current thread belongs to.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::mem;
+use std::sync::Arc;
+
+use super::Driver;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+}
+
+struct Context {
+    driver: Arc<Driver>,
+    /// None: a thread from outside; what it asks for goes through a worker's mailbox.
+    worker: Option<usize>,
+}
+
+/// Keeps a driver installed on this thread; the one before comes back when it is dropped.
+#[must_use = "the driver leaves the thread when this is dropped"]
+pub(crate) struct Guard {
+    previous: Option<Context>,
+    /// It belongs to this thread's storage.
+    not_send: PhantomData<*const ()>,
+}
+
+pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
+    let previous = CURRENT.with(|current| current.replace(Some(Context { driver, worker })));
+    Guard { previous, not_send: PhantomData }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let previous = self.previous.take();
+        let mine = CURRENT.try_with(|current| mem::replace(&mut *current.borrow_mut(), previous));
+        // Perhaps the last of its driver: it closes rings with nothing borrowed here.
+        drop(mine);
+    }
+}
+
+pub(crate) fn try_current() -> Option<Arc<Driver>> {
+    CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.clone())).ok().flatten()
+}
+
+#[track_caller]
+pub(crate) fn current() -> Arc<Driver> {
+    match try_current() {
+        Some(driver) => driver,
+        None => panic!(
+            "there is no heist runtime on this thread; call this from a task, from Runtime::block_on, or after \
+             Runtime::enter"
+        ),
+    }
+}
+
+/// The worker of `driver` that this thread is, if it is one.
+pub(super) fn worker_of(driver: &Driver) -> Option<usize> {
+    CURRENT
+        .try_with(|current| match &*current.borrow() {
+            Some(context) if std::ptr::eq(&raw const *context.driver, driver) => context.worker,
+            _ => None,
+        })
+        .ok()
+        .flatten()
+}

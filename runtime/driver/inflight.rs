@@ -1,0 +1,103 @@
+//! The table of what a ring has in flight.
+//!
+//! ```text
+//!            insert                cancel                 terminal completion
+//!   (vacant) ------> Submitted ------------> Cancelling ----------------------> (vacant, next generation)
+//!                        \_______________________________________________/
+//! ```
+//!
+//! There is no edge that frees an operation before its terminal completion [owned-until-terminal]: a full queue, a
+//! failed system call or a cancel that found its target changes nothing about who owns the memory.
+
+use super::op::Op;
+use super::slots::{SlotId, Slots};
+
+#[derive(Debug)]
+enum Phase {
+    /// Encoded into a submission entry: the kernel has it, or will.
+    Submitted,
+    /// A cancel has been encoded as well. The terminal completion is still to come.
+    Cancelling,
+}
+
+#[derive(Debug)]
+struct Flight {
+    op: Op,
+    phase: Phase,
+}
+
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Cancel {
+    /// Encode a cancel for it.
+    Needed,
+    /// It has landed, or its cancel is under way.
+    Pointless,
+}
+
+#[derive(Debug)]
+pub(super) struct InFlight {
+    flights: Slots<Flight>,
+    /// Completions that named nothing in flight.
+    stale_count: u64,
+}
+
+impl InFlight {
+    pub(super) const fn new() -> InFlight {
+        InFlight { flights: Slots::new(), stale_count: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.flights.len()
+    }
+
+    pub(super) fn stale_count(&self) -> u64 {
+        self.stale_count
+    }
+
+    pub(super) fn insert(&mut self, op: Op) -> SlotId {
+        self.flights.insert(Flight { op, phase: Phase::Submitted })
+    }
+
+    pub(super) fn op(&mut self, slot: SlotId) -> &Op {
+        &self.flights.get_mut(slot).expect("just inserted").op
+    }
+
+    /// Nobody wanted it: it was never encoded.
+    pub(super) fn withdraw(&mut self, slot: SlotId) -> Op {
+        self.flights.remove(slot).expect("just inserted").op
+    }
+
+    pub(super) fn cancel(&mut self, slot: SlotId) -> Cancel {
+        match self.flights.get_mut(slot) {
+            Some(flight @ Flight { phase: Phase::Submitted, .. }) => {
+                flight.phase = Phase::Cancelling;
+                Cancel::Needed
+            }
+            Some(Flight { phase: Phase::Cancelling, .. }) | None => Cancel::Pointless,
+        }
+    }
+
+    /// The terminal completion was seen: the operation is ours again. A name that fits nothing is counted, never
+    /// trusted [stale-is-counted].
+    pub(super) fn land(&mut self, slot: SlotId) -> Option<Op> {
+        let flight = self.flights.remove(slot);
+        if flight.is_none() {
+            self.stale_count += 1;
+        }
+        flight.map(|flight| flight.op)
+    }
+
+    pub(super) fn slots(&self) -> Vec<SlotId> {
+        self.flights.ids().collect()
+    }
+
+    pub(super) fn ops(&mut self) -> impl Iterator<Item = &Op> {
+        self.flights.iter().map(|flight| &flight.op)
+    }
+
+    /// A completion that is not the last of its operation: none of ours has such, so it is counted.
+    pub(super) fn count_stale(&mut self) {
+        self.stale_count += 1;
+    }
+}

@@ -1,0 +1,117 @@
+//! Requests from other threads, and the bell that ends a worker's sleep.
+//!
+//! The owner says that it is about to sleep, fences, and looks into the box; a sender fills the box, fences, and looks
+//! whether the owner sleeps. One of the two sees the other [no-lost-letter]: only a sleeping owner costs a system call.
+
+use std::mem;
+
+use crate::primitive::atomic::{AtomicBool, Ordering, fence};
+use crate::primitive::sync::Mutex;
+
+#[derive(Debug)]
+pub(super) struct Mailbox<T> {
+    /// A hint that spares the owner the lock; set and reset only with the lock held.
+    pending: AtomicBool,
+    asleep: AtomicBool,
+    letters: Mutex<Letters<T>>,
+}
+
+#[derive(Debug)]
+struct Letters<T> {
+    items: Vec<T>,
+    is_closed: bool,
+}
+
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Posted<T> {
+    /// The owner is awake and finds it at its next harvest.
+    Quiet,
+    /// The owner may be asleep: ring its doorbell.
+    Ring,
+    /// The worker has shut down.
+    Refused(T),
+}
+
+impl<T> Mailbox<T> {
+    pub(super) fn new() -> Mailbox<T> {
+        let letters = Mutex::new(Letters { items: Vec::new(), is_closed: false });
+        Mailbox { pending: AtomicBool::new(false), asleep: AtomicBool::new(false), letters }
+    }
+
+    pub(super) fn post(&self, item: T) -> Posted<T> {
+        let mut letters = self.letters.lock();
+        if letters.is_closed {
+            return Posted::Refused(item);
+        }
+        letters.items.push(item);
+        // Ordering: Relaxed [no-lost-letter]: the fence below orders it before the look at `asleep`.
+        self.pending.store(true, Ordering::Relaxed);
+        drop(letters);
+        // Ordering: SeqCst fence [no-lost-letter]: pairs with the one in `fall_asleep`.
+        fence(Ordering::SeqCst);
+        // Ordering: Relaxed [no-lost-letter]: ordered by the fence.
+        if self.asleep.load(Ordering::Relaxed) { Posted::Ring } else { Posted::Quiet }
+    }
+
+    /// Plain loads only. May say `false` for a letter that is being posted; its sender then rings.
+    pub(super) fn is_pending(&self) -> bool {
+        // Ordering: Relaxed [no-lost-letter]: the lock in `take` orders the letters themselves.
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    /// From here on every sender rings. The owner must look into the box afterwards and before it sleeps.
+    pub(super) fn fall_asleep(&self) {
+        // Ordering: Relaxed [no-lost-letter]: ordered by the fence.
+        self.asleep.store(true, Ordering::Relaxed);
+        // Ordering: SeqCst fence [no-lost-letter]: pairs with the one in `post`.
+        fence(Ordering::SeqCst);
+    }
+
+    pub(super) fn wake_up(&self) {
+        // Ordering: Relaxed [no-lost-letter]: a sender that still rings costs one spurious wake-up.
+        self.asleep.store(false, Ordering::Relaxed);
+    }
+
+    /// Swaps the letters into `into`, which must be empty.
+    pub(super) fn take(&self, into: &mut Vec<T>) {
+        if !self.is_pending() {
+            return;
+        }
+        let mut letters = self.letters.lock();
+        // Ordering: Relaxed [no-lost-letter]: changed only under the lock.
+        self.pending.store(false, Ordering::Relaxed);
+        mem::swap(&mut letters.items, into);
+    }
+
+    /// Refuses every later letter.
+    pub(super) fn close(&self) {
+        self.letters.lock().is_closed = true;
+    }
+}
+
+/// Whether the doorbell was rung since the owner last came back from its sleep.
+///
+/// Only `park` consumes a ring [ring-ends-park]: a harvest, the owner's or a thief's, may swallow the event that the
+/// kernel made of it, but never the ring itself.
+#[derive(Debug)]
+pub(super) struct Bell(AtomicBool);
+
+impl Bell {
+    pub(super) fn new() -> Bell {
+        Bell(AtomicBool::new(false))
+    }
+
+    /// `true`: the caller must now make the noise that ends the sleep. `false`: somebody else is about to.
+    #[must_use]
+    pub(super) fn strike(&self) -> bool {
+        // Ordering: AcqRel [ring-ends-park]: what the ringer did before is seen by the owner that consumes the ring.
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+
+    /// `true`: it was rung, so the owner must not sleep, or has been woken for it.
+    pub(super) fn consume(&self) -> bool {
+        // Ordering: AcqRel [ring-ends-park]: pairs with `strike`.
+        self.0.swap(false, Ordering::AcqRel)
+    }
+}

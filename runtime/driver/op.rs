@@ -1,0 +1,55 @@
+//! Every request to the kernel, as plain data.
+
+use std::io;
+use std::sync::Arc;
+use std::task::Waker;
+
+use socket2::SockAddr;
+
+use super::Direction;
+use super::slots::SlotId;
+use super::source::Source;
+use super::submission::Completion;
+
+/// What an operation needs to stay alive until the kernel is done with it is inside [owned-until-terminal].
+#[derive(Debug)]
+pub(super) enum Op {
+    /// Tell once when the socket may be ready in this direction, or has failed.
+    Ready { source: Arc<Source>, direction: Direction },
+    /// Connect the socket to the address.
+    Connect { source: Arc<Source>, address: Box<SockAddr>, completion: Arc<Completion> },
+}
+
+/// Where an operation is in flight: which worker's table, and which slot of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    pub(super) worker: usize,
+    pub(super) slot: SlotId,
+}
+
+impl Op {
+    /// Gives whoever waits the means to cancel. `false`: nobody waits any more, do not start [shut-or-ticket].
+    #[must_use]
+    pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
+        match self {
+            Op::Ready { source, direction } => source.side(*direction).take_ticket(ticket),
+            Op::Connect { completion, .. } => completion.take_ticket(ticket),
+        }
+    }
+
+    /// Nobody uses the socket any more: dropping this may close it, which is not done under a lock.
+    pub(super) fn is_orphan(&self) -> bool {
+        match self {
+            Op::Ready { source, .. } | Op::Connect { source, .. } => source.is_shut(),
+        }
+    }
+
+    /// The last word on this operation. Wakers are collected, not called [wake-outside].
+    pub(super) fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+        match self {
+            // Whatever it was, the next system call will tell: an error and a cancel by the kernel are readiness too.
+            Op::Ready { source, direction } => source.side(*direction).event(true, wakers),
+            Op::Connect { completion, .. } => completion.finish(result, wakers),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The readiness word of one direction of one socket: a machine of three flags and a version.
+//!
+//! ```text
+//! bit 0  READY   the system call may be tried
+//! bit 1  ARMED   the back end will report the next event without being asked again
+//! bit 2  SHUT    the registration is gone; nobody waits and nothing may be armed
+//! 3..64  version, raised by every event, so that a clear cannot wipe out news it has not seen
+//! ```
+//!
+//! | transition | from | to | outcome |
+//! |---|---|---|---|
+//! | `observe` | any | same | `Some(Seen)` iff READY |
+//! | `clear(seen)` | READY at the seen version | READY off | `Cleared::Done` |
+//! | `clear(seen)` | any other | same | `Cleared::Newer`: look again |
+//! | `arm` | READY or SHUT | same | `Arm::Ready` |
+//! | `arm` | ARMED | same | `Arm::Already` |
+//! | `arm` | idle | ARMED | `Arm::Needed`: the caller must arm the back end |
+//! | `disarm` | any | ARMED off | arming failed |
+//! | `event(last)` | any | READY, version + 1, ARMED off iff `last` | |
+//! | `shut` | any | SHUT | |
+
+use crate::primitive::atomic::{AtomicU64, Ordering};
+
+const READY: u64 = 1;
+const ARMED: u64 = 1 << 1;
+const SHUT: u64 = 1 << 2;
+const VERSION_ONE: u64 = 1 << 3;
+const FLAGS: u64 = VERSION_ONE - 1;
+
+/// The version at which a direction was seen ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen(u64);
+
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Cleared {
+    /// Not ready any more; wait for an event.
+    Done,
+    /// An event came after the look, or another caller was faster: look again.
+    Newer,
+}
+
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Arm {
+    /// There is nothing to wait for.
+    Ready,
+    /// The next event is already on order.
+    Already,
+    /// The caller now owes the back end an order, or a `disarm`.
+    Needed,
+}
+
+#[derive(Debug)]
+pub(super) struct Readiness(AtomicU64);
+
+impl Readiness {
+    /// Ready: the first system call is always worth a try.
+    pub(super) fn new() -> Readiness {
+        Readiness(AtomicU64::new(READY))
+    }
+
+    #[inline]
+    pub(super) fn observe(&self) -> Option<Seen> {
+        // Ordering: Acquire pairs with the Release of `event` [event-wakes]: what the waking thread did before is seen.
+        let word = self.0.load(Ordering::Acquire);
+        if word & READY != 0 { Some(Seen(word & !FLAGS)) } else { None }
+    }
+
+    /// After a system call that would have blocked.
+    pub(super) fn clear(&self, seen: Seen) -> Cleared {
+        // Ordering: Relaxed load [event-wakes]: a guess that the exchange below checks.
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            if word & READY == 0 || word & !FLAGS != seen.0 {
+                return Cleared::Newer;
+            }
+            // Ordering: Relaxed [event-wakes]: clearing publishes nothing; the version makes a lost event impossible.
+            match self.0.compare_exchange_weak(word, word & !READY, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Cleared::Done,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Without a look before: only where arming reports a state and not a change [level-at-arm].
+    pub(super) fn clear_level(&self) {
+        // Ordering: Relaxed [level-at-arm]: publishes nothing; a wrong clear costs one order that completes at once.
+        self.0.fetch_and(!READY, Ordering::Relaxed);
+    }
+
+    /// Called with the waiters locked, after the waiter has been put in its place.
+    pub(super) fn arm(&self) -> Arm {
+        // Ordering: Acquire [event-wakes]: the caller may go on to its system call. Events come under the same lock, so
+        // either this sees the READY of an event, or the event finds the waiter.
+        let word = self.0.load(Ordering::Acquire);
+        if word & (READY | SHUT) != 0 {
+            return Arm::Ready;
+        }
+        if word & ARMED != 0 {
+            return Arm::Already;
+        }
+        // Ordering: Relaxed [one-order]: a claim under the lock; only READY can change meanwhile, and only to off.
+        self.0.fetch_or(ARMED, Ordering::Relaxed);
+        Arm::Needed
+    }
+
+    /// The order could not be placed.
+    pub(super) fn disarm(&self) {
+        // Ordering: Relaxed [one-order]: the flag is a claim, it publishes nothing.
+        self.0.fetch_and(!ARMED, Ordering::Relaxed);
+    }
+
+    /// The kernel reported something; the waiters are locked. `last`: it will not report again unless asked.
+    pub(super) fn event(&self, last: bool) {
+        // Ordering: Relaxed load [event-wakes]: a guess that the exchange below checks.
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let kept = if last { word & !ARMED } else { word };
+            let next = (kept | READY).wrapping_add(VERSION_ONE);
+            // Ordering: AcqRel [event-wakes]: pairs with `observe` and `arm`.
+            match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    pub(super) fn is_armed(&self) -> bool {
+        // Ordering: Relaxed [one-order]: read under the lock that orders every arm.
+        self.0.load(Ordering::Relaxed) & ARMED != 0
+    }
+
+    pub(super) fn shut(&self) {
+        // Ordering: AcqRel [shut-or-ticket]: an order that is placed later sees it; both hold the waiters' lock.
+        self.0.fetch_or(SHUT, Ordering::AcqRel);
+    }
+
+    pub(super) fn is_shut(&self) -> bool {
+        // Ordering: Acquire [shut-or-ticket]: pairs with `shut`.
+        self.0.load(Ordering::Acquire) & SHUT != 0
+    }
+}

@@ -1,0 +1,136 @@
+//! A table whose entries are named by index and generation, so that a late name never reaches a newer entry.
+
+/// The name of an entry. The generation changes whenever the place is given to another [stale-is-counted].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SlotId {
+    index: u32,
+    generation: u32,
+}
+
+const _: () = assert!(u32::BITS >= 32, "a generation has at least 32 bits");
+
+impl SlotId {
+    /// The index that no entry ever has: names built on it are the back ends' own.
+    pub(super) const RESERVED_INDEX: u32 = u32::MAX;
+
+    pub(super) fn to_bits(self) -> u64 {
+        (u64::from(self.generation) << 32) | u64::from(self.index)
+    }
+
+    pub(super) fn from_bits(bits: u64) -> SlotId {
+        SlotId { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    generation: u32,
+    content: Content<T>,
+}
+
+#[derive(Debug)]
+enum Content<T> {
+    Vacant { next: Option<u32> },
+    Held(T),
+}
+
+#[derive(Debug)]
+pub(super) struct Slots<T> {
+    slots: Vec<Slot<T>>,
+    vacant: Option<u32>,
+    held_count: usize,
+}
+
+impl<T> Slots<T> {
+    pub(super) const fn new() -> Slots<T> {
+        Slots { slots: Vec::new(), vacant: None, held_count: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held_count
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.held_count == 0
+    }
+
+    pub(super) fn insert(&mut self, value: T) -> SlotId {
+        self.held_count += 1;
+        if let Some(index) = self.vacant {
+            let slot = &mut self.slots[index as usize];
+            let Content::Vacant { next } = slot.content else {
+                unreachable!("a held slot on the vacant list")
+            };
+            self.vacant = next;
+            slot.content = Content::Held(value);
+            return SlotId { index, generation: slot.generation };
+        }
+        let index = u32::try_from(self.slots.len()).unwrap_or(SlotId::RESERVED_INDEX);
+        assert!(index != SlotId::RESERVED_INDEX, "more than four thousand million operations at once");
+        self.slots.push(Slot { generation: 0, content: Content::Held(value) });
+        SlotId { index, generation: 0 }
+    }
+
+    pub(super) fn get_mut(&mut self, id: SlotId) -> Option<&mut T> {
+        match self.slots.get_mut(id.index as usize) {
+            Some(Slot { generation, content: Content::Held(value) }) if *generation == id.generation => {
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whatever is held there, of whatever generation.
+    pub(super) fn get_mut_of_index(&mut self, index: u32) -> Option<&mut T> {
+        match self.slots.get_mut(index as usize) {
+            Some(Slot { content: Content::Held(value), .. }) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: SlotId) -> Option<T> {
+        self.get_mut(id)?;
+        Some(self.vacate(id.index))
+    }
+
+    /// Takes every entry out. Its memory is kept for the next.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
+        let mut index = 0;
+        std::iter::from_fn(move || {
+            while let Some(slot) = self.slots.get(index as usize) {
+                index += 1;
+                if matches!(slot.content, Content::Held(_)) {
+                    return Some(self.vacate(index - 1));
+                }
+            }
+            None
+        })
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| match &slot.content {
+            Content::Held(value) => Some(value),
+            Content::Vacant { .. } => None,
+        })
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = SlotId> + '_ {
+        self.slots.iter().enumerate().filter_map(|(index, slot)| match slot.content {
+            Content::Held(_) => Some(SlotId { index: index as u32, generation: slot.generation }),
+            Content::Vacant { .. } => None,
+        })
+    }
+
+    fn vacate(&mut self, index: u32) -> T {
+        let slot = &mut self.slots[index as usize];
+        slot.generation = slot.generation.wrapping_add(1);
+        let Content::Held(value) =
+            std::mem::replace(&mut slot.content, Content::Vacant { next: self.vacant })
+        else {
+            unreachable!("a vacant slot was vacated")
+        };
+        self.vacant = Some(index);
+        self.held_count -= 1;
+        value
+    }
+}

@@ -1,0 +1,435 @@
+//! A registered socket: who waits for it in each direction, and what is on order with the back end.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use socket2::{SockAddr, Socket};
+
+use crate::primitive::sync::Mutex;
+
+use super::op::{Op, Ticket};
+use super::readiness::{Arm, Cleared, Readiness, Seen};
+use super::slots::{SlotId, Slots};
+use super::submission::Submission;
+use super::{Direction, Driver, context};
+
+/// The socket and its two sides. Shared by the registration and by every operation in flight on it, so that the
+/// descriptor closes only when the kernel is done with the last of them [fd-outlives-ops].
+#[derive(Debug)]
+pub(crate) struct Source {
+    socket: Socket,
+    read: Side,
+    write: Side,
+    /// Which poller knows this socket, for the back end that registers sockets.
+    attachment: Mutex<Option<Ticket>>,
+}
+
+impl Source {
+    pub(super) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    pub(super) fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Read => &self.read,
+            Direction::Write => &self.write,
+        }
+    }
+
+    /// The registration is gone; only operations in flight hold the socket now.
+    pub(super) fn is_shut(&self) -> bool {
+        self.read.readiness.is_shut()
+    }
+
+    pub(super) fn attachment(&self) -> &Mutex<Option<Ticket>> {
+        &self.attachment
+    }
+}
+
+/// One direction of a socket.
+#[derive(Debug)]
+pub(super) struct Side {
+    readiness: Readiness,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// The one waiter of the poll-style traits: the last waker wins, as `AsyncRead` demands.
+    primary: Option<Waker>,
+    /// Any number of futures, each with its own place.
+    listed: Slots<Waker>,
+    /// The operation in flight, for whoever must cancel it.
+    ticket: Option<Ticket>,
+}
+
+/// Where a waiter stands.
+pub(super) enum Place<'a> {
+    Primary,
+    Listed(&'a mut Option<SlotId>),
+}
+
+impl Side {
+    pub(super) fn new() -> Side {
+        let waiting = Waiting { primary: None, listed: Slots::new(), ticket: None };
+        Side { readiness: Readiness::new(), waiting: Mutex::new(waiting) }
+    }
+
+    pub(super) fn observe(&self) -> Option<Seen> {
+        self.readiness.observe()
+    }
+
+    pub(super) fn clear(&self, seen: Seen) -> Cleared {
+        self.readiness.clear(seen)
+    }
+
+    pub(super) fn is_armed(&self) -> bool {
+        self.readiness.is_armed()
+    }
+
+    /// Puts the waiter in its place, then looks whether it must wait [event-wakes].
+    pub(super) fn wait(&self, place: &mut Place<'_>, fresh: Waker) -> Arm {
+        let mut waiting = self.waiting.lock();
+        let old = match place {
+            Place::Primary => waiting.primary.replace(fresh),
+            Place::Listed(id) => match id.and_then(|id| waiting.listed.get_mut(id)) {
+                Some(waker) => Some(mem::replace(waker, fresh)),
+                None => {
+                    **id = Some(waiting.listed.insert(fresh));
+                    None
+                }
+            },
+        };
+        let arm = self.readiness.arm();
+        drop(waiting);
+        // A waker's drop is user code: it runs with the lock released [wake-outside].
+        drop(old);
+        arm
+    }
+
+    /// A listed waiter goes away.
+    fn forget(&self, id: SlotId) {
+        let waker = self.waiting.lock().listed.remove(id);
+        drop(waker);
+    }
+
+    /// The order that `wait` asked for could not be placed.
+    pub(super) fn disarm(&self) {
+        let waiting = self.waiting.lock();
+        self.readiness.disarm();
+        drop(waiting);
+    }
+
+    #[must_use]
+    pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
+        let mut waiting = self.waiting.lock();
+        if self.readiness.is_shut() {
+            self.readiness.disarm();
+            return false;
+        }
+        waiting.ticket = Some(ticket);
+        true
+    }
+
+    /// The kernel reported something: collects every waiter. `last`: it will not report again unless asked.
+    pub(super) fn event(&self, last: bool, wakers: &mut Vec<Waker>) {
+        let mut waiting = self.waiting.lock();
+        self.readiness.event(last);
+        if last {
+            waiting.ticket = None;
+        }
+        wakers.extend(waiting.primary.take());
+        if !waiting.listed.is_empty() {
+            wakers.extend(waiting.listed.drain());
+        }
+    }
+
+    /// No more orders [shut-or-ticket]. What is in flight must be cancelled by the caller; the wakers are for it to
+    /// drop.
+    fn shut(&self, wakers: &mut Vec<Waker>) -> Option<Ticket> {
+        let mut waiting = self.waiting.lock();
+        self.readiness.shut();
+        wakers.extend(waiting.primary.take());
+        wakers.extend(waiting.listed.drain());
+        waiting.ticket.take()
+    }
+}
+
+/// The right to use a socket with the driver. Dropping it withdraws what is on order.
+///
+/// On io_uring a descriptor with an operation in flight closes when the kernel has confirmed the cancel: after the
+/// owning worker's next harvest. A peer sees the end of the stream that much later, not at the drop itself.
+pub(crate) struct Registration {
+    source: Arc<Source>,
+    driver: Arc<Driver>,
+}
+
+impl Registration {
+    /// Makes the socket non-blocking and ties it to the current thread's driver.
+    pub(crate) fn new(socket: Socket) -> io::Result<Registration> {
+        socket.set_nonblocking(true)?;
+        Ok(Registration::new_nonblocking(socket))
+    }
+
+    /// The same for a socket that is known to be non-blocking.
+    pub(crate) fn new_nonblocking(socket: Socket) -> Registration {
+        let source = Source { socket, read: Side::new(), write: Side::new(), attachment: Mutex::new(None) };
+        Registration { source: Arc::new(source), driver: context::current() }
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.source.socket
+    }
+
+    /// Tries `operation` when the socket may be ready; registers the task and is pending when it would block.
+    ///
+    /// One waiter per direction: the last one polled is woken.
+    pub(crate) fn poll_io<R>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        operation: impl FnMut(&Socket) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.drive(direction, cx, Place::Primary, operation)
+    }
+
+    /// The same for any number of concurrent waiters.
+    ///
+    /// Cancel safe: a dropped future leaves no waiter behind, and `operation` has no effect unless its result was
+    /// returned.
+    pub(crate) fn async_io<R, F>(&self, direction: Direction, operation: F) -> AsyncIo<'_, F>
+    where
+        F: FnMut(&Socket) -> io::Result<R>,
+    {
+        AsyncIo { ready: self.ready(direction), operation }
+    }
+
+    /// Waits until the socket may be ready. It may turn out not to be.
+    pub(crate) fn ready(&self, direction: Direction) -> Ready<'_> {
+        Ready { registration: self, direction, place: None }
+    }
+
+    /// One try without waiting; `WouldBlock` is an error here, and is remembered.
+    pub(crate) fn try_io<R>(
+        &self,
+        direction: Direction,
+        operation: impl FnOnce(&Socket) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let side = self.source.side(direction);
+        let Some(seen) = side.observe() else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
+        let result = operation(&self.source.socket);
+        if let Err(error) = &result {
+            if error.kind() == io::ErrorKind::WouldBlock {
+                // Newer is as good: the next try will find out.
+                let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+            }
+        }
+        result
+    }
+
+    /// After fewer bytes than were asked for: the next call would block, so it need not be tried.
+    ///
+    /// Only where an order reports a state and not a change [level-at-arm]: under edge-triggered polling the end of the
+    /// stream may have been reported together with the last bytes, and would never be reported again.
+    pub(crate) fn clear_if_short(&self, direction: Direction, done_bytes: usize, asked_bytes: usize) {
+        if done_bytes < asked_bytes && self.driver.is_level_at_arm() {
+            self.source.side(direction).readiness.clear_level();
+        }
+    }
+
+    /// Connects the socket. Cancel safe in that a dropped future leaves nothing behind; the socket may then be half
+    /// connected and should be dropped.
+    pub(crate) async fn connect(&self, address: &SockAddr) -> io::Result<()> {
+        let submission = Submission::start(&self.driver, |completion| Op::Connect {
+            source: self.source.clone(),
+            address: Box::new(address.clone()),
+            completion,
+        })?;
+        match submission.await {
+            Ok(_) => return Ok(()),
+            Err(error) if is_in_progress(&error) => {}
+            Err(error) => return Err(error),
+        }
+        self.async_io(Direction::Write, connect_outcome).await
+    }
+
+    /// Ends the registration and gives the socket back; it stays non-blocking.
+    ///
+    /// With an operation still in flight the descriptor is duplicated, which is the only error there is.
+    pub(crate) fn into_socket(self) -> io::Result<Socket> {
+        self.deregister();
+        let source = self.source.clone();
+        drop(self);
+        match Arc::try_unwrap(source) {
+            Ok(source) => Ok(source.socket),
+            Err(shared) => shared.socket.try_clone(),
+        }
+    }
+
+    fn drive<R>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        mut place: Place<'_>,
+        mut operation: impl FnMut(&Socket) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let charge = ready!(charge(cx));
+        let side = self.source.side(direction);
+        loop {
+            let Some(seen) = side.observe() else {
+                ready!(self.poll_wait(direction, cx, &mut place))?;
+                continue;
+            };
+            match operation(&self.source.socket) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Newer: an event came meanwhile, and the next round tries again.
+                    let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => {
+                    charge.made_progress();
+                    return Poll::Ready(result);
+                }
+            }
+        }
+    }
+
+    /// Ready: worth another look. An error: the runtime is gone, or the poller refuses the socket.
+    fn poll_wait(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        place: &mut Place<'_>,
+    ) -> Poll<io::Result<()>> {
+        let side = self.source.side(direction);
+        match side.wait(place, cx.waker().clone()) {
+            Arm::Ready => Poll::Ready(Ok(())),
+            Arm::Already => Poll::Pending,
+            Arm::Needed => match self.driver.submit(Op::Ready { source: self.source.clone(), direction }) {
+                Ok(()) => Poll::Pending,
+                Err(error) => {
+                    side.disarm();
+                    Poll::Ready(Err(error))
+                }
+            },
+        }
+    }
+
+    fn deregister(&self) {
+        let mut wakers = Vec::new();
+        for direction in [Direction::Read, Direction::Write] {
+            if let Some(ticket) = self.source.side(direction).shut(&mut wakers) {
+                self.driver.cancel(ticket);
+            }
+        }
+        let attachment = self.source.attachment.lock().take();
+        if let Some(ticket) = attachment {
+            self.driver.detach(&self.source, ticket);
+        }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.deregister();
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration").field("socket", &self.source.socket).finish_non_exhaustive()
+    }
+}
+
+/// See [`Registration::ready`].
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub(crate) struct Ready<'a> {
+    registration: &'a Registration,
+    direction: Direction,
+    place: Option<SlotId>,
+}
+
+impl Future for Ready<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let charge = ready!(charge(cx));
+        if this.registration.source.side(this.direction).observe().is_none() {
+            ready!(this.registration.poll_wait(this.direction, cx, &mut Place::Listed(&mut this.place)))?;
+        }
+        charge.made_progress();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Ready<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.place {
+            self.registration.source.side(self.direction).forget(id);
+        }
+    }
+}
+
+/// See [`Registration::async_io`].
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub(crate) struct AsyncIo<'a, F> {
+    ready: Ready<'a>,
+    operation: F,
+}
+
+/// The operation is called, never pinned.
+impl<F> Unpin for AsyncIo<'_, F> {}
+
+impl<R, F: FnMut(&Socket) -> io::Result<R>> Future for AsyncIo<'_, F> {
+    type Output = io::Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        let AsyncIo { ready, operation } = &mut *self;
+        let Ready { registration, direction, place } = ready;
+        registration.drive(*direction, cx, Place::Listed(place), operation)
+    }
+}
+
+/// What this operation takes from the task's cooperative budget.
+struct Charge;
+
+impl Charge {
+    /// Only an operation that went through is charged.
+    fn made_progress(&self) {}
+}
+
+/// THE CALL SITE of the cooperative budget: `crate::task::budget::poll_proceed(cx)` goes here at the merge.
+fn charge(_cx: &mut Context<'_>) -> Poll<Charge> {
+    Poll::Ready(Charge)
+}
+
+/// A non-blocking connect goes on in the background after one of these.
+fn is_in_progress(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(libc::EINPROGRESS) {
+        return true;
+    }
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// Connected, refused, or not yet.
+fn connect_outcome(socket: &Socket) -> io::Result<()> {
+    if let Some(error) = socket.take_error()? {
+        return Err(error);
+    }
+    match socket.peer_addr() {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,119 @@
+//! The future that awaits one completion; dropping it cancels the operation.
+
+use std::future::Future;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::primitive::sync::Mutex;
+
+use super::Driver;
+use super::op::{Op, Ticket};
+
+/// What the waiting future and the operation in flight share.
+#[derive(Debug)]
+pub(super) struct Completion(Mutex<Progress>);
+
+#[derive(Debug)]
+enum Progress {
+    /// On its way to a ring.
+    Queued { waker: Option<Waker> },
+    /// The kernel has it, or is about to.
+    InFlight { waker: Option<Waker>, ticket: Ticket },
+    /// Its terminal completion was seen.
+    Done(io::Result<i32>),
+    /// The result was handed out, or nobody waits for it any more.
+    Closed,
+}
+
+impl Completion {
+    pub(super) fn new() -> Completion {
+        Completion(Mutex::new(Progress::Queued { waker: None }))
+    }
+
+    #[must_use]
+    pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
+        let mut progress = self.0.lock();
+        match &mut *progress {
+            Progress::Queued { waker } => {
+                let waker = waker.take();
+                *progress = Progress::InFlight { waker, ticket };
+                true
+            }
+            Progress::InFlight { .. } | Progress::Done(_) => unreachable!("an operation was started twice"),
+            Progress::Closed => false,
+        }
+    }
+
+    pub(super) fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+        let mut progress = self.0.lock();
+        match &mut *progress {
+            Progress::Queued { waker } | Progress::InFlight { waker, .. } => wakers.extend(waker.take()),
+            Progress::Done(_) | Progress::Closed => return,
+        }
+        *progress = Progress::Done(result);
+    }
+
+    fn poll(&self, fresh: Waker) -> Poll<io::Result<i32>> {
+        let mut progress = self.0.lock();
+        match &mut *progress {
+            Progress::Queued { waker } | Progress::InFlight { waker, .. } => {
+                let old = waker.replace(fresh);
+                drop(progress);
+                // A waker's drop is user code: it runs with the lock released [wake-outside].
+                drop(old);
+                Poll::Pending
+            }
+            Progress::Done(_) => match mem::replace(&mut *progress, Progress::Closed) {
+                Progress::Done(result) => Poll::Ready(result),
+                _ => unreachable!("changed under the lock"),
+            },
+            Progress::Closed => panic!("a completed operation was polled again"),
+        }
+    }
+
+    /// Gives up interest; the ticket, if there is one, must be cancelled.
+    fn close(&self) -> Option<Ticket> {
+        let before = mem::replace(&mut *self.0.lock(), Progress::Closed);
+        match before {
+            Progress::InFlight { ticket, .. } => Some(ticket),
+            Progress::Queued { .. } | Progress::Done(_) | Progress::Closed => None,
+        }
+    }
+}
+
+#[must_use = "an operation that is not awaited is cancelled"]
+#[derive(Debug)]
+pub(super) struct Submission {
+    driver: Arc<Driver>,
+    completion: Arc<Completion>,
+}
+
+impl Submission {
+    pub(super) fn start(
+        driver: &Arc<Driver>,
+        op: impl FnOnce(Arc<Completion>) -> Op,
+    ) -> io::Result<Submission> {
+        let completion = Arc::new(Completion::new());
+        driver.submit(op(completion.clone()))?;
+        Ok(Submission { driver: driver.clone(), completion })
+    }
+}
+
+impl Future for Submission {
+    type Output = io::Result<i32>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
+        self.completion.poll(cx.waker().clone())
+    }
+}
+
+impl Drop for Submission {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.completion.close() {
+            self.driver.cancel(ticket);
+        }
+    }
+}

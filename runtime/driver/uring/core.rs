@@ -1,0 +1,214 @@
+//! One worker's ring and everything that changes under its lock.
+#![expect(unsafe_code, reason = "submitting what this file then owns until the kernel is done")]
+
+use std::io;
+use std::mem;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use crate::driver::closed;
+use crate::driver::inflight::{Cancel, InFlight};
+use crate::driver::op::{Op, Ticket};
+use crate::driver::slots::SlotId;
+
+use super::doorbell::Doorbell;
+use super::encode::{self, Name};
+use super::ring::{Entered, Ring, Wait};
+
+/// A harvest ends after so many entries into the kernel, however much there is: timers and tasks wait too.
+const ROUNDS_MAX: usize = 16;
+
+/// Between two looks at what a shutdown still waits for.
+const DRAIN_STEP: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+pub(super) struct Core {
+    worker: usize,
+    ring: Ring,
+    flights: InFlight,
+    /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
+    is_doorbell_armed: bool,
+    is_closed: bool,
+    leaked_count: usize,
+}
+
+impl Core {
+    pub(super) fn new(worker: usize, ring: Ring) -> Core {
+        Core {
+            worker,
+            ring,
+            flights: InFlight::new(),
+            is_doorbell_armed: false,
+            is_closed: false,
+            leaked_count: 0,
+        }
+    }
+
+    pub(super) fn bind(&mut self, doorbell: &Doorbell) -> io::Result<()> {
+        if self.is_closed {
+            return Err(closed());
+        }
+        self.ring.enable()?;
+        self.arm_doorbell(doorbell);
+        let _entered = self.ring.enter(Wait::No)?;
+        Ok(())
+    }
+
+    /// Takes ownership of the operation and queues it. Gives it back if the worker has shut down.
+    pub(super) fn start(&mut self, op: Op) -> Result<(), Op> {
+        if self.is_closed {
+            return Err(op);
+        }
+        let slot = self.flights.insert(op);
+        let ticket = Ticket { worker: self.worker, slot };
+        if !self.flights.op(slot).take_ticket(ticket) {
+            drop(self.flights.withdraw(slot));
+            return Ok(());
+        }
+        let entry = encode::op(self.flights.op(slot), slot);
+        // SAFETY: [owned-until-terminal] the operation owns its address on the heap and a share of its socket, and the
+        // table gives it up only when its terminal completion was reaped, or leaks it.
+        unsafe { self.ring.push(entry) };
+        Ok(())
+    }
+
+    pub(super) fn cancel(&mut self, slot: SlotId) {
+        match self.flights.cancel(slot) {
+            Cancel::Needed => {
+                let entry = encode::cancel(slot, self.ring.can_skip_success());
+                // SAFETY: a cancel points to nothing.
+                unsafe { self.ring.push(entry) };
+            }
+            Cancel::Pointless => {}
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.flights.len()
+    }
+
+    pub(super) fn is_quiet(&mut self) -> bool {
+        !self.ring.wants_entry() && !self.ring.has_completions()
+    }
+
+    /// Submits and reaps without blocking.
+    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) -> io::Result<()> {
+        for _ in 0..ROUNDS_MAX {
+            let mut entered = Entered::Done;
+            if self.ring.wants_entry() {
+                entered = self.ring.enter(Wait::No)?;
+            }
+            self.reap(wakers, orphans);
+            if entered == Entered::Busy || self.is_quiet() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sleeps for one completion, unless there is something to do already.
+    pub(super) fn sleep(
+        &mut self,
+        doorbell: &Doorbell,
+        timeout: Option<Duration>,
+        wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Op>,
+    ) -> io::Result<()> {
+        self.arm_doorbell(doorbell);
+        while self.ring.has_backlog() {
+            if self.ring.enter(Wait::No)? == Entered::Busy {
+                break;
+            }
+            self.reap(wakers, orphans);
+        }
+        // What the kernel has not been told must not sleep with us: a cancel, or the doorbell itself [bell-is-armed].
+        let may_wait = !self.ring.has_backlog() && !self.ring.has_completions() && self.is_doorbell_armed;
+        let wait = if may_wait && wakers.is_empty() { Wait::One(timeout) } else { Wait::No };
+        let entered = self.ring.enter(wait)?;
+        self.reap(wakers, orphans);
+        if entered == Entered::Busy {
+            // Out of memory, most likely: let others run before the next try.
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+
+    /// Takes every completion that is there. Touches the kernel not at all: a thief may do it.
+    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+        while let Some(completion) = self.ring.pop() {
+            match completion.name {
+                Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
+                Name::Cancel => {}
+                Name::Slot(_) if !completion.is_terminal => self.flights.count_stale(),
+                Name::Slot(slot) => {
+                    let Some(op) = self.flights.land(slot) else { continue };
+                    op.finish(completion.result(), wakers);
+                    if op.is_orphan() {
+                        orphans.push(op);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Also after the kernel ended the multishot: it does so when the completion queue overflows, and when the thread
+    /// that armed it exits.
+    fn arm_doorbell(&mut self, doorbell: &Doorbell) {
+        if !self.is_doorbell_armed {
+            self.is_doorbell_armed = true;
+            // SAFETY: it names the doorbell's descriptor, which lives as long as the ring.
+            unsafe { self.ring.push(encode::doorbell(doorbell)) };
+        }
+    }
+
+    /// From now on nothing is started.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// Cancels everything and waits for it to land; leaks what does not within the time.
+    pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+        if self.ring.is_disabled() {
+            return;
+        }
+        let started = Instant::now();
+        // SAFETY: a cancel points to nothing.
+        unsafe { self.ring.push(encode::cancel_all()) };
+        while self.flights.len() > 0 || self.is_doorbell_armed {
+            let Some(left) = deadline.checked_sub(started.elapsed()) else { break };
+            if self.ring.has_completions() || self.ring.has_backlog() {
+                if self.ring.enter(Wait::No).is_err() {
+                    break;
+                }
+            } else if self.ring.enter(Wait::One(Some(left.min(DRAIN_STEP)))).is_err() {
+                break;
+            }
+            let before_count = self.flights.len();
+            self.reap(wakers, orphans);
+            if self.flights.len() == before_count {
+                // A kernel that cannot cancel all at once: one by one.
+                for slot in self.flights.slots() {
+                    self.cancel(slot);
+                }
+            }
+        }
+        self.leak(wakers);
+    }
+
+    /// The kernel may still write to what is in flight: its memory and descriptors are never given back.
+    fn leak(&mut self, wakers: &mut Vec<Waker>) {
+        let mut flights = mem::replace(&mut self.flights, InFlight::new());
+        for op in flights.ops() {
+            op.finish(Err(closed()), wakers);
+        }
+        self.leaked_count += flights.len();
+        mem::forget(flights);
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        // A driver that was never shut down. Its wakers are dropped here, where no lock is held.
+        self.leak(&mut Vec::new());
+    }
+}

@@ -1,0 +1,75 @@
+//! Requests into submission entries. Nothing here is unsafe: the entries hold addresses, and `ring.rs` says why they
+//! stay valid.
+
+use std::os::fd::AsRawFd;
+
+use io_uring::opcode;
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::{CancelBuilder, Fd};
+
+use crate::driver::Direction;
+use crate::driver::op::Op;
+use crate::driver::slots::SlotId;
+
+use super::doorbell::Doorbell;
+
+/// Names that no slot has.
+const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
+const CANCEL: u64 = (1 << 32) | SlotId::RESERVED_INDEX as u64;
+
+/// Whose completion it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Doorbell,
+    Cancel,
+    Slot(SlotId),
+}
+
+pub(super) fn name(user_data: u64) -> Name {
+    match user_data {
+        DOORBELL => Name::Doorbell,
+        CANCEL => Name::Cancel,
+        bits => Name::Slot(SlotId::from_bits(bits)),
+    }
+}
+
+/// Every op-code that this file uses: the probe asks for them.
+pub(super) const OPCODES: &[(u8, &str)] = &[
+    (opcode::PollAdd::CODE, "POLL_ADD"),
+    (opcode::AsyncCancel::CODE, "ASYNC_CANCEL"),
+    (opcode::Connect::CODE, "CONNECT"),
+];
+
+pub(super) fn op(op: &Op, slot: SlotId) -> Entry {
+    let entry = match op {
+        Op::Ready { source, direction } => {
+            // Errors and hang-ups are reported without being asked for, to both directions.
+            let mask = match direction {
+                Direction::Read => libc::POLLIN | libc::POLLRDHUP,
+                Direction::Write => libc::POLLOUT,
+            };
+            opcode::PollAdd::new(Fd(source.socket().as_raw_fd()), mask as u32).build()
+        }
+        Op::Connect { source, address, .. } => {
+            let fd = Fd(source.socket().as_raw_fd());
+            opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
+        }
+    };
+    entry.user_data(slot.to_bits())
+}
+
+/// Cancels one operation; a completion comes only if there was nothing to cancel, where the kernel can do that.
+pub(super) fn cancel(slot: SlotId, can_skip_success: bool) -> Entry {
+    let entry = opcode::AsyncCancel::new(slot.to_bits()).build().user_data(CANCEL);
+    if can_skip_success { entry.flags(Flags::SKIP_SUCCESS) } else { entry }
+}
+
+pub(super) fn cancel_all() -> Entry {
+    opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL)
+}
+
+/// One completion per ring, without another submission [bell-is-armed].
+pub(super) fn doorbell(doorbell: &Doorbell) -> Entry {
+    let mask = libc::POLLIN as u32;
+    opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(DOORBELL)
+}

@@ -1,0 +1,164 @@
+//! Whether the kernel offers what this back end needs, and in which dress.
+
+use std::fmt;
+use std::io;
+
+use io_uring::{IoUring, Probe};
+
+use crate::driver::Options;
+
+use super::encode::OPCODES;
+
+/// The ways to set up a ring, best first. Each is tried when the kernel does not know a flag of the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dress {
+    /// Linux 6.0: completions need no interrupt of the worker, and one thread submits.
+    SingleIssuer,
+    /// Linux 5.19: the same for a loop that moves between threads.
+    Cooperative,
+    /// Linux 5.11.
+    Plain,
+}
+
+/// Why there is no ring.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Setup(io::Error),
+    Enter(io::Error),
+    Probe(io::Error),
+    Feature(&'static str),
+    Opcode(&'static str),
+}
+
+/// A ring that passed.
+pub(super) struct Created {
+    pub(super) ring: IoUring,
+    /// It does nothing until the thread that will own it enables it.
+    pub(super) is_disabled: bool,
+}
+
+pub(super) fn create(options: &Options) -> Result<Created, Refusal> {
+    let dresses: &[Dress] = if options.single_thread {
+        &[Dress::Cooperative, Dress::Plain]
+    } else {
+        &[Dress::SingleIssuer, Dress::Cooperative, Dress::Plain]
+    };
+    let mut refused = None;
+    for &dress in dresses {
+        match build(options, dress) {
+            Ok(ring) => {
+                let created = Created { ring, is_disabled: dress == Dress::SingleIssuer };
+                check(&created)?;
+                return Ok(created);
+            }
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
+            Err(error) => return Err(Refusal::Setup(error)),
+        }
+    }
+    Err(Refusal::Setup(refused.expect("at least one way was tried")))
+}
+
+/// The descriptor is close-on-exec: the kernel makes every ring so.
+fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
+    let mut builder = IoUring::builder();
+    builder.dontfork().setup_clamp().setup_cqsize(options.completion_entries.max(options.ring_entries));
+    if dress != Dress::Plain {
+        builder.setup_submit_all().setup_coop_taskrun().setup_taskrun_flag();
+    }
+    if dress == Dress::SingleIssuer {
+        builder.setup_single_issuer().setup_r_disabled();
+    }
+    builder.build(options.ring_entries)
+}
+
+fn check(created: &Created) -> Result<(), Refusal> {
+    let parameters = created.ring.params();
+    // Without it a full completion queue loses completions.
+    if !parameters.is_feature_nodrop() {
+        return Err(Refusal::Feature("IORING_FEAT_NODROP"));
+    }
+    // Without it a wait has no time-out.
+    if !parameters.is_feature_ext_arg() {
+        return Err(Refusal::Feature("IORING_FEAT_EXT_ARG"));
+    }
+    let submitter = created.ring.submitter();
+    let mut probe = Probe::new();
+    submitter.register_probe(&mut probe).map_err(Refusal::Probe)?;
+    for &(code, name) in OPCODES {
+        if !probe.is_supported(code) {
+            return Err(Refusal::Opcode(name));
+        }
+    }
+    // A filter may allow the set-up and refuse the entry. A disabled ring answers EBADFD, which is fine.
+    match submitter.submit() {
+        Ok(_) => Ok(()),
+        Err(error) if error.raw_os_error() == Some(libc::EBADFD) => Ok(()),
+        Err(error) => Err(Refusal::Enter(error)),
+    }
+}
+
+impl Refusal {
+    /// The error's kind stays; its text says what was asked, why it was probably refused and what to do.
+    pub(super) fn into_error(self) -> io::Error {
+        let kind = match &self {
+            Refusal::Setup(error) | Refusal::Enter(error) | Refusal::Probe(error) => error.kind(),
+            Refusal::Feature(_) | Refusal::Opcode(_) => io::ErrorKind::Unsupported,
+        };
+        io::Error::new(kind, self.to_string())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (call, error) = match self {
+            Refusal::Setup(error) => ("io_uring_setup", error),
+            Refusal::Enter(error) => ("io_uring_enter", error),
+            Refusal::Probe(error) => ("io_uring_register", error),
+            Refusal::Feature(name) => {
+                return write!(
+                    f,
+                    "this kernel's io_uring lacks {name}: Linux 5.11 or newer is needed; {REMEDY}"
+                );
+            }
+            Refusal::Opcode(name) => {
+                return write!(
+                    f,
+                    "this kernel's io_uring lacks the operation {name}, or a policy hides it; {REMEDY}"
+                );
+            }
+        };
+        let (errno, cause) = probable_cause(error.raw_os_error());
+        write!(f, "io_uring is not available: {call} failed with {errno} ({error}): {cause}; {REMEDY}")
+    }
+}
+
+const REMEDY: &str = "or set HEIST_DRIVER=poll (or auto) to run without io_uring";
+
+fn probable_cause(errno: Option<i32>) -> (&'static str, &'static str) {
+    match errno {
+        Some(libc::EPERM) => (
+            "EPERM",
+            "a container's seccomp profile or the sysctl kernel.io_uring_disabled forbids it; \
+             allow io_uring in the profile or set the sysctl to 0",
+        ),
+        Some(libc::EACCES) => {
+            ("EACCES", "a security policy (seccomp, SELinux, AppArmor) forbids it; allow io_uring there")
+        }
+        Some(libc::ENOSYS) => (
+            "ENOSYS",
+            "the kernel is older than 5.1, was built without io_uring, or a sandbox hides it; use Linux 5.11 or newer",
+        ),
+        Some(libc::EINVAL) => (
+            "EINVAL",
+            "the kernel knows none of the ways this runtime sets up a ring; use Linux 5.11 or newer",
+        ),
+        Some(libc::ENOMEM) => (
+            "ENOMEM",
+            "the limit on locked memory or the memory cgroup is too small for the rings; \
+             raise `ulimit -l` or make the rings smaller",
+        ),
+        Some(libc::EMFILE) => ("EMFILE", "the process has no free descriptors; raise `ulimit -n`"),
+        Some(libc::ENFILE) => ("ENFILE", "the system has no free descriptors; raise the sysctl fs.file-max"),
+        _ => ("an unexpected error", "no known cause"),
+    }
+}

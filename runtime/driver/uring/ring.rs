@@ -1,0 +1,171 @@
+//! The two shared queues: entries in, completions out, and the one system call between them.
+#![expect(unsafe_code, reason = "the kernel reads what is pushed here")]
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use io_uring::squeue::Entry;
+use io_uring::types::{SubmitArgs, Timespec};
+use io_uring::{EnterFlags, IoUring};
+
+use crate::driver::Options;
+
+use super::decode::{self, Completion};
+use super::probe::{self, Refusal};
+
+/// A year: the kernel refuses seconds that do not fit its clock.
+const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
+pub(super) struct Ring {
+    ring: IoUring,
+    /// What found the submission queue full, in order. Nothing is ever dropped [nothing-dropped].
+    backlog: VecDeque<Entry>,
+    is_disabled: bool,
+}
+
+/// What an entry into the kernel may do besides submitting.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wait {
+    No,
+    /// For one completion, or until the time is over.
+    One(Option<Duration>),
+}
+
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entered {
+    /// The kernel took entries, or waited, or had nothing to take.
+    Done,
+    /// It is short of something: reap, then try again. Every entry is still queued.
+    Busy,
+}
+
+impl Ring {
+    pub(super) fn create(options: &Options) -> Result<Ring, Refusal> {
+        let created = probe::create(options)?;
+        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), is_disabled: created.is_disabled })
+    }
+
+    /// The calling thread becomes the one that may enter.
+    pub(super) fn enable(&mut self) -> io::Result<()> {
+        if self.is_disabled {
+            self.ring.submitter().register_enable_rings()?;
+            self.is_disabled = false;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_disabled(&self) -> bool {
+        self.is_disabled
+    }
+
+    pub(super) fn can_skip_success(&self) -> bool {
+        self.ring.params().is_feature_skip_cqe_on_success()
+    }
+
+    /// Queues an entry; where the queue is full, gives it to the kernel first, or else keeps it back in order.
+    ///
+    /// # Safety
+    /// What the entry points to, and the descriptor it names, stay valid until its terminal completion was reaped,
+    /// whatever `enter` says meanwhile.
+    pub(super) unsafe fn push(&mut self, entry: Entry) {
+        if self.backlog.is_empty() {
+            // SAFETY: the caller's promise.
+            if unsafe { self.ring.submission().push(&entry) }.is_ok() {
+                return;
+            }
+            // An error stays: the queue is still full, and the owner's next harvest meets the error again.
+            let _ = self.enter(Wait::No);
+        }
+        self.backlog.push_back(entry);
+        self.fill();
+    }
+
+    /// Moves what was kept back into the queue.
+    fn fill(&mut self) {
+        let mut queue = self.ring.submission();
+        while let Some(entry) = self.backlog.front() {
+            // SAFETY: [owned-until-terminal] `push` was called for it, with that promise.
+            if unsafe { queue.push(entry) }.is_err() {
+                return;
+            }
+            self.backlog.pop_front();
+        }
+    }
+
+    pub(super) fn has_backlog(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// Entries that the kernel has not taken yet.
+    pub(super) fn queued_count(&mut self) -> usize {
+        self.backlog.len() + self.ring.submission().len()
+    }
+
+    /// There is a reason to enter the kernel: entries, completions it has not posted, completions that did not fit.
+    pub(super) fn wants_entry(&mut self) -> bool {
+        let queue = self.ring.submission();
+        !self.backlog.is_empty() || !queue.is_empty() || queue.taskrun() || queue.cq_overflow()
+    }
+
+    pub(super) fn has_completions(&mut self) -> bool {
+        !self.ring.completion().is_empty()
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Completion> {
+        self.ring.completion().next().map(|entry| decode::completion(&entry))
+    }
+
+    /// Submits, makes the kernel post what it holds back, and perhaps waits: one system call.
+    ///
+    /// How many entries were taken is told by the queue's head, not by the returned number [head-tells].
+    pub(super) fn enter(&mut self, wait: Wait) -> io::Result<Entered> {
+        self.fill();
+        let (queued_count, is_held_back) = {
+            let queue = self.ring.submission();
+            (queue.len() as u32, queue.taskrun() || queue.cq_overflow())
+        };
+        let mut flags = EnterFlags::empty();
+        if is_held_back || matches!(wait, Wait::One(_)) {
+            flags |= EnterFlags::GETEVENTS;
+        }
+        let (wanted_count, timeout) = match wait {
+            Wait::No => (0, None),
+            Wait::One(timeout) => (1, timeout),
+        };
+        if wanted_count > 0 && self.ring.params().is_feature_no_iowait() {
+            flags |= EnterFlags::NO_IOWAIT;
+        }
+        let outcome = match timeout {
+            None => {
+                // SAFETY: no argument structure is passed, and the counts are those of this ring.
+                unsafe { self.ring.submitter().enter::<()>(queued_count, wanted_count, flags.bits(), None) }
+            }
+            Some(timeout) => {
+                let timeout = Timespec::from(timeout.min(TIMEOUT_MAX));
+                let arguments = SubmitArgs::new().timespec(&timeout);
+                let bits = (flags | EnterFlags::EXT_ARG).bits();
+                // SAFETY: EXT_ARG says that this structure is passed; it and the time live through the call.
+                unsafe { self.ring.submitter().enter(queued_count, wanted_count, bits, Some(&arguments)) }
+            }
+        };
+        match outcome {
+            Ok(_) => Ok(Entered::Done),
+            Err(error) => match error.raw_os_error() {
+                // The time is over, or a signal came: the caller looks at the clock and comes again.
+                Some(libc::ETIME | libc::EINTR) => Ok(Entered::Done),
+                Some(libc::EAGAIN | libc::EBUSY) => Ok(Entered::Busy),
+                _ => Err(error),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let backlog_count = self.backlog.len();
+        f.debug_struct("Ring").field("backlog_count", &backlog_count).finish_non_exhaustive()
+    }
+}
