@@ -1,2 +1,61 @@
 //! # What
-//! (under construction)
+//! TCP for async code: a listener and a stream with tokio's names and signatures, and std's meaning of every call.
+//!
+//! # Algorithm
+//! A socket is non-blocking and lives in a `driver::Registration`. Every operation is the plain system call, tried at
+//! once; only a call that would block waits, for readiness in the driver, and is then made again. No buffer is ever
+//! lent to the kernel beyond a call, so borrowed slices are sound and a dropped future leaves nothing behind.
+//! Names are resolved on the blocking pool; addresses never leave the calling task.
+//!
+//! # Invariants
+//! - `[no-sigpipe]` every send carries `driver::socket::SEND_FLAGS`: a closed peer is an error, never a signal.
+//! - `[one-call-moves-bytes]` a future that was dropped before it was ready has moved no byte and taken no connection,
+//!   unless its documentation says it makes several calls (`write_all`, `read_exact`, …).
+//! - `[accept-rests]` `accept` without descriptors or memory left returns an error, and not before a pause: the
+//!   connection stays queued and the listener readable, so an immediate error would be a busy loop of its caller.
+//! - `[empty-is-done]` a read into, or a write from, no bytes is `Ok(0)` at once and makes no system call.
+//!
+//! # Rejected
+//! `&mut self` for `TcpStream::read` and its like: the descriptor may be used from both sides at once, as std's
+//! `impl Read for &TcpStream` says, and `&self` calls compile wherever `&mut self` calls do.
+//! Ring operations for `recv` and `send` with borrowed slices: a leaked future would let the kernel write into memory
+//! that its owner has back. Owned buffers are for the ring; they come with their own methods.
+//!
+//! # Verified by
+//! `tests/tcp.rs`: each invariant by name and on every back end.
+//!
+//! # Which traits
+//! Inherent methods need no import. [`TcpStream`] and its halves also implement `futures_io::{AsyncRead, AsyncWrite}`
+//! (feature `futures-io`, on by default), tokio's `io::{AsyncRead, AsyncWrite}` (feature `tokio-io`), and
+//! [`TcpStream`] implements `hyper::rt::{Read, Write}` (feature `hyper`).
+
+mod interest;
+mod lookup_host;
+mod owned_split;
+#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
+mod poll;
+mod receive;
+mod split;
+mod tcp_listener;
+mod tcp_stream;
+mod to_socket_addrs;
+#[cfg(feature = "futures-io")]
+mod traits_futures;
+#[cfg(feature = "hyper")]
+mod traits_hyper;
+#[cfg(feature = "tokio-io")]
+mod traits_tokio;
+mod transfer;
+
+pub use interest::{Interest, Ready};
+pub use lookup_host::lookup_host;
+pub use tcp_listener::{TcpListener, TcpListenerIncoming};
+pub use tcp_stream::TcpStream;
+pub use to_socket_addrs::ToSocketAddrs;
+
+/// What belongs to TCP beside the listener and the stream: the halves of a split stream.
+pub mod tcp {
+    pub use super::owned_split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
+    pub use super::split::{ReadHalf, WriteHalf};
+    pub use super::tcp_listener::TcpListenerIncoming as Incoming;
+}

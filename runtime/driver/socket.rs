@@ -1,0 +1,152 @@
+//! What sockets do differently from platform to platform, so that `net/` need not know: how a socket is made and
+//! accepted non-blocking and close-on-exec in one call, how a send is kept from raising SIGPIPE, and what the errors
+//! of `accept` mean.
+
+use std::io;
+
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+/// Flags for every send, so that a closed peer is the error `BrokenPipe` and never the signal SIGPIPE.
+///
+/// Apple's sockets carry SO_NOSIGPIPE instead, which socket2 and std set when they make one; Windows has no SIGPIPE.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+#[cfg(any(not(unix), target_vendor = "apple"))]
+pub(crate) const SEND_FLAGS: i32 = 0;
+
+/// The flag of a receive that leaves the bytes in the queue.
+#[cfg(unix)]
+pub(crate) const PEEK_FLAG: i32 = libc::MSG_PEEK;
+#[cfg(windows)]
+pub(crate) const PEEK_FLAG: i32 = 2;
+
+/// A TCP socket, close-on-exec and non-blocking.
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+pub(crate) fn tcp_socket(domain: Domain) -> io::Result<Socket> {
+    Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))
+}
+
+/// A TCP socket, close-on-exec and non-blocking.
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+)))]
+pub(crate) fn tcp_socket(domain: Domain) -> io::Result<Socket> {
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Accepts one connection, close-on-exec and non-blocking, in one system call.
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    listener.accept4(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK)
+}
+
+/// Accepts one connection, close-on-exec and non-blocking.
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+)))]
+pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    let (socket, addr) = listener.accept()?;
+    socket.set_nonblocking(true)?;
+    Ok((socket, addr))
+}
+
+/// Whether an error of `accept` is about the one connection that it took from the queue, so that the listener is as
+/// good as before and the next call may succeed.
+///
+/// EPERM (a firewall rule) and EOPNOTSUPP are listed as such by some manuals and left out here: a seccomp filter
+/// and a socket that cannot listen give the same numbers for every call, and a retry would never end.
+pub(crate) fn is_error_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable,
+    };
+    match error.kind() {
+        ConnectionAborted | ConnectionReset | HostUnreachable | Interrupted | NetworkDown
+        | NetworkUnreachable => true,
+        _ => is_protocol_error(error),
+    }
+}
+
+/// The rest of the list, which std gives no kind to.
+#[cfg(unix)]
+fn is_protocol_error(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    if code == Some(libc::ENONET) {
+        return true;
+    }
+    matches!(code, Some(libc::EPROTO | libc::ENOPROTOOPT | libc::EHOSTDOWN))
+}
+
+#[cfg(not(unix))]
+fn is_protocol_error(_: &io::Error) -> bool {
+    false
+}
+
+/// Whether a call failed because the process or the machine has no descriptor or memory left: the connection stays
+/// in the queue and the listener readable, so that an immediate retry would spin.
+#[cfg(unix)]
+pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
+/// Whether a call failed because the process or the machine has no descriptor or memory left.
+#[cfg(windows)]
+pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
+    const WSAEMFILE: i32 = 10024;
+    const WSAENOBUFS: i32 = 10055;
+    matches!(error.raw_os_error(), Some(WSAEMFILE | WSAENOBUFS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn errors_of_accept_are_told_apart() {
+        let os = io::Error::from_raw_os_error;
+        for code in [libc::ECONNABORTED, libc::EPROTO, libc::EINTR, libc::ENETDOWN, libc::EHOSTUNREACH] {
+            assert!(is_error_of_one_connection(&os(code)), "{code} is about one connection");
+            assert!(!is_exhaustion(&os(code)), "{code} is not exhaustion");
+        }
+        for code in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM] {
+            assert!(is_exhaustion(&os(code)), "{code} is exhaustion");
+            assert!(!is_error_of_one_connection(&os(code)), "{code} is not about one connection");
+        }
+        // Each of these would be returned for ever: retrying them inside accept would hang a worker.
+        for code in [libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EPERM, libc::EOPNOTSUPP, libc::EAGAIN] {
+            assert!(!is_error_of_one_connection(&os(code)), "{code} ends the call");
+            assert!(!is_exhaustion(&os(code)), "{code} is not exhaustion");
+        }
+    }
+}

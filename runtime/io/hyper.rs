@@ -1,0 +1,91 @@
+//! What hyper 1.x asks of a runtime beside connections: an executor and a timer.
+//!
+//! [`TcpStream`](crate::net::TcpStream) implements `hyper::rt::{Read, Write}` itself and needs no wrapper.
+//!
+//! ```
+//! use heist::io::hyper::{Executor, Timer};
+//! use hyper::rt::Timer as _;
+//! use std::time::Duration;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! # heist::runtime::Runtime::new()?.block_on(async {
+//! Timer.sleep(Duration::from_millis(1)).await;
+//!
+//! let (sender, receiver) = futures::channel::oneshot::channel();
+//! hyper::rt::Executor::execute(&Executor, async { sender.send("done").unwrap() });
+//! assert_eq!(receiver.await, Ok("done"));
+//! # });
+//! # Ok(())
+//! # }
+//! ```
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::rt;
+use pin_project_lite::pin_project;
+
+use crate::time;
+
+/// Spawns hyper's futures on the current runtime.
+///
+/// Its `execute` panics outside a runtime.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Executor;
+
+impl<F> rt::Executor<F> for Executor
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, future: F) {
+        // Detached: hyper keeps no handles.
+        drop(crate::task::spawn(future));
+    }
+}
+
+/// Gives hyper the timers of the current runtime, for its header and keep-alive time-outs.
+///
+/// Its methods panic outside a runtime.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timer;
+
+impl rt::Timer for Timer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn rt::Sleep>> {
+        Box::pin(TimerSleep { inner: time::sleep(duration) })
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
+        Box::pin(TimerSleep { inner: time::sleep_until(deadline.into()) })
+    }
+
+    fn now(&self) -> Instant {
+        time::Instant::now().into()
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, new_deadline: Instant) {
+        match sleep.as_mut().downcast_mut_pin::<TimerSleep>() {
+            Some(ours) => ours.project().inner.reset(new_deadline.into()),
+            None => *sleep = self.sleep_until(new_deadline),
+        }
+    }
+}
+
+pin_project! {
+    struct TimerSleep {
+        #[pin]
+        inner: time::Sleep,
+    }
+}
+
+impl Future for TimerSleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().inner.poll(cx)
+    }
+}
+
+impl rt::Sleep for TimerSleep {}

@@ -1,0 +1,121 @@
+//! Which directions of a socket a caller waits for, and which of them are ready.
+
+use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
+
+/// The directions a caller waits for.
+///
+/// ```
+/// use heist::io::Interest;
+///
+/// let both = Interest::READABLE | Interest::WRITABLE;
+/// assert!(both.is_readable() && both.is_writable());
+/// assert!(!Interest::READABLE.is_writable());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Interest {
+    read: bool,
+    write: bool,
+}
+
+impl Interest {
+    /// Bytes to read, a connection to accept, the end of the stream, or an error.
+    pub const READABLE: Interest = Interest { read: true, write: false };
+    /// Room to write, or an error.
+    pub const WRITABLE: Interest = Interest { read: false, write: true };
+
+    /// Whether this includes reading.
+    pub const fn is_readable(self) -> bool {
+        self.read
+    }
+
+    /// Whether this includes writing.
+    pub const fn is_writable(self) -> bool {
+        self.write
+    }
+
+    /// Both sets together; `|` does the same.
+    pub const fn add(self, other: Interest) -> Interest {
+        Interest { read: self.read || other.read, write: self.write || other.write }
+    }
+}
+
+impl BitOr for Interest {
+    type Output = Interest;
+
+    fn bitor(self, other: Interest) -> Interest {
+        self.add(other)
+    }
+}
+
+impl BitOrAssign for Interest {
+    fn bitor_assign(&mut self, other: Interest) {
+        *self = self.add(other);
+    }
+}
+
+impl fmt::Debug for Interest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.read, self.write) {
+            (true, true) => "READABLE | WRITABLE",
+            (true, false) => "READABLE",
+            _ => "WRITABLE",
+        })
+    }
+}
+
+/// The directions that are ready, as far as is known: a call may still find that it would block.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ready {
+    read: bool,
+    write: bool,
+}
+
+impl Ready {
+    /// Nothing is ready.
+    pub const EMPTY: Ready = Ready { read: false, write: false };
+    /// Ready to read.
+    pub const READABLE: Ready = Ready { read: true, write: false };
+    /// Ready to write.
+    pub const WRITABLE: Ready = Ready { read: false, write: true };
+
+    /// Whether nothing is ready.
+    pub const fn is_empty(self) -> bool {
+        !self.read && !self.write
+    }
+
+    /// Whether a read is likely not to block.
+    pub const fn is_readable(self) -> bool {
+        self.read
+    }
+
+    /// Whether a write is likely not to block.
+    pub const fn is_writable(self) -> bool {
+        self.write
+    }
+}
+
+impl BitOr for Ready {
+    type Output = Ready;
+
+    fn bitor(self, other: Ready) -> Ready {
+        Ready { read: self.read || other.read, write: self.write || other.write }
+    }
+}
+
+impl BitOrAssign for Ready {
+    fn bitor_assign(&mut self, other: Ready) {
+        *self = *self | other;
+    }
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.read, self.write) {
+            (true, true) => "READABLE | WRITABLE",
+            (true, false) => "READABLE",
+            (false, true) => "WRITABLE",
+            (false, false) => "EMPTY",
+        })
+    }
+}

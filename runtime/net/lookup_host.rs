@@ -1,0 +1,55 @@
+//! Names to addresses, off the workers.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+
+use super::to_socket_addrs::ToSocketAddrs;
+use super::to_socket_addrs::sealed::Target;
+
+/// Resolves `host` to its addresses, as the system would (`/etc/hosts`, DNS, …).
+///
+/// Addresses, and texts that spell one, are returned as they are. A name is looked up on the blocking pool, because
+/// the system's resolver blocks.
+///
+/// # Errors
+/// A text without a port is `InvalidInput`; a name that the system does not know is the resolver's error.
+///
+/// # Cancel safety
+/// Dropping the future abandons the lookup; its thread of the blocking pool finishes it and drops the answer.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let addrs: Vec<_> = heist::net::lookup_host("127.0.0.1:3000").await?.collect();
+/// assert_eq!(addrs, ["127.0.0.1:3000".parse().unwrap()]);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub async fn lookup_host<T: ToSocketAddrs>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>> {
+    Ok(resolve(host.target()).await?.into_iter())
+}
+
+/// All addresses of a target, in the order they are to be tried; at least one.
+pub(super) async fn resolve(target: io::Result<Target>) -> io::Result<Vec<SocketAddr>> {
+    let addrs = match target? {
+        Target::One(addr) => vec![addr],
+        Target::Many(addrs) => addrs,
+        Target::Name { host, port } => look_up(host, port).await?,
+    };
+    if addrs.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "there is no address to use: the list is empty",
+        ));
+    }
+    Ok(addrs)
+}
+
+async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
+    match crate::task::spawn_blocking(lookup).await {
+        Ok(answer) => answer,
+        Err(error) => Err(io::Error::other(error)),
+    }
+}

@@ -1,0 +1,95 @@
+//! Reads and writes of a `TcpStream` as poll functions, for the traits of other crates.
+
+#[cfg(feature = "futures-io")]
+use std::io::IoSliceMut;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+use socket2::Socket;
+
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+use super::receive;
+use super::tcp_stream::TcpStream;
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+use super::transfer::uninterrupted;
+use super::transfer::{bytes_of, send_once, send_vectored_once};
+#[cfg(feature = "futures-io")]
+use super::transfer::{receive_once, receive_vectored_once, room_of};
+use crate::driver::Direction;
+
+impl TcpStream {
+    #[cfg(feature = "futures-io")]
+    pub(super) fn poll_read_slice(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let count =
+            ready!(self.registration().poll_io(Direction::Read, cx, |socket| receive_once(socket, buf)))?;
+        Poll::Ready(Ok(self.note(Direction::Read, count, buf.len())))
+    }
+
+    #[cfg(feature = "futures-io")]
+    pub(super) fn poll_read_slices(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Some(bufs) = room_of(bufs) else {
+            return Poll::Ready(Ok(0));
+        };
+        self.registration().poll_io(Direction::Read, cx, |socket| receive_vectored_once(socket, bufs))
+    }
+
+    #[cfg(feature = "tokio-io")]
+    pub(super) fn poll_read_tokio(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let asked = buf.remaining();
+        let fill = |socket: &Socket| uninterrupted(|| receive::fill_tokio(socket, buf));
+        let count = ready!(self.registration().poll_io(Direction::Read, cx, fill))?;
+        self.note(Direction::Read, count, asked);
+        Poll::Ready(Ok(()))
+    }
+
+    #[cfg(feature = "hyper")]
+    pub(super) fn poll_read_hyper(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut hyper::rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let asked = buf.remaining();
+        let fill = |socket: &Socket| uninterrupted(|| receive::fill_hyper(socket, buf));
+        let count = ready!(self.registration().poll_io(Direction::Read, cx, fill))?;
+        self.note(Direction::Read, count, asked);
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn poll_write_slice(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let count =
+            ready!(self.registration().poll_io(Direction::Write, cx, |socket| send_once(socket, buf)))?;
+        Poll::Ready(Ok(self.note(Direction::Write, count, buf.len())))
+    }
+
+    pub(super) fn poll_write_slices(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Some(bufs) = bytes_of(bufs) else {
+            return Poll::Ready(Ok(0));
+        };
+        self.registration().poll_io(Direction::Write, cx, |socket| send_vectored_once(socket, bufs))
+    }
+}

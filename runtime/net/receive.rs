@@ -1,0 +1,53 @@
+#![expect(
+    unsafe_code,
+    reason = "receives into memory that is not initialised yet, and says afterwards how much is"
+)]
+//! Receives into slices, vectors and the read buffers of other crates, without zeroing memory first.
+//!
+//! All of it rests on one fact, `[recv-initialises]`: `recv(2)` that returns `n` has written the first `n` bytes of
+//! the buffer and has made no byte of it uninitialised.
+
+use std::io;
+use std::mem::MaybeUninit;
+
+use socket2::Socket;
+
+use crate::driver::socket::PEEK_FLAG;
+
+/// Receives into `buf` and leaves the bytes in the queue of the socket.
+pub(super) fn peek(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the layouts are equal, and `[recv-initialises]`: nothing makes a byte of `buf` uninitialised.
+    let uninit = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
+    socket.recv_with_flags(uninit, PEEK_FLAG)
+}
+
+/// Receives into the spare capacity of `vec`, which must not be empty, and appends what came.
+pub(super) fn append(socket: &Socket, vec: &mut Vec<u8>) -> io::Result<usize> {
+    let spare = vec.spare_capacity_mut();
+    debug_assert!(!spare.is_empty(), "a receive into nothing would look like the end of the stream");
+    let count = socket.recv(spare)?;
+    // SAFETY: `[recv-initialises]`, and `count` is at most the length of the spare capacity.
+    unsafe { vec.set_len(vec.len() + count) };
+    Ok(count)
+}
+
+/// Receives into the unfilled part of tokio's buffer and fills it by what came.
+#[cfg(feature = "tokio-io")]
+pub(super) fn fill_tokio(socket: &Socket, buf: &mut tokio::io::ReadBuf<'_>) -> io::Result<usize> {
+    // SAFETY: `[recv-initialises]`: nothing makes a byte of it uninitialised.
+    let count = socket.recv(unsafe { buf.unfilled_mut() })?;
+    // SAFETY: `[recv-initialises]`: the first `count` bytes behind the filled part are written.
+    unsafe { buf.assume_init(count) };
+    buf.advance(count);
+    Ok(count)
+}
+
+/// Receives into the unfilled part of hyper's buffer and fills it by what came.
+#[cfg(feature = "hyper")]
+pub(super) fn fill_hyper(socket: &Socket, buf: &mut hyper::rt::ReadBufCursor<'_>) -> io::Result<usize> {
+    // SAFETY: `[recv-initialises]`: nothing makes a byte of it uninitialised.
+    let count = socket.recv(unsafe { buf.as_mut() })?;
+    // SAFETY: `[recv-initialises]`: the first `count` bytes behind the filled part are written.
+    unsafe { buf.advance(count) };
+    Ok(count)
+}
