@@ -121,7 +121,7 @@ impl Runtime {
         for worker in workers {
             let report = report.clone();
             let spawned = match outcome {
-                Ok(()) => options.builder().spawn(move || work(worker, &report)),
+                Ok(()) => options.builder().spawn(move || work(worker, report)),
                 Err(_) => {
                     self.shared().forget_worker();
                     continue;
@@ -246,7 +246,7 @@ impl fmt::Debug for Runtime {
 }
 
 /// The life of a worker's thread.
-fn work(mut worker: Worker, report: &mpsc::Sender<io::Result<()>>) {
+fn work(mut worker: Worker, report: mpsc::Sender<io::Result<()>>) {
     let home = worker.home().clone();
     let shared = home.shared().clone();
     let _driver = match shared.driver().bind_worker(worker.index()) {
@@ -260,8 +260,9 @@ fn work(mut worker: Worker, report: &mpsc::Sender<io::Result<()>>) {
     let _timers = shared.timers().bind_worker(worker.index());
     let _runtime = current::enter_runtime(home);
     let _no_blocking = current::forbid_blocking();
-    // The builder waits for all reports, so it is there to hear this one.
+    // The builder waits until all senders are gone, so it is there to hear this one.
     let _ = report.send(Ok(()));
+    drop(report);
     worker.run_until_closed();
 }
 

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker, ready};
 use socket2::{SockAddr, Socket};
 
 use crate::primitive::sync::Mutex;
+use crate::task::coop;
 
 use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Readiness, Seen};
@@ -280,7 +281,7 @@ impl Registration {
         mut place: Place<'_>,
         mut operation: impl FnMut(&Socket) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let charge = ready!(charge(cx));
+        let charge = ready!(coop::poll_proceed(cx));
         let side = self.source.side(direction);
         loop {
             let Some(seen) = side.observe() else {
@@ -362,7 +363,7 @@ impl Future for Ready<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let charge = ready!(charge(cx));
+        let charge = ready!(coop::poll_proceed(cx));
         if this.registration.source.side(this.direction).observe().is_none() {
             ready!(this.registration.poll_wait(this.direction, cx, &mut Place::Listed(&mut this.place)))?;
         }
@@ -398,19 +399,6 @@ impl<R, F: FnMut(&Socket) -> io::Result<R>> Future for AsyncIo<'_, F> {
         let Ready { registration, direction, place } = ready;
         registration.drive(*direction, cx, Place::Listed(place), operation)
     }
-}
-
-/// What this operation takes from the task's cooperative budget.
-struct Charge;
-
-impl Charge {
-    /// Only an operation that went through is charged.
-    fn made_progress(&self) {}
-}
-
-/// THE CALL SITE of the cooperative budget: `crate::task::budget::poll_proceed(cx)` goes here at the merge.
-fn charge(_cx: &mut Context<'_>) -> Poll<Charge> {
-    Poll::Ready(Charge)
 }
 
 /// A non-blocking connect goes on in the background after one of these.

@@ -1,5 +1,6 @@
 //! Where a worker looks when it has nothing of its own.
 
+use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
 use crate::task::Runnable;
 
@@ -21,8 +22,7 @@ impl Random {
 
 impl Worker {
     /// The injector, then half of a neighbour's queue.
-    pub(super) fn search(&mut self) -> Option<Runnable> {
-        let shared = self.shared().clone();
+    pub(super) fn search(&mut self, shared: &Shared) -> Option<Runnable> {
         if let Some(task) = shared.injector.pop_share(self.queue(), shared.workers_count()) {
             return Some(task);
         }

@@ -41,22 +41,22 @@ impl Watch {
 
 impl Worker {
     /// After a sleep on duty: helps whoever is stuck.
-    pub(super) fn look_around(&mut self, now: Instant) {
+    pub(super) fn look_around(&mut self, shared: &Shared, now: Instant) {
         if !self.watch.is_on_duty {
             // Somebody woke us, so something goes on: the next sleep is on duty.
             self.watch.was_quiet = false;
             return;
         }
-        let shared = self.shared().clone();
         let mut is_quiet = true;
-        for (other, remote) in shared.remotes.iter().enumerate().filter(|(other, _)| *other != self.index()) {
+        let index = self.index();
+        for (other, remote) in shared.remotes.iter().enumerate().filter(|(other, _)| *other != index) {
             // Ordering: Relaxed, as in `run_task`.
             let ticks = remote.ticks.load(Ordering::Relaxed);
             let moved = std::mem::replace(&mut self.watch.ticks[other], ticks) != ticks;
             let is_asleep = remote.gate.is_closed();
             is_quiet &= is_asleep && !moved;
             if !is_asleep && !moved {
-                self.rescue(&shared, other, now);
+                self.rescue(shared, other, now);
             }
         }
         self.watch.was_quiet = is_quiet;

@@ -32,6 +32,12 @@ pub(crate) struct Context {
     is_batching: Cell<bool>,
 }
 
+/// A task that is due, and which queue it goes back to when it yields.
+pub(super) enum Due {
+    Shared(Runnable),
+    Pinned(Runnable),
+}
+
 /// How many polls fit into the time budget, learnt from how long they took.
 struct Pace {
     polls: u32,
@@ -166,7 +172,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         self.context.index
     }
 
@@ -184,37 +190,39 @@ impl Worker {
 
     /// Runs tasks until `done` has an answer, which is asked once per round.
     pub(crate) fn run<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> T {
+        // Counted once: a clone per round would bounce the count between the workers.
+        let shared = self.shared().clone();
         loop {
             if let Some(answer) = current::with_worker_set(&self.context, &mut done) {
                 return answer;
             }
             if self.pace.tick() {
-                self.harvest();
+                self.harvest(&shared);
             }
-            match self.next_task().or_else(|| self.search()) {
-                Some(task) => self.run_task(task),
-                None => self.park(),
+            match self.next_task().or_else(|| self.search(&shared).map(Due::Shared)) {
+                Some(due) => self.run_task(due),
+                None => self.park(&shared),
             }
         }
     }
 
     /// The next task of our own: LIFO slot, pinned tasks and ring, each in its turn.
-    fn next_task(&mut self) -> Option<Runnable> {
+    fn next_task(&mut self) -> Option<Due> {
         let context = &self.context;
         if self.lifo_streak < LIFO_STREAK_MAX {
             if let Some(task) = context.remote().lifo.take() {
                 self.lifo_streak += 1;
-                return Some(task);
+                return Some(Due::Shared(task));
             }
         }
         self.lifo_streak = 0;
-        let pinned = || context.pinned.borrow_mut().pop_front();
-        let ring = || context.queue.pop();
+        let pinned = || context.pinned.borrow_mut().pop_front().map(Due::Pinned);
+        let ring = || context.queue.pop().map(Due::Shared);
         let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
-        task.or_else(|| context.remote().lifo.take())
+        task.or_else(|| context.remote().lifo.take().map(Due::Shared))
     }
 
-    fn run_task(&mut self, task: Runnable) {
+    fn run_task(&mut self, due: Due) {
         if self.is_searching {
             self.stop_searching();
         }
@@ -225,14 +233,31 @@ impl Worker {
         self.ticks += 1;
         // Ordering: Relaxed: a sentinel compares two looks that are a millisecond apart, nothing is published.
         self.context.remote().ticks.store(self.ticks, Ordering::Relaxed);
-        current::with_worker_set(&self.context, || task.run());
+        self.poll(due);
+    }
+
+    /// Polls a task once. If it was woken meanwhile it goes behind everything that waits where it came from.
+    fn poll(&self, due: Due) {
+        let context = &self.context;
+        current::with_worker_set(context, || match due {
+            Due::Shared(task) => {
+                if let Some(again) = task.run_once() {
+                    context.schedule(again, Cause::Yielded);
+                }
+            }
+            Due::Pinned(task) => {
+                if let Some(again) = task.run_once() {
+                    context.schedule_pinned(again);
+                }
+            }
+        });
     }
 
     /// Looks at everything that comes from outside, without blocking.
-    fn harvest(&mut self) {
-        let now = Instant::now();
+    fn harvest(&mut self, shared: &Shared) {
+        let index = self.index();
+        let now = shared.timers.now();
         self.pace.restart(now);
-        let (shared, index) = (self.shared().clone(), self.index());
         if !shared.driver.is_quiet(index) {
             let outcome = shared.driver.harvest(index, &mut self.wakers);
             Self::expect_driver(outcome);
@@ -245,18 +270,21 @@ impl Worker {
     }
 
     /// Sleeps in the driver until something of ours completes, a timer is due, or somebody unparks us.
-    fn park(&mut self) {
-        let (shared, index) = (self.shared().clone(), self.index());
+    fn park(&mut self, shared: &Shared) {
+        let index = self.index();
         shared.idle.park(index, std::mem::take(&mut self.is_searching));
         if shared.work_is_visible() {
             shared.idle.unpark_to_search(index);
             self.is_searching = true;
             return;
         }
-        let on_duty = self.watch.begin(&shared, index);
-        let timeout = self.sleep_limit(on_duty);
+        let on_duty = self.watch.begin(shared, index);
+        let is_paused = shared.timers.clock().is_paused() && shared.timers.has_timers(index);
+        let timeout = if is_paused { Some(Duration::ZERO) } else { self.sleep_limit(on_duty) };
         let gate = &shared.remotes[index].gate;
-        let timeout = if gate.close() { timeout } else { Some(Duration::ZERO) };
+        // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
+        let is_notified = !gate.close();
+        let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
         let outcome = shared.driver.park(index, timeout, &mut self.wakers);
         gate.open();
         Self::expect_driver(outcome);
@@ -265,10 +293,14 @@ impl Worker {
         }
         self.is_searching = shared.idle.unpark(index);
         self.is_fresh = true;
-        let now = Instant::now();
+        if is_paused && !is_notified && self.wakers.is_empty() {
+            // Only where a test has paused the clock: with nothing left to do, time itself moves on.
+            shared.timers.advance_to_next(index);
+        }
+        let now = shared.timers.now();
         self.pace.resume(now);
         self.collect(now);
-        self.look_around(now);
+        self.look_around(shared, now);
         self.dispatch();
     }
 
@@ -276,7 +308,7 @@ impl Worker {
     fn sleep_limit(&self, on_duty: bool) -> Option<Duration> {
         let shared = self.shared();
         let deadline = shared.timers.next_deadline(self.index());
-        let sleep = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let sleep = deadline.map(|deadline| deadline.saturating_duration_since(shared.timers.now()));
         if !on_duty {
             return sleep;
         }
@@ -317,12 +349,12 @@ impl Worker {
     pub(super) fn drain(&mut self) -> bool {
         let mut found = false;
         loop {
-            self.collect(Instant::now());
+            self.collect(self.shared().timers.now());
             self.dispatch();
-            let task = self.next_task().or_else(|| self.shared().injector.pop());
-            let Some(task) = task else { return found };
+            let due = self.next_task().or_else(|| self.shared().injector.pop().map(Due::Shared));
+            let Some(due) = due else { return found };
             found = true;
-            current::with_worker_set(&self.context, || task.run());
+            self.poll(due);
         }
     }
 

@@ -3,7 +3,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::budget;
+use crate::task::coop;
 use super::entry::Entry;
 use super::instant::Instant;
 
@@ -119,7 +119,7 @@ impl Interval {
 
     /// Polls for the next tick. Ready with the instant at which it was due.
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        let charge = ready!(budget::charge(cx));
+        let charge = ready!(coop::poll_proceed(cx));
         ready!(self.entry.poll_elapsed(cx, self.deadline.into_std()));
         charge.made_progress();
         let (scheduled, now) = (self.deadline, Instant::now());

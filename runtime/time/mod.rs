@@ -51,7 +51,6 @@
 //! `models.rs`: `[fires-once]`, `[same-waker]`, `[no-lost-deadline]`. `tests.rs`: the wheel against an ordered map over
 //! all levels, `[never-early]`, `[no-foreign-code]` with wakers that come back, `[one-clock]`, `[even-homes]`.
 //! `[published-under-lock]` is the signature of `publish`, which asks for the lock's guard.
-mod budget;
 mod clock;
 mod context;
 mod entry;

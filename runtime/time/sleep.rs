@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::budget;
+use crate::task::coop;
 use super::entry::Entry;
 use super::instant::Instant;
 
@@ -117,7 +117,7 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let charge = ready!(budget::charge(cx));
+        let charge = ready!(coop::poll_proceed(cx));
         ready!(this.entry.poll_elapsed(cx, this.deadline.into_std()));
         charge.made_progress();
         Poll::Ready(())

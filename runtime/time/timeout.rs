@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::budget;
+use crate::task::coop;
 use super::entry::Entry;
 use super::error::Elapsed;
 use super::instant::Instant;
@@ -89,16 +89,16 @@ impl<T: Future> Future for Timeout<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let had_budget = budget::has_remaining();
+        let had_budget = coop::has_budget_remaining();
         if let Poll::Ready(output) = this.value.poll(cx) {
             return Poll::Ready(Ok(output));
         }
         // If the future has just spent the budget, its deadline counts all the same: else it would never be looked at.
         // If there was none before, the timer waits its turn too, so that a loop of timeouts ends.
-        if had_budget && !budget::has_remaining() {
+        if had_budget && !coop::has_budget_remaining() {
             ready!(this.entry.poll_elapsed(cx, this.deadline.into_std()));
         } else {
-            let charge = ready!(budget::charge(cx));
+            let charge = ready!(coop::poll_proceed(cx));
             ready!(this.entry.poll_elapsed(cx, this.deadline.into_std()));
             charge.made_progress();
         }
