@@ -18,6 +18,7 @@ mod op;
 mod poll;
 mod readiness;
 mod slots;
+pub(crate) mod socket;
 mod source;
 mod submission;
 #[cfg(target_os = "linux")]
