@@ -216,17 +216,21 @@ impl Registration {
     }
 
     /// One try without waiting; `WouldBlock` is an error here, and is remembered.
+    ///
+    /// A socket that was not ready is left alone only while an event is on order. Without an order nobody would ever
+    /// say that it has become ready, and a caller who makes no other calls than this one would never see its bytes.
     pub(crate) fn try_io<R>(
         &self,
         direction: Direction,
         operation: impl FnOnce(&Socket) -> io::Result<R>,
     ) -> io::Result<R> {
         let side = self.source.side(direction);
-        let Some(seen) = side.observe() else {
+        let seen = side.observe();
+        if seen.is_none() && side.is_armed() {
             return Err(io::ErrorKind::WouldBlock.into());
-        };
+        }
         let result = operation(&self.source.socket);
-        if let Err(error) = &result {
+        if let (Some(seen), Err(error)) = (seen, &result) {
             if error.kind() == io::ErrorKind::WouldBlock {
                 // Newer is as good: the next try will find out.
                 let (Cleared::Done | Cleared::Newer) = side.clear(seen);

@@ -16,8 +16,9 @@
 //! - `[empty-is-done]` a read into, or a write from, no bytes is `Ok(0)` at once and makes no system call.
 //!
 //! # Rejected
-//! `&mut self` for `TcpStream::read` and its like: the descriptor may be used from both sides at once, as std's
-//! `impl Read for &TcpStream` says, and `&self` calls compile wherever `&mut self` calls do.
+//! `&self` for `TcpStream::read` and its like, though it would be sound: a program ported from tokio would be full of
+//! warnings about a `mut` that is not needed, and two writers could mix their bytes by accident. Who shares a stream
+//! splits it, or uses the `try_` calls.
 //! Ring operations for `recv` and `send` with borrowed slices: a leaked future would let the kernel write into memory
 //! that its owner has back. Owned buffers are for the ring; they come with their own methods.
 //!
@@ -36,6 +37,7 @@ mod owned_split;
 mod poll;
 mod receive;
 mod split;
+mod tcp_bytes;
 mod tcp_listener;
 mod tcp_stream;
 mod to_socket_addrs;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::tcp_stream::TcpStream;
+use super::transfer;
 
 /// The reading half of a [`TcpStream`] that is split by [`TcpStream::into_split`].
 #[derive(Debug)]
@@ -88,27 +89,27 @@ impl OwnedReadHalf {
 
     /// See [`TcpStream::read`], also for errors and cancel safety.
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buf).await
+        transfer::read(&self.stream, buf).await
     }
 
     /// See [`TcpStream::read_vectored`], also for errors and cancel safety.
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.stream.read_vectored(bufs).await
+        transfer::read_vectored(&self.stream, bufs).await
     }
 
     /// See [`TcpStream::read_exact`], also for errors and cancel safety.
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.stream.read_exact(buf).await
+        transfer::read_exact(&self.stream, buf).await
     }
 
     /// See [`TcpStream::read_to_end`], also for errors and cancel safety.
     pub async fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        self.stream.read_to_end(buf).await
+        transfer::read_to_end(&self.stream, buf).await
     }
 
     /// See [`TcpStream::read_to_string`], also for errors and cancel safety.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
-        self.stream.read_to_string(text).await
+        transfer::read_to_string(&self.stream, text).await
     }
 
     /// See [`TcpStream::peek`], also for errors and cancel safety.
@@ -168,22 +169,22 @@ impl OwnedWriteHalf {
 
     /// See [`TcpStream::write`], also for errors and cancel safety.
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.stream.write(buf).await
+        transfer::write(&self.stream, buf).await
     }
 
     /// See [`TcpStream::write_vectored`], also for errors and cancel safety.
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream.write_vectored(bufs).await
+        transfer::write_vectored(&self.stream, bufs).await
     }
 
     /// See [`TcpStream::write_all`], also for errors and cancel safety.
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.stream.write_all(buf).await
+        transfer::write_all(&self.stream, buf).await
     }
 
     /// See [`TcpStream::write_all_vectored`], also for errors and cancel safety.
     pub async fn write_all_vectored(&mut self, bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
-        self.stream.write_all_vectored(bufs).await
+        transfer::write_all_vectored(&self.stream, bufs).await
     }
 
     /// Does nothing; see [`TcpStream::flush`].

@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::task::{Context, Poll};
 
 use super::tcp_stream::TcpStream;
+use super::transfer;
 
 /// The reading half of a [`TcpStream`] that is split by [`TcpStream::split`].
 #[derive(Debug)]
@@ -30,27 +31,27 @@ impl ReadHalf<'_> {
 
     /// See [`TcpStream::read`], also for errors and cancel safety.
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf).await
+        transfer::read(self.0, buf).await
     }
 
     /// See [`TcpStream::read_vectored`], also for errors and cancel safety.
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.read_vectored(bufs).await
+        transfer::read_vectored(self.0, bufs).await
     }
 
     /// See [`TcpStream::read_exact`], also for errors and cancel safety.
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read_exact(buf).await
+        transfer::read_exact(self.0, buf).await
     }
 
     /// See [`TcpStream::read_to_end`], also for errors and cancel safety.
     pub async fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        self.0.read_to_end(buf).await
+        transfer::read_to_end(self.0, buf).await
     }
 
     /// See [`TcpStream::read_to_string`], also for errors and cancel safety.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
-        self.0.read_to_string(text).await
+        transfer::read_to_string(self.0, text).await
     }
 
     /// See [`TcpStream::peek`], also for errors and cancel safety.
@@ -97,22 +98,22 @@ impl WriteHalf<'_> {
 
     /// See [`TcpStream::write`], also for errors and cancel safety.
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf).await
+        transfer::write(self.0, buf).await
     }
 
     /// See [`TcpStream::write_vectored`], also for errors and cancel safety.
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs).await
+        transfer::write_vectored(self.0, bufs).await
     }
 
     /// See [`TcpStream::write_all`], also for errors and cancel safety.
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.0.write_all(buf).await
+        transfer::write_all(self.0, buf).await
     }
 
     /// See [`TcpStream::write_all_vectored`], also for errors and cancel safety.
     pub async fn write_all_vectored(&mut self, bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
-        self.0.write_all_vectored(bufs).await
+        transfer::write_all_vectored(self.0, bufs).await
     }
 
     /// Does nothing; see [`TcpStream::flush`].

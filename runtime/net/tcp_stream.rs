@@ -23,12 +23,11 @@ use crate::driver::{Direction, Registration, socket};
 /// the connection: the peer reads the end of the stream, or gets a reset if bytes it sent were never read.
 ///
 /// # Sharing
-/// Reads and writes take `&self`, as std's `impl Read for &TcpStream` does: one task may read while another
-/// writes, through a reference or an `Arc`. Calls in the *same* direction may run at the same time too; each then moves
-/// bytes of its own, in an order that is not defined, and calls that loop (`write_all`, `read_exact`) interleave.
-/// [`split`](TcpStream::split) and [`into_split`](TcpStream::into_split) give each direction one owner instead.
-///
-/// A program ported from tokio needs no change here; the compiler may say that a `mut` is no longer needed.
+/// Reads and writes take `&mut self`, so that no two can mix their bytes. To read and write at once, split the stream:
+/// [`split`](TcpStream::split) for two futures of one task, [`into_split`](TcpStream::into_split) for two tasks. Behind
+/// a shared reference or an `Arc` there are [`readable`](TcpStream::readable) with
+/// [`try_read`](TcpStream::try_read), [`writable`](TcpStream::writable) with [`try_write`](TcpStream::try_write),
+/// and [`async_io`](TcpStream::async_io); any number of tasks may wait in them at once.
 ///
 /// The `poll_*` functions and the trait implementations remember one waker per direction: the last caller is woken.
 /// The `async` methods do not share that limit.
@@ -40,8 +39,8 @@ use crate::driver::{Direction, Registration, socket};
 /// use heist::net::{TcpListener, TcpStream};
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0").await?;
-/// let client = TcpStream::connect(listener.local_addr()?).await?;
-/// let (server, _) = listener.accept().await?;
+/// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut server, _) = listener.accept().await?;
 ///
 /// client.write_all(b"hello").await?;
 /// drop(client);
@@ -193,7 +192,7 @@ impl TcpStream {
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
     /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
     /// # let (stream, _) = listener.accept().await?;
     /// # client.write_all(b"ping").await?;
     /// let mut buf = [0; 64];
@@ -224,17 +223,27 @@ impl TcpStream {
         self.registration.ready(Direction::Write).await
     }
 
-    /// Closes the reading half, the writing half, or both, of the connection; the descriptor stays open.
+    /// Shuts down writing: the peer reads the end of the stream, and can go on sending.
     ///
-    /// After `Shutdown::Write` the peer reads the end of the stream, and can go on sending. A connection that the peer
-    /// has already torn down is no error. The call does not wait for anything.
+    /// A connection that the peer has already torn down is no error. The call does not wait for anything.
     ///
     /// # Errors
     /// The system's, except `NotConnected`.
     ///
     /// # Cancel safety
     /// Safe: it is done at the first poll.
-    pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+    pub async fn shutdown(&mut self) -> io::Result<()> {
+        self.shut_down(Shutdown::Write)
+    }
+
+    /// Shuts down reading, writing, or both, as std's `TcpStream::shutdown` does; the descriptor stays open.
+    ///
+    /// Whoever waits in that direction is woken: a read gives `Ok(0)`, a write `BrokenPipe`. A connection that the peer
+    /// has already torn down is no error. The call does not wait for anything.
+    ///
+    /// # Errors
+    /// The system's, except `NotConnected`.
+    pub fn shutdown_with(&self, how: Shutdown) -> io::Result<()> {
         self.shut_down(how)
     }
 

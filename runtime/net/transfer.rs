@@ -1,14 +1,12 @@
-//! The bytes of a `TcpStream`: reads, writes, and the loops over them.
+//! The bytes of a `TcpStream`: one implementation of every read and write, for the stream and for its halves.
 //!
-//! Every read and write ends in one of the `_once` functions at the end, so that the flags of a send and the retry
-//! after a signal are each decided once. `poll.rs` does the same for the traits of other crates.
+//! Every call ends in one of the `_once` functions, so that the flags of a send and the retry after a signal are each
+//! decided once. `tcp_bytes.rs` has the public methods, `poll.rs` serves the traits of other crates.
 
 use std::io::{self, IoSlice, IoSliceMut, Read as _};
-use std::task::{Context, Poll};
 
 use socket2::Socket;
 
-use super::interest::Interest;
 use super::receive;
 use super::tcp_stream::TcpStream;
 use crate::driver::Direction;
@@ -21,310 +19,104 @@ const READ_TO_END_ROOM_BYTES: usize = 4096;
 /// The most room that one receive of `read_to_end` grows the vector by.
 const READ_TO_END_GROWTH_BYTES_MAX: usize = 256 * 1024;
 
+/// Reads once.
+pub(super) async fn read(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+    if buf.is_empty() {
+        return Ok(0);
+    }
+    let count = stream.registration().async_io(Direction::Read, |socket| receive_once(socket, buf)).await?;
+    Ok(stream.note(Direction::Read, count, buf.len()))
+}
+
+/// Reads once, into several buffers.
+pub(super) async fn read_vectored(stream: &TcpStream, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    let Some(bufs) = room_of(bufs) else {
+        return Ok(0);
+    };
+    stream.registration().async_io(Direction::Read, |socket| receive_vectored_once(socket, bufs)).await
+}
+
+/// Fills `buf`.
+pub(super) async fn read_exact(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buf.len() {
+        match read(stream, &mut buf[filled..]).await? {
+            0 => return Err(end_came_early(filled, buf.len())),
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}
+
+/// Appends all there is to come.
+pub(super) async fn read_to_end(stream: &TcpStream, buf: &mut Vec<u8>) -> io::Result<usize> {
+    let start_len = buf.len();
+    let mut growth = READ_TO_END_ROOM_BYTES;
+    loop {
+        if buf.capacity() - buf.len() < READ_TO_END_ROOM_BYTES {
+            buf.reserve(growth);
+            growth = (growth * 2).min(READ_TO_END_GROWTH_BYTES_MAX);
+        }
+        let append = |socket: &Socket| uninterrupted(|| receive::append(socket, buf));
+        if stream.registration().async_io(Direction::Read, append).await? == 0 {
+            return Ok(buf.len() - start_len);
+        }
+    }
+}
+
+/// Appends all there is to come, if it is UTF-8.
+pub(super) async fn read_to_string(stream: &TcpStream, text: &mut String) -> io::Result<usize> {
+    let mut bytes = Vec::new();
+    let count = read_to_end(stream, &mut bytes).await?;
+    match std::str::from_utf8(&bytes) {
+        Ok(read) => text.push_str(read),
+        Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+    }
+    Ok(count)
+}
+
+/// Writes once.
+pub(super) async fn write(stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
+    if buf.is_empty() {
+        return Ok(0);
+    }
+    let count = stream.registration().async_io(Direction::Write, |socket| send_once(socket, buf)).await?;
+    Ok(stream.note(Direction::Write, count, buf.len()))
+}
+
+/// Writes once, from several buffers.
+pub(super) async fn write_vectored(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    let Some(bufs) = bytes_of(bufs) else {
+        return Ok(0);
+    };
+    stream.registration().async_io(Direction::Write, |socket| send_vectored_once(socket, bufs)).await
+}
+
+/// Writes everything.
+pub(super) async fn write_all(stream: &TcpStream, mut buf: &[u8]) -> io::Result<()> {
+    while !buf.is_empty() {
+        match write(stream, buf).await? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            count => buf = &buf[count..],
+        }
+    }
+    Ok(())
+}
+
+/// Writes everything, from several buffers.
+pub(super) async fn write_all_vectored(stream: &TcpStream, mut bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // Drops empty buffers at the front, so that only bytes are left to write.
+    IoSlice::advance_slices(&mut bufs, 0);
+    while !bufs.is_empty() {
+        match write_vectored(stream, bufs).await? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            count => IoSlice::advance_slices(&mut bufs, count),
+        }
+    }
+    Ok(())
+}
+
 impl TcpStream {
-    /// Reads what is there into `buf`, waiting until there is something; returns how many bytes it read.
-    ///
-    /// `Ok(0)` is the end of the stream: the peer has shut down writing. An empty `buf` gives `Ok(0)` at once.
-    ///
-    /// # Errors
-    /// `ConnectionReset` if the peer has reset the connection; other errors of `recv(2)`. A call that a signal
-    /// interrupts is made again.
-    ///
-    /// # Cancel safety
-    /// Safe: a future dropped before it is ready has read nothing.
-    ///
-    /// # Example
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (stream, _) = listener.accept().await?;
-    /// # client.write_all(b"ping").await?;
-    /// let mut buf = [0; 64];
-    /// let count = stream.read(&mut buf).await?;
-    /// assert_eq!(&buf[..count], b"ping");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        let count = self.registration().async_io(Direction::Read, |socket| receive_once(socket, buf)).await?;
-        Ok(self.note(Direction::Read, count, buf.len()))
-    }
-
-    /// Like [`read`](TcpStream::read), into several buffers in turn.
-    ///
-    /// # Errors
-    /// As [`read`](TcpStream::read).
-    ///
-    /// # Cancel safety
-    /// Safe: a future dropped before it is ready has read nothing.
-    pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let Some(bufs) = room_of(bufs) else {
-            return Ok(0);
-        };
-        self.registration().async_io(Direction::Read, |socket| receive_vectored_once(socket, bufs)).await
-    }
-
-    /// Fills `buf`; returns its length.
-    ///
-    /// # Errors
-    /// `UnexpectedEof` if the stream ends first; otherwise as [`read`](TcpStream::read). What had arrived is in `buf`,
-    /// and how much that is is not told.
-    ///
-    /// # Cancel safety
-    /// Not safe: the bytes read before the drop are in `buf`, and how many is not told.
-    pub async fn read_exact(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < buf.len() {
-            match self.read(&mut buf[filled..]).await? {
-                0 => return Err(end_came_early(filled, buf.len())),
-                count => filled += count,
-            }
-        }
-        Ok(filled)
-    }
-
-    /// Appends everything up to the end of the stream to `buf`; returns how many bytes came.
-    ///
-    /// The peer decides how much that is: for a peer that is not trusted, read into a buffer of a known size instead.
-    ///
-    /// # Errors
-    /// As [`read`](TcpStream::read). What came before the error is in `buf`.
-    ///
-    /// # Cancel safety
-    /// What came before the drop is in `buf`: no byte is lost as long as `buf` is kept.
-    pub async fn read_to_end(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        let start_len = buf.len();
-        let mut growth = READ_TO_END_ROOM_BYTES;
-        loop {
-            if buf.capacity() - buf.len() < READ_TO_END_ROOM_BYTES {
-                buf.reserve(growth);
-                growth = (growth * 2).min(READ_TO_END_GROWTH_BYTES_MAX);
-            }
-            let append = |socket: &Socket| uninterrupted(|| receive::append(socket, buf));
-            if self.registration().async_io(Direction::Read, append).await? == 0 {
-                return Ok(buf.len() - start_len);
-            }
-        }
-    }
-
-    /// Appends everything up to the end of the stream to `text`; returns how many bytes came.
-    ///
-    /// # Errors
-    /// As [`read_to_end`](TcpStream::read_to_end), and `InvalidData` if the bytes are not UTF-8. On an error `text` is
-    /// as it was before and the bytes are lost.
-    ///
-    /// # Cancel safety
-    /// Not safe: the bytes read before the drop are lost.
-    pub async fn read_to_string(&self, text: &mut String) -> io::Result<usize> {
-        let mut bytes = Vec::new();
-        let count = self.read_to_end(&mut bytes).await?;
-        match std::str::from_utf8(&bytes) {
-            Ok(read) => text.push_str(read),
-            Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-        }
-        Ok(count)
-    }
-
-    /// Reads what is there into `buf` and leaves it to be read again, waiting until there is something.
-    ///
-    /// `Ok(0)` is the end of the stream, or an empty `buf`.
-    ///
-    /// # Errors
-    /// As [`read`](TcpStream::read).
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is taken from the stream.
-    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        self.registration().async_io(Direction::Read, |socket| peek_once(socket, buf)).await
-    }
-
-    /// [`peek`](TcpStream::peek) as a poll function. The last caller's waker is the one that is woken.
-    ///
-    /// # Errors
-    /// As [`read`](TcpStream::read).
-    pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        if buf.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        self.registration().poll_io(Direction::Read, cx, |socket| peek_once(socket, buf))
-    }
-
-    /// Writes bytes of `buf`, waiting until there is room; returns how many it wrote, which may be fewer than all.
-    ///
-    /// Written means handed to the system, not received by the peer. An empty `buf` gives `Ok(0)` at once.
-    ///
-    /// # Errors
-    /// `BrokenPipe` or `ConnectionReset` if the peer or we have closed the connection (and no SIGPIPE); other errors of
-    /// `send(2)`. A call that a signal interrupts is made again.
-    ///
-    /// # Cancel safety
-    /// Safe: a future dropped before it is ready has written nothing.
-    pub async fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        let count = self.registration().async_io(Direction::Write, |socket| send_once(socket, buf)).await?;
-        Ok(self.note(Direction::Write, count, buf.len()))
-    }
-
-    /// Like [`write`](TcpStream::write), from several buffers in turn.
-    ///
-    /// # Errors
-    /// As [`write`](TcpStream::write).
-    ///
-    /// # Cancel safety
-    /// Safe: a future dropped before it is ready has written nothing.
-    pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let Some(bufs) = bytes_of(bufs) else {
-            return Ok(0);
-        };
-        self.registration().async_io(Direction::Write, |socket| send_vectored_once(socket, bufs)).await
-    }
-
-    /// Writes all of `buf`.
-    ///
-    /// # Errors
-    /// As [`write`](TcpStream::write); how much was written before the error is not told.
-    ///
-    /// # Cancel safety
-    /// Not safe: how much was written before the drop is not told.
-    pub async fn write_all(&self, mut buf: &[u8]) -> io::Result<()> {
-        while !buf.is_empty() {
-            match self.write(buf).await? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                count => buf = &buf[count..],
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes all of `bufs`, in turn. `bufs` is used up: it is left in an unspecified state.
-    ///
-    /// # Errors
-    /// As [`write`](TcpStream::write).
-    ///
-    /// # Cancel safety
-    /// What was written before the drop has been taken off `bufs`: a second call with the same `bufs` goes on there.
-    ///
-    /// # Example
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (peer, _) = listener.accept().await?;
-    /// use std::io::IoSlice;
-    ///
-    /// let mut response = [IoSlice::new(b"200 OK\r\n\r\n"), IoSlice::new(b"body")];
-    /// stream.write_all_vectored(&mut response).await?;
-    /// # drop(stream);
-    /// # let mut text = String::new();
-    /// # peer.read_to_string(&mut text).await?;
-    /// # assert_eq!(text, "200 OK\r\n\r\nbody");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub async fn write_all_vectored(&self, mut bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
-        // Drops empty buffers at the front, so that only bytes are left to write.
-        IoSlice::advance_slices(&mut bufs, 0);
-        while !bufs.is_empty() {
-            match self.write_vectored(bufs).await? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                count => IoSlice::advance_slices(&mut bufs, count),
-            }
-        }
-        Ok(())
-    }
-
-    /// Does nothing: a write has left for the system when it returns. It is here for code that is written for
-    /// buffered streams as well.
-    ///
-    /// # Errors
-    /// None.
-    pub async fn flush(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Reads what is there without waiting.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`read`](TcpStream::read).
-    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
-    }
-
-    /// Like [`try_read`](TcpStream::try_read), into several buffers in turn.
-    ///
-    /// # Errors
-    /// As [`try_read`](TcpStream::try_read).
-    pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let Some(bufs) = room_of(bufs) else {
-            return Ok(0);
-        };
-        self.registration().try_io(Direction::Read, |socket| receive_vectored_once(socket, bufs))
-    }
-
-    /// Writes as much as there is room for, without waiting.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no room; otherwise as [`write`](TcpStream::write).
-    pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        self.registration().try_io(Direction::Write, |socket| send_once(socket, buf))
-    }
-
-    /// Like [`try_write`](TcpStream::try_write), from several buffers in turn.
-    ///
-    /// # Errors
-    /// As [`try_write`](TcpStream::try_write).
-    pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let Some(bufs) = bytes_of(bufs) else {
-            return Ok(0);
-        };
-        self.registration().try_io(Direction::Write, |socket| send_vectored_once(socket, bufs))
-    }
-
-    /// Makes a call of the caller's own on this socket, and remembers it if the call would block.
-    ///
-    /// `f` must use this socket, in a direction of `interest`, and must not block.
-    ///
-    /// # Errors
-    /// Those of `f`; `WouldBlock` without a call if the socket is known not to be ready.
-    pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration().try_io(direction_of(interest), |_| f())
-    }
-
-    /// Makes a call of the caller's own on this socket, again and again until it does not return `WouldBlock`, waiting
-    /// in between until the socket is ready.
-    ///
-    /// # Errors
-    /// Those of `f` except `WouldBlock`, and those of the driver.
-    ///
-    /// # Cancel safety
-    /// As `f`: between two calls of it nothing is held.
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        mut f: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration().async_io(direction_of(interest), |_| f()).await
-    }
-
     /// Tells the driver when a call moved fewer bytes than it could have: the next one would block. The end of the stream
     /// is no such news, it stays readable.
     pub(super) fn note(&self, direction: Direction, count: usize, asked: usize) -> usize {
@@ -333,11 +125,6 @@ impl TcpStream {
         }
         count
     }
-}
-
-/// The direction whose readiness stands for `interest`: reading, where it is both, because a closed peer shows there.
-fn direction_of(interest: Interest) -> Direction {
-    if interest.is_readable() { Direction::Read } else { Direction::Write }
 }
 
 /// The buffers to hand to one receive: without empty ones in front, and no more than a call takes.
@@ -377,7 +164,7 @@ pub(super) fn receive_vectored_once(mut socket: &Socket, bufs: &mut [IoSliceMut<
     uninterrupted(|| socket.read_vectored(bufs))
 }
 
-fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
     uninterrupted(|| receive::peek(socket, buf))
 }
 
