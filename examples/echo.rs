@@ -6,6 +6,7 @@
 //! ```
 
 use std::io;
+use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use heist::net::{TcpListener, TcpStream};
@@ -38,7 +39,10 @@ async fn serve(listener: TcpListener) {
         match listener.accept().await {
             // The task is detached: it lives on when its handle is dropped.
             Ok((stream, _)) => drop(heist::spawn(echo(stream))),
-            Err(error) => eprintln!("cannot accept: {error}"),
+            Err(error) => {
+                eprintln!("cannot accept: {error}");
+                heist::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }

@@ -28,7 +28,8 @@ async fn main() {
     }
 
     // Code that blocks belongs on a thread of its own, so that it holds no worker up.
-    let sum: u64 = heist::task::spawn_blocking(|| (1..=1_000_000).sum()).await.expect("the sum does not panic");
+    let sum: u64 =
+        heist::task::spawn_blocking(|| (1..=1_000_000).sum()).await.expect("the sum does not panic");
     println!("the numbers up to a million add up to {sum}");
 
     // A panic stays inside its task and is found in the handle.

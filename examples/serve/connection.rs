@@ -40,7 +40,7 @@ impl Server {
         let guard = Guard::new(stream, self.stall_timeout, self.totals.clone());
         let service = service_fn(|request| self.clone().answer(request));
         let connection = http1::Builder::new()
-            .timer(heist::time::HyperTimer)
+            .timer(heist::io::hyper::Timer)
             .header_read_timeout(self.header_timeout)
             .max_buf_size(BUFFER_SIZE)
             .half_close(true)
