@@ -1,0 +1,187 @@
+//! The body of an answer: bytes at hand, or a file read chunk by chunk.
+//!
+//! A chunk is read by a thread that may block, and only when the connection has room for it. So an answer of
+//! any size holds one chunk here and at most `connection::BUFFER_SIZE` behind it, however slow the client is.
+
+use std::fs::File;
+use std::future::Future;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use heist::task::JoinHandle;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+
+/// How much of a file is read at once.
+pub(crate) const CHUNK_SIZE: u64 = 64 * 1024;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// All of it, once.
+    Whole(Bytes),
+    /// What is left of a file.
+    File(FileContent),
+}
+
+/// The rest of a file that has `remaining` bytes to send.
+#[derive(Debug)]
+pub(crate) struct FileContent {
+    remaining: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle(File),
+    Reading(JoinHandle<(File, io::Result<Bytes>)>),
+    /// The file is gone, because it was sent or because reading it failed.
+    Done,
+}
+
+impl Content {
+    pub(crate) fn empty() -> Content {
+        Content::Whole(Bytes::new())
+    }
+
+    /// `length` bytes of `file` from its position on. What fits into one chunk is read at once.
+    pub(crate) fn read(file: File, length: u64) -> io::Result<Content> {
+        if length > CHUNK_SIZE {
+            return Ok(Content::File(FileContent { remaining: length, state: State::Idle(file) }));
+        }
+        Ok(Content::Whole(read_chunk(&file, length)?))
+    }
+}
+
+/// Reads exactly `length` bytes. A file that ends before was cut while it was being sent.
+fn read_chunk(file: &File, length: u64) -> io::Result<Bytes> {
+    let mut chunk = Vec::with_capacity(length as usize);
+    let count = file.take(length).read_to_end(&mut chunk)?;
+    if count as u64 == length { Ok(chunk.into()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+impl FileContent {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Done) {
+                State::Idle(file) if self.remaining > 0 => {
+                    let length = self.remaining.min(CHUNK_SIZE);
+                    self.state = State::Reading(heist::task::spawn_blocking(move || {
+                        let chunk = read_chunk(&file, length);
+                        (file, chunk)
+                    }));
+                }
+                State::Reading(mut reading) => {
+                    let Poll::Ready(outcome) = Pin::new(&mut reading).poll(cx) else {
+                        self.state = State::Reading(reading);
+                        return Poll::Pending;
+                    };
+                    let chunk = outcome.map_err(io::Error::other).and_then(|(file, chunk)| {
+                        let chunk = chunk?;
+                        self.remaining -= chunk.len() as u64;
+                        self.state = State::Idle(file);
+                        Ok(chunk)
+                    });
+                    return Poll::Ready(Some(chunk));
+                }
+                State::Idle(_) | State::Done => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let chunk = match &mut *self {
+            Content::Whole(bytes) if bytes.is_empty() => None,
+            Content::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
+            Content::File(file) => ready!(file.poll_chunk(cx)),
+        };
+        Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.size_hint().exact() == Some(0)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::File(file) => SizeHint::with_exact(file.remaining),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+    use std::future::poll_fn;
+    use std::io::{Seek, SeekFrom};
+
+    /// All chunks of a body, and the error that ended it.
+    fn collect(content: Content) -> (Vec<Bytes>, Option<io::Error>) {
+        let runtime = heist::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut content = content;
+        runtime.block_on(async move {
+            let mut chunks = Vec::new();
+            while let Some(frame) = poll_fn(|cx| Pin::new(&mut content).poll_frame(cx)).await {
+                match frame {
+                    Ok(frame) => chunks.push(frame.into_data().unwrap()),
+                    Err(error) => return (chunks, Some(error)),
+                }
+            }
+            (chunks, None)
+        })
+    }
+
+    fn pattern(length: u64) -> Vec<u8> {
+        (0..length).map(|index| (index % 251) as u8).collect()
+    }
+
+    #[test]
+    fn a_small_file_is_read_at_once() {
+        let file = Scratch::new().write("x", b"hello");
+        let content = Content::read(file, 5).unwrap();
+        assert!(matches!(&content, Content::Whole(bytes) if bytes == "hello"));
+        assert!(!content.is_end_stream());
+        assert_eq!(collect(content).0, ["hello"]);
+    }
+
+    #[test]
+    fn nothing_is_the_end() {
+        assert!(Content::empty().is_end_stream());
+        let (chunks, error) = collect(Content::empty());
+        assert!(chunks.is_empty() && error.is_none());
+    }
+
+    #[test]
+    fn a_large_file_comes_in_chunks_from_its_position_on() {
+        let expected = pattern(3 * CHUNK_SIZE + 7);
+        let mut file = Scratch::new().write("x", &expected);
+        file.seek(SeekFrom::Start(3)).unwrap();
+        let content = Content::read(file, 2 * CHUNK_SIZE + 1).unwrap();
+        assert_eq!(content.size_hint().exact(), Some(2 * CHUNK_SIZE + 1));
+        let (chunks, error) = collect(content);
+        assert!(error.is_none());
+        let sizes: Vec<u64> = chunks.iter().map(|chunk| chunk.len() as u64).collect();
+        assert_eq!(sizes, [CHUNK_SIZE, CHUNK_SIZE, 1]);
+        assert_eq!(chunks.concat(), expected[3..][..2 * CHUNK_SIZE as usize + 1]);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_ends_in_an_error() {
+        let file = Scratch::new().write("x", &pattern(CHUNK_SIZE + 1));
+        let (chunks, error) = collect(Content::read(file, 2 * CHUNK_SIZE).unwrap());
+        assert_eq!(chunks.len(), 1);
+        assert_eq!(error.unwrap().kind(), io::ErrorKind::UnexpectedEof);
+        let small = Scratch::new().write("x", b"12");
+        assert_eq!(Content::read(small, 3).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

@@ -1,0 +1,427 @@
+//! From a request to its answer. Everything here may block, and nothing here knows of a runtime.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use hyper::body::Bytes;
+use hyper::header::{
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, HOST, HeaderValue, LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Method, Request, Response, StatusCode, Version};
+
+use crate::conditional::{Validators, Verdict};
+use crate::content::Content;
+use crate::content_type::{self, SAMPLE_SIZE};
+use crate::listing;
+use crate::page::{self, escape};
+use crate::paths::{self, Lost, Route};
+use crate::ranges::{self, Selection};
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
+const HTML: &str = "text/html; charset=utf-8";
+const INDEX: &str = "index.html";
+
+/// The folder that is served.
+#[derive(Debug)]
+pub(crate) struct Site {
+    /// Canonical: without links and dots.
+    root: PathBuf,
+    hidden: bool,
+}
+
+/// A request that gets a page with a reason instead of a file.
+#[derive(Debug, PartialEq, Eq)]
+struct Refusal(StatusCode, &'static str);
+
+type Answer = Result<Response<Content>, Refusal>;
+
+impl Site {
+    /// The error names the cause and what to do about it.
+    pub(crate) fn new(folder: &Path, hidden: bool) -> Result<Site, String> {
+        let remedy = "name an existing folder with --dir";
+        let root = fs::canonicalize(folder)
+            .map_err(|error| format!("cannot serve {}: {error}; {remedy}", folder.display()))?;
+        if !root.is_dir() {
+            return Err(format!("cannot serve {}: it is a file, not a folder; {remedy}", folder.display()));
+        }
+        fs::read_dir(&root)
+            .map_err(|error| format!("cannot read {}: {error}; {remedy}", folder.display()))?;
+        Ok(Site { root, hidden })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Answers one request, errors included.
+    pub(crate) fn respond(&self, request: &Request<()>) -> Response<Content> {
+        let mut response = self.answer(request).unwrap_or_else(|refusal| refusal.page(request.uri().path()));
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if request.method() == Method::HEAD {
+            *response.body_mut() = Content::empty();
+        }
+        response
+    }
+
+    fn answer(&self, request: &Request<()>) -> Answer {
+        let hosts = request.headers().get_all(HOST).iter().count();
+        if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+            return Err(Refusal(StatusCode::BAD_REQUEST, "An HTTP/1.1 request has exactly one Host header."));
+        }
+        match *request.method() {
+            Method::GET | Method::HEAD => self.get(request),
+            Method::OPTIONS => Ok(allowing(empty(StatusCode::NO_CONTENT))),
+            _ => Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "Files can only be read here.")),
+        }
+    }
+
+    fn get(&self, request: &Request<()>) -> Answer {
+        let route = Route::parse(request.uri().path())?;
+        let path = paths::resolve(&self.root, &route, self.hidden)?;
+        let metadata = fs::metadata(&path).map_err(refusal_of)?;
+        if metadata.is_dir() {
+            return self.get_folder(request, route, &path);
+        }
+        // Opening a pipe would wait for its writer.
+        if !metadata.is_file() || route.is_folder {
+            return Err(Refusal::from(Lost::Missing));
+        }
+        get_file(request, &path)
+    }
+
+    fn get_folder(&self, request: &Request<()>, mut route: Route, path: &Path) -> Answer {
+        if !route.is_folder {
+            let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
+            let location = format!("{}{query}", route.folder_url());
+            let location = HeaderValue::from_str(&location).map_err(|_| Refusal::from(Lost::Malformed))?;
+            let mut response = empty(StatusCode::MOVED_PERMANENTLY);
+            response.headers_mut().insert(LOCATION, location);
+            return Ok(response);
+        }
+        route.segments.push(INDEX.into());
+        let index = paths::resolve(&self.root, &route, self.hidden).ok().filter(|index| index.is_file());
+        if let Some(index) = index {
+            return get_file(request, &index);
+        }
+        route.segments.pop();
+        let html = listing::html(&self.root, path, &route, self.hidden).map_err(refusal_of)?;
+        Ok(html_page(StatusCode::OK, html))
+    }
+}
+
+fn get_file(request: &Request<()>, path: &Path) -> Answer {
+    let file = File::open(path).map_err(refusal_of)?;
+    let metadata = file.metadata().map_err(refusal_of)?;
+    let validators = Validators::of(&metadata, SystemTime::now());
+    match validators.judge(request.headers()) {
+        Verdict::Failed => {
+            return Err(Refusal(StatusCode::PRECONDITION_FAILED, "The file is another version by now."));
+        }
+        Verdict::NotModified => {
+            let mut response = Response::new(Content::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            validators.describe(&mut response);
+            return Ok(response);
+        }
+        Verdict::Proceed => {}
+    }
+    let mut response = send(request, path, file, &metadata, &validators).map_err(refusal_of)?;
+    validators.describe(&mut response);
+    response.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    Ok(response)
+}
+
+/// The file or the part of it that was asked for.
+fn send(
+    request: &Request<()>,
+    path: &Path,
+    mut file: File,
+    metadata: &Metadata,
+    validators: &Validators,
+) -> io::Result<Response<Content>> {
+    let size = metadata.len();
+    let content_type = content_type(path, &mut file)?;
+    let (status, start, length) = match selection(request, size, validators) {
+        Selection::Whole => (StatusCode::OK, 0, size),
+        Selection::Part { start, length } => (StatusCode::PARTIAL_CONTENT, start, length),
+        Selection::Unsatisfiable => {
+            let mut response = Refusal(StatusCode::RANGE_NOT_SATISFIABLE, "The file has no such bytes.")
+                .page(request.uri().path());
+            response.headers_mut().insert(CONTENT_RANGE, text(&format!("bytes */{size}")));
+            return Ok(response);
+        }
+    };
+    file.seek(SeekFrom::Start(start))?;
+    let is_head = request.method() == Method::HEAD;
+    let content = if is_head { Content::empty() } else { Content::read(file, length)? };
+    let mut response = Response::new(content);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, text(&content_type));
+    headers.insert(CONTENT_LENGTH, length.into());
+    if status == StatusCode::PARTIAL_CONTENT {
+        headers.insert(CONTENT_RANGE, text(&format!("bytes {start}-{}/{size}", start + length - 1)));
+    }
+    Ok(response)
+}
+
+/// Only GET has ranges, and one `Range` header at most.
+fn selection(request: &Request<()>, size: u64, validators: &Validators) -> Selection {
+    let mut lines = request.headers().get_all(RANGE).iter();
+    match (lines.next().and_then(|line| line.to_str().ok()), lines.next()) {
+        (Some(line), None)
+            if request.method() == Method::GET && validators.allow_range(request.headers()) =>
+        {
+            ranges::select(line, size)
+        }
+        _ => Selection::Whole,
+    }
+}
+
+fn content_type(path: &Path, file: &mut File) -> io::Result<String> {
+    if let Some(known) = content_type::by_name(path) {
+        return Ok(known);
+    }
+    let mut sample = Vec::with_capacity(SAMPLE_SIZE);
+    file.take(SAMPLE_SIZE as u64).read_to_end(&mut sample)?;
+    Ok(content_type::by_sample(&sample).to_owned())
+}
+
+impl Validators {
+    fn describe(&self, response: &mut Response<Content>) {
+        let headers = response.headers_mut();
+        headers.insert(ETAG, text(&self.etag));
+        if let Some(modified) = self.modified {
+            headers.insert(LAST_MODIFIED, text(&httpdate::fmt_http_date(modified)));
+        }
+        // A browser may keep the file but asks before it shows it again: folders change under one's hands.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+}
+
+impl Refusal {
+    fn page(&self, path: &str) -> Response<Content> {
+        let Refusal(status, reason) = *self;
+        let title = status.to_string();
+        let body = format!("<p>{}</p>\n<footer>{}</footer>\n", escape(reason), escape(path));
+        let response = html_page(status, page::html(&title, &escape(&title), &body));
+        if status == StatusCode::METHOD_NOT_ALLOWED { allowing(response) } else { response }
+    }
+}
+
+impl From<Lost> for Refusal {
+    fn from(lost: Lost) -> Refusal {
+        match lost {
+            Lost::Malformed => Refusal(StatusCode::BAD_REQUEST, "The path is not a valid one."),
+            Lost::Missing => Refusal(StatusCode::NOT_FOUND, "There is nothing here by that name."),
+            Lost::Forbidden => Refusal(StatusCode::FORBIDDEN, "The server may not read this."),
+        }
+    }
+}
+
+/// What an error of the file system means to a client.
+fn refusal_of(error: io::Error) -> Refusal {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::from(Lost::Missing),
+        io::ErrorKind::PermissionDenied => Refusal::from(Lost::Forbidden),
+        _ => {
+            eprintln!("serve: reading failed: {error}");
+            Refusal(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The file could not be read. The server's log says why.",
+            )
+        }
+    }
+}
+
+fn html_page(status: StatusCode, html: String) -> Response<Content> {
+    let mut response = Response::new(Content::Whole(Bytes::from(html)));
+    *response.status_mut() = status;
+    let length = hyper::body::Body::size_hint(response.body()).lower();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
+    headers.insert(CONTENT_LENGTH, length.into());
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Should a name ever slip through unescaped, it still cannot run as a script.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'";
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Content> {
+    let mut response = Response::new(Content::empty());
+    *response.status_mut() = status;
+    response
+}
+
+fn allowing(mut response: Response<Content>) -> Response<Content> {
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
+    response
+}
+
+/// For text this program made itself, of numbers and names it knows.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("our own header values are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+    use hyper::body::Body;
+    use hyper::header::{HeaderName, IF_NONE_MATCH, IF_RANGE};
+
+    fn ask(scratch: &Scratch, method: Method, path: &str, extra: &[(HeaderName, &str)]) -> Response<Content> {
+        let mut request = Request::builder().method(method).uri(path).header(HOST, "x");
+        for (name, value) in extra {
+            request = request.header(name, *value);
+        }
+        Site::new(scratch.path(), false).unwrap().respond(&request.body(()).unwrap())
+    }
+
+    fn get(scratch: &Scratch, path: &str) -> Response<Content> {
+        ask(scratch, Method::GET, path, &[])
+    }
+
+    fn header(response: &Response<Content>, name: HeaderName) -> &str {
+        response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    fn body(response: &Response<Content>) -> &[u8] {
+        match response.body() {
+            Content::Whole(bytes) => bytes,
+            Content::File(_) => panic!("the test's files fit into one chunk"),
+        }
+    }
+
+    #[test]
+    fn a_file_comes_with_its_length_type_and_validators() {
+        let scratch = Scratch::new();
+        scratch.write("a.txt", b"hello");
+        let response = get(&scratch, "/a.txt");
+        assert_eq!((response.status(), body(&response)), (StatusCode::OK, &b"hello"[..]));
+        assert_eq!(header(&response, CONTENT_LENGTH), "5");
+        assert_eq!(header(&response, CONTENT_TYPE), "text/plain; charset=utf-8");
+        assert_eq!(header(&response, ACCEPT_RANGES), "bytes");
+        assert_eq!(header(&response, X_CONTENT_TYPE_OPTIONS), "nosniff");
+        assert!(!header(&response, ETAG).is_empty() && !header(&response, LAST_MODIFIED).is_empty());
+    }
+
+    #[test]
+    fn head_differs_from_get_by_the_body_alone() {
+        let scratch = Scratch::new();
+        scratch.write("a.txt", b"hello");
+        for path in ["/a.txt", "/", "/absent"] {
+            let (get, head) = (get(&scratch, path), ask(&scratch, Method::HEAD, path, &[]));
+            assert_eq!((get.status(), get.headers()), (head.status(), head.headers()), "{path}");
+            assert!(head.body().is_end_stream() && !get.body().is_end_stream());
+        }
+    }
+
+    #[test]
+    fn a_name_without_extension_is_judged_by_content_and_sent_whole() {
+        let scratch = Scratch::new();
+        scratch.write("LICENSE", &b"words ".repeat(200));
+        let response = get(&scratch, "/LICENSE");
+        assert_eq!(header(&response, CONTENT_TYPE), "text/plain; charset=utf-8");
+        assert_eq!(body(&response), b"words ".repeat(200));
+    }
+
+    #[test]
+    fn parts_are_cut_from_the_version_the_client_knows() {
+        let scratch = Scratch::new();
+        scratch.write("x", b"0123456789");
+        let part = |extra: &[(HeaderName, &str)]| ask(&scratch, Method::GET, "/x", extra);
+        let response = part(&[(RANGE, "bytes=2-4")]);
+        assert_eq!((response.status(), body(&response)), (StatusCode::PARTIAL_CONTENT, &b"234"[..]));
+        assert_eq!(header(&response, CONTENT_RANGE), "bytes 2-4/10");
+        let etag = header(&response, ETAG).to_owned();
+        assert_eq!(body(&part(&[(RANGE, "bytes=-1"), (IF_RANGE, &etag)])), b"9");
+        assert_eq!(body(&part(&[(RANGE, "bytes=-1"), (IF_RANGE, "\"other\"")])), b"0123456789");
+        assert_eq!(part(&[(RANGE, "bytes=0-1,4-5")]).status(), StatusCode::OK);
+        assert_eq!(part(&[(RANGE, "bytes=0-1"), (RANGE, "bytes=4-5")]).status(), StatusCode::OK);
+        assert_eq!(ask(&scratch, Method::HEAD, "/x", &[(RANGE, "bytes=2-4")]).status(), StatusCode::OK);
+        let beyond = part(&[(RANGE, "bytes=10-")]);
+        assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(header(&beyond, CONTENT_RANGE), "bytes */10");
+    }
+
+    #[test]
+    fn a_known_version_is_not_sent_again() {
+        let scratch = Scratch::new();
+        scratch.write("x", b"0123456789");
+        let etag = header(&get(&scratch, "/x"), ETAG).to_owned();
+        let response = ask(&scratch, Method::GET, "/x", &[(IF_NONE_MATCH, &etag), (RANGE, "bytes=0-1")]);
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(header(&response, ETAG), etag);
+        assert!(body(&response).is_empty());
+    }
+
+    #[test]
+    fn folders_redirect_to_their_slash_and_show_their_index() {
+        let scratch = Scratch::new();
+        scratch.write("with/index.html", b"<p>index");
+        scratch.write("with out/file", b"");
+        let moved = get(&scratch, "/with%20out?q=1");
+        assert_eq!(moved.status(), StatusCode::MOVED_PERMANENTLY);
+        assert_eq!(header(&moved, LOCATION), "/with%20out/?q=1");
+        assert_eq!(header(&get(&scratch, "//with"), LOCATION), "/with/");
+        assert_eq!(body(&get(&scratch, "/with/")), b"<p>index");
+        let listing = get(&scratch, "/with%20out/");
+        assert!(String::from_utf8_lossy(body(&listing)).contains(">file</a>"));
+        assert!(header(&listing, CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"));
+        assert_eq!(get(&scratch, "/with/index.html/").status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn other_methods_learn_what_is_allowed() {
+        let scratch = Scratch::new();
+        let options = ask(&scratch, Method::OPTIONS, "*", &[]);
+        assert_eq!((options.status(), header(&options, ALLOW)), (StatusCode::NO_CONTENT, METHODS));
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::TRACE] {
+            let response = ask(&scratch, method, "/", &[]);
+            assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+            assert_eq!(header(&response, ALLOW), METHODS);
+        }
+    }
+
+    #[test]
+    fn error_pages_show_the_path_escaped() {
+        let response = get(&Scratch::new(), "/%3Cscript%3E/'x'");
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        let html = String::from_utf8_lossy(body(&response));
+        assert!(html.contains("/%3Cscript%3E/&#39;x&#39;"), "{html}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        use std::os::unix::net::UnixListener;
+        let scratch = Scratch::new();
+        let _socket = UnixListener::bind(scratch.path().join("socket")).unwrap();
+        assert_eq!(get(&scratch, "/socket").status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn a_request_names_one_host() {
+        let scratch = Scratch::new();
+        assert_eq!(ask(&scratch, Method::GET, "/", &[(HOST, "y")]).status(), StatusCode::BAD_REQUEST);
+        let site = Site::new(scratch.path(), false).unwrap();
+        let hostless = |version| Request::builder().version(version).uri("/").body(()).unwrap();
+        assert_eq!(site.respond(&hostless(Version::HTTP_11)).status(), StatusCode::BAD_REQUEST);
+        assert_eq!(site.respond(&hostless(Version::HTTP_10)).status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn only_folders_are_sites() {
+        let scratch = Scratch::new();
+        scratch.write("file", b"");
+        let message = |name: &str| Site::new(&scratch.path().join(name), false).unwrap_err();
+        assert!(message("absent").contains("name an existing folder with --dir"));
+        assert!(message("file").contains("a file, not a folder"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Clients that are silent, slow, many or gone: nobody else may notice, and nothing may be left of them.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, get, pattern};
+use crate::process::{self, LIMIT, Server, eventually, on_each_driver};
+
+/// More than any socket buffers on loopback hold.
+const HUGE: usize = 48 << 20;
+
+fn fill(folder: &Path) {
+    fs::write(folder.join("hello.txt"), "hello, world\n").unwrap();
+    fs::write(folder.join("huge.bin"), pattern(HUGE)).unwrap();
+}
+
+/// Another client is served without delay.
+fn assert_serves(server: &Server) {
+    let since = Instant::now();
+    assert_eq!(get(server, "/hello.txt").text(), "hello, world\n");
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+}
+
+#[test]
+fn a_silent_client_is_closed_and_delays_nobody() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &["--header-seconds", "1"], fill);
+        let since = Instant::now();
+        let mut silent: Vec<_> = (0..50).map(|_| Client::connect(server.address)).collect();
+        let mut idle = Client::connect(server.address);
+        idle.request("GET", "/hello.txt", "");
+        assert_eq!(idle.answer().status, 200);
+        assert_serves(&server);
+        // The clock runs from accept on, and again after an answer.
+        for client in silent.iter_mut().chain([&mut idle]) {
+            client.rest();
+        }
+        assert!(since.elapsed() >= Duration::from_millis(900), "{:?}", since.elapsed());
+        let outcome = server.stop();
+        assert!(outcome.stdout.contains("timeouts: 51"), "{outcome:?}");
+    });
+}
+
+#[test]
+fn a_client_that_drips_its_request_is_closed() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &["--header-seconds", "1"], fill);
+        let mut client = Client::connect(server.address);
+        let since = Instant::now();
+        // One byte now and then does not buy more time.
+        while client.try_send(b"G").is_ok() {
+            assert!(since.elapsed() < LIMIT, "the client may drip for ever");
+            thread::sleep(Duration::from_millis(100));
+        }
+        assert!(since.elapsed() >= Duration::from_millis(900), "{:?}", since.elapsed());
+        server.stop();
+    });
+}
+
+#[test]
+fn a_client_that_stops_reading_is_cut_and_delays_nobody() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &["--stall-seconds", "1"], fill);
+        let mut stalled: Vec<_> = (0..20).map(|_| Client::connect(server.address)).collect();
+        for client in &mut stalled {
+            client.request("GET", "/huge.bin", "");
+            assert_eq!(client.head().header("content-length"), Some(HUGE.to_string().as_str()));
+        }
+        assert_serves(&server);
+        // Only when they were given up do they read on, and find the end before its time.
+        thread::sleep(Duration::from_millis(2500));
+        for client in &mut stalled {
+            assert!(client.rest().len() < HUGE);
+        }
+        let outcome = server.stop();
+        assert!(outcome.stdout.contains("timeouts: 20"), "{outcome:?}");
+    });
+}
+
+#[test]
+fn a_slow_reader_gets_everything() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &["--stall-seconds", "2"], fill);
+        let mut slow = Client::connect(server.address);
+        slow.request("GET", "/huge.bin", "");
+        slow.head();
+        let mut body = Vec::new();
+        // Pauses that add up to more than the patience, while each alone is shorter.
+        while body.len() < HUGE {
+            thread::sleep(Duration::from_millis(250));
+            body.extend(slow.bytes((HUGE / 12).min(HUGE - body.len())));
+        }
+        assert!(body == pattern(HUGE));
+        server.stop();
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_file() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &[], |folder| {
+            fill(folder);
+            fs::File::create(folder.join("vast.bin")).unwrap().set_len(512 << 20).unwrap();
+        });
+        assert_serves(&server);
+        let before = process::memory_kib(server.id(), "VmHWM");
+        let mut client = Client::connect(server.address);
+        client.request("GET", "/vast.bin", "");
+        client.head();
+        let zeros = vec![0; 1 << 20];
+        for _ in 0..512 {
+            assert!(client.bytes(1 << 20) == zeros);
+        }
+        let growth = process::memory_kib(server.id(), "VmHWM") - before;
+        assert!(growth < 8 << 10, "{growth} KiB more for 512 MiB");
+        server.stop();
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_that_leave_in_the_middle_leave_nothing_behind() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &[], fill);
+        assert_serves(&server);
+        let id = server.id();
+        let idle = process::descriptors(id);
+        for round in 0..60 {
+            let mut client = Client::connect(server.address);
+            let request = "GET /huge.bin HTTP/1.1\r\nHost: test\r\n\r\n";
+            client.send(if round % 3 == 0 { &request[..10] } else { request });
+            if round % 3 == 1 {
+                client.head();
+            }
+        }
+        eventually("descriptors of clients that left stay open", || process::descriptors(id) <= idle);
+        assert_serves(&server);
+        server.stop();
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn running_out_of_descriptors_pauses_accepting() {
+    on_each_driver(|driver| {
+        let server = Server::start_limited(driver, 64, fill);
+        let id = server.id();
+        let clients: Vec<_> = (0..100).map(|_| Client::connect(server.address)).collect();
+        eventually("the limit is not reached", || process::descriptors(id) >= 64);
+        let before = process::cpu_time(id);
+        thread::sleep(Duration::from_secs(1));
+        let spent = process::cpu_time(id) - before;
+        assert!(spent < Duration::from_millis(300), "accepting spins: {spent:?} of CPU in a second");
+        drop(clients);
+        assert_serves(&server);
+        let outcome = server.stop();
+        assert!(outcome.stderr.contains("cannot accept: "), "{outcome:?}");
+    });
+}
+
+#[test]
+fn hundreds_of_idle_connections_stay_usable() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &[], fill);
+        let mut idle: Vec<_> = (0..400).map(|_| Client::connect(server.address)).collect();
+        assert_serves(&server);
+        for client in &mut idle {
+            client.request("GET", "/hello.txt", "");
+        }
+        for client in &mut idle {
+            assert_eq!(client.answer().text(), "hello, world\n");
+        }
+        server.stop();
+    });
+}

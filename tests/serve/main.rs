@@ -1,0 +1,10 @@
+//! Black-box tests of the example `serve`: the program is started and spoken to over sockets and signals.
+//!
+//! Every test runs once per driver. The program is the one that `cargo test` has just built.
+
+mod answers;
+mod client;
+mod endurance;
+mod process;
+mod refusals;
+mod stopping;

@@ -1,0 +1,98 @@
+//! How the server ends.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, get, pattern};
+use crate::process::{Server, eventually, on_each_driver};
+
+const HUGE: usize = 48 << 20;
+
+fn fill(folder: &Path) {
+    fs::write(folder.join("hello.txt"), "hello, world\n").unwrap();
+    fs::write(folder.join("huge.bin"), pattern(HUGE)).unwrap();
+}
+
+#[test]
+fn the_totals_are_printed_at_the_end() {
+    on_each_driver(|driver| {
+        for signal in ["INT", "TERM"] {
+            let server = Server::start(driver, &[], fill);
+            get(&server, "/hello.txt");
+            get(&server, "/absent");
+            server.signal(signal);
+            let outcome = server.wait();
+            assert!(outcome.status.success(), "{outcome:?}");
+            assert!(outcome.stdout.contains("connections: 2, requests: 2, bytes: "), "{outcome:?}");
+            assert!(outcome.stdout.contains("timeouts: 0, errors: 0"), "{outcome:?}");
+        }
+    });
+}
+
+#[test]
+fn what_is_in_flight_is_finished_and_nobody_else_is_taken() {
+    on_each_driver(|driver| {
+        let mut server = Server::start(driver, &[], fill);
+        let mut client = Client::connect(server.address);
+        client.request("GET", "/huge.bin", "");
+        assert_eq!(client.head().status, 200);
+        server.interrupt();
+        assert_eq!(server.read_line(), "stopping: 1 connections are open\n");
+        eventually("new clients are still taken", || TcpStream::connect(server.address).is_err());
+        assert!(client.bytes(HUGE) == pattern(HUGE));
+        // The connection does not outlive the answer.
+        assert!(client.rest().is_empty());
+        let outcome = server.wait();
+        assert!(outcome.status.success(), "{outcome:?}");
+        assert_eq!(outcome.stderr, "");
+    });
+}
+
+#[test]
+fn idle_connections_do_not_delay_the_end() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &[], fill);
+        let mut silent = Client::connect(server.address);
+        let mut idle = Client::connect(server.address);
+        idle.request("GET", "/hello.txt", "");
+        assert_eq!(idle.answer().status, 200);
+        let since = Instant::now();
+        server.stop();
+        assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+        assert!(silent.rest().is_empty() && idle.rest().is_empty());
+    });
+}
+
+#[test]
+fn the_deadline_cuts_what_does_not_finish() {
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &["--drain-seconds", "1"], fill);
+        let mut client = Client::connect(server.address);
+        client.request("GET", "/huge.bin", "");
+        client.head();
+        let since = Instant::now();
+        let outcome = server.stop();
+        let took = since.elapsed();
+        assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&took), "{took:?}");
+        assert!(outcome.stderr.contains("1 connections did not finish in time"), "{outcome:?}");
+        assert!(client.rest().len() < HUGE);
+    });
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    on_each_driver(|driver| {
+        let mut server = Server::start(driver, &["--drain-seconds", "3600"], fill);
+        let mut client = Client::connect(server.address);
+        client.request("GET", "/huge.bin", "");
+        client.head();
+        server.interrupt();
+        assert!(server.read_line().starts_with("stopping: "));
+        server.interrupt();
+        let outcome = server.wait();
+        assert_eq!(outcome.status.code(), Some(130), "{outcome:?}");
+        assert!(outcome.stdout.contains("requests: 1"), "{outcome:?}");
+    });
+}
