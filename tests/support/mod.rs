@@ -7,6 +7,7 @@
 //! - `tests/FAULTS.md` lists which fault of the catalogue is provoked by which test; `tests/tidy.rs` checks the list.
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+pub(crate) mod echo;
 #[cfg(unix)]
 pub(crate) mod process;
 
@@ -194,9 +195,9 @@ impl Gate {
 pub(crate) struct Counter(Arc<AtomicUsize>);
 
 impl Counter {
-    /// One more; returns how many there were before.
-    pub(crate) fn bump(&self) -> usize {
-        self.0.fetch_add(1, Ordering::SeqCst)
+    /// One more.
+    pub(crate) fn bump(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 
     /// How many so far.

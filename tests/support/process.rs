@@ -83,7 +83,8 @@ pub(crate) enum Answer {
 pub(crate) fn refuse_io_uring(answer: Answer) {
     let verdict = match answer {
         Answer::Errno(errno) => {
-            libc::SECCOMP_RET_ERRNO | (u32::try_from(errno).expect("errno is positive") & libc::SECCOMP_RET_DATA)
+            libc::SECCOMP_RET_ERRNO
+                | (u32::try_from(errno).expect("errno is positive") & libc::SECCOMP_RET_DATA)
         }
         Answer::Kill => libc::SECCOMP_RET_KILL_PROCESS,
     };
