@@ -1,0 +1,142 @@
+//! What is kept of a comparison: every sample, and on what they were taken.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use crate::compare::{Outcome, Plan, Spread};
+use crate::report::{self, Judgement};
+use crate::usage::Sample;
+
+#[derive(Serialize)]
+struct Record {
+    date: String,
+    commit: String,
+    kernel: String,
+    processor: String,
+    processor_count: usize,
+    versions: Vec<String>,
+    round_count: usize,
+    judgements: Vec<Judgement>,
+    workloads: Vec<RecordedWorkload>,
+}
+
+#[derive(Serialize)]
+struct RecordedWorkload {
+    name: &'static str,
+    explanation: &'static str,
+    rivals: Vec<RecordedRival>,
+}
+
+#[derive(Serialize)]
+struct RecordedRival {
+    name: &'static str,
+    time_ns: f64,
+    cpu_ns: f64,
+    switches: f64,
+    /// heist's figure divided by this rival's.
+    time_ratio: Spread,
+    cpu_ratio: Spread,
+    samples: Vec<Sample>,
+}
+
+/// `benches/record/<date>.json` of this source tree.
+pub(crate) fn dated_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("record").join(format!("{}.json", today()))
+}
+
+/// Writes everything to `file`, making its folder if needed.
+pub(crate) fn write(file: &Path, plan: &Plan, outcomes: &[Outcome]) -> io::Result<()> {
+    let record = Record {
+        date: today(),
+        commit: first_line(Command::new("git").args(["describe", "--always", "--dirty"])),
+        kernel: first_line(Command::new("uname").args(["-sr"])),
+        processor: processor(),
+        processor_count: std::thread::available_parallelism()?.get(),
+        versions: ["heist", "tokio", "smol"].iter().map(|name| version_of(name)).collect(),
+        round_count: plan.round_count,
+        judgements: report::judgements(outcomes),
+        workloads: outcomes.iter().map(recorded).collect(),
+    };
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")
+}
+
+fn recorded(outcome: &Outcome) -> RecordedWorkload {
+    let rivals = outcome.entries.iter().map(|entry| RecordedRival {
+        name: entry.rival,
+        time_ns: report::median(entry, |sample| sample.time_ns),
+        cpu_ns: report::median(entry, |sample| sample.cpu_ns),
+        switches: report::median(entry, |sample| sample.switches),
+        time_ratio: outcome.ratio(entry, |sample| sample.time_ns),
+        cpu_ratio: outcome.ratio(entry, |sample| sample.cpu_ns),
+        samples: entry.samples.clone(),
+    });
+    let workload = outcome.workload;
+    RecordedWorkload { name: workload.name(), explanation: workload.explanation(), rivals: rivals.collect() }
+}
+
+fn first_line(command: &mut Command) -> String {
+    let output = command.output().ok().filter(|output| output.status.success());
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    text.as_deref().and_then(|text| text.lines().next()).unwrap_or("unknown").to_owned()
+}
+
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("model name"));
+    line.map_or("unknown", |rest| rest.trim_start_matches([' ', '\t', ':'])).to_owned()
+}
+
+/// As the lock file has it.
+fn version_of(name: &str) -> String {
+    let lock = include_str!("../../Cargo.lock");
+    let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{name}\"\n")));
+    let line = entry.and_then(|entry| entry.lines().find_map(|line| line.strip_prefix("version = ")));
+    format!("{name} {}", line.unwrap_or("unknown").trim_matches('"'))
+}
+
+/// Today in UTC, as year-month-day.
+fn today() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let (year, month, day) = civil_date(since.as_secs() / 86_400);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The date that is `day_count` days after 1970-01-01.
+fn civil_date(mut day_count: u64) -> (u64, u64, u64) {
+    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let mut year = 1970;
+    while day_count >= 365 + u64::from(is_leap(year)) {
+        day_count -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(is_leap(year));
+    let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 1;
+    for length in lengths {
+        if day_count < length {
+            break;
+        }
+        day_count -= length;
+        month += 1;
+    }
+    (year, month, day_count + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::civil_date;
+
+    #[test]
+    fn dates_are_the_calendars() {
+        assert_eq!(civil_date(0), (1970, 1, 1));
+        assert_eq!(civil_date(11_016), (2000, 2, 29));
+        assert_eq!(civil_date(20_778), (2026, 11, 21));
+    }
+}

@@ -1,0 +1,107 @@
+//! heist: two workers, its single-threaded loop, and two workers on the poll back end.
+
+use std::future::Future;
+use std::io;
+use std::marker::PhantomData;
+
+use heist::net::{TcpListener, TcpStream};
+use heist::runtime::{Builder, DriverKind, Runtime};
+use heist::task::{JoinError, JoinHandle};
+
+use super::{Rival, WORKER_COUNT};
+
+/// How a runtime of heist's is built.
+pub(crate) trait Build: Send + Sync + 'static {
+    const NAME: &'static str;
+    const EXPLANATION: &'static str;
+    fn build() -> io::Result<Runtime>;
+}
+
+pub(crate) struct Two;
+pub(crate) struct One;
+pub(crate) struct TwoOnPoll;
+
+impl Build for Two {
+    const NAME: &'static str = super::SUBJECT;
+    const EXPLANATION: &'static str = "heist, 2 workers, the driver it chooses itself";
+    fn build() -> io::Result<Runtime> {
+        Builder::new_multi_thread().worker_threads(WORKER_COUNT).build()
+    }
+}
+
+impl Build for One {
+    const NAME: &'static str = "heist-single";
+    const EXPLANATION: &'static str = "heist, the single-threaded loop";
+    fn build() -> io::Result<Runtime> {
+        Builder::new_current_thread().build()
+    }
+}
+
+impl Build for TwoOnPoll {
+    const NAME: &'static str = "heist-poll";
+    const EXPLANATION: &'static str = "heist, 2 workers on the poll back end";
+    fn build() -> io::Result<Runtime> {
+        Builder::new_multi_thread().worker_threads(WORKER_COUNT).driver(DriverKind::Poll).build()
+    }
+}
+
+/// heist, built as `B` says.
+pub(crate) struct Heist<B>(Runtime, PhantomData<B>);
+
+pub(crate) type MultiThread = Heist<Two>;
+pub(crate) type SingleThread = Heist<One>;
+pub(crate) type OnPoll = Heist<TwoOnPoll>;
+
+impl<B: Build> Rival for Heist<B> {
+    const NAME: &'static str = B::NAME;
+    const EXPLANATION: &'static str = B::EXPLANATION;
+
+    type Join<T: Send + 'static> = JoinHandle<T>;
+    type JoinError = JoinError;
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+
+    fn start() -> Self {
+        Heist(B::build().expect("heist starts"), PhantomData)
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    fn spawn_from_outside<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.spawn(future)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        heist::spawn(future)
+    }
+
+    async fn yield_now() {
+        heist::task::yield_now().await;
+    }
+
+    fn listen(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        TcpListener::from_std(listener)
+    }
+
+    async fn accept(listener: &mut TcpListener) -> io::Result<TcpStream> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+        stream.read(buffer).await
+    }
+
+    async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+        stream.write_all(bytes).await
+    }
+}

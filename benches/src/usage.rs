@@ -1,0 +1,79 @@
+//! What a process has used so far, and what a round used per operation.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+use serde::{Deserialize, Serialize};
+
+/// CPU time and context switches of this process since it began.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Usage {
+    /// User and system time.
+    pub(crate) cpu_micros: f64,
+    /// Context switches, voluntary and not.
+    pub(crate) switch_count: f64,
+}
+
+impl Usage {
+    /// As of now.
+    pub(crate) fn now() -> Self {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).expect("getrusage of oneself cannot fail");
+        let switch_count = usage.voluntary_context_switches() + usage.involuntary_context_switches();
+        Usage {
+            cpu_micros: micros(usage.user_time()) + micros(usage.system_time()),
+            switch_count: switch_count as f64,
+        }
+    }
+
+    /// What was used between `earlier` and this.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Usage {
+            cpu_micros: self.cpu_micros - earlier.cpu_micros,
+            switch_count: self.switch_count - earlier.switch_count,
+        }
+    }
+}
+
+fn micros(time: TimeVal) -> f64 {
+    time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64
+}
+
+/// One round of one rival, per operation.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Sample {
+    /// Time on the clock, ns.
+    pub(crate) time_ns: f64,
+    /// CPU time of the process under test, ns.
+    pub(crate) cpu_ns: f64,
+    /// Context switches of the process under test.
+    pub(crate) switches: f64,
+    /// Latency as the client saw it, where there is one.
+    pub(crate) median_micros: f64,
+    /// The same, of the slowest in a hundred.
+    pub(crate) p99_micros: f64,
+    /// Clock ticks of CPU, where idleness is measured.
+    pub(crate) tick_count: u64,
+}
+
+impl Sample {
+    /// Runs `work` and divides what it took by `operation_count`.
+    pub(crate) fn take(operation_count: u64, work: impl FnOnce()) -> Self {
+        let (before, start) = (Usage::now(), Instant::now());
+        work();
+        Sample::new(operation_count, start.elapsed(), Usage::now().since(before))
+    }
+
+    /// Divides what was used by `operation_count`.
+    pub(crate) fn new(operation_count: u64, time: Duration, usage: Usage) -> Self {
+        let count = operation_count as f64;
+        Sample {
+            time_ns: time.as_nanos() as f64 / count,
+            cpu_ns: usage.cpu_micros * 1e3 / count,
+            switches: usage.switch_count / count,
+            median_micros: 0.0,
+            p99_micros: 0.0,
+            tick_count: 0,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! 1,000 tasks, each spawned by the one before.
+
+use futures::channel::oneshot;
+
+use crate::rival::Rival;
+
+pub(super) const TASK_COUNT: u64 = 1_000;
+
+fn link<R: Rival>(remaining_count: u64, done: oneshot::Sender<()>) {
+    if remaining_count == 0 {
+        done.send(()).expect("the chain's start waits");
+    } else {
+        drop(R::spawn(async move { link::<R>(remaining_count - 1, done) }));
+    }
+}
+
+pub(super) fn once<R: Rival>(rival: &R) {
+    rival.block_on(async {
+        let (sender, done) = oneshot::channel();
+        link::<R>(TASK_COUNT, sender);
+        done.await.expect("the last link says so");
+    });
+}

@@ -1,0 +1,17 @@
+//! 10,000 empty tasks, spawned by the future that `block_on` drives; the last one to run says so.
+
+use super::Countdown;
+use crate::rival::Rival;
+
+pub(super) const TASK_COUNT: u64 = 10_000;
+
+pub(super) fn once<R: Rival>(rival: &R) {
+    rival.block_on(async {
+        let (countdown, done) = Countdown::from(TASK_COUNT);
+        for _ in 0..TASK_COUNT {
+            let countdown = countdown.clone();
+            drop(R::spawn(async move { countdown.report() }));
+        }
+        done.await.expect("the last task reports");
+    });
+}

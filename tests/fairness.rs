@@ -1,0 +1,221 @@
+//! Fairness: whoever is ready gets a turn, however greedy the others are.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::channel::{mpsc, oneshot};
+use futures::{SinkExt, StreamExt};
+use support::{Counter, echo, on_every_backend, on_every_runtime};
+
+/// Sets a flag when dropped, so that greedy tasks end even when an assertion fails.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+fn stop_flag() -> (StopOnDrop, Arc<AtomicBool>) {
+    let flag = Arc::new(AtomicBool::new(false));
+    (StopOnDrop(flag.clone()), flag)
+}
+
+/// Fault J5: tasks that wake themselves for ever do not keep others, timers or sockets waiting.
+#[test]
+fn tasks_that_always_yield_starve_nobody() {
+    on_every_runtime(|runtime| {
+        let (address, server) = echo::start(runtime);
+        let (stop, is_stopped) = stop_flag();
+        runtime.block_on(async {
+            for _ in 0..8 {
+                let is_stopped = is_stopped.clone();
+                drop(heist::spawn(async move {
+                    while !is_stopped.load(Ordering::SeqCst) {
+                        heist::task::yield_now().await;
+                    }
+                }));
+            }
+            let mut stream = heist::net::TcpStream::connect(address).await.expect("it listens");
+            for _ in 0..20 {
+                heist::spawn(async {}).await.expect("no panic");
+                heist::time::sleep(Duration::from_millis(1)).await;
+                assert_eq!(echo::round_trip(&mut stream, b"ping").await, b"ping");
+            }
+        });
+        drop(stop);
+        server.abort();
+    });
+}
+
+/// Fault J3: two tasks that hand a message back and forth do not starve a third one of the same worker.
+#[test]
+fn a_ping_pong_pair_starves_nobody() {
+    on_every_runtime(|runtime| {
+        let (stop, is_stopped) = stop_flag();
+        runtime.block_on(async {
+            // As many pairs as workers, so that no worker is free.
+            for _ in 0..support::WORKER_COUNT {
+                let (mut there, mut from_there) = mpsc::channel::<()>(0);
+                let (mut back, mut from_back) = mpsc::channel::<()>(0);
+                let is_stopped = is_stopped.clone();
+                drop(heist::spawn(async move {
+                    while from_there.next().await.is_some() && back.send(()).await.is_ok() {}
+                }));
+                drop(heist::spawn(async move {
+                    while !is_stopped.load(Ordering::SeqCst) && there.send(()).await.is_ok() {
+                        from_back.next().await;
+                    }
+                }));
+            }
+            heist::spawn(async {
+                for _ in 0..100 {
+                    heist::task::yield_now().await;
+                }
+            })
+            .await
+            .expect("no panic");
+        });
+        drop(stop);
+    });
+}
+
+/// Fault J4: what comes from outside is served while the workers' own queues never run dry.
+#[test]
+fn spawns_from_outside_are_served_while_every_worker_is_busy_with_its_own() {
+    fn respawn(is_stopped: Arc<AtomicBool>) {
+        if !is_stopped.load(Ordering::SeqCst) {
+            drop(heist::spawn(async move { respawn(is_stopped) }));
+        }
+    }
+    on_every_backend(|runtime| {
+        let (stop, is_stopped) = stop_flag();
+        for _ in 0..8 {
+            let is_stopped = is_stopped.clone();
+            drop(runtime.spawn(async move { respawn(is_stopped) }));
+        }
+        for _ in 0..100 {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            drop(runtime.spawn(async move { sender.send(()).expect("the test is listening") }));
+            receiver.recv().expect("it ran");
+        }
+        drop(stop);
+    });
+}
+
+/// Fault J6: a task whose every wait is over at once is paused by its budget.
+#[test]
+fn a_task_that_always_finds_its_socket_ready_pauses_for_others() {
+    on_every_runtime(|runtime| {
+        let (address, server) = echo::start(runtime);
+        let (stop, is_stopped) = stop_flag();
+        runtime.block_on(async {
+            for _ in 0..support::WORKER_COUNT {
+                let is_stopped = is_stopped.clone();
+                let mut stream = heist::net::TcpStream::connect(address).await.expect("it listens");
+                drop(heist::spawn(async move {
+                    // Each write finds room and each finished task is joined at once; only the budget pauses this.
+                    while !is_stopped.load(Ordering::SeqCst) {
+                        drop(echo::round_trip(&mut stream, b"x").await);
+                    }
+                }));
+            }
+            for _ in 0..20 {
+                heist::time::sleep(Duration::from_millis(1)).await;
+                heist::spawn(async {}).await.expect("no panic");
+            }
+        });
+        drop(stop);
+        server.abort();
+    });
+}
+
+/// Fault I11: a time limit is looked at even when what it limits is always ready for more.
+#[test]
+fn a_timeout_around_a_busy_loop_that_yields_elapses() {
+    on_every_runtime(|runtime| {
+        let outcome = runtime.block_on(async {
+            heist::spawn(heist::time::timeout(Duration::from_millis(20), async {
+                loop {
+                    heist::task::yield_now().await;
+                }
+            }))
+            .await
+            .expect("no panic")
+        });
+        let _: heist::time::error::Elapsed =
+            outcome.map(|never: std::convert::Infallible| never).unwrap_err();
+    });
+}
+
+/// Fault J2: a task woken by one that then computes for long is run by another worker.
+#[test]
+fn a_task_woken_before_a_long_computation_does_not_wait_for_it() {
+    on_every_backend(|runtime| {
+        let latencies: Vec<Duration> = (0..5)
+            .map(|_| {
+                let (open, gate) = oneshot::channel::<Instant>();
+                let woken = runtime.spawn(async move { gate.await.expect("opened below").elapsed() });
+                let computing = runtime.spawn(async move {
+                    heist::task::yield_now().await;
+                    open.send(Instant::now()).expect("the other task waits");
+                    spin(Duration::from_millis(200));
+                });
+                runtime.block_on(async {
+                    computing.await.expect("no panic");
+                    woken.await.expect("no panic")
+                })
+            })
+            .collect();
+        let best = latencies.iter().min().expect("five tries");
+        assert!(
+            *best < Duration::from_millis(100),
+            "the woken task waited for the computation: {latencies:?}"
+        );
+    });
+}
+
+/// Fault J1: one task computes and never yields; beside it timers fire and sockets answer in bounded time.
+#[test]
+fn one_computing_task_stalls_neither_timers_nor_sockets() {
+    const COMPUTES: Duration = Duration::from_millis(600);
+    on_every_backend(|runtime| {
+        let (address, server) = echo::start(runtime);
+        let rounds = Counter::default();
+        let mut latencies = runtime.block_on(async {
+            let mut stream = heist::net::TcpStream::connect(address).await.expect("it listens");
+            drop(echo::round_trip(&mut stream, b"warm").await);
+            let computing = heist::spawn(async { spin(COMPUTES) });
+            let counted = rounds.clone();
+            let beside = heist::spawn(async move {
+                let mut latencies = Vec::new();
+                let end = Instant::now() + COMPUTES / 2;
+                while Instant::now() < end {
+                    let start = Instant::now();
+                    heist::time::sleep(Duration::from_millis(1)).await;
+                    drop(echo::round_trip(&mut stream, b"ping").await);
+                    latencies.push(start.elapsed());
+                    counted.bump();
+                }
+                latencies
+            });
+            computing.await.expect("no panic");
+            beside.await.expect("no panic")
+        });
+        server.abort();
+        latencies.sort();
+        let median = latencies[latencies.len() / 2];
+        eprintln!("{} rounds, median {median:?}, worst {:?}", rounds.get(), latencies[latencies.len() - 1]);
+        assert!(median < Duration::from_millis(50), "a round of 1 ms takes {median:?} beside a computation");
+    });
+}
+
+fn spin(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}

@@ -1,0 +1,82 @@
+//! Soundness of the interface: what may cross threads and what may not.
+//!
+//! Programs that must not compile are doc tests of the library, in `runtime/must_not_compile.rs`: only rustdoc can
+//! expect a compile error. Here is what can be asked of the types themselves.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+use heist::net::{TcpListener, TcpStream};
+use heist::runtime::{Handle, Runtime};
+use heist::task::{AbortHandle, AbortOnDropHandle, JoinError, JoinHandle, JoinSet};
+use heist::time::{Instant, Interval, Sleep, Timeout};
+
+/// A type that is neither `Send` nor `Sync`.
+struct Homebound(PhantomData<*mut ()>);
+
+/// Answers at run time whether a type has an auto trait: an inherent constant hides the trait's when the bound holds.
+macro_rules! has {
+    ($type:ty: $($bound:tt)+) => {{
+        #[allow(dead_code, reason = "hidden when the bound holds")]
+        trait Otherwise {
+            const ANSWER: bool = false;
+        }
+        impl<T: ?Sized> Otherwise for Asked<T> {}
+        struct Asked<T: ?Sized>(PhantomData<T>);
+        #[allow(dead_code, reason = "hidden when the bound does not hold")]
+        impl<T: ?Sized + $($bound)+> Asked<T> {
+            const ANSWER: bool = true;
+        }
+        <Asked<$type>>::ANSWER
+    }};
+}
+
+#[test]
+fn the_question_can_be_answered_both_ways() {
+    assert!(has!(u8: Send) && has!(u8: Sync));
+    assert!(!has!(Homebound: Send) && !has!(Homebound: Sync));
+    assert!(has!(Cell<u8>: Send) && !has!(Cell<u8>: Sync));
+}
+
+#[test]
+fn handles_and_sockets_cross_threads() {
+    assert!(has!(Runtime: Send + Sync));
+    assert!(has!(Handle: Send + Sync + Clone));
+    assert!(has!(AbortHandle: Send + Sync + Clone));
+    assert!(has!(JoinError: Send + Sync + std::error::Error));
+    assert!(has!(TcpStream: Send + Sync + Unpin));
+    assert!(has!(TcpListener: Send + Sync + Unpin));
+    assert!(has!(Instant: Send + Sync + Copy + Ord));
+    assert!(has!(Sleep: Send + Sync));
+    assert!(has!(Interval: Send + Sync));
+    assert!(has!(heist::time::error::Elapsed: Send + Sync + std::error::Error));
+}
+
+#[test]
+fn a_join_handle_is_as_free_as_its_output() {
+    assert!(has!(JoinHandle<u8>: Send + Sync + Unpin));
+    // The output is handed over, never shared: Send is enough.
+    assert!(has!(JoinHandle<Cell<u8>>: Send + Sync));
+    assert!(!has!(JoinHandle<Homebound>: Send));
+    assert!(has!(AbortOnDropHandle<u8>: Send + Sync));
+    assert!(!has!(AbortOnDropHandle<Homebound>: Send));
+    assert!(has!(JoinSet<u8>: Send + Sync));
+    assert!(!has!(JoinSet<Homebound>: Send));
+}
+
+#[test]
+fn combinators_are_as_free_as_what_they_hold() {
+    assert!(has!(Timeout<std::future::Ready<u8>>: Send));
+    assert!(!has!(Timeout<std::future::Ready<Homebound>>: Send));
+}
+
+/// Fault C3: a context is left on the thread that entered it.
+#[test]
+fn a_context_guard_stays_on_its_thread() {
+    assert!(!has!(heist::runtime::EnterGuard<'static>: Send));
+}
+
+#[test]
+fn panics_do_not_make_handles_unusable() {
+    assert!(has!(JoinHandle<u8>: std::panic::UnwindSafe + std::panic::RefUnwindSafe));
+}

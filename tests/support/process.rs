@@ -1,0 +1,172 @@
+//! Child processes, resource limits and kernel filters: what a test can only try in a process of its own.
+//!
+//! A test that needs a child runs itself again: [`again`] starts this very test binary with only that test selected
+//! and a role in the environment; the test asks [`role`] first and, when it has one, plays it and returns.
+#![expect(unsafe_code, reason = "rlimits, user ids, seccomp and fork are only to be had from libc")]
+
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+const ROLE: &str = "HEIST_TEST_ROLE";
+
+/// The role this process plays, if it is a child started by [`again`].
+pub(crate) fn role() -> Option<String> {
+    std::env::var(ROLE).ok()
+}
+
+/// This test binary again, running only `test`, in `role`.
+pub(crate) fn again(test: &str, role: &str) -> Command {
+    let exe = std::env::current_exe().expect("a test binary knows its own path");
+    let mut command = Command::new(exe);
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, role);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs `command` to its end and fails with all it printed unless it succeeded and ran exactly one test.
+#[track_caller]
+pub(crate) fn expect_success(command: &mut Command) -> String {
+    let output = command.output().expect("the child starts");
+    let text = everything(&output);
+    assert!(output.status.success(), "the child failed with {}:\n{text}", output.status);
+    assert!(text.contains("1 passed"), "the child ran no test; is its name right?\n{text}");
+    text
+}
+
+/// What the child wrote, both streams.
+pub(crate) fn everything(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// CPU time this process has used so far, user and system.
+pub(crate) fn cpu_time() -> Duration {
+    // SAFETY: all-zero bytes are a valid rusage: it is made of integers only.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live rusage that this call may fill.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
+    assert_eq!(result, 0, "getrusage of oneself cannot fail");
+    duration(usage.ru_utime) + duration(usage.ru_stime)
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let seconds = u64::try_from(time.tv_sec).expect("CPU time is positive");
+    let micros = u64::try_from(time.tv_usec).expect("CPU time is positive");
+    Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
+
+/// How many descriptors this process has open.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_fds_count() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("procfs is mounted").count()
+}
+
+/// How many threads this process has.
+#[cfg(target_os = "linux")]
+pub(crate) fn threads_count() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("procfs is mounted").count()
+}
+
+/// What a filtered system call answers.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    /// It fails with this errno.
+    Errno(i32),
+    /// The whole process is killed.
+    Kill,
+}
+
+/// From here on, io_uring's three system calls give `answer` to every thread this thread starts, and to itself.
+#[cfg(target_os = "linux")]
+pub(crate) fn refuse_io_uring(answer: Answer) {
+    let verdict = match answer {
+        Answer::Errno(errno) => {
+            libc::SECCOMP_RET_ERRNO
+                | (u32::try_from(errno).expect("errno is positive") & libc::SECCOMP_RET_DATA)
+        }
+        Answer::Kill => libc::SECCOMP_RET_KILL_PROCESS,
+    };
+    let calls = [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register];
+    let mut program = vec![statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0)];
+    for (index, &call) in calls.iter().enumerate() {
+        let to_verdict = u8::try_from(calls.len() - index).expect("three calls");
+        program.push(equal_or_next(u32::try_from(call).expect("call numbers are small"), to_verdict));
+    }
+    program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW));
+    program.push(statement(libc::BPF_RET | libc::BPF_K, verdict));
+    install(&mut program);
+}
+
+#[cfg(target_os = "linux")]
+fn statement(code: u32, k: u32) -> libc::sock_filter {
+    libc::sock_filter { code: u16::try_from(code).expect("BPF codes are 16 bits"), jt: 0, jf: 0, k }
+}
+
+/// Skips `to_verdict` instructions when the loaded call number is `call`, else goes on with the next one.
+#[cfg(target_os = "linux")]
+fn equal_or_next(call: u32, to_verdict: u8) -> libc::sock_filter {
+    libc::sock_filter { jt: to_verdict, ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call) }
+}
+
+#[cfg(target_os = "linux")]
+fn install(program: &mut [libc::sock_filter]) {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.len()).expect("a short program"),
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: takes integers only; it takes a right away from this process and changes nothing else.
+    let result = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(result, 0, "no_new_privs: {}", std::io::Error::last_os_error());
+    // SAFETY: `program` and the filter it points to live until the call is back; the kernel copies both.
+    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) };
+    assert_eq!(result, 0, "seccomp: {}", std::io::Error::last_os_error());
+}
+
+/// Becomes a user without privileges who may have no more than `count` processes and threads.
+///
+/// Root is exempt from the limit, hence the change of user; it holds for the whole process.
+#[cfg(target_os = "linux")]
+pub(crate) fn limit_threads(count: usize) {
+    const NOBODY: libc::uid_t = 65_534;
+    let limit = u64::try_from(count).expect("a small number");
+    // SAFETY: takes an integer only; glibc sets the user of every thread.
+    let result = unsafe { libc::setuid(NOBODY) };
+    assert_eq!(result, 0, "setuid: {}", std::io::Error::last_os_error());
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: the pointer is to a live rlimit.
+    let result = unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &limit) };
+    assert_eq!(result, 0, "setrlimit: {}", std::io::Error::last_os_error());
+}
+
+/// Is this process root?
+pub(crate) fn is_root() -> bool {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Forks, runs `child` in the child and ends it there; returns the child's exit code.
+///
+/// Only for tests of what heist does after a fork: the child has one thread and whatever locks the others held.
+pub(crate) fn fork_and_wait(child: impl FnOnce() -> i32) -> i32 {
+    // SAFETY: the child runs `child` and leaves by `_exit`. It allocates, which glibc allows after a fork.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
+    if pid == 0 {
+        let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(101);
+        // SAFETY: ends this process; nothing of the parent's is cleaned up twice.
+        unsafe { libc::_exit(code) }
+    }
+    let mut status = 0;
+    loop {
+        // SAFETY: `status` is live; `pid` is our own child, not yet waited for.
+        let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
+        if waited == pid {
+            break;
+        }
+        let error = std::io::Error::last_os_error();
+        assert_eq!(error.kind(), std::io::ErrorKind::Interrupted, "waitpid: {error}");
+    }
+    if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) }
+}
