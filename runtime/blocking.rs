@@ -58,8 +58,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(limits: Limits) -> Pool {
-        let state =
-            State { waiting: VecDeque::new(), threads_count: 0, idle_count: 0, is_closing: false };
+        let state = State { waiting: VecDeque::new(), threads_count: 0, idle_count: 0, is_closing: false };
         Pool {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
@@ -130,7 +129,8 @@ impl Pool {
         drop(dropped);
         let mut state = inner.state.lock();
         while state.threads_count > 0 {
-            let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let left =
+                deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return;
             }

@@ -172,17 +172,22 @@ impl Builder {
             return Ok(kind);
         }
         match std::env::var(DRIVER_VARIABLE) {
-            Ok(word) => word
-                .parse()
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("{DRIVER_VARIABLE}: {error}"))),
+            Ok(word) => word.parse().map_err(|error| {
+                io::Error::new(io::ErrorKind::InvalidInput, format!("{DRIVER_VARIABLE}: {error}"))
+            }),
             Err(std::env::VarError::NotPresent) => Ok(DriverKind::Auto),
-            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{DRIVER_VARIABLE}: {error}"))),
+            Err(error) => {
+                Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{DRIVER_VARIABLE}: {error}")))
+            }
         }
     }
 
     fn thread_builder(&self) -> io::Result<ThreadOptions> {
         if self.thread_name.contains('\0') {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "thread_name must not contain a NUL byte"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "thread_name must not contain a NUL byte",
+            ));
         }
         Ok(ThreadOptions { name: self.thread_name.clone(), stack_size: self.thread_stack_size })
     }
@@ -208,6 +213,7 @@ fn in_range(name: &str, value: usize, min: usize, max: usize) -> io::Result<usiz
     if (min..=max).contains(&value) {
         return Ok(value);
     }
-    let allowed = if max == usize::MAX { format!("at least {min}") } else { format!("between {min} and {max}") };
+    let allowed =
+        if max == usize::MAX { format!("at least {min}") } else { format!("between {min} and {max}") };
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is {value}; it must be {allowed}")))
 }

@@ -241,7 +241,10 @@ impl Drop for Runtime {
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("workers", &self.workers()).field("driver", &self.driver_name()).finish()
+        f.debug_struct("Runtime")
+            .field("workers", &self.workers())
+            .field("driver", &self.driver_name())
+            .finish()
     }
 }
 
@@ -367,7 +370,8 @@ impl Bound {
         let shared = worker.shared();
         let driver = shared.driver().bind_worker(worker.index());
         Bound {
-            _driver: driver.unwrap_or_else(|error| panic!("heist: the driver cannot serve this thread: {error}")),
+            _driver: driver
+                .unwrap_or_else(|error| panic!("heist: the driver cannot serve this thread: {error}")),
             _timers: shared.timers().bind_worker(worker.index()),
             _runtime: current::enter_runtime(handle.home.clone()),
             _no_blocking: current::forbid_blocking(),

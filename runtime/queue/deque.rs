@@ -277,7 +277,12 @@ impl<T: Send> Stealer<T> {
             let count = (waiting - waiting / 2).min(room as u32 + 1);
             let claimed = Head { claimed: head.front, front: head.front.wrapping_add(count) };
             // Ordering: AcqRel, [ring-claim]: from here on the owner cannot reuse the slots, nor another thief begin.
-            match self.ring.head.compare_exchange_weak(word, claimed.pack(), Ordering::AcqRel, Ordering::Acquire) {
+            match self.ring.head.compare_exchange_weak(
+                word,
+                claimed.pack(),
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
                 Ok(_) => return Some((head.front, count)),
                 Err(seen) => word = seen,
             }

@@ -145,13 +145,14 @@ impl Idle {
     /// Whether the caller, which is about to sleep, is one of the sentinels.
     #[must_use]
     pub(crate) fn try_take_duty(&self) -> bool {
-        // Ordering: AcqRel, [watched]. A stale look at the fence in `park` cannot show a sentinel that has already
-        // left without that sentinel's fence seeing us parked.
-        if self.on_duty.fetch_add(1, Ordering::AcqRel) < SENTINELS_COUNT_MAX {
-            return true;
-        }
-        self.leave_duty();
-        false
+        // Ordering: AcqRel, [watched]. Whoever we still see on duty leaves after our fence in `park`, so its own fence
+        // sees us parked. Counting first and taking it back would break this: the last one to leave would take our
+        // passing count for a sentinel.
+        self.on_duty
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| {
+                (count < SENTINELS_COUNT_MAX).then_some(count + 1)
+            })
+            .is_ok()
     }
 
     pub(crate) fn leave_duty(&self) {

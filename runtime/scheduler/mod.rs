@@ -179,8 +179,11 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -
             farewell: Farewell::new(workers_count),
         }
     });
-    let workers =
-        owners.into_iter().enumerate().map(|(index, owner)| Worker::new(index, owner, shared.clone())).collect();
+    let workers = owners
+        .into_iter()
+        .enumerate()
+        .map(|(index, owner)| Worker::new(index, owner, shared.clone()))
+        .collect();
     Parts { shared, workers }
 }
 
@@ -273,7 +276,12 @@ impl Shared {
 
 /// Spawns through `home`. On a worker that is the worker's own home, whose reference count no other worker touches.
 #[inline]
-pub(crate) fn spawn<F>(home: &Arc<Home>, future: F, id: Id, location: &'static Location<'static>) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(
+    home: &Arc<Home>,
+    future: F,
+    id: Id,
+    location: &'static Location<'static>,
+) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,

@@ -47,9 +47,7 @@ impl Workshop {
         while self.taken.load(Ordering::Acquire) < total {
             is_searching = is_searching || self.idle.try_search();
             if let Some(_value) = self.injector.pop() {
-                if std::mem::take(&mut is_searching)
-                    && self.idle.stop_searching()
-                    && self.injector.len() > 0
+                if std::mem::take(&mut is_searching) && self.idle.stop_searching() && self.injector.len() > 0
                 {
                     self.announce();
                 }

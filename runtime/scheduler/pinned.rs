@@ -73,7 +73,11 @@ impl Schedule for Pin {
 }
 
 /// Spawns a future that need not be `Send` on the worker of this thread. `None`: this thread is no worker.
-pub(crate) fn spawn_local<F>(future: F, id: Id, location: &'static Location<'static>) -> Option<JoinHandle<F::Output>>
+pub(crate) fn spawn_local<F>(
+    future: F,
+    id: Id,
+    location: &'static Location<'static>,
+) -> Option<JoinHandle<F::Output>>
 where
     F: Future + 'static,
     F::Output: 'static,

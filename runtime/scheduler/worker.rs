@@ -340,7 +340,9 @@ impl Worker {
     /// A driver that fails has lost track of what the kernel may write to: going on would not be sound.
     fn expect_driver(outcome: std::io::Result<()>) {
         if let Err(error) = outcome {
-            eprintln!("heist: the driver failed ({error}); operations in flight cannot be accounted for: aborting");
+            eprintln!(
+                "heist: the driver failed ({error}); operations in flight cannot be accounted for: aborting"
+            );
             std::process::abort();
         }
     }

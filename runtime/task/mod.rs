@@ -117,12 +117,12 @@ pub mod coop {
     pub(crate) use super::budget::{RestoreOnPending, poll_proceed, with_budget};
 }
 
+pub use crate::join_set::JoinSet;
+pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub use coop::{consume_budget, unconstrained};
 pub use error::JoinError;
 pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, AbortOnDropHandle, JoinHandle};
-pub use crate::join_set::JoinSet;
-pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub use yield_now::yield_now;
 
 pub(crate) use closure::blocking;

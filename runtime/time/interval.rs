@@ -3,9 +3,9 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::task::coop;
 use super::entry::Entry;
 use super::instant::Instant;
+use crate::task::coop;
 
 /// A tick that comes no later than this was not missed.
 const LATENESS_ALLOWED: Duration = Duration::from_millis(5);

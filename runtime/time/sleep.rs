@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use crate::task::coop;
 use super::entry::Entry;
 use super::instant::Instant;
+use crate::task::coop;
 
 /// Waits until `duration` has passed, counted from this call.
 ///

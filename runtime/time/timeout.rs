@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use crate::task::coop;
 use super::entry::Entry;
 use super::error::Elapsed;
 use super::instant::Instant;
+use crate::task::coop;
 
 /// Gives `future` no more time than `duration`, counted from this call.
 ///

@@ -64,7 +64,9 @@ fn parse_flavor(word: &LitStr) -> Result<Flavor> {
     match word.value().as_str() {
         "multi_thread" => Ok(Flavor::MultiThread),
         "current_thread" => Ok(Flavor::CurrentThread),
-        _ => Err(Error::new(word.span(), "unknown flavor; there are \"multi_thread\" and \"current_thread\"")),
+        _ => {
+            Err(Error::new(word.span(), "unknown flavor; there are \"multi_thread\" and \"current_thread\""))
+        }
     }
 }
 
@@ -73,7 +75,9 @@ fn parse_driver(word: &LitStr) -> Result<Ident> {
         "auto" => "Auto",
         "uring" => "Uring",
         "poll" => "Poll",
-        _ => return Err(Error::new(word.span(), "unknown driver; there are \"auto\", \"uring\" and \"poll\"")),
+        _ => {
+            return Err(Error::new(word.span(), "unknown driver; there are \"auto\", \"uring\" and \"poll\""));
+        }
     };
     Ok(Ident::new(variant, word.span()))
 }
@@ -155,21 +159,63 @@ mod tests {
 
     #[test]
     fn options_reach_the_builder() {
-        let code = main(quote!(worker_threads = 3, driver = "poll"), quote!(async fn main() {})).to_string();
+        let code = main(
+            quote!(worker_threads = 3, driver = "poll"),
+            quote!(
+                async fn main() {}
+            ),
+        )
+        .to_string();
         assert!(code.contains("new_multi_thread () . worker_threads (3)"), "{code}");
         assert!(code.contains("DriverKind :: Poll"), "{code}");
-        let code = test(quote!(), quote!(async fn works() {})).to_string();
+        let code = test(
+            quote!(),
+            quote!(
+                async fn works() {}
+            ),
+        )
+        .to_string();
         assert!(code.contains("new_current_thread"), "{code}");
     }
 
     #[test]
     fn mistakes_are_named() {
         let wrong = [
-            (quote!(), quote!(fn main() {}), "async fn"),
-            (quote!(worker_threads = 0), quote!(async fn main() {}), "at least 1"),
-            (quote!(flavour = "x"), quote!(async fn main() {}), "unknown option"),
-            (quote!(driver = "epoll"), quote!(async fn main() {}), "unknown driver"),
-            (quote!(flavor = "current_thread", worker_threads = 2), quote!(async fn main() {}), "one worker"),
+            (
+                quote!(),
+                quote!(
+                    fn main() {}
+                ),
+                "async fn",
+            ),
+            (
+                quote!(worker_threads = 0),
+                quote!(
+                    async fn main() {}
+                ),
+                "at least 1",
+            ),
+            (
+                quote!(flavour = "x"),
+                quote!(
+                    async fn main() {}
+                ),
+                "unknown option",
+            ),
+            (
+                quote!(driver = "epoll"),
+                quote!(
+                    async fn main() {}
+                ),
+                "unknown driver",
+            ),
+            (
+                quote!(flavor = "current_thread", worker_threads = 2),
+                quote!(
+                    async fn main() {}
+                ),
+                "one worker",
+            ),
         ];
         for (arguments, item, text) in wrong {
             let code = main(arguments, item).to_string();
