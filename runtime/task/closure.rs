@@ -1,0 +1,48 @@
+//! A closure as a task: run once by a pool, joined and aborted like any other.
+
+use super::budget;
+use super::id::Id;
+use super::join::JoinHandle;
+use super::layout::Header;
+use super::owned;
+use super::runnable::Runnable;
+use super::schedule::{Cause, Schedule};
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Makes a task of `f` that is in no list. Whoever runs the Runnable runs `f`; dropping it cancels the task.
+pub(crate) fn blocking<F, T>(f: F, id: Id, location: &'static Location<'static>) -> (Runnable, JoinHandle<T>)
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    owned::unlisted(Closure(Some(f)), Unscheduled, id, location)
+}
+
+/// Ready at its first poll. It is Unpin: nothing in it is ever pinned.
+struct Closure<F>(Option<F>);
+
+impl<F> Unpin for Closure<F> {}
+
+impl<F: FnOnce() -> T, T> Future for Closure<F> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
+        let f = self.0.take().expect("a task is not polled again after it was ready");
+        // It may block, hence also wait for futures of its own, as long as it likes.
+        Poll::Ready(budget::without_budget(f))
+    }
+}
+
+/// The scheduler of a task that is due from birth and never pending: nobody ever schedules it.
+struct Unscheduled;
+
+impl Schedule for Unscheduled {
+    fn schedule(&self, task: Runnable, _cause: Cause) {
+        debug_assert!(false, "a closure is never idle");
+        drop(task);
+    }
+
+    fn release(&self, _task: &Header) {}
+}

@@ -1,0 +1,136 @@
+//! Names of tasks, and which task the current thread runs.
+//!
+//! Ids come in blocks: a thread takes [`BLOCK_SIZE`] of them at once and hands them out without touching
+//! memory that other threads write. What is left of a block when its thread ends is lost; 2^64 ids bear that.
+
+use std::cell::Cell;
+use std::fmt;
+use std::num::NonZeroU64;
+// std's lock and not the one of `primitive`: a static needs a const constructor, which loom's has not; and it
+// is taken once per block and orders nothing but itself.
+use std::sync::{Mutex, PoisonError};
+
+/// Ids that a thread takes at once.
+pub(super) const BLOCK_SIZE: u64 = 1 << 10;
+
+/// Identifies a task among all that this process has ever spawned.
+///
+/// Ids are never used twice. They say nothing about the order in which tasks were spawned.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = heist::runtime::Runtime::new()?;
+/// let handle = runtime.spawn(async { heist::task::id() });
+/// let id = handle.id();
+/// assert_eq!(runtime.block_on(handle).unwrap(), id);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(NonZeroU64);
+
+#[derive(Clone, Copy)]
+struct Block {
+    next: u64,
+    end: u64,
+}
+
+static NEXT_BLOCK: Mutex<u64> = Mutex::new(1);
+
+thread_local! {
+    static BLOCK: Cell<Block> = const { Cell::new(Block { next: 0, end: 0 }) };
+    static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
+}
+
+impl Id {
+    /// An id that nobody had before.
+    #[inline]
+    pub(crate) fn next() -> Id {
+        BLOCK.with(|cell| {
+            let mut block = cell.get();
+            if block.next == block.end {
+                block = Block::take();
+            }
+            cell.set(Block { next: block.next + 1, end: block.end });
+            Id(NonZeroU64::new(block.next).expect("blocks start at one"))
+        })
+    }
+
+    pub(super) fn to_u64(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl Block {
+    #[cold]
+    fn take() -> Block {
+        let mut first = NEXT_BLOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = *first;
+        *first += BLOCK_SIZE;
+        Block { next, end: next + BLOCK_SIZE }
+    }
+}
+
+/// The id of the task that the current thread runs.
+///
+/// # Panics
+///
+/// Outside a task, for example directly in `block_on`. [`try_id`] returns `None` there.
+#[track_caller]
+pub fn id() -> Id {
+    try_id()
+        .expect("task::id() was called outside a task: call it in a spawned future, or use task::try_id()")
+}
+
+/// The id of the task that the current thread runs, or `None` outside a task.
+pub fn try_id() -> Option<Id> {
+    CURRENT.with(Cell::get)
+}
+
+/// Makes `id` the current task until the guard is dropped.
+#[inline]
+pub(super) fn enter(id: Id) -> Entered {
+    Entered { outer: CURRENT.with(|current| current.replace(Some(id))) }
+}
+
+pub(super) struct Entered {
+    outer: Option<Id>,
+}
+
+impl Drop for Entered {
+    #[inline]
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.outer));
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({})", self.0)
+    }
+}
+
+#[cfg(all(test, not(rt_loom)))]
+mod tests {
+    use super::{BLOCK_SIZE, Id};
+    use std::collections::HashSet;
+
+    #[test]
+    fn ids_are_unique_across_threads_and_blocks() {
+        const THREADS_COUNT: usize = 4;
+        const IDS_COUNT: usize = BLOCK_SIZE as usize * 2 + 10;
+        let threads: Vec<_> = (0..THREADS_COUNT)
+            .map(|_| std::thread::spawn(|| (0..IDS_COUNT).map(|_| Id::next()).collect::<Vec<_>>()))
+            .collect();
+        let ids: HashSet<Id> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        assert_eq!(ids.len(), THREADS_COUNT * IDS_COUNT);
+    }
+}

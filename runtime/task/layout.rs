@@ -1,0 +1,90 @@
+//! The one allocation of a task, hot parts first. Who may touch which field: see the door of this room.
+
+use super::error::JoinError;
+use super::id::Id;
+use super::state::State;
+use crate::primitive::cell::UnsafeCell;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::task::Waker;
+
+/// What is known of every task, whatever its future: the part that pointers point to.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(super) state: State,
+    pub(super) vtable: &'static Vtable,
+    pub(super) id: Id,
+    /// Guarded by the lock of the list's shard ([list-under-lock]).
+    pub(super) links: UnsafeCell<Links>,
+}
+
+/// The place of a task in the list of live tasks.
+pub(super) struct Links {
+    pub(super) previous: Option<NonNull<Header>>,
+    pub(super) next: Option<NonNull<Header>>,
+    pub(super) membership: Membership,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Membership {
+    /// Never was in a list.
+    Outside,
+    /// In the list, and counted.
+    Listed,
+    /// Taken out by a shutdown, but counted until it is complete.
+    Taken,
+}
+
+/// What depends on the types of the future and of the scheduler. Each entry's contract is the one of the
+/// function in `harness.rs` that it points to.
+pub(super) struct Vtable {
+    pub(super) run: unsafe fn(NonNull<Header>) -> bool,
+    pub(super) schedule: unsafe fn(NonNull<Header>, super::Cause),
+    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    pub(super) free: unsafe fn(NonNull<Header>),
+    /// Bytes from the header to the trailer.
+    pub(super) trailer_offset: usize,
+}
+
+/// The future, later its output, and the scheduler that runs it.
+#[repr(C)]
+pub(super) struct Core<F: Future, S> {
+    pub(super) scheduler: S,
+    /// Owned by the runner until COMPLETE, then as [output-owner] says.
+    pub(super) stage: UnsafeCell<Stage<F>>,
+}
+
+pub(super) enum Stage<F: Future> {
+    Future(F),
+    Output(Result<F::Output, JoinError>),
+    Consumed,
+}
+
+/// What is touched at the ends of a task's life only.
+pub(super) struct Trailer {
+    /// Owned as [waker-lent] says.
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+    /// Where the task was spawned.
+    pub(super) location: &'static Location<'static>,
+}
+
+#[repr(C)]
+pub(super) struct Cell<F: Future, S> {
+    pub(super) header: Header,
+    pub(super) core: Core<F, S>,
+    pub(super) trailer: Trailer,
+}
+
+#[cfg(all(not(rt_loom), target_pointer_width = "64"))]
+const _: () = {
+    assert!(size_of::<Header>() == 48, "the header fits the first cache line, with room for the scheduler");
+    // malloc serves alignments up to 16 by itself; more goes through posix_memalign, which is slower.
+    assert!(align_of::<Header>() <= 16);
+};
+
+impl Links {
+    pub(super) fn outside() -> UnsafeCell<Links> {
+        UnsafeCell::new(Links { previous: None, next: None, membership: Membership::Outside })
+    }
+}

@@ -1,0 +1,189 @@
+//! Pointers to tasks whose types are erased: one that borrows, and one that counts.
+#![expect(unsafe_code, reason = "erases and restores the type of a task; frees it")]
+
+use super::harness;
+use super::id::Id;
+use super::layout::{Cell, Core, Header, Links, Stage, Trailer};
+use super::runnable::Runnable;
+use super::schedule::{Cause, Schedule};
+use super::state::{State, Wake};
+use crate::primitive::cell::UnsafeCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::ptr::NonNull;
+
+/// A task that is alive for `'a` because somebody else sees to it.
+#[derive(Clone, Copy)]
+pub(crate) struct TaskRef<'a> {
+    /// Points to the header, and may reach the whole cell.
+    pointer: NonNull<Header>,
+    alive: PhantomData<&'a Header>,
+}
+
+/// One counted reference. It keeps the memory and the scheduler of a task, not its future.
+pub(super) struct Reference(NonNull<Header>);
+
+// SAFETY: what a reference reaches by itself (state, id, location, scheduler) is Send and Sync. The future is
+// reached only by the holder of the Runnable, the output by the join handle, and both state their own bounds.
+// The last reference never finds a future or output to drop ([last-reference]).
+unsafe impl Send for Reference {}
+// SAFETY: as above.
+unsafe impl Sync for Reference {}
+
+/// Allocates a task, which is due to run and in no list.
+///
+/// # Safety
+/// `F` and its output are Send, or `F` is a [`Pinned`](super::pinned::Pinned).
+pub(super) unsafe fn allocate<F, S>(
+    future: F,
+    scheduler: S,
+    id: Id,
+    location: &'static Location<'static>,
+) -> (Runnable, Reference)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Schedule,
+{
+    let cell = Box::new(Cell {
+        header: Header {
+            state: State::new(),
+            vtable: harness::vtable::<F, S>(),
+            id,
+            links: Links::outside(),
+        },
+        core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
+        trailer: Trailer { join_waker: UnsafeCell::new(None), location },
+    });
+    // `Cell` is repr(C) and begins with its header.
+    let pointer = NonNull::from(Box::leak(cell)).cast::<Header>();
+    // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, given up by its
+    // completion, and the one made here. The Runnable is the only one.
+    unsafe { (Runnable::from_header(pointer), Reference::from_header(pointer)) }
+}
+
+impl<'a> TaskRef<'a> {
+    /// # Safety
+    /// `pointer` comes from `allocate`, and the task is not freed during `'a`.
+    #[inline]
+    pub(super) unsafe fn from_header(pointer: NonNull<Header>) -> TaskRef<'a> {
+        TaskRef { pointer, alive: PhantomData }
+    }
+
+    #[inline]
+    pub(super) fn as_ptr(self) -> NonNull<Header> {
+        self.pointer
+    }
+
+    #[inline]
+    pub(super) fn header(self) -> &'a Header {
+        // SAFETY: alive for 'a, and nobody makes an exclusive reference to a header.
+        unsafe { self.pointer.as_ref() }
+    }
+
+    pub(super) fn trailer(self) -> &'a Trailer {
+        // SAFETY: the offset is the trailer's in the cell that this pointer reaches; alive for 'a.
+        unsafe { self.pointer.byte_add(self.header().vtable.trailer_offset).cast::<Trailer>().as_ref() }
+    }
+
+    #[inline]
+    pub(super) fn state(self) -> &'a State {
+        &self.header().state
+    }
+
+    /// Which task it is.
+    pub(crate) fn id(self) -> Id {
+        self.header().id
+    }
+
+    /// Where it was spawned.
+    pub(crate) fn location(self) -> &'static Location<'static> {
+        self.trailer().location
+    }
+
+    /// Hands the Runnable to the scheduler.
+    ///
+    /// # Safety
+    /// The caller holds the right to run, and gives it up; somebody holds a reference until this returns
+    /// ([alive-while-scheduling]).
+    #[inline]
+    pub(super) unsafe fn schedule(self, cause: Cause) {
+        // SAFETY: handed on from our caller; the vtable is the one of this cell.
+        unsafe { (self.header().vtable.schedule)(self.pointer, cause) }
+    }
+
+    /// One more reference.
+    pub(super) fn to_reference(self) -> Reference {
+        self.state().add_reference();
+        Reference(self.pointer)
+    }
+
+    /// Frees the cell.
+    ///
+    /// # Safety
+    /// The last reference was given up, by this thread, and the task is not used afterwards.
+    pub(super) unsafe fn free(self) {
+        // SAFETY: handed on from our caller; the vtable is the one of this cell.
+        unsafe { (self.header().vtable.free)(self.pointer) }
+    }
+}
+
+impl Reference {
+    /// # Safety
+    /// The caller owns a reference, and gives it to the result.
+    pub(super) unsafe fn from_header(pointer: NonNull<Header>) -> Reference {
+        Reference(pointer)
+    }
+
+    /// Takes the task without its reference, which the caller now owns.
+    pub(super) fn into_header(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).0
+    }
+
+    #[inline]
+    pub(super) fn task(&self) -> TaskRef<'_> {
+        // SAFETY: we own a reference.
+        unsafe { TaskRef::from_header(self.0) }
+    }
+
+    /// Asks that the future be dropped where the task runs.
+    pub(super) fn abort(&self) {
+        match self.task().state().cancel() {
+            // SAFETY: the transition gave us the right to run; we hold a reference.
+            Wake::Schedule => unsafe { self.task().schedule(Cause::Woken) },
+            Wake::Nothing => {}
+        }
+    }
+
+    /// Drops the future: here if the task is idle; else by whoever runs it, or by whoever drains its queue.
+    pub(super) fn shut_down(&self) {
+        match self.task().state().cancel() {
+            // SAFETY: the transition gave us the right to run.
+            Wake::Schedule => drop(unsafe { Runnable::from_header(self.0) }),
+            Wake::Nothing => {}
+        }
+    }
+}
+
+impl Clone for Reference {
+    fn clone(&self) -> Reference {
+        self.task().to_reference()
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        if self.task().state().drop_reference() {
+            // SAFETY: it was the last one, and it was ours.
+            unsafe { self.task().free() }
+        }
+    }
+}
+
+impl fmt::Debug for TaskRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("id", &self.id()).field("state", self.state()).finish()
+    }
+}

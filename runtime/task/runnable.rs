@@ -1,0 +1,121 @@
+//! The right to run a task once.
+#![expect(unsafe_code, reason = "one pointer that travels through queues as a plain address")]
+
+use super::budget;
+use super::id::{self, Id};
+use super::layout::Header;
+use super::raw::TaskRef;
+use super::schedule::Cause;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::ptr::NonNull;
+
+/// The right to run a task once: there is never more than one per task ([one-poller]).
+///
+/// It counts no reference: a task keeps itself alive until it is complete, and only the holder of its
+/// Runnable can complete it ([runnable-is-alive]). Dropping it cancels the task in place.
+#[repr(transparent)]
+pub(crate) struct Runnable {
+    pointer: NonNull<Header>,
+    /// The right is owned, and what it reaches may be dropped by it.
+    owned: PhantomData<Header>,
+}
+
+// SAFETY: `allocate` takes futures that are Send, and `Pinned` ones that refuse to be touched on a foreign
+// thread.
+unsafe impl Send for Runnable {}
+// SAFETY: a shared Runnable gives id and location only.
+unsafe impl Sync for Runnable {}
+
+impl Runnable {
+    /// # Safety
+    /// The caller holds the right to run the task, and gives it to the result.
+    #[inline]
+    pub(super) unsafe fn from_header(pointer: NonNull<Header>) -> Runnable {
+        Runnable { pointer, owned: PhantomData }
+    }
+
+    /// The right as a pointer, for queues. Leaks the task unless it goes through
+    /// [`from_raw`](Self::from_raw).
+    #[inline]
+    pub(crate) fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).pointer
+    }
+
+    /// # Safety
+    /// `pointer` comes from [`into_raw`](Self::into_raw), and each such pointer is given back once.
+    #[inline]
+    pub(crate) unsafe fn from_raw(pointer: NonNull<Header>) -> Runnable {
+        Runnable { pointer, owned: PhantomData }
+    }
+
+    #[inline]
+    fn task(&self) -> TaskRef<'_> {
+        // SAFETY: [runnable-is-alive].
+        unsafe { TaskRef::from_header(self.pointer) }
+    }
+
+    /// Which task it is.
+    pub(crate) fn id(&self) -> Id {
+        self.task().id()
+    }
+
+    /// Where it was spawned.
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.task().location()
+    }
+
+    /// Polls the future once with a fresh budget, or drops it if the task was cancelled. Panics of the future
+    /// and of its destructor end up in the join handle. If the task was woken meanwhile, it is scheduled as
+    /// `Cause::Yielded`.
+    #[inline]
+    pub(crate) fn run(self) {
+        if let Some(again) = self.run_once() {
+            again.reschedule();
+        }
+    }
+
+    /// As [`run`](Self::run), but returns the Runnable if the task was woken meanwhile. For callers who know
+    /// where it goes (behind everything that is queued where this one came from): they save two steps on the
+    /// task's word.
+    #[inline]
+    #[must_use = "the task was woken during its poll: dropping the Runnable cancels it"]
+    pub(crate) fn run_once(self) -> Option<Runnable> {
+        let pointer = ManuallyDrop::new(self).pointer;
+        // SAFETY: [runnable-is-alive], for the two reads of this block.
+        let (vtable, id) = unsafe { (pointer.as_ref().vtable, pointer.as_ref().id) };
+        let _id = id::enter(id);
+        let _budget = budget::enter();
+        // SAFETY: the vtable is the one of this cell, and the right to run goes into the call.
+        let is_woken = unsafe { (vtable.run)(pointer) };
+        // SAFETY: true says that the right to run came back.
+        is_woken.then(|| unsafe { Runnable::from_header(pointer) })
+    }
+
+    /// Hands a task that was woken during its own poll to its scheduler.
+    fn reschedule(self) {
+        // Once it is queued, another thread may run and free it, and the scheduler with it
+        // ([alive-while-scheduling]).
+        let reference = self.task().to_reference();
+        std::mem::forget(self);
+        // SAFETY: the right to run was ours, and we hold a reference.
+        unsafe { reference.task().schedule(Cause::Yielded) }
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        self.task().state().cancel_run();
+        // SAFETY: `self` is not used after this, so the right to run has one owner.
+        let again = unsafe { Runnable::from_header(self.pointer) }.run_once();
+        debug_assert!(again.is_none(), "a cancelled run is the last one");
+    }
+}
+
+impl fmt::Debug for Runnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Runnable").field(&self.task()).finish()
+    }
+}

@@ -1,0 +1,97 @@
+//! The waker of a task: one counted reference behind std's vtable.
+#![expect(unsafe_code, reason = "implements RawWaker")]
+
+use super::layout::Header;
+use super::raw::{Reference, TaskRef};
+use super::schedule::Cause;
+use super::state::{Wake, WakeByValue};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+/// A static, not a constant: `will_wake` compares its address, so there must be one for all tasks and all
+/// crates.
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop);
+
+/// The waker that a run lends to the future. It counts nothing: the run keeps the task alive.
+pub(super) struct WakerRef<'a> {
+    waker: ManuallyDrop<Waker>,
+    alive: PhantomData<TaskRef<'a>>,
+}
+
+impl<'a> WakerRef<'a> {
+    #[inline]
+    pub(super) fn new(task: TaskRef<'a>) -> WakerRef<'a> {
+        let raw = RawWaker::new(task.as_ptr().as_ptr().cast_const().cast(), &VTABLE);
+        // SAFETY: the table keeps RawWaker's contract; the reference that the waker claims to own is neither
+        // given up, thanks to ManuallyDrop, nor needed, for the task outlives 'a.
+        let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
+        WakerRef { waker, alive: PhantomData }
+    }
+}
+
+impl Deref for WakerRef<'_> {
+    type Target = Waker;
+
+    #[inline]
+    fn deref(&self) -> &Waker {
+        &self.waker
+    }
+}
+
+/// # Safety
+/// `data` is the data of a waker that lives during `'a`.
+#[inline]
+unsafe fn task<'a>(data: *const ()) -> TaskRef<'a> {
+    // SAFETY: `WakerRef::new` and `clone` put a non-null header there, and the waker keeps it alive.
+    unsafe { TaskRef::from_header(NonNull::new_unchecked(data.cast_mut().cast::<Header>())) }
+}
+
+/// # Safety
+/// As for [`task`].
+unsafe fn clone(data: *const ()) -> RawWaker {
+    // SAFETY: handed on from our caller.
+    let reference = unsafe { task(data) }.to_reference();
+    RawWaker::new(reference.into_header().as_ptr().cast_const().cast(), &VTABLE)
+}
+
+/// # Safety
+/// As for [`task`]; the waker's reference goes into the call.
+unsafe fn wake(data: *const ()) {
+    // SAFETY: handed on from our caller.
+    let task = unsafe { task(data) };
+    match task.state().wake_by_value() {
+        WakeByValue::Nothing => {}
+        // SAFETY: the transition gave up the last reference, which was ours.
+        WakeByValue::Free => unsafe { task.free() },
+        WakeByValue::Schedule => {
+            // SAFETY: the transition left our reference with us.
+            let reference = unsafe { Reference::from_header(task.as_ptr()) };
+            // SAFETY: the transition gave us the right to run, and we hold the reference until after the
+            // call.
+            unsafe { reference.task().schedule(Cause::Woken) }
+        }
+    }
+}
+
+/// # Safety
+/// As for [`task`].
+unsafe fn wake_by_ref(data: *const ()) {
+    // SAFETY: handed on from our caller.
+    let task = unsafe { task(data) };
+    match task.state().wake_by_ref() {
+        Wake::Nothing => {}
+        // SAFETY: the transition gave us the right to run; the waker that we borrow, or the run that lent it,
+        // holds a reference.
+        Wake::Schedule => unsafe { task.schedule(Cause::Woken) },
+    }
+}
+
+/// # Safety
+/// As for [`task`]; the waker's reference goes into the call.
+unsafe fn drop(data: *const ()) {
+    // SAFETY: handed on from our caller.
+    std::mem::drop(unsafe { Reference::from_header(task(data).as_ptr()) });
+}
