@@ -111,6 +111,8 @@ mod state;
 mod waker;
 mod yield_now;
 
+#[cfg(test)]
+mod models;
 #[cfg(all(test, not(rt_loom)))]
 mod tests;
 
