@@ -1,9 +1,10 @@
-//! The cooperative budget: how many operations a task may complete in one poll before it has to let others run.
+//! The cooperative budget: how many operations a task may complete in one poll before it has to let others
+//! run.
 //!
-//! A run starts with [`UNITS_PER_POLL`]. Every operation that could go on for ever without waiting (a socket that always
-//! has data, a channel that always has a message) first calls [`poll_proceed`], which takes a unit; without one it wakes
-//! the task and says pending, so that the task goes to the back of the queue. An operation that did not make progress
-//! gets its unit back. Outside a task the budget is without limit.
+//! A run starts with [`UNITS_PER_POLL`]. Every operation that could go on for ever without waiting (a socket
+//! that always has data, a channel that always has a message) first calls [`poll_proceed`], which takes a
+//! unit; without one it wakes the task and says pending, so that the task goes to the back of the queue. An
+//! operation that did not make progress gets its unit back. Outside a task the budget is without limit.
 
 use pin_project_lite::pin_project;
 use std::cell::Cell;
@@ -98,17 +99,19 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     Poll::Ready(RestoreOnPending { before: Cell::new(before), stays: PhantomData })
 }
 
-/// Whether the current task may complete another operation before it has to yield. Always true outside a task.
+/// Whether the current task may complete another operation before it has to yield. Always true outside a
+/// task.
 ///
-/// Useful in a hand-written `poll` that does many small things: when it is false, wake the task and return pending.
+/// Useful in a hand-written `poll` that does many small things: when it is false, wake the task and return
+/// pending.
 pub fn has_budget_remaining() -> bool {
     UNITS.with(Cell::get) > 0
 }
 
 /// Takes one unit of the current task's budget, and yields to other tasks if there was none.
 ///
-/// A loop that computes, or that awaits only what is always ready, stays fair to other tasks if it awaits this in every
-/// round. It costs next to nothing in most rounds: a task yields once in 128.
+/// A loop that computes, or that awaits only what is always ready, stays fair to other tasks if it awaits
+/// this in every round. It costs next to nothing in most rounds: a task yields once in 128.
 ///
 /// # Cancel safety
 ///
@@ -142,15 +145,17 @@ pub async fn consume_budget() {
 
 /// Makes `future` take no notice of the budget.
 ///
-/// Its operations never yield on their own, so a future that is always ready keeps its worker from other tasks.
+/// Its operations never yield on their own, so a future that is always ready keeps its worker from other
+/// tasks.
 pub fn unconstrained<F: Future>(future: F) -> Unconstrained<F> {
     Unconstrained { future }
 }
 
-/// Makes `future` take a unit of the budget whenever it is ready, so that a loop over it stays fair to other tasks.
+/// Makes `future` take a unit of the budget whenever it is ready, so that a loop over it stays fair to other
+/// tasks.
 ///
-/// For futures that know nothing of the budget, such as those of channels from other crates. If there is no budget left,
-/// the future is not polled, and the task yields.
+/// For futures that know nothing of the budget, such as those of channels from other crates. If there is no
+/// budget left, the future is not polled, and the task yields.
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {
     Coop { future }
 }

@@ -29,7 +29,7 @@ impl<F: FnOnce() -> T, T> Future for Closure<F> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
-        let f = self.0.take().expect("a task is polled once after it was ready never");
+        let f = self.0.take().expect("a task is not polled again after it was ready");
         // It may block, hence also wait for futures of its own, as long as it likes.
         Poll::Ready(budget::without_budget(f))
     }

@@ -1,5 +1,5 @@
-//! What a run does to one future: poll, cancel, complete. All user code of a task is called from here or from the join
-//! handle, and no panic of it gets out.
+//! What a run does to one future: poll, cancel, complete. All user code of a task is called from here or from
+//! the join handle, and no panic of it gets out.
 #![expect(unsafe_code, reason = "restores the type of a task and touches its cells")]
 
 use super::error::JoinError;
@@ -48,8 +48,8 @@ unsafe fn schedule<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>, c
     unsafe { Harness::<F, S>::new(pointer) }.core().scheduler.schedule(runnable, cause);
 }
 
-/// Moves the output to `target`, an `Option<Result<F::Output, JoinError>>` that is `None`. Leaves it so if the output is
-/// gone already.
+/// Moves the output to `target`, an `Option<Result<F::Output, JoinError>>` that is `None`. Leaves it so if
+/// the output is gone already.
 ///
 /// # Safety
 /// The types are the task's, `target` is valid for writes, and the caller owns the output ([output-owner]).
@@ -58,7 +58,8 @@ unsafe fn take_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>
     let harness = unsafe { Harness::<F, S>::new(pointer) };
     let target = target.cast::<Option<Result<F::Output, JoinError>>>();
     harness.core().stage.with_mut(|stage| {
-        // SAFETY: the caller owns the output, so nobody else is at the stage. The future is gone, hence nothing pinned moves.
+        // SAFETY: the caller owns the output, so nobody else is at the stage. The future is gone, hence
+        // nothing pinned moves.
         match mem::replace(unsafe { &mut *stage }, Stage::Consumed) {
             // SAFETY: handed on from our caller; it drops nothing, for the target is None.
             Stage::Output(output) => unsafe { target.write(Some(output)) },
@@ -113,7 +114,8 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
     }
 
     fn core(&self) -> &Core<F, S> {
-        // SAFETY: types and life as `new` asks; the field is reached by pointer, so that no reference covers the others.
+        // SAFETY: types and life as `new` asks; the field is reached by pointer, so that no reference covers
+        // the others.
         unsafe { &*ptr::addr_of!((*self.pointer.cast::<Cell<F, S>>().as_ptr()).core) }
     }
 
@@ -165,7 +167,8 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
         self.complete(Err(output));
     }
 
-    /// Replaces the future by its output, tells the joiner, and gives up the reference that the task holds to itself.
+    /// Replaces the future by its output, tells the joiner, and gives up the reference that the task holds to
+    /// itself.
     fn complete(self, output: Result<F::Output, JoinError>) {
         // The future goes first, and now: a stale waker must not keep what it owns.
         // SAFETY: we are the runner, so the stage is ours.
@@ -189,7 +192,8 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
     fn wake_joiner(&self) {
         let join_waker = &self.task().trailer().join_waker;
         join_waker.with(|waker| {
-            // SAFETY: [waker-lent] the handle does not write while JOIN_WAKER is set and the task is complete.
+            // SAFETY: [waker-lent] the handle does not write while JOIN_WAKER is set and the task is
+            // complete.
             let waker = unsafe { &*waker }.as_ref().expect("a lent waker is there");
             quietly(|| waker.wake_by_ref());
         });

@@ -1,13 +1,13 @@
 //! Names of tasks, and which task the current thread runs.
 //!
-//! Ids come in blocks: a thread takes [`BLOCK_SIZE`] of them at once and hands them out without touching memory that
-//! other threads write. What is left of a block when its thread ends is lost; 2^64 ids bear that.
+//! Ids come in blocks: a thread takes [`BLOCK_SIZE`] of them at once and hands them out without touching
+//! memory that other threads write. What is left of a block when its thread ends is lost; 2^64 ids bear that.
 
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
-// std's lock and not the one of `primitive`: a static needs a const constructor, which loom's has not; and it is taken
-// once per block and orders nothing but itself.
+// std's lock and not the one of `primitive`: a static needs a const constructor, which loom's has not; and it
+// is taken once per block and orders nothing but itself.
 use std::sync::{Mutex, PoisonError};
 
 /// Ids that a thread takes at once.

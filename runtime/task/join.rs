@@ -20,13 +20,13 @@ use std::task::{Context, Poll, Waker, ready};
 
 /// Awaits the output of a spawned task.
 ///
-/// Awaiting it yields `Ok` with the output, or a [`JoinError`] if the task panicked or was cancelled. Dropping the handle
-/// detaches the task, which goes on running; its output is then dropped where it ran.
+/// Awaiting it yields `Ok` with the output, or a [`JoinError`] if the task panicked or was cancelled.
+/// Dropping the handle detaches the task, which goes on running; its output is then dropped where it ran.
 ///
 /// # Cancel safety
 ///
-/// Awaiting `&mut handle` is cancel safe: if another branch wins, the output is not lost and the handle can be awaited
-/// again.
+/// Awaiting `&mut handle` is cancel safe: if another branch wins, the output is not lost and the handle can
+/// be awaited again.
 ///
 /// # Panics
 ///
@@ -66,9 +66,10 @@ impl<T> JoinHandle<T> {
 
     /// Asks for the task to be cancelled.
     ///
-    /// Its future is dropped where it runs: at once if the task waits, after the current poll if it runs. Awaiting the
-    /// handle then yields an error whose [`is_cancelled`](JoinError::is_cancelled) is true, unless the task completed
-    /// before. A closure given to `spawn_blocking` is cancelled only if it has not begun.
+    /// Its future is dropped where it runs: at once if the task waits, after the current poll if it runs.
+    /// Awaiting the handle then yields an error whose [`is_cancelled`](JoinError::is_cancelled) is true,
+    /// unless the task completed before. A closure given to `spawn_blocking` is cancelled only if it has not
+    /// begun.
     pub fn abort(&self) {
         self.task.abort();
     }
@@ -116,7 +117,8 @@ impl<T> JoinHandle<T> {
             Join::WakerOwned => {}
         }
         let waker = waker.clone();
-        // SAFETY: [waker-lent] it is not lent, and not complete when we looked, so the runner will not look at it.
+        // SAFETY: [waker-lent] it is not lent, and not complete when we looked, so the runner will not look
+        // at it.
         let stale = unsafe { self.replace_join_waker(Some(waker)) };
         if task.state().lend_join_waker() {
             drop(stale);
@@ -142,7 +144,8 @@ impl<T> JoinHandle<T> {
     unsafe fn take_output(&mut self) -> Option<Result<T, JoinError>> {
         let task = self.task.task();
         let mut output: Option<Result<T, JoinError>> = None;
-        // SAFETY: `T` is the output's type as `new` asks, the target is a `None` of the right type, and the output is ours.
+        // SAFETY: `T` is the output's type as `new` asks, the target is a `None` of the right type, and the
+        // output is ours.
         unsafe { (task.header().vtable.take_output)(task.as_ptr(), NonNull::from(&mut output).cast()) };
         output
     }

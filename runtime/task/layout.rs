@@ -35,8 +35,8 @@ pub(super) enum Membership {
     Taken,
 }
 
-/// What depends on the types of the future and of the scheduler. Each entry's contract is the one of the function in
-/// `harness.rs` that it points to.
+/// What depends on the types of the future and of the scheduler. Each entry's contract is the one of the
+/// function in `harness.rs` that it points to.
 pub(super) struct Vtable {
     pub(super) run: unsafe fn(NonNull<Header>) -> bool,
     pub(super) schedule: unsafe fn(NonNull<Header>, super::Cause),

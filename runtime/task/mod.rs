@@ -6,8 +6,8 @@
 //!
 //! | part | holds | touched by |
 //! |---|---|---|
-//! | header | state word, vtable, id, links of the list of live tasks | everyone; links: under the lock of the list |
-//! | core | scheduler; stage: future, then output, then nothing | scheduler: shared; stage: runner, then output owner |
+//! | header | state word, vtable, id, links of the list of live tasks | everyone; links: under the list's lock |
+//! | core | scheduler; stage: future, then output, then nothing | scheduler: shared; stage: one owner at a time |
 //! | trailer | join waker, where it was spawned | join handle and runner, by turns |
 //!
 //! Four kinds of pointers lead to it:
@@ -38,30 +38,35 @@
 //! | 0 | 1 | 1 | running, woken | in the runner's hands | publishes, no more |
 //! | 1 | 0 | any | complete | gone | does nothing |
 //!
-//! A run: SCHEDULED becomes RUNNING; poll; if pending, RUNNING is cleared, and if SCHEDULED was set meanwhile the runner
-//! puts the same Runnable behind all others. If ready, panicked or cancelled: drop the future, store the output, RUNNING
-//! becomes COMPLETE, drop the output if nobody wants it or wake the joiner, leave the list, give up the task's reference.
-//! Birth to end is one step each on the word for start, end, join handle and reference, and a lock for entering and for
-//! leaving the list; a wake by reference and the poll it leads to are three.
+//! A run: SCHEDULED becomes RUNNING; poll; if pending, RUNNING is cleared, and if SCHEDULED was set meanwhile
+//! the runner puts the same Runnable behind all others. If ready, panicked or cancelled: drop the future,
+//! store the output, RUNNING becomes COMPLETE, drop the output if nobody wants it or wake the joiner, leave
+//! the list, give up the task's reference. Birth to end is one step each on the word for start, end, join
+//! handle and reference, and a lock for entering and for leaving the list; a wake by reference and the poll
+//! it leads to are three.
 //!
 //! # Invariants
-//! - [one-poller] At most one Runnable exists per task, and only its holder touches the future. It is made by birth and by
-//!   whoever sets SCHEDULED while none of RUNNING, SCHEDULED, COMPLETE is set.
-//! - [runnable-is-alive] While a Runnable exists or runs, the task is not complete, and so holds a reference to itself.
-//! - [no-lost-wake] A wake after the start of a poll leads to a poll that starts later: SCHEDULED is cleared before it.
-//! - [wake-publishes] What a waker's thread wrote before the wake is seen by the next poll, also if SCHEDULED was set.
+//! - [one-poller] At most one Runnable exists per task, and only its holder touches the future. It is made by
+//!   birth and by whoever sets SCHEDULED while none of RUNNING, SCHEDULED, COMPLETE is set.
+//! - [runnable-is-alive] While a Runnable exists or runs, the task is not complete, and so holds a reference
+//!   to itself.
+//! - [no-lost-wake] A wake after the start of a poll leads to a poll that starts later: SCHEDULED is cleared
+//!   before it.
+//! - [wake-publishes] What a waker's thread wrote before the wake is seen by the next poll, also if SCHEDULED
+//!   was set.
 //! - [cancel-is-seen] CANCELLED is set together with SCHEDULED, so a run that sees it follows.
-//! - [alive-while-scheduling] `Schedule::schedule` gets a scheduler that lives in the task, and hands away the right to
-//!   free the task. So its caller holds a reference until it returns.
-//! - [output-owner] From COMPLETE on, the stage belongs to the join handle if JOIN_INTEREST was set in that step, else to
-//!   the runner.
-//! - [waker-lent] The join waker belongs to the join handle while JOIN_WAKER is clear. While it is set, handle and runner
-//!   only read it, the runner not before COMPLETE. Clearing JOIN_WAKER after COMPLETE, the runner keeps the waker if
-//!   JOIN_INTEREST is gone.
-//! - [last-reference] The last reference finds neither future nor output nor join waker; so wakers and abort handles may be
-//!   dropped on any thread, whatever the future is.
+//! - [alive-while-scheduling] `Schedule::schedule` gets a scheduler that lives in the task, and hands away
+//!   the right to free the task. So its caller holds a reference until it returns.
+//! - [output-owner] From COMPLETE on, the stage belongs to the join handle if JOIN_INTEREST was set in that
+//!   step, else to the runner.
+//! - [waker-lent] The join waker belongs to the join handle while JOIN_WAKER is clear. While it is set,
+//!   handle and runner only read it, the runner not before COMPLETE. Clearing JOIN_WAKER after COMPLETE, the
+//!   runner keeps the waker if JOIN_INTEREST is gone.
+//! - [last-reference] The last reference finds neither future nor output nor join waker; so wakers and abort
+//!   handles may be dropped on any thread, whatever the future is.
 //! - [list-under-lock] Links are read and written under the lock of the shard that the id chooses.
-//! - [pinned-stays] A future that is not Send is polled and dropped on the thread that spawned it, else leaked.
+//! - [pinned-stays] A future that is not Send is polled and dropped on the thread that spawned it; the
+//!   process ends before that is broken.
 //! - No panic of user code leaves a run, and no lock is held while user code runs.
 //!
 //! # Orderings
@@ -76,17 +81,19 @@
 //! | `drop_reference` (all) | `drop_reference` (last) | that its accesses are over |
 //!
 //! # Rejected
-//! - A reference per Runnable: two more steps for each wake, and the task's own reference protects it as well.
-//! - Giving up the reference in the same step as a wake that schedules: the scheduler lives in the task, and another thread
-//!   could run and free both while `schedule` still reads it.
+//! - A reference per Runnable: two more steps for each wake, and the task's own reference protects it as
+//!   well.
+//! - Giving up the reference in the same step as a wake that schedules: the scheduler lives in the task, and
+//!   another thread could run and free both while `schedule` still reads it.
 //! - Alignment to a cache line: beyond 16 bytes it is served by posix_memalign, not by malloc's fast path.
 //! - Taking the join waker out before calling it: the handle may be comparing it at that time.
-//! - Freeing the future at the last reference: a stale waker would keep sockets open and drop them on its own thread.
+//! - Freeing the future at the last reference: a stale waker would keep sockets open and drop them on its own
+//!   thread.
 //!
 //! # Verified by
-//! `models.rs`, each model naming its tags; `tests.rs`: every pair of events before, during and after a run, and panics
-//! from every place. [runnable-is-alive] and [last-reference] are asserted in every test by counting allocations.
-//! [list-under-lock]: `shutdown_cancels_what_another_thread_is_polling`.
+//! `models.rs`, each model naming its tags; `tests.rs`: every pair of events before, during and after a run,
+//! and panics from every place. [runnable-is-alive] and [last-reference] are asserted in every test by
+//! counting allocations. [list-under-lock]: `shutdown_cancels_what_another_thread_is_polling`.
 
 mod budget;
 mod closure;
@@ -117,13 +124,14 @@ pub mod coop {
     pub(crate) use super::budget::{RestoreOnPending, poll_proceed, with_budget};
 }
 
-pub use crate::join_set::JoinSet;
-pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub use coop::{consume_budget, unconstrained};
 pub use error::JoinError;
 pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, AbortOnDropHandle, JoinHandle};
 pub use yield_now::yield_now;
+
+pub use crate::join_set::JoinSet;
+pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 
 pub(crate) use closure::blocking;
 pub(crate) use layout::Header;

@@ -1,1 +1,496 @@
+//! Every interleaving of the parties of one task. Without loom the same closures run on real threads, many
+//! times.
+//!
+//! Panics inside a poll end in the join handle, and so would loom's complaints: hence every model looks at
+//! what the handle returns, or counts drops.
+#![expect(
+    unsafe_code,
+    reason = "cells that loom watches are shared on purpose, to see whether they are ever contended"
+)]
 
+use super::budget::without_budget;
+use super::{Cause, Header, Id, JoinError, JoinHandle, OwnedTasks, Runnable, Schedule};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::cell::UnsafeCell;
+use crate::primitive::sync::{ModelArc, Mutex};
+use crate::primitive::{model, thread};
+use std::collections::VecDeque;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+struct Queue {
+    tasks: Mutex<VecDeque<Runnable>>,
+    owned: OwnedTasks,
+}
+
+/// A cell that nobody may write while another looks. It holds nothing: loom watches the accesses themselves.
+struct Watched(UnsafeCell<()>);
+
+// SAFETY: there is nothing in it to race for.
+unsafe impl Send for Watched {}
+// SAFETY: as above.
+unsafe impl Sync for Watched {}
+
+impl Watched {
+    fn new() -> Watched {
+        Watched(UnsafeCell::new(()))
+    }
+
+    fn look(&self) {
+        self.0.with(|_| ());
+    }
+
+    fn write(&self) {
+        self.0.with_mut(|_| ());
+    }
+}
+
+/// The scheduler handle in each task. It is looked at after the task was queued, and written when it is
+/// freed.
+struct Home {
+    queue: ModelArc<Queue>,
+    watched: Watched,
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.watched.write();
+    }
+}
+
+impl Schedule for Home {
+    fn schedule(&self, task: Runnable, _cause: Cause) {
+        self.queue.tasks.lock().push_back(task);
+        self.watched.look();
+    }
+
+    fn release(&self, task: &Header) {
+        self.queue.owned.remove(task);
+        self.watched.look();
+    }
+}
+
+impl Queue {
+    fn new() -> ModelArc<Queue> {
+        ModelArc::new(Queue { tasks: Mutex::new(VecDeque::new()), owned: OwnedTasks::new(1) })
+    }
+
+    fn run_one(&self) -> bool {
+        let next = self.tasks.lock().pop_front();
+        next.map(Runnable::run).is_some()
+    }
+
+    fn run_all(&self) {
+        while self.run_one() {}
+    }
+}
+
+fn spawn<F>(queue: &ModelArc<Queue>, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let home = Home { queue: queue.clone(), watched: Watched::new() };
+    let (runnable, handle) = queue.owned.bind(future, home, Id::next(), Location::caller());
+    if let Some(runnable) = runnable {
+        queue.tasks.lock().push_back(runnable);
+    }
+    handle
+}
+
+/// The queue is used up: no task is alive and none is allocated.
+fn assert_all_freed(queue: ModelArc<Queue>) {
+    assert!(queue.owned.is_empty(), "a task is still alive");
+    assert_eq!(ModelArc::strong_count(&queue), 1, "a task is still allocated");
+}
+
+/// What a task that never ends shares with its model.
+struct Shared {
+    data: AtomicUsize,
+    seen: AtomicUsize,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+impl Shared {
+    fn new() -> Arc<Shared> {
+        Arc::new(Shared {
+            data: AtomicUsize::new(0),
+            seen: AtomicUsize::new(0),
+            wakers: Mutex::new(Vec::new()),
+        })
+    }
+
+    fn publish(&self, waker: &Waker) {
+        // Ordering: none on purpose: the wake has to publish it.
+        self.data.fetch_add(1, Ordering::Relaxed);
+        waker.wake_by_ref();
+    }
+}
+
+/// Notes what it sees; asks for `wakers_count` wakers at the first poll.
+struct Watcher {
+    shared: Arc<Shared>,
+    wakers_count: usize,
+    watched: Watched,
+}
+
+impl Watcher {
+    fn new(shared: &Arc<Shared>, wakers_count: usize) -> Watcher {
+        Watcher { shared: shared.clone(), wakers_count, watched: Watched::new() }
+    }
+}
+
+impl Future for Watcher {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.watched.write();
+        for _ in 0..std::mem::take(&mut self.wakers_count) {
+            self.shared.wakers.lock().push(cx.waker().clone());
+        }
+        // Ordering: none on purpose: the wake has to have published it.
+        let seen = self.shared.data.load(Ordering::Relaxed);
+        self.shared.seen.store(seen, Ordering::Relaxed);
+        Poll::Pending
+    }
+}
+
+/// Ends a model whose task waits for ever.
+fn shut_down(queue: ModelArc<Queue>, shared: &Arc<Shared>, handle: JoinHandle<()>) {
+    shared.wakers.lock().clear();
+    queue.owned.close_and_shutdown_all(0);
+    queue.run_all();
+    let error = joined(handle).expect_err("the task waits for ever");
+    assert!(error.is_cancelled(), "{error:?}");
+    assert_all_freed(queue);
+}
+
+/// Counts its wakes; its own count of references says how many wakers are left.
+struct Joiner(AtomicUsize);
+
+impl Joiner {
+    fn new() -> Arc<Joiner> {
+        Arc::new(Joiner(AtomicUsize::new(0)))
+    }
+
+    fn wakes_count(&self) -> usize {
+        // Ordering: looked at after the other threads were joined.
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Joiner {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Ordering: looked at after the other threads were joined.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn poll<T>(handle: &mut JoinHandle<T>, waker: &Waker) -> Poll<Result<T, JoinError>> {
+    // Loom's threads share one thread-local, and the budget with it.
+    without_budget(|| Pin::new(handle).poll(&mut Context::from_waker(waker)))
+}
+
+fn joined<T>(mut handle: JoinHandle<T>) -> Result<T, JoinError> {
+    match poll(&mut handle, Waker::noop()) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the task is not complete"),
+    }
+}
+
+/// Counts its drops, and is watched: made by one thread, dropped by another.
+struct Counted {
+    drops: Arc<AtomicUsize>,
+    watched: Watched,
+}
+
+impl Counted {
+    fn new(drops: &Arc<AtomicUsize>) -> Counted {
+        let counted = Counted { drops: drops.clone(), watched: Watched::new() };
+        counted.watched.write();
+        counted
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.watched.write();
+        // Ordering: looked at after the other threads were joined.
+        self.drops.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn drops_counter() -> Arc<AtomicUsize> {
+    Arc::new(AtomicUsize::new(0))
+}
+
+fn drops_count(counter: &Arc<AtomicUsize>) -> usize {
+    // Ordering: looked at after the other threads were joined.
+    counter.load(Ordering::Relaxed)
+}
+
+/// [wake-publishes]: the wake finds the task scheduled, does nothing more, and still the poll sees the data.
+#[test]
+fn what_was_written_before_an_ignored_wake_is_seen_by_the_poll() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let handle = spawn(&queue, Watcher::new(&shared, 1));
+        queue.run_all();
+        let waker = shared.wakers.lock().pop().unwrap();
+        waker.wake_by_ref();
+        let other = shared.clone();
+        let writer = thread::spawn(move || other.publish(&waker));
+        queue.run_one();
+        writer.join().unwrap();
+        queue.run_all();
+        assert_eq!(shared.seen.load(Ordering::Relaxed), 1, "the last poll saw old data");
+        shut_down(queue, &shared, handle);
+    });
+}
+
+/// [no-lost-wake], [one-poller]: two threads wake, and run what they find, while a third runs.
+#[test]
+fn two_remote_wakes_and_a_run_lose_nothing() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let handle = spawn(&queue, Watcher::new(&shared, 2));
+        queue.run_all();
+        let threads: Vec<_> = (0..2)
+            .map(|index| {
+                let (queue, shared) = (queue.clone(), shared.clone());
+                let waker = shared.wakers.lock().pop().unwrap();
+                thread::spawn(move || {
+                    shared.publish(&waker);
+                    if index == 0 {
+                        queue.run_one();
+                    }
+                })
+            })
+            .collect();
+        queue.run_one();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        queue.run_all();
+        assert_eq!(shared.seen.load(Ordering::Relaxed), 2, "a wake was lost");
+        shut_down(queue, &shared, handle);
+    });
+}
+
+/// [one-poller]: the runner schedules a task that was woken during its poll, while others wake and run it
+/// too.
+#[test]
+fn a_wake_during_a_poll_makes_one_runnable() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let handle = spawn(&queue, Watcher::new(&shared, 1));
+        queue.run_all();
+        let waker = shared.wakers.lock().pop().unwrap();
+        waker.wake_by_ref();
+        let (queue_there, shared_there) = (queue.clone(), shared.clone());
+        let other = thread::spawn(move || {
+            shared_there.publish(&waker);
+            waker.wake();
+            queue_there.run_all();
+        });
+        queue.run_all();
+        other.join().unwrap();
+        queue.run_all();
+        assert_eq!(shared.seen.load(Ordering::Relaxed), 1, "a wake was lost");
+        shut_down(queue, &shared, handle);
+    });
+}
+
+/// [cancel-is-seen], [output-owner]: one winner, and nothing is dropped twice or never.
+#[test]
+fn abort_completion_and_join_agree_on_the_outcome() {
+    model(|| {
+        let queue = Queue::new();
+        let (futures, outputs) = (drops_counter(), drops_counter());
+        let (captured, counter) = (Counted::new(&futures), outputs.clone());
+        let mut handle = spawn(&queue, async move {
+            let _captured = captured;
+            Counted::new(&counter)
+        });
+        let abort = handle.abort_handle();
+        let aborter = thread::spawn(move || abort.abort());
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        let joiner = Joiner::new();
+        let early = poll(&mut handle, &joiner.clone().into());
+        aborter.join().unwrap();
+        runner.join().unwrap();
+        queue.run_all();
+        let outcome = match early {
+            Poll::Ready(outcome) => {
+                drop(handle);
+                outcome
+            }
+            Poll::Pending => {
+                assert_eq!(joiner.wakes_count(), 1, "the joiner was not told once");
+                joined(handle)
+            }
+        };
+        let outputs_made = match outcome {
+            Ok(output) => {
+                drop(output);
+                true
+            }
+            Err(error) => !error.is_cancelled(),
+        };
+        assert_eq!(drops_count(&futures), 1);
+        assert_eq!(drops_count(&outputs), usize::from(outputs_made));
+        assert_all_freed(queue);
+    });
+}
+
+/// [waker-lent], [output-owner]: whoever polled pending is woken, with the waker of its latest poll.
+#[test]
+fn a_join_waker_that_meets_the_completion_is_called() {
+    model(|| {
+        let queue = Queue::new();
+        let outputs = drops_counter();
+        let counter = outputs.clone();
+        let mut handle = spawn(&queue, async move { Counted::new(&counter) });
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        let joiners = [Joiner::new(), Joiner::new()];
+        let latest = joiners.iter().find(|joiner| poll(&mut handle, &Arc::clone(joiner).into()).is_ready());
+        runner.join().unwrap();
+        if latest.is_none() {
+            assert_eq!(joiners[1].wakes_count(), 1, "the latest joiner was not told once");
+            assert!(joined(handle).is_ok());
+        } else {
+            drop(handle);
+        }
+        assert_eq!(drops_count(&outputs), 1);
+        assert!(joiners.iter().all(|joiner| Arc::strong_count(joiner) == 1), "a join waker is left");
+        assert_all_freed(queue);
+    });
+}
+
+/// [waker-lent], [output-owner]: the handle goes while the runner tells the joiner.
+#[test]
+fn a_handle_dropped_during_completion_leaves_nothing_behind() {
+    model(|| {
+        let queue = Queue::new();
+        let outputs = drops_counter();
+        let counter = outputs.clone();
+        let mut handle = spawn(&queue, async move { Counted::new(&counter) });
+        let joiner = Joiner::new();
+        assert!(poll(&mut handle, &joiner.clone().into()).is_pending());
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        drop(handle);
+        runner.join().unwrap();
+        assert_eq!(drops_count(&outputs), 1);
+        assert!(joiner.wakes_count() <= 1);
+        assert_eq!(Arc::strong_count(&joiner), 1, "the join waker is left");
+        assert_all_freed(queue);
+    });
+}
+
+/// [output-owner]: as above, without a waker: the fast path of both sides.
+#[test]
+fn a_handle_dropped_unpolled_during_completion_leaves_nothing_behind() {
+    model(|| {
+        let queue = Queue::new();
+        let outputs = drops_counter();
+        let counter = outputs.clone();
+        let handle = spawn(&queue, async move { Counted::new(&counter) });
+        let abort = handle.abort_handle();
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        drop(handle);
+        drop(abort);
+        runner.join().unwrap();
+        assert_eq!(drops_count(&outputs), 1);
+        assert_all_freed(queue);
+    });
+}
+
+/// Pending once, then ready.
+struct Twice {
+    shared: Arc<Shared>,
+    is_first: bool,
+}
+
+impl Future for Twice {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.is_first, false) {
+            self.shared.wakers.lock().extend([cx.waker().clone(), cx.waker().clone()]);
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}
+
+/// [alive-while-scheduling], [last-reference], [runnable-is-alive]: two wakers, one of them the last
+/// reference, are used up on foreign threads while the task completes.
+#[test]
+fn the_last_waker_on_a_foreign_thread_frees_the_task() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        drop(spawn(&queue, Twice { shared: shared.clone(), is_first: true }));
+        queue.run_all();
+        let wakers = std::mem::take(&mut *shared.wakers.lock());
+        let threads: Vec<_> = wakers.into_iter().map(|waker| thread::spawn(move || waker.wake())).collect();
+        queue.run_all();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        queue.run_all();
+        assert_all_freed(queue);
+    });
+}
+
+/// [cancel-is-seen], [list-under-lock]: the runner finds out at the end of its poll, whoever drops the
+/// future.
+#[test]
+fn shutdown_cancels_what_another_thread_is_polling() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let futures = drops_counter();
+        let (captured, watcher) = (Counted::new(&futures), Watcher::new(&shared, 0));
+        let handle = spawn(&queue, async move {
+            let _captured = captured;
+            watcher.await;
+        });
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        queue.owned.close_and_shutdown_all(0);
+        runner.join().unwrap();
+        queue.run_all();
+        assert_eq!(drops_count(&futures), 1);
+        shut_down(queue, &shared, handle);
+    });
+}
+
+/// [list-under-lock]: a task is listed and cancelled by the closing, or refused; never forgotten.
+#[test]
+fn a_spawn_that_meets_the_closing_of_the_list_is_cancelled() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let (queue_there, shared_there) = (queue.clone(), shared.clone());
+        let spawner = thread::spawn(move || {
+            let handle = spawn(&queue_there, Watcher::new(&shared_there, 0));
+            queue_there.run_all();
+            handle
+        });
+        queue.owned.close_and_shutdown_all(0);
+        let handle = spawner.join().unwrap();
+        queue.run_all();
+        assert!(joined(handle).expect_err("the task waits for ever").is_cancelled());
+        assert_all_freed(queue);
+    });
+}

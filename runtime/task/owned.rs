@@ -15,8 +15,9 @@ use std::fmt;
 use std::panic::Location;
 use std::ptr::NonNull;
 
-/// Neighbouring ids of one block go round this many shards. A thread that spawns stays within this group for a block of
-/// ids, so the locks stay in its cache; and when others complete what one thread spawns, they do not all meet at one lock.
+/// Neighbouring ids of one block go round this many shards. A thread that spawns stays within this group for
+/// a block of ids, so the locks stay in its cache; and when others complete what one thread spawns, they do
+/// not all meet at one lock.
 const SHARDS_PER_BLOCK: u64 = 8;
 
 /// The live tasks of a scheduler, each listed once from its spawn to its completion.
@@ -35,7 +36,8 @@ struct List {
     is_closed: bool,
 }
 
-// SAFETY: the pointers lead to tasks that are alive while they are listed, and are followed under the lock only.
+// SAFETY: the pointers lead to tasks that are alive while they are listed, and are followed under the lock
+// only.
 unsafe impl Send for List {}
 
 /// Makes a task that is in no list.
@@ -57,7 +59,8 @@ where
 }
 
 impl OwnedTasks {
-    /// An open, empty list whose locks are split `shards_count` ways; more shards, fewer threads that wait for each other.
+    /// An open, empty list whose locks are split `shards_count` ways; more shards, fewer threads that wait
+    /// for each other.
     ///
     /// # Panics
     /// If `shards_count` is zero.
@@ -85,8 +88,8 @@ impl OwnedTasks {
         (self.list(runnable, &reference), unsafe { JoinHandle::new(reference) })
     }
 
-    /// As [`bind`](Self::bind), for a future that must stay on this thread. The scheduler has to route its Runnable here:
-    /// elsewhere it is neither polled nor dropped, see [`Pinned`].
+    /// As [`bind`](Self::bind), for a future that must stay on this thread. The scheduler has to route its
+    /// Runnable here: elsewhere it is neither polled nor dropped, see [`Pinned`].
     pub(crate) fn bind_local<F, S>(
         &self,
         future: F,
@@ -99,8 +102,8 @@ impl OwnedTasks {
         F::Output: 'static,
         S: Schedule,
     {
-        // SAFETY: `Pinned` lets no other thread touch the future; its output is made by a poll here, and dropped by the run
-        // that made it or through the join handle, which is not Send unless the output is.
+        // SAFETY: `Pinned` lets no other thread touch the future; its output is made by a poll here, and
+        // dropped by the run that made it or through the join handle, which is not Send unless the output is.
         let (runnable, reference) = unsafe { raw::allocate(Pinned::new(future), scheduler, id, location) };
         // SAFETY: the reference is the new task's, and its output is the future's.
         (self.list(runnable, &reference), unsafe { JoinHandle::new(reference) })
@@ -116,7 +119,8 @@ impl OwnedTasks {
             drop(runnable);
             return None;
         }
-        // SAFETY: the task is new and keeps itself alive until it is complete, and `remove` comes before that.
+        // SAFETY: the task is new and keeps itself alive until it is complete, and `remove` comes before
+        // that.
         unsafe { list.push(reference.task().as_ptr()) };
         shard.add_live(1);
         Some(runnable)
@@ -133,10 +137,10 @@ impl OwnedTasks {
         }
     }
 
-    /// Closes the list and cancels every task in it, beginning with shard `start`, so that threads that do this together
-    /// begin at different ends. Idle futures are dropped here; of the others, those that run are dropped when their poll
-    /// ends, and those that are queued when their Runnable is run or dropped. [`is_empty`](Self::is_empty) says when all
-    /// are gone.
+    /// Closes the list and cancels every task in it, beginning with shard `start`, so that threads that do
+    /// this together begin at different ends. Idle futures are dropped here; of the others, those that run
+    /// are dropped when their poll ends, and those that are queued when their Runnable is run or dropped.
+    /// [`is_empty`](Self::is_empty) says when all are gone.
     pub(crate) fn close_and_shutdown_all(&self, start: usize) {
         for index in 0..self.shards.len() {
             let shard = &self.shards[(start + index) % self.shards.len()];
@@ -183,7 +187,8 @@ impl Shard {
     fn take_first(&self) -> Option<Reference> {
         let mut list = self.list.lock();
         let first = list.head?;
-        // SAFETY: a listed task is not complete, or at least not past `remove`, which waits for the lock; so it is alive.
+        // SAFETY: a listed task is not complete, or at least not past `remove`, which waits for the lock; so
+        // it is alive.
         let reference = unsafe { TaskRef::from_header(first) }.to_reference();
         // SAFETY: it is alive and listed here.
         let _listed = unsafe { list.take(first) };

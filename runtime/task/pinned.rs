@@ -7,9 +7,10 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A future that is polled and dropped on the thread it was made on, whatever its task's Runnable goes through
-/// ([pinned-stays]). The scheduler sees to it that this thread is the right one; if it ever errs, a poll panics and a drop
-/// leaks, and no future is touched from a foreign thread.
+/// A future that is polled and dropped on the thread it was made on, whatever its task's Runnable goes
+/// through ([pinned-stays]). The scheduler sees to it that this thread is the right one; if it ever errs, the
+/// process ends before the future is touched. Nothing less would do: unwinding would drop the future, and
+/// leaking it would free memory that was promised to stay until the destructor has run.
 pub(super) struct Pinned<F> {
     thread: Id,
     future: ManuallyDrop<F>,
@@ -35,13 +36,23 @@ impl<F> Pinned<F> {
     pub(super) fn new(future: F) -> Pinned<F> {
         Pinned { thread: this_thread(), future: ManuallyDrop::new(future) }
     }
+
+    #[inline]
+    fn abort_elsewhere(&self) {
+        if self.thread != this_thread() {
+            eprintln!(
+                "heist: a pinned task was run away from its thread, which is a bug of the scheduler: aborting"
+            );
+            std::process::abort();
+        }
+    }
 }
 
 impl<F: Future> Future for Pinned<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        assert!(self.thread == this_thread(), "a pinned task was polled away from its thread");
+        self.abort_elsewhere();
         // SAFETY: `future` is structurally pinned: it is never moved out, and `drop` drops it in place.
         unsafe { self.map_unchecked_mut(|pinned| &mut *pinned.future) }.poll(cx)
     }
@@ -49,11 +60,8 @@ impl<F: Future> Future for Pinned<F> {
 
 impl<F> Drop for Pinned<F> {
     fn drop(&mut self) {
-        if self.thread == this_thread() {
-            // SAFETY: dropped once, in place, and not used after this.
-            unsafe { ManuallyDrop::drop(&mut self.future) };
-        } else {
-            eprintln!("heist: a pinned task was dropped away from its thread: its future is leaked");
-        }
+        self.abort_elsewhere();
+        // SAFETY: dropped once, in place, and not used after this.
+        unsafe { ManuallyDrop::drop(&mut self.future) };
     }
 }

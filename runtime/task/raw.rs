@@ -25,9 +25,9 @@ pub(crate) struct TaskRef<'a> {
 /// One counted reference. It keeps the memory and the scheduler of a task, not its future.
 pub(super) struct Reference(NonNull<Header>);
 
-// SAFETY: what a reference reaches by itself (state, id, location, scheduler) is Send and Sync. The future is reached only
-// by the holder of the Runnable, the output by the join handle, and both state their own bounds. The last reference never
-// finds a future or output to drop ([last-reference]).
+// SAFETY: what a reference reaches by itself (state, id, location, scheduler) is Send and Sync. The future is
+// reached only by the holder of the Runnable, the output by the join handle, and both state their own bounds.
+// The last reference never finds a future or output to drop ([last-reference]).
 unsafe impl Send for Reference {}
 // SAFETY: as above.
 unsafe impl Sync for Reference {}
@@ -59,8 +59,8 @@ where
     });
     // `Cell` is repr(C) and begins with its header.
     let pointer = NonNull::from(Box::leak(cell)).cast::<Header>();
-    // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, given up by its completion, and
-    // the one made here. The Runnable is the only one.
+    // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, given up by its
+    // completion, and the one made here. The Runnable is the only one.
     unsafe { (Runnable::from_header(pointer), Reference::from_header(pointer)) }
 }
 

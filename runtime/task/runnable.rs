@@ -14,8 +14,8 @@ use std::ptr::NonNull;
 
 /// The right to run a task once: there is never more than one per task ([one-poller]).
 ///
-/// It counts no reference: a task keeps itself alive until it is complete, and only the holder of its Runnable can
-/// complete it ([runnable-is-alive]). Dropping it cancels the task in place.
+/// It counts no reference: a task keeps itself alive until it is complete, and only the holder of its
+/// Runnable can complete it ([runnable-is-alive]). Dropping it cancels the task in place.
 #[repr(transparent)]
 pub(crate) struct Runnable {
     pointer: NonNull<Header>,
@@ -23,7 +23,8 @@ pub(crate) struct Runnable {
     owned: PhantomData<Header>,
 }
 
-// SAFETY: `allocate` takes futures that are Send, and `Pinned` ones that refuse to be touched on a foreign thread.
+// SAFETY: `allocate` takes futures that are Send, and `Pinned` ones that refuse to be touched on a foreign
+// thread.
 unsafe impl Send for Runnable {}
 // SAFETY: a shared Runnable gives id and location only.
 unsafe impl Sync for Runnable {}
@@ -36,7 +37,8 @@ impl Runnable {
         Runnable { pointer, owned: PhantomData }
     }
 
-    /// The right as a pointer, for queues. Leaks the task unless it goes through [`from_raw`](Self::from_raw).
+    /// The right as a pointer, for queues. Leaks the task unless it goes through
+    /// [`from_raw`](Self::from_raw).
     #[inline]
     pub(crate) fn into_raw(self) -> NonNull<Header> {
         ManuallyDrop::new(self).pointer
@@ -65,8 +67,9 @@ impl Runnable {
         self.task().location()
     }
 
-    /// Polls the future once with a fresh budget, or drops it if the task was cancelled. Panics of the future and of
-    /// its destructor end up in the join handle. If the task was woken meanwhile, it is scheduled as `Cause::Yielded`.
+    /// Polls the future once with a fresh budget, or drops it if the task was cancelled. Panics of the future
+    /// and of its destructor end up in the join handle. If the task was woken meanwhile, it is scheduled as
+    /// `Cause::Yielded`.
     #[inline]
     pub(crate) fn run(self) {
         if let Some(again) = self.run_once() {
@@ -74,8 +77,9 @@ impl Runnable {
         }
     }
 
-    /// As [`run`](Self::run), but returns the Runnable if the task was woken meanwhile. For callers who know where it
-    /// goes (behind everything that is queued where this one came from): they save two steps on the task's word.
+    /// As [`run`](Self::run), but returns the Runnable if the task was woken meanwhile. For callers who know
+    /// where it goes (behind everything that is queued where this one came from): they save two steps on the
+    /// task's word.
     #[inline]
     #[must_use = "the task was woken during its poll: dropping the Runnable cancels it"]
     pub(crate) fn run_once(self) -> Option<Runnable> {
@@ -92,7 +96,8 @@ impl Runnable {
 
     /// Hands a task that was woken during its own poll to its scheduler.
     fn reschedule(self) {
-        // Once it is queued, another thread may run and free it, and the scheduler with it ([alive-while-scheduling]).
+        // Once it is queued, another thread may run and free it, and the scheduler with it
+        // ([alive-while-scheduling]).
         let reference = self.task().to_reference();
         std::mem::forget(self);
         // SAFETY: the right to run was ours, and we hold a reference.

@@ -1,6 +1,6 @@
-//! The word that every party of a task agrees on. Bits are private to this file; the rest of the room sees named
-//! transitions, and the outcome of each says what its caller now owns and must do. Bit layout, truth table and
-//! invariants: see the door of this room.
+//! The word that every party of a task agrees on. Bits are private to this file; the rest of the room sees
+//! named transitions, and the outcome of each says what its caller now owns and must do. Bit layout, truth
+//! table and invariants: see the door of this room.
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use std::fmt;
@@ -123,14 +123,16 @@ impl State {
     /// Asks for a run.
     #[inline]
     pub(super) fn wake_by_ref(&self) -> Wake {
-        // Ordering: [wake-publishes] Release hands what the waker wrote to the Acquire in `transition_to_running`, also when
-        // SCHEDULED was set already: hence a read-modify-write in every case. Acquire takes over, with the Runnable,
-        // what the last run left ([one-poller], pairs with `transition_to_idle`).
+        // Ordering: [wake-publishes] Release hands what the waker wrote to the Acquire in
+        // `transition_to_running`, also when SCHEDULED was set already: hence a read-modify-write in every
+        // case. Acquire takes over, with the Runnable, what the last run left ([one-poller], pairs with
+        // `transition_to_idle`).
         Wake::from_previous(self.0.fetch_or(SCHEDULED, Ordering::AcqRel))
     }
 
-    /// Asks for a run and gives up a reference, unless the caller has to schedule: then the reference protects the
-    /// scheduler, which lives in the task, until the call into it returns ([alive-while-scheduling]).
+    /// Asks for a run and gives up a reference, unless the caller has to schedule: then the reference
+    /// protects the scheduler, which lives in the task, until the call into it returns
+    /// ([alive-while-scheduling]).
     #[inline]
     pub(super) fn wake_by_value(&self) -> WakeByValue {
         // Ordering: only a first guess; the exchange below validates it.
@@ -148,8 +150,8 @@ impl State {
         }
     }
 
-    /// Asks for the future to be dropped. Its bit comes with SCHEDULED in one step, so a run that sees it is certain to
-    /// follow ([cancel-is-seen]).
+    /// Asks for the future to be dropped. Its bit comes with SCHEDULED in one step, so a run that sees it is
+    /// certain to follow ([cancel-is-seen]).
     pub(super) fn cancel(&self) -> Wake {
         // Ordering: as in `wake_by_ref`.
         Wake::from_previous(self.0.fetch_or(CANCELLED | SCHEDULED, Ordering::AcqRel))
@@ -165,12 +167,13 @@ impl State {
         );
     }
 
-    /// Begins the run. The caller holds the Runnable, hence SCHEDULED is set and RUNNING clear, and one subtraction
-    /// swaps them. SCHEDULED is cleared before the poll, so a wake from now on asks for another run ([no-lost-wake]).
+    /// Begins the run. The caller holds the Runnable, hence SCHEDULED is set and RUNNING clear, and one
+    /// subtraction swaps them. SCHEDULED is cleared before the poll, so a wake from now on asks for another
+    /// run ([no-lost-wake]).
     #[inline]
     pub(super) fn transition_to_running(&self) -> Start {
-        // Ordering: [wake-publishes] Acquire pairs with the Release of every wake since the last run; [one-poller] and
-        // with the Release in `transition_to_idle`.
+        // Ordering: [wake-publishes] Acquire pairs with the Release of every wake since the last run;
+        // [one-poller] and with the Release in `transition_to_idle`.
         let previous = self.0.fetch_sub(SCHEDULED - RUNNING, Ordering::Acquire);
         debug_assert!(previous & BUSY == SCHEDULED, "a run without a Runnable");
         if previous & CANCELLED == 0 { Start::Poll } else { Start::Cancel }
@@ -179,8 +182,8 @@ impl State {
     /// Ends a run whose poll returned pending. The caller is the runner, hence RUNNING is set.
     #[inline]
     pub(super) fn transition_to_idle(&self) -> Pause {
-        // Ordering: [one-poller] Release hands the future to the next runner, through the Acquire of the wake that takes
-        // the Runnable or of `transition_to_running`.
+        // Ordering: [one-poller] Release hands the future to the next runner, through the Acquire of the wake
+        // that takes the Runnable or of `transition_to_running`.
         let previous = self.0.fetch_sub(RUNNING, Ordering::Release);
         debug_assert!(previous & (RUNNING | COMPLETE) == RUNNING, "only the runner pauses");
         match previous & (SCHEDULED | CANCELLED) {
@@ -193,8 +196,8 @@ impl State {
     /// Ends the last run, after the future was dropped and the output stored.
     #[inline]
     pub(super) fn transition_to_complete(&self) -> Completion {
-        // Ordering: [output-owner] Release publishes the output to the Acquire in `poll_join` and `detach`; [waker-lent]
-        // Acquire takes the join waker from the Release in `lend_join_waker`.
+        // Ordering: [output-owner] Release publishes the output to the Acquire in `poll_join` and `detach`;
+        // [waker-lent] Acquire takes the join waker from the Release in `lend_join_waker`.
         let previous = self.0.fetch_add(COMPLETE - RUNNING, Ordering::AcqRel);
         debug_assert!(previous & (RUNNING | COMPLETE) == RUNNING, "only the runner completes");
         match previous & (JOIN_INTEREST | JOIN_WAKER) {
@@ -206,8 +209,8 @@ impl State {
 
     /// Returns the join waker, after the runner has called it.
     pub(super) fn return_join_waker(&self) -> JoinWakerOwner {
-        // Ordering: [waker-lent] Release: our reads of the waker come before the handle drops it (Acquire in `poll_join`,
-        // `detach`). Acquire: the handle's reads come before we drop it (Release in `detach`).
+        // Ordering: [waker-lent] Release: our reads of the waker come before the handle drops it (Acquire in
+        // `poll_join`, `detach`). Acquire: the handle's reads come before we drop it (Release in `detach`).
         let previous = self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel);
         debug_assert!(previous & (COMPLETE | JOIN_WAKER) == COMPLETE | JOIN_WAKER, "no waker was lent");
         if previous & JOIN_INTEREST == 0 { JoinWakerOwner::Runner } else { JoinWakerOwner::Handle }
@@ -215,8 +218,8 @@ impl State {
 
     /// What the join handle may do now.
     pub(super) fn poll_join(&self) -> Join {
-        // Ordering: [output-owner] Acquire pairs with the Release in `transition_to_complete`; [waker-lent] and with the one
-        // in `return_join_waker`.
+        // Ordering: [output-owner] Acquire pairs with the Release in `transition_to_complete`; [waker-lent]
+        // and with the one in `return_join_waker`.
         let current = self.0.load(Ordering::Acquire);
         debug_assert!(current & JOIN_INTEREST != 0, "only the join handle joins");
         if current & COMPLETE != 0 {
@@ -238,8 +241,8 @@ impl State {
     /// Takes the join waker back. False if the task completed before: the runner then still reads it.
     #[must_use]
     pub(super) fn reclaim_join_waker(&self) -> bool {
-        // Ordering: success publishes and takes nothing: only this handle ever wrote the waker, and the runner reads it
-        // only after COMPLETE, which this exchange has excluded.
+        // Ordering: success publishes and takes nothing: only this handle ever wrote the waker, and the
+        // runner reads it only after COMPLETE, which this exchange has excluded.
         self.update_unless_complete(Ordering::Relaxed, |current| current & !JOIN_WAKER)
     }
 
@@ -259,7 +262,8 @@ impl State {
 
     /// Ends the interest of the join handle, and tells it what it owns now.
     pub(super) fn detach(&self) -> Detach {
-        // Ordering: [output-owner] Acquire, on both loads: if the task is complete, its output is dropped next.
+        // Ordering: [output-owner] Acquire, on both loads: if the task is complete, its output is dropped
+        // next.
         let mut current = self.0.load(Ordering::Acquire);
         loop {
             let (next, outcome) = match current & (COMPLETE | JOIN_WAKER) {
@@ -271,8 +275,8 @@ impl State {
                 // The runner is reading the waker, and drops it when it finds our interest gone.
                 _ => (current & !JOIN_INTEREST, Detach::DropOutput),
             };
-            // Ordering: [waker-lent] Release: our reads of the waker come before the runner drops it (Acquire in
-            // `return_join_waker`); and [last-reference] as in `drop_reference`.
+            // Ordering: [waker-lent] Release: our reads of the waker come before the runner drops it (Acquire
+            // in `return_join_waker`); and [last-reference] as in `drop_reference`.
             match self.0.compare_exchange_weak(current, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return outcome,
                 Err(actual) => current = actual,
@@ -281,14 +285,17 @@ impl State {
     }
 
     pub(super) fn is_complete(&self) -> bool {
-        // Ordering: [output-owner] Acquire pairs with `transition_to_complete`: who sees the end sees what came before it.
+        // Ordering: [output-owner] Acquire pairs with `transition_to_complete`: who sees the end sees what
+        // came before it.
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
-    /// Counts one more reference. Aborts the process before the count could wrap: only `mem::forget` gets there.
+    /// Counts one more reference. Aborts the process before the count could wrap: only `mem::forget` gets
+    /// there.
     #[inline]
     pub(super) fn add_reference(&self) {
-        // Ordering: none needed; the new reference is made from one that exists, and is handed on by other means.
+        // Ordering: none needed; the new reference is made from one that exists, and is handed on by other
+        // means.
         let previous = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
         if previous > isize::MAX as usize {
             std::process::abort();
@@ -299,7 +306,8 @@ impl State {
     #[inline]
     #[must_use]
     pub(super) fn drop_reference(&self) -> bool {
-        // Ordering: [last-reference] Release: our accesses come before the free. Acquire: so do those of all others.
+        // Ordering: [last-reference] Release: our accesses come before the free. Acquire: so do those of all
+        // others.
         let previous = self.0.fetch_sub(REFERENCE, Ordering::AcqRel);
         debug_assert!(previous >= REFERENCE, "a reference was given up twice");
         previous < 2 * REFERENCE

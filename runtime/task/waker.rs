@@ -11,7 +11,8 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-/// A static, not a constant: `will_wake` compares its address, so there must be one for all tasks and all crates.
+/// A static, not a constant: `will_wake` compares its address, so there must be one for all tasks and all
+/// crates.
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop);
 
 /// The waker that a run lends to the future. It counts nothing: the run keeps the task alive.
@@ -24,8 +25,8 @@ impl<'a> WakerRef<'a> {
     #[inline]
     pub(super) fn new(task: TaskRef<'a>) -> WakerRef<'a> {
         let raw = RawWaker::new(task.as_ptr().as_ptr().cast_const().cast(), &VTABLE);
-        // SAFETY: the table keeps RawWaker's contract; the reference that the waker claims to own is neither given up,
-        // thanks to ManuallyDrop, nor needed, for the task outlives 'a.
+        // SAFETY: the table keeps RawWaker's contract; the reference that the waker claims to own is neither
+        // given up, thanks to ManuallyDrop, nor needed, for the task outlives 'a.
         let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
         WakerRef { waker, alive: PhantomData }
     }
@@ -68,7 +69,8 @@ unsafe fn wake(data: *const ()) {
         WakeByValue::Schedule => {
             // SAFETY: the transition left our reference with us.
             let reference = unsafe { Reference::from_header(task.as_ptr()) };
-            // SAFETY: the transition gave us the right to run, and we hold the reference until after the call.
+            // SAFETY: the transition gave us the right to run, and we hold the reference until after the
+            // call.
             unsafe { reference.task().schedule(Cause::Woken) }
         }
     }
@@ -81,8 +83,8 @@ unsafe fn wake_by_ref(data: *const ()) {
     let task = unsafe { task(data) };
     match task.state().wake_by_ref() {
         Wake::Nothing => {}
-        // SAFETY: the transition gave us the right to run; the waker that we borrow, or the run that lent it, holds a
-        // reference.
+        // SAFETY: the transition gave us the right to run; the waker that we borrow, or the run that lent it,
+        // holds a reference.
         Wake::Schedule => unsafe { task.schedule(Cause::Woken) },
     }
 }

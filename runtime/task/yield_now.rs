@@ -5,7 +5,8 @@ use std::task::Poll;
 
 /// Lets other tasks run, and comes back behind all that are queued.
 ///
-/// Whether that is enough for I/O and timers to be looked at is the scheduler's business; it looks at them often.
+/// Whether that is enough for I/O and timers to be looked at is the scheduler's business; it looks at them
+/// often.
 ///
 /// # Cancel safety
 ///
