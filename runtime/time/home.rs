@@ -84,9 +84,11 @@ impl Home {
         self.reached.load(Ordering::Relaxed) >= tick
     }
 
-    /// Arms a node. `None` if `tick` is past. `is_owner` says that the worker of this home is calling.
-    pub(super) fn arm(&self, tick: u64, waker: Waker, is_owner: bool) -> Option<Key> {
+    /// Arms a node; the present is `now` or later. `None` if `tick` is past. `is_owner` says that the worker of this home
+    /// is calling.
+    pub(super) fn arm(&self, tick: u64, now: u64, waker: Waker, is_owner: bool) -> Option<Key> {
         let mut wheel = self.wheel.lock();
+        wheel.catch_up(now);
         let armed = wheel.insert(tick, waker);
         let is_earlier = self.publish(&wheel);
         drop(wheel);
@@ -107,7 +109,7 @@ impl Home {
         drop(waker);
     }
 
-    /// Moves a node to `tick`; if that is past, wakes its waker. False if the node is gone, now or before.
+    /// Moves a node to `tick`; if the wheel is past that, wakes its waker. False if the node is gone, now or before.
     pub(super) fn rearm(&self, key: Key, tick: u64, is_owner: bool) -> bool {
         let mut wheel = self.wheel.lock();
         let moved = wheel.relink(key, tick);
@@ -162,6 +164,12 @@ impl Home {
         let mut wheel = self.wheel.lock();
         wheel.close(wakers);
         self.publish(&wheel);
+    }
+
+    /// Keeps the lock taken.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> MutexGuard<'_, Wheel> {
+        self.wheel.lock()
     }
 
     /// How many nodes are armed.
