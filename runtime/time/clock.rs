@@ -44,8 +44,8 @@ impl Pace {
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
-        let start = Instant::now();
+    /// `start` is tick 0, and not after the present.
+    pub(super) fn new(start: Instant) -> Self {
         Clock {
             start,
             altered: AtomicBool::new(false),

@@ -93,20 +93,22 @@ pub(super) fn now() -> Instant {
     with(|context| context.map_or_else(Instant::now, |context| context.timers.now()))
 }
 
-/// Whether `deadline` has passed, on the clock of `bound` or else of this thread.
-pub(super) fn is_past(deadline: Instant, bound: Option<&HomeRef>) -> bool {
+/// A reading of the clock of `bound`, or else of this thread, that is before `deadline`. `None` if that has passed.
+pub(super) fn now_before(deadline: Instant, bound: Option<&HomeRef>) -> Option<Instant> {
     with(|context| {
         let clock = match (bound, context) {
-            (Some(home), _) => home.clock(),
-            (None, Some(context)) => context.timers.clock(),
-            (None, None) => return deadline <= Instant::now(),
+            (Some(home), _) => Some(home.clock()),
+            (None, Some(context)) => Some(context.timers.clock()),
+            (None, None) => None,
         };
-        if let Some(turn_started) = context.and_then(|context| context.turn_of(clock)) {
-            if deadline.saturating_duration_since(turn_started) >= TURN_MAX {
-                return false;
+        if let (Some(context), Some(clock)) = (context, clock) {
+            let is_far = |now: &Instant| deadline.saturating_duration_since(*now) >= TURN_MAX;
+            if let Some(turn_started) = context.turn_of(clock).filter(is_far) {
+                return Some(turn_started);
             }
         }
-        deadline <= clock.now()
+        let now = clock.map_or_else(Instant::now, Clock::now);
+        (now < deadline).then_some(now)
     })
 }
 

@@ -109,29 +109,34 @@ impl Entry {
 
     /// Puts an idle entry into a wheel. False if the deadline is past.
     fn arm(&mut self, cx: &Context<'_>, deadline: Instant) -> bool {
-        if context::is_past(deadline, self.home.as_ref()) {
-            return false;
-        }
+        let Some(now) = context::now_before(deadline, self.home.as_ref()) else { return false };
         let Some((home, is_owner)) = context::home_for(self.home.take()) else {
             panic!("{}", context::NO_RUNTIME)
         };
-        self.arm_at(&home, is_owner, cx.waker(), deadline);
+        self.arm_at(&home, is_owner, cx.waker(), deadline, now);
         self.home = Some(home);
         matches!(self.state, State::Armed { .. })
     }
 
-    fn arm_at(&mut self, home: &HomeRef, is_owner: bool, waker: &Waker, deadline: Instant) {
+    fn arm_at(&mut self, home: &HomeRef, is_owner: bool, waker: &Waker, deadline: Instant, now: Instant) {
         let tick = home.clock().tick_of_deadline(deadline);
-        if let Some(key) = home.arm(tick, waker.clone(), is_owner) {
+        let now = home.clock().tick_of_now(now);
+        if let Some(key) = home.arm(tick, now, waker.clone(), is_owner) {
             self.state = State::Armed { key, tick, waker: WakerIdentity::of(waker) };
         }
+    }
+
+    /// Whether it was put into a wheel, and has not been told since that it fired.
+    #[cfg(test)]
+    pub(super) fn is_armed(&self) -> bool {
+        matches!(self.state, State::Armed { .. })
     }
 
     /// Armed on a given home, as a thread that is no worker does it.
     #[cfg(test)]
     pub(super) fn armed_at(home: &HomeRef, waker: &Waker, deadline: Instant) -> Entry {
         let mut entry = Entry { home: Some(home.clone()), state: State::Idle };
-        entry.arm_at(home, false, waker, deadline);
+        entry.arm_at(home, false, waker, deadline, home.clock().instant_of(0).unwrap());
         entry
     }
 }

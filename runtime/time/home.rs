@@ -30,7 +30,27 @@ pub(super) struct Home {
     reached: AtomicU64,
     /// Every node up to this tick, inclusive, has fired. It lags behind `reached` by one while a slot is half fired.
     settled: AtomicU64,
-    wheel: Mutex<Wheel>,
+    locked: Mutex<Locked>,
+}
+
+struct Locked {
+    wheel: Wheel,
+    /// What stands beside the lock. Compared here and not there: in a model, loom takes a thread's load before its own
+    /// store for the last one that matters, and would not try that store before the loads of others.
+    shown: Shown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    next: u64,
+    reached: u64,
+    settled: u64,
+}
+
+impl Shown {
+    fn of(wheel: &Wheel) -> Self {
+        Shown { next: wheel.next(), reached: wheel.reached(), settled: wheel.settled() }
+    }
 }
 
 impl fmt::Debug for Home {
@@ -41,13 +61,15 @@ impl fmt::Debug for Home {
 
 impl Home {
     pub(super) fn new(index: usize, shared: Arc<Shared>) -> Self {
+        let wheel = Wheel::new();
+        let shown = Shown::of(&wheel);
         Home {
             index,
             shared,
-            next: AtomicU64::new(NEVER),
-            reached: AtomicU64::new(0),
-            settled: AtomicU64::new(0),
-            wheel: Mutex::new(Wheel::new()),
+            next: AtomicU64::new(shown.next),
+            reached: AtomicU64::new(shown.reached),
+            settled: AtomicU64::new(shown.settled),
+            locked: Mutex::new(Locked { wheel, shown }),
         }
     }
 
@@ -84,12 +106,14 @@ impl Home {
         self.reached.load(Ordering::Relaxed) >= tick
     }
 
-    /// Arms a node. `None` if `tick` is past. `is_owner` says that the worker of this home is calling.
-    pub(super) fn arm(&self, tick: u64, waker: Waker, is_owner: bool) -> Option<Key> {
-        let mut wheel = self.wheel.lock();
-        let armed = wheel.insert(tick, waker);
-        let is_earlier = self.publish(&wheel);
-        drop(wheel);
+    /// Arms a node; the present is `now` or later. `None` if `tick` is past. `is_owner` says that the worker of this home
+    /// is calling.
+    pub(super) fn arm(&self, tick: u64, now: u64, waker: Waker, is_owner: bool) -> Option<Key> {
+        let mut locked = self.locked.lock();
+        locked.wheel.catch_up(now);
+        let armed = locked.wheel.insert(tick, waker);
+        let is_earlier = self.publish(&mut locked);
+        drop(locked);
         if is_earlier && !is_owner {
             (self.shared.unpark)(self.index);
         }
@@ -99,20 +123,20 @@ impl Home {
 
     /// Takes a node out. Does nothing if it has fired.
     pub(super) fn disarm(&self, key: Key) {
-        let mut wheel = self.wheel.lock();
-        let waker = wheel.remove(key);
-        self.publish(&wheel);
-        drop(wheel);
+        let mut locked = self.locked.lock();
+        let waker = locked.wheel.remove(key);
+        self.publish(&mut locked);
+        drop(locked);
         // [no-foreign-code] The last handle of a task may be among the wakers: dropped after the lock.
         drop(waker);
     }
 
-    /// Moves a node to `tick`; if that is past, wakes its waker. False if the node is gone, now or before.
+    /// Moves a node to `tick`; if the wheel is past that, wakes its waker. False if the node is gone, now or before.
     pub(super) fn rearm(&self, key: Key, tick: u64, is_owner: bool) -> bool {
-        let mut wheel = self.wheel.lock();
-        let moved = wheel.relink(key, tick);
-        let is_earlier = self.publish(&wheel);
-        drop(wheel);
+        let mut locked = self.locked.lock();
+        let moved = locked.wheel.relink(key, tick);
+        let is_earlier = self.publish(&mut locked);
+        drop(locked);
         if is_earlier && !is_owner {
             (self.shared.unpark)(self.index);
         }
@@ -128,64 +152,66 @@ impl Home {
 
     /// Has the node wake `waker` from now on. False if it has fired.
     pub(super) fn replace_waker(&self, key: Key, waker: Waker) -> bool {
-        let mut wheel = self.wheel.lock();
-        let replaced = wheel.replace_waker(key, waker);
-        drop(wheel);
+        let mut locked = self.locked.lock();
+        let replaced = locked.wheel.replace_waker(key, waker);
+        drop(locked);
         // [no-foreign-code] Whichever waker is left over is dropped here, after the lock.
         replaced.is_ok()
     }
 
     /// Collects the wakers of what is due at `now`, at most `FIRE_COUNT_MAX` of them.
     pub(super) fn fire(&self, now: u64, wakers: &mut Vec<Waker>) {
-        self.fire_locked(self.wheel.lock(), now, wakers);
+        self.fire_locked(self.locked.lock(), now, wakers);
     }
 
     /// The same, unless another thread holds the lock.
     pub(super) fn try_fire(&self, now: u64, wakers: &mut Vec<Waker>) -> bool {
-        let Some(wheel) = self.wheel.try_lock() else { return false };
-        self.fire_locked(wheel, now, wakers);
+        let Some(locked) = self.locked.try_lock() else { return false };
+        self.fire_locked(locked, now, wakers);
         true
     }
 
-    fn fire_locked(&self, mut wheel: MutexGuard<'_, Wheel>, now: u64, wakers: &mut Vec<Waker>) {
-        wheel.fire(now, FIRE_COUNT_MAX, wakers);
-        self.publish(&wheel);
+    fn fire_locked(&self, mut locked: MutexGuard<'_, Locked>, now: u64, wakers: &mut Vec<Waker>) {
+        locked.wheel.fire(now, FIRE_COUNT_MAX, wakers);
+        self.publish(&mut locked);
     }
 
     /// The first armed tick, exactly.
     pub(super) fn earliest(&self) -> u64 {
-        self.wheel.lock().earliest()
+        self.locked.lock().wheel.earliest()
     }
 
     /// Takes all wakers out; from now on every tick is past.
     pub(super) fn close(&self, wakers: &mut Vec<Waker>) {
-        let mut wheel = self.wheel.lock();
-        wheel.close(wakers);
-        self.publish(&wheel);
+        let mut locked = self.locked.lock();
+        locked.wheel.close(wakers);
+        self.publish(&mut locked);
+    }
+
+    /// Keeps the lock taken.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> impl Sized {
+        self.locked.lock()
     }
 
     /// How many nodes are armed.
     pub(super) fn live_count(&self) -> usize {
-        self.wheel.lock().live_count()
+        self.locked.lock().wheel.live_count()
     }
 
     /// Shows beside the lock what the wheel is at. True if the next tick is an earlier one now.
-    fn publish(&self, wheel: &MutexGuard<'_, Wheel>) -> bool {
-        let (next, reached, settled) = (wheel.next(), wheel.reached(), wheel.settled());
-        // Ordering: [published-under-lock] Relaxed loads: the lock is held, so the last store is visible.
-        if self.reached.load(Ordering::Relaxed) != reached {
-            // Ordering: [same-waker] Relaxed, as argued at the load.
-            self.reached.store(reached, Ordering::Relaxed);
+    fn publish(&self, locked: &mut MutexGuard<'_, Locked>) -> bool {
+        let (before, shown) = (locked.shown, Shown::of(&locked.wheel));
+        if before == shown {
+            return false;
         }
-        if self.settled.load(Ordering::Relaxed) != settled {
-            // Ordering: [fires-once] Release pairs with the Acquire in `has_settled`.
-            self.settled.store(settled, Ordering::Release);
-        }
-        let before = self.next.load(Ordering::Relaxed);
-        if before != next {
-            // Ordering: [no-lost-deadline] Relaxed: `unpark`, called after it, is what publishes.
-            self.next.store(next, Ordering::Relaxed);
-        }
-        next < before
+        locked.shown = shown;
+        // Ordering: [no-lost-deadline] Relaxed: `unpark`, called after it, is what publishes.
+        self.next.store(shown.next, Ordering::Relaxed);
+        // Ordering: [same-waker] Relaxed, as argued at the load.
+        self.reached.store(shown.reached, Ordering::Relaxed);
+        // Ordering: [fires-once] Release pairs with the Acquire in `has_settled`.
+        self.settled.store(shown.settled, Ordering::Release);
+        shown.next < before.next
     }
 }

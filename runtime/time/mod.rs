@@ -65,6 +65,11 @@ mod timeout;
 mod timers;
 mod wheel;
 
+#[cfg(test)]
+mod models;
+#[cfg(test)]
+mod tests;
+
 pub use std::time::Duration;
 
 pub use clock::{advance, pause, resume};

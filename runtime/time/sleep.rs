@@ -104,7 +104,8 @@ impl Sleep {
 
     /// Moves the deadline, also after completion, when it can be awaited anew.
     ///
-    /// A sleep that is waiting keeps the task it wakes: if the new deadline is past, that task is woken at once.
+    /// A sleep that is waiting keeps the task it wakes: if the new deadline is past, that task is woken at
+    /// once, or in the next turn of the run loop.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
         *this.deadline = deadline;

@@ -31,8 +31,16 @@ impl Timers {
     /// make the worker's next or current park return, and what happened before the call visible to it then.
     /// A sleep that outlives the runtime keeps `unpark` alive: it should own nothing that must go with the runtime.
     pub(crate) fn new(worker_count: usize, unpark: Box<dyn Fn(usize) + Send + Sync>) -> Arc<Timers> {
+        Self::started_at(Instant::now(), worker_count, unpark)
+    }
+
+    pub(super) fn started_at(
+        start: Instant,
+        worker_count: usize,
+        unpark: Box<dyn Fn(usize) + Send + Sync>,
+    ) -> Arc<Timers> {
         assert!(worker_count > 0, "a runtime has at least one worker");
-        let shared = Arc::new(Shared { clock: Clock::new(), unpark });
+        let shared = Arc::new(Shared { clock: Clock::new(start), unpark });
         let homes =
             (0..worker_count).map(|index| Arc::new(CachePadded::new(Home::new(index, shared.clone()))));
         Arc::new(Timers { homes: homes.collect(), shared, foreign_turn: AtomicUsize::new(0) })

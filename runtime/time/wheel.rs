@@ -70,6 +70,14 @@ impl Wheel {
         self.slab.live_count()
     }
 
+    /// Moves the time to `now`, if nothing is to be done before it. Places are chosen as seen from the present: a wheel that
+    /// has lagged behind would put near nodes on high levels, and have them spread for nothing.
+    pub(super) fn catch_up(&mut self, now: u64) {
+        if now < self.next() {
+            self.elapsed = self.elapsed.max(now);
+        }
+    }
+
     /// Arms a node. Hands the waker back if the tick is past, which a closed wheel says of every tick.
     pub(super) fn insert(&mut self, tick: u64, waker: Waker) -> Result<Key, Waker> {
         debug_assert!(tick <= TICK_MAX);

@@ -1,0 +1,271 @@
+//! Models of this room: a sleep against its firing, its reset and its drop on another thread, and foreign deadlines
+//! against a worker that parks.
+//!
+//! Under loom a worker fires one node at a time, so that every model passes through wheels that are half-way through a
+//! slot. Thread-locals are not loom's: models arm entries on a home they name.
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use super::Timers;
+use super::entry::Entry;
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::sync::{Condvar, ModelArc, Mutex, wait};
+use crate::primitive::{model, thread};
+
+/// Counts its wake-ups.
+struct Count(AtomicUsize);
+
+impl Count {
+    fn new() -> Arc<Count> {
+        Arc::new(Count(AtomicUsize::new(0)))
+    }
+
+    fn get(&self) -> usize {
+        // Ordering: [test-count] Relaxed: read when the other threads are joined, or by the thread that woke.
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        // Ordering: [test-count] Relaxed: a count orders nothing.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Fires what is due on worker 0 at `now`, all of it.
+fn fire(timers: &Timers, now: Instant) {
+    let mut wakers = Vec::new();
+    timers.fire_due(0, now, &mut wakers);
+    wakers.drain(..).for_each(Waker::wake);
+    while timers.is_due(0, now) {
+        timers.fire_due(0, now, &mut wakers);
+        wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+struct Scene {
+    timers: Arc<Timers>,
+    start: Instant,
+    count: Arc<Count>,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let timers = Timers::new(1, Box::new(|_| ()));
+        let start = timers.clock().instant_of(0).unwrap();
+        Scene { timers, start, count: Count::new() }
+    }
+
+    /// Milliseconds since tick 0. The deadlines of models lie ahead: real time must not reach them.
+    fn at(&self, minute: u64) -> Instant {
+        self.start + Duration::from_secs(60 * minute)
+    }
+
+    fn arm(&self, count: &Arc<Count>, minute: u64) -> Entry {
+        Entry::armed_at(self.timers.home(0), &Waker::from(count.clone()), self.at(minute))
+    }
+
+    /// A worker that fires all up to `minute`.
+    fn spawn_firing(&self, minute: u64) -> thread::JoinHandle<()> {
+        let (timers, now) = (self.timers.clone(), self.at(minute));
+        thread::spawn(move || fire(&timers, now))
+    }
+
+    fn assert_nothing_is_left(&self) {
+        assert_eq!(self.timers.armed_count(0), 0, "no node is leaked");
+        assert!(!self.timers.has_timers(0));
+        assert_eq!(Arc::strong_count(&self.count), 1, "no waker is leaked");
+    }
+}
+
+fn poll(entry: &mut Entry, count: &Arc<Count>, deadline: Instant) -> Poll<()> {
+    let waker = Waker::from(count.clone());
+    entry.poll_elapsed(&Context::from_waker(&waker), deadline)
+}
+
+#[test]
+fn a_sleep_dropped_while_it_fires_is_woken_once_or_not_at_all() {
+    model(|| {
+        let scene = Scene::new();
+        let neighbour_count = Count::new();
+        let neighbour = scene.arm(&neighbour_count, 10);
+        let entry = scene.arm(&scene.count, 10);
+        let worker = scene.spawn_firing(10);
+        drop(entry);
+        worker.join().unwrap();
+        assert!(scene.count.get() <= 1);
+        assert_eq!(neighbour_count.get(), 1, "whoever else sleeps is not touched");
+        assert!(neighbour.is_fired());
+        drop(neighbour);
+        scene.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn a_sleep_reset_while_it_fires_keeps_or_loses_its_place_but_never_both() {
+    model(|| {
+        let scene = Scene::new();
+        let mut entry = scene.arm(&scene.count, 10);
+        let worker = scene.spawn_firing(10);
+        let later = scene.at(20);
+        entry.reset(later);
+        worker.join().unwrap();
+        let fired_count = scene.count.get();
+        assert_eq!(
+            fired_count + scene.timers.armed_count(0),
+            1,
+            "it fired, or it waits for its new deadline"
+        );
+        assert!(!entry.is_fired(), "the new deadline is ahead");
+        fire(&scene.timers, later);
+        assert_eq!(scene.count.get(), 1);
+        drop(entry);
+        scene.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn a_sleep_that_moves_to_another_task_while_it_fires_wakes_that_task_or_is_ready() {
+    model(|| {
+        let scene = Scene::new();
+        // The first of its slot: the worker fires this one, and is half-way.
+        let neighbour = scene.arm(&Count::new(), 10);
+        let mut entry = scene.arm(&scene.count, 10);
+        let worker = scene.spawn_firing(10);
+        let other = Count::new();
+        let polled = poll(&mut entry, &other, scene.at(10));
+        // The same task again: without the lock, if nothing has happened.
+        let polled_again = poll(&mut entry, &other, scene.at(10));
+        worker.join().unwrap();
+        assert!(polled.is_pending() || polled_again.is_ready(), "ready stays ready");
+        match polled {
+            Poll::Pending => assert_eq!((scene.count.get(), other.get()), (0, 1), "the new task is woken"),
+            Poll::Ready(()) => assert_eq!((scene.count.get(), other.get()), (1, 0), "it had fired"),
+        }
+        assert!(poll(&mut entry, &other, scene.at(10)).is_ready());
+        drop((entry, neighbour));
+        assert_eq!(Arc::strong_count(&other), 1, "no waker is leaked");
+        scene.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn a_sleep_polled_again_while_it_fires_is_ready_or_woken_afterwards() {
+    model(|| {
+        let scene = Scene::new();
+        let mut entry = scene.arm(&scene.count, 10);
+        let worker = scene.spawn_firing(10);
+        let polled = poll(&mut entry, &scene.count, scene.at(10));
+        worker.join().unwrap();
+        assert_eq!(scene.count.get(), 1);
+        assert!(polled.is_pending() || entry.is_fired());
+        assert!(poll(&mut entry, &scene.count, scene.at(10)).is_ready());
+        scene.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn two_threads_that_fire_the_same_wheel_fire_each_sleep_once() {
+    model(|| {
+        let scene = Scene::new();
+        let entries = [scene.arm(&scene.count, 10), scene.arm(&scene.count, 11)];
+        let worker = scene.spawn_firing(11);
+        let (timers, now) = (&scene.timers, scene.at(11));
+        let mut wakers = Vec::new();
+        let has_fired = timers.try_fire_due(0, now, &mut wakers);
+        assert!(has_fired || wakers.is_empty());
+        wakers.into_iter().for_each(Waker::wake);
+        worker.join().unwrap();
+        assert_eq!(scene.count.get(), 2);
+        assert!(entries.iter().all(Entry::is_fired));
+        drop(entries);
+        scene.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn a_sleep_armed_while_the_runtime_ends_is_woken_or_refused() {
+    model(|| {
+        let scene = Scene::new();
+        let timers = scene.timers.clone();
+        let ending = thread::spawn(move || timers.shutdown());
+        let entry = scene.arm(&scene.count, 10);
+        // Refused: the next poll is ready, and nobody needs to be woken.
+        let is_refused = !entry.is_armed();
+        ending.join().unwrap();
+        assert_eq!(scene.count.get(), usize::from(!is_refused));
+        drop(entry);
+        scene.assert_nothing_is_left();
+    });
+}
+
+/// What a worker parks on: a bell that stays rung until the worker has heard it.
+struct Bell {
+    is_rung: Mutex<bool>,
+    condvar: Condvar,
+}
+
+impl Bell {
+    fn new() -> Self {
+        Bell { is_rung: Mutex::new(false), condvar: Condvar::new() }
+    }
+
+    fn ring(&self) {
+        *self.is_rung.lock() = true;
+        self.condvar.notify_one();
+    }
+
+    /// Parks until it is rung.
+    fn park(&self) {
+        let mut is_rung = self.is_rung.lock();
+        while !*is_rung {
+            is_rung = wait(&self.condvar, is_rung);
+        }
+        *is_rung = false;
+    }
+}
+
+/// A worker with a late deadline parks again and again until it sees the early one that another thread brings. Were that
+/// one lost, it would park for ever, which loom reports as a deadlock.
+fn worker_sees_a_deadline_brought_by(bring: impl Fn(&Scene, Entry) -> Entry + Send + Sync + Copy + 'static) {
+    model(move || {
+        let bell = ModelArc::new(Bell::new());
+        let unparked = bell.clone();
+        let timers = Timers::new(1, Box::new(move |_| unparked.ring()));
+        let start = timers.clock().instant_of(0).unwrap();
+        let scene = Scene { timers, start, count: Count::new() };
+        let late = scene.arm(&scene.count, 30);
+        let (timers, early) = (scene.timers.clone(), scene.at(10));
+        let worker = thread::spawn(move || {
+            // `next` may come before the deadline, where a slot is to be spread, but only from below the late one.
+            while timers.next_deadline(0).unwrap() > early {
+                bell.park();
+            }
+        });
+        let brought = bring(&scene, late);
+        worker.join().unwrap();
+        fire(&scene.timers, scene.at(10));
+        assert_eq!(scene.count.get(), 1);
+        drop(brought);
+    });
+}
+
+#[test]
+fn a_foreign_deadline_reaches_the_worker_that_is_about_to_park() {
+    worker_sees_a_deadline_brought_by(|scene, late| {
+        let early = scene.arm(&scene.count, 10);
+        // The late one is no longer needed; with the early one it must not vanish from sight.
+        drop(late);
+        early
+    });
+}
+
+#[test]
+fn a_foreign_reset_to_an_earlier_deadline_reaches_the_worker_that_is_about_to_park() {
+    worker_sees_a_deadline_brought_by(|scene, mut late| {
+        late.reset(scene.at(10));
+        late
+    });
+}
