@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The lock file is current, and no other runtime comes in with the library.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo metadata --locked --format-version 1 >/dev/null
+tree=$(cargo tree --locked --package heist --edges normal,build --all-features --prefix none --format '{p} {f}')
+if found=$(grep -E '^(mio|async-io|async-executor|async-task|smol|tokio-uring|monoio|compio) |^tokio .*\brt\b' <<<"$tree"); then
+    printf 'error: the library depends on another runtime:\n%s\n' "$found" >&2
+    exit 1
+fi
+echo "$(sort -u <<<"$tree" | wc -l) packages, none of them another runtime"
