@@ -35,6 +35,9 @@ pub use crate::builder::{Builder, DriverKind};
 
 const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
      call this from a task, from Runtime::block_on, or after Runtime::enter";
+/// Futures of more bytes are boxed at the door: on the way to their cell they are moved a few times, and each move of an
+/// unoptimised build takes that much stack.
+const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
 const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
      Await the future instead, or block inside spawn_blocking";
 
@@ -150,10 +153,18 @@ impl Runtime {
     /// # Panics
     /// If this thread runs tasks already (inside a task or another `block_on`). A panic of `future` passes through.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if size_of::<F>() > LARGE {
+            self.block_on_small(Box::pin(future))
+        } else {
+            self.block_on_small(future)
+        }
+    }
+
+    fn block_on_small<F: Future>(&self, future: F) -> F::Output {
         assert!(current::may_block(), "{NESTED}");
         match &self.loop_worker {
             Some(loop_worker) => loop_worker.block_on(&self.handle, future),
-            None => self.handle.block_on(future),
+            None => self.handle.block_on_small(future),
         }
     }
 
@@ -404,7 +415,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        scheduler::spawn(&self.home, future, Id::next(), Location::caller())
+        let location = Location::caller();
+        if size_of::<F>() > LARGE {
+            return scheduler::spawn(&self.home, Box::pin(future), Id::next(), location);
+        }
+        scheduler::spawn(&self.home, future, Id::next(), location)
     }
 
     /// Runs `closure` on the blocking pool of this runtime.
@@ -429,6 +444,14 @@ impl Handle {
     /// # Panics
     /// If this thread runs tasks.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if size_of::<F>() > LARGE {
+            self.block_on_small(Box::pin(future))
+        } else {
+            self.block_on_small(future)
+        }
+    }
+
+    fn block_on_small<F: Future>(&self, future: F) -> F::Output {
         assert!(current::may_block(), "{NESTED}");
         let _guard = self.enter();
         let _no_blocking = current::forbid_blocking();
@@ -548,6 +571,18 @@ where
     F::Output: Send + 'static,
 {
     let location = Location::caller();
+    if size_of::<F>() > LARGE {
+        spawn_small(Box::pin(future), location)
+    } else {
+        spawn_small(future, location)
+    }
+}
+
+fn spawn_small<F>(future: F, location: &'static Location<'static>) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
     let spawned = current::with_worker(|context| match context {
         Some(context) => Ok(scheduler::spawn(context.home(), future, Id::next(), location)),
         None => Err(future),
@@ -570,7 +605,13 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    scheduler::spawn_local(future, Id::next(), Location::caller()).unwrap_or_else(|| {
+    let location = Location::caller();
+    let spawned = if size_of::<F>() > LARGE {
+        scheduler::spawn_local(Box::pin(future), Id::next(), location)
+    } else {
+        scheduler::spawn_local(future, Id::next(), location)
+    };
+    spawned.unwrap_or_else(|| {
         panic!("heist: spawn_local needs a worker: call it inside a task, or in block_on of a current-thread runtime")
     })
 }

@@ -76,7 +76,10 @@ fn parse_driver(word: &LitStr) -> Result<Ident> {
         "uring" => "Uring",
         "poll" => "Poll",
         _ => {
-            return Err(Error::new(word.span(), "unknown driver; there are \"auto\", \"uring\" and \"poll\""));
+            return Err(Error::new(
+                word.span(),
+                "unknown driver; there are \"auto\", \"uring\" and \"poll\"",
+            ));
         }
     };
     Ok(Ident::new(variant, word.span()))
