@@ -148,6 +148,24 @@ impl Backend {
         }
     }
 
+    pub(super) fn stale_count(&self, index: usize) -> u64 {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.stale_count(index),
+            // A late event finds no source and is dropped; there is nothing to distrust.
+            Backend::Poll(_) => 0,
+        }
+    }
+
+    pub(super) fn leaked_count(&self, index: usize) -> usize {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.leaked_count(index),
+            // The kernel holds no memory of ours there.
+            Backend::Poll(_) => 0,
+        }
+    }
+
     pub(super) fn shutdown(&self, index: usize, deadline: Duration, wakers: &mut Vec<Waker>) {
         match self {
             #[cfg(target_os = "linux")]

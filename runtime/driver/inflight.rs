@@ -92,8 +92,9 @@ impl InFlight {
         self.flights.ids().collect()
     }
 
-    pub(super) fn ops(&mut self) -> impl Iterator<Item = &Op> {
-        self.flights.iter().map(|flight| &flight.op)
+    /// Everything, without waiting for anything: the caller leaks it.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Op> + '_ {
+        self.flights.drain().map(|flight| flight.op)
     }
 
     /// A completion that is not the last of its operation: none of ours has such, so it is counted.

@@ -157,9 +157,10 @@ impl Driver {
         Ok(context::install(self.clone(), Some(index)))
     }
 
-    /// Lets a thread from outside use the driver; what it asks for goes through a worker's mailbox.
+    /// Lets a thread from outside use the driver; what it asks for goes through a worker's mailbox. A worker of this
+    /// driver stays one.
     pub(crate) fn enter(self: &Arc<Self>) -> Guard {
-        context::install(self.clone(), None)
+        context::install(self.clone(), context::worker_of(self))
     }
 
     /// Nothing is queued for the kernel and nothing waits to be reaped: a harvest can be skipped. No system call.
@@ -195,6 +196,16 @@ impl Driver {
     /// How many things the kernel may still report to this worker.
     pub(crate) fn in_flight(&self, index: usize) -> usize {
         self.backend.in_flight(index)
+    }
+
+    /// Completions that fitted nothing in flight. More than none is a bug, of ours or of the kernel's.
+    pub(crate) fn stale_count(&self, index: usize) -> u64 {
+        self.backend.stale_count(index)
+    }
+
+    /// Operations that the kernel did not let go of in time.
+    pub(crate) fn leaked_count(&self, index: usize) -> usize {
+        self.backend.leaked_count(index)
     }
 
     /// Refuses what comes, cancels what is in flight and waits for the kernel to let go, up to `deadline`. What is

@@ -1,1 +1,287 @@
+//! Loom models of this room. Each names the invariant it checks; the tags are those of `mod.rs`.
 
+use std::io;
+use std::task::{Context, Poll, Waker};
+
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::primitive::model;
+use crate::primitive::sync::ModelArc;
+use crate::primitive::thread;
+
+use super::mailbox::{Bell, Mailbox, Posted};
+use super::op::Ticket;
+use super::readiness::{Arm, Cleared, Readiness};
+use super::slots::SlotId;
+use super::source::{Place, Side};
+use super::submission::Completion;
+use super::tests::counting_waker;
+
+fn ticket() -> Ticket {
+    Ticket { worker: 0, slot: SlotId::from_bits(7) }
+}
+
+/// A task's side of `poll_io`: tries while ready, then waits. `true`: it got the data.
+fn poll_for(side: &Side, data: &AtomicBool, waker: &Waker) -> bool {
+    loop {
+        if let Some(seen) = side.observe() {
+            // Ordering: Acquire: the system call, which sees what the kernel has when it is made.
+            if data.load(Ordering::Acquire) {
+                return true;
+            }
+            let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+            continue;
+        }
+        match side.wait(&mut Place::Primary, waker.clone()) {
+            Arm::Ready => {}
+            Arm::Already | Arm::Needed => return false,
+        }
+    }
+}
+
+/// [event-wakes], edge-triggered: the event comes once, whether or not somebody waits.
+#[test]
+fn an_event_beside_a_clear_and_a_wait_is_not_lost() {
+    model(|| {
+        let shared = ModelArc::new((Side::new(), AtomicBool::new(false)));
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Release: data first, then the event, as the kernel has it.
+                shared.1.store(true, Ordering::Release);
+                let mut wakers = Vec::new();
+                shared.0.event(false, &mut wakers);
+                wakers
+            })
+        };
+        let (_count, waker) = counting_waker();
+        let got_data = poll_for(&shared.0, &shared.1, &waker);
+        let woken = kernel.join().unwrap();
+        assert!(got_data || woken.iter().any(|woken| woken.will_wake(&waker)), "the event was lost");
+    });
+}
+
+/// [event-wakes] for two tasks on one side: the one may clear what the other has not seen.
+#[test]
+fn an_event_beside_two_waiters_reaches_both() {
+    model(|| {
+        let shared = ModelArc::new((Side::new(), AtomicBool::new(false)));
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Release: data first, then the event.
+                shared.1.store(true, Ordering::Release);
+                let mut wakers = Vec::new();
+                shared.0.event(false, &mut wakers);
+                wakers
+            })
+        };
+        let listed = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                let (_count, waker) = counting_waker();
+                let mut place = None;
+                loop {
+                    if let Some(seen) = shared.0.observe() {
+                        // Ordering: Acquire: the system call.
+                        if shared.1.load(Ordering::Acquire) {
+                            return None;
+                        }
+                        let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen);
+                        continue;
+                    }
+                    match shared.0.wait(&mut Place::Listed(&mut place), waker.clone()) {
+                        Arm::Ready => {}
+                        Arm::Already | Arm::Needed => return Some(waker),
+                    }
+                }
+            })
+        };
+        let (_count, waker) = counting_waker();
+        let got_data = poll_for(&shared.0, &shared.1, &waker);
+        let waiting = listed.join().unwrap();
+        let woken = kernel.join().unwrap();
+        assert!(got_data || woken.iter().any(|woken| woken.will_wake(&waker)), "the poller was not woken");
+        if let Some(waiting) = waiting {
+            assert!(woken.iter().any(|woken| woken.will_wake(&waiting)), "the listed waiter was not woken");
+        }
+    });
+}
+
+/// [one-order]: of two that find nothing ready, one places the order.
+#[test]
+fn two_waiters_place_one_order() {
+    model(|| {
+        let side = ModelArc::new(Side::new());
+        let seen = side.observe().expect("ready at first");
+        assert_eq!(side.clear(seen), Cleared::Done);
+        let wait = |side: &Side| {
+            let (_count, waker) = counting_waker();
+            side.wait(&mut Place::Listed(&mut None), waker)
+        };
+        let other = {
+            let side = side.clone();
+            thread::spawn(move || wait(&side))
+        };
+        let arms = [wait(&side), other.join().unwrap()];
+        assert!(arms.contains(&Arm::Needed) && arms.contains(&Arm::Already), "{arms:?}");
+    });
+}
+
+/// [event-wakes]: a clear from an old look cannot wipe out a newer event.
+#[test]
+fn a_clear_wipes_out_only_what_was_seen() {
+    model(|| {
+        let readiness = ModelArc::new(Readiness::new());
+        let seen = readiness.observe().expect("ready at first");
+        let kernel = {
+            let readiness = readiness.clone();
+            thread::spawn(move || readiness.event(false))
+        };
+        let cleared = readiness.clear(seen);
+        kernel.join().unwrap();
+        assert!(readiness.observe().is_some(), "the event was wiped out by {cleared:?}");
+    });
+}
+
+/// [shut-or-ticket]: a registration that goes away while its order is on the way either cancels it or prevents it.
+#[test]
+fn an_order_is_cancelled_or_never_placed() {
+    model(|| {
+        let side = ModelArc::new(Side::new());
+        let owner = {
+            let side = side.clone();
+            thread::spawn(move || side.take_ticket(ticket()))
+        };
+        let to_cancel = side.shut(&mut Vec::new());
+        let is_started = owner.join().unwrap();
+        assert_eq!(to_cancel.is_some(), is_started, "started and not cancelled, or the reverse");
+    });
+}
+
+/// [shut-or-ticket] for a submission whose future is dropped.
+#[test]
+fn a_dropped_submission_is_cancelled_or_never_started() {
+    model(|| {
+        let completion = ModelArc::new(Completion::new());
+        let owner = {
+            let completion = completion.clone();
+            thread::spawn(move || {
+                let is_started = completion.take_ticket(ticket());
+                let mut wakers = Vec::new();
+                if is_started {
+                    completion.finish(Ok(0), &mut wakers);
+                }
+                is_started
+            })
+        };
+        let to_cancel = completion.close();
+        let is_started = owner.join().unwrap();
+        // Completed before the drop: started, and nothing left to cancel.
+        assert!(is_started || to_cancel.is_none(), "a cancel for what was never started");
+    });
+}
+
+/// [result-wakes]: a completion beside a change of the waker wakes the last one, or the poll sees the result.
+#[test]
+fn a_completion_beside_a_new_waker_is_not_lost() {
+    model(|| {
+        let completion = ModelArc::new(Completion::new());
+        assert!(completion.take_ticket(ticket()));
+        let (_first_count, first) = counting_waker();
+        let poll = |waker: &Waker| completion.poll_with(&mut Context::from_waker(waker));
+        assert!(poll(&first).is_pending());
+        let kernel = {
+            let completion = completion.clone();
+            thread::spawn(move || {
+                let mut wakers = Vec::new();
+                completion.finish(Err(io::ErrorKind::Other.into()), &mut wakers);
+                wakers
+            })
+        };
+        let (_second_count, second) = counting_waker();
+        let outcome = poll(&second);
+        let woken = kernel.join().unwrap();
+        match outcome {
+            Poll::Ready(result) => assert!(result.is_err()),
+            Poll::Pending => assert!(woken.iter().any(|waker| waker.will_wake(&second)), "nobody was woken"),
+        }
+    });
+}
+
+/// [no-lost-letter]: an owner that goes to sleep has read the letter, or its sender rings.
+#[test]
+fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
+    model(|| {
+        let mailbox = ModelArc::new(Mailbox::new());
+        let sender = {
+            let mailbox = mailbox.clone();
+            thread::spawn(move || mailbox.post(1u32))
+        };
+        mailbox.fall_asleep();
+        let mut letters = Vec::new();
+        mailbox.take(&mut letters);
+        // Asleep here, until somebody rings.
+        match sender.join().unwrap() {
+            Posted::Ring => {}
+            Posted::Quiet => assert_eq!(letters, [1], "the owner sleeps on a letter"),
+            Posted::Refused(_) => panic!("the box is open"),
+        }
+    });
+}
+
+/// [no-lost-letter] while the owner wakes up and goes to sleep again, beside two senders.
+#[test]
+fn two_letters_are_read_before_the_second_sleep_or_a_sender_rings() {
+    model(|| {
+        let mailbox = ModelArc::new(Mailbox::new());
+        let senders = [1u32, 2].map(|letter| {
+            let mailbox = mailbox.clone();
+            thread::spawn(move || mailbox.post(letter) == Posted::Ring)
+        });
+        let mut read = Vec::new();
+        let mut letters = Vec::new();
+        for _ in 0..2 {
+            mailbox.fall_asleep();
+            mailbox.take(&mut letters);
+            read.append(&mut letters);
+            mailbox.wake_up();
+        }
+        mailbox.fall_asleep();
+        mailbox.take(&mut letters);
+        read.append(&mut letters);
+        let rings = senders.map(|sender| sender.join().unwrap());
+        assert!(read.len() == 2 || rings.contains(&true), "the owner sleeps on a letter: {read:?}");
+    });
+}
+
+/// [ring-ends-park]: with two ringers, the owner consumes a ring before it sleeps or one of them makes a noise; and the
+/// owner sees what a ringer did before it rang.
+#[test]
+fn a_ring_is_consumed_or_heard() {
+    model(|| {
+        let shared = ModelArc::new((Bell::new(), AtomicUsize::new(0), AtomicUsize::new(0)));
+        let ringers = [(); 2].map(|()| {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Relaxed: it is the bell that must publish it.
+                shared.1.fetch_add(1, Ordering::Relaxed);
+                if shared.0.strike() {
+                    // Ordering: Release: the eventfd.
+                    shared.2.fetch_add(1, Ordering::Release);
+                }
+            })
+        });
+        let is_consumed = shared.0.consume();
+        if is_consumed {
+            // Ordering: Relaxed: ordered by the bell.
+            assert!(shared.1.load(Ordering::Relaxed) > 0, "the ring came before what it tells of");
+        }
+        ringers.map(|ringer| ringer.join().unwrap());
+        // Ordering: Acquire: the eventfd.
+        let noise_count = shared.2.load(Ordering::Acquire);
+        assert!(noise_count > 0);
+        // Not consumed before the sleep: somebody struck it silent, so that one's noise ends the sleep. Consumed, and rung
+        // again after: the second noise does.
+        assert_eq!(usize::from(is_consumed) + usize::from(shared.0.consume()), noise_count);
+    });
+}

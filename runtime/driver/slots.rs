@@ -107,13 +107,6 @@ impl<T> Slots<T> {
         })
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.slots.iter().filter_map(|slot| match &slot.content {
-            Content::Held(value) => Some(value),
-            Content::Vacant { .. } => None,
-        })
-    }
-
     pub(super) fn ids(&self) -> impl Iterator<Item = SlotId> + '_ {
         self.slots.iter().enumerate().filter_map(|(index, slot)| match slot.content {
             Content::Held(_) => Some(SlotId { index: index as u32, generation: slot.generation }),

@@ -152,7 +152,7 @@ impl Side {
 
     /// No more orders [shut-or-ticket]. What is in flight must be cancelled by the caller; the wakers are for it to
     /// drop.
-    fn shut(&self, wakers: &mut Vec<Waker>) -> Option<Ticket> {
+    pub(super) fn shut(&self, wakers: &mut Vec<Waker>) -> Option<Ticket> {
         let mut waiting = self.waiting.lock();
         self.readiness.shut();
         wakers.extend(waiting.primary.take());

@@ -56,7 +56,9 @@ impl Completion {
         *progress = Progress::Done(result);
     }
 
-    fn poll(&self, fresh: Waker) -> Poll<io::Result<i32>> {
+    pub(super) fn poll_with(&self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
+        // Cloned before the lock is taken: a clone is user code as well [wake-outside].
+        let fresh = cx.waker().clone();
         let mut progress = self.0.lock();
         match &mut *progress {
             Progress::Queued { waker } | Progress::InFlight { waker, .. } => {
@@ -75,7 +77,7 @@ impl Completion {
     }
 
     /// Gives up interest; the ticket, if there is one, must be cancelled.
-    fn close(&self) -> Option<Ticket> {
+    pub(super) fn close(&self) -> Option<Ticket> {
         let before = mem::replace(&mut *self.0.lock(), Progress::Closed);
         match before {
             Progress::InFlight { ticket, .. } => Some(ticket),
@@ -106,7 +108,7 @@ impl Future for Submission {
     type Output = io::Result<i32>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
-        self.completion.poll(cx.waker().clone())
+        self.completion.poll_with(cx)
     }
 }
 

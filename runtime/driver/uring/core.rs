@@ -21,11 +21,22 @@ const ROUNDS_MAX: usize = 16;
 /// Between two looks at what a shutdown still waits for.
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
+/// What became of an operation that was to be started. It is given back to be dropped where no lock is held.
+#[must_use]
+#[derive(Debug)]
+pub(super) enum Start {
+    Taken,
+    /// Whoever asked for it is gone.
+    Unwanted(Op),
+    /// The worker has shut down.
+    Closed(Op),
+}
+
 #[derive(Debug)]
 pub(super) struct Core {
     worker: usize,
-    ring: Ring,
-    flights: InFlight,
+    pub(super) ring: Ring,
+    pub(super) flights: InFlight,
     /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
     is_doorbell_armed: bool,
     is_closed: bool,
@@ -54,22 +65,21 @@ impl Core {
         Ok(())
     }
 
-    /// Takes ownership of the operation and queues it. Gives it back if the worker has shut down.
-    pub(super) fn start(&mut self, op: Op) -> Result<(), Op> {
+    /// Takes ownership of the operation and queues it.
+    pub(super) fn start(&mut self, op: Op) -> Start {
         if self.is_closed {
-            return Err(op);
+            return Start::Closed(op);
         }
         let slot = self.flights.insert(op);
         let ticket = Ticket { worker: self.worker, slot };
         if !self.flights.op(slot).take_ticket(ticket) {
-            drop(self.flights.withdraw(slot));
-            return Ok(());
+            return Start::Unwanted(self.flights.withdraw(slot));
         }
         let entry = encode::op(self.flights.op(slot), slot);
         // SAFETY: [owned-until-terminal] the operation owns its address on the heap and a share of its socket, and the
         // table gives it up only when its terminal completion was reaped, or leaks it.
         unsafe { self.ring.push(entry) };
-        Ok(())
+        Start::Taken
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) {
@@ -81,6 +91,14 @@ impl Core {
             }
             Cancel::Pointless => {}
         }
+    }
+
+    pub(super) fn stale_count(&self) -> u64 {
+        self.flights.stale_count()
+    }
+
+    pub(super) fn leaked_count(&self) -> usize {
+        self.leaked_count
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -98,8 +116,10 @@ impl Core {
             if self.ring.wants_entry() {
                 entered = self.ring.enter(Wait::No)?;
             }
-            self.reap(wakers, orphans);
-            if entered == Entered::Busy || self.is_quiet() {
+            let reaped_count = self.reap(wakers, orphans);
+            // Nothing reaped: the flag may speak of work that was another thread's, and stay until the next of ours.
+            if entered == Entered::Busy || (reaped_count == 0 && !self.ring.has_backlog()) || self.is_quiet()
+            {
                 break;
             }
         }
@@ -122,8 +142,10 @@ impl Core {
             self.reap(wakers, orphans);
         }
         // What the kernel has not been told must not sleep with us: a cancel, or the doorbell itself [bell-is-armed].
-        let may_wait = !self.ring.has_backlog() && !self.ring.has_completions() && self.is_doorbell_armed;
-        let wait = if may_wait && wakers.is_empty() { Wait::One(timeout) } else { Wait::No };
+        let is_told = !self.ring.has_backlog() && self.is_doorbell_armed;
+        // Nor what others wait for: a wake-up, or the end of a stream that an orphan still holds open.
+        let is_idle = !self.ring.has_completions() && wakers.is_empty() && orphans.is_empty();
+        let wait = if is_told && is_idle { Wait::One(timeout) } else { Wait::No };
         let entered = self.ring.enter(wait)?;
         self.reap(wakers, orphans);
         if entered == Entered::Busy {
@@ -134,8 +156,10 @@ impl Core {
     }
 
     /// Takes every completion that is there. Touches the kernel not at all: a thief may do it.
-    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) -> usize {
+        let mut reaped_count = 0;
         while let Some(completion) = self.ring.pop() {
+            reaped_count += 1;
             match completion.name {
                 Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
                 Name::Cancel => {}
@@ -149,6 +173,7 @@ impl Core {
                 }
             }
         }
+        reaped_count
     }
 
     /// Also after the kernel ended the multishot: it does so when the completion queue overflows, and when the thread
@@ -172,19 +197,20 @@ impl Core {
             return;
         }
         let started = Instant::now();
-        // SAFETY: a cancel points to nothing.
-        unsafe { self.ring.push(encode::cancel_all()) };
-        while self.flights.len() > 0 || self.is_doorbell_armed {
+        if self.flights.len() > 0 {
+            // SAFETY: a cancel points to nothing.
+            unsafe { self.ring.push(encode::cancel_all()) };
+        }
+        while self.flights.len() > 0 {
             let Some(left) = deadline.checked_sub(started.elapsed()) else { break };
-            if self.ring.has_completions() || self.ring.has_backlog() {
-                if self.ring.enter(Wait::No).is_err() {
-                    break;
-                }
-            } else if self.ring.enter(Wait::One(Some(left.min(DRAIN_STEP)))).is_err() {
-                break;
-            }
+            let must_reap = self.ring.has_completions() || self.ring.has_backlog();
+            let wait = if must_reap { Wait::No } else { Wait::One(Some(left.min(DRAIN_STEP))) };
+            let entered = self.ring.enter(wait);
             let before_count = self.flights.len();
             self.reap(wakers, orphans);
+            if entered.is_err() {
+                break;
+            }
             if self.flights.len() == before_count {
                 // A kernel that cannot cancel all at once: one by one.
                 for slot in self.flights.slots() {
@@ -197,12 +223,11 @@ impl Core {
 
     /// The kernel may still write to what is in flight: its memory and descriptors are never given back.
     fn leak(&mut self, wakers: &mut Vec<Waker>) {
-        let mut flights = mem::replace(&mut self.flights, InFlight::new());
-        for op in flights.ops() {
+        self.leaked_count += self.flights.len();
+        for op in self.flights.drain() {
             op.finish(Err(closed()), wakers);
+            mem::forget(op);
         }
-        self.leaked_count += flights.len();
-        mem::forget(flights);
     }
 }
 

@@ -20,8 +20,10 @@ mod doorbell;
 mod encode;
 mod probe;
 mod ring;
+#[cfg(test)]
+mod tests;
 
-use self::core::Core;
+use self::core::{Core, Start};
 use doorbell::Doorbell;
 use probe::Refusal;
 use ring::Ring;
@@ -69,10 +71,13 @@ impl Rings {
             return worker.post(Request::Start(op));
         }
         let mut core = worker.core.lock();
-        let outcome = core.start(op);
+        let start = core.start(op);
         worker.publish(&core);
         drop(core);
-        outcome.map_err(|_op| closed())
+        match start {
+            Start::Taken | Start::Unwanted(_) => Ok(()),
+            Start::Closed(_) => Err(closed()),
+        }
     }
 
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
@@ -98,7 +103,7 @@ impl Rings {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
         let mut core = worker.core.lock();
-        worker.open_mail(&mut core, wakers);
+        worker.open_mail(&mut core, wakers, &mut orphans);
         let outcome = core.pump(wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
@@ -127,7 +132,7 @@ impl Rings {
         let mut orphans = Vec::new();
         let mut core = worker.core.lock();
         worker.mailbox.fall_asleep();
-        worker.open_mail(&mut core, wakers);
+        worker.open_mail(&mut core, wakers, &mut orphans);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
         let outcome = core.sleep(&worker.doorbell, timeout, wakers, &mut orphans);
         worker.mailbox.wake_up();
@@ -148,13 +153,21 @@ impl Rings {
         self.workers[index].in_flight.load(Ordering::Relaxed)
     }
 
+    pub(super) fn stale_count(&self, index: usize) -> u64 {
+        self.workers[index].core.lock().stale_count()
+    }
+
+    pub(super) fn leaked_count(&self, index: usize) -> usize {
+        self.workers[index].core.lock().leaked_count()
+    }
+
     pub(super) fn shutdown(&self, index: usize, deadline: Duration, wakers: &mut Vec<Waker>) {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
         worker.mailbox.close();
         let mut core = worker.core.lock();
         core.close();
-        worker.open_mail(&mut core, wakers);
+        worker.open_mail(&mut core, wakers, &mut orphans);
         core.drain(deadline, wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
@@ -191,7 +204,7 @@ impl Worker {
         }
     }
 
-    fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>) {
+    fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
         if !self.mailbox.is_pending() {
             return;
         }
@@ -199,11 +212,14 @@ impl Worker {
         self.mailbox.take(&mut requests);
         for request in requests {
             match request {
-                Request::Start(op) => {
-                    if let Err(op) = core.start(op) {
+                Request::Start(op) => match core.start(op) {
+                    Start::Taken => {}
+                    Start::Unwanted(op) => orphans.push(op),
+                    Start::Closed(op) => {
                         op.finish(Err(closed()), wakers);
+                        orphans.push(op);
                     }
-                }
+                },
                 Request::Cancel(slot) => core.cancel(slot),
             }
         }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use io_uring::squeue::Entry;
@@ -22,7 +23,17 @@ pub(super) struct Ring {
     ring: IoUring,
     /// What found the submission queue full, in order. Nothing is ever dropped [nothing-dropped].
     backlog: VecDeque<Entry>,
-    is_disabled: bool,
+    owner: Owner,
+}
+
+/// Which thread may enter.
+#[derive(Clone, Copy, Debug)]
+enum Owner {
+    /// The one that enables the ring.
+    Nobody,
+    Only(ThreadId),
+    /// One at a time.
+    Any,
 }
 
 /// What an entry into the kernel may do besides submitting.
@@ -45,20 +56,29 @@ pub(super) enum Entered {
 impl Ring {
     pub(super) fn create(options: &Options) -> Result<Ring, Refusal> {
         let created = probe::create(options)?;
-        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), is_disabled: created.is_disabled })
+        let owner = if created.is_disabled { Owner::Nobody } else { Owner::Any };
+        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), owner })
     }
 
     /// The calling thread becomes the one that may enter.
     pub(super) fn enable(&mut self) -> io::Result<()> {
-        if self.is_disabled {
-            self.ring.submitter().register_enable_rings()?;
-            self.is_disabled = false;
+        let caller = thread::current().id();
+        match self.owner {
+            Owner::Any => Ok(()),
+            Owner::Only(owner) if owner == caller => Ok(()),
+            Owner::Only(_) => {
+                Err(io::Error::other("this ring belongs to the thread that bound the worker first"))
+            }
+            Owner::Nobody => {
+                self.ring.submitter().register_enable_rings()?;
+                self.owner = Owner::Only(caller);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     pub(super) fn is_disabled(&self) -> bool {
-        self.is_disabled
+        matches!(self.owner, Owner::Nobody)
     }
 
     pub(super) fn can_skip_success(&self) -> bool {
@@ -97,11 +117,6 @@ impl Ring {
 
     pub(super) fn has_backlog(&self) -> bool {
         !self.backlog.is_empty()
-    }
-
-    /// Entries that the kernel has not taken yet.
-    pub(super) fn queued_count(&mut self) -> usize {
-        self.backlog.len() + self.ring.submission().len()
     }
 
     /// There is a reason to enter the kernel: entries, completions it has not posted, completions that did not fit.
@@ -160,6 +175,13 @@ impl Ring {
                 _ => Err(error),
             },
         }
+    }
+}
+
+#[cfg(test)]
+impl std::os::fd::AsRawFd for Ring {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.ring.as_raw_fd()
     }
 }
 

@@ -1,0 +1,273 @@
+//! Registering, dropping, shutting down.
+
+use std::future::Future;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use socket2::Socket;
+
+use crate::driver::{Direction, Driver, Kind, Options, Registration};
+
+use super::{
+    LIMIT, bound, counting_waker, drive, harvest_until, on_every_backend, pair, receive, stream_pair,
+};
+
+/// Makes the registration wait for data.
+fn arm(registration: &Registration, waker: &Waker) {
+    let poll = registration.poll_io(Direction::Read, &mut Context::from_waker(waker), receive);
+    assert!(poll.is_pending(), "{poll:?}");
+}
+
+#[test]
+fn the_peer_sees_the_end_at_the_next_harvest_after_the_drop() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        let (registration, mut peer) = pair();
+        let (_count, waker) = counting_waker();
+        arm(&registration, &waker);
+        driver.harvest(0, &mut Vec::new()).expect("harvest");
+        drop(registration);
+        harvest_until(driver, || driver.in_flight(0) == 0);
+        peer.set_read_timeout(Some(LIMIT)).expect("time-out");
+        assert_eq!(peer.read(&mut [0]).expect("the end of the stream"), 0);
+    });
+}
+
+#[test]
+fn a_reused_descriptor_gets_only_its_own_events() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        for round in 0..300u32 {
+            let (old, mut old_peer) = pair();
+            let (old_count, old_waker) = counting_waker();
+            arm(&old, &old_waker);
+            if round % 2 == 0 {
+                driver.harvest(0, &mut Vec::new()).expect("harvest");
+            }
+            drop(old);
+            if round % 3 == 0 {
+                driver.harvest(0, &mut Vec::new()).expect("harvest");
+            }
+            let (new, mut new_peer) = pair();
+            let (new_count, new_waker) = counting_waker();
+            arm(&new, &new_waker);
+            // A reset is an error here; that is as good as an end.
+            let _ = old_peer.write_all(b"old");
+            harvest_until(driver, || driver.in_flight(0) == 1);
+            assert_eq!((old_count.count(), new_count.count()), (0, 0));
+            new_peer.write_all(&round.to_ne_bytes()).expect("write");
+            let data = drive(driver, new.async_io(Direction::Read, receive)).expect("receive");
+            assert_eq!(data, round.to_ne_bytes());
+            drop(new);
+            harvest_until(driver, || driver.in_flight(0) == 0);
+        }
+        assert_eq!(driver.stale_count(0), 0);
+    });
+}
+
+#[test]
+fn nothing_is_left_after_a_hundred_thousand_cancels() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        let (ours, mut theirs) = stream_pair();
+        let ours = Socket::from(ours);
+        ours.set_nonblocking(true).expect("non-blocking");
+        let (count, waker) = counting_waker();
+        for round in 0..100_000 {
+            let registration = Registration::new_nonblocking(ours.try_clone().expect("duplicate"));
+            arm(&registration, &waker);
+            if round % 64 == 0 {
+                driver.harvest(0, &mut Vec::new()).expect("harvest");
+            }
+        }
+        harvest_until(driver, || driver.in_flight(0) == 0);
+        assert_eq!((driver.stale_count(0), driver.leaked_count(0)), (0, 0));
+        drop(ours);
+        theirs.set_read_timeout(Some(LIMIT)).expect("time-out");
+        assert_eq!(theirs.read(&mut [0]).expect("every duplicate is closed"), 0);
+        drop(waker);
+        assert_eq!(Arc::strong_count(&count), 1, "a waker was left behind");
+    });
+}
+
+#[test]
+fn a_socket_that_is_taken_back_still_works() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        for was_waiting in [false, true] {
+            let (registration, mut peer) = pair();
+            let (_count, waker) = counting_waker();
+            if was_waiting {
+                arm(&registration, &waker);
+                driver.harvest(0, &mut Vec::new()).expect("harvest");
+            }
+            let mut socket = TcpStream::from(registration.into_socket().expect("the socket"));
+            harvest_until(driver, || driver.in_flight(0) == 0);
+            socket.set_nonblocking(false).expect("blocking");
+            socket.write_all(b"out").expect("write");
+            peer.write_all(b"in!").expect("write");
+            let mut three = [0; 3];
+            socket.read_exact(&mut three).expect("read");
+            assert_eq!(&three, b"in!");
+            peer.read_exact(&mut three).expect("read");
+            assert_eq!(&three, b"out");
+            // And it can be registered again.
+            let again = Registration::new(socket.into()).expect("register");
+            peer.write_all(b"again").expect("write");
+            assert_eq!(drive(driver, again.async_io(Direction::Read, receive)).expect("receive"), b"again");
+            drop(again);
+            harvest_until(driver, || driver.in_flight(0) == 0);
+        }
+    });
+}
+
+#[test]
+fn a_shutdown_lets_go_of_a_thousand_waits_and_tells_the_waiters() {
+    on_every_backend(|driver| {
+        let guard = bound(driver);
+        let (ours, mut theirs) = stream_pair();
+        let ours = Socket::from(ours);
+        ours.set_nonblocking(true).expect("non-blocking");
+        let (count, waker) = counting_waker();
+        let registrations: Vec<Registration> =
+            (0..500).map(|_| Registration::new_nonblocking(ours.try_clone().expect("duplicate"))).collect();
+        let mut cx = Context::from_waker(&waker);
+        let block = vec![1; 1 << 16];
+        while registrations[0].try_io(Direction::Write, |mut socket| socket.write(&block)).is_ok() {}
+        for registration in &registrations {
+            arm(registration, &waker);
+            let write = registration.poll_io(Direction::Write, &mut cx, |mut socket| socket.write(&block));
+            assert!(write.is_pending());
+        }
+        driver.harvest(0, &mut Vec::new()).expect("harvest");
+        let started = Instant::now();
+        driver.shutdown(0, Duration::from_secs(5));
+        assert!(started.elapsed() < Duration::from_secs(4), "it ran into its deadline");
+        assert_eq!((driver.in_flight(0), driver.leaked_count(0), driver.stale_count(0)), (0, 0, 0));
+        assert_eq!(count.count(), 1000, "every waiter is told once");
+        let refused = registrations[0].poll_io(Direction::Read, &mut cx, receive);
+        let text = format!("{refused:?}");
+        assert!(text.contains("has shut down"), "{text}");
+        drop(guard);
+        drop(registrations);
+        drop(ours);
+        theirs.set_read_timeout(Some(LIMIT)).expect("time-out");
+        std::io::copy(&mut theirs, &mut std::io::sink()).expect("the end of the stream");
+    });
+}
+
+#[test]
+fn a_worker_that_was_never_bound_shuts_down_at_once() {
+    on_every_backend(|driver| {
+        let guard = driver.enter();
+        let (registration, _peer) = pair();
+        let (count, waker) = counting_waker();
+        arm(&registration, &waker);
+        driver.shutdown(0, Duration::from_secs(5));
+        assert_eq!(count.count(), 1);
+        assert_eq!((driver.in_flight(0), driver.leaked_count(0)), (0, 0));
+        drop(guard);
+    });
+}
+
+/// Its wake and its drop use the driver again, as a user's may.
+struct Reentrant(Mutex<Option<Registration>>);
+
+impl Wake for Reentrant {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.lock().expect("not poisoned").take());
+    }
+}
+
+#[test]
+fn a_waker_may_use_the_driver_when_it_is_woken_and_when_it_is_dropped() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        let (_count, plain) = counting_waker();
+        let reentrant = || {
+            let (registration, peer) = pair();
+            arm(&registration, &plain);
+            (Waker::from(Arc::new(Reentrant(Mutex::new(Some(registration))))), peer)
+        };
+        // Replaced by another waker, dropped with its future, and dropped with its registration.
+        let (registration, mut peer) = pair();
+        let (first, _first_peer) = reentrant();
+        arm(&registration, &first);
+        drop(first);
+        let (second, _second_peer) = reentrant();
+        arm(&registration, &second);
+        drop(second);
+        {
+            let (third, _third_peer) = reentrant();
+            let mut future = pin!(registration.async_io(Direction::Read, receive));
+            assert!(future.as_mut().poll(&mut Context::from_waker(&third)).is_pending());
+        }
+        // Woken.
+        peer.write_all(b"x").expect("write");
+        harvest_until(driver, || driver.in_flight(0) <= 1);
+        let (fourth, _fourth_peer) = reentrant();
+        drive(driver, registration.async_io(Direction::Read, receive)).expect("receive");
+        arm(&registration, &fourth);
+        drop(fourth);
+        drop(registration);
+        harvest_until(driver, || driver.in_flight(0) == 0);
+    });
+}
+
+#[test]
+#[should_panic(expected = "there is no heist runtime on this thread")]
+fn a_registration_without_a_runtime_says_so() {
+    let (ours, _theirs) = stream_pair();
+    drop(Registration::new(ours.into()));
+}
+
+#[test]
+fn a_guard_brings_back_the_driver_before_it() {
+    let outer = Driver::new(&Options { kind: Kind::Poll, ..Options::default() }).expect("poll");
+    let inner = Driver::new(&Options { kind: Kind::Poll, ..Options::default() }).expect("poll");
+    let is_current = |driver: &Arc<Driver>| {
+        crate::driver::try_current().is_some_and(|current| Arc::ptr_eq(&current, driver))
+    };
+    let outer_guard = outer.enter();
+    let inner_guard = inner.bind_worker(0).expect("bind");
+    assert!(is_current(&inner));
+    drop(inner_guard);
+    assert!(is_current(&outer));
+    drop(outer_guard);
+    assert!(crate::driver::try_current().is_none());
+}
+
+#[test]
+fn the_kind_reads_what_it_prints_and_lists_the_valid_words() {
+    for kind in [Kind::Auto, Kind::Uring, Kind::Poll] {
+        assert_eq!(kind.to_string().parse(), Ok(kind));
+    }
+    assert_eq!(Kind::default(), Kind::Auto);
+    let error = "epoll".parse::<Kind>().expect_err("not a word").to_string();
+    for word in ["\"epoll\"", "auto", "uring", "poll"] {
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn one_try_without_readiness_would_block() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        let (registration, _peer) = pair();
+        let mut tries = 0;
+        for _ in 0..3 {
+            let error = registration
+                .try_io(Direction::Read, |socket| {
+                    tries += 1;
+                    receive(socket)
+                })
+                .expect_err("nothing to read");
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        }
+        assert_eq!(tries, 1, "the first failure is remembered");
+    });
+}

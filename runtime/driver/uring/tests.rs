@@ -1,0 +1,229 @@
+//! Faults of the ring: queues that are too small, completions that fit nothing, a kernel that does not answer.
+#![expect(unsafe_code, reason = "entries that the driver would never make, and a stolen descriptor")]
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use io_uring::opcode;
+use socket2::Socket;
+
+use crate::driver::backend::Backend;
+use crate::driver::slots::SlotId;
+use crate::driver::tests::{LIMIT, bound, counting_waker, drive, harvest_until, pair, receive, stream_pair};
+use crate::driver::{Direction, Driver, Kind, Options, Registration};
+
+use super::Worker;
+
+fn driver_of(ring_entries: u32, completion_entries: u32) -> Arc<Driver> {
+    let options = Options { kind: Kind::Uring, ring_entries, completion_entries, ..Options::default() };
+    Driver::new(&options).expect("io_uring")
+}
+
+fn worker(driver: &Driver) -> &Worker {
+    match &driver.backend {
+        Backend::Uring(rings) => &rings.workers[0],
+        Backend::Poll(_) => panic!("not a ring"),
+    }
+}
+
+/// Queues no-ops whose completions carry these names.
+fn push_nops(driver: &Driver, names: impl IntoIterator<Item = u64>) {
+    let mut core = worker(driver).core.lock();
+    for name in names {
+        // SAFETY: a no-op points to nothing.
+        unsafe { core.ring.push(opcode::Nop::new().build().user_data(name)) };
+    }
+}
+
+fn arm(registration: &Registration, direction: Direction, waker: &Waker) {
+    let mut cx = Context::from_waker(waker);
+    assert!(registration.poll_io(direction, &mut cx, receive).is_pending());
+}
+
+/// So many registrations of one socket, and its peer.
+fn duplicates(count: usize) -> (Vec<Registration>, TcpStream) {
+    let (ours, theirs) = stream_pair();
+    let ours = Socket::from(ours);
+    ours.set_nonblocking(true).expect("non-blocking");
+    let registrations =
+        (0..count).map(|_| Registration::new_nonblocking(ours.try_clone().expect("duplicate"))).collect();
+    (registrations, theirs)
+}
+
+#[test]
+fn a_submission_queue_of_two_serves_a_thousand_sockets_and_their_cancels() {
+    let driver = driver_of(2, 4096);
+    let _guard = bound(&driver);
+    let (mut registrations, mut peer) = duplicates(1000);
+    let (count, waker) = counting_waker();
+    registrations.iter().for_each(|registration| arm(registration, Direction::Read, &waker));
+    assert_eq!(driver.in_flight(0), 1000);
+    // Half of them are cancelled in one go, the others wake.
+    drop(registrations.split_off(500));
+    harvest_until(&driver, || driver.in_flight(0) == 500);
+    peer.write_all(b"x").expect("write");
+    harvest_until(&driver, || driver.in_flight(0) == 0);
+    assert_eq!(count.count(), 500);
+    assert_eq!(driver.stale_count(0), 0);
+}
+
+#[test]
+fn a_completion_queue_of_four_delivers_a_thousand_completions() {
+    let driver = driver_of(2, 4);
+    let _guard = bound(&driver);
+    let (registrations, mut peer) = duplicates(1000);
+    let (count, waker) = counting_waker();
+    registrations.iter().for_each(|registration| arm(registration, Direction::Read, &waker));
+    driver.harvest(0, &mut Vec::new()).expect("harvest");
+    peer.write_all(b"x").expect("write");
+    // Parks only: each must find what the kernel holds back, and none may sleep while there is something.
+    let started = Instant::now();
+    while count.count() < 1000 {
+        let mut wakers = Vec::new();
+        driver.park(0, Some(LIMIT), &mut wakers).expect("park");
+        assert!(started.elapsed() < LIMIT, "stuck after {} completions", count.count());
+        wakers.into_iter().for_each(Waker::wake);
+    }
+    assert_eq!((driver.in_flight(0), driver.stale_count(0)), (0, 0));
+}
+
+#[test]
+fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
+    let driver = driver_of(2, 4);
+    let _guard = bound(&driver);
+    for round in 0..200 {
+        // Overflow, with a ring in the middle of it: that ends the multishot.
+        let nop = SlotId::from_bits(u64::MAX >> 8).to_bits();
+        push_nops(&driver, (0..16).map(|_| nop));
+        driver.ring_doorbell(0);
+        push_nops(&driver, (0..16).map(|_| nop));
+        while !driver.is_quiet(0) {
+            driver.harvest(0, &mut Vec::new()).expect("harvest");
+        }
+        // Consumes the ring above.
+        driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect("park");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // It sleeps now: its lock is taken.
+                while driver.try_harvest(0, &mut Vec::new()) {
+                    thread::yield_now();
+                }
+                driver.ring_doorbell(0);
+            });
+            let started = Instant::now();
+            driver.park(0, Some(LIMIT), &mut Vec::new()).expect("park");
+            assert!(started.elapsed() < LIMIT / 2, "round {round}: the doorbell is deaf");
+        });
+    }
+}
+
+#[test]
+fn a_completion_of_an_older_generation_does_not_reach_the_newer_operation() {
+    let driver = driver_of(8, 8);
+    let _guard = bound(&driver);
+    let (count, waker) = counting_waker();
+    let old_name = {
+        let (old, _peer) = pair();
+        arm(&old, Direction::Read, &waker);
+        let name = worker(&driver).core.lock().flights.slots()[0];
+        drop(old);
+        harvest_until(&driver, || driver.in_flight(0) == 0);
+        name
+    };
+    let (new, mut peer) = pair();
+    arm(&new, Direction::Read, &waker);
+    let new_name = worker(&driver).core.lock().flights.slots()[0];
+    assert_ne!(old_name, new_name);
+    assert_eq!(old_name.to_bits() as u32, new_name.to_bits() as u32, "the place is used again");
+    push_nops(&driver, [old_name.to_bits()]);
+    harvest_until(&driver, || driver.stale_count(0) == 1);
+    assert_eq!((driver.in_flight(0), count.count()), (1, 0));
+    peer.write_all(b"x").expect("write");
+    assert_eq!(drive(&driver, new.async_io(Direction::Read, receive)).expect("receive"), b"x");
+}
+
+#[test]
+fn completions_with_unknown_names_are_counted_and_harm_nobody() {
+    let driver = driver_of(8, 64);
+    let _guard = bound(&driver);
+    let (registration, mut peer) = pair();
+    let (_count, waker) = counting_waker();
+    arm(&registration, Direction::Read, &waker);
+    let name = worker(&driver).core.lock().flights.slots()[0].to_bits();
+    let unknown = [name ^ (1 << 40), name ^ 1, name + (1 << 20), u64::MAX, u64::MAX - 1, 1 << 63];
+    push_nops(&driver, unknown);
+    harvest_until(&driver, || driver.stale_count(0) == unknown.len() as u64);
+    assert_eq!(driver.in_flight(0), 1);
+    peer.write_all(b"x").expect("write");
+    assert_eq!(drive(&driver, registration.async_io(Direction::Read, receive)).expect("receive"), b"x");
+}
+
+#[test]
+fn a_ring_that_answers_errors_frees_nothing_and_loses_nothing() {
+    let driver = driver_of(8, 64);
+    let _guard = bound(&driver);
+    let (registration, mut peer) = pair();
+    let (count, waker) = counting_waker();
+    let ring_fd = worker(&driver).core.lock().ring.as_raw_fd();
+    // SAFETY: plain system calls on descriptors that this test knows.
+    let kept_fd = unsafe { libc::dup(ring_fd) };
+    let null = std::fs::File::open("/dev/null").expect("open");
+    // SAFETY: as above. The ring's descriptor now names another file.
+    assert_eq!(unsafe { libc::dup2(null.as_raw_fd(), ring_fd) }, ring_fd);
+    arm(&registration, Direction::Read, &waker);
+    driver.harvest(0, &mut Vec::new()).expect_err("not a ring");
+    driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect_err("not a ring");
+    drop(registration);
+    driver.harvest(0, &mut Vec::new()).expect_err("not a ring");
+    assert_eq!(driver.in_flight(0), 1, "an operation that was pushed is in flight");
+    peer.set_nonblocking(true).expect("non-blocking");
+    assert!(std::io::Read::read(&mut peer, &mut [0]).is_err(), "the socket was closed under the kernel");
+    // SAFETY: as above. The ring is back, and takes what had been pushed.
+    assert_eq!(unsafe { libc::dup2(kept_fd, ring_fd) }, ring_fd);
+    // SAFETY: as above.
+    unsafe { libc::close(kept_fd) };
+    harvest_until(&driver, || driver.in_flight(0) == 0);
+    assert_eq!((count.count(), driver.stale_count(0)), (0, 0));
+}
+
+#[test]
+fn what_does_not_land_in_time_is_leaked_and_counted() {
+    let driver = driver_of(8, 64);
+    let guard = bound(&driver);
+    let (registration, peer) = pair();
+    let (count, waker) = counting_waker();
+    arm(&registration, Direction::Read, &waker);
+    driver.harvest(0, &mut Vec::new()).expect("harvest");
+    driver.shutdown(0, Duration::ZERO);
+    assert_eq!((driver.in_flight(0), driver.leaked_count(0), count.count()), (0, 1, 1));
+    drop((registration, guard));
+    peer.set_nonblocking(true).expect("non-blocking");
+    assert!(std::io::Read::read(&mut &peer, &mut [0]).is_err(), "a leaked socket stays open");
+}
+
+#[test]
+fn a_second_thread_cannot_bind_a_ring_that_has_an_owner() {
+    let driver = driver_of(8, 64);
+    let _guard = bound(&driver);
+    let outcome =
+        thread::scope(|scope| scope.spawn(|| driver.bind_worker(0).map(drop)).join().expect("join"));
+    let error = outcome.expect_err("the ring has an owner").to_string();
+    assert!(error.contains("the thread that bound the worker first"), "{error}");
+}
+
+#[test]
+fn descriptors_are_closed_on_exec() {
+    let driver = driver_of(8, 64);
+    let ring_fd = worker(&driver).core.lock().ring.as_raw_fd();
+    let doorbell_fd = worker(&driver).doorbell.as_raw_fd();
+    for fd in [ring_fd, doorbell_fd] {
+        // SAFETY: a plain system call.
+        let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+        assert_ne!(flags & libc::FD_CLOEXEC, 0);
+    }
+}
