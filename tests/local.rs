@@ -132,7 +132,9 @@ fn the_last_waker_dropped_on_a_foreign_thread_drops_no_future_there() {
                     match dropped_on.try_recv() {
                         Ok(places) => break places,
                         Err(mpsc::TryRecvError::Empty) => heist::task::yield_now().await,
-                        Err(mpsc::TryRecvError::Disconnected) => panic!("the guard was made before the waker"),
+                        Err(mpsc::TryRecvError::Disconnected) => {
+                            panic!("the guard was made before the waker")
+                        }
                     }
                 };
                 assert_eq!(home, there, "dropped away from home");

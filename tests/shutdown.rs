@@ -12,7 +12,8 @@ use futures::channel::oneshot;
 use heist::net::{TcpListener, TcpStream};
 use heist::runtime::{Handle, Runtime};
 use support::{
-    Counter, Gate, Shape, echo, on_every_backend, on_every_runtime, watched, with_every_backend, with_every_runtime,
+    Counter, Gate, Shape, echo, on_every_backend, on_every_runtime, watched, with_every_backend,
+    with_every_runtime,
 };
 
 #[test]
@@ -282,7 +283,10 @@ fn block_on_inside_a_task_panics_with_a_text_and_the_runtime_lives_on() {
         let text = payload.downcast_ref::<String>().cloned();
         let text = text.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()));
         let text = text.expect("a text");
-        assert!(text.contains("block") && text.contains("spawn_blocking"), "names the cause and the remedy: {text}");
+        assert!(
+            text.contains("block") && text.contains("spawn_blocking"),
+            "names the cause and the remedy: {text}"
+        );
         assert_eq!(runtime.block_on(async { heist::spawn(async { 1 }).await }).expect("no panic"), 1);
     });
 }

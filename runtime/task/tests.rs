@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-
 /// Every task holds one of these handles, so that its count tells how many tasks are still allocated.
 struct Queue {
     tasks: Mutex<VecDeque<Runnable>>,
