@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::super::{Instant, error::Elapsed, timeout, timeout_at};
+use super::super::{Instant, error::Elapsed, interval_at, sleep_until, timeout, timeout_at};
 use super::{Count, Rig, ms, poll_once, poll_with};
+use crate::task::coop;
 
 #[test]
 fn the_future_is_asked_before_the_clock() {
@@ -88,4 +89,42 @@ fn the_future_can_be_looked_at_and_taken_out() {
     assert_eq!(rig.armed_count(), 1);
     drop(armed.into_inner());
     assert_eq!(rig.armed_count(), 0);
+}
+
+/// Spends the budget of its task, to the last unit, and waits.
+async fn spend_all_and_wait() {
+    poll_fn(|cx| {
+        while let Poll::Ready(charge) = coop::poll_proceed(cx) {
+            charge.made_progress();
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+#[test]
+fn a_future_that_spends_the_whole_budget_meets_its_deadline() {
+    let (rig, _guard) = Rig::bound();
+    let mut timeout = pin!(timeout(ms(10), spend_all_and_wait()));
+    assert!(coop::with_budget(|| poll_once(timeout.as_mut())).is_pending());
+    assert_eq!(rig.armed_count(), 1, "the timer was looked at");
+    rig.pass(ms(10));
+    assert!(matches!(coop::with_budget(|| poll_once(timeout.as_mut())), Poll::Ready(Err(_))));
+}
+
+#[test]
+fn timers_that_are_always_ready_end_with_the_budget() {
+    let past = Instant::now();
+    let ready_count = coop::with_budget(|| {
+        let mut ready_count = 0;
+        while poll_once(pin!(timeout_at(past, pending::<()>()))).is_ready()
+            && poll_once(pin!(sleep_until(past))).is_ready()
+            && poll_once(pin!(interval_at(past, ms(1)).tick())).is_ready()
+        {
+            ready_count += 3;
+            assert!(ready_count < 10_000, "they are free");
+        }
+        ready_count
+    });
+    assert!(ready_count > 0);
 }
