@@ -1,21 +1,20 @@
 //! The traits of other crates.
 
-use std::future::poll_fn;
-use std::io::{IoSlice, IoSliceMut};
-use std::pin::pin;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+#![cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
+
+use std::io::IoSlice;
 
 use futures::join;
 use heist::net::TcpStream;
 
-use super::{MIB, pair, pattern, soon};
+use super::{MIB, pair, pattern};
 use crate::support::on_every_backend;
 
 #[cfg(feature = "futures-io")]
 #[test]
 fn the_traits_of_futures_io_work() {
     use futures::io::{AsyncReadExt as Read, AsyncWriteExt as Write};
+    use std::io::IoSliceMut;
     async fn send(mut to: impl Write + Unpin, bytes: &[u8]) {
         assert_ne!(to.write_vectored(&[IoSlice::new(&[]), IoSlice::new(&bytes[..1])]).await.unwrap(), 0);
         to.write_all(&bytes[1..]).await.unwrap();
@@ -51,6 +50,8 @@ fn the_traits_of_futures_io_work() {
 #[cfg(feature = "tokio-io")]
 #[test]
 fn the_traits_of_tokio_work() {
+    use std::future::poll_fn;
+    use std::pin::pin;
     use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
     async fn send(to: impl AsyncWrite, bytes: &[u8]) {
         let mut to = pin!(to);
@@ -98,6 +99,10 @@ fn the_traits_of_tokio_work() {
 fn the_traits_of_hyper_work() {
     use heist::io::hyper::{Executor, Timer};
     use hyper::rt::{Executor as _, Read, ReadBuf, Timer as _, Write};
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
     on_every_backend(|rt| {
         rt.block_on(async {
             let sent = Arc::new(pattern(MIB, 8));
@@ -133,7 +138,7 @@ fn the_traits_of_hyper_work() {
             let start = Instant::now();
             let mut nap = Timer.sleep(Duration::from_secs(3600));
             Timer.reset(&mut nap, Timer.now() + Duration::from_millis(5));
-            soon("the nap", nap).await;
+            super::soon("the nap", nap).await;
             Timer.sleep_until(start).await;
             assert!(start.elapsed() >= Duration::from_millis(5));
         });
