@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use sealed::{Resolve, Target};
 
 /// A value that [`TcpListener::bind`](super::TcpListener::bind), [`TcpStream::connect`](super::TcpStream::connect)
-/// and [`lookup_host`](super::lookup_host) take as an address.
+/// and [`lookup_host`](super::lookup_host()) take as an address.
 ///
 /// Addresses (`SocketAddr`, `(IpAddr, u16)`, slices of `SocketAddr`, …) and texts that spell one
 /// (`"127.0.0.1:80"`, `("::1", 80)`) are used as they are. Any other text (`"example.org:80"`, `("example.org", 80)`)
