@@ -8,7 +8,6 @@
 use std::io;
 use std::time::Duration;
 
-use futures::{AsyncReadExt, AsyncWriteExt};
 use heist::net::{TcpListener, TcpStream};
 
 #[heist::main]
@@ -26,10 +25,10 @@ async fn main() -> io::Result<()> {
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(text.as_bytes()).await?;
         // Half a close: the server sees the end of the stream, and can still answer.
-        stream.close().await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        println!("{text} came back as {answer}");
+        stream.shutdown().await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        println!("{text} came back as {}", String::from_utf8_lossy(&answer));
     }
     Ok(())
 }
@@ -53,7 +52,7 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
-            return stream.close().await;
+            return stream.shutdown().await;
         }
         stream.write_all(&buffer[..count]).await?;
     }

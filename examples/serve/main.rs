@@ -148,11 +148,11 @@ async fn serve(listener: TcpListener, server: Arc<Server>, greeting: String, dea
     // From now on, clients are refused instead of kept waiting.
     drop(listener);
     let all_gone = pin!(heist::time::timeout(deadline, shutdown.begin()));
-    say(&format!("stopping: {} connections are open", shutdown.len()));
+    say(&format!("stopping, open connections: {}", shutdown.len()));
     match select(all_gone, pin!(stop_signal())).await {
         Either::Left((Ok(()), _)) => ExitCode::SUCCESS,
         Either::Left((Err(_), _)) => {
-            eprintln!("serve: {} connections did not finish in time and are cut", shutdown.len());
+            eprintln!("serve: connections cut because they did not finish in time: {}", shutdown.len());
             ExitCode::SUCCESS
         }
         Either::Right(_) => {

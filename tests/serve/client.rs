@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::OnceLock;
 
 use crate::process::{LIMIT, Server};
 
@@ -123,4 +124,13 @@ pub(crate) fn pattern(length: usize) -> Vec<u8> {
     }
     bytes.truncate(length);
     bytes
+}
+
+/// More than the socket buffers on loopback take in.
+pub(crate) const HUGE: usize = 48 << 20;
+
+/// The content of huge files, made once.
+pub(crate) fn huge() -> &'static [u8] {
+    static CONTENT: OnceLock<Vec<u8>> = OnceLock::new();
+    CONTENT.get_or_init(|| pattern(HUGE))
 }

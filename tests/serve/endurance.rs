@@ -5,15 +5,12 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, get, pattern};
+use crate::client::{Client, HUGE, get, huge};
 use crate::process::{self, LIMIT, Server, eventually, on_each_driver};
-
-/// More than any socket buffers on loopback hold.
-const HUGE: usize = 48 << 20;
 
 fn fill(folder: &Path) {
     fs::write(folder.join("hello.txt"), "hello, world\n").unwrap();
-    fs::write(folder.join("huge.bin"), pattern(HUGE)).unwrap();
+    fs::write(folder.join("huge.bin"), huge()).unwrap();
 }
 
 /// Another client is served without delay.
@@ -92,7 +89,7 @@ fn a_slow_reader_gets_everything() {
             thread::sleep(Duration::from_millis(250));
             body.extend(slow.bytes((HUGE / 12).min(HUGE - body.len())));
         }
-        assert!(body == pattern(HUGE));
+        assert!(body == huge());
         server.stop();
     });
 }

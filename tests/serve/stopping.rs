@@ -5,14 +5,12 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, get, pattern};
+use crate::client::{Client, HUGE, get, huge};
 use crate::process::{Server, eventually, on_each_driver};
-
-const HUGE: usize = 48 << 20;
 
 fn fill(folder: &Path) {
     fs::write(folder.join("hello.txt"), "hello, world\n").unwrap();
-    fs::write(folder.join("huge.bin"), pattern(HUGE)).unwrap();
+    fs::write(folder.join("huge.bin"), huge()).unwrap();
 }
 
 #[test]
@@ -39,9 +37,9 @@ fn what_is_in_flight_is_finished_and_nobody_else_is_taken() {
         client.request("GET", "/huge.bin", "");
         assert_eq!(client.head().status, 200);
         server.interrupt();
-        assert_eq!(server.read_line(), "stopping: 1 connections are open\n");
+        assert_eq!(server.read_line(), "stopping, open connections: 1\n");
         eventually("new clients are still taken", || TcpStream::connect(server.address).is_err());
-        assert!(client.bytes(HUGE) == pattern(HUGE));
+        assert!(client.bytes(HUGE) == huge());
         // The connection does not outlive the answer.
         assert!(client.rest().is_empty());
         let outcome = server.wait();
@@ -76,7 +74,7 @@ fn the_deadline_cuts_what_does_not_finish() {
         let outcome = server.stop();
         let took = since.elapsed();
         assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&took), "{took:?}");
-        assert!(outcome.stderr.contains("1 connections did not finish in time"), "{outcome:?}");
+        assert!(outcome.stderr.contains("did not finish in time: 1"), "{outcome:?}");
         assert!(client.rest().len() < HUGE);
     });
 }
@@ -89,7 +87,7 @@ fn a_second_interrupt_ends_at_once() {
         client.request("GET", "/huge.bin", "");
         client.head();
         server.interrupt();
-        assert!(server.read_line().starts_with("stopping: "));
+        assert!(server.read_line().starts_with("stopping, "));
         server.interrupt();
         let outcome = server.wait();
         assert_eq!(outcome.status.code(), Some(130), "{outcome:?}");
