@@ -10,7 +10,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 # Two or more threads: with one, the harness runs tests on its own thread and models lose their names.
-"${test[@]}" models canary -- --nocapture --test-threads=2 2>&1 | tee "$log"
+"${test[@]}" -- models canary --nocapture --test-threads=2 2>&1 | tee "$log"
 
 "${test[@]}" -- --list 2>/dev/null | sed -n 's/: test$//p' | grep -E 'models::|canary' | {
     model_count=0
