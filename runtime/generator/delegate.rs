@@ -125,7 +125,7 @@ pin_project! {
     /// A body that takes what the outer body takes.
     pub struct Sub<G> {
         #[pin]
-        body: G,
+        pub(super) body: G,
     }
 }
 
@@ -182,7 +182,7 @@ pin_project! {
     /// A plain generator inside a coroutine.
     pub struct Plain<G> {
         #[pin]
-        body: G,
+        pub(super) body: G,
     }
 }
 

@@ -27,7 +27,7 @@
 //! assert_eq!(average.close(), Ok(None));
 //! ```
 //!
-//! Five macros write the bodies; `Co` is the form without a macro, in which functions of their own may yield.
+//! Five macros write the bodies; [`Co`] is the form without a macro, in which functions of their own may yield.
 //!
 //! | | plain: `yield x` is `()` | coroutine: `yield x` is `Result<Sent, Raise<Thrown>>` |
 //! |---|---|---|
@@ -62,7 +62,7 @@
 //! | `async for x in f():` | `while let Some(x) = stream.next().await` |
 //! | `g.asend(v)`, `athrow`, `aclose` | the same names, by [`AsyncCoroutineExt`] |
 //! | `async with aclosing(g):` | `aclosing(g, async \|g\| ..).await` |
-//! | `@types.coroutine` under `await` | `Co`: `async fn step(co: &mut Co<'_, Y, A>)` yields through any chain of awaits |
+//! | `@types.coroutine` under `await` | [`Co`]: `async fn step(co: &mut Co<'_, Y, A>)` yields through any chain of awaits |
 //! | `raise StopIteration` inside (PEP 479) | cannot be written |
 //!
 //! # From generator-coroutines to async/await
@@ -93,7 +93,7 @@
 //! - `[closed-is-empty]` A body that has returned or panicked owns nothing, and `Closed` is set before each poll; so
 //!   `Closed` never needs a drop and every other state needs exactly one.
 //! - `[in-place]` Machines are `!Unpin`, and a body never moves after its first poll.
-//! - `[scoped]` A `Co` cannot leave its body: its lifetime is invariant and unknown to the body's code.
+//! - `[scoped]` A [`Co`] cannot leave its body: its lifetime is invariant and unknown to the body's code.
 //!
 //! # Rejected
 //! - A pointer to the frame kept in the body: 2.7 ns per item against 0.0, as the optimiser must assume that it is
@@ -116,7 +116,9 @@
 extern crate alloc;
 
 mod async_coroutine;
+mod async_delegate;
 mod async_machine;
+mod co;
 mod coroutine;
 mod delegate;
 mod iterator;
@@ -132,11 +134,15 @@ pub mod airlock;
 /// What macro expansions call for `yield from`.
 #[doc(hidden)]
 pub mod expansion {
+    pub use super::async_delegate::{
+        AsyncDelegate, AsyncViaIterator, AsyncViaPlain, AsyncViaResume, AsyncViaSync, ViaStream,
+    };
     pub use super::delegate::{Delegate, ViaIterator, ViaPlain, ViaResume};
 }
 
 pub use async_coroutine::{AsyncCoroutineExt, aclosing};
 pub use async_machine::{AsyncCoroutine, AsyncGenerator, AsyncMachine, AsyncResume};
+pub use co::{AsyncRoutine, Body, Co, Routine, Yielding, async_routine, routine};
 pub use coroutine::{CoroutineExt, Primed, PrimedError};
 pub use delegate::{ResumedWith, resumed_with};
 pub use machine::{Code, Coroutine, Generator, Machine};
@@ -169,7 +175,7 @@ pub use stream::TryStream;
 ///
 /// `yield x` is an expression of type `()`; `return` and `?` are the body's own; a value that it returns comes back
 /// from [`Resume::resume`] and from `yield from`. `yield from OPERAND` delegates to anything iterable and to other
-/// generators; it is recognised where an operand follows `from`: an identifier, a literal, `(`, `[` or `&`.
+/// generators (one that has ended has no value left: delegating to it panics); it is recognised where an operand follows `from`: an identifier, a literal, `(`, `[` or `&`.
 /// A `yield` may stand in the arguments of other macros, but not in a closure, an async block or a nested item.
 /// `.await` is an error here: see [`async_generator!`].
 #[cfg(feature = "macros")]

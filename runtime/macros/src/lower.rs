@@ -101,7 +101,7 @@ impl Lowering {
             (
                 quote!(
                     AsyncViaResume as _,
-                    ViaSync as _,
+                    AsyncViaSync as _,
                     AsyncViaPlain as _,
                     ViaStream as _,
                     AsyncViaIterator as _
