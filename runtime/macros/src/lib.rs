@@ -1,8 +1,18 @@
-//! The attributes and generator macros of heist: one module per concern, and the list of them here.
+//! The attributes and generator macros of heist. Use them through the `heist` crate, which re-exports and documents
+//! them: what they write names paths in it.
+//!
+//! The order of work for the generator macros: [`spelling`] makes `yield` parseable, [`form`] reads the header or the
+//! item signature, [`attempt`] lowers `attempt!`, [`lower`] lowers each `yield`, [`expand`] puts the body into its
+//! machine. [`entry`] writes the attributes.
+
+mod attempt;
+mod entry;
+mod expand;
+mod form;
+mod lower;
+mod spelling;
 
 use proc_macro::TokenStream;
-
-mod entry;
 
 /// Makes an `async fn main` into a program: builds a runtime and blocks on the body.
 ///
@@ -19,4 +29,34 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::test(arguments.into(), item.into()).into()
+}
+
+/// A synchronous generator: an iterator whose body yields.
+#[proc_macro]
+pub fn generator(input: TokenStream) -> TokenStream {
+    expand::expand(input.into(), form::Flavour { is_async: false, is_coroutine: false }).into()
+}
+
+/// A synchronous coroutine: it yields, and is sent to, thrown into and closed.
+#[proc_macro]
+pub fn coroutine(input: TokenStream) -> TokenStream {
+    expand::expand(input.into(), form::Flavour { is_async: false, is_coroutine: true }).into()
+}
+
+/// An asynchronous generator: a stream whose body yields and awaits.
+#[proc_macro]
+pub fn async_generator(input: TokenStream) -> TokenStream {
+    expand::expand(input.into(), form::Flavour { is_async: true, is_coroutine: false }).into()
+}
+
+/// An asynchronous coroutine: it awaits, yields, and is sent to, thrown into and closed.
+#[proc_macro]
+pub fn async_coroutine(input: TokenStream) -> TokenStream {
+    expand::expand(input.into(), form::Flavour { is_async: true, is_coroutine: true }).into()
+}
+
+/// A block that catches `?`: its value is a `Result`.
+#[proc_macro]
+pub fn attempt(input: TokenStream) -> TokenStream {
+    attempt::expand(input.into()).into()
 }

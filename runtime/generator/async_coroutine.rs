@@ -1,0 +1,168 @@
+//! `astart`, `asend`, `athrow` and `aclose` on any pinned asynchronous coroutine.
+
+use core::future::{Future, poll_fn};
+use core::ops::DerefMut;
+use core::pin::{Pin, pin};
+
+use super::async_machine::AsyncResume;
+use super::protocol::{CloseError, Outcome, Raise, SendError, StartError, State, Step, closing, lift};
+
+/// Python's methods of asynchronous generators, on every pinned handle of one.
+///
+/// Each returns a future that does nothing until it is awaited. **Dropping such a future** after it was polled leaves
+/// the step in flight: the state is `Running`, `asend` gives its value back as `AlreadyExecuting`, `asettle` waits for
+/// the step, and `aclose` cancels it by dropping the body at its `.await`.
+///
+/// ```
+/// use heist::generator::{AsyncCoroutineExt, Step, async_coroutine};
+/// use std::pin::pin;
+///
+/// futures::executor::block_on(async {
+///     let mut echo = pin!(async_coroutine! { |_: u32|
+///         let mut heard = 0;
+///         loop {
+///             std::future::ready(()).await;
+///             heard = (yield heard)?;
+///         }
+///         #[allow(unreachable_code)]
+///         Ok(())
+///     });
+///     assert_eq!(echo.astart().await, Ok(Step::Yielded(0)));
+///     assert_eq!(echo.asend(7).await, Ok(Step::Yielded(7)));
+///     assert_eq!(echo.aclose().await, Ok(None));
+/// });
+/// ```
+pub trait AsyncCoroutineExt<Y, S, R, E> {
+    /// Runs a new coroutine to its first `yield` (or its end).
+    ///
+    /// # Errors
+    /// `AlreadyStarted` or `Closed` if it is not new; `Raised` if the body ended by an exception.
+    fn astart(&mut self) -> impl Future<Output = Result<Step<Y, R>, StartError<E>>>;
+
+    /// Resumes the suspended `yield` with `value`.
+    ///
+    /// # Errors
+    /// `NotStarted`, `AlreadyExecuting` (a step is in flight) and `Closed` give the value back; `Raised` is the
+    /// exception that ended the body.
+    fn asend(&mut self, value: S) -> impl Future<Output = Result<Step<Y, R>, SendError<S, E>>>;
+
+    /// Raises `error` at the suspended `yield`. A body that does not stand at one is dropped where it stands.
+    ///
+    /// # Errors
+    /// The exception that ended the body, which is `error` itself if the body could not receive it.
+    fn athrow(&mut self, error: impl Into<E>) -> impl Future<Output = Result<Step<Y, R>, Raise<E>>>;
+
+    /// Raises `Exit` at the suspended `yield`. A body that does not stand at one is dropped where it stands.
+    ///
+    /// # Errors
+    /// As [`athrow`](AsyncCoroutineExt::athrow).
+    fn athrow_exit(&mut self) -> impl Future<Output = Result<Step<Y, R>, Raise<E>>>;
+
+    /// Ends the coroutine: raises `Exit` at the suspended `yield` and drives the clean-up, which may await, to its
+    /// end. A body that is new is dropped; one with a step in flight is cancelled at its `.await`.
+    ///
+    /// # Errors
+    /// [`CloseError::IgnoredExit`] if the body yielded again, [`CloseError::Raised`] if its clean-up failed.
+    fn aclose(&mut self) -> impl Future<Output = Result<Option<R>, CloseError<Y, E>>>;
+
+    /// Waits for the step that a dropped future left in flight; `None` if there is none.
+    ///
+    /// # Errors
+    /// The exception that ended the body.
+    fn asettle(&mut self) -> impl Future<Output = Result<Option<Step<Y, R>>, Raise<E>>>;
+}
+
+/// One step. The argument is taken at once if the body stands at a `yield`.
+async fn drive<G, S, R, E>(
+    mut body: Pin<&mut G>,
+    mut argument: Option<Outcome<S, E>>,
+) -> Result<Step<G::Yield, R>, Raise<E>>
+where
+    G: AsyncResume<Argument = Outcome<S, E>, Return = Outcome<R, E>> + ?Sized,
+{
+    lift(poll_fn(|cx| body.as_mut().poll_resume(cx, &mut argument)).await)
+}
+
+/// Raises at the suspended `yield`; a body that cannot receive it is dropped and the exception goes back.
+async fn raise<G, S, R, E>(mut body: Pin<&mut G>, raise: Raise<E>) -> Result<Step<G::Yield, R>, Raise<E>>
+where
+    G: AsyncResume<Argument = Outcome<S, E>, Return = Outcome<R, E>> + ?Sized,
+{
+    if body.state() == State::Suspended {
+        return drive(body, Some(Err(raise))).await;
+    }
+    body.as_mut().abort();
+    Err(raise)
+}
+
+impl<P, Y, S, R, E> AsyncCoroutineExt<Y, S, R, E> for Pin<P>
+where
+    P: DerefMut,
+    P::Target: AsyncResume<Yield = Y, Argument = Outcome<S, E>, Return = Outcome<R, E>>,
+{
+    async fn astart(&mut self) -> Result<Step<Y, R>, StartError<E>> {
+        match self.state() {
+            State::Created => drive(self.as_mut(), None).await.map_err(StartError::Raised),
+            State::Running | State::Suspended => Err(StartError::AlreadyStarted),
+            State::Closed => Err(StartError::Closed),
+        }
+    }
+
+    async fn asend(&mut self, value: S) -> Result<Step<Y, R>, SendError<S, E>> {
+        match self.state() {
+            State::Suspended => drive(self.as_mut(), Some(Ok(value))).await.map_err(SendError::Raised),
+            State::Created => Err(SendError::NotStarted(value)),
+            State::Running => Err(SendError::AlreadyExecuting(value)),
+            State::Closed => Err(SendError::Closed(value)),
+        }
+    }
+
+    async fn athrow(&mut self, error: impl Into<E>) -> Result<Step<Y, R>, Raise<E>> {
+        raise(self.as_mut(), Raise::Error(error.into())).await
+    }
+
+    async fn athrow_exit(&mut self) -> Result<Step<Y, R>, Raise<E>> {
+        raise(self.as_mut(), Raise::Exit).await
+    }
+
+    async fn aclose(&mut self) -> Result<Option<R>, CloseError<Y, E>> {
+        closing(raise(self.as_mut(), Raise::Exit).await)
+    }
+
+    async fn asettle(&mut self) -> Result<Option<Step<Y, R>>, Raise<E>> {
+        if self.state() != State::Running {
+            return Ok(None);
+        }
+        drive(self.as_mut(), None).await.map(Some)
+    }
+}
+
+/// Lends the coroutine to `scope`, and closes it when `scope` is done (Python's `async with aclosing(g)`). Returns
+/// what `scope` returned, and how the closing went.
+///
+/// If the future of `aclosing` itself is dropped, so is the coroutine, in place.
+///
+/// ```
+/// use heist::generator::{AsyncCoroutineExt, Step, aclosing, async_coroutine};
+///
+/// futures::executor::block_on(async {
+///     let ticks = async_coroutine! { |_: ()| let mut n = 0; while (yield n).is_ok() { n += 1; } Ok("cleaned up") };
+///     let (first, closed) = aclosing(ticks, async |ticks| ticks.astart().await).await;
+///     assert_eq!(first, Ok(Step::Yielded(0)));
+///     assert_eq!(closed, Ok(Some("cleaned up")));
+/// });
+/// ```
+///
+/// # Errors
+/// The second part is that of [`AsyncCoroutineExt::aclose`].
+pub async fn aclosing<G, T, S, R, E>(
+    coroutine: G,
+    scope: impl AsyncFnOnce(&mut Pin<&mut G>) -> T,
+) -> (T, Result<Option<R>, CloseError<G::Yield, E>>)
+where
+    G: AsyncResume<Argument = Outcome<S, E>, Return = Outcome<R, E>>,
+{
+    let mut coroutine = pin!(coroutine);
+    let value = scope(&mut coroutine).await;
+    (value, coroutine.aclose().await)
+}

@@ -1,0 +1,226 @@
+#![expect(unsafe_code, reason = "polls a body in place and tells it the address of its slot")]
+//! The asynchronous machine: one body that may await, polled by any executor.
+
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomPinned;
+use core::mem::{self, ManuallyDrop};
+use core::ops::DerefMut;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+
+use super::airlock::{AIRLOCK, Frame, Slot};
+use super::protocol::{Next, Outcome, State, Step};
+
+/// The object-safe core of asynchronous generators: as [`Resume`](super::Resume), with steps that may take time.
+pub trait AsyncResume {
+    /// What each `yield` hands out.
+    type Yield;
+    /// What each `yield` evaluates to: [`Next`](super::Next), or [`Outcome<S, E>`](super::Outcome).
+    type Argument;
+    /// What the body ends with.
+    type Return;
+
+    /// Where the body stands; `Running` while a step is in flight.
+    fn state(&self) -> State;
+
+    /// Polls the body towards its next `yield` or its end. The argument is taken only if the body stands at a `yield`
+    /// (or is new: then it is dropped); a step in flight is continued and leaves it.
+    ///
+    /// # Panics
+    /// If the body is closed, if it is suspended and the argument is `None`, or if the body panics.
+    fn poll_resume(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        argument: &mut Option<Self::Argument>,
+    ) -> Poll<Step<Self::Yield, Self::Return>>;
+
+    /// Drops the body in place, at whatever `yield` or `.await` it stands: that is cancellation. Closed afterwards.
+    fn abort(self: Pin<&mut Self>);
+}
+
+impl<P> AsyncResume for Pin<P>
+where
+    P: DerefMut + Unpin,
+    P::Target: AsyncResume,
+{
+    type Yield = <P::Target as AsyncResume>::Yield;
+    type Argument = <P::Target as AsyncResume>::Argument;
+    type Return = <P::Target as AsyncResume>::Return;
+
+    #[inline]
+    fn state(&self) -> State {
+        (**self).state()
+    }
+
+    #[inline]
+    fn poll_resume(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        argument: &mut Option<Self::Argument>,
+    ) -> Poll<Step<Self::Yield, Self::Return>> {
+        self.get_mut().as_mut().poll_resume(cx, argument)
+    }
+
+    #[inline]
+    fn abort(self: Pin<&mut Self>) {
+        self.get_mut().as_mut().abort();
+    }
+}
+
+/// An asynchronous generator that yields `Y`: a `Stream`. `C` is the code of its body.
+///
+/// ```
+/// use futures::StreamExt;
+/// use heist::generator::{AsyncGenerator, Code, async_generator};
+///
+/// fn countdown(from: u32) -> AsyncGenerator<u32, impl Code> {
+///     async_generator! {
+///         for n in (1..=from).rev() {
+///             std::future::ready(()).await;
+///             yield n;
+///         }
+///     }
+/// }
+/// let all: Vec<u32> = futures::executor::block_on(countdown(3).collect());
+/// assert_eq!(all, [3, 2, 1]);
+/// ```
+pub type AsyncGenerator<Y, C> = AsyncMachine<C, Y, Next>;
+
+/// An asynchronous coroutine that yields `Y`, takes `S` by `asend` and `E` by `athrow`. `C` is the code of its body.
+pub type AsyncCoroutine<Y, S, E, C> = AsyncMachine<C, Y, Outcome<S, E>>;
+
+/// A body that may await, its state, and the slot through which values pass. `async_generator!` and
+/// `async_coroutine!` make it; it owns no heap memory and must be pinned to run.
+///
+/// It is `Send` if the body, what it yields and what it takes are. The body sees the waker of the task that polls it,
+/// unwrapped. Dropping it drops the body in place, which is cancellation at an `.await`: for clean-up that awaits,
+/// call `aclose`, or hand the generator to the runtime's `adopt`.
+#[must_use = "calling an asynchronous generator runs nothing: iterate over it or resume it"]
+pub struct AsyncMachine<C, Y, A> {
+    state: State,
+    code: ManuallyDrop<C>,
+    slot: Slot<Y, A>,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: the slot is touched only through an exclusive reference to the machine, by it or by the body inside its
+// poll; so sending the machine sends the body and the values, and they are `Send`.
+unsafe impl<C: Send, Y: Send, A: Send> Send for AsyncMachine<C, Y, A> {}
+
+impl<C, Y, A> AsyncMachine<C, Y, A> {
+    /// # Safety
+    /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async block that was
+    /// never polled, whose first act is `AsyncGate::begin` [tied].
+    #[inline(always)]
+    pub(super) unsafe fn new(code: C) -> Self {
+        AsyncMachine {
+            state: State::Created,
+            code: ManuallyDrop::new(code),
+            slot: Slot::new(Frame::new(None)),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// Where the body stands; `Running` while a step is in flight.
+    #[inline]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The path of the function that the body was written in, for diagnostics.
+    pub fn name(&self) -> &'static str {
+        let path = core::any::type_name::<C>();
+        path.strip_suffix("::{{closure}}").unwrap_or(path)
+    }
+
+    fn kill(&mut self) {
+        if mem::replace(&mut self.state, State::Closed) != State::Closed {
+            // SAFETY: a state other than `Closed` means that the body is whole [closed-is-empty], and the line above
+            // has just ended that state, so this runs once, even if a destructor of the body panics.
+            unsafe { ManuallyDrop::drop(&mut self.code) }
+        }
+    }
+}
+
+impl<C: Future, Y, A> AsyncMachine<C, Y, A> {
+    /// The handshake: tells a new body the address of its slot. No user code runs.
+    #[inline]
+    fn introduce(&mut self) {
+        // SAFETY: AIRLOCK's functions neither read nor free the data pointer, and a clone carries none.
+        let waker = ManuallyDrop::new(unsafe { Waker::new((&raw const self.slot).cast(), &AIRLOCK) });
+        // SAFETY: the machine is pinned (the only caller is `poll_resume`) and `code` never moves [in-place].
+        let code = unsafe { Pin::new_unchecked(&mut *self.code) };
+        let answer = code.poll(&mut Context::from_waker(&waker));
+        debug_assert!(answer.is_pending(), "a body begins by taking the address of its slot");
+    }
+}
+
+impl<C, Y, A> Drop for AsyncMachine<C, Y, A> {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl<C, Y, A> fmt::Debug for AsyncMachine<C, Y, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncMachine").field("name", &self.name()).field("state", &self.state).finish()
+    }
+}
+
+impl<C: Future, Y, A> AsyncResume for AsyncMachine<C, Y, A> {
+    type Yield = Y;
+    type Argument = A;
+    type Return = C::Output;
+
+    #[inline]
+    fn state(&self) -> State {
+        self.state
+    }
+
+    #[inline]
+    fn poll_resume(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        argument: &mut Option<A>,
+    ) -> Poll<Step<Y, C::Output>> {
+        // SAFETY: nothing below moves `code`; it is dropped only in place, by `kill`.
+        let machine = unsafe { self.get_unchecked_mut() };
+        match machine.state {
+            State::Created => {
+                drop(argument.take());
+                machine.introduce();
+            }
+            State::Suspended => {
+                assert!(argument.is_some(), "a suspended generator is resumed with an argument");
+                // SAFETY: the machine is borrowed exclusively and the body is not being polled.
+                machine.slot.with_mut(|frame| unsafe { (*frame).set_argument(argument.take()) });
+            }
+            State::Running => {}
+            State::Closed => panic!("a generator that has ended cannot be resumed"),
+        }
+        // [closed-is-empty]: as in the synchronous machine, nothing is left of a body that returns or panics.
+        machine.state = State::Closed;
+        // SAFETY: `machine` came out of a `Pin`, and `code` is structurally pinned: never moved [in-place].
+        let code = unsafe { Pin::new_unchecked(&mut *machine.code) };
+        if let Poll::Ready(value) = code.poll(cx) {
+            return Poll::Ready(Step::Returned(value));
+        }
+        // SAFETY: the machine is borrowed exclusively and the body is not being polled.
+        match machine.slot.with_mut(|frame| unsafe { (*frame).take_yielded() }) {
+            Some(value) => {
+                machine.state = State::Suspended;
+                Poll::Ready(Step::Yielded(value))
+            }
+            None => {
+                machine.state = State::Running;
+                Poll::Pending
+            }
+        }
+    }
+
+    fn abort(self: Pin<&mut Self>) {
+        // SAFETY: `kill` drops the body in place and moves nothing.
+        unsafe { self.get_unchecked_mut() }.kill();
+    }
+}

@@ -1,0 +1,56 @@
+//! Plain generators as iterators.
+
+use core::future::Future;
+use core::iter::FusedIterator;
+use core::pin::Pin;
+
+use super::alloc::boxed::Box;
+use super::machine::Machine;
+use super::protocol::{Next, State, Step};
+use super::resume::Resume;
+
+/// The next item of a plain body; `None` for ever once it has ended.
+#[inline(always)]
+pub(super) fn advance<G: Resume<Argument = Next> + ?Sized>(generator: Pin<&mut G>) -> Option<G::Yield> {
+    if generator.state() == State::Closed {
+        return None;
+    }
+    match generator.resume(Some(Next)) {
+        Step::Yielded(value) => Some(value),
+        Step::Returned(_) => None,
+    }
+}
+
+impl<C: Future, Y> Iterator for Pin<&mut Machine<C, Y, Next>> {
+    type Item = Y;
+
+    #[inline]
+    fn next(&mut self) -> Option<Y> {
+        advance(self.as_mut())
+    }
+}
+
+impl<C: Future, Y> FusedIterator for Pin<&mut Machine<C, Y, Next>> {}
+
+impl<C: Future, Y> Iterator for Pin<Box<Machine<C, Y, Next>>> {
+    type Item = Y;
+
+    #[inline]
+    fn next(&mut self) -> Option<Y> {
+        advance(self.as_mut())
+    }
+}
+
+impl<C: Future, Y> FusedIterator for Pin<Box<Machine<C, Y, Next>>> {}
+
+/// Boxes the generator, so that `for x in generator()` needs no `pin!`. The optimiser removes the box where the loop
+/// is in sight; `for x in pin!(generator())` never has one.
+impl<C: Future, Y> IntoIterator for Machine<C, Y, Next> {
+    type Item = Y;
+    type IntoIter = Pin<Box<Self>>;
+
+    #[inline]
+    fn into_iter(self) -> Self::IntoIter {
+        Box::pin(self)
+    }
+}

@@ -1,0 +1,221 @@
+//! Each `yield` as an exchange through the airlock.
+
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprBreak, Item, Macro, Stmt};
+
+use crate::expand::{body_label, private};
+use crate::form::Flavour;
+use crate::spelling::{self, Kind};
+
+/// Lowers every `yield` of a body, also inside the arguments of other macros. Returns the errors found.
+pub(crate) fn lower(statements: &mut [Stmt], flavour: Flavour) -> TokenStream {
+    let mut lowering = Lowering { flavour, errors: TokenStream::new() };
+    for statement in statements {
+        lowering.visit_stmt_mut(statement);
+    }
+    lowering.errors
+}
+
+struct Lowering {
+    flavour: Flavour,
+    errors: TokenStream,
+}
+
+impl Lowering {
+    fn refuse(&mut self, span: Span, message: &str) {
+        self.errors.extend(syn::Error::new(span, message).to_compile_error());
+    }
+
+    /// A nested body cannot yield for this one: its suspension is not ours.
+    fn refuse_yields_in(&mut self, tokens: TokenStream, place: &str) {
+        if let Some(span) = spelling::find_yield(tokens) {
+            self.refuse(
+                span,
+                &format!("`yield` cannot stand in {place}: it suspends the generator around it"),
+            );
+        }
+    }
+
+    /// The lowered form of one `yield`.
+    fn exchange(&mut self, place: &mut ExprBreak, kind: Kind) -> TokenStream {
+        let span = Span::mixed_site().located_at(place.span());
+        if let Some(operand) = &mut place.expr {
+            self.visit_expr_mut(operand);
+        }
+        let operand = place.expr.as_ref().map(|operand| operand.to_token_stream());
+        match (kind, operand) {
+            (Kind::Plain, operand) => self.hand_out(span, operand.unwrap_or_else(|| quote!(()))),
+            (Kind::Global, operand) => self.hand_out(span, quote!(::#operand)),
+            (Kind::From, Some(operand)) => self.delegate(span, operand),
+            (Kind::From, None) => {
+                self.refuse(
+                    place.span(),
+                    "`yield from` needs an operand: a generator, a stream or anything iterable",
+                );
+                TokenStream::new()
+            }
+        }
+    }
+
+    /// `yield operand`. The operand stands outside every `unsafe` of ours, and its temporaries die before the
+    /// suspension.
+    fn hand_out(&self, span: Span, operand: TokenStream) -> TokenStream {
+        let (direct, value) = (proof_of_place(span), private("value"));
+        let exchange = self.suspend(span, quote!(#value));
+        let answer = if self.flavour.is_coroutine {
+            exchange
+        } else {
+            // A generator's `yield` is `()`: the argument says no more than "go on".
+            quote_spanned!(span=> { let ::heist::generator::Next = #exchange; })
+        };
+        quote_spanned!(span=> { #direct let #value = #operand; #answer })
+    }
+
+    /// Stores the value for the driver, suspends, and takes the argument of the next resumption.
+    fn suspend(&self, span: Span, value: TokenStream) -> TokenStream {
+        let (gate, frame) = (private("gate"), private("frame"));
+        if self.flavour.is_async {
+            return quote_spanned! {span=> {
+                unsafe { #gate.put(&#frame, #value) };
+                unsafe { #gate.suspend() }.await;
+                unsafe { #gate.take(&#frame) }
+            }};
+        }
+        quote_spanned! {span=> {
+            unsafe { #gate.put(#frame, #value) };
+            #frame = unsafe { #gate.suspend() }.await;
+            unsafe { #gate.take(#frame) }
+        }}
+    }
+
+    /// `yield from operand`. The loop stands in the body, so that each `yield` of it does.
+    fn delegate(&self, span: Span, operand: TokenStream) -> TokenStream {
+        let (direct, gate, value) = (proof_of_place(span), private("gate"), private("value"));
+        let (delegate, step, argument) = (private("delegate"), private("step"), private("argument"));
+        let exchange = self.suspend(span, quote!(#value));
+        let (traits, wait) = if self.flavour.is_async {
+            (
+                quote!(
+                    AsyncViaResume as _,
+                    AsyncViaSync as _,
+                    AsyncViaPlain as _,
+                    ViaStream as _,
+                    AsyncViaIterator as _
+                ),
+                quote!(.await),
+            )
+        } else {
+            (quote!(ViaResume as _, ViaPlain as _, ViaIterator as _), TokenStream::new())
+        };
+        quote_spanned! {span=> {
+            #direct
+            // A `match`, as `for` is lowered: the operand's temporaries live as long as the delegation.
+            match #operand { #value => {
+                let mut #delegate = ::core::pin::pin!({
+                    #[allow(unused_imports)]
+                    use ::heist::generator::expansion::{#traits};
+                    let #value = #gate.via(#value);
+                    (&&&&&#value).via()
+                });
+                let mut #step = #gate.start(#delegate.as_mut())#wait;
+                loop {
+                    match #step {
+                        ::heist::generator::Step::Yielded(#value) => {
+                            let #argument = #exchange;
+                            #step = #gate.resume(#delegate.as_mut(), #argument)#wait;
+                        }
+                        ::heist::generator::Step::Returned(#value) => break #value,
+                    }
+                }
+            } }
+        }}
+    }
+
+    /// Lowers the `yield`s inside the tokens of a foreign macro, whose grammar we do not know.
+    fn lower_tokens(&mut self, tokens: TokenStream) -> TokenStream {
+        let mut out = TokenStream::new();
+        let mut rest = tokens.into_iter();
+        while let Some(token) = rest.next() {
+            match token {
+                TokenTree::Ident(word) if word == "break" && spelling::is_respelled(&mut rest.clone()) => {
+                    let expression = std::iter::once(TokenTree::Ident(word)).chain(rest).collect();
+                    out.extend(self.lower_expression_in(expression));
+                    return out;
+                }
+                TokenTree::Ident(name) if spelling::is_own_body(&name) => {
+                    out.extend([TokenTree::Ident(name)]);
+                    if matches!(rest.clone().next(), Some(TokenTree::Punct(bang)) if bang.as_char() == '!') {
+                        out.extend(rest.by_ref().take(2));
+                    }
+                }
+                TokenTree::Group(group) => {
+                    let mut inner = Group::new(group.delimiter(), self.lower_tokens(group.stream()));
+                    inner.set_span(group.span());
+                    out.extend([TokenTree::Group(inner)]);
+                }
+                token => out.extend([token]),
+            }
+        }
+        out
+    }
+
+    /// The tokens begin with a `yield`: lowers that expression and goes on after it.
+    fn lower_expression_in(&mut self, tokens: TokenStream) -> TokenStream {
+        let parser = |input: ParseStream<'_>| Ok((input.parse::<Expr>()?, input.parse::<TokenStream>()?));
+        match parser.parse2(tokens) {
+            Ok((mut expression, rest)) => {
+                self.visit_expr_mut(&mut expression);
+                let mut out = expression.into_token_stream();
+                out.extend(self.lower_tokens(rest));
+                out
+            }
+            Err(error) => error.to_compile_error(),
+        }
+    }
+}
+
+/// Compiles only if it stands directly in the body: a `break` to the body's label cannot leave a closure, an async
+/// block or a constant (E0767), so a `yield` cannot be smuggled into one, not even by another macro.
+fn proof_of_place(span: Span) -> TokenStream {
+    let label = body_label();
+    quote_spanned! {span=>
+        #[allow(unreachable_code, clippy::all)]
+        if false { break #label (loop {}) }
+    }
+}
+
+impl VisitMut for Lowering {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        match expression {
+            Expr::Break(place) => match place.label.as_ref().and_then(|label| Kind::of(&label.ident)) {
+                Some(kind) => *expression = Expr::Verbatim(self.exchange(place, kind)),
+                None => visit_mut::visit_expr_mut(self, expression),
+            },
+            Expr::Await(wait) if !self.flavour.is_async => {
+                let message =
+                    "`.await` in a synchronous generator: use `async_generator!` or `async_coroutine!`";
+                self.refuse(wait.await_token.span(), message);
+            }
+            Expr::Closure(closure) => self.refuse_yields_in(closure.to_token_stream(), "a closure"),
+            Expr::Async(block) => self.refuse_yields_in(block.to_token_stream(), "an async block"),
+            Expr::Const(block) => self.refuse_yields_in(block.to_token_stream(), "a constant"),
+            _ => visit_mut::visit_expr_mut(self, expression),
+        }
+    }
+
+    fn visit_macro_mut(&mut self, invocation: &mut Macro) {
+        let own =
+            invocation.path.segments.last().is_some_and(|segment| spelling::is_own_body(&segment.ident));
+        if !own {
+            invocation.tokens = self.lower_tokens(invocation.tokens.clone());
+        }
+    }
+
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        self.refuse_yields_in(item.to_token_stream(), "an item of its own");
+    }
+}
