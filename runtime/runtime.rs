@@ -29,7 +29,7 @@ use crate::primitive::sync::Mutex;
 use crate::scheduler::park::Parker;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
-use crate::task::{self, Id, JoinHandle};
+use crate::task::{self, Id, JoinHandle, coop};
 
 pub use crate::builder::{Builder, DriverKind};
 
@@ -333,7 +333,8 @@ impl LoopWorker {
             }
             root.is_woken.store(false, Ordering::Relaxed);
             let waker = waker_ref(&root);
-            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            // As a task's: or a future that is always ready would keep the tasks waiting.
+            match coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker))) {
                 Poll::Ready(output) => Some(output),
                 Poll::Pending => None,
             }
@@ -548,6 +549,25 @@ impl RuntimeMetrics {
     pub fn num_operations_in_flight(&self) -> usize {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.driver().in_flight(index)).sum()
+    }
+
+    /// How many sleeps are armed, all workers together.
+    pub fn num_timers(&self) -> usize {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.timers().armed_count(index)).sum()
+    }
+
+    /// How many answers came from the kernel for operations that nobody waits for any more. They are counted and
+    /// otherwise ignored.
+    pub fn num_stale_completions(&self) -> u64 {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.driver().stale_count(index)).sum()
+    }
+
+    /// How many operations a shutdown could not get back from the kernel in time. Their memory is never reused.
+    pub fn num_leaked_operations(&self) -> usize {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.driver().leaked_count(index)).sum()
     }
 }
 

@@ -30,9 +30,12 @@ mod models;
 mod tests;
 
 use backend::Backend;
-pub(crate) use context::{Guard, current, try_current};
+pub(crate) use context::Guard;
+#[cfg(test)]
+use context::try_current;
 use op::{Op, Ticket};
-pub(crate) use source::{AsyncIo, Ready, Registration, Source};
+pub(crate) use source::Registration;
+use source::Source;
 
 /// The engine that talks to the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,4 +1,5 @@
 //! Models of the ring and the slot. Each value must come out once.
+#![expect(unsafe_code, reason = "the contract of a token")]
 
 use std::ptr::NonNull;
 
@@ -105,7 +106,6 @@ fn slots_are_reused_only_after_the_thief_has_read_them() {
 /// A boxed number, as the scheduler's tasks are boxed cells.
 struct Boxed(Box<u32>);
 
-#[expect(unsafe_code, reason = "the token's contract")]
 // SAFETY: a box is one pointer, and `u32` may cross threads.
 unsafe impl Token for Boxed {
     type Target = u32;

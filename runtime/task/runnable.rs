@@ -9,7 +9,6 @@ use super::schedule::Cause;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::panic::Location;
 use std::ptr::NonNull;
 
 /// The right to run a task once: there is never more than one per task ([one-poller]).
@@ -60,11 +59,6 @@ impl Runnable {
     /// Which task it is.
     pub(crate) fn id(&self) -> Id {
         self.task().id()
-    }
-
-    /// Where it was spawned.
-    pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.task().location()
     }
 
     /// Polls the future once with a fresh budget, or drops it if the task was cancelled. Panics of the future

@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use super::clock::Clock;
 use super::slab::Key;
-use super::wheel::{Moved, NEVER, Wheel};
+use super::wheel::{Moved, Wheel};
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 

@@ -80,7 +80,7 @@ fn a_runnable_survives_the_way_through_a_raw_pointer() {
     let queue = Queue::new();
     let handle = queue.spawn(async { 1 });
     let runnable = queue.next().unwrap();
-    assert_eq!(runnable.location().file(), file!());
+    assert!(format!("{handle:?}").contains(file!()), "{handle:?}");
     let raw = runnable.into_raw();
     // SAFETY: it comes from `into_raw`, once.
     #[expect(unsafe_code, reason = "the contract of from_raw")]
