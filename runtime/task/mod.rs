@@ -6,8 +6,8 @@
 //!
 //! | part | holds | touched by |
 //! |---|---|---|
-//! | header | state word, vtable, id, links of the list of live tasks | everyone; links: under the list's lock |
-//! | core | scheduler; stage: future, then output, then nothing | scheduler: shared; stage: one owner at a time |
+//! | header | state word, vtable, id, links of the live list | everyone; links: under the list's lock |
+//! | core | scheduler; stage: future, output, nothing | scheduler: shared; stage: one owner at a time |
 //! | trailer | join waker, where it was spawned | join handle and runner, by turns |
 //!
 //! Four kinds of pointers lead to it:

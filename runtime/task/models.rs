@@ -386,6 +386,9 @@ fn a_handle_dropped_during_completion_leaves_nothing_behind() {
         let mut handle = spawn(&queue, async move { Counted::new(&counter) });
         let joiner = Joiner::new();
         assert!(poll(&mut handle, &joiner.clone().into()).is_pending());
+        // It keeps the memory, so that whoever has to drop the join waker cannot leave it to the end of the
+        // memory.
+        let abort = handle.abort_handle();
         let queue_there = queue.clone();
         let runner = thread::spawn(move || queue_there.run_all());
         drop(handle);
@@ -393,6 +396,7 @@ fn a_handle_dropped_during_completion_leaves_nothing_behind() {
         assert_eq!(drops_count(&outputs), 1);
         assert!(joiner.wakes_count() <= 1);
         assert_eq!(Arc::strong_count(&joiner), 1, "the join waker is left");
+        drop(abort);
         assert_all_freed(queue);
     });
 }

@@ -142,9 +142,12 @@ impl OwnedTasks {
     /// are dropped when their poll ends, and those that are queued when their Runnable is run or dropped.
     /// [`is_empty`](Self::is_empty) says when all are gone.
     pub(crate) fn close_and_shutdown_all(&self, start: usize) {
+        // All are closed before the first destructor runs: what it spawns is refused, whichever shard it would go to.
+        for shard in &self.shards {
+            shard.list.lock().is_closed = true;
+        }
         for index in 0..self.shards.len() {
             let shard = &self.shards[(start + index) % self.shards.len()];
-            shard.list.lock().is_closed = true;
             while let Some(task) = shard.take_first() {
                 task.shut_down();
             }

@@ -9,6 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+mod combinations;
+mod fairness;
+mod life;
+mod panics;
+
 /// Every task holds one of these handles, so that its count tells how many tasks are still allocated.
 struct Queue {
     tasks: Mutex<VecDeque<Runnable>>,
