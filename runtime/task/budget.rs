@@ -28,6 +28,7 @@ pub(super) fn enter() -> Entered {
 }
 
 /// Runs `f`, a poll of a future that is no task, under a fresh budget.
+#[cfg(all(test, not(rt_loom)))]
 pub(crate) fn with_budget<R>(f: impl FnOnce() -> R) -> R {
     let _budget = enter();
     f()

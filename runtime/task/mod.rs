@@ -14,12 +14,12 @@
 //!
 //! | kind | counts a reference | may |
 //! |---|---|---|
-//! | [`Runnable`] | no | run the task once. At most one exists; see [one-poller] |
+//! | `Runnable` | no | run the task once. At most one exists; see [one-poller] |
 //! | the task itself | yes, until it is complete | keep what the Runnable points to alive |
 //! | [`JoinHandle`], [`AbortHandle`] | yes | take the output; cancel |
 //! | waker | yes; the one lent to a poll: no | schedule |
 //!
-//! The state word ([`state`](self)), low bits first, then the count of references:
+//! The state word (`state.rs`), low bits first, then the count of references:
 //!
 //! | bit | name | set by | cleared by |
 //! |---|---|---|---|
@@ -118,10 +118,12 @@ mod tests;
 
 /// How long a task may go on before it lets others run.
 pub mod coop {
+    pub(crate) use super::budget::poll_proceed;
+    #[cfg(all(test, not(rt_loom)))]
+    pub(crate) use super::budget::with_budget;
     pub use super::budget::{
         Coop, Unconstrained, consume_budget, cooperative, has_budget_remaining, unconstrained,
     };
-    pub(crate) use super::budget::{RestoreOnPending, poll_proceed, with_budget};
 }
 
 pub use coop::{consume_budget, unconstrained};

@@ -184,6 +184,10 @@ impl Drop for Reference {
 
 impl fmt::Debug for TaskRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").field("id", &self.id()).field("state", self.state()).finish()
+        f.debug_struct("Task")
+            .field("id", &self.id())
+            .field("state", self.state())
+            .field("location", &self.location())
+            .finish()
     }
 }

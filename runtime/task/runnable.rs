@@ -9,7 +9,6 @@ use super::schedule::Cause;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::panic::Location;
 use std::ptr::NonNull;
 
 /// The right to run a task once: there is never more than one per task ([one-poller]).
@@ -63,7 +62,8 @@ impl Runnable {
     }
 
     /// Where it was spawned.
-    pub(crate) fn location(&self) -> &'static Location<'static> {
+    #[cfg(test)]
+    pub(crate) fn location(&self) -> &'static std::panic::Location<'static> {
         self.task().location()
     }
 
