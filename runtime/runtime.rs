@@ -325,7 +325,7 @@ impl LoopWorker {
         let shared = worker.shared().clone();
         let _bound = Bound::new(handle, worker);
         let root = Arc::new(RootWaker { is_woken: AtomicBool::new(true), shared });
-        worker.run(|| {
+        let output = worker.run(|| {
             // Ordering: Acquire pairs with the Release of the wake. The flag is lowered before the poll, so that a wake
             // during it counts.
             if !root.is_woken.load(Ordering::Acquire) {
@@ -338,7 +338,9 @@ impl LoopWorker {
                 Poll::Ready(output) => Some(output),
                 Poll::Pending => None,
             }
-        })
+        });
+        worker.settle();
+        output
     }
 
     /// Ends the worker on this thread, unless another thread still runs it.

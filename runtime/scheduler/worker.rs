@@ -269,6 +269,13 @@ impl Worker {
         self.dispatch();
     }
 
+    /// Tells the kernel what the last round asked for, before the loop's thread goes away for a while: a socket that was
+    /// dropped closes only when its wait is cancelled.
+    pub(crate) fn settle(&mut self) {
+        let shared = self.shared().clone();
+        self.harvest(&shared);
+    }
+
     /// Sleeps in the driver until something of ours completes, a timer is due, or somebody unparks us.
     fn park(&mut self, shared: &Shared) {
         let index = self.index();

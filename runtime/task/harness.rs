@@ -3,8 +3,8 @@
 #![expect(unsafe_code, reason = "restores the type of a task and touches its cells")]
 
 use super::error::JoinError;
-use super::layout::{Cell, Core, Header, Stage, Vtable};
-use super::raw::TaskRef;
+use super::layout::{Cell, Core, Header, Stage};
+use super::raw::{TaskRef, Vtable};
 use super::schedule::{Cause, Schedule};
 use super::state::{Completion, JoinWakerOwner, Pause, Start};
 use super::{Runnable, waker::WakerRef};

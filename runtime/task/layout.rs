@@ -2,6 +2,7 @@
 
 use super::error::JoinError;
 use super::id::Id;
+use super::raw::Vtable;
 use super::state::State;
 use crate::primitive::cell::UnsafeCell;
 use std::panic::Location;
@@ -33,18 +34,6 @@ pub(super) enum Membership {
     Listed,
     /// Taken out by a shutdown, but counted until it is complete.
     Taken,
-}
-
-/// What depends on the types of the future and of the scheduler. Each entry's contract is the one of the
-/// function in `harness.rs` that it points to.
-pub(super) struct Vtable {
-    pub(super) run: unsafe fn(NonNull<Header>) -> bool,
-    pub(super) schedule: unsafe fn(NonNull<Header>, super::Cause),
-    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
-    pub(super) drop_output: unsafe fn(NonNull<Header>),
-    pub(super) free: unsafe fn(NonNull<Header>),
-    /// Bytes from the header to the trailer.
-    pub(super) trailer_offset: usize,
 }
 
 /// The future, later its output, and the scheduler that runs it.

@@ -14,12 +14,12 @@
 //!
 //! | kind | counts a reference | may |
 //! |---|---|---|
-//! | [`Runnable`] | no | run the task once. At most one exists; see [one-poller] |
+//! | `Runnable` | no | run the task once. At most one exists; see [one-poller] |
 //! | the task itself | yes, until it is complete | keep what the Runnable points to alive |
 //! | [`JoinHandle`], [`AbortHandle`] | yes | take the output; cancel |
 //! | waker | yes; the one lent to a poll: no | schedule |
 //!
-//! The state word ([`state`](self)), low bits first, then the count of references:
+//! The state word (`state.rs`), low bits first, then the count of references:
 //!
 //! | bit | name | set by | cleared by |
 //! |---|---|---|---|

@@ -498,3 +498,19 @@ fn a_spawn_that_meets_the_closing_of_the_list_is_cancelled() {
         assert_all_freed(queue);
     });
 }
+
+/// [alive-while-scheduling]: another thread finishes and frees a task that yielded, while the runner's call into the
+/// scheduler that lived in it has not returned.
+#[test]
+fn a_task_that_yields_may_be_finished_elsewhere_at_once() {
+    model(|| {
+        let queue = Queue::new();
+        drop(spawn(&queue, super::yield_now()));
+        let queue_there = queue.clone();
+        let other = thread::spawn(move || queue_there.run_all());
+        queue.run_all();
+        other.join().unwrap();
+        queue.run_all();
+        assert_all_freed(queue);
+    });
+}

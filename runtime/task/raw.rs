@@ -25,6 +25,18 @@ pub(crate) struct TaskRef<'a> {
 /// One counted reference. It keeps the memory and the scheduler of a task, not its future.
 pub(super) struct Reference(NonNull<Header>);
 
+/// What depends on the types of the future and of the scheduler. Each entry's contract is the one of the
+/// function in `harness.rs` that it points to.
+pub(super) struct Vtable {
+    pub(super) run: unsafe fn(NonNull<Header>) -> bool,
+    pub(super) schedule: unsafe fn(NonNull<Header>, Cause),
+    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    pub(super) free: unsafe fn(NonNull<Header>),
+    /// Bytes from the header to the trailer.
+    pub(super) trailer_offset: usize,
+}
+
 // SAFETY: what a reference reaches by itself (state, id, location, scheduler) is Send and Sync. The future is
 // reached only by the holder of the Runnable, the output by the join handle, and both state their own bounds.
 // The last reference never finds a future or output to drop ([last-reference]).
@@ -184,6 +196,10 @@ impl Drop for Reference {
 
 impl fmt::Debug for TaskRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").field("id", &self.id()).field("state", self.state()).finish()
+        f.debug_struct("Task")
+            .field("id", &self.id())
+            .field("state", self.state())
+            .field("location", &self.location())
+            .finish()
     }
 }

@@ -1,12 +1,12 @@
 //! One task at a time, on a scheduler that is a plain queue.
 
 use super::{Cause, Header, Id, JoinError, JoinHandle, OwnedTasks, Runnable, Schedule};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 use std::collections::VecDeque;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 mod combinations;
@@ -98,16 +98,24 @@ impl Queue {
 }
 
 /// Counts how often it was dropped.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Count(Arc<AtomicUsize>);
+
+impl Default for Count {
+    fn default() -> Count {
+        Count(Arc::new(AtomicUsize::new(0)))
+    }
+}
 
 impl Count {
     fn get(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
+        // Ordering: tests look after they joined the other threads.
+        self.0.load(Ordering::Relaxed)
     }
 
     fn add(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        // Ordering: as in `get`.
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     fn on_drop(&self) -> OnDrop<impl FnMut() + Send + use<>> {

@@ -1,4 +1,5 @@
 //! Who keeps what alive, for how long, and on which thread it goes.
+#![expect(unsafe_code, reason = "one test sends a Runnable through a raw pointer")]
 
 use super::{Count, Mutex, Queue, joined, poll_once, wait_for_ever};
 use crate::task::{
@@ -83,7 +84,6 @@ fn a_runnable_survives_the_way_through_a_raw_pointer() {
     assert!(format!("{handle:?}").contains(file!()), "{handle:?}");
     let raw = runnable.into_raw();
     // SAFETY: it comes from `into_raw`, once.
-    #[expect(unsafe_code, reason = "the contract of from_raw")]
     let runnable = unsafe { Runnable::from_raw(raw) };
     assert_eq!(runnable.id(), handle.id());
     runnable.run();
