@@ -132,7 +132,7 @@ fn a_shutdown_lets_go_of_a_thousand_waits_and_tells_the_waiters() {
         ours.set_nonblocking(true).expect("non-blocking");
         let (count, waker) = counting_waker();
         let registrations: Vec<Registration> =
-            (0..500).map(|_| Registration::new_nonblocking(ours.try_clone().expect("duplicate"))).collect();
+            (0..1000).map(|_| Registration::new_nonblocking(ours.try_clone().expect("duplicate"))).collect();
         let mut cx = Context::from_waker(&waker);
         registrations.iter().for_each(|registration| arm(registration, &waker));
         driver.harvest(0, &mut Vec::new()).expect("harvest");
