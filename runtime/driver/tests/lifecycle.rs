@@ -4,13 +4,14 @@ use std::future::Future;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use socket2::Socket;
 
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::{
     bound, counting_waker, drive, expect_end, harvest_until, on_every_backend, pair, receive, stream_pair,
@@ -165,47 +166,64 @@ fn a_worker_that_was_never_bound_shuts_down_at_once() {
     });
 }
 
-/// Its wake and its drop use the driver again, as a user's may.
-struct Reentrant(Mutex<Option<Registration>>);
+/// Its wake and its drop use the same side of the same socket, as a user's may.
+struct Reentrant {
+    registration: Arc<Registration>,
+    uses: Arc<AtomicUsize>,
+}
+
+impl Reentrant {
+    fn use_it(&self) {
+        // Ordering: SeqCst: a test's counter.
+        self.uses.fetch_add(1, Ordering::SeqCst);
+        let _ = self.registration.poll_io(Direction::Read, &mut Context::from_waker(Waker::noop()), receive);
+        drop(self.registration.async_io(Direction::Read, receive));
+    }
+}
 
 impl Wake for Reentrant {
     fn wake(self: Arc<Self>) {
-        drop(self.0.lock().expect("not poisoned").take());
+        self.use_it();
+    }
+}
+
+impl Drop for Reentrant {
+    fn drop(&mut self) {
+        self.use_it();
     }
 }
 
 #[test]
-fn a_waker_may_use_the_driver_when_it_is_woken_and_when_it_is_dropped() {
+fn a_waker_may_use_its_socket_when_it_is_woken_and_when_it_is_dropped() {
     on_every_backend(|driver| {
         let _guard = bound(driver);
-        let (_count, plain) = counting_waker();
-        let reentrant = || {
-            let (registration, peer) = pair();
-            arm(&registration, &plain);
-            (Waker::from(Arc::new(Reentrant(Mutex::new(Some(registration))))), peer)
-        };
-        // Replaced by another waker, dropped with its future, and dropped with its registration.
         let (registration, mut peer) = pair();
-        let (first, _first_peer) = reentrant();
-        arm(&registration, &first);
-        drop(first);
-        let (second, _second_peer) = reentrant();
-        arm(&registration, &second);
-        drop(second);
+        let registration = Arc::new(registration);
+        let uses = Arc::new(AtomicUsize::new(0));
+        let reentrant =
+            || Waker::from(Arc::new(Reentrant { registration: registration.clone(), uses: uses.clone() }));
+        // Ordering: SeqCst: a test's counter.
+        let use_count = || uses.load(Ordering::SeqCst);
+        // Dropped when another waker takes its place.
+        arm(&registration, &reentrant());
+        arm(&registration, Waker::noop());
+        assert_eq!(use_count(), 1);
+        // Dropped with its future.
         {
-            let (third, _third_peer) = reentrant();
+            let waker = reentrant();
             let mut future = pin!(registration.async_io(Direction::Read, receive));
-            assert!(future.as_mut().poll(&mut Context::from_waker(&third)).is_pending());
+            assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         }
-        // Woken.
+        assert_eq!(use_count(), 2);
+        // Woken, then dropped.
+        arm(&registration, &reentrant());
         peer.write_all(b"x").expect("write");
-        harvest_until(driver, || driver.in_flight(0) <= 1);
-        let (fourth, _fourth_peer) = reentrant();
-        drive(driver, registration.async_io(Direction::Read, receive)).expect("receive");
-        arm(&registration, &fourth);
-        drop(fourth);
-        drop(registration);
-        harvest_until(driver, || driver.in_flight(0) == 0);
+        harvest_until(driver, || use_count() == 4);
+        // Dropped with its registration, which it kept alive: by another's waker.
+        let (other, _other_peer) = pair();
+        arm(&other, &reentrant());
+        drop(other);
+        assert_eq!(use_count(), 5);
     });
 }
 
