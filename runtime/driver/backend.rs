@@ -21,13 +21,14 @@ pub(super) enum Backend {
 
 impl Backend {
     /// Every worker's ring or poller is created here, before the engine is chosen: workers never split between two.
-    pub(super) fn new(options: &Options) -> io::Result<Backend> {
+    /// With it comes why io_uring was refused, where polling is the second choice.
+    pub(super) fn new(options: &Options) -> io::Result<(Backend, Option<io::Error>)> {
         match options.kind {
-            Kind::Poll => Ok(Backend::Poll(Pollers::new(options)?)),
-            Kind::Uring => Backend::uring(options),
+            Kind::Poll => Ok((Backend::Poll(Pollers::new(options)?), None)),
+            Kind::Uring => Ok((Backend::uring(options)?, None)),
             Kind::Auto => match Backend::uring(options) {
-                Ok(backend) => Ok(backend),
-                Err(_refused) => Ok(Backend::Poll(Pollers::new(options)?)),
+                Ok(backend) => Ok((backend, None)),
+                Err(refusal) => Ok((Backend::Poll(Pollers::new(options)?), Some(refusal))),
             },
         }
     }

@@ -1,5 +1,89 @@
 //! # What
-//! (header follows)
+//! The one door to the kernel: it tells tasks when their sockets are ready, completes their operations, and is where a
+//! worker sleeps.
+//!
+//! # Algorithm
+//! There is one back end per worker, a ring (`uring/`) or a poller (`poll/`), all of one kind, all created before the
+//! kind is decided (`backend.rs`). This is the contract that both fulfil:
+//!
+//! | call | by | blocks | meaning |
+//! |---|---|---|---|
+//! | `bind_worker` | the worker | no | from here on the back end serves this thread |
+//! | `submit(op)` | any thread | no | the operation and what it owns belong to the back end |
+//! | `cancel(ticket)` | any thread | no | best effort; the terminal completion comes all the same |
+//! | `is_quiet` | the worker | no | without a system call: a harvest would find nothing |
+//! | `harvest` | the worker | no | submits and reaps |
+//! | `park` | the worker | yes | submits, sleeps, reaps; ends early for a completion or a ring |
+//! | `ring_doorbell` | any thread | no | ends the present park, or else the next one |
+//! | `try_harvest` | any thread | no | reaps, never submits; fails while the worker itself is at it or sleeps |
+//! | `shutdown` | the worker | until the deadline | refuses, cancels, drains; leaks the rest |
+//!
+//! A socket call that would block waits like this (`source.rs`, `readiness.rs`):
+//! 1. The side is seen ready, at a version. The system call is tried. It would block: the side is cleared, unless an
+//!    event has raised the version meanwhile.
+//! 2. The waker is put in its place, then the side is looked at once more, under the same lock. Still nothing: the first
+//!    to wait places an order.
+//! 3. io_uring: the order is a one-shot `POLL_ADD` on the ring of the worker that polls, so that waits follow a task that
+//!    was stolen. Polling: the socket is registered once, edge-triggered, with the poller of the worker that waits first;
+//!    one-shot where the platform has no edges.
+//! 4. The event raises the version and collects the wakers. The caller wakes them when every lock is released.
+//!
+//! A ring is worked like this (`uring/`): entries go into the submission queue, or into a backlog when it is full; one
+//! `io_uring_enter` submits, makes the kernel post what it holds back, and sleeps. Another thread's requests come through
+//! the worker's mailbox, and an eventfd under a multishot poll ends the sleep: the counter is never read, for the poll
+//! reports every write. Every ring is set up so that completions are posted while its worker computes
+//! (`COOP_TASKRUN`), and another worker can reap them under the ring's lock, which nobody else holds for long.
+//!
+//! Dropping a [`Registration`] cancels what is on order. With io_uring the descriptor closes, and the peer sees the end of
+//! the stream, when the cancel is confirmed: after the owner's next harvest, which a sleeping owner is rung for.
+//!
+//! # Invariants
+//! - `[owned-until-terminal]` An operation that was queued is in flight, whatever the system call says, until its terminal
+//!   completion was reaped. What the kernel may touch is on the heap and owned by the operation; it is freed then, or
+//!   leaked and counted.
+//! - `[fd-outlives-ops]` A descriptor stays open while an operation or a poller knows it.
+//! - `[stale-is-counted]` A completion finds its operation by index and generation. One that fits nothing is counted.
+//! - `[nothing-dropped]` Neither an operation nor a cancel is lost to a full queue.
+//! - `[head-tells]` What the kernel has taken is read from the queue's head, not from a return value.
+//! - `[bell-is-armed]` No worker sleeps before the poll on its doorbell has been handed to the kernel.
+//! - `[ring-ends-park]` A ring is consumed by `park` only, whoever reaps the event it made.
+//! - `[no-lost-letter]` A worker that goes to sleep has read the letter, or its sender rings.
+//! - `[event-wakes]` An event that comes beside a clear or a wait is seen by the waiter or wakes it.
+//! - `[one-order]` A side has at most one order placed with the back end.
+//! - `[level-at-arm]` An order on io_uring, or a one-shot, reports the state at the time of the order: clearing too much
+//!   costs one order. Edges report changes only, and there only a versioned clear is right.
+//! - `[shut-or-ticket]` Who drops a registration or a submission gets the ticket to cancel, or the order is never placed.
+//! - `[result-wakes]` A completion wakes the last waker that was registered, or the next poll sees the result.
+//! - `[wake-outside]` No waker is cloned, called or dropped with a lock held. Nobody sleeps holding a waker to be called
+//!   or the last share of a socket.
+//!
+//! Locks are taken in this order: attachment, table of sources; core of the ring, side of a socket, completion. A side is
+//! never held when the core is asked for.
+//!
+//! # Orderings
+//! | release | acquire | published |
+//! |---|---|---|
+//! | `Readiness::event` | `Readiness::{observe, arm}` | the event: the system call is made after it |
+//! | `Readiness::shut` | `Readiness::is_shut` | the end of the registration |
+//! | `Bell::strike` | `Bell::consume` | what the ringer did before it rang |
+//! | `Mailbox::post`, fence | `Mailbox::fall_asleep`, fence | letter or sleep: one side sees the other |
+//!
+//! # Rejected
+//! - `DEFER_TASKRUN`: completions appear only when the owner enters the kernel. Measured 2026-11: invisible to another
+//!   thread for as long as the owner computes, against 2.5 ms with `COOP_TASKRUN`.
+//! - One ring for all workers: its lock is held through every submission.
+//! - Multishot `POLL_ADD` per socket: it ends at every overflow and stays with one ring when the task has moved on.
+//! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries; the order
+//!   serves the next read instead.
+//! - Clearing readiness after a short read under edge-triggered polling: the end of the stream may have been reported
+//!   together with the last bytes.
+//! - Registered descriptors: they tie a socket to a ring.
+//!
+//! # Verified by
+//! `models.rs` (loom): `[event-wakes]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`, `[no-lost-letter]`,
+//! `[ring-ends-park]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
+//! `[level-at-arm]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
+//! `[head-tells]`, `[bell-is-armed]`.
 
 use std::fmt;
 use std::io;
@@ -134,6 +218,7 @@ pub(crate) enum Direction {
 #[derive(Debug)]
 pub(crate) struct Driver {
     backend: Backend,
+    refusal: Option<io::Error>,
     workers: usize,
     /// Spreads the requests of foreign threads.
     next_worker: AtomicUsize,
@@ -144,8 +229,16 @@ impl Driver {
     pub(crate) fn new(options: &Options) -> io::Result<Arc<Driver>> {
         assert!(options.workers > 0, "a driver has at least one worker");
         assert!(!options.single_thread || options.workers == 1, "a single-threaded runtime has one worker");
-        let backend = Backend::new(options)?;
-        Ok(Arc::new(Driver { backend, workers: options.workers, next_worker: AtomicUsize::new(0) }))
+        if options.ring_entries == 0 || options.completion_entries == 0 {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a ring has at least one entry"));
+        }
+        let (backend, refusal) = Backend::new(options)?;
+        Ok(Arc::new(Driver { backend, refusal, workers: options.workers, next_worker: AtomicUsize::new(0) }))
+    }
+
+    /// Why this driver polls although io_uring was tried: for the line that a service prints when it starts.
+    pub(crate) fn refusal(&self) -> Option<&io::Error> {
+        self.refusal.as_ref()
     }
 
     /// "io_uring" or "poll".

@@ -4,16 +4,17 @@ use std::future::Future;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use socket2::Socket;
 
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::{
-    LIMIT, bound, counting_waker, drive, harvest_until, on_every_backend, pair, receive, stream_pair,
+    bound, counting_waker, drive, expect_end, harvest_until, on_every_backend, pair, receive, stream_pair,
 };
 
 /// Makes the registration wait for data.
@@ -26,14 +27,13 @@ fn arm(registration: &Registration, waker: &Waker) {
 fn the_peer_sees_the_end_at_the_next_harvest_after_the_drop() {
     on_every_backend(|driver| {
         let _guard = bound(driver);
-        let (registration, mut peer) = pair();
+        let (registration, peer) = pair();
         let (_count, waker) = counting_waker();
         arm(&registration, &waker);
         driver.harvest(0, &mut Vec::new()).expect("harvest");
         drop(registration);
         harvest_until(driver, || driver.in_flight(0) == 0);
-        peer.set_read_timeout(Some(LIMIT)).expect("time-out");
-        assert_eq!(peer.read(&mut [0]).expect("the end of the stream"), 0);
+        expect_end(&peer);
     });
 }
 
@@ -73,7 +73,7 @@ fn a_reused_descriptor_gets_only_its_own_events() {
 fn nothing_is_left_after_a_hundred_thousand_cancels() {
     on_every_backend(|driver| {
         let _guard = bound(driver);
-        let (ours, mut theirs) = stream_pair();
+        let (ours, theirs) = stream_pair();
         let ours = Socket::from(ours);
         ours.set_nonblocking(true).expect("non-blocking");
         let (count, waker) = counting_waker();
@@ -87,8 +87,7 @@ fn nothing_is_left_after_a_hundred_thousand_cancels() {
         harvest_until(driver, || driver.in_flight(0) == 0);
         assert_eq!((driver.stale_count(0), driver.leaked_count(0)), (0, 0));
         drop(ours);
-        theirs.set_read_timeout(Some(LIMIT)).expect("time-out");
-        assert_eq!(theirs.read(&mut [0]).expect("every duplicate is closed"), 0);
+        expect_end(&theirs);
         drop(waker);
         assert_eq!(Arc::strong_count(&count), 1, "a waker was left behind");
     });
@@ -129,20 +128,14 @@ fn a_socket_that_is_taken_back_still_works() {
 fn a_shutdown_lets_go_of_a_thousand_waits_and_tells_the_waiters() {
     on_every_backend(|driver| {
         let guard = bound(driver);
-        let (ours, mut theirs) = stream_pair();
+        let (ours, theirs) = stream_pair();
         let ours = Socket::from(ours);
         ours.set_nonblocking(true).expect("non-blocking");
         let (count, waker) = counting_waker();
         let registrations: Vec<Registration> =
-            (0..500).map(|_| Registration::new_nonblocking(ours.try_clone().expect("duplicate"))).collect();
+            (0..1000).map(|_| Registration::new_nonblocking(ours.try_clone().expect("duplicate"))).collect();
         let mut cx = Context::from_waker(&waker);
-        let block = vec![1; 1 << 16];
-        while registrations[0].try_io(Direction::Write, |mut socket| socket.write(&block)).is_ok() {}
-        for registration in &registrations {
-            arm(registration, &waker);
-            let write = registration.poll_io(Direction::Write, &mut cx, |mut socket| socket.write(&block));
-            assert!(write.is_pending());
-        }
+        registrations.iter().for_each(|registration| arm(registration, &waker));
         driver.harvest(0, &mut Vec::new()).expect("harvest");
         let started = Instant::now();
         driver.shutdown(0, Duration::from_secs(5));
@@ -155,8 +148,7 @@ fn a_shutdown_lets_go_of_a_thousand_waits_and_tells_the_waiters() {
         drop(guard);
         drop(registrations);
         drop(ours);
-        theirs.set_read_timeout(Some(LIMIT)).expect("time-out");
-        std::io::copy(&mut theirs, &mut std::io::sink()).expect("the end of the stream");
+        expect_end(&theirs);
     });
 }
 
@@ -174,47 +166,64 @@ fn a_worker_that_was_never_bound_shuts_down_at_once() {
     });
 }
 
-/// Its wake and its drop use the driver again, as a user's may.
-struct Reentrant(Mutex<Option<Registration>>);
+/// Its wake and its drop use the same side of the same socket, as a user's may.
+struct Reentrant {
+    registration: Arc<Registration>,
+    uses: Arc<AtomicUsize>,
+}
+
+impl Reentrant {
+    fn use_it(&self) {
+        // Ordering: SeqCst: a test's counter.
+        self.uses.fetch_add(1, Ordering::SeqCst);
+        let _ = self.registration.poll_io(Direction::Read, &mut Context::from_waker(Waker::noop()), receive);
+        drop(self.registration.async_io(Direction::Read, receive));
+    }
+}
 
 impl Wake for Reentrant {
     fn wake(self: Arc<Self>) {
-        drop(self.0.lock().expect("not poisoned").take());
+        self.use_it();
+    }
+}
+
+impl Drop for Reentrant {
+    fn drop(&mut self) {
+        self.use_it();
     }
 }
 
 #[test]
-fn a_waker_may_use_the_driver_when_it_is_woken_and_when_it_is_dropped() {
+fn a_waker_may_use_its_socket_when_it_is_woken_and_when_it_is_dropped() {
     on_every_backend(|driver| {
         let _guard = bound(driver);
-        let (_count, plain) = counting_waker();
-        let reentrant = || {
-            let (registration, peer) = pair();
-            arm(&registration, &plain);
-            (Waker::from(Arc::new(Reentrant(Mutex::new(Some(registration))))), peer)
-        };
-        // Replaced by another waker, dropped with its future, and dropped with its registration.
         let (registration, mut peer) = pair();
-        let (first, _first_peer) = reentrant();
-        arm(&registration, &first);
-        drop(first);
-        let (second, _second_peer) = reentrant();
-        arm(&registration, &second);
-        drop(second);
+        let registration = Arc::new(registration);
+        let uses = Arc::new(AtomicUsize::new(0));
+        let reentrant =
+            || Waker::from(Arc::new(Reentrant { registration: registration.clone(), uses: uses.clone() }));
+        // Ordering: SeqCst: a test's counter.
+        let use_count = || uses.load(Ordering::SeqCst);
+        // Dropped when another waker takes its place.
+        arm(&registration, &reentrant());
+        arm(&registration, Waker::noop());
+        assert_eq!(use_count(), 1);
+        // Dropped with its future.
         {
-            let (third, _third_peer) = reentrant();
+            let waker = reentrant();
             let mut future = pin!(registration.async_io(Direction::Read, receive));
-            assert!(future.as_mut().poll(&mut Context::from_waker(&third)).is_pending());
+            assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         }
-        // Woken.
+        assert_eq!(use_count(), 2);
+        // Woken, then dropped.
+        arm(&registration, &reentrant());
         peer.write_all(b"x").expect("write");
-        harvest_until(driver, || driver.in_flight(0) <= 1);
-        let (fourth, _fourth_peer) = reentrant();
-        drive(driver, registration.async_io(Direction::Read, receive)).expect("receive");
-        arm(&registration, &fourth);
-        drop(fourth);
-        drop(registration);
-        harvest_until(driver, || driver.in_flight(0) == 0);
+        harvest_until(driver, || use_count() == 4);
+        // Dropped with its registration, which it kept alive: by another's waker.
+        let (other, _other_peer) = pair();
+        arm(&other, &reentrant());
+        drop(other);
+        assert_eq!(use_count(), 5);
     });
 }
 
@@ -239,6 +248,16 @@ fn a_guard_brings_back_the_driver_before_it() {
     assert!(is_current(&outer));
     drop(outer_guard);
     assert!(crate::driver::try_current().is_none());
+}
+
+#[test]
+fn a_ring_without_entries_is_refused_as_a_mistake_and_not_as_an_old_kernel() {
+    for (ring_entries, completion_entries) in [(0, 8), (8, 0)] {
+        for kind in [Kind::Auto, Kind::Uring, Kind::Poll] {
+            let options = Options { kind, ring_entries, completion_entries, ..Options::default() };
+            assert_eq!(Driver::new(&options).expect_err("no entries").kind(), ErrorKind::InvalidInput);
+        }
+    }
 }
 
 #[test]

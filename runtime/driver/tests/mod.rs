@@ -123,3 +123,16 @@ pub(super) fn receive(mut socket: &Socket) -> io::Result<Vec<u8>> {
     let count = socket.read(&mut buffer)?;
     Ok(buffer[..count].to_vec())
 }
+
+/// The peer's end of a socket that was closed.
+///
+/// The read may be interrupted: when a ring was closed, the kernel signals the threads that used it once more.
+pub(super) fn expect_end(mut peer: &TcpStream) {
+    peer.set_read_timeout(Some(LIMIT)).expect("time-out");
+    loop {
+        match peer.read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            end => return assert_eq!(end.expect("the end of the stream"), 0),
+        }
+    }
+}

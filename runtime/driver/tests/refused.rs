@@ -41,7 +41,10 @@ fn child() {
     refuse(number.parse().expect("number"), errno.parse().expect("errno"));
     for kind in [Kind::Auto, Kind::Uring, Kind::Poll] {
         match Driver::new(&Options { kind, workers: 2, ..Options::default() }) {
-            Ok(driver) => println!("{kind} => {}", driver.name()),
+            Ok(driver) => {
+                assert_eq!(driver.refusal().is_some(), kind == Kind::Auto);
+                println!("{kind} => {}", driver.name());
+            }
             Err(error) => println!("{kind} => {error}"),
         }
     }

@@ -1,6 +1,6 @@
 //! More than one thread: doorbells, mailboxes, thieves.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::sync::{Arc, mpsc};
 use std::task::Context;
 use std::thread;
@@ -10,8 +10,8 @@ use crate::driver::{Direction, Driver, Options};
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{
-    LIMIT, bound, counting_waker, drive, drive_on, harvest_until, on_every_backend, on_every_backend_of,
-    pair, receive,
+    LIMIT, bound, counting_waker, drive, drive_on, expect_end, on_every_backend, on_every_backend_of, pair,
+    receive,
 };
 
 /// Parks without a time-out that matters, and fails if that was needed.
@@ -216,13 +216,12 @@ fn a_drop_on_a_foreign_thread_is_seen_by_the_peer_of_a_sleeping_worker() {
     on_every_backend(|driver| {
         beside_a_parking_worker(driver, || {
             for _ in 0..200 {
-                let (registration, mut peer) = pair();
+                let (registration, peer) = pair();
                 let (_count, waker) = counting_waker();
                 let mut cx = Context::from_waker(&waker);
                 assert!(registration.poll_io(Direction::Read, &mut cx, receive).is_pending());
                 drop(registration);
-                peer.set_read_timeout(Some(LIMIT)).expect("time-out");
-                assert_eq!(peer.read(&mut [0]).expect("the end of the stream"), 0);
+                expect_end(&peer);
             }
         });
         assert_eq!((driver.in_flight(0), driver.stale_count(0)), (0, 0));

@@ -1,7 +1,7 @@
 //! Faults of the ring: queues that are too small, completions that fit nothing, a kernel that does not answer.
 #![expect(unsafe_code, reason = "entries that the driver would never make, and a stolen descriptor")]
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -165,30 +165,36 @@ fn completions_with_unknown_names_are_counted_and_harm_nobody() {
 
 #[test]
 fn a_ring_that_answers_errors_frees_nothing_and_loses_nothing() {
-    let driver = driver_of(8, 64);
+    // Smaller than what is pushed while the ring is broken.
+    let driver = driver_of(2, 64);
     let _guard = bound(&driver);
-    let (registration, mut peer) = pair();
+    let (registrations, peer) = duplicates(10);
+    let (kept, mut kept_peer) = pair();
     let (count, waker) = counting_waker();
     let ring_fd = worker(&driver).core.lock().ring.as_raw_fd();
     // SAFETY: plain system calls on descriptors that this test knows.
-    let kept_fd = unsafe { libc::dup(ring_fd) };
+    let spare_fd = unsafe { libc::dup(ring_fd) };
     let null = std::fs::File::open("/dev/null").expect("open");
     // SAFETY: as above. The ring's descriptor now names another file.
     assert_eq!(unsafe { libc::dup2(null.as_raw_fd(), ring_fd) }, ring_fd);
-    arm(&registration, Direction::Read, &waker);
+    arm(&kept, Direction::Read, &waker);
+    registrations.iter().for_each(|registration| arm(registration, Direction::Read, &waker));
     driver.harvest(0, &mut Vec::new()).expect_err("not a ring");
     driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect_err("not a ring");
-    drop(registration);
+    drop(registrations);
     driver.harvest(0, &mut Vec::new()).expect_err("not a ring");
-    assert_eq!(driver.in_flight(0), 1, "an operation that was pushed is in flight");
+    assert_eq!(driver.in_flight(0), 11, "an operation that was pushed is in flight");
     peer.set_nonblocking(true).expect("non-blocking");
-    assert!(std::io::Read::read(&mut peer, &mut [0]).is_err(), "the socket was closed under the kernel");
-    // SAFETY: as above. The ring is back, and takes what had been pushed.
-    assert_eq!(unsafe { libc::dup2(kept_fd, ring_fd) }, ring_fd);
+    assert!((&peer).read(&mut [0]).is_err(), "the socket was closed under the kernel");
+    // SAFETY: as above. The ring is back, and takes what had been pushed, and the cancels.
+    assert_eq!(unsafe { libc::dup2(spare_fd, ring_fd) }, ring_fd);
     // SAFETY: as above.
-    unsafe { libc::close(kept_fd) };
-    harvest_until(&driver, || driver.in_flight(0) == 0);
+    unsafe { libc::close(spare_fd) };
+    harvest_until(&driver, || driver.in_flight(0) == 1);
     assert_eq!((count.count(), driver.stale_count(0)), (0, 0));
+    kept_peer.write_all(b"x").expect("write");
+    harvest_until(&driver, || driver.in_flight(0) == 0);
+    assert_eq!(count.count(), 1);
 }
 
 #[test]
@@ -203,7 +209,7 @@ fn what_does_not_land_in_time_is_leaked_and_counted() {
     assert_eq!((driver.in_flight(0), driver.leaked_count(0), count.count()), (0, 1, 1));
     drop((registration, guard));
     peer.set_nonblocking(true).expect("non-blocking");
-    assert!(std::io::Read::read(&mut &peer, &mut [0]).is_err(), "a leaked socket stays open");
+    assert!((&peer).read(&mut [0]).is_err(), "a leaked socket stays open");
 }
 
 #[test]
