@@ -16,7 +16,7 @@ use heist::signal::ctrl_c;
 use heist::signal::unix::{Signal, SignalKind, signal};
 use heist::time::timeout;
 use support::process::{again, role};
-use support::{Shape, backends, builder, on_every_backend};
+use support::{Shape, backends, builder, on_every_runtime};
 
 /// Sends `count` signals to this process from another one, and waits until they are sent.
 fn send(signal: &str, count: usize) {
@@ -36,7 +36,7 @@ async fn arrives(signal: &mut Signal) {
 
 #[test]
 fn every_listener_of_a_signal_is_told() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let mut first = signal(SignalKind::user_defined1()).unwrap();
             let mut second = signal(SignalKind::user_defined1()).unwrap();
@@ -63,7 +63,7 @@ fn every_listener_of_a_signal_is_told() {
 /// The default action of this signal is to end the process.
 #[test]
 fn a_signal_stays_caught_when_its_listeners_are_gone() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             drop(signal(SignalKind::io()).unwrap());
             send("IO", 1);
@@ -77,7 +77,7 @@ fn a_signal_stays_caught_when_its_listeners_are_gone() {
 /// L1: far more than the pair holds, while nobody receives.
 #[test]
 fn a_storm_is_received_as_one() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let mut storm = signal(SignalKind::user_defined2()).unwrap();
             send("USR2", 3000);
@@ -101,7 +101,7 @@ fn a_storm_is_received_as_one() {
 /// L1: a receiver that keeps up, traffic beside it that the signals interrupt, and the last one counts.
 #[test]
 fn a_storm_beside_traffic_disturbs_neither() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let mut storm = signal(SignalKind::hangup()).unwrap();
             let sender = std::thread::spawn(|| send("HUP", 2000));
@@ -146,7 +146,7 @@ async fn echo(mut stream: TcpStream) {
 
 #[test]
 fn a_cancelled_recv_loses_no_signal() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let mut alarm = signal(SignalKind::alarm()).unwrap();
             for _ in 0..5 {
@@ -165,7 +165,7 @@ fn a_cancelled_recv_loses_no_signal() {
 #[test]
 fn runtimes_one_after_the_other_listen() {
     for _ in 0..3 {
-        on_every_backend(|rt| {
+        on_every_runtime(|rt| {
             rt.block_on(async {
                 let mut child = signal(SignalKind::child()).unwrap();
                 Command::new("true").status().unwrap();
@@ -177,7 +177,7 @@ fn runtimes_one_after_the_other_listen() {
 
 #[test]
 fn signals_that_cannot_be_caught_are_refused() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             for number in [libc::SIGKILL, libc::SIGSTOP, libc::SIGSEGV, libc::SIGILL, libc::SIGFPE] {
                 let error = signal(SignalKind::from_raw(number)).unwrap_err();

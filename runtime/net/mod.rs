@@ -13,6 +13,8 @@
 //!   unless its documentation says it makes several calls (`write_all`, `read_exact`, …).
 //! - `[accept-rests]` `accept` without descriptors or memory left returns an error, and not before a pause: the
 //!   connection stays queued and the listener readable, so an immediate error would be a busy loop of its caller.
+//! - `[recv-initialises]` `recv(2)` that returns `n` has written the first `n` bytes of its buffer, and makes no byte of it
+//!   uninitialised. All unsafe code of this room rests on it.
 //! - `[empty-is-done]` a read into, or a write from, no bytes is `Ok(0)` at once and makes no system call.
 //!
 //! # Rejected

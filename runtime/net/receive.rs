@@ -1,11 +1,7 @@
-#![expect(
-    unsafe_code,
-    reason = "receives into memory that is not initialised yet, and says afterwards how much is"
-)]
+#![expect(unsafe_code, reason = "receives into memory that is not initialised yet")]
 //! Receives into slices, vectors and the read buffers of other crates, without zeroing memory first.
 //!
-//! All of it rests on one fact, `[recv-initialises]`: `recv(2)` that returns `n` has written the first `n` bytes of
-//! the buffer and has made no byte of it uninitialised.
+//! All of it rests on one fact about the system, `[recv-initialises]`, which the header of the room states.
 
 use std::io;
 use std::mem::MaybeUninit;

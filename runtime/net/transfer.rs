@@ -19,7 +19,7 @@ const READ_TO_END_ROOM_BYTES: usize = 4096;
 /// The most room that one receive of `read_to_end` grows the vector by.
 const READ_TO_END_GROWTH_BYTES_MAX: usize = 256 * 1024;
 
-/// Reads once.
+/// Reads once: nothing is taken before the future is ready `[one-call-moves-bytes]`.
 pub(super) async fn read(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
@@ -75,7 +75,7 @@ pub(super) async fn read_to_string(stream: &TcpStream, text: &mut String) -> io:
     Ok(count)
 }
 
-/// Writes once.
+/// Writes once: nothing is sent before the future is ready `[one-call-moves-bytes]`.
 pub(super) async fn write(stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
@@ -127,14 +127,16 @@ impl TcpStream {
     }
 }
 
-/// The buffers to hand to one receive: without empty ones in front, and no more than a call takes.
+/// The buffers to hand to one receive: without empty ones in front, and no more than a call takes. None, if there is
+/// nothing to fill `[empty-is-done]`.
 pub(super) fn room_of<'a, 'b>(bufs: &'a mut [IoSliceMut<'b>]) -> Option<&'a mut [IoSliceMut<'b>]> {
     let start = bufs.iter().position(|buf| !buf.is_empty())?;
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
     Some(&mut bufs[start..end])
 }
 
-/// The buffers to hand to one send: without empty ones in front, and no more than a call takes.
+/// The buffers to hand to one send: without empty ones in front, and no more than a call takes. None, if there is
+/// nothing to send `[empty-is-done]`.
 pub(super) fn bytes_of<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> Option<&'a [IoSlice<'b>]> {
     let start = bufs.iter().position(|buf| !buf.is_empty())?;
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
@@ -168,10 +170,12 @@ pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
     uninterrupted(|| receive::peek(socket, buf))
 }
 
+/// `[no-sigpipe]`.
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     uninterrupted(|| socket.send_with_flags(buf, SEND_FLAGS))
 }
 
+/// `[no-sigpipe]`.
 pub(super) fn send_vectored_once(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
     uninterrupted(|| socket.send_vectored_with_flags(bufs, SEND_FLAGS))
 }

@@ -11,12 +11,12 @@ use heist::net::{TcpListener, TcpStream};
 use heist::time::{sleep, timeout};
 
 use super::{fill, is_pending_once, pair, pattern, soon};
-use crate::support::on_every_backend;
+use crate::support::on_every_runtime;
 
 /// F4: an accept that was given up has taken no connection with it.
 #[test]
 fn an_accept_that_times_out_loses_no_connection() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();
@@ -56,7 +56,7 @@ fn an_accept_that_times_out_loses_no_connection() {
 
 #[test]
 fn a_read_that_times_out_loses_no_byte() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             let sent = pattern(8_000, 5);
@@ -101,7 +101,7 @@ fn a_read_that_times_out_loses_no_byte() {
 /// F7: what a cancelled read waited for must not be taken for the next socket of that number.
 #[test]
 fn a_descriptor_number_is_used_again_without_mix_up() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();
@@ -129,7 +129,7 @@ fn a_descriptor_number_is_used_again_without_mix_up() {
 /// F8: a wait in flight holds the descriptor; the peer must see the end all the same.
 #[test]
 fn a_stream_dropped_while_it_waits_is_closed() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             for _ in 0..50 {
                 let (mut client, mut server) = pair().await;
@@ -146,7 +146,7 @@ fn a_stream_dropped_while_it_waits_is_closed() {
 /// F8 on a thread that is no worker, with an idle runtime: nothing but the drop can make a worker let go.
 #[test]
 fn a_stream_dropped_outside_the_runtime_is_closed() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         let (mut client, mut server) = rt.block_on(pair());
         rt.block_on(async { assert!(is_pending_once(server.read(&mut [0; 8])).await) });
         std::thread::sleep(Duration::from_millis(5));
@@ -158,7 +158,7 @@ fn a_stream_dropped_outside_the_runtime_is_closed() {
 
 #[test]
 fn a_write_that_times_out_has_written_nothing() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             let mut total = fill(&mut client).await;
@@ -179,7 +179,7 @@ fn a_write_that_times_out_has_written_nothing() {
 /// G8: what died in the queue does not end the listener.
 #[test]
 fn dead_connections_do_not_end_the_listener() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();
@@ -204,7 +204,7 @@ fn dead_connections_do_not_end_the_listener() {
 
 #[test]
 fn accepting_from_a_socket_that_does_not_listen_is_an_error() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
             let listener = TcpListener::from_std(socket.into()).unwrap();

@@ -9,7 +9,7 @@ use heist::net::{TcpListener, TcpStream, lookup_host};
 use heist::time::sleep;
 
 use super::{pair, soon};
-use crate::support::on_every_backend;
+use crate::support::on_every_runtime;
 
 /// A port that nobody listens on.
 fn closed_addr() -> SocketAddr {
@@ -18,7 +18,7 @@ fn closed_addr() -> SocketAddr {
 
 #[test]
 fn a_refused_connect_is_told() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let error = soon("a refusal", TcpStream::connect(closed_addr())).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
@@ -32,7 +32,7 @@ fn a_refused_connect_is_told() {
 
 #[test]
 fn addresses_are_tried_in_turn_and_the_last_error_is_told() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let good = listener.local_addr().unwrap();
@@ -51,7 +51,7 @@ fn addresses_are_tried_in_turn_and_the_last_error_is_told() {
 
 #[test]
 fn names_are_looked_up() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let port = listener.local_addr().unwrap().port();
@@ -66,7 +66,7 @@ fn names_are_looked_up() {
 
 #[test]
 fn ipv6_is_spoken_where_the_machine_does() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = match TcpListener::bind("[::1]:0").await {
                 Ok(listener) => listener,
@@ -84,7 +84,7 @@ fn ipv6_is_spoken_where_the_machine_does() {
 /// A port may be bound again while connections of its last owner linger.
 #[test]
 fn a_port_is_free_at_once_after_its_listener() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();
@@ -105,7 +105,7 @@ fn a_port_is_free_at_once_after_its_listener() {
 
 #[test]
 fn options_are_set_and_read_back() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, server) = pair().await;
             assert_eq!(client.local_addr().unwrap(), server.peer_addr().unwrap());

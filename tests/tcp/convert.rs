@@ -8,12 +8,12 @@ use heist::net::{TcpListener, TcpStream};
 use heist::time::timeout;
 
 use super::{is_pending_once, pair, soon};
-use crate::support::on_every_backend;
+use crate::support::{on_every_backend, on_every_runtime};
 
 /// G3: a blocking descriptor must not block the worker that reads from it.
 #[test]
 fn blocking_sockets_of_std_are_made_non_blocking() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let mut std_client = std::net::TcpStream::connect(addr).unwrap();
@@ -40,6 +40,8 @@ fn blocking_sockets_of_std_are_made_non_blocking() {
     });
 }
 
+/// On worker threads: a ring that nobody drives, as the single-threaded loop's between two `block_on`, lets go of a
+/// descriptor with a wait in flight only when it is driven again.
 #[test]
 fn sockets_go_back_to_std() {
     on_every_backend(|rt| {
@@ -68,7 +70,7 @@ fn sockets_go_back_to_std() {
 #[test]
 fn descriptors_are_taken_over_and_given_up() {
     use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             let number = client.as_raw_fd();

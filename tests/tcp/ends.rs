@@ -8,12 +8,12 @@ use std::time::Duration;
 use heist::time::{sleep, timeout};
 
 use super::{fill, pair, soon};
-use crate::support::on_every_backend;
+use crate::support::on_every_runtime;
 
 /// G4: shutting down writing leaves the other direction open.
 #[test]
 fn half_a_close_lets_the_answer_through() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             let service = heist::spawn(async move {
@@ -35,7 +35,7 @@ fn half_a_close_lets_the_answer_through() {
 
 #[test]
 fn the_end_of_the_stream_is_told_as_often_as_asked() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             client.write_all(b"abc").await.unwrap();
@@ -55,7 +55,7 @@ fn the_end_of_the_stream_is_told_as_often_as_asked() {
 
 #[test]
 fn a_reader_that_waits_is_told_of_the_end() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             let reader = heist::spawn(async move { server.read(&mut [0; 8]).await });
@@ -69,7 +69,7 @@ fn a_reader_that_waits_is_told_of_the_end() {
 /// G5, G7: a reset wakes the reader and the writer that wait, and both get errors.
 #[test]
 fn a_reset_fails_both_directions() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             fill(&mut server).await;
@@ -98,7 +98,7 @@ fn a_reset_fails_both_directions() {
 #[test]
 fn writing_to_a_closed_peer_raises_no_sigpipe() {
     use heist::signal::unix::{SignalKind, signal};
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let mut pipes = signal(SignalKind::pipe()).unwrap();
             let (mut client, server) = pair().await;
@@ -120,7 +120,7 @@ fn writing_to_a_closed_peer_raises_no_sigpipe() {
 /// G11.
 #[test]
 fn shutting_down_what_the_peer_tore_down_is_no_error() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             client.set_linger(Some(Duration::ZERO)).unwrap();
@@ -135,7 +135,7 @@ fn shutting_down_what_the_peer_tore_down_is_no_error() {
 
 #[test]
 fn shutting_down_reading_ends_a_read_that_waits() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, _server) = pair().await;
             let client = Arc::new(client);

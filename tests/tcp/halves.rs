@@ -6,11 +6,11 @@ use futures::join;
 use heist::time::timeout;
 
 use super::{MIB, pair, pattern, soon};
-use crate::support::on_every_backend;
+use crate::support::on_every_runtime;
 
 #[test]
 fn borrowed_halves_work_at_the_same_time() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             let sent = pattern(MIB, 4);
@@ -38,7 +38,7 @@ fn borrowed_halves_work_at_the_same_time() {
 
 #[test]
 fn owned_halves_of_one_stream_are_put_together_again() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             let (other, _other_server) = pair().await;
@@ -60,7 +60,7 @@ fn owned_halves_of_one_stream_are_put_together_again() {
 
 #[test]
 fn a_dropped_writing_half_ends_the_stream_and_a_forgotten_one_does_not() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             let (mut reader, writer) = client.into_split();
@@ -81,7 +81,7 @@ fn a_dropped_writing_half_ends_the_stream_and_a_forgotten_one_does_not() {
 
 #[test]
 fn a_stream_that_was_shut_down_by_its_half_is_not_shut_down_again() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             let (reader, mut writer) = client.into_split();

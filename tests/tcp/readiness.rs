@@ -11,12 +11,12 @@ use heist::net::{TcpListener, TcpStream};
 use heist::time::sleep;
 
 use super::{is_pending_once, pair, soon};
-use crate::support::on_every_backend;
+use crate::support::on_every_runtime;
 
 /// A program that polls by hand, with `try_` calls and pauses only.
 #[test]
 fn try_calls_alone_see_bytes_that_come_later() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, server) = pair().await;
             for round in 0..3 {
@@ -42,7 +42,7 @@ fn try_calls_alone_see_bytes_that_come_later() {
 #[cfg(unix)]
 #[test]
 fn readiness_tells_the_directions_asked_for() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, server) = pair().await;
             assert!(soon("room", server.ready(Interest::WRITABLE)).await.unwrap().is_writable());
@@ -72,7 +72,7 @@ fn fd_of(stream: &TcpStream) -> std::os::fd::OwnedFd {
 /// The socket may wake one of them, but none may be forgotten.
 #[test]
 fn many_tasks_wait_for_one_socket() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, server) = pair().await;
             let server = Arc::new(server);
@@ -108,7 +108,7 @@ fn many_tasks_wait_for_one_socket() {
 
 #[test]
 fn many_tasks_accept_from_one_listener() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
             let addr = listener.local_addr().unwrap();
@@ -136,7 +136,7 @@ fn many_tasks_accept_from_one_listener() {
 
 #[test]
 fn connections_come_as_a_stream() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();

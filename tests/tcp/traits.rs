@@ -8,7 +8,7 @@ use futures::join;
 use heist::net::TcpStream;
 
 use super::{MIB, pair, pattern};
-use crate::support::on_every_backend;
+use crate::support::on_every_runtime;
 
 #[cfg(feature = "futures-io")]
 #[test]
@@ -27,7 +27,7 @@ fn the_traits_of_futures_io_work() {
         from.read_to_end(&mut received).await.unwrap();
         received
     }
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let sent = pattern(MIB, 6);
             let (client, server) = pair().await;
@@ -79,7 +79,7 @@ fn the_traits_of_tokio_work() {
             received.extend_from_slice(came);
         }
     }
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let sent = pattern(MIB, 7);
             let (client, server) = pair().await;
@@ -103,7 +103,7 @@ fn the_traits_of_hyper_work() {
     use std::pin::pin;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let sent = Arc::new(pattern(MIB, 8));
             let (client, server) = pair().await;

@@ -10,11 +10,11 @@ use futures::join;
 use heist::time::sleep;
 
 use super::{MIB, fill, is_pending_once, pair, pattern, soon};
-use crate::support::on_every_backend;
+use crate::support::on_every_runtime;
 
 #[test]
 fn a_mebibyte_comes_back_as_it_was_sent() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;
             let echo = heist::spawn(async move {
@@ -47,7 +47,7 @@ fn a_mebibyte_comes_back_as_it_was_sent() {
 /// G1: a socket with next to no buffer takes a few bytes at a time.
 #[test]
 fn short_writes_are_continued() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             socket2::SockRef::from(&client).set_send_buffer_size(2048).unwrap();
@@ -68,7 +68,7 @@ fn short_writes_are_continued() {
 
 #[test]
 fn vectored_writes_arrive_in_order_whatever_their_number() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             let sent = pattern(64 * 1024, 3);
@@ -100,7 +100,7 @@ fn vectored_writes_arrive_in_order_whatever_their_number() {
 
 #[test]
 fn vectored_reads_fill_the_buffers_in_turn() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             client.write_all(b"hello world").await.unwrap();
@@ -122,7 +122,7 @@ fn vectored_reads_fill_the_buffers_in_turn() {
 
 #[test]
 fn peeked_bytes_are_read_again() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             client.write_all(b"ping").await.unwrap();
@@ -138,7 +138,7 @@ fn peeked_bytes_are_read_again() {
 
 #[test]
 fn no_bytes_are_moved_at_once() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             // Nothing to read, and no room to write: only a call that is not made can return.
             let (mut client, _server) = pair().await;
@@ -159,7 +159,7 @@ fn no_bytes_are_moved_at_once() {
 /// G9: a peer that does not read stops the writer; nothing is buffered on the way.
 #[test]
 fn a_slow_reader_holds_the_writer_back() {
-    on_every_backend(|rt| {
+    on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
             let written = Arc::new(AtomicUsize::new(0));
