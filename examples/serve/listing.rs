@@ -60,16 +60,17 @@ fn joined(route: &Route) -> String {
     route.segments.iter().map(|segment| format!("{}/", segment.to_string_lossy())).collect()
 }
 
-/// The path as links: each part leads to its folder.
+/// The path as links: each part leads to its folder, but the last, which is this one.
 fn breadcrumbs(route: &Route) -> String {
-    let mut html = String::from("<a href=\"/\">home</a> / ");
-    let mut url = String::from("/");
+    let mut names = vec![String::from("home")];
+    let mut urls = vec![String::from("/")];
     for segment in &route.segments {
-        url.push_str(&paths::encode(segment));
-        url.push('/');
-        html.push_str(&format!("<a href=\"{url}\">{}</a> / ", escape(&segment.to_string_lossy())));
+        names.push(escape(&segment.to_string_lossy()).into_owned());
+        urls.push(format!("{}{}/", urls[urls.len() - 1], paths::encode(segment)));
     }
-    html
+    let here = names.pop().unwrap_or_default();
+    let links = names.iter().zip(&urls).map(|(name, url)| format!("<a href=\"{url}\">{name}</a> / "));
+    links.chain([here]).collect()
 }
 
 fn table(entries: &[Entry], has_parent: bool) -> String {
@@ -171,6 +172,14 @@ mod tests {
         scratch.write("sub/x", b"");
         assert!(!listing(&scratch, "/", false).contains("../"));
         assert!(listing(&scratch, "/sub/", false).contains("<a href=\"../\">"));
+    }
+
+    #[test]
+    fn the_heading_leads_to_every_folder_above() {
+        assert_eq!(breadcrumbs(&Route::parse("/").unwrap()), "home");
+        let deep = breadcrumbs(&Route::parse("/a%20b/c/%3Cd%3E/").unwrap());
+        let links = "<a href=\"/\">home</a> / <a href=\"/a%20b/\">a b</a> / <a href=\"/a%20b/c/\">c</a> / ";
+        assert_eq!(deep, format!("{links}&lt;d&gt;"));
     }
 
     #[test]

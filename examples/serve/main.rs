@@ -102,7 +102,11 @@ fn start_runtime(args: &Args) -> Result<Runtime, String> {
             Driver::Poll => DriverKind::Poll,
         });
     }
-    builder.build().map_err(|error| format!("cannot start the runtime: {error}"))
+    builder.build().map_err(|error| {
+        // The option beats the environment variable, which is what the error speaks of.
+        let remedy = if args.driver == Some(Driver::Uring) { "; or leave out --driver uring" } else { "" };
+        format!("cannot start the runtime: {error}{remedy}")
+    })
 }
 
 fn bind_error(args: &Args, error: &io::Error) -> String {

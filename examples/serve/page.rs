@@ -5,7 +5,7 @@ use std::borrow::Cow;
 const STYLE: &str = "\
 :root { color-scheme: light dark; --line: #8883; --soft: #888; --link: light-dark(#0b57d0, #8ab4f8); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2.5rem auto; padding: 0 1.25rem; }
-h1 { font-size: 1.35rem; font-weight: 600; margin: 0 0 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.35rem; font-weight: 600; margin: 0 .5rem 1rem; overflow-wrap: anywhere; }
 a { color: var(--link); text-decoration: none; }
 a:hover, a:focus-visible { text-decoration: underline; }
 table { width: 100%; border-collapse: collapse; }
@@ -15,8 +15,11 @@ tbody tr:hover { background: #8881; }
 td:first-child { overflow-wrap: anywhere; }
 .folder { font-weight: 600; }
 .size, .time { white-space: nowrap; font-variant-numeric: tabular-nums; text-align: right; }
+.size { width: 6rem; }
+.time { width: 10rem; }
 td.size, td.time { color: var(--soft); }
-footer { margin-top: 1rem; font-size: .8rem; color: var(--soft); }
+p { margin: 0 .5rem; }
+footer { margin: 1rem .5rem; font-size: .8rem; color: var(--soft); }
 ";
 
 /// A whole page. `title` is plain text; `heading` and `body` are HTML.

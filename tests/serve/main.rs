@@ -1,6 +1,6 @@
 //! Black-box tests of the example `serve`: the program is started and spoken to over sockets and signals.
 //!
-//! Every test runs once per driver. The program is the one that `cargo test` has just built.
+//! Every test runs once per driver.
 
 mod answers;
 mod client;
