@@ -4,8 +4,9 @@
 )]
 //! Receives into slices, vectors and the read buffers of other crates, without zeroing memory first.
 //!
-//! All of it rests on one fact, `[recv-initialises]`: `recv(2)` that returns `n` has written the first `n` bytes of
-//! the buffer and has made no byte of it uninitialised.
+//! All of it rests on one fact:
+//! - `[recv-initialises]` `recv(2)` that returns `n` has written the first `n` bytes of the buffer and has made no byte of
+//!   it uninitialised.
 
 use std::io;
 use std::mem::MaybeUninit;

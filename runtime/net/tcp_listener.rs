@@ -20,7 +20,7 @@ use crate::time::{Sleep, sleep};
 
 /// How many connections may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
 const BACKLOG_COUNT: i32 = 1024;
-/// How long `accept` rests before it reports that descriptors or memory ran out.
+/// How long `accept` rests before it reports that descriptors or memory ran out [accept-rests].
 const EXHAUSTED_REST: Duration = Duration::from_millis(10);
 /// How many connections in a row may turn out dead before `accept` reports the last one's error.
 const DEAD_CONNECTIONS_COUNT_MAX: usize = 64;

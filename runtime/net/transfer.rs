@@ -19,8 +19,9 @@ const READ_TO_END_ROOM_BYTES: usize = 4096;
 /// The most room that one receive of `read_to_end` grows the vector by.
 const READ_TO_END_GROWTH_BYTES_MAX: usize = 256 * 1024;
 
-/// Reads once.
+/// Reads once. Whoever drops this before it is ready has lost no byte: [one-call-moves-bytes].
 pub(super) async fn read(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+    // [empty-is-done]: zero from the kernel would mean the end of the stream.
     if buf.is_empty() {
         return Ok(0);
     }
@@ -169,9 +170,11 @@ pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
 }
 
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+    // [no-sigpipe]
     uninterrupted(|| socket.send_with_flags(buf, SEND_FLAGS))
 }
 
 pub(super) fn send_vectored_once(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    // [no-sigpipe]
     uninterrupted(|| socket.send_vectored_with_flags(bufs, SEND_FLAGS))
 }
