@@ -79,7 +79,8 @@ impl Source {
     fn room(&self) -> Option<&str> {
         let rest = self.path.strip_prefix("runtime/")?;
         let first = rest.split('/').next()?;
-        Some(first.strip_suffix(".rs").unwrap_or(first)).filter(|room| !matches!(*room, "lib" | "macros"))
+        Some(first.strip_suffix(".rs").unwrap_or(first))
+            .filter(|room| !matches!(*room, "lib" | "macros" | "must_not_compile"))
     }
 
     /// Does the whole file exist for tests only?
