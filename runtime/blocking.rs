@@ -160,6 +160,7 @@ impl Inner {
             if state.is_closing {
                 break;
             }
+            // [idle-own]: counted by the thread itself, here and below, under the lock.
             state.idle_count += 1;
             let (guard, timeout) = match self.has_work.wait_timeout(state, self.limits.keep_alive) {
                 Ok((state, timeout)) => (state, timeout),

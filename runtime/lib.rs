@@ -63,6 +63,8 @@ mod driver;
 pub mod generator;
 pub mod io;
 mod join_set;
+#[cfg(doctest)]
+mod must_not_compile;
 pub mod net;
 mod primitive;
 mod queue;

@@ -22,14 +22,14 @@ impl Count {
     }
 
     fn get(&self) -> usize {
-        // Ordering: [test-count] Relaxed: read when the other threads are joined, or by the thread that woke.
+        // Ordering: Relaxed: read when the other threads are joined, or by the thread that woke.
         self.0.load(Ordering::Relaxed)
     }
 }
 
 impl Wake for Count {
     fn wake(self: Arc<Self>) {
-        // Ordering: [test-count] Relaxed: a count orders nothing.
+        // Ordering: Relaxed: a count orders nothing.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -25,14 +25,14 @@ impl Count {
     }
 
     fn get(&self) -> usize {
-        // Ordering: [test-count] Relaxed: these tests have one thread.
+        // Ordering: Relaxed: these tests have one thread.
         self.0.load(Ordering::Relaxed)
     }
 }
 
 impl Wake for Count {
     fn wake(self: Arc<Self>) {
-        // Ordering: [test-count] Relaxed: these tests have one thread.
+        // Ordering: Relaxed: these tests have one thread.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
