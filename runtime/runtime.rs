@@ -204,6 +204,11 @@ impl Runtime {
         self.handle.driver_name()
     }
 
+    /// Why io_uring is not in use, if [`DriverKind::Auto`] tried it and was refused.
+    pub fn driver_refusal(&self) -> Option<&io::Error> {
+        self.shared().driver().refusal()
+    }
+
     /// How many workers there are.
     pub fn workers(&self) -> usize {
         self.shared().workers_count()
