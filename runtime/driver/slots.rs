@@ -7,8 +7,6 @@ pub(super) struct SlotId {
     generation: u32,
 }
 
-const _: () = assert!(u32::BITS >= 32, "a generation has at least 32 bits");
-
 impl SlotId {
     /// The index that no entry ever has: names built on it are the back ends' own.
     pub(super) const RESERVED_INDEX: u32 = u32::MAX;
