@@ -1,7 +1,9 @@
 //! What the command line may say, and what is wrong with it when it says something else.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
@@ -24,6 +26,11 @@ pub(crate) struct Args {
     /// Worker threads [default: the CPUs this process may use]
     #[arg(long, value_name = "COUNT", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub(crate) workers: Option<usize>,
+
+    /// Threads that read files, while files are not on the ring; more of them suit slow disks [default: two per worker,
+    /// at least four]
+    #[arg(long, value_name = "COUNT", value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub(crate) file_threads: Option<usize>,
 
     /// How to talk to the kernel [default: HEIST_DRIVER, else auto]
     #[arg(long, value_enum)]
@@ -58,6 +65,12 @@ pub(crate) enum Driver {
 }
 
 impl Args {
+    /// Reading a cached file takes microseconds: many threads would spend more on taking turns than on files.
+    pub(crate) fn file_threads(&self) -> usize {
+        let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+        self.file_threads.unwrap_or_else(|| (2 * self.workers.unwrap_or(cpus)).max(4))
+    }
+
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds.into())
     }
@@ -107,6 +120,13 @@ mod tests {
         let args = parse(&["--dir", "x", "--addr", "[::1]:0", "--workers", "3", "--driver", "poll"]).unwrap();
         assert_eq!(args.addr, "[::1]:0".parse().unwrap());
         assert_eq!((args.workers, args.driver), (Some(3), Some(Driver::Poll)));
+    }
+
+    #[test]
+    fn file_threads_follow_the_workers() {
+        assert_eq!(parse(&["--workers", "1"]).unwrap().file_threads(), 4);
+        assert_eq!(parse(&["--workers", "8"]).unwrap().file_threads(), 16);
+        assert_eq!(parse(&["--workers", "8", "--file-threads", "1"]).unwrap().file_threads(), 1);
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
 
 fn start_runtime(args: &Args) -> Result<Runtime, String> {
     let mut builder = Builder::new_multi_thread();
-    builder.enable_all();
+    builder.enable_all().max_blocking_threads(args.file_threads());
     if let Some(workers) = args.workers {
         builder.worker_threads(workers);
     }
