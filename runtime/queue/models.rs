@@ -103,6 +103,30 @@ fn slots_are_reused_only_after_the_thief_has_read_them() {
     });
 }
 
+/// [ring-claim]: were a second thief let in during a theft, the owner would take its claim for the first one's, and
+/// overwrite slots that are still being read.
+#[test]
+fn a_second_thief_does_not_hide_the_first() {
+    model(|| {
+        let (owner, stealer) = new();
+        for value in 0..CAPACITY as u32 {
+            owner.push(value).unwrap();
+        }
+        let first = thread::spawn(thief(stealer.clone()));
+        let second = thread::spawn(thief(stealer));
+        let mut seen = Vec::new();
+        for value in CAPACITY as u32..CAPACITY as u32 + 2 {
+            if let Err(overflow) = owner.push(value) {
+                seen.extend(overflow);
+            }
+        }
+        seen.extend(first.join().unwrap());
+        seen.extend(second.join().unwrap());
+        seen.extend(drain(&owner));
+        assert_each_once(seen, CAPACITY as u32 + 2);
+    });
+}
+
 /// A boxed number, as the scheduler's tasks are boxed cells.
 struct Boxed(Box<u32>);
 
