@@ -34,6 +34,7 @@ mod ranges;
 mod scratch;
 mod service;
 mod shutdown;
+mod signals;
 mod totals;
 
 use std::io::{self, Write};
@@ -52,6 +53,7 @@ use crate::args::{Args, Driver};
 use crate::connection::Server;
 use crate::service::Site;
 use crate::shutdown::Shutdown;
+use crate::signals::Signals;
 use crate::totals::Totals;
 
 /// The exit code of a program that Ctrl-C ended.
@@ -82,7 +84,8 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     });
     // A task runs on a worker, next to the ring it accepts on; `block_on` runs here, next to nothing.
     let serving = runtime.spawn(serve(listener, server.clone(), greeting, args.drain()));
-    let code = runtime.block_on(serving).map_err(|error| format!("the server failed: {error}"))?;
+    let outcome = runtime.block_on(serving).map_err(|error| format!("the server failed: {error}"))?;
+    let code = outcome.map_err(|error| format!("cannot watch for Ctrl-C: {error}"))?;
     say(&server.totals.to_string());
     // Connections that outlived the deadline end here; a file that is being read gets a moment.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -141,53 +144,30 @@ fn say(text: &str) {
 }
 
 /// Accepts until asked to stop, then waits for what is in flight.
-async fn serve(listener: TcpListener, server: Arc<Server>, greeting: String, deadline: Duration) -> ExitCode {
+async fn serve(
+    listener: TcpListener,
+    server: Arc<Server>,
+    greeting: String,
+    deadline: Duration,
+) -> io::Result<ExitCode> {
+    let mut signals = Signals::watch()?;
+    // The signals are watched by now: who reads this may send one.
+    say(&greeting);
     let shutdown = Shutdown::default();
-    let accepting = async {
-        // The signals are watched by now: who reads this may send one.
-        say(&greeting);
-        acceptor::run(&listener, &server, &shutdown).await;
-    };
-    select(pin!(stop_signal()), pin!(accepting)).await;
+    select(pin!(signals.next()), pin!(acceptor::run(&listener, &server, &shutdown))).await;
     // From now on, clients are refused instead of kept waiting.
     drop(listener);
     let all_gone = pin!(heist::time::timeout(deadline, shutdown.begin()));
     say(&format!("stopping, open connections: {}", shutdown.len()));
-    match select(all_gone, pin!(stop_signal())).await {
-        Either::Left((Ok(()), _)) => ExitCode::SUCCESS,
+    match select(all_gone, pin!(signals.next())).await {
+        Either::Left((Ok(()), _)) => Ok(ExitCode::SUCCESS),
         Either::Left((Err(_), _)) => {
             eprintln!("serve: connections cut because they did not finish in time: {}", shutdown.len());
-            ExitCode::SUCCESS
+            Ok(ExitCode::SUCCESS)
         }
         Either::Right(_) => {
             say(&server.totals.to_string());
             std::process::exit(INTERRUPTED.into())
         }
     }
-}
-
-/// Resolves on Ctrl-C, and where there are signals on the one that service managers send.
-async fn stop_signal() {
-    let interrupt = pin!(heist::signal::ctrl_c());
-    let terminate = pin!(terminate());
-    select(interrupt, terminate).await;
-}
-
-#[cfg(unix)]
-async fn terminate() {
-    use heist::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signals) => {
-            signals.recv().await;
-        }
-        Err(error) => {
-            eprintln!("serve: SIGTERM will not stop gracefully: {error}");
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminate() {
-    std::future::pending().await
 }
