@@ -57,8 +57,10 @@ pub(crate) fn imports_go_one_way(sources: &[Source]) -> Vec<String> {
     for source in sources {
         let Some(room) = source.room() else { continue };
         let Some(own_rank) = rank(room) else {
-            complaints
-                .push(format!("{}: room `{room}` has no rank; give it one in tests/tidy.rs", source.path));
+            complaints.push(format!(
+                "{}: room `{room}` has no rank; give it one in tests/tidy/architecture.rs",
+                source.path
+            ));
             continue;
         };
         let code = source.product();
