@@ -46,7 +46,7 @@
 //! - `unsafe` stands only in files that open with the reason why; the lint denies it elsewhere.
 //! - `generator` depends on no runtime.
 //!
-//! `tests/tidy.rs` checks these.
+//! `tests/tidy/` checks these.
 //!
 //! # Which crates go with it
 //! Channels, locks, codecs and combinators are not ours: `futures`, `tokio::sync` and `async-channel` work on heist as

@@ -105,14 +105,6 @@ pub(crate) mod sync {
     }
 }
 
-#[cfg(test)]
-pub(crate) mod thread {
-    #[cfg(rt_loom)]
-    pub(crate) use loom::thread::{JoinHandle, spawn, yield_now};
-    #[cfg(not(rt_loom))]
-    pub(crate) use std::thread::{JoinHandle, spawn, yield_now};
-}
-
 /// Runs `f` under every interleaving loom finds, and prints how many there were.
 #[cfg(all(test, rt_loom))]
 pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
@@ -140,6 +132,14 @@ pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
     for _ in 0..RUNS_COUNT {
         f();
     }
+}
+
+#[cfg(test)]
+pub(crate) mod thread {
+    #[cfg(rt_loom)]
+    pub(crate) use loom::thread::{JoinHandle, spawn, yield_now};
+    #[cfg(not(rt_loom))]
+    pub(crate) use std::thread::{JoinHandle, spawn, yield_now};
 }
 
 #[cfg(all(test, rt_loom))]

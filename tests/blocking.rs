@@ -48,7 +48,9 @@ fn the_pool_grows_until_every_call_runs() {
         let calls: Vec<_> = (0..16)
             .map(|_| {
                 let barrier = barrier.clone();
-                runtime.spawn_blocking(move || drop(barrier.wait()))
+                runtime.spawn_blocking(move || {
+                    barrier.wait();
+                })
             })
             .collect();
         for call in calls {
@@ -64,7 +66,7 @@ fn a_panic_in_a_blocking_call_reaches_the_joiner_and_frees_its_thread() {
         let runtime = one_blocking_thread();
         for _ in 0..20 {
             let error = runtime.block_on(runtime.spawn_blocking(|| panic!("on purpose")));
-            assert!(error.map(|()| ()).expect_err("it panicked").is_panic());
+            assert!(error.expect_err("it panicked").is_panic());
         }
         assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 1)).expect("no panic"), 1);
     });

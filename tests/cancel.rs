@@ -143,7 +143,8 @@ fn abort_completion_and_join_race_with_one_winner() {
             let abort = handle.abort_handle();
             let outcome = std::thread::scope(|scope| {
                 scope.spawn(move || abort.abort());
-                scope.spawn(move || drop(open.send(())));
+                // Refused when the abort came first.
+                scope.spawn(move || open.send(()).is_ok());
                 futures::executor::block_on(handle)
             });
             match outcome {

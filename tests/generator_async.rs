@@ -402,11 +402,11 @@ fn a_clean_up_may_wait_for_a_task_that_failed() {
     });
 }
 
+type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
 /// A future split into the part that runs it and the part that waits for its output.
 trait Pair: Future + Sized + 'static {
-    fn boxed_local_pair(
-        self,
-    ) -> (Pin<Box<dyn Future<Output = ()>>>, Pin<Box<dyn Future<Output = Self::Output>>>) {
+    fn boxed_local_pair(self) -> (LocalFuture<()>, LocalFuture<Self::Output>) {
         let (sender, receiver) = futures::channel::oneshot::channel();
         let run = async move {
             let _ = sender.send(self.await);

@@ -33,11 +33,11 @@ impl Drop for Scope {
 fn the_first_next_reaches_the_subgenerator() {
     let log = Log::default();
     let (outer, inner) = (log.clone(), log.clone());
-    let mut g1 = pin!(generator! {
+    let g1 = pin!(generator! {
         let _scope = Scope::enter(&outer, "g1");
         yield from generator! { let _scope = Scope::enter(&inner, "g2"); yield 42; };
     });
-    while let Some(x) = g1.next() {
+    for x in g1 {
         log.borrow_mut().push(format!("Yielded {x}"));
     }
     assert_eq!(*log.borrow(), ["Starting g1", "Starting g2", "Yielded 42", "Finishing g2", "Finishing g1"]);
@@ -265,7 +265,8 @@ type Shareable =
 // 72
 #[test]
 fn a_loop_of_delegations_is_already_executing() {
-    let (one, two): (Rc<RefCell<Option<Shared<Shareable>>>>, Rc<RefCell<Option<_>>>) = Default::default();
+    type Slot<T> = Rc<RefCell<Option<T>>>;
+    let (one, two): (Slot<Shared<Shareable>>, Slot<_>) = Default::default();
     let (in_one, in_two) = (two.clone(), one.clone());
     let g1: Pin<Box<Shareable>> = Box::pin(coroutine! { |_: (), AlreadyExecuting|
         (yield 1)?;

@@ -501,7 +501,7 @@ fn yields_stand_in_the_arguments_of_other_macros() {
         let number = format!("{}", { yield "b".into(); 3 });
         yield number;
         for x in (generator! { yield 7; yield 8; }) { yield x.to_string(); }
-        let _units = vec![yield "v".into(); 1];
+        drop(vec![yield "v".into(); 1]);
     }
     .into_iter()
     .collect();

@@ -278,5 +278,7 @@ fn panics(co: Co<'_, u32>) -> impl Future<Output = ()> {
     if true {
         panic!("boom");
     }
-    async move { drop(co) }
+    async move {
+        let _held = co;
+    }
 }

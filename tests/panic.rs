@@ -85,7 +85,7 @@ fn a_payload_that_panics_when_dropped_does_not_end_the_process() {
             }
             // Joined: it is the joiner's.
             let error = heist::spawn(async { std::panic::panic_any(Bomb) }).await;
-            let error = error.map(|()| ()).expect_err("it panicked");
+            let error = error.expect_err("it panicked");
             assert!(catch_unwind(AssertUnwindSafe(|| drop(error))).is_err() || cfg!(panic = "abort"));
             assert_eq!(heist::spawn(async { 2 }).await.expect("no panic"), 2);
         });

@@ -217,7 +217,7 @@ fn ctrl_c_ends_the_wait_and_not_the_process() {
     let play = |rt: &Runtime| {
         rt.block_on(async {
             let mut pressed = pin!(ctrl_c());
-            poll_fn(|cx| Poll::Ready(assert!(pressed.as_mut().poll(cx).is_pending()))).await;
+            assert!(poll_fn(|cx| Poll::Ready(pressed.as_mut().poll(cx).is_pending())).await);
             println!("ready");
             timeout(Duration::from_secs(10), pressed).await.expect("Ctrl-C was pressed").unwrap();
             // The default action does not come back between two calls, and nothing is kept for the second.

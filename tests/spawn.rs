@@ -92,8 +92,12 @@ fn two_tasks_that_block_each_other_need_and_get_two_workers() {
     on_every_backend(|runtime| {
         let barrier = Arc::new(Barrier::new(2));
         let other = barrier.clone();
-        let first = runtime.spawn(async move { drop(barrier.wait()) });
-        let second = runtime.spawn(async move { drop(other.wait()) });
+        let first = runtime.spawn(async move {
+            barrier.wait();
+        });
+        let second = runtime.spawn(async move {
+            other.wait();
+        });
         runtime.block_on(async {
             first.await.expect("no panic");
             second.await.expect("no panic");
@@ -110,7 +114,9 @@ fn a_burst_spawned_by_one_worker_is_shared_with_the_other() {
                 let mut handles = Vec::new();
                 for _ in 0..8 {
                     let barrier = barrier.clone();
-                    handles.push(heist::spawn(async move { drop(barrier.wait()) }));
+                    handles.push(heist::spawn(async move {
+                        barrier.wait();
+                    }));
                 }
                 for handle in handles {
                     handle.await.expect("no panic");

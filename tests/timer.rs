@@ -3,12 +3,14 @@
 mod support;
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use heist::time::{Instant, interval, interval_at, sleep, sleep_until, timeout};
+use heist::runtime::Runtime;
+use heist::time::{Instant, Sleep, interval, interval_at, sleep, sleep_until, timeout};
 use support::{Counter, Shape, on_every_backend, on_every_runtime, watched};
 
 /// A small generator with a printed seed: the same numbers on every machine.
@@ -163,9 +165,9 @@ fn timers_that_change_hands_when_they_are_due_are_exact() {
                 let mut timer = Box::pin(sleep(Duration::from_micros(micros)));
                 let polled = heist::spawn(async move {
                     let _is_over = futures::poll!(timer.as_mut());
-                    timer
+                    Armed(timer)
                 });
-                let mut timer = polled.await.expect("no panic");
+                let Armed(mut timer) = polled.await.expect("no panic");
                 let wait = Duration::from_micros(random.below(3_000));
                 let other = heist::spawn(async move {
                     let start = std::time::Instant::now();
@@ -189,20 +191,25 @@ fn timers_that_change_hands_when_they_are_due_are_exact() {
     });
 }
 
+/// A sleep that was polled, handed on without being awaited.
+struct Armed(Pin<Box<Sleep>>);
+
+/// A sleep of one millisecond that a worker polled.
+fn armed_by_a_worker(runtime: &Runtime) -> Armed {
+    let task = runtime.spawn(async {
+        let mut timer = Box::pin(sleep(Duration::from_millis(1)));
+        assert!(futures::poll!(timer.as_mut()).is_pending() || timer.is_elapsed());
+        Armed(timer)
+    });
+    runtime.block_on(task).expect("no panic")
+}
+
 #[test]
 fn a_foreign_thread_may_drop_a_timer_that_a_worker_armed() {
     on_every_backend(|runtime| {
         for _ in 0..100 {
-            let timer = runtime.block_on(async {
-                heist::spawn(async {
-                    let mut timer = Box::pin(sleep(Duration::from_millis(1)));
-                    assert!(futures::poll!(timer.as_mut()).is_pending() || timer.is_elapsed());
-                    timer
-                })
-                .await
-                .expect("no panic")
-            });
-            std::thread::spawn(move || drop(timer)).join().expect("no panic");
+            let armed = armed_by_a_worker(runtime);
+            std::thread::spawn(move || drop(armed)).join().expect("no panic");
         }
     });
 }

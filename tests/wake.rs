@@ -78,7 +78,8 @@ fn a_wake_during_the_poll_means_exactly_one_more_poll() {
                 for _ in 0..5 {
                     cx.waker().wake_by_ref();
                 }
-                cx.waker().clone().wake();
+                let owned = cx.waker().clone();
+                owned.wake();
                 Poll::Pending
             }))
             .await
@@ -172,7 +173,8 @@ fn late_wakes_do_nothing_and_the_last_waker_frees_the_task() {
         std::thread::spawn(move || {
             for _ in 0..10 {
                 finished.wake_by_ref();
-                waiting.clone().wake();
+                let owned = waiting.clone();
+                owned.wake();
             }
             drop((finished, waiting));
         })

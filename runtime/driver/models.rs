@@ -276,7 +276,9 @@ fn a_ring_is_consumed_or_heard() {
             // Ordering: Relaxed: ordered by the bell.
             assert!(shared.1.load(Ordering::Relaxed) > 0, "the ring came before what it tells of");
         }
-        ringers.map(|ringer| ringer.join().unwrap());
+        for ringer in ringers {
+            ringer.join().unwrap();
+        }
         // Ordering: Acquire: the eventfd.
         let noise_count = shared.2.load(Ordering::Acquire);
         assert!(noise_count > 0);

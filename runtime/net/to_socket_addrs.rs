@@ -142,8 +142,8 @@ mod tests {
         assert_eq!("127.0.0.1:80".target().unwrap(), Target::One(v4));
         assert_eq!("[::1]:80".to_owned().target().unwrap(), Target::One(v6));
         assert_eq!(("::1", 80).target().unwrap(), Target::One(v6));
-        assert_eq!((&("127.0.0.1".to_owned(), 80)).target().unwrap(), Target::One(v4));
-        assert_eq!((&[v4, v6][..]).target().unwrap(), Target::Many(vec![v4, v6]));
+        assert_eq!(("127.0.0.1".to_owned(), 80).target().unwrap(), Target::One(v4));
+        assert_eq!([v4, v6][..].target().unwrap(), Target::Many(vec![v4, v6]));
     }
 
     #[test]

@@ -1,0 +1,206 @@
+//! Rules about architecture: who may know whom, and which words stand in one place only.
+
+use crate::source::{Source, is_word_byte, words};
+
+/// The only files of the library that may contain `unsafe`. Whoever adds one says there why, and here that it exists.
+/// Tests say why as well, where they need it. What the macros generate is the business of `generator/airlock.rs`.
+pub(crate) const UNSAFE_FILES: [&str; 21] = [
+    "runtime/driver/poll/interest.rs",
+    "runtime/driver/uring/core.rs",
+    "runtime/driver/uring/doorbell.rs",
+    "runtime/driver/uring/ring.rs",
+    "runtime/generator/airlock.rs",
+    "runtime/generator/async_machine.rs",
+    "runtime/generator/co.rs",
+    "runtime/generator/machine.rs",
+    "runtime/net/receive.rs",
+    "runtime/queue/deque.rs",
+    "runtime/queue/slot.rs",
+    "runtime/scheduler/current.rs",
+    "runtime/scheduler/token.rs",
+    "runtime/signal/delivery.rs",
+    "runtime/task/harness.rs",
+    "runtime/task/join.rs",
+    "runtime/task/owned.rs",
+    "runtime/task/pinned.rs",
+    "runtime/task/raw.rs",
+    "runtime/task/runnable.rs",
+    "runtime/task/waker.rs",
+];
+
+/// May name std's atomics, besides `primitive.rs`: the ring's words are shared with the kernel.
+pub(crate) const ATOMIC_FILES: [&str; 1] = ["runtime/driver/uring/ring.rs"];
+
+/// May ask for the operating system, besides `driver/`.
+pub(crate) const PLATFORM_FILES: [&str; 0] = [];
+
+/// How high a room stands. A room may import what stands lower, never what stands higher or beside it.
+pub(crate) fn rank(room: &str) -> Option<u8> {
+    match room {
+        "primitive" => Some(0),
+        "task" | "queue" | "blocking" | "generator" => Some(1),
+        "time" | "driver" => Some(2),
+        "scheduler" | "io" | "net" | "signal" => Some(3),
+        "builder" | "runtime" | "join_set" => Some(4),
+        _ => None,
+    }
+}
+
+/// Rooms that share a rank and may know each other all the same.
+pub(crate) fn are_neighbours(room: &str, other: &str) -> bool {
+    let groups = [["io", "net", "signal"], ["builder", "runtime", "join_set"]];
+    groups.iter().any(|group| group.contains(&room) && group.contains(&other))
+}
+
+pub(crate) fn imports_go_one_way(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        let Some(room) = source.room() else { continue };
+        let Some(own_rank) = rank(room) else {
+            complaints.push(format!(
+                "{}: room `{room}` has no rank; give it one in tests/tidy/architecture.rs",
+                source.path
+            ));
+            continue;
+        };
+        let code = source.product();
+        for (place, _) in code.match_indices("crate::") {
+            for other in imported_rooms(&code[place + "crate::".len()..]) {
+                let is_door = code[..place].trim_end().ends_with("pub use");
+                let is_free = other == room || is_door || are_neighbours(room, &other);
+                match rank(&other) {
+                    Some(rank) if rank < own_rank || is_free => {}
+                    Some(_) => {
+                        complaints.push(source.complaint(place, &format!("`{room}` imports `{other}`")))
+                    }
+                    None if is_free || !is_module(sources, &other) => {}
+                    None => complaints.push(source.complaint(place, &format!("`{other}` has no rank"))),
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// The first names of a path or of a braced list of paths.
+pub(crate) fn imported_rooms(path: &str) -> Vec<String> {
+    let name = |text: &str| text.bytes().take_while(|&byte| is_word_byte(byte)).count();
+    if let Some(list) = path.strip_prefix('{') {
+        let mut depth = 0_usize;
+        let mut rooms = Vec::new();
+        let mut is_start = true;
+        for (place, byte) in list.bytes().enumerate() {
+            match byte {
+                b'{' => depth += 1,
+                b'}' if depth == 0 => break,
+                b'}' => depth -= 1,
+                b',' if depth == 0 => is_start = true,
+                byte if is_start && is_word_byte(byte) => {
+                    rooms.push(list[place..place + name(&list[place..])].to_owned());
+                    is_start = false;
+                }
+                _ => {}
+            }
+        }
+        return rooms;
+    }
+    vec![path[..name(path)].to_owned()]
+}
+
+pub(crate) fn is_module(sources: &[Source], name: &str) -> bool {
+    sources.iter().any(|source| source.room() == Some(name))
+}
+
+pub(crate) fn unsafe_has_rooms(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| source.room().is_some()) {
+        let expectations = attributes(source, "expect").filter(|(_, text)| text.contains("unsafe_code"));
+        let expectations: Vec<_> = expectations.collect();
+        for (place, text) in &expectations {
+            if !text.contains("reason = ") {
+                complaints.push(source.complaint(*place, "no reason is given for `unsafe`"));
+            }
+        }
+        for (place, text) in attributes(source, "allow") {
+            if text.contains("unsafe_code") {
+                complaints.push(source.complaint(place, "`expect(unsafe_code, reason)`, not `allow`"));
+            }
+        }
+        let is_declared =
+            expectations.iter().any(|(place, _)| source.is_test() || source.code[*place..].starts_with("#!"));
+        let is_listed = source.is_test() || UNSAFE_FILES.contains(&source.path.as_str());
+        // `unsafe fn(…)` is only a type.
+        let first =
+            words(&source.code, "unsafe").find(|place| !source.code[*place..].starts_with("unsafe fn("));
+        match first {
+            Some(place) if !(is_listed && is_declared) => {
+                complaints
+                    .push(source.complaint(place, "`unsafe` outside the files that are listed and say why"));
+            }
+            None if is_listed && !source.is_test() => {
+                complaints.push(format!("{}: listed, but has no `unsafe`", source.path));
+            }
+            _ => {}
+        }
+    }
+    complaints
+}
+
+/// Place and text of every `#[name(…)]` and `#![name(…)]`.
+pub(crate) fn attributes<'a>(source: &'a Source, name: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+    source.code.match_indices('#').filter_map(move |(place, _)| {
+        let rest = &source.code[place..];
+        let body = rest.trim_start_matches(['#', '!']).strip_prefix('[')?.strip_prefix(name)?;
+        body.starts_with('(').then(|| (place, &rest[..rest.find(']').unwrap_or(rest.len())]))
+    })
+}
+
+pub(crate) fn platforms_have_one_door(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| source.room().is_some_and(|room| room != "driver")) {
+        if PLATFORM_FILES.contains(&source.path.as_str()) {
+            continue;
+        }
+        for place in words(source.product(), "target_os") {
+            complaints.push(source.complaint(place, "asks for the operating system outside `driver/`"));
+        }
+    }
+    complaints
+}
+
+pub(crate) fn atomics_have_one_door(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
+        let is_door = source.path == "runtime/primitive.rs" || source.room().is_none();
+        // Models are tests that must go through the door; other tests never run under loom.
+        let is_plain_test = source.is_test() && !source.path.ends_with("models.rs");
+        if is_door || is_plain_test || ATOMIC_FILES.contains(&source.path.as_str()) {
+            continue;
+        }
+        for library in ["std", "core"] {
+            for place in words(&source.code, library) {
+                let rest = &source.code[place..];
+                let end = if is_use(&source.code, place) { rest.find(';') } else { path_end(rest) };
+                let statement = &rest[..end.unwrap_or(rest.len())];
+                for word in ["atomic", "UnsafeCell"] {
+                    if words(statement, word).next().is_some() {
+                        complaints
+                            .push(source.complaint(place, &format!("{library}'s {word}, not the shim's")));
+                    }
+                }
+            }
+        }
+        for place in words(&source.code, "loom") {
+            complaints.push(source.complaint(place, "loom comes in through `primitive` only"));
+        }
+    }
+    complaints
+}
+
+pub(crate) fn is_use(code: &str, place: usize) -> bool {
+    code[..place].trim_end().ends_with("use") || code[..place].trim_end().ends_with("use ::")
+}
+
+pub(crate) fn path_end(rest: &str) -> Option<usize> {
+    rest.bytes().position(|byte| !is_word_byte(byte) && byte != b':')
+}

@@ -1,0 +1,147 @@
+//! Every rule is given a source that it must complain about, and one that is in order.
+
+use crate::source::Source;
+use crate::{architecture, expect_tidy, form, notes};
+
+#[track_caller]
+fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
+    let complaints = rule(&[Source::new(path, text)]);
+    assert!(
+        complaints.iter().any(|complaint| complaint.contains(about)),
+        "not found: {about}\n{complaints:?}"
+    );
+}
+
+#[track_caller]
+fn expect_no_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str) {
+    expect_tidy(rule(&[Source::new(path, text)]));
+}
+
+#[test]
+fn rules_about_architecture_can_fail() {
+    let rule = architecture::imports_go_one_way;
+    expect_complaint(rule, "runtime/task/raw.rs", "use crate::driver::Driver;\n", "`task` imports `driver`");
+    expect_complaint(rule, "runtime/task/raw.rs", "use crate::{primitive, time};\n", "`task` imports `time`");
+    expect_complaint(rule, "runtime/net/tcp.rs", "fn f() { crate::scheduler::g() }\n", "imports `scheduler`");
+    expect_complaint(rule, "runtime/attic/mod.rs", "fn f() {}\n", "no rank");
+    expect_no_complaint(rule, "runtime/task/mod.rs", "pub use crate::runtime::spawn;\n// crate::driver\n");
+    expect_no_complaint(
+        rule,
+        "runtime/time/mod.rs",
+        "use crate::task;\n#[cfg(test)]\nmod tests { use crate::driver; }",
+    );
+    let rule = architecture::unsafe_has_rooms;
+    expect_complaint(rule, "runtime/net/tcp.rs", "fn f() { unsafe { g() } }\n", "`unsafe` outside");
+    expect_complaint(rule, architecture::UNSAFE_FILES[0], "fn f() { unsafe { g() } }\n", "`unsafe` outside");
+    expect_complaint(
+        rule,
+        architecture::UNSAFE_FILES[0],
+        "#![expect(unsafe_code)]\nunsafe fn f() {}\n",
+        "no reason",
+    );
+    expect_complaint(rule, architecture::UNSAFE_FILES[0], "fn f() {}\n", "has no `unsafe`");
+    expect_complaint(rule, architecture::UNSAFE_FILES[0], "#![allow(unsafe_code)]\n", "not `allow`");
+    expect_no_complaint(
+        rule,
+        "runtime/net/tcp.rs",
+        "// unsafe\nconst A: &str = \"unsafe\"; // not unsafe_code\n",
+    );
+    expect_complaint(
+        architecture::platforms_have_one_door,
+        "runtime/net/a.rs",
+        "#[cfg(target_os = \"linux\")]\n",
+        "outside",
+    );
+    let rule = architecture::atomics_have_one_door;
+    expect_complaint(rule, "runtime/net/a.rs", "use std::sync::{Arc, atomic::AtomicBool};\n", "std's atomic");
+    expect_complaint(rule, "runtime/net/a.rs", "type A = core::cell::UnsafeCell<u8>;\n", "core's UnsafeCell");
+    expect_complaint(rule, "runtime/net/a.rs", "use loom::thread;\n", "loom comes in");
+    expect_no_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "#[cfg(rt_loom)]\nuse std::sync::Arc;\nuse crate::primitive::atomic::A;\n",
+    );
+    let rule = notes::rooms_open_with_their_plan;
+    expect_complaint(
+        rule,
+        "runtime/net/mod.rs",
+        "//! # What\n//! # Algorithm\n",
+        "`# Invariants` is missing",
+    );
+    expect_complaint(rule, "runtime/net/mod.rs", "//! Sockets.\n", "does not open");
+    let plan = "//! # What\n//! # Algorithm\n//! # Invariants\n//! # Rejected\n//! # Verified by\n";
+    expect_no_complaint(rule, "runtime/net/mod.rs", plan);
+    expect_complaint(
+        rule,
+        "runtime/net/mod.rs",
+        &format!("{plan}fn f() {{ Ordering::Relaxed }}"),
+        "`# Orderings`",
+    );
+}
+
+#[test]
+fn rules_about_notes_can_fail() {
+    let rule = notes::tags_are_defined_once_and_cited;
+    expect_complaint(rule, "runtime/a.rs", "// SAFETY: [no-such]: never.\n", "no header defines it");
+    expect_complaint(rule, "runtime/a.rs", "//! - `[one-owner]` it is.\n", "nothing rests on it");
+    expect_complaint(rule, "runtime/a.rs", "//! - [a-b] x\n//! - [a-b] y\n// [a-b]\n", "more than once");
+    expect_no_complaint(
+        rule,
+        "runtime/a.rs",
+        "//! - `[one-owner]` it is.\n// SAFETY: `[one-owner]`.\n//! [li-nk](x)\n",
+    );
+    let rule = notes::every_atomic_access_says_why;
+    expect_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "fn f() { A.load(Ordering::Relaxed) }\n",
+        "without an `Ordering:`",
+    );
+    expect_no_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "// Ordering: Relaxed, a hint.\nfn f() { A.load(Ordering::Relaxed) }\n",
+    );
+    let rule = notes::nothing_is_left_undone;
+    expect_complaint(rule, "runtime/a.rs", "fn f() { todo!() }\n", "`todo!` is left");
+    expect_complaint(rule, "runtime/a.rs", concat!("// FIX", "ME later\n"), "is left");
+    let rule = notes::claimed_tests_exist;
+    expect_complaint(rule, "tests/FAULTS.md", "| A1 | `tests/a.rs::b` |\n", "there is no test");
+    expect_complaint(rule, "tests/FAULTS.md", "nothing\n", "claims nothing");
+    expect_complaint(rule, "tests/a.rs", "", "is missing");
+    let table = Source::new("tests/FAULTS.md", "| A1 | `tests/a.rs::b` |\n");
+    let function = Source::new("tests/a.rs", "fn a() {}\nfn b() {}\n");
+    assert!(
+        !notes::claimed_tests_exist(&[table, function]).is_empty(),
+        "a function that is no test is no proof"
+    );
+    let table = Source::new("tests/FAULTS.md", "| A1 | `tests/a.rs::b` |\n");
+    let test = Source::new("tests/a.rs", "fn a() {}\n#[test]\nfn b() {}\n");
+    expect_tidy(notes::claimed_tests_exist(&[table, test]));
+}
+
+#[test]
+fn rules_about_form_can_fail() {
+    expect_complaint(form::names_say_what_they_name, "runtime/net/util.rs", "", "says nothing");
+    expect_complaint(form::globs_stay_in_tests, "runtime/net/a.rs", "use super::*;\n", "imports everything");
+    expect_no_complaint(form::globs_stay_in_tests, "runtime/net/tests.rs", "use super::*;\n");
+    let rule = form::files_and_functions_fit;
+    expect_complaint(rule, "runtime/a.rs", &"\n".repeat(form::LINE_COUNT_MAX + 1), "lines");
+    let long = format!("fn f<'a>() {{ let _ = '}}'; {} }}\n", "\n".repeat(form::FUNCTION_LINE_COUNT_MAX));
+    expect_complaint(rule, "runtime/a.rs", &long, "`f` has");
+    expect_no_complaint(rule, "runtime/a.rs", "trait A { fn f(&self); }\ntype B = fn(u8) -> u8;\n");
+    let text = concat!("path /wo", "rk/x\n");
+    expect_complaint(form::no_place_of_one_machine_is_named, "README.md", text, "a place on one machine");
+}
+
+#[test]
+fn code_and_comments_are_told_apart() {
+    let source = Source::new(
+        "runtime/a.rs",
+        "let a = \"// no\"; // yes 'x\nlet b = r#\"\"unsafe\"#; let c = '\\''; /* no */ d<'e>",
+    );
+    assert!(!source.code.contains("no") && !source.code.contains("unsafe") && !source.code.contains("yes"));
+    assert!(source.code.contains("let b =") && source.code.contains("d<'e>"));
+    assert!(source.comments.contains("// yes 'x") && source.comments.contains("/* no */"));
+    assert_eq!(source.comments.lines().count(), 2);
+}

@@ -1,0 +1,105 @@
+//! Rules about form: names, globs, lengths, and places on one machine.
+
+use crate::source::{Source, is_word_byte, words};
+
+pub(crate) const LINE_COUNT_MAX: usize = 450;
+
+pub(crate) const FUNCTION_LINE_COUNT_MAX: usize = 70;
+
+/// May be longer than [`LINE_COUNT_MAX`], with the reason.
+pub(crate) const LONG_FILES: [(&str, &str); 1] = [(
+    "runtime/runtime.rs",
+    "the handle and the free functions are one interface; half of it is documentation",
+)];
+
+/// May be longer than [`FUNCTION_LINE_COUNT_MAX`], with the reason.
+pub(crate) const LONG_FUNCTIONS: [(&str, &str, &str); 0] = [];
+
+pub(crate) fn names_say_what_they_name(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        for part in source.path.trim_end_matches(".rs").split('/') {
+            if matches!(
+                part,
+                "util" | "utils" | "common" | "helper" | "helpers" | "misc" | "manager" | "legacy"
+            ) {
+                complaints.push(format!("{}: `{part}` says nothing", source.path));
+            }
+        }
+    }
+    complaints
+}
+
+pub(crate) fn globs_stay_in_tests(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        for glob in ["::*;", "::*,", "::*}"] {
+            for (place, _) in source.product().match_indices(glob) {
+                complaints.push(source.complaint(place, "imports everything; name what is used"));
+            }
+        }
+    }
+    complaints
+}
+
+pub(crate) fn files_and_functions_fit(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| !source.path.starts_with("tests/")) {
+        let line_count = source.text.lines().count();
+        let is_excused = LONG_FILES.iter().any(|(path, _)| *path == source.path);
+        if line_count > LINE_COUNT_MAX && !is_excused && !source.is_test() {
+            complaints.push(format!("{}: {line_count} lines; {LINE_COUNT_MAX} fit", source.path));
+        }
+        for (name, place, count) in functions(source) {
+            let is_excused =
+                LONG_FUNCTIONS.iter().any(|(path, long, _)| *path == source.path && *long == name);
+            if count > FUNCTION_LINE_COUNT_MAX && !is_excused {
+                let what = format!("`{name}` has {count} lines; {FUNCTION_LINE_COUNT_MAX} fit on a screen");
+                complaints.push(source.complaint(place, &what));
+            }
+        }
+    }
+    complaints
+}
+
+/// Name, place and number of lines of every function with a body.
+pub(crate) fn functions(source: &Source) -> Vec<(String, usize, usize)> {
+    let code = &source.code;
+    let mut found = Vec::new();
+    for place in words(code, "fn") {
+        let rest = code[place + 2..].trim_start();
+        let name: String = rest.bytes().take_while(|&byte| is_word_byte(byte)).map(char::from).collect();
+        // `fn(…)` is a type, and what meets a semicolon first has no body.
+        let Some(open) = code[place..].find(['{', ';']).map(|open| open + place) else { continue };
+        if name.is_empty() || code.as_bytes()[open] == b';' {
+            continue;
+        }
+        let mut depth = 0_usize;
+        let body = code[open..].bytes().position(|byte| {
+            depth = match byte {
+                b'{' => depth + 1,
+                b'}' => depth - 1,
+                _ => depth,
+            };
+            depth == 0
+        });
+        let end = open + body.unwrap_or(code.len() - open - 1);
+        found.push((name, place, source.line_of(end) - source.line_of(place) + 1));
+    }
+    found
+}
+
+pub(crate) fn no_place_of_one_machine_is_named(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        for place in
+            [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")]
+        {
+            if let Some(offset) = source.text.find(place) {
+                let line = source.text[..offset].matches('\n').count() + 1;
+                complaints.push(format!("{}:{line}: names {place}, a place on one machine", source.path));
+            }
+        }
+    }
+    complaints
+}

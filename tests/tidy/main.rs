@@ -1,0 +1,121 @@
+//! Style and architecture as a test. Each rule is a function from sources to complaints; `can_fail.rs` shows of each that it
+//! finds what it looks for.
+
+mod architecture;
+mod can_fail;
+mod form;
+mod notes;
+mod source;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use source::Source;
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    for folder in ["runtime", "tests", "examples", "benches", "ci", ".ci"] {
+        collect(root, &root.join(folder), &mut sources);
+    }
+    for file in ["README.md", "CHANGELOG.md", "Cargo.toml"] {
+        if let Ok(text) = std::fs::read_to_string(root.join(file)) {
+            sources.push(Source::new(file, &text));
+        }
+    }
+    assert!(sources.len() > 30, "the walk found the tree");
+    sources
+}
+
+fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            // A member built on its own has its own target folder.
+            if path.file_name().is_some_and(|name| name != "target") {
+                collect(root, &path, sources);
+            }
+        } else if let Ok(text) = std::fs::read_to_string(&path) {
+            let relative =
+                path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
+            sources.push(Source::new(&relative, &text));
+        }
+    }
+}
+
+fn rust(sources: Vec<Source>) -> Vec<Source> {
+    sources.into_iter().filter(|source| source.path.ends_with(".rs")).collect()
+}
+
+#[track_caller]
+fn expect_tidy(complaints: Vec<String>) {
+    let unique: BTreeSet<String> = complaints.into_iter().collect();
+    let text: Vec<String> = unique.into_iter().collect();
+    assert!(text.is_empty(), "\n{}\n", text.join("\n"));
+}
+
+#[test]
+fn rooms_import_only_what_stands_below_them() {
+    expect_tidy(architecture::imports_go_one_way(&rust(sources())));
+}
+
+#[test]
+fn unsafe_stands_only_in_files_that_say_why() {
+    expect_tidy(architecture::unsafe_has_rooms(&rust(sources())));
+}
+
+#[test]
+fn the_operating_system_is_asked_for_in_one_room() {
+    expect_tidy(architecture::platforms_have_one_door(&rust(sources())));
+}
+
+#[test]
+fn atomics_cells_and_loom_come_through_one_door() {
+    expect_tidy(architecture::atomics_have_one_door(&rust(sources())));
+}
+
+#[test]
+fn every_room_opens_with_its_plan() {
+    expect_tidy(notes::rooms_open_with_their_plan(&rust(sources())));
+}
+
+#[test]
+fn every_tag_is_defined_once_and_cited() {
+    expect_tidy(notes::tags_are_defined_once_and_cited(&rust(sources())));
+}
+
+#[test]
+fn every_atomic_access_has_its_note() {
+    expect_tidy(notes::every_atomic_access_says_why(&rust(sources())));
+}
+
+#[test]
+fn nothing_is_left_to_do_in_the_sources() {
+    expect_tidy(notes::nothing_is_left_undone(&rust(sources())));
+}
+
+#[test]
+fn no_file_has_a_name_that_says_nothing() {
+    expect_tidy(form::names_say_what_they_name(&sources()));
+}
+
+#[test]
+fn globs_are_imported_in_tests_only() {
+    expect_tidy(form::globs_stay_in_tests(&rust(sources())));
+}
+
+#[test]
+fn files_and_functions_fit_on_their_screens() {
+    expect_tidy(form::files_and_functions_fit(&rust(sources())));
+}
+
+#[test]
+fn no_path_of_a_machine_is_named() {
+    expect_tidy(form::no_place_of_one_machine_is_named(&sources()));
+}
+
+#[test]
+fn every_test_that_the_table_of_faults_claims_exists() {
+    expect_tidy(notes::claimed_tests_exist(&sources()));
+}

@@ -1,0 +1,160 @@
+//! Rules about notes: plans, tags, orderings, claims, and what is left undone.
+
+use std::collections::BTreeMap;
+
+use crate::source::{Source, words};
+
+/// Lines between an atomic access and the `Ordering:` note that covers it.
+pub(crate) const NOTE_DISTANCE_MAX: usize = 12;
+
+pub(crate) fn rooms_open_with_their_plan(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        if !source.path.starts_with("runtime/") || source.path.matches('/').count() != 2 {
+            continue;
+        }
+        if !source.path.ends_with("/mod.rs") {
+            continue;
+        }
+        let room = &source.path[..source.path.len() - "mod.rs".len()];
+        let has_atomics = sources
+            .iter()
+            .any(|other| other.path.starts_with(room) && other.product().contains("Ordering::"));
+        let mut wanted = vec!["# What", "# Algorithm", "# Invariants"];
+        if has_atomics {
+            wanted.push("# Orderings");
+        }
+        wanted.extend(["# Rejected", "# Verified by"]);
+        let mut headings =
+            source.text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect::<Vec<_>>();
+        headings.retain(|line| line.starts_with("# "));
+        if headings.first() != Some(&"# What") {
+            complaints.push(format!("{}:1: does not open with `# What`", source.path));
+        }
+        let mut rest = headings.iter();
+        for heading in wanted {
+            if !rest.any(|found| *found == heading) {
+                complaints.push(format!("{}:1: `{heading}` is missing, or out of order", source.path));
+            }
+        }
+    }
+    complaints
+}
+
+/// A tag is defined by a bullet of a header and cited by every note that rests on it.
+pub(crate) fn tags_are_defined_once_and_cited(sources: &[Source]) -> Vec<String> {
+    let mut definitions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut citations: BTreeMap<String, String> = BTreeMap::new();
+    for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
+        for (index, line) in source.comments.lines().enumerate() {
+            let place = format!("{}:{}", source.path, index + 1);
+            let line = line.trim_start();
+            let bullet = line.strip_prefix("//! - ").map(|rest| rest.trim_start_matches(['`', '*']));
+            let mut rest = line;
+            if let Some(tag) = bullet.and_then(|bullet| tag_at(bullet)) {
+                definitions.entry(tag.to_owned()).or_default().push(place.clone());
+                rest = &line[line.find(']').expect("a tag ends") + 1..];
+            }
+            for (start, _) in rest.match_indices('[') {
+                if let Some(tag) = tag_at(&rest[start..]) {
+                    citations.entry(tag.to_owned()).or_insert_with(|| place.clone());
+                }
+            }
+        }
+    }
+    let mut complaints = Vec::new();
+    for (tag, places) in &definitions {
+        if places.len() > 1 {
+            complaints.push(format!("{}: [{tag}] is defined more than once", places.join(", ")));
+        }
+        if !citations.contains_key(tag) {
+            complaints.push(format!("{}: [{tag}] is defined, and nothing rests on it", places[0]));
+        }
+    }
+    for (tag, place) in citations {
+        // A single word may be anything; with a hyphen it can only be a tag.
+        if tag.contains('-') && !definitions.contains_key(&tag) {
+            complaints.push(format!("{place}: [{tag}] is cited, but no header defines it"));
+        }
+    }
+    complaints
+}
+
+pub(crate) fn tag_at(text: &str) -> Option<&str> {
+    let (tag, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let is_tag = tag.starts_with(|first: char| first.is_ascii_lowercase())
+        && tag.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    (is_tag && !rest.starts_with(['(', '['])).then_some(tag)
+}
+
+pub(crate) fn every_atomic_access_says_why(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| source.room().is_some_and(|room| room != "primitive")) {
+        let notes: Vec<bool> = source.comments.lines().map(|line| line.contains("Ordering:")).collect();
+        for word in ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"] {
+            for place in words(source.product(), word) {
+                if !source.code[..place].ends_with("Ordering::") {
+                    continue;
+                }
+                let line = source.line_of(place);
+                let first = line.saturating_sub(NOTE_DISTANCE_MAX + 1);
+                if !notes[first..line].contains(&true) {
+                    complaints.push(source.complaint(place, "an atomic access without an `Ordering:` note"));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+pub(crate) fn nothing_is_left_undone(sources: &[Source]) -> Vec<String> {
+    let marks = ["todo!", "unimplemented!", "dbg!"];
+    // Spelled in halves: this file is tidy as well.
+    let notes =
+        [concat!("FIX", "ME"), concat!("TO", "DO"), concat!("XX", "X"), concat!("under ", "construction")];
+    let mut complaints = Vec::new();
+    for source in sources {
+        for mark in marks {
+            if let Some(place) = source.code.find(mark) {
+                complaints.push(source.complaint(place, &format!("`{mark}` is left")));
+            }
+        }
+        for note in notes {
+            if let Some(place) = source.comments.find(note) {
+                complaints.push(source.complaint(place, &format!("{note} is left")));
+            }
+        }
+    }
+    complaints
+}
+
+/// The table of faults names tests that exist.
+pub(crate) fn claimed_tests_exist(sources: &[Source]) -> Vec<String> {
+    let Some(table) = sources.iter().find(|source| source.path == "tests/FAULTS.md") else {
+        return vec!["tests/FAULTS.md: is missing".to_owned()];
+    };
+    let mut complaints = Vec::new();
+    let mut claim_count = 0;
+    for (index, line) in table.text.lines().enumerate() {
+        // A claim is written `file.rs::test`, in back quotes.
+        for claim in line.split('`').skip(1).step_by(2).filter(|claim| claim.contains(".rs::")) {
+            claim_count += 1;
+            let (path, test) = claim.split_once("::").expect("just seen");
+            let source = sources.iter().find(|source| source.path == path);
+            let is_there = source.is_some_and(|source| {
+                let signature = format!("fn {test}(");
+                source.code.find(&signature).is_some_and(|place| {
+                    // An attribute stands close above: a test of its own, not a function that one calls.
+                    source.code[..place].rsplit('}').next().is_some_and(|above| above.contains("test]"))
+                })
+            });
+            if !is_there {
+                complaints.push(format!("tests/FAULTS.md:{}: there is no test {claim}", index + 1));
+            }
+        }
+    }
+    if claim_count == 0 {
+        complaints.push("tests/FAULTS.md: claims nothing".to_owned());
+    }
+    complaints
+}
