@@ -25,7 +25,12 @@ fn cases_in(folder: &Path, must_compile: bool) -> Vec<Case> {
             let text = fs::read_to_string(&source).unwrap();
             let marks = text.lines().filter_map(|line| line.strip_prefix("//~ "));
             let expected: Vec<String> = marks.map(String::from).collect();
-            assert_eq!(expected.is_empty(), must_compile, "{}: only failing cases name errors", source.display());
+            assert_eq!(
+                expected.is_empty(),
+                must_compile,
+                "{}: only failing cases name errors",
+                source.display()
+            );
             Case { name: source.file_stem().unwrap().to_str().unwrap().to_string(), source, expected }
         })
         .collect();
