@@ -36,11 +36,13 @@
 //! 8. [`runtime`]: options, start and end, and the handle that programs spawn with. `blocking`: a pool for closures
 //!    that block.
 //! 9. [`generator`]: generators and coroutines; needs none of the above.
+//! 10. [`asyncio`]: promises, gather, wait and what else programs that come from Python look for.
 //!
 //! # Architecture invariants
 //! - Imports go one way: `primitive` ← { `task`, `queue`, `blocking`, `generator` } ← { `time`, `driver` } ←
-//!   { `scheduler` | `io`, `net`, `signal` } ← { `builder`, `runtime`, `join_set` }. Rooms within braces do not know each
-//!   other; the scheduler and the public I/O rooms do not either. Re-exports of the public API are doors, not imports.
+//!   { `scheduler` | `io`, `net`, `signal` } ← { `builder`, `runtime`, `join_set` } ← `asyncio`. Rooms
+//!   within braces do not know each other; the scheduler and the public I/O rooms do not either. Re-exports of the
+//!   public API are doors, not imports.
 //! - `cfg(target_os)` stands in `driver` only.
 //! - No file but `primitive.rs` names std's atomics, `UnsafeCell` or loom; the ring's shared words are the exception.
 //! - `unsafe` stands only in files that open with the reason why; the lint denies it elsewhere.
@@ -57,6 +59,7 @@
 pub use heist_macros::{main, test};
 pub use runtime::spawn;
 
+pub mod asyncio;
 mod blocking;
 mod builder;
 mod driver;

@@ -14,7 +14,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Weak, mpsc};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use crate::builder::{Flavor, ThreadOptions};
 use crate::driver::Driver;
 use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::sync::Mutex;
+use crate::scheduler::guests::Guest;
 use crate::scheduler::park::Parker;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
@@ -225,11 +226,29 @@ impl Runtime {
         self.end(Some(Duration::ZERO));
     }
 
+    /// Runs what the guests want to run while there are tasks, timers and sockets.
+    fn see_guests_off(&self, timeout: Option<Duration>) {
+        let leaving = self.shared().guests().leave();
+        if leaving.is_empty() {
+            return;
+        }
+        let all = futures_util::future::join_all(leaving);
+        self.block_on(async {
+            match timeout {
+                Some(timeout) => drop(crate::time::timeout(timeout, all).await),
+                None => drop(all.await),
+            }
+        });
+    }
+
     fn end(&mut self, timeout: Option<Duration>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
         let start = std::time::Instant::now();
+        if current::may_block() && timeout != Some(Duration::ZERO) {
+            self.see_guests_off(timeout);
+        }
         let shared = self.shared().clone();
         shared.close();
         if let Some(loop_worker) = &self.loop_worker {
@@ -489,6 +508,11 @@ impl Handle {
     /// Which engine does the I/O: `"io_uring"` or `"poll"`.
     pub fn driver_name(&self) -> &'static str {
         self.home.shared().driver().name()
+    }
+
+    /// Has `guest` asked, when the runtime ends, what it wants to run before the tasks are cancelled.
+    pub(crate) fn host(&self, guest: Weak<dyn Guest>) {
+        self.home.shared().guests().add(guest);
     }
 
     /// Figures about the runtime, read without stopping it.

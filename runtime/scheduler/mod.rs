@@ -74,6 +74,7 @@ use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule}
 use crate::time::Timers;
 
 pub(crate) mod current;
+pub(crate) mod guests;
 pub(crate) mod idle;
 pub(crate) mod park;
 mod pinned;
@@ -88,6 +89,7 @@ mod models;
 
 pub(crate) use pinned::spawn_local;
 
+use guests::Guests;
 use idle::Idle;
 use park::Gate;
 use pinned::Mailbox;
@@ -117,6 +119,7 @@ pub(crate) struct Shared {
     blocking: Pool,
     is_closing: AtomicBool,
     farewell: Farewell,
+    guests: Guests,
 }
 
 /// What a task holds of its scheduler. Every worker has a home of its own, so that spawning counts references on a line
@@ -177,6 +180,7 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -
             blocking,
             is_closing: AtomicBool::new(false),
             farewell: Farewell::new(workers_count),
+            guests: Guests::new(),
         }
     });
     let workers = owners
@@ -207,6 +211,10 @@ impl Shared {
 
     pub(crate) fn timers(&self) -> &Arc<Timers> {
         &self.timers
+    }
+
+    pub(crate) fn guests(&self) -> &Guests {
+        &self.guests
     }
 
     pub(crate) fn blocking(&self) -> &Pool {

@@ -1,0 +1,205 @@
+//! Many tasks, their values in the order in which they were given.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_util::stream::FuturesUnordered;
+
+use crate::runtime;
+use crate::task::{AbortHandle, JoinError, JoinHandle};
+
+/// Why a task among several gave no value.
+#[derive(Debug)]
+pub enum TaskError<E> {
+    /// It returned this error.
+    Failed(E),
+    /// It was cancelled, or it panicked.
+    Join(JoinError),
+}
+
+impl<E> TaskError<E> {
+    /// Was the task cancelled?
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, TaskError::Join(error) if error.is_cancelled())
+    }
+
+    /// The error that the task returned, if it is one.
+    pub fn failure(self) -> Option<E> {
+        match self {
+            TaskError::Failed(error) => Some(error),
+            TaskError::Join(_) => None,
+        }
+    }
+
+    fn of<T>(outcome: Result<Result<T, E>, JoinError>) -> Result<T, TaskError<E>> {
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(TaskError::Failed(error)),
+            Err(error) => Err(TaskError::Join(error)),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for TaskError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TaskError::Failed(error) => error.fmt(f),
+            TaskError::Join(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: Error> Error for TaskError<E> {}
+
+/// A handle that remembers its place.
+struct Placed<T, E> {
+    place: usize,
+    handle: JoinHandle<Result<T, E>>,
+}
+
+impl<T, E> Future for Placed<T, E> {
+    type Output = (usize, Result<T, TaskError<E>>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let place = self.place;
+        Pin::new(&mut self.handle).poll(cx).map(|outcome| (place, TaskError::of(outcome)))
+    }
+}
+
+/// The tasks of a gather, and the outcomes so far.
+struct Tasks<T, E> {
+    running: FuturesUnordered<Placed<T, E>>,
+    aborts: Vec<AbortHandle>,
+    outcomes: Vec<Option<Result<T, TaskError<E>>>>,
+}
+
+impl<T, E> Tasks<T, E> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
+        let Some((place, outcome)) = ready!(Pin::new(&mut self.running).poll_next(cx)) else {
+            return Poll::Ready(None);
+        };
+        self.outcomes[place] = Some(outcome);
+        Poll::Ready(Some(place))
+    }
+
+    fn abort(&self) {
+        self.aborts.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// The future of [`gather`]. **Dropping it before it is done** cancels all of its tasks.
+#[must_use = "the tasks run, but are cancelled when this is dropped"]
+pub struct Gather<T, E> {
+    tasks: Tasks<T, E>,
+    is_done: bool,
+}
+
+/// Runs the futures as tasks and gives their values, in the order of the futures.
+///
+/// At the first error the gather is done, with that error; the other tasks go on, and what they return is ignored.
+///
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::asyncio::gather;
+///
+/// let halves = (0..4).map(|n| async move { if n % 2 == 0 { Ok(n / 2) } else { Err("odd") } });
+/// assert_eq!(gather(halves.clone().step_by(2)).await.unwrap(), [0, 1]);
+/// assert_eq!(gather(halves).await.unwrap_err().failure(), Some("odd"));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Panics
+/// If the thread is in no runtime.
+#[track_caller]
+pub fn gather<I, F, T, E>(futures: I) -> Gather<T, E>
+where
+    I: IntoIterator<Item = F>,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    let mut tasks = Tasks { running: FuturesUnordered::new(), aborts: Vec::new(), outcomes: Vec::new() };
+    for (place, future) in futures.into_iter().enumerate() {
+        let handle = runtime::spawn(future);
+        tasks.aborts.push(handle.abort_handle());
+        tasks.outcomes.push(None);
+        tasks.running.push(Placed { place, handle });
+    }
+    Gather { tasks, is_done: false }
+}
+
+impl<T, E> Gather<T, E> {
+    /// Cancels all tasks that are not done. The gather then ends with a cancellation, unless one had failed before.
+    pub fn cancel(&self) {
+        self.tasks.abort();
+    }
+
+    /// Waits for all tasks, whatever becomes of each: `return_exceptions=True`.
+    pub fn settled(self) -> Settled<T, E> {
+        Settled { gather: self }
+    }
+}
+
+impl<T, E> Unpin for Gather<T, E> {}
+
+impl<T, E> Future for Gather<T, E> {
+    type Output = Result<Vec<T>, TaskError<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        while let Some(place) = ready!(self.tasks.poll_next(cx)) {
+            if matches!(self.tasks.outcomes[place], Some(Err(_))) {
+                self.is_done = true;
+                let outcome = self.tasks.outcomes.swap_remove(place).expect("it was just put there");
+                return Poll::Ready(outcome.map(|_| Vec::new()));
+            }
+        }
+        self.is_done = true;
+        let outcomes = std::mem::take(&mut self.tasks.outcomes);
+        Poll::Ready(outcomes.into_iter().map(|outcome| outcome.expect("all have ended")).collect())
+    }
+}
+
+impl<T, E> Drop for Gather<T, E> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.tasks.abort();
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for Gather<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gather").field("running", &self.tasks.running.len()).finish()
+    }
+}
+
+/// The future of [`Gather::settled`]. **Dropping it before it is done** cancels all of its tasks.
+#[derive(Debug)]
+#[must_use = "the tasks run, but are cancelled when this is dropped"]
+pub struct Settled<T, E> {
+    gather: Gather<T, E>,
+}
+
+impl<T, E> Settled<T, E> {
+    /// Cancels all tasks that are not done.
+    pub fn cancel(&self) {
+        self.gather.cancel();
+    }
+}
+
+impl<T, E> Future for Settled<T, E> {
+    type Output = Vec<Result<T, TaskError<E>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let gather = &mut self.gather;
+        while ready!(gather.tasks.poll_next(cx)).is_some() {}
+        gather.is_done = true;
+        let outcomes = std::mem::take(&mut gather.tasks.outcomes);
+        Poll::Ready(outcomes.into_iter().map(|outcome| outcome.expect("all have ended")).collect())
+    }
+}
