@@ -85,7 +85,7 @@ impl Builder {
         self
     }
 
-    /// The name of the workers' threads. The system may cut it short (Linux: 15 bytes).
+    /// The name of the workers' threads, each followed by its number. The system may cut it short (Linux: 15 bytes).
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         self.thread_name = name.into();
         self
@@ -200,8 +200,8 @@ pub(crate) struct ThreadOptions {
 }
 
 impl ThreadOptions {
-    pub(crate) fn builder(&self) -> std::thread::Builder {
-        let builder = std::thread::Builder::new().name(self.name.clone());
+    pub(crate) fn builder(&self, index: usize) -> std::thread::Builder {
+        let builder = std::thread::Builder::new().name(format!("{}-{index}", self.name));
         match self.stack_size {
             Some(bytes) => builder.stack_size(bytes),
             None => builder,

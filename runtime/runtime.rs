@@ -125,7 +125,7 @@ impl Runtime {
         for worker in workers {
             let report = report.clone();
             let spawned = match outcome {
-                Ok(()) => options.builder().spawn(move || work(worker, report)),
+                Ok(()) => options.builder(worker.index()).spawn(move || work(worker, report)),
                 Err(_) => {
                     self.shared().forget_worker();
                     continue;
