@@ -114,8 +114,10 @@ fn a_task_that_always_finds_its_socket_ready_pauses_for_others() {
         let (stop, is_stopped) = stop_flag();
         let mut floods = Vec::new();
         for _ in 0..support::WORKER_COUNT {
-            let listener = runtime.block_on(heist::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
-            let mut peer = std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
+            let listener =
+                runtime.block_on(heist::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
+            let mut peer =
+                std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
             floods.push(std::thread::spawn(move || {
                 // Until the reader goes away.
                 while peer.write_all(&[0; 64 * 1024]).is_ok() {}

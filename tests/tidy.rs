@@ -208,6 +208,7 @@ fn rank(room: &str) -> Option<u8> {
         "time" | "driver" => Some(2),
         "scheduler" | "io" | "net" | "signal" => Some(3),
         "builder" | "runtime" | "join_set" => Some(4),
+        "asyncio" => Some(5),
         _ => None,
     }
 }
