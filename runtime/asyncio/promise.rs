@@ -261,6 +261,7 @@ impl<T, E> fmt::Debug for Promise<T, E> {
 
 impl<T, E> Drop for Cell<T, E> {
     fn drop(&mut self) {
+        // The last handle goes, so this is the only place and the only time [reported].
         let text = {
             let content = self.content.lock();
             match (&content.state, content.unretrieved) {

@@ -42,6 +42,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
         "time" | "driver" => Some(2),
         "scheduler" | "io" | "net" | "signal" => Some(3),
         "builder" | "runtime" | "join_set" => Some(4),
+        "asyncio" => Some(5),
         _ => None,
     }
 }
