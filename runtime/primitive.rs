@@ -3,7 +3,7 @@
 //!
 //! # Algorithm
 //! Built plainly, every name here is std's. Under `cfg(all(test, rt_loom))` the same names are loom's, and
-//! [`model`] explores every interleaving; without loom it runs the same closure many times, so that the models are
+//! `model` explores every interleaving; without loom it runs the same closure many times, so that the models are
 //! ordinary tests that the editor sees and `cargo test` runs.
 //!
 //! # Invariants

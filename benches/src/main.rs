@@ -66,7 +66,7 @@ struct Compare {
     /// Write the figures to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the figures to benches/record/<date>.json.
+    /// Write the figures to `benches/record/<date>.json`.
     #[arg(long)]
     record: bool,
     /// Exit with an error when a goal is missed.

@@ -16,7 +16,7 @@ use super::protocol::{Next, Outcome, State, Step};
 pub trait AsyncResume {
     /// What each `yield` hands out.
     type Yield;
-    /// What each `yield` evaluates to: [`Next`](super::Next), or [`Outcome<S, E>`](super::Outcome).
+    /// What each `yield` evaluates to: [`Next`], or [`Outcome<S, E>`](super::Outcome).
     type Argument;
     /// What the body ends with.
     type Return;
@@ -111,7 +111,7 @@ unsafe impl<C: Send, Y: Send, A: Send> Send for AsyncMachine<C, Y, A> {}
 impl<C, Y, A> AsyncMachine<C, Y, A> {
     /// # Safety
     /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async block that was
-    /// never polled, whose first act is `AsyncGate::begin` [tied].
+    /// never polled, whose first act is `AsyncGate::begin` `[tied]`.
     #[inline(always)]
     pub(super) unsafe fn new(code: C) -> Self {
         AsyncMachine {

@@ -249,7 +249,7 @@ where
         }
     }
 
-    /// Calls the function with a handle. `'static` stands for a lifetime that the function cannot know [scoped]: it is
+    /// Calls the function with a handle. `'static` stands for a lifetime that the function cannot know `[scoped]`: it is
     /// general in it, so the handle cannot outlive the body that it is passed to.
     fn begin(&mut self, argument: &mut Option<A>) {
         drop(argument.take());

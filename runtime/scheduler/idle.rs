@@ -67,7 +67,7 @@ impl Idle {
         self.take_sleeper()
     }
 
-    /// The worker to be unparked for watching, if nobody watches while others sleep: [watched].
+    /// The worker to be unparked for watching, if nobody watches while others sleep: `[watched]`.
     #[must_use]
     pub(crate) fn sentinel_to_wake(&self) -> Option<usize> {
         // Ordering: SeqCst, [watched]: as above, with `leave_duty` in the place of the push.

@@ -75,7 +75,7 @@ impl Worker {
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
 
-    /// Before the first task after a sleep: somebody must watch us while others sleep, [watched].
+    /// Before the first task after a sleep: somebody must watch us while others sleep, `[watched]`.
     pub(super) fn post_sentinel(&self) {
         let shared = self.shared();
         if shared.workers_count() > 1 {

@@ -2,7 +2,7 @@
 //! them: what they write names paths in it.
 //!
 //! The order of work for the generator macros: [`spelling`] makes `yield` parseable, [`form`] reads the header or the
-//! item signature, [`attempt`] lowers `attempt!`, [`lower`] lowers each `yield`, [`expand`] puts the body into its
+//! item signature, [`mod@attempt`] lowers `attempt!`, [`lower`] lowers each `yield`, [`expand`] puts the body into its
 //! machine. [`entry`] writes the attributes.
 
 mod attempt;
