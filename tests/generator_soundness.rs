@@ -83,7 +83,8 @@ fn a_waker_taken_out_of_a_synchronous_body_does_nothing() {
     assert_eq!(generator.next(), Some(1));
     drop(generator);
     for waker in taken.borrow_mut().drain(..) {
-        waker.clone().wake();
+        let copy = waker.clone();
+        copy.wake();
         assert_eq!(waker.data(), Waker::noop().data());
     }
 }

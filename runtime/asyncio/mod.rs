@@ -7,18 +7,18 @@
 //! | `asyncio.create_task(f())` | [`heist::spawn`](crate::spawn) | |
 //! | `asyncio.sleep(s)` | [`sleep`] | |
 //! | `loop.create_future()` | [`Promise`] | a oneshot channel, if it is awaited once |
-//! | `asyncio.gather(*fs)` | [`gather`], with [`Gather::settled`] for `return_exceptions=True` | `FuturesUnordered` |
-//! | `asyncio.wait(tasks, return_when=..)` | [`wait`] | `JoinSet` |
-//! | `asyncio.as_completed(tasks)` | [`as_completed`], a `Stream` | `FuturesUnordered` |
+//! | `asyncio.gather(*fs)` | [`gather()`], with [`Gather::settled`] for `return_exceptions=True` | `FuturesUnordered` |
+//! | `asyncio.wait(tasks, return_when=..)` | [`wait()`] | `JoinSet` |
+//! | `asyncio.as_completed(tasks)` | [`as_completed()`], a `Stream` | `FuturesUnordered` |
 //! | `asyncio.shield(f())` | [`shield`] | dropping a `JoinHandle` detaches its task |
 //! | `asyncio.timeout(s)` | [`heist::time::timeout`](crate::time::timeout) | |
-//! | `sys.set_asyncgen_hooks`, `loop.shutdown_asyncgens()` | [`adopt`] | |
+//! | `sys.set_asyncgen_hooks`, `loop.shutdown_asyncgens()` | [`adopt()`] | |
 //! | `loop.set_exception_handler(h)` | [`set_exception_handler`] | |
 //!
 //! # Algorithm
 //! A [`Promise`] is a locked cell: its state, the wakers that wait and the callbacks; whoever completes it takes both
 //! out under the lock and runs them after it. The functions over tasks keep their handles in one `FuturesUnordered`.
-//! [`adopt`] puts a generator where its owner and its runtime both reach it; the runtime keeps a weak reference, and
+//! [`adopt()`] puts a generator where its owner and its runtime both reach it; the runtime keeps a weak reference, and
 //! closes what is left before its tasks end.
 //!
 //! # Invariants
