@@ -17,7 +17,12 @@ struct Workshop {
     injector: Injector<u32>,
     parkers: Vec<Arc<Parker>>,
     taken: AtomicUsize,
+    /// Whoever takes [`PATIENT`] sleeps here until somebody takes another value.
+    patience: Arc<Parker>,
 }
+
+/// A task that blocks its worker until the other task ran.
+const PATIENT: u32 = 99;
 
 impl Workshop {
     fn new(workers_count: usize) -> ModelArc<Workshop> {
@@ -26,6 +31,7 @@ impl Workshop {
             injector: Injector::new(),
             parkers: (0..workers_count).map(|_| Parker::new()).collect(),
             taken: AtomicUsize::new(0),
+            patience: Parker::new(),
         })
     }
 
@@ -46,10 +52,14 @@ impl Workshop {
         let mut is_searching = false;
         while self.taken.load(Ordering::Acquire) < total {
             is_searching = is_searching || self.idle.try_search();
-            if let Some(_value) = self.injector.pop() {
+            if let Some(value) = self.injector.pop() {
                 if std::mem::take(&mut is_searching) && self.idle.stop_searching() && self.injector.len() > 0
                 {
                     self.announce();
+                }
+                match value {
+                    PATIENT => self.patience.park(),
+                    _ => self.patience.unpark(),
                 }
                 if self.taken.fetch_add(1, Ordering::AcqRel) + 1 == total {
                     self.parkers.iter().for_each(|parker| parker.unpark());
@@ -97,6 +107,28 @@ fn two_pushes_meet_two_workers() {
             thread::spawn(move || {
                 workshop.push(1);
                 workshop.push(2);
+            })
+        };
+        workshop.work(0, 2);
+        other.join().unwrap();
+        pusher.join().unwrap();
+    });
+}
+
+/// [no-lost-work] where the searcher that a push relied on gets stuck: it must have passed the word on before.
+#[test]
+fn a_push_behind_a_searcher_reaches_the_other_worker() {
+    model(|| {
+        let workshop = Workshop::new(2);
+        let other = {
+            let workshop = workshop.clone();
+            thread::spawn(move || workshop.work(1, 2))
+        };
+        let pusher = {
+            let workshop = workshop.clone();
+            thread::spawn(move || {
+                workshop.push(PATIENT);
+                workshop.push(1);
             })
         };
         workshop.work(0, 2);
