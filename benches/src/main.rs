@@ -12,6 +12,7 @@
 
 mod compare;
 mod echo;
+mod generators;
 mod record;
 mod report;
 mod rival;
@@ -36,6 +37,15 @@ struct Arguments {
 enum Command {
     /// Run the workloads and print how heist compares (the default).
     Compare(Compare),
+    /// Generators against iterators, other crates' generators and CPython's.
+    Generators {
+        /// Two short rounds: shows that everything runs, and nothing else.
+        #[arg(long)]
+        quick: bool,
+        /// Exit with an error when a goal is missed.
+        #[arg(long)]
+        check: bool,
+    },
     /// List workloads and rivals.
     List,
     /// Serve TCP echo until stdin ends (started by `compare`).
@@ -84,6 +94,10 @@ struct ServeEcho {
 fn main() -> ExitCode {
     match Arguments::parse().command.unwrap_or_else(|| Command::Compare(Compare::default())) {
         Command::Compare(options) => run_compare(options),
+        Command::Generators { quick, check } => {
+            let is_met = generators::run(quick);
+            if check && !is_met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        }
         Command::List => {
             list();
             ExitCode::SUCCESS
