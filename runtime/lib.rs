@@ -50,6 +50,25 @@
 //!
 //! `tests/tidy/` checks these.
 //!
+//! # What differs from tokio
+//! Where the meaning is tokio's the name is too. What a port should know:
+//!
+//! | here | there |
+//! |---|---|
+//! | a worker in a long poll strands nothing: others take its tasks, completions and timers within about 5 ms | its driver waits, if it holds it |
+//! | [`task::spawn_local`] works in any task; the future stays on that worker | needs a `LocalSet` or `LocalRuntime` |
+//! | [`task::block_in_place`] may be called anywhere; pinned tasks of the worker wait meanwhile | panics on a current-thread runtime |
+//! | [`task::spawn_blocking`] runs the closure on the caller if no thread can be had at all | panics |
+//! | a runtime dropped inside a task ends in the background | panics |
+//! | `worker_threads(0)` and other impossible options make `build` fail | panic |
+//! | `enable_all`, `enable_io`, `enable_time` do nothing: both are always on | without them I/O and time panic |
+//! | after its runtime has ended a sleep is over at its next poll | panics |
+//! | [`net::TcpListener::accept`] out of descriptors waits some milliseconds before it says so | says so at once |
+//! | sockets implement `futures_io` by default, tokio's traits by feature | tokio's traits |
+//! | a socket that is dropped while it waits closes at its worker's next harvest | at once |
+//! | [`runtime::Runtime::driver_name`], [`runtime::Builder::driver`], `HEIST_DRIVER` | one driver |
+//! | no channels, locks or codecs: take `tokio::sync`, `futures`, `async-channel` | built in |
+//!
 //! # Which crates go with it
 //! Channels, locks, codecs and combinators are not ours: `futures`, `tokio::sync` and `async-channel` work on heist as
 //! they are. Sockets implement the traits of `futures-io` (default), of tokio (feature `tokio-io`) and of hyper
