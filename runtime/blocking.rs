@@ -17,12 +17,18 @@
 //! # Verified by
 //! The tests here and in `tests/blocking.rs`: the limit, growth, a refused first thread, shutdown races.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::primitive::sync::{Condvar, Mutex};
+
+thread_local! {
+    /// The address of the pool that this thread works for, or 0.
+    static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A closure that may block. It must not unwind.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
@@ -117,7 +123,8 @@ impl Pool {
         }
     }
 
-    /// Drops what waits, and waits for the jobs that run: `timeout` at most, `None` for ever.
+    /// Drops what waits, and waits for the jobs that run: `timeout` at most, `None` for ever. A thread of the pool itself
+    /// does not wait: its own job would have to end first.
     pub(crate) fn shut_down(&self, timeout: Option<Duration>) {
         let inner = &self.inner;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -127,6 +134,9 @@ impl Pool {
         inner.has_work.notify_all();
         drop(state);
         drop(dropped);
+        if EMPLOYER.get() == inner.address() {
+            return;
+        }
         let mut state = inner.state.lock();
         while state.threads_count > 0 {
             let left =
@@ -148,8 +158,13 @@ impl Pool {
 }
 
 impl Inner {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// The life of a thread of the pool.
     fn work(&self) {
+        EMPLOYER.set(self.address());
         let mut state = self.state.lock();
         loop {
             while let Some(job) = state.waiting.pop_front() {

@@ -317,6 +317,19 @@ fn dropping_a_runtime_in_a_blocking_call_of_another_works() {
     });
 }
 
+#[test]
+fn dropping_a_runtime_in_a_blocking_call_of_its_own_never_hangs() {
+    with_every_backend(|runtime| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let handle = runtime.handle().clone();
+        drop(handle.spawn_blocking(move || {
+            drop(runtime);
+            sender.send(()).expect("the test is listening");
+        }));
+        receiver.recv().expect("the call came back from the drop");
+    });
+}
+
 /// Fault C11: timers and sockets that outlive their runtime fail or stay silent; they do not bring the thread down.
 #[test]
 fn what_outlives_the_runtime_is_harmless_when_used_and_dropped() {
