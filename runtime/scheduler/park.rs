@@ -33,12 +33,13 @@ impl Gate {
     /// Whether the owner may sleep now. `false`: it was notified since it last looked.
     #[must_use]
     pub(crate) fn close(&self) -> bool {
-        // Ordering: AcqRel, [one-token]. Acquire takes over what was written before the notification; Release orders
-        // the owner's last look before the closing for whoever rings.
-        match self.state.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire) {
+        // Ordering: Relaxed: closing publishes nothing, and what a notification published is taken over by the swap that
+        // consumes it, here or in `open`, [one-token].
+        match self.state.compare_exchange(OPEN, CLOSED, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => true,
             Err(_) => {
-                // Ordering: as above. A second notification between the two is merged, and seen: it came before.
+                // Ordering: AcqRel, [one-token]: Acquire pairs with `notify`. A second notification between the two steps
+                // is merged, and seen: it came before.
                 self.state.swap(OPEN, Ordering::AcqRel);
                 false
             }
