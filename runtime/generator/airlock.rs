@@ -10,7 +10,7 @@
 
 use core::future::Future;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::ptr;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
@@ -191,11 +191,37 @@ fn frame_of<Y, A>(cx: &Context<'_>) -> FramePointer<Y, A> {
     cx.waker().data().cast::<Frame<Y, A>>().cast_mut()
 }
 
-/// Where an asynchronous machine keeps its frame. Written by the body inside a poll and by the driver between polls.
+/// Where a routine keeps its frame. Written by the body inside a poll and by the driver between polls.
 pub(super) type Slot<Y, A> = UnsafeCell<Frame<Y, A>>;
 
+/// The frame of an asynchronous machine. The argument is there only from the driver's `give` to the body's `take`,
+/// which is the next thing that happens [argued]; so nothing has to remember whether it is, or to drop it.
+pub struct Exchange<Y, A> {
+    yielded: Option<Y>,
+    argument: MaybeUninit<A>,
+}
+
+impl<Y, A> Exchange<Y, A> {
+    pub(super) const fn new() -> Self {
+        Exchange { yielded: None, argument: MaybeUninit::uninit() }
+    }
+
+    #[inline(always)]
+    pub(super) fn take_yielded(&mut self) -> Option<Y> {
+        self.yielded.take()
+    }
+
+    #[inline(always)]
+    pub(super) fn give(&mut self, argument: A) {
+        self.argument.write(argument);
+    }
+}
+
+/// Where an asynchronous machine keeps its exchange.
+pub(super) type ExchangeSlot<Y, A> = UnsafeCell<Exchange<Y, A>>;
+
 /// An asynchronous body's pointer to the slot of its machine.
-pub struct SlotPointer<Y, A>(*const Slot<Y, A>);
+pub struct SlotPointer<Y, A>(*const ExchangeSlot<Y, A>);
 
 // SAFETY: the pointer is used only by the body, inside a poll of the machine that holds both; the values that pass
 // through it may change threads, hence the bounds.
@@ -218,7 +244,7 @@ impl<Y, A> AsyncGate<Y, A> {
     pub unsafe fn put(&self, slot: &SlotPointer<Y, A>, value: Y) {
         // SAFETY: the slot is a field of the pinned machine that is polling this body now [in-place], and the machine
         // holds no reference to it during the poll.
-        unsafe { &*slot.0 }.with_mut(|frame| unsafe { (*frame).put(value) });
+        unsafe { &*slot.0 }.with_mut(|exchange| unsafe { (*exchange).yielded = Some(value) });
     }
 
     /// # Safety
@@ -234,7 +260,7 @@ impl<Y, A> AsyncGate<Y, A> {
     pub unsafe fn take(&self, slot: &SlotPointer<Y, A>) -> A {
         // SAFETY: the slot is live as in `put`; `AsyncMachine` polls a suspended body only after it has put an argument
         // there, and this is the only taker in the step [argued].
-        unsafe { &*slot.0 }.with_mut(|frame| unsafe { (*frame).take_argument().unwrap_unchecked() })
+        unsafe { &*slot.0 }.with_mut(|exchange| unsafe { (*exchange).argument.assume_init_read() })
     }
 }
 

@@ -89,7 +89,8 @@
 //!   macro expansions call it.
 //! - `[direct]` Every exchange stands directly in the body: it holds a `break` to the body's label, which no closure,
 //!   nested async block or constant can contain. So a suspension of ours is a suspension of the machine's body.
-//! - `[argued]` A body is resumed at a `yield` only with an argument: `resume` and `poll_resume` assert it.
+//! - `[argued]` A body is resumed at a `yield` only with an argument (`resume` and `poll_resume` assert it), and takes it
+//!   before anything else.
 //! - `[closed-is-empty]` A body that has returned or panicked owns nothing, and `Closed` is set before each poll; so
 //!   `Closed` never needs a drop and every other state needs exactly one.
 //! - `[in-place]` Machines are `!Unpin`, and a body never moves after its first poll.
