@@ -121,7 +121,7 @@ pub fn outcome<R, E>() -> Outcome<R, E> {
 pub type FramePointer<Y, A> = *mut Frame<Y, A>;
 
 /// Safety of all methods here: they are called by an expansion, directly in the body that this gate was tied to (the
-/// expansion proves "directly" by a labelled break that no closure or nested async block can contain [direct]), with
+/// expansion proves "directly" by a labelled break that no closure or nested async block can contain `[direct]`), with
 /// the frame pointer that the body last received.
 impl<Y, A> Gate<Y, A> {
     /// # Safety
@@ -195,7 +195,7 @@ fn frame_of<Y, A>(cx: &Context<'_>) -> FramePointer<Y, A> {
 pub(super) type Slot<Y, A> = UnsafeCell<Frame<Y, A>>;
 
 /// The frame of an asynchronous machine. The argument is there only from the driver's `give` to the body's `take`,
-/// which is the next thing that happens [argued]; so nothing has to remember whether it is, or to drop it.
+/// which is the next thing that happens `[argued]`; so nothing has to remember whether it is, or to drop it.
 pub struct Exchange<Y, A> {
     yielded: Option<Y>,
     argument: MaybeUninit<A>,
