@@ -619,3 +619,25 @@ fn yields_stand_in_the_arms_of_a_select() {
     );
     assert_eq!(all, ["fast", "slow"]);
 }
+
+#[test]
+fn exit_into_an_inner_coroutine_that_returns_is_still_exit() {
+    let went_on = Cell::new(false);
+    let flag = &went_on;
+    block_on(async {
+        let mut outer = pin!(async_coroutine! { |_: ()|
+            let value = (yield from async_coroutine! { |_: ()|
+                let _caught = (yield 1);
+                ticks(2).await;
+                Ok(9)
+            })?;
+            flag.set(true);
+            (yield value)?;
+            Ok(())
+        });
+        assert!(outer.astart().await.is_ok());
+        assert_eq!(outer.aclose().await, Ok(None));
+        assert_eq!(outer.state(), State::Closed);
+    });
+    assert!(!went_on.get());
+}

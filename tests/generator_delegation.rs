@@ -599,3 +599,23 @@ fn the_example_of_the_text_runs_as_printed() {
     assert_eq!(g.send(1), Ok(Step::Returned("B finished".into())));
     assert_eq!(*log.borrow(), ["A got: 1", "A got: 1", "A got: 1", "B got: 1", "B got: 1"]);
 }
+
+#[test]
+fn a_throw_closes_the_plain_generator_that_a_handle_stands_for() {
+    let mut inner = pin!(generator! { yield from 0..3; });
+    {
+        let handle = inner.as_mut();
+        let mut outer = pin!(coroutine! { |_: (), &'static str| yield from handle });
+        assert_eq!(outer.start(), Ok(Step::Yielded(0)));
+        assert_eq!(outer.throw("stop"), Err(Raise::Error("stop")));
+    }
+    assert_eq!(inner.state(), State::Closed);
+}
+
+#[test]
+fn aborting_a_handle_closes_the_body_that_it_stands_for() {
+    let mut boxed = Box::pin(generator! { yield from 0..3; });
+    assert_eq!(boxed.next(), Some(0));
+    Pin::new(&mut boxed).abort();
+    assert_eq!(boxed.state(), State::Closed);
+}

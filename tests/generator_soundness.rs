@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures::future::Either;
 use futures::stream::{Stream, StreamExt};
 use heist::generator::{
-    Co, CoroutineExt, Outcome, Resume, State, Step, async_generator, async_routine, coroutine, generator,
-    routine,
+    AsyncCoroutineExt, Co, CoroutineExt, Outcome, Resume, State, Step, async_generator, async_routine,
+    coroutine, generator, routine,
 };
 
 generator! {
@@ -169,6 +169,27 @@ fn two_yields_polled_in_turn_lose_a_value_and_nothing_else() {
     assert_eq!(items.len(), 1);
     drop(items);
     assert_eq!(Rc::strong_count(&value), 1);
+}
+
+#[test]
+fn what_was_sent_to_a_dropped_yield_is_not_given_to_the_next() {
+    let mut routine = pin!(async_routine(async |mut co: Co<'_, u8, Outcome<char>>| {
+        assert!(futures::poll!(pin!(co.yield_(1))).is_pending());
+        // The routine is suspended here, with the first value out; what is sent for it finds no taker.
+        futures::pending!();
+        let mut second = pin!(co.yield_(2));
+        assert!(futures::poll!(second.as_mut()).is_pending());
+        assert!(
+            futures::poll!(second.as_mut()).is_pending(),
+            "it was given an argument that was not its own"
+        );
+        second.await
+    }));
+    futures::executor::block_on(async {
+        assert_eq!(routine.astart().await, Ok(Step::Yielded(1)));
+        assert_eq!(routine.asend('a').await, Ok(Step::Yielded(2)));
+        assert_eq!(routine.asend('b').await, Ok(Step::Returned('b')));
+    });
 }
 
 #[test]
