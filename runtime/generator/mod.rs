@@ -110,9 +110,12 @@
 //! - A coroutine that holds a [`Shared`] handle of itself is a reference cycle.
 //!
 //! # Verified by
-//! `tests/generator_*.rs`: 126 behaviours by CPython's own tests. `tests/compile_fail`: what must not compile, among
-//! it `[direct]`, `[scoped]` and `[tied]`. `ci/asan.sh`: `[argued]`, `[closed-is-empty]` and `[in-place]` under the
-//! address sanitizer.
+//! - `tests/generator_*.rs`: behaviours 1 to 126 of the list drawn from CPython's own tests (127 to 147 are in
+//!   `tests/asyncio.rs`), each a test with its number.
+//! - `tests/compile_fail`: what must not compile, and with which error: `[direct]`, `[scoped]`, `[tied]`.
+//! - `tests/generator_soundness.rs`: the holes of other crates. `ci/asan.sh`: all of these under the address sanitizer,
+//!   for `[argued]`, `[closed-is-empty]` and `[in-place]`.
+//! - `ci/no_std.sh`: the room compiles without std.
 
 extern crate alloc;
 
