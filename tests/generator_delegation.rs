@@ -259,7 +259,6 @@ fn a_value_sent_while_delegating_to_an_iterator_is_ignored() {
     assert_eq!(g.send(42), Ok(Step::Yielded(1)));
 }
 
-type Handle = Rc<RefCell<Option<Shared<Shareable>>>>;
 type Shareable =
     dyn Resume<Yield = u8, Argument = Outcome<(), AlreadyExecuting>, Return = Outcome<(), AlreadyExecuting>>;
 
