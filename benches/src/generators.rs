@@ -3,6 +3,10 @@
 //! The gate is the loop whose every item passes through `black_box`: a folded sum proves that the optimiser sees
 //! through a generator, which is pleasant to know and no promise. Contenders take turns within a round, and what is
 //! compared is the median of the ratios within the rounds.
+//!
+//! The judged loops are five instructions, the same ones for iterator and generator; where such a loop crosses a cache
+//! line it runs at half speed, whoever wrote it. So build with `RUSTFLAGS="-Cllvm-args=-align-loops=64"`: without it
+//! the ratio of two identical loops was 2.1 on 2026-11-21, with it 0.98 to 1.03.
 
 use std::hint::black_box;
 use std::pin::{Pin, pin};
