@@ -109,6 +109,7 @@ impl<T> Ring<T> {
 
 impl<T: Send> Owner<T> {
     /// How many values wait.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.ring.len()
     }

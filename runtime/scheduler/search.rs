@@ -39,7 +39,7 @@ impl Worker {
         let start = self.random.below(count);
         (0..count)
             .map(|offset| (start + offset) % count)
-            .filter(|victim| *victim != self.index())
+            .filter(|victim| *victim != self.index() && shared.remotes[*victim].is_worth_sharing())
             .find_map(|victim| shared.remotes[victim].stealer.steal_half(self.queue()))
     }
 

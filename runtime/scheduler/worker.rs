@@ -18,6 +18,9 @@ use crate::task::{Cause, Runnable};
 const LIFO_STREAK_MAX: u32 = 3;
 /// How long a worker runs tasks before it looks at the driver, the timers, its mail and the injector.
 const BUDGET: Duration = Duration::from_micros(150);
+/// What waits in a ring is worth another worker's help from this much work on: waking it, and fetching the tasks into its
+/// cache, costs both sides some ten microseconds.
+pub(super) const WORTH_SHARING: Duration = Duration::from_micros(200);
 /// The clock is read after this many polls at the latest.
 const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
 
@@ -91,10 +94,13 @@ impl Context {
             Cause::Spawned | Cause::Woken => self.remote().lifo.replace(task),
         };
         let Some(displaced) = displaced else { return };
-        // The only task of a worker is run by that worker: there is nothing for others to take.
-        let others_could_help = cause != Cause::Yielded || self.queue.len() > 0;
         self.push(displaced);
-        if others_could_help {
+        self.announce_backlog();
+    }
+
+    /// Says that others could help, if what waits is worth it. Less than that we run sooner than they could.
+    fn announce_backlog(&self) {
+        if self.remote().is_worth_sharing() {
             self.shared().announce();
         }
     }
@@ -107,6 +113,7 @@ impl Context {
     fn push(&self, task: Runnable) {
         if let Err(overflow) = self.queue.push(task) {
             self.shared().injector.push_batch(overflow);
+            self.shared().announce();
         }
     }
 
@@ -131,6 +138,11 @@ impl Pace {
     fn tick(&mut self) -> bool {
         self.polls += 1;
         self.polls > self.polls_max
+    }
+
+    /// The mean length of the polls since the last call, if there were any.
+    fn mean_poll(&self, now: Instant) -> Option<Duration> {
+        (self.polls > 0).then(|| now.saturating_duration_since(self.since) / self.polls)
     }
 
     /// Starts a new budget at `now`. The next count follows the last one's pace, halfway, so that one long poll does not
@@ -257,6 +269,7 @@ impl Worker {
     fn harvest(&mut self, shared: &Shared) {
         let index = self.index();
         let now = shared.timers.now();
+        self.measure(now);
         self.pace.restart(now);
         if !shared.driver.is_quiet(index) {
             let outcome = shared.driver.harvest(index, &mut self.wakers);
@@ -269,6 +282,13 @@ impl Worker {
         self.dispatch();
     }
 
+    /// Tells the others how long our tasks take, halfway, as `Pace` does.
+    fn measure(&self, now: Instant) {
+        if let Some(mean) = self.pace.mean_poll(now) {
+            self.context.remote().learn(mean);
+        }
+    }
+
     /// Tells the kernel what the last round asked for, before the loop's thread goes away for a while: a socket that was
     /// dropped closes only when its wait is cancelled.
     pub(crate) fn settle(&mut self) {
@@ -279,6 +299,7 @@ impl Worker {
     /// Sleeps in the driver until something of ours completes, a timer is due, or somebody unparks us.
     fn park(&mut self, shared: &Shared) {
         let index = self.index();
+        self.measure(shared.timers.now());
         shared.idle.park(index, std::mem::take(&mut self.is_searching));
         if shared.work_is_visible() {
             shared.idle.unpark_to_search(index);
@@ -341,9 +362,7 @@ impl Worker {
             current::with_worker_set(context, || wake_all(wakers));
             context.is_batching.set(false);
         }
-        if self.queue().len() > 1 {
-            self.shared().announce();
-        }
+        self.context.announce_backlog();
     }
 
     /// A driver that fails has lost track of what the kernel may write to: going on would not be sound.
