@@ -38,7 +38,7 @@
 //!   everything.
 //! - `[no-lost-work]` when something waits in the injector, or more than is worth sharing in a ring, somebody is awake to
 //!   take it, or was woken. What is less than that waits for its owner, which never sleeps over a task in its ring; if the
-//!   owner is stuck a sentinel finds it, as the next but one says.
+//!   owner is stuck a sentinel finds it.
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
 //! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only.
