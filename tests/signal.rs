@@ -1,5 +1,6 @@
 //! Signals: Ctrl-C, listeners, storms, and what cannot be listened for.
 #![cfg(unix)]
+#![expect(unsafe_code, reason = "one child sets what SIGINT does back to the default")]
 
 mod support;
 
@@ -242,6 +243,9 @@ fn ctrl_c_ends_the_wait_and_not_the_process() {
 fn without_ctrl_c_the_process_ends() {
     use std::os::unix::process::ExitStatusExt as _;
     let play = |rt: &Runtime| {
+        // Shells start background jobs with SIGINT ignored, and that is inherited.
+        // SAFETY: the default disposition runs no handler of ours.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
         rt.block_on(async {
             println!("ready");
             std::future::pending::<()>().await;
