@@ -213,6 +213,42 @@ fn a_task_woken_before_a_long_computation_does_not_wait_for_it() {
     });
 }
 
+/// Fault J1 for a wait that the worker has not yet told the kernel of when it begins to compute.
+#[test]
+fn a_read_that_waits_since_just_before_a_long_computation_is_served() {
+    on_every_backend(|runtime| {
+        let mut latencies: Vec<Duration> = (0..5)
+            .map(|_| {
+                let listener =
+                    runtime.block_on(heist::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
+                let address = listener.local_addr().expect("bound");
+                let mut peer = std::net::TcpStream::connect(address).expect("it listens");
+                let (mut stream, _) = runtime.block_on(listener.accept()).expect("accept");
+                let (begin, begun) = std::sync::mpsc::channel();
+                let (tell, told) = std::sync::mpsc::channel();
+                let computing = runtime.spawn(async move {
+                    drop(heist::spawn(async move {
+                        stream.read(&mut [0; 1]).await.expect("read");
+                        tell.send(Instant::now()).expect("the test waits");
+                    }));
+                    // The reader runs meanwhile, on this worker.
+                    heist::task::yield_now().await;
+                    begin.send(()).expect("the test waits");
+                    spin(Duration::from_millis(200));
+                });
+                begun.recv().expect("it begins");
+                let written = Instant::now();
+                peer.write_all(b"x").expect("write");
+                runtime.block_on(computing).expect("no panic");
+                told.recv().expect("it read").saturating_duration_since(written)
+            })
+            .collect();
+        latencies.sort();
+        eprintln!("read after {latencies:?}");
+        assert!(latencies[2] < Duration::from_millis(100), "the reads waited for the computation");
+    });
+}
+
 /// Fault J1: one task computes and never yields; beside it timers fire and sockets answer in bounded time.
 #[test]
 fn one_computing_task_stalls_neither_timers_nor_sockets() {

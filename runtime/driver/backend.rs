@@ -141,6 +141,15 @@ impl Backend {
         }
     }
 
+    pub(super) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.take_over(index, by, wakers),
+            // A poller is asked by any thread, at once.
+            Backend::Poll(_) => {}
+        }
+    }
+
     pub(super) fn in_flight(&self, index: usize) -> usize {
         match self {
             #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@
 use std::mem;
 
 use crate::primitive::atomic::{AtomicBool, Ordering, fence};
-use crate::primitive::sync::Mutex;
+use crate::primitive::sync::{Mutex, MutexGuard};
 
 #[derive(Debug)]
 pub(super) struct Mailbox<T> {
@@ -45,6 +45,20 @@ impl<T> Mailbox<T> {
             return Posted::Refused(item);
         }
         letters.items.push(item);
+        self.tell(letters)
+    }
+
+    /// The same for many at once. Refused: they are still in `items`.
+    pub(super) fn post_batch(&self, items: &mut Vec<T>) -> Posted<()> {
+        let mut letters = self.letters.lock();
+        if letters.is_closed {
+            return Posted::Refused(());
+        }
+        letters.items.append(items);
+        self.tell(letters)
+    }
+
+    fn tell<R>(&self, letters: MutexGuard<'_, Letters<T>>) -> Posted<R> {
         // Ordering: Relaxed [no-lost-letter]: the fence below orders it before the look at `asleep`.
         self.pending.store(true, Ordering::Relaxed);
         drop(letters);
@@ -82,6 +96,16 @@ impl<T> Mailbox<T> {
         // Ordering: Relaxed [no-lost-letter]: changed only under the lock.
         self.pending.store(false, Ordering::Relaxed);
         mem::swap(&mut letters.items, into);
+    }
+
+    /// For a worker that reads the letters of one that is stuck: takes those of the first kind, leaves the others.
+    pub(super) fn take_if(&self, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
+        let mut letters = self.letters.lock();
+        let (wanted, left) = mem::take(&mut letters.items).into_iter().partition(is_wanted);
+        letters.items = left;
+        // Ordering: Relaxed [no-lost-letter]: changed only under the lock.
+        self.pending.store(!letters.items.is_empty(), Ordering::Relaxed);
+        wanted
     }
 
     /// Refuses every later letter.

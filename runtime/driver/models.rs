@@ -254,6 +254,37 @@ fn two_letters_are_read_before_the_second_sleep_or_a_sender_rings() {
     });
 }
 
+/// [no-lost-letter], [comes-round]: beside a worker that reads the letters of one that seems stuck each letter is read once,
+/// by one of the two, or the owner is rung for it.
+#[test]
+fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
+    model(|| {
+        let mailbox = ModelArc::new(Mailbox::new());
+        let sender = {
+            let mailbox = mailbox.clone();
+            thread::spawn(move || mailbox.post_batch(&mut vec![1u32, 2]))
+        };
+        let helper = {
+            let mailbox = mailbox.clone();
+            thread::spawn(move || mailbox.take_if(|letter| *letter == 1))
+        };
+        mailbox.fall_asleep();
+        let mut letters = Vec::new();
+        mailbox.take(&mut letters);
+        let posted = sender.join().unwrap();
+        let mut helped = helper.join().unwrap();
+        if posted == Posted::Ring {
+            // Rung: the owner's next look.
+            let mut late = Vec::new();
+            mailbox.take(&mut late);
+            letters.append(&mut late);
+        }
+        helped.append(&mut letters);
+        helped.sort_unstable();
+        assert_eq!(helped, [1, 2]);
+    });
+}
+
 /// [ring-ends-park]: with two ringers, the owner consumes a ring before it sleeps or one of them makes a noise; and the
 /// owner sees what a ringer did before it rang.
 #[test]

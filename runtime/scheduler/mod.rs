@@ -15,7 +15,8 @@
 //! somebody sleeps, one sleeper is woken, and it counts as searching from that moment ([`idle`]). The last searcher to
 //! find something looks at all the queues again and announces what it sees, so that a burst wakes the workers one by
 //! one and a trickle wakes one. What is in the injector others should take; what is in a worker's ring only if it is
-//! worth it: the number of tasks times the mean length of that worker's polls must reach 200 µs. A short backlog of
+//! worth it: the number of tasks times the mean length of that worker's polls must reach 200 µs, and up to five times that
+//! where polls are shorter than 40 µs, for each task that moves costs the same. A short backlog of
 //! short tasks is run by its owner before another worker could fetch it, and its sockets stay on their ring.
 //!
 //! Why nothing is lost: a pusher writes the queue, fences, reads the counts; a sleeper writes the counts, fences, reads
@@ -55,7 +56,9 @@
 //! - Announcing every push (tokio 1.51 did it for its LIFO slot and took it back: 8 % more CPU).
 //! - Announcing a ring's second task, whatever its length. 2026-11-21, echo of 64 B over 100 connections, 2 workers and the
 //!   client on 2 cores: 1.53 times tokio's CPU per request (median of 8 interleaved rounds), 1.22 with the threshold. At
-//!   600 µs instead of 200: 1.32. A product of count and squared length, with fewer announcements of the injector: 1.17.
+//!   600 µs instead of 200: 1.32.
+//! - 200 µs whatever the length of a poll, now that waits gather on one ring: 1.10 times tokio's CPU per request, 1.01 with
+//!   the factor for short polls; 800 µs whatever the length: 1.00, but long tasks would wait for no reason.
 //! - Waiting for 16 completions, 100 µs at most, while another worker is awake (the kernel's minimal wait): 1.21, no gain.
 //! - `sched_yield` before each sleep: 1.05 times tokio's CPU and a tenth more requests, but beside two threads that only
 //!   compute a third to a tenth of the requests. Yielding only where it was cheap lately: 1.26, no gain.
@@ -104,7 +107,14 @@ use idle::Idle;
 use park::Gate;
 use pinned::Mailbox;
 use shutdown::Farewell;
-use worker::{WORTH_SHARING, Worker};
+use worker::Worker;
+
+/// What waits in a ring is worth another worker's help from this much work on: waking it costs both sides some ten
+/// microseconds.
+const WORTH_SHARING_NANOS: u64 = 200_000;
+/// Fetching a task into another cache costs a microsecond or more: where polls are shorter than this, it takes that much
+/// more work, up to five times.
+const DEAR_POLL_NANOS: u64 = 40_000;
 
 /// What other threads may touch of a worker.
 pub(crate) struct Remote {
@@ -211,7 +221,7 @@ impl Remote {
             gate: Gate::new(),
             ticks: AtomicU64::new(0),
             // Until we know better one task is worth sharing.
-            poll_nanos: AtomicU64::new(WORTH_SHARING.as_nanos() as u64),
+            poll_nanos: AtomicU64::new(WORTH_SHARING_NANOS),
             mailbox: Mailbox::new(),
             pinned: OwnedTasks::new(1),
         }
@@ -220,8 +230,9 @@ impl Remote {
     /// Whether what waits in the ring is worth another worker's help. A hint, as the length is.
     fn is_worth_sharing(&self) -> bool {
         // Ordering: Relaxed: a figure to judge by. Too little, and a sentinel makes up for it.
-        let nanos = self.stealer.len() as u64 * self.poll_nanos.load(Ordering::Relaxed);
-        nanos >= WORTH_SHARING.as_nanos() as u64
+        let mean = self.poll_nanos.load(Ordering::Relaxed);
+        let backlog = self.stealer.len() as u64 * mean;
+        backlog * mean.clamp(DEAR_POLL_NANOS / 5, DEAR_POLL_NANOS) >= WORTH_SHARING_NANOS * DEAR_POLL_NANOS
     }
 
     /// Takes in how long polls took lately. By the worker only.

@@ -62,7 +62,7 @@ impl Worker {
         self.watch.was_quiet = is_quiet;
     }
 
-    /// Takes over what a stuck worker cannot serve: queue, LIFO slot, completions, due timers.
+    /// Takes over what a stuck worker cannot serve: queue, LIFO slot, completions, orders, due timers.
     fn rescue(&mut self, shared: &Shared, other: usize, now: Instant) {
         let remote = &shared.remotes[other];
         let stolen = remote.stealer.steal_half(self.queue()).into_iter().chain(remote.lifo.take());
@@ -72,6 +72,7 @@ impl Worker {
             }
         }
         shared.driver.try_harvest(other, &mut self.wakers);
+        shared.driver.take_over(other, self.index(), &mut self.wakers);
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
 

@@ -18,9 +18,6 @@ use crate::task::{Cause, Runnable};
 const LIFO_STREAK_MAX: u32 = 3;
 /// How long a worker runs tasks before it looks at the driver, the timers, its mail and the injector.
 const BUDGET: Duration = Duration::from_micros(150);
-/// What waits in a ring is worth another worker's help from this much work on: waking it, and fetching the tasks into its
-/// cache, costs both sides some ten microseconds.
-pub(super) const WORTH_SHARING: Duration = Duration::from_micros(200);
 /// The clock is read after this many polls at the latest.
 const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
 

@@ -13,6 +13,7 @@ use crate::driver::slots::SlotId;
 
 use super::doorbell::Doorbell;
 use super::encode::{self, Name};
+use super::placement::Placement;
 use super::ring::{Entered, Ring, Wait};
 
 /// A harvest ends after so many entries into the kernel, however much there is: timers and tasks wait too.
@@ -37,6 +38,10 @@ pub(super) struct Core {
     worker: usize,
     pub(super) ring: Ring,
     pub(super) flights: InFlight,
+    /// What the worker's tasks have asked for and nobody has begun. A worker that computes instead of coming round
+    /// leaves it for others to take: what is in the submission queue nobody else may submit.
+    pub(super) outbox: Vec<Op>,
+    pub(super) placement: Placement,
     /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
     is_doorbell_armed: bool,
     is_closed: bool,
@@ -49,6 +54,8 @@ impl Core {
             worker,
             ring,
             flights: InFlight::new(),
+            outbox: Vec::new(),
+            placement: Placement::new(worker),
             is_doorbell_armed: false,
             is_closed: false,
             leaked_count: 0,
@@ -65,7 +72,16 @@ impl Core {
         Ok(())
     }
 
-    /// Takes ownership of the operation and queues it.
+    /// Keeps the operation for the worker's next turn. Given back: the worker has shut down.
+    pub(super) fn queue(&mut self, op: Op) -> Result<(), Op> {
+        if self.is_closed {
+            return Err(op);
+        }
+        self.outbox.push(op);
+        Ok(())
+    }
+
+    /// Takes ownership of the operation and puts it into the submission queue.
     pub(super) fn start(&mut self, op: Op) -> Start {
         if self.is_closed {
             return Start::Closed(op);
@@ -102,11 +118,11 @@ impl Core {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.flights.len()
+        self.outbox.len() + self.flights.len()
     }
 
     pub(super) fn is_quiet(&mut self) -> bool {
-        !self.ring.wants_entry() && !self.ring.has_completions()
+        self.outbox.is_empty() && !self.ring.wants_entry() && !self.ring.has_completions()
     }
 
     /// Submits and reaps without blocking.

@@ -1,8 +1,9 @@
 //! io_uring: one ring per worker.
 
 use std::io;
+use std::mem;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::utils::CachePadded;
 
@@ -18,6 +19,7 @@ mod core;
 mod decode;
 mod doorbell;
 mod encode;
+mod placement;
 mod probe;
 mod ring;
 #[cfg(test)]
@@ -25,12 +27,14 @@ mod tests;
 
 use self::core::{Core, Start};
 use doorbell::Doorbell;
+use placement::Load;
 use probe::Refusal;
 use ring::Ring;
 
 #[derive(Debug)]
 pub(super) struct Rings {
     workers: Box<[CachePadded<Worker>]>,
+    loads: Box<[CachePadded<Load>]>,
 }
 
 #[derive(Debug)]
@@ -57,7 +61,8 @@ impl Rings {
             let worker = Worker::new(index, options).map_err(Refusal::into_error)?;
             Ok(CachePadded::new(worker))
         });
-        Ok(Rings { workers: workers.collect::<io::Result<_>>()? })
+        let loads = (0..options.workers).map(|_| CachePadded::new(Load::new())).collect();
+        Ok(Rings { workers: workers.collect::<io::Result<_>>()?, loads })
     }
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {
@@ -71,13 +76,11 @@ impl Rings {
             return worker.post(Request::Start(op));
         }
         let mut core = worker.core.lock();
-        let start = core.start(op);
+        let queued = core.queue(op);
         worker.publish(&core);
         drop(core);
-        match start {
-            Start::Taken | Start::Unwanted(_) => Ok(()),
-            Start::Closed(_) => Err(closed()),
-        }
+        // Refused: the operation is dropped here, with the lock released.
+        queued.map_err(|_op| closed())
     }
 
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
@@ -104,6 +107,7 @@ impl Rings {
         let mut orphans = Vec::new();
         let mut core = worker.core.lock();
         worker.open_mail(&mut core, wakers, &mut orphans);
+        self.place(index, &mut core, wakers, &mut orphans);
         let outcome = core.pump(wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
@@ -133,8 +137,10 @@ impl Rings {
         let mut core = worker.core.lock();
         worker.mailbox.fall_asleep();
         worker.open_mail(&mut core, wakers, &mut orphans);
+        self.place(index, &mut core, wakers, &mut orphans);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
         let outcome = core.sleep(&worker.doorbell, timeout, wakers, &mut orphans);
+        core.placement.slept();
         worker.mailbox.wake_up();
         // Rung while asleep: returning is the answer [ring-ends-park].
         worker.bell.consume();
@@ -142,6 +148,65 @@ impl Rings {
         drop(core);
         drop(orphans);
         outcome
+    }
+
+    /// Begins on the ring of `by`, who calls, what the stuck worker `index` was asked for and has not begun.
+    pub(super) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
+        let (stuck, helper) = (&self.workers[index], &self.workers[by]);
+        let mut ops = stuck.unread_ops();
+        if let Some(mut core) = stuck.core.try_lock() {
+            ops.append(&mut core.outbox);
+            stuck.publish(&core);
+        }
+        let mut orphans = Vec::new();
+        let mut core = helper.core.lock();
+        core.placement.stay(Instant::now());
+        for op in ops {
+            begin(&mut core, op, wakers, &mut orphans);
+        }
+        helper.publish(&core);
+        drop(core);
+        drop(orphans);
+    }
+
+    /// Begins what the worker's tasks have asked for since its last turn: here, or where waits gather.
+    fn place(
+        &self,
+        index: usize,
+        core: &mut MutexGuard<'_, Core>,
+        wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Op>,
+    ) {
+        let given_up = core.placement.review(self.loads.iter().map(|load| &**load));
+        let mut ops = mem::take(&mut core.outbox);
+        if let Some(stuck) = given_up {
+            ops.append(&mut self.workers[stuck].unread_ops());
+        }
+        let target = core.placement.target();
+        if target != index {
+            self.send(target, &mut ops);
+        }
+        for op in ops.drain(..) {
+            begin(core, op, wakers, orphans);
+        }
+        // Its memory is kept for the next.
+        core.outbox = ops;
+    }
+
+    /// Hands the waits among these operations to another worker, unless it has shut down. All others stay.
+    fn send(&self, target: usize, ops: &mut Vec<Op>) {
+        let (waits, others) = mem::take(ops).into_iter().partition(|op| matches!(op, Op::Ready { .. }));
+        *ops = others;
+        let waits: Vec<Op> = waits;
+        if waits.is_empty() {
+            return;
+        }
+        let mut letters = waits.into_iter().map(Request::Start).collect();
+        match self.workers[target].mailbox.post_batch(&mut letters) {
+            Posted::Quiet => {}
+            Posted::Ring => self.workers[target].ring(),
+            Posted::Refused(()) => ops.extend(letters.into_iter().filter_map(Request::into_op)),
+        }
     }
 
     pub(super) fn ring_doorbell(&self, index: usize) {
@@ -167,11 +232,35 @@ impl Rings {
         worker.mailbox.close();
         let mut core = worker.core.lock();
         core.close();
+        for op in mem::take(&mut core.outbox) {
+            begin(&mut core, op, wakers, &mut orphans);
+        }
         worker.open_mail(&mut core, wakers, &mut orphans);
         core.drain(deadline, wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
         drop(orphans);
+    }
+}
+
+impl Request {
+    fn into_op(self) -> Option<Op> {
+        match self {
+            Request::Start(op) => Some(op),
+            Request::Cancel(_) => None,
+        }
+    }
+}
+
+/// Starts the operation, or gives it to `orphans`, to be dropped where no lock is held.
+fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    match core.start(op) {
+        Start::Taken => {}
+        Start::Unwanted(op) => orphans.push(op),
+        Start::Closed(op) => {
+            op.finish(Err(closed()), wakers);
+            orphans.push(op);
+        }
     }
 }
 
@@ -204,6 +293,12 @@ impl Worker {
         }
     }
 
+    /// The operations in the mailbox of a worker that does not read it.
+    fn unread_ops(&self) -> Vec<Op> {
+        let starts = self.mailbox.take_if(|request| matches!(request, Request::Start(_)));
+        starts.into_iter().filter_map(Request::into_op).collect()
+    }
+
     fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
         if !self.mailbox.is_pending() {
             return;
@@ -212,14 +307,7 @@ impl Worker {
         self.mailbox.take(&mut requests);
         for request in requests {
             match request {
-                Request::Start(op) => match core.start(op) {
-                    Start::Taken => {}
-                    Start::Unwanted(op) => orphans.push(op),
-                    Start::Closed(op) => {
-                        op.finish(Err(closed()), wakers);
-                        orphans.push(op);
-                    }
-                },
+                Request::Start(op) => begin(core, op, wakers, orphans),
                 Request::Cancel(slot) => core.cancel(slot),
             }
         }

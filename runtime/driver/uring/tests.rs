@@ -45,6 +45,12 @@ fn arm(registration: &Registration, direction: Direction, waker: &Waker) {
     assert!(registration.poll_io(direction, &mut cx, receive).is_pending());
 }
 
+/// The name of the one operation in flight, which this harvest begins.
+fn name_in_flight(driver: &Driver) -> SlotId {
+    driver.harvest(0, &mut Vec::new()).expect("harvest");
+    worker(driver).core.lock().flights.slots()[0]
+}
+
 /// So many registrations of one socket, and its peer.
 fn duplicates(count: usize) -> (Vec<Registration>, TcpStream) {
     let (ours, theirs) = stream_pair();
@@ -130,14 +136,14 @@ fn a_completion_of_an_older_generation_does_not_reach_the_newer_operation() {
     let old_name = {
         let (old, _peer) = pair();
         arm(&old, Direction::Read, &waker);
-        let name = worker(&driver).core.lock().flights.slots()[0];
+        let name = name_in_flight(&driver);
         drop(old);
         harvest_until(&driver, || driver.in_flight(0) == 0);
         name
     };
     let (new, mut peer) = pair();
     arm(&new, Direction::Read, &waker);
-    let new_name = worker(&driver).core.lock().flights.slots()[0];
+    let new_name = name_in_flight(&driver);
     assert_ne!(old_name, new_name);
     assert_eq!(old_name.to_bits() as u32, new_name.to_bits() as u32, "the place is used again");
     push_nops(&driver, [old_name.to_bits()]);
@@ -154,7 +160,7 @@ fn completions_with_unknown_names_are_counted_and_harm_nobody() {
     let (registration, mut peer) = pair();
     let (_count, waker) = counting_waker();
     arm(&registration, Direction::Read, &waker);
-    let name = worker(&driver).core.lock().flights.slots()[0].to_bits();
+    let name = name_in_flight(&driver).to_bits();
     let unknown = [name ^ (1 << 40), name ^ 1, name + (1 << 20), u64::MAX, u64::MAX - 1, 1 << 63];
     push_nops(&driver, unknown);
     harvest_until(&driver, || driver.stale_count(0) == unknown.len() as u64);
