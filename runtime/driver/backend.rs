@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::context::Asker;
 use super::op::{Op, Ticket};
 use super::poll::Pollers;
 use super::source::Source;
@@ -62,15 +63,15 @@ impl Backend {
         }
     }
 
-    /// `local`: the calling thread is that worker.
-    pub(super) fn submit(&self, index: usize, local: bool, op: Op) -> io::Result<()> {
+    pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.submit(index, local, op),
+            Backend::Uring(rings) => rings.submit(index, asker, op),
             Backend::Poll(pollers) => pollers.perform(index, op),
         }
     }
 
+    /// `local`: the calling thread is the ticket's worker.
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
         match self {
             #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! Which driver, and which of its workers, the current thread belongs to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use super::Driver;
 
 thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    static IS_PINNED: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Context {
@@ -51,6 +52,38 @@ pub(crate) fn current() -> Arc<Driver> {
             "there is no heist runtime on this thread; call this from a task, from Runtime::block_on, or after \
              Runtime::enter"
         ),
+    }
+}
+
+/// What is asked for during `poll` is for a task that only this thread may run: its completions are reaped here as well, or
+/// each would wake two workers.
+pub(crate) fn pinned<R>(poll: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IS_PINNED.set(self.0);
+        }
+    }
+    let _restore = Restore(IS_PINNED.replace(true));
+    poll()
+}
+
+/// Who asks for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// A task that may move, on the thread of this worker.
+    Worker(usize),
+    /// A task that is pinned to this worker.
+    Pinned(usize),
+    /// A thread from outside.
+    Foreign,
+}
+
+pub(super) fn asker(driver: &Driver) -> Asker {
+    match worker_of(driver) {
+        Some(index) if IS_PINNED.get() => Asker::Pinned(index),
+        Some(index) => Asker::Worker(index),
+        None => Asker::Foreign,
     }
 }
 

@@ -122,9 +122,10 @@ mod models;
 mod tests;
 
 use backend::Backend;
-pub(crate) use context::Guard;
+use context::Asker;
 #[cfg(test)]
 use context::try_current;
+pub(crate) use context::{Guard, pinned};
 use op::{Op, Ticket};
 pub(crate) use source::Registration;
 use source::Source;
@@ -328,10 +329,12 @@ impl Driver {
     }
 
     fn submit(&self, op: Op) -> io::Result<()> {
-        match context::worker_of(self) {
-            Some(index) => self.backend.submit(index, true, op),
-            None => self.backend.submit(self.pick(), false, op),
-        }
+        let asker = context::asker(self);
+        let index = match asker {
+            Asker::Worker(index) | Asker::Pinned(index) => index,
+            Asker::Foreign => self.pick(),
+        };
+        self.backend.submit(index, asker, op)
     }
 
     fn cancel(&self, ticket: Ticket) {

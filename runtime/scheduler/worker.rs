@@ -255,7 +255,7 @@ impl Worker {
                 }
             }
             Due::Pinned(task) => {
-                if let Some(again) = task.run_once() {
+                if let Some(again) = crate::driver::pinned(|| task.run_once()) {
                     context.schedule_pinned(again);
                 }
             }

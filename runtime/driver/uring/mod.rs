@@ -10,6 +10,7 @@ use crossbeam::utils::CachePadded;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
+use super::context::Asker;
 use super::mailbox::{Bell, Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
@@ -70,17 +71,18 @@ impl Rings {
         worker.core.lock().bind(&worker.doorbell)
     }
 
-    pub(super) fn submit(&self, index: usize, local: bool, op: Op) -> io::Result<()> {
+    pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         let worker = &self.workers[index];
-        if !local {
-            return worker.post(Request::Start(op));
+        // What is refused or unwanted is dropped after the match: with the lock released.
+        match asker {
+            Asker::Foreign => worker.post(Request::Start(op)),
+            Asker::Worker(_) => worker.change(|core| core.queue(op)).map_err(|_op| closed()),
+            // Begun at once: nobody else may take it over, and the task could not run elsewhere anyway.
+            Asker::Pinned(_) => match worker.change(|core| core.start(op)) {
+                Start::Taken | Start::Unwanted(_) => Ok(()),
+                Start::Closed(_) => Err(closed()),
+            },
         }
-        let mut core = worker.core.lock();
-        let queued = core.queue(op);
-        worker.publish(&core);
-        drop(core);
-        // Refused: the operation is dropped here, with the lock released.
-        queued.map_err(|_op| closed())
     }
 
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
@@ -274,6 +276,13 @@ impl Worker {
             doorbell: Doorbell::new().map_err(Refusal::Setup)?,
             in_flight: AtomicUsize::new(0),
         })
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Core) -> R) -> R {
+        let mut core = self.core.lock();
+        let result = change(&mut core);
+        self.publish(&core);
+        result
     }
 
     fn ring(&self) {

@@ -239,3 +239,21 @@ fn descriptors_are_closed_on_exec() {
         assert_ne!(flags & libc::FD_CLOEXEC, 0);
     }
 }
+
+#[test]
+fn only_what_a_pinned_task_asks_for_cannot_be_taken_over() {
+    let driver = driver_of(8, 64);
+    let _guard = bound(&driver);
+    let (_count, waker) = counting_waker();
+    let ((movable, _peer), (pinned, _other_peer)) = (pair(), pair());
+    let begun_and_not = || {
+        let core = worker(&driver).core.lock();
+        (core.flights.len(), core.outbox.len())
+    };
+    arm(&movable, Direction::Read, &waker);
+    assert_eq!(begun_and_not(), (0, 1));
+    crate::driver::pinned(|| arm(&pinned, Direction::Read, &waker));
+    assert_eq!(begun_and_not(), (1, 1));
+    driver.harvest(0, &mut Vec::new()).expect("harvest");
+    assert_eq!(begun_and_not(), (2, 0));
+}
