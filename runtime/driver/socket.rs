@@ -20,7 +20,7 @@ pub(crate) const PEEK_FLAG: i32 = libc::MSG_PEEK;
 #[cfg(windows)]
 pub(crate) const PEEK_FLAG: i32 = 2;
 
-/// A TCP socket, close-on-exec and non-blocking.
+/// A new socket, close-on-exec and non-blocking.
 #[cfg(any(
     target_os = "android",
     target_os = "dragonfly",
@@ -30,11 +30,11 @@ pub(crate) const PEEK_FLAG: i32 = 2;
     target_os = "netbsd",
     target_os = "openbsd",
 ))]
-pub(crate) fn tcp_socket(domain: Domain) -> io::Result<Socket> {
-    Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))
+pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    Socket::new(domain, kind.nonblocking(), protocol)
 }
 
-/// A TCP socket, close-on-exec and non-blocking.
+/// A new socket, close-on-exec and non-blocking.
 #[cfg(not(any(
     target_os = "android",
     target_os = "dragonfly",
@@ -44,8 +44,8 @@ pub(crate) fn tcp_socket(domain: Domain) -> io::Result<Socket> {
     target_os = "netbsd",
     target_os = "openbsd",
 )))]
-pub(crate) fn tcp_socket(domain: Domain) -> io::Result<Socket> {
-    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    let socket = Socket::new(domain, kind, protocol)?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }

@@ -1,7 +1,13 @@
 //! Which directions of a socket a caller waits for, and which of them are ready.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
 use std::ops::{BitOr, BitOrAssign};
+use std::pin::pin;
+use std::task::Poll;
+
+use crate::driver::{Direction, Registration};
 
 /// The directions a caller waits for.
 ///
@@ -37,6 +43,11 @@ impl Interest {
     /// Both sets together; `|` does the same.
     pub const fn add(self, other: Interest) -> Interest {
         Interest { read: self.read || other.read, write: self.write || other.write }
+    }
+
+    /// The direction whose readiness stands for this: reading, where it is both, because a closed peer shows there.
+    pub(super) fn direction(self) -> Direction {
+        if self.is_readable() { Direction::Read } else { Direction::Write }
     }
 }
 
@@ -118,4 +129,27 @@ impl fmt::Debug for Ready {
             (false, false) => "EMPTY",
         })
     }
+}
+
+/// Waits until the socket is ready in one of the directions of `interest`, and says in which.
+pub(super) async fn ready(registration: &Registration, interest: Interest) -> io::Result<Ready> {
+    let mut readable = pin!(registration.ready(Direction::Read));
+    let mut writable = pin!(registration.ready(Direction::Write));
+    poll_fn(|cx| {
+        let mut ready = Ready::EMPTY;
+        if interest.is_readable() {
+            if let Poll::Ready(result) = readable.as_mut().poll(cx) {
+                result?;
+                ready |= Ready::READABLE;
+            }
+        }
+        if interest.is_writable() {
+            if let Poll::Ready(result) = writable.as_mut().poll(cx) {
+                result?;
+                ready |= Ready::WRITABLE;
+            }
+        }
+        if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
+    })
+    .await
 }

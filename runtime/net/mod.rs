@@ -32,6 +32,10 @@
 //! (feature `futures-io`, on by default), tokio's `io::{AsyncRead, AsyncWrite}` (feature `tokio-io`), and
 //! [`TcpStream`] implements `hyper::rt::{Read, Write}` (feature `hyper`).
 
+mod acceptor;
+mod byte_stream;
+mod bytes;
+mod family;
 mod interest;
 mod lookup_host;
 mod owned_split;
@@ -39,7 +43,6 @@ mod owned_split;
 mod poll;
 mod receive;
 mod split;
-mod tcp_bytes;
 mod tcp_listener;
 mod tcp_stream;
 mod to_socket_addrs;
@@ -51,6 +54,8 @@ mod traits_hyper;
 mod traits_tokio;
 mod transfer;
 
+pub use byte_stream::ByteStream;
+pub use family::Family;
 pub use interest::{Interest, Ready};
 pub use lookup_host::lookup_host;
 pub use tcp_listener::{TcpListener, TcpListenerIncoming};
@@ -59,7 +64,16 @@ pub use to_socket_addrs::ToSocketAddrs;
 
 /// What belongs to TCP beside the listener and the stream: the halves of a split stream.
 pub mod tcp {
-    pub use super::owned_split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
-    pub use super::split::{ReadHalf, WriteHalf};
+    pub use super::family::Tcp;
+    pub use super::owned_split::ReuniteError;
     pub use super::tcp_listener::TcpListenerIncoming as Incoming;
+
+    /// The half that reads, of [`TcpStream::split`](super::ByteStream::split).
+    pub type ReadHalf<'a> = super::split::ReadHalf<'a, Tcp>;
+    /// The half that writes, of [`TcpStream::split`](super::ByteStream::split).
+    pub type WriteHalf<'a> = super::split::WriteHalf<'a, Tcp>;
+    /// The half that reads, of [`TcpStream::into_split`](super::ByteStream::into_split).
+    pub type OwnedReadHalf = super::owned_split::OwnedReadHalf<Tcp>;
+    /// The half that writes, of [`TcpStream::into_split`](super::ByteStream::into_split).
+    pub type OwnedWriteHalf = super::owned_split::OwnedWriteHalf<Tcp>;
 }

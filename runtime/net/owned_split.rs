@@ -1,49 +1,53 @@
-//! The halves that share a `TcpStream`: reading and writing at once, in two tasks.
+//! The halves that share a `ByteStream`: reading and writing at once, in two tasks.
 
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::tcp_stream::TcpStream;
+use super::byte_stream::ByteStream;
+use super::family::{Family, Tcp};
 use super::transfer;
 
-/// The reading half of a [`TcpStream`] that is split by [`TcpStream::into_split`].
+/// The reading half of a [`ByteStream`] that is split by [`ByteStream::into_split`].
 #[derive(Debug)]
-pub struct OwnedReadHalf {
-    stream: Arc<TcpStream>,
+pub struct OwnedReadHalf<F: Family> {
+    stream: Arc<ByteStream<F>>,
 }
 
-/// The writing half of a [`TcpStream`] that is split by [`TcpStream::into_split`].
+/// The writing half of a [`ByteStream`] that is split by [`ByteStream::into_split`].
 ///
 /// Dropping it shuts down writing, so that the peer reads the end of the stream; [`forget`](OwnedWriteHalf::forget)
 /// drops it without.
 #[derive(Debug)]
-pub struct OwnedWriteHalf {
-    stream: Arc<TcpStream>,
+pub struct OwnedWriteHalf<F: Family> {
+    stream: Arc<ByteStream<F>>,
     shuts_down_on_drop: bool,
 }
 
 /// The halves given to `reunite` are not of one stream. They are in here, unharmed.
 #[derive(Debug)]
-pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+pub struct ReuniteError<F: Family = Tcp>(pub OwnedReadHalf<F>, pub OwnedWriteHalf<F>);
 
-impl fmt::Display for ReuniteError {
+impl<F: Family> fmt::Display for ReuniteError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the two halves are not of one stream")
     }
 }
 
-impl Error for ReuniteError {}
+impl<F: Family> Error for ReuniteError<F> {}
 
-pub(super) fn into_split(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
+pub(super) fn into_split<F: Family>(stream: ByteStream<F>) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
     let stream = Arc::new(stream);
     (OwnedReadHalf { stream: stream.clone() }, OwnedWriteHalf { stream, shuts_down_on_drop: true })
 }
 
-fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
+fn reunite<F: Family>(
+    read: OwnedReadHalf<F>,
+    write: OwnedWriteHalf<F>,
+) -> Result<ByteStream<F>, ReuniteError<F>> {
     if !Arc::ptr_eq(&read.stream, &write.stream) {
         return Err(ReuniteError(read, write));
     }
@@ -51,7 +55,7 @@ fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<TcpStream, Reun
     Ok(Arc::into_inner(read.stream).expect("a stream has two halves, and one of them is gone"))
 }
 
-impl Drop for OwnedWriteHalf {
+impl<F: Family> Drop for OwnedWriteHalf<F> {
     fn drop(&mut self) {
         if self.shuts_down_on_drop {
             // No error is left to handle: the connection is as closed as it can be.
@@ -60,9 +64,9 @@ impl Drop for OwnedWriteHalf {
     }
 }
 
-impl OwnedReadHalf {
+impl<F: Family> OwnedReadHalf<F> {
     #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
-    pub(super) fn stream(&self) -> &TcpStream {
+    pub(super) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }
 
@@ -83,74 +87,74 @@ impl OwnedReadHalf {
     /// # })
     /// # }
     /// ```
-    pub fn reunite(self, other: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(self, other: OwnedWriteHalf<F>) -> Result<ByteStream<F>, ReuniteError<F>> {
         reunite(self, other)
     }
 
-    /// See [`TcpStream::read`], also for errors and cancel safety.
+    /// See [`ByteStream::read`], also for errors and cancel safety.
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        transfer::read(&self.stream, buf).await
+        transfer::read(self.stream.registration(), buf).await
     }
 
-    /// See [`TcpStream::read_vectored`], also for errors and cancel safety.
+    /// See [`ByteStream::read_vectored`], also for errors and cancel safety.
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        transfer::read_vectored(&self.stream, bufs).await
+        transfer::read_vectored(self.stream.registration(), bufs).await
     }
 
-    /// See [`TcpStream::read_exact`], also for errors and cancel safety.
+    /// See [`ByteStream::read_exact`], also for errors and cancel safety.
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        transfer::read_exact(&self.stream, buf).await
+        transfer::read_exact(self.stream.registration(), buf).await
     }
 
-    /// See [`TcpStream::read_to_end`], also for errors and cancel safety.
+    /// See [`ByteStream::read_to_end`], also for errors and cancel safety.
     pub async fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        transfer::read_to_end(&self.stream, buf).await
+        transfer::read_to_end(self.stream.registration(), buf).await
     }
 
-    /// See [`TcpStream::read_to_string`], also for errors and cancel safety.
+    /// See [`ByteStream::read_to_string`], also for errors and cancel safety.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
-        transfer::read_to_string(&self.stream, text).await
+        transfer::read_to_string(self.stream.registration(), text).await
     }
 
-    /// See [`TcpStream::peek`], also for errors and cancel safety.
+    /// See [`ByteStream::peek`], also for errors and cancel safety.
     pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.stream.peek(buf).await
     }
 
-    /// See [`TcpStream::poll_peek`], also for errors.
+    /// See [`ByteStream::poll_peek`], also for errors.
     pub fn poll_peek(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.stream.poll_peek(cx, buf)
     }
 
-    /// See [`TcpStream::readable`], also for errors and cancel safety.
+    /// See [`ByteStream::readable`], also for errors and cancel safety.
     pub async fn readable(&self) -> io::Result<()> {
         self.stream.readable().await
     }
 
-    /// See [`TcpStream::try_read`], also for errors.
+    /// See [`ByteStream::try_read`], also for errors.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.stream.try_read(buf)
     }
 
-    /// See [`TcpStream::try_read_vectored`], also for errors.
+    /// See [`ByteStream::try_read_vectored`], also for errors.
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.stream.try_read_vectored(bufs)
     }
 
-    /// The peer's address; see [`TcpStream::peer_addr`].
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+    /// The peer's address; see [`ByteStream::peer_addr`].
+    pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.stream.peer_addr()
     }
 
-    /// Our end's address; see [`TcpStream::local_addr`].
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+    /// Our end's address; see [`ByteStream::local_addr`].
+    pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.stream.local_addr()
     }
 }
 
-impl OwnedWriteHalf {
+impl<F: Family> OwnedWriteHalf<F> {
     #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
-    pub(super) fn stream(&self) -> &TcpStream {
+    pub(super) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }
 
@@ -158,7 +162,7 @@ impl OwnedWriteHalf {
     ///
     /// # Errors
     /// The halves, if they are not of one stream.
-    pub fn reunite(self, other: OwnedReadHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(self, other: OwnedReadHalf<F>) -> Result<ByteStream<F>, ReuniteError<F>> {
         reunite(other, self)
     }
 
@@ -167,58 +171,58 @@ impl OwnedWriteHalf {
         self.shuts_down_on_drop = false;
     }
 
-    /// See [`TcpStream::write`], also for errors and cancel safety.
+    /// See [`ByteStream::write`], also for errors and cancel safety.
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        transfer::write(&self.stream, buf).await
+        transfer::write(self.stream.registration(), buf).await
     }
 
-    /// See [`TcpStream::write_vectored`], also for errors and cancel safety.
+    /// See [`ByteStream::write_vectored`], also for errors and cancel safety.
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        transfer::write_vectored(&self.stream, bufs).await
+        transfer::write_vectored(self.stream.registration(), bufs).await
     }
 
-    /// See [`TcpStream::write_all`], also for errors and cancel safety.
+    /// See [`ByteStream::write_all`], also for errors and cancel safety.
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        transfer::write_all(&self.stream, buf).await
+        transfer::write_all(self.stream.registration(), buf).await
     }
 
-    /// See [`TcpStream::write_all_vectored`], also for errors and cancel safety.
+    /// See [`ByteStream::write_all_vectored`], also for errors and cancel safety.
     pub async fn write_all_vectored(&mut self, bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
-        transfer::write_all_vectored(&self.stream, bufs).await
+        transfer::write_all_vectored(self.stream.registration(), bufs).await
     }
 
-    /// Does nothing; see [`TcpStream::flush`].
+    /// Does nothing; see [`ByteStream::flush`].
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Shuts down writing: the peer reads the end of the stream. See [`TcpStream::shutdown`].
+    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`].
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.shut_down_writing()
     }
 
-    /// See [`TcpStream::writable`], also for errors and cancel safety.
+    /// See [`ByteStream::writable`], also for errors and cancel safety.
     pub async fn writable(&self) -> io::Result<()> {
         self.stream.writable().await
     }
 
-    /// See [`TcpStream::try_write`], also for errors.
+    /// See [`ByteStream::try_write`], also for errors.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.stream.try_write(buf)
     }
 
-    /// See [`TcpStream::try_write_vectored`], also for errors.
+    /// See [`ByteStream::try_write_vectored`], also for errors.
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.stream.try_write_vectored(bufs)
     }
 
-    /// The peer's address; see [`TcpStream::peer_addr`].
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+    /// The peer's address; see [`ByteStream::peer_addr`].
+    pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.stream.peer_addr()
     }
 
-    /// Our end's address; see [`TcpStream::local_addr`].
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+    /// Our end's address; see [`ByteStream::local_addr`].
+    pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.stream.local_addr()
     }
 

@@ -1,4 +1,4 @@
-//! Reads and writes of a `TcpStream` as poll functions, for the traits of other crates.
+//! Reads and writes of a `ByteStream` as poll functions, for the traits of other crates.
 
 #[cfg(feature = "futures-io")]
 use std::io::IoSliceMut;
@@ -8,17 +8,18 @@ use std::task::{Context, Poll, ready};
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use socket2::Socket;
 
+use super::byte_stream::ByteStream;
+use super::family::Family;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use super::receive;
-use super::tcp_stream::TcpStream;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use super::transfer::uninterrupted;
-use super::transfer::{bytes_of, send_once, send_vectored_once};
+use super::transfer::{bytes_of, note, send_once, send_vectored_once};
 #[cfg(feature = "futures-io")]
 use super::transfer::{receive_once, receive_vectored_once, room_of};
 use crate::driver::Direction;
 
-impl TcpStream {
+impl<F: Family> ByteStream<F> {
     #[cfg(feature = "futures-io")]
     pub(super) fn poll_read_slice(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
@@ -26,7 +27,7 @@ impl TcpStream {
         }
         let count =
             ready!(self.registration().poll_io(Direction::Read, cx, |socket| receive_once(socket, buf)))?;
-        Poll::Ready(Ok(self.note(Direction::Read, count, buf.len())))
+        Poll::Ready(Ok(note(self.registration(), Direction::Read, count, buf.len())))
     }
 
     #[cfg(feature = "futures-io")]
@@ -53,7 +54,7 @@ impl TcpStream {
         let asked = buf.remaining();
         let fill = |socket: &Socket| uninterrupted(|| receive::fill_tokio(socket, buf));
         let count = ready!(self.registration().poll_io(Direction::Read, cx, fill))?;
-        self.note(Direction::Read, count, asked);
+        note(self.registration(), Direction::Read, count, asked);
         Poll::Ready(Ok(()))
     }
 
@@ -69,7 +70,7 @@ impl TcpStream {
         let asked = buf.remaining();
         let fill = |socket: &Socket| uninterrupted(|| receive::fill_hyper(socket, buf));
         let count = ready!(self.registration().poll_io(Direction::Read, cx, fill))?;
-        self.note(Direction::Read, count, asked);
+        note(self.registration(), Direction::Read, count, asked);
         Poll::Ready(Ok(()))
     }
 
@@ -79,7 +80,7 @@ impl TcpStream {
         }
         let count =
             ready!(self.registration().poll_io(Direction::Write, cx, |socket| send_once(socket, buf)))?;
-        Poll::Ready(Ok(self.note(Direction::Write, count, buf.len())))
+        Poll::Ready(Ok(note(self.registration(), Direction::Write, count, buf.len())))
     }
 
     pub(super) fn poll_write_slices(

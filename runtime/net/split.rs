@@ -1,153 +1,154 @@
-//! The halves that borrow a `TcpStream`: reading and writing at once, inside one task.
+//! The halves that borrow a `ByteStream`: reading and writing at once, inside one task.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::task::{Context, Poll};
 
-use super::tcp_stream::TcpStream;
+use super::byte_stream::ByteStream;
+use super::family::Family;
 use super::transfer;
 
-/// The reading half of a [`TcpStream`] that is split by [`TcpStream::split`].
+/// The reading half of a [`ByteStream`] that is split by [`ByteStream::split`].
 #[derive(Debug)]
-pub struct ReadHalf<'a>(&'a TcpStream);
+pub struct ReadHalf<'a, F: Family>(&'a ByteStream<F>);
 
-/// The writing half of a [`TcpStream`] that is split by [`TcpStream::split`].
+/// The writing half of a [`ByteStream`] that is split by [`ByteStream::split`].
 ///
 /// Dropping it does nothing; the peer sees the end of the stream after [`shutdown`](WriteHalf::shutdown), or when the
 /// stream is dropped.
 #[derive(Debug)]
-pub struct WriteHalf<'a>(&'a TcpStream);
+pub struct WriteHalf<'a, F: Family>(&'a ByteStream<F>);
 
-pub(super) fn split(stream: &mut TcpStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
+pub(super) fn split<F: Family>(stream: &mut ByteStream<F>) -> (ReadHalf<'_, F>, WriteHalf<'_, F>) {
     let stream = &*stream;
     (ReadHalf(stream), WriteHalf(stream))
 }
 
-impl ReadHalf<'_> {
+impl<F: Family> ReadHalf<'_, F> {
     #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
-    pub(super) fn stream(&self) -> &TcpStream {
+    pub(super) fn stream(&self) -> &ByteStream<F> {
         self.0
     }
 
-    /// See [`TcpStream::read`], also for errors and cancel safety.
+    /// See [`ByteStream::read`], also for errors and cancel safety.
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        transfer::read(self.0, buf).await
+        transfer::read(self.0.registration(), buf).await
     }
 
-    /// See [`TcpStream::read_vectored`], also for errors and cancel safety.
+    /// See [`ByteStream::read_vectored`], also for errors and cancel safety.
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        transfer::read_vectored(self.0, bufs).await
+        transfer::read_vectored(self.0.registration(), bufs).await
     }
 
-    /// See [`TcpStream::read_exact`], also for errors and cancel safety.
+    /// See [`ByteStream::read_exact`], also for errors and cancel safety.
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        transfer::read_exact(self.0, buf).await
+        transfer::read_exact(self.0.registration(), buf).await
     }
 
-    /// See [`TcpStream::read_to_end`], also for errors and cancel safety.
+    /// See [`ByteStream::read_to_end`], also for errors and cancel safety.
     pub async fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        transfer::read_to_end(self.0, buf).await
+        transfer::read_to_end(self.0.registration(), buf).await
     }
 
-    /// See [`TcpStream::read_to_string`], also for errors and cancel safety.
+    /// See [`ByteStream::read_to_string`], also for errors and cancel safety.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
-        transfer::read_to_string(self.0, text).await
+        transfer::read_to_string(self.0.registration(), text).await
     }
 
-    /// See [`TcpStream::peek`], also for errors and cancel safety.
+    /// See [`ByteStream::peek`], also for errors and cancel safety.
     pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.peek(buf).await
     }
 
-    /// See [`TcpStream::poll_peek`], also for errors.
+    /// See [`ByteStream::poll_peek`], also for errors.
     pub fn poll_peek(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_peek(cx, buf)
     }
 
-    /// See [`TcpStream::readable`], also for errors and cancel safety.
+    /// See [`ByteStream::readable`], also for errors and cancel safety.
     pub async fn readable(&self) -> io::Result<()> {
         self.0.readable().await
     }
 
-    /// See [`TcpStream::try_read`], also for errors.
+    /// See [`ByteStream::try_read`], also for errors.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.try_read(buf)
     }
 
-    /// See [`TcpStream::try_read_vectored`], also for errors.
+    /// See [`ByteStream::try_read_vectored`], also for errors.
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.0.try_read_vectored(bufs)
     }
 
-    /// The peer's address; see [`TcpStream::peer_addr`].
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+    /// The peer's address; see [`ByteStream::peer_addr`].
+    pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.0.peer_addr()
     }
 
-    /// Our end's address; see [`TcpStream::local_addr`].
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+    /// Our end's address; see [`ByteStream::local_addr`].
+    pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.0.local_addr()
     }
 }
 
-impl WriteHalf<'_> {
+impl<F: Family> WriteHalf<'_, F> {
     #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
-    pub(super) fn stream(&self) -> &TcpStream {
+    pub(super) fn stream(&self) -> &ByteStream<F> {
         self.0
     }
 
-    /// See [`TcpStream::write`], also for errors and cancel safety.
+    /// See [`ByteStream::write`], also for errors and cancel safety.
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        transfer::write(self.0, buf).await
+        transfer::write(self.0.registration(), buf).await
     }
 
-    /// See [`TcpStream::write_vectored`], also for errors and cancel safety.
+    /// See [`ByteStream::write_vectored`], also for errors and cancel safety.
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        transfer::write_vectored(self.0, bufs).await
+        transfer::write_vectored(self.0.registration(), bufs).await
     }
 
-    /// See [`TcpStream::write_all`], also for errors and cancel safety.
+    /// See [`ByteStream::write_all`], also for errors and cancel safety.
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        transfer::write_all(self.0, buf).await
+        transfer::write_all(self.0.registration(), buf).await
     }
 
-    /// See [`TcpStream::write_all_vectored`], also for errors and cancel safety.
+    /// See [`ByteStream::write_all_vectored`], also for errors and cancel safety.
     pub async fn write_all_vectored(&mut self, bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
-        transfer::write_all_vectored(self.0, bufs).await
+        transfer::write_all_vectored(self.0.registration(), bufs).await
     }
 
-    /// Does nothing; see [`TcpStream::flush`].
+    /// Does nothing; see [`ByteStream::flush`].
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Shuts down writing: the peer reads the end of the stream. See [`TcpStream::shutdown`].
+    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`].
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.0.shut_down(Shutdown::Write)
     }
 
-    /// See [`TcpStream::writable`], also for errors and cancel safety.
+    /// See [`ByteStream::writable`], also for errors and cancel safety.
     pub async fn writable(&self) -> io::Result<()> {
         self.0.writable().await
     }
 
-    /// See [`TcpStream::try_write`], also for errors.
+    /// See [`ByteStream::try_write`], also for errors.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.0.try_write(buf)
     }
 
-    /// See [`TcpStream::try_write_vectored`], also for errors.
+    /// See [`ByteStream::try_write_vectored`], also for errors.
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.0.try_write_vectored(bufs)
     }
 
-    /// The peer's address; see [`TcpStream::peer_addr`].
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+    /// The peer's address; see [`ByteStream::peer_addr`].
+    pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.0.peer_addr()
     }
 
-    /// Our end's address; see [`TcpStream::local_addr`].
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+    /// Our end's address; see [`ByteStream::local_addr`].
+    pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.0.local_addr()
     }
 }

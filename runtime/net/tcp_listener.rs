@@ -1,30 +1,23 @@
-//! `TcpListener`: binding, accepting, and what to do when accepting fails.
+//! `TcpListener`: binding, options and conversions. `acceptor.rs` accepts.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use futures_core::Stream;
-use socket2::{Domain, SockAddr, Socket};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::acceptor::Acceptor;
+use super::family::inet_addr;
 use super::lookup_host::resolve;
-use super::tcp_stream::{TcpStream, inet_addr};
+use super::tcp_stream::TcpStream;
 use super::to_socket_addrs::ToSocketAddrs;
-use crate::driver::{Direction, Registration, socket};
-use crate::primitive::sync::Mutex;
-use crate::time::{Sleep, sleep};
+use crate::driver::{Registration, socket};
 
 /// How many connections may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
 const BACKLOG_COUNT: i32 = 1024;
-/// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`.
-const EXHAUSTED_REST: Duration = Duration::from_millis(10);
-/// How many connections in a row may turn out dead before `accept` reports the last one's error.
-const DEAD_CONNECTIONS_COUNT_MAX: usize = 64;
-
 /// A TCP socket that listens for connections.
 ///
 /// # Example
@@ -42,21 +35,7 @@ const DEAD_CONNECTIONS_COUNT_MAX: usize = 64;
 /// # }
 /// ```
 pub struct TcpListener {
-    registration: Registration,
-    /// Where `poll_accept` is resting, if it is. `accept` keeps its rest in its own future.
-    rest: Mutex<Option<Rest>>,
-}
-
-/// A pause, and the error to report after it.
-struct Rest {
-    sleep: Pin<Box<Sleep>>,
-    error: io::Error,
-}
-
-impl Rest {
-    fn after(error: io::Error) -> Rest {
-        Rest { sleep: Box::pin(sleep(EXHAUSTED_REST)), error }
-    }
+    acceptor: Acceptor,
 }
 
 impl TcpListener {
@@ -86,7 +65,7 @@ impl TcpListener {
     }
 
     fn bind_to(addr: SocketAddr) -> io::Result<TcpListener> {
-        let socket = socket::tcp_socket(Domain::for_address(addr))?;
+        let socket = socket::nonblocking(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         // On Windows the option would let others take the port over.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
@@ -95,8 +74,9 @@ impl TcpListener {
         Ok(TcpListener::over(Registration::new_nonblocking(socket)))
     }
 
-    fn over(registration: Registration) -> TcpListener {
-        TcpListener { registration, rest: Mutex::new(None) }
+    /// A socket that listens.
+    pub(super) fn over(registration: Registration) -> TcpListener {
+        TcpListener { acceptor: Acceptor::over(registration) }
     }
 
     /// Takes over a listener of std's, which may be blocking: it is made non-blocking here.
@@ -116,7 +96,7 @@ impl TcpListener {
     /// # Errors
     /// If the driver cannot give it up.
     pub fn into_std(self) -> io::Result<std::net::TcpListener> {
-        Ok(self.registration.into_socket()?.into())
+        Ok(self.acceptor.into_socket()?.into())
     }
 
     /// Waits for a connection and returns it with its peer's address.
@@ -133,15 +113,7 @@ impl TcpListener {
     /// # Cancel safety
     /// Safe: a connection is taken only by the poll that returns it; until then it stays queued for the next call.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        match self.registration.async_io(Direction::Read, accept_once).await {
-            Ok(connection) => admit(connection),
-            Err(error) => {
-                if socket::is_exhaustion(&error) {
-                    sleep(EXHAUSTED_REST).await;
-                }
-                Err(error)
-            }
-        }
+        admit(self.acceptor.accept().await?)
     }
 
     /// [`accept`](TcpListener::accept) as a poll function. The last caller's waker is the one that is woken.
@@ -149,23 +121,7 @@ impl TcpListener {
     /// # Errors
     /// As [`accept`](TcpListener::accept), with the same rest before the error.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        // Taken out, so that no waker runs under the lock.
-        let resting = self.rest.lock().take();
-        let mut rest = match resting {
-            Some(rest) => rest,
-            None => match ready!(self.registration.poll_io(Direction::Read, cx, accept_once)) {
-                Ok(connection) => return Poll::Ready(admit(connection)),
-                Err(error) if socket::is_exhaustion(&error) => Rest::after(error),
-                Err(error) => return Poll::Ready(Err(error)),
-            },
-        };
-        match rest.sleep.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(rest.error)),
-            Poll::Pending => {
-                *self.rest.lock() = Some(rest);
-                Poll::Pending
-            }
-        }
+        self.acceptor.poll_accept(cx)?.map(admit)
     }
 
     /// The connections as a stream that never ends, for loops that have no use for the peer's address.
@@ -196,7 +152,7 @@ impl TcpListener {
     /// # Errors
     /// The system's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet_addr(&self.registration.socket().local_addr()?)
+        inet_addr(&self.acceptor.socket().local_addr()?)
     }
 
     /// How many hops packets of accepted connections live (`IP_TTL`).
@@ -204,7 +160,7 @@ impl TcpListener {
     /// # Errors
     /// The system's.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.registration.socket().ttl_v4()
+        self.acceptor.socket().ttl_v4()
     }
 
     /// Sets how many hops packets of accepted connections live (`IP_TTL`).
@@ -212,7 +168,7 @@ impl TcpListener {
     /// # Errors
     /// The system's.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.registration.socket().set_ttl_v4(ttl)
+        self.acceptor.socket().set_ttl_v4(ttl)
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
@@ -220,23 +176,7 @@ impl TcpListener {
     /// # Errors
     /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.registration.socket().take_error()
-    }
-}
-
-/// One connection from the queue, skipping those that died in it.
-///
-/// The loop ends: each round takes a connection off the queue, and a flood of dead ones ends it with an error, so
-/// that one poll cannot keep a worker.
-fn accept_once(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
-    let mut dead = 1;
-    loop {
-        match socket::accept(listener) {
-            Err(error) if dead < DEAD_CONNECTIONS_COUNT_MAX && socket::is_error_of_one_connection(&error) => {
-                dead += 1;
-            }
-            result => return result,
-        }
+        self.acceptor.socket().take_error()
     }
 }
 
@@ -263,7 +203,7 @@ impl Stream for TcpListenerIncoming<'_> {
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpListener").field("socket", self.registration.socket()).finish()
+        f.debug_struct("TcpListener").field("socket", self.acceptor.socket()).finish()
     }
 }
 
@@ -294,13 +234,13 @@ mod unix {
 
     impl AsFd for TcpListener {
         fn as_fd(&self) -> BorrowedFd<'_> {
-            self.registration.socket().as_fd()
+            self.acceptor.socket().as_fd()
         }
     }
 
     impl AsRawFd for TcpListener {
         fn as_raw_fd(&self) -> RawFd {
-            self.registration.socket().as_raw_fd()
+            self.acceptor.socket().as_raw_fd()
         }
     }
 
@@ -331,13 +271,13 @@ mod windows {
 
     impl AsSocket for TcpListener {
         fn as_socket(&self) -> BorrowedSocket<'_> {
-            self.registration.socket().as_socket()
+            self.acceptor.socket().as_socket()
         }
     }
 
     impl AsRawSocket for TcpListener {
         fn as_raw_socket(&self) -> RawSocket {
-            self.registration.socket().as_raw_socket()
+            self.acceptor.socket().as_raw_socket()
         }
     }
 }

@@ -1,36 +1,23 @@
-//! `TcpStream`: making one, its options and conversions. `transfer.rs` has its reads and writes.
+//! `TcpStream`: making one, its options and conversions. `byte_stream.rs` has what it shares with Unix streams.
 
-use std::fmt;
-use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{Shutdown, SocketAddr};
-use std::pin::pin;
-use std::task::Poll;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use socket2::{Domain, SockAddr, Socket};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::interest::{Interest, Ready};
+use super::byte_stream::ByteStream;
+use super::family::Tcp;
 use super::lookup_host::resolve;
-use super::owned_split::{self, OwnedReadHalf, OwnedWriteHalf};
-use super::split::{self, ReadHalf, WriteHalf};
 use super::to_socket_addrs::ToSocketAddrs;
-use crate::driver::{Direction, Registration, socket};
+use crate::driver::{Registration, socket};
 
 /// A TCP connection.
 ///
 /// Made by [`connect`](TcpStream::connect) or [`TcpListener::accept`](super::TcpListener::accept). Dropping it closes
 /// the connection: the peer reads the end of the stream, or gets a reset if bytes it sent were never read.
 ///
-/// # Sharing
-/// Reads and writes take `&mut self`, so that no two can mix their bytes. To read and write at once, split the stream:
-/// [`split`](TcpStream::split) for two futures of one task, [`into_split`](TcpStream::into_split) for two tasks. Behind
-/// a shared reference or an `Arc` there are [`readable`](TcpStream::readable) with
-/// [`try_read`](TcpStream::try_read), [`writable`](TcpStream::writable) with [`try_write`](TcpStream::try_write),
-/// and [`async_io`](TcpStream::async_io); any number of tasks may wait in them at once.
-///
-/// The `poll_*` functions and the trait implementations remember one waker per direction: the last caller is woken.
-/// The `async` methods do not share that limit.
+/// Its reads and writes, the ways to share it and to wait for it are those of every [`ByteStream`].
 ///
 /// # Example
 /// ```
@@ -52,11 +39,9 @@ use crate::driver::{Direction, Registration, socket};
 /// # })
 /// # }
 /// ```
-pub struct TcpStream {
-    registration: Registration,
-}
+pub type TcpStream = ByteStream<Tcp>;
 
-impl TcpStream {
+impl ByteStream<Tcp> {
     /// Connects to `addr`, trying its addresses in order until one answers.
     ///
     /// # Errors
@@ -88,19 +73,15 @@ impl TcpStream {
     }
 
     async fn connect_to(addr: SocketAddr) -> io::Result<TcpStream> {
-        let socket = socket::tcp_socket(Domain::for_address(addr))?;
+        let socket = socket::nonblocking(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         let registration = Registration::new_nonblocking(socket);
         registration.connect(&SockAddr::from(addr)).await?;
-        Ok(TcpStream { registration })
+        Ok(TcpStream::over(registration))
     }
 
     /// A connection that `accept` made non-blocking.
     pub(super) fn accepted(socket: Socket) -> TcpStream {
-        TcpStream { registration: Registration::new_nonblocking(socket) }
-    }
-
-    pub(super) fn registration(&self) -> &Registration {
-        &self.registration
+        TcpStream::over(Registration::new_nonblocking(socket))
     }
 
     /// Takes over a stream of std's, which may be blocking: it is made non-blocking here.
@@ -111,7 +92,7 @@ impl TcpStream {
     /// # Panics
     /// Outside a runtime.
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
-        Ok(TcpStream { registration: Registration::new(Socket::from(stream))? })
+        Ok(TcpStream::over(Registration::new(Socket::from(stream))?))
     }
 
     /// Gives the connection back as a stream of std's. It stays non-blocking, as with tokio; call its
@@ -120,139 +101,7 @@ impl TcpStream {
     /// # Errors
     /// If the driver cannot give it up.
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
-        Ok(self.registration.into_socket()?.into())
-    }
-
-    /// Our end's address.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet_addr(&self.socket().local_addr()?)
-    }
-
-    /// The peer's address.
-    ///
-    /// # Errors
-    /// `NotConnected` once the connection is gone.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        inet_addr(&self.socket().peer_addr()?)
-    }
-
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
-    ///
-    /// # Errors
-    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket().take_error()
-    }
-
-    /// Waits until the socket is ready in one of the directions of `interest`, and says in which.
-    ///
-    /// Ready means that a `try_` call is worth making: it may still return `WouldBlock`, after which this waits again.
-    /// A closed or broken connection is ready in both directions; the `try_` call then tells what happened.
-    ///
-    /// # Errors
-    /// If the driver cannot wait.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        let mut readable = pin!(self.registration.ready(Direction::Read));
-        let mut writable = pin!(self.registration.ready(Direction::Write));
-        poll_fn(|cx| {
-            let mut ready = Ready::EMPTY;
-            if interest.is_readable() {
-                if let Poll::Ready(result) = readable.as_mut().poll(cx) {
-                    result?;
-                    ready |= Ready::READABLE;
-                }
-            }
-            if interest.is_writable() {
-                if let Poll::Ready(result) = writable.as_mut().poll(cx) {
-                    result?;
-                    ready |= Ready::WRITABLE;
-                }
-            }
-            if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
-        })
-        .await
-    }
-
-    /// Waits until a read is likely not to block; see [`ready`](TcpStream::ready).
-    ///
-    /// # Errors
-    /// If the driver cannot wait.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    ///
-    /// # Example
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (stream, _) = listener.accept().await?;
-    /// # client.write_all(b"ping").await?;
-    /// let mut buf = [0; 64];
-    /// let count = loop {
-    ///     stream.readable().await?;
-    ///     match stream.try_read(&mut buf) {
-    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
-    ///         result => break result?,
-    ///     }
-    /// };
-    /// assert_eq!(&buf[..count], b"ping");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub async fn readable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Read).await
-    }
-
-    /// Waits until a write is likely not to block; see [`ready`](TcpStream::ready).
-    ///
-    /// # Errors
-    /// If the driver cannot wait.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Write).await
-    }
-
-    /// Shuts down writing: the peer reads the end of the stream, and can go on sending.
-    ///
-    /// A connection that the peer has already torn down is no error. The call does not wait for anything.
-    ///
-    /// # Errors
-    /// The system's, except `NotConnected`.
-    ///
-    /// # Cancel safety
-    /// Safe: it is done at the first poll.
-    pub async fn shutdown(&mut self) -> io::Result<()> {
-        self.shut_down(Shutdown::Write)
-    }
-
-    /// Shuts down reading, writing, or both, as std's `TcpStream::shutdown` does; the descriptor stays open.
-    ///
-    /// Whoever waits in that direction is woken: a read gives `Ok(0)`, a write `BrokenPipe`. A connection that the peer
-    /// has already torn down is no error. The call does not wait for anything.
-    ///
-    /// # Errors
-    /// The system's, except `NotConnected`.
-    pub fn shutdown_with(&self, how: Shutdown) -> io::Result<()> {
-        self.shut_down(how)
-    }
-
-    pub(super) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
-        match self.socket().shutdown(how) {
-            // The peer reset the connection: what was asked for is already so.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            result => result,
-        }
+        Ok(self.into_registration().into_socket()?.into())
     }
 
     /// Whether small writes are sent at once (`TCP_NODELAY`).
@@ -305,38 +154,6 @@ impl TcpStream {
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         self.socket().set_linger(linger)
     }
-
-    /// Splits into a reading and a writing half that borrow the stream: for two futures of one task.
-    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
-        split::split(self)
-    }
-
-    /// Splits into a reading and a writing half that share the stream: for two tasks.
-    ///
-    /// Dropping the writing half shuts down writing; the connection is closed when both are gone.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        owned_split::into_split(self)
-    }
-
-    pub(super) fn socket(&self) -> &Socket {
-        self.registration.socket()
-    }
-}
-
-/// The address of a socket of the internet families.
-pub(super) fn inet_addr(addr: &SockAddr) -> io::Result<SocketAddr> {
-    addr.as_socket().ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the socket has no internet address: it is of another family",
-        )
-    })
-}
-
-impl fmt::Debug for TcpStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpStream").field("socket", self.socket()).finish()
-    }
 }
 
 impl TryFrom<std::net::TcpStream> for TcpStream {
@@ -360,21 +177,9 @@ impl TryFrom<TcpStream> for std::net::TcpStream {
 #[cfg(unix)]
 mod unix {
     use std::io;
-    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+    use std::os::fd::OwnedFd;
 
     use super::TcpStream;
-
-    impl AsFd for TcpStream {
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.socket().as_fd()
-        }
-    }
-
-    impl AsRawFd for TcpStream {
-        fn as_raw_fd(&self) -> RawFd {
-            self.socket().as_raw_fd()
-        }
-    }
 
     impl TryFrom<OwnedFd> for TcpStream {
         type Error = io::Error;
@@ -391,25 +196,6 @@ mod unix {
         /// Gives the descriptor up; see [`TcpStream::into_std`].
         fn try_from(stream: TcpStream) -> io::Result<OwnedFd> {
             Ok(stream.into_std()?.into())
-        }
-    }
-}
-
-#[cfg(windows)]
-mod windows {
-    use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
-
-    use super::TcpStream;
-
-    impl AsSocket for TcpStream {
-        fn as_socket(&self) -> BorrowedSocket<'_> {
-            self.socket().as_socket()
-        }
-    }
-
-    impl AsRawSocket for TcpStream {
-        fn as_raw_socket(&self) -> RawSocket {
-            self.socket().as_raw_socket()
         }
     }
 }

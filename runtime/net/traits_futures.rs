@@ -7,11 +7,12 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use super::byte_stream::ByteStream;
+use super::family::Family;
 use super::owned_split::{OwnedReadHalf, OwnedWriteHalf};
 use super::split::{ReadHalf, WriteHalf};
-use super::tcp_stream::TcpStream;
 
-impl AsyncRead for TcpStream {
+impl<F: Family> AsyncRead for ByteStream<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_read_slice(cx, buf)
     }
@@ -25,7 +26,7 @@ impl AsyncRead for TcpStream {
     }
 }
 
-impl AsyncWrite for TcpStream {
+impl<F: Family> AsyncWrite for ByteStream<F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_slice(cx, buf)
     }
@@ -49,7 +50,7 @@ impl AsyncWrite for TcpStream {
 }
 
 /// For one reading and one writing task at a time: each direction remembers one waker.
-impl AsyncRead for &TcpStream {
+impl<F: Family> AsyncRead for &ByteStream<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_read_slice(cx, buf)
     }
@@ -64,7 +65,7 @@ impl AsyncRead for &TcpStream {
 }
 
 /// For one reading and one writing task at a time: each direction remembers one waker.
-impl AsyncWrite for &TcpStream {
+impl<F: Family> AsyncWrite for &ByteStream<F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_slice(cx, buf)
     }
@@ -87,7 +88,7 @@ impl AsyncWrite for &TcpStream {
     }
 }
 
-impl AsyncRead for ReadHalf<'_> {
+impl<F: Family> AsyncRead for ReadHalf<'_, F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_read_slice(cx, buf)
     }
@@ -101,7 +102,7 @@ impl AsyncRead for ReadHalf<'_> {
     }
 }
 
-impl AsyncWrite for WriteHalf<'_> {
+impl<F: Family> AsyncWrite for WriteHalf<'_, F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_write_slice(cx, buf)
     }
@@ -124,7 +125,7 @@ impl AsyncWrite for WriteHalf<'_> {
     }
 }
 
-impl AsyncRead for OwnedReadHalf {
+impl<F: Family> AsyncRead for OwnedReadHalf<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_read_slice(cx, buf)
     }
@@ -138,7 +139,7 @@ impl AsyncRead for OwnedReadHalf {
     }
 }
 
-impl AsyncWrite for OwnedWriteHalf {
+impl<F: Family> AsyncWrite for OwnedWriteHalf<F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_write_slice(cx, buf)
     }

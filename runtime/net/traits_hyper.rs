@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use super::tcp_stream::TcpStream;
+use super::byte_stream::ByteStream;
+use super::family::Family;
 
-impl Read for TcpStream {
+impl<F: Family> Read for ByteStream<F> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -19,7 +20,7 @@ impl Read for TcpStream {
     }
 }
 
-impl Write for TcpStream {
+impl<F: Family> Write for ByteStream<F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_slice(cx, buf)
     }

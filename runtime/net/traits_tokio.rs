@@ -7,17 +7,18 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::byte_stream::ByteStream;
+use super::family::Family;
 use super::owned_split::{OwnedReadHalf, OwnedWriteHalf};
 use super::split::{ReadHalf, WriteHalf};
-use super::tcp_stream::TcpStream;
 
-impl AsyncRead for TcpStream {
+impl<F: Family> AsyncRead for ByteStream<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.poll_read_tokio(cx, buf)
     }
 }
 
-impl AsyncWrite for TcpStream {
+impl<F: Family> AsyncWrite for ByteStream<F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_slice(cx, buf)
     }
@@ -44,13 +45,13 @@ impl AsyncWrite for TcpStream {
     }
 }
 
-impl AsyncRead for ReadHalf<'_> {
+impl<F: Family> AsyncRead for ReadHalf<'_, F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.stream().poll_read_tokio(cx, buf)
     }
 }
 
-impl AsyncWrite for WriteHalf<'_> {
+impl<F: Family> AsyncWrite for WriteHalf<'_, F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_write_slice(cx, buf)
     }
@@ -77,13 +78,13 @@ impl AsyncWrite for WriteHalf<'_> {
     }
 }
 
-impl AsyncRead for OwnedReadHalf {
+impl<F: Family> AsyncRead for OwnedReadHalf<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.stream().poll_read_tokio(cx, buf)
     }
 }
 
-impl AsyncWrite for OwnedWriteHalf {
+impl<F: Family> AsyncWrite for OwnedWriteHalf<F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_write_slice(cx, buf)
     }

@@ -1,16 +1,15 @@
-//! The bytes of a `TcpStream`: one implementation of every read and write, for the stream and for its halves.
+//! The bytes of a stream socket: one implementation of every read and write, for streams and for their halves.
 //!
 //! Every call ends in one of the `_once` functions, so that the flags of a send and the retry after a signal are each
-//! decided once. `tcp_bytes.rs` has the public methods, `poll.rs` serves the traits of other crates.
+//! decided once. `bytes.rs` has the public methods, `poll.rs` serves the traits of other crates.
 
 use std::io::{self, IoSlice, IoSliceMut, Read as _};
 
 use socket2::Socket;
 
 use super::receive;
-use super::tcp_stream::TcpStream;
-use crate::driver::Direction;
 use crate::driver::socket::SEND_FLAGS;
+use crate::driver::{Direction, Registration};
 
 /// The most buffers that one system call takes (`IOV_MAX`); more are an error to it, so the rest waits its turn.
 const VECTORED_COUNT_MAX: usize = 1024;
@@ -20,27 +19,30 @@ const READ_TO_END_ROOM_BYTES: usize = 4096;
 const READ_TO_END_GROWTH_BYTES_MAX: usize = 256 * 1024;
 
 /// Reads once: nothing is taken before the future is ready `[one-call-moves-bytes]`.
-pub(super) async fn read(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+pub(super) async fn read(registration: &Registration, buf: &mut [u8]) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
     }
-    let count = stream.registration().async_io(Direction::Read, |socket| receive_once(socket, buf)).await?;
-    Ok(stream.note(Direction::Read, count, buf.len()))
+    let count = registration.async_io(Direction::Read, |socket| receive_once(socket, buf)).await?;
+    Ok(note(registration, Direction::Read, count, buf.len()))
 }
 
 /// Reads once, into several buffers.
-pub(super) async fn read_vectored(stream: &TcpStream, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+pub(super) async fn read_vectored(
+    registration: &Registration,
+    bufs: &mut [IoSliceMut<'_>],
+) -> io::Result<usize> {
     let Some(bufs) = room_of(bufs) else {
         return Ok(0);
     };
-    stream.registration().async_io(Direction::Read, |socket| receive_vectored_once(socket, bufs)).await
+    registration.async_io(Direction::Read, |socket| receive_vectored_once(socket, bufs)).await
 }
 
 /// Fills `buf`.
-pub(super) async fn read_exact(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+pub(super) async fn read_exact(registration: &Registration, buf: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buf.len() {
-        match read(stream, &mut buf[filled..]).await? {
+        match read(registration, &mut buf[filled..]).await? {
             0 => return Err(end_came_early(filled, buf.len())),
             count => filled += count,
         }
@@ -49,7 +51,7 @@ pub(super) async fn read_exact(stream: &TcpStream, buf: &mut [u8]) -> io::Result
 }
 
 /// Appends all there is to come.
-pub(super) async fn read_to_end(stream: &TcpStream, buf: &mut Vec<u8>) -> io::Result<usize> {
+pub(super) async fn read_to_end(registration: &Registration, buf: &mut Vec<u8>) -> io::Result<usize> {
     let start_len = buf.len();
     let mut growth = READ_TO_END_ROOM_BYTES;
     loop {
@@ -58,16 +60,16 @@ pub(super) async fn read_to_end(stream: &TcpStream, buf: &mut Vec<u8>) -> io::Re
             growth = (growth * 2).min(READ_TO_END_GROWTH_BYTES_MAX);
         }
         let append = |socket: &Socket| uninterrupted(|| receive::append(socket, buf));
-        if stream.registration().async_io(Direction::Read, append).await? == 0 {
+        if registration.async_io(Direction::Read, append).await? == 0 {
             return Ok(buf.len() - start_len);
         }
     }
 }
 
 /// Appends all there is to come, if it is UTF-8.
-pub(super) async fn read_to_string(stream: &TcpStream, text: &mut String) -> io::Result<usize> {
+pub(super) async fn read_to_string(registration: &Registration, text: &mut String) -> io::Result<usize> {
     let mut bytes = Vec::new();
-    let count = read_to_end(stream, &mut bytes).await?;
+    let count = read_to_end(registration, &mut bytes).await?;
     match std::str::from_utf8(&bytes) {
         Ok(read) => text.push_str(read),
         Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
@@ -76,26 +78,26 @@ pub(super) async fn read_to_string(stream: &TcpStream, text: &mut String) -> io:
 }
 
 /// Writes once: nothing is sent before the future is ready `[one-call-moves-bytes]`.
-pub(super) async fn write(stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
+pub(super) async fn write(registration: &Registration, buf: &[u8]) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
     }
-    let count = stream.registration().async_io(Direction::Write, |socket| send_once(socket, buf)).await?;
-    Ok(stream.note(Direction::Write, count, buf.len()))
+    let count = registration.async_io(Direction::Write, |socket| send_once(socket, buf)).await?;
+    Ok(note(registration, Direction::Write, count, buf.len()))
 }
 
 /// Writes once, from several buffers.
-pub(super) async fn write_vectored(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+pub(super) async fn write_vectored(registration: &Registration, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
     let Some(bufs) = bytes_of(bufs) else {
         return Ok(0);
     };
-    stream.registration().async_io(Direction::Write, |socket| send_vectored_once(socket, bufs)).await
+    registration.async_io(Direction::Write, |socket| send_vectored_once(socket, bufs)).await
 }
 
 /// Writes everything.
-pub(super) async fn write_all(stream: &TcpStream, mut buf: &[u8]) -> io::Result<()> {
+pub(super) async fn write_all(registration: &Registration, mut buf: &[u8]) -> io::Result<()> {
     while !buf.is_empty() {
-        match write(stream, buf).await? {
+        match write(registration, buf).await? {
             0 => return Err(io::ErrorKind::WriteZero.into()),
             count => buf = &buf[count..],
         }
@@ -104,11 +106,14 @@ pub(super) async fn write_all(stream: &TcpStream, mut buf: &[u8]) -> io::Result<
 }
 
 /// Writes everything, from several buffers.
-pub(super) async fn write_all_vectored(stream: &TcpStream, mut bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
+pub(super) async fn write_all_vectored(
+    registration: &Registration,
+    mut bufs: &mut [IoSlice<'_>],
+) -> io::Result<()> {
     // Drops empty buffers at the front, so that only bytes are left to write.
     IoSlice::advance_slices(&mut bufs, 0);
     while !bufs.is_empty() {
-        match write_vectored(stream, bufs).await? {
+        match write_vectored(registration, bufs).await? {
             0 => return Err(io::ErrorKind::WriteZero.into()),
             count => IoSlice::advance_slices(&mut bufs, count),
         }
@@ -116,15 +121,13 @@ pub(super) async fn write_all_vectored(stream: &TcpStream, mut bufs: &mut [IoSli
     Ok(())
 }
 
-impl TcpStream {
-    /// Tells the driver when a call moved fewer bytes than it could have: the next one would block. The end of the stream
-    /// is no such news, it stays readable.
-    pub(super) fn note(&self, direction: Direction, count: usize, asked: usize) -> usize {
-        if count > 0 {
-            self.registration().clear_if_short(direction, count, asked);
-        }
-        count
+/// Tells the driver when a call moved fewer bytes than it could have: the next one would block. The end of the stream
+/// is no such news, it stays readable.
+pub(super) fn note(registration: &Registration, direction: Direction, count: usize, asked: usize) -> usize {
+    if count > 0 {
+        registration.clear_if_short(direction, count, asked);
     }
+    count
 }
 
 /// The buffers to hand to one receive: without empty ones in front, and no more than a call takes. None, if there is

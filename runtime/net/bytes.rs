@@ -1,16 +1,17 @@
-//! The reads and writes of a `TcpStream`, as users see them. `transfer.rs` does the work.
+//! The reads and writes of a `ByteStream`, as users see them. `transfer.rs` does the work.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::task::{Context, Poll};
 
+use super::byte_stream::ByteStream;
+use super::family::Family;
 use super::interest::Interest;
-use super::tcp_stream::TcpStream;
 use super::transfer::{
     self, bytes_of, peek_once, receive_once, receive_vectored_once, room_of, send_once, send_vectored_once,
 };
 use crate::driver::Direction;
 
-impl TcpStream {
+impl<F: Family> ByteStream<F> {
     /// Reads what is there into `buf`, waiting until there is something; returns how many bytes it read.
     ///
     /// `Ok(0)` is the end of the stream: the peer has shut down writing. An empty `buf` gives `Ok(0)` at once.
@@ -38,30 +39,30 @@ impl TcpStream {
     /// # }
     /// ```
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        transfer::read(self, buf).await
+        transfer::read(self.registration(), buf).await
     }
 
-    /// Like [`read`](TcpStream::read), into several buffers in turn.
+    /// Like [`read`](ByteStream::read), into several buffers in turn.
     ///
     /// # Errors
-    /// As [`read`](TcpStream::read).
+    /// As [`read`](ByteStream::read).
     ///
     /// # Cancel safety
     /// Safe: a future dropped before it is ready has read nothing.
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        transfer::read_vectored(self, bufs).await
+        transfer::read_vectored(self.registration(), bufs).await
     }
 
     /// Fills `buf`; returns its length.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the stream ends first; otherwise as [`read`](TcpStream::read). What had arrived is in `buf`,
+    /// `UnexpectedEof` if the stream ends first; otherwise as [`read`](ByteStream::read). What had arrived is in `buf`,
     /// and how much that is is not told.
     ///
     /// # Cancel safety
     /// Not safe: the bytes read before the drop are in `buf`, and how many is not told.
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        transfer::read_exact(self, buf).await
+        transfer::read_exact(self.registration(), buf).await
     }
 
     /// Appends everything up to the end of the stream to `buf`; returns how many bytes came.
@@ -69,24 +70,24 @@ impl TcpStream {
     /// The peer decides how much that is: for a peer that is not trusted, read into a buffer of a known size instead.
     ///
     /// # Errors
-    /// As [`read`](TcpStream::read). What came before the error is in `buf`.
+    /// As [`read`](ByteStream::read). What came before the error is in `buf`.
     ///
     /// # Cancel safety
     /// What came before the drop is in `buf`: no byte is lost as long as `buf` is kept.
     pub async fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        transfer::read_to_end(self, buf).await
+        transfer::read_to_end(self.registration(), buf).await
     }
 
     /// Appends everything up to the end of the stream to `text`; returns how many bytes came.
     ///
     /// # Errors
-    /// As [`read_to_end`](TcpStream::read_to_end), and `InvalidData` if the bytes are not UTF-8. On an error `text` is
+    /// As [`read_to_end`](ByteStream::read_to_end), and `InvalidData` if the bytes are not UTF-8. On an error `text` is
     /// as it was before and the bytes are lost.
     ///
     /// # Cancel safety
     /// Not safe: the bytes read before the drop are lost.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
-        transfer::read_to_string(self, text).await
+        transfer::read_to_string(self.registration(), text).await
     }
 
     /// Reads what is there into `buf` and leaves it to be read again, waiting until there is something.
@@ -94,7 +95,7 @@ impl TcpStream {
     /// `Ok(0)` is the end of the stream, or an empty `buf`.
     ///
     /// # Errors
-    /// As [`read`](TcpStream::read).
+    /// As [`read`](ByteStream::read).
     ///
     /// # Cancel safety
     /// Safe: nothing is taken from the stream.
@@ -105,10 +106,10 @@ impl TcpStream {
         self.registration().async_io(Direction::Read, |socket| peek_once(socket, buf)).await
     }
 
-    /// [`peek`](TcpStream::peek) as a poll function. The last caller's waker is the one that is woken.
+    /// [`peek`](ByteStream::peek) as a poll function. The last caller's waker is the one that is woken.
     ///
     /// # Errors
-    /// As [`read`](TcpStream::read).
+    /// As [`read`](ByteStream::read).
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
@@ -127,35 +128,35 @@ impl TcpStream {
     /// # Cancel safety
     /// Safe: a future dropped before it is ready has written nothing.
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        transfer::write(self, buf).await
+        transfer::write(self.registration(), buf).await
     }
 
-    /// Like [`write`](TcpStream::write), from several buffers in turn.
+    /// Like [`write`](ByteStream::write), from several buffers in turn.
     ///
     /// # Errors
-    /// As [`write`](TcpStream::write).
+    /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
     /// Safe: a future dropped before it is ready has written nothing.
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        transfer::write_vectored(self, bufs).await
+        transfer::write_vectored(self.registration(), bufs).await
     }
 
     /// Writes all of `buf`.
     ///
     /// # Errors
-    /// As [`write`](TcpStream::write); how much was written before the error is not told.
+    /// As [`write`](ByteStream::write); how much was written before the error is not told.
     ///
     /// # Cancel safety
     /// Not safe: how much was written before the drop is not told.
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        transfer::write_all(self, buf).await
+        transfer::write_all(self.registration(), buf).await
     }
 
     /// Writes all of `bufs`, in turn. `bufs` is used up: it is left in an unspecified state.
     ///
     /// # Errors
-    /// As [`write`](TcpStream::write).
+    /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
     /// What was written before the drop has been taken off `bufs`: a second call with the same `bufs` goes on there.
@@ -180,7 +181,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub async fn write_all_vectored(&mut self, bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
-        transfer::write_all_vectored(self, bufs).await
+        transfer::write_all_vectored(self.registration(), bufs).await
     }
 
     /// Does nothing: a write has left for the system when it returns. It is here for code that is written for
@@ -195,7 +196,7 @@ impl TcpStream {
     /// Reads what is there without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`read`](TcpStream::read).
+    /// `WouldBlock` if there is nothing; otherwise as [`read`](ByteStream::read).
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -203,10 +204,10 @@ impl TcpStream {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }
 
-    /// Like [`try_read`](TcpStream::try_read), into several buffers in turn.
+    /// Like [`try_read`](ByteStream::try_read), into several buffers in turn.
     ///
     /// # Errors
-    /// As [`try_read`](TcpStream::try_read).
+    /// As [`try_read`](ByteStream::try_read).
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let Some(bufs) = room_of(bufs) else {
             return Ok(0);
@@ -217,7 +218,7 @@ impl TcpStream {
     /// Writes as much as there is room for, without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is no room; otherwise as [`write`](TcpStream::write).
+    /// `WouldBlock` if there is no room; otherwise as [`write`](ByteStream::write).
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -225,10 +226,10 @@ impl TcpStream {
         self.registration().try_io(Direction::Write, |socket| send_once(socket, buf))
     }
 
-    /// Like [`try_write`](TcpStream::try_write), from several buffers in turn.
+    /// Like [`try_write`](ByteStream::try_write), from several buffers in turn.
     ///
     /// # Errors
-    /// As [`try_write`](TcpStream::try_write).
+    /// As [`try_write`](ByteStream::try_write).
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let Some(bufs) = bytes_of(bufs) else {
             return Ok(0);
@@ -243,7 +244,7 @@ impl TcpStream {
     /// # Errors
     /// Those of `f`; `WouldBlock` without a call if the socket is known not to be ready.
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration().try_io(direction_of(interest), |_| f())
+        self.registration().try_io(interest.direction(), |_| f())
     }
 
     /// Makes a call of the caller's own on this socket, again and again until it does not return `WouldBlock`, waiting
@@ -259,11 +260,6 @@ impl TcpStream {
         interest: Interest,
         mut f: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.registration().async_io(direction_of(interest), |_| f()).await
+        self.registration().async_io(interest.direction(), |_| f()).await
     }
-}
-
-/// The direction whose readiness stands for `interest`: reading, where it is both, because a closed peer shows there.
-fn direction_of(interest: Interest) -> Direction {
-    if interest.is_readable() { Direction::Read } else { Direction::Write }
 }

@@ -1,0 +1,101 @@
+//! Accepting, and what to do when it fails: one implementation for TCP and Unix listeners.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::{SockAddr, Socket};
+
+use crate::driver::{Direction, Registration, socket};
+use crate::primitive::sync::Mutex;
+use crate::time::{Sleep, sleep};
+
+/// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`.
+const EXHAUSTED_REST: Duration = Duration::from_millis(10);
+/// How many connections in a row may turn out dead before `accept` reports the last one's error.
+const DEAD_CONNECTIONS_COUNT_MAX: usize = 64;
+
+/// A listening socket.
+pub(super) struct Acceptor {
+    registration: Registration,
+    /// Where `poll_accept` is resting, if it is. `accept` keeps its rest in its own future.
+    rest: Mutex<Option<Rest>>,
+}
+
+/// A pause, and the error to report after it.
+struct Rest {
+    sleep: Pin<Box<Sleep>>,
+    error: io::Error,
+}
+
+impl Rest {
+    fn after(error: io::Error) -> Rest {
+        Rest { sleep: Box::pin(sleep(EXHAUSTED_REST)), error }
+    }
+}
+
+impl Acceptor {
+    pub(super) fn over(registration: Registration) -> Acceptor {
+        Acceptor { registration, rest: Mutex::new(None) }
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        self.registration.socket()
+    }
+
+    pub(super) fn into_socket(self) -> io::Result<Socket> {
+        self.registration.into_socket()
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<(Socket, SockAddr)> {
+        let accepted = self.registration.async_io(Direction::Read, accept_once).await;
+        if accepted.as_ref().is_err_and(socket::is_exhaustion) {
+            sleep(EXHAUSTED_REST).await;
+        }
+        accepted
+    }
+
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, SockAddr)>> {
+        // Taken out, so that no waker runs under the lock.
+        let resting = self.rest.lock().take();
+        let mut rest = match resting {
+            Some(rest) => rest,
+            None => match ready!(self.registration.poll_io(Direction::Read, cx, accept_once)) {
+                Err(error) if socket::is_exhaustion(&error) => Rest::after(error),
+                result => return Poll::Ready(result),
+            },
+        };
+        match rest.sleep.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(rest.error)),
+            Poll::Pending => {
+                *self.rest.lock() = Some(rest);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor").field("socket", self.socket()).finish_non_exhaustive()
+    }
+}
+
+/// One connection from the queue, skipping those that died in it.
+///
+/// The loop ends: each round takes a connection off the queue, and a flood of dead ones ends it with an error, so
+/// that one poll cannot keep a worker.
+fn accept_once(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    let mut dead = 1;
+    loop {
+        match socket::accept(listener) {
+            Err(error) if dead < DEAD_CONNECTIONS_COUNT_MAX && socket::is_error_of_one_connection(&error) => {
+                dead += 1;
+            }
+            result => return result,
+        }
+    }
+}
