@@ -102,17 +102,24 @@ use std::time::Duration;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
+#[cfg(unix)]
+pub(crate) mod ancillary;
 mod backend;
 mod context;
+#[cfg(unix)]
+pub(crate) mod credentials;
 mod inflight;
 mod mailbox;
 mod op;
 mod poll;
 mod readiness;
+pub(crate) mod segmentation;
 mod slots;
 pub(crate) mod socket;
 mod source;
 mod submission;
+#[cfg(unix)]
+pub(crate) mod unix_address;
 #[cfg(target_os = "linux")]
 mod uring;
 

@@ -80,6 +80,34 @@ pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     Ok((socket, addr))
 }
 
+/// Whether several sockets may bind one address and share what arrives (`SO_REUSEPORT`).
+#[cfg(all(unix, not(any(target_os = "cygwin", target_os = "illumos", target_os = "solaris"))))]
+pub(crate) fn reuse_port(socket: &Socket) -> io::Result<bool> {
+    socket.reuse_port()
+}
+
+/// Lets several sockets bind one address and share what arrives (`SO_REUSEPORT`).
+#[cfg(all(unix, not(any(target_os = "cygwin", target_os = "illumos", target_os = "solaris"))))]
+pub(crate) fn set_reuse_port(socket: &Socket, reuse: bool) -> io::Result<()> {
+    socket.set_reuse_port(reuse)
+}
+
+/// There is no such option here.
+#[cfg(not(all(unix, not(any(target_os = "cygwin", target_os = "illumos", target_os = "solaris")))))]
+pub(crate) fn reuse_port(_: &Socket) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// There is no such option here, so that only asking for less is granted.
+#[cfg(not(all(unix, not(any(target_os = "cygwin", target_os = "illumos", target_os = "solaris")))))]
+pub(crate) fn set_reuse_port(_: &Socket, reuse: bool) -> io::Result<()> {
+    if !reuse {
+        return Ok(());
+    }
+    let text = "this system cannot share an address among sockets: it has no SO_REUSEPORT";
+    Err(io::Error::new(io::ErrorKind::Unsupported, text))
+}
+
 /// Whether an error of `accept` is about the one connection that it took from the queue, so that the listener is as
 /// good as before and the next call may succeed.
 ///

@@ -215,6 +215,16 @@ impl Registration {
         Ready { registration: self, direction, place: None }
     }
 
+    /// [`ready`](Registration::ready) as a poll function; one waiter per direction.
+    pub(crate) fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let charge = ready!(coop::poll_proceed(cx));
+        if self.source.side(direction).observe().is_none() {
+            ready!(self.poll_wait(direction, cx, &mut Place::Primary))?;
+        }
+        charge.made_progress();
+        Poll::Ready(Ok(()))
+    }
+
     /// One try without waiting; `WouldBlock` is an error here, and is remembered.
     ///
     /// A socket that was not ready is left alone only while an event is on order. Without an order nobody would ever

@@ -46,6 +46,19 @@ pub(super) async fn resolve(target: io::Result<Target>) -> io::Result<Vec<Socket
     Ok(addrs)
 }
 
+/// The address to send to: the first of the wanted family, or else the first.
+pub(super) async fn resolve_one(
+    target: io::Result<Target>,
+    is_ipv4: impl Fn() -> bool,
+) -> io::Result<SocketAddr> {
+    if let Ok(Target::One(addr)) = target {
+        return Ok(addr);
+    }
+    let addrs = resolve(target).await?;
+    let is_ipv4 = is_ipv4();
+    Ok(*addrs.iter().find(|addr| addr.is_ipv4() == is_ipv4).unwrap_or(&addrs[0]))
+}
+
 async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
     match crate::task::spawn_blocking(lookup).await {

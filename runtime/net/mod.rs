@@ -35,6 +35,7 @@
 mod acceptor;
 mod byte_stream;
 mod bytes;
+mod datagram;
 mod family;
 mod interest;
 mod lookup_host;
@@ -44,6 +45,7 @@ mod poll;
 mod receive;
 mod split;
 mod tcp_listener;
+mod tcp_socket;
 mod tcp_stream;
 mod to_socket_addrs;
 #[cfg(feature = "futures-io")]
@@ -53,14 +55,17 @@ mod traits_hyper;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 mod transfer;
+mod udp;
 
 pub use byte_stream::ByteStream;
 pub use family::Family;
 pub use interest::{Interest, Ready};
 pub use lookup_host::lookup_host;
 pub use tcp_listener::{TcpListener, TcpListenerIncoming};
+pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;
 pub use to_socket_addrs::ToSocketAddrs;
+pub use udp::{Segments, UdpSocket};
 
 /// What belongs to TCP beside the listener and the stream: the halves of a split stream.
 pub mod tcp {

@@ -6,15 +6,29 @@
 use std::io;
 use std::mem::MaybeUninit;
 
-use socket2::Socket;
+use socket2::{SockAddr, Socket};
 
 use crate::driver::socket::PEEK_FLAG;
 
 /// Receives into `buf` and leaves the bytes in the queue of the socket.
 pub(super) fn peek(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+    socket.recv_with_flags(uninit(buf), PEEK_FLAG)
+}
+
+/// Receives one datagram into `buf`, and its sender's address.
+pub(super) fn receive_from(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+    socket.recv_from(uninit(buf))
+}
+
+/// Receives one datagram into `buf`, and its sender's address, and leaves it in the queue of the socket.
+pub(super) fn peek_from(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+    socket.recv_from_with_flags(uninit(buf), PEEK_FLAG)
+}
+
+/// For the receives of this file only: others might write something that is not initialised.
+fn uninit(buf: &mut [u8]) -> &mut [MaybeUninit<u8>] {
     // SAFETY: the layouts are equal, and `[recv-initialises]`: nothing makes a byte of `buf` uninitialised.
-    let uninit = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
-    socket.recv_with_flags(uninit, PEEK_FLAG)
+    unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) }
 }
 
 /// Receives into the spare capacity of `vec`, which must not be empty, and appends what came.

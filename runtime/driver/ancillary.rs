@@ -1,0 +1,128 @@
+//! Descriptors that travel beside bytes over a Unix socket (`SCM_RIGHTS`).
+//!
+//! What the kernel has installed is owned by the buffer it was installed through, and that closes what nobody takes:
+//! no descriptor is left without an owner, whatever becomes of the message.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+use socket2::Socket;
+
+use super::socket::SEND_FLAGS;
+
+/// The most descriptors that one message carries (Linux's `SCM_MAX_FD`).
+const FDS_COUNT_MAX: usize = 253;
+/// Room for as many, and for the control message around them.
+const CONTROL_BYTES: usize = rustix::cmsg_space!(ScmRights(FDS_COUNT_MAX));
+
+/// One message as it was received.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) len: usize,
+    /// Close-on-exec, each of them.
+    pub(crate) fds: Vec<OwnedFd>,
+    /// The message was longer than the buffer.
+    pub(crate) bytes_truncated: bool,
+    /// More descriptors came than were asked for, or than the process may have. They are closed.
+    pub(crate) fds_truncated: bool,
+}
+
+/// Sends `bytes` with `fds` beside them.
+pub(crate) fn send(socket: &Socket, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    if fds.len() > FDS_COUNT_MAX {
+        let text =
+            format!("{} descriptors do not fit into one message; send at most {FDS_COUNT_MAX}", fds.len());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    let mut room = [MaybeUninit::uninit(); CONTROL_BYTES];
+    let mut control = SendAncillaryBuffer::new(&mut room);
+    if !fds.is_empty() {
+        let fits = control.push(SendAncillaryMessage::ScmRights(fds));
+        debug_assert!(fits, "the room is for the most there can be");
+    }
+    let flags = SendFlags::from_bits_retain(SEND_FLAGS as _);
+    Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut control, flags)?)
+}
+
+/// Receives into `buf`, and up to `fds_count_max` descriptors.
+pub(crate) fn receive(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> io::Result<Message> {
+    let fds_count_max = fds_count_max.min(FDS_COUNT_MAX);
+    let mut room = [MaybeUninit::uninit(); CONTROL_BYTES];
+    let room_bytes = if fds_count_max == 0 { 0 } else { rustix::cmsg_space!(ScmRights(fds_count_max)) };
+    let mut control = RecvAncillaryBuffer::new(&mut room[..room_bytes]);
+    let received = recvmsg(socket, &mut [IoSliceMut::new(buf)], &mut control, receive_flags())?;
+    let mut fds = Vec::new();
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(came) = message {
+            fds.extend(came);
+        }
+    }
+    // The room is a little larger than asked for, and the kernel fills all of it.
+    let surplus_count = fds.len().saturating_sub(fds_count_max);
+    fds.truncate(fds_count_max);
+    close_on_exec(&fds)?;
+    Ok(Message {
+        len: received.bytes,
+        fds,
+        bytes_truncated: received.flags.contains(ReturnFlags::TRUNC),
+        fds_truncated: surplus_count > 0 || received.flags.contains(ReturnFlags::CTRUNC),
+    })
+}
+
+/// Here the kernel marks descriptors as it installs them: no fork can catch one in between.
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+fn receive_flags() -> RecvFlags {
+    RecvFlags::CMSG_CLOEXEC
+}
+
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+fn close_on_exec(_: &[OwnedFd]) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+)))]
+fn receive_flags() -> RecvFlags {
+    RecvFlags::empty()
+}
+
+/// Marks each, since the kernel has no way to do it.
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+)))]
+fn close_on_exec(fds: &[OwnedFd]) -> io::Result<()> {
+    for fd in fds {
+        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok(())
+}

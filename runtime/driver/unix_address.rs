@@ -1,0 +1,67 @@
+//! Addresses of Unix sockets: std's type on one side, the system's on the other. Names in the abstract namespace are
+//! Linux's own, hence this file stands here.
+
+use std::io;
+use std::os::unix::net::SocketAddr;
+
+use socket2::SockAddr;
+
+/// The system's form of an address.
+pub(crate) fn from_std(addr: &SocketAddr) -> io::Result<SockAddr> {
+    if let Some(path) = addr.as_pathname() {
+        return SockAddr::unix(path);
+    }
+    if let Some(addr) = abstract_name(addr) {
+        return addr;
+    }
+    let text = "an unnamed address leads nowhere: give a path, or a name in the abstract namespace";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+}
+
+/// Std's form of an address. Total: whatever std cannot express (a path that fills the whole structure, which
+/// another program may bind) is unnamed here, so that no peer can make an accept or a receive fail by its address.
+pub(crate) fn to_std(addr: &SockAddr) -> SocketAddr {
+    let unnamed = || SocketAddr::from_pathname("").expect("no path is an unnamed address");
+    if let Some(path) = addr.as_pathname() {
+        return SocketAddr::from_pathname(path).unwrap_or_else(|_| unnamed());
+    }
+    match addr.as_abstract_namespace() {
+        Some(name) => from_abstract_name(name).unwrap_or_else(unnamed),
+        None => unnamed(),
+    }
+}
+
+#[cfg(any(target_os = "android", target_os = "linux"))]
+fn abstract_name(addr: &SocketAddr) -> Option<io::Result<SockAddr>> {
+    use std::ffi::OsStr;
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt as _;
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let name = addr.as_abstract_name()?;
+    // The system's form of such a name begins with a zero.
+    let text = [&[0], name].concat();
+    Some(SockAddr::unix(OsStr::from_bytes(&text)))
+}
+
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+fn abstract_name(_: &SocketAddr) -> Option<io::Result<SockAddr>> {
+    None
+}
+
+#[cfg(any(target_os = "android", target_os = "linux"))]
+fn from_abstract_name(name: &[u8]) -> Option<SocketAddr> {
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt as _;
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt as _;
+
+    SocketAddr::from_abstract_name(name).ok()
+}
+
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+fn from_abstract_name(_: &[u8]) -> Option<SocketAddr> {
+    None
+}

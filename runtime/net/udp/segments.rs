@@ -1,0 +1,165 @@
+//! Many datagrams in one call: `UdpSocket`'s segmentation offload, where there is such.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{SockAddr, Socket};
+
+use super::UdpSocket;
+use crate::driver::{Direction, segmentation};
+use crate::net::datagram::receive_from_once;
+use crate::net::family::inet_addr;
+use crate::net::transfer::uninterrupted;
+
+/// What [`UdpSocket::recv_segments`] has received: one datagram, or several of one sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segments {
+    /// How many bytes of the buffer are filled.
+    pub len: usize,
+    /// How long each datagram is; the last may be shorter. With one datagram it is `len`.
+    pub segment_len: usize,
+    /// Who sent them.
+    pub addr: SocketAddr,
+}
+
+impl UdpSocket {
+    /// Sends `buf` as a series of datagrams of `segment_len` bytes each to the peer named by
+    /// [`connect`](UdpSocket::connect); the last may be shorter. Returns how many bytes were sent: whole datagrams, and
+    /// maybe fewer than all, so that a caller with more to send calls again with the rest.
+    ///
+    /// Where the system segments UDP (Linux 4.18 and newer), up to 64 datagrams leave in one system call. Elsewhere, and
+    /// where the network device cannot do it, they are sent one by one.
+    ///
+    /// # Errors
+    /// `InvalidInput` if `segment_len` is 0; otherwise as [`send`](UdpSocket::send). If some datagrams were sent before
+    /// the error, their bytes are returned instead, and the next call meets the error.
+    ///
+    /// # Cancel safety
+    /// Safe: a future dropped before it is ready has sent nothing.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # use heist::net::UdpSocket;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # sender.connect(receiver.local_addr()?).await?;
+    /// let data = [7; 3000];
+    /// let mut rest = &data[..];
+    /// while !rest.is_empty() {
+    ///     let sent = sender.send_segments(rest, 1200).await?;
+    ///     rest = &rest[sent..];
+    /// }
+    /// # let mut buf = [0; 1500];
+    /// # for expected in [1200, 1200, 600] {
+    /// #     assert_eq!(receiver.recv(&mut buf).await?, expected);
+    /// # }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub async fn send_segments(&self, buf: &[u8], segment_len: usize) -> io::Result<usize> {
+        let send = |socket: &Socket| send_once(socket, buf, segment_len, None);
+        self.registration().async_io(Direction::Write, send).await
+    }
+
+    /// [`send_segments`](UdpSocket::send_segments) to `target`.
+    ///
+    /// # Errors
+    /// As [`send_segments`](UdpSocket::send_segments).
+    ///
+    /// # Cancel safety
+    /// Safe: a future dropped before it is ready has sent nothing.
+    pub async fn send_segments_to(
+        &self,
+        buf: &[u8],
+        segment_len: usize,
+        target: SocketAddr,
+    ) -> io::Result<usize> {
+        let target = SockAddr::from(target);
+        let send = |socket: &Socket| send_once(socket, buf, segment_len, Some(&target));
+        self.registration().async_io(Direction::Write, send).await
+    }
+
+    /// [`send_segments_to`](UdpSocket::send_segments_to) without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is no room; otherwise as [`send_segments`](UdpSocket::send_segments).
+    pub fn try_send_segments_to(
+        &self,
+        buf: &[u8],
+        segment_len: usize,
+        target: SocketAddr,
+    ) -> io::Result<usize> {
+        let target = SockAddr::from(target);
+        let send = |socket: &Socket| send_once(socket, buf, segment_len, Some(&target));
+        self.registration().try_io(Direction::Write, send)
+    }
+
+    /// Lets the system join datagrams of one sender and one length that arrive together (`UDP_GRO`), for
+    /// [`recv_segments`](UdpSocket::recv_segments) to receive in one call.
+    ///
+    /// While it is on, the other receives get joined datagrams as well and cannot tell where one ends.
+    ///
+    /// # Errors
+    /// `Unsupported` where there is no such option (it needs Linux 5.0). Nothing is lost then:
+    /// [`recv_segments`](UdpSocket::recv_segments) works everywhere, one datagram a call.
+    pub fn set_gro(&self, joined: bool) -> io::Result<()> {
+        segmentation::set_joined(self.socket(), joined)
+    }
+
+    /// Receives one datagram, or several that the system has joined (see [`set_gro`](UdpSocket::set_gro)), waiting until
+    /// there is one.
+    ///
+    /// What does not fit into `buf` is lost; joined datagrams are up to 65,535 bytes.
+    ///
+    /// # Errors
+    /// As [`recv_from`](UdpSocket::recv_from).
+    ///
+    /// # Cancel safety
+    /// Safe: datagrams are taken only by the poll that returns them.
+    ///
+    /// # Example
+    /// ```
+    /// # async fn f(socket: heist::net::UdpSocket) -> std::io::Result<()> {
+    /// let mut buf = vec![0; 65_535];
+    /// let received = socket.recv_segments(&mut buf).await?;
+    /// // An empty datagram has no segments.
+    /// for datagram in buf[..received.len].chunks(received.segment_len.max(1)) {
+    ///     println!("{} bytes from {}", datagram.len(), received.addr);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn recv_segments(&self, buf: &mut [u8]) -> io::Result<Segments> {
+        self.registration().async_io(Direction::Read, |socket| receive_once(socket, buf)).await
+    }
+
+    /// [`recv_segments`](UdpSocket::recv_segments) without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is nothing; otherwise as [`recv_from`](UdpSocket::recv_from).
+    pub fn try_recv_segments(&self, buf: &mut [u8]) -> io::Result<Segments> {
+        self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
+    }
+}
+
+fn send_once(
+    socket: &Socket,
+    buf: &[u8],
+    segment_len: usize,
+    target: Option<&SockAddr>,
+) -> io::Result<usize> {
+    uninterrupted(|| segmentation::send(socket, buf, segment_len, target))
+}
+
+fn receive_once(socket: &Socket, buf: &mut [u8]) -> io::Result<Segments> {
+    let joined = uninterrupted(|| segmentation::receive(socket, buf).transpose())?;
+    if let Some(joined) = joined {
+        let addr = inet_addr(&joined.addr)?;
+        return Ok(Segments { len: joined.len, segment_len: joined.segment_len, addr });
+    }
+    let (len, addr) = receive_from_once(socket, buf)?;
+    Ok(Segments { len, segment_len: len, addr: inet_addr(&addr)? })
+}
