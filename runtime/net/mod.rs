@@ -56,6 +56,8 @@ mod traits_hyper;
 mod traits_tokio;
 mod transfer;
 mod udp;
+#[cfg(unix)]
+pub mod unix;
 
 pub use byte_stream::ByteStream;
 pub use family::Family;
@@ -66,6 +68,8 @@ pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;
 pub use to_socket_addrs::ToSocketAddrs;
 pub use udp::{Segments, UdpSocket};
+#[cfg(unix)]
+pub use unix::{UnixDatagram, UnixListener, UnixStream};
 
 /// What belongs to TCP beside the listener and the stream: the halves of a split stream.
 pub mod tcp {

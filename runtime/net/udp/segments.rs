@@ -32,7 +32,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `InvalidInput` if `segment_len` is 0; otherwise as [`send`](UdpSocket::send). If some datagrams were sent before
-    /// the error, their bytes are returned instead, and the next call meets the error.
+    /// the error, their bytes are returned instead: an error that lasts is met by the next call.
     ///
     /// # Cancel safety
     /// Safe: a future dropped before it is ready has sent nothing.

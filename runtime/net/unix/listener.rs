@@ -1,0 +1,190 @@
+//! `UnixListener`: binding and conversions. `acceptor.rs` accepts.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::task::{Context, Poll};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::{SocketAddr, UnixStream, address_of};
+use crate::driver::{Registration, socket, unix_address};
+use crate::net::acceptor::Acceptor;
+
+/// How many connections may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
+const BACKLOG_COUNT: i32 = 1024;
+
+/// A Unix socket that listens for connections.
+///
+/// Dropping it does not remove its path: remove the file before the next bind, or bind an abstract name.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("echo.sock");
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::net::{UnixListener, UnixStream};
+///
+/// let listener = UnixListener::bind(&path)?;
+/// let client = UnixStream::connect(&path).await?;
+/// let (stream, _peer) = listener.accept().await?;
+/// println!("user {} has come", stream.peer_cred()?.uid());
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub struct UnixListener {
+    acceptor: Acceptor,
+}
+
+impl UnixListener {
+    /// Listens at `path`, where a file is made; a path that begins with a zero byte is an abstract name.
+    ///
+    /// # Errors
+    /// `AddrInUse` if the path is there, even if nobody listens at it any more: remove it first. `NotFound` if its folder
+    /// is not there, `PermissionDenied`, `InvalidInput` if it is too long.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
+        UnixListener::bind_to(&address_of(path.as_ref())?)
+    }
+
+    /// [`bind`](UnixListener::bind) to an address of std's, abstract ones included.
+    ///
+    /// # Errors
+    /// As [`bind`](UnixListener::bind); `InvalidInput` for an unnamed address.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixListener> {
+        UnixListener::bind_to(&unix_address::from_std(addr)?)
+    }
+
+    fn bind_to(addr: &SockAddr) -> io::Result<UnixListener> {
+        let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG_COUNT)?;
+        Ok(UnixListener { acceptor: Acceptor::over(Registration::new_nonblocking(socket)) })
+    }
+
+    /// Takes over a listener of std's, which may be blocking: it is made non-blocking here.
+    ///
+    /// # Errors
+    /// If the driver cannot take it, or the system refuses to change its mode.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
+        Ok(UnixListener { acceptor: Acceptor::over(Registration::new(Socket::from(listener))?) })
+    }
+
+    /// Gives the socket back as a listener of std's. It stays non-blocking, as with tokio; call its
+    /// `set_nonblocking(false)` to block.
+    ///
+    /// # Errors
+    /// If the driver cannot give it up.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
+        Ok(self.acceptor.into_socket()?.into())
+    }
+
+    /// Waits for a connection and returns it with its peer's address, which is unnamed unless the peer has bound one.
+    ///
+    /// Any number of tasks may wait at once; each connection goes to one of them. A listener whose path is removed goes
+    /// on accepting what was queued, and waits for more that cannot come.
+    ///
+    /// # Errors
+    /// When the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM), the error
+    /// is returned after a rest of 10 ms; the connection is still queued. Other errors are those of `accept(2)` that
+    /// will not pass.
+    ///
+    /// # Cancel safety
+    /// Safe: a connection is taken only by the poll that returns it; until then it stays queued for the next call.
+    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        Ok(admit(self.acceptor.accept().await?))
+    }
+
+    /// [`accept`](UnixListener::accept) as a poll function. The last caller's waker is the one that is woken.
+    ///
+    /// # Errors
+    /// As [`accept`](UnixListener::accept), with the same rest before the error.
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
+        self.acceptor.poll_accept(cx).map_ok(admit)
+    }
+
+    /// The address this listens at.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(unix_address::to_std(&self.acceptor.socket().local_addr()?))
+    }
+
+    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    ///
+    /// # Errors
+    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.acceptor.socket().take_error()
+    }
+}
+
+fn admit((socket, peer): (Socket, SockAddr)) -> (UnixStream, SocketAddr) {
+    (UnixStream::accepted(socket), unix_address::to_std(&peer))
+}
+
+impl fmt::Debug for UnixListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnixListener").field("socket", self.acceptor.socket()).finish()
+    }
+}
+
+impl AsFd for UnixListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.acceptor.socket().as_fd()
+    }
+}
+
+impl AsRawFd for UnixListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.acceptor.socket().as_raw_fd()
+    }
+}
+
+impl TryFrom<std::os::unix::net::UnixListener> for UnixListener {
+    type Error = io::Error;
+
+    /// The same as [`UnixListener::from_std`].
+    fn try_from(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
+        UnixListener::from_std(listener)
+    }
+}
+
+impl TryFrom<UnixListener> for std::os::unix::net::UnixListener {
+    type Error = io::Error;
+
+    /// The same as [`UnixListener::into_std`].
+    fn try_from(listener: UnixListener) -> io::Result<std::os::unix::net::UnixListener> {
+        listener.into_std()
+    }
+}
+
+impl TryFrom<OwnedFd> for UnixListener {
+    type Error = io::Error;
+
+    /// Takes over a listening Unix socket; see [`UnixListener::from_std`].
+    fn try_from(fd: OwnedFd) -> io::Result<UnixListener> {
+        UnixListener::from_std(fd.into())
+    }
+}
+
+impl TryFrom<UnixListener> for OwnedFd {
+    type Error = io::Error;
+
+    /// Gives the descriptor up; see [`UnixListener::into_std`].
+    fn try_from(listener: UnixListener) -> io::Result<OwnedFd> {
+        Ok(listener.into_std()?.into())
+    }
+}

@@ -1,0 +1,173 @@
+//! `UnixStream`: making one, its peer and conversions. `byte_stream.rs` has what it shares with TCP streams.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::{SocketAddr, UCred, Unix, address_of};
+use crate::driver::{Registration, socket, unix_address};
+use crate::net::byte_stream::ByteStream;
+use crate::time::sleep;
+
+/// How long `connect` rests when the listener's queue is full, at first and at most. No event tells of room.
+const QUEUE_REST_MIN: Duration = Duration::from_millis(1);
+const QUEUE_REST_MAX: Duration = Duration::from_millis(20);
+
+/// A connection between processes of one machine.
+///
+/// Made by [`connect`](UnixStream::connect), [`pair`](UnixStream::pair) or
+/// [`UnixListener::accept`](super::UnixListener::accept). Its reads and writes, the ways to share it and to wait for it
+/// are those of every [`ByteStream`]. Beside bytes it carries open files: `send_with_fds` and `recv_with_fds`.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::net::UnixStream;
+///
+/// let (mut left, mut right) = UnixStream::pair()?;
+/// left.write_all(b"hello").await?;
+/// drop(left);
+///
+/// let mut text = String::new();
+/// right.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hello");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub type UnixStream = ByteStream<Unix>;
+
+impl ByteStream<Unix> {
+    /// Connects to the listener at `path`; a path that begins with a zero byte is an abstract name.
+    ///
+    /// While the listener's queue is full, this tries again every few milliseconds: the system has no event for room in
+    /// it.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such path, `ConnectionRefused` if nobody listens there (any more), `PermissionDenied`
+    /// if it may not be written, `InvalidInput` if it is too long.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket: no connection was made and no descriptor stays behind.
+    pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
+        UnixStream::connect_to(&address_of(path.as_ref())?).await
+    }
+
+    /// [`connect`](UnixStream::connect) to an address of std's, abstract ones included.
+    ///
+    /// # Errors
+    /// As [`connect`](UnixStream::connect); `InvalidInput` for an unnamed address.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    ///
+    /// # Cancel safety
+    /// As [`connect`](UnixStream::connect).
+    pub async fn connect_addr(addr: &SocketAddr) -> io::Result<UnixStream> {
+        UnixStream::connect_to(&unix_address::from_std(addr)?).await
+    }
+
+    async fn connect_to(addr: &SockAddr) -> io::Result<UnixStream> {
+        let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
+        let mut rest = QUEUE_REST_MIN;
+        loop {
+            match socket.connect(addr) {
+                Ok(()) => return Ok(UnixStream::over(Registration::new_nonblocking(socket))),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    sleep(rest).await;
+                    rest = (rest * 2).min(QUEUE_REST_MAX);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Two ends of one connection, without an address.
+    ///
+    /// # Errors
+    /// The system's: no descriptors or memory are left.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
+        let (left, right) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
+        Ok((UnixStream::over(Registration::new(left)?), UnixStream::over(Registration::new(right)?)))
+    }
+
+    /// A connection that `accept` made non-blocking.
+    pub(super) fn accepted(socket: Socket) -> UnixStream {
+        UnixStream::over(Registration::new_nonblocking(socket))
+    }
+
+    /// Takes over a stream of std's, which may be blocking: it is made non-blocking here.
+    ///
+    /// # Errors
+    /// If the driver cannot take it, or the system refuses to change its mode.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
+        Ok(UnixStream::over(Registration::new(Socket::from(stream))?))
+    }
+
+    /// Gives the connection back as a stream of std's. It stays non-blocking, as with tokio; call its
+    /// `set_nonblocking(false)` to block.
+    ///
+    /// # Errors
+    /// If the driver cannot give it up.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
+        Ok(self.into_registration().into_socket()?.into())
+    }
+
+    /// Who is at the other end: the process that called `connect`, `listen` or `pair`.
+    ///
+    /// # Errors
+    /// The system's; `Unsupported` on systems that heist cannot ask.
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        UCred::of(self.socket())
+    }
+}
+
+impl TryFrom<std::os::unix::net::UnixStream> for UnixStream {
+    type Error = io::Error;
+
+    /// The same as [`UnixStream::from_std`].
+    fn try_from(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
+        UnixStream::from_std(stream)
+    }
+}
+
+impl TryFrom<UnixStream> for std::os::unix::net::UnixStream {
+    type Error = io::Error;
+
+    /// The same as [`UnixStream::into_std`].
+    fn try_from(stream: UnixStream) -> io::Result<std::os::unix::net::UnixStream> {
+        stream.into_std()
+    }
+}
+
+impl TryFrom<OwnedFd> for UnixStream {
+    type Error = io::Error;
+
+    /// Takes over a connected Unix socket; see [`UnixStream::from_std`].
+    fn try_from(fd: OwnedFd) -> io::Result<UnixStream> {
+        UnixStream::from_std(fd.into())
+    }
+}
+
+impl TryFrom<UnixStream> for OwnedFd {
+    type Error = io::Error;
+
+    /// Gives the descriptor up; see [`UnixStream::into_std`].
+    fn try_from(stream: UnixStream) -> io::Result<OwnedFd> {
+        Ok(stream.into_std()?.into())
+    }
+}
