@@ -110,6 +110,8 @@ mod context;
 pub(crate) mod credentials;
 mod inflight;
 mod mailbox;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+mod offload;
 mod op;
 mod poll;
 mod readiness;

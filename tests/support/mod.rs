@@ -10,6 +10,7 @@
 pub(crate) mod echo;
 #[cfg(unix)]
 pub(crate) mod process;
+pub(crate) mod wait;
 
 use std::io::Write;
 use std::panic::Location;

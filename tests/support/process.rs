@@ -7,6 +7,10 @@
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use heist::runtime::{DriverKind, Runtime};
+
+use super::{Shape, backends, builder};
+
 const ROLE: &str = "HEIST_TEST_ROLE";
 
 /// The role this process plays, if it is a child started by [`again`].
@@ -31,6 +35,21 @@ pub(crate) fn expect_success(command: &mut Command) -> String {
     assert!(output.status.success(), "the child failed with {}:\n{text}", output.status);
     assert!(text.contains("1 passed"), "the child ran no test; is its name right?\n{text}");
     text
+}
+
+/// Runs the test of this name again in a process of its own, once per back end; there, runs `play`.
+pub(crate) fn in_a_child(test: &str, play: impl FnOnce(&Runtime)) {
+    match role() {
+        Some(kind) => {
+            let kind: DriverKind = kind.parse().expect("the role is a back end");
+            play(&builder(Shape::MultiThread, kind).build().expect("the parent had it"));
+        }
+        None => {
+            for kind in backends() {
+                expect_success(&mut again(test, &kind.to_string()));
+            }
+        }
+    }
 }
 
 /// What the child wrote, both streams.
@@ -60,6 +79,17 @@ fn duration(time: libc::timeval) -> Duration {
 #[cfg(target_os = "linux")]
 pub(crate) fn open_fds_count() -> usize {
     std::fs::read_dir("/proc/self/fd").expect("procfs is mounted").count()
+}
+
+#[cfg(target_os = "linux")]
+/// Waits until the process has no more than `count` descriptors: a cancelled one closes a moment later.
+pub(crate) async fn fds_fall_to(count: usize) {
+    let start = std::time::Instant::now();
+    while open_fds_count() > count {
+        let now = open_fds_count();
+        assert!(start.elapsed() < Duration::from_secs(5), "{now} descriptors are open, {count} were before");
+        heist::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 /// How many threads this process has.

@@ -2,10 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
-use crate::support::process::{again, cpu_time, expect_success, open_fds_count, role};
+use crate::support::process::{again, cpu_time, fds_fall_to, open_fds_count, role};
 use crate::support::{Shape, backends, builder};
 use futures::StreamExt as _;
-use heist::runtime::DriverKind;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -19,20 +18,8 @@ use heist::time::{sleep, timeout};
 
 use super::{is_pending_once, soon};
 
-/// Runs this test again in a process of its own, once per back end; there, runs `play`.
 fn in_a_child(test: &str, play: impl FnOnce(&Runtime)) {
-    let name = format!("process::{test}");
-    match role() {
-        Some(kind) => {
-            let kind: DriverKind = kind.parse().expect("the role is a back end");
-            play(&builder(Shape::MultiThread, kind).build().expect("the parent had it"));
-        }
-        None => {
-            for kind in backends() {
-                expect_success(&mut again(&name, &kind.to_string()));
-            }
-        }
-    }
+    crate::support::process::in_a_child(&format!("process::{test}"), play);
 }
 
 /// A listener whose queue is full: the handshake of the next client is not answered.
@@ -47,16 +34,6 @@ fn full_listener() -> (socket2::Socket, SocketAddr, Vec<std::net::TcpStream>) {
         queued.push(client);
     }
     (listener, addr, queued)
-}
-
-/// Waits until the process has no more than `count` descriptors: a cancelled one closes a moment later.
-async fn fds_fall_to(count: usize) {
-    let start = Instant::now();
-    while open_fds_count() > count {
-        let now = open_fds_count();
-        assert!(start.elapsed() < Duration::from_secs(5), "{now} descriptors are open, {count} were before");
-        sleep(Duration::from_millis(1)).await;
-    }
 }
 
 /// F5, G10.

@@ -1,0 +1,27 @@
+//! Unix sockets on every back end. Each file is about one behaviour; this one holds what they share.
+
+#![cfg(unix)]
+
+mod cancel;
+mod datagram;
+mod fds;
+mod listener;
+#[cfg(target_os = "linux")]
+mod process;
+mod stream;
+#[path = "../support/mod.rs"]
+mod support;
+mod traits;
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+pub(crate) use support::wait::{is_pending_once, pattern, soon};
+
+/// A path that nothing is at, in a folder that goes with the first value.
+pub(crate) fn free_path() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    (folder, path)
+}

@@ -1,0 +1,213 @@
+//! Connections: bytes, ends, peers, conversions.
+
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+
+use futures::join;
+use heist::net::unix::ReuniteError;
+use heist::net::{ByteStream, Family, TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::{free_path, pattern, soon};
+use crate::support::{on_every_backend, on_every_runtime};
+
+#[test]
+fn a_mebibyte_goes_both_ways_through_split_streams() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (left, mut right) = UnixStream::pair().unwrap();
+            let (there, back) = (pattern(1 << 20, 1), pattern(1 << 20, 2));
+            let (mut reader, mut writer) = left.into_split();
+            let (sent, expected) = (there.clone(), back.clone());
+            let writing = heist::spawn(async move {
+                writer.write_all(&sent).await.unwrap();
+                writer
+            });
+            let reading = heist::spawn(async move {
+                let mut received = vec![0; expected.len()];
+                reader.read_exact(&mut received).await.unwrap();
+                assert!(received == expected);
+                reader
+            });
+            let (mut right_reader, mut right_writer) = right.split();
+            let mut received = vec![0; there.len()];
+            let (read, written) =
+                join!(right_reader.read_exact(&mut received), right_writer.write_all(&back));
+            (read.unwrap(), written.unwrap());
+            assert!(received == there);
+            let (reader, writer) = (reading.await.unwrap(), writing.await.unwrap());
+            let mut left = reader.reunite(writer).unwrap();
+            left.shutdown().await.unwrap();
+            assert_eq!(soon("the end", right.read(&mut [0; 8])).await.unwrap(), 0);
+        });
+    });
+}
+
+#[test]
+fn halves_of_two_streams_are_not_reunited() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (left, right) = UnixStream::pair().unwrap();
+            let (reader, _) = left.into_split();
+            let (_right_reader, writer) = right.into_split();
+            let ReuniteError { 0: mut reader, .. } = reader.reunite(writer).unwrap_err();
+            // Its peer's writing half went with the error.
+            assert_eq!(soon("the end", reader.read(&mut [0; 8])).await.unwrap(), 0);
+        });
+    });
+}
+
+#[test]
+fn vectored_peeked_and_tried() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut left, mut right) = UnixStream::pair().unwrap();
+            let mut buf = [0; 16];
+            assert_eq!(right.try_read(&mut buf).unwrap_err().kind(), ErrorKind::WouldBlock);
+            let mut pieces = [IoSlice::new(b"one "), IoSlice::new(b""), IoSlice::new(b"two")];
+            left.write_all_vectored(&mut pieces).await.unwrap();
+            right.readable().await.unwrap();
+            assert_eq!(right.peek(&mut buf).await.unwrap(), 7);
+            let (start, end) = buf.split_at_mut(4);
+            let count =
+                right.read_vectored(&mut [IoSliceMut::new(start), IoSliceMut::new(end)]).await.unwrap();
+            assert_eq!(&buf[..count], b"one two");
+            left.writable().await.unwrap();
+            assert_eq!(left.try_write(b"x").unwrap(), 1);
+            assert_eq!(soon("x", right.read(&mut buf)).await.unwrap(), 1);
+        });
+    });
+}
+
+#[test]
+fn a_closed_peer_is_the_end_and_then_an_error() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut left, mut right) = UnixStream::pair().unwrap();
+            left.write_all(b"last words").await.unwrap();
+            drop(left);
+            let mut text = String::new();
+            soon("the end", right.read_to_string(&mut text)).await.unwrap();
+            assert_eq!(text, "last words");
+            assert_eq!(right.write(b"?").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+
+            // Bytes that were never read: the peer is told of a reset.
+            let (mut left, right) = UnixStream::pair().unwrap();
+            left.write_all(b"unread").await.unwrap();
+            drop(right);
+            let error = soon("the reset", left.read(&mut [0; 8])).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        });
+    });
+}
+
+#[test]
+fn a_reader_and_a_writer_that_wait_are_told_of_the_end() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (left, right) = UnixStream::pair().unwrap();
+            let (mut reader, mut writer) = left.into_split();
+            let reading = heist::spawn(async move { reader.read(&mut [0; 8]).await });
+            let writing = heist::spawn(async move { writer.write_all(&vec![7; 8 << 20]).await });
+            heist::time::sleep(std::time::Duration::from_millis(5)).await;
+            drop(right);
+            // The bytes that were never read make it a reset.
+            let read = soon("the reader", reading).await.unwrap();
+            let written = soon("the writer", writing).await.unwrap().unwrap_err();
+            let is_gone = |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+            assert!(is_gone(written.kind()), "{written}");
+            assert!(
+                read.as_ref().map_or_else(|error| is_gone(error.kind()), |&count| count == 0),
+                "{read:?}"
+            );
+        });
+    });
+}
+
+#[test]
+fn half_a_close_lets_the_answer_through() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut left, mut right) = UnixStream::pair().unwrap();
+            left.write_all(b"question").await.unwrap();
+            left.shutdown_with(Shutdown::Write).unwrap();
+            let mut text = String::new();
+            right.read_to_string(&mut text).await.unwrap();
+            right.write_all(text.to_uppercase().as_bytes()).await.unwrap();
+            drop(right);
+            text.clear();
+            soon("the answer", left.read_to_string(&mut text)).await.unwrap();
+            assert_eq!(text, "QUESTION");
+        });
+    });
+}
+
+#[test]
+fn the_peer_is_known() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (left, _right) = UnixStream::pair().unwrap();
+            let (_folder, path) = free_path();
+            let listener = UnixListener::bind(&path).unwrap();
+            let client = UnixStream::connect(&path).await.unwrap();
+            let (server, _) = listener.accept().await.unwrap();
+            let cred = left.peer_cred().unwrap();
+            assert_eq!(cred, client.peer_cred().unwrap());
+            assert_eq!(cred, server.peer_cred().unwrap());
+            if cfg!(target_os = "linux") {
+                assert_eq!(cred.pid(), Some(std::process::id().cast_signed()));
+            }
+            let folder = std::fs::metadata(path.parent().unwrap()).unwrap();
+            assert_eq!(cred.uid(), std::os::unix::fs::MetadataExt::uid(&folder));
+        });
+    });
+}
+
+#[test]
+fn streams_of_std_are_taken_over_and_given_back() {
+    on_every_backend(|rt| {
+        rt.block_on(async {
+            let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
+            let mut left = UnixStream::from_std(left).unwrap();
+            assert_eq!(left.try_read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+            left.write_all(b"there").await.unwrap();
+            let mut buf = [0; 5];
+            (&right).read_exact(&mut buf).unwrap();
+            let number = left.as_raw_fd();
+            assert_eq!(left.as_fd().as_raw_fd(), number);
+            let fd = OwnedFd::try_from(left).unwrap();
+            let left = UnixStream::try_from(fd).unwrap().into_std().unwrap();
+            left.set_nonblocking(false).unwrap();
+            (&right).write_all(b"back!").unwrap();
+            (&left).read_exact(&mut buf).unwrap();
+            assert_eq!(&buf, b"back!");
+        });
+    });
+}
+
+/// One function serves both families.
+#[test]
+fn what_is_written_for_byte_streams_serves_both_families() {
+    async fn echo_once<F: Family>(mut stream: ByteStream<F>) {
+        let mut buf = [0; 64];
+        let count = stream.read(&mut buf).await.unwrap();
+        stream.write_all(&buf[..count]).await.unwrap();
+    }
+    async fn ask<F: Family>(mut stream: ByteStream<F>) {
+        stream.write_all(b"same").await.unwrap();
+        let mut buf = [0; 4];
+        soon("the echo", stream.read_exact(&mut buf)).await.unwrap();
+        assert_eq!(&buf, b"same");
+    }
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (left, right) = UnixStream::pair().unwrap();
+            assert!(format!("{left:?}").starts_with("UnixStream"));
+            join!(echo_once(left), ask(right));
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            assert!(format!("{client:?}").starts_with("TcpStream"));
+            join!(echo_once(listener.accept().await.unwrap().0), ask(client));
+        });
+    });
+}
