@@ -21,7 +21,6 @@ pub(crate) fn from_std(addr: &SocketAddr) -> io::Result<SockAddr> {
 /// Std's form of an address. Total: whatever std cannot express (a path that fills the whole structure, which
 /// another program may bind) is unnamed here, so that no peer can make an accept or a receive fail by its address.
 pub(crate) fn to_std(addr: &SockAddr) -> SocketAddr {
-    let unnamed = || SocketAddr::from_pathname("").expect("no path is an unnamed address");
     if let Some(path) = addr.as_pathname() {
         return SocketAddr::from_pathname(path).unwrap_or_else(|_| unnamed());
     }
@@ -29,6 +28,11 @@ pub(crate) fn to_std(addr: &SockAddr) -> SocketAddr {
         Some(name) => from_abstract_name(name).unwrap_or_else(unnamed),
         None => unnamed(),
     }
+}
+
+/// The address of a socket that has none.
+pub(crate) fn unnamed() -> SocketAddr {
+    SocketAddr::from_pathname("").expect("no path is an unnamed address")
 }
 
 #[cfg(any(target_os = "android", target_os = "linux"))]

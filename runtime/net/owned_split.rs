@@ -233,3 +233,15 @@ impl<F: Family> OwnedWriteHalf<F> {
         Ok(())
     }
 }
+
+impl<F: Family> AsRef<ByteStream<F>> for OwnedReadHalf<F> {
+    fn as_ref(&self) -> &ByteStream<F> {
+        &self.stream
+    }
+}
+
+impl<F: Family> AsRef<ByteStream<F>> for OwnedWriteHalf<F> {
+    fn as_ref(&self) -> &ByteStream<F> {
+        &self.stream
+    }
+}

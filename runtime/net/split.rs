@@ -152,3 +152,15 @@ impl<F: Family> WriteHalf<'_, F> {
         self.0.local_addr()
     }
 }
+
+impl<F: Family> AsRef<ByteStream<F>> for ReadHalf<'_, F> {
+    fn as_ref(&self) -> &ByteStream<F> {
+        self.0
+    }
+}
+
+impl<F: Family> AsRef<ByteStream<F>> for WriteHalf<'_, F> {
+    fn as_ref(&self) -> &ByteStream<F> {
+        self.0
+    }
+}

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use futures::join;
-use heist::net::{TcpListener, TcpStream};
+use heist::net::{TcpListener, TcpSocket, TcpStream};
 use heist::runtime::Runtime;
 use heist::time::{sleep, timeout};
 
@@ -45,8 +45,11 @@ fn a_cancelled_connect_leaks_no_descriptor() {
             sleep(Duration::from_millis(1)).await;
             let before = open_fds_count();
             for round in 0..300 {
-                if round % 2 == 0 {
+                if round % 3 == 0 {
                     assert!(is_pending_once(TcpStream::connect(addr)).await, "the queue is full");
+                } else if round % 3 == 1 {
+                    let connect = TcpSocket::new_v4().unwrap().connect(addr);
+                    assert!(is_pending_once(connect).await, "the queue is full");
                 } else {
                     let limit = Duration::from_millis(1);
                     assert!(timeout(limit, TcpStream::connect(addr)).await.is_err(), "the queue is full");

@@ -152,6 +152,9 @@ fn a_shutdown_ends_a_receive_that_waits() {
             heist::time::sleep(Duration::from_millis(2)).await;
             right.shutdown(Shutdown::Both).unwrap();
             assert_eq!(soon("the end", waiting).await.unwrap().unwrap(), 0);
+            let (count, from) = soon("the end", right.recv_from(&mut [0; 8])).await.unwrap();
+            assert_eq!((count, from.is_unnamed()), (0, true));
+            assert_eq!(soon("the end", right.recv_with_fds(&mut [0; 8], 1)).await.unwrap().len, 0);
             assert!(left.send(b"x").await.is_err());
         });
     });

@@ -3,6 +3,8 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
+use socket2::Socket;
+
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, UnixDatagram, UnixStream, WriteHalf};
 use crate::driver::{Direction, Registration, ancillary};
 use crate::net::transfer::uninterrupted;
@@ -19,6 +21,12 @@ pub struct Received {
     pub bytes_truncated: bool,
     /// More descriptors came than were asked for, or than the process may have: the rest is closed.
     pub fds_truncated: bool,
+}
+
+impl Received {
+    fn end() -> Received {
+        Received { len: 0, fds: Vec::new(), bytes_truncated: false, fds_truncated: false }
+    }
 }
 
 impl UnixStream {
@@ -126,7 +134,8 @@ impl UnixDatagram {
     /// # Cancel safety
     /// Safe: a datagram is taken only by the poll that returns it.
     pub async fn recv_with_fds(&self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
-        receive(self.registration(), buf, fds_count_max).await
+        let receive = |socket: &Socket| self.or_end(receive_once(socket, buf, fds_count_max), Received::end);
+        self.registration().async_io(Direction::Read, receive).await
     }
 }
 
@@ -150,20 +159,20 @@ async fn receive_over_stream(
     if buf.is_empty() {
         return Err(nothing_carries());
     }
-    let mut received = receive(registration, buf, fds_count_max).await?;
+    let receive = |socket: &Socket| receive_once(socket, buf, fds_count_max);
+    let mut received = registration.async_io(Direction::Read, receive).await?;
     // What does not fit into the buffer of a stream stays in the stream.
     received.bytes_truncated = false;
     Ok(received)
 }
 
 async fn send(registration: &Registration, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let send = |socket: &socket2::Socket| uninterrupted(|| ancillary::send(socket, buf, fds));
+    let send = |socket: &Socket| uninterrupted(|| ancillary::send(socket, buf, fds));
     registration.async_io(Direction::Write, send).await
 }
 
-async fn receive(registration: &Registration, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
-    let receive = |socket: &socket2::Socket| uninterrupted(|| ancillary::receive(socket, buf, fds_count_max));
-    let message = registration.async_io(Direction::Read, receive).await?;
+fn receive_once(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
+    let message = uninterrupted(|| ancillary::receive(socket, buf, fds_count_max))?;
     Ok(Received {
         len: message.len,
         fds: message.fds,

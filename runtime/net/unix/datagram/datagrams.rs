@@ -11,9 +11,7 @@ use socket2::{SockAddr, Socket};
 
 use super::{SocketAddr, UnixDatagram, address_of};
 use crate::driver::{Direction, unix_address};
-use crate::net::datagram::{
-    peek_from_once, peek_once, receive_from_once, receive_once, send_once, send_to_once,
-};
+use crate::net::datagram::{self, send_once, send_to_once};
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
 
@@ -87,7 +85,7 @@ impl UnixDatagram {
     /// # Cancel safety
     /// Safe: a datagram is taken only by the poll that returns it.
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.registration.async_io(Direction::Read, |socket| receive_once(socket, buf)).await
+        self.registration.async_io(Direction::Read, |socket| self.receive_once(socket, buf)).await
     }
 
     /// Receives one datagram, waiting until there is one; returns its length and its sender's address, which is unnamed
@@ -99,8 +97,7 @@ impl UnixDatagram {
     /// # Cancel safety
     /// Safe: a datagram is taken only by the poll that returns it.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let received = self.registration.async_io(Direction::Read, |socket| receive_from_once(socket, buf));
-        Ok(from_unix(received.await?))
+        self.registration.async_io(Direction::Read, |socket| self.receive_from_once(socket, buf)).await
     }
 
     /// Like [`recv`](UnixDatagram::recv), and leaves the datagram to be received again.
@@ -111,7 +108,7 @@ impl UnixDatagram {
     /// # Cancel safety
     /// Safe: nothing is taken.
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.registration.async_io(Direction::Read, |socket| peek_once(socket, buf)).await
+        self.registration.async_io(Direction::Read, |socket| self.peek_once(socket, buf)).await
     }
 
     /// Like [`recv_from`](UnixDatagram::recv_from), and leaves the datagram to be received again.
@@ -122,8 +119,7 @@ impl UnixDatagram {
     /// # Cancel safety
     /// Safe: nothing is taken.
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let received = self.registration.async_io(Direction::Read, |socket| peek_from_once(socket, buf));
-        Ok(from_unix(received.await?))
+        self.registration.async_io(Direction::Read, |socket| self.peek_from_once(socket, buf)).await
     }
 
     /// [`send`](UnixDatagram::send) without waiting.
@@ -149,7 +145,7 @@ impl UnixDatagram {
     /// # Errors
     /// `WouldBlock` if there is nothing; otherwise as [`recv`](UnixDatagram::recv).
     pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.registration.try_io(Direction::Read, |socket| receive_once(socket, buf))
+        self.registration.try_io(Direction::Read, |socket| self.receive_once(socket, buf))
     }
 
     /// [`recv_from`](UnixDatagram::recv_from) without waiting.
@@ -157,7 +153,7 @@ impl UnixDatagram {
     /// # Errors
     /// `WouldBlock` if there is nothing; otherwise as [`recv_from`](UnixDatagram::recv_from).
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.registration.try_io(Direction::Read, |socket| receive_from_once(socket, buf)).map(from_unix)
+        self.registration.try_io(Direction::Read, |socket| self.receive_from_once(socket, buf))
     }
 
     /// [`send`](UnixDatagram::send) as a poll function. The last caller's waker is the one that is woken.
@@ -201,7 +197,7 @@ impl UnixDatagram {
     /// # Errors
     /// As [`recv`](UnixDatagram::recv).
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.registration.poll_io(Direction::Read, cx, |socket| receive_once(socket, buf))
+        self.registration.poll_io(Direction::Read, cx, |socket| self.receive_once(socket, buf))
     }
 
     /// [`recv_from`](UnixDatagram::recv_from) as a poll function. The last caller's waker is the one that is woken.
@@ -213,8 +209,8 @@ impl UnixDatagram {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        let receive = |socket: &Socket| receive_from_once(socket, buf);
-        self.registration.poll_io(Direction::Read, cx, receive).map_ok(from_unix)
+        let receive = |socket: &Socket| self.receive_from_once(socket, buf);
+        self.registration.poll_io(Direction::Read, cx, receive)
     }
 
     /// [`readable`](UnixDatagram::readable) as a poll function. The last caller's waker is the one that is woken.
@@ -231,6 +227,24 @@ impl UnixDatagram {
     /// If the driver cannot wait.
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(Direction::Write, cx)
+    }
+
+    fn receive_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+        self.or_end(datagram::receive_once(socket, buf), || 0)
+    }
+
+    fn receive_from_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let received = datagram::receive_from_once(socket, buf).map(from_unix);
+        self.or_end(received, || (0, unix_address::unnamed()))
+    }
+
+    fn peek_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+        self.or_end(datagram::peek_once(socket, buf), || 0)
+    }
+
+    fn peek_from_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let received = datagram::peek_from_once(socket, buf).map(from_unix);
+        self.or_end(received, || (0, unix_address::unnamed()))
     }
 }
 

@@ -4,6 +4,7 @@ mod datagrams;
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
@@ -13,6 +14,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::{SocketAddr, UCred, address_of};
 use crate::driver::{Direction, Registration, socket, unix_address};
 use crate::net::interest::{self, Interest, Ready};
+use crate::primitive::sync::Mutex;
 use datagrams::SendRest;
 
 /// A Unix socket for datagrams, which are neither lost nor reordered on their way.
@@ -50,6 +52,8 @@ pub struct UnixDatagram {
     registration: Registration,
     /// Where `poll_send_to` is resting, if it is. `send_to` keeps its rest in its own future.
     rest: SendRest,
+    /// [`shutdown`](UnixDatagram::shutdown) has ended receiving `[deaf-end]`.
+    is_deaf: Mutex<bool>,
 }
 
 impl UnixDatagram {
@@ -83,7 +87,7 @@ impl UnixDatagram {
     }
 
     fn over(registration: Registration) -> UnixDatagram {
-        UnixDatagram { registration, rest: SendRest::none() }
+        UnixDatagram { registration, rest: SendRest::none(), is_deaf: Mutex::new(false) }
     }
 
     /// A socket without an address: it can send, and nobody can answer.
@@ -172,12 +176,30 @@ impl UnixDatagram {
         UCred::of(self.socket())
     }
 
-    /// Shuts down receiving, sending, or both. Whoever waits in that direction is woken.
+    /// Shuts down receiving, sending, or both. Whoever waits in that direction is woken: once what was queued is taken,
+    /// a receive gives `Ok(0)`; a send is an error, the peer's too.
     ///
     /// # Errors
     /// The system's.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket().shutdown(how)
+        if how == Shutdown::Write {
+            return self.socket().shutdown(how);
+        }
+        // Before the call, for it wakes those who will ask `[deaf-end]`.
+        let was_deaf = mem::replace(&mut *self.is_deaf.lock(), true);
+        let result = self.socket().shutdown(how);
+        if result.is_err() {
+            *self.is_deaf.lock() = was_deaf;
+        }
+        result
+    }
+
+    /// What a receive that would block gives: its end, if receiving was shut down `[deaf-end]`.
+    pub(super) fn or_end<R>(&self, result: io::Result<R>, end: impl FnOnce() -> R) -> io::Result<R> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && *self.is_deaf.lock() => Ok(end()),
+            result => result,
+        }
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
