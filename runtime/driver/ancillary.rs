@@ -1,7 +1,7 @@
 //! Descriptors that travel beside bytes over a Unix socket (`SCM_RIGHTS`).
 //!
 //! What the kernel has installed is owned by the buffer it was installed through, and that closes what nobody takes:
-//! no descriptor is left without an owner, whatever becomes of the message.
+//! no descriptor is left without an owner, whatever becomes of the message `[fds-are-owned]`.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;

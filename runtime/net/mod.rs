@@ -1,11 +1,17 @@
 //! # What
-//! TCP for async code: a listener and a stream with tokio's names and signatures, and std's meaning of every call.
+//! Sockets for async code: TCP, UDP and Unix, with tokio's names and signatures, and std's meaning of every call.
 //!
 //! # Algorithm
 //! A socket is non-blocking and lives in a `driver::Registration`. Every operation is the plain system call, tried at
 //! once; only a call that would block waits, for readiness in the driver, and is then made again. No buffer is ever
 //! lent to the kernel beyond a call, so borrowed slices are sound and a dropped future leaves nothing behind.
 //! Names are resolved on the blocking pool; addresses never leave the calling task.
+//!
+//! | what | TCP | Unix | UDP | one implementation in |
+//! |---|---|---|---|---|
+//! | bytes, halves, traits | [`TcpStream`] | `UnixStream` | | [`ByteStream`] over a [`Family`]; `transfer.rs` |
+//! | accepting | [`TcpListener`] | `UnixListener` | | `acceptor.rs` |
+//! | datagrams | | `UnixDatagram` | [`UdpSocket`] | `datagram.rs` |
 //!
 //! # Invariants
 //! - `[no-sigpipe]` every send carries `driver::socket::SEND_FLAGS`: a closed peer is an error, never a signal.
@@ -15,22 +21,34 @@
 //!   connection stays queued and the listener readable, so an immediate error would be a busy loop of its caller.
 //! - `[recv-initialises]` `recv(2)` that returns `n` has written the first `n` bytes of its buffer, and makes no byte of it
 //!   uninitialised. All unsafe code of this room rests on it.
-//! - `[empty-is-done]` a read into, or a write from, no bytes is `Ok(0)` at once and makes no system call.
+//! - `[empty-is-done]` a read into, or a write from, no bytes is `Ok(0)` at once and makes no system call. This is about
+//!   streams: a datagram may be empty.
+//! - `[unheard-room]` Linux has no event for room in the queue of a Unix socket that is not the peer: not for a connect
+//!   to a listener whose queue is full, not for a `send_to`. Such a call rests for milliseconds and tries again; waiting
+//!   for readiness would spin, or last for ever.
+//! - `[deaf-end]` a Unix datagram socket that was shut down is readable and would block at once, on Linux. What would
+//!   block is its end then, or else a receive would spin.
+//! - `[fds-are-owned]` a received descriptor is close-on-exec and has an owner before the call that installed it returns.
 //!
 //! # Rejected
 //! `&self` for `TcpStream::read` and its like, though it would be sound: a program ported from tokio would be full of
 //! warnings about a `mut` that is not needed, and two writers could mix their bytes by accident. Who shares a stream
-//! splits it, or uses the `try_` calls.
+//! splits it, or uses the `try_` calls. Datagrams do not mix: their sockets take `&self`.
 //! Ring operations for `recv` and `send` with borrowed slices: a leaked future would let the kernel write into memory
 //! that its owner has back. Owned buffers are for the ring; they come with their own methods.
+//! `UnixStream` as a type of its own beside `TcpStream`: forty methods and three sets of traits would stand twice. As two
+//! families of one type they stand once, and programs can serve both with one function.
+//! The driver's connect for Unix sockets: on polling it would wait for an event that never comes `[unheard-room]`, and
+//! the plain call never blocks for anything else.
+//! The crate quinn-udp for segmentation: it sets more options than were asked for, such as not to fragment.
 //!
 //! # Verified by
-//! `tests/tcp.rs`: each invariant by name and on every back end.
+//! `tests/tcp/`, `tests/udp/`, `tests/unix/`: each invariant by name and on every back end.
 //!
 //! # Which traits
-//! Inherent methods need no import. [`TcpStream`] and its halves also implement `futures_io::{AsyncRead, AsyncWrite}`
+//! Inherent methods need no import. [`ByteStream`] and its halves also implement `futures_io::{AsyncRead, AsyncWrite}`
 //! (feature `futures-io`, on by default), tokio's `io::{AsyncRead, AsyncWrite}` (feature `tokio-io`), and
-//! [`TcpStream`] implements `hyper::rt::{Read, Write}` (feature `hyper`).
+//! [`ByteStream`] implements `hyper::rt::{Read, Write}` (feature `hyper`).
 
 mod acceptor;
 mod byte_stream;

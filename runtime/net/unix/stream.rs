@@ -12,7 +12,7 @@ use crate::driver::{Registration, socket, unix_address};
 use crate::net::byte_stream::ByteStream;
 use crate::time::sleep;
 
-/// How long `connect` rests when the listener's queue is full, at first and at most. No event tells of room.
+/// How long `connect` rests when the listener's queue is full, at first and at most `[unheard-room]`.
 const QUEUE_REST_MIN: Duration = Duration::from_millis(1);
 const QUEUE_REST_MAX: Duration = Duration::from_millis(20);
 
