@@ -6,11 +6,11 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use heist::net::{UnixDatagram, UnixStream};
 
-use super::soon;
+use super::{pipe, soon};
 use crate::support::on_every_runtime;
 
 /// Whether the write end behind `reader` is closed everywhere: the pipe is at its end.
-fn is_closed_everywhere(reader: &mut std::io::PipeReader) -> bool {
+fn is_closed_everywhere(reader: &mut std::os::unix::net::UnixStream) -> bool {
     let mut text = Vec::new();
     reader.read_to_end(&mut text).unwrap();
     text.is_empty()
@@ -21,7 +21,7 @@ fn a_file_is_passed_over_a_stream() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut left, mut right) = UnixStream::pair().unwrap();
-            let (mut reader, writer) = std::io::pipe().unwrap();
+            let (mut reader, writer) = pipe();
             assert_eq!(left.send_with_fds(b"two of it", &[writer.as_fd(), writer.as_fd()]).await.unwrap(), 9);
             drop(writer);
             let mut buf = [0; 64];
@@ -46,7 +46,7 @@ fn halves_and_datagrams_carry_files_too() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut left, right) = UnixStream::pair().unwrap();
-            let (mut reader, writer) = std::io::pipe().unwrap();
+            let (mut reader, writer) = pipe();
             let (mut owned_reader, mut owned_writer) = right.into_split();
             let mut buf = [0; 8];
             left.split().1.send_with_fds(b"1", &[writer.as_fd()]).await.unwrap();
@@ -76,7 +76,7 @@ fn what_was_not_asked_for_is_closed_and_told() {
                 [(2, 1), (1, 0), (3, 2), (10, 1), (253, 7), (253, 253), (253, 1000)]
             {
                 let (mut left, mut right) = UnixStream::pair().unwrap();
-                let (mut reader, writer) = std::io::pipe().unwrap();
+                let (mut reader, writer) = pipe();
                 let fds: Vec<BorrowedFd<'_>> = (0..sent_count).map(|_| writer.as_fd()).collect();
                 left.send_with_fds(b"x", &fds).await.unwrap();
                 drop(writer);
@@ -96,7 +96,7 @@ fn files_that_nobody_takes_are_closed() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut left, mut right) = UnixStream::pair().unwrap();
-            let (mut reader, writer) = std::io::pipe().unwrap();
+            let (mut reader, writer) = pipe();
             left.send_with_fds(b"plain", &[writer.as_fd()]).await.unwrap();
             left.send_with_fds(b"unread", &[writer.as_fd()]).await.unwrap();
             drop(writer);
@@ -114,7 +114,7 @@ fn impossible_messages_are_refused() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut left, mut right) = UnixStream::pair().unwrap();
-            let (_reader, writer) = std::io::pipe().unwrap();
+            let (_reader, writer) = pipe();
             let error = left.send_with_fds(b"", &[writer.as_fd()]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             assert_eq!(left.send_with_fds(b"", &[]).await.unwrap(), 0);
@@ -137,7 +137,7 @@ fn a_receive_that_is_given_up_takes_no_file() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut left, mut right) = UnixStream::pair().unwrap();
-            let (mut reader, writer) = std::io::pipe().unwrap();
+            let (mut reader, writer) = pipe();
             for _ in 0..50 {
                 assert!(super::is_pending_once(right.recv_with_fds(&mut [0; 8], 1)).await);
                 left.send_with_fds(b"x", &[writer.as_fd()]).await.unwrap();

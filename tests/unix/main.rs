@@ -25,3 +25,8 @@ pub(crate) fn free_path() -> (TempDir, PathBuf) {
     let path = folder.path().join("socket");
     (folder, path)
 }
+
+/// Two ends of one connection of std's; the first reads the end of it when every copy of the second is closed.
+pub(crate) fn pipe() -> (std::os::unix::net::UnixStream, std::os::unix::net::UnixStream) {
+    std::os::unix::net::UnixStream::pair().unwrap()
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use heist::net::{UnixDatagram, UnixListener, UnixStream};
 use heist::time::{sleep, timeout};
 
-use super::{free_path, is_pending_once, soon};
+use super::{free_path, is_pending_once, pipe, soon};
 use crate::support::process::{cpu_time, fds_fall_to, in_a_child, open_fds_count};
 
 #[test]
@@ -117,7 +117,7 @@ fn files_received_without_descriptors_are_told_and_not_leaked() {
             let limit = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
             rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
             let (mut left, mut right) = UnixStream::pair().unwrap();
-            let (mut reader, writer) = std::io::pipe().unwrap();
+            let (mut reader, writer) = pipe();
             left.send_with_fds(b"x", &[writer.as_fd(); 10]).await.unwrap();
             let mut taken = take_all_descriptors();
             taken.truncate(taken.len() - 4);
