@@ -32,12 +32,21 @@ pub(crate) fn send(
     if let Some(result) = offload::send(socket, bytes, segment_len, target) {
         return result;
     }
+    one_by_one(bytes, segment_len, |segment| send_one(socket, segment, target))
+}
+
+/// Sends each datagram by itself, until one cannot be sent. No bytes are one empty datagram.
+fn one_by_one(
+    bytes: &[u8],
+    segment_len: usize,
+    mut send: impl FnMut(&[u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
     let mut sent_bytes = 0;
     loop {
         let end = bytes.len().min(sent_bytes + segment_len);
-        match send_one(socket, &bytes[sent_bytes..end], target) {
+        match send(&bytes[sent_bytes..end]) {
             Ok(_) => sent_bytes = end,
-            // What went before is told first; the error will be met again.
+            // What went before is told first; an error that lasts will be met again.
             Err(_) if sent_bytes > 0 => return Ok(sent_bytes),
             Err(error) => return Err(error),
         }
@@ -79,5 +88,35 @@ mod offload {
     pub(crate) fn set_joined(_: &Socket, _: bool) -> io::Result<()> {
         let text = "this system cannot join UDP datagrams; receive them one by one";
         Err(io::Error::new(io::ErrorKind::Unsupported, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{io, one_by_one};
+
+    /// The kernel of a test machine sends them at once, so the other way is tried here.
+    #[test]
+    fn datagrams_go_one_by_one_until_there_is_no_room() {
+        let send_with_room_for = |count: usize| {
+            let mut sent: Vec<usize> = Vec::new();
+            let result = one_by_one(&[7; 25], 10, |segment| {
+                if sent.len() == count {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                sent.push(segment.len());
+                Ok(segment.len())
+            });
+            (sent, result.map_err(|error| error.kind()))
+        };
+        assert_eq!(send_with_room_for(9), (vec![10, 10, 5], Ok(25)));
+        assert_eq!(send_with_room_for(2), (vec![10, 10], Ok(20)));
+        assert_eq!(send_with_room_for(0), (vec![], Err(io::ErrorKind::WouldBlock)));
+        let mut count = 0;
+        let empty = one_by_one(&[], 10, |segment| {
+            count += 1;
+            Ok(segment.len())
+        });
+        assert_eq!((empty.unwrap(), count), (0, 1), "no bytes are one empty datagram");
     }
 }

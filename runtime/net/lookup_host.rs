@@ -55,8 +55,11 @@ pub(super) async fn resolve_one(
         return Ok(addr);
     }
     let addrs = resolve(target).await?;
-    let is_ipv4 = is_ipv4();
-    Ok(*addrs.iter().find(|addr| addr.is_ipv4() == is_ipv4).unwrap_or(&addrs[0]))
+    Ok(first_of_family(&addrs, is_ipv4()))
+}
+
+fn first_of_family(addrs: &[SocketAddr], is_ipv4: bool) -> SocketAddr {
+    *addrs.iter().find(|addr| addr.is_ipv4() == is_ipv4).unwrap_or(&addrs[0])
 }
 
 async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -64,5 +67,19 @@ async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     match crate::task::spawn_blocking(lookup).await {
         Ok(answer) => answer,
         Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SocketAddr, first_of_family};
+
+    #[test]
+    fn a_socket_sends_to_the_first_address_of_its_own_family() {
+        let [v6, v4, other] =
+            ["[::1]:1", "127.0.0.1:1", "127.0.0.2:1"].map(|text| text.parse::<SocketAddr>().unwrap());
+        assert_eq!(first_of_family(&[v6, v4, other], true), v4);
+        assert_eq!(first_of_family(&[v4, v6], false), v6);
+        assert_eq!(first_of_family(&[v4, other], false), v4, "the system will say what is wrong");
     }
 }
