@@ -147,7 +147,7 @@ fn joined_len(mut control: &[u8]) -> Option<usize> {
         if message_bytes < HEADER_BYTES {
             return None;
         }
-        control = control.get(message_bytes.next_multiple_of(size_of::<usize>())..)?;
+        control = control.get(message_bytes.checked_next_multiple_of(size_of::<usize>())?..)?;
     }
 }
 
