@@ -45,6 +45,12 @@ enum Command {
         /// Exit with an error when a goal is missed.
         #[arg(long)]
         check: bool,
+        /// Count instructions under callgrind instead of timing.
+        #[arg(long)]
+        instructions: bool,
+        /// Write the figures to `benches/record/<date>-generators.json`.
+        #[arg(long)]
+        record: bool,
     },
     /// List workloads and rivals.
     List,
@@ -54,6 +60,9 @@ enum Command {
     /// Load an echo server (started by `compare`).
     #[command(hide = true)]
     LoadEcho(echo::Load),
+    /// Run one contestant (started by `generators --instructions`).
+    #[command(hide = true)]
+    RunGenerator { group: usize, index: usize, yields_count: u64 },
     /// Do some work, then nothing, and print what nothing cost (started by `compare`).
     #[command(hide = true)]
     Idle(ServeEcho),
@@ -94,9 +103,14 @@ struct ServeEcho {
 fn main() -> ExitCode {
     match Arguments::parse().command.unwrap_or_else(|| Command::Compare(Compare::default())) {
         Command::Compare(options) => run_compare(options),
-        Command::Generators { quick, check } => {
-            let is_met = generators::run(quick);
-            if check && !is_met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        Command::Generators { instructions: true, .. } => {
+            generators::count();
+            ExitCode::SUCCESS
+        }
+        Command::Generators { quick, check, record, .. } => run_generators(quick, check, record),
+        Command::RunGenerator { group, index, yields_count } => {
+            generators::run_one(group, index, yields_count);
+            ExitCode::SUCCESS
         }
         Command::List => {
             list();
@@ -123,7 +137,7 @@ fn run_compare(options: Compare) -> ExitCode {
     report::print(&plan, &results);
     let mut files: Vec<PathBuf> = options.json.into_iter().collect();
     if options.record {
-        files.push(record::dated_file());
+        files.push(record::dated_file(""));
     }
     for file in &files {
         if let Err(error) = record::write(file, &plan, &results) {
@@ -134,6 +148,19 @@ fn run_compare(options: Compare) -> ExitCode {
     }
     let is_missed = report::judgements(&results).iter().any(|judgement| !judgement.is_met);
     if options.check && is_missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn run_generators(is_quick: bool, is_gate: bool, is_kept: bool) -> ExitCode {
+    let rows = generators::run(is_quick);
+    if is_kept {
+        let file = record::dated_file("-generators");
+        if let Err(error) = record::write_generators(&file, &rows) {
+            eprintln!("error: cannot write {}: {error}", file.display());
+            return ExitCode::FAILURE;
+        }
+        println!("written: {}", file.display());
+    }
+    if is_gate && rows.iter().any(|row| !row.is_met) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn list() {

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::compare::{Outcome, Plan, Spread};
+use crate::generators::Row;
 use crate::report::{self, Judgement};
 use crate::usage::Sample;
 
@@ -43,9 +44,36 @@ struct RecordedRival {
     samples: Vec<Sample>,
 }
 
-/// `benches/record/<date>.json` of this source tree.
-pub(crate) fn dated_file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("record").join(format!("{}.json", today()))
+/// What is kept of the generators' comparison.
+#[derive(Serialize)]
+struct GeneratorRecord<'a> {
+    date: String,
+    commit: String,
+    kernel: String,
+    processor: String,
+    processor_count: usize,
+    versions: Vec<String>,
+    rows: &'a [Row],
+}
+
+/// `benches/record/<date><suffix>.json` of this source tree.
+pub(crate) fn dated_file(suffix: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("record").join(format!("{}{suffix}.json", today()))
+}
+
+/// Writes the rows of the generators to `file`.
+pub(crate) fn write_generators(file: &Path, rows: &[Row]) -> io::Result<()> {
+    let rivals = ["heist", "genawaiter", "corosensei", "async-stream"];
+    let record = GeneratorRecord {
+        date: today(),
+        commit: first_line(Command::new("git").args(["describe", "--always", "--dirty"])),
+        kernel: first_line(Command::new("uname").args(["-sr"])),
+        processor: processor(),
+        processor_count: std::thread::available_parallelism()?.get(),
+        versions: rivals.iter().map(|name| version_of(name)).collect(),
+        rows,
+    };
+    std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")
 }
 
 /// Writes everything to `file`, making its folder if needed.
