@@ -8,12 +8,14 @@
 //! the body holds no pointer across a suspension. Asynchronous: the frame lives in the machine; the body learns its
 //! address once, before any user code, and from then on sees the task's own waker.
 
-use core::future::Future;
+use core::future::{Future, IntoFuture};
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::ptr;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+use pin_project_lite::pin_project;
 
 use super::async_machine::AsyncMachine;
 use super::machine::Machine;
@@ -35,6 +37,11 @@ impl<Y, A> Frame<Y, A> {
     #[inline(always)]
     pub(super) fn into_yielded(self) -> Option<Y> {
         self.yielded
+    }
+
+    #[inline(always)]
+    fn has_yielded(&self) -> bool {
+        self.yielded.is_some()
     }
 
     #[inline(always)]
@@ -143,7 +150,7 @@ impl<Y, A> Gate<Y, A> {
     /// See the impl block. Awaited at once.
     #[inline(always)]
     pub unsafe fn suspend(&self) -> Suspend<Y, A> {
-        Suspend(false, PhantomData)
+        Suspend(PhantomData)
     }
 
     /// # Safety
@@ -168,20 +175,17 @@ impl<Y, A> Future for Begin<Y, A> {
     }
 }
 
-/// Pending once; then receives the frame of the next resumption.
-pub struct Suspend<Y, A>(bool, PhantomData<fn(Y, A)>);
+/// Pending while the frame holds what was put there; then receives the frame of the next resumption.
+pub struct Suspend<Y, A>(PhantomData<fn(Y, A)>);
 
 impl<Y, A> Future for Suspend<Y, A> {
     type Output = FramePointer<Y, A>;
 
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.0 {
-            Poll::Ready(frame_of(cx))
-        } else {
-            self.0 = true;
-            Poll::Pending
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let frame = frame_of(cx);
+        // SAFETY: as in `put`.
+        if unsafe { (*frame).has_yielded() } { Poll::Pending } else { Poll::Ready(frame) }
     }
 }
 
@@ -194,108 +198,150 @@ fn frame_of<Y, A>(cx: &Context<'_>) -> FramePointer<Y, A> {
 /// Where a routine keeps its frame. Written by the body inside a poll and by the driver between polls.
 pub(super) type Slot<Y, A> = UnsafeCell<Frame<Y, A>>;
 
-/// The frame of an asynchronous machine. The argument is there only from the driver's `give` to the body's `take`,
-/// which is the next thing that happens `[argued]`; so nothing has to remember whether it is, or to drop it.
-pub struct Exchange<Y, A> {
-    yielded: Option<Y>,
-    argument: MaybeUninit<A>,
+/// The frame of an asynchronous machine's poll: what travels in one step, and the task that polls.
+pub struct AsyncFrame<Y, A> {
+    pub(super) exchange: Frame<Y, A>,
+    /// The caller's context, for as long as the poll lasts.
+    task: *mut Context<'static>,
 }
 
-impl<Y, A> Exchange<Y, A> {
-    pub(super) const fn new() -> Self {
-        Exchange { yielded: None, argument: MaybeUninit::uninit() }
-    }
-
+impl<Y, A> AsyncFrame<Y, A> {
     #[inline(always)]
-    pub(super) fn take_yielded(&mut self) -> Option<Y> {
-        self.yielded.take()
-    }
-
-    #[inline(always)]
-    pub(super) fn give(&mut self, argument: A) {
-        self.argument.write(argument);
+    pub(super) fn new(argument: Option<A>, cx: &mut Context<'_>) -> Self {
+        AsyncFrame { exchange: Frame::new(argument), task: ptr::from_mut(cx).cast() }
     }
 }
 
-/// Where an asynchronous machine keeps its exchange.
-pub(super) type ExchangeSlot<Y, A> = UnsafeCell<Exchange<Y, A>>;
+/// The waker that carries an asynchronous frame's address. What awaits directly in a body never sees it: a [`Waiter`]
+/// passes the task's own context. What polls from inside a foreign macro does: for it this waker stands for the
+/// task's, and a clone of it is a clone of the task's.
+pub(super) fn async_airlock<Y, A>() -> &'static RawWakerVTable {
+    struct Table<Y, A>(PhantomData<(Y, A)>);
+    impl<Y, A> Table<Y, A> {
+        const TABLE: RawWakerVTable = RawWakerVTable::new(
+            |frame| {
+                let waker = ManuallyDrop::new(task_of::<Y, A>(frame).clone());
+                RawWaker::new(waker.data(), waker.vtable())
+            },
+            |frame| task_of::<Y, A>(frame).wake_by_ref(),
+            |frame| task_of::<Y, A>(frame).wake_by_ref(),
+            |_| {},
+        );
+    }
+    fn task_of<'a, Y, A>(frame: *const ()) -> &'a Waker {
+        // SAFETY: a waker with this table is lent for one poll, which the frame and its context outlive [tied].
+        unsafe { (*(*frame.cast::<AsyncFrame<Y, A>>()).task).waker() }
+    }
+    const { &Table::<Y, A>::TABLE }
+}
 
-/// An asynchronous body's pointer to the slot of its machine.
-pub struct SlotPointer<Y, A>(*const ExchangeSlot<Y, A>);
+#[inline(always)]
+fn async_frame_of<Y, A>(cx: &Context<'_>) -> *mut AsyncFrame<Y, A> {
+    cx.waker().data().cast::<AsyncFrame<Y, A>>().cast_mut()
+}
 
-// SAFETY: the pointer is used only by the body, inside a poll of the machine that holds both; the values that pass
-// through it may change threads, hence the bounds.
-unsafe impl<Y: Send, A: Send> Send for SlotPointer<Y, A> {}
-// SAFETY: as above: a shared reference to the pointer exists only inside the body.
-unsafe impl<Y: Send, A: Send> Sync for SlotPointer<Y, A> {}
+/// A pointer to the frame of the poll that is going on. Valid until the body's next `.await` of something else.
+pub struct AsyncFramePointer<Y, A>(*mut AsyncFrame<Y, A>);
 
-/// Safety of all methods here: as for [`Gate`]; the slot pointer is the one that the body received first.
+/// Safety of all methods here: as for [`Gate`]; each frame pointer is used before the body's next suspension.
 impl<Y, A> AsyncGate<Y, A> {
     /// # Safety
-    /// See the impl block. Awaited once, before anything else in the body.
+    /// See the impl block. Awaited at once.
     #[inline(always)]
-    pub unsafe fn begin(&self) -> AsyncBegin<Y, A> {
-        AsyncBegin(None)
+    pub unsafe fn frame(&self) -> CurrentFrame<Y, A> {
+        CurrentFrame(PhantomData)
     }
 
     /// # Safety
     /// See the impl block.
     #[inline(always)]
-    pub unsafe fn put(&self, slot: &SlotPointer<Y, A>, value: Y) {
-        // SAFETY: the slot is a field of the pinned machine that is polling this body now [in-place], and the machine
-        // holds no reference to it during the poll.
-        unsafe { &*slot.0 }.with_mut(|exchange| unsafe { (*exchange).yielded = Some(value) });
+    pub unsafe fn put(&self, frame: AsyncFramePointer<Y, A>, value: Y) {
+        // SAFETY: the frame is on the stack of the driver that is polling this body now, with these types [tied].
+        unsafe { (*frame.0).exchange.put(value) }
     }
 
     /// # Safety
     /// See the impl block. Awaited at once.
     #[inline(always)]
-    pub unsafe fn suspend(&self) -> AsyncSuspend {
-        AsyncSuspend(false)
+    pub unsafe fn suspend(&self) -> AsyncSuspend<Y, A> {
+        AsyncSuspend(PhantomData)
     }
 
     /// # Safety
     /// See the impl block; only after a `suspend`.
     #[inline(always)]
-    pub unsafe fn take(&self, slot: &SlotPointer<Y, A>) -> A {
-        // SAFETY: the slot is live as in `put`; `AsyncMachine` polls a suspended body only after it has put an argument
-        // there, and this is the only taker in the step [argued].
-        unsafe { &*slot.0 }.with_mut(|exchange| unsafe { (*exchange).argument.assume_init_read() })
+    pub unsafe fn take(&self, frame: AsyncFramePointer<Y, A>) -> A {
+        // SAFETY: the frame is live as in `put`; `AsyncMachine` polls a suspended body only with an argument, and this
+        // is the only taker in the step [argued].
+        unsafe { (*frame.0).exchange.take_argument().unwrap_unchecked() }
+    }
+
+    /// # Safety
+    /// See the impl block: what it makes is awaited directly in the body.
+    #[inline(always)]
+    pub unsafe fn waiter(&self) -> Waiter<Y, A> {
+        Waiter(PhantomData)
     }
 }
 
-/// Receives the slot's address from the machine's first poll, and returns `Pending` once so that the machine can go on
-/// with the task's own waker.
-pub struct AsyncBegin<Y, A>(Option<SlotPointer<Y, A>>);
+/// Receives the frame of this poll; never pending.
+pub struct CurrentFrame<Y, A>(PhantomData<fn(Y, A)>);
 
-impl<Y, A> Unpin for AsyncBegin<Y, A> {}
-
-impl<Y, A> Future for AsyncBegin<Y, A> {
-    type Output = SlotPointer<Y, A>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(slot) = self.0.take() {
-            return Poll::Ready(slot);
-        }
-        debug_assert!(ptr::eq(cx.waker().vtable(), &AIRLOCK), "only the machine polls a body");
-        self.0 = Some(SlotPointer(cx.waker().data().cast()));
-        Poll::Pending
-    }
-}
-
-/// Pending once.
-pub struct AsyncSuspend(bool);
-
-impl Future for AsyncSuspend {
-    type Output = ();
+impl<Y, A> Future for CurrentFrame<Y, A> {
+    type Output = AsyncFramePointer<Y, A>;
 
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if self.0 {
-            Poll::Ready(())
-        } else {
-            self.0 = true;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(AsyncFramePointer(async_frame_of(cx)))
+    }
+}
+
+/// Pending while the frame holds what was put there; then receives the frame of the next resumption.
+pub struct AsyncSuspend<Y, A>(PhantomData<fn(Y, A)>);
+
+impl<Y, A> Future for AsyncSuspend<Y, A> {
+    type Output = AsyncFramePointer<Y, A>;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let frame = async_frame_of(cx);
+        // SAFETY: as in `put`.
+        if unsafe { (*frame).exchange.has_yielded() } {
             Poll::Pending
+        } else {
+            Poll::Ready(AsyncFramePointer(frame))
         }
+    }
+}
+
+/// Makes what a body awaits see the task's own context.
+pub struct Waiter<Y, A>(PhantomData<fn(Y, A)>);
+
+impl<Y, A> Waiter<Y, A> {
+    /// The future to await in place of `future`.
+    #[inline(always)]
+    pub fn wait<F: IntoFuture>(self, future: F) -> Wait<F::IntoFuture, Y, A> {
+        Wait { future: future.into_future(), passes: PhantomData }
+    }
+}
+
+pin_project! {
+    /// A future that is polled with the task's own context.
+    pub struct Wait<F, Y, A> {
+        #[pin]
+        future: F,
+        passes: PhantomData<fn(Y, A)>,
+    }
+}
+
+impl<F: Future, Y, A> Future for Wait<F, Y, A> {
+    type Output = F::Output;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let frame = async_frame_of::<Y, A>(cx);
+        // SAFETY: a waiter is awaited directly in its body [direct], so this is a poll by the machine, whose frame
+        // holds the context that it was called with; nothing else uses that context during the poll.
+        self.project().future.poll(unsafe { &mut *(*frame).task.cast() })
     }
 }

@@ -3,13 +3,13 @@
 
 use core::fmt;
 use core::future::Future;
-use core::marker::PhantomPinned;
+use core::marker::{PhantomData, PhantomPinned};
 use core::mem::{self, ManuallyDrop};
 use core::ops::DerefMut;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use super::airlock::{AIRLOCK, Exchange, ExchangeSlot};
+use super::airlock::{AsyncFrame, async_airlock};
 use super::protocol::{Next, Outcome, State, Step};
 
 /// The object-safe core of asynchronous generators: as [`Resume`](super::Resume), with steps that may take time.
@@ -100,13 +100,9 @@ pub type AsyncCoroutine<Y, S, E, C> = AsyncMachine<C, Y, Outcome<S, E>>;
 pub struct AsyncMachine<C, Y, A> {
     state: State,
     code: ManuallyDrop<C>,
-    slot: ExchangeSlot<Y, A>,
+    passes: PhantomData<fn(A) -> Y>,
     _pinned: PhantomPinned,
 }
-
-// SAFETY: the slot is touched only through an exclusive reference to the machine, by it or by the body inside its
-// poll; so sending the machine sends the body and the values, and they are `Send`.
-unsafe impl<C: Send, Y: Send, A: Send> Send for AsyncMachine<C, Y, A> {}
 
 impl<C, Y, A> AsyncMachine<C, Y, A> {
     /// # Safety
@@ -117,7 +113,7 @@ impl<C, Y, A> AsyncMachine<C, Y, A> {
         AsyncMachine {
             state: State::Created,
             code: ManuallyDrop::new(code),
-            slot: ExchangeSlot::new(Exchange::new()),
+            passes: PhantomData,
             _pinned: PhantomPinned,
         }
     }
@@ -140,19 +136,6 @@ impl<C, Y, A> AsyncMachine<C, Y, A> {
             // has just ended that state, so this runs once, even if a destructor of the body panics.
             unsafe { ManuallyDrop::drop(&mut self.code) }
         }
-    }
-}
-
-impl<C: Future, Y, A> AsyncMachine<C, Y, A> {
-    /// The handshake: tells a new body the address of its slot. No user code runs.
-    #[inline]
-    fn introduce(&mut self) {
-        // SAFETY: AIRLOCK's functions neither read nor free the data pointer, and a clone carries none.
-        let waker = ManuallyDrop::new(unsafe { Waker::new((&raw const self.slot).cast(), &AIRLOCK) });
-        // SAFETY: the machine is pinned (the only caller is `poll_resume`) and `code` never moves [in-place].
-        let code = unsafe { Pin::new_unchecked(&mut *self.code) };
-        let answer = code.poll(&mut Context::from_waker(&waker));
-        debug_assert!(answer.is_pending(), "a body begins by taking the address of its slot");
     }
 }
 
@@ -195,32 +178,34 @@ impl<C: Future, Y, A> AsyncResume for AsyncMachine<C, Y, A> {
     ) -> Poll<Step<Y, C::Output>> {
         // SAFETY: nothing below moves `code`; it is dropped only in place, by `kill`.
         let machine = unsafe { self.get_unchecked_mut() };
-        match machine.state {
-            State::Created => {
-                drop(argument.take());
-                machine.introduce();
-            }
-            State::Suspended => {
-                let argument = argument.take().expect("a suspended generator is resumed with an argument");
-                // SAFETY: the machine is borrowed exclusively and the body is not being polled.
-                machine.slot.with_mut(|exchange| unsafe { (*exchange).give(argument) });
-            }
-            State::Running => {}
+        let argument = match machine.state {
             State::Closed => panic!("a generator that has ended cannot be resumed"),
-        }
+            // A step in flight takes no argument, and leaves it to its owner.
+            State::Running => None,
+            State::Created | State::Suspended => argument.take(),
+        };
+        assert!(
+            argument.is_some() || machine.state != State::Suspended,
+            "a suspended generator is resumed with an argument"
+        );
+        let mut frame = AsyncFrame::<Y, A>::new(argument, cx);
+        // SAFETY: the table's functions do what a waker's must for as long as the frame lives, which is this poll; a
+        // clone is the task's own waker.
+        let waker = ManuallyDrop::new(unsafe {
+            Waker::new((&raw mut frame).cast::<()>().cast_const(), async_airlock::<Y, A>())
+        });
         // SAFETY: `machine` came out of a `Pin`, and `code` is structurally pinned: never moved [in-place].
         let code = unsafe { Pin::new_unchecked(&mut *machine.code) };
         // [closed-is-empty]: as in the synchronous machine, nothing is left of a body that returns or panics. Closing
         // it only in these cases saves two writes per step, which here go to memory.
         let unwinding = Unwinding(&mut machine.state);
-        let polled = code.poll(cx);
+        let polled = code.poll(&mut Context::from_waker(&waker));
         mem::forget(unwinding);
         if let Poll::Ready(value) = polled {
             machine.state = State::Closed;
             return Poll::Ready(Step::Returned(value));
         }
-        // SAFETY: the machine is borrowed exclusively and the body is not being polled.
-        match machine.slot.with_mut(|exchange| unsafe { (*exchange).take_yielded() }) {
+        match frame.exchange.into_yielded() {
             Some(value) => {
                 machine.state = State::Suspended;
                 Poll::Ready(Step::Yielded(value))

@@ -130,13 +130,11 @@ impl<C: Future, Y, A> Resume for Machine<C, Y, A> {
     fn resume(self: Pin<&mut Self>, argument: Option<A>) -> Step<Y, C::Output> {
         // SAFETY: nothing below moves `code`; it is dropped only in place, by `kill`.
         let machine = unsafe { self.get_unchecked_mut() };
-        match machine.state {
-            State::Suspended => {
-                assert!(argument.is_some(), "a suspended generator is resumed with an argument")
-            }
-            State::Created => {}
-            State::Running | State::Closed => panic!("a generator that has ended cannot be resumed"),
-        }
+        assert!(machine.state != State::Closed, "a generator that has ended cannot be resumed");
+        assert!(
+            argument.is_some() || machine.state == State::Created,
+            "a suspended generator is resumed with an argument"
+        );
         // [closed-is-empty]: a body that has returned or panicked has dropped all it owned. Closing before the poll
         // and reopening after a `yield` therefore needs no guard against unwinding.
         machine.state = State::Closed;

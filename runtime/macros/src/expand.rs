@@ -61,14 +61,22 @@ fn expression(body: TokenStream, types: &Types, flavour: Flavour, yielded: Token
         (quote!(tie), quote!(machine))
     };
     let (gate, knot, code, frame) = (private("gate"), private("knot"), private("code"), private("frame"));
+    let begin = if flavour.is_async {
+        // Each exchange asks for the frame of its own poll. The gate moves in even if there is none.
+        quote!(let _ = &#gate;)
+    } else {
+        quote! {
+            #[allow(unused_variables, unused_mut)]
+            let mut #frame = unsafe { #gate.begin() }.await;
+        }
+    };
     let hint = result_hint(types, flavour);
     let block = body_block(&statements);
     quote! {{
         #errors
         let (#gate, #knot) = unsafe { ::heist::generator::airlock::#tie::<#yielded, #argument>() };
         let #code = async move {
-            #[allow(unused_variables, unused_mut)]
-            let mut #frame = unsafe { #gate.begin() }.await;
+            #begin
             #hint
             #block
         };

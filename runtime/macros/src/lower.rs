@@ -80,9 +80,12 @@ impl Lowering {
         let (gate, frame) = (private("gate"), private("frame"));
         if self.flavour.is_async {
             return quote_spanned! {span=> {
-                unsafe { #gate.put(&#frame, #value) };
-                unsafe { #gate.suspend() }.await;
-                unsafe { #gate.take(&#frame) }
+                {
+                    let #frame = unsafe { #gate.frame() }.await;
+                    unsafe { #gate.put(#frame, #value) };
+                }
+                let #frame = unsafe { #gate.suspend() }.await;
+                unsafe { #gate.take(#frame) }
             }};
         }
         quote_spanned! {span=> {
@@ -92,24 +95,32 @@ impl Lowering {
         }}
     }
 
+    /// `operand.await`, polled with the task's own context. One expression, so that its temporaries live as long as
+    /// they do without us.
+    fn wait(&self, span: Span, operand: TokenStream) -> TokenStream {
+        let (direct, gate) = (proof_of_place(span), private("gate"));
+        quote_spanned! {span=> ({ #direct unsafe { #gate.waiter() } }).wait(#operand).await }
+    }
+
     /// `yield from operand`. The loop stands in the body, so that each `yield` of it does.
     fn delegate(&self, span: Span, operand: TokenStream) -> TokenStream {
         let (direct, gate, value) = (proof_of_place(span), private("gate"), private("value"));
         let (delegate, step, argument) = (private("delegate"), private("step"), private("argument"));
         let exchange = self.suspend(span, quote!(#value));
-        let (traits, wait) = if self.flavour.is_async {
-            (
+        let own = |step: TokenStream| if self.flavour.is_async { self.wait(span, step) } else { step };
+        let first = own(quote_spanned!(span=> #gate.start(#delegate.as_mut())));
+        let next = own(quote_spanned!(span=> #gate.resume(#delegate.as_mut(), #argument)));
+        let traits = if self.flavour.is_async {
+
                 quote!(
                     AsyncViaResume as _,
                     AsyncViaSync as _,
                     AsyncViaPlain as _,
                     ViaStream as _,
                     AsyncViaIterator as _
-                ),
-                quote!(.await),
             )
         } else {
-            (quote!(ViaResume as _, ViaPlain as _, ViaIterator as _), TokenStream::new())
+            quote!(ViaResume as _, ViaPlain as _, ViaIterator as _)
         };
         quote_spanned! {span=> {
             #direct
@@ -121,12 +132,12 @@ impl Lowering {
                     let #value = #gate.via(#value);
                     (&&&&&#value).via()
                 });
-                let mut #step = #gate.start(#delegate.as_mut())#wait;
+                let mut #step = #first;
                 loop {
                     match #step {
                         ::heist::generator::Step::Yielded(#value) => {
                             let #argument = #exchange;
-                            #step = #gate.resume(#delegate.as_mut(), #argument)#wait;
+                            #step = #next;
                         }
                         ::heist::generator::Step::Returned(#value) => break #value,
                     }
@@ -195,7 +206,12 @@ impl VisitMut for Lowering {
                 Some(kind) => *expression = Expr::Verbatim(self.exchange(place, kind)),
                 None => visit_mut::visit_expr_mut(self, expression),
             },
-            Expr::Await(wait) if !self.flavour.is_async => {
+            Expr::Await(wait) if self.flavour.is_async => {
+                self.visit_expr_mut(&mut wait.base);
+                let span = Span::mixed_site().located_at(wait.await_token.span());
+                *expression = Expr::Verbatim(self.wait(span, wait.base.to_token_stream()));
+            }
+            Expr::Await(wait) => {
                 let message =
                     "`.await` in a synchronous generator: use `async_generator!` or `async_coroutine!`";
                 self.refuse(wait.await_token.span(), message);
