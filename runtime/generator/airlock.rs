@@ -240,40 +240,20 @@ fn async_frame_of<Y, A>(cx: &Context<'_>) -> *mut AsyncFrame<Y, A> {
     cx.waker().data().cast::<AsyncFrame<Y, A>>().cast_mut()
 }
 
-/// A pointer to the frame of the poll that is going on. Valid until the body's next `.await` of something else.
-pub struct AsyncFramePointer<Y, A>(*mut AsyncFrame<Y, A>);
-
-/// Safety of all methods here: as for [`Gate`]; each frame pointer is used before the body's next suspension.
+/// Safety of all methods here: as for [`Gate`].
 impl<Y, A> AsyncGate<Y, A> {
     /// # Safety
-    /// See the impl block. Awaited at once.
+    /// See the impl block. Awaited at once, and then [`suspend`](AsyncGate::suspend).
     #[inline(always)]
-    pub unsafe fn frame(&self) -> CurrentFrame<Y, A> {
-        CurrentFrame(PhantomData)
+    pub unsafe fn put(&self, value: Y) -> Put<Y, A> {
+        Put { value: ManuallyDrop::new(value), passes: PhantomData }
     }
 
     /// # Safety
-    /// See the impl block.
-    #[inline(always)]
-    pub unsafe fn put(&self, frame: AsyncFramePointer<Y, A>, value: Y) {
-        // SAFETY: the frame is on the stack of the driver that is polling this body now, with these types [tied].
-        unsafe { (*frame.0).exchange.put(value) }
-    }
-
-    /// # Safety
-    /// See the impl block. Awaited at once.
+    /// See the impl block. Awaited at once, after [`put`](AsyncGate::put).
     #[inline(always)]
     pub unsafe fn suspend(&self) -> AsyncSuspend<Y, A> {
         AsyncSuspend(PhantomData)
-    }
-
-    /// # Safety
-    /// See the impl block; only after a `suspend`.
-    #[inline(always)]
-    pub unsafe fn take(&self, frame: AsyncFramePointer<Y, A>) -> A {
-        // SAFETY: the frame is live as in `put`; `AsyncMachine` polls a suspended body only with an argument, and this
-        // is the only taker in the step [argued].
-        unsafe { (*frame.0).exchange.take_argument().unwrap_unchecked() }
     }
 
     /// # Safety
@@ -284,33 +264,41 @@ impl<Y, A> AsyncGate<Y, A> {
     }
 }
 
-/// Receives the frame of this poll; never pending.
-pub struct CurrentFrame<Y, A>(PhantomData<fn(Y, A)>);
+/// Puts a value into the frame of this poll; never pending. Only a future is told which frame that is.
+pub struct Put<Y, A> {
+    value: ManuallyDrop<Y>,
+    passes: PhantomData<fn(A)>,
+}
 
-impl<Y, A> Future for CurrentFrame<Y, A> {
-    type Output = AsyncFramePointer<Y, A>;
+impl<Y, A> Unpin for Put<Y, A> {}
+
+impl<Y, A> Future for Put<Y, A> {
+    type Output = ();
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(AsyncFramePointer(async_frame_of(cx)))
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: it is awaited directly in its body [direct], so this is a poll by the machine, whose frame has these
+        // types [tied]; and it is polled once, for it is ready at once.
+        unsafe { (*async_frame_of::<Y, A>(cx)).exchange.put(ManuallyDrop::take(&mut self.value)) }
+        Poll::Ready(())
     }
 }
 
-/// Pending while the frame holds what was put there; then receives the frame of the next resumption.
+/// Pending while the frame holds what was put there; then receives the argument of the next resumption.
 pub struct AsyncSuspend<Y, A>(PhantomData<fn(Y, A)>);
 
 impl<Y, A> Future for AsyncSuspend<Y, A> {
-    type Output = AsyncFramePointer<Y, A>;
+    type Output = A;
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let frame = async_frame_of(cx);
-        // SAFETY: as in `put`.
-        if unsafe { (*frame).exchange.has_yielded() } {
-            Poll::Pending
-        } else {
-            Poll::Ready(AsyncFramePointer(frame))
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A> {
+        // SAFETY: as in `Put`.
+        let frame = unsafe { &mut (*async_frame_of::<Y, A>(cx)).exchange };
+        if frame.has_yielded() {
+            return Poll::Pending;
         }
+        // SAFETY: a suspended body is polled only with an argument, and this is the only taker in the step [argued].
+        Poll::Ready(unsafe { frame.take_argument().unwrap_unchecked() })
     }
 }
 

@@ -178,17 +178,18 @@ impl<C: Future, Y, A> AsyncResume for AsyncMachine<C, Y, A> {
     ) -> Poll<Step<Y, C::Output>> {
         // SAFETY: nothing below moves `code`; it is dropped only in place, by `kill`.
         let machine = unsafe { self.get_unchecked_mut() };
-        let argument = match machine.state {
+        let given = match machine.state {
             State::Closed => panic!("a generator that has ended cannot be resumed"),
             // A step in flight takes no argument, and leaves it to its owner.
             State::Running => None,
+            // A new body looks at none: the frame drops it.
             State::Created | State::Suspended => argument.take(),
         };
         assert!(
-            argument.is_some() || machine.state != State::Suspended,
+            given.is_some() || machine.state != State::Suspended,
             "a suspended generator is resumed with an argument"
         );
-        let mut frame = AsyncFrame::<Y, A>::new(argument, cx);
+        let mut frame = AsyncFrame::<Y, A>::new(given, cx);
         // SAFETY: the table's functions do what a waker's must for as long as the frame lives, which is this poll; a
         // clone is the task's own waker.
         let waker = ManuallyDrop::new(unsafe {

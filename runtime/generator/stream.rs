@@ -16,11 +16,17 @@ impl<C: Future, Y> Stream for AsyncMachine<C, Y, Next> {
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Y>> {
         if AsyncMachine::state(&self) == State::Closed {
+            ended();
             return Poll::Ready(None);
         }
         self.poll_resume(cx, &mut Some(Next)).map(Step::yielded)
     }
 }
+
+/// Tells the optimiser which way is the seldom one: the other then needs no jump.
+#[cold]
+#[inline(never)]
+fn ended() {}
 
 impl<C: Future, Y> FusedStream for AsyncMachine<C, Y, Next> {
     fn is_terminated(&self) -> bool {

@@ -80,12 +80,8 @@ impl Lowering {
         let (gate, frame) = (private("gate"), private("frame"));
         if self.flavour.is_async {
             return quote_spanned! {span=> {
-                {
-                    let #frame = unsafe { #gate.frame() }.await;
-                    unsafe { #gate.put(#frame, #value) };
-                }
-                let #frame = unsafe { #gate.suspend() }.await;
-                unsafe { #gate.take(#frame) }
+                unsafe { #gate.put(#value) }.await;
+                unsafe { #gate.suspend() }.await
             }};
         }
         quote_spanned! {span=> {
