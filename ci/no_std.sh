@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The generator room needs `core` and `alloc` only: it is compiled here as a crate of its own, without std, beside a
-# stand-in for the one name that it takes from `primitive`.
+# stand-in for the names that it takes from `primitive`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,6 +12,9 @@ cat > "$folder/lib.rs" <<RUST
 #[path = "$root/runtime/generator/mod.rs"]
 pub mod generator;
 mod primitive {
+    pub(crate) mod atomic {
+        pub(crate) use core::sync::atomic::{AtomicU32, Ordering};
+    }
     pub(crate) mod cell {
         pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
         impl<T> UnsafeCell<T> {

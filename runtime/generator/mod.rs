@@ -132,6 +132,9 @@ mod resume;
 mod shared;
 mod stream;
 
+#[cfg(test)]
+mod models;
+
 #[doc(hidden)]
 pub mod airlock;
 
@@ -152,7 +155,7 @@ pub use delegate::{ResumedWith, resumed_with};
 pub use machine::{Code, Coroutine, Generator, Machine};
 pub use protocol::{AlreadyExecuting, CloseError, Next, Outcome, Raise, SendError, StartError, State, Step};
 pub use resume::Resume;
-pub use shared::Shared;
+pub use shared::{Claim, Shared};
 pub use stream::TryStream;
 
 /// Writes a generator: an iterator whose body is code that yields.

@@ -1,20 +1,30 @@
-//! A handle that several owners share, one of which may be the body itself.
+#![expect(unsafe_code, reason = "handles on several threads share one body, which one of them at a time may touch")]
+//! A handle that several owners share, on one thread or on many; one of them may be the body itself.
 
-use core::cell::{RefCell, RefMut};
 use core::fmt;
+use core::ops::{Deref, DerefMut};
 use core::pin::Pin;
+use core::ptr::NonNull;
 
 use super::alloc::boxed::Box;
-use super::alloc::rc::Rc;
+use super::alloc::sync::Arc;
 use super::iterator::advance;
 use super::protocol::{AlreadyExecuting, Next, Outcome, Raise, SendError, State, Step, lift};
 use super::resume::Resume;
+use crate::primitive::atomic::{AtomicU32, Ordering};
+use crate::primitive::cell::UnsafeCell;
+
+/// What the word of a body says while somebody has it. Else it is the body's `State` as a number.
+const CLAIMED: u32 = u32::MAX;
 
 /// A counted handle of a generator or coroutine. Its clones stand for the same body; a body may hold one of itself.
 ///
 /// This is what Python's generator objects are. With it the two questions arise that owned handles answer at compile
 /// time: resuming a body from inside itself is [`AlreadyExecuting`], and its state seen from inside is `Running`. A
 /// body that holds a handle of itself is a reference cycle: break it (`abort`, or let the body end) or it leaks.
+///
+/// Handles of a `Send` body may be on any threads: each step is taken by one of them, and whoever comes meanwhile gets
+/// [`AlreadyExecuting`] at once. Nobody ever waits; to wait for one's turn, put the handle behind a lock.
 ///
 /// ```
 /// use heist::generator::{AlreadyExecuting, Next, Resume, Shared, State, generator};
@@ -34,34 +44,105 @@ use super::resume::Resume;
 /// assert_eq!(shared.try_next(), Ok(Some(true)));
 /// assert_eq!(shared.try_next(), Ok(None));
 /// ```
-pub struct Shared<G: ?Sized>(Rc<RefCell<Pin<Box<G>>>>);
+pub struct Shared<G: ?Sized>(Arc<Cell<G>>);
 
-impl<G> Shared<G> {
+struct Cell<G: ?Sized> {
+    /// `CLAIMED`, or the state that the last step left the body in.
+    word: AtomicU32,
+    body: UnsafeCell<Pin<Box<G>>>,
+}
+
+// SAFETY: whoever touches the body has set the word to CLAIMED, which one thread at a time can [one-claim]; so sharing
+// the cell sends the body to and fro, and never shares it.
+unsafe impl<G: Send + ?Sized> Sync for Cell<G> {}
+
+/// The exclusive use of a shared body, until it is dropped: meanwhile, the other handles get [`AlreadyExecuting`].
+pub struct Claim<'a, G: Resume + ?Sized> {
+    cell: &'a Cell<G>,
+    /// No reference: one that is passed on by value would promise to be alone even after its claim was dropped.
+    body: NonNull<Pin<Box<G>>>,
+}
+
+impl<G: Resume> Shared<G> {
     /// Boxes a body and shares it.
     pub fn new(body: G) -> Self {
         Shared::from_pin(Box::pin(body))
     }
 }
 
-impl<G: ?Sized> Shared<G> {
-    /// Shares a body that is boxed already, for instance as `Pin<Box<dyn Resume<..>>>`.
+impl<G: Resume + ?Sized> Shared<G> {
+    /// Shares a body that is boxed already, for instance as `Pin<Box<dyn Resume<..> + Send>>`.
     pub fn from_pin(body: Pin<Box<G>>) -> Self {
-        Shared(Rc::new(RefCell::new(body)))
+        Shared(Arc::new(Cell { word: AtomicU32::new(code_of(body.state())), body: UnsafeCell::new(body) }))
     }
 
-    /// The exclusive handle, on which every method of iterators and coroutines can be called.
+    /// The exclusive use of the body, on which every method of iterators and coroutines can be called.
     ///
     /// # Errors
-    /// [`AlreadyExecuting`] while the body executes (or another guard lives).
-    pub fn try_lock(&self) -> Result<RefMut<'_, Pin<Box<G>>>, AlreadyExecuting> {
-        self.0.try_borrow_mut().map_err(|_| AlreadyExecuting)
+    /// [`AlreadyExecuting`] while the body executes, on this thread or another (or another claim lives).
+    pub fn try_lock(&self) -> Result<Claim<'_, G>, AlreadyExecuting> {
+        // Ordering: [one-claim] Acquire: what the last claim did to the body is seen by this one.
+        if self.0.word.swap(CLAIMED, Ordering::Acquire) == CLAIMED {
+            return Err(AlreadyExecuting);
+        }
+        // SAFETY: a cell's address is not null.
+        let body = self.0.body.with_mut(|body| unsafe { NonNull::new_unchecked(body) });
+        Ok(Claim { cell: &self.0, body })
+    }
+
+    /// Where the body stands; `Running` while it executes. On another thread that may have changed already.
+    pub fn state(&self) -> State {
+        // Ordering: [one-claim] Acquire: who sees a body closed sees what it did.
+        state_of(self.0.word.load(Ordering::Acquire))
     }
 }
 
-impl<G: Resume + ?Sized> Shared<G> {
-    /// Where the body stands; `Running` while it executes.
-    pub fn state(&self) -> State {
-        self.0.try_borrow().map_or(State::Running, |body| (**body).state())
+fn code_of(state: State) -> u32 {
+    match state {
+        State::Created => 0,
+        State::Running => 1,
+        State::Suspended => 2,
+        State::Closed => 3,
+    }
+}
+
+fn state_of(word: u32) -> State {
+    match word {
+        0 => State::Created,
+        2 => State::Suspended,
+        3 => State::Closed,
+        _ => State::Running,
+    }
+}
+
+impl<G: Resume + ?Sized> Deref for Claim<'_, G> {
+    type Target = Pin<Box<G>>;
+
+    fn deref(&self) -> &Pin<Box<G>> {
+        // SAFETY: this claim has set the word to CLAIMED, so nobody else has the body before it is dropped [one-claim].
+        unsafe { self.body.as_ref() }
+    }
+}
+
+impl<G: Resume + ?Sized> DerefMut for Claim<'_, G> {
+    fn deref_mut(&mut self) -> &mut Pin<Box<G>> {
+        // SAFETY: as above, and the claim is borrowed exclusively.
+        unsafe { self.body.as_mut() }
+    }
+}
+
+/// Also while a panic of the body passes: it is closed then.
+impl<G: Resume + ?Sized> Drop for Claim<'_, G> {
+    fn drop(&mut self) {
+        let code = code_of((***self).state());
+        // Ordering: [one-claim] Release: what this claim did to the body is seen by the next one.
+        self.cell.word.store(code, Ordering::Release);
+    }
+}
+
+impl<G: Resume + ?Sized> fmt::Debug for Claim<'_, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Claim").field(&(***self).state()).finish()
     }
 }
 
@@ -69,7 +150,7 @@ impl<G: Resume<Argument = Next> + ?Sized> Shared<G> {
     /// The next item of a plain generator.
     ///
     /// # Errors
-    /// [`AlreadyExecuting`] from inside the body.
+    /// [`AlreadyExecuting`] while the body executes.
     pub fn try_next(&self) -> Result<Option<G::Yield>, AlreadyExecuting> {
         Ok(advance(self.try_lock()?.as_mut()))
     }
@@ -79,25 +160,25 @@ impl<G, S, R, E> Shared<G>
 where
     G: Resume<Argument = Outcome<S, E>, Return = Outcome<R, E>> + ?Sized,
 {
-    /// As [`CoroutineExt::send`](super::CoroutineExt::send); from inside the body, `AlreadyExecuting`.
+    /// As [`CoroutineExt::send`](super::CoroutineExt::send); while it executes, `AlreadyExecuting`.
     ///
     /// # Errors
     /// See [`SendError`].
     pub fn send(&self, value: S) -> Result<Step<G::Yield, R>, SendError<S, E>> {
-        match self.state() {
+        let Ok(mut body) = self.try_lock() else { return Err(SendError::AlreadyExecuting(value)) };
+        match (**body).state() {
             State::Suspended => {}
             State::Created => return Err(SendError::NotStarted(value)),
             State::Running => return Err(SendError::AlreadyExecuting(value)),
             State::Closed => return Err(SendError::Closed(value)),
         }
-        let mut body = self.0.borrow_mut();
         lift(body.as_mut().resume(Some(Ok(value)))).map_err(SendError::Raised)
     }
 }
 
 impl<G: ?Sized> Clone for Shared<G> {
     fn clone(&self) -> Self {
-        Shared(Rc::clone(&self.0))
+        Shared(Arc::clone(&self.0))
     }
 }
 

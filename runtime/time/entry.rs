@@ -40,7 +40,8 @@ enum State {
 /// Tells whether two wakers are the same one, without a reference to either.
 ///
 /// It counts only while the node holds the waker, whose memory is not given to another one meanwhile. Once it has fired,
-/// `reached` says so before that memory can be used anew: [same-waker].
+/// `reached` says so before that memory can be used anew: [same-waker]. It is the identity of the clone that is held:
+/// a waker that stands for another one for the length of a poll has an identity that means nothing afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct WakerIdentity {
     data: usize,
@@ -81,8 +82,9 @@ impl Entry {
                 } else if is_same && !home.has_reached(*tick) {
                     true
                 } else {
-                    *waker = WakerIdentity::of(cx.waker());
-                    home.replace_waker(*key, cx.waker().clone())
+                    let held = cx.waker().clone();
+                    *waker = WakerIdentity::of(&held);
+                    home.replace_waker(*key, held)
                 }
             }
             (State::Idle | State::Armed { .. }, _) => self.arm(cx, deadline),
@@ -121,8 +123,10 @@ impl Entry {
     fn arm_at(&mut self, home: &HomeRef, is_owner: bool, waker: &Waker, deadline: Instant, now: Instant) {
         let tick = home.clock().tick_of_deadline(deadline);
         let now = home.clock().tick_of_now(now);
-        if let Some(key) = home.arm(tick, now, waker.clone(), is_owner) {
-            self.state = State::Armed { key, tick, waker: WakerIdentity::of(waker) };
+        let held = waker.clone();
+        let waker = WakerIdentity::of(&held);
+        if let Some(key) = home.arm(tick, now, held, is_owner) {
+            self.state = State::Armed { key, tick, waker };
         }
     }
 
