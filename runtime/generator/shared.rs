@@ -81,10 +81,12 @@ impl<G: Resume + ?Sized> Shared<G> {
     /// # Errors
     /// [`AlreadyExecuting`] while the body executes, on this thread or another (or another claim lives).
     pub fn try_lock(&self) -> Result<Claim<'_, G>, AlreadyExecuting> {
-        // Ordering: [one-claim] Acquire: what the last claim did to the body is seen by this one.
-        if self.0.word.swap(CLAIMED, Ordering::Acquire) == CLAIMED {
-            return Err(AlreadyExecuting);
-        }
+        // Ordering: [one-claim] Acquire: what the last claim did to the body is seen by this one. Relaxed where nothing is
+        // claimed: nothing is touched.
+        let claimed = self.0.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
+            (word != CLAIMED).then_some(CLAIMED)
+        });
+        claimed.map_err(|_| AlreadyExecuting)?;
         // SAFETY: a cell's address is not null.
         let body = self.0.body.with_mut(|body| unsafe { NonNull::new_unchecked(body) });
         Ok(Claim { cell: &self.0, body })
