@@ -9,7 +9,7 @@ export RUSTFLAGS="-Zsanitizer=address"
 export ASAN_OPTIONS="detect_leaks=0:detect_stack_use_after_return=1"
 target="$(rustc -vV | sed -n 's/^host: //p')"
 tests=()
-for file in tests/generator_{async,delegation,iteration,native,protocol,soundness}.rs; do
+for file in tests/generator_{async,delegation,iteration,native,protocol,soundness,threads}.rs; do
     tests+=(--test "$(basename "$file" .rs)")
 done
 for profile in "" --release; do

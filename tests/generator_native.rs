@@ -40,7 +40,7 @@ fn yields_of_awaited_functions_bubble_up() {
     assert_eq!(pin!(g).collect::<Vec<_>>(), [1, 2]);
 }
 
-// 115: tests/compile_fail/await_in_sync.rs
+// 115: tests/compile_fail/yield_from_a_future.rs
 
 // 116
 #[test]

@@ -9,10 +9,16 @@ use super::machine::Machine;
 use super::protocol::{Next, State, Step};
 use super::resume::Resume;
 
+/// Tells the optimiser which way is the seldom one: the other then needs no jump.
+#[cold]
+#[inline(never)]
+pub(super) fn ended() {}
+
 /// The next item of a plain body; `None` for ever once it has ended.
 #[inline(always)]
 pub(super) fn advance<G: Resume<Argument = Next> + ?Sized>(generator: Pin<&mut G>) -> Option<G::Yield> {
     if generator.state() == State::Closed {
+        ended();
         return None;
     }
     match generator.resume(Some(Next)) {

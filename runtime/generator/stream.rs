@@ -8,6 +8,7 @@ use futures_core::stream::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 
 use super::async_machine::{AsyncMachine, AsyncResume};
+use super::iterator::ended;
 use super::protocol::{Next, State, Step};
 
 impl<C: Future, Y> Stream for AsyncMachine<C, Y, Next> {
@@ -22,11 +23,6 @@ impl<C: Future, Y> Stream for AsyncMachine<C, Y, Next> {
         self.poll_resume(cx, &mut Some(Next)).map(Step::yielded)
     }
 }
-
-/// Tells the optimiser which way is the seldom one: the other then needs no jump.
-#[cold]
-#[inline(never)]
-fn ended() {}
 
 impl<C: Future, Y> FusedStream for AsyncMachine<C, Y, Next> {
     fn is_terminated(&self) -> bool {
