@@ -12,8 +12,8 @@ use std::time::Duration;
 use futures::stream::{Stream, StreamExt};
 use heist::asyncio::run;
 use heist::generator::{
-    AlreadyExecuting, Co, CoroutineExt, Next, Outcome, Resume, SendError, Shared, State, Step, async_generator,
-    async_routine, coroutine, generator,
+    AlreadyExecuting, Co, CoroutineExt, Next, Outcome, Resume, SendError, Shared, State, Step,
+    async_generator, async_routine, coroutine, generator,
 };
 use heist::task::JoinSet;
 use heist::time::{Instant, sleep, timeout};
@@ -160,7 +160,10 @@ fn the_tasks_that_a_body_holds_over_a_yield_end_with_it() {
         assert_eq!(stream.next().await, Some(1));
         drop(stream);
         // On a worker: what was aborted is dropped by its own worker, which this thread must not keep from it.
-        heist::task::spawn_blocking(move || told.recv_timeout(Duration::from_secs(30))).await.unwrap().unwrap();
+        heist::task::spawn_blocking(move || told.recv_timeout(Duration::from_secs(30)))
+            .await
+            .unwrap()
+            .unwrap();
     })
     .unwrap();
 }

@@ -4,9 +4,9 @@
 )]
 //! The hand-over between a body and its driver. Only macro expansions and the machines use it.
 //!
-//! Synchronous: the driver puts a [`Frame`] on its stack and passes the frame's address as the data of a waker, so
-//! the body holds no pointer across a suspension. Asynchronous: the frame lives in the machine; the body learns its
-//! address once, before any user code, and from then on sees the task's own waker.
+//! The driver puts a [`Frame`] on its stack and passes the frame's address as the data of a waker, so the body holds no
+//! pointer across a suspension. In asynchronous machines the frame also holds the task's context, which every `.await`
+//! of the body is polled with.
 
 use core::future::{Future, IntoFuture};
 use core::marker::PhantomData;

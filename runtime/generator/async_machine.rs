@@ -1,4 +1,7 @@
-#![expect(unsafe_code, reason = "polls a body in place and tells it the address of its slot")]
+#![expect(
+    unsafe_code,
+    reason = "polls a body in place and hands it a stack frame through the waker's data pointer"
+)]
 //! The asynchronous machine: one body that may await, polled by any executor.
 
 use core::fmt;
@@ -90,11 +93,11 @@ pub type AsyncGenerator<Y, C> = AsyncMachine<C, Y, Next>;
 /// An asynchronous coroutine that yields `Y`, takes `S` by `asend` and `E` by `athrow`. `C` is the code of its body.
 pub type AsyncCoroutine<Y, S, E, C> = AsyncMachine<C, Y, Outcome<S, E>>;
 
-/// A body that may await, its state, and the slot through which values pass. `async_generator!` and
+/// A body that may await and the state it is in. `async_generator!` and
 /// `async_coroutine!` make it; it owns no heap memory and must be pinned to run.
 ///
-/// It is `Send` if the body, what it yields and what it takes are. The body sees the waker of the task that polls it,
-/// unwrapped. Dropping it drops the body in place, which is cancellation at an `.await`: for clean-up that awaits,
+/// It is `Send` if the body is. What the body awaits sees the waker of the task that polls it, unwrapped; what a macro of
+/// another crate polls inside it (the arms of a `select!`) sees one that stands for it, and clones to it. Dropping it drops the body in place, which is cancellation at an `.await`: for clean-up that awaits,
 /// call `aclose`, or hand the generator to the runtime's `adopt`.
 #[must_use = "calling an asynchronous generator runs nothing: iterate over it or resume it"]
 pub struct AsyncMachine<C, Y, A> {
@@ -107,7 +110,7 @@ pub struct AsyncMachine<C, Y, A> {
 impl<C, Y, A> AsyncMachine<C, Y, A> {
     /// # Safety
     /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async block that was
-    /// never polled, whose first act is `AsyncGate::begin` `[tied]`.
+    /// never polled, which exchanges by the `AsyncGate` tied to it `[tied]`.
     #[inline(always)]
     pub(super) unsafe fn new(code: C) -> Self {
         AsyncMachine {

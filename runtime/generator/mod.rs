@@ -77,9 +77,10 @@
 //!    argument out of the frame.
 //! 2. Synchronous: the driver's frame is on its stack, and its address is the data pointer of the waker that the body
 //!    is polled with. The body keeps no pointer across a suspension, so a loop over a generator compiles to the loop.
-//! 3. Asynchronous: the frame lives in the machine. The first poll, before any user code, tells the body its address;
-//!    from then on the body is polled with the task's own context. `Pending` with a value in the frame is a yield,
-//!    without one it is an `.await`.
+//! 3. Asynchronous: the same, and the frame also holds the caller's context. The macro writes each `.await` of the body
+//!    so that what is awaited is polled with that context: it sees the task's own waker. `Pending` with a value in the
+//!    frame is a yield, without one it is an `.await`. What a foreign macro polls by itself (the arms of `select!`) sees
+//!    the frame's waker, which stands for the task's: waking it wakes the task, and a clone of it is the task's own.
 //! 4. `yield from` is a loop in the body over a delegate's steps; what the body is resumed with goes to the delegate.
 //!    At a closing (`Exit`) a delegate that returns does not end the exit. Each level of delegation costs its share
 //!    per item.
@@ -94,28 +95,49 @@
 //! - `[closed-is-empty]` A body that has returned or panicked owns nothing, and `Closed` is set before each poll; so
 //!   `Closed` never needs a drop and every other state needs exactly one.
 //! - `[in-place]` Machines are `!Unpin`, and a body never moves after its first poll.
+//! - `[one-claim]` A body behind [`Shared`] handles is touched only by the one [`Claim`] that has set its word.
 //! - `[scoped]` A [`Co`] cannot leave its body: its lifetime is invariant and unknown to the body's code.
+//!
+//! # Orderings
+//!
+//! | release | acquire | publishes |
+//! |---|---|---|
+//! | the end of a [`Claim`] stores the state | the next claim; [`Shared::state`] | what the step did to the body, `[one-claim]` |
 //!
 //! # Rejected
 //! - A pointer to the frame kept in the body: 2.7 ns per item against 0.0, as the optimiser must assume that it is
 //!   shared. A thread-local pointer: costs in real polls, and another crate's yields can find it by accident.
+//! - The frame of an asynchronous body in its machine, its address told to the body at its first poll (until
+//!   2026-11-21): 30 instructions per yield in a loop against 5 now, 46 against 30 through a box.
+//! - 2026-11-21, instructions per yield of a boxed asynchronous generator, 30 now: fetching the frame by an await of its
+//!   own, 32; one future that hands out and receives, told apart by the argument, 41, by an `Option` around the value, 35.
+//! - A flag in each suspension that says whether it was resumed: the frame knows. 38 against 32 in a boxed generator.
+//! - `Shared` by `Rc<RefCell>`: its handles could not leave their thread. By a mutex: it waits, and needs std.
 //! - Recognising the frame by its address: an address is reused; three published crates are unsound by it.
-//! - Wrapping the waker of asynchronous bodies: it defeats `will_wake`.
+//! - Wrapping the waker of all that an asynchronous body awaits: it defeats `will_wake`.
 //! - Stackful coroutines: a stack each, never `Send`, and forgetting one is unsound with scoped threads.
 //! - `#[generator] fn`: the compiler refuses `yield` in the input of an attribute macro.
 //!
 //! # Cautions
-//! - Do not yield inside a time-out or a task group (PEP 789): the consumer decides when the body goes on.
+//! - Time-outs and task groups around a `yield` (PEP 789). In the macros a time-out cannot surround one: its block is an
+//!   async block, where a `yield` does not compile. With [`Co`] it can. Cancellation here is the drop of what is inside,
+//!   so it never hits the consumer; but the consumer's time counts, and a time-out that ran out meanwhile ends the block
+//!   at the first `.await` after the `yield`. A `JoinSet` held across a `yield` runs while the consumer has the item,
+//!   and is aborted when the generator is dropped. (`tests/generator_threads.rs` shows each.)
 //! - A stream that is not polled does no work: what a body has in flight stands still while its consumer awaits.
 //! - A coroutine that holds a [`Shared`] handle of itself is a reference cycle.
 //!
 //! # Verified by
-//! - `tests/generator_*.rs`: behaviours 1 to 126 of the list drawn from CPython's own tests (127 to 147 are in
-//!   `tests/asyncio.rs`), each a test with its number.
+//! - `tests/GENERATORS.md`: 147 behaviours that CPython's own tests assert, each with its test; `tests/tidy` checks that
+//!   they are there. `tests/generator_threads.rs`: shared handles, and bodies on the runtime.
+//! - `models.rs`: `[one-claim]`, in every interleaving.
 //! - `tests/compile_fail`: what must not compile, and with which error: `[direct]`, `[scoped]`, `[tied]`.
 //! - `tests/generator_soundness.rs`: the holes of other crates. `ci/asan.sh`: all of these under the address sanitizer,
 //!   for `[argued]`, `[closed-is-empty]` and `[in-place]`.
 //! - `ci/no_std.sh`: the room compiles without std.
+//! - `benches generators`, 2026-11-21: per yield 1.00 of a hand-written iterator's time (5 instructions each), 0.08 of
+//!   genawaiter's; an asynchronous yield 0.33 of async-stream's (5 instructions against 8), through a box 0.77 (30
+//!   against 47).
 
 extern crate alloc;
 

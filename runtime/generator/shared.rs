@@ -1,4 +1,7 @@
-#![expect(unsafe_code, reason = "handles on several threads share one body, which one of them at a time may touch")]
+#![expect(
+    unsafe_code,
+    reason = "handles on several threads share one body, which one of them at a time may touch"
+)]
 //! A handle that several owners share, on one thread or on many; one of them may be the body itself.
 
 use core::fmt;
@@ -83,9 +86,10 @@ impl<G: Resume + ?Sized> Shared<G> {
     pub fn try_lock(&self) -> Result<Claim<'_, G>, AlreadyExecuting> {
         // Ordering: [one-claim] Acquire: what the last claim did to the body is seen by this one. Relaxed where nothing is
         // claimed: nothing is touched.
-        let claimed = self.0.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
-            (word != CLAIMED).then_some(CLAIMED)
-        });
+        let claimed = self
+            .0
+            .word
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| (word != CLAIMED).then_some(CLAIMED));
         claimed.map_err(|_| AlreadyExecuting)?;
         // SAFETY: a cell's address is not null.
         let body = self.0.body.with_mut(|body| unsafe { NonNull::new_unchecked(body) });

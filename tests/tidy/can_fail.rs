@@ -118,6 +118,25 @@ fn rules_about_notes_can_fail() {
     let table = Source::new("tests/FAULTS.md", "| A1 | `tests/a.rs::b` |\n");
     let test = Source::new("tests/a.rs", "fn a() {}\n#[test]\nfn b() {}\n");
     expect_tidy(notes::claimed_tests_exist(&[table, test]));
+    let rule = notes::each_behaviour_has_its_test;
+    expect_complaint(
+        rule,
+        "tests/GENERATORS.md",
+        "| 1 | x | `tests/a.rs::b` |\n",
+        "there is no test tests/a.rs::b",
+    );
+    expect_complaint(
+        rule,
+        "tests/GENERATORS.md",
+        "| 1 | x | `tests/compile_fail/a.rs` |\n",
+        "there is no test",
+    );
+    expect_complaint(rule, "tests/GENERATORS.md", "| 1 | x | y |\n", "behaviour 1 has no test");
+    expect_complaint(rule, "tests/GENERATORS.md", "| 1 | x | y |\n", "behaviour 147 is there 0 times");
+    let rule = form::syntax_is_old_enough;
+    expect_complaint(rule, "runtime/a.rs", "if a && let Some(b) = c {}\n", "let chain");
+    expect_complaint(rule, "runtime/a.rs", "if let Some(b) = c && b {}\n", "let chain");
+    expect_no_complaint(rule, "runtime/a.rs", "if let Some(b) = c { a && b }\nlet d = a && b;\n");
 }
 
 #[test]

@@ -119,3 +119,13 @@ fn no_path_of_a_machine_is_named() {
 fn every_test_that_the_table_of_faults_claims_exists() {
     expect_tidy(notes::claimed_tests_exist(&sources()));
 }
+
+#[test]
+fn every_behaviour_of_the_generator_protocol_has_a_test() {
+    expect_tidy(notes::each_behaviour_has_its_test(&sources()));
+}
+
+#[test]
+fn nothing_newer_than_the_oldest_compiler_is_written() {
+    expect_tidy(form::syntax_is_old_enough(&rust(sources())));
+}

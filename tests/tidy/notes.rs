@@ -128,33 +128,66 @@ pub(crate) fn nothing_is_left_undone(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
+/// How many behaviours of the generator protocol there are.
+const BEHAVIOURS_COUNT: usize = 147;
+
 /// The table of faults names tests that exist.
 pub(crate) fn claimed_tests_exist(sources: &[Source]) -> Vec<String> {
-    let Some(table) = sources.iter().find(|source| source.path == "tests/FAULTS.md") else {
-        return vec!["tests/FAULTS.md: is missing".to_owned()];
+    claims_hold(sources, "tests/FAULTS.md")
+}
+
+/// The table of the generator protocol has each behaviour once, and names tests that exist.
+pub(crate) fn each_behaviour_has_its_test(sources: &[Source]) -> Vec<String> {
+    const TABLE: &str = "tests/GENERATORS.md";
+    let mut complaints = claims_hold(sources, TABLE);
+    let text = sources.iter().find(|source| source.path == TABLE).map_or("", |source| &source.text);
+    for number in 1..=BEHAVIOURS_COUNT {
+        let start = format!("| {number} |");
+        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with(&start)).collect();
+        if rows.len() != 1 {
+            complaints.push(format!("{TABLE}: behaviour {number} is there {} times", rows.len()));
+        }
+        if rows.iter().any(|row| !row.contains("`tests/")) {
+            complaints.push(format!("{TABLE}: behaviour {number} has no test"));
+        }
+    }
+    complaints
+}
+
+/// A claim is written `file.rs::test`, or `file.rs` alone for a program that must not compile; in back quotes.
+fn claims_hold(sources: &[Source], table_path: &str) -> Vec<String> {
+    let Some(table) = sources.iter().find(|source| source.path == table_path) else {
+        return vec![format!("{table_path}: is missing")];
     };
     let mut complaints = Vec::new();
     let mut claim_count = 0;
     for (index, line) in table.text.lines().enumerate() {
-        // A claim is written `file.rs::test`, in back quotes.
-        for claim in line.split('`').skip(1).step_by(2).filter(|claim| claim.contains(".rs::")) {
+        let quoted = line.split('`').skip(1).step_by(2);
+        for claim in quoted.filter(|claim| claim.contains(".rs::") || claim.ends_with(".rs")) {
             claim_count += 1;
-            let (path, test) = claim.split_once("::").expect("just seen");
-            let source = sources.iter().find(|source| source.path == path);
-            let is_there = source.is_some_and(|source| {
-                let signature = format!("fn {test}(");
-                source.code.find(&signature).is_some_and(|place| {
-                    // An attribute stands close above: a test of its own, not a function that one calls.
-                    source.code[..place].rsplit('}').next().is_some_and(|above| above.contains("test]"))
-                })
-            });
+            let is_there = match claim.split_once("::") {
+                Some((path, test)) => {
+                    sources.iter().any(|source| source.path == path && has_test(source, test))
+                }
+                None => {
+                    let is_program = claim.starts_with("tests/compile_fail/");
+                    is_program && sources.iter().any(|source| source.path == claim)
+                }
+            };
             if !is_there {
-                complaints.push(format!("tests/FAULTS.md:{}: there is no test {claim}", index + 1));
+                complaints.push(format!("{table_path}:{}: there is no test {claim}", index + 1));
             }
         }
     }
     if claim_count == 0 {
-        complaints.push("tests/FAULTS.md: claims nothing".to_owned());
+        complaints.push(format!("{table_path}: claims nothing"));
     }
     complaints
+}
+
+/// An attribute stands close above: a test of its own, not a function that one calls.
+fn has_test(source: &Source, test: &str) -> bool {
+    source.code.find(&format!("fn {test}(")).is_some_and(|place| {
+        source.code[..place].rsplit('}').next().is_some_and(|above| above.contains("test]"))
+    })
 }

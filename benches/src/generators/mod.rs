@@ -21,8 +21,8 @@ use std::time::Instant;
 use serde::Serialize;
 
 use groups::{GROUPS, Group, Judgement};
-use place::PLACES_COUNT;
 pub(crate) use instructions::{count, run_one};
+use place::PLACES_COUNT;
 
 /// One row of the table.
 #[derive(Clone, Serialize)]

@@ -36,7 +36,10 @@ pub(super) fn compare(is_quick: bool, rows: &[Row]) -> Vec<Row> {
     let output = match Command::new("python3").args(["-c", PROGRAM, count]).output() {
         Ok(output) if output.status.success() => output,
         Ok(output) => {
-            println!("CPython SKIPPED: python3 failed ({}); install python3 to compare with it", output.status);
+            println!(
+                "CPython SKIPPED: python3 failed ({}); install python3 to compare with it",
+                output.status
+            );
             return Vec::new();
         }
         Err(error) => {

@@ -107,13 +107,12 @@ impl Lowering {
         let first = own(quote_spanned!(span=> #gate.start(#delegate.as_mut())));
         let next = own(quote_spanned!(span=> #gate.resume(#delegate.as_mut(), #argument)));
         let traits = if self.flavour.is_async {
-
-                quote!(
-                    AsyncViaResume as _,
-                    AsyncViaSync as _,
-                    AsyncViaPlain as _,
-                    ViaStream as _,
-                    AsyncViaIterator as _
+            quote!(
+                AsyncViaResume as _,
+                AsyncViaSync as _,
+                AsyncViaPlain as _,
+                ViaStream as _,
+                AsyncViaIterator as _
             )
         } else {
             quote!(ViaResume as _, ViaPlain as _, ViaIterator as _)
