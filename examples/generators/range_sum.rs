@@ -28,6 +28,7 @@ fn old_range(n: u64) -> Vec<u64> {
     numbers
 }
 
+#[expect(clippy::vec_box, reason = "as Python has it: each number an object of its own")]
 fn boxes(n: u64) -> Vec<Box<u64>> {
     let mut numbers = Vec::new();
     for i in 0..n {
