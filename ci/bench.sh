@@ -5,3 +5,4 @@ cd "$(dirname "$0")/.."
 
 cargo run --release -p benches -- list
 cargo run --release -p benches -- compare --quick --rounds 1
+cargo run --release -p benches -- generators --quick

@@ -131,3 +131,27 @@ pub(super) fn async_stream_awaits<const PLACE: usize>(n: u64) -> u64 {
     shift::<PLACE>();
     drain_boxed(async_stream_awaited(n))
 }
+
+#[inline(never)]
+pub(super) fn heist_inline<const PLACE: usize>(n: u64) -> u64 {
+    shift::<PLACE>();
+    drain(pin!(async_generator! {
+        let mut i = 0;
+        while i < n {
+            yield i;
+            i += 1;
+        }
+    }))
+}
+
+#[inline(never)]
+pub(super) fn async_stream_inline<const PLACE: usize>(n: u64) -> u64 {
+    shift::<PLACE>();
+    drain(pin!(async_stream::stream! {
+        let mut i = 0;
+        while i < n {
+            yield i;
+            i += 1;
+        }
+    }))
+}
