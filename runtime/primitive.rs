@@ -85,6 +85,13 @@ pub(crate) mod sync {
             }
         }
 
+        pub(crate) fn into_inner(self) -> T {
+            match self.0.into_inner() {
+                Ok(value) => value,
+                Err(poison) => poison.into_inner(),
+            }
+        }
+
         #[inline]
         #[allow(dead_code)]
         pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {

@@ -6,6 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::context::Asker;
+use super::file::Offered;
 use super::op::{Op, Ticket};
 use super::poll::Pollers;
 use super::source::Source;
@@ -52,6 +53,15 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(_) => "io_uring",
             Backend::Poll(_) => "poll",
+        }
+    }
+
+    /// What it does with files; the rest is for the blocking pool.
+    pub(super) fn offered(&self) -> Offered {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.offered(),
+            Backend::Poll(_) => Offered::default(),
         }
     }
 

@@ -36,6 +36,9 @@
 //! reports every write. Every ring is set up so that completions are posted while its worker computes
 //! (`COOP_TASKRUN`), and another worker can reap them under the ring's lock, which nobody else holds for long.
 //!
+//! Files and paths have no readiness: each operation is one entry, with all that the kernel touches (`file/`). What the
+//! kernel has no op-code for, and everything where there is no ring, is left to the caller and its blocking pool.
+//!
 //! Dropping a [`Registration`] cancels what is on order. With io_uring the descriptor closes, and the peer sees the end of
 //! the stream, when the cancel is confirmed: after the owner's next harvest, which a sleeping owner is rung for.
 //!
@@ -108,6 +111,7 @@ mod backend;
 mod context;
 #[cfg(unix)]
 pub(crate) mod credentials;
+pub(crate) mod file;
 mod inflight;
 mod mailbox;
 #[cfg(any(target_os = "android", target_os = "linux"))]
@@ -337,6 +341,10 @@ impl Driver {
         }
     }
 
+    fn offers(&self, code: file::Code) -> bool {
+        self.backend.offered().has(code)
+    }
+
     fn submit(&self, op: Op) -> io::Result<()> {
         let asker = context::asker(self);
         let index = match asker {
@@ -368,6 +376,6 @@ impl Driver {
 /// What a wait gets when its worker has shut down.
 fn closed() -> io::Error {
     io::Error::other(
-        "the heist runtime that served this socket has shut down; create sockets in the one that is running",
+        "the heist runtime that served this has shut down; open sockets and files in the one that is running",
     )
 }

@@ -7,6 +7,7 @@ use std::task::Waker;
 use socket2::SockAddr;
 
 use super::Direction;
+use super::file::AnyFlight;
 use super::slots::SlotId;
 use super::source::Source;
 use super::submission::Completion;
@@ -18,6 +19,8 @@ pub(super) enum Op {
     Ready { source: Arc<Source>, direction: Direction },
     /// Connect the socket to the address.
     Connect { source: Arc<Source>, address: Box<SockAddr>, completion: Arc<Completion> },
+    /// Something with a file or a path: `file/request.rs` says what.
+    File(Arc<dyn AnyFlight>),
 }
 
 /// Where an operation is in flight: which worker's table, and which slot of it.
@@ -34,13 +37,16 @@ impl Op {
         match self {
             Op::Ready { source, direction } => source.side(*direction).take_ticket(ticket),
             Op::Connect { completion, .. } => completion.take_ticket(ticket),
+            Op::File(flight) => flight.take_ticket(ticket),
         }
     }
 
-    /// Nobody uses the socket any more: dropping this may close it, which is not done under a lock.
+    /// Dropping this may close a descriptor or run a destructor of the user's, which is not done under a lock.
     pub(super) fn is_orphan(&self) -> bool {
         match self {
             Op::Ready { source, .. } | Op::Connect { source, .. } => source.is_shut(),
+            // Perhaps the last share of a buffer.
+            Op::File(_) => true,
         }
     }
 
@@ -50,6 +56,15 @@ impl Op {
             // Whatever it was, the next system call will tell: an error and a cancel by the kernel are readiness too.
             Op::Ready { source, direction } => source.side(*direction).event(true, wakers),
             Op::Connect { completion, .. } => completion.finish(result, wakers),
+            Op::File(flight) => flight.finish(result, wakers),
+        }
+    }
+
+    /// The kernel will not let go of it: what it may write to is given back to nobody. Called before `finish`.
+    pub(super) fn abandon(&self) {
+        match self {
+            Op::Ready { .. } | Op::Connect { .. } => {}
+            Op::File(flight) => flight.abandon(),
         }
     }
 }

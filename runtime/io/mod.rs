@@ -18,4 +18,5 @@
 #[cfg(feature = "hyper")]
 pub mod hyper;
 
+pub use crate::buf::{AlignedBuf, IoBuf, IoBufMut, Slice};
 pub use crate::net::{Interest, Ready};

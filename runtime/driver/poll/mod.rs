@@ -62,6 +62,7 @@ impl Pollers {
                 debug_assert!(wakers.is_empty(), "nobody can wait for an operation that is being started");
                 Ok(())
             }
+            Op::File(_) => unreachable!("this back end offers nothing for files: see `Backend::offered`"),
         }
     }
 

@@ -92,7 +92,7 @@ impl Core {
             return Start::Unwanted(self.flights.withdraw(slot));
         }
         let entry = encode::op(self.flights.op(slot), slot);
-        // SAFETY: [owned-until-terminal] the operation owns its address on the heap and a share of its socket, and the
+        // SAFETY: [owned-until-terminal] the operation owns what it points to, on the heap, and a share of its descriptor; the
         // table gives it up only when its terminal completion was reaped, or leaks it.
         unsafe { self.ring.push(entry) };
         Start::Taken
@@ -241,6 +241,7 @@ impl Core {
     fn leak(&mut self, wakers: &mut Vec<Waker>) {
         self.leaked_count += self.flights.len();
         for op in self.flights.drain() {
+            op.abandon();
             op.finish(Err(closed()), wakers);
             mem::forget(op);
         }

@@ -12,6 +12,7 @@ use crate::driver::op::Op;
 use crate::driver::slots::SlotId;
 
 use super::doorbell::Doorbell;
+use super::encode_file;
 
 /// Names that no slot has.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
@@ -54,6 +55,7 @@ pub(super) fn op(op: &Op, slot: SlotId) -> Entry {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
         }
+        Op::File(flight) => encode_file::request(flight.request()),
     };
     entry.user_data(slot.to_bits())
 }

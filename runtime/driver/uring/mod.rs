@@ -11,6 +11,7 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
 use super::context::Asker;
+use super::file::Offered;
 use super::mailbox::{Bell, Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
@@ -20,6 +21,7 @@ mod core;
 mod decode;
 mod doorbell;
 mod encode;
+mod encode_file;
 mod placement;
 mod probe;
 mod ring;
@@ -36,6 +38,8 @@ use ring::Ring;
 pub(super) struct Rings {
     workers: Box<[CachePadded<Worker>]>,
     loads: Box<[CachePadded<Load>]>,
+    /// The same for each: they are one kernel's.
+    offered: Offered,
 }
 
 #[derive(Debug)]
@@ -63,7 +67,13 @@ impl Rings {
             Ok(CachePadded::new(worker))
         });
         let loads = (0..options.workers).map(|_| CachePadded::new(Load::new())).collect();
-        Ok(Rings { workers: workers.collect::<io::Result<_>>()?, loads })
+        let workers = workers.collect::<io::Result<Box<[CachePadded<Worker>]>>>()?;
+        let offered = workers[0].core.lock().ring.offered();
+        Ok(Rings { workers, loads, offered })
+    }
+
+    pub(super) fn offered(&self) -> Offered {
+        self.offered
     }
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {

@@ -6,8 +6,10 @@ use std::io;
 use io_uring::{IoUring, Probe};
 
 use crate::driver::Options;
+use crate::driver::file::{Code, Offered};
 
 use super::encode::OPCODES;
+use super::encode_file::opcode_of;
 
 /// The ways to set up a ring, best first. Each is tried when the kernel does not know a flag of the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(super) struct Created {
     pub(super) ring: IoUring,
     /// It does nothing until the thread that will own it enables it.
     pub(super) is_disabled: bool,
+    /// A missing op-code for files is no refusal: the blocking pool does it.
+    pub(super) offered: Offered,
 }
 
 pub(super) fn create(options: &Options) -> Result<Created, Refusal> {
@@ -47,9 +51,8 @@ pub(super) fn create(options: &Options) -> Result<Created, Refusal> {
     for &dress in dresses {
         match build(options, dress) {
             Ok(ring) => {
-                let created = Created { ring, is_disabled: dress == Dress::SingleIssuer };
-                check(&created)?;
-                return Ok(created);
+                let offered = check(&ring)?;
+                return Ok(Created { ring, is_disabled: dress == Dress::SingleIssuer, offered });
             }
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
             Err(error) => return Err(Refusal::Setup(error)),
@@ -71,8 +74,8 @@ fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
     builder.build(options.ring_entries)
 }
 
-fn check(created: &Created) -> Result<(), Refusal> {
-    let parameters = created.ring.params();
+fn check(ring: &IoUring) -> Result<Offered, Refusal> {
+    let parameters = ring.params();
     // Without it a full completion queue loses completions.
     if !parameters.is_feature_nodrop() {
         return Err(Refusal::Feature("IORING_FEAT_NODROP"));
@@ -81,7 +84,7 @@ fn check(created: &Created) -> Result<(), Refusal> {
     if !parameters.is_feature_ext_arg() {
         return Err(Refusal::Feature("IORING_FEAT_EXT_ARG"));
     }
-    let submitter = created.ring.submitter();
+    let submitter = ring.submitter();
     let mut probe = Probe::new();
     submitter.register_probe(&mut probe).map_err(Refusal::Probe)?;
     for &(code, name) in OPCODES {
@@ -89,10 +92,14 @@ fn check(created: &Created) -> Result<(), Refusal> {
             return Err(Refusal::Opcode(name));
         }
     }
+    let mut offered = Offered::default();
+    for code in Code::ALL.into_iter().filter(|&code| probe.is_supported(opcode_of(code))) {
+        offered.add(code);
+    }
     // A filter may allow the set-up and refuse the entry. A disabled ring answers EBADFD, which is fine.
     match submitter.submit() {
-        Ok(_) => Ok(()),
-        Err(error) if error.raw_os_error() == Some(libc::EBADFD) => Ok(()),
+        Ok(_) => Ok(offered),
+        Err(error) if error.raw_os_error() == Some(libc::EBADFD) => Ok(offered),
         Err(error) => Err(Refusal::Enter(error)),
     }
 }

@@ -12,6 +12,7 @@ use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{EnterFlags, IoUring};
 
 use crate::driver::Options;
+use crate::driver::file::Offered;
 
 use super::decode::{self, Completion};
 use super::probe::{self, Refusal};
@@ -24,6 +25,7 @@ pub(super) struct Ring {
     /// What found the submission queue full, in order. Nothing is ever dropped [nothing-dropped].
     backlog: VecDeque<Entry>,
     owner: Owner,
+    offered: Offered,
 }
 
 /// Which thread may enter.
@@ -57,7 +59,7 @@ impl Ring {
     pub(super) fn create(options: &Options) -> Result<Ring, Refusal> {
         let created = probe::create(options)?;
         let owner = if created.is_disabled { Owner::Nobody } else { Owner::Any };
-        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), owner })
+        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), owner, offered: created.offered })
     }
 
     /// The calling thread becomes the one that may enter.
@@ -75,6 +77,11 @@ impl Ring {
                 Ok(())
             }
         }
+    }
+
+    /// What this kernel does with files.
+    pub(super) fn offered(&self) -> Offered {
+        self.offered
     }
 
     pub(super) fn is_disabled(&self) -> bool {

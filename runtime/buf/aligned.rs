@@ -1,0 +1,117 @@
+//! Memory that begins where a disk wants it.
+#![expect(unsafe_code, reason = "allocating with an alignment")]
+
+use std::alloc::{self, Layout};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+use super::{IoBuf, IoBufMut};
+
+/// A buffer of a fixed length at an aligned address, as `O_DIRECT` wants it. Zeroed when made.
+///
+/// ```
+/// let buffer = heist::io::AlignedBuf::new(8192);
+/// assert_eq!(buffer.as_ptr() as usize % heist::io::AlignedBuf::ALIGN_DEFAULT, 0);
+/// assert_eq!(buffer.len(), 8192);
+/// ```
+pub struct AlignedBuf {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+impl AlignedBuf {
+    /// 4096 bytes: a page, and enough for every common disk.
+    pub const ALIGN_DEFAULT: usize = 4096;
+
+    /// A buffer of `len` bytes, aligned to [`ALIGN_DEFAULT`](AlignedBuf::ALIGN_DEFAULT).
+    ///
+    /// # Panics
+    /// If `len` is larger than memory can be.
+    pub fn new(len: usize) -> AlignedBuf {
+        AlignedBuf::with_align(len, AlignedBuf::ALIGN_DEFAULT)
+    }
+
+    /// A buffer of `len` bytes, aligned to `align`.
+    ///
+    /// # Panics
+    /// If `align` is no power of two, or `len` is larger than memory can be.
+    pub fn with_align(len: usize, align: usize) -> AlignedBuf {
+        assert!(align.is_power_of_two(), "an alignment is a power of two, and {align} is none");
+        let layout = Layout::from_size_align(len, align).expect("memory is smaller than that");
+        if len == 0 {
+            return AlignedBuf { start: NonNull::dangling(), layout };
+        }
+        // SAFETY: the size is not zero.
+        let start = unsafe { alloc::alloc_zeroed(layout) };
+        match NonNull::new(start) {
+            Some(start) => AlignedBuf { start, layout },
+            None => alloc::handle_alloc_error(layout),
+        }
+    }
+
+    /// The alignment it was made with.
+    pub fn align(&self) -> usize {
+        self.layout.align()
+    }
+}
+
+impl Deref for AlignedBuf {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: allocated zeroed with this length, or empty.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.layout.size()) }
+    }
+}
+
+impl DerefMut for AlignedBuf {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: allocated zeroed with this length, or empty; nobody else has it.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.layout.size()) }
+    }
+}
+
+impl Drop for AlignedBuf {
+    fn drop(&mut self) {
+        if self.layout.size() > 0 {
+            // SAFETY: allocated in `with_align` with this layout.
+            unsafe { alloc::dealloc(self.start.as_ptr(), self.layout) };
+        }
+    }
+}
+
+// SAFETY: it owns its bytes as a box does.
+unsafe impl Send for AlignedBuf {}
+// SAFETY: shared, it is only read.
+unsafe impl Sync for AlignedBuf {}
+
+// SAFETY: the bytes are on the heap.
+unsafe impl IoBuf for AlignedBuf {
+    fn as_ptr(&self) -> *const u8 {
+        self.start.as_ptr()
+    }
+
+    fn bytes_init(&self) -> usize {
+        self.layout.size()
+    }
+}
+
+// SAFETY: the bytes are on the heap.
+unsafe impl IoBufMut for AlignedBuf {
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    fn bytes_total(&self) -> usize {
+        self.layout.size()
+    }
+
+    unsafe fn set_read(&mut self, _count: usize) {}
+}
+
+impl fmt::Debug for AlignedBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlignedBuf").field("len", &self.len()).field("align", &self.align()).finish()
+    }
+}

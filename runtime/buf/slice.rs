@@ -1,0 +1,65 @@
+//! A part of a buffer.
+#![expect(unsafe_code, reason = "a part passes on the promise of its whole")]
+
+use super::{IoBuf, IoBufMut};
+
+/// A part of a buffer, which is a buffer as well: see [`IoBuf::slice`].
+#[derive(Debug)]
+pub struct Slice<B> {
+    whole: B,
+    begin: usize,
+    len: usize,
+}
+
+impl<B: IoBuf> Slice<B> {
+    pub(super) fn new(whole: B, begin: usize, len: usize) -> Slice<B> {
+        assert!(
+            begin <= whole.bytes_init(),
+            "the part begins at {begin}, beyond the {} initialised bytes of its buffer",
+            whole.bytes_init()
+        );
+        assert!(begin.checked_add(len).is_some(), "the end of the part overflows");
+        Slice { whole, begin, len }
+    }
+
+    /// Gives the whole buffer back.
+    pub fn into_inner(self) -> B {
+        self.whole
+    }
+
+    /// The whole buffer.
+    pub fn get_ref(&self) -> &B {
+        &self.whole
+    }
+}
+
+// SAFETY: within the whole, which has promised the same.
+unsafe impl<B: IoBuf> IoBuf for Slice<B> {
+    fn as_ptr(&self) -> *const u8 {
+        self.whole.as_ptr().wrapping_add(self.begin)
+    }
+
+    fn bytes_init(&self) -> usize {
+        self.whole.bytes_init().saturating_sub(self.begin).min(self.len)
+    }
+}
+
+// SAFETY: within the room of the whole, which has promised the same.
+unsafe impl<B: IoBufMut> IoBufMut for Slice<B> {
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.whole.as_mut_ptr().wrapping_add(self.begin)
+    }
+
+    fn bytes_total(&self) -> usize {
+        self.whole.bytes_total().saturating_sub(self.begin).min(self.len)
+    }
+
+    unsafe fn set_read(&mut self, count: usize) {
+        let end = self.begin + count;
+        // A part in the middle does not cut off what lies behind it.
+        if end > self.whole.bytes_init() {
+            // SAFETY: the caller initialised `count` bytes of the part; those before it were so when it was made.
+            unsafe { self.whole.set_read(end) };
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The runtime's own buffer between a borrowed slice and an operation.
+#![expect(unsafe_code, reason = "implements the traits of buffers")]
+
+use std::ops::Deref;
+
+use super::{AlignedBuf, IoBuf, IoBufMut};
+
+/// Bytes on their way. As a slice it is what was read, or is to be written.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    memory: AlignedBuf,
+    room_len: usize,
+    filled_len: usize,
+}
+
+impl Default for Staging {
+    fn default() -> Staging {
+        Staging { memory: AlignedBuf::with_align(0, 1), room_len: 0, filled_len: 0 }
+    }
+}
+
+impl Staging {
+    /// Room for `len` bytes: this memory again, if it is large enough and aligned to `align`.
+    pub(crate) fn with_room(self, len: usize, align: usize) -> Staging {
+        let is_fit = self.memory.len() >= len && self.memory.as_ptr().addr() % align == 0;
+        let memory = if is_fit { self.memory } else { AlignedBuf::with_align(len, align) };
+        Staging { memory, room_len: len, filled_len: 0 }
+    }
+
+    /// A copy of `bytes`, in this memory if it is large enough and aligned to `align`.
+    pub(crate) fn with_bytes(self, bytes: &[u8], align: usize) -> Staging {
+        let mut staging = self.with_room(bytes.len(), align);
+        staging.memory[..bytes.len()].copy_from_slice(bytes);
+        staging.filled_len = bytes.len();
+        staging
+    }
+}
+
+impl Deref for Staging {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.memory[..self.filled_len]
+    }
+}
+
+// SAFETY: the bytes are on the heap.
+unsafe impl IoBuf for Staging {
+    fn as_ptr(&self) -> *const u8 {
+        IoBuf::as_ptr(&self.memory)
+    }
+
+    fn bytes_init(&self) -> usize {
+        self.filled_len
+    }
+}
+
+// SAFETY: the bytes are on the heap, and more than the room.
+unsafe impl IoBufMut for Staging {
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        IoBufMut::as_mut_ptr(&mut self.memory)
+    }
+
+    fn bytes_total(&self) -> usize {
+        self.room_len
+    }
+
+    unsafe fn set_read(&mut self, count: usize) {
+        self.filled_len = count;
+    }
+}

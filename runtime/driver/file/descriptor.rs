@@ -1,0 +1,199 @@
+//! An open file, and the plain system calls on it: at once where that cannot block, else for the blocking pool.
+#![expect(unsafe_code, reason = "descriptors from the kernel, and reads that std has no name for")]
+
+use std::fs::File;
+use std::io;
+
+use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
+use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
+use crate::primitive::atomic::{AtomicBool, Ordering};
+
+/// Past the page cache. 0 where there is no such flag.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) const DIRECT_FLAG: i32 = libc::O_DIRECT;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) const DIRECT_FLAG: i32 = 0;
+
+/// An open file. Operations in flight share it [fd-outlives-ops].
+#[derive(Debug)]
+pub(crate) struct Descriptor {
+    file: File,
+    is_append: bool,
+    is_direct: bool,
+    /// Until the file system says that it cannot read without blocking.
+    may_read_now: AtomicBool,
+}
+
+/// Takes over what the kernel opened for us.
+#[cfg(unix)]
+pub(super) fn adopt(fd: i32) -> File {
+    use std::os::fd::FromRawFd;
+    // SAFETY: new, and nobody else's: the result of an `Open` that no other completion has.
+    unsafe { File::from_raw_fd(fd) }
+}
+
+#[cfg(not(unix))]
+pub(super) fn adopt(_fd: i32) -> File {
+    unreachable!("no back end opens files here")
+}
+
+impl Descriptor {
+    pub(crate) fn new(file: File, is_append: bool, is_direct: bool) -> Descriptor {
+        Descriptor { file, is_append, is_direct, may_read_now: AtomicBool::new(!is_direct) }
+    }
+
+    /// For a file that was opened elsewhere.
+    pub(crate) fn inspect(file: File) -> Descriptor {
+        let flags = flags_of(&file);
+        Descriptor::new(file, flags & APPEND_FLAG != 0, flags & DIRECT_FLAG != 0)
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn into_file(self) -> File {
+        self.file
+    }
+
+    pub(crate) fn is_append(&self) -> bool {
+        self.is_append
+    }
+
+    /// What addresses of buffers must be a multiple of.
+    pub(crate) fn align(&self) -> usize {
+        if self.is_direct { AlignedBuf::ALIGN_DEFAULT } else { 1 }
+    }
+
+    pub(crate) fn is_direct(&self) -> bool {
+        self.is_direct
+    }
+
+    /// Whether [`read_now`](Descriptor::read_now) is worth a try.
+    pub(crate) fn may_read_now(&self) -> bool {
+        // Ordering: Relaxed: a hint; a try too many costs a system call.
+        self.may_read_now.load(Ordering::Relaxed)
+    }
+
+    /// Copies what the page cache has. None: nothing, or the file system cannot tell; ask for an operation.
+    ///
+    /// May fill less than a read that waits would: only 0 means the end.
+    pub(crate) fn read_now(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
+        // SAFETY: a slice is memory that may be written.
+        unsafe { self.copy_now(buf.as_mut_ptr(), buf.len(), offset) }
+    }
+
+    /// [`read_now`](Descriptor::read_now) into an owned buffer.
+    pub(crate) fn read_now_into(&self, buf: &mut impl IoBufMut, offset: u64) -> Option<io::Result<usize>> {
+        // SAFETY: [stable-address] the room of a buffer is memory that may be written.
+        let result = unsafe { self.copy_now(buf.as_mut_ptr(), buf.bytes_total(), offset) };
+        if let Some(Ok(count)) = result {
+            // SAFETY: so many bytes were read.
+            unsafe { buf.set_read(count) };
+        }
+        result
+    }
+
+    /// # Safety
+    /// `len` bytes from `start` on may be written.
+    #[cfg(target_os = "linux")]
+    unsafe fn copy_now(&self, start: *mut u8, len: usize, offset: u64) -> Option<io::Result<usize>> {
+        use std::os::fd::AsRawFd;
+        // The position of the descriptor is -1 here as well.
+        let offset = if offset == AT_CURSOR { -1 } else { libc::off_t::try_from(offset).ok()? };
+        let vector = libc::iovec { iov_base: start.cast(), iov_len: len.min(TRANSFER_BYTES_MAX) };
+        loop {
+            // SAFETY: one stretch of memory that may be written, as the caller promises.
+            let count = unsafe {
+                libc::preadv2(self.file.as_raw_fd(), &raw const vector, 1, offset, libc::RWF_NOWAIT)
+            };
+            if let Ok(count) = usize::try_from(count) {
+                return Some(Ok(count));
+            }
+            let error = io::Error::last_os_error();
+            match error.raw_os_error() {
+                Some(libc::EINTR) => {}
+                Some(libc::EAGAIN | libc::EINVAL) => return None,
+                Some(libc::EOPNOTSUPP | libc::ENOSYS) => {
+                    // Ordering: Relaxed: a hint.
+                    self.may_read_now.store(false, Ordering::Relaxed);
+                    return None;
+                }
+                _ => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// Nobody can tell what is cached here.
+    ///
+    /// # Safety
+    /// None is asked for.
+    #[cfg(not(target_os = "linux"))]
+    unsafe fn copy_now(&self, _start: *mut u8, _len: usize, _offset: u64) -> Option<io::Result<usize>> {
+        // Ordering: Relaxed: a hint.
+        self.may_read_now.store(false, Ordering::Relaxed);
+        None
+    }
+
+    /// Reads, blocking.
+    pub(crate) fn read(&self, buf: &mut impl IoBufMut, offset: u64) -> io::Result<usize> {
+        let room = room_of(buf);
+        let len = room.len().min(TRANSFER_BYTES_MAX);
+        let count = read_at(&self.file, &mut room[..len], offset)?;
+        // SAFETY: so many bytes were read.
+        unsafe { buf.set_read(count) };
+        Ok(count)
+    }
+
+    /// Writes, blocking.
+    pub(crate) fn write(&self, buf: &impl IoBuf, offset: u64) -> io::Result<usize> {
+        let bytes = bytes_of(buf);
+        write_at(&self.file, &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], offset)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    use std::io::Read;
+    use std::os::unix::fs::FileExt;
+    if offset == AT_CURSOR { file.read(buf) } else { file.read_at(buf, offset) }
+}
+
+#[cfg(windows)]
+fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    use std::io::Read;
+    use std::os::windows::fs::FileExt;
+    if offset == AT_CURSOR { file.read(buf) } else { file.seek_read(buf, offset) }
+}
+
+#[cfg(unix)]
+fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    use std::io::Write;
+    use std::os::unix::fs::FileExt;
+    if offset == AT_CURSOR { file.write(bytes) } else { file.write_at(bytes, offset) }
+}
+
+#[cfg(windows)]
+fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    use std::io::Write;
+    use std::os::windows::fs::FileExt;
+    if offset == AT_CURSOR { file.write(bytes) } else { file.seek_write(bytes, offset) }
+}
+
+#[cfg(unix)]
+const APPEND_FLAG: i32 = libc::O_APPEND;
+#[cfg(not(unix))]
+const APPEND_FLAG: i32 = 1;
+
+#[cfg(unix)]
+fn flags_of(file: &File) -> i32 {
+    use std::os::fd::AsRawFd;
+    // SAFETY: a system call without pointers, on a descriptor that is open.
+    let flags = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) };
+    flags.max(0)
+}
+
+#[cfg(not(unix))]
+fn flags_of(_file: &File) -> i32 {
+    0
+}

@@ -1,0 +1,145 @@
+//! One operation on its way: what the waiting future and the ring share.
+
+use std::fmt;
+use std::fs::File;
+use std::future::Future;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::descriptor;
+use super::request::Request;
+use crate::driver::Driver;
+use crate::driver::op::{Op, Ticket};
+use crate::driver::submission::Completion;
+use crate::primitive::sync::Mutex;
+
+pub(super) struct Flight<R> {
+    completion: Completion,
+    /// None only while it is made.
+    request: Option<Request>,
+    held: Mutex<Held<R>>,
+}
+
+/// What comes back with the result.
+struct Held<R> {
+    /// None once they were given back, or if the kernel would not let go of them.
+    resources: Option<R>,
+    /// Opened by the kernel. Closed with the flight, if nobody fetches it.
+    opened: Option<File>,
+}
+
+/// What the ring knows of a flight: everything but the type of its resources.
+pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
+    fn request(&self) -> &Request;
+
+    #[must_use]
+    fn take_ticket(&self, ticket: Ticket) -> bool;
+
+    fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>);
+
+    /// The kernel does not let go: what it may write to is never given back, nor freed.
+    fn abandon(&self);
+}
+
+impl<R: Send> AnyFlight for Flight<R> {
+    fn request(&self) -> &Request {
+        self.request.as_ref().expect("set before anybody else saw the flight")
+    }
+
+    fn take_ticket(&self, ticket: Ticket) -> bool {
+        self.completion.take_ticket(ticket)
+    }
+
+    fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+        if let (Request::Open { .. }, Ok(fd)) = (self.request(), &result) {
+            self.held.lock().opened = Some(descriptor::adopt(*fd));
+        }
+        self.completion.finish(result, wakers);
+    }
+
+    fn abandon(&self) {
+        mem::forget(self.held.lock().resources.take());
+    }
+}
+
+impl<R> fmt::Debug for Flight<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+/// The end of an operation.
+pub(crate) struct Landed<R> {
+    pub(crate) result: io::Result<usize>,
+    /// None: the runtime has ended and the kernel has not; it may still write to them.
+    pub(crate) resources: Option<R>,
+    /// What `Open` opened.
+    pub(crate) opened: Option<File>,
+}
+
+/// The future of one operation. Dropping it cancels the operation; the resources stay with the ring until the terminal
+/// completion.
+#[must_use = "an operation that is not awaited is cancelled"]
+pub(crate) struct Submission<R> {
+    driver: Arc<Driver>,
+    flight: Arc<Flight<R>>,
+    /// Tells the resources how much was moved.
+    conclude: fn(&mut R, usize),
+}
+
+impl<R: Send + 'static> Submission<R> {
+    /// Called in `start.rs`, which promises that what the request points to belongs to the resources.
+    pub(super) fn start(
+        driver: Arc<Driver>,
+        resources: R,
+        request: impl FnOnce(&mut R) -> Request,
+        conclude: fn(&mut R, usize),
+    ) -> Submission<R> {
+        let held = Held { resources: Some(resources), opened: None };
+        let mut flight =
+            Arc::new(Flight { completion: Completion::new(), request: None, held: Mutex::new(held) });
+        // Made when the resources have reached their place.
+        let request = flight.held.lock().resources.as_mut().map(request);
+        Arc::get_mut(&mut flight).expect("nobody else has it yet").request = request;
+        if let Err(error) = driver.submit(Op::File(flight.clone())) {
+            let mut wakers = Vec::new();
+            flight.completion.finish(Err(error), &mut wakers);
+            debug_assert!(wakers.is_empty(), "nobody can wait for an operation that is being started");
+        }
+        Submission { driver, flight, conclude }
+    }
+}
+
+impl<R> Future for Submission<R> {
+    type Output = Landed<R>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
+        let result = ready!(self.flight.completion.poll_with(cx));
+        let (mut resources, opened) = {
+            let mut held = self.flight.held.lock();
+            (held.resources.take(), held.opened.take())
+        };
+        let result = result.map(|count| usize::try_from(count).expect("an error is negative"));
+        if let (Ok(count), Some(resources)) = (&result, &mut resources) {
+            (self.conclude)(resources, *count);
+        }
+        Poll::Ready(Landed { result, resources, opened })
+    }
+}
+
+impl<R> Drop for Submission<R> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.flight.completion.close() {
+            self.driver.cancel(ticket);
+        }
+    }
+}
+
+impl<R> fmt::Debug for Submission<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Submission").field(&self.flight).finish()
+    }
+}

@@ -1,0 +1,26 @@
+//! Operations on files and paths: on a ring where the back end and its kernel have the op-code. Where they have not,
+//! `ring_for` says so, and the caller takes the blocking pool.
+//!
+//! A [`Flight`](flight::Flight) is one allocation that the waiting future and the ring share: the request, as data, and
+//! the resources that the kernel touches. The future gives the resources back with the result; if it is dropped, they
+//! stay until the terminal completion [owned-until-terminal]. A descriptor that was opened for nobody is closed.
+
+mod advice;
+mod descriptor;
+mod flight;
+mod open;
+mod request;
+mod start;
+mod stat;
+
+pub use advice::Advice;
+pub(crate) use descriptor::Descriptor;
+pub(super) use flight::AnyFlight;
+pub(crate) use flight::{Landed, Submission};
+pub(crate) use open::OpenHow;
+pub(crate) use request::{AT_CURSOR, Code, Way};
+pub(super) use request::{Offered, Request, StatTarget};
+pub(crate) use start::ring_for;
+pub(crate) use stat::Stat;
+#[cfg(target_os = "linux")]
+pub(super) use stat::{MASK_BASIC, MASK_BIRTH};

@@ -1,0 +1,93 @@
+//! How a file is opened: std's options as data, and into std's own where no ring opens it.
+
+use std::fs::OpenOptions;
+use std::io;
+
+#[derive(Clone, Debug)]
+pub(crate) struct OpenHow {
+    pub(crate) is_read: bool,
+    pub(crate) is_write: bool,
+    pub(crate) is_append: bool,
+    pub(crate) is_truncate: bool,
+    pub(crate) is_create: bool,
+    pub(crate) is_create_new: bool,
+    /// Unix: flags of `open(2)` that std has no name for.
+    pub(crate) custom_flags: i32,
+    /// Unix: the permissions of a file that is created.
+    pub(crate) mode: u32,
+}
+
+impl OpenHow {
+    pub(crate) fn new() -> OpenHow {
+        OpenHow {
+            is_read: false,
+            is_write: false,
+            is_append: false,
+            is_truncate: false,
+            is_create: false,
+            is_create_new: false,
+            custom_flags: 0,
+            mode: 0o666,
+        }
+    }
+
+    /// Refuses what std refuses.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        let invalid = |text: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        if !(self.is_read || self.is_write || self.is_append) {
+            return invalid("a file is opened to read, write or append, and none of these was asked for");
+        }
+        let is_creating = self.is_truncate || self.is_create || self.is_create_new;
+        if !(self.is_write || self.is_append) && is_creating {
+            return invalid("creating or truncating a file needs write or append");
+        }
+        if self.is_append && self.is_truncate && !self.is_create_new {
+            return invalid("append and truncate exclude each other");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn to_std(&self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options
+            .read(self.is_read)
+            .write(self.is_write)
+            .append(self.is_append)
+            .truncate(self.is_truncate)
+            .create(self.is_create)
+            .create_new(self.is_create_new);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.custom_flags(self.custom_flags).mode(self.mode);
+        }
+        options
+    }
+
+    /// The flags of `open(2)`, as std makes them.
+    #[cfg(target_os = "linux")]
+    pub(in crate::driver) fn flags(&self) -> i32 {
+        let access = match (self.is_read, self.is_write, self.is_append) {
+            (true, false, false) => libc::O_RDONLY,
+            (false, true, false) => libc::O_WRONLY,
+            (true, true, false) => libc::O_RDWR,
+            (false, _, true) => libc::O_WRONLY | libc::O_APPEND,
+            (true, _, true) => libc::O_RDWR | libc::O_APPEND,
+            (false, false, false) => unreachable!("check() refused it"),
+        };
+        let creation = match (self.is_create, self.is_truncate, self.is_create_new) {
+            (_, _, true) => libc::O_CREAT | libc::O_EXCL,
+            (true, true, false) => libc::O_CREAT | libc::O_TRUNC,
+            (true, false, false) => libc::O_CREAT,
+            (false, true, false) => libc::O_TRUNC,
+            (false, false, false) => 0,
+        };
+        let custom = self.custom_flags & !libc::O_ACCMODE;
+        libc::O_CLOEXEC | libc::O_LARGEFILE | access | creation | custom
+    }
+
+    /// Past the page cache: every operation is the disk's, and none is tried at once.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.custom_flags & super::descriptor::DIRECT_FLAG != 0
+    }
+}

@@ -1,0 +1,152 @@
+//! What is asked of a file or a path, as plain data that owns what the kernel reads, and names what it writes.
+#![expect(unsafe_code, reason = "addresses cross threads inside of requests")]
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use super::advice::Advice;
+use super::descriptor::Descriptor;
+use super::open::OpenHow;
+use crate::buf::{IoBuf, IoBufMut};
+
+/// The most bytes that the kernel moves in one operation; more are cut off there, and would not fit an entry.
+pub(crate) const TRANSFER_BYTES_MAX: usize = 0x7fff_f000;
+
+/// The kinds of requests: what a kernel is probed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    Open,
+    Read,
+    Write,
+    ReadVectored,
+    WriteVectored,
+    Sync,
+    Allocate,
+    Advise,
+    SetLen,
+    Stat,
+    Rename,
+    Remove,
+    MakeDir,
+    Symlink,
+    HardLink,
+}
+
+impl Code {
+    pub(in crate::driver) const ALL: [Code; 15] = [
+        Code::Open,
+        Code::Read,
+        Code::Write,
+        Code::ReadVectored,
+        Code::WriteVectored,
+        Code::Sync,
+        Code::Allocate,
+        Code::Advise,
+        Code::SetLen,
+        Code::Stat,
+        Code::Rename,
+        Code::Remove,
+        Code::MakeDir,
+        Code::Symlink,
+        Code::HardLink,
+    ];
+}
+
+/// Which of them a back end has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offered(u32);
+
+impl Offered {
+    pub(in crate::driver) fn add(&mut self, code: Code) {
+        self.0 |= 1 << code as u32;
+    }
+
+    pub(crate) fn has(self, code: Code) -> bool {
+        self.0 & (1 << code as u32) != 0
+    }
+}
+
+/// Memory that the kernel reads or writes. It belongs to the resources of the same flight.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::driver) struct Region {
+    pub(in crate::driver) start: *mut u8,
+    /// At most [`TRANSFER_BYTES_MAX`].
+    pub(in crate::driver) len: u32,
+}
+
+// SAFETY: an address alone is harmless: only the kernel follows it, and only while the flight owns the memory.
+unsafe impl Send for Region {}
+// SAFETY: as above.
+unsafe impl Sync for Region {}
+
+impl Region {
+    pub(super) fn bytes(buf: &impl IoBuf) -> Region {
+        Region { start: buf.as_ptr().cast_mut(), len: clamp(buf.bytes_init()) }
+    }
+
+    pub(super) fn room(buf: &mut impl IoBufMut) -> Region {
+        Region { start: buf.as_mut_ptr(), len: clamp(buf.bytes_total()) }
+    }
+}
+
+fn clamp(len: usize) -> u32 {
+    len.min(TRANSFER_BYTES_MAX) as u32
+}
+
+/// One of several stretches of memory, laid out as the kernel's `iovec`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(in crate::driver) struct Vector {
+    start: *mut u8,
+    len: usize,
+}
+
+// SAFETY: as for `Region`.
+unsafe impl Send for Vector {}
+// SAFETY: as for `Region`.
+unsafe impl Sync for Vector {}
+
+impl From<Region> for Vector {
+    fn from(region: Region) -> Vector {
+        Vector { start: region.start, len: region.len as usize }
+    }
+}
+
+/// How the kernel shall go about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// At once if it can.
+    Inline,
+    /// On a thread of the kernel's from the start.
+    Aside,
+}
+
+/// Whose metadata.
+#[derive(Debug)]
+pub(crate) enum StatTarget {
+    File(Arc<Descriptor>),
+    Path { path: CString, is_followed: bool },
+}
+
+/// A request. An offset of [`AT_CURSOR`] means the descriptor's own position.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Open { path: CString, how: OpenHow, way: Way },
+    Read { file: Arc<Descriptor>, room: Region, offset: u64, way: Way },
+    Write { file: Arc<Descriptor>, bytes: Region, offset: u64 },
+    ReadVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
+    WriteVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
+    Sync { file: Arc<Descriptor>, is_data_only: bool },
+    Allocate { file: Arc<Descriptor>, mode: i32, offset: u64, len: u64 },
+    Advise { file: Arc<Descriptor>, offset: u64, len: u32, advice: Advice },
+    SetLen { file: Arc<Descriptor>, len: u64 },
+    Stat { target: StatTarget, room: Region },
+    Rename { from: CString, to: CString },
+    Remove { path: CString, is_dir: bool },
+    MakeDir { path: CString, mode: u32 },
+    Symlink { original: CString, link: CString },
+    HardLink { original: CString, link: CString },
+}
+
+/// Where the kernel keeps the position.
+pub(crate) const AT_CURSOR: u64 = u64::MAX;

@@ -1,0 +1,153 @@
+//! Every operation on files and paths that a ring can do, as a function that starts it.
+#![expect(unsafe_code, reason = "a buffer is told what the kernel has written to it")]
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use super::advice::Advice;
+use super::descriptor::Descriptor;
+use super::flight::Submission;
+use super::open::OpenHow;
+use super::request::{Code, Region, Request, StatTarget, Vector, Way};
+use super::stat::Stat;
+use crate::buf::{IoBuf, IoBufMut};
+use crate::driver::{Driver, context};
+
+/// A driver that has the op-code that was asked for.
+#[derive(Debug)]
+pub(crate) struct RingFor(Arc<Driver>);
+
+/// The current thread's driver, if it does that on a ring.
+///
+/// # Panics
+/// If there is no runtime on this thread.
+#[track_caller]
+pub(crate) fn ring_for(code: Code) -> Option<RingFor> {
+    let driver = context::current();
+    driver.offers(code).then_some(RingFor(driver))
+}
+
+impl RingFor {
+    pub(crate) fn open(self, path: CString, how: OpenHow, way: Way) -> Submission<()> {
+        self.simple(Request::Open { path, how, way })
+    }
+
+    /// Reads into the room of `buf`, from its beginning.
+    pub(crate) fn read<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+        self.read_by(file, buf, offset, Way::Inline)
+    }
+
+    /// The same, on a thread of the kernel's.
+    pub(crate) fn read_aside<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+        self.read_by(file, buf, offset, Way::Aside)
+    }
+
+    fn read_by<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64, way: Way) -> Submission<B> {
+        let request = |buf: &mut B| Request::Read { file, room: Region::room(buf), offset, way };
+        // SAFETY: the kernel has written `count` bytes, which are not more than there is room.
+        Submission::start(self.0, buf, request, |buf, count| unsafe { buf.set_read(count) })
+    }
+
+    /// Writes what is initialised of `buf`.
+    pub(crate) fn write<B: IoBuf>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+        let request = |buf: &mut B| Request::Write { file, bytes: Region::bytes(buf), offset };
+        Submission::start(self.0, buf, request, |_, _| {})
+    }
+
+    /// Reads into one buffer after the other.
+    pub(crate) fn read_vectored<B: IoBufMut>(
+        self,
+        file: Arc<Descriptor>,
+        bufs: Vec<B>,
+        offset: u64,
+    ) -> Submission<Vec<B>> {
+        let request = |bufs: &mut Vec<B>| {
+            let list = bufs.iter_mut().map(|buf| Vector::from(Region::room(buf))).collect();
+            Request::ReadVectored { file, list, offset }
+        };
+        Submission::start(self.0, bufs, request, set_read_of_all)
+    }
+
+    /// Writes one buffer after the other.
+    pub(crate) fn write_vectored<B: IoBuf>(
+        self,
+        file: Arc<Descriptor>,
+        bufs: Vec<B>,
+        offset: u64,
+    ) -> Submission<Vec<B>> {
+        let request = |bufs: &mut Vec<B>| {
+            let list = bufs.iter().map(|buf| Vector::from(Region::bytes(buf))).collect();
+            Request::WriteVectored { file, list, offset }
+        };
+        Submission::start(self.0, bufs, request, |_, _| {})
+    }
+
+    pub(crate) fn sync(self, file: Arc<Descriptor>, is_data_only: bool) -> Submission<()> {
+        self.simple(Request::Sync { file, is_data_only })
+    }
+
+    pub(crate) fn allocate(self, file: Arc<Descriptor>, mode: i32, offset: u64, len: u64) -> Submission<()> {
+        self.simple(Request::Allocate { file, mode, offset, len })
+    }
+
+    pub(crate) fn advise(
+        self,
+        file: Arc<Descriptor>,
+        offset: u64,
+        len: u32,
+        advice: Advice,
+    ) -> Submission<()> {
+        self.simple(Request::Advise { file, offset, len, advice })
+    }
+
+    pub(crate) fn set_len(self, file: Arc<Descriptor>, len: u64) -> Submission<()> {
+        self.simple(Request::SetLen { file, len })
+    }
+
+    pub(crate) fn stat_file(self, file: Arc<Descriptor>) -> Submission<Box<Stat>> {
+        self.stat(StatTarget::File(file))
+    }
+
+    pub(crate) fn stat_path(self, path: CString, is_followed: bool) -> Submission<Box<Stat>> {
+        self.stat(StatTarget::Path { path, is_followed })
+    }
+
+    fn stat(self, target: StatTarget) -> Submission<Box<Stat>> {
+        let request = |stat: &mut Box<Stat>| Request::Stat { target, room: stat.room() };
+        Submission::start(self.0, Box::default(), request, |_, _| {})
+    }
+
+    pub(crate) fn rename(self, from: CString, to: CString) -> Submission<()> {
+        self.simple(Request::Rename { from, to })
+    }
+
+    pub(crate) fn remove(self, path: CString, is_dir: bool) -> Submission<()> {
+        self.simple(Request::Remove { path, is_dir })
+    }
+
+    pub(crate) fn make_dir(self, path: CString, mode: u32) -> Submission<()> {
+        self.simple(Request::MakeDir { path, mode })
+    }
+
+    pub(crate) fn symlink(self, original: CString, link: CString) -> Submission<()> {
+        self.simple(Request::Symlink { original, link })
+    }
+
+    pub(crate) fn hard_link(self, original: CString, link: CString) -> Submission<()> {
+        self.simple(Request::HardLink { original, link })
+    }
+
+    /// One that owns all it points to.
+    fn simple(self, request: Request) -> Submission<()> {
+        Submission::start(self.0, (), |()| request, |(), _| {})
+    }
+}
+
+fn set_read_of_all<B: IoBufMut>(bufs: &mut Vec<B>, mut count: usize) {
+    for buf in bufs {
+        let part_count = count.min(buf.bytes_total());
+        // SAFETY: the kernel fills one buffer before it begins the next.
+        unsafe { buf.set_read(part_count) };
+        count -= part_count;
+    }
+}

@@ -1,0 +1,102 @@
+//! Requests for files and paths into submission entries. The entries hold addresses of what the flight owns; `ring.rs`
+//! says why they stay valid.
+
+use std::ffi::CStr;
+use std::os::fd::AsRawFd;
+
+use io_uring::opcode;
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::{Fd, FsyncFlags};
+
+use crate::driver::file::{Code, Descriptor, MASK_BASIC, MASK_BIRTH, Request, StatTarget, Way};
+
+/// Paths are relative to the current folder.
+const HERE: Fd = Fd(libc::AT_FDCWD);
+/// The name of the descriptor itself.
+const ITSELF: &CStr = c"";
+
+/// What the probe looks for.
+pub(super) fn opcode_of(code: Code) -> u8 {
+    match code {
+        Code::Open => opcode::OpenAt::CODE,
+        Code::Read => opcode::Read::CODE,
+        Code::Write => opcode::Write::CODE,
+        Code::ReadVectored => opcode::Readv::CODE,
+        Code::WriteVectored => opcode::Writev::CODE,
+        Code::Sync => opcode::Fsync::CODE,
+        Code::Allocate => opcode::Fallocate::CODE,
+        Code::Advise => opcode::Fadvise::CODE,
+        Code::SetLen => opcode::Ftruncate::CODE,
+        Code::Stat => opcode::Statx::CODE,
+        Code::Rename => opcode::RenameAt::CODE,
+        Code::Remove => opcode::UnlinkAt::CODE,
+        Code::MakeDir => opcode::MkDirAt::CODE,
+        Code::Symlink => opcode::SymlinkAt::CODE,
+        Code::HardLink => opcode::LinkAt::CODE,
+    }
+}
+
+pub(super) fn request(request: &Request) -> Entry {
+    match request {
+        Request::Open { path, how, way } => {
+            let entry = opcode::OpenAt::new(HERE, path.as_ptr()).flags(how.flags()).mode(how.mode).build();
+            by(*way, entry)
+        }
+        Request::Read { file, room, offset, way } => {
+            by(*way, opcode::Read::new(fd(file), room.start, room.len).offset(*offset).build())
+        }
+        Request::Write { file, bytes, offset } => {
+            opcode::Write::new(fd(file), bytes.start, bytes.len).offset(*offset).build()
+        }
+        Request::ReadVectored { file, list, offset } => {
+            opcode::Readv::new(fd(file), list.as_ptr().cast(), list.len() as u32).offset(*offset).build()
+        }
+        Request::WriteVectored { file, list, offset } => {
+            opcode::Writev::new(fd(file), list.as_ptr().cast(), list.len() as u32).offset(*offset).build()
+        }
+        Request::Sync { file, is_data_only } => {
+            let flags = if *is_data_only { FsyncFlags::DATASYNC } else { FsyncFlags::empty() };
+            opcode::Fsync::new(fd(file)).flags(flags).build()
+        }
+        Request::Allocate { file, mode, offset, len } => {
+            opcode::Fallocate::new(fd(file), *len).offset(*offset).mode(*mode).build()
+        }
+        Request::Advise { file, offset, len, advice } => {
+            opcode::Fadvise::new(fd(file), libc::off_t::from(*len), advice.number()).offset(*offset).build()
+        }
+        Request::SetLen { file, len } => opcode::Ftruncate::new(fd(file), *len).build(),
+        Request::Stat { target, room } => stat(target, room.start),
+        Request::Rename { from, to } => opcode::RenameAt::new(HERE, from.as_ptr(), HERE, to.as_ptr()).build(),
+        Request::Remove { path, is_dir } => {
+            let flags = if *is_dir { libc::AT_REMOVEDIR } else { 0 };
+            opcode::UnlinkAt::new(HERE, path.as_ptr()).flags(flags).build()
+        }
+        Request::MakeDir { path, mode } => opcode::MkDirAt::new(HERE, path.as_ptr()).mode(*mode).build(),
+        Request::Symlink { original, link } => {
+            opcode::SymlinkAt::new(HERE, original.as_ptr(), link.as_ptr()).build()
+        }
+        Request::HardLink { original, link } => {
+            opcode::LinkAt::new(HERE, original.as_ptr(), HERE, link.as_ptr()).build()
+        }
+    }
+}
+
+fn by(way: Way, entry: Entry) -> Entry {
+    match way {
+        Way::Inline => entry,
+        Way::Aside => entry.flags(Flags::ASYNC),
+    }
+}
+
+fn stat(target: &StatTarget, room: *mut u8) -> Entry {
+    let (dir, path, flags) = match target {
+        StatTarget::File(file) => (fd(file), ITSELF.as_ptr(), libc::AT_EMPTY_PATH),
+        StatTarget::Path { path, is_followed: true } => (HERE, path.as_ptr(), 0),
+        StatTarget::Path { path, is_followed: false } => (HERE, path.as_ptr(), libc::AT_SYMLINK_NOFOLLOW),
+    };
+    opcode::Statx::new(dir, path, room.cast()).flags(flags).mask(MASK_BASIC | MASK_BIRTH).build()
+}
+
+fn fd(file: &Descriptor) -> Fd {
+    Fd(file.file().as_raw_fd())
+}

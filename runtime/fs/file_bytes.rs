@@ -1,0 +1,433 @@
+//! Reads and writes, at the cursor and at places, with borrowed slices and with owned buffers.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::task::{Poll, ready};
+
+use super::cursor::{BORROWED_BYTES_MAX, invalid_place};
+use super::file::File;
+use super::work::{self, given_back};
+use crate::buf::{IoBuf, IoBufMut, Staging, join, split};
+use crate::driver::file::{Code, ring_for};
+use crate::task::coop;
+
+/// From this length on a read into an owned buffer is cut into parts that the kernel's threads copy side by side.
+const LARGE_BYTES_MIN: usize = 1024 * 1024;
+/// The length of such a part.
+const PART_BYTES: usize = 512 * 1024;
+/// The first room of `read_to_end`.
+const FIRST_ROOM_BYTES: usize = 8 * 1024;
+
+impl File {
+    /// Reads some bytes at the cursor: at most one MiB at once, 0 only at the end or for an empty slice.
+    ///
+    /// # Errors
+    /// Those of the system, such as `IsADirectory`.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, it has taken nothing. See [`File`].
+    pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_read_slice(cx, buf)).await
+    }
+
+    /// Fills `buf` from the cursor on.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the file ends before; the cursor has moved then.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped, it may have moved the cursor part of the way.
+    pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            match self.read(&mut buf[filled..]).await {
+                Ok(0) => return Err(end_came_early(filled, buf.len())),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Appends all from the cursor to the end.
+    ///
+    /// # Errors
+    /// Those of the system; what was read before is in `bytes`.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped, it has moved the cursor by what it appended.
+    pub async fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
+        let start_len = bytes.len();
+        let mut room = FIRST_ROOM_BYTES;
+        loop {
+            let filled = bytes.len();
+            bytes.resize(filled + room, 0);
+            let result = self.read(&mut bytes[filled..]).await;
+            bytes.truncate(filled + result.as_ref().copied().unwrap_or(0));
+            match result {
+                Ok(0) => return Ok(filled - start_len),
+                Ok(count) if count == room => room = (room * 2).min(BORROWED_BYTES_MAX),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Appends all from the cursor to the end, if it is UTF-8.
+    ///
+    /// # Errors
+    /// `InvalidData` if it is not; then `text` is as before.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped, it has moved the cursor.
+    pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
+        let mut bytes = Vec::new();
+        let count = self.read_to_end(&mut bytes).await?;
+        text.push_str(&utf8(bytes)?);
+        Ok(count)
+    }
+
+    /// Writes some bytes at the cursor: at most one MiB at once. The kernel has them when it is ready.
+    ///
+    /// # Errors
+    /// Those of the system, such as `StorageFull`.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have written; the cursor has not moved. See [`File`].
+    pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_write_slice(cx, buf)).await
+    }
+
+    /// Writes all of `buf` at the cursor.
+    ///
+    /// # Errors
+    /// Those of the system; the cursor is behind what was written then.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped, it may have written a part and moved the cursor.
+    pub async fn write_all(&mut self, mut buf: &[u8]) -> io::Result<()> {
+        while !buf.is_empty() {
+            match self.write(buf).await {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => buf = &buf[count..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads some bytes at `offset`: at most one MiB at once, 0 only at the end or for an empty slice.
+    ///
+    /// # Errors
+    /// Those of the system; `InvalidInput` for an offset that no file has, and for a misaligned one with `O_DIRECT`.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        check_place(offset)?;
+        let len = buf.len().min(BORROWED_BYTES_MAX);
+        let buf = &mut buf[..len];
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        if let Some(result) = self.now(|file| file.descriptor.read_now(buf, offset)).await {
+            return result;
+        }
+        let room = Staging::default().with_room(len, self.descriptor.align());
+        let landed = work::read(&self.descriptor, room, offset).await;
+        let count = landed.result.map_err(|error| self.explain(error, None, len, offset))?;
+        buf[..count].copy_from_slice(&given_back(landed.resources));
+        Ok(count)
+    }
+
+    /// Fills `buf` from `offset` on.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the file ends before.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            match self.read_at(&mut buf[filled..], offset.saturating_add(filled as u64)).await {
+                Ok(0) => return Err(end_came_early(filled, buf.len())),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes some bytes at `offset`: at most one MiB at once. In a file opened for append they go to the end.
+    ///
+    /// # Errors
+    /// Those of the system; `InvalidInput` for an offset that no file has, and for a misaligned one with `O_DIRECT`.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have written.
+    pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        check_place(offset)?;
+        let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let bytes = Staging::default().with_bytes(buf, self.descriptor.align());
+        let landed = work::write(&self.descriptor, bytes, offset).await;
+        landed.result.map_err(|error| self.explain(error, None, buf.len(), offset))
+    }
+
+    /// Writes all of `buf` from `offset` on.
+    ///
+    /// # Errors
+    /// Those of the system; a part may be written then.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have written a part.
+    pub async fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        let mut written = 0;
+        while written < buf.len() {
+            match self.write_at(&buf[written..], offset.saturating_add(written as u64)).await {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads at the cursor into several slices, one after the other: the first that has room.
+    ///
+    /// # Errors
+    /// As for [`read`](File::read).
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`read`](File::read).
+    pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        match bufs.iter_mut().find(|buf| !buf.is_empty()) {
+            Some(buf) => self.read(buf).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Writes several slices at the cursor, as one write of at most one MiB.
+    ///
+    /// # Errors
+    /// As for [`write`](File::write).
+    ///
+    /// # Cancel safety
+    /// As for [`write`](File::write).
+    pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.write(&gather(bufs)).await
+    }
+
+    /// Reads at `offset` into the room of `buf`, from its beginning, and gives it back. A `Vec` is as long then as what was
+    /// read; its capacity is its room.
+    ///
+    /// # Errors
+    /// As for [`read_at`](File::read_at). The buffer comes back; what it holds is not said.
+    ///
+    /// # Cancel safety
+    /// Dropped, it takes the buffer with it.
+    ///
+    /// # Panics
+    /// If the runtime ends before, and the kernel does not let go of the buffer.
+    ///
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::open("Cargo.toml").await?;
+    /// let (result, bytes) = file.read_owned_at(Vec::with_capacity(9), 0).await;
+    /// result?;
+    /// assert!(bytes.len() >= 9);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_owned_at<B: IoBufMut>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B) {
+        if let Err(error) = check_place(offset) {
+            return (Err(error), buf);
+        }
+        let len = buf.bytes_total();
+        if len == 0 {
+            return (Ok(0), buf);
+        }
+        if len >= LARGE_BYTES_MIN && ring_for(Code::Read).is_some() {
+            return self.read_parts_at(buf, offset).await;
+        }
+        if let Some(result) = self.now(|file| file.descriptor.read_now_into(&mut buf, offset)).await {
+            return (result, buf);
+        }
+        let address = buf.as_ptr().addr();
+        let landed = work::read(&self.descriptor, buf, offset).await;
+        let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
+        (result, given_back(landed.resources))
+    }
+
+    /// A copy out of the page cache holds up whoever makes it: several of the kernel's threads do it side by side.
+    async fn read_parts_at<B: IoBufMut>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B) {
+        let (address, len) = (buf.as_mut_ptr().addr(), buf.bytes_total());
+        let mut place = offset;
+        let mut works = Vec::new();
+        for part in split(buf, PART_BYTES) {
+            let part_len = part.bytes_total() as u64;
+            works.push(work::read_aside(&self.descriptor, part, place));
+            place = place.saturating_add(part_len);
+        }
+        let mut total = Ok(0);
+        let mut is_whole = true;
+        let mut parts = Vec::with_capacity(works.len());
+        for work in works {
+            let landed = work.await;
+            let part = given_back(landed.resources);
+            match (landed.result, &mut total) {
+                (Ok(count), Ok(total)) if is_whole => {
+                    *total += count;
+                    is_whole = count == part.bytes_total();
+                }
+                (Err(error), Ok(0)) if is_whole => total = Err(error),
+                _ => is_whole = false,
+            }
+            parts.push(part);
+        }
+        let total = total.map_err(|error| self.explain(error, Some(address), len, offset));
+        (total, given_back(join(parts)))
+    }
+
+    /// Writes what is initialised of `buf` at `offset`, and gives it back.
+    ///
+    /// # Errors
+    /// As for [`write_at`](File::write_at).
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have written, and takes the buffer with it.
+    ///
+    /// # Panics
+    /// As for [`read_owned_at`](File::read_owned_at).
+    pub async fn write_owned_at<B: IoBuf>(&self, buf: B, offset: u64) -> (io::Result<usize>, B) {
+        if let Err(error) = check_place(offset) {
+            return (Err(error), buf);
+        }
+        let (address, len) = (buf.as_ptr().addr(), buf.bytes_init());
+        if len == 0 {
+            return (Ok(0), buf);
+        }
+        let landed = work::write(&self.descriptor, buf, offset).await;
+        let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
+        (result, given_back(landed.resources))
+    }
+
+    /// Reads at `offset` into the room of several buffers, one after the other: at most 1024 of them at once.
+    ///
+    /// # Errors
+    /// As for [`read_owned_at`](File::read_owned_at); more than 1024 buffers are `InvalidInput`.
+    ///
+    /// # Cancel safety
+    /// Dropped, it takes the buffers with it.
+    ///
+    /// # Panics
+    /// As for [`read_owned_at`](File::read_owned_at).
+    pub async fn read_vectored_owned_at<B: IoBufMut>(
+        &self,
+        bufs: Vec<B>,
+        offset: u64,
+    ) -> (io::Result<usize>, Vec<B>) {
+        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
+            return (Err(error), bufs);
+        }
+        let landed = work::read_vectored(&self.descriptor, bufs, offset).await;
+        (landed.result, given_back(landed.resources))
+    }
+
+    /// Writes what is initialised of several buffers at `offset`, one after the other: at most 1024 of them at once.
+    ///
+    /// # Errors
+    /// As for [`write_owned_at`](File::write_owned_at); more than 1024 buffers are `InvalidInput`.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have written, and takes the buffers with it.
+    ///
+    /// # Panics
+    /// As for [`read_owned_at`](File::read_owned_at).
+    pub async fn write_vectored_owned_at<B: IoBuf>(
+        &self,
+        bufs: Vec<B>,
+        offset: u64,
+    ) -> (io::Result<usize>, Vec<B>) {
+        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
+            return (Err(error), bufs);
+        }
+        let landed = work::write_vectored(&self.descriptor, bufs, offset).await;
+        (landed.result, given_back(landed.resources))
+    }
+
+    /// One try of what can be had at once; a unit of the budget each.
+    async fn now<T>(&self, mut call: impl FnMut(&File) -> Option<io::Result<T>>) -> Option<io::Result<T>> {
+        if !self.descriptor.may_read_now() {
+            return None;
+        }
+        poll_fn(|cx| {
+            let charge = ready!(coop::poll_proceed(cx));
+            let result = call(self);
+            if result.is_some() {
+                charge.made_progress();
+            }
+            Poll::Ready(result)
+        })
+        .await
+    }
+
+    /// Says what `O_DIRECT` wants, where the system only says that it was not that.
+    fn explain(&self, error: io::Error, address: Option<usize>, len: usize, offset: u64) -> io::Error {
+        const SECTOR_BYTES: usize = 512;
+        let is_aligned = address.unwrap_or(0) % SECTOR_BYTES == 0
+            && len % SECTOR_BYTES == 0
+            && offset % SECTOR_BYTES as u64 == 0;
+        if !self.descriptor.is_direct() || is_aligned || error.kind() != io::ErrorKind::InvalidInput {
+            return error;
+        }
+        let place = address.map_or(String::new(), |address| format!("the address {address:#x}, "));
+        let text = format!(
+            "the file was opened with O_DIRECT, which moves whole sectors only: {place}the length {len} and the offset \
+             {offset} must be multiples of 512 or 4096 bytes; AlignedBuf has such an address"
+        );
+        io::Error::new(error.kind(), text)
+    }
+}
+
+fn check_place(offset: u64) -> io::Result<()> {
+    if i64::try_from(offset).is_ok() { Ok(()) } else { Err(invalid_place()) }
+}
+
+fn check_count(count: usize) -> io::Result<()> {
+    const VECTORED_COUNT_MAX: usize = 1024;
+    if count <= VECTORED_COUNT_MAX {
+        return Ok(());
+    }
+    let text = format!("one operation takes {VECTORED_COUNT_MAX} buffers, not {count}");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+}
+
+fn end_came_early(filled: usize, wanted: usize) -> io::Error {
+    let text = format!("the file ended after {filled} of {wanted} bytes");
+    io::Error::new(io::ErrorKind::UnexpectedEof, text)
+}
+
+/// As much of the slices as one write takes.
+pub(super) fn gather(bufs: &[IoSlice<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for buf in bufs {
+        let room = BORROWED_BYTES_MAX - bytes.len();
+        bytes.extend_from_slice(&buf[..buf.len().min(room)]);
+    }
+    bytes
+}
+
+pub(super) fn utf8(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8"))
+}

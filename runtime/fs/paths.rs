@@ -1,0 +1,267 @@
+//! Names in folders: what they lead to, making, moving and removing them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::metadata::Metadata;
+use super::work::{c_path, given_back, pool};
+use crate::driver::file::{Code, Landed, ring_for};
+
+/// The permissions of a new folder, before the umask: std's.
+const FOLDER_MODE: u32 = 0o777;
+
+/// Gives a file or folder another name, in the place of what had it.
+///
+/// # Errors
+/// Those of [`std::fs::rename`].
+///
+/// # Cancel safety
+/// Dropped, it may have happened or not.
+pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
+    let (from, to) = (from.as_ref(), to.as_ref());
+    match ring_for(Code::Rename) {
+        Some(ring) => ring.rename(c_path(from)?, c_path(to)?).await.result.map(drop),
+        None => {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            pool(move || std::fs::rename(from, to)).await
+        }
+    }
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// Those of [`std::fs::remove_file`].
+///
+/// # Cancel safety
+/// Dropped, it may have happened or not.
+pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref();
+    match ring_for(Code::Remove) {
+        Some(ring) => ring.remove(c_path(path)?, false).await.result.map(drop),
+        None => {
+            let path = path.to_owned();
+            pool(move || std::fs::remove_file(path)).await
+        }
+    }
+}
+
+/// Removes an empty folder.
+///
+/// # Errors
+/// Those of [`std::fs::remove_dir`].
+///
+/// # Cancel safety
+/// Dropped, it may have happened or not.
+pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref();
+    match ring_for(Code::Remove) {
+        Some(ring) => ring.remove(c_path(path)?, true).await.result.map(drop),
+        None => {
+            let path = path.to_owned();
+            pool(move || std::fs::remove_dir(path)).await
+        }
+    }
+}
+
+/// Removes a folder with all that is in it. Links are removed, not followed.
+///
+/// # Errors
+/// Those of [`std::fs::remove_dir_all`].
+///
+/// # Cancel safety
+/// Dropped, it goes on to its end once it has begun.
+pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref().to_owned();
+    // std's follows no link that is put in its way meanwhile, which needs descriptors of folders.
+    pool(move || std::fs::remove_dir_all(path)).await
+}
+
+/// Makes a folder.
+///
+/// # Errors
+/// Those of [`std::fs::create_dir`].
+///
+/// # Cancel safety
+/// Dropped, it may have happened or not.
+pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref();
+    match ring_for(Code::MakeDir) {
+        Some(ring) => ring.make_dir(c_path(path)?, FOLDER_MODE).await.result.map(drop),
+        None => {
+            let path = path.to_owned();
+            pool(move || std::fs::create_dir(path)).await
+        }
+    }
+}
+
+/// Makes a folder and those that lead to it. It may be there already.
+///
+/// # Errors
+/// Those of [`std::fs::create_dir_all`].
+///
+/// # Cancel safety
+/// Dropped, some of the folders may be there.
+pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref();
+    let mut missing = Vec::new();
+    let mut folder = Some(path).filter(|path| !path.as_os_str().is_empty());
+    // Up, to one that can be made or is there.
+    while let Some(wanted) = folder {
+        match create_dir(wanted).await {
+            Ok(()) => break,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match wanted.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => {
+                    missing.push(wanted);
+                    folder = Some(parent);
+                }
+                _ => return Err(error),
+            },
+            Err(_) if is_dir(wanted).await => break,
+            Err(error) => return Err(error),
+        }
+    }
+    // And down again.
+    for wanted in missing.into_iter().rev() {
+        match create_dir(wanted).await {
+            Err(error) if !is_dir(wanted).await => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn is_dir(path: &Path) -> bool {
+    metadata(path).await.is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// Makes a symbolic link at `link` that leads to `original`.
+///
+/// # Errors
+/// Those of [`std::os::unix::fs::symlink`].
+///
+/// # Cancel safety
+/// Dropped, it may have happened or not.
+#[cfg(unix)]
+pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref(), link.as_ref());
+    match ring_for(Code::Symlink) {
+        Some(ring) => ring.symlink(c_path(original)?, c_path(link)?).await.result.map(drop),
+        None => {
+            let (original, link) = (original.to_owned(), link.to_owned());
+            pool(move || std::os::unix::fs::symlink(original, link)).await
+        }
+    }
+}
+
+/// Gives a file a second name.
+///
+/// # Errors
+/// Those of [`std::fs::hard_link`].
+///
+/// # Cancel safety
+/// Dropped, it may have happened or not.
+pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref(), link.as_ref());
+    match ring_for(Code::HardLink) {
+        Some(ring) => ring.hard_link(c_path(original)?, c_path(link)?).await.result.map(drop),
+        None => {
+            let (original, link) = (original.to_owned(), link.to_owned());
+            pool(move || std::fs::hard_link(original, link)).await
+        }
+    }
+}
+
+/// Where a symbolic link leads to.
+///
+/// # Errors
+/// Those of [`std::fs::read_link`].
+///
+/// # Cancel safety
+/// Cancel safe.
+pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
+    let path = path.as_ref().to_owned();
+    pool(move || std::fs::read_link(path)).await
+}
+
+/// The one absolute path without links.
+///
+/// # Errors
+/// Those of [`std::fs::canonicalize`].
+///
+/// # Cancel safety
+/// Cancel safe.
+pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
+    let path = path.as_ref().to_owned();
+    pool(move || std::fs::canonicalize(path)).await
+}
+
+/// What the system knows of the file that the path leads to.
+///
+/// # Errors
+/// Those of [`std::fs::metadata`].
+///
+/// # Cancel safety
+/// Cancel safe.
+///
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let metadata = heist::fs::metadata("Cargo.toml").await?;
+/// assert!(metadata.is_file() && metadata.len() > 0);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
+    stat(path.as_ref(), true).await
+}
+
+/// What the system knows of the path itself: a link is not followed.
+///
+/// # Errors
+/// Those of [`std::fs::symlink_metadata`].
+///
+/// # Cancel safety
+/// Cancel safe.
+pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
+    stat(path.as_ref(), false).await
+}
+
+async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
+    if let Some(ring) = ring_for(Code::Stat) {
+        let Landed { result, resources, .. } = ring.stat_path(c_path(path)?, is_followed).await;
+        return result.map(|_| Metadata::of_ring(given_back(resources)));
+    }
+    let path = path.to_owned();
+    let call = move || {
+        if is_followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }
+    };
+    pool(call).await.map(Metadata::from)
+}
+
+/// Changes the permissions.
+///
+/// # Errors
+/// Those of [`std::fs::set_permissions`].
+///
+/// # Cancel safety
+/// Dropped, it may have happened or not.
+pub async fn set_permissions(path: impl AsRef<Path>, permissions: std::fs::Permissions) -> io::Result<()> {
+    let path = path.as_ref().to_owned();
+    pool(move || std::fs::set_permissions(path, permissions)).await
+}
+
+/// Whether the path leads to something.
+///
+/// # Errors
+/// Those of [`std::fs::exists`]: whatever keeps the answer from being known.
+///
+/// # Cancel safety
+/// Cancel safe.
+pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
+    match metadata(path).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

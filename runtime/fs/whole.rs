@@ -1,0 +1,110 @@
+//! Whole files at once.
+
+use std::io;
+use std::path::Path;
+
+use super::file::File;
+use super::file_bytes::utf8;
+use super::work::pool;
+use crate::buf::IoBuf;
+
+/// Reads a whole file.
+///
+/// # Errors
+/// Those of [`std::fs::read`].
+///
+/// # Cancel safety
+/// Cancel safe.
+///
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// assert!(!heist::fs::read("Cargo.toml").await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    /// Below it the size is not worth asking for.
+    const SMALL_BYTES_MAX: usize = 16 * 1024;
+    let file = File::open(path).await?;
+    let mut bytes = vec![0; SMALL_BYTES_MAX];
+    let count = file.read_at(&mut bytes, 0).await;
+    let mut file = match count {
+        // A pipe has no places.
+        Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
+            bytes.clear();
+            file
+        }
+        count => {
+            bytes.truncate(count?);
+            if bytes.len() < SMALL_BYTES_MAX && is_end(&file, bytes.len()).await? {
+                bytes.shrink_to_fit();
+                return Ok(bytes);
+            }
+            bytes = read_rest(&file, bytes).await?;
+            file
+        }
+    };
+    file.seek(io::SeekFrom::Start(bytes.len() as u64))
+        .await
+        .or_else(|error| if error.kind() == io::ErrorKind::NotSeekable { Ok(0) } else { Err(error) })?;
+    file.read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+async fn is_end(file: &File, place: usize) -> io::Result<bool> {
+    Ok(file.read_at(&mut [0], place as u64).await? == 0)
+}
+
+/// As much as the size promises, straight into the vector; what is beyond, and files that lie about their size, are for
+/// the caller.
+async fn read_rest(file: &File, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    let size = usize::try_from(file.metadata().await?.len()).unwrap_or(usize::MAX);
+    while size > bytes.len() {
+        let begin = bytes.len();
+        bytes.try_reserve_exact(size - begin).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        let (result, part) = file.read_owned_at(bytes.slice(begin, size - begin), begin as u64).await;
+        bytes = part.into_inner();
+        if result? == 0 {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Reads a whole file, if it is UTF-8.
+///
+/// # Errors
+/// Those of [`std::fs::read_to_string`].
+///
+/// # Cancel safety
+/// Cancel safe.
+pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
+    utf8(read(path).await?)
+}
+
+/// Makes a file of these bytes, in the place of what was there.
+///
+/// # Errors
+/// Those of [`std::fs::write`].
+///
+/// # Cancel safety
+/// Dropped, the file may be there, empty, or hold a part of the bytes.
+pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
+    File::create(path).await?.write_all(contents.as_ref()).await
+}
+
+/// Copies the content and the permissions of a file, and says how many bytes it has.
+///
+/// The system copies, if it can within the kernel. For a copy that tells how far it is, see
+/// [`io::copy_with`](crate::io::copy_with).
+///
+/// # Errors
+/// Those of [`std::fs::copy`].
+///
+/// # Cancel safety
+/// Dropped, it goes on to its end once it has begun.
+pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u64> {
+    let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
+    pool(move || std::fs::copy(from, to)).await
+}

@@ -1,0 +1,151 @@
+//! One operation, on a ring or on the blocking pool: the callers see no difference.
+
+use std::ffi::CString;
+use std::future::Future;
+use std::io::{self, Seek, SeekFrom};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use crate::buf::{IoBuf, IoBufMut};
+use crate::driver::file::{Code, Descriptor, Landed, Submission, ring_for};
+use crate::task::{AbortOnDropHandle, JoinError, spawn_blocking};
+
+/// Dropping it cancels what has not begun; what has keeps its resources until it is over.
+#[derive(Debug)]
+pub(super) enum Work<R> {
+    Ring(Submission<R>),
+    Pool(AbortOnDropHandle<(io::Result<usize>, R)>),
+}
+
+impl<R: Send + 'static> Work<R> {
+    fn on_pool(mut resources: R, call: impl FnOnce(&mut R) -> io::Result<usize> + Send + 'static) -> Work<R> {
+        Work::Pool(AbortOnDropHandle::new(spawn_blocking(move || {
+            let result = call(&mut resources);
+            (result, resources)
+        })))
+    }
+}
+
+impl<R> Future for Work<R> {
+    type Output = Landed<R>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
+        match self.get_mut() {
+            Work::Ring(submission) => Pin::new(submission).poll(cx),
+            Work::Pool(handle) => Poll::Ready(match ready!(Pin::new(handle).poll(cx)) {
+                Ok((result, resources)) => Landed { result, resources: Some(resources), opened: None },
+                Err(error) => Landed { result: Err(of_pool(error)), resources: None, opened: None },
+            }),
+        }
+    }
+}
+
+/// Reads into the room of `buf`.
+pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
+    let file = file.clone();
+    match ring_for(Code::Read) {
+        Some(ring) => Work::Ring(ring.read(file, buf, offset)),
+        None => Work::on_pool(buf, move |buf| file.read(buf, offset)),
+    }
+}
+
+/// The same, on a thread of the kernel's from the start.
+pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
+    match ring_for(Code::Read) {
+        Some(ring) => Work::Ring(ring.read_aside(file.clone(), buf, offset)),
+        None => read(file, buf, offset),
+    }
+}
+
+/// Writes the bytes of `buf`.
+pub(super) fn write<B: IoBuf>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
+    let file = file.clone();
+    match ring_for(Code::Write) {
+        Some(ring) => Work::Ring(ring.write(file, buf, offset)),
+        None => Work::on_pool(buf, move |buf| file.write(buf, offset)),
+    }
+}
+
+/// Moves the kernel's cursor; the resources are where it is then.
+pub(super) fn seek(file: &Arc<Descriptor>, to: SeekFrom) -> Work<u64> {
+    let file = file.clone();
+    Work::on_pool(0, move |place| {
+        *place = file.file().seek(to)?;
+        Ok(0)
+    })
+}
+
+/// Reads into one buffer after the other.
+pub(super) fn read_vectored<B: IoBufMut>(file: &Arc<Descriptor>, bufs: Vec<B>, offset: u64) -> Work<Vec<B>> {
+    let file = file.clone();
+    match ring_for(Code::ReadVectored) {
+        Some(ring) => Work::Ring(ring.read_vectored(file, bufs, offset)),
+        None => Work::on_pool(bufs, move |bufs| {
+            let mut total_count = 0;
+            for buf in bufs {
+                let wanted_count = buf.bytes_total();
+                match file.read(buf, offset + total_count as u64) {
+                    Ok(count) => total_count += count,
+                    Err(error) if total_count == 0 => return Err(error),
+                    Err(_) => break,
+                }
+                if buf.bytes_init() < wanted_count {
+                    break;
+                }
+            }
+            Ok(total_count)
+        }),
+    }
+}
+
+/// Writes one buffer after the other.
+pub(super) fn write_vectored<B: IoBuf>(file: &Arc<Descriptor>, bufs: Vec<B>, offset: u64) -> Work<Vec<B>> {
+    let file = file.clone();
+    match ring_for(Code::WriteVectored) {
+        Some(ring) => Work::Ring(ring.write_vectored(file, bufs, offset)),
+        None => Work::on_pool(bufs, move |bufs| {
+            let mut total_count = 0;
+            for buf in bufs {
+                match file.write(buf, offset + total_count as u64) {
+                    Ok(count) => total_count += count,
+                    Err(error) if total_count == 0 => return Err(error),
+                    Err(_) => break,
+                }
+            }
+            Ok(total_count)
+        }),
+    }
+}
+
+/// Runs `call` on the blocking pool.
+pub(super) async fn pool<R: Send + 'static>(
+    call: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> io::Result<R> {
+    match AbortOnDropHandle::new(spawn_blocking(call)).await {
+        Ok(result) => result,
+        Err(error) => Err(of_pool(error)),
+    }
+}
+
+fn of_pool(error: JoinError) -> io::Error {
+    io::Error::other(error)
+}
+
+/// The path as the kernel reads it, or std's error for a path that has an end in its middle.
+pub(super) fn c_path(path: &Path) -> io::Result<CString> {
+    CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidInput, "file name contained an unexpected NUL byte")
+    })
+}
+
+/// Gives a buffer back to its owner.
+///
+/// # Panics
+/// If the kernel still has it though the runtime is gone: then it can be given to nobody.
+pub(super) fn given_back<R>(resources: Option<R>) -> R {
+    resources.expect(
+        "the heist runtime has ended before this operation, and the kernel or a thread of the pool still uses its buffer",
+    )
+}
