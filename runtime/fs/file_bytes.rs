@@ -13,8 +13,12 @@ use crate::task::coop;
 
 /// From this length on a read into an owned buffer is cut into parts that the kernel's threads copy side by side.
 const LARGE_BYTES_MIN: usize = 1024 * 1024;
-/// The length of such a part.
-const PART_BYTES: usize = 512 * 1024;
+/// The least length of such a part.
+const PART_BYTES_MIN: usize = 512 * 1024;
+/// More parts keep no more cores busy.
+const PART_COUNT_MAX: usize = 16;
+/// No larger alignment of a part's beginning matters to anybody.
+const PAGE_BYTES: usize = 4096;
 /// The first room of `read_to_end`.
 const FIRST_ROOM_BYTES: usize = 8 * 1024;
 
@@ -273,7 +277,9 @@ impl File {
         let (address, len) = (buf.as_mut_ptr().addr(), buf.bytes_total());
         let mut place = offset;
         let mut works = Vec::new();
-        for part in split(buf, PART_BYTES) {
+        // Whole pages, so that none is copied by two.
+        let part_len = len.div_ceil(PART_COUNT_MAX).next_multiple_of(PAGE_BYTES).max(PART_BYTES_MIN);
+        for part in split(buf, part_len) {
             let part_len = part.bytes_total() as u64;
             works.push(work::read_aside(&self.descriptor, part, place));
             place = place.saturating_add(part_len);

@@ -82,21 +82,7 @@ pub(super) fn read_vectored<B: IoBufMut>(file: &Arc<Descriptor>, bufs: Vec<B>, o
     let file = file.clone();
     match ring_for(Code::ReadVectored) {
         Some(ring) => Work::Ring(ring.read_vectored(file, bufs, offset)),
-        None => Work::on_pool(bufs, move |bufs| {
-            let mut total_count = 0;
-            for buf in bufs {
-                let wanted_count = buf.bytes_total();
-                match file.read(buf, offset + total_count as u64) {
-                    Ok(count) => total_count += count,
-                    Err(error) if total_count == 0 => return Err(error),
-                    Err(_) => break,
-                }
-                if buf.bytes_init() < wanted_count {
-                    break;
-                }
-            }
-            Ok(total_count)
-        }),
+        None => Work::on_pool(bufs, move |bufs| file.read_vectored(bufs, offset)),
     }
 }
 

@@ -170,6 +170,48 @@ pub(crate) fn limit_threads(count: usize) {
     assert_eq!(result, 0, "setrlimit: {}", std::io::Error::last_os_error());
 }
 
+/// Becomes a user without privileges, for the whole process.
+#[cfg(target_os = "linux")]
+pub(crate) fn become_nobody() {
+    // SAFETY: takes an integer only; glibc sets the user of every thread.
+    let result = unsafe { libc::setuid(65_534) };
+    assert_eq!(result, 0, "setuid: {}", std::io::Error::last_os_error());
+}
+
+/// Mounts a file system in memory of that many bytes on `folder`, seen by this process only.
+#[cfg(target_os = "linux")]
+pub(crate) fn mount_memory(
+    folder: &std::path::Path,
+    options: &str,
+    is_read_only: bool,
+) -> std::io::Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = std::ffi::CString::new(folder.as_os_str().as_bytes()).expect("a path without NUL");
+    let options = std::ffi::CString::new(options).expect("options without NUL");
+    // SAFETY: takes integers only.
+    let unshared = unsafe { libc::unshare(libc::CLONE_NEWNS) };
+    if unshared != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    let flags = if is_read_only { libc::MS_RDONLY } else { 0 };
+    let private = libc::MS_REC | libc::MS_PRIVATE;
+    // SAFETY: every pointer is to a string that lives through the calls, or null where the call ignores it.
+    let result = unsafe {
+        libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), private, std::ptr::null());
+        libc::mount(c"heist".as_ptr(), folder.as_ptr(), c"tmpfs".as_ptr(), flags, options.as_ptr().cast())
+    };
+    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+/// Makes a named pipe.
+pub(crate) fn make_fifo(path: &std::path::Path) {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).expect("a path without NUL");
+    // SAFETY: the string lives through the call.
+    let result = unsafe { libc::mkfifo(path.as_ptr(), 0o600) };
+    assert_eq!(result, 0, "mkfifo: {}", std::io::Error::last_os_error());
+}
+
 /// Is this process root?
 pub(crate) fn is_root() -> bool {
     // SAFETY: takes nothing and cannot fail.

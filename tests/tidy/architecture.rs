@@ -4,8 +4,17 @@ use crate::source::{Source, is_word_byte, words};
 
 /// The only files of the library that may contain `unsafe`. Whoever adds one says there why, and here that it exists.
 /// Tests say why as well, where they need it. What the macros generate is the business of `generator/airlock.rs`.
-pub(crate) const UNSAFE_FILES: [&str; 24] = [
+pub(crate) const UNSAFE_FILES: [&str; 34] = [
+    "runtime/buf/aligned.rs",
+    "runtime/buf/io_buf.rs",
+    "runtime/buf/parts.rs",
+    "runtime/buf/slice.rs",
+    "runtime/buf/staging.rs",
     "runtime/driver/credentials.rs",
+    "runtime/driver/file/advice.rs",
+    "runtime/driver/file/descriptor.rs",
+    "runtime/driver/file/request.rs",
+    "runtime/driver/file/start.rs",
     "runtime/driver/offload.rs",
     "runtime/driver/poll/interest.rs",
     "runtime/driver/uring/core.rs",
@@ -16,6 +25,7 @@ pub(crate) const UNSAFE_FILES: [&str; 24] = [
     "runtime/generator/co.rs",
     "runtime/generator/machine.rs",
     "runtime/generator/shared.rs",
+    "runtime/io/pipe.rs",
     "runtime/net/receive.rs",
     "runtime/queue/deque.rs",
     "runtime/queue/slot.rs",
@@ -41,9 +51,9 @@ pub(crate) const PLATFORM_FILES: [&str; 0] = [];
 pub(crate) fn rank(room: &str) -> Option<u8> {
     match room {
         "primitive" => Some(0),
-        "task" | "queue" | "blocking" | "generator" => Some(1),
+        "task" | "queue" | "blocking" | "generator" | "buf" => Some(1),
         "time" | "driver" => Some(2),
-        "scheduler" | "io" | "net" | "signal" => Some(3),
+        "scheduler" | "io" | "net" | "fs" | "signal" => Some(3),
         "builder" | "runtime" | "join_set" => Some(4),
         "asyncio" => Some(5),
         _ => None,
@@ -52,7 +62,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
 
 /// Rooms that share a rank and may know each other all the same.
 pub(crate) fn are_neighbours(room: &str, other: &str) -> bool {
-    let groups = [["io", "net", "signal"], ["builder", "runtime", "join_set"]];
+    let groups: [&[&str]; 2] = [&["io", "net", "fs", "signal"], &["builder", "runtime", "join_set"]];
     groups.iter().any(|group| group.contains(&room) && group.contains(&other))
 }
 

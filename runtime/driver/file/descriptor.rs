@@ -145,6 +145,27 @@ impl Descriptor {
         Ok(count)
     }
 
+    /// Reads into one buffer after the other, blocking.
+    pub(crate) fn read_vectored<B: IoBufMut>(&self, bufs: &mut [B], offset: u64) -> io::Result<usize> {
+        let mut total_count = 0;
+        let mut is_over = false;
+        for buf in bufs {
+            let mut count = 0;
+            if !is_over {
+                match self.read(buf, offset + total_count as u64) {
+                    Ok(read_count) => count = read_count,
+                    Err(error) if total_count == 0 => return Err(error),
+                    Err(_) => {}
+                }
+            }
+            is_over |= count < buf.bytes_total();
+            // SAFETY: so many bytes were read.
+            unsafe { buf.set_read(count) };
+            total_count += count;
+        }
+        Ok(total_count)
+    }
+
     /// Writes, blocking.
     pub(crate) fn write(&self, buf: &impl IoBuf, offset: u64) -> io::Result<usize> {
         let bytes = bytes_of(buf);

@@ -1,0 +1,137 @@
+//! Pipes within the system, waited for by readiness as sockets are: nothing is lent to the kernel beyond a call.
+#![expect(unsafe_code, reason = "reads and writes of descriptors that std has no type for")]
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::task::{Context, Poll};
+
+use socket2::Socket;
+
+use crate::driver::{Direction, Registration};
+
+/// The end of a pipe that is read: see [`pipe`].
+pub struct PipeReader(Registration);
+
+/// The end of a pipe that is written: see [`pipe`].
+pub struct PipeWriter(Registration);
+
+/// A pipe: what is written to one end is read from the other, in order.
+///
+/// # Errors
+/// Without two free descriptors.
+///
+/// # Panics
+/// Outside of a runtime.
+///
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (mut reader, mut writer) = heist::io::pipe()?;
+/// writer.write_all(b"hello").await?;
+/// drop(writer);
+/// let mut buffer = [0; 16];
+/// assert_eq!(reader.read(&mut buffer).await?, 5);
+/// assert_eq!(reader.read(&mut buffer).await?, 0);
+/// # Ok(())
+/// # }
+/// ```
+pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let mut fds = [-1; 2];
+    // SAFETY: the kernel writes two numbers, and there is room for two.
+    if unsafe { libc::pipe(fds.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: new, and nobody else's.
+    let (reader, writer) = unsafe { (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])) };
+    Ok((PipeReader(register(reader)?), PipeWriter(register(writer)?)))
+}
+
+/// The driver watches descriptors in the form of sockets; no call that only sockets have is made.
+fn register(fd: OwnedFd) -> io::Result<Registration> {
+    let pipe = Socket::from(fd);
+    pipe.set_cloexec(true)?;
+    Registration::new(pipe)
+}
+
+impl PipeReader {
+    /// Reads some bytes; 0 when every writer is gone and all is read.
+    ///
+    /// # Errors
+    /// Those of the system.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, it has taken nothing.
+    pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_read_slice(cx, buf)).await
+    }
+
+    pub(super) fn poll_read_slice(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.0.poll_io(Direction::Read, cx, |pipe| {
+            // SAFETY: the slice is memory that may be written, of this length.
+            count_of(unsafe { libc::read(pipe.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len()) })
+        })
+    }
+}
+
+impl PipeWriter {
+    /// Writes some bytes.
+    ///
+    /// # Errors
+    /// `BrokenPipe` when every reader is gone. Rust programs ignore SIGPIPE; one that does not is ended by it.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, it has written nothing.
+    pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_write_slice(cx, buf)).await
+    }
+
+    /// Writes all of `buf`.
+    ///
+    /// # Errors
+    /// As for [`write`](PipeWriter::write).
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped, it may have written a part.
+    pub async fn write_all(&mut self, mut buf: &[u8]) -> io::Result<()> {
+        while !buf.is_empty() {
+            let count = self.write(buf).await?;
+            buf = &buf[count..];
+        }
+        Ok(())
+    }
+
+    pub(super) fn poll_write_slice(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.0.poll_io(Direction::Write, cx, |pipe| {
+            // SAFETY: the slice is memory that may be read, of this length.
+            count_of(unsafe { libc::write(pipe.as_raw_fd(), buf.as_ptr().cast(), buf.len()) })
+        })
+    }
+}
+
+fn count_of(result: isize) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+impl fmt::Debug for PipeReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PipeReader").field(&self.0.socket().as_raw_fd()).finish()
+    }
+}
+
+impl fmt::Debug for PipeWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PipeWriter").field(&self.0.socket().as_raw_fd()).finish()
+    }
+}

@@ -1,0 +1,138 @@
+//! The standard input.
+//!
+//! It cannot be waited for on every system, and a read of a terminal may never end. So one thread of the process reads it,
+//! started by the first read, and no runtime waits for it at its end. What was read and not fetched is kept for whoever
+//! asks next.
+
+use std::future::poll_fn;
+use std::io::{self, Read};
+use std::sync::OnceLock;
+use std::task::{Context, Poll, Waker, ready};
+
+use crate::primitive::sync::{Condvar, Mutex, wait};
+use crate::task::coop;
+
+/// The most bytes of one read.
+const READ_BYTES_MAX: usize = 64 * 1024;
+
+struct Shared {
+    state: Mutex<State>,
+    is_asked: Condvar,
+}
+
+struct State {
+    phase: Phase,
+    /// Everybody who waits for bytes.
+    waiting: Vec<Waker>,
+    has_thread: bool,
+}
+
+enum Phase {
+    Idle,
+    /// The thread reads, or is about to.
+    Asked,
+    /// Bytes that were read; none is the end.
+    Here(Vec<u8>),
+    Failed(io::Error),
+}
+
+static SHARED: OnceLock<Shared> = OnceLock::new();
+
+/// The standard input of this process. All handles read from the same stream.
+///
+/// ```no_run
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut buffer = [0; 1024];
+/// let count = heist::io::stdin().read(&mut buffer).await?;
+/// println!("{count} bytes");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stdin(());
+
+/// A handle to the standard input.
+pub fn stdin() -> Stdin {
+    Stdin(())
+}
+
+impl Stdin {
+    /// Reads some bytes; 0 at the end.
+    ///
+    /// # Errors
+    /// Those of the system; also if no thread can be started.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: what a dropped read took is kept for the next one.
+    pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_read_slice(cx, buf)).await
+    }
+
+    pub(super) fn poll_read_slice(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let charge = ready!(coop::poll_proceed(cx));
+        let shared = SHARED.get_or_init(Shared::new);
+        // Cloned with no lock held: a clone is user code.
+        let waker = cx.waker().clone();
+        let mut state = shared.state.lock();
+        match std::mem::replace(&mut state.phase, Phase::Idle) {
+            Phase::Here(mut bytes) => {
+                let count = bytes.len().min(buf.len());
+                buf[..count].copy_from_slice(&bytes[..count]);
+                bytes.drain(..count);
+                if !bytes.is_empty() {
+                    state.phase = Phase::Here(bytes);
+                }
+                charge.made_progress();
+                return Poll::Ready(Ok(count));
+            }
+            Phase::Failed(error) => return Poll::Ready(Err(error)),
+            Phase::Idle => {
+                if !state.has_thread {
+                    std::thread::Builder::new().name("heist-stdin".to_owned()).spawn(|| shared.serve())?;
+                    state.has_thread = true;
+                }
+                shared.is_asked.notify_one();
+            }
+            Phase::Asked => {}
+        }
+        state.phase = Phase::Asked;
+        state.waiting.push(waker);
+        Poll::Pending
+    }
+}
+
+impl Shared {
+    fn new() -> Shared {
+        let state = State { phase: Phase::Idle, waiting: Vec::new(), has_thread: false };
+        Shared { state: Mutex::new(state), is_asked: Condvar::new() }
+    }
+
+    /// The life of the thread: it lasts as long as the process.
+    fn serve(&self) {
+        let mut buffer = vec![0; READ_BYTES_MAX];
+        loop {
+            let mut state = self.state.lock();
+            while !matches!(state.phase, Phase::Asked) {
+                state = wait(&self.is_asked, state);
+            }
+            drop(state);
+            let result = io::stdin().lock().read(&mut buffer);
+            let mut state = self.state.lock();
+            state.phase = match result {
+                Ok(count) => Phase::Here(buffer[..count].to_vec()),
+                Err(error) => Phase::Failed(error),
+            };
+            let waiting = std::mem::take(&mut state.waiting);
+            drop(state);
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+}

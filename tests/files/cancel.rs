@@ -1,0 +1,237 @@
+//! Futures that are dropped: buffers outlive the kernel's use of them, descriptors do not leak, the cursor stays.
+
+use std::future::Future;
+use std::io::SeekFrom;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+
+use futures::task::noop_waker;
+use heist::fs::{Advice, File, OpenOptions};
+
+use crate::generator::Generator;
+use crate::support::on_every_backend;
+#[cfg(target_os = "linux")]
+use crate::support::{eventually, process};
+use crate::{file_with, folder, pattern};
+
+/// Polls once and drops. True: it was not ready.
+fn poll_once_and_drop<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(&noop_waker())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+#[test]
+fn a_dropped_write_is_as_if_it_had_not_been() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = folder.path().join("file");
+        runtime.block_on(async {
+            let mut random = Generator::new(7);
+            let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
+            let mut wanted = Vec::new();
+            let mut dropped_count = 0;
+            for round in 0..300_u32 {
+                let bytes = vec![round as u8; 1 + random.below(2000) as usize];
+                if random.chance(50) {
+                    // Never longer than what is written next to the same place.
+                    let given_up = vec![0xee; bytes.len()];
+                    match poll_once_and_drop(file.write(&given_up)) {
+                        Some(count) => wanted.extend_from_slice(&given_up[..count.unwrap()]),
+                        None => dropped_count += 1,
+                    }
+                }
+                file.write_all(&bytes).await.unwrap();
+                wanted.extend_from_slice(&bytes);
+                assert_eq!(file.stream_position().await.unwrap(), wanted.len() as u64);
+            }
+            assert!(dropped_count > 50, "only {dropped_count} writes were given up");
+            file.rewind().await.unwrap();
+            let mut read = Vec::new();
+            file.read_to_end(&mut read).await.unwrap();
+            assert!(
+                read == wanted,
+                "a write that was given up is in the file, or one that was not is missing"
+            );
+        });
+    });
+}
+
+#[test]
+fn a_dropped_read_takes_nothing() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let bytes = pattern(2 << 20);
+        let path = file_with(&folder, &bytes);
+        runtime.block_on(async {
+            let mut file = File::open(&path).await.unwrap();
+            file.sync_all().await.unwrap();
+            // Out of the page cache, so that reads have to wait.
+            file.advise(0, 0, Advice::DontNeed).await.unwrap();
+            file.advise(0, 0, Advice::Random).await.unwrap();
+            let mut read = Vec::new();
+            let mut dropped_count = 0;
+            while read.len() < bytes.len() {
+                let mut buf = vec![0; 16 * 1024];
+                match poll_once_and_drop(file.read(&mut buf)) {
+                    Some(count) => {
+                        read.extend_from_slice(&buf[..count.unwrap()]);
+                        continue;
+                    }
+                    None => dropped_count += 1,
+                }
+                let mut small = vec![0; 5000];
+                let count = file.read(&mut small).await.unwrap();
+                read.extend_from_slice(&small[..count]);
+            }
+            eprintln!("{dropped_count} reads were given up");
+            assert!(read == bytes, "a read that was given up took bytes along");
+            assert_eq!(file.seek(SeekFrom::Current(0)).await.unwrap(), bytes.len() as u64);
+        });
+    });
+}
+
+/// Memory of buffers that were dropped: it is never used again, so whoever writes to it is found out.
+static DROPPED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+const CANARY: u8 = 0xdd;
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A buffer that tells whether somebody writes to it after its end.
+struct Tombstone(heist::io::AlignedBuf);
+
+#[expect(unsafe_code, reason = "a buffer of the test's own")]
+mod tombstone {
+    use super::{BUFFER_BYTES, CANARY, DROPPED, Tombstone};
+    use heist::io::{AlignedBuf, IoBuf, IoBufMut};
+
+    // SAFETY: the bytes are those of the aligned buffer, on the heap.
+    unsafe impl IoBuf for Tombstone {
+        fn as_ptr(&self) -> *const u8 {
+            IoBuf::as_ptr(&self.0)
+        }
+
+        fn bytes_init(&self) -> usize {
+            self.0.bytes_init()
+        }
+    }
+
+    // SAFETY: as above.
+    unsafe impl IoBufMut for Tombstone {
+        fn as_mut_ptr(&mut self) -> *mut u8 {
+            IoBufMut::as_mut_ptr(&mut self.0)
+        }
+
+        fn bytes_total(&self) -> usize {
+            self.0.bytes_total()
+        }
+
+        unsafe fn set_read(&mut self, _count: usize) {}
+    }
+
+    impl Drop for Tombstone {
+        fn drop(&mut self) {
+            self.0.fill(CANARY);
+            let memory = std::mem::replace(&mut self.0, AlignedBuf::new(0));
+            DROPPED.lock().unwrap().push(IoBuf::as_ptr(&memory).addr());
+            // Never freed, and reachable only by the check.
+            std::mem::forget(memory);
+        }
+    }
+
+    pub(super) fn is_untouched(address: usize) -> bool {
+        let start = std::ptr::with_exposed_provenance::<u8>(address);
+        // SAFETY: forgotten in `drop`, so still allocated; volatile, for it is the kernel who might have written.
+        (0..BUFFER_BYTES).all(|place| unsafe { start.add(place).read_volatile() } == CANARY)
+    }
+}
+
+#[test]
+fn a_buffer_outlives_the_reads_that_were_dropped() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, &vec![0x11; 8 << 20]);
+        let mut options = OpenOptions::new();
+        options.read(true);
+        #[cfg(target_os = "linux")]
+        options.custom_flags(libc::O_DIRECT);
+        runtime.block_on(async {
+            let file = options.open(&path).await.unwrap();
+            let round_count = 150;
+            let before_count = DROPPED.lock().unwrap().len();
+            let mut dropped_count = 0;
+            for round in 0..round_count {
+                let buf = Tombstone(heist::io::AlignedBuf::new(BUFFER_BYTES));
+                let place = (round % 30) * BUFFER_BYTES as u64;
+                dropped_count += u32::from(poll_once_and_drop(file.read_owned_at(buf, place)).is_none());
+                // Submitted, and most likely under way.
+                heist::task::yield_now().await;
+            }
+            assert!(dropped_count > 0, "no read was under way when it was dropped");
+            // Every buffer comes to its end, and only then.
+            while DROPPED.lock().unwrap().len() < before_count + round_count as usize {
+                heist::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            let (_, last) = file.read_owned_at(heist::io::AlignedBuf::new(4096), 0).await;
+            assert_eq!(last[0], 0x11);
+        });
+        let dropped = DROPPED.lock().unwrap();
+        let touched = dropped.iter().filter(|&&address| !tombstone::is_untouched(address)).count();
+        assert_eq!(touched, 0, "of {} buffers so many were written to after their end", dropped.len());
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_open_that_was_dropped_leaks_no_descriptor() {
+    if process::role().is_none() {
+        // Other tests open files as well: count where there are none.
+        process::expect_success(&mut process::again(
+            "cancel::an_open_that_was_dropped_leaks_no_descriptor",
+            "count",
+        ));
+        return;
+    }
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, b"x");
+        runtime.block_on(async {
+            drop(File::open(&path).await.unwrap());
+            let before_count = process::open_fds_count();
+            let mut dropped_count = 0;
+            for round in 0..500 {
+                dropped_count += u32::from(poll_once_and_drop(File::open(&path)).is_none());
+                if round % 50 == 0 {
+                    heist::task::yield_now().await;
+                }
+            }
+            assert!(dropped_count > 0, "no open was under way when it was dropped");
+            drop(File::open(&path).await.unwrap());
+            while process::open_fds_count() > before_count {
+                heist::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        });
+        eventually("descriptors are closed", || true);
+    });
+}
+
+#[test]
+fn a_file_dropped_with_operations_in_flight_is_closed_and_the_rest_goes_on() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, &pattern(1 << 20));
+        runtime.block_on(async {
+            for _ in 0..50 {
+                let mut file = OpenOptions::new().read(true).write(true).open(&path).await.unwrap();
+                let written = poll_once_and_drop(file.write(&pattern(1000)));
+                assert!(written.is_none_or(|result| result.is_ok()));
+                let clone = file.try_clone().await.unwrap();
+                drop(file);
+                let (result, buf) = clone.read_owned_at(Vec::with_capacity(5000), 1000).await;
+                assert_eq!(result.unwrap(), buf.len());
+                assert!(buf == pattern(6000)[1000..1000 + buf.len()]);
+            }
+        });
+    });
+}

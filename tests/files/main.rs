@@ -1,0 +1,37 @@
+//! Files and folders: the same as `std::fs` on every back end, whatever fails, is dropped or never answers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cancel;
+mod cursor;
+mod direct;
+mod faults;
+mod generator;
+mod model;
+mod owned;
+#[cfg(unix)]
+mod special;
+mod traits;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+/// A folder of this test's own, on the disk that the sources are on: the system's folder for temporary files may be in
+/// memory.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    tempfile::tempdir_in(target).expect("a temporary folder")
+}
+
+/// A file with these bytes.
+pub(crate) fn file_with(folder: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join("file");
+    std::fs::write(&path, bytes).expect("a file in the temporary folder");
+    path
+}
+
+/// Bytes of which every one tells its place.
+pub(crate) fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|place| (place as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect()
+}
