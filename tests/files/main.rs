@@ -1,4 +1,5 @@
 //! Files and folders: the same as `std::fs` on every back end, whatever fails, is dropped or never answers.
+#![cfg(unix)]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -10,7 +11,6 @@ mod faults;
 mod generator;
 mod model;
 mod owned;
-#[cfg(unix)]
 mod special;
 mod traits;
 mod tree;

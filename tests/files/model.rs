@@ -59,111 +59,34 @@ fn count(result: io::Result<usize>) -> Outcome {
 /// An operation, as data, so that both sides do the same.
 #[derive(Clone, Debug)]
 enum Step {
-    Open {
-        slot: usize,
-        name: &'static str,
-        flags: u8,
-    },
-    Close {
-        slot: usize,
-    },
-    Clone {
-        from: usize,
-        to: usize,
-    },
-    Read {
-        slot: usize,
-        len: usize,
-    },
-    ReadExact {
-        slot: usize,
-        len: usize,
-    },
-    ReadToEnd {
-        slot: usize,
-    },
-    Write {
-        slot: usize,
-        bytes: Vec<u8>,
-    },
-    Seek {
-        slot: usize,
-        to: SeekFrom,
-    },
-    ReadAt {
-        slot: usize,
-        len: usize,
-        offset: u64,
-        is_owned: bool,
-    },
-    WriteAt {
-        slot: usize,
-        bytes: Vec<u8>,
-        offset: u64,
-        is_owned: bool,
-    },
-    SetLen {
-        slot: usize,
-        len: u64,
-    },
-    Sync {
-        slot: usize,
-    },
-    FileStat {
-        slot: usize,
-    },
-    ReadWhole {
-        name: &'static str,
-    },
-    WriteWhole {
-        name: &'static str,
-        bytes: Vec<u8>,
-    },
-    Copy {
-        from: &'static str,
-        to: &'static str,
-    },
-    Rename {
-        from: &'static str,
-        to: &'static str,
-    },
-    RemoveFile {
-        name: &'static str,
-    },
-    RemoveDir {
-        name: &'static str,
-    },
-    RemoveDirAll {
-        name: &'static str,
-    },
-    MakeDir {
-        name: &'static str,
-    },
-    MakeDirAll {
-        name: &'static str,
-    },
-    Link {
-        original: &'static str,
-        link: &'static str,
-    },
-    #[cfg(unix)]
-    Symlink {
-        original: &'static str,
-        link: &'static str,
-    },
-    ReadLink {
-        name: &'static str,
-    },
-    Stat {
-        name: &'static str,
-        is_followed: bool,
-    },
-    Exists {
-        name: &'static str,
-    },
-    List {
-        name: &'static str,
-    },
+    Open { slot: usize, name: &'static str, flags: u8 },
+    Close { slot: usize },
+    Clone { from: usize, to: usize },
+    Read { slot: usize, len: usize },
+    ReadExact { slot: usize, len: usize },
+    ReadToEnd { slot: usize },
+    Write { slot: usize, bytes: Vec<u8> },
+    Seek { slot: usize, to: SeekFrom },
+    ReadAt { slot: usize, len: usize, offset: u64, is_owned: bool },
+    WriteAt { slot: usize, bytes: Vec<u8>, offset: u64, is_owned: bool },
+    SetLen { slot: usize, len: u64 },
+    Sync { slot: usize },
+    FileStat { slot: usize },
+    ReadWhole { name: &'static str },
+    WriteWhole { name: &'static str, bytes: Vec<u8> },
+    Copy { from: &'static str, to: &'static str },
+    Rename { from: &'static str, to: &'static str },
+    RemoveFile { name: &'static str },
+    RemoveDir { name: &'static str },
+    RemoveDirAll { name: &'static str },
+    MakeDir { name: &'static str },
+    MakeDirAll { name: &'static str },
+    Link { original: &'static str, link: &'static str },
+    Symlink { original: &'static str, link: &'static str },
+    ReadLink { name: &'static str },
+    Stat { name: &'static str, is_followed: bool },
+    Exists { name: &'static str },
+    List { name: &'static str },
 }
 
 fn step(random: &mut Generator) -> Step {
@@ -199,7 +122,6 @@ fn step(random: &mut Generator) -> Step {
         33 => Step::MakeDir { name },
         34 => Step::MakeDirAll { name },
         35 => Step::Link { original: name, link: other },
-        #[cfg(unix)]
         36 => Step::Symlink { original: random.pick(&["a", "d", "nowhere", "link"]), link: other },
         37 => Step::ReadLink { name },
         38 => Step::Stat { name, is_followed: is_owned },
@@ -227,14 +149,8 @@ fn stat_of(is_dir: bool, len: u64, extra: u64) -> (Vec<u8>, u64) {
     (vec![u8::from(is_dir)], if is_dir { 0 } else { len.wrapping_mul(31).wrapping_add(extra) })
 }
 
-#[cfg(unix)]
 fn extra_of(metadata: &impl std::os::unix::fs::MetadataExt) -> u64 {
     u64::from(metadata.mode()) ^ metadata.nlink().wrapping_mul(7) ^ metadata.dev()
-}
-
-#[cfg(not(unix))]
-fn extra_of<T>(_metadata: &T) -> u64 {
-    0
 }
 
 impl Std {
@@ -496,7 +412,7 @@ async fn compare(seed: u64, step_count: usize) {
             "seed {seed}: std {}, heist {} after {:?}",
             tree::short(&wanted),
             tree::short(&got),
-            done_steps.iter().rev().take(12).map(|step| tree::short(step)).collect::<Vec<_>>(),
+            done_steps.iter().rev().take(12).map(tree::short).collect::<Vec<_>>(),
         );
     }
     assert!(done_count > step_count / 10, "seed {seed}: only {done_count} operations succeeded");
