@@ -33,14 +33,15 @@
 //! 5. `driver`: the one door to the kernel: io_uring or poll, chosen once at start.
 //! 6. [`time`]: a timer wheel per worker.
 //! 7. [`net`], [`io`], [`signal`]: what programs read, write and wait for: TCP, UDP and Unix sockets, signals.
+//! 7. [`net`], [`fs`], [`io`], [`signal`]: what programs read, write and wait for. `buf`: the buffers that they hand over.
 //! 8. [`runtime`]: options, start and end, and the handle that programs spawn with. `blocking`: a pool for closures
 //!    that block.
 //! 9. [`generator`]: generators and coroutines; needs none of the above.
 //! 10. [`asyncio`]: promises, gather, wait and what else programs that come from Python look for.
 //!
 //! # Architecture invariants
-//! - Imports go one way: `primitive` ← { `task`, `queue`, `blocking`, `generator` } ← { `time`, `driver` } ←
-//!   { `scheduler` | `io`, `net`, `signal` } ← { `builder`, `runtime`, `join_set` } ← `asyncio`. Rooms
+//! - Imports go one way: `primitive` ← { `task`, `queue`, `blocking`, `generator`, `buf` } ← { `time`, `driver` } ←
+//!   { `scheduler` | `io`, `net`, `fs`, `signal` } ← { `builder`, `runtime`, `join_set` } ← `asyncio`. Rooms
 //!   within braces do not know each other; the scheduler and the public I/O rooms do not either. Re-exports of the
 //!   public API are doors, not imports.
 //! - `cfg(target_os)` stands in `driver` only.
@@ -70,13 +71,20 @@
 //! | `UnixDatagram::send_to` waits for room in any queue | may spin, or hang |
 //! | datagram sockets have `poll_*` and `try_*` with `&mut [u8]` | `ReadBuf`, `BufMut` |
 //! | `send_with_fds`, `recv_with_fds`, `send_segments`, `recv_segments` | |
+//! | sockets and files implement `futures_io` by default, tokio's traits by feature | tokio's traits |
+//! | a write of [`fs::File`] is ready when the kernel has the bytes | it is written behind, and `flush` waits |
+//! | [`fs::File`] has reads and writes at places, and with owned buffers | at the cursor only |
+//! | a dropped read or write of a file that can seek has not moved its cursor | it may have |
+//! | [`fs::metadata`] gives a type of heist's, with the methods of std's | std's |
+//! | [`fs::File::into_std`] does not wait, and may fail | waits |
+//! | the end of a runtime does not wait for a read of [`io::stdin`] | waits |
 //! | a socket that is dropped while it waits closes at its worker's next harvest | at once |
 //! | [`runtime::Runtime::driver_name`], [`runtime::Builder::driver`], `HEIST_DRIVER` | one driver |
 //! | no channels, locks or codecs: take `tokio::sync`, `futures`, `async-channel` | built in |
 //!
 //! # Which crates go with it
 //! Channels, locks, codecs and combinators are not ours: `futures`, `tokio::sync` and `async-channel` work on heist as
-//! they are. Sockets implement the traits of `futures-io` (default), of tokio (feature `tokio-io`) and of hyper
+//! they are. Sockets and files implement the traits of `futures-io` (default), of tokio (feature `tokio-io`) and of hyper
 //! (feature `hyper`).
 
 #[cfg(feature = "macros")]

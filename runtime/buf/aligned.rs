@@ -40,7 +40,9 @@ impl AlignedBuf {
         assert!(align.is_power_of_two(), "an alignment is a power of two, and {align} is none");
         let layout = Layout::from_size_align(len, align).expect("memory is smaller than that");
         if len == 0 {
-            return AlignedBuf { start: NonNull::dangling(), layout };
+            let start =
+                NonNull::new(std::ptr::without_provenance_mut(align)).expect("an alignment is not zero");
+            return AlignedBuf { start, layout };
         }
         // SAFETY: the size is not zero.
         let start = unsafe { alloc::alloc_zeroed(layout) };

@@ -1,5 +1,14 @@
 use super::*;
 
+/// Fills the room, as an operation does.
+#[expect(unsafe_code, reason = "tells the buffer what was filled")]
+fn fill(buf: &mut impl IoBufMut, byte: u8) {
+    room_of(buf).fill(byte);
+    let count = buf.bytes_total();
+    // SAFETY: just filled.
+    unsafe { buf.set_read(count) };
+}
+
 #[test]
 fn a_slice_in_the_middle_cuts_nothing_off() {
     let mut part = b"0123456789".to_vec().slice(2, 3);

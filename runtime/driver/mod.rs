@@ -94,7 +94,8 @@
 //! `models.rs` (loom): `[event-wakes]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`, `[no-lost-letter]`,
 //! `[ring-ends-park]`, `[comes-round]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
 //! `[level-at-arm]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
-//! `[head-tells]`, `[bell-is-armed]`.
+//! `[head-tells]`, `[bell-is-armed]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with buffers and
+//! descriptors.
 
 use std::fmt;
 use std::io;

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 
+use super::advice::Advice;
 use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
 use crate::primitive::atomic::{AtomicBool, Ordering};
@@ -217,4 +218,43 @@ fn flags_of(file: &File) -> i32 {
 #[cfg(not(unix))]
 fn flags_of(_file: &File) -> i32 {
     0
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Descriptor {
+    /// Reserves room, blocking.
+    pub(crate) fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+        let (offset, len) = (to_off(offset)?, to_off(len)?);
+        // SAFETY: a system call without pointers, on a descriptor that is open.
+        let result = unsafe { libc::fallocate(self.file().as_raw_fd(), 0, offset, len) };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Passes advice on, blocking.
+    pub(crate) fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+        let (offset, len) = (to_off(offset)?, to_off(len)?);
+        // SAFETY: a system call without pointers, on a descriptor that is open.
+        let errno = unsafe { libc::posix_fadvise(self.file().as_raw_fd(), offset, len, advice.number()) };
+        if errno == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(errno)) }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn to_off(number: u64) -> io::Result<libc::off_t> {
+    libc::off_t::try_from(number).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl Descriptor {
+    /// There is no call for it that all systems share.
+    pub(crate) fn allocate(&self, _offset: u64, _len: u64) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "room on the disk can be reserved on Linux only"))
+    }
+
+    /// Nobody wants to know.
+    pub(crate) fn advise(&self, _offset: u64, _len: u64, _advice: Advice) -> io::Result<()> {
+        Ok(())
+    }
 }

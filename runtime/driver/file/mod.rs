@@ -12,6 +12,8 @@ mod open;
 mod request;
 mod start;
 mod stat;
+#[cfg(all(test, target_os = "linux", not(rt_loom)))]
+mod tests;
 
 pub use advice::Advice;
 pub(crate) use descriptor::Descriptor;
@@ -20,6 +22,8 @@ pub(crate) use flight::{Landed, Submission};
 pub(crate) use open::OpenHow;
 pub(crate) use request::{AT_CURSOR, Code, Way};
 pub(super) use request::{Offered, Request, StatTarget};
+#[cfg(all(test, target_os = "linux", not(rt_loom)))]
+use start::RingFor;
 pub(crate) use start::ring_for;
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]

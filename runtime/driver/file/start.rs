@@ -28,6 +28,11 @@ pub(crate) fn ring_for(code: Code) -> Option<RingFor> {
 }
 
 impl RingFor {
+    #[cfg(all(test, target_os = "linux", not(rt_loom)))]
+    pub(super) fn on(driver: &Arc<Driver>) -> RingFor {
+        RingFor(driver.clone())
+    }
+
     pub(crate) fn open(self, path: CString, how: OpenHow, way: Way) -> Submission<()> {
         self.simple(Request::Open { path, how, way })
     }
