@@ -263,8 +263,11 @@ impl File {
         if len >= LARGE_BYTES_MIN && ring_for(Code::Read).is_some() {
             return self.read_parts_at(buf, offset).await;
         }
-        if let Some(result) = self.now(|file| file.descriptor.read_now_into(&mut buf, offset)).await {
-            return (result, buf);
+        // A large copy on the spot would hold up the worker.
+        if len < LARGE_BYTES_MIN {
+            if let Some(result) = self.now(|file| file.descriptor.read_now_into(&mut buf, offset)).await {
+                return (result, buf);
+            }
         }
         let address = buf.as_ptr().addr();
         let landed = work::read(&self.descriptor, buf, offset).await;

@@ -22,6 +22,8 @@
 //! - `CLOSE` on the ring: an operation that is cancelled before it runs would leave the file open, and a plain close of a
 //!   local file costs less than the entry.
 //! - Writing behind, as tokio's files do: an error then belongs to a write that succeeded long ago.
+//! - `STATX` before reading a small file whole: it always costs a thread of the kernel's; one more read that finds the end
+//!   does not.
 //! - An operation on the ring for every cached read: measured 2026-11, a 4 KiB copy by a call of its own costs 1.06 µs, a
 //!   bare ring 1.1 µs, and it needs no buffer and no waiting.
 //!

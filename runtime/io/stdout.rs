@@ -51,6 +51,17 @@ impl Stdout {
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         self.0.write_all(buf).await
     }
+
+    /// Waits for a write of this handle that was given up. There is nothing else to flush.
+    ///
+    /// # Errors
+    /// Those of that write.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.0.poll_settle(cx)).await
+    }
 }
 
 impl Stderr {
@@ -63,6 +74,17 @@ impl Stderr {
     /// Dropped, it may have written a part; the next write of this handle comes after it.
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         self.0.write_all(buf).await
+    }
+
+    /// Waits for a write of this handle that was given up. There is nothing else to flush.
+    ///
+    /// # Errors
+    /// Those of that write.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.0.poll_settle(cx)).await
     }
 }
 
