@@ -32,8 +32,8 @@
 //! 4. `scheduler`: which worker runs what, where it looks when it has nothing, and how it sleeps and is woken.
 //! 5. `driver`: the one door to the kernel: io_uring or poll, chosen once at start.
 //! 6. [`time`]: a timer wheel per worker.
-//! 7. [`net`], [`io`], [`signal`]: what programs read, write and wait for: TCP, UDP and Unix sockets, signals.
-//! 7. [`net`], [`fs`], [`io`], [`signal`]: what programs read, write and wait for. `buf`: the buffers that they hand over.
+//! 7. [`net`], [`fs`], [`io`], [`signal`]: what programs read, write and wait for: TCP, UDP and Unix sockets, files, pipes,
+//!    signals. `buf`: the buffers that they hand over.
 //! 8. [`runtime`]: options, start and end, and the handle that programs spawn with. `blocking`: a pool for closures
 //!    that block.
 //! 9. [`generator`]: generators and coroutines; needs none of the above.
@@ -65,7 +65,6 @@
 //! | `enable_all`, `enable_io`, `enable_time` do nothing: both are always on | without them I/O and time panic |
 //! | after its runtime has ended a sleep is over at its next poll | panics |
 //! | [`net::TcpListener::accept`] out of descriptors waits some milliseconds before it says so | says so at once |
-//! | sockets implement `futures_io` by default, tokio's traits by feature | tokio's traits |
 //! | [`net::TcpStream`] and `UnixStream` are one type, [`net::ByteStream`], of two families | two types |
 //! | a `UnixStream::connect` to a listener whose queue is full waits for room | fails with `WouldBlock` |
 //! | `UnixDatagram::send_to` waits for room in any queue | may spin, or hang |
