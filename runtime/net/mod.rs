@@ -13,6 +13,16 @@
 //! | accepting | [`TcpListener`] | `UnixListener` | | `acceptor.rs` |
 //! | datagrams | | `UnixDatagram` | [`UdpSocket`] | `datagram.rs` |
 //!
+//! Which call when:
+//!
+//! | you have | call | copies | memory while it waits |
+//! |---|---|---|---|
+//! | a slice | `read`, `write`, `write_all` | kernel to slice, slice to kernel | the slice |
+//! | several slices | `read_vectored`, `write_all_vectored` | the same, one system call | the slices |
+//! | a `Vec` with capacity, an aligned buffer, any [`IoBuf`](crate::io::IoBuf) | `read_owned`, `write_all_owned` | the same, nothing is zeroed first | the buffer |
+//! | many connections, few of them busy | `readable().await`, then `try_read` into a buffer taken then | the same | none |
+//! | a library's reader or writer | the traits below | the same | the library's |
+//!
 //! # Invariants
 //! - `[no-sigpipe]` every send carries `driver::socket::SEND_FLAGS`: a closed peer is an error, never a signal.
 //! - `[one-call-moves-bytes]` a future that was dropped before it was ready has moved no byte and taken no connection,
@@ -57,6 +67,7 @@ mod datagram;
 mod family;
 mod interest;
 mod lookup_host;
+mod owned_bytes;
 mod owned_split;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;

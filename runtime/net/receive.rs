@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 
 use socket2::{SockAddr, Socket};
 
+use crate::buf::IoBufMut;
 use crate::driver::socket::PEEK_FLAG;
 
 /// Receives into `buf` and leaves the bytes in the queue of the socket.
@@ -38,6 +39,16 @@ pub(super) fn append(socket: &Socket, vec: &mut Vec<u8>) -> io::Result<usize> {
     let count = socket.recv(spare)?;
     // SAFETY: `[recv-initialises]`, and `count` is at most the length of the spare capacity.
     unsafe { vec.set_len(vec.len() + count) };
+    Ok(count)
+}
+
+/// Receives into the room of an owned buffer, from its beginning, and tells it what came.
+pub(super) fn fill_owned(socket: &Socket, buf: &mut impl IoBufMut) -> io::Result<usize> {
+    let (start, room_bytes) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.bytes_total());
+    // SAFETY: the trait's promise: so many bytes may be written there, and the borrow keeps others away.
+    let count = socket.recv(unsafe { std::slice::from_raw_parts_mut(start, room_bytes) })?;
+    // SAFETY: `[recv-initialises]`, and `count` is at most the length of the room.
+    unsafe { buf.set_read(count) };
     Ok(count)
 }
 

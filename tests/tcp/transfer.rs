@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::join;
+use heist::io::IoBuf;
 use heist::time::sleep;
 
 use super::{MIB, fill, is_pending_once, pair, pattern, soon};
@@ -182,6 +183,53 @@ fn a_slow_reader_holds_the_writer_back() {
             soon("the rest", server.read_to_end(&mut received)).await.unwrap();
             assert_eq!(received.len(), 64 * MIB);
             writer.await.unwrap();
+        });
+    });
+}
+
+/// A buffer that is handed over comes back with what was read, and is filled without being initialised first.
+#[test]
+fn an_owned_buffer_comes_back_with_what_was_read() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut client, mut server) = pair().await;
+            let sent = pattern(100, 9);
+            let (result, sent) = client.write_all_owned(sent).await;
+            result.unwrap();
+            let (result, received) = server.read_owned(Vec::with_capacity(1000)).await;
+            assert_eq!((result.unwrap(), &received), (100, &sent));
+            // A part is written, and a part is filled; what lies around it stays.
+            let (result, part) = client.write_owned(sent.slice(10, 20)).await;
+            assert_eq!(result.unwrap(), 20);
+            let sent = part.into_inner();
+            let (result, part) = server.read_owned(vec![7; 40].slice(5, 30)).await;
+            assert_eq!(result.unwrap(), 20);
+            let received = part.into_inner();
+            assert_eq!(&received[5..25], &sent[10..30]);
+            assert!(received[..5].iter().chain(&received[25..]).all(|byte| *byte == 7));
+            // No room is no end: nothing is read.
+            client.write_all(b"x").await.unwrap();
+            let (result, _) = server.read_owned(Vec::new()).await;
+            assert_eq!(result.unwrap(), 0);
+            let (result, bytes) = server.read_owned(Box::<[u8]>::from([0; 4])).await;
+            assert_eq!((result.unwrap(), bytes[0]), (1, b'x'));
+            drop(client);
+            let (result, bytes) = server.read_owned(Vec::with_capacity(8)).await;
+            assert_eq!((result.unwrap(), bytes.len()), (0, 0));
+        });
+    });
+}
+
+/// F3 for buffers that are handed over: a read that is given up has taken no byte.
+#[test]
+fn an_owned_read_that_is_given_up_has_read_nothing() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut client, mut server) = pair().await;
+            assert!(is_pending_once(server.read_owned(Vec::with_capacity(8))).await);
+            client.write_all(b"kept").await.unwrap();
+            let (result, bytes) = server.read_owned(Vec::with_capacity(8)).await;
+            assert_eq!((result.unwrap(), &bytes[..]), (4, &b"kept"[..]));
         });
     });
 }
