@@ -64,7 +64,7 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Writes all initialised bytes of `buf`; returns the buffer. A part of a buffer is written with
-    /// [`IoBuf::slice`](crate::io::IoBuf::slice).
+    /// [`IoBuf::slice`].
     ///
     /// # Errors
     /// As [`write_all`](ByteStream::write_all).
