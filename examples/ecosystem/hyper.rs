@@ -1,0 +1,104 @@
+//! hyper: HTTP/1.1 and HTTP/2, server and client, on heist's sockets as they are.
+//!
+//! ```text
+//! $ cargo run -p ecosystem --bin hyper
+//! driver: io_uring
+//! one: HTTP/1.1 ONE
+//! two: HTTP/1.1 TWO
+//! three: HTTP/1.1 THREE
+//! one: HTTP/2.0 ONE
+//! two: HTTP/2.0 TWO
+//! three: HTTP/2.0 THREE
+//! ```
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::SocketAddr;
+
+use heist::io::hyper::{Executor, Timer};
+use heist::net::{TcpListener, TcpStream};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::server::conn::auto;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[heist::main]
+async fn main() -> Result<(), Failure> {
+    println!("driver: {}", heist::runtime::Handle::current().driver_name());
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let server = heist::spawn(serve(listener));
+    http1(address).await?;
+    http2(address).await?;
+    server.abort();
+    Ok(())
+}
+
+/// One task per connection; each speaks the version that its client begins with.
+async fn serve(listener: TcpListener) -> Result<(), Failure> {
+    loop {
+        let (stream, _peer) = listener.accept().await?;
+        heist::spawn(async move {
+            // The executor runs what HTTP/2 does beside the requests, the timer ends connections that say nothing.
+            let mut http = auto::Builder::new(Executor);
+            http.http1().timer(Timer);
+            http.http2().timer(Timer);
+            if let Err(error) = http.serve_connection(stream, service_fn(shout)).await {
+                eprintln!("a connection failed: {error}");
+            }
+        });
+    }
+}
+
+/// Answers with what it was sent, in capitals.
+async fn shout(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let version = request.version();
+    Ok(match request.into_body().collect().await {
+        Ok(body) => {
+            let text = String::from_utf8_lossy(&body.to_bytes()).to_uppercase();
+            Response::new(format!("{version:?} {text}"))
+        }
+        Err(error) => Response::builder().status(400).body(error.to_string()).expect("a valid status"),
+    })
+}
+
+/// Three requests, one after the other, over one connection.
+async fn http1(address: SocketAddr) -> Result<(), Failure> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
+    // The connection moves the bytes while the sender is used: it is a task of its own.
+    let connection = heist::spawn(connection);
+    for word in ["one", "two", "three"] {
+        let request = Request::post("/").header("host", "localhost").body(word.to_owned())?;
+        println!("{word}: {}", text(sender.send_request(request).await?).await?);
+    }
+    drop(sender);
+    Ok(connection.await??)
+}
+
+/// Three requests at once over one connection.
+async fn http2(address: SocketAddr) -> Result<(), Failure> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(Executor, stream).await?;
+    let connection = heist::spawn(connection);
+    let answers = ["one", "two", "three"].map(|word| {
+        let request = Request::post("http://localhost/").body(word.to_owned());
+        let answer = request.map(|request| sender.send_request(request));
+        async move { Ok::<_, Failure>(format!("{word}: {}", text(answer?.await?).await?)) }
+    });
+    for line in futures::future::try_join_all(answers).await? {
+        println!("{line}");
+    }
+    drop(sender);
+    Ok(connection.await??)
+}
+
+async fn text(answer: Response<Incoming>) -> Result<String, Failure> {
+    if !answer.status().is_success() {
+        return Err(format!("answered {}", answer.status()).into());
+    }
+    Ok(String::from_utf8(answer.into_body().collect().await?.to_bytes().into())?)
+}
