@@ -19,13 +19,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Json, Router};
-use futures::future::{Either, select};
+use futures::FutureExt;
+use futures::future::{Either, Shared, select};
 use heist::io::hyper::Timer;
 use heist::net::{TcpListener, TcpStream};
+use heist::task::JoinSet;
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::server::conn::http1;
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -69,27 +70,34 @@ async fn visits(State(count): State<Arc<AtomicU64>>) -> String {
 }
 
 /// Serves `app` until `stop` is ready, then finishes the requests under way.
-async fn serve(listener: TcpListener, app: Router, stop: impl Future) {
-    let connections = GracefulShutdown::new();
-    let mut http = http1::Builder::new();
-    http.timer(Timer);
-    let mut stop = pin!(stop);
+async fn serve(listener: TcpListener, app: Router, stop: impl Future + Send + 'static) {
+    let stop = stop.map(drop).shared();
+    let mut connections = JoinSet::new();
     // A listener that is out of descriptors rests before it says so: this loop does not spin.
-    while let Either::Left((accepted, _)) = select(pin!(listener.accept()), stop.as_mut()).await {
-        let (stream, _peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                eprintln!("cannot accept: {error}");
-                continue;
-            }
-        };
-        let connection = http.serve_connection(stream, TowerToHyperService::new(app.clone()));
-        let connection = connections.watch(connection);
-        heist::spawn(async move {
-            if let Err(error) = connection.await {
-                eprintln!("a connection failed: {error}");
-            }
-        });
+    while let Either::Left((accepted, _)) = select(pin!(listener.accept()), stop.clone()).await {
+        match accepted {
+            Ok((stream, _peer)) => drop(connections.spawn(converse(stream, app.clone(), stop.clone()))),
+            Err(error) => eprintln!("cannot accept: {error}"),
+        }
+        // Lets go of those that have ended.
+        while connections.try_join_next().is_some() {}
     }
-    connections.shutdown().await;
+    connections.join_all().await;
+}
+
+/// One connection, from accept to close.
+async fn converse(stream: TcpStream, app: Router, stop: Shared<impl Future<Output = ()>>) {
+    let service = TowerToHyperService::new(app);
+    let mut connection = pin!(http1::Builder::new().timer(Timer).serve_connection(stream, service));
+    let ended = match select(connection.as_mut(), stop).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(_) => {
+            // Answers what was asked already, then closes.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        eprintln!("a connection failed: {error}");
+    }
 }

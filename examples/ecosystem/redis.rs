@@ -8,7 +8,7 @@
 //! driver: io_uring
 //! PING: PONG
 //! 100 replies to one write; the sum is 5050
-//! refused:
+//! refused: "WRONGTYPE": Operation against a key holding the wrong kind of value
 //! a million letters: 1000000
 //! 1 subscriber
 //! heard: news
