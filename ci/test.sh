@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test, as the README says; then the other members (ci/ecosystem.sh has its own), and once more optimised, where races show that debug builds hide.
+# Every test, as the README says; then the other members (but for the one that has ci/ecosystem.sh), and once more
+# optimised, where races show that debug builds hide.
 # HEIST_REQUIRE_URING=0 permits a machine that refuses io_uring; without it, tests fail where the kernel has it and
 # something else refuses it.
 set -euo pipefail

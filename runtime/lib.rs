@@ -83,8 +83,9 @@
 //!
 //! # Which crates go with it
 //! Channels, locks, codecs and combinators are not ours: `futures`, `tokio::sync` and `async-channel` work on heist as
-//! they are. Sockets and files implement the traits of `futures-io` (default), of tokio (feature `tokio-io`) and of hyper
-//! (feature `hyper`).
+//! they are, tokio-util's codecs with the feature `tokio-io`. Sockets and files implement the traits of `futures-io`
+//! (default), of tokio (feature `tokio-io`) and of hyper (feature `hyper`). `examples/ecosystem/` has a program to copy for
+//! each of hyper, axum, h2, tonic, rustls, WebSockets, tokio-postgres and redis.
 
 #[cfg(feature = "macros")]
 pub use heist_macros::{main, test};
