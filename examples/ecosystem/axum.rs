@@ -50,6 +50,8 @@ async fn main() -> Result<(), Failure> {
     let connection = heist::spawn(connection);
     for path in ["/", "/add/40/2", "/visits", "/visits", "/missing"] {
         let request = Request::get(path).header("host", "localhost").body(Empty::<&[u8]>::new())?;
+        // The connection may still be ending the exchange before.
+        sender.ready().await?;
         let answer = sender.send_request(request).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();

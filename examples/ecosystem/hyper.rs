@@ -67,6 +67,8 @@ async fn http1(address: SocketAddr) -> Result<(), Failure> {
     let connection = heist::spawn(connection);
     for word in ["one", "two", "three"] {
         let request = Request::post("/").header("host", "localhost").body(word.to_owned())?;
+        // The connection may still be ending the exchange before.
+        sender.ready().await?;
         println!("{word}: {}", text(sender.send_request(request).await?).await?);
     }
     drop(sender);
