@@ -1,24 +1,19 @@
 //! Runs rounds, each rival once per round, and keeps the rounds together so that ratios are taken within them.
 
-use crate::echo;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::echo::{self, Times};
+use crate::goal::Figure;
 use crate::rival::{self, Contender};
 use crate::usage::Sample;
-use crate::workload::Workload;
-
-/// Connections of the echo workload.
-const CONNECTION_COUNT: usize = 100;
-
-/// Idling takes seconds and does not swing; it needs no more rounds than this.
-const IDLE_ROUND_COUNT: usize = 3;
+use crate::workload::{self, About, Means, hyper_hello, idle, sleepers};
 
 /// What to run.
 pub(crate) struct Plan {
     /// In this order.
-    pub(crate) workloads: Vec<Workload>,
-    /// The subject first.
-    pub(crate) rivals: Vec<Contender>,
-    /// Were they named on the command line?
-    pub(crate) are_rivals_chosen: bool,
+    pub(crate) workloads: Vec<About>,
+    /// Whom to compare the subject with; empty: whoever each workload names.
+    pub(crate) chosen: Vec<Contender>,
     /// Rounds that count, after one that does not.
     pub(crate) round_count: usize,
     /// As short as can be.
@@ -28,13 +23,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Figures to keep.
     pub(crate) fn full() -> Self {
-        Plan {
-            workloads: Workload::ALL.to_vec(),
-            rivals: rival::all(),
-            are_rivals_chosen: false,
-            round_count: 12,
-            is_quick: false,
-        }
+        Plan { workloads: workload::ALL.to_vec(), chosen: Vec::new(), round_count: 10, is_quick: false }
     }
 
     /// Shows that everything runs.
@@ -42,47 +31,74 @@ impl Plan {
         Plan { round_count: 2, is_quick: true, ..Plan::full() }
     }
 
-    /// Compares the subject with these only.
-    pub(crate) fn choose_rivals(&mut self, chosen: Vec<Contender>) {
-        self.rivals.truncate(1);
-        self.rivals.extend(chosen.into_iter().filter(|rival| rival.name != rival::SUBJECT));
-        self.are_rivals_chosen = true;
+    /// Who takes part in `workload`, its first one first.
+    fn rivals_of(&self, workload: &About) -> Vec<Contender> {
+        let named = |name: &&str| rival::by_name(name).expect("workloads name rivals that exist");
+        let mut rivals: Vec<Contender> = workload.rivals.iter().map(named).collect();
+        if !self.chosen.is_empty() {
+            rivals.truncate(1);
+            let others = self.chosen.iter().filter(|other| other.name != rivals[0].name);
+            rivals.extend(others.copied().collect::<Vec<_>>());
+        }
+        rivals.retain(|rival| workload.means.suit(rival));
+        rivals
     }
 
-    /// Who takes part in `workload`: the back end makes no difference where nothing is waited for.
-    fn rivals_of(&self, workload: Workload) -> Vec<Contender> {
-        let has_io = matches!(workload, Workload::TcpEcho | Workload::Idle);
-        let takes_part = |rival: &Contender| has_io || self.are_rivals_chosen || rival.name != "heist-poll";
-        self.rivals.iter().copied().filter(takes_part).collect()
+    fn round_count_of(&self, workload: &About) -> usize {
+        self.round_count.min(workload.round_count_max)
     }
 
-    fn repetition_count(&self, workload: Workload) -> u32 {
-        let full_count = match workload {
-            Workload::SpawnManyLocal | Workload::SpawnManyRemote => 20,
-            Workload::YieldMany => 10,
-            Workload::PingPong => 60,
-            Workload::ChainedSpawn => 200,
-            Workload::TcpEcho | Workload::Idle => 1,
-        };
-        if self.is_quick { 1 } else { full_count }
+    /// Rounds that do not count: none of what is long.
+    fn warm_up_count(&self, workload: &About) -> usize {
+        usize::from(!self.is_quick && workload.round_count_max > self.round_count)
     }
 
-    fn measure(&self, workload: Workload, rival: &Contender) -> Sample {
-        match workload {
-            Workload::TcpEcho => {
-                let (warm_up_ms, measure_ms) = if self.is_quick { (50, 100) } else { (300, 1_000) };
-                echo::measure(rival, CONNECTION_COUNT, warm_up_ms, measure_ms)
+    fn step_count(&self, workload: &About) -> usize {
+        let round_count = self.warm_up_count(workload) + self.round_count_of(workload);
+        round_count * self.rivals_of(workload).len()
+    }
+
+    fn measure(&self, workload: &About, rival: &Contender) -> Sample {
+        let stealing = || rival.stealing.expect("only who can takes part");
+        match workload.means {
+            Means::Here(task, repetition_count) => {
+                let shorter = (repetition_count / 20).max(1);
+                (stealing().run)(task, if self.is_quick { shorter } else { repetition_count })
             }
-            Workload::Idle => echo::measure_idle(rival),
-            _ => (rival.run)(workload, self.repetition_count(workload)),
+            Means::Echo(load, times) if self.is_quick => {
+                let Times { warm_up_ms, measure_ms } = times;
+                echo::measure(rival, &load, Times { warm_up_ms: warm_up_ms / 4, measure_ms: measure_ms / 4 })
+            }
+            Means::Echo(load, times) => echo::measure(rival, &load, times),
+            Means::Hello => hyper_hello::measure(rival),
+            Means::Idle => idle::measure(rival),
+            Means::Sleepers => sleepers::measure(rival, self.is_quick),
+        }
+    }
+
+    fn count_syscalls(&self, workload: &About, rival: &Contender) -> Option<f64> {
+        match workload.means {
+            Means::Echo(load, _) if !self.is_quick => echo::count_syscalls(rival, &load),
+            _ => None,
+        }
+    }
+}
+
+impl Means {
+    /// Can `rival` do this?
+    fn suit(self, rival: &Contender) -> bool {
+        match self {
+            Means::Echo(..) => true,
+            Means::Hello => rival.serve_hello.is_some(),
+            Means::Here(..) | Means::Idle | Means::Sleepers => rival.stealing.is_some(),
         }
     }
 }
 
 /// What came of one workload.
 pub(crate) struct Outcome {
-    pub(crate) workload: Workload,
-    /// The subject first; everyone has as many samples, one per round.
+    pub(crate) workload: About,
+    /// The one that the others are compared with first; everyone has as many samples, one per round.
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -90,32 +106,55 @@ pub(crate) struct Outcome {
 pub(crate) struct Entry {
     pub(crate) rival: &'static str,
     pub(crate) samples: Vec<Sample>,
+    /// System calls per operation, where they were counted.
+    pub(crate) syscalls: Option<f64>,
 }
 
-/// Runs everything in `plan`.
+impl Entry {
+    /// The median of one figure over the rounds.
+    pub(crate) fn median(&self, figure: Figure) -> f64 {
+        Spread::of(self.samples.iter().map(|sample| figure.of(sample))).median
+    }
+}
+
+/// Runs everything in `plan`; what cannot run here is left out, and said so.
 pub(crate) fn run(plan: &Plan) -> Vec<Outcome> {
-    plan.workloads.iter().map(|&workload| run_workload(plan, workload)).collect()
+    let total: usize = plan.workloads.iter().map(|workload| plan.step_count(workload)).sum();
+    let progress = ProgressBar::new(total as u64);
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left: {msg}");
+    progress.set_style(style.expect("a template with known keys"));
+    let mut outcomes = Vec::new();
+    for workload in &plan.workloads {
+        if matches!(workload.means, Means::Hello) && !hyper_hello::has_load() {
+            progress.suspend(|| eprintln!("SKIPPED: {} needs wrk; install it to compare", workload.name));
+            continue;
+        }
+        progress.set_message(workload.name);
+        outcomes.push(run_workload(plan, *workload, &progress));
+    }
+    progress.finish_and_clear();
+    outcomes
 }
 
-fn run_workload(plan: &Plan, workload: Workload) -> Outcome {
-    let rivals = plan.rivals_of(workload);
-    let mut entries: Vec<Entry> =
-        rivals.iter().map(|rival| Entry { rival: rival.name, samples: Vec::new() }).collect();
-    let is_idle = workload == Workload::Idle;
-    let round_count = if is_idle { plan.round_count.min(IDLE_ROUND_COUNT) } else { plan.round_count };
-    let warm_up_count = usize::from(!plan.is_quick && !is_idle);
-    for round in 0..warm_up_count + round_count {
-        eprint!("\r{} round {}/{} ", workload.name(), round + 1, warm_up_count + round_count);
+fn run_workload(plan: &Plan, workload: About, progress: &ProgressBar) -> Outcome {
+    let rivals = plan.rivals_of(&workload);
+    let entry = |rival: &Contender| Entry { rival: rival.name, samples: Vec::new(), syscalls: None };
+    let mut entries: Vec<Entry> = rivals.iter().map(entry).collect();
+    let warm_up_count = plan.warm_up_count(&workload);
+    for round in 0..warm_up_count + plan.round_count_of(&workload) {
         for turn in 0..rivals.len() {
             // Each round begins with another rival: who comes first finds the machine as the last one left it.
             let index = (round + turn) % rivals.len();
-            let sample = plan.measure(workload, &rivals[index]);
+            if round < warm_up_count {
+                entries[index].syscalls = plan.count_syscalls(&workload, &rivals[index]);
+            }
+            let sample = plan.measure(&workload, &rivals[index]);
             if round >= warm_up_count {
                 entries[index].samples.push(sample);
             }
+            progress.inc(1);
         }
     }
-    eprintln!();
     Outcome { workload, entries }
 }
 
@@ -143,9 +182,14 @@ impl Spread {
 }
 
 impl Outcome {
-    /// The subject's figure divided by `entry`'s, round by round.
-    pub(crate) fn ratio(&self, entry: &Entry, figure: fn(&Sample) -> f64) -> Spread {
-        let pairs = self.entries[0].samples.iter().zip(&entry.samples);
-        Spread::of(pairs.map(|(subject, other)| figure(subject) / figure(other)))
+    /// `subject`'s figure divided by `other`'s, round by round.
+    pub(crate) fn ratio(subject: &Entry, other: &Entry, figure: Figure) -> Spread {
+        let pairs = subject.samples.iter().zip(&other.samples);
+        Spread::of(pairs.map(|(subject, other)| figure.of(subject) / figure.of(other)))
+    }
+
+    /// The rounds of the rival called `name`, if it took part.
+    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.rival == name)
     }
 }

@@ -6,13 +6,19 @@
 //! - A round runs each rival once, each round beginning with another; what is compared is the median of the ratios
 //!   within the rounds, because single figures of a shared machine swing by a third while neighbours share the noise.
 //! - TCP echo is served by one child process and loaded by another, which has no runtime: the CPU time per request is the
-//!   server's alone.
+//!   server's alone. Runtimes with one thread per core take part there, through [`rival::PerCore`], and so does a ring
+//!   without a runtime: the floor.
 //!
 //! Linux only: CPU time, epoll and `/proc` are what it measures with.
 
+mod chart;
+mod child;
 mod compare;
 mod echo;
 mod generators;
+mod goal;
+mod load;
+mod receive;
 mod record;
 mod report;
 mod rival;
@@ -24,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use rival::Contender;
-use workload::Workload;
+use workload::About;
 
 #[derive(Parser)]
 #[command(about = "heist against its peers, in interleaved rounds")]
@@ -54,25 +60,47 @@ enum Command {
     },
     /// List workloads and rivals.
     List,
+    /// Ways to receive, against each other, without a runtime.
+    Receive(receive::Matrix),
     /// Serve TCP echo until stdin ends (started by `compare`).
     #[command(hide = true)]
-    ServeEcho(ServeEcho),
+    ServeEcho {
+        /// Who serves.
+        #[command(flatten)]
+        who: Who,
+        /// Bytes of every request.
+        #[arg(long)]
+        message_size: usize,
+    },
     /// Load an echo server (started by `compare`).
     #[command(hide = true)]
-    LoadEcho(echo::Load),
+    LoadEcho(load::Order),
+    /// Serve HTTP until stdin ends (started by `compare`).
+    #[command(hide = true)]
+    ServeHello(Who),
     /// Run one contestant (started by `generators --instructions`).
     #[command(hide = true)]
     RunGenerator { group: usize, index: usize, yields_count: u64 },
     /// Do some work, then nothing, and print what nothing cost (started by `compare`).
     #[command(hide = true)]
-    Idle(ServeEcho),
+    Idle(Who),
+    /// Let tasks sleep, and print what that cost (started by `compare`).
+    #[command(hide = true)]
+    Sleepers {
+        /// Whose tasks.
+        #[command(flatten)]
+        who: Who,
+        /// How many.
+        #[arg(long)]
+        count: u64,
+    },
 }
 
 #[derive(Args, Default)]
 struct Compare {
     /// Only this workload; may be given more than once.
-    #[arg(long, value_name = "WORKLOAD", value_parser = Workload::by_name)]
-    only: Vec<Workload>,
+    #[arg(long, value_name = "WORKLOAD", value_parser = workload::by_name)]
+    only: Vec<About>,
     /// Only this rival beside heist; may be given more than once.
     #[arg(long, value_name = "NAME", value_parser = rival::by_name)]
     rival: Vec<Contender>,
@@ -82,10 +110,10 @@ struct Compare {
     /// Two short rounds: shows that everything runs, and nothing else.
     #[arg(long)]
     quick: bool,
-    /// Write the figures to this file.
+    /// Write the figures to this file, and a chart of them beside it.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the figures to `benches/record/<date>.json`.
+    /// Write the figures to `benches/record/<date>.json`, and a chart of them beside it.
     #[arg(long)]
     record: bool,
     /// Exit with an error when a goal is missed.
@@ -94,10 +122,17 @@ struct Compare {
 }
 
 #[derive(Args)]
-struct ServeEcho {
-    /// Who serves.
+struct Who {
+    /// The name of a rival.
     #[arg(long, value_parser = rival::by_name)]
     rival: Contender,
+}
+
+impl Who {
+    /// What a child process is asked for that only some can do.
+    fn stealing(&self) -> rival::Stealing {
+        self.rival.stealing.expect("only who can is asked")
+    }
 }
 
 fn main() -> ExitCode {
@@ -112,13 +147,20 @@ fn main() -> ExitCode {
             generators::run_one(group, index, yields_count);
             ExitCode::SUCCESS
         }
+        Command::Receive(matrix) => {
+            let plan = matrix.plan();
+            report::print(&plan, &compare::run(&plan));
+            ExitCode::SUCCESS
+        }
         Command::List => {
             list();
             ExitCode::SUCCESS
         }
-        Command::ServeEcho(options) => (options.rival.serve_echo)(),
-        Command::LoadEcho(options) => echo::load(&options),
-        Command::Idle(options) => (options.rival.idle)(),
+        Command::ServeEcho { who, message_size } => (who.rival.serve_echo)(message_size),
+        Command::LoadEcho(order) => load::run(&order),
+        Command::ServeHello(who) => (who.rival.serve_hello.expect("only who can is asked"))(),
+        Command::Idle(who) => (who.stealing().idle)(),
+        Command::Sleepers { who, count } => (who.stealing().sleepers)(count),
     }
 }
 
@@ -130,23 +172,23 @@ fn run_compare(options: Compare) -> ExitCode {
     if !options.only.is_empty() {
         plan.workloads = options.only;
     }
-    if !options.rival.is_empty() {
-        plan.choose_rivals(options.rival);
-    }
-    let results = compare::run(&plan);
-    report::print(&plan, &results);
+    plan.chosen = options.rival;
+    let outcomes = compare::run(&plan);
+    let judgements = report::judgements(&outcomes);
+    report::print(&plan, &outcomes);
+    report::print_judgements(&judgements);
     let mut files: Vec<PathBuf> = options.json.into_iter().collect();
     if options.record {
         files.push(record::dated_file(""));
     }
     for file in &files {
-        if let Err(error) = record::write(file, &plan, &results) {
+        if let Err(error) = record::write(file, &plan, &outcomes) {
             eprintln!("error: cannot write {}: {error}", file.display());
             return ExitCode::FAILURE;
         }
-        println!("written: {}", file.display());
+        println!("written: {}, and the chart beside it", file.display());
     }
-    let is_missed = report::judgements(&results).iter().any(|judgement| !judgement.is_met);
+    let is_missed = judgements.iter().any(|judgement| !judgement.is_met);
     if options.check && is_missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -165,11 +207,11 @@ fn run_generators(is_quick: bool, is_gate: bool, is_kept: bool) -> ExitCode {
 
 fn list() {
     println!("workloads:");
-    for workload in Workload::ALL {
-        println!("  {:20} {}", workload.name(), workload.explanation());
+    for workload in workload::ALL {
+        println!("  {:18} {}", workload.name, workload.explanation);
     }
     println!("rivals:");
     for rival in rival::all() {
-        println!("  {:20} {}", rival.name, rival.explanation);
+        println!("  {:18} {}", rival.name, rival.explanation);
     }
 }

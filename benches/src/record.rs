@@ -7,8 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use crate::chart;
 use crate::compare::{Outcome, Plan, Spread};
 use crate::generators::Row;
+use crate::goal::Figure;
 use crate::report::{self, Judgement};
 use crate::usage::Sample;
 
@@ -38,11 +40,16 @@ struct RecordedRival {
     time_ns: f64,
     cpu_ns: f64,
     switches: f64,
+    /// System calls per operation, where they were counted.
+    syscalls: Option<f64>,
     /// heist's figure divided by this rival's.
     time_ratio: Spread,
     cpu_ratio: Spread,
     samples: Vec<Sample>,
 }
+
+/// Whose versions are kept.
+const RUNTIMES: [&str; 6] = ["heist", "tokio", "smol", "monoio", "compio", "glommio"];
 
 /// What is kept of the generators' comparison.
 #[derive(Serialize)]
@@ -76,7 +83,7 @@ pub(crate) fn write_generators(file: &Path, rows: &[Row]) -> io::Result<()> {
     std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")
 }
 
-/// Writes everything to `file`, making its folder if needed.
+/// Writes everything to `file`, making its folder if needed, and the chart beside it.
 pub(crate) fn write(file: &Path, plan: &Plan, outcomes: &[Outcome]) -> io::Result<()> {
     let record = Record {
         date: today(),
@@ -84,7 +91,7 @@ pub(crate) fn write(file: &Path, plan: &Plan, outcomes: &[Outcome]) -> io::Resul
         kernel: first_line(Command::new("uname").args(["-sr"])),
         processor: processor(),
         processor_count: std::thread::available_parallelism()?.get(),
-        versions: ["heist", "tokio", "smol"].iter().map(|name| version_of(name)).collect(),
+        versions: RUNTIMES.iter().map(|name| version_of(name)).collect(),
         round_count: plan.round_count,
         judgements: report::judgements(outcomes),
         workloads: outcomes.iter().map(recorded).collect(),
@@ -92,21 +99,26 @@ pub(crate) fn write(file: &Path, plan: &Plan, outcomes: &[Outcome]) -> io::Resul
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
+    if let Some(picture) = chart::draw(outcomes) {
+        std::fs::write(file.with_extension("svg"), picture)?;
+    }
     std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")
 }
 
 fn recorded(outcome: &Outcome) -> RecordedWorkload {
+    let subject = &outcome.entries[0];
     let rivals = outcome.entries.iter().map(|entry| RecordedRival {
         name: entry.rival,
-        time_ns: report::median(entry, |sample| sample.time_ns),
-        cpu_ns: report::median(entry, |sample| sample.cpu_ns),
-        switches: report::median(entry, |sample| sample.switches),
-        time_ratio: outcome.ratio(entry, |sample| sample.time_ns),
-        cpu_ratio: outcome.ratio(entry, |sample| sample.cpu_ns),
+        time_ns: entry.median(Figure::Time),
+        cpu_ns: entry.median(Figure::Cpu),
+        switches: entry.median(Figure::Switches),
+        syscalls: entry.syscalls,
+        time_ratio: Outcome::ratio(subject, entry, Figure::Time),
+        cpu_ratio: Outcome::ratio(subject, entry, Figure::Cpu),
         samples: entry.samples.clone(),
     });
-    let workload = outcome.workload;
-    RecordedWorkload { name: workload.name(), explanation: workload.explanation(), rivals: rivals.collect() }
+    let workload = &outcome.workload;
+    RecordedWorkload { name: workload.name, explanation: workload.explanation, rivals: rivals.collect() }
 }
 
 fn first_line(command: &mut Command) -> String {

@@ -1,17 +1,9 @@
-//! The table, and what is judged.
+//! The tables, and what is judged.
 
 use serde::Serialize;
 
-use crate::compare::{Entry, Outcome, Plan, Spread};
-use crate::rival;
-use crate::usage::Sample;
-use crate::workload::Workload;
-
-/// Today's goal: on no workload may heist need more than this much of what tokio needs.
-const SLICE_GOAL: f64 = 1.2;
-
-/// Whom the goals name.
-const YARDSTICK: &str = "tokio";
+use crate::compare::{Entry, Outcome, Plan};
+use crate::goal::{Figure, Goal, Yardstick};
 
 /// Fewer rounds than this show that it runs, not how fast.
 const ROUND_COUNT_MIN: usize = 10;
@@ -20,123 +12,142 @@ const ROUND_COUNT_MIN: usize = 10;
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Judgement {
     pub(crate) workload: &'static str,
-    pub(crate) what: &'static str,
+    pub(crate) what: String,
     pub(crate) value: f64,
     pub(crate) goal: f64,
     /// Where the design wants it to end up.
     pub(crate) aim: Option<f64>,
+    /// Is more better?
+    pub(crate) is_least: bool,
     pub(crate) is_met: bool,
+    pub(crate) is_aim_met: bool,
 }
 
-/// Judges every outcome in which the yardstick took part, and idleness always.
+/// Judges every outcome in which subject and yardstick took part.
 pub(crate) fn judgements(outcomes: &[Outcome]) -> Vec<Judgement> {
-    outcomes.iter().flat_map(judge).collect()
+    let all =
+        outcomes.iter().flat_map(|outcome| outcome.workload.goals.iter().map(move |goal| (outcome, goal)));
+    all.filter_map(|(outcome, goal)| judge(outcome, goal)).collect()
 }
 
-fn judge(outcome: &Outcome) -> Vec<Judgement> {
-    let workload = outcome.workload.name();
-    if outcome.workload == Workload::Idle {
-        let ticks = Spread::of(outcome.entries[0].samples.iter().map(|sample| sample.tick_count as f64));
-        let what = "clock ticks of CPU in two idle seconds";
-        let (value, goal) = (ticks.median, 0.0);
-        return vec![Judgement { workload, what, value, goal, aim: None, is_met: value <= goal }];
-    }
-    let Some(yardstick) = outcome.entries.iter().find(|entry| entry.rival == YARDSTICK) else {
-        return Vec::new();
-    };
-    let against = |what: &'static str, figure: fn(&Sample) -> f64, aim| {
-        let value = outcome.ratio(yardstick, figure).median;
-        Judgement { workload, what, value, goal: SLICE_GOAL, aim, is_met: value <= SLICE_GOAL }
-    };
-    let aim = outcome.workload.aim();
-    match outcome.workload {
-        // The CPU time is the server's alone; the time on the clock is shared with the load.
-        Workload::TcpEcho => {
-            vec![against("CPU per request", cpu, aim), against("time per request", time, None)]
+fn judge(outcome: &Outcome, goal: &Goal) -> Option<Judgement> {
+    let subject = outcome.entry(goal.subject)?;
+    let ratio = |other: &Entry| Outcome::ratio(subject, other, goal.figure).median;
+    let inverse = |other: &Entry| Outcome::ratio(other, subject, goal.figure).median;
+    let (value, against) = match goal.yardstick {
+        Yardstick::Nothing => (subject.median(goal.figure), goal.subject),
+        Yardstick::Ratio(other) => (ratio(outcome.entry(other)?), other),
+        Yardstick::SpeedUp(other) => (inverse(outcome.entry(other)?), other),
+        Yardstick::BestPeer => {
+            let best = best_peer(outcome, goal.figure)?;
+            (ratio(best), best.rival)
         }
-        _ => vec![against("time", time, aim)],
-    }
+    };
+    let is_least = matches!(goal.yardstick, Yardstick::SpeedUp(_));
+    let holds = |bound: f64| if is_least { value >= bound } else { value <= bound };
+    let what = match goal.yardstick {
+        Yardstick::Nothing => format!("{} of {against}", goal.what),
+        Yardstick::BestPeer => format!("{}, the best peer's: {against}", goal.what),
+        _ => format!("{}, {against}'s", goal.what),
+    };
+    Some(Judgement {
+        workload: outcome.workload.name,
+        what,
+        value,
+        goal: goal.goal,
+        aim: goal.aim,
+        is_least,
+        is_met: holds(goal.goal),
+        is_aim_met: goal.aim.is_some_and(holds),
+    })
 }
 
-fn time(sample: &Sample) -> f64 {
-    sample.time_ns
+/// Whoever is best among other people's runtimes.
+fn best_peer(outcome: &Outcome, figure: Figure) -> Option<&Entry> {
+    let is_peer = |entry: &&Entry| !entry.rival.starts_with("heist") && !entry.rival.starts_with("raw");
+    let order = |one: &&Entry, other: &&Entry| one.median(figure).total_cmp(&other.median(figure));
+    outcome.entries.iter().filter(is_peer).min_by(order)
 }
 
-fn cpu(sample: &Sample) -> f64 {
-    sample.cpu_ns
-}
-
-/// Prints figures, ratios and judgements.
+/// Prints figures and ratios.
 pub(crate) fn print(plan: &Plan, outcomes: &[Outcome]) {
-    println!("medians of {} rounds; a ratio is heist's figure divided by the rival's", plan.round_count);
+    println!(
+        "medians of up to {} rounds; a ratio is the first rival's figure divided by this one's",
+        plan.round_count
+    );
     println!("in the same round: the median of all rounds, with the middle half of them in brackets");
     for outcome in outcomes {
-        println!("\n{}: {}", outcome.workload.name(), outcome.workload.explanation());
-        match outcome.workload {
-            Workload::Idle => print_idle(outcome),
-            _ => print_figures(outcome),
-        }
+        println!("\n{}: {}", outcome.workload.name, outcome.workload.explanation);
+        print_figures(outcome);
     }
-    print_judgements(&judgements(outcomes));
     if plan.round_count < ROUND_COUNT_MIN {
-        println!("fewer than {ROUND_COUNT_MIN} rounds: this shows that it runs, not how fast it is");
+        println!("\nfewer than {ROUND_COUNT_MIN} rounds: this shows that it runs, not how fast it is");
     }
 }
 
-fn print_idle(outcome: &Outcome) {
-    println!("  {:14} {:>12} {:>12}", "rival", "CPU us", "clock ticks");
-    for entry in &outcome.entries {
-        let micros = median(entry, cpu) / 1e3;
-        println!("  {:14} {:>12.0} {:>12.0}", entry.rival, micros, median(entry, |s| s.tick_count as f64));
-    }
-}
+/// Columns beside time and CPU, each shown where it was measured: title, width, decimals.
+const COLUMNS: [(Figure, &str, usize, usize); 5] = [
+    (Figure::Bytes, "bytes", 7, 0),
+    (Figure::Ticks, "ticks", 6, 0),
+    (Figure::P50, "p50 us", 9, 1),
+    (Figure::P99, "p99 us", 9, 1),
+    (Figure::P999, "p999 us", 9, 1),
+];
 
 fn print_figures(outcome: &Outcome) {
-    let is_echo = outcome.workload == Workload::TcpEcho;
-    let latency =
-        if is_echo { format!(" {:>9} {:>9} {:>9}", "req/s", "p50 us", "p99 us") } else { String::new() };
-    println!(
-        "  {:14} {:>9} {:>9} {:>9}{latency}   {:>20} {:>20}",
-        "rival", "time ns", "CPU ns", "switches", "time ratio", "CPU ratio"
-    );
+    let is_measured = |figure| outcome.entries.iter().any(|entry| entry.median(figure) != 0.0);
+    let columns: Vec<_> = COLUMNS.iter().filter(|column| is_measured(column.0)).collect();
+    let has_syscalls = outcome.entries.iter().any(|entry| entry.syscalls.is_some());
+    print!("  {:13} {:>11} {:>10} {:>9}", "rival", "time ns", "CPU ns", "switches");
+    if has_syscalls {
+        print!(" {:>9}", "syscalls");
+    }
+    for (_, title, width, _) in &columns {
+        print!(" {title:>width$}");
+    }
+    println!("  {:>18} {:>18}", "time ratio", "CPU ratio");
     for entry in &outcome.entries {
-        print!("  {:14} {:>9.0} {:>9.0}", entry.rival, median(entry, time), median(entry, cpu));
-        print!(" {:>9.4}", median(entry, |sample| sample.switches));
-        if is_echo {
-            print!(" {:>9.0}", 1e9 / median(entry, time));
-            print!(" {:>9.0}", median(entry, |sample| sample.median_micros));
-            print!(" {:>9.0}", median(entry, |sample| sample.p99_micros));
+        print!("  {:13} {:>11.0}", entry.rival, entry.median(Figure::Time));
+        print!(" {:>10.0} {:>9.4}", entry.median(Figure::Cpu), entry.median(Figure::Switches));
+        if has_syscalls {
+            let shown = entry.syscalls.map_or_else(|| "-".to_owned(), |count| format!("{count:.3}"));
+            print!(" {shown:>9}");
         }
-        if entry.rival != rival::SUBJECT {
-            let ratios = (outcome.ratio(entry, time), outcome.ratio(entry, cpu));
-            print!("   {:>20} {:>20}", show(ratios.0), show(ratios.1));
+        for &&(figure, _, width, decimals) in &columns {
+            print!(" {:>width$.decimals$}", entry.median(figure));
+        }
+        for figure in [Figure::Time, Figure::Cpu] {
+            print!("  {:>18}", ratio(outcome, entry, figure));
         }
         println!();
     }
 }
 
-fn show(ratio: Spread) -> String {
+fn ratio(outcome: &Outcome, entry: &Entry, figure: Figure) -> String {
+    let subject = &outcome.entries[0];
+    if subject.rival == entry.rival {
+        return String::new();
+    }
+    let ratio = Outcome::ratio(subject, entry, figure);
     format!("{:.2} [{:.2} {:.2}]", ratio.median, ratio.low, ratio.high)
 }
 
-/// The median of one figure over the rounds of one rival.
-pub(crate) fn median(entry: &Entry, figure: fn(&Sample) -> f64) -> f64 {
-    Spread::of(entry.samples.iter().map(figure)).median
-}
-
-fn print_judgements(judgements: &[Judgement]) {
-    println!("\ngoals: today's, against {YARDSTICK}, and where the design wants to be");
-    println!("  {:18} {:40} {:>6} {:>6} {:>6}  verdict", "workload", "what", "value", "goal", "aim");
+/// Prints goals and verdicts.
+pub(crate) fn print_judgements(judgements: &[Judgement]) {
+    println!("\ngoals: today's, and where the design wants to be");
+    println!("  {:18} {:44} {:>8} {:>10} {:>7}  verdict", "workload", "what", "value", "goal", "aim");
     for judgement in judgements {
+        let sign = if judgement.is_least { ">=" } else { "<=" };
+        let goal = format!("{sign} {:.2}", judgement.goal);
         let aim = judgement.aim.map_or_else(|| "-".to_owned(), |aim| format!("{aim:.2}"));
-        let verdict = match (judgement.is_met, judgement.aim) {
+        let verdict = match (judgement.is_met, judgement.is_aim_met) {
             (false, _) => "MISSED",
-            (true, Some(aim)) if judgement.value <= aim => "met, and the aim",
-            (true, _) => "met",
+            (true, true) => "met, and the aim",
+            (true, false) => "met",
         };
         println!(
-            "  {:18} {:40} {:>6.2} {:>6.2} {:>6}  {verdict}",
-            judgement.workload, judgement.what, judgement.value, judgement.goal, aim
+            "  {:18} {:44} {:>8.2} {goal:>10} {aim:>7}  {verdict}",
+            judgement.workload, judgement.what, judgement.value
         );
     }
 }

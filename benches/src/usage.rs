@@ -39,8 +39,8 @@ fn micros(time: TimeVal) -> f64 {
     time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64
 }
 
-/// One round of one rival, per operation.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// One round of one rival, per operation. What a workload does not measure stays zero.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sample {
     /// Time on the clock, ns.
     pub(crate) time_ns: f64,
@@ -48,10 +48,10 @@ pub(crate) struct Sample {
     pub(crate) cpu_ns: f64,
     /// Context switches of the process under test.
     pub(crate) switches: f64,
-    /// Latency as the client saw it, where there is one.
-    pub(crate) median_micros: f64,
-    /// The same, of the slowest in a hundred.
-    pub(crate) p99_micros: f64,
+    /// Latency, where someone waits for an answer.
+    pub(crate) latency: Latency,
+    /// Memory that was taken, in bytes.
+    pub(crate) bytes: f64,
     /// Clock ticks of CPU, where idleness is measured.
     pub(crate) tick_count: u64,
 }
@@ -71,9 +71,27 @@ impl Sample {
             time_ns: time.as_nanos() as f64 / count,
             cpu_ns: usage.cpu_micros * 1e3 / count,
             switches: usage.switch_count / count,
-            median_micros: 0.0,
-            p99_micros: 0.0,
-            tick_count: 0,
+            ..Sample::default()
         }
+    }
+}
+
+/// How long answers took, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Latency {
+    /// The middle one.
+    pub(crate) p50_micros: f64,
+    /// The slowest in a hundred.
+    pub(crate) p99_micros: f64,
+    /// The slowest in a thousand.
+    pub(crate) p999_micros: f64,
+}
+
+impl Latency {
+    /// Of at least one answer.
+    pub(crate) fn of(mut micros: Vec<f32>) -> Self {
+        micros.sort_by(f32::total_cmp);
+        let at = |share: f64| f64::from(micros[(micros.len() as f64 * share) as usize]);
+        Latency { p50_micros: at(0.5), p99_micros: at(0.99), p999_micros: at(0.999) }
     }
 }

@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use heist::net::{TcpListener, TcpStream};
 use heist::runtime::{Builder, DriverKind, Runtime};
 use heist::task::{JoinError, JoinHandle};
 
-use super::{Rival, WORKER_COUNT};
+use super::{Http, Rival, WORKER_COUNT};
 
 /// How a runtime of heist's is built.
 pub(crate) trait Build: Send + Sync + 'static {
@@ -87,6 +88,14 @@ impl<B: Build> Rival for Heist<B> {
         heist::task::yield_now().await;
     }
 
+    async fn sleep(time: Duration) {
+        heist::time::sleep(time).await;
+    }
+
+    async fn timeout<F: Future<Output = ()> + Send>(time: Duration, future: F) -> bool {
+        heist::time::timeout(time, future).await.is_ok()
+    }
+
     fn listen(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         TcpListener::from_std(listener)
     }
@@ -103,5 +112,13 @@ impl<B: Build> Rival for Heist<B> {
 
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+}
+
+impl<B: Build> Http for Heist<B> {
+    type Io = TcpStream;
+
+    fn io(stream: TcpStream) -> TcpStream {
+        stream
     }
 }

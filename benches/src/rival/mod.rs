@@ -1,22 +1,32 @@
 //! What every runtime here can do, so that one workload serves all of them.
 
+mod compio;
+mod glommio;
 mod heist;
+mod monoio;
+mod raw;
 mod smol;
 mod tokio;
 
 use std::fmt::Debug;
 use std::future::Future;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 use crate::usage::Sample;
-use crate::workload::{self, Workload};
+use crate::workload::{self, Task};
 
 /// Threads of every multi-threaded rival.
 pub(crate) const WORKER_COUNT: usize = 2;
 
-/// A runtime under test.
+/// Connections that a listener holds until they are accepted.
+const BACKLOG: i32 = 1_024;
+
+/// A runtime under test whose tasks may move between threads.
 pub(crate) trait Rival: Sized + Send + Sync + 'static {
     /// What it is called on the command line and in the tables.
     const NAME: &'static str;
@@ -46,6 +56,11 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
         F: Future<Output: Send + 'static> + Send + 'static;
     /// Lets others run.
     fn yield_now() -> impl Future<Output = ()> + Send;
+    /// Is over when `time` has passed.
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send;
+    /// Drives `future` for at most `time`; whether it came to its end.
+    fn timeout<F: Future<Output = ()> + Send>(time: Duration, future: F)
+    -> impl Future<Output = bool> + Send;
     /// Takes a bound, non-blocking listener over.
     fn listen(listener: TcpListener) -> io::Result<Self::Listener>;
     /// The next connection, with `TCP_NODELAY` set.
@@ -56,19 +71,81 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
     fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// A rival with its type forgotten.
+/// A rival whose sockets hyper can use.
+pub(crate) trait Http: Rival {
+    /// What hyper reads and writes.
+    type Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static;
+
+    /// A connected socket as hyper wants it.
+    fn io(stream: Self::Stream) -> Self::Io;
+}
+
+/// A runtime under test that has one thread per core: what a thread accepts, it serves.
+pub(crate) trait PerCore: 'static {
+    /// What it is called on the command line and in the tables.
+    const NAME: &'static str;
+    /// One line about it.
+    const EXPLANATION: &'static str;
+
+    /// A listening socket.
+    type Listener: 'static;
+    /// A connected socket.
+    type Stream: 'static;
+
+    /// Runs one of the runtime's threads: the calling one.
+    fn run<F: Future<Output = ()> + 'static>(future: F);
+    /// Spawns on this thread.
+    fn spawn<F: Future<Output = ()> + 'static>(future: F);
+    /// Listens on a port that other threads listen on too.
+    fn listen(address: SocketAddr) -> io::Result<Self::Listener>;
+    /// The next connection, with `TCP_NODELAY` set.
+    async fn accept(listener: &Self::Listener) -> io::Result<Self::Stream>;
+    /// Reads what is there, or waits for something: gives the buffer back with as many bytes as came.
+    async fn read(stream: &mut Self::Stream, buffer: Vec<u8>) -> (io::Result<usize>, Vec<u8>);
+    /// Writes all of `bytes`.
+    async fn write_all(stream: &mut Self::Stream, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>);
+}
+
+/// A socket bound to `address`, which others may bind to as well. It reserves a port as long as it does not listen.
+pub(crate) fn shared_port(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_port(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// A non-blocking listener on a port that others listen on too.
+fn shared_listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = shared_port(address)?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// A rival with its type forgotten, and what it can be asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Contender {
     /// Its name.
     pub(crate) name: &'static str,
     /// One line about it.
     pub(crate) explanation: &'static str,
+    /// Serves TCP echo until stdin ends; told the size of the messages.
+    pub(crate) serve_echo: fn(usize) -> ExitCode,
+    /// What only those can do whose tasks move.
+    pub(crate) stealing: Option<Stealing>,
+    /// Serves HTTP until stdin ends.
+    pub(crate) serve_hello: Option<fn() -> ExitCode>,
+}
+
+/// What a runtime can be asked for whose tasks may move between threads.
+#[derive(Clone, Copy)]
+pub(crate) struct Stealing {
     /// Runs one round of a workload that needs no child process.
-    pub(crate) run: fn(Workload, u32) -> Sample,
-    /// Serves TCP echo until stdin ends.
-    pub(crate) serve_echo: fn() -> ExitCode,
+    pub(crate) run: fn(Task, u32) -> Sample,
     /// Works, idles, and prints what idling cost.
     pub(crate) idle: fn() -> ExitCode,
+    /// Lets so many tasks sleep, and prints what that cost.
+    pub(crate) sleepers: fn(u64) -> ExitCode,
 }
 
 impl Contender {
@@ -76,9 +153,27 @@ impl Contender {
         Contender {
             name: R::NAME,
             explanation: R::EXPLANATION,
-            run: workload::run::<R>,
             serve_echo: crate::echo::serve::<R>,
-            idle: workload::idle::run::<R>,
+            stealing: Some(Stealing {
+                run: workload::run::<R>,
+                idle: workload::idle::run::<R>,
+                sleepers: workload::sleepers::run::<R>,
+            }),
+            serve_hello: None,
+        }
+    }
+
+    fn with_http<R: Http>() -> Self {
+        Contender { serve_hello: Some(workload::hyper_hello::serve::<R>), ..Contender::of::<R>() }
+    }
+
+    fn per_core<P: PerCore>() -> Self {
+        Contender {
+            name: P::NAME,
+            explanation: P::EXPLANATION,
+            serve_echo: crate::echo::serve_per_core::<P>,
+            stealing: None,
+            serve_hello: None,
         }
     }
 }
@@ -88,13 +183,18 @@ pub(crate) const SUBJECT: &str = "heist";
 
 /// Everyone, the subject first.
 pub(crate) fn all() -> Vec<Contender> {
-    vec![
-        Contender::of::<heist::MultiThread>(),
-        Contender::of::<tokio::Tokio>(),
-        Contender::of::<heist::SingleThread>(),
-        Contender::of::<heist::OnPoll>(),
+    let mut all = vec![
+        Contender::with_http::<heist::MultiThread>(),
+        Contender::with_http::<tokio::Tokio>(),
+        Contender::with_http::<heist::SingleThread>(),
+        Contender::with_http::<heist::OnPoll>(),
         Contender::of::<smol::Smol>(),
-    ]
+        Contender::per_core::<monoio::Monoio>(),
+        Contender::per_core::<compio::Compio>(),
+        Contender::per_core::<glommio::Glommio>(),
+    ];
+    all.extend(raw::CONTENDERS);
+    all
 }
 
 /// The rival called `name`.

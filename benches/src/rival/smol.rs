@@ -6,10 +6,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
-use smol::{Executor, Task};
+use smol::{Executor, Task, Timer};
 
 use super::{Rival, WORKER_COUNT};
 
@@ -83,6 +84,22 @@ impl Rival for Smol {
 
     async fn yield_now() {
         smol::future::yield_now().await;
+    }
+
+    async fn sleep(time: Duration) {
+        Timer::after(time).await;
+    }
+
+    async fn timeout<F: Future<Output = ()> + Send>(time: Duration, future: F) -> bool {
+        let in_time = async {
+            future.await;
+            true
+        };
+        let too_late = async {
+            Timer::after(time).await;
+            false
+        };
+        smol::future::or(in_time, too_late).await
     }
 
     fn listen(listener: std::net::TcpListener) -> io::Result<TcpListener> {

@@ -2,13 +2,15 @@
 
 use std::future::Future;
 use std::io;
+use std::time::Duration;
 
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
-use super::{Rival, WORKER_COUNT};
+use super::{Http, Rival, WORKER_COUNT};
 
 pub(crate) struct Tokio(Runtime);
 
@@ -48,6 +50,14 @@ impl Rival for Tokio {
         tokio::task::yield_now().await;
     }
 
+    async fn sleep(time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    async fn timeout<F: Future<Output = ()> + Send>(time: Duration, future: F) -> bool {
+        tokio::time::timeout(time, future).await.is_ok()
+    }
+
     fn listen(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         TcpListener::from_std(listener)
     }
@@ -64,5 +74,13 @@ impl Rival for Tokio {
 
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+}
+
+impl Http for Tokio {
+    type Io = TokioIo<TcpStream>;
+
+    fn io(stream: TcpStream) -> TokioIo<TcpStream> {
+        TokioIo::new(stream)
     }
 }

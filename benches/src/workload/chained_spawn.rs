@@ -2,7 +2,19 @@
 
 use futures::channel::oneshot;
 
+use super::{About, Task};
+use crate::goal::Goal;
 use crate::rival::Rival;
+
+pub(super) const ABOUT: About = About {
+    goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
+    ..About::here(
+        "chained_spawn",
+        "1,000 tasks, each spawned by the one before; per task",
+        Task::ChainedSpawn,
+        200,
+    )
+};
 
 pub(super) const TASK_COUNT: u64 = 1_000;
 

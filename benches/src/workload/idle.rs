@@ -3,16 +3,33 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::rival::Rival;
-use crate::usage::Usage;
+use super::{About, Means};
+use crate::child::Spoken;
+use crate::goal::Goal;
+use crate::rival::{Contender, Rival};
+use crate::usage::{Sample, Usage};
+
+pub(super) const ABOUT: About = About {
+    name: "idle",
+    explanation: "CPU time of two idle seconds after some work",
+    rivals: &["heist", "tokio", "heist-single", "heist-poll", "smol"],
+    means: Means::Idle,
+    round_count_max: 2,
+    goals: &[Goal::NOTHING],
+};
 
 /// How long nothing lasts.
-pub(crate) const IDLE_TIME: Duration = Duration::from_secs(2);
+const IDLE_TIME: Duration = Duration::from_secs(2);
 
 /// From the last work until everyone should be asleep.
 const SETTLE_TIME: Duration = Duration::from_millis(100);
 
-/// Prints the CPU time of [`IDLE_TIME`] in microseconds, and in the clock ticks that `/proc` counts.
+/// A round in a child process.
+pub(crate) fn measure(rival: &Contender) -> Sample {
+    Spoken::start(&["idle".into(), format!("--rival={}", rival.name)]).answer()
+}
+
+/// In the child: prints the CPU time of [`IDLE_TIME`], also in the clock ticks that `/proc` counts.
 pub(crate) fn run<R: Rival>() -> ExitCode {
     let rival = R::start();
     for _ in 0..3 {
@@ -23,7 +40,8 @@ pub(crate) fn run<R: Rival>() -> ExitCode {
     let (before, ticks_before) = (Usage::now(), clock_ticks());
     std::thread::sleep(IDLE_TIME);
     let (used, tick_count) = (Usage::now().since(before), clock_ticks() - ticks_before);
-    println!("{} {tick_count}", used.cpu_micros);
+    let sample = Sample { tick_count, ..Sample::new(1, IDLE_TIME, used) };
+    println!("{}", serde_json::to_string(&sample).expect("numbers"));
     drop(rival);
     ExitCode::SUCCESS
 }

@@ -2,8 +2,19 @@
 
 use futures::channel::oneshot;
 
-use super::Countdown;
+use super::{About, Countdown, Task};
+use crate::goal::Goal;
 use crate::rival::Rival;
+
+pub(super) const ABOUT: About = About {
+    goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
+    ..About::here(
+        "ping_pong",
+        "1,000 pairs of tasks, two oneshot channels each; per pair",
+        Task::PingPong,
+        60,
+    )
+};
 
 pub(super) const PAIR_COUNT: u64 = 1_000;
 

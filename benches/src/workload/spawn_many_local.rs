@@ -1,7 +1,18 @@
 //! 10,000 empty tasks, spawned by the future that `block_on` drives; the last one to run says so.
 
-use super::Countdown;
+use super::{About, Countdown, Task};
+use crate::goal::Goal;
 use crate::rival::Rival;
+
+pub(super) const ABOUT: About = About {
+    goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
+    ..About::here(
+        "spawn_many_local",
+        "10,000 tasks spawned inside block_on; per task",
+        Task::SpawnManyLocal,
+        20,
+    )
+};
 
 pub(super) const TASK_COUNT: u64 = 10_000;
 

@@ -1,6 +1,18 @@
 //! 10,000 empty tasks, spawned by a thread that is none of the runtime's while that is idle, then joined one by one.
 
+use super::{About, Task};
+use crate::goal::Goal;
 use crate::rival::Rival;
+
+pub(super) const ABOUT: About = About {
+    goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
+    ..About::here(
+        "spawn_many_remote",
+        "10,000 tasks spawned by a foreign thread, then joined; per task",
+        Task::SpawnManyRemote,
+        20,
+    )
+};
 
 pub(super) const TASK_COUNT: u64 = 10_000;
 

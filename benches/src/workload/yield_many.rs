@@ -1,7 +1,13 @@
 //! 200 tasks, each of which yields 1,000 times.
 
-use super::Countdown;
+use super::{About, Countdown, Task};
+use crate::goal::Goal;
 use crate::rival::Rival;
+
+pub(super) const ABOUT: About = About {
+    goals: &[Goal::time("tokio", Some(0.6)), Goal::NEVER_BEHIND_ONE_THREAD],
+    ..About::here("yield_many", "200 tasks that yield 1,000 times each; per yield", Task::YieldMany, 10)
+};
 
 const TASK_COUNT: u64 = 200;
 const YIELDS_PER_TASK: u64 = 1_000;

@@ -1,0 +1,24 @@
+//! Handlers that compute, behind sockets: what threads are for, with the kernel in between.
+
+use super::{About, Means};
+use crate::echo::Times;
+use crate::goal::Goal;
+use crate::load::Load;
+
+pub(super) const ABOUT: About = About {
+    name: "tcp_handlers",
+    explanation: "500 us of work per request over 64 connections; per request",
+    rivals: &["heist", "tokio", "heist-single", "heist-poll", "monoio"],
+    means: Means::Echo(LOAD, Times { warm_up_ms: 100, measure_ms: 400 }),
+    round_count_max: usize::MAX,
+    goals: &[Goal::time("tokio", None), Goal::benefit_of_threads(1.9)],
+};
+
+const LOAD: Load = Load {
+    connections: 64,
+    message_size: 64,
+    compute_micros: 500,
+    think_micros: 0,
+    computing: 0,
+    churn: false,
+};
