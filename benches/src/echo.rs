@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::child::{self, Spoken};
 use crate::load::{COMPUTE, Load, Seen};
-use crate::rival::{Contender, PerCore, Rival, WORKER_COUNT};
+use crate::rival::{self, Contender, PerCore, Rival, WORKER_COUNT};
 use crate::usage::Sample;
 use crate::workload::compute;
 
@@ -31,9 +31,7 @@ fn announce(address: SocketAddr) -> ExitCode {
 
 /// Serves with a runtime whose tasks move between threads.
 pub(crate) fn serve<R: Rival>(message_size: usize) -> ExitCode {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.set_nonblocking(true).expect("a socket can be made non-blocking");
-    let address = listener.local_addr().expect("bound");
+    let (listener, address) = rival::listener();
     std::thread::spawn(move || {
         let rival = R::start();
         // Accepted by a task, so that connections are born where connections are served.
@@ -61,8 +59,7 @@ async fn accept_all<R: Rival>(listener: TcpListener, message_size: usize) {
 
 /// Serves with a runtime of one thread per core: each has its own listener on the same port, as their authors advise.
 pub(crate) fn serve_per_core<P: PerCore>(message_size: usize) -> ExitCode {
-    let reserved =
-        crate::rival::shared_port("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let reserved = rival::shared_port(rival::any_port()).expect("a free port");
     let address = reserved.local_addr().expect("bound").as_socket().expect("an internet address");
     let (ready, all_ready) = mpsc::channel();
     for _ in 0..WORKER_COUNT {

@@ -11,7 +11,7 @@ mod tokio;
 use std::fmt::Debug;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,8 +23,9 @@ use crate::workload::{self, Task};
 /// Threads of every multi-threaded rival.
 pub(crate) const WORKER_COUNT: usize = 2;
 
-/// Connections that a listener holds until they are accepted.
-const BACKLOG: i32 = 1_024;
+/// Connections that a listener holds until they are accepted: more than any load opens. Whoever finds no place tries again
+/// only after a second.
+const BACKLOG: i32 = 4_096;
 
 /// A runtime under test whose tasks may move between threads.
 pub(crate) trait Rival: Sized + Send + Sync + 'static {
@@ -120,6 +121,18 @@ fn shared_listener(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+/// Some port of this machine.
+pub(crate) fn any_port() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+/// A non-blocking listener on any port, and where it is.
+pub(crate) fn listener() -> (TcpListener, SocketAddr) {
+    let listener = shared_listener(any_port()).expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    (listener, address)
 }
 
 /// A rival with its type forgotten, and what it can be asked for.

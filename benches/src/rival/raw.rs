@@ -62,8 +62,8 @@ const GROUP: u16 = 0;
 const ACCEPTED: u64 = u64::MAX;
 
 fn serve(receive: Receive, message_size: usize) -> ExitCode {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    println!("{}", listener.local_addr().expect("bound"));
+    let (listener, address) = super::listener();
+    println!("{address}");
     std::thread::spawn(move || Server::new(receive, message_size).run(&listener));
     child::report_usage()
 }

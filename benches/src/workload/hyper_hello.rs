@@ -15,7 +15,7 @@ use hyper::{Request, Response};
 use super::{About, Means};
 use crate::child::{self, Spoken};
 use crate::goal::Goal;
-use crate::rival::{Contender, Http};
+use crate::rival::{self, Contender, Http};
 use crate::usage::{Latency, Sample};
 
 pub(super) const ABOUT: About = About {
@@ -29,9 +29,8 @@ pub(super) const ABOUT: About = About {
 
 /// Serves until stdin ends.
 pub(crate) fn serve<R: Http>() -> ExitCode {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.set_nonblocking(true).expect("a socket can be made non-blocking");
-    println!("{}", listener.local_addr().expect("bound"));
+    let (listener, address) = rival::listener();
+    println!("{address}");
     std::thread::spawn(move || {
         let rival = R::start();
         rival.block_on(async { R::spawn(accept_all::<R>(listener)).await.expect("no panic") });
