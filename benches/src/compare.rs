@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::echo::{self, Times};
 use crate::goal::Figure;
 use crate::rival::{self, Contender};
-use crate::usage::Sample;
+use crate::usage::{Neighbours, Sample};
 use crate::workload::{self, About, Means, hyper_hello, idle, sleepers};
 
 /// What to run.
@@ -95,6 +95,13 @@ impl Means {
     }
 }
 
+/// What came of a plan.
+pub(crate) struct Results {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// How much of the machine others took meanwhile, from nothing to one.
+    pub(crate) neighbours_share: f64,
+}
+
 /// What came of one workload.
 pub(crate) struct Outcome {
     pub(crate) workload: About,
@@ -118,7 +125,8 @@ impl Entry {
 }
 
 /// Runs everything in `plan`; what cannot run here is left out, and said so.
-pub(crate) fn run(plan: &Plan) -> Vec<Outcome> {
+pub(crate) fn run(plan: &Plan) -> Results {
+    let neighbours = Neighbours::watch();
     let total: usize = plan.workloads.iter().map(|workload| plan.step_count(workload)).sum();
     let progress = ProgressBar::new(total as u64);
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left: {msg}");
@@ -133,7 +141,7 @@ pub(crate) fn run(plan: &Plan) -> Vec<Outcome> {
         outcomes.push(run_workload(plan, *workload, &progress));
     }
     progress.finish_and_clear();
-    outcomes
+    Results { outcomes, neighbours_share: neighbours.share() }
 }
 
 fn run_workload(plan: &Plan, workload: About, progress: &ProgressBar) -> Outcome {

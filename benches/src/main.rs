@@ -173,16 +173,16 @@ fn run_compare(options: Compare) -> ExitCode {
         plan.workloads = options.only;
     }
     plan.chosen = options.rival;
-    let outcomes = compare::run(&plan);
-    let judgements = report::judgements(&outcomes);
-    report::print(&plan, &outcomes);
+    let results = compare::run(&plan);
+    let judgements = report::judgements(&results.outcomes);
+    report::print(&plan, &results);
     report::print_judgements(&judgements);
     let mut files: Vec<PathBuf> = options.json.into_iter().collect();
     if options.record {
         files.push(record::dated_file(""));
     }
     for file in &files {
-        if let Err(error) = record::write(file, &plan, &outcomes) {
+        if let Err(error) = record::write(file, &plan, &results) {
             eprintln!("error: cannot write {}: {error}", file.display());
             return ExitCode::FAILURE;
         }

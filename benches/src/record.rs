@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::chart;
-use crate::compare::{Outcome, Plan, Spread};
+use crate::compare::{Outcome, Plan, Results, Spread};
 use crate::generators::Row;
 use crate::goal::Figure;
 use crate::report::{self, Judgement};
@@ -23,6 +23,8 @@ struct Record {
     processor_count: usize,
     versions: Vec<String>,
     round_count: usize,
+    /// How much of the machine others took meanwhile, from nothing to one.
+    neighbours_share: f64,
     judgements: Vec<Judgement>,
     workloads: Vec<RecordedWorkload>,
 }
@@ -84,7 +86,7 @@ pub(crate) fn write_generators(file: &Path, rows: &[Row]) -> io::Result<()> {
 }
 
 /// Writes everything to `file`, making its folder if needed, and the chart beside it.
-pub(crate) fn write(file: &Path, plan: &Plan, outcomes: &[Outcome]) -> io::Result<()> {
+pub(crate) fn write(file: &Path, plan: &Plan, results: &Results) -> io::Result<()> {
     let record = Record {
         date: today(),
         commit: first_line(Command::new("git").args(["describe", "--always", "--dirty"])),
@@ -93,13 +95,14 @@ pub(crate) fn write(file: &Path, plan: &Plan, outcomes: &[Outcome]) -> io::Resul
         processor_count: std::thread::available_parallelism()?.get(),
         versions: RUNTIMES.iter().map(|name| version_of(name)).collect(),
         round_count: plan.round_count,
-        judgements: report::judgements(outcomes),
-        workloads: outcomes.iter().map(recorded).collect(),
+        neighbours_share: results.neighbours_share,
+        judgements: report::judgements(&results.outcomes),
+        workloads: results.outcomes.iter().map(recorded).collect(),
     };
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    if let Some(picture) = chart::draw(outcomes) {
+    if let Some(picture) = chart::draw(&results.outcomes) {
         std::fs::write(file.with_extension("svg"), picture)?;
     }
     std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")

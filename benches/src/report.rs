@@ -2,11 +2,14 @@
 
 use serde::Serialize;
 
-use crate::compare::{Entry, Outcome, Plan};
+use crate::compare::{Entry, Outcome, Plan, Results};
 use crate::goal::{Figure, Goal, Yardstick};
 
 /// Fewer rounds than this show that it runs, not how fast.
 const ROUND_COUNT_MIN: usize = 10;
+
+/// More than this, and two workers have no two processors.
+const NEIGHBOURS_SHARE_MAX: f64 = 0.1;
 
 /// One figure against one goal.
 #[derive(Clone, Debug, Serialize)]
@@ -70,18 +73,23 @@ fn best_peer(outcome: &Outcome, figure: Figure) -> Option<&Entry> {
 }
 
 /// Prints figures and ratios.
-pub(crate) fn print(plan: &Plan, outcomes: &[Outcome]) {
+pub(crate) fn print(plan: &Plan, results: &Results) {
     println!(
         "medians of up to {} rounds; a ratio is the first rival's figure divided by this one's",
         plan.round_count
     );
     println!("in the same round: the median of all rounds, with the middle half of them in brackets");
-    for outcome in outcomes {
+    for outcome in &results.outcomes {
         println!("\n{}: {}", outcome.workload.name, outcome.workload.explanation);
         print_figures(outcome);
     }
     if plan.round_count < ROUND_COUNT_MIN {
         println!("\nfewer than {ROUND_COUNT_MIN} rounds: this shows that it runs, not how fast it is");
+    }
+    let percent = 100.0 * results.neighbours_share;
+    println!("\nother processes took {percent:.0} % of the machine meanwhile");
+    if results.neighbours_share > NEIGHBOURS_SHARE_MAX {
+        println!("that is too much: times on the clock, and what threads are worth, say nothing here");
     }
 }
 

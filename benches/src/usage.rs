@@ -35,6 +35,43 @@ impl Usage {
     }
 }
 
+/// Tells how much of the machine others took.
+pub(crate) struct Neighbours {
+    start: Instant,
+    busy_seconds: f64,
+    own_seconds: f64,
+}
+
+impl Neighbours {
+    /// From now on.
+    pub(crate) fn watch() -> Self {
+        Neighbours { start: Instant::now(), busy_seconds: busy_seconds(), own_seconds: own_seconds() }
+    }
+
+    /// The share of all processors that was used, but neither by this process nor by children that have ended.
+    pub(crate) fn share(&self) -> f64 {
+        let processor_count = std::thread::available_parallelism().map_or(1, usize::from);
+        let used = busy_seconds() - self.busy_seconds - (own_seconds() - self.own_seconds);
+        (used / self.start.elapsed().as_secs_f64() / processor_count as f64).max(0.0)
+    }
+}
+
+/// What all processors have worked since the machine started: the first three numbers of the first line of `/proc/stat`.
+fn busy_seconds() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let text = std::fs::read_to_string("/proc/stat").expect("procfs is mounted");
+    let numbers = text.lines().next().into_iter().flat_map(str::split_whitespace).skip(1).take(3);
+    numbers.map(|number| number.parse::<f64>().expect("a number")).sum::<f64>() / TICKS_PER_SECOND
+}
+
+fn own_seconds() -> f64 {
+    let seconds = |who| {
+        let usage = getrusage(who).expect("getrusage of oneself cannot fail");
+        (micros(usage.user_time()) + micros(usage.system_time())) / 1e6
+    };
+    seconds(UsageWho::RUSAGE_SELF) + seconds(UsageWho::RUSAGE_CHILDREN)
+}
+
 fn micros(time: TimeVal) -> f64 {
     time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64
 }

@@ -13,7 +13,7 @@ pub(super) const ABOUT: About = About {
     name: "echo_beside",
     explanation: "64 B echo while all workers but one compute 100 ms at a time; per request",
     rivals: &["heist", "tokio", "heist-poll", "smol", "monoio", "compio", "glommio"],
-    means: Means::Echo(LOAD, Times { warm_up_ms: 500, measure_ms: 2_000 }),
+    means: Means::Echo(LOAD, Times { warm_up_ms: 300, measure_ms: 1_000 }),
     round_count_max: 3,
     goals: &[Goal::p99("heist", 5_000.0), Goal::p99("heist-poll", 5_000.0)],
 };

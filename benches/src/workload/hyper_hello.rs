@@ -21,7 +21,7 @@ use crate::usage::{Latency, Sample};
 pub(super) const ABOUT: About = About {
     name: "hyper_hello",
     explanation: "hyper \"hello\" under wrk, 64 connections; per request",
-    rivals: &["heist", "tokio", "heist-poll"],
+    rivals: &["heist", "tokio"],
     means: Means::Hello,
     round_count_max: usize::MAX,
     goals: &[Goal::speed_up("tokio", 1.15), Goal::cpu("tokio", Some(0.85))],

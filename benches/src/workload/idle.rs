@@ -14,7 +14,7 @@ pub(super) const ABOUT: About = About {
     explanation: "CPU time of two idle seconds after some work",
     rivals: &["heist", "tokio", "heist-single", "heist-poll", "smol"],
     means: Means::Idle,
-    round_count_max: 2,
+    round_count_max: 1,
     goals: &[Goal::NOTHING],
 };
 

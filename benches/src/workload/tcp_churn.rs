@@ -8,7 +8,7 @@ use crate::load::Load;
 pub(super) const ABOUT: About = About {
     name: "tcp_churn",
     explanation: "connect, 64 B echo, close, 64 at a time; per connection",
-    rivals: &["heist", "tokio", "heist-poll", "monoio", "raw-poll"],
+    rivals: &["heist", "tokio", "heist-poll", "monoio"],
     means: Means::Echo(LOAD, Times { warm_up_ms: 100, measure_ms: 250 }),
     round_count_max: usize::MAX,
     goals: &[Goal::cpu("tokio", None), Goal::time("tokio", None)],

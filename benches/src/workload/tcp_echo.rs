@@ -16,7 +16,7 @@ const fn echo(connections: usize, message_size: usize) -> Means {
 const SMALL: About = About {
     name: "",
     explanation: "",
-    rivals: &["heist", "tokio", "monoio", "raw-poll", "raw-recv"],
+    rivals: &["heist", "tokio", "monoio", "raw-recv"],
     means: echo(1, 64),
     round_count_max: usize::MAX,
     // The CPU time is the server's alone; the time on the clock is shared with the load.
@@ -44,7 +44,6 @@ pub(super) const HUNDRED: About = About {
         "monoio",
         "compio",
         "glommio",
-        "raw-oneshot",
         "raw-poll",
         "raw-recv",
     ],

@@ -8,8 +8,8 @@ use crate::load::Load;
 pub(super) const ABOUT: About = About {
     name: "tcp_handlers",
     explanation: "500 us of work per request over 64 connections; per request",
-    rivals: &["heist", "tokio", "heist-single", "heist-poll", "monoio"],
-    means: Means::Echo(LOAD, Times { warm_up_ms: 100, measure_ms: 400 }),
+    rivals: &["heist", "tokio", "heist-single", "monoio"],
+    means: Means::Echo(LOAD, Times { warm_up_ms: 100, measure_ms: 300 }),
     round_count_max: usize::MAX,
     goals: &[Goal::time("tokio", None), Goal::benefit_of_threads(1.9)],
 };
