@@ -61,6 +61,9 @@ const GROUP: u16 = 0;
 /// Completions of the listener carry this; those of connections carry their descriptor.
 const ACCEPTED: u64 = u64::MAX;
 
+/// Completions of cancellations carry this; nothing depends on them.
+const CANCELLED: u64 = u64::MAX - 1;
+
 fn serve(receive: Receive, message_size: usize) -> ExitCode {
     let (listener, address) = super::listener();
     println!("{address}");
@@ -102,10 +105,10 @@ impl Server {
                 _ => completions.extend(self.ring.completion()),
             }
             for completion in completions.drain(..) {
-                if completion.user_data() == ACCEPTED {
-                    self.accept(completion.result());
-                } else {
-                    self.advance(&completion);
+                match completion.user_data() {
+                    ACCEPTED => self.accept(completion.result()),
+                    CANCELLED => {}
+                    _ => self.advance(&completion),
                 }
             }
         }
@@ -154,8 +157,12 @@ impl Server {
         match (is_open, cqueue::more(completion.flags())) {
             (true, true) => {}
             (true, false) => self.arm(descriptor),
-            // The end of a connection is the last that its request reports of, or it is closed at once.
-            (false, _) => self.connections[index] = None,
+            (false, false) => self.connections[index] = None,
+            // Closed with the last that its request reports of: another connection may then have its number.
+            (false, true) => {
+                let cancel = opcode::AsyncCancel::new(completion.user_data()).build();
+                self.push(cancel.user_data(CANCELLED));
+            }
         }
     }
 }
