@@ -15,7 +15,8 @@
 //! A count of idle threads that the producer lowers when it wakes one: it went wrong in two peers at shutdown races.
 //!
 //! # Verified by
-//! The tests here and in `tests/blocking.rs`: the limit, growth, a refused first thread, shutdown races.
+//! `models` here: `[idle-own]`, and `[never-orphaned]` beside a shutdown. `tests/blocking.rs`: the limit, growth, a refused
+//! first thread.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -24,10 +25,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::primitive::sync::{Condvar, Mutex};
+use crate::primitive::thread::{self, Builder};
 
-thread_local! {
+thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
-    static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+    static EMPLOYER: Cell<usize> = Cell::new(0);
 }
 
 /// A closure that may block. It must not unwind.
@@ -101,7 +103,7 @@ impl Pool {
     }
 
     fn start_thread(&self) -> io::Result<()> {
-        let mut builder = std::thread::Builder::new().name(self.inner.limits.thread_name.clone());
+        let mut builder = Builder::new().name(self.inner.limits.thread_name.clone());
         if let Some(stack_size) = self.inner.limits.stack_size {
             builder = builder.stack_size(stack_size);
         }
@@ -134,7 +136,7 @@ impl Pool {
         inner.has_work.notify_all();
         drop(state);
         drop(dropped);
-        if EMPLOYER.get() == inner.address() {
+        if EMPLOYER.with(Cell::get) == inner.address() {
             return;
         }
         let mut state = inner.state.lock();
@@ -151,6 +153,12 @@ impl Pool {
         }
     }
 
+    /// How many jobs no thread has begun.
+    #[cfg(test)]
+    fn waiting_count(&self) -> usize {
+        self.inner.state.lock().waiting.len()
+    }
+
     /// How many threads the pool has now.
     pub(crate) fn threads_count(&self) -> usize {
         self.inner.state.lock().threads_count
@@ -164,7 +172,7 @@ impl Inner {
 
     /// The life of a thread of the pool.
     fn work(&self) {
-        EMPLOYER.set(self.address());
+        EMPLOYER.with(|employer| employer.set(self.address()));
         let mut state = self.state.lock();
         loop {
             while let Some(job) = state.waiting.pop_front() {
@@ -189,5 +197,88 @@ impl Inner {
         }
         state.threads_count -= 1;
         self.has_ended.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod models {
+    //! The pool's accounting, with loom's threads. Time does not pass there: an idle thread waits until it is told.
+
+    use super::{Limits, Pool};
+    use crate::primitive::atomic::{AtomicUsize, Ordering};
+    use crate::primitive::sync::ModelArc;
+    use crate::primitive::{model, thread};
+    use crate::scheduler::park::Parker;
+    use std::time::Duration;
+
+    fn pool(threads_count_max: usize) -> Pool {
+        Pool::new(Limits {
+            threads_count_max,
+            keep_alive: Duration::from_secs(60),
+            thread_name: "blocking".to_owned(),
+            stack_size: None,
+        })
+    }
+
+    /// [idle-own]: a job that needs another one gets it run, whether the thread of a third one was counted idle or busy
+    /// when they came.
+    #[test]
+    fn two_jobs_that_need_each_other_get_a_thread_each() {
+        model(|| {
+            let pool = pool(2);
+            let parker = Parker::new();
+            pool.run(Box::new(|| ()));
+            let waiting = parker.clone();
+            pool.run(Box::new(move || waiting.park()));
+            pool.run(Box::new(move || parker.unpark()));
+            // Ordering: none: the shutdown joins. It drops what was not begun, and the first job would wait for ever.
+            while pool.waiting_count() > 0 {
+                thread::yield_now();
+            }
+            pool.shut_down(None);
+            assert_eq!(pool.threads_count(), 0);
+        });
+    }
+
+    /// [never-orphaned]: at the limit a job waits for a thread that exists, and a thread that is about to be idle sees it.
+    #[test]
+    fn a_job_beyond_the_limit_is_run_by_the_thread_that_ends_another() {
+        model(|| {
+            let pool = pool(1);
+            let parker = Parker::new();
+            pool.run(Box::new(|| ()));
+            let done = parker.clone();
+            pool.run(Box::new(move || done.unpark()));
+            parker.park();
+            pool.shut_down(None);
+            assert_eq!(pool.threads_count(), 0);
+        });
+    }
+
+    /// Counts when it is dropped: run or not, a job's closure is dropped once.
+    struct Dropped(ModelArc<AtomicUsize>);
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            // Ordering: Relaxed: read when all other threads are joined.
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// [never-orphaned]: a job that comes beside the shutdown is run before it returns, or dropped.
+    #[test]
+    fn a_job_beside_the_shutdown_is_run_or_dropped() {
+        model(|| {
+            let pool = pool(2);
+            let drops = ModelArc::new(AtomicUsize::new(0));
+            pool.run(Box::new(|| ()));
+            let (there, dropped) = (pool.clone(), Dropped(drops.clone()));
+            let other = thread::spawn(move || there.run(Box::new(move || drop(dropped))));
+            pool.shut_down(None);
+            other.join().unwrap();
+            assert_eq!(pool.threads_count(), 0);
+            // Ordering: Relaxed: all is joined.
+            assert_eq!(drops.load(Ordering::Relaxed), 1);
+        });
     }
 }

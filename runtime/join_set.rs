@@ -63,7 +63,8 @@ impl<T> JoinSet<T> {
 }
 
 impl<T: 'static> JoinSet<T> {
-    fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
+    /// Takes in a task.
+    pub(crate) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         self.handles.push(Member { handle });
         abort

@@ -141,11 +141,16 @@ pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
     }
 }
 
-#[cfg(test)]
 pub(crate) mod thread {
-    #[cfg(rt_loom)]
-    pub(crate) use loom::thread::{JoinHandle, spawn, yield_now};
-    #[cfg(not(rt_loom))]
+    #[cfg(all(test, rt_loom))]
+    pub(crate) use loom::{
+        thread::{Builder, JoinHandle, spawn, yield_now},
+        thread_local,
+    };
+    #[cfg(not(all(test, rt_loom)))]
+    pub(crate) use std::{thread::Builder, thread_local};
+
+    #[cfg(all(test, not(rt_loom)))]
     pub(crate) use std::thread::{JoinHandle, spawn, yield_now};
 }
 

@@ -318,3 +318,48 @@ fn a_ring_is_consumed_or_heard() {
         assert_eq!(usize::from(is_consumed) + usize::from(shared.0.consume()), noise_count);
     });
 }
+
+/// [event-wakes]: what the waking thread did before an event is seen by who observes the event, without another word.
+#[test]
+fn an_event_publishes_what_came_before_it() {
+    model(|| {
+        let shared = ModelArc::new((Readiness::new(), AtomicBool::new(false)));
+        let seen = shared.0.observe().expect("ready at first");
+        assert_eq!(shared.0.clear(seen), Cleared::Done);
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Relaxed on purpose: the event must publish it.
+                shared.1.store(true, Ordering::Relaxed);
+                shared.0.event(false);
+            })
+        };
+        if shared.0.observe().is_some() {
+            assert!(shared.1.load(Ordering::Relaxed), "the event came before its cause");
+        }
+        kernel.join().unwrap();
+    });
+}
+
+/// [shut-or-ticket]: the future of an operation that the kernel has goes away beside its completion: it is cancelled, or it
+/// was done.
+#[test]
+fn a_submission_dropped_in_flight_is_cancelled() {
+    model(|| {
+        let shared = ModelArc::new((Completion::new(), AtomicBool::new(false)));
+        assert!(shared.0.take_ticket(ticket()));
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Relaxed: the lock of the completion orders it.
+                shared.1.store(true, Ordering::Relaxed);
+                shared.0.finish(Ok(0), &mut Vec::new());
+            })
+        };
+        let to_cancel = shared.0.close();
+        // Ordering: Relaxed: as above.
+        let is_done = shared.1.load(Ordering::Relaxed);
+        assert!(to_cancel.is_some() || is_done, "it goes on, and nobody waits for it");
+        kernel.join().unwrap();
+    });
+}

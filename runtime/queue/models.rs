@@ -1,10 +1,12 @@
 //! Models of the ring and the slot. Each value must come out once.
-#![expect(unsafe_code, reason = "the contract of a token")]
+#![expect(unsafe_code, reason = "the contract of a token, and a cell that loom watches")]
 
 use std::ptr::NonNull;
 
 use super::deque::{CAPACITY, Owner, Stealer, new};
+use super::injector::Injector;
 use super::slot::{Slot, Token};
+use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
 
@@ -127,18 +129,131 @@ fn a_second_thief_does_not_hide_the_first() {
     });
 }
 
-/// A boxed number, as the scheduler's tasks are boxed cells.
-struct Boxed(Box<u32>);
+/// [ring-claim]: a full ring from which a thief takes is not emptied by its owner as well, also when the owner has popped
+/// meanwhile.
+#[test]
+fn an_overflow_during_a_theft_claims_nothing() {
+    model(|| {
+        let (owner, stealer) = new();
+        for value in 0..CAPACITY as u32 {
+            owner.push(value).unwrap();
+        }
+        let robber = thread::spawn(thief(stealer));
+        let mut seen: Vec<u32> = owner.pop().into_iter().collect();
+        if let Err(overflow) = owner.push(CAPACITY as u32) {
+            seen.extend(overflow);
+        }
+        seen.extend(drain(&owner));
+        seen.extend(robber.join().unwrap());
+        assert_each_once(seen, CAPACITY as u32 + 1);
+    });
+}
 
-// SAFETY: a box is one pointer, and `u32` may cross threads.
+/// [ring-owner]: a harvest's batch fills the room that there is, and not the slots that a thief reads.
+#[test]
+fn a_batch_meets_a_thief() {
+    model(|| {
+        let (owner, stealer) = new();
+        for value in 0..CAPACITY as u32 - 1 {
+            owner.push(value).unwrap();
+        }
+        let robber = thread::spawn(thief(stealer));
+        let mut batch = CAPACITY as u32 - 1..CAPACITY as u32 + 2;
+        owner.push_batch(&mut batch);
+        let mut seen: Vec<u32> = owner.pop().into_iter().collect();
+        owner.push_batch(&mut batch);
+        seen.extend(batch);
+        seen.extend(drain(&owner));
+        seen.extend(robber.join().unwrap());
+        assert_each_once(seen, CAPACITY as u32 + 2);
+    });
+}
+
+/// What a thief took may be taken from it while it still copies, or right after.
+#[test]
+fn loot_meets_the_next_thief() {
+    model(|| {
+        let (owner, stealer) = new();
+        for value in 0..CAPACITY as u32 {
+            owner.push(value).unwrap();
+        }
+        let (mine, next) = new();
+        let robber = thread::spawn(move || {
+            let mut seen: Vec<u32> = stealer.steal_half(&mine).into_iter().collect();
+            seen.extend(drain(&mine));
+            seen
+        });
+        let mut seen = thief(next)();
+        seen.extend(robber.join().unwrap());
+        seen.extend(drain(&owner));
+        assert_each_once(seen, CAPACITY as u32);
+    });
+}
+
+/// [len-hint]: two workers take their shares while a third thread pushes; nothing is left that the length denies, and the
+/// length ends at nothing.
+#[test]
+fn the_injector_gives_each_value_to_one_taker() {
+    model(|| {
+        let injector = ModelArc::new(Injector::new());
+        injector.push_batch(0..CAPACITY as u32);
+        let share = |injector: &Injector<u32>| {
+            let (mine, _) = new();
+            let mut seen: Vec<u32> = injector.pop_share(&mine, 1).into_iter().collect();
+            seen.extend(drain(&mine));
+            seen
+        };
+        let other = {
+            let injector = injector.clone();
+            thread::spawn(move || share(&injector))
+        };
+        let pusher = {
+            let injector = injector.clone();
+            thread::spawn(move || injector.push(CAPACITY as u32))
+        };
+        let mut seen = share(&injector);
+        seen.extend(other.join().unwrap());
+        pusher.join().unwrap();
+        seen.extend(std::iter::from_fn(|| injector.pop()));
+        assert_each_once(seen, CAPACITY as u32 + 1);
+        assert_eq!(injector.len(), 0, "the length says that something waits");
+        let (mine, _) = new();
+        injector.push(0);
+        assert_eq!(injector.len(), 1, "the length says that nothing waits");
+        assert_eq!(injector.pop_share(&mine, 1), Some(0));
+        assert_eq!(injector.len(), 0, "the length says that something waits");
+    });
+}
+
+/// A boxed number, as the scheduler's tasks are boxed cells. Loom watches who touches it.
+struct Boxed(Box<UnsafeCell<u32>>);
+
+// SAFETY: whoever has the box reads it, and nobody else can.
+unsafe impl Send for Boxed {}
+
+impl Boxed {
+    fn new(number: u32) -> Boxed {
+        let boxed = Boxed(Box::new(UnsafeCell::new(0)));
+        // SAFETY: nobody else has the box.
+        boxed.0.with_mut(|cell| unsafe { *cell = number });
+        boxed
+    }
+
+    fn open(self) -> u32 {
+        // SAFETY: nobody else has the box.
+        self.0.with_mut(|cell| unsafe { *cell })
+    }
+}
+
+// SAFETY: a box is one pointer, and a `Boxed` may cross threads.
 unsafe impl Token for Boxed {
-    type Target = u32;
+    type Target = UnsafeCell<u32>;
 
-    fn into_raw(self) -> NonNull<u32> {
+    fn into_raw(self) -> NonNull<UnsafeCell<u32>> {
         NonNull::from(Box::leak(self.0))
     }
 
-    unsafe fn from_raw(raw: NonNull<u32>) -> Self {
+    unsafe fn from_raw(raw: NonNull<UnsafeCell<u32>>) -> Self {
         // SAFETY: the caller's promise: `raw` came from `into_raw`, once.
         Boxed(unsafe { Box::from_raw(raw.as_ptr()) })
     }
@@ -150,12 +265,28 @@ fn the_slot_gives_each_value_to_one_taker() {
         let slot = ModelArc::new(Slot::new());
         let stolen = {
             let slot = slot.clone();
-            thread::spawn(move || slot.take().map(|value: Boxed| *value.0))
+            thread::spawn(move || slot.take().map(Boxed::open))
         };
-        let mut seen: Vec<u32> = slot.replace(Boxed(Box::new(0))).map(|value| *value.0).into_iter().collect();
-        seen.extend(slot.replace(Boxed(Box::new(1))).map(|value| *value.0));
-        seen.extend(slot.take().map(|value| *value.0));
+        let mut seen: Vec<u32> = slot.replace(Boxed::new(0)).map(Boxed::open).into_iter().collect();
+        seen.extend(slot.replace(Boxed::new(1)).map(Boxed::open));
+        seen.extend(slot.take().map(Boxed::open));
         seen.extend(stolen.join().unwrap());
+        assert_each_once(seen, 2);
+    });
+}
+
+/// [slot-one]: who displaces a value may be another thread than the one that put it there.
+#[test]
+fn two_replacements_of_the_slot_pass_values_on() {
+    model(|| {
+        let slot = ModelArc::new(Slot::new());
+        let other = {
+            let slot = slot.clone();
+            thread::spawn(move || slot.replace(Boxed::new(0)).map(Boxed::open))
+        };
+        let mut seen: Vec<u32> = slot.replace(Boxed::new(1)).map(Boxed::open).into_iter().collect();
+        seen.extend(other.join().unwrap());
+        seen.extend(slot.take().map(Boxed::open));
         assert_each_once(seen, 2);
     });
 }

@@ -6,9 +6,10 @@ use futures_task::waker_ref;
 
 use super::idle::Idle;
 use super::park::{Gate, Parker};
-use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
+use crate::queue::deque::{self, Stealer};
 use crate::queue::injector::Injector;
 
 /// Workers as the idle protocol sees them: a queue that all may take from, and a parker each.
@@ -208,5 +209,207 @@ fn block_on_is_unparked() {
             parker.park();
         }
         waker.join().unwrap();
+    });
+}
+
+/// Of two announcers at once the second one sees the first one's searcher: one worker is woken, and counts as searching.
+#[test]
+fn two_announcers_wake_one_worker() {
+    model(|| {
+        let idle = ModelArc::new(Idle::new(3));
+        idle.park(0, false);
+        idle.park(1, false);
+        let other = {
+            let idle = idle.clone();
+            thread::spawn(move || idle.worker_to_wake())
+        };
+        let woken: Vec<usize> = idle.worker_to_wake().into_iter().chain(other.join().unwrap()).collect();
+        assert_eq!(woken.len(), 1, "{woken:?}");
+        assert!(idle.unpark(woken[0]), "who was chosen searches");
+        assert!(idle.stop_searching(), "and is the only one");
+    });
+}
+
+/// [no-lost-work]: a worker that wakes by itself is no longer among those who can be woken.
+#[test]
+fn an_awake_worker_is_not_woken_in_the_place_of_a_sleeper() {
+    model(|| {
+        let idle = ModelArc::new(Idle::new(2));
+        idle.park(0, false);
+        idle.park(1, false);
+        let other = {
+            let idle = idle.clone();
+            thread::spawn(move || idle.unpark(1))
+        };
+        let woken = idle.worker_to_wake();
+        match (woken, other.join().unwrap()) {
+            (Some(1), was_chosen) => assert!(was_chosen, "it was chosen, and must hear of it"),
+            (Some(0), was_chosen) => assert!(!was_chosen, "the other one was chosen"),
+            outcome => panic!("nobody was woken, or nobody who sleeps: {outcome:?}"),
+        }
+    });
+}
+
+/// Two workers of which one has a ring, and the rule that what waits in it is worth sharing from [`WORTH`] values on.
+struct Bench {
+    idle: Idle,
+    stealer: Stealer<u32>,
+    parker: Arc<Parker>,
+    patience: Arc<Parker>,
+    is_done: AtomicBool,
+}
+
+const WORTH: usize = 2;
+
+impl Bench {
+    fn is_visible(&self) -> bool {
+        self.stealer.len() >= WORTH
+    }
+
+    fn announce(&self) {
+        if self.idle.worker_to_wake().is_some() {
+            self.parker.unpark();
+        }
+    }
+
+    /// The worker without a ring: as `Worker::run`.
+    fn help(&self) {
+        let (mine, _) = deque::new();
+        let mut is_searching = false;
+        while !self.is_done.load(Ordering::Acquire) {
+            is_searching = is_searching || self.idle.try_search();
+            let found = (is_searching && self.is_visible()).then(|| self.stealer.steal_half(&mine)).flatten();
+            if found.is_some() {
+                if std::mem::take(&mut is_searching) && self.idle.stop_searching() && self.is_visible() {
+                    self.announce();
+                }
+                self.patience.unpark();
+                while mine.pop().is_some() {}
+                continue;
+            }
+            self.idle.park(1, std::mem::take(&mut is_searching));
+            if self.is_visible() {
+                self.idle.unpark_to_search(1);
+                is_searching = true;
+                continue;
+            }
+            self.parker.park();
+            is_searching = self.idle.unpark(1);
+        }
+    }
+}
+
+/// [no-lost-work] for a ring: from the length on from which it is worth sharing, a helper is awake or woken. The owner
+/// waits for it here; for what is less it would have waited for ever, and runs it itself.
+#[test]
+fn a_ring_worth_sharing_reaches_the_other_worker() {
+    model(|| {
+        let (owner, stealer) = deque::new();
+        let bench = ModelArc::new(Bench {
+            idle: Idle::new(2),
+            stealer,
+            parker: Parker::new(),
+            patience: Parker::new(),
+            is_done: AtomicBool::new(false),
+        });
+        let helper = {
+            let bench = bench.clone();
+            thread::spawn(move || bench.help())
+        };
+        for value in 0..WORTH as u32 {
+            owner.push(value).unwrap();
+            if bench.is_visible() {
+                bench.announce();
+            }
+        }
+        bench.patience.park();
+        // What is left is too little to be worth it: the owner does not sleep over it.
+        while owner.pop().is_some() {}
+        assert_eq!(bench.stealer.len(), 0);
+        // Ordering: Release: as `Shared::close`, before the unparking.
+        bench.is_done.store(true, Ordering::Release);
+        bench.parker.unpark();
+        helper.join().unwrap();
+    });
+}
+
+/// [no-lost-work] at the end: a task that is injected while the runtime closes is found by a closing worker, which sleeps
+/// uncounted, or its injector sees the closing and unparks everybody. As `Shared::inject`, `Shared::close` and
+/// `Worker::shut_down`.
+#[test]
+fn a_task_injected_while_the_runtime_closes_is_found() {
+    model(|| {
+        let workshop = Workshop::new(1);
+        let is_closing = ModelArc::new(AtomicBool::new(false));
+        let injecting = {
+            let (workshop, is_closing) = (workshop.clone(), is_closing.clone());
+            thread::spawn(move || {
+                workshop.push(1);
+                if is_closing.load(Ordering::Acquire) {
+                    workshop.parkers[0].unpark();
+                }
+            })
+        };
+        // Ordering: Relaxed, where `Shared::close` has Release: the fences alone must do.
+        is_closing.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        // One task is alive, and it must be run or dropped here.
+        while workshop.injector.pop().is_none() {
+            workshop.parkers[0].park();
+        }
+        injecting.join().unwrap();
+    });
+}
+
+/// [one-token] for a notification that finds the gate closed: the opening takes over what it publishes, whatever the bell
+/// was made of.
+#[test]
+fn a_notification_during_the_sleep_publishes() {
+    model(|| {
+        let gate = ModelArc::new(Gate::new());
+        let message = ModelArc::new(AtomicBool::new(false));
+        assert!(gate.close());
+        let notifier = {
+            let (gate, message) = (gate.clone(), message.clone());
+            thread::spawn(move || {
+                // Ordering: Relaxed on purpose: the gate must publish it.
+                message.store(true, Ordering::Relaxed);
+                assert!(gate.notify(), "it was closed");
+            })
+        };
+        while gate.is_closed() {
+            thread::yield_now();
+        }
+        gate.open();
+        assert!(message.load(Ordering::Relaxed), "awake without the message");
+        notifier.join().unwrap();
+        assert!(gate.close(), "the notification was consumed");
+    });
+}
+
+/// [one-token]: one notification ends one sleep. Loom would report the second sleep as a deadlock were there no other one.
+#[test]
+fn a_parker_sleeps_once_per_notification() {
+    model(|| {
+        let parker = Parker::new();
+        let notifications = ModelArc::new(AtomicUsize::new(0));
+        let notifier = {
+            let (parker, notifications) = (parker.clone(), notifications.clone());
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    // Ordering: Relaxed on purpose: the parker must publish it.
+                    notifications.fetch_add(1, Ordering::Relaxed);
+                    parker.unpark();
+                }
+            })
+        };
+        parker.park();
+        let seen = notifications.load(Ordering::Relaxed);
+        assert!(seen > 0, "awake without a notification");
+        if seen == 1 {
+            parker.park();
+            assert_eq!(notifications.load(Ordering::Relaxed), 2, "awake without a notification");
+        }
+        notifier.join().unwrap();
     });
 }

@@ -9,7 +9,7 @@
 )]
 
 use super::budget::without_budget;
-use super::{Cause, Header, Id, JoinError, JoinHandle, OwnedTasks, Runnable, Schedule};
+use super::{Cause, Header, Id, JoinError, JoinHandle, JoinSet, OwnedTasks, Runnable, Schedule};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::{ModelArc, Mutex};
@@ -511,6 +511,256 @@ fn a_task_that_yields_may_be_finished_elsewhere_at_once() {
         queue.run_all();
         other.join().unwrap();
         queue.run_all();
+        assert_all_freed(queue);
+    });
+}
+
+/// [wake-publishes] for a waker that is used up while the task is scheduled already.
+#[test]
+fn a_waker_that_is_used_up_publishes() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let handle = spawn(&queue, Watcher::new(&shared, 1));
+        queue.run_all();
+        let waker = shared.wakers.lock().pop().unwrap();
+        waker.wake_by_ref();
+        let other = shared.clone();
+        let writer = thread::spawn(move || {
+            // Ordering: none on purpose: the wake has to publish it.
+            other.data.fetch_add(1, Ordering::Relaxed);
+            waker.wake();
+        });
+        queue.run_one();
+        writer.join().unwrap();
+        queue.run_all();
+        assert_eq!(shared.seen.load(Ordering::Relaxed), 1, "the last poll saw old data");
+        shut_down(queue, &shared, handle);
+    });
+}
+
+/// Waits for ever, and is watched at each poll. Its first poll leaves two wakers.
+struct Inline {
+    watched: Watched,
+    wakers: Option<Arc<Mutex<Vec<Waker>>>>,
+}
+
+impl Future for Inline {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.watched.write();
+        if let Some(wakers) = self.wakers.take() {
+            wakers.lock().extend([cx.waker().clone(), cx.waker().clone()]);
+        }
+        Poll::Pending
+    }
+}
+
+/// Runs what is scheduled on the spot: there is no queue, whose lock would hand on what the state word has to.
+struct OnTheSpot;
+
+impl Schedule for OnTheSpot {
+    fn schedule(&self, task: Runnable, _cause: Cause) {
+        task.run();
+    }
+
+    fn release(&self, _task: &Header) {}
+}
+
+/// [one-poller]: two threads wake an idle task, and each runs it at once if it may. No two polls meet, and the later one
+/// sees the future as the earlier one left it.
+#[test]
+fn a_wake_takes_the_future_over_from_the_last_run() {
+    model(|| {
+        let wakers = Arc::new(Mutex::new(Vec::new()));
+        let future = Inline { watched: Watched::new(), wakers: Some(wakers.clone()) };
+        let (runnable, handle) = super::owned::unlisted(future, OnTheSpot, Id::next(), Location::caller());
+        runnable.run();
+        let by_value = wakers.lock().pop().unwrap();
+        let by_reference = wakers.lock().pop().unwrap();
+        let other = thread::spawn(move || by_value.wake());
+        by_reference.wake_by_ref();
+        other.join().unwrap();
+        handle.abort();
+        drop(by_reference);
+        assert!(joined(handle).expect_err("it waits for ever").is_cancelled());
+    });
+}
+
+/// Notes at its drop what it sees.
+struct LastLook(Arc<Shared>);
+
+impl Drop for LastLook {
+    fn drop(&mut self) {
+        // Ordering: none on purpose: the abort has to have published it.
+        let seen = self.0.data.load(Ordering::Relaxed);
+        self.0.seen.store(seen, Ordering::Relaxed);
+    }
+}
+
+/// [wake-publishes] for an abort: it finds the task scheduled, does nothing more, and still the destructor sees the data.
+#[test]
+fn what_was_written_before_an_abort_is_seen_by_the_destructor() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let (last_look, watcher) = (LastLook(shared.clone()), Watcher::new(&shared, 0));
+        let handle = spawn(&queue, async move {
+            let _last_look = last_look;
+            watcher.await;
+        });
+        let abort = handle.abort_handle();
+        let other = shared.clone();
+        let aborter = thread::spawn(move || {
+            // Ordering: none on purpose: the abort has to publish it.
+            other.data.fetch_add(1, Ordering::Relaxed);
+            abort.abort();
+        });
+        queue.run_one();
+        aborter.join().unwrap();
+        queue.run_all();
+        assert_eq!(shared.seen.load(Ordering::Relaxed), 1, "the destructor saw old data");
+        shut_down(queue, &shared, handle);
+    });
+}
+
+/// [waker-lent]: the handle reads the waker once more and goes, while the runner calls it; the last of the two drops it.
+#[test]
+fn a_handle_polled_and_dropped_during_completion_leaves_nothing_behind() {
+    model(|| {
+        let queue = Queue::new();
+        let mut handle = spawn(&queue, async {});
+        let joiner = Joiner::new();
+        let waker = Waker::from(joiner.clone());
+        assert!(poll(&mut handle, &waker).is_pending());
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        let polled = poll(&mut handle, &waker);
+        drop(handle);
+        runner.join().unwrap();
+        assert!(polled.is_ready() || joiner.wakes_count() <= 1);
+        drop(waker);
+        assert_eq!(Arc::strong_count(&joiner), 1, "the join waker is left");
+        assert_all_freed(queue);
+    });
+}
+
+/// [output-owner]: `is_finished` alone, without the output, orders what follows it after the task.
+#[test]
+fn who_sees_the_end_sees_what_came_before_it() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let there = shared.clone();
+        let handle = spawn(&queue, async move {
+            // Ordering: none on purpose: the end of the task has to publish it.
+            there.data.fetch_add(1, Ordering::Relaxed);
+        });
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        if handle.is_finished() {
+            assert_eq!(shared.data.load(Ordering::Relaxed), 1, "the end came before what led to it");
+        }
+        runner.join().unwrap();
+        drop(handle);
+        assert_all_freed(queue);
+    });
+}
+
+/// [list-under-lock]: who finds the list empty, without its lock, may go on as if the tasks had never been.
+#[test]
+fn who_sees_the_list_empty_sees_what_its_tasks_did() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let there = shared.clone();
+        drop(spawn(&queue, async move {
+            // Ordering: none on purpose: leaving the list has to publish it.
+            there.data.fetch_add(1, Ordering::Relaxed);
+        }));
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        if queue.owned.is_empty() {
+            assert_eq!(shared.data.load(Ordering::Relaxed), 1, "it left the list before its end");
+        }
+        runner.join().unwrap();
+        assert_all_freed(queue);
+    });
+}
+
+/// [last-reference]: two wakers, one of them the last reference, are dropped on foreign threads while the task completes.
+#[test]
+fn the_last_waker_dropped_on_a_foreign_thread_frees_the_task() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        drop(spawn(&queue, Twice { shared: shared.clone(), is_first: true }));
+        queue.run_all();
+        let wakers = std::mem::take(&mut *shared.wakers.lock());
+        wakers[0].wake_by_ref();
+        let threads: Vec<_> = wakers.into_iter().map(|waker| thread::spawn(move || drop(waker))).collect();
+        queue.run_all();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_all_freed(queue);
+    });
+}
+
+fn poll_set<T: 'static>(set: &mut JoinSet<T>, waker: &Waker) -> Poll<Option<Result<T, JoinError>>> {
+    // As in `poll`.
+    without_budget(|| set.poll_join_next(&mut Context::from_waker(waker)))
+}
+
+/// [waker-lent] through a set, whose own list loom takes for one step: it is told of each task that ends after its poll.
+#[test]
+fn a_set_hears_of_each_of_its_tasks() {
+    model(|| {
+        let queue = Queue::new();
+        let mut set = JoinSet::new();
+        for number in 0..2 {
+            set.insert(spawn(&queue, async move { number }));
+        }
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        let joiner = Joiner::new();
+        let waker = Waker::from(joiner.clone());
+        let mut outputs = Vec::new();
+        while let Poll::Ready(Some(output)) = poll_set(&mut set, &waker) {
+            outputs.push(output.unwrap());
+        }
+        runner.join().unwrap();
+        assert!(set.is_empty() || joiner.wakes_count() > 0, "the set was not told");
+        while let Poll::Ready(Some(output)) = poll_set(&mut set, &waker) {
+            outputs.push(output.unwrap());
+        }
+        outputs.sort_unstable();
+        assert_eq!(outputs, [0, 1]);
+        drop(set);
+        assert_all_freed(queue);
+    });
+}
+
+/// [cancel-is-seen]: a set that is dropped beside a run aborts what it holds; the output of what was faster is dropped.
+#[test]
+fn a_set_dropped_while_its_tasks_run_leaves_nothing_behind() {
+    model(|| {
+        let queue = Queue::new();
+        let (shared, outputs) = (Shared::new(), drops_counter());
+        let counter = outputs.clone();
+        let mut set = JoinSet::new();
+        let watcher = Watcher::new(&shared, 0);
+        set.insert(spawn(&queue, async move {
+            watcher.await;
+            None
+        }));
+        set.insert(spawn(&queue, async move { Some(Counted::new(&counter)) }));
+        assert!(poll_set(&mut set, Waker::noop()).is_pending());
+        let queue_there = queue.clone();
+        let runner = thread::spawn(move || queue_there.run_all());
+        drop(set);
+        runner.join().unwrap();
+        queue.run_all();
+        assert!(drops_count(&outputs) <= 1);
         assert_all_freed(queue);
     });
 }

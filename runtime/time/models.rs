@@ -300,3 +300,43 @@ fn a_foreign_reset_to_an_earlier_deadline_reaches_the_worker_that_is_about_to_pa
         late
     });
 }
+
+/// [fires-once]: who finds its tick settled, without the lock, sees what the firing thread did before.
+#[test]
+fn who_sees_its_tick_settled_sees_what_came_before() {
+    model(|| {
+        let scene = Scene::new();
+        let message = ModelArc::new(AtomicUsize::new(0));
+        let entry = scene.arm(&scene.count, 10);
+        let (timers, now, told) = (scene.timers.clone(), scene.at(10), message.clone());
+        let worker = thread::spawn(move || {
+            // Ordering: Relaxed on purpose: the settling must publish it.
+            told.store(1, Ordering::Relaxed);
+            fire(&timers, now);
+        });
+        if entry.is_fired() {
+            assert_eq!(message.load(Ordering::Relaxed), 1, "it fired before the thread that fired it came");
+        }
+        worker.join().unwrap();
+        drop(entry);
+        scene.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn a_sleep_reset_to_the_past_while_it_fires_is_woken_once() {
+    model(|| {
+        let scene = Scene::new();
+        let neighbour = scene.arm(&Count::new(), 10);
+        let mut entry = scene.arm(&scene.count, 20);
+        let worker = scene.spawn_firing(10);
+        // Past, once the worker has fired; else the worker fires it, or finds it later.
+        entry.reset(scene.at(5));
+        worker.join().unwrap();
+        fire(&scene.timers, scene.at(10));
+        assert_eq!(scene.count.get(), 1, "it is past, and was told so once");
+        assert!(poll(&mut entry, &scene.count, scene.at(5)).is_ready());
+        drop((entry, neighbour));
+        scene.assert_nothing_is_left();
+    });
+}

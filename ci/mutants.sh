@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Shows of every model that it can fail: `ci/mutants/*.txt` lists changes that weaken an ordering or drop a step, and the
+# tests that must notice each. All of them are seeded into one copy of the tree (`ci/mutants/seed.rs`), which is built once;
+# `RT_MUTANT` chooses one at run time. Without a mutant the same build must pass.
+#
+# Usage: ci/mutants.sh [NAME...]   only the mutants of these names
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=$PWD/target/mutants
+tree=$target/tree
+jobs=$(nproc)
+# A test that runs longer has not failed: it hangs, and that proves nothing.
+export TIMEOUT_SECONDS=120
+
+mkdir -p "$tree"
+rustc --edition 2024 -Awarnings -o "$target/seed" ci/mutants/seed.rs
+find "$tree" -mindepth 1 -delete
+tar --exclude=./target --exclude=./.git --exclude='./benches/*/target' -cf - . | tar -C "$tree" -xf -
+"$target/seed" "$tree" ci/mutants/*.txt > "$target/mutants"
+if (($# > 0)); then
+    for name in "$@"; do
+        grep -E "^$name " "$target/mutants" || { echo "error: there is no mutant $name" >&2; exit 1; }
+    done > "$target/chosen"
+    mv "$target/chosen" "$target/mutants"
+fi
+
+# The same folder as ci/loom.sh, so that what does not change is compiled once.
+build=(cargo test --manifest-path "$tree/Cargo.toml" --release --lib --target-dir "$PWD/target/loom" --no-run)
+RUSTFLAGS="--cfg rt_loom" "${build[@]}" 2> >(tee "$target/build" >&2)
+binary=$(sed -n 's/.*Executable.*(\(.*\))$/\1/p' "$target/build")
+export binary
+
+# Prints one line per run: verdict, mutant or "none", test.
+run_one() {
+    local mutant=$1 test=$2 log outcome=0
+    log=$(mktemp)
+    if [[ "$mutant" != none ]]; then export RT_MUTANT=$mutant; fi
+    # Two threads: with one, the harness runs tests on its own thread and models lose their names.
+    timeout "$TIMEOUT_SECONDS" "$binary" --exact "$test" --test-threads=2 > "$log" 2>&1 || outcome=$?
+    if ! grep -q '^running 1 test' "$log"; then
+        echo "error $mutant $test: there is no such test"
+    elif ((outcome == 124)); then
+        echo "error $mutant $test: still running after $TIMEOUT_SECONDS s"
+    elif [[ "$mutant" == none ]] && ((outcome != 0)); then
+        echo "error $mutant $test: fails without a mutant"
+    elif [[ "$mutant" != none ]] && ((outcome == 0)); then
+        echo "error $mutant $test: does not notice the mutant"
+    else
+        echo "ok $mutant $test"
+    fi
+    rm -f "$log"
+}
+export -f run_one
+
+{
+    while read -r name tests; do
+        for test in $tests; do echo "$name $test"; done
+    done < "$target/mutants"
+    cut -d' ' -f2- "$target/mutants" | tr ' ' '\n' | sort -u | sed 's/^/none /'
+} | xargs -P "$jobs" -L 1 bash -c 'run_one "$@"' run_one | tee "$target/verdicts"
+
+if grep '^error' "$target/verdicts" >&2; then exit 1; fi
+echo "$(wc -l < "$target/mutants") mutants are noticed, by $(grep -c '^ok none' "$target/verdicts") tests that pass without them"
