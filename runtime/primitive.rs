@@ -112,16 +112,22 @@ pub(crate) mod sync {
     }
 }
 
-/// Runs `f` under every interleaving loom finds, and prints how many there were.
-#[cfg(all(test, rt_loom))]
+/// Runs `f` under every interleaving loom finds with two preemptions, and prints how many there were.
+#[cfg(test)]
 pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
+    model_with_preemptions(2, f);
+}
+
+/// As `model`, with so many preemptions.
+#[cfg(all(test, rt_loom))]
+pub(crate) fn model_with_preemptions(count: usize, f: impl Fn() + Send + Sync + 'static) {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NAME_WIDTH: usize = 60;
     let runs = std::sync::Arc::new(AtomicUsize::new(0));
     let counted = runs.clone();
     let mut builder = loom::model::Builder::new();
     if builder.preemption_bound.is_none() {
-        builder.preemption_bound = Some(2);
+        builder.preemption_bound = Some(count);
     }
     builder.max_branches = builder.max_branches.max(20_000);
     builder.check(move || {
@@ -134,7 +140,7 @@ pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
 
 /// Runs `f` many times on real threads: the models compile and run without loom as well.
 #[cfg(all(test, not(rt_loom)))]
-pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync + 'static) {
     const RUNS_COUNT: usize = 500;
     for _ in 0..RUNS_COUNT {
         f();

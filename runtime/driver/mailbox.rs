@@ -129,13 +129,13 @@ impl Bell {
     /// `true`: the caller must now make the noise that ends the sleep. `false`: somebody else is about to.
     #[must_use]
     pub(super) fn strike(&self) -> bool {
-        // Ordering: AcqRel [ring-ends-park]: what the ringer did before is seen by the owner that consumes the ring.
-        !self.0.swap(true, Ordering::AcqRel)
+        // Ordering: Release [ring-ends-park]: what the ringer did before is seen by the owner that consumes the ring.
+        !self.0.swap(true, Ordering::Release)
     }
 
     /// `true`: it was rung, so the owner must not sleep, or has been woken for it.
     pub(super) fn consume(&self) -> bool {
-        // Ordering: AcqRel [ring-ends-park]: pairs with `strike`.
-        self.0.swap(false, Ordering::AcqRel)
+        // Ordering: Acquire [ring-ends-park]: pairs with `strike`.
+        self.0.swap(false, Ordering::Acquire)
     }
 }

@@ -162,22 +162,25 @@ fn an_order_is_cancelled_or_never_placed() {
 #[test]
 fn a_dropped_submission_is_cancelled_or_never_started() {
     model(|| {
-        let completion = ModelArc::new(Completion::new());
+        let shared = ModelArc::new((Completion::new(), AtomicBool::new(false)));
         let owner = {
-            let completion = completion.clone();
+            let shared = shared.clone();
             thread::spawn(move || {
-                let is_started = completion.take_ticket(ticket());
-                let mut wakers = Vec::new();
+                let is_started = shared.0.take_ticket(ticket());
                 if is_started {
-                    completion.finish(Ok(0), &mut wakers);
+                    // Ordering: Relaxed: the lock of the completion orders it.
+                    shared.1.store(true, Ordering::Relaxed);
+                    shared.0.finish(Ok(0), &mut Vec::new());
                 }
                 is_started
             })
         };
-        let to_cancel = completion.close();
+        let to_cancel = shared.0.close();
+        // Ordering: Relaxed: as above.
+        let is_done = shared.1.load(Ordering::Relaxed);
         let is_started = owner.join().unwrap();
-        // Completed before the drop: started, and nothing left to cancel.
         assert!(is_started || to_cancel.is_none(), "a cancel for what was never started");
+        assert!(!is_started || to_cancel.is_some() || is_done, "started when nobody waited any more");
     });
 }
 
@@ -334,10 +337,15 @@ fn an_event_publishes_what_came_before_it() {
                 shared.0.event(false);
             })
         };
-        if shared.0.observe().is_some() {
-            assert!(shared.1.load(Ordering::Relaxed), "the event came before its cause");
-        }
+        // A thread of its own, begun last: loom would take the kernel's look at the word for the one that matters, and never
+        // have an earlier look of ours come after its event.
+        let waiter = thread::spawn(move || {
+            if shared.0.observe().is_some() {
+                assert!(shared.1.load(Ordering::Relaxed), "the event came before its cause");
+            }
+        });
         kernel.join().unwrap();
+        waiter.join().unwrap();
     });
 }
 

@@ -91,9 +91,9 @@ impl Readiness {
 
     /// Called with the waiters locked, after the waiter has been put in its place.
     pub(super) fn arm(&self) -> Arm {
-        // Ordering: Acquire [event-wakes]: the caller may go on to its system call. Events come under the same lock, so
-        // either this sees the READY of an event, or the event finds the waiter.
-        let word = self.0.load(Ordering::Acquire);
+        // Ordering: Relaxed [event-wakes]: events come under the same lock, so either this sees the READY of an event and
+        // what came before it, or the event finds the waiter.
+        let word = self.0.load(Ordering::Relaxed);
         if word & (READY | SHUT) != 0 {
             return Arm::Ready;
         }
@@ -118,8 +118,8 @@ impl Readiness {
         loop {
             let kept = if last { word & !ARMED } else { word };
             let next = (kept | READY).wrapping_add(VERSION_ONE);
-            // Ordering: AcqRel [event-wakes]: pairs with `observe` and `arm`.
-            match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+            // Ordering: Release [event-wakes]: pairs with `observe`.
+            match self.0.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => word = now,
             }

@@ -25,8 +25,9 @@
 //! |---|---|---|
 //! | `push` stores `tail` | `steal` loads `tail` | the slots' contents |
 //! | a thief's final CAS on the head | `push` loads the head | that the slots have been read and may be overwritten |
-//! | `pop`'s CAS on the head | a thief's or the owner's next CAS | the order of claims |
 //! | the slot's swap in | the slot's swap out | what the pointer points to |
+//!
+//! Every other change of the head is a relaxed read-modify-write: it hands on what a theft's end published.
 //!
 //! # Rejected
 //! - `crossbeam-deque`: its `pop` has a `SeqCst` fence and its thieves pin an epoch, and loom cannot see inside. The

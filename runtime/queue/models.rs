@@ -169,6 +169,39 @@ fn a_batch_meets_a_thief() {
     });
 }
 
+#[test]
+fn a_batch_is_whole_when_a_thief_sees_it() {
+    model(|| {
+        let (owner, stealer) = new();
+        let robber = thread::spawn(thief(stealer));
+        owner.push_batch(&mut (0..2));
+        let mut seen = drain(&owner);
+        seen.extend(robber.join().unwrap());
+        assert_each_once(seen, 2);
+    });
+}
+
+/// [ring-claim]: the room that a theft has made is filled when the thief has read, without a claim of our own before it.
+#[test]
+fn a_batch_fills_what_a_thief_has_left() {
+    model(|| {
+        let (owner, stealer) = new();
+        for value in 0..CAPACITY as u32 {
+            owner.push(value).unwrap();
+        }
+        let robber = thread::spawn(thief(stealer));
+        // Begun last, as in `loot_meets_the_next_thief`.
+        let harvest = thread::spawn(move || {
+            let mut batch = CAPACITY as u32..CAPACITY as u32 + 2;
+            owner.push_batch(&mut batch);
+            batch.chain(drain(&owner)).collect::<Vec<u32>>()
+        });
+        let mut seen = robber.join().unwrap();
+        seen.extend(harvest.join().unwrap());
+        assert_each_once(seen, CAPACITY as u32 + 2);
+    });
+}
+
 /// What a thief took may be taken from it while it still copies, or right after.
 #[test]
 fn loot_meets_the_next_thief() {
@@ -179,12 +212,15 @@ fn loot_meets_the_next_thief() {
         }
         let (mine, next) = new();
         let robber = thread::spawn(move || {
-            let mut seen: Vec<u32> = stealer.steal_half(&mine).into_iter().collect();
-            seen.extend(drain(&mine));
-            seen
+            (stealer.steal_half(&mine), mine)
         });
-        let mut seen = thief(next)();
-        seen.extend(robber.join().unwrap());
+        // Begun last: loom would take the robber's look at its own tail for the one that matters, and never have an earlier
+        // look of ours come after its store.
+        let next = thread::spawn(thief(next));
+        let (first, theirs) = robber.join().unwrap();
+        let mut seen = next.join().unwrap();
+        seen.extend(first);
+        seen.extend(drain(&theirs));
         seen.extend(drain(&owner));
         assert_each_once(seen, CAPACITY as u32);
     });
@@ -217,11 +253,15 @@ fn the_injector_gives_each_value_to_one_taker() {
         seen.extend(std::iter::from_fn(|| injector.pop()));
         assert_each_once(seen, CAPACITY as u32 + 1);
         assert_eq!(injector.len(), 0, "the length says that something waits");
-        let (mine, _) = new();
         injector.push(0);
         assert_eq!(injector.len(), 1, "the length says that nothing waits");
+        injector.push_batch(1..4);
+        assert_eq!(injector.len(), 4, "the length says that less waits");
+        // A ring with room for one.
+        let (mine, _) = new();
+        assert_eq!(mine.push_batch(&mut (0..CAPACITY as u32 - 1)), CAPACITY - 1);
         assert_eq!(injector.pop_share(&mine, 1), Some(0));
-        assert_eq!(injector.len(), 0, "the length says that something waits");
+        assert_eq!(injector.len(), 2, "what did not fit still waits");
     });
 }
 

@@ -38,9 +38,9 @@ impl Gate {
         match self.state.compare_exchange(OPEN, CLOSED, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => true,
             Err(_) => {
-                // Ordering: AcqRel, [one-token]: Acquire pairs with `notify`. A second notification between the two steps
-                // is merged, and seen: it came before.
-                self.state.swap(OPEN, Ordering::AcqRel);
+                // Ordering: Acquire, [one-token]: pairs with `notify`. A second notification between the two steps is
+                // merged, and seen: it came before.
+                self.state.swap(OPEN, Ordering::Acquire);
                 false
             }
         }
@@ -48,15 +48,16 @@ impl Gate {
 
     /// The owner is awake. A notification that came during the sleep is consumed: the owner looks at everything now.
     pub(crate) fn open(&self) {
-        // Ordering: AcqRel, [one-token]: Acquire pairs with `notify`.
-        self.state.swap(OPEN, Ordering::AcqRel);
+        // Ordering: Acquire, [one-token]: pairs with `notify`.
+        self.state.swap(OPEN, Ordering::Acquire);
     }
 
     /// Says that there is something to look at. `true`: the owner sleeps, and the caller must ring its bell.
     #[must_use]
     pub(crate) fn notify(&self) -> bool {
-        // Ordering: AcqRel, [one-token]: Release publishes what the owner is to find.
-        self.state.swap(NOTIFIED, Ordering::AcqRel) == CLOSED
+        // Ordering: Release, [one-token]: publishes what the owner is to find. Where several notify, each swap hands on
+        // what the one before it published.
+        self.state.swap(NOTIFIED, Ordering::Release) == CLOSED
     }
 
     /// Whether the owner seems to sleep. A hint.

@@ -74,7 +74,7 @@
 //! | release site | acquire site | publishes |
 //! |---|---|---|
 //! | `wake_by_ref`, `wake_by_value`, `cancel` | `transition_to_running` | what the waker wrote |
-//! | `transition_to_idle` | the wake that makes the Runnable, `transition_to_running` | the future |
+//! | `transition_to_idle` | `transition_to_running` | the future |
 //! | `transition_to_complete` | `poll_join`, `detach`, failed `lend_join_waker`, `is_complete` | the output |
 //! | `lend_join_waker` | `transition_to_complete` | the join waker |
 //! | `detach`, `return_join_waker` | each other, `poll_join` | that its reads of the join waker are over |

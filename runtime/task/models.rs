@@ -13,7 +13,7 @@ use super::{Cause, Header, Id, JoinError, JoinHandle, JoinSet, OwnedTasks, Runna
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::{ModelArc, Mutex};
-use crate::primitive::{model, thread};
+use crate::primitive::{model, model_with_preemptions, thread};
 use std::collections::VecDeque;
 use std::panic::Location;
 use std::pin::Pin;
@@ -628,7 +628,8 @@ fn what_was_written_before_an_abort_is_seen_by_the_destructor() {
 /// [waker-lent]: the handle reads the waker once more and goes, while the runner calls it; the last of the two drops it.
 #[test]
 fn a_handle_polled_and_dropped_during_completion_leaves_nothing_behind() {
-    model(|| {
+    // One more, to get between the steps in which the handle goes.
+    model_with_preemptions(3, || {
         let queue = Queue::new();
         let mut handle = spawn(&queue, async {});
         let joiner = Joiner::new();
@@ -681,10 +682,16 @@ fn who_sees_the_list_empty_sees_what_its_tasks_did() {
         }));
         let queue_there = queue.clone();
         let runner = thread::spawn(move || queue_there.run_all());
-        if queue.owned.is_empty() {
-            assert_eq!(shared.data.load(Ordering::Relaxed), 1, "it left the list before its end");
-        }
+        // A thread of its own, begun last: loom would take the runner's look at the count for the one that matters, and never
+        // have an earlier look of ours come after its store.
+        let queue_there = queue.clone();
+        let looker = thread::spawn(move || {
+            if queue_there.owned.is_empty() {
+                assert_eq!(shared.data.load(Ordering::Relaxed), 1, "it left the list before its end");
+            }
+        });
         runner.join().unwrap();
+        looker.join().unwrap();
         assert_all_freed(queue);
     });
 }

@@ -125,9 +125,9 @@ impl State {
     pub(super) fn wake_by_ref(&self) -> Wake {
         // Ordering: [wake-publishes] Release hands what the waker wrote to the Acquire in
         // `transition_to_running`, also when SCHEDULED was set already: hence a read-modify-write in every
-        // case. Acquire takes over, with the Runnable, what the last run left ([one-poller], pairs with
-        // `transition_to_idle`).
-        Wake::from_previous(self.0.fetch_or(SCHEDULED, Ordering::AcqRel))
+        // case. It acquires nothing: what the last run left is taken over by that same Acquire, to which this
+        // read-modify-write hands it on.
+        Wake::from_previous(self.0.fetch_or(SCHEDULED, Ordering::Release))
     }
 
     /// Asks for a run and gives up a reference, unless the caller has to schedule: then the reference
@@ -154,7 +154,7 @@ impl State {
     /// certain to follow ([cancel-is-seen]).
     pub(super) fn cancel(&self) -> Wake {
         // Ordering: as in `wake_by_ref`.
-        Wake::from_previous(self.0.fetch_or(CANCELLED | SCHEDULED, Ordering::AcqRel))
+        Wake::from_previous(self.0.fetch_or(CANCELLED | SCHEDULED, Ordering::Release))
     }
 
     /// Turns the run that the caller holds the Runnable for into a cancellation.
@@ -276,8 +276,9 @@ impl State {
                 _ => (current & !JOIN_INTEREST, Detach::DropOutput),
             };
             // Ordering: [waker-lent] Release: our reads of the waker come before the runner drops it (Acquire
-            // in `return_join_waker`); and [last-reference] as in `drop_reference`.
-            match self.0.compare_exchange_weak(current, next, Ordering::AcqRel, Ordering::Acquire) {
+            // in `return_join_waker`); and [last-reference] our accesses come before the free. It acquires
+            // nothing: the last load has, and the reference given up here is never the last one.
+            match self.0.compare_exchange_weak(current, next, Ordering::Release, Ordering::Acquire) {
                 Ok(_) => return outcome,
                 Err(actual) => current = actual,
             }

@@ -340,3 +340,25 @@ fn a_sleep_reset_to_the_past_while_it_fires_is_woken_once() {
         scene.assert_nothing_is_left();
     });
 }
+
+/// [fires-once]: a tick is not settled while a node of it is left.
+#[test]
+fn a_sleep_dropped_when_half_of_its_slot_has_fired_leaves_nothing_behind() {
+    model(|| {
+        let scene = Scene::new();
+        let neighbour = scene.arm(&Count::new(), 10);
+        let entry = scene.arm(&scene.count, 10);
+        let (timers, now) = (scene.timers.clone(), scene.at(10));
+        let worker = thread::spawn(move || {
+            let mut wakers = Vec::new();
+            timers.fire_due(0, now, &mut wakers);
+            wakers.into_iter().for_each(Waker::wake);
+        });
+        drop(entry);
+        worker.join().unwrap();
+        // Without loom the worker fires all at once.
+        assert!(scene.count.get() <= 1);
+        drop(neighbour);
+        scene.assert_nothing_is_left();
+    });
+}
