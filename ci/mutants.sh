@@ -37,8 +37,7 @@ run_one() {
     log=$(mktemp)
     if [[ "$mutant" != none ]]; then export RT_MUTANT=$mutant; fi
     # Two threads: with one, the harness runs tests on its own thread and models lose their names.
-    # In a shell of its own, which says nothing of a child that aborts: a panic while another one unwinds does.
-    (timeout "$TIMEOUT_SECONDS" "$binary" --exact "$test" --test-threads=2 > "$log" 2>&1) 2> /dev/null || outcome=$?
+    timeout "$TIMEOUT_SECONDS" "$binary" --exact "$test" --test-threads=2 > "$log" 2>&1 || outcome=$?
     if ! grep -q '^running 1 test' "$log"; then
         echo "error $mutant $test: there is no such test"
     elif ((outcome == 124)); then
@@ -59,7 +58,10 @@ export -f run_one
         for test in $tests; do echo "$name $test"; done
     done < "$target/mutants"
     cut -d' ' -f2- "$target/mutants" | tr ' ' '\n' | sort -u | sed 's/^/none /'
-} | xargs -P "$jobs" -L 1 bash -c 'run_one "$@"' run_one | tee "$target/verdicts"
+} | {
+    # A panic while another one unwinds aborts, of which the shell would tell.
+    xargs -P "$jobs" -L 1 bash -c 'run_one "$@"' run_one 2> /dev/null
+} | tee "$target/verdicts"
 
 if grep '^error' "$target/verdicts" >&2; then exit 1; fi
 echo "$(wc -l < "$target/mutants") mutants are noticed, by $(grep -c '^ok none' "$target/verdicts") tests that pass without them"

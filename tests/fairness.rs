@@ -213,6 +213,64 @@ fn a_task_woken_before_a_long_computation_does_not_wait_for_it() {
     });
 }
 
+/// Fault J2 for a worker's ring: tasks that it has and cannot run are taken by another worker.
+#[test]
+fn tasks_spawned_before_a_long_computation_do_not_wait_for_it() {
+    const TASK_COUNT: usize = 20;
+    on_every_backend(|runtime| {
+        let mut latencies: Vec<Duration> = (0..5)
+            .map(|_| {
+                let (tell, told) = std::sync::mpsc::channel();
+                let computing = runtime.spawn(async move {
+                    for _ in 0..TASK_COUNT {
+                        let (tell, spawned) = (tell.clone(), Instant::now());
+                        drop(heist::spawn(
+                            async move { tell.send(spawned.elapsed()).expect("the test waits") },
+                        ));
+                    }
+                    spin(Duration::from_millis(200));
+                });
+                runtime.block_on(computing).expect("no panic");
+                told.iter().take(TASK_COUNT).max().expect("all of them ran")
+            })
+            .collect();
+        latencies.sort();
+        assert!(
+            latencies[2] < Duration::from_millis(100),
+            "the tasks waited for the computation: {latencies:?}"
+        );
+    });
+}
+
+/// Fault J1 for the timers of a worker: they fire while it computes.
+#[test]
+fn a_timer_armed_before_a_long_computation_fires_during_it() {
+    on_every_backend(|runtime| {
+        let mut latencies: Vec<Duration> = (0..5)
+            .map(|_| {
+                let (tell, told) = std::sync::mpsc::channel();
+                let computing = runtime.spawn(async move {
+                    let armed = Instant::now();
+                    drop(heist::spawn(async move {
+                        heist::time::sleep(Duration::from_millis(5)).await;
+                        tell.send(armed.elapsed()).expect("the test waits");
+                    }));
+                    // The sleeper runs meanwhile, on this worker.
+                    heist::task::yield_now().await;
+                    spin(Duration::from_millis(200));
+                });
+                runtime.block_on(computing).expect("no panic");
+                told.recv().expect("it slept")
+            })
+            .collect();
+        latencies.sort();
+        assert!(
+            latencies[2] < Duration::from_millis(100),
+            "the timer waited for the computation: {latencies:?}"
+        );
+    });
+}
+
 /// Fault J1 for a wait that the worker has not yet told the kernel of when it begins to compute.
 #[test]
 fn a_read_that_waits_since_just_before_a_long_computation_is_served() {

@@ -124,10 +124,15 @@ impl Change<'_> {
         let mut seeded = String::new();
         for (name, start, end, new) in &self.choices {
             let (before, after) = (&text[self.start..*start], &text[*end..self.end]);
-            let _ = write!(seeded, "if crate::primitive::is_mutant({name:?}) {{ {before}{new}{after} }} else ");
+            let _ =
+                write!(seeded, "if crate::primitive::is_mutant({name:?}) {{ {before}{new}{after} }} else ");
         }
         let old = &text[self.start..self.end];
-        if old.ends_with([';', '}']) { format!("{seeded}{{ {old} }}") } else { format!("({seeded}{{ {old} }})") }
+        if old.ends_with([';', '}']) {
+            format!("{seeded}{{ {old} }}")
+        } else {
+            format!("({seeded}{{ {old} }})")
+        }
     }
 }
 
@@ -205,7 +210,8 @@ fn main() {
 
 fn seed_tree(tree: &str, tables: &[String]) -> Result<(), String> {
     let read = |path: &str| std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
-    let write = |path: &str, text: &str| std::fs::write(path, text).map_err(|error| format!("{path}: {error}"));
+    let write =
+        |path: &str, text: &str| std::fs::write(path, text).map_err(|error| format!("{path}: {error}"));
     let mut mutants = Vec::new();
     for table in tables {
         mutants.extend(parse(table, &read(table)?)?);

@@ -32,7 +32,9 @@
 //! A gather that takes bare futures without spawning: the others would stop at the first error.
 //!
 //! # Verified by
-//! `tests/asyncio.rs` and `tests/asyncio_adopt.rs`: behaviours 105 to 107 and 127 to 147 of CPython's tests.
+//! `tests/asyncio.rs` and `tests/asyncio_adopt.rs`: behaviours 105 to 107 and 127 to 147 of CPython's tests, among them
+//! `[once]` and `[reported]` by name. `[unlocked]`: the locks of this room guard plain data, and no call leaves it with
+//! one held; `callbacks_run_in_order_and_can_be_removed` would hang.
 
 mod adopt;
 mod as_completed;

@@ -53,7 +53,9 @@
 //! The crate quinn-udp for segmentation: it sets more options than were asked for, such as not to fragment.
 //!
 //! # Verified by
-//! `tests/tcp/`, `tests/udp/`, `tests/unix/`: each invariant by name and on every back end.
+//! `tests/tcp/`, `tests/udp/`, `tests/unix/`: each invariant by name and on every back end. For TCP `[no-sigpipe]` is in
+//! `ends.rs`, `[one-call-moves-bytes]` in `cancel.rs`, `[accept-rests]` in `process.rs`, `[empty-is-done]` in `transfer.rs`.
+//! `[recv-initialises]` is the contract of the system call: no test can show it.
 //!
 //! # Which traits
 //! Inherent methods need no import. [`ByteStream`] and its halves also implement `futures_io::{AsyncRead, AsyncWrite}`

@@ -211,9 +211,7 @@ fn loot_meets_the_next_thief() {
             owner.push(value).unwrap();
         }
         let (mine, next) = new();
-        let robber = thread::spawn(move || {
-            (stealer.steal_half(&mine), mine)
-        });
+        let robber = thread::spawn(move || (stealer.steal_half(&mine), mine));
         // Begun last: loom would take the robber's look at its own tail for the one that matters, and never have an earlier
         // look of ours come after its store.
         let next = thread::spawn(thief(next));

@@ -28,11 +28,25 @@
 //! ([`sentinel`]). When all others slept through a whole look they go to sleep for good: an idle runtime uses no CPU.
 //!
 //! # Fairness
-//! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled:
-//! a worker's ring is first in first out; the LIFO slot is served at most three times in a row; the injector, the
-//! driver, the timers and the mail are served once per time budget. While at least one worker is idle, ready tasks,
-//! finished I/O and expired timers of a worker that is stuck in a poll are served by others within about 5 ms. Pinned
-//! tasks (`spawn_local`) are the exception: they wait for their worker.
+//! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled, for:
+//! - **A worker's ring is first in, first out, and who yields goes to its end.**
+//!   `tests/fairness.rs::tasks_that_always_yield_starve_nobody`
+//! - **The LIFO slot is served at most three times in a row.** `tests/fairness.rs::a_ping_pong_pair_starves_nobody`
+//! - **The injector, the driver, the timers and the mail are served once per time budget.**
+//!   `tests/fairness.rs::spawns_from_outside_are_served_while_every_worker_is_busy_with_its_own`,
+//!   `tests/fairness.rs::a_timeout_around_a_busy_loop_that_yields_elapses`
+//! - **A task whose every operation is ready at once pauses after 128 of them.**
+//!   `tests/fairness.rs::a_task_that_always_finds_its_socket_ready_pauses_for_others`
+//!
+//! And if a poll does not end, as long as at least one worker is idle, others serve within about 5 ms:
+//! - **The ready tasks of the stuck worker, those in its ring**
+//!   `tests/fairness.rs::tasks_spawned_before_a_long_computation_do_not_wait_for_it`
+//! - **and the one in its LIFO slot;** `tests/fairness.rs::a_task_woken_before_a_long_computation_does_not_wait_for_it`
+//! - **its finished I/O, also what it has not told the kernel of yet;**
+//!   `tests/fairness.rs::a_read_that_waits_since_just_before_a_long_computation_is_served`
+//! - **its expired timers.** `tests/fairness.rs::a_timer_armed_before_a_long_computation_fires_during_it`
+//! - **Pinned tasks (`spawn_local`) are the exception: they wait for their worker.**
+//!   `tests/local.rs::a_local_task_runs_on_one_thread_whatever_its_neighbours_do`
 //!
 //! # Invariants
 //! - `[one-token]` a notification is consumed by exactly one opening of the gate, after which the owner looks at
@@ -65,8 +79,10 @@
 //! - Stealing the LIFO slot in a plain search: the owner is usually about to run it. Only a sentinel takes it.
 //!
 //! # Verified by
-//! `models::*`: a push against the last searcher that parks, two pushers and two workers, duty handed over, the gate,
-//! `block_on`'s parker.
+//! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
+//! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
+//! `block_on`'s parker). `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
+//! three workers, whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
 use std::any::Any;
 use std::future::Future;

@@ -20,7 +20,8 @@
 //! also those of other libraries, and it is Linux only.
 //!
 //! # Verified by
-//! `tests/signal.rs`.
+//! `tests/signal.rs`: `[coalesced]` by storms of signals. `[only-a-send]`: the handler is one call, seen at a glance.
+//! `[action-before-pair]`: the order of the fields of `delivery.rs`'s guard; a storm beside traffic would write into it.
 
 #[cfg(unix)]
 mod delivery;

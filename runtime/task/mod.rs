@@ -93,7 +93,8 @@
 //! # Verified by
 //! `models.rs`, each model naming its tags; `tests.rs`: every pair of events before, during and after a run,
 //! and panics from every place. [runnable-is-alive] and [last-reference] are asserted in every test by
-//! counting allocations. [list-under-lock]: `shutdown_cancels_what_another_thread_is_polling`.
+//! counting allocations. [list-under-lock]: `shutdown_cancels_what_another_thread_is_polling`. [pinned-stays]:
+//! `tests/life.rs`, with a child process that has to die.
 
 mod budget;
 mod closure;

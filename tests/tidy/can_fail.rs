@@ -1,7 +1,7 @@
 //! Every rule is given a source that it must complain about, and one that is in order.
 
 use crate::source::Source;
-use crate::{architecture, expect_tidy, form, notes};
+use crate::{architecture, expect_tidy, form, notes, proof};
 
 #[track_caller]
 fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
@@ -90,6 +90,18 @@ fn rules_about_notes_can_fail() {
         "runtime/a.rs",
         "//! - `[one-owner]` it is.\n// SAFETY: `[one-owner]`.\n//! [li-nk](x)\n",
     );
+    let rule = notes::every_invariant_is_proved;
+    expect_complaint(
+        rule,
+        "runtime/a.rs",
+        "//! - `[one-owner]` it is.\n// [one-owner]\n",
+        "no test that cites it",
+    );
+    let proofs =
+        ["//! # Verified by\n//! `[one-owner]`: seen.\n", "#[cfg(test)]\nmod tests {\n/// [one-owner]\n}\n"];
+    for proof in proofs {
+        expect_no_complaint(rule, "runtime/a.rs", &format!("//! - `[one-owner]` it is.\n{proof}"));
+    }
     let rule = notes::every_atomic_access_says_why;
     expect_complaint(
         rule,
@@ -163,4 +175,35 @@ fn code_and_comments_are_told_apart() {
     assert!(source.code.contains("let b =") && source.code.contains("d<'e>"));
     assert!(source.comments.contains("// yes 'x") && source.comments.contains("/* no */"));
     assert_eq!(source.comments.lines().count(), 2);
+}
+
+#[test]
+fn rules_about_proofs_can_fail() {
+    let code = Source::new("runtime/queue/a.rs", "fn f() {\n    g(Ordering::Release)\n}\n");
+    let model = |name: &str| Source::new("runtime/queue/models.rs", &format!("#[test]\nfn {name}() {{}}\n"));
+    let table = |old: &str| {
+        let text = format!("a-b runtime/queue/a.rs fn f(\nToo weak.\n- {old}\n+ x\n= queue::models::m\n");
+        Source::new("ci/mutants/queue.txt", &text)
+    };
+    let copy = || Source::new(&code.path, &code.text);
+    expect_tidy(proof::mutants_apply(&[copy(), model("m"), table("Ordering::Release")]));
+    let find = |complaints: Vec<String>, about: &str| {
+        assert!(
+            complaints.iter().any(|complaint| complaint.contains(about)),
+            "not found: {about} in {complaints:?}"
+        );
+    };
+    find(proof::mutants_apply(&[copy(), model("m"), table("Ordering::Acquire")]), "is not in the block");
+    find(proof::mutants_apply(&[copy(), model("m"), table("r")]), "more than once");
+    find(proof::mutants_apply(&[copy(), model("n"), table("Ordering::Release")]), "there is no model");
+    find(proof::mutants_apply(&[copy(), model("m")]), "there are no mutants");
+    expect_tidy(proof::every_model_has_a_mutant(&[copy(), model("m"), table("Ordering::Release")]));
+    find(proof::every_model_has_a_mutant(&[copy(), model("n"), table("Ordering::Release")]), "no mutant");
+
+    let door = |text: &str| Source::new("runtime/scheduler/mod.rs", &format!("//! # Fairness\n//! {text}\n"));
+    let test = || Source::new("tests/a.rs", "#[test]\nfn b() {}\n");
+    expect_tidy(proof::every_clause_has_its_test(&[door("- **All are served.** `tests/a.rs::b`"), test()]));
+    find(proof::every_clause_has_its_test(&[door("All are served.")]), "promises nothing");
+    find(proof::every_clause_has_its_test(&[door("- **All are served.**"), test()]), "names no test");
+    find(proof::every_clause_has_its_test(&[door("- **All.** `tests/a.rs::c`"), test()]), "which is no test");
 }

@@ -5,6 +5,7 @@ mod architecture;
 mod can_fail;
 mod form;
 mod notes;
+mod proof;
 mod source;
 
 use std::collections::BTreeSet;
@@ -83,6 +84,26 @@ fn every_room_opens_with_its_plan() {
 #[test]
 fn every_tag_is_defined_once_and_cited() {
     expect_tidy(notes::tags_are_defined_once_and_cited(&rust(sources())));
+}
+
+#[test]
+fn every_invariant_has_a_test_or_a_reason() {
+    expect_tidy(notes::every_invariant_is_proved(&rust(sources())));
+}
+
+#[test]
+fn every_mutant_applies_and_its_tests_exist() {
+    expect_tidy(proof::mutants_apply(&sources()));
+}
+
+#[test]
+fn every_model_is_seen_to_fail() {
+    expect_tidy(proof::every_model_has_a_mutant(&sources()));
+}
+
+#[test]
+fn every_clause_of_fairness_has_its_test() {
+    expect_tidy(proof::every_clause_has_its_test(&sources()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Rules about notes: plans, tags, orderings, claims, and what is left undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{Source, words};
 
@@ -78,6 +78,43 @@ pub(crate) fn tags_are_defined_once_and_cited(sources: &[Source]) -> Vec<String>
         }
     }
     complaints
+}
+
+/// A tag is either cited where a test stands, or in `# Verified by` of the header that defines it: there with the test
+/// that is not beside the code, or the reason why there is none.
+pub(crate) fn every_invariant_is_proved(sources: &[Source]) -> Vec<String> {
+    let mut proved = BTreeSet::new();
+    for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
+        let start = if source.is_test() { 0 } else { source.end_of_product() };
+        proved.extend(tags_in(&source.comments[start..]));
+    }
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
+        let header = source.comments.lines().take_while(|line| line.is_empty() || line.starts_with("//!"));
+        let header: Vec<&str> = header.collect();
+        let verified = header.iter().skip_while(|line| **line != "//! # Verified by").copied();
+        let verified: BTreeSet<&str> = verified.flat_map(tags_in).collect();
+        for (index, line) in header.iter().enumerate() {
+            let Some(tag) = defined_tag(line) else { continue };
+            if !proved.contains(tag) && !verified.contains(tag) {
+                complaints.push(format!(
+                    "{}:{}: [{tag}] has no test that cites it, and `# Verified by` gives no reason",
+                    source.path,
+                    index + 1
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+/// The tag that a line of a header defines.
+fn defined_tag(line: &str) -> Option<&str> {
+    tag_at(line.strip_prefix("//! - ")?.trim_start_matches(['`', '*']))
+}
+
+fn tags_in(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('[').filter_map(|(start, _)| tag_at(&text[start..]))
 }
 
 pub(crate) fn tag_at(text: &str) -> Option<&str> {
@@ -190,4 +227,10 @@ fn has_test(source: &Source, test: &str) -> bool {
     source.code.find(&format!("fn {test}(")).is_some_and(|place| {
         source.code[..place].rsplit('}').next().is_some_and(|above| above.contains("test]"))
     })
+}
+
+/// Whether `claim`, a `file.rs::test`, is a test.
+pub(crate) fn is_test_there(sources: &[Source], claim: &str) -> bool {
+    let (path, test) = claim.split_once("::").expect("a claim is a file and a test");
+    sources.iter().any(|source| source.path == path && has_test(source, test))
 }

@@ -1,0 +1,99 @@
+//! Rules about proofs: mutants that still apply, models that can fail, and promises that name their tests.
+
+#[path = "../../ci/mutants/seed.rs"]
+mod seed;
+
+use crate::source::Source;
+use seed::Mutant;
+
+/// All tables, read; or what is wrong with them.
+fn mutants(sources: &[Source]) -> Result<Vec<Mutant>, Vec<String>> {
+    let tables = sources.iter().filter(|source| source.path.starts_with("ci/mutants/") && is_table(source));
+    let mut mutants = Vec::new();
+    for table in tables {
+        mutants.extend(seed::parse(&table.path, &table.text).map_err(|error| vec![error])?);
+    }
+    if mutants.is_empty() { Err(vec!["ci/mutants: there are no mutants".to_owned()]) } else { Ok(mutants) }
+}
+
+fn is_table(source: &Source) -> bool {
+    source.path.ends_with(".txt")
+}
+
+/// Each mutant changes what it means to change, and the tests that must notice it are there.
+pub(crate) fn mutants_apply(sources: &[Source]) -> Vec<String> {
+    let mutants = match mutants(sources) {
+        Ok(mutants) => mutants,
+        Err(complaints) => return complaints,
+    };
+    let mut complaints = Vec::new();
+    for mutant in &mutants {
+        match sources.iter().find(|source| source.path == mutant.file) {
+            None => complaints.push(format!("{}: there is no file {}", mutant.name, mutant.file)),
+            Some(source) => complaints.extend(seed::seed(&mutant.file, &source.text, &mutants).err()),
+        }
+        for test in mutant.tests.iter().filter(|test| !models(sources).contains(test)) {
+            complaints.push(format!("{}: there is no model {test}", mutant.name));
+        }
+    }
+    complaints
+}
+
+/// A model that no mutant makes fail proves nothing.
+pub(crate) fn every_model_has_a_mutant(sources: &[Source]) -> Vec<String> {
+    let mutants = match mutants(sources) {
+        Ok(mutants) => mutants,
+        Err(complaints) => return complaints,
+    };
+    let is_seen = |model: &String| mutants.iter().any(|mutant| mutant.tests.contains(model));
+    let unseen = models(sources).into_iter().filter(|model| !is_seen(model));
+    unseen.map(|model| format!("{model}: no mutant in ci/mutants is noticed by this model")).collect()
+}
+
+/// The models by their full names.
+fn models(sources: &[Source]) -> Vec<String> {
+    let mut models = Vec::new();
+    for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
+        let Some(room) = source.room() else { continue };
+        let is_file = source.path.ends_with("/models.rs");
+        let start = if is_file { Some(0) } else { source.code.find("\nmod models {") };
+        let Some(start) = start else { continue };
+        for (place, mark) in source.code[start..].match_indices("#[test]") {
+            let rest = &source.code[start + place + mark.len()..];
+            if let Some((_, rest)) = rest.split_once("fn ") {
+                let name = rest.split('(').next().expect("a function has its parameters");
+                models.push(format!("{room}::models::{name}"));
+            }
+        }
+    }
+    models
+}
+
+/// `# Fairness` of the scheduler is a list of promises, each of which ends with the tests that hold it to it.
+pub(crate) fn every_clause_has_its_test(sources: &[Source]) -> Vec<String> {
+    const DOOR: &str = "runtime/scheduler/mod.rs";
+    let Some(door) = sources.iter().find(|source| source.path == DOOR) else {
+        return vec![format!("{DOOR}: is missing")];
+    };
+    let section = door.text.lines().skip_while(|line| *line != "//! # Fairness").skip(1);
+    let section = section.take_while(|line| !line.starts_with("//! # "));
+    let section: Vec<&str> = section.filter_map(|line| line.strip_prefix("//! ")).collect();
+    let text = section.join("\n");
+    let clauses: Vec<&str> = text.split("- **").skip(1).collect();
+    let mut complaints = Vec::new();
+    if clauses.is_empty() {
+        complaints.push(format!("{DOOR}: `# Fairness` promises nothing"));
+    }
+    for clause in clauses {
+        let title = clause.split("**").next().expect("a piece of a text");
+        let claims: Vec<&str> =
+            clause.split('`').skip(1).step_by(2).filter(|claim| claim.contains(".rs::")).collect();
+        if claims.is_empty() {
+            complaints.push(format!("{DOOR}: the clause `{title}` names no test"));
+        }
+        for claim in claims.into_iter().filter(|claim| !crate::notes::is_test_there(sources, claim)) {
+            complaints.push(format!("{DOOR}: the clause `{title}` names {claim}, which is no test"));
+        }
+    }
+    complaints
+}
