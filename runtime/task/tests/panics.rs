@@ -2,11 +2,13 @@
 //! survives, and the future, the output and the memory go exactly once.
 
 use super::{Count, OnDrop, Queue, joined, poll_once};
-use crate::task::JoinHandle;
+use crate::primitive::sync::Mutex;
+use crate::task::{AbortHandle, JoinHandle};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// A payload that panics again when it is dropped.
 struct Bomb;
@@ -41,14 +43,24 @@ struct Case {
     payload: Payload,
     aborted: Moment,
     handle: Handle,
+    is_pinned: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
     Never,
     BeforeRun,
+    DuringFirstPoll,
     WhileWaiting,
+    DuringLastPoll,
     AfterRun,
+}
+
+impl Moment {
+    /// Whether an abort at this moment keeps the task from its end.
+    fn cancels(self) -> bool {
+        matches!(self, Moment::BeforeRun | Moment::DuringFirstPoll | Moment::WhileWaiting)
+    }
 }
 
 /// What becomes of the join handle.
@@ -56,13 +68,29 @@ enum Moment {
 enum Handle {
     DroppedBeforeRun,
     DroppedWhileWaiting,
+    /// Its waker is with the task by then.
+    PolledAndDroppedWhileWaiting,
     DroppedAfterRun,
     Joined,
+    PolledAndJoined,
 }
 
-const MOMENTS: [Moment; 4] = [Moment::Never, Moment::BeforeRun, Moment::WhileWaiting, Moment::AfterRun];
-const HANDLES: [Handle; 4] =
-    [Handle::DroppedBeforeRun, Handle::DroppedWhileWaiting, Handle::DroppedAfterRun, Handle::Joined];
+const MOMENTS: [Moment; 6] = [
+    Moment::Never,
+    Moment::BeforeRun,
+    Moment::DuringFirstPoll,
+    Moment::WhileWaiting,
+    Moment::DuringLastPoll,
+    Moment::AfterRun,
+];
+const HANDLES: [Handle; 6] = [
+    Handle::DroppedBeforeRun,
+    Handle::DroppedWhileWaiting,
+    Handle::PolledAndDroppedWhileWaiting,
+    Handle::DroppedAfterRun,
+    Handle::Joined,
+    Handle::PolledAndJoined,
+];
 
 type Output = OnDrop<Box<dyn FnMut() + Send>>;
 
@@ -83,10 +111,16 @@ fn play(case: Case) {
     let (queue, futures, outputs) = (Queue::new(), Count::default(), Count::default());
     let captured = on_drop(&futures, case.panics_on_future_drop.then_some(case.payload));
     let made = outputs.clone();
+    let own_abort: Arc<Mutex<Option<AbortHandle>>> = Arc::new(Mutex::new(None));
+    let abort_inside = own_abort.clone();
     let mut polls_count = 0;
     let future = poll_fn(move |cx| {
         let _captured = &captured;
         polls_count += 1;
+        let now = if polls_count == 1 { Moment::DuringFirstPoll } else { Moment::DuringLastPoll };
+        if case.aborted == now {
+            abort_inside.lock().as_ref().expect("set before the run").abort();
+        }
         if polls_count == 1 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -96,8 +130,10 @@ fn play(case: Case) {
         }
         Poll::Ready(on_drop(&made, case.panics_on_output_drop.then_some(case.payload)))
     });
-    let handle = queue.spawn(future);
+    let handle = if case.is_pinned { queue.spawn_local(future) } else { queue.spawn(future) };
     let abort = handle.abort_handle();
+    *own_abort.lock() = Some(handle.abort_handle());
+    let joiner = Arc::new(Joiner);
     let mut handle = Some(handle);
     let steps = [
         (Moment::BeforeRun, Handle::DroppedBeforeRun),
@@ -108,7 +144,9 @@ fn play(case: Case) {
         if case.aborted == moment {
             abort.abort();
         }
-        if case.handle == drop_now {
+        poll_early(case, moment, &joiner, &mut handle);
+        let is_polled_and_dropped = case.handle == Handle::PolledAndDroppedWhileWaiting;
+        if case.handle == drop_now || is_polled_and_dropped && moment == Moment::WhileWaiting {
             drop(handle.take());
         }
         queue.run_one();
@@ -116,14 +154,32 @@ fn play(case: Case) {
     queue.run_all();
     assert!(abort.is_finished());
     assert_eq!(futures.get(), 1, "drops of the future");
-    let is_cancelled = matches!(case.aborted, Moment::BeforeRun | Moment::WhileWaiting);
+    let is_cancelled = case.aborted.cancels();
     if let Some(handle) = handle {
         check(case, handle, is_cancelled);
     }
     let outputs_count = usize::from(!is_cancelled && !case.panics_on_run);
     assert_eq!(outputs.get(), outputs_count, "drops of the output");
+    assert_eq!(Arc::strong_count(&joiner), 1, "a join waker is left");
+    *own_abort.lock() = None;
     drop(abort);
     queue.assert_all_freed();
+}
+
+struct Joiner;
+
+impl Wake for Joiner {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// A poll of the handle before the task has ended, where the case asks for one.
+fn poll_early(case: Case, moment: Moment, joiner: &Arc<Joiner>, handle: &mut Option<JoinHandle<Output>>) {
+    let is_polled = matches!(case.handle, Handle::PolledAndDroppedWhileWaiting | Handle::PolledAndJoined);
+    let Some(handle) = handle.as_mut().filter(|handle| is_polled && !handle.is_finished()) else { return };
+    if moment == Moment::WhileWaiting {
+        let waker = Waker::from(joiner.clone());
+        assert!(Pin::new(handle).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
 }
 
 /// A panic beats a cancellation: the destructor that panicked is what there is to tell.
@@ -152,7 +208,7 @@ fn check(case: Case, handle: JoinHandle<Output>, is_cancelled: bool) {
 fn no_combination_of_panics_leaks_or_escapes() {
     const BOOLS: [bool; 2] = [false, true];
     let mut count = 0;
-    for bits in 0..16_u8 {
+    for bits in 0..32_u8 {
         let has = |bit: u8| BOOLS[usize::from(bits >> bit & 1)];
         for aborted in MOMENTS {
             for handle in HANDLES {
@@ -163,6 +219,7 @@ fn no_combination_of_panics_leaks_or_escapes() {
                     payload: if has(3) { Payload::Bomb } else { Payload::Text },
                     aborted,
                     handle,
+                    is_pinned: has(4),
                 };
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| play(case))) {
                     eprintln!("in the case {case:?}:");
@@ -172,7 +229,7 @@ fn no_combination_of_panics_leaks_or_escapes() {
             }
         }
     }
-    assert_eq!(count, 16 * MOMENTS.len() * HANDLES.len());
+    assert_eq!(count, 32 * MOMENTS.len() * HANDLES.len());
 }
 
 #[test]
