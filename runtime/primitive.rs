@@ -3,8 +3,9 @@
 //!
 //! # Algorithm
 //! Built plainly, every name here is std's. Under `cfg(all(test, rt_loom))` the same names are loom's, and
-//! `model` explores every interleaving; without loom it runs the same closure many times, so that the models are
-//! ordinary tests that the editor sees and `cargo test` runs.
+//! `model` explores every interleaving of up to two preemptions; under `cfg(all(test, rt_shuttle))` they are shuttle's, and
+//! it tries many schedules with any number of preemptions, but knows no weak memory. Without either it runs the same
+//! closure many times, so that the models are ordinary tests that the editor sees and `cargo test` runs.
 //!
 //! # Invariants
 //! - No other file names std's atomics, `UnsafeCell` or loom. One exception: the ring, whose words the kernel shares.
@@ -17,7 +18,9 @@
 pub(crate) mod atomic {
     #[cfg(all(test, rt_loom))]
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
     pub(crate) use std::sync::atomic::Ordering;
@@ -56,7 +59,9 @@ pub(crate) mod cell {
 pub(crate) mod sync {
     #[cfg(all(test, rt_loom))]
     pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard};
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) use shuttle::sync::{Condvar, MutexGuard};
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
     pub(crate) use std::sync::{Condvar, MutexGuard};
 
     /// The `Arc` of models: counted by loom there. Code outside models uses std's.
@@ -65,7 +70,9 @@ pub(crate) mod sync {
 
     #[cfg(all(test, rt_loom))]
     use loom::sync::Mutex as Inner;
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(all(test, rt_shuttle))]
+    use shuttle::sync::Mutex as Inner;
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
     use std::sync::Mutex as Inner;
 
     /// A lock that ignores poison: state behind it is consistent at every call that could panic.
@@ -112,7 +119,8 @@ pub(crate) mod sync {
     }
 }
 
-/// Runs `f` under every interleaving loom finds with two preemptions, and prints how many there were.
+/// Runs `f` under every interleaving loom finds with two preemptions, and prints how many there were; under many random
+/// schedules with shuttle; or many times.
 #[cfg(test)]
 pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
     model_with_preemptions(2, f);
@@ -138,8 +146,21 @@ pub(crate) fn model_with_preemptions(count: usize, f: impl Fn() + Send + Sync + 
     eprintln!("model {name:NAME_WIDTH$} {} interleavings", runs.load(Ordering::Relaxed));
 }
 
+/// Runs `f` under so many schedules of each kind: random ones, and ones that change priorities at up to five places.
+#[cfg(all(test, rt_shuttle))]
+pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync + 'static) {
+    const SCHEDULES_COUNT: usize = 10_000;
+    const DEPTH: usize = 5;
+    let f = std::sync::Arc::new(f);
+    let random = f.clone();
+    shuttle::check_random(move || random(), SCHEDULES_COUNT);
+    shuttle::check_pct(move || f(), SCHEDULES_COUNT, DEPTH);
+    let name = std::thread::current().name().unwrap_or("model").to_owned();
+    eprintln!("schedules {name} {}", 2 * SCHEDULES_COUNT);
+}
+
 /// Runs `f` many times on real threads: the models compile and run without loom as well.
-#[cfg(all(test, not(rt_loom)))]
+#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync + 'static) {
     const RUNS_COUNT: usize = 500;
     for _ in 0..RUNS_COUNT {
@@ -153,26 +174,43 @@ pub(crate) mod thread {
         thread::{Builder, JoinHandle, spawn, yield_now},
         thread_local,
     };
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) use shuttle::{
+        thread::{Builder, JoinHandle, spawn, yield_now},
+        thread_local,
+    };
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
     pub(crate) use std::{thread::Builder, thread_local};
 
-    #[cfg(all(test, not(rt_loom)))]
+    #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
     pub(crate) use std::thread::{JoinHandle, spawn, yield_now};
 }
 
-#[cfg(all(test, rt_loom))]
+#[cfg(all(test, any(rt_loom, rt_shuttle)))]
 mod canary {
     use super::atomic::{AtomicUsize, Ordering};
+    use super::sync::ModelArc;
+    use super::thread;
 
-    /// A lost increment. It names `loom::model` itself but takes its atomics from the shim: were the shim std, loom
+    #[cfg(rt_loom)]
+    fn check(f: impl Fn() + Send + Sync + 'static) {
+        loom::model(f);
+    }
+
+    #[cfg(rt_shuttle)]
+    fn check(f: impl Fn() + Send + Sync + 'static) {
+        shuttle::check_random(f, 1000);
+    }
+
+    /// A lost increment. It names the explorer itself but takes its atomics from the shim: were the shim std, the explorer
     /// would see one interleaving, the assertion would hold, and this test would fail for want of a panic.
     #[test]
     #[should_panic(expected = "an increment was lost")]
     fn a_lost_increment_is_found() {
-        loom::model(|| {
-            let count = loom::sync::Arc::new(AtomicUsize::new(0));
+        check(|| {
+            let count = ModelArc::new(AtomicUsize::new(0));
             let other = count.clone();
-            let thread = loom::thread::spawn(move || {
+            let thread = thread::spawn(move || {
                 let seen = other.load(Ordering::SeqCst);
                 other.store(seen + 1, Ordering::SeqCst);
             });

@@ -118,7 +118,7 @@ impl fmt::Debug for Id {
     }
 }
 
-#[cfg(all(test, not(rt_loom)))]
+#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 mod tests {
     use super::{BLOCK_SIZE, Id};
     use std::collections::HashSet;

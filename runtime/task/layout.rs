@@ -65,7 +65,7 @@ pub(super) struct Cell<F: Future, S> {
     pub(super) trailer: Trailer,
 }
 
-#[cfg(all(not(rt_loom), target_pointer_width = "64"))]
+#[cfg(all(not(any(rt_loom, rt_shuttle)), target_pointer_width = "64"))]
 const _: () = {
     assert!(size_of::<Header>() == 48, "the header fits the first cache line, with room for the scheduler");
     // malloc serves alignments up to 16 by itself; more goes through posix_memalign, which is slower.

@@ -114,7 +114,7 @@ mod yield_now;
 
 #[cfg(test)]
 mod models;
-#[cfg(all(test, not(rt_loom)))]
+#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 mod tests;
 
 /// How long a task may go on before it lets others run.

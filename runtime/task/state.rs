@@ -345,7 +345,7 @@ impl fmt::Debug for State {
     }
 }
 
-#[cfg(all(test, not(rt_loom)))]
+#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 mod tests {
     use super::{JOIN_INTEREST, REFERENCE, SCHEDULED, Start, State, Wake, WakeByValue};
     use crate::primitive::atomic::{AtomicUsize, Ordering};

@@ -12,7 +12,7 @@ use crate::primitive::sync::{Mutex, MutexGuard};
 /// How many wakers one call of `fire` collects: after so many wake-ups it is time to look after I/O again.
 ///
 /// Models see a wheel that is half-way through a slot after the first.
-pub(super) const FIRE_COUNT_MAX: usize = if cfg!(all(test, rt_loom)) { 1 } else { 1024 };
+pub(super) const FIRE_COUNT_MAX: usize = if cfg!(all(test, any(rt_loom, rt_shuttle))) { 1 } else { 1024 };
 
 /// What all homes of one runtime share. Written once.
 pub(super) struct Shared {
