@@ -21,7 +21,7 @@
 //!
 //! # Verified by
 //! `tests/signal.rs`: `[coalesced]` by storms of signals. `[only-a-send]`: the handler is one call, seen at a glance.
-//! `[action-before-pair]`: the order of the fields of `delivery.rs`'s guard; a storm beside traffic would write into it.
+//! `[action-before-pair]`: the order of the fields of `unix::Signal`; a storm beside traffic would write into it.
 
 #[cfg(unix)]
 mod delivery;
