@@ -29,6 +29,7 @@ use crate::primitive::thread::{self, Builder};
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
     static EMPLOYER: Cell<usize> = Cell::new(0);
 }
 
