@@ -143,7 +143,7 @@ pub(crate) fn model_with_preemptions(count: usize, f: impl Fn() + Send + Sync + 
         f();
     });
     let name = std::thread::current().name().unwrap_or("model").to_owned();
-    eprintln!("model {name:NAME_WIDTH$} {} interleavings", runs.load(Ordering::Relaxed));
+    tell(&format!("model {name:NAME_WIDTH$} {} interleavings\n", runs.load(Ordering::Relaxed)));
 }
 
 /// Runs `f` under so many schedules of each kind: random ones, and ones that change priorities at up to five places.
@@ -156,7 +156,13 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
     shuttle::check_random(move || random(), SCHEDULES_COUNT);
     shuttle::check_pct(move || f(), SCHEDULES_COUNT, DEPTH);
     let name = std::thread::current().name().unwrap_or("model").to_owned();
-    eprintln!("schedules {name} {}", 2 * SCHEDULES_COUNT);
+    tell(&format!("schedules {name} {}\n", 2 * SCHEDULES_COUNT));
+}
+
+/// Writes a line at once: the harness writes to the same place meanwhile, and scripts read it.
+#[cfg(all(test, any(rt_loom, rt_shuttle)))]
+fn tell(line: &str) {
+    eprint!("{line}");
 }
 
 /// Runs `f` many times on real threads: the models compile and run without loom as well.
