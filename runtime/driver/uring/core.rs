@@ -13,11 +13,15 @@ use crate::driver::slots::SlotId;
 
 use super::doorbell::Doorbell;
 use super::encode::{self, Name};
+use super::interrupt;
 use super::placement::Placement;
 use super::ring::{Entered, Ring, Wait};
 
 /// A harvest ends after so many entries into the kernel, however much there is: timers and tasks wait too.
 const ROUNDS_MAX: usize = 16;
+
+/// How often a thief looks whether the kernel has posted what it held back: some ten microseconds.
+const HELD_BACK_LOOKS: usize = 500;
 
 /// Between two looks at what a shutdown still waits for.
 const DRAIN_STEP: Duration = Duration::from_millis(20);
@@ -169,6 +173,20 @@ impl Core {
             std::thread::yield_now();
         }
         Ok(())
+    }
+
+    /// Reaps for an owner that is busy elsewhere, and makes the kernel post what it holds back meanwhile.
+    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+        if self.ring.is_held_back() {
+            interrupt::owners();
+            for _ in 0..HELD_BACK_LOOKS {
+                if !self.ring.is_held_back() {
+                    break;
+                }
+                std::hint::spin_loop();
+            }
+        }
+        self.reap(wakers, orphans);
     }
 
     /// Takes every completion that is there. Touches the kernel not at all: a thief may do it.

@@ -22,6 +22,7 @@ mod decode;
 mod doorbell;
 mod encode;
 mod encode_file;
+mod interrupt;
 mod placement;
 mod probe;
 mod ring;
@@ -62,6 +63,9 @@ enum Request {
 
 impl Rings {
     pub(super) fn new(options: &Options) -> io::Result<Rings> {
+        if options.workers > 1 {
+            interrupt::prepare();
+        }
         let workers = (0..options.workers).map(|index| {
             let worker = Worker::new(index, options).map_err(Refusal::into_error)?;
             Ok(CachePadded::new(worker))
@@ -131,7 +135,7 @@ impl Rings {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return false };
         let mut orphans = Vec::new();
-        core.reap(wakers, &mut orphans);
+        core.reap_for_owner(wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
         drop(orphans);

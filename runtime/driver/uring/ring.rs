@@ -132,6 +132,11 @@ impl Ring {
         !self.backlog.is_empty() || !queue.is_empty() || queue.taskrun() || queue.cq_overflow()
     }
 
+    /// The kernel has completions that it will post when the owner enters it, at the next timer interrupt at the latest.
+    pub(super) fn is_held_back(&mut self) -> bool {
+        self.ring.submission().taskrun()
+    }
+
     pub(super) fn has_completions(&mut self) -> bool {
         !self.ring.completion().is_empty()
     }

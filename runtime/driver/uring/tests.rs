@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
+
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::thread;
@@ -16,6 +17,7 @@ use crate::driver::backend::Backend;
 use crate::driver::slots::SlotId;
 use crate::driver::tests::{LIMIT, bound, counting_waker, drive, harvest_until, pair, receive, stream_pair};
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::Worker;
 
@@ -256,4 +258,76 @@ fn only_what_a_pinned_task_asks_for_cannot_be_taken_over() {
     assert_eq!(begun_and_not(), (1, 1));
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     assert_eq!(begun_and_not(), (2, 0));
+}
+
+/// Without an interrupt they would wait for the kernel's timer: 2 ms in the median where it ticks every 4.
+#[test]
+fn completions_of_a_worker_that_computes_are_reaped_at_once() {
+    let driver =
+        Driver::new(&Options { kind: Kind::Uring, workers: 2, ..Options::default() }).expect("io_uring");
+    let (registration, mut peer) = {
+        let _guard = driver.enter();
+        pair()
+    };
+    // Odd: the worker is to wait for a byte. Even: it does, and computes. The last: it ends.
+    let turn = AtomicUsize::new(1);
+    thread::scope(|scope| {
+        scope.spawn(|| compute_between_waits(&driver, &registration, &turn));
+        let _end = EndOfTurns(&turn);
+        let mut latency = || {
+            // Ordering: SeqCst: a test.
+            while turn.load(Ordering::SeqCst) % 2 == 1 {
+                std::hint::spin_loop();
+            }
+            let written = Instant::now();
+            peer.write_all(b"x").expect("write");
+            let mut wakers = Vec::new();
+            while wakers.is_empty() {
+                assert!(written.elapsed() < LIMIT, "the completion was lost");
+                driver.try_harvest(0, &mut wakers);
+            }
+            turn.fetch_add(1, Ordering::SeqCst);
+            written.elapsed()
+        };
+        // Where others compete for the cores the worker may not be running at all: one quiet moment will do.
+        let started = Instant::now();
+        loop {
+            let mut latencies: Vec<_> = (0..15).map(|_| latency()).collect();
+            latencies.sort_unstable();
+            if latencies[7] < Duration::from_micros(500) {
+                break;
+            }
+            assert!(started.elapsed() < LIMIT, "{latencies:?}");
+        }
+    });
+    driver.shutdown(0, Duration::ZERO);
+}
+
+/// Ends the worker below, whatever becomes of the test.
+struct EndOfTurns<'a>(&'a AtomicUsize);
+
+impl Drop for EndOfTurns<'_> {
+    fn drop(&mut self) {
+        // Ordering: SeqCst: a test.
+        self.0.store(usize::MAX, Ordering::SeqCst);
+    }
+}
+
+/// A worker that never enters the kernel but to wait for the next byte.
+fn compute_between_waits(driver: &Arc<Driver>, registration: &Registration, turn: &AtomicUsize) {
+    let _guard = driver.bind_worker(0).expect("bind");
+    let (_count, waker) = counting_waker();
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        // Ordering: SeqCst: a test.
+        match turn.load(Ordering::SeqCst) {
+            usize::MAX => return,
+            count if count % 2 == 1 => {
+                while registration.poll_io(Direction::Read, &mut cx, receive).is_ready() {}
+                driver.harvest(0, &mut Vec::new()).expect("harvest");
+                turn.fetch_add(1, Ordering::SeqCst);
+            }
+            _ => std::hint::spin_loop(),
+        }
+    }
 }
