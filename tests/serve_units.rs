@@ -18,6 +18,8 @@ mod content;
 mod content_type;
 #[path = "../examples/serve/guard.rs"]
 mod guard;
+#[path = "../examples/serve/known.rs"]
+mod known;
 #[path = "../examples/serve/listing.rs"]
 mod listing;
 #[path = "../examples/serve/page.rs"]

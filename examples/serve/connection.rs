@@ -63,9 +63,7 @@ impl Server {
         self.totals.requests.add(1);
         // A body would be dropped here unread; hyper then closes the connection after the answer.
         let request = request.map(drop);
-        let server = self.clone();
-        let answered = heist::task::spawn_blocking(move || server.site.respond(&request)).await;
-        let response = answered.map_err(io::Error::other)?;
+        let response = self.site.respond(&request).await;
         if response.status().is_server_error() {
             self.totals.errors.add(1);
         }

@@ -1,15 +1,17 @@
 //! The body of an answer: bytes at hand, or a file read chunk by chunk.
 //!
-//! A chunk is read by a thread that may block, and only when the connection has room for it. So an answer of
-//! any size holds one chunk here and at most `connection::BUFFER_SIZE` behind it, however slow the client is.
+//! A chunk is read when the connection has room for it, and no sooner: at once if the system has it in memory, else by an
+//! operation that holds up nobody. So an answer of any size holds one chunk here and at most `connection::BUFFER_SIZE`
+//! behind it, however slow the client is.
 
-use std::fs::File;
+use std::fmt;
 use std::future::Future;
-use std::io::{self, Read};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use heist::task::JoinHandle;
+use heist::fs::File;
+use heist::io::IoBuf;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 /// How much of a file is read at once.
@@ -24,17 +26,16 @@ pub(crate) enum Content {
     File(FileContent),
 }
 
-/// The rest of a file that has `remaining` bytes to send.
-#[derive(Debug)]
+/// The part of a file that is still to be sent.
 pub(crate) struct FileContent {
+    start: u64,
     remaining: u64,
     state: State,
 }
 
-#[derive(Debug)]
 enum State {
     Idle(File),
-    Reading(JoinHandle<(File, io::Result<Bytes>)>),
+    Reading(Pin<Box<dyn Future<Output = (File, io::Result<Bytes>)> + Send>>),
     /// The file is gone, because it was sent or because reading it failed.
     Done,
 }
@@ -44,20 +45,29 @@ impl Content {
         Content::Whole(Bytes::new())
     }
 
-    /// `length` bytes of `file` from its position on. What fits into one chunk is read at once.
-    pub(crate) fn read(file: File, length: u64) -> io::Result<Content> {
+    /// `length` bytes of `file` from `start` on. What fits into one chunk is read at once.
+    pub(crate) async fn read(file: File, start: u64, length: u64) -> io::Result<Content> {
         if length > CHUNK_SIZE {
-            return Ok(Content::File(FileContent { remaining: length, state: State::Idle(file) }));
+            return Ok(Content::File(FileContent { start, remaining: length, state: State::Idle(file) }));
         }
-        Ok(Content::Whole(read_chunk(&file, length)?))
+        Ok(Content::Whole(read(&file, start, length).await?))
     }
 }
 
 /// Reads exactly `length` bytes. A file that ends before was cut while it was being sent.
-fn read_chunk(file: &File, length: u64) -> io::Result<Bytes> {
-    let mut chunk = Vec::with_capacity(length as usize);
-    let count = file.take(length).read_to_end(&mut chunk)?;
-    if count as u64 == length { Ok(chunk.into()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+pub(crate) async fn read(file: &File, start: u64, length: u64) -> io::Result<Bytes> {
+    let length = length as usize;
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        let filled = bytes.len();
+        let room = bytes.slice(filled, length - filled);
+        let (result, room) = file.read_owned_at(room, start + filled as u64).await;
+        bytes = room.into_inner();
+        if result? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(bytes.into())
 }
 
 impl FileContent {
@@ -65,28 +75,33 @@ impl FileContent {
         loop {
             match std::mem::replace(&mut self.state, State::Done) {
                 State::Idle(file) if self.remaining > 0 => {
-                    let length = self.remaining.min(CHUNK_SIZE);
-                    self.state = State::Reading(heist::task::spawn_blocking(move || {
-                        let chunk = read_chunk(&file, length);
+                    let (start, length) = (self.start, self.remaining.min(CHUNK_SIZE));
+                    self.state = State::Reading(Box::pin(async move {
+                        let chunk = read(&file, start, length).await;
                         (file, chunk)
                     }));
                 }
                 State::Reading(mut reading) => {
-                    let Poll::Ready(outcome) = Pin::new(&mut reading).poll(cx) else {
+                    let Poll::Ready((file, chunk)) = reading.as_mut().poll(cx) else {
                         self.state = State::Reading(reading);
                         return Poll::Pending;
                     };
-                    let chunk = outcome.map_err(io::Error::other).and_then(|(file, chunk)| {
-                        let chunk = chunk?;
+                    if let Ok(chunk) = &chunk {
+                        self.start += chunk.len() as u64;
                         self.remaining -= chunk.len() as u64;
                         self.state = State::Idle(file);
-                        Ok(chunk)
-                    });
+                    }
                     return Poll::Ready(Some(chunk));
                 }
                 State::Idle(_) | State::Done => return Poll::Ready(None),
             }
         }
+    }
+}
+
+impl fmt::Debug for FileContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileContent").field("remaining", &self.remaining).finish_non_exhaustive()
     }
 }
 
@@ -123,13 +138,18 @@ mod tests {
     use super::*;
     use crate::scratch::Scratch;
     use std::future::poll_fn;
-    use std::io::{Seek, SeekFrom};
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        heist::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    fn content(file: std::fs::File, start: u64, length: u64) -> io::Result<Content> {
+        run(async { Content::read(File::from_std(file), start, length).await })
+    }
 
     /// All chunks of a body, and the error that ended it.
-    fn collect(content: Content) -> (Vec<Bytes>, Option<io::Error>) {
-        let runtime = heist::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut content = content;
-        runtime.block_on(async move {
+    fn collect(mut content: Content) -> (Vec<Bytes>, Option<io::Error>) {
+        run(async move {
             let mut chunks = Vec::new();
             while let Some(frame) = poll_fn(|cx| Pin::new(&mut content).poll_frame(cx)).await {
                 match frame {
@@ -148,7 +168,7 @@ mod tests {
     #[test]
     fn a_small_file_is_read_at_once() {
         let file = Scratch::new().write("x", b"hello");
-        let content = Content::read(file, 5).unwrap();
+        let content = content(file, 0, 5).unwrap();
         assert!(matches!(&content, Content::Whole(bytes) if bytes == "hello"));
         assert!(!content.is_end_stream());
         assert_eq!(collect(content).0, ["hello"]);
@@ -162,11 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn a_large_file_comes_in_chunks_from_its_position_on() {
+    fn a_large_file_comes_in_chunks_from_the_start_that_was_asked_for() {
         let expected = pattern(3 * CHUNK_SIZE + 7);
-        let mut file = Scratch::new().write("x", &expected);
-        file.seek(SeekFrom::Start(3)).unwrap();
-        let content = Content::read(file, 2 * CHUNK_SIZE + 1).unwrap();
+        let file = Scratch::new().write("x", &expected);
+        let content = content(file, 3, 2 * CHUNK_SIZE + 1).unwrap();
         assert_eq!(content.size_hint().exact(), Some(2 * CHUNK_SIZE + 1));
         let (chunks, error) = collect(content);
         assert!(error.is_none());
@@ -178,10 +197,10 @@ mod tests {
     #[test]
     fn a_file_that_was_cut_ends_in_an_error() {
         let file = Scratch::new().write("x", &pattern(CHUNK_SIZE + 1));
-        let (chunks, error) = collect(Content::read(file, 2 * CHUNK_SIZE).unwrap());
+        let (chunks, error) = collect(content(file, 0, 2 * CHUNK_SIZE).unwrap());
         assert_eq!(chunks.len(), 1);
         assert_eq!(error.unwrap().kind(), io::ErrorKind::UnexpectedEof);
         let small = Scratch::new().write("x", b"12");
-        assert_eq!(Content::read(small, 3).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(content(small, 0, 3).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 }

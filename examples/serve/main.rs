@@ -10,7 +10,8 @@
 //! acceptor -> connection -> service -> paths         which file is meant, and that it lies in the folder
 //!                |              |----> conditional   whether the client has it already
 //!                |              |----> ranges        which part of it is wanted
-//!                |              '----> listing, page the HTML this server writes itself
+//!                |              |----> listing, page the HTML this server writes itself
+//!                |              '----> known         opens files without leaving the worker
 //!                |----> content      the file, chunk by chunk
 //!                |----> guard        gives up on clients that stop reading
 //!                '----> shutdown     tells connections to finish
@@ -26,6 +27,7 @@ mod connection;
 mod content;
 mod content_type;
 mod guard;
+mod known;
 mod listing;
 mod page;
 mod paths;

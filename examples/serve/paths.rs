@@ -64,16 +64,15 @@ impl Route {
     }
 }
 
+/// What `route` names below `root`, if no link is on the way; only opening it tells.
+pub(crate) fn without_links(root: &Path, route: &Route, hidden: bool) -> Option<PathBuf> {
+    let is_shown = hidden || !route.segments.iter().any(|name| is_hidden(name));
+    if is_shown { join(root, route).ok() } else { None }
+}
+
 /// Finds what `route` names below `root`, which must be a canonical path.
 pub(crate) fn resolve(root: &Path, route: &Route, hidden: bool) -> Result<PathBuf, Lost> {
-    let mut wanted = root.to_path_buf();
-    for segment in &route.segments {
-        // `push` would replace the whole path by an absolute segment, or take a drive letter on Windows.
-        match Path::new(segment).components().collect::<Vec<_>>()[..] {
-            [Component::Normal(name)] if name == segment => wanted.push(segment),
-            _ => return Err(Lost::Missing),
-        }
-    }
+    let wanted = join(root, route)?;
     let found = fs::canonicalize(&wanted).map_err(|error| match error.kind() {
         io::ErrorKind::PermissionDenied => Lost::Forbidden,
         // Loops, names that are too long and files used as folders name nothing either.
@@ -84,6 +83,18 @@ pub(crate) fn resolve(root: &Path, route: &Route, hidden: bool) -> Result<PathBu
         return Err(Lost::Missing);
     }
     Ok(found)
+}
+
+fn join(root: &Path, route: &Route) -> Result<PathBuf, Lost> {
+    let mut wanted = root.to_path_buf();
+    for segment in &route.segments {
+        // `push` would replace the whole path by an absolute segment, or take a drive letter on Windows.
+        match Path::new(segment).components().collect::<Vec<_>>()[..] {
+            [Component::Normal(name)] if name == segment => wanted.push(segment),
+            _ => return Err(Lost::Missing),
+        }
+    }
+    Ok(wanted)
 }
 
 /// Whether a name begins with a dot.

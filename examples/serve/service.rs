@@ -1,10 +1,15 @@
-//! From a request to its answer. Everything here may block, and nothing here knows of a runtime.
+//! From a request to its answer.
+//!
+//! A file that the kernel finds without waiting is opened by the worker itself; everything else that may block is done by
+//! one call on the blocking pool. What is opened is read through heist.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use heist::fs::File;
 use hyper::body::Bytes;
 use hyper::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
@@ -13,8 +18,9 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use crate::conditional::{Validators, Verdict};
-use crate::content::Content;
+use crate::content::{self, Content};
 use crate::content_type::{self, SAMPLE_SIZE};
+use crate::known;
 use crate::listing;
 use crate::page::{self, escape};
 use crate::paths::{self, Lost, Route};
@@ -25,11 +31,28 @@ const HTML: &str = "text/html; charset=utf-8";
 const INDEX: &str = "index.html";
 
 /// The folder that is served.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Site {
     /// Canonical: without links and dots.
-    root: PathBuf,
+    root: Arc<Path>,
     hidden: bool,
+}
+
+/// What a path leads to.
+enum Target {
+    File(Found),
+    /// A folder that was asked for without the slash at the end.
+    Moved,
+    /// A folder without an index, as a page.
+    Listing(String),
+}
+
+/// A file that is open.
+struct Found {
+    /// Only its name matters: it tells the type.
+    path: PathBuf,
+    file: File,
+    metadata: Metadata,
 }
 
 /// A request that gets a page with a reason instead of a file.
@@ -49,7 +72,7 @@ impl Site {
         }
         fs::read_dir(&root)
             .map_err(|error| format!("cannot read {}: {error}; {remedy}", folder.display()))?;
-        Ok(Site { root, hidden })
+        Ok(Site { root: root.into(), hidden })
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -57,8 +80,9 @@ impl Site {
     }
 
     /// Answers one request, errors included.
-    pub(crate) fn respond(&self, request: &Request<()>) -> Response<Content> {
-        let mut response = self.answer(request).unwrap_or_else(|refusal| refusal.page(request.uri().path()));
+    pub(crate) async fn respond(&self, request: &Request<()>) -> Response<Content> {
+        let answer = self.answer(request).await;
+        let mut response = answer.unwrap_or_else(|refusal| refusal.page(request.uri().path()));
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if request.method() == Method::HEAD {
@@ -67,56 +91,77 @@ impl Site {
         response
     }
 
-    fn answer(&self, request: &Request<()>) -> Answer {
+    async fn answer(&self, request: &Request<()>) -> Answer {
         let hosts = request.headers().get_all(HOST).iter().count();
         if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
             return Err(Refusal(StatusCode::BAD_REQUEST, "An HTTP/1.1 request has exactly one Host header."));
         }
         match *request.method() {
-            Method::GET | Method::HEAD => self.get(request),
+            Method::GET | Method::HEAD => self.get(request).await,
             Method::OPTIONS => Ok(allowing(empty(StatusCode::NO_CONTENT))),
             _ => Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "Files can only be read here.")),
         }
     }
 
-    fn get(&self, request: &Request<()>) -> Answer {
+    async fn get(&self, request: &Request<()>) -> Answer {
         let route = Route::parse(request.uri().path())?;
-        let path = paths::resolve(&self.root, &route, self.hidden)?;
-        let metadata = fs::metadata(&path).map_err(refusal_of)?;
-        if metadata.is_dir() {
-            return self.get_folder(request, route, &path);
+        if let Some(found) = self.find_known(&route) {
+            return get_file(request, found).await;
         }
-        // Opening a pipe would wait for its writer.
-        if !metadata.is_file() || route.is_folder {
-            return Err(Refusal::from(Lost::Missing));
+        let folder_url = route.folder_url();
+        let site = self.clone();
+        let target = heist::task::spawn_blocking(move || site.find(route)).await;
+        match target.map_err(|error| refusal_of(io::Error::other(error)))?? {
+            Target::File(found) => get_file(request, found).await,
+            Target::Listing(html) => Ok(html_page(StatusCode::OK, html)),
+            Target::Moved => {
+                let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
+                let location = HeaderValue::from_str(&format!("{folder_url}{query}"))
+                    .map_err(|_| Refusal::from(Lost::Malformed))?;
+                let mut response = empty(StatusCode::MOVED_PERMANENTLY);
+                response.headers_mut().insert(LOCATION, location);
+                Ok(response)
+            }
         }
-        get_file(request, &path)
     }
 
-    fn get_folder(&self, request: &Request<()>, mut route: Route, path: &Path) -> Answer {
+    /// The file, if it can be had at once.
+    fn find_known(&self, route: &Route) -> Option<Found> {
+        let path = paths::without_links(&self.root, route, self.hidden).filter(|_| !route.is_folder)?;
+        let (file, metadata) = known::open(&path)?;
+        Some(Found { path, file: File::from_std(file), metadata })
+    }
+
+    /// Whatever the route leads to; blocks.
+    fn find(&self, mut route: Route) -> Result<Target, Refusal> {
+        let path = paths::resolve(&self.root, &route, self.hidden)?;
+        let metadata = fs::metadata(&path).map_err(refusal_of)?;
+        if !metadata.is_dir() {
+            // Opening a pipe would wait for its writer.
+            let is_file = metadata.is_file() && !route.is_folder;
+            return if is_file { open(path) } else { Err(Refusal::from(Lost::Missing)) };
+        }
         if !route.is_folder {
-            let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
-            let location = format!("{}{query}", route.folder_url());
-            let location = HeaderValue::from_str(&location).map_err(|_| Refusal::from(Lost::Malformed))?;
-            let mut response = empty(StatusCode::MOVED_PERMANENTLY);
-            response.headers_mut().insert(LOCATION, location);
-            return Ok(response);
+            return Ok(Target::Moved);
         }
         route.segments.push(INDEX.into());
         let index = paths::resolve(&self.root, &route, self.hidden).ok().filter(|index| index.is_file());
         if let Some(index) = index {
-            return get_file(request, &index);
+            return open(index);
         }
         route.segments.pop();
-        let html = listing::html(&self.root, path, &route, self.hidden).map_err(refusal_of)?;
-        Ok(html_page(StatusCode::OK, html))
+        listing::html(&self.root, &path, &route, self.hidden).map(Target::Listing).map_err(refusal_of)
     }
 }
 
-fn get_file(request: &Request<()>, path: &Path) -> Answer {
-    let file = File::open(path).map_err(refusal_of)?;
+fn open(path: PathBuf) -> Result<Target, Refusal> {
+    let file = fs::File::open(&path).map_err(refusal_of)?;
     let metadata = file.metadata().map_err(refusal_of)?;
-    let validators = Validators::of(&metadata, SystemTime::now());
+    Ok(Target::File(Found { path, file: File::from_std(file), metadata }))
+}
+
+async fn get_file(request: &Request<()>, found: Found) -> Answer {
+    let validators = Validators::of(&found.metadata, SystemTime::now());
     match validators.judge(request.headers()) {
         Verdict::Failed => {
             return Err(Refusal(StatusCode::PRECONDITION_FAILED, "The file is another version by now."));
@@ -129,22 +174,16 @@ fn get_file(request: &Request<()>, path: &Path) -> Answer {
         }
         Verdict::Proceed => {}
     }
-    let mut response = send(request, path, file, &metadata, &validators).map_err(refusal_of)?;
+    let mut response = send(request, found, &validators).await.map_err(refusal_of)?;
     validators.describe(&mut response);
     response.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     Ok(response)
 }
 
 /// The file or the part of it that was asked for.
-fn send(
-    request: &Request<()>,
-    path: &Path,
-    mut file: File,
-    metadata: &Metadata,
-    validators: &Validators,
-) -> io::Result<Response<Content>> {
-    let size = metadata.len();
-    let content_type = content_type(path, &mut file)?;
+async fn send(request: &Request<()>, found: Found, validators: &Validators) -> io::Result<Response<Content>> {
+    let size = found.metadata.len();
+    let content_type = content_type(&found).await?;
     let (status, start, length) = match selection(request, size, validators) {
         Selection::Whole => (StatusCode::OK, 0, size),
         Selection::Part { start, length } => (StatusCode::PARTIAL_CONTENT, start, length),
@@ -155,9 +194,8 @@ fn send(
             return Ok(response);
         }
     };
-    file.seek(SeekFrom::Start(start))?;
     let is_head = request.method() == Method::HEAD;
-    let content = if is_head { Content::empty() } else { Content::read(file, length)? };
+    let content = if is_head { Content::empty() } else { Content::read(found.file, start, length).await? };
     let mut response = Response::new(content);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -182,13 +220,12 @@ fn selection(request: &Request<()>, size: u64, validators: &Validators) -> Selec
     }
 }
 
-fn content_type(path: &Path, file: &mut File) -> io::Result<String> {
-    if let Some(known) = content_type::by_name(path) {
+async fn content_type(found: &Found) -> io::Result<String> {
+    if let Some(known) = content_type::by_name(&found.path) {
         return Ok(known);
     }
-    let mut sample = Vec::with_capacity(SAMPLE_SIZE);
-    file.take(SAMPLE_SIZE as u64).read_to_end(&mut sample)?;
-    Ok(content_type::by_sample(&sample).to_owned())
+    let length = found.metadata.len().min(SAMPLE_SIZE as u64);
+    Ok(content_type::by_sample(&content::read(&found.file, 0, length).await?).to_owned())
 }
 
 impl Validators {
@@ -275,12 +312,17 @@ mod tests {
     use hyper::body::Body;
     use hyper::header::{HeaderName, IF_NONE_MATCH, IF_RANGE};
 
+    fn respond(site: &Site, request: &Request<()>) -> Response<Content> {
+        let runtime = heist::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(site.respond(request))
+    }
+
     fn ask(scratch: &Scratch, method: Method, path: &str, extra: &[(HeaderName, &str)]) -> Response<Content> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "x");
         for (name, value) in extra {
             request = request.header(name, *value);
         }
-        Site::new(scratch.path(), false).unwrap().respond(&request.body(()).unwrap())
+        respond(&Site::new(scratch.path(), false).unwrap(), &request.body(()).unwrap())
     }
 
     fn get(scratch: &Scratch, path: &str) -> Response<Content> {
@@ -412,8 +454,8 @@ mod tests {
         assert_eq!(ask(&scratch, Method::GET, "/", &[(HOST, "y")]).status(), StatusCode::BAD_REQUEST);
         let site = Site::new(scratch.path(), false).unwrap();
         let hostless = |version| Request::builder().version(version).uri("/").body(()).unwrap();
-        assert_eq!(site.respond(&hostless(Version::HTTP_11)).status(), StatusCode::BAD_REQUEST);
-        assert_eq!(site.respond(&hostless(Version::HTTP_10)).status(), StatusCode::OK);
+        assert_eq!(respond(&site, &hostless(Version::HTTP_11)).status(), StatusCode::BAD_REQUEST);
+        assert_eq!(respond(&site, &hostless(Version::HTTP_10)).status(), StatusCode::OK);
     }
 
     #[test]
