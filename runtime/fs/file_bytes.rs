@@ -6,19 +6,11 @@ use std::task::{Poll, ready};
 
 use super::cursor::{BORROWED_BYTES_MAX, invalid_place};
 use super::file::File;
+use super::parts::PART_BYTES;
 use super::work::{self, given_back};
-use crate::buf::{IoBuf, IoBufMut, Staging, join, split};
-use crate::driver::file::{Code, ring_for};
+use crate::buf::{IoBuf, IoBufMut, Staging};
 use crate::task::coop;
 
-/// From this length on a read into an owned buffer is cut into parts that the kernel's threads copy side by side.
-const LARGE_BYTES_MIN: usize = 1024 * 1024;
-/// The least length of such a part.
-const PART_BYTES_MIN: usize = 512 * 1024;
-/// More parts keep no more cores busy.
-const PART_COUNT_MAX: usize = 16;
-/// No larger alignment of a part's beginning matters to anybody.
-const PAGE_BYTES: usize = 4096;
 /// The first room of `read_to_end`.
 const FIRST_ROOM_BYTES: usize = 8 * 1024;
 
@@ -260,51 +252,16 @@ impl File {
         if len == 0 {
             return (Ok(0), buf);
         }
-        if len >= LARGE_BYTES_MIN && ring_for(Code::Read).is_some() {
+        if len > PART_BYTES {
             return self.read_parts_at(buf, offset).await;
         }
-        // A large copy on the spot would hold up the worker.
-        if len < LARGE_BYTES_MIN {
-            if let Some(result) = self.now(|file| file.descriptor.read_now_into(&mut buf, offset)).await {
-                return (result, buf);
-            }
+        if let Some(result) = self.now(|file| file.descriptor.read_now_into(&mut buf, offset)).await {
+            return (result, buf);
         }
         let address = buf.as_ptr().addr();
         let landed = work::read(&self.descriptor, buf, offset).await;
         let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
         (result, given_back(landed.resources))
-    }
-
-    /// A copy out of the page cache holds up whoever makes it: several of the kernel's threads do it side by side.
-    async fn read_parts_at<B: IoBufMut>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B) {
-        let (address, len) = (buf.as_mut_ptr().addr(), buf.bytes_total());
-        let mut place = offset;
-        let mut works = Vec::new();
-        // Whole pages, so that none is copied by two.
-        let part_len = len.div_ceil(PART_COUNT_MAX).next_multiple_of(PAGE_BYTES).max(PART_BYTES_MIN);
-        for part in split(buf, part_len) {
-            let part_len = part.bytes_total() as u64;
-            works.push(work::read_aside(&self.descriptor, part, place));
-            place = place.saturating_add(part_len);
-        }
-        let mut total = Ok(0);
-        let mut is_whole = true;
-        let mut parts = Vec::with_capacity(works.len());
-        for work in works {
-            let landed = work.await;
-            let part = given_back(landed.resources);
-            match (landed.result, &mut total) {
-                (Ok(count), Ok(total)) if is_whole => {
-                    *total += count;
-                    is_whole = count == part.bytes_total();
-                }
-                (Err(error), Ok(0)) if is_whole => total = Err(error),
-                _ => is_whole = false,
-            }
-            parts.push(part);
-        }
-        let total = total.map_err(|error| self.explain(error, Some(address), len, offset));
-        (total, given_back(join(parts)))
     }
 
     /// Writes what is initialised of `buf` at `offset`, and gives it back.
@@ -374,16 +331,21 @@ impl File {
         (landed.result, given_back(landed.resources))
     }
 
-    /// One try of what can be had at once; a unit of the budget each.
-    async fn now<T>(&self, mut call: impl FnMut(&File) -> Option<io::Result<T>>) -> Option<io::Result<T>> {
+    /// One try of what can be had at once. It takes of the budget by what it copied, so that copies one after the other do
+    /// not hold up the worker.
+    pub(super) async fn now(
+        &self,
+        mut call: impl FnMut(&File) -> Option<io::Result<usize>>,
+    ) -> Option<io::Result<usize>> {
         if !self.descriptor.may_read_now() {
             return None;
         }
         poll_fn(|cx| {
             let charge = ready!(coop::poll_proceed(cx));
             let result = call(self);
-            if result.is_some() {
+            if let Some(result) = &result {
                 charge.made_progress();
+                spend_for(result.as_ref().copied().unwrap_or(0));
             }
             Poll::Ready(result)
         })
@@ -391,7 +353,13 @@ impl File {
     }
 
     /// Says what `O_DIRECT` wants, where the system only says that it was not that.
-    fn explain(&self, error: io::Error, address: Option<usize>, len: usize, offset: u64) -> io::Error {
+    pub(super) fn explain(
+        &self,
+        error: io::Error,
+        address: Option<usize>,
+        len: usize,
+        offset: u64,
+    ) -> io::Error {
         const SECTOR_BYTES: usize = 512;
         let is_aligned = address.unwrap_or(0) % SECTOR_BYTES == 0
             && len % SECTOR_BYTES == 0
@@ -406,6 +374,12 @@ impl File {
         );
         io::Error::new(error.kind(), text)
     }
+}
+
+/// Pays for a copy of `count` bytes: a poll copies about one MiB, which takes 60 to 120 µs, before it lets others run.
+pub(super) fn spend_for(count: usize) {
+    const BYTES_PER_UNIT: usize = 8 * 1024;
+    coop::spend(count / BYTES_PER_UNIT);
 }
 
 fn check_place(offset: u64) -> io::Result<()> {

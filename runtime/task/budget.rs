@@ -84,6 +84,17 @@ impl Drop for RestoreOnPending {
     }
 }
 
+/// Takes `units` more, as far as there are any: what was done cost more than one.
+#[inline]
+pub(crate) fn spend(units: usize) {
+    UNITS.with(|cell| {
+        let before = cell.get();
+        if before != UNLIMITED {
+            cell.set(before.saturating_sub(u16::try_from(units).unwrap_or(UNITS_PER_POLL)));
+        }
+    });
+}
+
 /// Takes a unit of the budget; pending, and woken at once, if there is none.
 #[inline]
 pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {

@@ -34,6 +34,38 @@ fn a_full_disk_is_told_again_and_again() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_broken_place_is_told_by_every_read_and_write() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            // The first page of a process is never mapped: to the kernel a medium that fails.
+            let mut file = OpenOptions::new().read(true).write(true).open("/proc/self/mem").await.unwrap();
+            let is_broken = |error: std::io::Error| assert_eq!(error.raw_os_error(), Some(libc::EIO));
+            is_broken(file.read(&mut [0; 10]).await.unwrap_err());
+            is_broken(file.read_at(&mut [0; 10], 8).await.unwrap_err());
+            is_broken(file.write_at(b"x", 8).await.unwrap_err());
+            is_broken(file.write(b"x").await.unwrap_err());
+            for len in [10, 3 << 20] {
+                let (result, buf) = file.read_owned_at(vec![1; len], 0).await;
+                is_broken(result.unwrap_err());
+                assert!(buf.capacity() >= len, "the buffer comes back with the error");
+            }
+            let (result, buf) = file.write_owned_at(pattern(100), 0).await;
+            is_broken(result.unwrap_err());
+            assert!(buf == pattern(100), "the buffer comes back with the error");
+            is_broken(file.read_vectored_owned_at(vec![vec![0; 10]; 2], 0).await.0.unwrap_err());
+            is_broken(fs::read("/proc/self/mem").await.unwrap_err());
+            assert_eq!(file.stream_position().await.unwrap(), 0);
+            // The file itself is well.
+            let kept = [5_u8; 16];
+            let mut found = [0; 16];
+            file.read_exact_at(&mut found, kept.as_ptr().addr() as u64).await.unwrap();
+            assert_eq!(found, kept);
+        });
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_disk_that_fills_up_takes_what_fits_first() {
     let Some(folder) = in_a_small_memory("faults::a_disk_that_fills_up_takes_what_fits_first", false) else {
         return;
