@@ -34,5 +34,7 @@ mod scratch;
 mod service;
 #[path = "../examples/serve/shutdown.rs"]
 mod shutdown;
+#[path = "../examples/serve/target.rs"]
+mod target;
 #[path = "../examples/serve/totals.rs"]
 mod totals;

@@ -10,8 +10,7 @@
 //! acceptor -> connection -> service -> paths         which file is meant, and that it lies in the folder
 //!                |              |----> conditional   whether the client has it already
 //!                |              |----> ranges        which part of it is wanted
-//!                |              |----> listing, page the HTML this server writes itself
-//!                |              '----> known         opens files without leaving the worker
+//!                |              '----> target        known: opened without leaving the worker; listing, page
 //!                |----> content      the file, chunk by chunk
 //!                |----> guard        gives up on clients that stop reading
 //!                '----> shutdown     tells connections to finish
@@ -37,6 +36,7 @@ mod scratch;
 mod service;
 mod shutdown;
 mod signals;
+mod target;
 mod totals;
 
 use std::io::{self, Write};

@@ -1,15 +1,11 @@
 //! From a request to its answer.
-//!
-//! A file that the kernel finds without waiting is opened by the worker itself; everything else that may block is done by
-//! one call on the blocking pool. What is opened is read through heist.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use heist::fs::File;
 use hyper::body::Bytes;
 use hyper::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
@@ -20,15 +16,13 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use crate::conditional::{Validators, Verdict};
 use crate::content::{self, Content};
 use crate::content_type::{self, SAMPLE_SIZE};
-use crate::known;
-use crate::listing;
 use crate::page::{self, escape};
-use crate::paths::{self, Lost, Route};
+use crate::paths::{Lost, Route};
 use crate::ranges::{self, Selection};
+use crate::target::{self, Found, Target};
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 const HTML: &str = "text/html; charset=utf-8";
-const INDEX: &str = "index.html";
 
 /// The folder that is served.
 #[derive(Clone, Debug)]
@@ -38,26 +32,9 @@ pub(crate) struct Site {
     hidden: bool,
 }
 
-/// What a path leads to.
-enum Target {
-    File(Found),
-    /// A folder that was asked for without the slash at the end.
-    Moved,
-    /// A folder without an index, as a page.
-    Listing(String),
-}
-
-/// A file that is open.
-struct Found {
-    /// Only its name matters: it tells the type.
-    path: PathBuf,
-    file: File,
-    metadata: Metadata,
-}
-
 /// A request that gets a page with a reason instead of a file.
 #[derive(Debug, PartialEq, Eq)]
-struct Refusal(StatusCode, &'static str);
+pub(crate) struct Refusal(StatusCode, &'static str);
 
 type Answer = Result<Response<Content>, Refusal>;
 
@@ -105,14 +82,14 @@ impl Site {
 
     async fn get(&self, request: &Request<()>) -> Answer {
         let route = Route::parse(request.uri().path())?;
-        if let Some(found) = self.find_known(&route) {
+        if let Some(found) = target::at_once(&self.root, &route, self.hidden) {
             return get_file(request, found).await;
         }
         let folder_url = route.folder_url();
         let site = self.clone();
-        let target = heist::task::spawn_blocking(move || site.find(route)).await;
+        let target = heist::task::spawn_blocking(move || target::find(&site.root, route, site.hidden)).await;
         match target.map_err(|error| refusal_of(io::Error::other(error)))?? {
-            Target::File(found) => get_file(request, found).await,
+            Target::File(found) => get_file(request, *found).await,
             Target::Listing(html) => Ok(html_page(StatusCode::OK, html)),
             Target::Moved => {
                 let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
@@ -124,40 +101,6 @@ impl Site {
             }
         }
     }
-
-    /// The file, if it can be had at once.
-    fn find_known(&self, route: &Route) -> Option<Found> {
-        let path = paths::without_links(&self.root, route, self.hidden).filter(|_| !route.is_folder)?;
-        let (file, metadata) = known::open(&path)?;
-        Some(Found { path, file: File::from_std(file), metadata })
-    }
-
-    /// Whatever the route leads to; blocks.
-    fn find(&self, mut route: Route) -> Result<Target, Refusal> {
-        let path = paths::resolve(&self.root, &route, self.hidden)?;
-        let metadata = fs::metadata(&path).map_err(refusal_of)?;
-        if !metadata.is_dir() {
-            // Opening a pipe would wait for its writer.
-            let is_file = metadata.is_file() && !route.is_folder;
-            return if is_file { open(path) } else { Err(Refusal::from(Lost::Missing)) };
-        }
-        if !route.is_folder {
-            return Ok(Target::Moved);
-        }
-        route.segments.push(INDEX.into());
-        let index = paths::resolve(&self.root, &route, self.hidden).ok().filter(|index| index.is_file());
-        if let Some(index) = index {
-            return open(index);
-        }
-        route.segments.pop();
-        listing::html(&self.root, &path, &route, self.hidden).map(Target::Listing).map_err(refusal_of)
-    }
-}
-
-fn open(path: PathBuf) -> Result<Target, Refusal> {
-    let file = fs::File::open(&path).map_err(refusal_of)?;
-    let metadata = file.metadata().map_err(refusal_of)?;
-    Ok(Target::File(Found { path, file: File::from_std(file), metadata }))
 }
 
 async fn get_file(request: &Request<()>, found: Found) -> Answer {
@@ -261,7 +204,7 @@ impl From<Lost> for Refusal {
 }
 
 /// What an error of the file system means to a client.
-fn refusal_of(error: io::Error) -> Refusal {
+pub(crate) fn refusal_of(error: io::Error) -> Refusal {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::from(Lost::Missing),
         io::ErrorKind::PermissionDenied => Refusal::from(Lost::Forbidden),

@@ -1,0 +1,67 @@
+//! From a path to what it leads to.
+//!
+//! A file that the kernel finds without waiting is opened by the worker itself; everything else that may block is done by
+//! one call on the blocking pool. What is opened is read through heist.
+
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use heist::fs::File;
+
+use crate::known;
+use crate::listing;
+use crate::paths::{self, Lost, Route};
+use crate::service::{Refusal, refusal_of};
+
+const INDEX: &str = "index.html";
+
+/// What a path leads to.
+pub(crate) enum Target {
+    File(Box<Found>),
+    /// A folder that was asked for without the slash at the end.
+    Moved,
+    /// A folder without an index, as a page.
+    Listing(String),
+}
+
+/// A file that is open.
+pub(crate) struct Found {
+    /// Only its name matters: it tells the type.
+    pub(crate) path: PathBuf,
+    pub(crate) file: File,
+    pub(crate) metadata: Metadata,
+}
+
+/// The file, if it can be had at once.
+pub(crate) fn at_once(root: &Path, route: &Route, hidden: bool) -> Option<Found> {
+    let path = paths::without_links(root, route, hidden).filter(|_| !route.is_folder)?;
+    let (file, metadata) = known::open(&path)?;
+    Some(Found { path, file: File::from_std(file), metadata })
+}
+
+/// Whatever the route leads to; blocks.
+pub(crate) fn find(root: &Path, mut route: Route, hidden: bool) -> Result<Target, Refusal> {
+    let path = paths::resolve(root, &route, hidden)?;
+    let metadata = fs::metadata(&path).map_err(refusal_of)?;
+    if !metadata.is_dir() {
+        // Opening a pipe would wait for its writer.
+        let is_file = metadata.is_file() && !route.is_folder;
+        return if is_file { open(path) } else { Err(Refusal::from(Lost::Missing)) };
+    }
+    if !route.is_folder {
+        return Ok(Target::Moved);
+    }
+    route.segments.push(INDEX.into());
+    let index = paths::resolve(root, &route, hidden).ok().filter(|index| index.is_file());
+    if let Some(index) = index {
+        return open(index);
+    }
+    route.segments.pop();
+    listing::html(root, &path, &route, hidden).map(Target::Listing).map_err(refusal_of)
+}
+
+fn open(path: PathBuf) -> Result<Target, Refusal> {
+    let file = fs::File::open(&path).map_err(refusal_of)?;
+    let metadata = file.metadata().map_err(refusal_of)?;
+    Ok(Target::File(Box::new(Found { path, file: File::from_std(file), metadata })))
+}
