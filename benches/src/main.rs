@@ -15,6 +15,7 @@ mod chart;
 mod child;
 mod compare;
 mod echo;
+mod files;
 mod generators;
 mod goal;
 mod load;
@@ -58,6 +59,8 @@ enum Command {
         #[arg(long)]
         record: bool,
     },
+    /// Files: random reads, reads and writes in order, copies, many small files.
+    Files(files::Options),
     /// List workloads and rivals.
     List,
     /// Ways to receive, against each other, without a runtime.
@@ -152,6 +155,7 @@ fn main() -> ExitCode {
             report::print(&plan, &compare::run(&plan));
             ExitCode::SUCCESS
         }
+        Command::Files(options) => files::run(&options),
         Command::List => {
             list();
             ExitCode::SUCCESS

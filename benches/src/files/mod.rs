@@ -1,0 +1,229 @@
+//! Files: heist beside tokio, compio, monoio, a bare ring and fio.
+//!
+//! Every contestant reads and writes the same files in the same process, in rounds that each begin with another; fio is a
+//! process of its own. What is compared is the median of the ratios within the rounds. glommio takes no part: its files
+//! want `O_DIRECT` and its own buffers, and a thread bound to a core. compio and monoio take no part in `O_DIRECT`.
+
+mod lane;
+mod raw;
+mod report;
+mod rivals;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+use lane::{BLOCK_BYTES, CHUNK_BYTES, Lane, Mode};
+use report::{Figures, Row};
+
+use crate::usage::Usage;
+
+/// Depths of random reads: operations in flight.
+const DEPTHS: [usize; 3] = [1, 64, 256];
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Less of everything: shows that everything runs, and little else.
+    #[arg(long)]
+    quick: bool,
+    /// Rounds of each row.
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Where the files are made; not in memory, for `O_DIRECT`.
+    #[arg(long, default_value = ".")]
+    dir: PathBuf,
+    /// Exit with an error when a goal is missed.
+    #[arg(long)]
+    check: bool,
+}
+
+/// How much of everything.
+struct Scale {
+    file_bytes: u64,
+    cached_count: u64,
+    direct_count: u64,
+    small_count: usize,
+    round_count: usize,
+}
+
+impl Options {
+    fn scale(&self) -> Scale {
+        let mut scale = if self.quick {
+            Scale {
+                file_bytes: 256 << 20,
+                cached_count: 50_000,
+                direct_count: 4_000,
+                small_count: 1_000,
+                round_count: 3,
+            }
+        } else {
+            Scale {
+                file_bytes: 1 << 30,
+                cached_count: 500_000,
+                direct_count: 50_000,
+                small_count: 10_000,
+                round_count: 10,
+            }
+        };
+        scale.round_count = self.rounds.unwrap_or(scale.round_count).max(1);
+        scale
+    }
+}
+
+/// The files, removed in the end.
+struct Place {
+    folder: PathBuf,
+    scale: Scale,
+}
+
+impl Place {
+    fn make(options: &Options) -> io::Result<Place> {
+        let folder = options.dir.join(format!("heist-files-{}", std::process::id()));
+        std::fs::create_dir(&folder)?;
+        let place = Place { folder, scale: options.scale() };
+        std::fs::write(place.big(), vec![7; place.scale.file_bytes as usize])?;
+        // What is not on the disk cannot be read from there.
+        std::fs::File::open(place.big())?.sync_all()?;
+        std::fs::create_dir(place.folder.join("small"))?;
+        for path in place.small() {
+            std::fs::write(path, [7; BLOCK_BYTES])?;
+        }
+        Ok(place)
+    }
+
+    fn big(&self) -> PathBuf {
+        self.folder.join("big")
+    }
+
+    fn small(&self) -> Vec<PathBuf> {
+        (0..self.scale.small_count).map(|index| self.folder.join(format!("small/{index}"))).collect()
+    }
+
+    fn random(&self, mode: Mode, depth: usize) -> Vec<Lane> {
+        let count = self.random_count(mode) / depth as u64;
+        let lane =
+            |seed| Lane::Random { path: self.big(), mode, file_bytes: self.scale.file_bytes, seed, count };
+        (1..=depth as u64).map(lane).collect()
+    }
+
+    /// A multiple of every depth. One at a time takes its time.
+    fn random_count(&self, mode: Mode) -> u64 {
+        let count = if mode == Mode::ReadDirect { self.scale.direct_count } else { self.scale.cached_count };
+        count.next_multiple_of(256)
+    }
+
+    /// Lanes of a row that is no random read, and how many operations they are.
+    fn others(&self, title: &str) -> (Vec<Lane>, u64) {
+        const SMALL_LANES: usize = 16;
+        let (file_bytes, chunk_count) = (self.scale.file_bytes, self.scale.file_bytes / CHUNK_BYTES as u64);
+        let to = self.folder.join("written");
+        match title {
+            "read" => (vec![Lane::ReadAll { path: self.big(), file_bytes }], chunk_count),
+            "write" => (vec![Lane::WriteAll { path: to, file_bytes }], chunk_count),
+            "copy" => (vec![Lane::Copy { from: self.big(), to, file_bytes }], chunk_count),
+            _ => {
+                let paths = self.small();
+                let share = paths.len().div_ceil(SMALL_LANES);
+                let lanes = paths.chunks(share).map(|paths| Lane::Small { paths: paths.to_vec() }).collect();
+                (lanes, self.scale.small_count as u64)
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            eprintln!("error: cannot remove {}: {error}", self.folder.display());
+        }
+    }
+}
+
+/// Runs everything and prints it.
+pub(crate) fn run(options: &Options) -> ExitCode {
+    match compare(options) {
+        Ok(is_met) if is_met || !options.check => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Drive = fn(Vec<Lane>) -> io::Result<()>;
+
+const RUNTIMES: [(&str, Drive); 4] = [
+    ("heist", rivals::Heist::drive),
+    ("tokio", rivals::Tokio::drive),
+    ("compio", rivals::Compio::drive),
+    ("monoio", rivals::Monoio::drive),
+];
+
+/// Those whose buffers in this comparison are aligned.
+const DIRECT_RUNTIME_COUNT: usize = 2;
+
+fn compare(options: &Options) -> io::Result<bool> {
+    let place = Place::make(options)?;
+    let mut is_met = true;
+    for (mode, name) in [(Mode::Read, "cached"), (Mode::ReadDirect, "O_DIRECT")] {
+        for depth in DEPTHS {
+            let row = random_row(&place, mode, depth)?;
+            is_met &= row
+                .print(&format!("{name} random 4 KiB reads, {depth} in flight"), &report::goals(mode, depth));
+        }
+    }
+    for (title, unit) in
+        [("read", "MiB"), ("write", "MiB"), ("copy", "MiB"), ("small files: open, read, close", "file")]
+    {
+        let (lanes, count) = place.others(title);
+        let mut row = Row::default();
+        for round in 0..place.scale.round_count {
+            for index in 0..RUNTIMES.len() {
+                let (name, drive) = RUNTIMES[(index + round) % RUNTIMES.len()];
+                row.add(name, measure(count, || drive(lanes.clone()))?);
+            }
+        }
+        row.print(&format!("{title}, per {unit}"), &[]);
+    }
+    Ok(is_met)
+}
+
+fn random_row(place: &Place, mode: Mode, depth: usize) -> io::Result<Row> {
+    let count = place.random_count(mode);
+    let (path, file_bytes) = (place.big(), place.scale.file_bytes);
+    let runtimes = if mode == Mode::ReadDirect { &RUNTIMES[..DIRECT_RUNTIME_COUNT] } else { &RUNTIMES[..] };
+    let mut row = Row::default();
+    for round in 0..place.scale.round_count {
+        for index in 0..=runtimes.len() {
+            match runtimes.get((index + round) % (runtimes.len() + 1)) {
+                Some((name, drive)) => row.add(name, measure(count, || drive(place.random(mode, depth)))?),
+                None => {
+                    let read = || raw::random_read(&path, mode, file_bytes, depth, count);
+                    row.add("ring", measure(count, read)?);
+                }
+            }
+        }
+        if mode == Mode::ReadDirect {
+            add_fio(&mut row, &path, file_bytes, depth, count)?;
+        }
+    }
+    Ok(row)
+}
+
+fn add_fio(row: &mut Row, path: &Path, file_bytes: u64, depth: usize, count: u64) -> io::Result<()> {
+    match raw::fio(path, file_bytes, depth, count)? {
+        Some((per_second, cpu_micros)) => row.add("fio", Figures { per_second, cpu_micros }),
+        None => eprintln!("SKIPPED: fio is not installed: apt-get install fio"),
+    }
+    Ok(())
+}
+
+fn measure(count: u64, work: impl FnOnce() -> io::Result<()>) -> io::Result<Figures> {
+    let (start, before) = (Instant::now(), Usage::now());
+    work()?;
+    let per_second = count as f64 / start.elapsed().as_secs_f64();
+    Ok(Figures { per_second, cpu_micros: Usage::now().since(before).cpu_micros / count as f64 })
+}
