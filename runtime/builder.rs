@@ -14,6 +14,12 @@ pub use crate::driver::Kind as DriverKind;
 const DRIVER_VARIABLE: &str = "HEIST_DRIVER";
 /// Submission entries per ring: a harvest's worth of operations on a busy worker.
 const RING_ENTRIES: u32 = 256;
+/// The most that the kernel gives.
+const RING_ENTRIES_MAX: u32 = 32_768;
+/// Completion entries per submission entry: between two harvests more completes than was begun.
+const COMPLETIONS_PER_SUBMISSION: u32 = 16;
+/// The most that the kernel gives.
+const COMPLETION_ENTRIES_MAX: u32 = 65_536;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flavor {
@@ -43,6 +49,7 @@ pub struct Builder {
     max_blocking_threads: usize,
     thread_keep_alive: Duration,
     ring_entries: u32,
+    completion_entries: Option<u32>,
 }
 
 impl Builder {
@@ -57,6 +64,7 @@ impl Builder {
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
             ring_entries: RING_ENTRIES,
+            completion_entries: None,
         }
     }
 
@@ -110,10 +118,38 @@ impl Builder {
         self
     }
 
-    /// Submission entries per ring, rounded up to a power of two. Default: 256. More make sense when thousands of
-    /// operations start in one go; a full ring costs a kernel call, nothing is lost. 1 to 32768.
+    /// Submission entries per ring, 1 to 32768, rounded up to a power of two. Default: 256. Out of range makes
+    /// [`build`](Self::build) fail.
+    ///
+    /// More make sense when thousands of operations start in one go: a full queue costs a kernel call, and nothing is
+    /// lost. Fewer save memory, 64 bytes each and worker. With readiness polling there is no ring, and the value is
+    /// checked and not used.
     pub fn ring_entries(&mut self, count: u32) -> &mut Self {
         self.ring_entries = count;
+        self
+    }
+
+    /// Completion entries per ring, up to 65536 and not fewer than [`ring_entries`](Self::ring_entries), rounded up to a
+    /// power of two. Default: sixteen for each submission entry, which is 4096. Out of range makes
+    /// [`build`](Self::build) fail.
+    ///
+    /// What completes beyond that waits in the kernel's memory until the worker has come round: nothing is lost, but it
+    /// is slow. More make sense for servers with many thousands of busy connections. Each costs 16 bytes per worker. With
+    /// readiness polling there is no ring, and the value is checked and not used.
+    ///
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_multi_thread();
+    /// builder.ring_entries(1024).completion_entries(32_768);
+    /// builder.build()?;
+    ///
+    /// let error = builder.completion_entries(512).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "completion_entries is 512; it must be between 1024 (ring_entries) and 65536");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn completion_entries(&mut self, count: u32) -> &mut Self {
+        self.completion_entries = Some(count);
         self
     }
 
@@ -142,13 +178,13 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers_count = self.workers_count()?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;
-        in_range("ring_entries", self.ring_entries as usize, 1, 32_768)?;
+        let (ring_entries, completion_entries) = self.ring_sizes()?;
         let driver = driver::Driver::new(&driver::Options {
             kind: self.driver_kind()?,
             workers: workers_count,
             single_thread: self.flavor == Flavor::CurrentThread,
-            ring_entries: self.ring_entries,
-            completion_entries: self.ring_entries.saturating_mul(16).min(65_536),
+            ring_entries,
+            completion_entries,
         })?;
         let limits = Limits {
             threads_count_max: self.max_blocking_threads,
@@ -165,6 +201,25 @@ impl Builder {
         }
         let count = self.worker_threads.unwrap_or_else(num_cpus::get);
         in_range("worker_threads", count, 1, 1024)
+    }
+
+    /// Submission and completion entries. The kernel would round some mistakes to something else, and refuse others with
+    /// a bare EINVAL, which reads as if it were too old.
+    fn ring_sizes(&self) -> io::Result<(u32, u32)> {
+        let submissions = self.ring_entries;
+        in_range("ring_entries", submissions as usize, 1, RING_ENTRIES_MAX as usize)?;
+        let default = submissions.saturating_mul(COMPLETIONS_PER_SUBMISSION).min(COMPLETION_ENTRIES_MAX);
+        let completions = self.completion_entries.unwrap_or(default);
+        if (submissions..=COMPLETION_ENTRIES_MAX).contains(&completions) {
+            return Ok((submissions, completions));
+        }
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "completion_entries is {completions}; it must be between {submissions} (ring_entries) and \
+                 {COMPLETION_ENTRIES_MAX}"
+            ),
+        ))
     }
 
     fn driver_kind(&self) -> io::Result<DriverKind> {

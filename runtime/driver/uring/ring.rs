@@ -20,6 +20,14 @@ use super::probe::{self, Refusal};
 /// A year: the kernel refuses seconds that do not fit its clock.
 const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// The most threads that the kernel starts for one ring, of each of its two classes: for work on files and disks, and for
+/// what may wait without an end, such as a read from a pipe. Its own limits are four per core and ring, so that their sum
+/// grows with the square of the cores, and as many as the user may have at all.
+///
+/// Eight hide the time that a disk takes, and copy from the page cache on more cores than one ring can use. Endless waits
+/// get more, for each keeps its thread; the next in line begins when one of them ends.
+pub(super) const KERNEL_THREADS_COUNT_MAX: [u32; 2] = [8, 64];
+
 pub(super) struct Ring {
     ring: IoUring,
     /// What found the submission queue full, in order. Nothing is ever dropped [nothing-dropped].
@@ -59,7 +67,11 @@ impl Ring {
     pub(super) fn create(options: &Options) -> Result<Ring, Refusal> {
         let created = probe::create(options)?;
         let owner = if created.is_disabled { Owner::Nobody } else { Owner::Any };
-        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), owner, offered: created.offered })
+        let ring = Ring { ring: created.ring, backlog: VecDeque::new(), owner, offered: created.offered };
+        if !created.is_disabled {
+            ring.limit_kernel_threads().map_err(Refusal::Probe)?;
+        }
+        Ok(ring)
     }
 
     /// The calling thread becomes the one that may enter.
@@ -74,7 +86,7 @@ impl Ring {
             Owner::Nobody => {
                 self.ring.submitter().register_enable_rings()?;
                 self.owner = Owner::Only(caller);
-                Ok(())
+                self.limit_kernel_threads()
             }
         }
     }
@@ -82,6 +94,24 @@ impl Ring {
     /// What this kernel does with files.
     pub(super) fn offered(&self) -> Offered {
         self.offered
+    }
+
+    /// The threads are counted with the thread that enters, so it is the one to ask; and the ring passes the limit on to
+    /// whoever enters next, where it may be another.
+    fn limit_kernel_threads(&self) -> io::Result<()> {
+        match self.ring.submitter().register_iowq_max_workers(&mut KERNEL_THREADS_COUNT_MAX.clone()) {
+            // Linux before 5.15 knows no such limit.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// The limits in force.
+    #[cfg(test)]
+    pub(super) fn kernel_threads_count_max(&self) -> [u32; 2] {
+        let mut limits = [0, 0];
+        self.ring.submitter().register_iowq_max_workers(&mut limits).expect("zeros ask and change nothing");
+        limits
     }
 
     pub(super) fn is_disabled(&self) -> bool {

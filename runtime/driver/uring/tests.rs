@@ -11,6 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use io_uring::opcode;
+use io_uring::squeue::Flags;
+use io_uring::types::Fd;
 use socket2::Socket;
 
 use crate::driver::backend::Backend;
@@ -20,6 +22,7 @@ use crate::driver::{Direction, Driver, Kind, Options, Registration};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::Worker;
+use super::ring::KERNEL_THREADS_COUNT_MAX;
 
 fn driver_of(ring_entries: u32, completion_entries: u32) -> Arc<Driver> {
     let options = Options { kind: Kind::Uring, ring_entries, completion_entries, ..Options::default() };
@@ -325,9 +328,56 @@ fn compute_between_waits(driver: &Arc<Driver>, registration: &Registration, turn
             count if count % 2 == 1 => {
                 while registration.poll_io(Direction::Read, &mut cx, receive).is_ready() {}
                 driver.harvest(0, &mut Vec::new()).expect("harvest");
-                turn.fetch_add(1, Ordering::SeqCst);
+                // Unless the test has ended meanwhile.
+                let _ = turn.compare_exchange(count, count + 1, Ordering::SeqCst, Ordering::SeqCst);
             }
             _ => std::hint::spin_loop(),
         }
     }
+
+/// D11: without the limit each of these has a thread of its own. They are splices, for nothing else waits in a thread
+/// where it could be polled for instead.
+#[test]
+fn the_kernel_starts_few_threads_for_waits_without_an_end() {
+    const SPLICES_COUNT: u64 = 300;
+    let driver = driver_of(8, 1024);
+    let _guard = bound(&driver);
+    let limits = worker(&driver).core.lock().ring.kernel_threads_count_max();
+    assert_eq!(limits, KERNEL_THREADS_COUNT_MAX);
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    let null = std::fs::File::create("/dev/null").expect("open");
+    {
+        let mut core = worker(&driver).core.lock();
+        for _ in 0..SPLICES_COUNT {
+            let splice = opcode::Splice::new(Fd(reader.as_raw_fd()), -1, Fd(null.as_raw_fd()), -1, 1).build();
+            let name = SlotId::from_bits(u64::MAX >> 8).to_bits();
+            // SAFETY: it points to no memory, and both files are open until every splice has ended.
+            unsafe { core.ring.push(splice.flags(Flags::ASYNC).user_data(name)) };
+        }
+    }
+    driver.harvest(0, &mut Vec::new()).expect("harvest");
+    let most = usize::try_from(KERNEL_THREADS_COUNT_MAX[1]).expect("a small number");
+    let started = Instant::now();
+    // They come one after the other; a hundred looks without a new one, and that is all.
+    let (mut seen_count, mut unchanged_count) = (0, 0);
+    while unchanged_count < 100 {
+        thread::sleep(Duration::from_millis(1));
+        let count = kernel_threads_count();
+        unchanged_count = if count == seen_count && count > 0 { unchanged_count + 1 } else { 0 };
+        seen_count = count;
+        assert!(started.elapsed() < LIMIT, "{seen_count} threads, and not at rest");
+    }
+    assert!((2..=most).contains(&seen_count), "{seen_count} threads for {SPLICES_COUNT} splices");
+    // Those in line begin when others end, and none is lost.
+    writer.write_all(&[7; SPLICES_COUNT as usize]).expect("write");
+    harvest_until(&driver, || driver.stale_count(0) == SPLICES_COUNT);
+}
+
+/// Threads that the kernel started for this thread's rings: each is named after it.
+fn kernel_threads_count() -> usize {
+    let own = std::fs::read_link("/proc/thread-self").expect("procfs is mounted");
+    let own = own.file_name().expect("a number").to_string_lossy().into_owned();
+    let tasks = std::fs::read_dir("/proc/self/task").expect("procfs is mounted");
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|name| name.trim_end() == format!("iou-wrk-{own}")).count()
 }
