@@ -10,6 +10,8 @@
 pub(crate) mod echo;
 #[cfg(unix)]
 pub(crate) mod process;
+#[cfg(target_os = "linux")]
+pub(crate) mod supervisor;
 pub(crate) mod wait;
 
 use std::io::Write;

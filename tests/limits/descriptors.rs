@@ -1,0 +1,226 @@
+//! No descriptor, no memory: each call that makes a descriptor says so at once, nothing is left behind, and the next
+//! call works as soon as there is one again.
+
+use std::fs::File;
+use std::future::Future;
+use std::io;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::SocketAddr as UnixAddress;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use futures::join;
+use heist::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use heist::runtime::{Builder, DriverKind};
+use heist::time::timeout;
+
+use crate::support::echo;
+use crate::support::process::{cpu_time, fds_fall_to, in_a_child, open_fds_count};
+use crate::support::supervisor::{limit_descriptors, supervise};
+use crate::support::wait::soon;
+
+type Call<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + 'a>>;
+
+/// Servers of this test's own, to connect to.
+struct Targets {
+    tcp: std::net::TcpListener,
+    unix: std::os::unix::net::UnixListener,
+    unix_address: UnixAddress,
+}
+
+impl Targets {
+    fn new() -> Targets {
+        let name = format!("heist-limits-{}", std::process::id());
+        let unix_address = UnixAddress::from_abstract_name(name).expect("a valid name");
+        Targets {
+            tcp: std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"),
+            unix: std::os::unix::net::UnixListener::bind_addr(&unix_address).expect("a free name"),
+            unix_address,
+        }
+    }
+
+    /// Every call of `heist::net` that makes a socket.
+    fn calls(&self) -> Vec<(&'static str, Call<'_>)> {
+        let tcp = self.tcp.local_addr().expect("bound");
+        let path = std::env::temp_dir().join(format!("heist-limits-{}", std::process::id()));
+        let fresh = move || {
+            // What an earlier call made.
+            let _ = std::fs::remove_file(&path);
+            path.clone()
+        };
+        let another = fresh.clone();
+        vec![
+            ("TcpListener::bind", Box::pin(async { TcpListener::bind("127.0.0.1:0").await.map(drop) })),
+            ("TcpStream::connect", Box::pin(async move { TcpStream::connect(tcp).await.map(drop) })),
+            ("TcpSocket::new_v4", Box::pin(async { TcpSocket::new_v4().map(drop) })),
+            ("UdpSocket::bind", Box::pin(async { UdpSocket::bind("127.0.0.1:0").await.map(drop) })),
+            ("UnixListener::bind", Box::pin(async move { UnixListener::bind(fresh()).map(drop) })),
+            (
+                "UnixStream::connect_addr",
+                Box::pin(async { UnixStream::connect_addr(&self.unix_address).await.map(drop) }),
+            ),
+            ("UnixStream::pair", Box::pin(async { UnixStream::pair().map(drop) })),
+            ("UnixDatagram::unbound", Box::pin(async { UnixDatagram::unbound().map(drop) })),
+            ("UnixDatagram::bind", Box::pin(async move { UnixDatagram::bind(another()).map(drop) })),
+            ("UnixDatagram::pair", Box::pin(async { UnixDatagram::pair().map(drop) })),
+        ]
+    }
+
+    /// Forgets who connected.
+    fn empty(&self) {
+        self.tcp.set_nonblocking(true).expect("a socket can be made non-blocking");
+        self.unix.set_nonblocking(true).expect("a socket can be made non-blocking");
+        while self.tcp.accept().is_ok() {}
+        while self.unix.accept().is_ok() {}
+    }
+}
+
+/// Takes every descriptor that is left.
+fn take_all() -> Vec<File> {
+    let mut taken = Vec::new();
+    loop {
+        match File::open("/dev/null") {
+            Ok(file) => taken.push(file),
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+                return taken;
+            }
+        }
+    }
+}
+
+/// D6, D8: EMFILE, for real.
+#[test]
+fn calls_without_descriptors_fail_at_once_and_work_again_later() {
+    in_a_child("descriptors::calls_without_descriptors_fail_at_once_and_work_again_later", |rt| {
+        let targets = Targets::new();
+        limit_descriptors(open_fds_count() + 40);
+        let (address, server) = echo::start(rt);
+        let mut client = std::net::TcpStream::connect(address).expect("it listens");
+        assert_eq!(echo::round_trip_blocking(&mut client, b"before"), b"before");
+        rt.block_on(async {
+            let before = open_fds_count();
+            for round in 0..20 {
+                let taken = take_all();
+                let (start, cpu) = (Instant::now(), cpu_time());
+                for (name, call) in targets.calls() {
+                    let error = soon(name, call).await.expect_err(name);
+                    assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{name}: {error}");
+                }
+                let error = Builder::new_multi_thread().worker_threads(2).build().map(drop).expect_err("no room");
+                assert!(!error.to_string().is_empty());
+                // Those who are connected are served.
+                assert_eq!(echo::round_trip_blocking(&mut client, b"meanwhile"), b"meanwhile");
+                let (elapsed, used) = (start.elapsed(), cpu_time() - cpu);
+                assert!(used <= 2 * elapsed, "{used:?} of CPU in {elapsed:?}");
+                drop(taken);
+                assert!(open_fds_count() <= before, "round {round}: a call that failed left a descriptor");
+                for (name, call) in targets.calls() {
+                    soon(name, call).await.unwrap_or_else(|error| panic!("{name} afterwards: {error}"));
+                }
+                targets.empty();
+                fds_fall_to(before).await;
+            }
+        });
+        server.abort();
+    });
+}
+
+/// Leaves a wait in flight.
+async fn wait_in_vain(socket: &UdpSocket) {
+    let mut byte = [0];
+    timeout(Duration::from_millis(20), socket.recv(&mut byte)).await.expect_err("nobody sends");
+}
+
+/// A wait in flight shares the descriptor, so the socket that is given back is another one, where there is room for it.
+#[test]
+fn giving_a_socket_back_while_it_is_waited_for_needs_a_descriptor_or_says_so() {
+    in_a_child("descriptors::giving_a_socket_back_while_it_is_waited_for_needs_a_descriptor_or_says_so", |rt| {
+        limit_descriptors(open_fds_count() + 40);
+        rt.block_on(async {
+            let before = open_fds_count();
+            let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+            wait_in_vain(&socket).await;
+            let taken = take_all();
+            let given_back = socket.into_std();
+            drop(taken);
+            match (rt.driver_name(), given_back) {
+                ("poll", given_back) => drop(given_back.expect("nothing holds it")),
+                (_, given_back) => {
+                    let error = given_back.expect_err("the ring holds it");
+                    assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+                }
+            }
+            fds_fall_to(before).await;
+            // With room there is no error.
+            let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+            let address = socket.local_addr().expect("bound");
+            wait_in_vain(&socket).await;
+            let socket = socket.into_std().expect("there is room");
+            assert_eq!(socket.local_addr().expect("bound"), address);
+        });
+    });
+}
+
+/// ENFILE, ENOBUFS and ENOMEM come from the machine and cannot be provoked without harming it: a filter answers them.
+#[test]
+fn calls_without_memory_fail_at_once_and_work_again_later() {
+    in_a_child("descriptors::calls_without_memory_fail_at_once_and_work_again_later", |rt| {
+        let kind = kind_of(rt);
+        let targets = Targets::new();
+        const ERRNOS: [i32; 3] = [libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+        // Each call is tried once for each errno, and then done.
+        supervise(&[libc::SYS_socket, libc::SYS_socketpair], |_, count| ERRNOS.get(count % 4).copied());
+        // Made under the filter, so that its workers are asked as well.
+        let rt = Builder::new_multi_thread().worker_threads(2).driver(kind).build().expect("needs no socket");
+        rt.block_on(async {
+            let names: Vec<_> = targets.calls().iter().map(|(name, _)| *name).collect();
+            for (index, name) in names.into_iter().enumerate() {
+                for errno in ERRNOS {
+                    let (_, call) = targets.calls().swap_remove(index);
+                    let error = soon(name, call).await.expect_err(name);
+                    assert_eq!(error.raw_os_error(), Some(errno), "{name}: {error}");
+                }
+                let (_, call) = targets.calls().swap_remove(index);
+                soon(name, call).await.unwrap_or_else(|error| panic!("{name} afterwards: {error}"));
+            }
+        });
+    });
+}
+
+/// D6 with the other three: `accept` rests each time, and the connection is still there.
+#[test]
+fn accepting_without_memory_rests_and_loses_no_connection() {
+    in_a_child("descriptors::accepting_without_memory_rests_and_loses_no_connection", |rt| {
+        let kind = kind_of(rt);
+        const REFUSALS_COUNT: usize = 30;
+        const ERRNOS: [i32; 4] = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+        supervise(&[libc::SYS_accept4], |_, count| (count < REFUSALS_COUNT).then_some(ERRNOS[count % 4]));
+        let rt = Builder::new_multi_thread().worker_threads(2).driver(kind).build().expect("needs no accept");
+        rt.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let address = listener.local_addr().expect("bound");
+            let client = TcpStream::connect(address).await.expect("it listens");
+            let (start, cpu) = (Instant::now(), cpu_time());
+            for round in 0..REFUSALS_COUNT {
+                let error = soon("an error", listener.accept()).await.expect_err("refused");
+                assert_eq!(error.raw_os_error(), Some(ERRNOS[round % 4]), "{error}");
+            }
+            let (elapsed, used) = (start.elapsed(), cpu_time() - cpu);
+            assert!(elapsed.as_millis() >= 10 * REFUSALS_COUNT as u128 - 5, "{elapsed:?} of rest");
+            assert!(used < elapsed / 4, "{used:?} of CPU in {elapsed:?}");
+            let (_stream, peer) = soon("the connection", listener.accept()).await.expect("accepted");
+            assert_eq!(peer, client.local_addr().expect("connected"));
+            // And the next ones as ever.
+            for _ in 0..20 {
+                let (client, accepted) = join!(TcpStream::connect(address), listener.accept());
+                let (client, (_, peer)) = (client.expect("connected"), accepted.expect("accepted"));
+                assert_eq!(peer, client.local_addr().expect("connected"));
+            }
+        });
+    });
+}
+
+fn kind_of(rt: &heist::runtime::Runtime) -> DriverKind {
+    if rt.driver_name() == "poll" { DriverKind::Poll } else { DriverKind::Uring }
+}
