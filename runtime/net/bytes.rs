@@ -153,7 +153,7 @@ impl<F: Family> ByteStream<F> {
         transfer::write_all(self.registration(), buf).await
     }
 
-    /// Writes all of `bufs`, in turn. `bufs` is used up: it is left in an unspecified state.
+    /// Writes all of `bufs`, in turn. `bufs` is used up: each is empty in the end.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
@@ -189,6 +189,9 @@ impl<F: Family> ByteStream<F> {
     ///
     /// # Errors
     /// None.
+    ///
+    /// # Cancel safety
+    /// Safe: it is done at the first poll.
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

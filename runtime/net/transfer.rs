@@ -108,17 +108,28 @@ pub(super) async fn write_all(registration: &Registration, mut buf: &[u8]) -> io
 /// Writes everything, from several buffers.
 pub(super) async fn write_all_vectored(
     registration: &Registration,
-    mut bufs: &mut [IoSlice<'_>],
+    bufs: &mut [IoSlice<'_>],
 ) -> io::Result<()> {
-    // Drops empty buffers at the front, so that only bytes are left to write.
-    IoSlice::advance_slices(&mut bufs, 0);
-    while !bufs.is_empty() {
+    while bufs.iter().any(|buf| !buf.is_empty()) {
         match write_vectored(registration, bufs).await? {
             0 => return Err(io::ErrorKind::WriteZero.into()),
-            count => IoSlice::advance_slices(&mut bufs, count),
+            count => take_off(bufs, count),
         }
     }
     Ok(())
+}
+
+/// Shortens the buffers by what was written. `IoSlice::advance_slices` would leave the finished ones as they are, and a
+/// caller who gave up a call and makes it again would write them twice.
+fn take_off(bufs: &mut [IoSlice<'_>], mut count: usize) {
+    for buf in bufs {
+        if count < buf.len() {
+            buf.advance(count);
+            return;
+        }
+        count -= buf.len();
+        *buf = IoSlice::new(&[]);
+    }
 }
 
 /// Tells the driver when a call moved fewer bytes than it could have: the next one would block. The end of the stream
