@@ -50,6 +50,12 @@
 //! families of one type they stand once, and programs can serve both with one function.
 //! The driver's connect for Unix sockets: on polling it would wait for an event that never comes `[unheard-room]`, and
 //! the plain call never blocks for anything else.
+//! Multishot accept. 2026-11-21, a bare ring that accepts, answers one request and closes; CPU per connection, medians of
+//! 15 interleaved rounds, poll and `accept4` against multishot with the `getpeername` that it then needs: 24.5 to 21.5 us
+//! with 1 client, 18.4 to 17.1 with 4, 16.7 to 16.5 with 16, 18.1 to 17.7 with 64. So it wins where each connection comes
+//! alone, and 1 to 2 % under load. For that it takes connections before anybody calls `accept`: a server that counts its
+//! connections would be lied to, descriptors would run out in the kernel's hands, a process that shares the listener
+//! would lose what it could have served, and `into_std` would have to give back more than a listener.
 //! The crate quinn-udp for segmentation: it sets more options than were asked for, such as not to fragment.
 //!
 //! # Verified by

@@ -191,12 +191,13 @@ impl<F: Family> OwnedWriteHalf<F> {
         transfer::write_all_vectored(self.stream.registration(), bufs).await
     }
 
-    /// Does nothing; see [`ByteStream::flush`].
+    /// Does nothing; see [`ByteStream::flush`], also for cancel safety.
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`].
+    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also for errors and cancel
+    /// safety.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.shut_down_writing()
     }

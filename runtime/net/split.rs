@@ -117,12 +117,13 @@ impl<F: Family> WriteHalf<'_, F> {
         transfer::write_all_vectored(self.0.registration(), bufs).await
     }
 
-    /// Does nothing; see [`ByteStream::flush`].
+    /// Does nothing; see [`ByteStream::flush`], also for cancel safety.
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`].
+    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also for errors and cancel
+    /// safety.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.0.shut_down(Shutdown::Write)
     }

@@ -128,7 +128,8 @@ fn looks_that_are_given_up_take_nothing() {
                 soon("a peek", right.peek(&mut bytes)).await.expect("peeked");
                 soon("the bytes", right.read_exact(&mut bytes)).await.expect("read");
                 assert_eq!(bytes, [round; 8]);
-                let (count, from) = soon("the datagram", socket.recv_from(&mut bytes)).await.expect("received");
+                let (count, from) =
+                    soon("the datagram", socket.recv_from(&mut bytes)).await.expect("received");
                 assert_eq!((count, from, bytes), (8, address, [round; 8]));
             }
         });

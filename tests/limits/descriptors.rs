@@ -107,7 +107,8 @@ fn calls_without_descriptors_fail_at_once_and_work_again_later() {
                     let error = soon(name, call).await.expect_err(name);
                     assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{name}: {error}");
                 }
-                let error = Builder::new_multi_thread().worker_threads(2).build().map(drop).expect_err("no room");
+                let error =
+                    Builder::new_multi_thread().worker_threads(2).build().map(drop).expect_err("no room");
                 assert!(!error.to_string().is_empty());
                 // Those who are connected are served.
                 assert_eq!(echo::round_trip_blocking(&mut client, b"meanwhile"), b"meanwhile");
@@ -135,31 +136,34 @@ async fn wait_in_vain(socket: &UdpSocket) {
 /// A wait in flight shares the descriptor, so the socket that is given back is another one, where there is room for it.
 #[test]
 fn giving_a_socket_back_while_it_is_waited_for_needs_a_descriptor_or_says_so() {
-    in_a_child("descriptors::giving_a_socket_back_while_it_is_waited_for_needs_a_descriptor_or_says_so", |rt| {
-        limit_descriptors(open_fds_count() + 40);
-        rt.block_on(async {
-            let before = open_fds_count();
-            let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
-            wait_in_vain(&socket).await;
-            let taken = take_all();
-            let given_back = socket.into_std();
-            drop(taken);
-            match (rt.driver_name(), given_back) {
-                ("poll", given_back) => drop(given_back.expect("nothing holds it")),
-                (_, given_back) => {
-                    let error = given_back.expect_err("the ring holds it");
-                    assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+    in_a_child(
+        "descriptors::giving_a_socket_back_while_it_is_waited_for_needs_a_descriptor_or_says_so",
+        |rt| {
+            limit_descriptors(open_fds_count() + 40);
+            rt.block_on(async {
+                let before = open_fds_count();
+                let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+                wait_in_vain(&socket).await;
+                let taken = take_all();
+                let given_back = socket.into_std();
+                drop(taken);
+                match (rt.driver_name(), given_back) {
+                    ("poll", given_back) => drop(given_back.expect("nothing holds it")),
+                    (_, given_back) => {
+                        let error = given_back.expect_err("the ring holds it");
+                        assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+                    }
                 }
-            }
-            fds_fall_to(before).await;
-            // With room there is no error.
-            let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
-            let address = socket.local_addr().expect("bound");
-            wait_in_vain(&socket).await;
-            let socket = socket.into_std().expect("there is room");
-            assert_eq!(socket.local_addr().expect("bound"), address);
-        });
-    });
+                fds_fall_to(before).await;
+                // With room there is no error.
+                let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+                let address = socket.local_addr().expect("bound");
+                wait_in_vain(&socket).await;
+                let socket = socket.into_std().expect("there is room");
+                assert_eq!(socket.local_addr().expect("bound"), address);
+            });
+        },
+    );
 }
 
 /// ENFILE, ENOBUFS and ENOMEM come from the machine and cannot be provoked without harming it: a filter answers them.

@@ -43,7 +43,8 @@ fn second_ring_is_refused() {
     assert_eq!(runtime.driver_name(), "poll");
     let rings = std::fs::read_dir("/proc/self/fd").expect("procfs is mounted");
     let is_ring = |target: std::path::PathBuf| target.as_os_str() == "anon_inode:[io_uring]";
-    let rings = rings.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok()).filter(|fd| is_ring(fd.clone()));
+    let rings =
+        rings.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok()).filter(|fd| is_ring(fd.clone()));
     assert_eq!(rings.count(), 0, "the first worker's ring was left behind");
     let (address, server) = echo::start(&runtime);
     for _ in 0..20 {

@@ -51,7 +51,8 @@ fn a_single_threaded_ring_of_one_entry_begins_and_cancels_a_thousand_waits() {
                 for _ in 0..1000 {
                     sockets.push(heist::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port"));
                 }
-                let addresses: Vec<_> = sockets.iter().map(|socket| socket.local_addr().expect("bound")).collect();
+                let addresses: Vec<_> =
+                    sockets.iter().map(|socket| socket.local_addr().expect("bound")).collect();
                 let mut waits: Vec<_> = sockets
                     .into_iter()
                     .map(|socket| {

@@ -8,7 +8,10 @@ use std::sync::mpsc;
 /// with its number and how many came before it: an errno that it fails with, or none, and the kernel does it.
 ///
 /// It holds until the process ends.
-pub(crate) fn supervise(calls: &[libc::c_long], answer: impl FnMut(i32, usize) -> Option<i32> + Send + 'static) {
+pub(crate) fn supervise(
+    calls: &[libc::c_long],
+    answer: impl FnMut(i32, usize) -> Option<i32> + Send + 'static,
+) {
     let (listener, listeners) = mpsc::channel::<OwnedFd>();
     // Started before there is a filter: what it does itself is not asked about.
     std::thread::spawn(move || decide(&listeners.recv().expect("the filter was installed"), answer));
@@ -20,7 +23,8 @@ fn decide(listener: &OwnedFd, mut answer: impl FnMut(i32, usize) -> Option<i32>)
         // SAFETY: all-zero bytes are a valid question: it is made of integers only.
         let mut question: libc::seccomp_notif = unsafe { std::mem::zeroed() };
         // SAFETY: the pointer is to a live question that this call may fill.
-        let result = unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question) };
+        let result =
+            unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question) };
         assert_eq!(result, 0, "a question: {}", std::io::Error::last_os_error());
         let errno = answer(question.data.nr, count);
         // SAFETY: as above.
@@ -33,7 +37,8 @@ fn decide(listener: &OwnedFd, mut answer: impl FnMut(i32, usize) -> Option<i32>)
             }
         }
         // SAFETY: the pointer is to a live answer that this call reads.
-        let result = unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut reply) };
+        let result =
+            unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut reply) };
         assert_eq!(result, 0, "an answer: {}", std::io::Error::last_os_error());
     }
 }

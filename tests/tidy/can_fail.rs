@@ -1,7 +1,7 @@
 //! Every rule is given a source that it must complain about, and one that is in order.
 
 use crate::source::Source;
-use crate::{architecture, expect_tidy, form, notes, proof};
+use crate::{architecture, expect_tidy, form, notes, promises, proof};
 
 #[track_caller]
 fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
@@ -206,4 +206,28 @@ fn rules_about_proofs_can_fail() {
     find(proof::every_clause_has_its_test(&[door("All are served.")]), "promises nothing");
     find(proof::every_clause_has_its_test(&[door("- **All are served.**"), test()]), "names no test");
     find(proof::every_clause_has_its_test(&[door("- **All.** `tests/a.rs::c`"), test()]), "which is no test");
+}
+
+#[test]
+fn rules_about_promises_can_fail() {
+    let rule = promises::cancel_safety_is_told;
+    let complaint = "does not say what a dropped future leaves behind";
+    expect_complaint(rule, "runtime/net/a.rs", "/// Reads.\npub async fn read() {}\n", complaint);
+    expect_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "/// # Cancel safety\n/// Safe.\npub async fn a() {}\n\n#[inline]\npub async fn b() {}\n",
+        "a.rs:6",
+    );
+    expect_no_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "/// # Cancel safety\n/// Safe.\n#[inline]\npub async fn a() {}\n",
+    );
+    expect_no_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "/// See `b`, also for cancel safety.\npub async fn a() {}\n",
+    );
+    expect_no_complaint(rule, "runtime/net/a.rs", "pub(super) async fn a() {}\nasync fn b() {}\n");
 }

@@ -5,6 +5,7 @@ mod architecture;
 mod can_fail;
 mod form;
 mod notes;
+mod promises;
 mod proof;
 mod source;
 
@@ -149,4 +150,9 @@ fn every_behaviour_of_the_generator_protocol_has_a_test() {
 #[test]
 fn nothing_newer_than_the_oldest_compiler_is_written() {
     expect_tidy(form::syntax_is_old_enough(&rust(sources())));
+}
+
+#[test]
+fn every_asynchronous_call_of_the_net_says_what_dropping_it_leaves_behind() {
+    expect_tidy(promises::cancel_safety_is_told(&rust(sources())));
 }

@@ -334,6 +334,7 @@ fn compute_between_waits(driver: &Arc<Driver>, registration: &Registration, turn
             _ => std::hint::spin_loop(),
         }
     }
+}
 
 /// D11: without the limit each of these has a thread of its own. They are splices, for nothing else waits in a thread
 /// where it could be polled for instead.
