@@ -123,6 +123,7 @@ unsafe impl GlobalAlloc for Canary {
 mod proof {
     use std::io::Write as _;
     use std::os::fd::AsRawFd as _;
+    use std::os::unix::net::UnixStream;
 
     use io_uring::types::Fd;
     use io_uring::{IoUring, opcode};
@@ -144,7 +145,7 @@ mod proof {
 
     fn provoke() {
         let mut ring = IoUring::new(4).expect("the parent had one");
-        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        let (reader, mut writer) = UnixStream::pair().expect("a pair");
         let mut buffer = vec![0_u8; 64];
         let read = opcode::Read::new(Fd(reader.as_raw_fd()), buffer.as_mut_ptr(), 64).build();
         // SAFETY: it is not, and that is the point; the allocator keeps the memory back, so that nobody has it.

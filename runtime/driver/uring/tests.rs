@@ -1,10 +1,10 @@
 //! Faults of the ring: queues that are too small, completions that fit nothing, a kernel that does not answer.
 #![expect(unsafe_code, reason = "entries that the driver would never make, and a stolen descriptor")]
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::AsRawFd;
-
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::thread;
@@ -185,7 +185,7 @@ fn a_ring_that_answers_errors_frees_nothing_and_loses_nothing() {
     let ring_fd = worker(&driver).core.lock().ring.as_raw_fd();
     // SAFETY: plain system calls on descriptors that this test knows.
     let spare_fd = unsafe { libc::dup(ring_fd) };
-    let null = std::fs::File::open("/dev/null").expect("open");
+    let null = File::open("/dev/null").expect("open");
     // SAFETY: as above. The ring's descriptor now names another file.
     assert_eq!(unsafe { libc::dup2(null.as_raw_fd(), ring_fd) }, ring_fd);
     arm(&kept, Direction::Read, &waker);
@@ -345,8 +345,8 @@ fn the_kernel_starts_few_threads_for_waits_without_an_end() {
     let _guard = bound(&driver);
     let limits = worker(&driver).core.lock().ring.kernel_threads_count_max();
     assert_eq!(limits, KERNEL_THREADS_COUNT_MAX);
-    let (reader, mut writer) = std::io::pipe().expect("a pipe");
-    let null = std::fs::File::create("/dev/null").expect("open");
+    let (reader, mut writer) = pipe();
+    let null = File::create("/dev/null").expect("open");
     {
         let mut core = worker(&driver).core.lock();
         for _ in 0..SPLICES_COUNT {
@@ -372,6 +372,15 @@ fn the_kernel_starts_few_threads_for_waits_without_an_end() {
     // Those in line begin when others end, and none is lost.
     writer.write_all(&[7; SPLICES_COUNT as usize]).expect("write");
     harvest_until(&driver, || driver.stale_count(0) == SPLICES_COUNT);
+}
+
+fn pipe() -> (File, File) {
+    let mut fds = [0; 2];
+    // SAFETY: the pointer is to room for two descriptors.
+    assert_eq!(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) }, 0);
+    // SAFETY: the descriptors are new and nobody else's.
+    let [reader, writer] = fds.map(|fd| unsafe { File::from_raw_fd(fd) });
+    (reader, writer)
 }
 
 /// Threads that the kernel started for this thread's rings: each is named after it.
