@@ -127,6 +127,41 @@ fn calls_without_descriptors_fail_at_once_and_work_again_later() {
     });
 }
 
+/// D8: whichever descriptor it is that a runtime does not get, those that it got are given back.
+#[test]
+fn a_runtime_that_gets_some_of_its_descriptors_gives_them_back() {
+    in_a_child("descriptors::a_runtime_that_gets_some_of_its_descriptors_gives_them_back", |rt| {
+        let kind = kind_of(rt);
+        limit_descriptors(open_fds_count() + 40);
+        let before = open_fds_count();
+        let (mut failed_count, mut built_count) = (0, 0);
+        for free_count in 0..16 {
+            for kind in [kind, DriverKind::Auto] {
+                let mut taken = take_all();
+                taken.truncate(taken.len() - free_count);
+                match Builder::new_multi_thread().worker_threads(2).driver(kind).build() {
+                    Ok(runtime) => {
+                        built_count += 1;
+                        assert_eq!(
+                            runtime.block_on(async { heist::spawn(async { 7 }).await.expect("no panic") }),
+                            7
+                        );
+                    }
+                    Err(error) => {
+                        failed_count += 1;
+                        // Its text names the call where it is a ring's; the kind stays.
+                        let expected = io::Error::from_raw_os_error(libc::EMFILE).kind();
+                        assert_eq!(error.kind(), expected, "with {free_count} free: {error}");
+                    }
+                }
+                drop(taken);
+                assert_eq!(open_fds_count(), before, "with {free_count} free, {kind}");
+            }
+        }
+        assert!(failed_count >= 4 && built_count >= 4, "{failed_count} failed, {built_count} were built");
+    });
+}
+
 /// Leaves a wait in flight.
 async fn wait_in_vain(socket: &UdpSocket) {
     let mut byte = [0];
