@@ -1,6 +1,8 @@
 //! What the kernel was given stays valid until it is done with it.
 
 use std::future::Future;
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -207,6 +209,36 @@ fn forgotten_waits_harm_neither_memory_nor_the_end_of_the_runtime() {
             }
         });
         drop(rt);
+        expect_intact();
+    });
+}
+
+/// F1, F3 where the kernel does write into memory: reads of files, here of some that have nothing to read until the
+/// futures are gone.
+#[test]
+fn reads_of_files_that_are_dropped_leave_nothing_that_is_written_to() {
+    on_every_backend(|rt| {
+        let reads = async {
+            for round in 0..100_u8 {
+                let (reader, mut writer) = std::os::unix::net::UnixStream::pair().expect("a pair");
+                let mut file = heist::fs::File::from_std(std::fs::File::from(OwnedFd::from(reader)));
+                let mut read: Wait = Box::pin(async move { drop(file.read(&mut vec![0; 3000]).await) });
+                assert!(is_pending_once(read.as_mut()).await);
+                // Begun, in every second round.
+                if round % 2 == 0 {
+                    heist::task::yield_now().await;
+                }
+                match round % 3 {
+                    0 => drop(read),
+                    1 => std::thread::spawn(move || drop(read)).join().expect("no panic"),
+                    _ => heist::spawn(async move { drop(read) }).await.expect("no panic"),
+                }
+                // Nobody may read it any more: an error is as good.
+                drop(writer.write_all(&[round; 3000]));
+                heist::task::yield_now().await;
+            }
+        };
+        rt.block_on(rt.spawn(reads)).expect("no panic");
         expect_intact();
     });
 }
