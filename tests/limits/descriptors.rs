@@ -177,19 +177,21 @@ fn giving_a_socket_back_while_it_is_waited_for_needs_a_descriptor_or_says_so() {
             limit_descriptors(open_fds_count() + 40);
             rt.block_on(async {
                 let before = open_fds_count();
-                let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
-                wait_in_vain(&socket).await;
-                let taken = take_all();
-                let given_back = socket.into_std();
-                drop(taken);
-                match (rt.driver_name(), given_back) {
-                    ("poll", given_back) => drop(given_back.expect("nothing holds it")),
-                    (_, given_back) => {
-                        let error = given_back.expect_err("the ring holds it");
+                let mut told_count = 0;
+                for _ in 0..30 {
+                    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+                    wait_in_vain(&socket).await;
+                    let taken = take_all();
+                    let given_back = socket.into_std().map(drop);
+                    drop(taken);
+                    // Without an error the wait was withdrawn in time, as always with polling.
+                    if let Err(error) = given_back {
                         assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+                        told_count += 1;
                     }
+                    fds_fall_to(before).await;
                 }
-                fds_fall_to(before).await;
+                assert_eq!(told_count > 0, rt.driver_name() != "poll", "{told_count} times");
                 // With room there is no error.
                 let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
                 let address = socket.local_addr().expect("bound");
