@@ -19,13 +19,17 @@ pub(crate) fn supervise(
 }
 
 fn decide(listener: &OwnedFd, mut answer: impl FnMut(i32, usize) -> Option<i32>) {
-    for count in 0.. {
+    let mut count = 0;
+    loop {
         // SAFETY: all-zero bytes are a valid question: it is made of integers only.
         let mut question: libc::seccomp_notif = unsafe { std::mem::zeroed() };
         // SAFETY: the pointer is to a live question that this call may fill.
         let result =
             unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question) };
-        assert_eq!(result, 0, "a question: {}", std::io::Error::last_os_error());
+        if result != 0 {
+            expect_withdrawn();
+            continue;
+        }
         let errno = answer(question.data.nr, count);
         // SAFETY: as above.
         let mut reply: libc::seccomp_notif_resp = unsafe { std::mem::zeroed() };
@@ -39,8 +43,19 @@ fn decide(listener: &OwnedFd, mut answer: impl FnMut(i32, usize) -> Option<i32>)
         // SAFETY: the pointer is to a live answer that this call reads.
         let result =
             unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut reply) };
-        assert_eq!(result, 0, "an answer: {}", std::io::Error::last_os_error());
+        if result != 0 {
+            expect_withdrawn();
+            continue;
+        }
+        count += 1;
     }
+}
+
+/// A call that a signal interrupts, such as the kernel's own when a ring was closed, is not counted: it is made again, and
+/// asked about again.
+fn expect_withdrawn() {
+    let error = std::io::Error::last_os_error();
+    assert!(matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)), "{error}");
 }
 
 /// The descriptor that the questions are read from.
