@@ -85,6 +85,8 @@ PYTHON
 }
 
 start() { # command prefix and options
+    # The output of the server before is not this one's.
+    : >"$work/out"
     "$@" --dir "$work/site" --addr 127.0.0.1:0 --header-seconds 120 >"$work/out" 2>"$work/err" &
     server=$!
     for _ in $(seq 200); do

@@ -19,6 +19,11 @@ fn an_accept_that_times_out_loses_no_connection() {
             let (_folder, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             assert!(timeout(Duration::from_millis(2), listener.accept()).await.is_err());
+            {
+                let mut accept = pin!(listener.accept());
+                let polled = poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx))).await;
+                assert!(polled.is_pending(), "nobody has connected");
+            }
             let clients = heist::spawn(async move {
                 let mut clients = Vec::new();
                 for number in 0..COUNT {
@@ -29,18 +34,14 @@ fn an_accept_that_times_out_loses_no_connection() {
                 }
                 clients
             });
-            let (mut accepted, mut given_up) = (Vec::new(), 0);
+            let mut accepted = Vec::new();
             while accepted.len() < COUNT {
                 let mut accept = pin!(listener.accept());
                 match poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx))).await {
                     Poll::Ready(connection) => accepted.push(connection.unwrap().0),
-                    Poll::Pending => {
-                        given_up += 1;
-                        heist::task::yield_now().await;
-                    }
+                    Poll::Pending => heist::task::yield_now().await,
                 }
             }
-            assert_ne!(given_up, 0, "nothing was cancelled");
             let clients = clients.await.unwrap();
             for (number, stream) in accepted.iter_mut().enumerate() {
                 let mut buf = [0; size_of::<usize>()];
@@ -59,6 +60,8 @@ fn reads_and_writes_that_time_out_lose_no_byte() {
             let (mut left, mut right) = UnixStream::pair().unwrap();
             let sent = pattern(600_000, 9);
             let expected = sent.clone();
+            // One is given up for certain.
+            assert!(futures::FutureExt::now_or_never(right.read(&mut [0; 1])).is_none());
             let writing = heist::spawn(async move {
                 let mut written = 0;
                 while written < sent.len() {
@@ -69,21 +72,16 @@ fn reads_and_writes_that_time_out_lose_no_byte() {
                 }
             });
             let mut received = Vec::new();
-            let mut given_up = 0;
             let mut buf = [0; 3000];
             while received.len() < expected.len() {
                 let read = futures::FutureExt::now_or_never(right.read(&mut buf));
                 match read {
                     Some(Ok(0)) => panic!("the end came after {} bytes", received.len()),
                     Some(count) => received.extend_from_slice(&buf[..count.unwrap()]),
-                    None => {
-                        given_up += 1;
-                        heist::time::sleep(Duration::from_millis(1)).await;
-                    }
+                    None => heist::time::sleep(Duration::from_millis(1)).await,
                 }
             }
             assert!(received == expected, "a byte was lost, doubled or swapped");
-            assert_ne!(given_up, 0, "nothing was cancelled");
             soon("the writer", writing).await.unwrap();
         });
     });
