@@ -53,7 +53,8 @@ pub(super) struct Placement {
     index: usize,
     target: usize,
     window: Option<Window>,
-    turns_of_target: usize,
+    /// Whom the last look saw, and how often it had come round by then.
+    seen: Option<(usize, usize)>,
 }
 
 #[derive(Debug)]
@@ -80,7 +81,7 @@ impl Window {
 
 impl Placement {
     pub(super) const fn new(index: usize) -> Placement {
-        Placement { index, target: index, window: None, turns_of_target: 0 }
+        Placement { index, target: index, window: None, seen: None }
     }
 
     /// The ring for this worker's waits.
@@ -125,14 +126,19 @@ impl Placement {
         // Ordering: Relaxed, as in `permille`.
         own.permille.store(permille, Ordering::Relaxed);
         self.window = Some(Window::begin(now));
+        let candidate = target(self.index, loads.clone().map(Load::permille).sum());
+        self.decide(candidate, |index| load(index).turns())
+    }
+
+    /// Takes the candidate if it has come round since the last look, which must have been at the same worker.
+    fn decide(&mut self, candidate: usize, turns: impl Fn(usize) -> usize) -> Option<usize> {
+        let has_come_round =
+            |index| matches!(self.seen, Some((seen, count)) if seen == index && turns(index) != count);
         let before = self.target;
-        let is_stuck = before != self.index && load(before).turns() == self.turns_of_target;
-        let target = target(self.index, loads.clone().map(Load::permille).sum());
-        let turns = load(target).turns();
-        // A new target proves first that it comes round.
-        let is_proven = target == self.index || turns != self.turns_of_target;
-        self.target = if is_proven { target } else { self.index };
-        self.turns_of_target = turns;
+        let is_stuck = before != self.index && !has_come_round(before);
+        let is_proven = candidate == self.index || has_come_round(candidate);
+        self.target = if is_proven { candidate } else { self.index };
+        self.seen = Some((candidate, turns(candidate)));
         is_stuck.then_some(before)
     }
 }
@@ -150,7 +156,7 @@ fn thread_cpu() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::target;
+    use super::{Placement, target};
 
     #[test]
     fn as_many_rings_are_in_use_as_the_load_needs() {
@@ -160,5 +166,20 @@ mod tests {
         assert_eq!(targets(1500), [0, 1, 0, 1, 0]);
         assert_eq!(targets(4500), [0, 1, 2, 3, 0]);
         assert_eq!(targets(6000), [0, 1, 2, 3, 4]);
+    }
+
+    /// [comes-round]: two looks at the same worker, and it must have moved between them.
+    #[test]
+    fn a_worker_gets_waits_when_it_has_come_round_and_loses_them_when_it_has_not() {
+        let mut placement = Placement::new(2);
+        // Alone, and then with a candidate: what was seen of another worker proves nothing of this one.
+        assert_eq!((placement.decide(2, |_| 7), placement.target()), (None, 2));
+        assert_eq!((placement.decide(0, |_| 8), placement.target()), (None, 2));
+        assert_eq!((placement.decide(0, |_| 8), placement.target()), (None, 2));
+        assert_eq!((placement.decide(0, |_| 9), placement.target()), (None, 0));
+        // Another candidate has to prove itself as well; the one before has not moved either.
+        assert_eq!((placement.decide(1, |_| 9), placement.target()), (Some(0), 2));
+        assert_eq!((placement.decide(1, |_| 10), placement.target()), (None, 1));
+        assert_eq!((placement.decide(1, |_| 10), placement.target()), (Some(1), 2));
     }
 }
