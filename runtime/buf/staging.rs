@@ -19,9 +19,13 @@ impl Default for Staging {
     }
 }
 
+/// Where a buffer of ours begins at least: see "where a buffer begins" in [`AlignedBuf`].
+const ALIGN_MIN: usize = 64;
+
 impl Staging {
     /// Room for `len` bytes: this memory again, if it is large enough and aligned to `align`.
     pub(crate) fn with_room(self, len: usize, align: usize) -> Staging {
+        let align = align.max(ALIGN_MIN);
         let is_fit = self.memory.len() >= len && self.memory.as_ptr().addr() % align == 0;
         let memory = if is_fit { self.memory } else { AlignedBuf::with_align(len, align) };
         Staging { memory, room_len: len, filled_len: 0 }

@@ -6,6 +6,8 @@ use std::pin::Pin;
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use crate::buf::AlignedBuf;
+
 /// So much is read at once.
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -58,7 +60,7 @@ where
     R: AsyncRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
-    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut buffer = AlignedBuf::new(BUFFER_BYTES);
     let mut total = 0;
     loop {
         let count = match poll_fn(|cx| Pin::new(&mut *reader).poll_read(cx, &mut buffer)).await {
