@@ -28,7 +28,7 @@
 //!
 //! 1. [`primitive`](self): the one door to atomics, cells, locks and threads, through which loom comes in.
 //! 2. [`task`]: one heap cell per spawned future, and the state machine of its life.
-//! 3. `queue`: where runnable tasks wait: a ring and a LIFO slot per worker, one injector.
+//! 3. `queue`: where runnable tasks wait: a ring with its overflow and a LIFO slot per worker, one injector.
 //! 4. `scheduler`: which worker runs what, where it looks when it has nothing, and how it sleeps and is woken.
 //! 5. `driver`: the one door to the kernel: io_uring or poll, chosen once at start.
 //! 6. [`time`]: a timer wheel per worker.

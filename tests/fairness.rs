@@ -4,7 +4,7 @@ mod support;
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::channel::{mpsc, oneshot};
@@ -49,6 +49,34 @@ fn tasks_that_always_yield_starve_nobody() {
         });
         drop(stop);
         server.abort();
+    });
+}
+
+/// More tasks than a worker's ring holds, each of which runs again at once: those beyond the ring get their turns too.
+#[test]
+fn tasks_beyond_the_room_of_a_ring_get_their_turns() {
+    const TASK_COUNT: usize = 1_000;
+    const TURNS_EACH: usize = 10;
+    on_every_runtime(|runtime| {
+        let due = Arc::new(AtomicUsize::new(TASK_COUNT));
+        let all = runtime.spawn(async move {
+            let turns = |due: Arc<AtomicUsize>| async move {
+                let mut turn_count = 0;
+                // Nobody ends before everybody has had some turns.
+                while due.load(Ordering::SeqCst) > 0 {
+                    turn_count += 1;
+                    if turn_count == TURNS_EACH {
+                        due.fetch_sub(1, Ordering::SeqCst);
+                    }
+                    heist::task::yield_now().await;
+                }
+            };
+            let tasks: Vec<_> = (0..TASK_COUNT).map(|_| heist::spawn(turns(due.clone()))).collect();
+            for task in tasks {
+                task.await.expect("no panic");
+            }
+        });
+        runtime.block_on(all).expect("no panic");
     });
 }
 
@@ -216,13 +244,22 @@ fn a_task_woken_before_a_long_computation_does_not_wait_for_it() {
 /// Fault J2 for a worker's ring: tasks that it has and cannot run are taken by another worker.
 #[test]
 fn tasks_spawned_before_a_long_computation_do_not_wait_for_it() {
-    const TASK_COUNT: usize = 20;
+    tasks_are_rescued(20);
+}
+
+/// The same for more tasks than a ring holds.
+#[test]
+fn tasks_beyond_the_room_of_a_ring_do_not_wait_for_a_long_computation() {
+    tasks_are_rescued(1_000);
+}
+
+fn tasks_are_rescued(task_count: usize) {
     on_every_backend(|runtime| {
         let mut latencies: Vec<Duration> = (0..5)
             .map(|_| {
                 let (tell, told) = std::sync::mpsc::channel();
                 let computing = runtime.spawn(async move {
-                    for _ in 0..TASK_COUNT {
+                    for _ in 0..task_count {
                         let (tell, spawned) = (tell.clone(), Instant::now());
                         drop(heist::spawn(
                             async move { tell.send(spawned.elapsed()).expect("the test waits") },
@@ -231,7 +268,7 @@ fn tasks_spawned_before_a_long_computation_do_not_wait_for_it() {
                     spin(Duration::from_millis(200));
                 });
                 runtime.block_on(computing).expect("no panic");
-                told.iter().take(TASK_COUNT).max().expect("all of them ran")
+                told.iter().take(task_count).max().expect("all of them ran")
             })
             .collect();
         latencies.sort();

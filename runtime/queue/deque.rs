@@ -124,7 +124,7 @@ impl<T: Send> Owner<T> {
     }
 
     /// Adds a value at the back. A full ring gives the value back, with half of what waited if that could be claimed:
-    /// the caller hands all of it to the injector, in this order, so that the ring has room again.
+    /// the caller hands all of it to the overflow, in this order, so that the ring has room again.
     #[inline]
     pub(crate) fn push(&self, value: T) -> Result<(), Vec<T>> {
         // Ordering: as in `room`.

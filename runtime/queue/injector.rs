@@ -1,4 +1,5 @@
-//! The queue for tasks that come from outside of the workers, or did not fit into a ring.
+//! The queue for tasks that come from outside of the workers; and, one for each worker, for those that did not fit into
+//! its ring.
 
 use std::collections::VecDeque;
 

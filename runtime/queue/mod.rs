@@ -1,5 +1,6 @@
 //! # What
-//! Where runnable tasks wait: a bounded ring per worker, a LIFO slot per worker, and one injector for everybody.
+//! Where runnable tasks wait: a bounded ring per worker with an overflow, a LIFO slot per worker, and one injector for
+//! everybody.
 //! The room knows no task: it is generic over what waits.
 //!
 //! # Algorithm
@@ -7,7 +8,8 @@
 //!   from the head. The head packs two indices, `claimed` and `front`. They differ while a thief copies slots out; the
 //!   owner may go on popping, and no second thief may begin, until the thief has moved `claimed` up to `front`.
 //! - [`slot`]: one pointer that the owner swaps in and out and that a patient thief may swap out.
-//! - [`injector`]: a locked double-ended queue with its length beside the lock, so that looking is one load.
+//! - [`injector`]: a locked double-ended queue with its length beside the lock, so that looking is one load. The overflow
+//!   of a ring is one as well.
 //!
 //! Lineage: Go's run queue (steal half, the `runnext` slot), then tokio's packed head, which lets the owner pop during
 //! a theft.

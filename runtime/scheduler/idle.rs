@@ -53,6 +53,21 @@ impl Idle {
         Counts(self.counts.load(Ordering::Relaxed))
     }
 
+    /// Whether somebody is on the way to what waits.
+    pub(crate) fn is_searched(&self) -> bool {
+        self.counts().searching() > 0
+    }
+
+    /// Among how many workers the injector is to be divided: those that have nothing else to run, and the caller. All of
+    /// them, if nobody is idle.
+    pub(crate) fn takers_count(&self, is_searching: bool) -> usize {
+        let counts = self.counts();
+        match counts.parked() + counts.searching() {
+            0 => self.workers_count,
+            idle => idle + usize::from(!is_searching),
+        }
+    }
+
     /// After a push that others may take: the worker to be unparked, counted as searching from now on. `None`: somebody
     /// searches already, or nobody sleeps.
     #[must_use]

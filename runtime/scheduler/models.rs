@@ -9,7 +9,7 @@ use super::park::{Gate, Parker};
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
-use crate::queue::deque::{self, Stealer};
+use crate::queue::deque::{self, Owner, Stealer};
 use crate::queue::injector::Injector;
 
 /// Workers as the idle protocol sees them: a queue that all may take from, and a parker each.
@@ -250,10 +250,12 @@ fn an_awake_worker_is_not_woken_in_the_place_of_a_sleeper() {
     });
 }
 
-/// Two workers of which one has a ring, and the rule that what waits in it is worth sharing from [`WORTH`] values on.
+/// Two workers of which one has a ring and its overflow, and the rule that what waits in both is worth sharing from
+/// [`WORTH`] values on.
 struct Bench {
     idle: Idle,
     stealer: Stealer<u32>,
+    overflow: Injector<u32>,
     parker: Arc<Parker>,
     patience: Arc<Parker>,
     is_done: AtomicBool,
@@ -262,8 +264,17 @@ struct Bench {
 const WORTH: usize = 2;
 
 impl Bench {
+    fn len(&self) -> usize {
+        self.stealer.len() + self.overflow.len()
+    }
+
     fn is_visible(&self) -> bool {
-        self.stealer.len() >= WORTH
+        self.len() >= WORTH
+    }
+
+    /// As `Remote::rob`.
+    fn rob(&self, into: &Owner<u32>) -> Option<u32> {
+        self.overflow.pop_share(into, 2).or_else(|| self.stealer.steal_half(into))
     }
 
     fn announce(&self) {
@@ -278,7 +289,7 @@ impl Bench {
         let mut is_searching = false;
         while !self.is_done.load(Ordering::Acquire) {
             is_searching = is_searching || self.idle.try_search();
-            let found = (is_searching && self.is_visible()).then(|| self.stealer.steal_half(&mine)).flatten();
+            let found = (is_searching && self.is_visible()).then(|| self.rob(&mine)).flatten();
             if found.is_some() {
                 if std::mem::take(&mut is_searching) && self.idle.stop_searching() && self.is_visible() {
                     self.announce();
@@ -303,11 +314,23 @@ impl Bench {
 /// waits for it here; for what is less it would have waited for ever, and runs it itself.
 #[test]
 fn a_ring_worth_sharing_reaches_the_other_worker() {
-    model(|| {
+    share(0);
+}
+
+/// The same for a ring and its overflow together.
+#[test]
+fn an_overflow_worth_sharing_reaches_the_other_worker() {
+    share(1);
+}
+
+/// The first `overflow_count` values did not fit into the ring.
+fn share(overflow_count: u32) {
+    model(move || {
         let (owner, stealer) = deque::new();
         let bench = ModelArc::new(Bench {
             idle: Idle::new(2),
             stealer,
+            overflow: Injector::new(),
             parker: Parker::new(),
             patience: Parker::new(),
             is_done: AtomicBool::new(false),
@@ -317,15 +340,18 @@ fn a_ring_worth_sharing_reaches_the_other_worker() {
             thread::spawn(move || bench.help())
         };
         for value in 0..WORTH as u32 {
-            owner.push(value).unwrap();
+            match value < overflow_count {
+                true => bench.overflow.push(value),
+                false => owner.push(value).unwrap(),
+            }
             if bench.is_visible() {
                 bench.announce();
             }
         }
         bench.patience.park();
         // What is left is too little to be worth it: the owner does not sleep over it.
-        while owner.pop().is_some() {}
-        assert_eq!(bench.stealer.len(), 0);
+        while owner.pop().or_else(|| bench.overflow.pop_share(&owner, 1)).is_some() {}
+        assert_eq!(bench.len(), 0);
         // Ordering: Release: as `Shared::close`, before the unparking.
         bench.is_done.store(true, Ordering::Release);
         bench.parker.unpark();

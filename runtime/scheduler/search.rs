@@ -23,7 +23,7 @@ impl Random {
 impl Worker {
     /// The injector, then half of a neighbour's queue.
     pub(super) fn search(&mut self, shared: &Shared) -> Option<Runnable> {
-        if let Some(task) = shared.injector.pop_share(self.queue(), shared.workers_count()) {
+        if let Some(task) = self.take_share(shared) {
             return Some(task);
         }
         if shared.workers_count() == 1 {
@@ -40,7 +40,15 @@ impl Worker {
         (0..count)
             .map(|offset| (start + offset) % count)
             .filter(|victim| *victim != self.index() && shared.remotes[*victim].is_worth_sharing())
-            .find_map(|victim| shared.remotes[victim].stealer.steal_half(self.queue()))
+            .find_map(|victim| shared.remotes[victim].rob(self.queue()))
+    }
+
+    /// A fair share of the injector: one task to be run at once, the rest in our ring.
+    pub(super) fn take_share(&self, shared: &Shared) -> Option<Runnable> {
+        if shared.injector.len() == 0 {
+            return None;
+        }
+        shared.injector.pop_share(self.queue(), shared.idle.takers_count(self.is_searching))
     }
 
     /// A search found something. The last searcher answers for all the pushes that were not announced meanwhile.

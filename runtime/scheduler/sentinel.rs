@@ -65,11 +65,13 @@ impl Worker {
     /// Takes over what a stuck worker cannot serve: queue, LIFO slot, completions, orders, due timers.
     fn rescue(&mut self, shared: &Shared, other: usize, now: Instant) {
         let remote = &shared.remotes[other];
-        let stolen = remote.stealer.steal_half(self.queue()).into_iter().chain(remote.lifo.take());
-        for task in stolen {
-            if let Err(overflow) = self.queue().push(task) {
-                shared.injector.push_batch(overflow);
-            }
+        // All of it, so that what waits for the stuck worker does not wait for one look each.
+        for _ in 0..remote.backlog() {
+            let Some(task) = remote.rob(self.queue()) else { break };
+            self.take_in(task);
+        }
+        if let Some(task) = remote.lifo.take() {
+            self.take_in(task);
         }
         shared.driver.try_harvest(other, &mut self.wakers);
         shared.driver.take_over(other, self.index(), &mut self.wakers);

@@ -16,10 +16,13 @@ use crate::task::{Cause, Runnable};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
-/// How long a worker runs tasks before it looks at the driver, the timers, its mail and the injector.
+/// How long a worker runs tasks before it looks at the driver, the timers, its mail, the injector and its overflow.
 const BUDGET: Duration = Duration::from_micros(150);
 /// The clock is read after this many polls at the latest.
 const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
+
+/// How long a worker with work of its own leaves the injector to one that was woken for it: waking takes some 30 µs.
+const PATIENCE: Duration = Duration::from_micros(100);
 
 /// What a worker needs while one of its tasks is being polled: tasks that are woken by the poll end up here.
 pub(crate) struct Context {
@@ -50,6 +53,8 @@ pub(crate) struct Worker {
     pace: Pace,
     ticks: u64,
     lifo_streak: u32,
+    /// Since when the injector is left to somebody who searches.
+    left_since: Option<Instant>,
     /// Whether the idle word counts us as searching.
     pub(super) is_searching: bool,
     /// Whether nothing was run since the last sleep.
@@ -109,14 +114,18 @@ impl Context {
 
     fn push(&self, task: Runnable) {
         if let Err(overflow) = self.queue.push(task) {
-            self.shared().injector.push_batch(overflow);
-            self.shared().announce();
+            self.remote().overflow.push_batch(overflow);
         }
+    }
+
+    /// The task that has waited longest in our ring; if that is empty, some of its overflow come back to it.
+    fn pop(&self) -> Option<Runnable> {
+        self.queue.pop().or_else(|| self.remote().overflow.pop_share(&self.queue, 1))
     }
 
     /// Gives everything that others may run to the injector: this worker will be away for a while.
     pub(crate) fn hand_over(&self) {
-        let tasks = std::iter::from_fn(|| self.queue.pop()).chain(self.remote().lifo.take());
+        let tasks = std::iter::from_fn(|| self.pop()).chain(self.remote().lifo.take());
         let shared = self.shared();
         shared.injector.push_batch(tasks.collect::<Vec<_>>());
         if shared.injector.len() > 0 {
@@ -174,6 +183,7 @@ impl Worker {
             pace: Pace::new(),
             ticks: 0,
             lifo_streak: 0,
+            left_since: None,
             is_searching: false,
             is_fresh: false,
             random: Random::new(index),
@@ -191,6 +201,10 @@ impl Worker {
 
     pub(crate) fn home(&self) -> &Arc<Home> {
         &self.context.home
+    }
+
+    pub(super) fn take_in(&self, task: Runnable) {
+        self.context.push(task);
     }
 
     pub(super) fn queue(&self) -> &Owner<Runnable> {
@@ -226,7 +240,7 @@ impl Worker {
         }
         self.lifo_streak = 0;
         let pinned = || context.pinned.borrow_mut().pop_front().map(Due::Pinned);
-        let ring = || context.queue.pop().map(Due::Shared);
+        let ring = || context.pop().map(Due::Shared);
         let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
         task.or_else(|| context.remote().lifo.take().map(Due::Shared))
     }
@@ -273,10 +287,24 @@ impl Worker {
             Self::expect_driver(outcome);
         }
         self.collect(now);
-        if let Some(task) = shared.injector.pop_share(self.queue(), shared.workers_count()) {
+        if !self.leaves_injector(shared, now) {
+            if let Some(task) = self.take_share(shared) {
+                self.context.push(task);
+            }
+        }
+        if let Some(task) = shared.remotes[index].overflow.pop_share(self.queue(), 1) {
             self.context.push(task);
         }
         self.dispatch();
+    }
+
+    /// Whether the injector is left to somebody who is on the way to it, for [`PATIENCE`] at most.
+    fn leaves_injector(&mut self, shared: &Shared, now: Instant) -> bool {
+        if shared.injector.len() == 0 || !shared.idle.is_searched() {
+            self.left_since = None;
+            return false;
+        }
+        now.saturating_duration_since(*self.left_since.get_or_insert(now)) < PATIENCE
     }
 
     /// Tells the others how long our tasks take, halfway, as `Pace` does.
