@@ -41,6 +41,14 @@ impl Op {
         }
     }
 
+    /// Whether this goes past the page cache, to a disk that should hear of it soon.
+    pub(super) fn is_direct(&self) -> bool {
+        match self {
+            Op::Ready { .. } | Op::Connect { .. } => false,
+            Op::File(flight) => flight.request().is_direct(),
+        }
+    }
+
     /// Dropping this may close a descriptor or run a destructor of the user's, which is not done under a lock.
     pub(super) fn is_orphan(&self) -> bool {
         match self {

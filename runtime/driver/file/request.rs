@@ -148,5 +148,18 @@ pub(crate) enum Request {
     HardLink { original: CString, link: CString },
 }
 
+impl Request {
+    /// Whether it moves bytes past the page cache.
+    pub(in crate::driver) fn is_direct(&self) -> bool {
+        match self {
+            Request::Read { file, .. }
+            | Request::Write { file, .. }
+            | Request::ReadVectored { file, .. }
+            | Request::WriteVectored { file, .. } => file.is_direct(),
+            _ => false,
+        }
+    }
+}
+
 /// Where the kernel keeps the position.
 pub(crate) const AT_CURSOR: u64 = u64::MAX;

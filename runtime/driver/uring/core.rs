@@ -23,6 +23,10 @@ const ROUNDS_MAX: usize = 16;
 /// How often a thief looks whether the kernel has posted what it held back: some ten microseconds.
 const HELD_BACK_LOOKS: usize = 500;
 
+/// So many operations past the page cache make a group, which is begun at once: a disk that is told late stands still
+/// meanwhile.
+const DIRECT_GROUP: usize = 4;
+
 /// Between two looks at what a shutdown still waits for.
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
@@ -44,7 +48,9 @@ pub(super) struct Core {
     pub(super) flights: InFlight,
     /// What the worker's tasks have asked for and nobody has begun. A worker that computes instead of coming round
     /// leaves it for others to take: what is in the submission queue nobody else may submit.
-    pub(super) outbox: Vec<Op>,
+    outbox: Vec<Op>,
+    /// How many of these go past the page cache.
+    direct_count: usize,
     pub(super) placement: Placement,
     /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
     is_doorbell_armed: bool,
@@ -59,6 +65,7 @@ impl Core {
             ring,
             flights: InFlight::new(),
             outbox: Vec::new(),
+            direct_count: 0,
             placement: Placement::new(worker),
             is_doorbell_armed: false,
             is_closed: false,
@@ -81,8 +88,48 @@ impl Core {
         if self.is_closed {
             return Err(op);
         }
+        self.direct_count += usize::from(op.is_direct());
         self.outbox.push(op);
         Ok(())
+    }
+
+    /// What the worker's tasks have asked for since its last turn.
+    pub(super) fn take_outbox(&mut self) -> Vec<Op> {
+        self.direct_count = 0;
+        mem::take(&mut self.outbox)
+    }
+
+    /// Gives the memory of the outbox back, for what is asked for next.
+    pub(super) fn reuse_outbox(&mut self, ops: Vec<Op>) {
+        debug_assert!(
+            ops.is_empty() && self.outbox.is_empty(),
+            "an outbox is given back when all of it has begun"
+        );
+        self.outbox = ops;
+    }
+
+    #[cfg(test)]
+    pub(super) fn outbox_len(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Begins what goes past the page cache, as soon as it is a group. What else waits in the outbox stays there.
+    pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Op>) {
+        if self.direct_count < DIRECT_GROUP {
+            return;
+        }
+        let (mut ops, mut others) = (self.take_outbox(), Vec::new());
+        for op in ops.drain(..) {
+            if !op.is_direct() {
+                others.push(op);
+            } else if let Start::Unwanted(op) | Start::Closed(op) = self.start(op) {
+                orphans.push(op);
+            }
+        }
+        ops.append(&mut others);
+        self.outbox = ops;
+        // A failure is not lost: the entries stay in the queue, and the next turn meets it again.
+        let _failure = self.ring.enter(Wait::No);
     }
 
     /// Takes ownership of the operation and puts it into the submission queue.

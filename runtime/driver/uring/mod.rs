@@ -90,7 +90,15 @@ impl Rings {
         // What is refused or unwanted is dropped after the match: with the lock released.
         match asker {
             Asker::Foreign => worker.post(Request::Start(op)),
-            Asker::Worker(_) => worker.change(|core| core.queue(op)).map_err(|_op| closed()),
+            Asker::Worker(_) => {
+                let mut orphans = Vec::new();
+                let outcome = worker.change(|core| {
+                    let outcome = core.queue(op);
+                    core.begin_direct(&mut orphans);
+                    outcome
+                });
+                outcome.map_err(|_op| closed())
+            }
             // Begun at once: nobody else may take it over, and the task could not run elsewhere anyway.
             Asker::Pinned(_) => match worker.change(|core| core.start(op)) {
                 Start::Taken | Start::Unwanted(_) => Ok(()),
@@ -171,7 +179,7 @@ impl Rings {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let mut ops = stuck.unread_ops();
         if let Some(mut core) = stuck.core.try_lock() {
-            ops.append(&mut core.outbox);
+            ops.append(&mut core.take_outbox());
             stuck.publish(&core);
         }
         let mut orphans = Vec::new();
@@ -194,7 +202,7 @@ impl Rings {
         orphans: &mut Vec<Op>,
     ) {
         let given_up = core.placement.review(self.loads.iter().map(|load| &**load));
-        let mut ops = mem::take(&mut core.outbox);
+        let mut ops = core.take_outbox();
         if let Some(stuck) = given_up {
             ops.append(&mut self.workers[stuck].unread_ops());
         }
@@ -205,8 +213,7 @@ impl Rings {
         for op in ops.drain(..) {
             begin(core, op, wakers, orphans);
         }
-        // Its memory is kept for the next.
-        core.outbox = ops;
+        core.reuse_outbox(ops);
     }
 
     /// Hands the waits among these operations to another worker, unless it has shut down. All others stay.
@@ -248,7 +255,7 @@ impl Rings {
         worker.mailbox.close();
         let mut core = worker.core.lock();
         core.close();
-        for op in mem::take(&mut core.outbox) {
+        for op in core.take_outbox() {
             begin(&mut core, op, wakers, &mut orphans);
         }
         worker.open_mail(&mut core, wakers, &mut orphans);

@@ -4,7 +4,8 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::thread;
@@ -16,6 +17,7 @@ use io_uring::types::Fd;
 use socket2::Socket;
 
 use crate::driver::backend::Backend;
+use crate::driver::file::{AT_CURSOR, Descriptor, RingFor};
 use crate::driver::slots::SlotId;
 use crate::driver::tests::{LIMIT, bound, counting_waker, drive, harvest_until, pair, receive, stream_pair};
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
@@ -253,7 +255,7 @@ fn only_what_a_pinned_task_asks_for_cannot_be_taken_over() {
     let ((movable, _peer), (pinned, _other_peer)) = (pair(), pair());
     let begun_and_not = || {
         let core = worker(&driver).core.lock();
-        (core.flights.len(), core.outbox.len())
+        (core.flights.len(), core.outbox_len())
     };
     arm(&movable, Direction::Read, &waker);
     assert_eq!(begun_and_not(), (0, 1));
@@ -261,6 +263,29 @@ fn only_what_a_pinned_task_asks_for_cannot_be_taken_over() {
     assert_eq!(begun_and_not(), (1, 1));
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     assert_eq!(begun_and_not(), (2, 0));
+}
+
+#[test]
+fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
+    let driver = driver_of(8, 64);
+    let _guard = bound(&driver);
+    let (_count, waker) = counting_waker();
+    let (movable, _peer) = pair();
+    let begun_and_not = || {
+        let core = worker(&driver).core.lock();
+        (core.flights.len(), core.outbox_len())
+    };
+    // Nothing to read yet, and said to go past the page cache.
+    let (reader, _writer) = UnixStream::pair().expect("two descriptors");
+    let file = Arc::new(Descriptor::new(OwnedFd::from(reader).into(), false, true));
+    let read = || RingFor::on(&driver).read(file.clone(), vec![0_u8; 1], AT_CURSOR);
+    arm(&movable, Direction::Read, &waker);
+    let _group = [read(), read(), read()];
+    assert_eq!(begun_and_not(), (0, 4));
+    let _last = read();
+    assert_eq!(begun_and_not(), (4, 1), "what may be taken over stays");
+    driver.harvest(0, &mut Vec::new()).expect("harvest");
+    assert_eq!(begun_and_not(), (5, 0));
 }
 
 /// Without an interrupt they would wait for the kernel's timer: 2 ms in the median where it ticks every 4.
