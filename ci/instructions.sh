@@ -2,7 +2,7 @@
 # Counts the instructions of the hot paths and compares them with the record: none may grow by more than 3 %. Each path is
 # gone N and 2 N times under callgrind, on the poll back end (valgrind knows no rings); the difference is what N cost.
 #
-# Usage: ci/instructions.sh [--record]   with --record the counts become the record
+# Usage: ci/instructions.sh [--record]   with --record the counts become the record, with tokio's beside them
 #
 # The record is of one compiler. With another one the counts are shown, nothing is judged, and that is said in capitals.
 set -euo pipefail
@@ -22,16 +22,21 @@ binary=${CARGO_TARGET_DIR:-target}/release/instructions
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-instructions_of() { # path, how often
-    HEIST_DRIVER=poll valgrind --tool=callgrind --callgrind-out-file="$scratch/out" "$binary" "$1" "$2" 2> "$scratch/log" \
+instructions_of() { # path, how often, rival
+    HEIST_DRIVER=poll valgrind --tool=callgrind --callgrind-out-file="$scratch/out" "$binary" "$1" "$2" "$3" 2> "$scratch/log" \
         || { cat "$scratch/log" >&2; exit 1; }
     sed -n 's/^\(summary\|totals\): //p' "$scratch/out" | head -n 1
 }
 
+per_operation() { # path, rival
+    local once twice
+    once=$(instructions_of "$1" "$count" "$2")
+    twice=$(instructions_of "$1" $((2 * count)) "$2")
+    echo $(((twice - once) / count))
+}
+
 for path in $("$binary"); do
-    once=$(instructions_of "$path" "$count")
-    twice=$(instructions_of "$path" $((2 * count)))
-    echo "$path $(((twice - once) / count))"
+    echo "$path $(per_operation "$path" heist)"
 done | tee "$scratch/counts"
 if ! [[ -s "$scratch/counts" ]]; then
     echo "error: there are no paths" >&2
@@ -42,8 +47,11 @@ if [[ "${1:-}" == --record ]]; then
     {
         echo "# Instructions per operation, by ci/instructions.sh --record."
         echo "# $compiler"
-        cat "$scratch/counts"
-    } > "$record"
+        echo "# path, heist, tokio of the version in Cargo.lock"
+        while read -r path heist; do
+            echo "$path $heist $(per_operation "$path" tokio)"
+        done < "$scratch/counts"
+    } | tee "$record"
     echo "recorded in $record"
     exit 0
 fi

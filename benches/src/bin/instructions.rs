@@ -1,6 +1,6 @@
-//! Hot paths for `ci/instructions.sh` to count: `instructions PATH COUNT` goes a path so many times, on a single-threaded
-//! runtime whose clock stands still. So every run executes the same instructions: how many tasks fit into a time budget is
-//! learnt from the clock.
+//! Hot paths for `ci/instructions.sh` to count: `instructions PATH COUNT [RIVAL]` goes a path so many times, on a
+//! single-threaded runtime. heist's clock stands still, so that every run executes the same instructions: how many tasks fit
+//! into a time budget is learnt from the clock. tokio's counts are for the record, beside ours.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -8,40 +8,102 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use heist::runtime::Builder;
-
 /// A path and what goes it `count` times.
 type Path = (&'static str, fn(u64) -> Pin<Box<dyn Future<Output = ()> + Send>>);
 
-const PATHS: [Path; 6] = [
-    ("spawn_run_join", |count| Box::pin(spawn_run_join(count))),
-    ("spawn_detached", |count| Box::pin(spawn_detached(count))),
-    ("yield", |count| Box::pin(yield_many(count))),
-    ("wake", |count| Box::pin(wake(count))),
-    ("ping_pong", |count| Box::pin(ping_pong(count))),
-    ("timer_arm_cancel", |count| Box::pin(timer_arm_cancel(count))),
-];
+/// A runtime whose instructions are counted.
+trait Rival: Send + 'static {
+    fn run(future: impl Future<Output = ()> + Send + 'static);
+    fn spawn<T: Send + 'static>(
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send;
+    fn yield_now() -> impl Future<Output = ()> + Send;
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
+}
 
-async fn spawn_run_join(count: u64) {
+struct Heist;
+
+impl Rival for Heist {
+    fn run(future: impl Future<Output = ()> + Send + 'static) {
+        let runtime = heist::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+        runtime.block_on(async {
+            heist::time::pause();
+            heist::spawn(future).await.expect("no panic");
+        });
+    }
+
+    fn spawn<T: Send + 'static>(
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        let handle = heist::spawn(future);
+        async { handle.await.expect("no panic") }
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        heist::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
+        heist::time::sleep(duration)
+    }
+}
+
+struct Tokio;
+
+impl Rival for Tokio {
+    fn run(future: impl Future<Output = ()> + Send + 'static) {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().expect("a runtime starts");
+        runtime.block_on(async { tokio::spawn(future).await.expect("no panic") });
+    }
+
+    fn spawn<T: Send + 'static>(
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        let handle = tokio::spawn(future);
+        async { handle.await.expect("no panic") }
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        tokio::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(duration)
+    }
+}
+
+const fn paths<R: Rival>() -> [Path; 6] {
+    [
+        ("spawn_run_join", |count| Box::pin(spawn_run_join::<R>(count))),
+        ("spawn_detached", |count| Box::pin(spawn_detached::<R>(count))),
+        ("yield", |count| Box::pin(yield_many::<R>(count))),
+        ("wake", |count| Box::pin(wake::<R>(count))),
+        ("ping_pong", |count| Box::pin(ping_pong::<R>(count))),
+        ("timer_arm_cancel", |count| Box::pin(timer_arm_cancel::<R>(count))),
+    ]
+}
+
+async fn spawn_run_join<R: Rival>(count: u64) {
     for number in 0..count {
-        let output = heist::spawn(async move { number }).await.expect("no panic");
+        let output = R::spawn(async move { number }).await;
         assert_eq!(output, number);
     }
 }
 
-async fn spawn_detached(count: u64) {
+async fn spawn_detached<R: Rival>(count: u64) {
     const BATCH: u64 = 100;
     for _ in 0..count / BATCH {
         for _ in 0..BATCH {
-            drop(heist::spawn(async {}));
+            drop(R::spawn(async {}));
         }
-        heist::task::yield_now().await;
+        R::yield_now().await;
     }
 }
 
-async fn yield_many(count: u64) {
+async fn yield_many<R: Rival>(count: u64) {
     for _ in 0..count {
-        heist::task::yield_now().await;
+        R::yield_now().await;
     }
 }
 
@@ -76,26 +138,26 @@ impl Bell {
 }
 
 /// A task is woken, and runs when its waker's task yields.
-async fn wake(count: u64) {
+async fn wake<R: Rival>(count: u64) {
     let bell = Arc::new(Bell::default());
     let woken = bell.clone();
-    let sleeper = heist::spawn(async move {
+    let sleeper = R::spawn(async move {
         for _ in 0..count {
             woken.heard().await;
         }
     });
     for _ in 0..count {
         bell.ring();
-        heist::task::yield_now().await;
+        R::yield_now().await;
     }
-    sleeper.await.expect("no panic");
+    sleeper.await;
 }
 
 /// Two tasks hand the turn to each other.
-async fn ping_pong(count: u64) {
+async fn ping_pong<R: Rival>(count: u64) {
     let (there, back) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
     let (there_too, back_too) = (there.clone(), back.clone());
-    let other = heist::spawn(async move {
+    let other = R::spawn(async move {
         for _ in 0..count {
             there_too.heard().await;
             back_too.ring();
@@ -105,13 +167,13 @@ async fn ping_pong(count: u64) {
         there.ring();
         back.heard().await;
     }
-    other.await.expect("no panic");
+    other.await;
 }
 
 /// What a time limit costs that is not reached.
-async fn timer_arm_cancel(count: u64) {
+async fn timer_arm_cancel<R: Rival>(count: u64) {
     for _ in 0..count {
-        let mut sleep = pin!(heist::time::sleep(Duration::from_secs(60)));
+        let mut sleep = pin!(R::sleep(Duration::from_secs(60)));
         poll_fn(|cx| {
             assert!(sleep.as_mut().poll(cx).is_pending());
             Poll::Ready(())
@@ -122,19 +184,32 @@ async fn timer_arm_cancel(count: u64) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let names = PATHS.map(|(name, _)| name);
-    let [name, count] = &arguments[..] else {
-        println!("{}", names.join("\n"));
-        return;
-    };
-    let Some((_, path)) = PATHS.iter().find(|(other, _)| other == name) else {
-        eprintln!("error: {name} is no path; the paths are {}", names.join(", "));
-        std::process::exit(2);
+    let names = paths::<Heist>().map(|(name, _)| name);
+    let (name, count, rival) = match &arguments[..] {
+        [name, count] => (name, count, "heist"),
+        [name, count, rival] => (name, count, rival.as_str()),
+        _ => {
+            println!("{}", names.join("\n"));
+            return;
+        }
     };
     let count = count.parse().expect("the second argument is a number");
-    let runtime = Builder::new_current_thread().build().expect("a runtime starts");
-    runtime.block_on(async {
-        heist::time::pause();
-        heist::spawn(path(count)).await.expect("no panic");
-    });
+    match rival {
+        "heist" => Heist::run(go::<Heist>(name, count)),
+        "tokio" => Tokio::run(go::<Tokio>(name, count)),
+        other => exit_for(&format!("{other} is no rival; the rivals are heist, tokio")),
+    }
+}
+
+fn go<R: Rival>(name: &str, count: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    let paths = paths::<R>();
+    let Some((_, path)) = paths.iter().find(|(other, _)| *other == name) else {
+        exit_for(&format!("{name} is no path; the paths are {}", paths.map(|(name, _)| name).join(", ")))
+    };
+    path(count)
+}
+
+fn exit_for(error: &str) -> ! {
+    eprintln!("error: {error}");
+    std::process::exit(2)
 }
