@@ -134,7 +134,9 @@ impl Pool {
         let mut state = inner.state.lock();
         state.is_closing = true;
         let dropped = std::mem::take(&mut state.waiting);
-        inner.has_work.notify_all();
+        if state.threads_count > 0 {
+            inner.has_work.notify_all();
+        }
         drop(state);
         drop(dropped);
         if EMPLOYER.with(Cell::get) == inner.address() {

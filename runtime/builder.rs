@@ -16,8 +16,9 @@ const DRIVER_VARIABLE: &str = "HEIST_DRIVER";
 const RING_ENTRIES: u32 = 256;
 /// The most that the kernel gives.
 const RING_ENTRIES_MAX: u32 = 32_768;
-/// Completion entries per submission entry: between two harvests more completes than was begun.
-const COMPLETIONS_PER_SUBMISSION: u32 = 16;
+/// Completion entries per submission entry: between two harvests more completes than was begun. Four: the kernel finds 32 KiB
+/// in one piece at once, and must search and clear for more each time that a runtime starts.
+const COMPLETIONS_PER_SUBMISSION: u32 = 4;
 /// The most that the kernel gives.
 const COMPLETION_ENTRIES_MAX: u32 = 65_536;
 
@@ -130,7 +131,7 @@ impl Builder {
     }
 
     /// Completion entries per ring, up to 65536 and not fewer than [`ring_entries`](Self::ring_entries), rounded up to a
-    /// power of two. Default: sixteen for each submission entry, which is 4096. Out of range makes
+    /// power of two. Default: four for each submission entry, which is 1024. Out of range makes
     /// [`build`](Self::build) fail.
     ///
     /// What completes beyond that waits in the kernel's memory until the worker has come round: nothing is lost, but it

@@ -1,8 +1,8 @@
 //! The runtime: its workers, its handle, and how it begins and ends.
 //!
 //! # Algorithm
-//! Start: the driver makes all of its rings, then the workers start, each binds its ring on its own thread and says
-//! whether it could; one that could not ends the others, and [`Builder::build`] fails. End: the scheduler closes (see
+//! Start: the driver makes and tries all of its rings, then the workers' threads start; what could be refused is refused
+//! before [`Builder::build`] returns, which need not wait for them. End: the scheduler closes (see
 //! `scheduler/shutdown.rs`), the workers' threads are joined, then the blocking pool's.
 //!
 //! A current-thread runtime keeps its one worker in a lock; [`Runtime::block_on`] takes it out, runs its loop on the
@@ -14,7 +14,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -117,31 +117,26 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// Starts the workers' threads and waits until each has its ring. On failure all of them are stopped again, by the
-    /// drop of `self`.
+    /// Starts the workers' threads. On failure those that run are stopped again, by the drop of `self`.
     fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
-        let (report, reports) = mpsc::channel();
-        let mut outcome = Ok(());
         for worker in workers {
-            let report = report.clone();
-            let spawned = match outcome {
-                Ok(()) => options.builder(worker.index()).spawn(move || work(worker, report)),
-                Err(_) => {
-                    self.shared().forget_worker();
-                    continue;
-                }
-            };
-            match spawned {
+            match options.builder(worker.index()).spawn(move || work(worker)) {
                 Ok(thread) => self.threads.push(thread),
                 Err(error) => {
-                    self.shared().forget_worker();
+                    self.forget_workers_after(self.threads.len());
                     let text = format!("the system refused a thread for a worker: {error}");
-                    outcome = Err(io::Error::new(error.kind(), text));
+                    return Err(io::Error::new(error.kind(), text));
                 }
             }
         }
-        drop(report);
-        reports.iter().fold(outcome, |outcome, report| outcome.and(report))
+        Ok(())
+    }
+
+    /// Counts out the workers that got no thread.
+    fn forget_workers_after(&self, started_count: usize) {
+        for _ in started_count..self.workers() {
+            self.shared().forget_worker();
+        }
     }
 
     fn shared(&self) -> &Arc<Shared> {
@@ -254,7 +249,8 @@ impl Runtime {
         if let Some(loop_worker) = &self.loop_worker {
             loop_worker.end(&self.handle);
         }
-        let has_ended = shared.wait_until_ended(timeout);
+        // Without a limit the threads themselves are waited for: that is one wake-up less.
+        let has_ended = timeout.is_none() || shared.wait_until_ended(timeout);
         for thread in self.threads.drain(..) {
             if has_ended {
                 // A worker ends without a panic: tasks' panics are caught where they are polled.
@@ -284,23 +280,14 @@ impl fmt::Debug for Runtime {
 }
 
 /// The life of a worker's thread.
-fn work(mut worker: Worker, report: mpsc::Sender<io::Result<()>>) {
+fn work(mut worker: Worker) {
     let home = worker.home().clone();
     let shared = home.shared().clone();
-    let _driver = match shared.driver().bind_worker(worker.index()) {
-        Ok(guard) => guard,
-        Err(error) => {
-            shared.forget_worker();
-            let _ = report.send(Err(error));
-            return;
-        }
-    };
+    let driver = shared.driver().bind_worker(worker.index());
+    let _driver = driver.expect("nobody else takes this worker's part of the driver, and it is open");
     let _timers = shared.timers().bind_worker(worker.index());
     let _runtime = current::enter_runtime(home);
     let _no_blocking = current::forbid_blocking();
-    // The builder waits until all senders are gone, so it is there to hear this one.
-    let _ = report.send(Ok(()));
-    drop(report);
     worker.run_until_closed();
 }
 

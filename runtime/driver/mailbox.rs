@@ -1,4 +1,4 @@
-//! Requests from other threads, and the bell that ends a worker's sleep.
+//! Requests from other threads.
 //!
 //! The owner says that it is about to sleep, fences, and looks into the box; a sender fills the box, fences, and looks
 //! whether the owner sleeps. One of the two sees the other [no-lost-letter]: only a sleeping owner costs a system call.
@@ -111,31 +111,5 @@ impl<T> Mailbox<T> {
     /// Refuses every later letter.
     pub(super) fn close(&self) {
         self.letters.lock().is_closed = true;
-    }
-}
-
-/// Whether the doorbell was rung since the owner last came back from its sleep.
-///
-/// Only `park` consumes a ring [ring-ends-park]: a harvest, the owner's or a thief's, may swallow the event that the
-/// kernel made of it, but never the ring itself.
-#[derive(Debug)]
-pub(super) struct Bell(AtomicBool);
-
-impl Bell {
-    pub(super) fn new() -> Bell {
-        Bell(AtomicBool::new(false))
-    }
-
-    /// `true`: the caller must now make the noise that ends the sleep. `false`: somebody else is about to.
-    #[must_use]
-    pub(super) fn strike(&self) -> bool {
-        // Ordering: Release [ring-ends-park]: what the ringer did before is seen by the owner that consumes the ring.
-        !self.0.swap(true, Ordering::Release)
-    }
-
-    /// `true`: it was rung, so the owner must not sleep, or has been woken for it.
-    pub(super) fn consume(&self) -> bool {
-        // Ordering: Acquire [ring-ends-park]: pairs with `strike`.
-        self.0.swap(false, Ordering::Acquire)
     }
 }

@@ -8,7 +8,8 @@ use crate::primitive::model;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::thread;
 
-use super::mailbox::{Bell, Mailbox, Posted};
+use super::bell::Bell;
+use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
 use super::readiness::{Arm, Cleared, Readiness};
 use super::slots::SlotId;
@@ -319,6 +320,52 @@ fn a_ring_is_consumed_or_heard() {
         // Not consumed before the sleep: somebody struck it silent, so that one's noise ends the sleep. Consumed, and rung
         // again after: the second noise does.
         assert_eq!(usize::from(is_consumed) + usize::from(shared.0.consume()), noise_count);
+    });
+}
+
+/// [ring-ends-park]: a doze ends when the bell is struck, by whichever of two ringers, and what the ringer did before is
+/// seen then. The one that finds nobody dozing makes the noise for a sleep elsewhere.
+#[test]
+fn a_doze_ends_when_the_bell_is_struck() {
+    model(|| {
+        let shared = ModelArc::new((Bell::new(), AtomicUsize::new(0)));
+        let ringers = [(); 2].map(|()| {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Relaxed: it is the bell that must publish it.
+                shared.1.fetch_add(1, Ordering::Relaxed);
+                shared.0.strike()
+            })
+        });
+        // Twice at the most: each ring ends one.
+        let mut seen_count = 0;
+        while seen_count < 2 {
+            shared.0.doze(None);
+            if shared.0.consume() {
+                // Ordering: Relaxed: ordered by the bell.
+                let count = shared.1.load(Ordering::Relaxed);
+                assert!(count > seen_count, "the ring came before what it tells of");
+                seen_count = count;
+            }
+        }
+        for ringer in ringers {
+            let _noise = ringer.join().unwrap();
+        }
+    });
+}
+
+/// [ring-ends-park]: the bell is quiet after a doze, whatever ended it, and who strikes it then makes the noise.
+#[test]
+fn a_bell_that_is_struck_after_a_doze_makes_its_noise() {
+    model(|| {
+        let bell = ModelArc::new(Bell::new());
+        let struck = bell.clone();
+        let ringer = thread::spawn(move || struck.strike());
+        while !bell.consume() {
+            bell.doze(None);
+        }
+        let _noise = ringer.join().unwrap();
+        assert!(bell.strike(), "the owner may sleep elsewhere now, and would not hear of it");
     });
 }
 

@@ -61,7 +61,7 @@
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
 //! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only.
-//! - `[drop-order]` at shutdown all futures are dropped before any worker's driver is closed.
+//! - `[drop-order]` at shutdown all futures are dropped before any driver is closed that has something in flight.
 //!
 //! # Orderings
 //! | release | acquire | publishes |

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::primitive::atomic::{Ordering, fence};
-use crate::primitive::sync::{Condvar, Mutex};
+use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, Shared};
 use crate::task::OwnedTasks;
@@ -30,24 +30,30 @@ impl Farewell {
         }
     }
 
-    fn finish_work(&self) {
+    /// A worker has dropped all that it could reach. `must_meet`: it waits until all have.
+    fn finish_work(&self, must_meet: bool) {
         let mut counts = self.counts.lock();
         counts.working -= 1;
-        self.changed.notify_all();
-        while counts.working > 0 {
-            counts = crate::primitive::sync::wait(&self.changed, counts);
+        if counts.working == 0 {
+            self.changed.notify_all();
+        }
+        while must_meet && counts.working > 0 {
+            counts = wait(&self.changed, counts);
         }
     }
 
     /// A worker that never began.
     pub(super) fn forget_one(&self) {
-        self.counts.lock().working -= 1;
+        self.finish_work(false);
         self.finish();
     }
 
     fn finish(&self) {
-        self.counts.lock().open -= 1;
-        self.changed.notify_all();
+        let mut counts = self.counts.lock();
+        counts.open -= 1;
+        if counts.open == 0 {
+            self.changed.notify_all();
+        }
     }
 }
 
@@ -70,7 +76,7 @@ impl Shared {
         let mut counts = self.farewell.counts.lock();
         while counts.open > 0 {
             counts = match deadline {
-                None => crate::primitive::sync::wait(&self.farewell.changed, counts),
+                None => wait(&self.farewell.changed, counts),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
@@ -127,8 +133,10 @@ impl Worker {
             }
             self.sleep_while_others_finish(&shared);
         }
-        // [drop-order]: futures that are dropped elsewhere may still send cancellations to our driver until here.
-        shared.farewell.finish_work();
+        // [drop-order]: futures that are dropped elsewhere may still send cancellations to our driver until here, if it has
+        // anything that could be cancelled.
+        let must_meet = shared.driver.in_flight(index) > 0;
+        shared.farewell.finish_work(must_meet);
         self.drain();
         shared.driver.shutdown(index, DRAIN_TIMEOUT);
         shared.farewell.finish();

@@ -15,7 +15,7 @@ use polling::{Events, Poller};
 
 use crate::primitive::sync::Mutex;
 
-use super::mailbox::Bell;
+use super::bell::Bell;
 use super::op::{Op, Ticket};
 use super::slots::Slots;
 use super::source::Source;

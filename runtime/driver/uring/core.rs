@@ -73,14 +73,11 @@ impl Core {
         }
     }
 
-    pub(super) fn bind(&mut self, doorbell: &Doorbell) -> io::Result<()> {
+    pub(super) fn bind(&mut self) -> io::Result<()> {
         if self.is_closed {
             return Err(closed());
         }
-        self.ring.enable()?;
-        self.arm_doorbell(doorbell);
-        let _entered = self.ring.enter(Wait::No)?;
-        Ok(())
+        self.ring.take_over()
     }
 
     /// Keeps the operation for the worker's next turn. Given back: the worker has shut down.
@@ -174,6 +171,11 @@ impl Core {
 
     pub(super) fn is_quiet(&mut self) -> bool {
         self.outbox.is_empty() && !self.ring.wants_entry() && !self.ring.has_completions()
+    }
+
+    /// Nothing but a ring of the doorbell could end a sleep [dozes-for-nothing].
+    pub(super) fn has_nothing_in_flight(&mut self) -> bool {
+        self.flights.len() == 0 && self.is_quiet()
     }
 
     /// Submits and reaps without blocking.
@@ -274,7 +276,7 @@ impl Core {
 
     /// Cancels everything and waits for it to land; leaks what does not within the time.
     pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
-        if self.ring.is_disabled() {
+        if self.ring.is_new() {
             return;
         }
         let started = Instant::now();

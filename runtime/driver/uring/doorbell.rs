@@ -34,6 +34,13 @@ impl Doorbell {
     }
 }
 
+#[cfg(test)]
+impl std::os::fd::AsFd for Doorbell {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 impl AsRawFd for Doorbell {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()

@@ -10,9 +10,10 @@ use crossbeam::utils::CachePadded;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
+use super::bell::Bell;
 use super::context::Asker;
 use super::file::Offered;
-use super::mailbox::{Bell, Mailbox, Posted};
+use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
 use super::{Options, closed};
@@ -66,14 +67,16 @@ impl Rings {
         if options.workers > 1 {
             interrupt::prepare();
         }
+        let mut offered = None;
         let workers = (0..options.workers).map(|index| {
-            let worker = Worker::new(index, options).map_err(Refusal::into_error)?;
+            let ring = Ring::create(options, offered).map_err(Refusal::into_error)?;
+            offered = Some(ring.offered());
+            let worker = Worker::new(index, ring).map_err(Refusal::into_error)?;
             Ok(CachePadded::new(worker))
         });
+        let workers = workers.collect::<io::Result<_>>()?;
         let loads = (0..options.workers).map(|_| CachePadded::new(Load::new())).collect();
-        let workers = workers.collect::<io::Result<Box<[CachePadded<Worker>]>>>()?;
-        let offered = workers[0].core.lock().ring.offered();
-        Ok(Rings { workers, loads, offered })
+        Ok(Rings { workers, loads, offered: offered.expect("a driver has at least one worker") })
     }
 
     pub(super) fn offered(&self) -> Offered {
@@ -82,7 +85,7 @@ impl Rings {
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {
         let worker = &self.workers[index];
-        worker.core.lock().bind(&worker.doorbell)
+        worker.core.lock().bind()
     }
 
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
@@ -163,7 +166,13 @@ impl Rings {
         worker.open_mail(&mut core, wakers, &mut orphans);
         self.place(index, &mut core, wakers, &mut orphans);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
-        let outcome = core.sleep(&worker.doorbell, timeout, wakers, &mut orphans);
+        // What others wait for must not sleep with us: a wake-up, or the end of a stream that an orphan still holds open.
+        let outcome = if wakers.is_empty() && orphans.is_empty() && core.has_nothing_in_flight() {
+            worker.bell.doze(timeout);
+            Ok(())
+        } else {
+            core.sleep(&worker.doorbell, timeout, wakers, &mut orphans)
+        };
         core.placement.slept();
         worker.mailbox.wake_up();
         // Rung while asleep: returning is the answer [ring-ends-park].
@@ -288,10 +297,9 @@ fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>
 }
 
 impl Worker {
-    fn new(index: usize, options: &Options) -> Result<Worker, Refusal> {
-        let core = Core::new(index, Ring::create(options)?);
+    fn new(index: usize, ring: Ring) -> Result<Worker, Refusal> {
         Ok(Worker {
-            core: Mutex::new(core),
+            core: Mutex::new(Core::new(index, ring)),
             mailbox: Mailbox::new(),
             bell: Bell::new(),
             doorbell: Doorbell::new().map_err(Refusal::Setup)?,

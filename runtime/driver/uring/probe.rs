@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use io_uring::{IoUring, Probe};
+use io_uring::{IoUring, Probe, Submitter};
 
 use crate::driver::Options;
 use crate::driver::file::{Code, Offered};
@@ -14,9 +14,7 @@ use super::encode_file::opcode_of;
 /// The ways to set up a ring, best first. Each is tried when the kernel does not know a flag of the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dress {
-    /// Linux 6.0: completions need no interrupt of the worker, and one thread submits.
-    SingleIssuer,
-    /// Linux 5.19: the same for a loop that moves between threads.
+    /// Linux 5.19: completions need no interrupt of the worker.
     Cooperative,
     /// Linux 5.11.
     Plain,
@@ -35,24 +33,18 @@ pub(super) enum Refusal {
 /// A ring that passed.
 pub(super) struct Created {
     pub(super) ring: IoUring,
-    /// It does nothing until the thread that will own it enables it.
-    pub(super) is_disabled: bool,
     /// A missing op-code for files is no refusal: the blocking pool does it.
     pub(super) offered: Offered,
 }
 
-pub(super) fn create(options: &Options) -> Result<Created, Refusal> {
-    let dresses: &[Dress] = if options.single_thread {
-        &[Dress::Cooperative, Dress::Plain]
-    } else {
-        &[Dress::SingleIssuer, Dress::Cooperative, Dress::Plain]
-    };
+/// `known`: what another ring of this runtime was told, for the kernel is the same.
+pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Created, Refusal> {
     let mut refused = None;
-    for &dress in dresses {
+    for dress in [Dress::Cooperative, Dress::Plain] {
         match build(options, dress) {
             Ok(ring) => {
-                let offered = check(&ring)?;
-                return Ok(Created { ring, is_disabled: dress == Dress::SingleIssuer, offered });
+                let offered = check(&ring, known)?;
+                return Ok(Created { ring, offered });
             }
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
             Err(error) => return Err(Refusal::Setup(error)),
@@ -68,13 +60,10 @@ fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
     if dress != Dress::Plain {
         builder.setup_submit_all().setup_coop_taskrun().setup_taskrun_flag();
     }
-    if dress == Dress::SingleIssuer {
-        builder.setup_single_issuer().setup_r_disabled();
-    }
     builder.build(options.ring_entries)
 }
 
-fn check(ring: &IoUring) -> Result<Offered, Refusal> {
+fn check(ring: &IoUring, known: Option<Offered>) -> Result<Offered, Refusal> {
     let parameters = ring.params();
     // Without it a full completion queue loses completions.
     if !parameters.is_feature_nodrop() {
@@ -85,6 +74,14 @@ fn check(ring: &IoUring) -> Result<Offered, Refusal> {
         return Err(Refusal::Feature("IORING_FEAT_EXT_ARG"));
     }
     let submitter = ring.submitter();
+    let offered = known.map_or_else(|| ask(&submitter), Ok)?;
+    // A filter may allow the set-up and refuse the entry.
+    submitter.submit().map_err(Refusal::Enter)?;
+    Ok(offered)
+}
+
+/// Asks the kernel for its op-codes.
+fn ask(submitter: &Submitter<'_>) -> Result<Offered, Refusal> {
     let mut probe = Probe::new();
     submitter.register_probe(&mut probe).map_err(Refusal::Probe)?;
     for &(code, name) in OPCODES {
@@ -96,12 +93,7 @@ fn check(ring: &IoUring) -> Result<Offered, Refusal> {
     for code in Code::ALL.into_iter().filter(|&code| probe.is_supported(opcode_of(code))) {
         offered.add(code);
     }
-    // A filter may allow the set-up and refuse the entry. A disabled ring answers EBADFD, which is fine.
-    match submitter.submit() {
-        Ok(_) => Ok(offered),
-        Err(error) if error.raw_os_error() == Some(libc::EBADFD) => Ok(offered),
-        Err(error) => Err(Refusal::Enter(error)),
-    }
+    Ok(offered)
 }
 
 impl Refusal {

@@ -39,7 +39,7 @@ pub(super) struct Ring {
 /// Which thread may enter.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
-    /// The one that enables the ring.
+    /// The one that takes the ring over.
     Nobody,
     Only(ThreadId),
     /// One at a time.
@@ -64,31 +64,27 @@ pub(super) enum Entered {
 }
 
 impl Ring {
-    pub(super) fn create(options: &Options) -> Result<Ring, Refusal> {
-        let created = probe::create(options)?;
-        let owner = if created.is_disabled { Owner::Nobody } else { Owner::Any };
-        let ring = Ring { ring: created.ring, backlog: VecDeque::new(), owner, offered: created.offered };
-        if !created.is_disabled {
-            ring.limit_kernel_threads().map_err(Refusal::Probe)?;
-        }
-        Ok(ring)
+    /// `known`: what another ring of this runtime offers, if there is one.
+    pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Ring, Refusal> {
+        let created = probe::create(options, known)?;
+        let owner = if options.single_thread { Owner::Any } else { Owner::Nobody };
+        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), owner, offered: created.offered })
     }
 
-    /// The calling thread becomes the one that may enter.
-    pub(super) fn enable(&mut self) -> io::Result<()> {
+    /// The calling thread becomes the one that may enter. Nothing that the kernel could refuse is left for this moment:
+    /// the thread has begun, and nobody waits for it.
+    pub(super) fn take_over(&mut self) -> io::Result<()> {
         let caller = thread::current().id();
         match self.owner {
-            Owner::Any => Ok(()),
-            Owner::Only(owner) if owner == caller => Ok(()),
+            Owner::Only(owner) if owner == caller => return Ok(()),
             Owner::Only(_) => {
-                Err(io::Error::other("this ring belongs to the thread that bound the worker first"))
+                return Err(io::Error::other("this ring belongs to the thread that bound the worker first"));
             }
-            Owner::Nobody => {
-                self.ring.submitter().register_enable_rings()?;
-                self.owner = Owner::Only(caller);
-                self.limit_kernel_threads()
-            }
+            Owner::Any => {}
+            Owner::Nobody => self.owner = Owner::Only(caller),
         }
+        self.limit_kernel_threads();
+        Ok(())
     }
 
     /// What this kernel does with files.
@@ -98,12 +94,9 @@ impl Ring {
 
     /// The threads are counted with the thread that enters, so it is the one to ask; and the ring passes the limit on to
     /// whoever enters next, where it may be another.
-    fn limit_kernel_threads(&self) -> io::Result<()> {
-        match self.ring.submitter().register_iowq_max_workers(&mut KERNEL_THREADS_COUNT_MAX.clone()) {
-            // Linux before 5.15 knows no such limit.
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
-            result => result,
-        }
+    fn limit_kernel_threads(&self) {
+        // Linux before 5.15 knows no such limit; its own are higher, and hold as well.
+        let _ = self.ring.submitter().register_iowq_max_workers(&mut KERNEL_THREADS_COUNT_MAX.clone());
     }
 
     /// The limits in force.
@@ -114,7 +107,8 @@ impl Ring {
         limits
     }
 
-    pub(super) fn is_disabled(&self) -> bool {
+    /// No thread has entered yet.
+    pub(super) fn is_new(&self) -> bool {
         matches!(self.owner, Owner::Nobody)
     }
 
@@ -213,7 +207,8 @@ impl Ring {
             Err(error) => match error.raw_os_error() {
                 // The time is over, or a signal came: the caller looks at the clock and comes again.
                 Some(libc::ETIME | libc::EINTR) => Ok(Entered::Done),
-                Some(libc::EAGAIN | libc::EBUSY) => Ok(Entered::Busy),
+                // The first entry of a thread allocates what the kernel keeps of it: that may fail as well.
+                Some(libc::EAGAIN | libc::EBUSY | libc::ENOMEM) => Ok(Entered::Busy),
                 _ => Err(error),
             },
         }

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -133,6 +133,49 @@ fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
             assert!(started.elapsed() < LIMIT / 2, "round {round}: the doorbell is deaf");
         });
     }
+}
+
+/// [dozes-for-nothing]: what ends the sleep tells which one it was.
+#[test]
+fn a_worker_dozes_only_while_nothing_is_in_flight() {
+    let driver = driver_of(8, 64);
+    let _guard = bound(&driver);
+    let rings_read = || {
+        let mut doorbell =
+            File::from(worker(&driver).doorbell.as_fd().try_clone_to_owned().expect("duplicate"));
+        doorbell.read(&mut [0; 8]).is_ok()
+    };
+    let park_until_rung = |is_asleep: &(dyn Fn() -> bool + Sync)| {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let started = Instant::now();
+                while !is_asleep() {
+                    assert!(started.elapsed() < LIMIT, "it does not sleep as it should");
+                    thread::yield_now();
+                }
+                driver.ring_doorbell(0);
+            });
+            let started = Instant::now();
+            driver.park(0, Some(LIMIT), &mut Vec::new()).expect("park");
+            assert!(started.elapsed() < LIMIT / 2, "the doorbell is deaf");
+        });
+    };
+    park_until_rung(&|| worker(&driver).bell.is_dozing());
+    assert!(!rings_read(), "nobody slept in the ring");
+
+    let (registration, mut peer) = pair();
+    let (count, waker) = counting_waker();
+    arm(&registration, Direction::Read, &waker);
+    // It holds the lock, in the ring, which begins what is in the outbox first.
+    park_until_rung(&|| {
+        worker(&driver).core.try_lock().is_none()
+            && driver.in_flight(0) == 1
+            && !worker(&driver).bell.is_dozing()
+    });
+    assert!(rings_read(), "it was in the ring that it slept");
+    peer.write_all(b"x").expect("write");
+    harvest_until(&driver, || count.count() == 1 && driver.is_quiet(0));
+    park_until_rung(&|| worker(&driver).bell.is_dozing());
 }
 
 #[test]
