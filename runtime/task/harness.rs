@@ -4,6 +4,7 @@
 
 use super::error::JoinError;
 use super::layout::{Cell, Core, Header, Stage};
+use super::memory;
 use super::raw::{TaskRef, Vtable};
 use super::schedule::{Cause, Schedule};
 use super::state::{Completion, JoinWakerOwner, Pause, Start};
@@ -85,14 +86,17 @@ unsafe fn drop_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>
 /// # Safety
 /// The types are the task's, and its last reference was given up.
 unsafe fn free<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>) {
-    // SAFETY: `allocate` made it from a box of this type, and nobody else has access.
-    let cell = unsafe { Box::from_raw(pointer.cast::<Cell<F, S>>().as_ptr()) };
+    let cell = pointer.cast::<Cell<F, S>>();
     debug_assert!(
         // SAFETY: nobody else has access.
-        cell.core.stage.with(|stage| matches!(unsafe { &*stage }, Stage::Consumed)),
+        unsafe { cell.as_ref() }.core.stage.with(|stage| matches!(unsafe { &*stage }, Stage::Consumed)),
         "[last-reference] finds neither future nor output"
     );
-    drop(cell);
+    // SAFETY: `allocate` wrote one of this type there, and nobody else has access. If a destructor panics the memory is
+    // leaked; none of ours does.
+    unsafe { ptr::drop_in_place(cell.as_ptr()) };
+    // SAFETY: it comes from `memory`, for this type.
+    unsafe { memory::release(cell) };
 }
 
 /// A task whose types are known, and which outlives this value.

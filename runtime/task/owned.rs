@@ -59,14 +59,16 @@ where
 }
 
 impl OwnedTasks {
-    /// An open, empty list whose locks are split `shards_count` ways; more shards, fewer threads that wait
-    /// for each other.
+    /// An open, empty list whose locks are split at least `shards_count` ways; more shards, fewer threads that
+    /// wait for each other.
     ///
     /// # Panics
     /// If `shards_count` is zero.
     pub(crate) fn new(shards_count: usize) -> OwnedTasks {
         assert!(shards_count > 0, "a list of tasks needs a shard");
-        OwnedTasks { shards: (0..shards_count).map(|_| CachePadded::new(Shard::new())).collect() }
+        // A power of two: choosing a shard takes no division.
+        let shards = (0..shards_count.next_power_of_two()).map(|_| CachePadded::new(Shard::new()));
+        OwnedTasks { shards: shards.collect() }
     }
 
     /// Makes a task and lists it. Without a Runnable the list was closed, and the task is cancelled already.
@@ -169,7 +171,7 @@ impl OwnedTasks {
         let number = id.to_u64();
         let group = number / super::id::BLOCK_SIZE;
         let shard = group * SHARDS_PER_BLOCK + number % SHARDS_PER_BLOCK;
-        &self.shards[(shard % self.shards.len() as u64) as usize]
+        &self.shards[shard as usize & (self.shards.len() - 1)]
     }
 }
 

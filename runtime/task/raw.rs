@@ -4,6 +4,7 @@
 use super::harness;
 use super::id::Id;
 use super::layout::{Cell, Core, Header, Links, Stage, Trailer};
+use super::memory;
 use super::runnable::Runnable;
 use super::schedule::{Cause, Schedule};
 use super::state::{State, Wake};
@@ -59,7 +60,8 @@ where
     F::Output: 'static,
     S: Schedule,
 {
-    let cell = Box::new(Cell {
+    let pointer = memory::allocate::<Cell<F, S>>();
+    let cell = Cell {
         header: Header {
             state: State::new(),
             vtable: harness::vtable::<F, S>(),
@@ -68,9 +70,11 @@ where
         },
         core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
         trailer: Trailer { join_waker: UnsafeCell::new(None), location },
-    });
+    };
+    // SAFETY: the memory is for one of this type, and ours.
+    unsafe { pointer.write(cell) };
     // `Cell` is repr(C) and begins with its header.
-    let pointer = NonNull::from(Box::leak(cell)).cast::<Header>();
+    let pointer = pointer.cast::<Header>();
     // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, given up by its
     // completion, and the one made here. The Runnable is the only one.
     unsafe { (Runnable::from_header(pointer), Reference::from_header(pointer)) }

@@ -1,0 +1,371 @@
+//! Where the cells of tasks come from, and where they go.
+//!
+//! A task is often freed on another thread than the one that spawned it, and nothing is dearer for malloc than that: it
+//! keeps a handful of pieces per thread and then meets everybody else at the lock of one arena. So freed cells are kept by
+//! size in *magazines*, chains of [`MAGAZINE_SIZE`]. A thread fills and empties two of its own, without a lock; a full one
+//! goes to the depot, and who has run out takes one from there, for one lock in so many tasks. What the depot has no room
+//! for goes back to the allocator, cell by cell, as does what a thread has when it ends.
+//!
+//! Unoptimised builds keep nothing, so that checkers of memory see every task come and go.
+#![expect(unsafe_code, reason = "allocates cells, and chains free ones through their own memory")]
+
+use std::alloc::{self, Layout};
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+// std's lock and not the one of `primitive`: a static needs a const constructor, which loom's has not; and it orders nothing
+// but the chains it holds.
+use std::sync::{Mutex, PoisonError};
+
+/// Classes are this far apart, and no cell is aligned to more.
+const GRAIN: usize = 16;
+/// The smallest class. With malloc's own 8 bytes each class is a multiple of the grain, so that none of it is wasted.
+const CLASS_SIZE_MIN: usize = 24;
+const CLASSES_COUNT: usize = 32;
+/// Larger cells are not kept: they are rare, and malloc is the smaller part of what they cost.
+const KEPT_SIZE_MAX: usize = CLASS_SIZE_MIN + (CLASSES_COUNT - 1) * GRAIN;
+
+/// So many tasks share the cost of one lock.
+const MAGAZINE_SIZE: usize = 32;
+/// What the depot may hold of each size, in bytes.
+const DEPOT_SIZE_MAX: usize = 1 << 20;
+
+/// Checkers must see what is freed; and a model counts its own allocations.
+const IS_KEPT: bool = !cfg!(any(debug_assertions, rt_loom, rt_shuttle));
+
+/// A cell without a task. Its own memory links it to the next one of its chain.
+struct Free {
+    next: *mut Free,
+}
+
+/// Cells of one size: empty, or a chain.
+struct Magazine {
+    first: Cell<*mut Free>,
+    count: Cell<usize>,
+}
+
+/// What a thread has of one size: the magazine in use, and a full one or none.
+struct Class {
+    loaded: Magazine,
+    spare: Cell<*mut Free>,
+}
+
+/// All that a thread keeps.
+struct Shelf([Class; CLASSES_COUNT]);
+
+/// Full magazines of one size that no thread has.
+struct Depot(Mutex<Vec<Chain>>);
+
+/// The first cell of a full magazine.
+struct Chain(*mut Free);
+
+// SAFETY: a chain is memory without a task, and belongs to whoever has its first cell.
+unsafe impl Send for Chain {}
+
+static DEPOTS: [Depot; CLASSES_COUNT] = [const { Depot(Mutex::new(Vec::new())) }; CLASSES_COUNT];
+
+thread_local! {
+    static SHELF: Shelf = const {
+        Shelf(
+            [const {
+                Class {
+                    loaded: Magazine { first: Cell::new(ptr::null_mut()), count: Cell::new(0) },
+                    spare: Cell::new(ptr::null_mut()),
+                }
+            }; CLASSES_COUNT],
+        )
+    };
+}
+
+/// The class of these cells. `None`: they are not kept.
+const fn class_of(layout: Layout) -> Option<usize> {
+    if !IS_KEPT || layout.size() > KEPT_SIZE_MAX || layout.align() > GRAIN {
+        return None;
+    }
+    Some(layout.size().saturating_sub(CLASS_SIZE_MIN).div_ceil(GRAIN))
+}
+
+/// The layout that all cells of a class are allocated with.
+const fn layout_of(class: usize) -> Layout {
+    match Layout::from_size_align(CLASS_SIZE_MIN + class * GRAIN, GRAIN) {
+        Ok(layout) => layout,
+        Err(_) => panic!("a class is of a possible size"),
+    }
+}
+
+/// Memory for a cell, which is not of size zero.
+#[inline]
+pub(super) fn allocate<T>() -> NonNull<T> {
+    const { assert!(size_of::<T>() > 0, "there is no memory of size zero") };
+    let Some(class) = (const { class_of(Layout::new::<T>()) }) else {
+        return allocate_anew(Layout::new::<T>()).cast();
+    };
+    // While the thread ends there is no shelf.
+    let kept = SHELF.try_with(|shelf| shelf.0[class].take(&DEPOTS[class])).ok().flatten();
+    kept.map_or_else(|| allocate_anew(layout_of(class)).cast(), NonNull::cast)
+}
+
+/// Gives the memory of a cell back.
+///
+/// # Safety
+/// It comes from [`allocate`] of the same type, and holds nothing any more.
+#[inline]
+pub(super) unsafe fn release<T>(cell: NonNull<T>) {
+    let Some(class) = (const { class_of(Layout::new::<T>()) }) else {
+        // SAFETY: handed on from our caller; such a cell was allocated as it is.
+        return unsafe { alloc::dealloc(cell.cast().as_ptr(), Layout::new::<T>()) };
+    };
+    // SAFETY: handed on from our caller; it was allocated with the layout of its class.
+    let is_kept = SHELF.try_with(|shelf| unsafe { shelf.0[class].put(cell.cast(), class, &DEPOTS[class]) });
+    if is_kept.is_err() {
+        // SAFETY: as above.
+        unsafe { alloc::dealloc(cell.cast().as_ptr(), layout_of(class)) };
+    }
+}
+
+#[cold]
+fn allocate_anew(layout: Layout) -> NonNull<u8> {
+    // SAFETY: it is not of size zero.
+    NonNull::new(unsafe { alloc::alloc(layout) }).unwrap_or_else(|| alloc::handle_alloc_error(layout))
+}
+
+impl Magazine {
+    #[inline]
+    fn pop(&self) -> Option<NonNull<Free>> {
+        let first = NonNull::new(self.first.get())?;
+        // SAFETY: a cell in a chain is ours, and was written when it was put there.
+        self.first.set(unsafe { first.as_ref() }.next);
+        self.count.set(self.count.get() - 1);
+        Some(first)
+    }
+
+    /// # Safety
+    /// `cell` is memory for a `Free` that nobody else uses.
+    #[inline]
+    unsafe fn push(&self, cell: NonNull<Free>) {
+        // SAFETY: handed on from our caller.
+        unsafe { cell.write(Free { next: self.first.get() }) };
+        self.first.set(cell.as_ptr());
+        self.count.set(self.count.get() + 1);
+    }
+}
+
+impl Class {
+    #[inline]
+    fn take(&self, depot: &Depot) -> Option<NonNull<Free>> {
+        self.loaded.pop().or_else(|| self.take_from_next(depot))
+    }
+
+    #[cold]
+    fn take_from_next(&self, depot: &Depot) -> Option<NonNull<Free>> {
+        let spare = self.spare.replace(ptr::null_mut());
+        let full = if spare.is_null() { depot.take()? } else { spare };
+        self.loaded.first.set(full);
+        self.loaded.count.set(MAGAZINE_SIZE);
+        self.loaded.pop()
+    }
+
+    /// # Safety
+    /// `cell` was allocated with the layout of `class`, which is ours, and nobody else uses it.
+    #[inline]
+    unsafe fn put(&self, cell: NonNull<Free>, class: usize, depot: &Depot) {
+        if self.loaded.count.get() == MAGAZINE_SIZE {
+            let full = self.loaded.first.replace(ptr::null_mut());
+            self.loaded.count.set(0);
+            let spare = self.spare.replace(full);
+            if !spare.is_null() {
+                // SAFETY: handed on from our caller: all in the chain came this way.
+                unsafe { depot.put(spare, class) };
+            }
+        }
+        // SAFETY: handed on from our caller; a cell of any class has room for a pointer.
+        unsafe { self.loaded.push(cell) };
+    }
+}
+
+impl Depot {
+    #[cold]
+    fn take(&self) -> Option<*mut Free> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().map(|chain| chain.0)
+    }
+
+    /// Takes a full magazine in, or frees it.
+    ///
+    /// # Safety
+    /// The cells were allocated with the layout of `class`, and nobody else uses them.
+    #[cold]
+    unsafe fn put(&self, chain: *mut Free, class: usize) {
+        let count_max = DEPOT_SIZE_MAX / (layout_of(class).size() * MAGAZINE_SIZE);
+        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if chains.len() < count_max {
+            return chains.push(Chain(chain));
+        }
+        drop(chains);
+        // SAFETY: handed on from our caller.
+        unsafe { free(chain, class) };
+    }
+}
+
+/// Gives the cells of a chain back to the allocator.
+///
+/// # Safety
+/// They were allocated with the layout of `class`, and nobody else uses them.
+unsafe fn free(chain: *mut Free, class: usize) {
+    let mut next = NonNull::new(chain);
+    while let Some(cell) = next {
+        // SAFETY: a cell in a chain is ours, and was written when it was put there.
+        next = NonNull::new(unsafe { cell.as_ref() }.next);
+        // SAFETY: handed on from our caller.
+        unsafe { alloc::dealloc(cell.cast::<u8>().as_ptr(), layout_of(class)) };
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        for (class, kept) in self.0.iter().enumerate() {
+            for chain in [&kept.loaded.first, &kept.spare] {
+                // SAFETY: what this shelf has was allocated with the layout of its class, and is nobody else's.
+                unsafe { free(chain.replace(ptr::null_mut()), class) };
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
+mod tests {
+    use super::{
+        CLASS_SIZE_MIN, CLASSES_COUNT, Cell, Class, DEPOT_SIZE_MAX, Depot, Free, GRAIN, IS_KEPT,
+        KEPT_SIZE_MAX, MAGAZINE_SIZE, Magazine, Mutex, NonNull, alloc, allocate, class_of, free, layout_of,
+        ptr, release,
+    };
+    use std::alloc::Layout;
+    use std::collections::HashSet;
+
+    const CLASS: usize = 7;
+
+    fn class() -> Class {
+        Class {
+            loaded: Magazine { first: Cell::new(ptr::null_mut()), count: Cell::new(0) },
+            spare: Cell::new(ptr::null_mut()),
+        }
+    }
+
+    fn fresh() -> NonNull<Free> {
+        // SAFETY: a class is not of size zero.
+        NonNull::new(unsafe { alloc::alloc(layout_of(CLASS)) }).expect("memory").cast()
+    }
+
+    /// Puts so many new cells there, and gives their addresses.
+    fn fill(class: &Class, depot: &Depot, count: usize) -> HashSet<usize> {
+        let put = |_| {
+            let cell = fresh();
+            // SAFETY: it is new, and of this class.
+            unsafe { class.put(cell, CLASS, depot) };
+            cell.addr().get()
+        };
+        (0..count).map(put).collect()
+    }
+
+    /// Takes all that can be had, and gives it back to the allocator. Their addresses.
+    fn empty(class: &Class, depot: &Depot) -> HashSet<usize> {
+        let taken = std::iter::from_fn(|| class.take(depot));
+        let addresses = taken.map(|cell| {
+            // SAFETY: `fresh` allocated it, and it is ours.
+            unsafe { alloc::dealloc(cell.cast::<u8>().as_ptr(), layout_of(CLASS)) };
+            cell.addr().get()
+        });
+        // Each once: a set as long as the list.
+        let list: Vec<usize> = addresses.collect();
+        let set: HashSet<usize> = list.iter().copied().collect();
+        assert_eq!(list.len(), set.len(), "a cell was given out twice");
+        set
+    }
+
+    #[test]
+    fn what_was_put_away_comes_back_once() {
+        for count in [0, 1, MAGAZINE_SIZE - 1, MAGAZINE_SIZE, MAGAZINE_SIZE + 1, 5 * MAGAZINE_SIZE + 3] {
+            let (class, depot) = (class(), Depot(Mutex::new(Vec::new())));
+            let put = fill(&class, &depot, count);
+            assert_eq!(empty(&class, &depot), put, "of {count}");
+        }
+    }
+
+    #[test]
+    fn what_one_thread_frees_another_one_gets() {
+        const COUNT: usize = 10 * MAGAZINE_SIZE;
+        let depot = Depot(Mutex::new(Vec::new()));
+        let put = std::thread::scope(|scope| {
+            let freeing = scope.spawn(|| {
+                let class = class();
+                let put = fill(&class, &depot, COUNT);
+                for chain in [&class.loaded.first, &class.spare] {
+                    // SAFETY: `fresh` allocated them, and they are ours.
+                    unsafe { free(chain.replace(ptr::null_mut()), CLASS) };
+                }
+                put
+            });
+            freeing.join().expect("no panic")
+        });
+        let taken = empty(&class(), &depot);
+        assert_eq!(taken.len(), COUNT - 2 * MAGAZINE_SIZE, "all but what the other thread kept");
+        assert!(taken.is_subset(&put));
+    }
+
+    #[test]
+    fn the_depot_takes_no_more_than_its_share() {
+        let (class, depot) = (class(), Depot(Mutex::new(Vec::new())));
+        let size = layout_of(CLASS).size();
+        fill(&class, &depot, 2 * DEPOT_SIZE_MAX / size);
+        let kept_count = empty(&class, &depot).len();
+        let full_count = DEPOT_SIZE_MAX / (size * MAGAZINE_SIZE);
+        let of_thread = full_count * MAGAZINE_SIZE + 1..=(full_count + 2) * MAGAZINE_SIZE;
+        assert!(of_thread.contains(&kept_count), "{kept_count} of {size} bytes");
+    }
+
+    /// A class has room for what is put into it, and for no more than it must.
+    #[test]
+    fn classes_fit() {
+        for size in 1..=KEPT_SIZE_MAX {
+            let layout = Layout::from_size_align(size, 8).expect("a possible layout");
+            let Some(class) = class_of(layout) else {
+                assert!(!IS_KEPT, "{size} bytes");
+                continue;
+            };
+            let room = layout_of(class).size();
+            assert!(
+                class < CLASSES_COUNT && room >= size && room < size.max(CLASS_SIZE_MIN - 15) + GRAIN,
+                "{size} bytes"
+            );
+        }
+        for (size, align) in [(KEPT_SIZE_MAX + 1, 8), (64, 2 * GRAIN)] {
+            assert_eq!(class_of(Layout::from_size_align(size, align).expect("a possible layout")), None);
+        }
+    }
+
+    /// Given out twice, so that what was kept is seen as well.
+    fn use_and_release<T>() {
+        for _ in 0..2 {
+            let cells: Vec<NonNull<T>> = (0..3 * MAGAZINE_SIZE).map(|_| allocate()).collect();
+            for cell in cells {
+                assert_eq!(cell.addr().get() % align_of::<T>(), 0);
+                // SAFETY: that much was asked for; and it is given back as it was asked for.
+                unsafe {
+                    cell.write_bytes(0xa5, 1);
+                    release(cell);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_as_large_and_as_aligned_as_asked_for() {
+        #[repr(align(128))]
+        struct Aligned([u8; 128]);
+        use_and_release::<u8>();
+        use_and_release::<[u64; 3]>();
+        use_and_release::<[u64; 16]>();
+        use_and_release::<[u8; KEPT_SIZE_MAX]>();
+        use_and_release::<[u8; KEPT_SIZE_MAX + 1]>();
+        use_and_release::<Aligned>();
+        assert_eq!(Aligned([0; 128]).0.len(), 128);
+    }
+}
