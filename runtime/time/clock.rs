@@ -99,22 +99,38 @@ impl Clock {
 
     /// The first tick that is not before `deadline`.
     pub(super) fn tick_of_deadline(&self, deadline: Instant) -> u64 {
-        let since = deadline.saturating_duration_since(self.start);
-        let ticks = u64::from(since.subsec_nanos().div_ceil(NANOS_PER_TICK));
-        since.as_secs().saturating_mul(TICKS_PER_SECOND).saturating_add(ticks).min(TICK_MAX)
+        tick_from(self.age_at(deadline))
     }
 
     /// The last tick that is not after `now`.
     pub(super) fn tick_of_now(&self, now: Instant) -> u64 {
-        let since = now.saturating_duration_since(self.start);
-        let ticks = u64::from(since.subsec_nanos() / NANOS_PER_TICK);
-        since.as_secs().saturating_mul(TICKS_PER_SECOND).saturating_add(ticks).min(TICK_MAX)
+        tick_until(self.age_at(now))
+    }
+
+    /// How long after tick 0 that is.
+    pub(super) fn age_at(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.start)
     }
 
     /// When `tick` begins. `None` for the tick that never comes, and for those beyond what an `Instant` can hold.
     pub(super) fn instant_of(&self, tick: u64) -> Option<Instant> {
         if tick == NEVER { None } else { self.start.checked_add(Duration::from_millis(tick)) }
     }
+}
+
+/// The first tick that is not before `age`.
+pub(super) fn tick_from(age: Duration) -> u64 {
+    ticks(age, age.subsec_nanos().div_ceil(NANOS_PER_TICK))
+}
+
+/// The last tick that is not after `age`.
+pub(super) fn tick_until(age: Duration) -> u64 {
+    ticks(age, age.subsec_nanos() / NANOS_PER_TICK)
+}
+
+fn ticks(age: Duration, of_last_second: u32) -> u64 {
+    let whole = age.as_secs().saturating_mul(TICKS_PER_SECOND);
+    whole.saturating_add(u64::from(of_last_second)).min(TICK_MAX)
 }
 
 fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {

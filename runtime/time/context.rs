@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::timers::{HomeRef, Timers};
 
 pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from \
@@ -23,12 +23,35 @@ pub(super) struct Context {
     /// `None` on a thread that is no worker.
     worker: Option<usize>,
     /// The clock as the run loop read it at the start of its turn.
-    turn_started: Cell<Option<Instant>>,
+    turn: Cell<Option<Turn>>,
+}
+
+/// A reading of the clock, and what every sleep that is armed in the turn would make of it.
+#[derive(Clone, Copy)]
+struct Turn {
+    started: Instant,
+    age: Duration,
+    tick: u64,
+}
+
+/// The ticks of a deadline, and of a present that is before it.
+#[derive(Clone, Copy)]
+pub(super) struct Ticks {
+    pub(super) deadline: u64,
+    pub(super) now: u64,
+}
+
+/// What is to become of a sleep that must wait.
+pub(super) enum Spot {
+    /// Its deadline has passed.
+    Past,
+    /// It is armed with its home, whose worker this thread is or is not.
+    Armed { ticks: Ticks, is_owner: bool },
 }
 
 impl Context {
     pub(super) fn new(timers: Arc<Timers>, worker: Option<usize>) -> Self {
-        Context { timers, worker, turn_started: Cell::new(None) }
+        Context { timers, worker, turn: Cell::new(None) }
     }
 }
 
@@ -60,7 +83,8 @@ impl Drop for Guard {
 pub(crate) fn publish_now(now: Instant) {
     with(|context| {
         if let Some(context) = context {
-            context.turn_started.set(Some(now));
+            let age = context.timers.clock().age_at(now);
+            context.turn.set(Some(Turn { started: now, age, tick: clock::tick_until(age) }));
         }
     });
 }
@@ -93,52 +117,63 @@ pub(super) fn now() -> Instant {
     with(|context| context.map_or_else(Instant::now, |context| context.timers.now()))
 }
 
-/// A reading of the clock of `bound`, or else of this thread, that is before `deadline`. `None` if that has passed.
-pub(super) fn now_before(deadline: Instant, bound: Option<&HomeRef>) -> Option<Instant> {
-    with(|context| {
-        let clock = match (bound, context) {
-            (Some(home), _) => Some(home.clock()),
-            (None, Some(context)) => Some(context.timers.clock()),
-            (None, None) => None,
-        };
-        if let (Some(context), Some(clock)) = (context, clock) {
-            let is_far = |now: &Instant| deadline.saturating_duration_since(*now) >= TURN_MAX;
-            if let Some(turn_started) = context.turn_of(clock).filter(is_far) {
-                return Some(turn_started);
-            }
-        }
-        let now = clock.map_or_else(Instant::now, Clock::now);
-        (now < deadline).then_some(now)
-    })
-}
-
 impl Context {
     /// This turn's reading of `clock`, if it is this thread's and shows the system's time.
-    fn turn_of(&self, clock: &Clock) -> Option<Instant> {
-        if std::ptr::eq(self.timers.clock(), clock) && !clock.is_altered() {
-            self.turn_started.get()
-        } else {
-            None
+    fn turn_of(&self, clock: &Clock) -> Option<Turn> {
+        if std::ptr::eq(self.timers.clock(), clock) && !clock.is_altered() { self.turn.get() } else { None }
+    }
+
+    /// The home for a sleep that is to be armed: `home`, where it was before, unless it is of the same runtime and this is
+    /// another worker's thread. True if this thread is its worker.
+    fn settle(&self, home: &mut Option<HomeRef>) -> bool {
+        let Some(worker) = self.worker else {
+            home.get_or_insert_with(|| self.timers.foreign_home().clone());
+            return false;
+        };
+        let own = self.timers.home(worker);
+        match home {
+            Some(home) if Arc::ptr_eq(home, own) => true,
+            Some(home) if !self.timers.is_of(home.shared()) => false,
+            _ => {
+                *home = Some(own.clone());
+                true
+            }
         }
     }
 }
 
-/// The home for a sleep that is to be armed, and whether this thread is its worker.
-///
-/// A sleep that was armed before stays with its runtime: `bound` is then its last home, of which it moves away only to
-/// the worker of the same runtime that polls it. `None` if there is no runtime at all.
-pub(super) fn home_for(bound: Option<HomeRef>) -> Option<(HomeRef, bool)> {
-    with(|context| {
-        let Some(context) = context else { return bound.map(|home| (home, false)) };
-        match (bound, context.worker) {
-            (Some(home), _) if !context.timers.is_of(home.shared()) => Some((home, false)),
-            (Some(home), Some(worker)) if Arc::ptr_eq(&home, context.timers.home(worker)) => {
-                Some((home, true))
+impl Ticks {
+    /// `None` if the deadline has passed. One that is far ahead needs no reading of its own.
+    fn of(deadline: Instant, clock: &Clock, turn: Option<Turn>) -> Option<Ticks> {
+        if let Some(turn) = turn {
+            let ahead = deadline.saturating_duration_since(turn.started);
+            if ahead >= TURN_MAX {
+                let deadline = clock::tick_from(turn.age.saturating_add(ahead));
+                return Some(Ticks { deadline, now: turn.tick });
             }
-            (_, Some(worker)) => Some((context.timers.home(worker).clone(), true)),
-            (Some(home), None) => Some((home, false)),
-            (None, None) => Some((context.timers.foreign_home().clone(), false)),
         }
+        let now = clock.now();
+        (now < deadline)
+            .then(|| Ticks { deadline: clock.tick_of_deadline(deadline), now: clock.tick_of_now(now) })
+    }
+}
+
+/// Where a sleep is to be armed, and for when. A sleep that was armed before stays with its runtime: `home` is then its last
+/// home, of which it moves away only to the worker of the same runtime that polls it. It is filled if the sleep is armed.
+///
+/// # Panics
+/// If the sleep must be armed, has no home, and this thread has no timers.
+pub(super) fn spot_for(deadline: Instant, home: &mut Option<HomeRef>) -> Spot {
+    with(|context| {
+        let clock = home.as_ref().map(|home| home.clock()).or(context.map(|context| context.timers.clock()));
+        let Some(clock) = clock else {
+            assert!(deadline <= Instant::now(), "{NO_RUNTIME}");
+            return Spot::Past;
+        };
+        let turn = context.and_then(|context| context.turn_of(clock));
+        let Some(ticks) = Ticks::of(deadline, clock, turn) else { return Spot::Past };
+        let is_owner = context.is_some_and(|context| context.settle(home));
+        Spot::Armed { ticks, is_owner }
     })
 }
 

@@ -14,7 +14,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use super::context;
+use super::context::{self, Spot, Ticks};
 use super::slab::Key;
 use super::timers::HomeRef;
 
@@ -111,23 +111,19 @@ impl Entry {
 
     /// Puts an idle entry into a wheel. False if the deadline is past.
     fn arm(&mut self, cx: &Context<'_>, deadline: Instant) -> bool {
-        let Some(now) = context::now_before(deadline, self.home.as_ref()) else { return false };
-        let Some((home, is_owner)) = context::home_for(self.home.take()) else {
-            panic!("{}", context::NO_RUNTIME)
-        };
-        self.arm_at(&home, is_owner, cx.waker(), deadline, now);
-        self.home = Some(home);
-        matches!(self.state, State::Armed { .. })
+        match context::spot_for(deadline, &mut self.home) {
+            Spot::Past => false,
+            Spot::Armed { ticks, is_owner } => self.arm_at_home(ticks, is_owner, cx.waker()),
+        }
     }
 
-    fn arm_at(&mut self, home: &HomeRef, is_owner: bool, waker: &Waker, deadline: Instant, now: Instant) {
-        let tick = home.clock().tick_of_deadline(deadline);
-        let now = home.clock().tick_of_now(now);
+    fn arm_at_home(&mut self, ticks: Ticks, is_owner: bool, waker: &Waker) -> bool {
+        let home = self.home.as_ref().expect("an entry that is armed has a home");
         let held = waker.clone();
         let waker = WakerIdentity::of(&held);
-        if let Some(key) = home.arm(tick, now, held, is_owner) {
-            self.state = State::Armed { key, tick, waker };
-        }
+        let Some(key) = home.arm(ticks.deadline, ticks.now, held, is_owner) else { return false };
+        self.state = State::Armed { key, tick: ticks.deadline, waker };
+        true
     }
 
     /// Whether it was put into a wheel, and has not been told since that it fired.
@@ -140,7 +136,8 @@ impl Entry {
     #[cfg(test)]
     pub(super) fn armed_at(home: &HomeRef, waker: &Waker, deadline: Instant) -> Entry {
         let mut entry = Entry { home: Some(home.clone()), state: State::Idle };
-        entry.arm_at(home, false, waker, deadline, home.clock().instant_of(0).unwrap());
+        let ticks = Ticks { deadline: home.clock().tick_of_deadline(deadline), now: 0 };
+        entry.arm_at_home(ticks, false, waker);
         entry
     }
 }
