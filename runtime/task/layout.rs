@@ -6,7 +6,6 @@ use super::raw::Vtable;
 use super::state::State;
 use crate::primitive::cell::UnsafeCell;
 use std::panic::Location;
-use std::ptr::NonNull;
 use std::task::Waker;
 
 /// What is known of every task, whatever its future: the part that pointers point to.
@@ -19,10 +18,11 @@ pub(crate) struct Header {
     pub(super) links: UnsafeCell<Links>,
 }
 
-/// The place of a task in the list of live tasks.
+/// The place of a task in the list of live tasks. It names its neighbours nowhere: they may be in use by other threads, and
+/// their memory far away.
 pub(super) struct Links {
-    pub(super) previous: Option<NonNull<Header>>,
-    pub(super) next: Option<NonNull<Header>>,
+    /// Where in the shard it stands, while it is listed.
+    pub(super) index: u32,
     pub(super) membership: Membership,
 }
 
@@ -67,13 +67,13 @@ pub(super) struct Cell<F: Future, S> {
 
 #[cfg(all(not(any(rt_loom, rt_shuttle)), target_pointer_width = "64"))]
 const _: () = {
-    assert!(size_of::<Header>() == 48, "the header fits the first cache line, with room for the scheduler");
+    assert!(size_of::<Header>() == 32, "the header fits the first cache line, with room for the scheduler");
     // malloc serves alignments up to 16 by itself; more goes through posix_memalign, which is slower.
     assert!(align_of::<Header>() <= 16);
 };
 
 impl Links {
     pub(super) fn outside() -> UnsafeCell<Links> {
-        UnsafeCell::new(Links { previous: None, next: None, membership: Membership::Outside })
+        UnsafeCell::new(Links { index: 0, membership: Membership::Outside })
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! | part | holds | touched by |
 //! |---|---|---|
-//! | header | state word, vtable, id, links of the live list | everyone; links: under the list's lock |
+//! | header | state word, vtable, id, place in the live list | everyone; place: under the list's lock |
 //! | core | scheduler; stage: future, output, nothing | scheduler: shared; stage: one owner at a time |
 //! | trailer | join waker, where it was spawned | join handle and runner, by turns |
 //!
@@ -66,7 +66,7 @@
 //!   runner keeps the waker if JOIN_INTEREST is gone.
 //! - [last-reference] The last reference finds neither future nor output nor join waker; so wakers and abort
 //!   handles may be dropped on any thread, whatever the future is.
-//! - [list-under-lock] Links are read and written under the lock of the shard that the id chooses.
+//! - [list-under-lock] Places are read and written under the lock of the shard that the id chooses.
 //! - [pinned-stays] A future that is not Send is polled and dropped on the thread that spawned it; the
 //!   process ends before that is broken.
 //! - No panic of user code leaves a run, and no lock is held while user code runs.

@@ -1,5 +1,5 @@
 //! The list of live tasks. Closing it is how a shutdown begins.
-#![expect(unsafe_code, reason = "an intrusive list of tasks")]
+#![expect(unsafe_code, reason = "tasks that know their places in a list of plain pointers")]
 
 use super::id::Id;
 use super::join::JoinHandle;
@@ -31,10 +31,17 @@ struct Shard {
     live_count: AtomicUsize,
 }
 
+/// A place per listed task. A chain of tasks would need no memory of its own, but entering and leaving it would write to
+/// neighbours that other threads run.
 struct List {
-    head: Option<NonNull<Header>>,
+    places: Vec<Option<NonNull<Header>>>,
+    /// Places that are empty.
+    free: Vec<u32>,
     is_closed: bool,
 }
+
+/// An empty list that has more places than this gives their memory back.
+const KEPT_PLACES_COUNT: usize = 1024;
 
 // SAFETY: the pointers lead to tasks that are alive while they are listed, and are followed under the lock
 // only.
@@ -177,7 +184,10 @@ impl OwnedTasks {
 
 impl Shard {
     fn new() -> Shard {
-        Shard { list: Mutex::new(List { head: None, is_closed: false }), live_count: AtomicUsize::new(0) }
+        Shard {
+            list: Mutex::new(List { places: Vec::new(), free: Vec::new(), is_closed: false }),
+            live_count: AtomicUsize::new(0),
+        }
     }
 
     /// Called under the lock.
@@ -188,18 +198,16 @@ impl Shard {
         self.live_count.store(count.wrapping_add_signed(change), Ordering::Release);
     }
 
-    /// Takes a task out of the list, but leaves it counted until it is complete.
+    /// Takes a task out of the list, but leaves it counted until it is complete. By who has closed the list.
     fn take_first(&self) -> Option<Reference> {
         let mut list = self.list.lock();
-        let first = list.head?;
+        // Its last place goes as well: nobody enters any more.
+        let first = std::iter::from_fn(|| list.places.pop()).flatten().next()?;
         // SAFETY: a listed task is not complete, or at least not past `remove`, which waits for the lock; so
-        // it is alive.
-        let reference = unsafe { TaskRef::from_header(first) }.to_reference();
-        // SAFETY: it is alive and listed here.
-        let _listed = unsafe { list.take(first) };
-        // SAFETY: alive, and we hold the lock.
-        unsafe { first.as_ref().links.with_mut(|links| (*links).membership = Membership::Taken) };
-        Some(reference)
+        // it is alive, and we hold the lock.
+        unsafe { with_links(first, |links| links.membership = Membership::Taken) };
+        // SAFETY: alive, as above.
+        Some(unsafe { TaskRef::from_header(first) }.to_reference())
     }
 }
 
@@ -207,14 +215,18 @@ impl List {
     /// # Safety
     /// `task` is alive, in no list, and stays alive until it was taken out.
     unsafe fn push(&mut self, task: NonNull<Header>) {
-        let next = self.head.replace(task);
-        // SAFETY: [list-under-lock]; `task` and the old head are alive, as our caller and theirs promised.
-        unsafe {
-            with_links(task, |links| *links = Links { previous: None, next, membership: Membership::Listed });
-            if let Some(next) = next {
-                with_links(next, |links| links.previous = Some(task));
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.places[index as usize] = Some(task);
+                index
             }
-        }
+            None => {
+                self.places.push(Some(task));
+                u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks in a shard")
+            }
+        };
+        // SAFETY: [list-under-lock]; it is alive, as our caller promised.
+        unsafe { with_links(task, |links| *links = Links { index, membership: Membership::Listed }) };
     }
 
     /// Takes `task` out if it is listed, and says what it was.
@@ -222,28 +234,33 @@ impl List {
     /// # Safety
     /// `task` is alive and in no other list.
     unsafe fn take(&mut self, task: NonNull<Header>) -> Membership {
-        // SAFETY: [list-under-lock]; the task and, if it is listed, its neighbours are alive.
-        unsafe {
-            let (previous, next, membership) = with_links(task, |links| {
-                let membership = std::mem::replace(&mut links.membership, Membership::Outside);
-                (links.previous.take(), links.next.take(), membership)
-            });
-            if membership == Membership::Listed {
-                match previous {
-                    Some(previous) => with_links(previous, |links| links.next = next),
-                    None => self.head = next,
-                }
-                if let Some(next) = next {
-                    with_links(next, |links| links.previous = previous);
-                }
-            }
-            membership
+        // SAFETY: [list-under-lock]; it is alive, as our caller promised.
+        let (index, membership) = unsafe {
+            with_links(task, |links| {
+                (links.index, std::mem::replace(&mut links.membership, Membership::Outside))
+            })
+        };
+        if membership == Membership::Listed {
+            debug_assert_eq!(self.places[index as usize], Some(task), "a task stands where it says");
+            self.places[index as usize] = None;
+            self.free.push(index);
+            self.shrink();
+        }
+        membership
+    }
+
+    /// Gives back what a storm of tasks has left.
+    fn shrink(&mut self) {
+        // A list that is closed has given up places that are still counted as free.
+        if !self.is_closed && self.free.len() == self.places.len() && self.places.len() > KEPT_PLACES_COUNT {
+            self.places = Vec::new();
+            self.free = Vec::new();
         }
     }
 }
 
 /// # Safety
-/// `task` is alive, the caller holds the lock of its shard, and `f` does not reach the same links again.
+/// `task` is alive, the caller holds the lock of its shard, and `f` does not reach the links in another way.
 unsafe fn with_links<R>(task: NonNull<Header>, f: impl FnOnce(&mut Links) -> R) -> R {
     // SAFETY: handed on from our caller.
     unsafe { task.as_ref().links.with_mut(|links| f(&mut *links)) }
