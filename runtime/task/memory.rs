@@ -78,7 +78,12 @@ thread_local! {
 
 /// The class of these cells. `None`: they are not kept.
 const fn class_of(layout: Layout) -> Option<usize> {
-    if !IS_KEPT || layout.size() > KEPT_SIZE_MAX || layout.align() > GRAIN {
+    if IS_KEPT { class_in(layout) } else { None }
+}
+
+/// The class that has room for these cells. `None`: there is none.
+const fn class_in(layout: Layout) -> Option<usize> {
+    if layout.size() > KEPT_SIZE_MAX || layout.align() > GRAIN {
         return None;
     }
     Some(layout.size().saturating_sub(CLASS_SIZE_MIN).div_ceil(GRAIN))
@@ -233,9 +238,8 @@ impl Drop for Shelf {
 #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 mod tests {
     use super::{
-        CLASS_SIZE_MIN, CLASSES_COUNT, Cell, Class, DEPOT_SIZE_MAX, Depot, Free, GRAIN, IS_KEPT,
-        KEPT_SIZE_MAX, MAGAZINE_SIZE, Magazine, Mutex, NonNull, alloc, allocate, class_of, free, layout_of,
-        ptr, release,
+        CLASS_SIZE_MIN, CLASSES_COUNT, Cell, Class, DEPOT_SIZE_MAX, Depot, Free, GRAIN, KEPT_SIZE_MAX,
+        MAGAZINE_SIZE, Magazine, Mutex, NonNull, alloc, allocate, class_in, free, layout_of, ptr, release,
     };
     use std::alloc::Layout;
     use std::collections::HashSet;
@@ -326,10 +330,7 @@ mod tests {
     fn classes_fit() {
         for size in 1..=KEPT_SIZE_MAX {
             let layout = Layout::from_size_align(size, 8).expect("a possible layout");
-            let Some(class) = class_of(layout) else {
-                assert!(!IS_KEPT, "{size} bytes");
-                continue;
-            };
+            let class = class_in(layout).expect("small enough");
             let room = layout_of(class).size();
             assert!(
                 class < CLASSES_COUNT && room >= size && room < size.max(CLASS_SIZE_MIN - 15) + GRAIN,
@@ -337,7 +338,7 @@ mod tests {
             );
         }
         for (size, align) in [(KEPT_SIZE_MAX + 1, 8), (64, 2 * GRAIN)] {
-            assert_eq!(class_of(Layout::from_size_align(size, align).expect("a possible layout")), None);
+            assert_eq!(class_in(Layout::from_size_align(size, align).expect("a possible layout")), None);
         }
     }
 
