@@ -9,10 +9,8 @@
 //! | rung | rung; somebody made the noise | quiet, yes | returns at once |
 //! | dozing | rung; ends the doze | – | – |
 
-use std::time::Duration;
-
 use crate::primitive::atomic::{AtomicU32, Ordering};
-use crate::primitive::sync::{Condvar, Mutex, wait};
+use crate::primitive::sync::{Condvar, Mutex};
 
 const QUIET: u32 = 0;
 const RUNG: u32 = 1;
@@ -66,8 +64,9 @@ impl Bell {
 
     /// Sleeps until the bell is struck or the time is over; may return early. A ring is left for `consume`. By the owner
     /// only, when nothing that the kernel could report is in flight.
-    pub(super) fn doze(&self, timeout: Option<Duration>) {
-        if timeout == Some(Duration::ZERO) {
+    #[cfg(any(test, target_os = "linux"))]
+    pub(super) fn doze(&self, timeout: Option<std::time::Duration>) {
+        if timeout.is_some_and(|timeout| timeout.is_zero()) {
             return;
         }
         let guard = self.lock.lock();
@@ -76,7 +75,7 @@ impl Bell {
             return;
         }
         let guard = match timeout {
-            None => wait(&self.struck, guard),
+            None => crate::primitive::sync::wait(&self.struck, guard),
             Some(timeout) => match self.struck.wait_timeout(guard, timeout) {
                 Ok((guard, _)) => guard,
                 Err(poison) => poison.into_inner().0,

@@ -22,7 +22,7 @@ pub(crate) use flight::{Landed, Submission};
 pub(crate) use open::OpenHow;
 pub(crate) use request::{AT_CURSOR, Code, Way};
 pub(super) use request::{Offered, Request, StatTarget};
-#[cfg(all(test, target_os = "linux", not(rt_loom)))]
+#[cfg(all(test, target_os = "linux"))]
 pub(super) use start::RingFor;
 pub(crate) use start::ring_for;
 pub(crate) use stat::Stat;
