@@ -363,7 +363,7 @@ impl Driver {
     }
 
     fn cancel(&self, ticket: Ticket) {
-        let local = context::worker_of(self) == Some(ticket.worker);
+        let local = context::worker_of(self) == Some(ticket.worker());
         self.backend.cancel(local, ticket);
     }
 

@@ -17,7 +17,7 @@ use super::submission::Completion;
 use super::tests::counting_waker;
 
 fn ticket() -> Ticket {
-    Ticket { worker: 0, slot: SlotId::from_bits(7) }
+    Ticket::new(0, SlotId::from_bits(7))
 }
 
 /// A task's side of `poll_io`: tries while ready, then waits. `true`: it got the data.

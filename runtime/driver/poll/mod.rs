@@ -69,7 +69,7 @@ impl Pollers {
     fn attach(&self, index: usize, source: &Arc<Source>) -> io::Result<()> {
         let mut attachment = source.attachment().lock();
         if let Some(ticket) = *attachment {
-            let worker = &self.workers[ticket.worker];
+            let worker = &self.workers[ticket.worker()];
             return if worker.is_edge { Ok(()) } else { interest::renew(&worker.poller, source, ticket) };
         }
         let worker = &self.workers[index];
@@ -80,7 +80,7 @@ impl Pollers {
             }
             attached.sources.insert(source.clone())
         };
-        let ticket = Ticket { worker: index, slot };
+        let ticket = Ticket::new(index, slot);
         if let Err(error) = interest::add(&worker.poller, worker.is_edge, source, ticket) {
             worker.attached.lock().sources.remove(slot);
             return Err(error);
@@ -90,9 +90,9 @@ impl Pollers {
     }
 
     pub(super) fn detach(&self, source: &Arc<Source>, ticket: Ticket) {
-        let worker = &self.workers[ticket.worker];
+        let worker = &self.workers[ticket.worker()];
         interest::delete(&worker.poller, source);
-        let removed = worker.attached.lock().sources.remove(ticket.slot);
+        let removed = worker.attached.lock().sources.remove(ticket.slot());
         drop(removed);
     }
 

@@ -138,7 +138,7 @@ impl Core {
             return Start::Closed(op);
         }
         let slot = self.flights.insert(op);
-        let ticket = Ticket { worker: self.worker, slot };
+        let ticket = Ticket::new(self.worker, slot);
         if !self.flights.op(slot).take_ticket(ticket) {
             return Start::Unwanted(self.flights.withdraw(slot));
         }
