@@ -8,10 +8,17 @@ use crate::scheduler::worker::Worker;
 
 /// What a worker remembers of the others from its last look.
 pub(super) struct Watch {
-    ticks: Box<[u64]>,
+    seen: Box<[Seen]>,
     /// Whether the last look saw nobody move and everybody asleep.
     was_quiet: bool,
     is_on_duty: bool,
+}
+
+/// A worker as it was last seen to move.
+#[derive(Clone, Copy)]
+struct Seen {
+    ticks: u64,
+    since: Instant,
 }
 
 impl Watch {
@@ -19,8 +26,13 @@ impl Watch {
     /// timer interrupt, at which it hands over the completions of a busy thread.
     pub(super) const PERIOD: Duration = Duration::from_millis(2);
 
+    /// Who is still in the same poll after this long is stuck. A sentinel that has work of its own may look around every
+    /// few microseconds: two looks alone would make a stall of every poll.
+    const STALL: Duration = Duration::from_millis(1);
+
     pub(super) fn new(workers_count: usize) -> Watch {
-        Watch { ticks: vec![0; workers_count].into(), was_quiet: true, is_on_duty: false }
+        let seen = Seen { ticks: 0, since: Instant::now() };
+        Watch { seen: vec![seen; workers_count].into(), was_quiet: true, is_on_duty: false }
     }
 
     /// Before a sleep: whether this one is spent on duty.
@@ -34,7 +46,7 @@ impl Watch {
         let others = shared.remotes.iter().enumerate().filter(|(other, _)| *other != index);
         // Ordering: Relaxed, as in `Worker::run_task`.
         others.into_iter().any(|(other, remote)| {
-            !remote.gate.is_closed() || remote.ticks.load(Ordering::Relaxed) != self.ticks[other]
+            !remote.gate.is_closed() || remote.ticks.load(Ordering::Relaxed) != self.seen[other].ticks
         })
     }
 }
@@ -48,14 +60,18 @@ impl Worker {
             return;
         }
         let mut is_quiet = true;
+        // Not `now`, which a test may have stopped.
+        let looked_at = Instant::now();
         let index = self.index();
         for (other, remote) in shared.remotes.iter().enumerate().filter(|(other, _)| *other != index) {
             // Ordering: Relaxed, as in `run_task`.
             let ticks = remote.ticks.load(Ordering::Relaxed);
-            let moved = std::mem::replace(&mut self.watch.ticks[other], ticks) != ticks;
-            let is_asleep = remote.gate.is_closed();
+            let seen = &mut self.watch.seen[other];
+            let (moved, is_asleep) = (seen.ticks != ticks, remote.gate.is_closed());
             is_quiet &= is_asleep && !moved;
-            if !is_asleep && !moved {
+            if moved || is_asleep {
+                *seen = Seen { ticks, since: looked_at };
+            } else if looked_at.duration_since(seen.since) >= Watch::STALL {
                 self.rescue(shared, other, now);
             }
         }
