@@ -9,6 +9,8 @@ use crate::scheduler::worker::Worker;
 /// What a worker remembers of the others from its last look.
 pub(super) struct Watch {
     seen: Box<[Seen]>,
+    /// Who was stuck at the last look, and let us reap its completions: a sleep on duty ends for the next of them.
+    stuck: Vec<usize>,
     /// Whether the last look saw nobody move and everybody asleep.
     was_quiet: bool,
     is_on_duty: bool,
@@ -32,14 +34,23 @@ impl Watch {
 
     pub(super) fn new(workers_count: usize) -> Watch {
         let seen = Seen { ticks: 0, since: Instant::now() };
-        Watch { seen: vec![seen; workers_count].into(), was_quiet: true, is_on_duty: false }
+        let seen = vec![seen; workers_count].into();
+        Watch { seen, stuck: Vec::new(), was_quiet: true, is_on_duty: false }
     }
 
     /// Before a sleep: whether this one is spent on duty.
     pub(super) fn begin(&mut self, shared: &Shared, index: usize) -> bool {
         let is_active = !self.was_quiet || self.others_moved(shared, index);
         self.is_on_duty = is_active && shared.idle.try_take_duty();
+        if !self.is_on_duty {
+            self.stuck.clear();
+        }
         self.is_on_duty
+    }
+
+    /// Whose completions end this sleep as well.
+    pub(super) fn stuck(&self) -> &[usize] {
+        &self.stuck
     }
 
     fn others_moved(&self, shared: &Shared, index: usize) -> bool {
@@ -59,6 +70,7 @@ impl Worker {
             self.watch.was_quiet = false;
             return;
         }
+        self.watch.stuck.clear();
         let mut is_quiet = true;
         // Not `now`, which a test may have stopped.
         let looked_at = Instant::now();
@@ -89,7 +101,10 @@ impl Worker {
         if let Some(task) = remote.lifo.take() {
             self.take_in(task);
         }
-        shared.driver.try_harvest(other, &mut self.wakers);
+        // Refused: it is at it itself, and to sleep on what it is about to reap would be no sleep.
+        if shared.driver.try_harvest(other, &mut self.wakers) {
+            self.watch.stuck.push(other);
+        }
         shared.driver.take_over(other, self.index(), &mut self.wakers);
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }

@@ -338,7 +338,7 @@ impl Worker {
         // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
         let is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
-        let outcome = shared.driver.park(index, timeout, &mut self.wakers);
+        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, &mut self.wakers);
         gate.open();
         Self::expect_driver(outcome);
         if on_duty {

@@ -21,6 +21,7 @@ use super::slots::Slots;
 use super::source::Source;
 use super::{Direction, Options, closed};
 
+mod beside;
 mod interest;
 
 #[derive(Debug)]
@@ -123,12 +124,18 @@ impl Pollers {
     pub(super) fn park(
         &self,
         index: usize,
+        stuck: &[usize],
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
         let mut events = worker.events.lock();
-        let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
+        let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
+        if beside::IS_OFFERED && !stuck.is_empty() {
+            let pollers = stuck.iter().chain([&index]).map(|index| &self.workers[*index].poller);
+            beside::sleep(pollers, timeout)?;
+            timeout = Some(Duration::ZERO);
+        }
         let outcome = worker.wait(&mut events, timeout, wakers);
         // Rung while asleep: returning is the answer [ring-ends-park].
         worker.bell.consume();

@@ -14,6 +14,8 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::{Driver, Guard, Kind, Options, Registration};
 
+#[cfg(unix)]
+mod beside;
 mod lifecycle;
 mod readiness;
 #[cfg(target_os = "linux")]
