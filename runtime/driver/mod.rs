@@ -105,7 +105,8 @@
 //!
 //! # Verified by
 //! `models.rs` (loom): `[event-wakes]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`, `[no-lost-letter]`,
-//! `[ring-ends-park]`, `[comes-round]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
+//! `[ring-ends-park]`, `[comes-round]`, and, with an owner, a thief at its lock and a third thread that gives up the future,
+//! `[owned-until-terminal]` and `[stale-is-counted]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
 //! `[level-at-arm]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
 //! `[head-tells]`, `[bell-is-armed]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with buffers and
 //! descriptors.

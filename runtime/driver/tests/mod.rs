@@ -16,6 +16,7 @@ use super::{Driver, Guard, Kind, Options, Registration};
 
 #[cfg(unix)]
 mod beside;
+pub(super) mod flight;
 mod lifecycle;
 mod readiness;
 #[cfg(target_os = "linux")]
