@@ -88,7 +88,7 @@ impl Means {
     /// Can `rival` do this?
     fn suit(self, rival: &Contender) -> bool {
         match self {
-            Means::Echo(..) => true,
+            Means::Echo(load, _) => !load.udp || rival.serve_udp.is_some(),
             Means::Hello => rival.serve_hello.is_some(),
             Means::Here(..) | Means::Idle | Means::Sleepers => rival.stealing.is_some(),
         }

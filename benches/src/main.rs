@@ -5,7 +5,7 @@
 //! - A workload is one file in `workload/`, generic over [`rival::Rival`]: every rival runs the same code.
 //! - A round runs each rival once, each round beginning with another; what is compared is the median of the ratios
 //!   within the rounds, because single figures of a shared machine swing by a third while neighbours share the noise.
-//! - TCP echo is served by one child process and loaded by another, which has no runtime: the CPU time per request is the
+//! - Echo is served by one child process and loaded by another, which has no runtime: the CPU time per request is the
 //!   server's alone. Runtimes with one thread per core take part there, through [`rival::PerCore`], and so does a ring
 //!   without a runtime: the floor.
 //!
@@ -23,6 +23,7 @@ mod receive;
 mod record;
 mod report;
 mod rival;
+mod udp;
 mod usage;
 mod workload;
 
@@ -68,6 +69,16 @@ enum Command {
     /// Serve TCP echo until stdin ends (started by `compare`).
     #[command(hide = true)]
     ServeEcho {
+        /// Who serves.
+        #[command(flatten)]
+        who: Who,
+        /// Bytes of every request.
+        #[arg(long)]
+        message_size: usize,
+    },
+    /// Serve UDP echo until stdin ends (started by `compare`).
+    #[command(hide = true)]
+    ServeUdp {
         /// Who serves.
         #[command(flatten)]
         who: Who,
@@ -161,6 +172,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::ServeEcho { who, message_size } => (who.rival.serve_echo)(message_size),
+        Command::ServeUdp { who, message_size } => {
+            (who.rival.serve_udp.expect("only who can is asked"))(message_size)
+        }
         Command::LoadEcho(order) => load::run(&order),
         Command::ServeHello(who) => (who.rival.serve_hello.expect("only who can is asked"))(),
         Command::Idle(who) => (who.stealing().idle)(),
