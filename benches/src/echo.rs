@@ -111,7 +111,8 @@ impl Pair {
     fn start(rival: &Contender, load: &Load, runs_ms: &[u64]) -> Self {
         let size = format!("--message-size={}", load.message_size);
         let order = if load.udp { "serve-udp" } else { "serve-echo" };
-        let mut server = Spoken::start(&[order.into(), format!("--rival={}", rival.name), size]);
+        let arguments = [order.into(), format!("--rival={}", rival.served_as), size];
+        let mut server = Spoken::start_build(rival.program, &arguments);
         let address = server.line();
         let runs: Vec<String> = runs_ms.iter().map(u64::to_string).collect();
         let mut arguments = vec!["load-echo".into(), format!("--address={address}")];

@@ -118,6 +118,9 @@ struct Compare {
     /// Only this rival beside heist; may be given more than once.
     #[arg(long, value_name = "NAME", value_parser = rival::by_name)]
     rival: Vec<Contender>,
+    /// Compare with another build of this program instead, where a server is loaded: two versions of heist.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "rival")]
+    against: Option<String>,
     /// Rounds of each workload; ten or more for figures that are kept.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
@@ -191,6 +194,8 @@ fn run_compare(options: Compare) -> ExitCode {
         plan.workloads = options.only;
     }
     plan.chosen = options.rival;
+    // Once in the life of the program.
+    plan.against = options.against.map(|program| &*program.leak());
     let results = compare::run(&plan);
     let judgements = report::judgements(&results.outcomes);
     report::print(&plan, &results);

@@ -6,6 +6,9 @@ use crate::primitive::atomic::Ordering;
 use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
 
+/// False in a build that measures what sentinels cost by having none: `benches/sentinel.sh`.
+pub(super) const IS_WATCHED: bool = !cfg!(rt_unwatched);
+
 /// What a worker remembers of the others from its last look.
 pub(super) struct Watch {
     seen: Box<[Seen]>,
@@ -41,7 +44,7 @@ impl Watch {
     /// Before a sleep: whether this one is spent on duty.
     pub(super) fn begin(&mut self, shared: &Shared, index: usize) -> bool {
         let is_active = !self.was_quiet || self.others_moved(shared, index);
-        self.is_on_duty = is_active && shared.idle.try_take_duty();
+        self.is_on_duty = IS_WATCHED && is_active && shared.idle.try_take_duty();
         if !self.is_on_duty {
             self.stuck.clear();
         }
@@ -112,7 +115,7 @@ impl Worker {
     /// Before the first task after a sleep: somebody must watch us while others sleep, `[watched]`.
     pub(super) fn post_sentinel(&self) {
         let shared = self.shared();
-        if shared.workers_count() > 1 {
+        if IS_WATCHED && shared.workers_count() > 1 {
             if let Some(index) = shared.idle.sentinel_to_wake() {
                 shared.unpark(index);
             }

@@ -8,18 +8,20 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use heist::net::{TcpListener, TcpStream};
 use heist::runtime::Builder;
 
 /// A path and what goes it `count` times.
 type Path = (&'static str, fn(u64) -> Pin<Box<dyn Future<Output = ()> + Send>>);
 
-const PATHS: [Path; 6] = [
+const PATHS: [Path; 7] = [
     ("spawn_run_join", |count| Box::pin(spawn_run_join(count))),
     ("spawn_detached", |count| Box::pin(spawn_detached(count))),
     ("yield", |count| Box::pin(yield_many(count))),
     ("wake", |count| Box::pin(wake(count))),
     ("ping_pong", |count| Box::pin(ping_pong(count))),
     ("timer_arm_cancel", |count| Box::pin(timer_arm_cancel(count))),
+    ("tcp_echo", |count| Box::pin(tcp_echo(count))),
 ];
 
 async fn spawn_run_join(count: u64) {
@@ -118,6 +120,29 @@ async fn timer_arm_cancel(count: u64) {
         })
         .await;
     }
+}
+
+/// A message to a task behind a socket, and back: two reads that wait, two writes, four system calls for them.
+async fn tcp_echo(count: u64) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let mut client = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("it listens");
+    let (mut stream, _) = listener.accept().await.expect("accepted");
+    for stream in [&client, &stream] {
+        stream.set_nodelay(true).expect("a socket has this option");
+    }
+    let server = heist::spawn(async move {
+        let mut message = [0; 64];
+        for _ in 0..count {
+            stream.read_exact(&mut message).await.expect("read");
+            stream.write_all(&message).await.expect("written");
+        }
+    });
+    let mut message = [0; 64];
+    for _ in 0..count {
+        client.write_all(&message).await.expect("written");
+        client.read_exact(&mut message).await.expect("read");
+    }
+    server.await.expect("no panic");
 }
 
 fn main() {

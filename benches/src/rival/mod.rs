@@ -181,6 +181,10 @@ pub(crate) struct Contender {
     pub(crate) name: &'static str,
     /// One line about it.
     pub(crate) explanation: &'static str,
+    /// What the program that serves for it calls it.
+    pub(crate) served_as: &'static str,
+    /// That program, if it is another build of this one.
+    pub(crate) program: Option<&'static str>,
     /// Serves TCP echo until stdin ends; told the size of the messages.
     pub(crate) serve_echo: fn(usize) -> ExitCode,
     /// Serves UDP echo until stdin ends; told the size of the messages.
@@ -207,6 +211,8 @@ impl Contender {
         Contender {
             name: R::NAME,
             explanation: R::EXPLANATION,
+            served_as: R::NAME,
+            program: None,
             serve_echo: crate::echo::serve::<R>,
             serve_udp: Some(crate::udp::serve::<R>),
             stealing: Some(Stealing {
@@ -222,10 +228,18 @@ impl Contender {
         Contender { serve_hello: Some(workload::hyper_hello::serve::<R>), ..Contender::of::<R>() }
     }
 
+    /// The same in another build of this program: for two versions of one runtime.
+    pub(crate) fn built_otherwise(self, program: &'static str) -> Self {
+        let explanation = "the first rival in another build";
+        Contender { name: OTHER_BUILD, explanation, program: Some(program), ..self }
+    }
+
     fn per_core<P: PerCore>() -> Self {
         Contender {
             name: P::NAME,
             explanation: P::EXPLANATION,
+            served_as: P::NAME,
+            program: None,
             serve_echo: crate::echo::serve_per_core::<P>,
             serve_udp: Some(crate::udp::serve_per_core::<P>),
             stealing: None,
@@ -233,6 +247,9 @@ impl Contender {
         }
     }
 }
+
+/// What the subject is called in another build.
+pub(crate) const OTHER_BUILD: &str = "other build";
 
 /// The one all others are compared with.
 pub(crate) const SUBJECT: &str = "heist";
