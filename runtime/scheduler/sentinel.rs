@@ -41,7 +41,8 @@ impl Watch {
         Watch { seen, stuck: Vec::new(), was_quiet: true, is_on_duty: false }
     }
 
-    /// Before a sleep: whether this one is spent on duty.
+    /// Before a sleep: whether this one is spent on duty. A sleep with a time-out costs more, and ends for nothing: where all
+    /// others sleep since the last look there is nobody to watch. Whoever wakes up sees to it that it is watched.
     pub(super) fn begin(&mut self, shared: &Shared, index: usize) -> bool {
         let is_active = !self.was_quiet || self.others_moved(shared, index);
         self.is_on_duty = IS_WATCHED && is_active && shared.idle.try_take_duty();
@@ -69,8 +70,6 @@ impl Worker {
     /// After a sleep on duty: helps whoever is stuck.
     pub(super) fn look_around(&mut self, shared: &Shared, now: Instant) {
         if !self.watch.is_on_duty {
-            // Somebody woke us, so something goes on: the next sleep is on duty.
-            self.watch.was_quiet = false;
             return;
         }
         self.watch.stuck.clear();
