@@ -13,3 +13,5 @@ for file in record.json record.svg; do
     [[ -s "$work/$file" ]] || { echo "error: no $file was written" >&2; exit 1; }
 done
 cargo run --release -p benches -- generators --quick
+# The build that `benches/sentinel.sh` compares with.
+RUSTFLAGS="--cfg rt_unwatched" cargo check --lib --target-dir target/unwatched

@@ -188,6 +188,7 @@ for _ in range(300):
     assert body == b"hello, world\n", body
     slowest = max(slowest, time.monotonic() - began)
 each = (resident() - before) / count
+assert each < 2, f"{each:.1f} KiB for each connection that has not spoken"
 # An end of stream or an error would make an idle connection readable.
 watch = selectors.DefaultSelector()
 for connection in idle:

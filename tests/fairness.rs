@@ -344,6 +344,46 @@ fn a_read_that_waits_since_just_before_a_long_computation_is_served() {
     });
 }
 
+/// Fault J1: once a worker is seen to be stuck, its sockets are served when they are ready, not when a sentinel looks again.
+#[test]
+fn a_conversation_with_a_socket_of_a_stuck_worker_is_not_paced() {
+    const ROUNDS: u32 = 500;
+    on_every_backend(|runtime| {
+        let listener = runtime.block_on(heist::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
+        let mut peer =
+            std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
+        peer.set_nodelay(true).expect("a socket has this option");
+        let (mut stream, _) = runtime.block_on(listener.accept()).expect("accept");
+        stream.set_nodelay(true).expect("a socket has this option");
+        let (begin, begun) = std::sync::mpsc::channel();
+        let (stop, is_stopped) = stop_flag();
+        let computing = runtime.spawn(async move {
+            drop(heist::spawn(async move {
+                let mut byte = [0];
+                while stream.read(&mut byte).await.expect("read") == 1 {
+                    stream.write_all(&byte).await.expect("write");
+                }
+            }));
+            // The other one waits for its first byte meanwhile, on this worker.
+            heist::task::yield_now().await;
+            begin.send(()).expect("the test waits");
+            while !is_stopped.load(Ordering::SeqCst) {
+                std::hint::spin_loop();
+            }
+        });
+        begun.recv().expect("it begins");
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            assert_eq!(echo::round_trip_blocking(&mut peer, b"x"), b"x");
+        }
+        let elapsed = start.elapsed();
+        eprintln!("{ROUNDS} rounds in {elapsed:?}");
+        drop(stop);
+        runtime.block_on(computing).expect("no panic");
+        assert!(elapsed < ROUNDS * Duration::from_millis(1), "{elapsed:?} for {ROUNDS} rounds");
+    });
+}
+
 /// Fault J1: one task computes and never yields; beside it timers fire and sockets answer in bounded time.
 #[test]
 fn one_computing_task_stalls_neither_timers_nor_sockets() {

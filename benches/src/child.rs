@@ -1,6 +1,7 @@
 //! Child processes that are talked to line by line.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use serde::de::DeserializeOwned;
@@ -17,7 +18,13 @@ pub(crate) struct Spoken {
 impl Spoken {
     /// Starts it with these arguments.
     pub(crate) fn start(arguments: &[String]) -> Self {
-        let mut command = Command::new(std::env::current_exe().expect("a program knows its own path"));
+        Spoken::start_build(None, arguments)
+    }
+
+    /// Starts another build of this program, if there is one.
+    pub(crate) fn start_build(program: Option<&str>, arguments: &[String]) -> Self {
+        let own = || std::env::current_exe().expect("a program knows its own path");
+        let mut command = Command::new(program.map_or_else(own, PathBuf::from));
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a child process");
         let orders = child.stdin.take();

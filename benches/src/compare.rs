@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) workloads: Vec<About>,
     /// Whom to compare the subject with; empty: whoever each workload names.
     pub(crate) chosen: Vec<Contender>,
+    /// Another build of this program, to compare the subject of this one with instead.
+    pub(crate) against: Option<&'static str>,
     /// Rounds that count, after one that does not.
     pub(crate) round_count: usize,
     /// As short as can be.
@@ -23,7 +25,13 @@ pub(crate) struct Plan {
 impl Plan {
     /// Figures to keep.
     pub(crate) fn full() -> Self {
-        Plan { workloads: workload::ALL.to_vec(), chosen: Vec::new(), round_count: 10, is_quick: false }
+        Plan {
+            workloads: workload::ALL.to_vec(),
+            chosen: Vec::new(),
+            against: None,
+            round_count: 10,
+            is_quick: false,
+        }
     }
 
     /// Shows that everything runs.
@@ -39,6 +47,10 @@ impl Plan {
             rivals.truncate(1);
             let others = self.chosen.iter().filter(|other| other.name != rivals[0].name);
             rivals.extend(others.copied().collect::<Vec<_>>());
+        }
+        if let Some(program) = self.against {
+            rivals.truncate(1);
+            rivals.push(rivals[0].built_otherwise(program));
         }
         rivals.retain(|rival| workload.means.suit(rival));
         rivals
@@ -88,7 +100,11 @@ impl Means {
     /// Can `rival` do this?
     fn suit(self, rival: &Contender) -> bool {
         match self {
-            Means::Echo(..) => true,
+            // Only what a child serves can be another build's.
+            Means::Here(..) | Means::Hello | Means::Idle | Means::Sleepers if rival.program.is_some() => {
+                false
+            }
+            Means::Echo(load, _) => !load.udp || rival.serve_udp.is_some(),
             Means::Hello => rival.serve_hello.is_some(),
             Means::Here(..) | Means::Idle | Means::Sleepers => rival.stealing.is_some(),
         }

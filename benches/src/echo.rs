@@ -1,4 +1,4 @@
-//! TCP echo: a server in one child process, its load in another, and the orders between them on stdin and stdout.
+//! Echo: a server in one child process, its load in another, and the orders between them on stdin and stdout.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, ExitCode, Stdio};
@@ -24,7 +24,7 @@ fn obey(message: &[u8]) {
 }
 
 /// Prints where the server is, then its resource usage for every line it is sent, until stdin ends.
-fn announce(address: SocketAddr) -> ExitCode {
+pub(crate) fn announce(address: SocketAddr) -> ExitCode {
     println!("{address}");
     child::report_usage()
 }
@@ -110,7 +110,9 @@ impl Pair {
     /// A fresh server of `rival`'s under a fresh load that is warmed up.
     fn start(rival: &Contender, load: &Load, runs_ms: &[u64]) -> Self {
         let size = format!("--message-size={}", load.message_size);
-        let mut server = Spoken::start(&["serve-echo".into(), format!("--rival={}", rival.name), size]);
+        let order = if load.udp { "serve-udp" } else { "serve-echo" };
+        let arguments = [order.into(), format!("--rival={}", rival.served_as), size];
+        let mut server = Spoken::start_build(rival.program, &arguments);
         let address = server.line();
         let runs: Vec<String> = runs_ms.iter().map(u64::to_string).collect();
         let mut arguments = vec!["load-echo".into(), format!("--address={address}")];

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,9 @@ pub(crate) struct Load {
     /// A new connection for every request.
     #[arg(long)]
     pub(crate) churn: bool,
+    /// Datagrams: a connection is a socket of its own that sends them to the server's port.
+    #[arg(long)]
+    pub(crate) udp: bool,
 }
 
 impl Load {
@@ -54,6 +57,7 @@ impl Load {
             format!("--computing={}", self.computing),
         ];
         arguments.extend(self.churn.then(|| "--churn".to_owned()));
+        arguments.extend(self.udp.then(|| "--udp".to_owned()));
         arguments
     }
 
@@ -101,8 +105,34 @@ pub(crate) fn run(order: &Order) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// How long an answer may take before its datagram counts as lost, and is sent again.
+const LOST: Duration = Duration::from_millis(200);
+
+/// One end of a conversation.
+enum Socket {
+    Stream(TcpStream),
+    Datagrams(UdpSocket),
+}
+
+impl Socket {
+    /// One message is in flight per connection: the socket always has room for it.
+    fn send(&mut self, request: &[u8]) -> io::Result<()> {
+        match self {
+            Socket::Stream(stream) => stream.write_all(request),
+            Socket::Datagrams(socket) => socket.send(request).map(drop),
+        }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Stream(stream) => stream.read(buffer),
+            Socket::Datagrams(socket) => socket.recv(buffer),
+        }
+    }
+}
+
 struct Connection {
-    stream: TcpStream,
+    socket: Socket,
     /// Is it one of those that keep the server computing?
     is_computing: bool,
     /// Bytes of the answer so far.
@@ -138,10 +168,10 @@ impl Generator {
             seed: 1,
         };
         for index in 0..load.connections + load.computing {
-            let stream = generator.open(index)?;
+            let socket = generator.open(index)?;
             let is_computing = index >= load.connections;
             generator.connections.push(Connection {
-                stream,
+                socket,
                 is_computing,
                 filled_count: 0,
                 sent_at: Instant::now(),
@@ -153,21 +183,28 @@ impl Generator {
         Ok(generator)
     }
 
-    fn open(&self, index: usize) -> io::Result<TcpStream> {
+    fn open(&self, index: usize) -> io::Result<Socket> {
+        let interest = EpollEvent::new(EpollFlags::EPOLLIN, index as u64);
+        if self.load.udp {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.connect(self.address)?;
+            socket.set_nonblocking(true)?;
+            self.epoll.add(&socket, interest)?;
+            return Ok(Socket::Datagrams(socket));
+        }
         let stream = TcpStream::connect(self.address)?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
-        self.epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, index as u64))?;
-        Ok(stream)
+        self.epoll.add(&stream, interest)?;
+        Ok(Socket::Stream(stream))
     }
 
     fn send(&mut self, index: usize) -> io::Result<()> {
         let connection = &mut self.connections[index];
         connection.filled_count = 0;
         let request = if connection.is_computing { &self.computing_request } else { &self.request };
-        // One message is in flight per connection: the socket always has room for it.
         connection.sent_at = Instant::now();
-        connection.stream.write_all(request)
+        connection.socket.send(request)
     }
 
     /// Every answer brings the next request, for `time`.
@@ -175,6 +212,7 @@ impl Generator {
         let mut events = vec![EpollEvent::empty(); 256];
         let mut latencies_micros: Vec<f32> = Vec::with_capacity(1 << 20);
         let start = Instant::now();
+        let mut looked_for_lost_at = start;
         while start.elapsed() < time {
             let count = match self.epoll.wait(&mut events, self.patience()) {
                 Err(Errno::EINTR) => 0,
@@ -190,6 +228,10 @@ impl Generator {
                 }
             }
             self.end_thoughts()?;
+            if self.load.udp && looked_for_lost_at.elapsed() >= LOST {
+                looked_for_lost_at = Instant::now();
+                self.send_lost_again()?;
+            }
         }
         let nanos = u64::try_from(start.elapsed().as_nanos()).expect("a short run");
         let request_count = latencies_micros.len() as u64;
@@ -201,7 +243,9 @@ impl Generator {
 
     /// How long to wait for answers.
     fn patience(&self) -> EpollTimeout {
-        let Some(Reverse((end, _))) = self.thinking.peek() else { return EpollTimeout::from(1_000_u16) };
+        let Some(Reverse((end, _))) = self.thinking.peek() else {
+            return EpollTimeout::from(if self.load.udp { 200_u16 } else { 1_000 });
+        };
         let rest = end.saturating_duration_since(Instant::now()).as_millis() + 1;
         EpollTimeout::from(u16::try_from(rest).unwrap_or(1_000))
     }
@@ -209,7 +253,7 @@ impl Generator {
     /// Reads what is there; the time the answer took when it is complete.
     fn receive(&mut self, index: usize) -> io::Result<Option<Duration>> {
         let connection = &mut self.connections[index];
-        match connection.stream.read(&mut self.answer[connection.filled_count..]) {
+        match connection.socket.receive(&mut self.answer[connection.filled_count..]) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 connection.filled_count += count;
@@ -225,9 +269,10 @@ impl Generator {
     fn answered(&mut self, index: usize) -> io::Result<()> {
         if self.load.churn {
             // Closed by a reset: the port is free at once, for thousands a second would soon use all of them up.
-            let stream = &self.connections[index].stream;
-            socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
-            self.connections[index].stream = self.open(index)?;
+            if let Socket::Stream(stream) = &self.connections[index].socket {
+                socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
+            }
+            self.connections[index].socket = self.open(index)?;
         }
         if self.load.think_micros == 0 || self.connections[index].is_computing {
             return self.send(index);
@@ -237,6 +282,16 @@ impl Generator {
         let share = (self.seed >> 33) as f64 / f64::from(1_u32 << 31);
         let thought = Duration::from_micros(self.load.think_micros).mul_f64(0.5 + share);
         self.thinking.push(Reverse((Instant::now() + thought, index)));
+        Ok(())
+    }
+
+    /// The kernel may drop a datagram where a queue is full.
+    fn send_lost_again(&mut self) -> io::Result<()> {
+        for index in 0..self.connections.len() {
+            if self.connections[index].sent_at.elapsed() >= LOST {
+                self.send(index)?;
+            }
+        }
         Ok(())
     }
 

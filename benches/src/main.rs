@@ -5,7 +5,7 @@
 //! - A workload is one file in `workload/`, generic over [`rival::Rival`]: every rival runs the same code.
 //! - A round runs each rival once, each round beginning with another; what is compared is the median of the ratios
 //!   within the rounds, because single figures of a shared machine swing by a third while neighbours share the noise.
-//! - TCP echo is served by one child process and loaded by another, which has no runtime: the CPU time per request is the
+//! - Echo is served by one child process and loaded by another, which has no runtime: the CPU time per request is the
 //!   server's alone. Runtimes with one thread per core take part there, through [`rival::PerCore`], and so does a ring
 //!   without a runtime: the floor.
 //!
@@ -23,6 +23,7 @@ mod receive;
 mod record;
 mod report;
 mod rival;
+mod udp;
 mod usage;
 mod workload;
 
@@ -75,6 +76,16 @@ enum Command {
         #[arg(long)]
         message_size: usize,
     },
+    /// Serve UDP echo until stdin ends (started by `compare`).
+    #[command(hide = true)]
+    ServeUdp {
+        /// Who serves.
+        #[command(flatten)]
+        who: Who,
+        /// Bytes of every request.
+        #[arg(long)]
+        message_size: usize,
+    },
     /// Load an echo server (started by `compare`).
     #[command(hide = true)]
     LoadEcho(load::Order),
@@ -107,6 +118,9 @@ struct Compare {
     /// Only this rival beside heist; may be given more than once.
     #[arg(long, value_name = "NAME", value_parser = rival::by_name)]
     rival: Vec<Contender>,
+    /// Compare with another build of this program instead, where a server is loaded: two versions of heist.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "rival")]
+    against: Option<String>,
     /// Rounds of each workload; ten or more for figures that are kept.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
@@ -161,6 +175,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::ServeEcho { who, message_size } => (who.rival.serve_echo)(message_size),
+        Command::ServeUdp { who, message_size } => {
+            (who.rival.serve_udp.expect("only who can is asked"))(message_size)
+        }
         Command::LoadEcho(order) => load::run(&order),
         Command::ServeHello(who) => (who.rival.serve_hello.expect("only who can is asked"))(),
         Command::Idle(who) => (who.stealing().idle)(),
@@ -177,6 +194,8 @@ fn run_compare(options: Compare) -> ExitCode {
         plan.workloads = options.only;
     }
     plan.chosen = options.rival;
+    // Once in the life of the program.
+    plan.against = options.against.map(|program| &*program.leak());
     let results = compare::run(&plan);
     let judgements = report::judgements(&results.outcomes);
     report::print(&plan, &results);

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::compare::{Entry, Outcome, Plan, Results};
 use crate::goal::{Figure, Goal, Yardstick};
+use crate::rival;
 
 /// Fewer rounds than this show that it runs, not how fast.
 const ROUND_COUNT_MIN: usize = 10;
@@ -67,7 +68,9 @@ fn judge(outcome: &Outcome, goal: &Goal) -> Option<Judgement> {
 
 /// Whoever is best among other people's runtimes.
 fn best_peer(outcome: &Outcome, figure: Figure) -> Option<&Entry> {
-    let is_peer = |entry: &&Entry| !entry.rival.starts_with("heist") && !entry.rival.starts_with("raw");
+    let is_ours =
+        |name: &str| name.starts_with("heist") || name.starts_with("raw") || name == rival::OTHER_BUILD;
+    let is_peer = |entry: &&Entry| !is_ours(entry.rival);
     let order = |one: &&Entry, other: &&Entry| one.median(figure).total_cmp(&other.median(figure));
     outcome.entries.iter().filter(is_peer).min_by(order)
 }
@@ -137,7 +140,9 @@ fn ratio(outcome: &Outcome, entry: &Entry, figure: Figure) -> String {
         return String::new();
     }
     let ratio = Outcome::ratio(subject, entry, figure);
-    format!("{:.2} [{:.2} {:.2}]", ratio.median, ratio.low, ratio.high)
+    // Two versions of one runtime differ by little.
+    let decimals = if entry.rival == rival::OTHER_BUILD { 3 } else { 2 };
+    format!("{:.decimals$} [{:.decimals$} {:.decimals$}]", ratio.median, ratio.low, ratio.high)
 }
 
 /// Prints goals and verdicts.

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86400))]
     pub(crate) drain_seconds: u32,
 
-    /// How long a client may take to send a request, from accept on and between requests
+    /// How long a client may be silent, and how long the head of its request may then take
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86400))]
     pub(crate) header_seconds: u32,
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use heist::net::TcpStream;
+use heist::time::timeout;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -33,12 +34,34 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves one client until it leaves, fails, or everyone is told to finish.
-    pub(crate) async fn serve(self: Arc<Self>, stream: TcpStream, member: Member) {
+    pub(crate) async fn serve(self: Arc<Self>, stream: TcpStream, mut member: Member) {
         self.totals.connections.add(1);
         // Answers are written whole; waiting for more to send would only delay them. A failure is harmless.
         let _ = stream.set_nodelay(true);
+        if self.speaks(&stream, &mut member).await {
+            // On the heap and only now: a client that has not spoken yet costs a small task and no buffers.
+            Box::pin(self.converse(stream, member)).await;
+        }
+    }
+
+    /// Waits for the first byte. `false`: there is nobody to answer.
+    async fn speaks(&self, stream: &TcpStream, member: &mut Member) -> bool {
+        let mut byte = [0];
+        let first = pin!(timeout(self.header_timeout, stream.peek(&mut byte)));
+        match select(first, member).await {
+            // The end of the stream is hyper's to judge, as it is after a request.
+            Either::Left((Ok(Ok(_)), _)) => return true,
+            Either::Left((Ok(Err(_)), _)) => self.totals.errors.add(1),
+            Either::Left((Err(_), _)) => self.totals.timeouts.add(1),
+            Either::Right(((), _)) => {}
+        }
+        false
+    }
+
+    async fn converse(self: Arc<Self>, stream: TcpStream, mut member: Member) {
         let guard = Guard::new(stream, self.stall_timeout, self.totals.clone());
-        let service = service_fn(|request| self.clone().answer(request));
+        // Boxed: hyper keeps room for an answer in the making as long as the connection lives.
+        let service = service_fn(|request| Box::pin(self.clone().answer(request)));
         let connection = http1::Builder::new()
             .timer(heist::io::hyper::Timer)
             .header_read_timeout(self.header_timeout)
@@ -46,7 +69,6 @@ impl Server {
             .half_close(true)
             .serve_connection(guard, service);
         let mut connection = pin!(connection);
-        let mut member = member;
         let outcome = match select(connection.as_mut(), &mut member).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(((), _)) => {

@@ -126,13 +126,15 @@ impl Backend {
     pub(super) fn park(
         &self,
         index: usize,
+        stuck: &[usize],
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
     ) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
+            // A busy owner's completions are posted when a thief interrupts it: there is nothing to wait for before.
             Backend::Uring(rings) => rings.park(index, timeout, wakers),
-            Backend::Poll(pollers) => pollers.park(index, timeout, wakers),
+            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, wakers),
         }
     }
 

@@ -9,7 +9,10 @@
 //! There is no edge that frees an operation before its terminal completion [owned-until-terminal]: a full queue, a
 //! failed system call or a cancel that found its target changes nothing about who owns the memory.
 
-use super::op::Op;
+use std::io;
+use std::task::Waker;
+
+use super::op::{Op, Ticket};
 use super::slots::{SlotId, Slots};
 
 #[derive(Debug)]
@@ -55,17 +58,19 @@ impl InFlight {
         self.stale_count
     }
 
-    pub(super) fn insert(&mut self, op: Op) -> SlotId {
-        self.flights.insert(Flight { op, phase: Phase::Submitted })
+    /// Takes an operation in as `worker`'s. Given back: nobody waits for it any more, it must not be encoded
+    /// [shut-or-ticket].
+    pub(super) fn admit(&mut self, op: Op, worker: usize) -> Result<SlotId, Op> {
+        let slot = self.flights.insert(Flight { op, phase: Phase::Submitted });
+        if self.op(slot).take_ticket(Ticket::new(worker, slot)) {
+            return Ok(slot);
+        }
+        Err(self.flights.remove(slot).expect("just inserted").op)
     }
 
+    /// What was admitted, to be encoded.
     pub(super) fn op(&mut self, slot: SlotId) -> &Op {
-        &self.flights.get_mut(slot).expect("just inserted").op
-    }
-
-    /// Nobody wanted it: it was never encoded.
-    pub(super) fn withdraw(&mut self, slot: SlotId) -> Op {
-        self.flights.remove(slot).expect("just inserted").op
+        &self.flights.get_mut(slot).expect("just admitted").op
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) -> Cancel {
@@ -79,13 +84,22 @@ impl InFlight {
     }
 
     /// The terminal completion was seen: the operation is ours again. A name that fits nothing is counted, never
-    /// trusted [stale-is-counted].
-    pub(super) fn land(&mut self, slot: SlotId) -> Option<Op> {
-        let flight = self.flights.remove(slot);
-        if flight.is_none() {
+    /// trusted [stale-is-counted]. What nobody waits for goes to `orphans`, to be dropped where no lock is held.
+    pub(super) fn land(
+        &mut self,
+        slot: SlotId,
+        result: io::Result<i32>,
+        wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Op>,
+    ) {
+        let Some(Flight { op, .. }) = self.flights.remove(slot) else {
             self.stale_count += 1;
+            return;
+        };
+        op.finish(result, wakers);
+        if op.is_orphan() {
+            orphans.push(op);
         }
-        flight.map(|flight| flight.op)
     }
 
     pub(super) fn slots(&self) -> Vec<SlotId> {

@@ -14,6 +14,7 @@
 //! | `is_quiet` | the worker | no | without a system call: a harvest would find nothing |
 //! | `harvest` | the worker | no | submits and reaps |
 //! | `park` | the worker | yes | submits, sleeps, reaps; ends early for a completion or a ring |
+//! | `park_beside` | the worker | yes | the same; ends early also for what `try_harvest` would find of stuck workers, where the system tells |
 //! | `ring_doorbell` | any thread | no | ends the present park, or else the next one |
 //! | `try_harvest` | any thread | no | reaps, never submits; fails while the worker itself is at it or sleeps |
 //! | `take_over` | another worker | no | begins on its own ring what a stuck worker was asked for |
@@ -37,6 +38,9 @@
 //! reports every write. A worker that has nothing in flight does not enter its ring to sleep, but dozes (`bell.rs`). Every ring is set up so that completions are posted while its worker computes
 //! (`COOP_TASKRUN`), and another worker can reap them under the ring's lock, which nobody else holds for long. It first
 //! interrupts the owner if the kernel holds completions back until then (`uring/interrupt.rs`).
+//!
+//! A poller is a descriptor, readable while it has events: a sentinel sleeps on a stuck worker's beside its own
+//! (`poll/beside.rs`), so that a socket that stays registered there is served when it is ready.
 //!
 //! Files and paths have no readiness: each operation is one entry, with all that the kernel touches (`file/`). What the
 //! kernel has no op-code for, and everything where there is no ring, is left to the caller and its blocking pool.
@@ -110,12 +114,15 @@
 //!   `recv`, medians of 8 to 10 interleaved rounds: 0.95, 1.00 and 1.08 for 64 B over 1, 100 and 1000 connections; 1.03, 1.00
 //!   and 0.94 for 1 KiB; 1.15, 1.06 and 1.01 for 16 KiB. It saves a system call per request and pays with a copy and with
 //!   the care for buffers: no gain outside the noise, and bytes would lie where `into_std` and `peek` do not find them.
+//! - Sleeping on a stuck worker's ring as on its poller: a ring is readable when a completion is posted, which is what does
+//!   not happen before the interrupt. The next wait of the task that was woken is on the ring of the worker that runs it.
 //! - Waiting for the timer interrupt to have a busy owner's completions posted: 2 ms in the median at 250 Hz, up to 4.
 //! - Entries made when a task asks: a worker that computes right after it strands them, for nobody else may submit.
 //!
 //! # Verified by
 //! `models.rs` (loom): `[event-wakes]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`, `[no-lost-letter]`,
-//! `[ring-ends-park]`, `[comes-round]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
+//! `[ring-ends-park]`, `[comes-round]`, and, with an owner, a thief at its lock and a third thread that gives up the future,
+//! `[owned-until-terminal]` and `[stale-is-counted]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
 //! `[level-at-arm]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
 //! `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with buffers and
 //! descriptors.
@@ -324,7 +331,19 @@ impl Driver {
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
     ) -> io::Result<()> {
-        self.backend.park(index, timeout, wakers)
+        self.backend.park(index, &[], timeout, wakers)
+    }
+
+    /// The same beside workers that are busy elsewhere: it also ends when there is something of theirs to reap, if the
+    /// system can tell. Reaping it is the caller's, by `try_harvest`.
+    pub(crate) fn park_beside(
+        &self,
+        index: usize,
+        stuck: &[usize],
+        timeout: Option<Duration>,
+        wakers: &mut Vec<Waker>,
+    ) -> io::Result<()> {
+        self.backend.park(index, stuck, timeout, wakers)
     }
 
     /// Ends the present `park` of the worker, or else the next one. From any thread.
@@ -381,7 +400,7 @@ impl Driver {
     }
 
     fn cancel(&self, ticket: Ticket) {
-        let local = context::worker_of(self) == Some(ticket.worker);
+        let local = context::worker_of(self) == Some(ticket.worker());
         self.backend.cancel(local, ticket);
     }
 

@@ -16,9 +16,10 @@ use super::slots::SlotId;
 use super::source::{Place, Side};
 use super::submission::Completion;
 use super::tests::counting_waker;
+use super::tests::flight::Desk;
 
 fn ticket() -> Ticket {
-    Ticket { worker: 0, slot: SlotId::from_bits(7) }
+    Ticket::new(0, SlotId::from_bits(7))
 }
 
 /// A task's side of `poll_io`: tries while ready, then waits. `true`: it got the data.
@@ -416,5 +417,91 @@ fn a_submission_dropped_in_flight_is_cancelled() {
         let is_done = shared.1.load(Ordering::Relaxed);
         assert!(to_cancel.is_some() || is_done, "it goes on, and nobody waits for it");
         kernel.join().unwrap();
+    });
+}
+
+/// [owned-until-terminal], [stale-is-counted]: the owner harvests, a thief tries the same lock, and a third thread drops the
+/// future. Whoever reaps the completion frees the slot, once, and the cancel that comes late never reaches the slot's next
+/// operation.
+#[test]
+fn a_slot_freed_beside_a_thief_and_a_drop_is_freed_once() {
+    model(|| {
+        let desk = ModelArc::new(Desk::new());
+        let (flight, slot) = desk.begin();
+        desk.complete(slot);
+        let thief = {
+            let desk = desk.clone();
+            thread::spawn(move || desk.try_harvest(&mut Vec::new()))
+        };
+        let dropper = {
+            let desk = desk.clone();
+            thread::spawn(move || desk.give_up(flight))
+        };
+        desk.harvest(&mut Vec::new());
+        // Into the same slot, which is free by now, whoever reaped.
+        let (_next, next_slot) = desk.begin();
+        thief.join().unwrap();
+        dropper.join().unwrap();
+        desk.harvest(&mut Vec::new());
+        assert_eq!((desk.in_flight(), desk.stale_count()), (1, 0));
+        // Ordering: Relaxed: after the joins.
+        assert_eq!(desk.freed.load(Ordering::Relaxed), 1);
+        assert!(desk.is_wanted(next_slot), "the late cancel met another operation");
+    });
+}
+
+/// [owned-until-terminal], [no-lost-letter]: what the kernel still has when its future is dropped elsewhere is kept until the
+/// cancel's completion was reaped, by the owner or a thief, and then freed: the owner read the cancel or was rung for it.
+#[test]
+fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
+    model(|| {
+        let desk = ModelArc::new(Desk::new());
+        let (flight, _slot) = desk.begin();
+        let thief = {
+            let desk = desk.clone();
+            thread::spawn(move || desk.try_harvest(&mut Vec::new()))
+        };
+        let dropper = {
+            let desk = desk.clone();
+            thread::spawn(move || desk.give_up(flight))
+        };
+        desk.fall_asleep(&mut Vec::new());
+        thief.join().unwrap();
+        if dropper.join().unwrap() {
+            // Rung: the next harvest.
+            desk.harvest(&mut Vec::new());
+        }
+        assert_eq!((desk.in_flight(), desk.stale_count()), (0, 0));
+        // Ordering: Relaxed: after the joins.
+        assert_eq!(desk.freed.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// [result-wakes] across the lock: a completion that the owner or the thief reaps beside a poll reaches the future.
+#[test]
+fn a_completion_reaped_by_either_reaches_a_future_polled_elsewhere() {
+    model(|| {
+        let desk = ModelArc::new(Desk::new());
+        let (flight, slot) = desk.begin();
+        desk.complete(slot);
+        let thief = {
+            let desk = desk.clone();
+            thread::spawn(move || {
+                let mut wakers = Vec::new();
+                desk.try_harvest(&mut wakers);
+                wakers
+            })
+        };
+        let future = thread::spawn(move || {
+            let (_count, waker) = counting_waker();
+            let is_ready = flight.completion.poll_with(&mut Context::from_waker(&waker)).is_ready();
+            (!is_ready).then_some(waker)
+        });
+        let mut woken = Vec::new();
+        desk.harvest(&mut woken);
+        woken.append(&mut thief.join().unwrap());
+        if let Some(waiting) = future.join().unwrap() {
+            assert!(woken.iter().any(|waker| waker.will_wake(&waiting)), "nobody was woken");
+        }
     });
 }

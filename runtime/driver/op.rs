@@ -23,11 +23,26 @@ pub(super) enum Op {
     File(Arc<dyn AnyFlight>),
 }
 
-/// Where an operation is in flight: which worker's table, and which slot of it.
+/// Where an operation is in flight: which worker's table, and which slot of it. Small, for each side of each socket has
+/// room for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
-    pub(super) worker: usize,
-    pub(super) slot: SlotId,
+    worker: u32,
+    slot: SlotId,
+}
+
+impl Ticket {
+    pub(super) fn new(worker: usize, slot: SlotId) -> Ticket {
+        Ticket { worker: u32::try_from(worker).expect("fewer workers than that"), slot }
+    }
+
+    pub(super) fn worker(self) -> usize {
+        self.worker as usize
+    }
+
+    pub(super) fn slot(self) -> SlotId {
+        self.slot
+    }
 }
 
 impl Op {

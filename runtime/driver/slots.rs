@@ -28,24 +28,28 @@ struct Slot<T> {
 
 #[derive(Debug)]
 enum Content<T> {
-    Vacant { next: Option<u32> },
+    /// The next vacant place, or the reserved index.
+    Vacant {
+        next: u32,
+    },
     Held(T),
 }
 
 #[derive(Debug)]
 pub(super) struct Slots<T> {
     slots: Vec<Slot<T>>,
-    vacant: Option<u32>,
-    held_count: usize,
+    /// The first vacant place, or the reserved index.
+    vacant: u32,
+    held_count: u32,
 }
 
 impl<T> Slots<T> {
     pub(super) const fn new() -> Slots<T> {
-        Slots { slots: Vec::new(), vacant: None, held_count: 0 }
+        Slots { slots: Vec::new(), vacant: SlotId::RESERVED_INDEX, held_count: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.held_count
+        self.held_count as usize
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -54,7 +58,8 @@ impl<T> Slots<T> {
 
     pub(super) fn insert(&mut self, value: T) -> SlotId {
         self.held_count += 1;
-        if let Some(index) = self.vacant {
+        if self.vacant != SlotId::RESERVED_INDEX {
+            let index = self.vacant;
             let slot = &mut self.slots[index as usize];
             let Content::Vacant { next } = slot.content else {
                 unreachable!("a held slot on the vacant list")
@@ -65,6 +70,10 @@ impl<T> Slots<T> {
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(SlotId::RESERVED_INDEX);
         assert!(index != SlotId::RESERVED_INDEX, "more than four thousand million operations at once");
+        if self.slots.is_empty() {
+            // Most tables of a socket never have a second entry, and there is one for each of thousands of sockets.
+            self.slots.reserve_exact(1);
+        }
         self.slots.push(Slot { generation: 0, content: Content::Held(value) });
         SlotId { index, generation: 0 }
     }
@@ -120,7 +129,7 @@ impl<T> Slots<T> {
         else {
             unreachable!("a vacant slot was vacated")
         };
-        self.vacant = Some(index);
+        self.vacant = index;
         self.held_count -= 1;
         value
     }

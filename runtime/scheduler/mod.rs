@@ -26,8 +26,8 @@
 //!
 //! **Sentinels.** A worker that is in a long poll cannot harvest, and what sits in its LIFO slot was never announced.
 //! So while there was activity lately, up to two parked workers sleep with a time-out; when they see a worker whose
-//! tick has not moved between two looks, they take its queue, its LIFO slot, its completions and its due timers
-//! ([`sentinel`]). When all others slept through a whole look they go to sleep for good: an idle runtime uses no CPU.
+//! tick has not moved for a millisecond, they take its queue, its LIFO slot, its completions and its due timers
+//! ([`sentinel`]), and as long as it is stuck they sleep on its poller as well as on their own. When all others slept through a whole look they go to sleep for good: an idle runtime uses no CPU.
 //!
 //! # Fairness
 //! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled, for:
@@ -47,7 +47,8 @@
 //!   `tests/fairness.rs::tasks_beyond_the_room_of_a_ring_do_not_wait_for_a_long_computation`
 //! - **and the one in its LIFO slot;** `tests/fairness.rs::a_task_woken_before_a_long_computation_does_not_wait_for_it`
 //! - **its finished I/O, also what it has not told the kernel of yet;**
-//!   `tests/fairness.rs::a_read_that_waits_since_just_before_a_long_computation_is_served`
+//!   `tests/fairness.rs::a_read_that_waits_since_just_before_a_long_computation_is_served`,
+//!   `tests/fairness.rs::a_conversation_with_a_socket_of_a_stuck_worker_is_not_paced`
 //! - **its expired timers.** `tests/fairness.rs::a_timer_armed_before_a_long_computation_fires_during_it`
 //! - **Pinned tasks (`spawn_local`) are the exception: they wait for their worker.**
 //!   `tests/local.rs::a_local_task_runs_on_one_thread_whatever_its_neighbours_do`

@@ -6,12 +6,24 @@ use crate::primitive::atomic::Ordering;
 use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
 
+/// False in a build that measures what sentinels cost by having none: `benches/sentinel.sh`.
+pub(super) const IS_WATCHED: bool = !cfg!(rt_unwatched);
+
 /// What a worker remembers of the others from its last look.
 pub(super) struct Watch {
-    ticks: Box<[u64]>,
+    seen: Box<[Seen]>,
+    /// Who was stuck at the last look, and let us reap its completions: a sleep on duty ends for the next of them.
+    stuck: Vec<usize>,
     /// Whether the last look saw nobody move and everybody asleep.
     was_quiet: bool,
     is_on_duty: bool,
+}
+
+/// A worker as it was last seen to move.
+#[derive(Clone, Copy)]
+struct Seen {
+    ticks: u64,
+    since: Instant,
 }
 
 impl Watch {
@@ -19,22 +31,37 @@ impl Watch {
     /// timer interrupt, at which it hands over the completions of a busy thread.
     pub(super) const PERIOD: Duration = Duration::from_millis(2);
 
+    /// Who is still in the same poll after this long is stuck. A sentinel that has work of its own may look around every
+    /// few microseconds: two looks alone would make a stall of every poll.
+    const STALL: Duration = Duration::from_millis(1);
+
     pub(super) fn new(workers_count: usize) -> Watch {
-        Watch { ticks: vec![0; workers_count].into(), was_quiet: true, is_on_duty: false }
+        let seen = Seen { ticks: 0, since: Instant::now() };
+        let seen = vec![seen; workers_count].into();
+        Watch { seen, stuck: Vec::new(), was_quiet: true, is_on_duty: false }
     }
 
-    /// Before a sleep: whether this one is spent on duty.
+    /// Before a sleep: whether this one is spent on duty. A sleep with a time-out costs more, and ends for nothing: where all
+    /// others sleep since the last look there is nobody to watch. Whoever wakes up sees to it that it is watched.
     pub(super) fn begin(&mut self, shared: &Shared, index: usize) -> bool {
         let is_active = !self.was_quiet || self.others_moved(shared, index);
-        self.is_on_duty = is_active && shared.idle.try_take_duty();
+        self.is_on_duty = IS_WATCHED && is_active && shared.idle.try_take_duty();
+        if !self.is_on_duty {
+            self.stuck.clear();
+        }
         self.is_on_duty
+    }
+
+    /// Whose completions end this sleep as well.
+    pub(super) fn stuck(&self) -> &[usize] {
+        &self.stuck
     }
 
     fn others_moved(&self, shared: &Shared, index: usize) -> bool {
         let others = shared.remotes.iter().enumerate().filter(|(other, _)| *other != index);
         // Ordering: Relaxed, as in `Worker::run_task`.
         others.into_iter().any(|(other, remote)| {
-            !remote.gate.is_closed() || remote.ticks.load(Ordering::Relaxed) != self.ticks[other]
+            !remote.gate.is_closed() || remote.ticks.load(Ordering::Relaxed) != self.seen[other].ticks
         })
     }
 }
@@ -43,19 +70,22 @@ impl Worker {
     /// After a sleep on duty: helps whoever is stuck.
     pub(super) fn look_around(&mut self, shared: &Shared, now: Instant) {
         if !self.watch.is_on_duty {
-            // Somebody woke us, so something goes on: the next sleep is on duty.
-            self.watch.was_quiet = false;
             return;
         }
+        self.watch.stuck.clear();
         let mut is_quiet = true;
+        // Not `now`, which a test may have stopped.
+        let looked_at = Instant::now();
         let index = self.index();
         for (other, remote) in shared.remotes.iter().enumerate().filter(|(other, _)| *other != index) {
             // Ordering: Relaxed, as in `run_task`.
             let ticks = remote.ticks.load(Ordering::Relaxed);
-            let moved = std::mem::replace(&mut self.watch.ticks[other], ticks) != ticks;
-            let is_asleep = remote.gate.is_closed();
+            let seen = &mut self.watch.seen[other];
+            let (moved, is_asleep) = (seen.ticks != ticks, remote.gate.is_closed());
             is_quiet &= is_asleep && !moved;
-            if !is_asleep && !moved {
+            if moved || is_asleep {
+                *seen = Seen { ticks, since: looked_at };
+            } else if looked_at.duration_since(seen.since) >= Watch::STALL {
                 self.rescue(shared, other, now);
             }
         }
@@ -73,7 +103,10 @@ impl Worker {
         if let Some(task) = remote.lifo.take() {
             self.take_in(task);
         }
-        shared.driver.try_harvest(other, &mut self.wakers);
+        // Refused: it is at it itself, and to sleep on what it is about to reap would be no sleep.
+        if shared.driver.try_harvest(other, &mut self.wakers) {
+            self.watch.stuck.push(other);
+        }
         shared.driver.take_over(other, self.index(), &mut self.wakers);
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
@@ -81,7 +114,7 @@ impl Worker {
     /// Before the first task after a sleep: somebody must watch us while others sleep, `[watched]`.
     pub(super) fn post_sentinel(&self) {
         let shared = self.shared();
-        if shared.workers_count() > 1 {
+        if IS_WATCHED && shared.workers_count() > 1 {
             if let Some(index) = shared.idle.sentinel_to_wake() {
                 shared.unpark(index);
             }

@@ -10,7 +10,7 @@ use crate::primitive::atomic::Ordering;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
 use crate::scheduler::search::Random;
-use crate::scheduler::sentinel::Watch;
+use crate::scheduler::sentinel::{IS_WATCHED, Watch};
 use crate::scheduler::{Home, Remote, Shared, wake_all};
 use crate::task::{Cause, Runnable};
 
@@ -254,8 +254,10 @@ impl Worker {
             self.post_sentinel();
         }
         self.ticks += 1;
-        // Ordering: Relaxed: a sentinel compares two looks that are a millisecond apart, nothing is published.
-        self.context.remote().ticks.store(self.ticks, Ordering::Relaxed);
+        if IS_WATCHED {
+            // Ordering: Relaxed: a sentinel compares two looks that are a millisecond apart, nothing is published.
+            self.context.remote().ticks.store(self.ticks, Ordering::Relaxed);
+        }
         self.poll(due);
     }
 
@@ -338,7 +340,7 @@ impl Worker {
         // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
         let is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
-        let outcome = shared.driver.park(index, timeout, &mut self.wakers);
+        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, &mut self.wakers);
         gate.open();
         Self::expect_driver(outcome);
         if on_duty {

@@ -96,6 +96,28 @@ fn a_slow_reader_gets_everything() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn clients_that_have_not_spoken_have_no_buffers() {
+    const CLIENTS_COUNT: u64 = 400;
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &[], fill);
+        assert_serves(&server);
+        let before = process::memory_kib(server.id(), "VmRSS");
+        let mut silent: Vec<_> = (0..CLIENTS_COUNT).map(|_| Client::connect(server.address)).collect();
+        // They are accepted in order: who is answered now was accepted after all of them.
+        assert_serves(&server);
+        let growth = process::memory_kib(server.id(), "VmRSS") - before;
+        // hyper's buffers alone would be four times as much.
+        assert!(growth < 3 * CLIENTS_COUNT, "{growth} KiB more for {CLIENTS_COUNT} clients");
+        for client in &mut silent {
+            client.request("GET", "/hello.txt", "");
+            assert_eq!(client.answer().status, 200);
+        }
+        server.stop();
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn memory_does_not_grow_with_the_file() {
     on_each_driver(|driver| {
         let server = Server::start(driver, &[], |folder| {

@@ -94,3 +94,21 @@ pub(crate) fn limit_descriptors(count: usize) {
     let result = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
     assert_eq!(result, 0, "setrlimit: {}", std::io::Error::last_os_error());
 }
+
+/// From here on this process may have `count` descriptors. Fails if the machine's hard limit is lower.
+pub(crate) fn raise_descriptor_limit(count: usize) {
+    let count = libc::rlim_t::try_from(count).expect("a small number");
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointer is to a live rlimit that this call may fill.
+    let result = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    assert_eq!(result, 0, "getrlimit: {}", std::io::Error::last_os_error());
+    assert!(
+        limit.rlim_max >= count,
+        "{count} descriptors are needed: raise the hard limit, {}",
+        limit.rlim_max
+    );
+    limit.rlim_cur = limit.rlim_cur.max(count);
+    // SAFETY: the pointer is to a live rlimit.
+    let result = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+    assert_eq!(result, 0, "setrlimit: {}", std::io::Error::last_os_error());
+}

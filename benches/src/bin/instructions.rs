@@ -3,10 +3,13 @@
 //! into a time budget is learnt from the clock. tokio's counts are for the record, beside ours.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+
+const LOCALHOST: &str = "127.0.0.1:0";
 
 /// A path and what goes it `count` times.
 type Path = (&'static str, fn(u64) -> Pin<Box<dyn Future<Output = ()> + Send>>);
@@ -19,6 +22,15 @@ trait Rival: Send + 'static {
     ) -> impl Future<Output = T> + Send;
     fn yield_now() -> impl Future<Output = ()> + Send;
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
+
+    type Stream: Send + 'static;
+    /// Both ends of a connection that sends small messages at once.
+    fn connection() -> impl Future<Output = io::Result<(Self::Stream, Self::Stream)>> + Send;
+    fn read_exact(
+        stream: &mut Self::Stream,
+        buf: &mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+    fn write_all(stream: &mut Self::Stream, buf: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 struct Heist;
@@ -46,6 +58,25 @@ impl Rival for Heist {
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
         heist::time::sleep(duration)
     }
+
+    type Stream = heist::net::TcpStream;
+
+    async fn connection() -> io::Result<(Self::Stream, Self::Stream)> {
+        let listener = heist::net::TcpListener::bind(LOCALHOST).await?;
+        let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+        let (server, _) = listener.accept().await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        Ok((client, server))
+    }
+
+    async fn read_exact(stream: &mut Self::Stream, buf: &mut [u8]) -> io::Result<usize> {
+        stream.read_exact(buf).await
+    }
+
+    async fn write_all(stream: &mut Self::Stream, buf: &[u8]) -> io::Result<()> {
+        stream.write_all(buf).await
+    }
 }
 
 struct Tokio;
@@ -71,9 +102,28 @@ impl Rival for Tokio {
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(duration)
     }
+
+    type Stream = tokio::net::TcpStream;
+
+    async fn connection() -> io::Result<(Self::Stream, Self::Stream)> {
+        let listener = tokio::net::TcpListener::bind(LOCALHOST).await?;
+        let client = tokio::net::TcpStream::connect(listener.local_addr()?).await?;
+        let (server, _) = listener.accept().await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        Ok((client, server))
+    }
+
+    async fn read_exact(stream: &mut Self::Stream, buf: &mut [u8]) -> io::Result<usize> {
+        stream.read_exact(buf).await
+    }
+
+    async fn write_all(stream: &mut Self::Stream, buf: &[u8]) -> io::Result<()> {
+        stream.write_all(buf).await
+    }
 }
 
-const fn paths<R: Rival>() -> [Path; 6] {
+const fn paths<R: Rival>() -> [Path; 7] {
     [
         ("spawn_run_join", |count| Box::pin(spawn_run_join::<R>(count))),
         ("spawn_detached", |count| Box::pin(spawn_detached::<R>(count))),
@@ -81,6 +131,7 @@ const fn paths<R: Rival>() -> [Path; 6] {
         ("wake", |count| Box::pin(wake::<R>(count))),
         ("ping_pong", |count| Box::pin(ping_pong::<R>(count))),
         ("timer_arm_cancel", |count| Box::pin(timer_arm_cancel::<R>(count))),
+        ("tcp_echo", |count| Box::pin(tcp_echo::<R>(count))),
     ]
 }
 
@@ -180,6 +231,24 @@ async fn timer_arm_cancel<R: Rival>(count: u64) {
         })
         .await;
     }
+}
+
+/// A message to a task behind a socket, and back: two reads that wait, two writes, four system calls for them.
+async fn tcp_echo<R: Rival>(count: u64) {
+    let (mut client, mut stream) = R::connection().await.expect("a connection to oneself");
+    let server = R::spawn(async move {
+        let mut message = [0; 64];
+        for _ in 0..count {
+            R::read_exact(&mut stream, &mut message).await.expect("read");
+            R::write_all(&mut stream, &message).await.expect("written");
+        }
+    });
+    let mut message = [0; 64];
+    for _ in 0..count {
+        R::write_all(&mut client, &message).await.expect("written");
+        R::read_exact(&mut client, &mut message).await.expect("read");
+    }
+    server.await;
 }
 
 fn main() {

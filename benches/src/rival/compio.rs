@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use compio::BufResult;
 use compio::driver::ProactorBuilder;
 use compio::io::{AsyncRead, AsyncWriteExt};
-use compio::net::{TcpListener, TcpStream};
+use compio::net::{TcpListener, TcpStream, UdpSocket};
 use compio::runtime::Runtime;
 
 use super::PerCore;
@@ -20,6 +20,7 @@ impl PerCore for Compio {
 
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Datagrams = UdpSocket;
 
     fn run<F: Future<Output = ()> + 'static>(future: F) {
         // Without these, which it does not set by itself, each completion interrupts its thread.
@@ -52,6 +53,28 @@ impl PerCore for Compio {
 
     async fn write_all(stream: &mut TcpStream, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
         let BufResult(result, bytes) = stream.write_all(bytes).await;
+        (result, bytes)
+    }
+
+    fn datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
+        UdpSocket::from_std(super::shared_datagrams(address)?)
+    }
+
+    async fn receive_from(
+        socket: &UdpSocket,
+        mut buffer: Vec<u8>,
+    ) -> (io::Result<(usize, SocketAddr)>, Vec<u8>) {
+        buffer.clear();
+        let BufResult(result, buffer) = socket.recv_from(buffer).await;
+        (result, buffer)
+    }
+
+    async fn send_to(
+        socket: &UdpSocket,
+        bytes: Vec<u8>,
+        address: SocketAddr,
+    ) -> (io::Result<usize>, Vec<u8>) {
+        let BufResult(result, bytes) = socket.send_to(bytes, address).await;
         (result, bytes)
     }
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
-use glommio::net::{TcpListener, TcpStream};
+use glommio::net::{TcpListener, TcpStream, UdpSocket};
 use glommio::{LocalExecutorBuilder, Placement};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -18,6 +18,7 @@ impl PerCore for Glommio {
 
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Datagrams = UdpSocket;
 
     fn run<F: Future<Output = ()> + 'static>(future: F) {
         // Bound to a core it could not make way for the load, as everyone else can.
@@ -49,5 +50,27 @@ impl PerCore for Glommio {
 
     async fn write_all(stream: &mut TcpStream, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
         (stream.write_all(&bytes).await, bytes)
+    }
+
+    fn datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
+        Ok(UdpSocket::bind(address)?)
+    }
+
+    async fn receive_from(
+        socket: &UdpSocket,
+        mut buffer: Vec<u8>,
+    ) -> (io::Result<(usize, SocketAddr)>, Vec<u8>) {
+        buffer.resize(buffer.capacity(), 0);
+        let result = socket.recv_from(&mut buffer).await.map_err(io::Error::from);
+        buffer.truncate(result.as_ref().map_or(0, |(count, _)| *count));
+        (result, buffer)
+    }
+
+    async fn send_to(
+        socket: &UdpSocket,
+        bytes: Vec<u8>,
+        address: SocketAddr,
+    ) -> (io::Result<usize>, Vec<u8>) {
+        (socket.send_to(&bytes, address).await.map_err(io::Error::from), bytes)
     }
 }

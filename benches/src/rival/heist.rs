@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use heist::net::{TcpListener, TcpStream};
+use heist::net::{TcpListener, TcpStream, UdpSocket};
 use heist::runtime::{Builder, DriverKind, Runtime};
 use heist::task::{JoinError, JoinHandle};
 
@@ -61,6 +62,7 @@ impl<B: Build> Rival for Heist<B> {
     type JoinError = JoinError;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Datagrams = UdpSocket;
 
     fn start() -> Self {
         Heist(B::build().expect("heist starts"), PhantomData)
@@ -112,6 +114,18 @@ impl<B: Build> Rival for Heist<B> {
 
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    fn datagrams(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
+        UdpSocket::from_std(socket)
+    }
+
+    async fn receive_from(socket: &mut UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        socket.recv_from(buffer).await
+    }
+
+    async fn send_to(socket: &mut UdpSocket, bytes: &[u8], address: SocketAddr) -> io::Result<usize> {
+        socket.send_to(bytes, address).await
     }
 }
 

@@ -11,7 +11,7 @@ mod tokio;
 use std::fmt::Debug;
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
     type Listener: Send + 'static;
     /// A connected socket.
     type Stream: Send + 'static;
+    /// A socket for datagrams.
+    type Datagrams: Send + 'static;
 
     /// Starts the runtime, threads and all.
     fn start() -> Self;
@@ -70,6 +72,19 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
     fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
     /// Writes all of `bytes`.
     fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+    /// Takes a bound, non-blocking socket over.
+    fn datagrams(socket: UdpSocket) -> io::Result<Self::Datagrams>;
+    /// The next datagram, cut to the buffer, and its sender.
+    fn receive_from(
+        socket: &mut Self::Datagrams,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + Send;
+    /// Sends `bytes` as one datagram.
+    fn send_to(
+        socket: &mut Self::Datagrams,
+        bytes: &[u8],
+        address: SocketAddr,
+    ) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
 /// A rival whose sockets hyper can use.
@@ -92,6 +107,8 @@ pub(crate) trait PerCore: 'static {
     type Listener: 'static;
     /// A connected socket.
     type Stream: 'static;
+    /// A socket for datagrams.
+    type Datagrams: 'static;
 
     /// Runs one of the runtime's threads: the calling one.
     fn run<F: Future<Output = ()> + 'static>(future: F);
@@ -105,6 +122,19 @@ pub(crate) trait PerCore: 'static {
     async fn read(stream: &mut Self::Stream, buffer: Vec<u8>) -> (io::Result<usize>, Vec<u8>);
     /// Writes all of `bytes`.
     async fn write_all(stream: &mut Self::Stream, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>);
+    /// A socket for datagrams on a port that other threads receive from too.
+    fn datagrams(address: SocketAddr) -> io::Result<Self::Datagrams>;
+    /// The next datagram and its sender: gives the buffer back with as many bytes as came.
+    async fn receive_from(
+        socket: &Self::Datagrams,
+        buffer: Vec<u8>,
+    ) -> (io::Result<(usize, SocketAddr)>, Vec<u8>);
+    /// Sends `bytes` as one datagram.
+    async fn send_to(
+        socket: &Self::Datagrams,
+        bytes: Vec<u8>,
+        address: SocketAddr,
+    ) -> (io::Result<usize>, Vec<u8>);
 }
 
 /// A socket bound to `address`, which others may bind to as well. It reserves a port as long as it does not listen.
@@ -120,6 +150,15 @@ fn shared_listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = shared_port(address)?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// A non-blocking socket for datagrams on a port that others receive from too: the kernel spreads the senders.
+pub(crate) fn shared_datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
     Ok(socket.into())
 }
 
@@ -142,8 +181,14 @@ pub(crate) struct Contender {
     pub(crate) name: &'static str,
     /// One line about it.
     pub(crate) explanation: &'static str,
+    /// What the program that serves for it calls it.
+    pub(crate) served_as: &'static str,
+    /// That program, if it is another build of this one.
+    pub(crate) program: Option<&'static str>,
     /// Serves TCP echo until stdin ends; told the size of the messages.
     pub(crate) serve_echo: fn(usize) -> ExitCode,
+    /// Serves UDP echo until stdin ends; told the size of the messages.
+    pub(crate) serve_udp: Option<fn(usize) -> ExitCode>,
     /// What only those can do whose tasks move.
     pub(crate) stealing: Option<Stealing>,
     /// Serves HTTP until stdin ends.
@@ -166,7 +211,10 @@ impl Contender {
         Contender {
             name: R::NAME,
             explanation: R::EXPLANATION,
+            served_as: R::NAME,
+            program: None,
             serve_echo: crate::echo::serve::<R>,
+            serve_udp: Some(crate::udp::serve::<R>),
             stealing: Some(Stealing {
                 run: workload::run::<R>,
                 idle: workload::idle::run::<R>,
@@ -180,16 +228,28 @@ impl Contender {
         Contender { serve_hello: Some(workload::hyper_hello::serve::<R>), ..Contender::of::<R>() }
     }
 
+    /// The same in another build of this program: for two versions of one runtime.
+    pub(crate) fn built_otherwise(self, program: &'static str) -> Self {
+        let explanation = "the first rival in another build";
+        Contender { name: OTHER_BUILD, explanation, program: Some(program), ..self }
+    }
+
     fn per_core<P: PerCore>() -> Self {
         Contender {
             name: P::NAME,
             explanation: P::EXPLANATION,
+            served_as: P::NAME,
+            program: None,
             serve_echo: crate::echo::serve_per_core::<P>,
+            serve_udp: Some(crate::udp::serve_per_core::<P>),
             stealing: None,
             serve_hello: None,
         }
     }
 }
+
+/// What the subject is called in another build.
+pub(crate) const OTHER_BUILD: &str = "other build";
 
 /// The one all others are compared with.
 pub(crate) const SUBJECT: &str = "heist";

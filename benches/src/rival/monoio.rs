@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use monoio::io::{AsyncReadRent, AsyncWriteRentExt};
+use monoio::net::udp::UdpSocket;
 use monoio::net::{TcpListener, TcpStream};
 use monoio::{IoUringDriver, RuntimeBuilder};
 
@@ -18,6 +19,7 @@ impl PerCore for Monoio {
 
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Datagrams = UdpSocket;
 
     fn run<F: Future<Output = ()> + 'static>(future: F) {
         // Without these, which it does not set by itself, each completion interrupts its thread.
@@ -48,5 +50,21 @@ impl PerCore for Monoio {
     async fn write_all(stream: &mut TcpStream, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
         let (result, bytes) = stream.write_all(bytes).await;
         (result.map(drop), bytes)
+    }
+
+    fn datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
+        UdpSocket::from_std(super::shared_datagrams(address)?)
+    }
+
+    async fn receive_from(socket: &UdpSocket, buffer: Vec<u8>) -> (io::Result<(usize, SocketAddr)>, Vec<u8>) {
+        socket.recv_from(buffer).await
+    }
+
+    async fn send_to(
+        socket: &UdpSocket,
+        bytes: Vec<u8>,
+        address: SocketAddr,
+    ) -> (io::Result<usize>, Vec<u8>) {
+        socket.send_to(bytes, address).await
     }
 }

@@ -47,7 +47,16 @@ const fn contender(
     explanation: &'static str,
     serve_echo: fn(usize) -> ExitCode,
 ) -> Contender {
-    Contender { name, explanation, serve_echo, stealing: None, serve_hello: None }
+    Contender {
+        name,
+        explanation,
+        served_as: name,
+        program: None,
+        serve_echo,
+        serve_udp: None,
+        stealing: None,
+        serve_hello: None,
+    }
 }
 
 /// Entries of the submission queue; completions have room for four times as many.

@@ -3,13 +3,14 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use smol::io::{AsyncReadExt, AsyncWriteExt};
-use smol::net::{TcpListener, TcpStream};
+use smol::net::{TcpListener, TcpStream, UdpSocket};
 use smol::{Executor, Task, Timer};
 
 use super::{Rival, WORKER_COUNT};
@@ -59,6 +60,7 @@ impl Rival for Smol {
     type JoinError = Infallible;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Datagrams = UdpSocket;
 
     fn start() -> Self {
         Smol(executor())
@@ -118,5 +120,17 @@ impl Rival for Smol {
 
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    fn datagrams(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
+        UdpSocket::try_from(socket)
+    }
+
+    async fn receive_from(socket: &mut UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        socket.recv_from(buffer).await
+    }
+
+    async fn send_to(socket: &mut UdpSocket, bytes: &[u8], address: SocketAddr) -> io::Result<usize> {
+        socket.send_to(bytes, address).await
     }
 }

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
@@ -22,6 +23,7 @@ impl Rival for Tokio {
     type JoinError = JoinError;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Datagrams = UdpSocket;
 
     fn start() -> Self {
         let mut builder = Builder::new_multi_thread();
@@ -74,6 +76,18 @@ impl Rival for Tokio {
 
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    fn datagrams(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
+        UdpSocket::from_std(socket)
+    }
+
+    async fn receive_from(socket: &mut UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        socket.recv_from(buffer).await
+    }
+
+    async fn send_to(socket: &mut UdpSocket, bytes: &[u8], address: SocketAddr) -> io::Result<usize> {
+        socket.send_to(bytes, address).await
     }
 }
 

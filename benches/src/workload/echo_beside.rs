@@ -25,4 +25,5 @@ const LOAD: Load = Load {
     think_micros: 10_000,
     computing: WORKER_COUNT - 1,
     churn: false,
+    udp: false,
 };

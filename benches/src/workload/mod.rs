@@ -17,6 +17,7 @@ mod tcp_churn;
 mod tcp_echo;
 mod tcp_handlers;
 mod timeouts;
+mod udp_echo;
 mod unbalanced;
 mod wake_latency;
 mod yield_many;
@@ -83,7 +84,7 @@ pub(crate) enum Task {
 }
 
 /// In the order of the table.
-pub(crate) const ALL: [About; 22] = [
+pub(crate) const ALL: [About; 24] = [
     spawn_many_local::ABOUT,
     spawn_many_remote::ABOUT,
     yield_many::ABOUT,
@@ -103,6 +104,8 @@ pub(crate) const ALL: [About; 22] = [
     tcp_echo::LARGE,
     tcp_churn::ABOUT,
     tcp_handlers::ABOUT,
+    udp_echo::ONE,
+    udp_echo::HUNDRED,
     echo_beside::ABOUT,
     hyper_hello::ABOUT,
     idle::ABOUT,

@@ -14,5 +14,12 @@ pub(super) const ABOUT: About = About {
     goals: &[Goal::cpu("tokio", None), Goal::time("tokio", None)],
 };
 
-const LOAD: Load =
-    Load { connections: 64, message_size: 64, compute_micros: 0, think_micros: 0, computing: 0, churn: true };
+const LOAD: Load = Load {
+    connections: 64,
+    message_size: 64,
+    compute_micros: 0,
+    think_micros: 0,
+    computing: 0,
+    churn: true,
+    udp: false,
+};

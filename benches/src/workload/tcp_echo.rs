@@ -8,8 +8,15 @@ use crate::load::Load;
 const TIMES: Times = Times { warm_up_ms: 100, measure_ms: 250 };
 
 const fn echo(connections: usize, message_size: usize) -> Means {
-    let load =
-        Load { connections, message_size, compute_micros: 0, think_micros: 0, computing: 0, churn: false };
+    let load = Load {
+        connections,
+        message_size,
+        compute_micros: 0,
+        think_micros: 0,
+        computing: 0,
+        churn: false,
+        udp: false,
+    };
     Means::Echo(load, TIMES)
 }
 

@@ -21,4 +21,5 @@ const LOAD: Load = Load {
     think_micros: 0,
     computing: 0,
     churn: false,
+    udp: false,
 };

@@ -13,7 +13,7 @@ use crate::driver::source::Source;
 
 /// The caller holds the source's attachment lock and has put the source into the poller's table.
 pub(super) fn add(poller: &Poller, is_edge: bool, source: &Arc<Source>, ticket: Ticket) -> io::Result<()> {
-    let key = to_key(ticket.slot);
+    let key = to_key(ticket.slot());
     let (interest, mode) = if is_edge {
         (Event::all(key), PollMode::Edge)
     } else {
@@ -26,7 +26,7 @@ pub(super) fn add(poller: &Poller, is_edge: bool, source: &Arc<Source>, ticket: 
 
 /// One-shot mode: asks again, for every direction that somebody waits for.
 pub(super) fn renew(poller: &Poller, source: &Arc<Source>, ticket: Ticket) -> io::Result<()> {
-    poller.modify_with_mode(source.socket(), waited_for(source, to_key(ticket.slot)), PollMode::Oneshot)
+    poller.modify_with_mode(source.socket(), waited_for(source, to_key(ticket.slot())), PollMode::Oneshot)
 }
 
 pub(super) fn delete(poller: &Poller, source: &Arc<Source>) {

@@ -21,6 +21,7 @@ use super::slots::Slots;
 use super::source::Source;
 use super::{Direction, Options, closed};
 
+mod beside;
 mod interest;
 
 #[derive(Debug)]
@@ -69,7 +70,7 @@ impl Pollers {
     fn attach(&self, index: usize, source: &Arc<Source>) -> io::Result<()> {
         let mut attachment = source.attachment().lock();
         if let Some(ticket) = *attachment {
-            let worker = &self.workers[ticket.worker];
+            let worker = &self.workers[ticket.worker()];
             return if worker.is_edge { Ok(()) } else { interest::renew(&worker.poller, source, ticket) };
         }
         let worker = &self.workers[index];
@@ -80,7 +81,7 @@ impl Pollers {
             }
             attached.sources.insert(source.clone())
         };
-        let ticket = Ticket { worker: index, slot };
+        let ticket = Ticket::new(index, slot);
         if let Err(error) = interest::add(&worker.poller, worker.is_edge, source, ticket) {
             worker.attached.lock().sources.remove(slot);
             return Err(error);
@@ -90,9 +91,9 @@ impl Pollers {
     }
 
     pub(super) fn detach(&self, source: &Arc<Source>, ticket: Ticket) {
-        let worker = &self.workers[ticket.worker];
+        let worker = &self.workers[ticket.worker()];
         interest::delete(&worker.poller, source);
-        let removed = worker.attached.lock().sources.remove(ticket.slot);
+        let removed = worker.attached.lock().sources.remove(ticket.slot());
         drop(removed);
     }
 
@@ -123,12 +124,18 @@ impl Pollers {
     pub(super) fn park(
         &self,
         index: usize,
+        stuck: &[usize],
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
         let mut events = worker.events.lock();
-        let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
+        let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
+        if beside::IS_OFFERED && !stuck.is_empty() {
+            let pollers = stuck.iter().chain([&index]).map(|index| &self.workers[*index].poller);
+            beside::sleep(pollers, timeout)?;
+            timeout = Some(Duration::ZERO);
+        }
         let outcome = worker.wait(&mut events, timeout, wakers);
         // Rung while asleep: returning is the answer [ring-ends-park].
         worker.bell.consume();

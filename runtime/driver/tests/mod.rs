@@ -14,6 +14,9 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::{Driver, Guard, Kind, Options, Registration};
 
+#[cfg(unix)]
+mod beside;
+pub(super) mod flight;
 mod lifecycle;
 mod readiness;
 #[cfg(target_os = "linux")]

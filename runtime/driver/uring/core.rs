@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::driver::closed;
 use crate::driver::inflight::{Cancel, InFlight};
-use crate::driver::op::{Op, Ticket};
+use crate::driver::op::Op;
 use crate::driver::slots::SlotId;
 
 use super::doorbell::Doorbell;
@@ -134,11 +134,10 @@ impl Core {
         if self.is_closed {
             return Start::Closed(op);
         }
-        let slot = self.flights.insert(op);
-        let ticket = Ticket { worker: self.worker, slot };
-        if !self.flights.op(slot).take_ticket(ticket) {
-            return Start::Unwanted(self.flights.withdraw(slot));
-        }
+        let slot = match self.flights.admit(op, self.worker) {
+            Ok(slot) => slot,
+            Err(op) => return Start::Unwanted(op),
+        };
         let entry = encode::op(self.flights.op(slot), slot);
         // SAFETY: [owned-until-terminal] the operation owns what it points to, on the heap, and a share of its descriptor; the
         // table gives it up only when its terminal completion was reaped, or leaks it.
@@ -247,13 +246,7 @@ impl Core {
                 Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
                 Name::Cancel => {}
                 Name::Slot(_) if !completion.is_terminal => self.flights.count_stale(),
-                Name::Slot(slot) => {
-                    let Some(op) = self.flights.land(slot) else { continue };
-                    op.finish(completion.result(), wakers);
-                    if op.is_orphan() {
-                        orphans.push(op);
-                    }
-                }
+                Name::Slot(slot) => self.flights.land(slot, completion.result(), wakers, orphans),
             }
         }
         reaped_count

@@ -111,12 +111,12 @@ impl Rings {
     }
 
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
-        let worker = &self.workers[ticket.worker];
+        let worker = &self.workers[ticket.worker()];
         if local {
-            worker.core.lock().cancel(ticket.slot);
+            worker.core.lock().cancel(ticket.slot());
         } else {
             // Refused: the worker has shut down, and cancelled everything itself.
-            let _ = worker.post(Request::Cancel(ticket.slot));
+            let _ = worker.post(Request::Cancel(ticket.slot()));
         }
     }
 

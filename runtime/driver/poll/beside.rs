@@ -1,0 +1,37 @@
+//! Sleeping on other workers' pollers as well as one's own.
+//!
+//! A poller is a descriptor, readable while it has events that nobody has fetched. So a sleep on several needs no
+//! registration that would have to be undone: one `poll(2)` for as long as a worker is stuck.
+
+use std::io;
+use std::time::Duration;
+
+use polling::Poller;
+
+/// Whether a poller can be waited for like a socket.
+pub(super) const IS_OFFERED: bool = cfg!(unix);
+
+/// Sleeps until one of them has events, or for `timeout`. May return early.
+#[cfg(unix)]
+pub(super) fn sleep<'a>(
+    pollers: impl Iterator<Item = &'a Poller>,
+    timeout: Option<Duration>,
+) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut fds: Vec<PollFd<'_>> = pollers.map(|poller| PollFd::new(poller, PollFlags::IN)).collect();
+    // Too long for the kernel is for ever.
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn sleep<'a>(
+    _pollers: impl Iterator<Item = &'a Poller>,
+    _timeout: Option<Duration>,
+) -> io::Result<()> {
+    unreachable!("not offered here")
+}

@@ -1,0 +1,148 @@
+//! A worker's table of operations under its lock, with the mailbox beside it and completions that come when a model says so.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::driver::file::{AnyFlight, Request};
+use crate::driver::inflight::{Cancel, InFlight};
+use crate::driver::mailbox::{Mailbox, Posted};
+use crate::driver::op::{Op, Ticket};
+use crate::driver::slots::SlotId;
+use crate::driver::submission::Completion;
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::sync::Mutex;
+
+/// An operation whose memory the kernel writes to.
+#[derive(Debug)]
+pub(in crate::driver) struct Flight {
+    pub(in crate::driver) completion: Completion,
+    freed: Arc<AtomicUsize>,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        // Ordering: Relaxed: a model's figure; the locks order it.
+        self.freed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl AnyFlight for Flight {
+    fn request(&self) -> &Request {
+        unreachable!("nothing is encoded here")
+    }
+
+    fn take_ticket(&self, ticket: Ticket) -> bool {
+        self.completion.take_ticket(ticket)
+    }
+
+    fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+        self.completion.finish(result, wakers);
+    }
+
+    fn abandon(&self) {}
+}
+
+/// As the worker of a ring: `uring/mod.rs` and `uring/core.rs`.
+pub(in crate::driver) struct Desk {
+    core: Mutex<Core>,
+    cancels: Mailbox<SlotId>,
+    pub(in crate::driver) freed: Arc<AtomicUsize>,
+}
+
+struct Core {
+    flights: InFlight,
+    /// The completion queue.
+    completions: VecDeque<SlotId>,
+}
+
+impl Desk {
+    pub(in crate::driver) fn new() -> Desk {
+        let core = Core { flights: InFlight::new(), completions: VecDeque::new() };
+        Desk { core: Mutex::new(core), cancels: Mailbox::new(), freed: Arc::new(AtomicUsize::new(0)) }
+    }
+
+    /// Begins an operation; the future's share of it, and its slot.
+    pub(in crate::driver) fn begin(&self) -> (Arc<Flight>, SlotId) {
+        let flight = Arc::new(Flight { completion: Completion::new(), freed: self.freed.clone() });
+        let slot = self.core.lock().flights.admit(Op::File(flight.clone()), 0).expect("its future is there");
+        (flight, slot)
+    }
+
+    /// The kernel is done with the operation; until now its memory was the kernel's.
+    pub(in crate::driver) fn complete(&self, slot: SlotId) {
+        self.core.lock().complete(slot, &self.freed);
+    }
+
+    /// The future of an operation goes away, on any thread. Whether the owner must be rung.
+    pub(in crate::driver) fn give_up(&self, flight: Arc<Flight>) -> bool {
+        let ticket = flight.completion.close();
+        drop(flight);
+        ticket.is_some_and(|ticket| self.cancels.post(ticket.slot()) == Posted::Ring)
+    }
+
+    /// The owner's harvest. The kernel answers a cancel at once.
+    pub(in crate::driver) fn harvest(&self, wakers: &mut Vec<Waker>) {
+        let (mut letters, mut orphans) = (Vec::new(), Vec::new());
+        let mut core = self.core.lock();
+        self.cancels.take(&mut letters);
+        for slot in letters {
+            match core.flights.cancel(slot) {
+                Cancel::Needed => core.cancelled(slot, &self.freed),
+                Cancel::Pointless => {}
+            }
+        }
+        core.reap(wakers, &mut orphans);
+        drop(core);
+    }
+
+    /// The owner's sleep, up to the point where it would sleep.
+    pub(in crate::driver) fn fall_asleep(&self, wakers: &mut Vec<Waker>) {
+        self.cancels.fall_asleep();
+        self.harvest(wakers);
+    }
+
+    /// A thief's. `false`: the owner was at it.
+    pub(in crate::driver) fn try_harvest(&self, wakers: &mut Vec<Waker>) -> bool {
+        let mut orphans = Vec::new();
+        let Some(mut core) = self.core.try_lock() else { return false };
+        core.reap(wakers, &mut orphans);
+        drop(core);
+        true
+    }
+
+    pub(in crate::driver) fn in_flight(&self) -> usize {
+        self.core.lock().flights.len()
+    }
+
+    pub(in crate::driver) fn stale_count(&self) -> u64 {
+        self.core.lock().flights.stale_count()
+    }
+
+    /// Whether nobody has asked for this one's cancel.
+    pub(in crate::driver) fn is_wanted(&self, slot: SlotId) -> bool {
+        self.core.lock().flights.cancel(slot) == Cancel::Needed
+    }
+}
+
+impl Core {
+    fn complete(&mut self, slot: SlotId, freed: &AtomicUsize) {
+        // Ordering: Relaxed: ordered by the lock.
+        assert_eq!(freed.load(Ordering::Relaxed), 0, "the kernel wrote to memory that was freed");
+        self.completions.push_back(slot);
+    }
+
+    /// What has completed already cannot be cancelled.
+    fn cancelled(&mut self, slot: SlotId, freed: &AtomicUsize) {
+        if !self.completions.contains(&slot) {
+            self.complete(slot, freed);
+        }
+    }
+
+    fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+        while let Some(slot) = self.completions.pop_front() {
+            self.flights.land(slot, Ok(0), wakers, orphans);
+        }
+    }
+}

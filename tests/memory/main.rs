@@ -1,0 +1,12 @@
+//! What things cost in memory: every heap byte is counted, and the resident memory of the process beside it.
+#![cfg(target_os = "linux")]
+
+mod idle;
+#[path = "../support/mod.rs"]
+mod support;
+mod tally;
+
+use tally::Tally;
+
+#[global_allocator]
+static TALLY: Tally = Tally::new();
