@@ -9,6 +9,10 @@ mod cancel;
 mod cursor;
 mod direct;
 mod faults;
+#[cfg(target_os = "linux")]
+mod file_server;
+#[cfg(target_os = "linux")]
+mod fuse;
 mod generator;
 mod model;
 mod owned;
