@@ -142,6 +142,9 @@ impl File {
     ///
     /// # Errors
     /// None today.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it waits for nothing.
     pub async fn try_clone(&self) -> io::Result<File> {
         Ok(File::with_cursor(self.descriptor.clone(), self.cursor.clone()))
     }
@@ -272,6 +275,9 @@ impl File {
     ///
     /// # Errors
     /// As for [`seek`](File::seek).
+    ///
+    /// # Cancel safety
+    /// As for [`seek`](File::seek).
     pub async fn rewind(&mut self) -> io::Result<()> {
         self.seek(SeekFrom::Start(0)).await.map(drop)
     }
@@ -280,6 +286,9 @@ impl File {
     ///
     /// # Errors
     /// As for [`seek`](File::seek).
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it moves nothing.
     pub async fn stream_position(&mut self) -> io::Result<u64> {
         self.seek(SeekFrom::Current(0)).await
     }
@@ -288,6 +297,9 @@ impl File {
     ///
     /// # Errors
     /// None today.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, the write that it waited for goes on.
     pub async fn flush(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_settle(cx)).await;
         Ok(())
