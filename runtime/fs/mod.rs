@@ -50,7 +50,8 @@
 //!
 //! # Verified by
 //! `tests/files/`: random operations against `std::fs` on every back end; `[cursor-moves-last]`, `[one-at-a-time]` and
-//! `[done-is-done]` by name; the faults of catalogue H; a file server that never answers, fails or falls short.
+//! `[done-is-done]` by name; the faults of catalogue H; a file server that never answers, fails or falls short;
+//! the same operations with each op-code hidden in turn.
 
 mod cursor;
 mod file;

@@ -14,6 +14,8 @@ mod file_server;
 #[cfg(target_os = "linux")]
 mod fuse;
 mod generator;
+#[cfg(target_os = "linux")]
+mod missing;
 mod model;
 mod owned;
 mod special;
