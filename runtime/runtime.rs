@@ -247,12 +247,13 @@ impl Runtime {
         let shared = self.shared().clone();
         shared.close();
         if let Some(loop_worker) = &self.loop_worker {
-            loop_worker.end(&self.handle);
+            loop_worker.end(&self.handle, timeout);
         }
-        // Without a limit the threads themselves are waited for: that is one wake-up less.
-        let has_ended = timeout.is_none() || shared.wait_until_ended(timeout);
+        let has_ended = shared.wait_until_ended(timeout);
+        // Where the kernel did not let go of an operation, it does not let go of the thread that asked for it either.
+        let can_join = has_ended && self.handle.metrics().num_leaked_operations() == 0;
         for thread in self.threads.drain(..) {
-            if has_ended {
+            if can_join {
                 // A worker ends without a panic: tasks' panics are caught where they are polled.
                 let _ = thread.join();
             }
@@ -355,12 +356,12 @@ impl LoopWorker {
     }
 
     /// Ends the worker on this thread, unless another thread still runs it.
-    fn end(&self, handle: &Handle) {
+    fn end(&self, handle: &Handle, timeout: Option<Duration>) {
         let taken = self.worker.lock().take();
         match taken {
             Some(mut worker) => {
                 let _bound = Bound::new(handle, &worker);
-                worker.shut_down();
+                worker.shut_down(timeout.unwrap_or(Duration::MAX));
             }
             None => handle.home.shared().forget_worker(),
         }

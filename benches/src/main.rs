@@ -219,7 +219,7 @@ fn run_generators(is_quick: bool, is_gate: bool, is_kept: bool) -> ExitCode {
     let rows = generators::run(is_quick);
     if is_kept {
         let file = record::dated_file("-generators");
-        if let Err(error) = record::write_generators(&file, &rows) {
+        if let Err(error) = record::write_rows(&file, &generators::PACKAGES, None, &rows) {
             eprintln!("error: cannot write {}: {error}", file.display());
             return ExitCode::FAILURE;
         }

@@ -9,19 +9,39 @@ use serde::Serialize;
 
 use crate::chart;
 use crate::compare::{Outcome, Plan, Results, Spread};
-use crate::generators::Row;
 use crate::goal::Figure;
 use crate::report::{self, Judgement};
 use crate::usage::Sample;
 
+/// When, of what and on what the figures were taken.
 #[derive(Serialize)]
-struct Record {
+struct Origin {
     date: String,
     commit: String,
     kernel: String,
     processor: String,
     processor_count: usize,
     versions: Vec<String>,
+}
+
+impl Origin {
+    /// With the versions of these packages.
+    fn of(packages: &[&str]) -> io::Result<Origin> {
+        Ok(Origin {
+            date: today(),
+            commit: first_line(Command::new("git").args(["describe", "--always", "--dirty"])),
+            kernel: first_line(Command::new("uname").args(["-sr"])),
+            processor: processor(),
+            processor_count: std::thread::available_parallelism()?.get(),
+            versions: packages.iter().map(|name| version_of(name)).collect(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Record {
+    #[serde(flatten)]
+    origin: Origin,
     round_count: usize,
     /// How much of the machine others took meanwhile, from nothing to one.
     neighbours_share: f64,
@@ -53,15 +73,13 @@ struct RecordedRival {
 /// Whose versions are kept.
 const RUNTIMES: [&str; 6] = ["heist", "tokio", "smol", "monoio", "compio", "glommio"];
 
-/// What is kept of the generators' comparison.
+/// What is kept of a comparison that has a table of its own.
 #[derive(Serialize)]
-struct GeneratorRecord<'a> {
-    date: String,
-    commit: String,
-    kernel: String,
-    processor: String,
-    processor_count: usize,
-    versions: Vec<String>,
+struct Table<'a, Row> {
+    #[serde(flatten)]
+    origin: Origin,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    neighbours_share: Option<f64>,
     rows: &'a [Row],
 }
 
@@ -70,30 +88,22 @@ pub(crate) fn dated_file(suffix: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("record").join(format!("{}{suffix}.json", today()))
 }
 
-/// Writes the rows of the generators to `file`.
-pub(crate) fn write_generators(file: &Path, rows: &[Row]) -> io::Result<()> {
-    let rivals = ["heist", "genawaiter", "corosensei", "async-stream"];
-    let record = GeneratorRecord {
-        date: today(),
-        commit: first_line(Command::new("git").args(["describe", "--always", "--dirty"])),
-        kernel: first_line(Command::new("uname").args(["-sr"])),
-        processor: processor(),
-        processor_count: std::thread::available_parallelism()?.get(),
-        versions: rivals.iter().map(|name| version_of(name)).collect(),
-        rows,
-    };
-    std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")
+/// Writes the rows of a table to `file`, with the versions of `packages`. The share is what others took of the machine
+/// meanwhile, if that matters.
+pub(crate) fn write_rows<Row: Serialize>(
+    file: &Path,
+    packages: &[&str],
+    neighbours_share: Option<f64>,
+    rows: &[Row],
+) -> io::Result<()> {
+    let table = Table { origin: Origin::of(packages)?, neighbours_share, rows };
+    std::fs::write(file, serde_json::to_string_pretty(&table)? + "\n")
 }
 
 /// Writes everything to `file`, making its folder if needed, and the chart beside it.
 pub(crate) fn write(file: &Path, plan: &Plan, results: &Results) -> io::Result<()> {
     let record = Record {
-        date: today(),
-        commit: first_line(Command::new("git").args(["describe", "--always", "--dirty"])),
-        kernel: first_line(Command::new("uname").args(["-sr"])),
-        processor: processor(),
-        processor_count: std::thread::available_parallelism()?.get(),
-        versions: RUNTIMES.iter().map(|name| version_of(name)).collect(),
+        origin: Origin::of(&RUNTIMES)?,
         round_count: plan.round_count,
         neighbours_share: results.neighbours_share,
         judgements: report::judgements(&results.outcomes),

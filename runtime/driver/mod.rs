@@ -43,7 +43,8 @@
 //! (`poll/beside.rs`), so that a socket that stays registered there is served when it is ready.
 //!
 //! Files and paths have no readiness: each operation is one entry, with all that the kernel touches (`file/`). What the
-//! kernel has no op-code for, and everything where there is no ring, is left to the caller and its blocking pool.
+//! kernel has no op-code for, what a server may keep waiting, and everything where there is no ring, is left to the caller
+//! and its blocking pool.
 //!
 //! Dropping a [`Registration`] cancels what is on order. With io_uring the descriptor closes, and the peer sees the end of
 //! the stream, when the cancel is confirmed: after the owner's next harvest, which a sleeping owner is rung for.

@@ -11,7 +11,7 @@ use super::metadata::Metadata;
 use super::open_options::OpenOptions;
 use super::work::{given_back, pool};
 use crate::buf::Staging;
-use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for};
+use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
 
 /// An open file.
 ///
@@ -24,7 +24,8 @@ use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for};
 /// them. A small read of what the page cache has is ready at once; everything else is done by the kernel, or by the
 /// blocking pool where the kernel has no ring, and never blocks a worker.
 ///
-/// Dropping a file closes it at once, or as soon as its operations in flight are over.
+/// Dropping a file closes it at once, or as soon as its operations in flight are over. A file that a server keeps (FUSE, NFS
+/// and their like) is closed by a thread that may wait for it.
 ///
 /// # Cancel safety
 /// The cursor moves when a future is ready, never else. After a read was dropped the next one reads the same bytes; a
@@ -141,6 +142,9 @@ impl File {
     ///
     /// # Errors
     /// None today.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it waits for nothing.
     pub async fn try_clone(&self) -> io::Result<File> {
         Ok(File::with_cursor(self.descriptor.clone(), self.cursor.clone()))
     }
@@ -170,7 +174,7 @@ impl File {
 
     async fn sync(&self, is_data_only: bool) -> io::Result<()> {
         let file = self.descriptor.clone();
-        match ring_for(Code::Sync) {
+        match ring_for_file(Code::Sync, &file) {
             Some(ring) => ring.sync(file, is_data_only).await.result.map(drop),
             None if is_data_only => pool(move || file.file().sync_data()).await,
             None => pool(move || file.file().sync_all()).await,
@@ -186,7 +190,7 @@ impl File {
     /// Dropped, it may have happened or not.
     pub async fn set_len(&self, len: u64) -> io::Result<()> {
         let file = self.descriptor.clone();
-        match ring_for(Code::SetLen).filter(|_| i64::try_from(len).is_ok()) {
+        match ring_for_file(Code::SetLen, &file).filter(|_| i64::try_from(len).is_ok()) {
             Some(ring) => ring.set_len(file, len).await.result.map(drop),
             None => pool(move || file.file().set_len(len)).await,
         }
@@ -202,7 +206,7 @@ impl File {
     /// Dropped, it may have happened or not.
     pub async fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
         let file = self.descriptor.clone();
-        match ring_for(Code::Allocate) {
+        match ring_for_file(Code::Allocate, &file) {
             Some(ring) => ring.allocate(file, 0, offset, len).await.result.map(drop),
             None => pool(move || file.allocate(offset, len)).await,
         }
@@ -218,7 +222,7 @@ impl File {
     /// Dropped, it may have happened or not.
     pub async fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
         let file = self.descriptor.clone();
-        match (ring_for(Code::Advise), i32::try_from(len)) {
+        match (ring_for_file(Code::Advise, &file), i32::try_from(len)) {
             (Some(ring), Ok(short)) => {
                 ring.advise(file, offset, short.unsigned_abs(), advice).await.result.map(drop)
             }
@@ -235,7 +239,7 @@ impl File {
     /// Cancel safe.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let file = self.descriptor.clone();
-        match ring_for(Code::Stat) {
+        match ring_for_file(Code::Stat, &file) {
             Some(ring) => {
                 let Landed { result, resources, .. } = ring.stat_file(file).await;
                 result.map(|_| Metadata::of_ring(given_back(resources)))
@@ -271,6 +275,9 @@ impl File {
     ///
     /// # Errors
     /// As for [`seek`](File::seek).
+    ///
+    /// # Cancel safety
+    /// As for [`seek`](File::seek).
     pub async fn rewind(&mut self) -> io::Result<()> {
         self.seek(SeekFrom::Start(0)).await.map(drop)
     }
@@ -279,6 +286,9 @@ impl File {
     ///
     /// # Errors
     /// As for [`seek`](File::seek).
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it moves nothing.
     pub async fn stream_position(&mut self) -> io::Result<u64> {
         self.seek(SeekFrom::Current(0)).await
     }
@@ -287,6 +297,9 @@ impl File {
     ///
     /// # Errors
     /// None today.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, the write that it waited for goes on.
     pub async fn flush(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_settle(cx)).await;
         Ok(())

@@ -10,6 +10,10 @@
 //! 3. Where the driver has no ring, or its kernel no such op-code, std does it on the blocking pool. Links, `canonicalize`,
 //!    permissions, folders' lists, `copy` and `remove_dir_all` always go there: no op-code does them.
 //!
+//! 4. Files that another program or machine serves (FUSE, NFS and their like) always go to the blocking pool, and are closed by
+//!    a thread: any call on them may wait for an answer that never comes. `driver/file/remote/` knows them by the table of
+//!    mounts.
+//!
 //! Each is decided in `work.rs`, or in the function itself. A borrowed slice never reaches the kernel beyond a call:
 //! bytes are copied through a buffer of the runtime's own. Owned buffers are handed over and come back.
 //! A copy out of the page cache takes of the task's budget by its length, and large reads are made of parts (`parts.rs`):
@@ -23,6 +27,10 @@
 //!
 //! # Rejected
 //! - The kernel's cursor for files that can seek: an operation that was given up may have moved it, and nobody knows.
+//! - Files of FUSE on the ring. The kernel takes them for files that can be polled, and asks their server inside of
+//!   `io_uring_enter`. Seen 2026-11-21 on Linux 6.18: two reads that were not answered stopped both workers; and a read across
+//!   the end of a file came back with its last bytes several times over. With `IOSQE_ASYNC` eight such reads fill the threads that
+//!   a ring has for disks, cannot be cancelled, and keep the worker's thread from ending.
 //! - `CLOSE` on the ring: an operation that is cancelled before it runs would leave the file open, and a plain close of a
 //!   local file costs less than the entry.
 //! - Writing behind, as tokio's files do: an error then belongs to a write that succeeded long ago.
@@ -42,7 +50,8 @@
 //!
 //! # Verified by
 //! `tests/files/`: random operations against `std::fs` on every back end; `[cursor-moves-last]`, `[one-at-a-time]` and
-//! `[done-is-done]` by name; the faults of catalogue H.
+//! `[done-is-done]` by name; the faults of catalogue H; a file server that never answers, fails or falls short;
+//! the same operations with each op-code hidden in turn.
 
 mod cursor;
 mod file;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::file::File;
 use super::work::{c_path, pool};
-use crate::driver::file::{Code, Descriptor, OpenHow, Way, ring_for};
+use crate::driver::file::{Code, Descriptor, OpenHow, Way, ring_for, ring_for_path};
 
 /// Options of [`std::fs::OpenOptions`], and an `open` that does not block.
 ///
@@ -104,27 +104,27 @@ impl OpenOptions {
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref();
         self.0.check()?;
-        let opened = if ring_for(Code::Open).is_some() {
+        let opened = if ring_for_path(Code::Open, path).is_some() {
             self.open_on_ring(path).await?
         } else {
             let (path, options) = (path.to_owned(), self.0.to_std());
-            pool(move || options.open(path)).await?
+            let (is_append, is_direct) = (self.0.is_append, self.0.is_direct());
+            pool(move || Ok(Descriptor::new(options.open(path)?, is_append, is_direct))).await?
         };
-        let descriptor = Descriptor::new(opened, self.0.is_append, self.0.is_direct());
-        Ok(File::over(Arc::new(descriptor)))
+        Ok(File::over(Arc::new(opened)))
     }
 
     /// The ring tries an open as if it were non-blocking, so that a FIFO opens at once, or not at all, where it should
     /// wait for its peer. Such an open is made again, on a thread of the kernel's.
-    async fn open_on_ring(&self, path: &Path) -> io::Result<StdFile> {
+    async fn open_on_ring(&self, path: &Path) -> io::Result<Descriptor> {
         match self.open_by(path, Way::Inline).await {
-            Ok(file) if !waits_for_peer(&file) => Ok(file),
+            Ok(opened) if !waits_for_peer(opened.file()) => Ok(opened),
             Err(error) if !has_no_peer(&error) => Err(error),
             _ => self.open_by(path, Way::Aside).await,
         }
     }
 
-    async fn open_by(&self, path: &Path, way: Way) -> io::Result<StdFile> {
+    async fn open_by(&self, path: &Path, way: Way) -> io::Result<Descriptor> {
         let Some(ring) = ring_for(Code::Open) else {
             return Err(io::ErrorKind::Unsupported.into());
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::metadata::Metadata;
 use super::work::{c_path, given_back, pool};
-use crate::driver::file::{Code, Landed, ring_for};
+use crate::driver::file::{Code, Landed, ring_for_path};
 
 /// The permissions of a new folder, before the umask: std's.
 const FOLDER_MODE: u32 = 0o777;
@@ -19,7 +19,7 @@ const FOLDER_MODE: u32 = 0o777;
 /// Dropped, it may have happened or not.
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (from.as_ref(), to.as_ref());
-    match ring_for(Code::Rename) {
+    match ring_for_path(Code::Rename, from) {
         Some(ring) => ring.rename(c_path(from)?, c_path(to)?).await.result.map(drop),
         None => {
             let (from, to) = (from.to_owned(), to.to_owned());
@@ -37,7 +37,7 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 /// Dropped, it may have happened or not.
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref();
-    match ring_for(Code::Remove) {
+    match ring_for_path(Code::Remove, path) {
         Some(ring) => ring.remove(c_path(path)?, false).await.result.map(drop),
         None => {
             let path = path.to_owned();
@@ -55,7 +55,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 /// Dropped, it may have happened or not.
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref();
-    match ring_for(Code::Remove) {
+    match ring_for_path(Code::Remove, path) {
         Some(ring) => ring.remove(c_path(path)?, true).await.result.map(drop),
         None => {
             let path = path.to_owned();
@@ -86,7 +86,7 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 /// Dropped, it may have happened or not.
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref();
-    match ring_for(Code::MakeDir) {
+    match ring_for_path(Code::MakeDir, path) {
         Some(ring) => ring.make_dir(c_path(path)?, FOLDER_MODE).await.result.map(drop),
         None => {
             let path = path.to_owned();
@@ -145,7 +145,7 @@ async fn is_dir(path: &Path) -> bool {
 #[cfg(unix)]
 pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref(), link.as_ref());
-    match ring_for(Code::Symlink) {
+    match ring_for_path(Code::Symlink, link) {
         Some(ring) => ring.symlink(c_path(original)?, c_path(link)?).await.result.map(drop),
         None => {
             let (original, link) = (original.to_owned(), link.to_owned());
@@ -163,7 +163,7 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
 /// Dropped, it may have happened or not.
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref(), link.as_ref());
-    match ring_for(Code::HardLink) {
+    match ring_for_path(Code::HardLink, link) {
         Some(ring) => ring.hard_link(c_path(original)?, c_path(link)?).await.result.map(drop),
         None => {
             let (original, link) = (original.to_owned(), link.to_owned());
@@ -228,7 +228,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 }
 
 async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
-    if let Some(ring) = ring_for(Code::Stat) {
+    if let Some(ring) = ring_for_path(Code::Stat, path) {
         let Landed { result, resources, .. } = ring.stat_path(c_path(path)?, is_followed).await;
         return result.map(|_| Metadata::of_ring(given_back(resources)));
     }

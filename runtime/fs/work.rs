@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::buf::{IoBuf, IoBufMut};
-use crate::driver::file::{Code, Descriptor, Landed, Submission, ring_for};
+use crate::driver::file::{Code, Descriptor, Landed, Submission, ring_for_file};
 use crate::task::{AbortOnDropHandle, JoinError, spawn_blocking};
 
 /// Dropping it cancels what has not begun; what has keeps its resources until it is over.
@@ -45,7 +45,7 @@ impl<R> Future for Work<R> {
 /// Reads into the room of `buf`.
 pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
     let file = file.clone();
-    match ring_for(Code::Read) {
+    match ring_for_file(Code::Read, &file) {
         Some(ring) => Work::Ring(ring.read(file, buf, offset)),
         None => Work::on_pool(buf, move |buf| file.read(buf, offset)),
     }
@@ -53,7 +53,7 @@ pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> 
 
 /// The same, on a thread of the kernel's from the start.
 pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
-    match ring_for(Code::Read) {
+    match ring_for_file(Code::Read, file) {
         Some(ring) => Work::Ring(ring.read_aside(file.clone(), buf, offset)),
         None => read(file, buf, offset),
     }
@@ -62,7 +62,7 @@ pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u6
 /// Writes the bytes of `buf`.
 pub(super) fn write<B: IoBuf>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
     let file = file.clone();
-    match ring_for(Code::Write) {
+    match ring_for_file(Code::Write, &file) {
         Some(ring) => Work::Ring(ring.write(file, buf, offset)),
         None => Work::on_pool(buf, move |buf| file.write(buf, offset)),
     }
@@ -80,7 +80,7 @@ pub(super) fn seek(file: &Arc<Descriptor>, to: SeekFrom) -> Work<u64> {
 /// Reads into one buffer after the other.
 pub(super) fn read_vectored<B: IoBufMut>(file: &Arc<Descriptor>, bufs: Vec<B>, offset: u64) -> Work<Vec<B>> {
     let file = file.clone();
-    match ring_for(Code::ReadVectored) {
+    match ring_for_file(Code::ReadVectored, &file) {
         Some(ring) => Work::Ring(ring.read_vectored(file, bufs, offset)),
         None => Work::on_pool(bufs, move |bufs| file.read_vectored(bufs, offset)),
     }
@@ -89,7 +89,7 @@ pub(super) fn read_vectored<B: IoBufMut>(file: &Arc<Descriptor>, bufs: Vec<B>, o
 /// Writes one buffer after the other.
 pub(super) fn write_vectored<B: IoBuf>(file: &Arc<Descriptor>, bufs: Vec<B>, offset: u64) -> Work<Vec<B>> {
     let file = file.clone();
-    match ring_for(Code::WriteVectored) {
+    match ring_for_file(Code::WriteVectored, &file) {
         Some(ring) => Work::Ring(ring.write_vectored(file, bufs, offset)),
         None => Work::on_pool(bufs, move |bufs| {
             let mut total_count = 0;

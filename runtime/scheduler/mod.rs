@@ -394,3 +394,6 @@ pub(crate) fn wake_all(wakers: &mut Vec<Waker>) {
 
 /// How long a shutdown waits for the driver to get its buffers back from the kernel.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// It waits so long even if it was told not to: what lets go at once shall not be leaked.
+const DRAIN_TIMEOUT_MIN: Duration = Duration::from_millis(20);

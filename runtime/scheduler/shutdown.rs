@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::primitive::atomic::{Ordering, fence};
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{DRAIN_TIMEOUT, Shared};
+use crate::scheduler::{DRAIN_TIMEOUT, DRAIN_TIMEOUT_MIN, Shared};
 use crate::task::OwnedTasks;
 
 /// Where workers meet at the end.
@@ -109,11 +109,12 @@ impl Worker {
     pub(crate) fn run_until_closed(&mut self) {
         let shared = self.shared().clone();
         self.run(|| shared.closing());
-        self.shut_down();
+        self.shut_down(DRAIN_TIMEOUT);
     }
 
-    /// Drops every task this worker can reach, waits for the others to do so, then closes this worker's driver.
-    pub(crate) fn shut_down(&mut self) {
+    /// Drops every task this worker can reach, waits for the others to do so, then closes this worker's driver, which gets
+    /// `timeout` at most to take back what the kernel has.
+    pub(crate) fn shut_down(&mut self, timeout: Duration) {
         let (shared, index) = (self.shared().clone(), self.index());
         if std::mem::take(&mut self.is_searching) {
             // The last searcher's duty falls away: everybody drains everything now.
@@ -138,7 +139,7 @@ impl Worker {
         let must_meet = shared.driver.in_flight(index) > 0;
         shared.farewell.finish_work(must_meet);
         self.drain();
-        shared.driver.shutdown(index, DRAIN_TIMEOUT);
+        shared.driver.shutdown(index, timeout.clamp(DRAIN_TIMEOUT_MIN, DRAIN_TIMEOUT));
         shared.farewell.finish();
     }
 

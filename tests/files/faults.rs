@@ -124,7 +124,7 @@ fn in_a_small_memory(test: &str, is_read_only: bool) -> Option<tempfile::TempDir
         return None;
     }
     let folder = folder();
-    match process::mount_memory(folder.path(), "size=64k", is_read_only) {
+    match process::mount(folder.path(), c"tmpfs", "size=64k", is_read_only) {
         Ok(()) => Some(folder),
         Err(error) => {
             loud(&format!("SKIPPED: a file system cannot be mounted here: {error}"));

@@ -9,7 +9,13 @@ mod cancel;
 mod cursor;
 mod direct;
 mod faults;
+#[cfg(target_os = "linux")]
+mod file_server;
+#[cfg(target_os = "linux")]
+mod fuse;
 mod generator;
+#[cfg(target_os = "linux")]
+mod missing;
 mod model;
 mod owned;
 mod special;

@@ -395,7 +395,7 @@ fn is_empty(step: &Step) -> bool {
     }
 }
 
-async fn compare(seed: u64, step_count: usize) {
+pub(crate) async fn compare(seed: u64, step_count: usize) {
     let (plain, own) = (folder(), folder());
     let mut std = Std { root: plain.path().to_owned(), slots: Default::default() };
     let mut heist = Heist { root: own.path().to_owned(), slots: Default::default() };

@@ -30,8 +30,13 @@ pub(crate) fn again(test: &str, role: &str) -> Command {
 /// Runs `command` to its end and fails with all it printed unless it succeeded and ran exactly one test.
 #[track_caller]
 pub(crate) fn expect_success(command: &mut Command) -> String {
-    let output = command.output().expect("the child starts");
-    let text = everything(&output);
+    succeeded(&command.output().expect("the child starts"))
+}
+
+/// Fails with all that a child of [`again`] printed unless it succeeded and ran exactly one test.
+#[track_caller]
+pub(crate) fn succeeded(output: &Output) -> String {
+    let text = everything(output);
     assert!(output.status.success(), "the child failed with {}:\n{text}", output.status);
     assert!(text.contains("1 passed"), "the child ran no test; is its name right?\n{text}");
     text
@@ -178,10 +183,11 @@ pub(crate) fn become_nobody() {
     assert_eq!(result, 0, "setuid: {}", std::io::Error::last_os_error());
 }
 
-/// Mounts a file system in memory of that many bytes on `folder`, seen by this process only.
+/// Mounts a file system of that kind on `folder`, seen by this process only.
 #[cfg(target_os = "linux")]
-pub(crate) fn mount_memory(
+pub(crate) fn mount(
     folder: &std::path::Path,
+    kind: &std::ffi::CStr,
     options: &str,
     is_read_only: bool,
 ) -> std::io::Result<()> {
@@ -198,7 +204,7 @@ pub(crate) fn mount_memory(
     // SAFETY: every pointer is to a string that lives through the calls, or null where the call ignores it.
     let result = unsafe {
         libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), private, std::ptr::null());
-        libc::mount(c"heist".as_ptr(), folder.as_ptr(), c"tmpfs".as_ptr(), flags, options.as_ptr().cast())
+        libc::mount(c"heist".as_ptr(), folder.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast())
     };
     if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }

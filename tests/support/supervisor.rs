@@ -2,7 +2,8 @@
 #![expect(unsafe_code, reason = "the kernel's filter and its questions are only to be had from libc")]
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, mpsc};
 
 /// From here on, each of these system calls, made by this thread or one that it starts from now on, is put to `answer`
 /// with its number and how many came before it: an errno that it fails with, or none, and the kernel does it.
@@ -10,7 +11,48 @@ use std::sync::mpsc;
 /// It holds until the process ends.
 pub(crate) fn supervise(
     calls: &[libc::c_long],
-    answer: impl FnMut(i32, usize) -> Option<i32> + Send + 'static,
+    mut answer: impl FnMut(i32, usize) -> Option<i32> + Send + 'static,
+) {
+    start(calls, move |call, count| answer(call.nr, count));
+}
+
+/// From here on, rings made by this thread, or one that it starts from now on, say that their kernel lacks this op-code.
+///
+/// It holds until the process ends; which op-code it is may be changed.
+pub(crate) fn hide_opcode(hidden: Arc<AtomicU8>) {
+    const REGISTER_PROBE: u64 = 8;
+    start(&[libc::SYS_io_uring_register], move |call, _| {
+        if call.args[1] != REGISTER_PROBE {
+            return None;
+        }
+        Some(probe_without(hidden.load(Ordering::SeqCst), call.args))
+    });
+}
+
+/// Makes the call of the thread that waits for the answer, and takes one op-code out of what the kernel wrote: the errno, or
+/// 0 for a success.
+fn probe_without(hidden: u8, [ring, call, list, count, ..]: [u64; 6]) -> i32 {
+    /// The list is an array of 8 bytes for each op-code, behind 16 bytes that tell its length.
+    const HEAD_BYTES: usize = 16;
+    const ENTRY_BYTES: usize = 8;
+    const FLAGS_PLACE: usize = 2;
+    // SAFETY: the arguments of a call that another thread of this process makes, and that has not returned.
+    let result = unsafe { libc::syscall(libc::SYS_io_uring_register, ring, call, list, count) };
+    if result != 0 {
+        return std::io::Error::last_os_error().raw_os_error().expect("the kernel's error");
+    }
+    assert!(u64::from(hidden) < count, "op-code {hidden} is not asked about");
+    let place = HEAD_BYTES + ENTRY_BYTES * usize::from(hidden) + FLAGS_PLACE;
+    let flags =
+        std::ptr::with_exposed_provenance_mut::<u8>(usize::try_from(list).expect("an address") + place);
+    // SAFETY: within the list, which the thread that waits has lent to the kernel, hence to nobody else.
+    unsafe { flags.cast::<u16>().write_unaligned(0) };
+    0
+}
+
+fn start(
+    calls: &[libc::c_long],
+    answer: impl FnMut(&libc::seccomp_data, usize) -> Option<i32> + Send + 'static,
 ) {
     let (listener, listeners) = mpsc::channel::<OwnedFd>();
     // Started before there is a filter: what it does itself is not asked about.
@@ -18,7 +60,7 @@ pub(crate) fn supervise(
     listener.send(install(calls)).expect("the supervisor waits");
 }
 
-fn decide(listener: &OwnedFd, mut answer: impl FnMut(i32, usize) -> Option<i32>) {
+fn decide(listener: &OwnedFd, mut answer: impl FnMut(&libc::seccomp_data, usize) -> Option<i32>) {
     let mut count = 0;
     loop {
         // SAFETY: all-zero bytes are a valid question: it is made of integers only.
@@ -30,7 +72,7 @@ fn decide(listener: &OwnedFd, mut answer: impl FnMut(i32, usize) -> Option<i32>)
             expect_withdrawn();
             continue;
         }
-        let errno = answer(question.data.nr, count);
+        let errno = answer(&question.data, count);
         // SAFETY: as above.
         let mut reply: libc::seccomp_notif_resp = unsafe { std::mem::zeroed() };
         reply.id = question.id;

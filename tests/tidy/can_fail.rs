@@ -212,7 +212,14 @@ fn rules_about_proofs_can_fail() {
 fn rules_about_promises_can_fail() {
     let rule = promises::cancel_safety_is_told;
     let complaint = "does not say what a dropped future leaves behind";
-    expect_complaint(rule, "runtime/net/a.rs", "/// Reads.\npub async fn read() {}\n", complaint);
+    for room in ["fs", "io", "net"] {
+        expect_complaint(
+            rule,
+            &format!("runtime/{room}/a.rs"),
+            "/// Reads.\npub async fn read() {}\n",
+            complaint,
+        );
+    }
     expect_complaint(
         rule,
         "runtime/net/a.rs",

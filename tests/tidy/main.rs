@@ -153,6 +153,6 @@ fn nothing_newer_than_the_oldest_compiler_is_written() {
 }
 
 #[test]
-fn every_asynchronous_call_of_the_net_says_what_dropping_it_leaves_behind() {
+fn every_asynchronous_call_says_what_dropping_it_leaves_behind() {
     expect_tidy(promises::cancel_safety_is_told(&rust(sources())));
 }

@@ -3,7 +3,7 @@
 use crate::source::{Source, words};
 
 /// The rooms whose asynchronous methods are dropped half-way by time-outs and selects.
-const ROOMS: [&str; 1] = ["net"];
+const ROOMS: [&str; 3] = ["fs", "io", "net"];
 
 /// Each public asynchronous function says what becomes of its work when its future is dropped, or where that is said.
 pub(crate) fn cancel_safety_is_told(sources: &[Source]) -> Vec<String> {

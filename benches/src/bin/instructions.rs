@@ -115,11 +115,11 @@ impl Rival for Tokio {
     }
 
     async fn read_exact(stream: &mut Self::Stream, buf: &mut [u8]) -> io::Result<usize> {
-        stream.read_exact(buf).await
+        tokio::io::AsyncReadExt::read_exact(stream, buf).await
     }
 
     async fn write_all(stream: &mut Self::Stream, buf: &[u8]) -> io::Result<()> {
-        stream.write_all(buf).await
+        tokio::io::AsyncWriteExt::write_all(stream, buf).await
     }
 }
 

@@ -1,8 +1,12 @@
-//! Files: heist beside tokio, compio, monoio, a bare ring and fio.
+//! Files: heist beside tokio, compio, monoio, glommio, a bare ring and fio.
 //!
 //! Every contestant reads and writes the same files in the same process, in rounds that each begin with another; fio is a
-//! process of its own. What is compared is the median of the ratios within the rounds. glommio takes no part: its files
-//! want `O_DIRECT` and its own buffers, and a thread bound to a core. compio and monoio take no part in `O_DIRECT`.
+//! process of its own. What is compared is the median of the ratios within the rounds. glommio reads with `O_DIRECT` only, into
+//! buffers of its own, which it makes for every read: it has no other way. compio and monoio take no part in `O_DIRECT`.
+//!
+//! The bare ring and fio have one thread, the runtimes two. What a cached read costs is therefore judged with heist on one
+//! worker, one core against one, and how fast it is with two: two cores that share a cache and a clock cost more CPU
+//! per operation than one, whoever reads.
 
 mod lane;
 mod raw;
@@ -16,9 +20,10 @@ use std::time::Instant;
 
 use clap::Args;
 use lane::{BLOCK_BYTES, CHUNK_BYTES, Lane, Mode};
-use report::{Figures, Row};
+use report::{Figures, KeptRow, ONE_WORKER, Row};
 
-use crate::usage::Usage;
+use crate::record;
+use crate::usage::{Neighbours, Usage};
 
 /// Depths of random reads: operations in flight.
 const DEPTHS: [usize; 3] = [1, 64, 256];
@@ -34,6 +39,9 @@ pub(crate) struct Options {
     /// Where the files are made; not in memory, for `O_DIRECT`.
     #[arg(long, default_value = ".")]
     dir: PathBuf,
+    /// Write the figures to `benches/record/<date>-files.json`.
+    #[arg(long)]
+    record: bool,
     /// Exit with an error when a goal is missed.
     #[arg(long)]
     check: bool,
@@ -143,7 +151,7 @@ impl Drop for Place {
 
 /// Runs everything and prints it.
 pub(crate) fn run(options: &Options) -> ExitCode {
-    match compare(options) {
+    match compare_and_keep(options) {
         Ok(is_met) if is_met || !options.check => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -162,17 +170,37 @@ const RUNTIMES: [(&str, Drive); 4] = [
     ("monoio", rivals::Monoio::drive),
 ];
 
-/// Those whose buffers in this comparison are aligned.
-const DIRECT_RUNTIME_COUNT: usize = 2;
+/// Those that read what is cached, one block at a time.
+const CACHED: [(&str, Drive); 5] =
+    [RUNTIMES[0], (ONE_WORKER, rivals::Heist::drive_by_one), RUNTIMES[1], RUNTIMES[2], RUNTIMES[3]];
 
-fn compare(options: &Options) -> io::Result<bool> {
+/// Those whose buffers in this comparison are aligned.
+const DIRECT: [(&str, Drive); 3] = [RUNTIMES[0], RUNTIMES[1], ("glommio", rivals::Glommio::drive)];
+
+/// Whose versions are kept with the figures.
+const PACKAGES: [&str; 6] = ["heist", "tokio", "compio", "monoio", "glommio", "io-uring"];
+
+fn compare_and_keep(options: &Options) -> io::Result<bool> {
+    let neighbours = Neighbours::watch();
+    let (rows, is_met) = compare(options)?;
+    let share = neighbours.share();
+    println!("\nother processes took {:.0} % of the machine", share * 100.0);
+    if options.record {
+        let file = record::dated_file("-files");
+        record::write_rows(&file, &PACKAGES, Some(share), &rows)?;
+        println!("written: {}", file.display());
+    }
+    Ok(is_met)
+}
+
+fn compare(options: &Options) -> io::Result<(Vec<KeptRow>, bool)> {
     let place = Place::make(options)?;
-    let mut is_met = true;
+    let mut kept = Vec::new();
     for (mode, name) in [(Mode::Read, "cached"), (Mode::ReadDirect, "O_DIRECT")] {
         for depth in DEPTHS {
             let row = random_row(&place, mode, depth)?;
-            is_met &= row
-                .print(&format!("{name} random 4 KiB reads, {depth} in flight"), &report::goals(mode, depth));
+            let title = format!("{name} random 4 KiB reads, {depth} in flight");
+            kept.push(row.keep(&title, &report::goals(mode, depth)));
         }
     }
     for (title, unit) in
@@ -186,15 +214,16 @@ fn compare(options: &Options) -> io::Result<bool> {
                 row.add(name, measure(count, || drive(lanes.clone()))?);
             }
         }
-        row.print(&format!("{title}, per {unit}"), &[]);
+        kept.push(row.keep(&format!("{title}, per {unit}"), &[]));
     }
-    Ok(is_met)
+    let is_met = kept.iter().all(KeptRow::is_met);
+    Ok((kept, is_met))
 }
 
 fn random_row(place: &Place, mode: Mode, depth: usize) -> io::Result<Row> {
     let count = place.random_count(mode);
     let (path, file_bytes) = (place.big(), place.scale.file_bytes);
-    let runtimes = if mode == Mode::ReadDirect { &RUNTIMES[..DIRECT_RUNTIME_COUNT] } else { &RUNTIMES[..] };
+    let runtimes = if mode == Mode::ReadDirect { &DIRECT[..] } else { &CACHED[..] };
     let mut row = Row::default();
     for round in 0..place.scale.round_count {
         for index in 0..=runtimes.len() {

@@ -9,7 +9,7 @@ use std::thread;
 use compio::io::{AsyncReadAt, AsyncWriteAt};
 use heist::io::AlignedBuf;
 
-use super::lane::{CHUNK_BYTES, Io, Lane, Mode, follow};
+use super::lane::{BLOCK_BYTES, CHUNK_BYTES, Io, Lane, Mode, follow};
 
 const THREAD_COUNT: usize = 2;
 /// `O_DIRECT` on x86-64 and on aarch64.
@@ -19,8 +19,17 @@ pub(super) struct Heist;
 
 impl Heist {
     pub(super) fn drive(lanes: Vec<Lane>) -> io::Result<()> {
+        Heist::drive_by(THREAD_COUNT, lanes)
+    }
+
+    /// One core, as a bare ring has it.
+    pub(super) fn drive_by_one(lanes: Vec<Lane>) -> io::Result<()> {
+        Heist::drive_by(1, lanes)
+    }
+
+    fn drive_by(workers_count: usize, lanes: Vec<Lane>) -> io::Result<()> {
         let mut builder = heist::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(THREAD_COUNT).enable_all().build()?;
+        let runtime = builder.worker_threads(workers_count).enable_all().build()?;
         runtime.block_on(async {
             let tasks: Vec<_> = lanes.into_iter().map(|lane| heist::spawn(follow::<Heist>(lane))).collect();
             for task in tasks {
@@ -201,6 +210,45 @@ impl Io for Monoio {
 
     async fn write_at(file: &monoio::fs::File, buf: Vec<u8>, place: u64) -> (io::Result<usize>, Vec<u8>) {
         file.write_at(buf, place).await
+    }
+}
+
+/// With its own buffers: one is made for each read, and given back to its allocator after it.
+pub(super) struct Glommio;
+
+impl Glommio {
+    pub(super) fn drive(lanes: Vec<Lane>) -> io::Result<()> {
+        on_threads(lanes, |lanes| {
+            // Bound to a core it could not make way for others, as everyone else can.
+            let executor = glommio::LocalExecutorBuilder::new(glommio::Placement::Unbound).make()?;
+            executor.run(async {
+                futures::future::try_join_all(lanes.into_iter().map(follow::<Glommio>)).await
+            })?;
+            Ok(())
+        })
+    }
+}
+
+impl Io for Glommio {
+    type File = glommio::io::DmaFile;
+    type Buf = ();
+
+    fn buf(len: usize) {
+        debug_assert_eq!(len, BLOCK_BYTES, "only random reads are asked for");
+    }
+
+    async fn open(path: &Path, mode: Mode) -> io::Result<glommio::io::DmaFile> {
+        debug_assert_eq!(mode, Mode::ReadDirect, "its files know nothing else");
+        Ok(glommio::io::DmaFile::open(path).await?)
+    }
+
+    async fn read_at(file: &glommio::io::DmaFile, (): (), place: u64) -> (io::Result<usize>, ()) {
+        let result = file.read_at_aligned(place, BLOCK_BYTES).await;
+        (result.map(|bytes| bytes.len()).map_err(io::Error::from), ())
+    }
+
+    async fn write_at(_file: &glommio::io::DmaFile, (): (), _place: u64) -> (io::Result<usize>, ()) {
+        (Err(io::ErrorKind::Unsupported.into()), ())
     }
 }
 

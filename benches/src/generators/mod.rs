@@ -24,6 +24,9 @@ use groups::{GROUPS, Group, Judgement};
 pub(crate) use instructions::{count, run_one};
 use place::PLACES_COUNT;
 
+/// Whose versions are kept with the figures.
+pub(crate) const PACKAGES: [&str; 4] = ["heist", "genawaiter", "corosensei", "async-stream"];
+
 /// One row of the table.
 #[derive(Clone, Serialize)]
 pub(crate) struct Row {

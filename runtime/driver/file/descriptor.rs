@@ -3,8 +3,10 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::OnceLock;
 
 use super::advice::Advice;
+use super::remote;
 use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
 use crate::primitive::atomic::{AtomicBool, Ordering};
@@ -18,11 +20,14 @@ pub(super) const DIRECT_FLAG: i32 = 0;
 /// An open file. Operations in flight share it [fd-outlives-ops].
 #[derive(Debug)]
 pub(crate) struct Descriptor {
-    file: File,
+    /// None only while it is dropped.
+    file: Option<File>,
     is_append: bool,
     is_direct: bool,
     /// Until the file system says that it cannot read without blocking.
     may_read_now: AtomicBool,
+    /// Another program or machine serves the file. Found out when it matters first.
+    is_remote: OnceLock<bool>,
 }
 
 /// Takes over what the kernel opened for us.
@@ -40,7 +45,13 @@ pub(super) fn adopt(_fd: i32) -> File {
 
 impl Descriptor {
     pub(crate) fn new(file: File, is_append: bool, is_direct: bool) -> Descriptor {
-        Descriptor { file, is_append, is_direct, may_read_now: AtomicBool::new(!is_direct) }
+        Descriptor {
+            file: Some(file),
+            is_append,
+            is_direct,
+            may_read_now: AtomicBool::new(!is_direct),
+            is_remote: OnceLock::new(),
+        }
     }
 
     /// For a file that was opened elsewhere.
@@ -50,11 +61,16 @@ impl Descriptor {
     }
 
     pub(crate) fn file(&self) -> &File {
-        &self.file
+        self.file.as_ref().expect("taken by the drop only")
     }
 
-    pub(crate) fn into_file(self) -> File {
-        self.file
+    pub(crate) fn into_file(mut self) -> File {
+        self.file.take().expect("taken by the drop only")
+    }
+
+    /// Any call on it may wait for a server, as long as that likes.
+    pub(crate) fn is_remote(&self) -> bool {
+        *self.is_remote.get_or_init(|| remote::holds(self.file()))
     }
 
     pub(crate) fn is_append(&self) -> bool {
@@ -106,7 +122,7 @@ impl Descriptor {
         loop {
             // SAFETY: one stretch of memory that may be written, as the caller promises.
             let count = unsafe {
-                libc::preadv2(self.file.as_raw_fd(), &raw const vector, 1, offset, libc::RWF_NOWAIT)
+                libc::preadv2(self.file().as_raw_fd(), &raw const vector, 1, offset, libc::RWF_NOWAIT)
             };
             if let Ok(count) = usize::try_from(count) {
                 return Some(Ok(count));
@@ -140,7 +156,7 @@ impl Descriptor {
     pub(crate) fn read(&self, buf: &mut impl IoBufMut, offset: u64) -> io::Result<usize> {
         let room = room_of(buf);
         let len = room.len().min(TRANSFER_BYTES_MAX);
-        let count = read_at(&self.file, &mut room[..len], offset)?;
+        let count = read_at(self.file(), &mut room[..len], offset)?;
         // SAFETY: so many bytes were read.
         unsafe { buf.set_read(count) };
         Ok(count)
@@ -170,7 +186,16 @@ impl Descriptor {
     /// Writes, blocking.
     pub(crate) fn write(&self, buf: &impl IoBuf, offset: u64) -> io::Result<usize> {
         let bytes = bytes_of(buf);
-        write_at(&self.file, &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], offset)
+        write_at(self.file(), &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], offset)
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            let is_remote = self.is_remote();
+            self.file.take().into_iter().for_each(|file| remote::close(file, is_remote));
+        }
     }
 }
 

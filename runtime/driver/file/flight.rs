@@ -1,7 +1,6 @@
 //! One operation on its way: what the waiting future and the ring share.
 
 use std::fmt;
-use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::mem;
@@ -9,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::descriptor;
+use super::descriptor::{self, Descriptor};
 use super::request::Request;
 use crate::driver::Driver;
 use crate::driver::op::{Op, Ticket};
@@ -28,7 +27,7 @@ struct Held<R> {
     /// None once they were given back, or if the kernel would not let go of them.
     resources: Option<R>,
     /// Opened by the kernel. Closed with the flight, if nobody fetches it.
-    opened: Option<File>,
+    opened: Option<Descriptor>,
 }
 
 /// What the ring knows of a flight: everything but the type of its resources.
@@ -54,8 +53,9 @@ impl<R: Send> AnyFlight for Flight<R> {
     }
 
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
-        if let (Request::Open { .. }, Ok(fd)) = (self.request(), &result) {
-            self.held.lock().opened = Some(descriptor::adopt(*fd));
+        if let (Request::Open { how, .. }, Ok(fd)) = (self.request(), &result) {
+            let file = descriptor::adopt(*fd);
+            self.held.lock().opened = Some(Descriptor::new(file, how.is_append, how.is_direct()));
         }
         self.completion.finish(result, wakers);
     }
@@ -77,7 +77,7 @@ pub(crate) struct Landed<R> {
     /// None: the runtime has ended and the kernel has not; it may still write to them.
     pub(crate) resources: Option<R>,
     /// What `Open` opened.
-    pub(crate) opened: Option<File>,
+    pub(crate) opened: Option<Descriptor>,
 }
 
 /// The future of one operation. Dropping it cancels the operation; the resources stay with the ring until the terminal

@@ -1,5 +1,5 @@
 //! Operations on files and paths: on a ring where the back end and its kernel have the op-code. Where they have not,
-//! `ring_for` says so, and the caller takes the blocking pool.
+//! `ring_for` says so, and the caller takes the blocking pool; it does so as well for files that a server keeps (`remote/`).
 //!
 //! A [`Flight`](flight::Flight) is one allocation that the waiting future and the ring share: the request, as data, and
 //! the resources that the kernel touches. The future gives the resources back with the result; if it is dropped, they
@@ -9,6 +9,7 @@ mod advice;
 mod descriptor;
 mod flight;
 mod open;
+mod remote;
 mod request;
 mod start;
 mod stat;
@@ -24,7 +25,7 @@ pub(crate) use request::{AT_CURSOR, Code, Way};
 pub(super) use request::{Offered, Request, StatTarget};
 #[cfg(all(test, target_os = "linux"))]
 pub(super) use start::RingFor;
-pub(crate) use start::ring_for;
+pub(crate) use start::{ring_for, ring_for_file, ring_for_path};
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]
 pub(super) use stat::{MASK_BASIC, MASK_BIRTH};

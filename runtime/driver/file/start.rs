@@ -2,12 +2,14 @@
 #![expect(unsafe_code, reason = "a buffer is told what the kernel has written to it")]
 
 use std::ffi::CString;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::advice::Advice;
 use super::descriptor::Descriptor;
 use super::flight::Submission;
 use super::open::OpenHow;
+use super::remote;
 use super::request::{Code, Region, Request, StatTarget, Vector, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
@@ -25,6 +27,18 @@ pub(crate) struct RingFor(Arc<Driver>);
 pub(crate) fn ring_for(code: Code) -> Option<RingFor> {
     let driver = context::current();
     driver.offers(code).then_some(RingFor(driver))
+}
+
+/// The same for an open file: what a server may keep waiting is not for a ring.
+#[track_caller]
+pub(crate) fn ring_for_file(code: Code, file: &Descriptor) -> Option<RingFor> {
+    ring_for(code).filter(|_| !file.is_remote())
+}
+
+/// The same for what a path leads to.
+#[track_caller]
+pub(crate) fn ring_for_path(code: Code, path: &Path) -> Option<RingFor> {
+    ring_for(code).filter(|_| !remote::holds_path(path))
 }
 
 impl RingFor {
