@@ -77,7 +77,9 @@ mod family;
 mod interest;
 mod lookup_host;
 mod owned_bytes;
+mod owned_halves;
 mod owned_split;
+mod owned_transfer;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;
 mod receive;

@@ -12,6 +12,7 @@ mod socket;
 mod support;
 mod traits;
 mod transfer;
+mod vectored_owned;
 
 use std::time::Duration;
 
