@@ -3,11 +3,18 @@
 //! ```text
 //!            insert                cancel                 terminal completion
 //!   (vacant) ------> Submitted ------------> Cancelling ----------------------> (vacant, next generation)
-//!                        \_______________________________________________/
+//!                        |\______________________|_______________________/       /
+//!                        |        answer         |                              /
+//!                        +-----------------------+--> Answered ----------------
 //! ```
+//!
+//! A send that lends its buffer is answered before the kernel gives the buffer back: what told of the result ends at the
+//! answer, and its descriptor is given up; the buffer stays here until the terminal completion, the notification.
 //!
 //! There is no edge that frees an operation before its terminal completion [owned-until-terminal]: a full queue, a
 //! failed system call or a cancel that found its target changes nothing about who owns the memory.
+
+use std::mem;
 
 use super::op::Op;
 use super::slots::{SlotId, Slots};
@@ -18,6 +25,8 @@ enum Phase {
     Submitted,
     /// A cancel has been encoded as well. The terminal completion is still to come.
     Cancelling,
+    /// Its result has come; the kernel still has its buffer, and nothing is left to cancel.
+    Answered,
 }
 
 #[derive(Debug)]
@@ -74,8 +83,22 @@ impl InFlight {
                 flight.phase = Phase::Cancelling;
                 Cancel::Needed
             }
-            Some(Flight { phase: Phase::Cancelling, .. }) | None => Cancel::Pointless,
+            Some(Flight { phase: Phase::Cancelling | Phase::Answered, .. }) | None => Cancel::Pointless,
         }
+    }
+
+    /// A completion that is not the last was seen. It answers a send whose buffer the kernel keeps: the rest of the
+    /// operation is ours again. No other operation of ours has such, so it is counted [stale-is-counted].
+    pub(super) fn answer(&mut self, slot: SlotId) -> Option<Op> {
+        let answered = self.flights.get_mut(slot).and_then(|flight| {
+            let rest = flight.op.rest_after_answer()?;
+            flight.phase = Phase::Answered;
+            Some(mem::replace(&mut flight.op, rest))
+        });
+        if answered.is_none() {
+            self.stale_count += 1;
+        }
+        answered
     }
 
     /// The terminal completion was seen: the operation is ours again. A name that fits nothing is counted, never
@@ -95,10 +118,5 @@ impl InFlight {
     /// Everything, without waiting for anything: the caller leaks it.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Op> + '_ {
         self.flights.drain().map(|flight| flight.op)
-    }
-
-    /// A completion that is not the last of its operation: none of ours has such, so it is counted.
-    pub(super) fn count_stale(&mut self) {
-        self.stale_count += 1;
     }
 }

@@ -41,6 +41,9 @@
 //! Files and paths have no readiness: each operation is one entry, with all that the kernel touches (`file/`). What the
 //! kernel has no op-code for, and everything where there is no ring, is left to the caller and its blocking pool.
 //!
+//! A send that does not copy lends its buffer to the kernel (`send/`): it is answered, and it ends with a notification when the
+//! peer has confirmed what the kernel reads from the buffer.
+//!
 //! Dropping a [`Registration`] cancels what is on order. With io_uring the descriptor closes, and the peer sees the end of
 //! the stream, when the cancel is confirmed: after the owner's next harvest, which a sleeping owner is rung for.
 //!
@@ -59,6 +62,8 @@
 //! - `[no-lost-letter]` A worker that goes to sleep has read the letter, or its sender rings.
 //! - `[event-wakes]` An event that comes beside a clear or a wait is seen by the waiter or wakes it.
 //! - `[one-order]` A side has at most one order placed with the back end.
+//! - `[sends-in-turn]` A send on the ring takes its side for itself: other writes wait for its answer, also when it was given
+//!   up, so that bytes that were written later never come first.
 //! - `[level-at-arm]` An order on io_uring, or a one-shot, reports the state at the time of the order: clearing too much
 //!   costs one order. Edges report changes only, and there only a versioned clear is right.
 //! - `[shut-or-ticket]` Who drops a registration or a submission gets the ticket to cancel, or the order is never placed.
@@ -99,9 +104,9 @@
 //!
 //! # Verified by
 //! `models.rs` (loom): `[event-wakes]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`, `[no-lost-letter]`,
-//! `[ring-ends-park]`, `[comes-round]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
+//! `[ring-ends-park]`, `[comes-round]`, `[sends-in-turn]`, `[owned-until-terminal]` of what is lent. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
 //! `[level-at-arm]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
-//! `[head-tells]`, `[bell-is-armed]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with buffers and
+//! `[head-tells]`, `[bell-is-armed]`. `send/tests.rs`: `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with buffers and
 //! descriptors.
 
 use std::fmt;
@@ -128,6 +133,7 @@ mod op;
 mod poll;
 mod readiness;
 pub(crate) mod segmentation;
+pub(crate) mod send;
 mod slots;
 pub(crate) mod socket;
 mod source;

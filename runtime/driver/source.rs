@@ -113,6 +113,13 @@ impl Side {
         arm
     }
 
+    /// Takes the side for an operation on the ring; see [`Readiness::claim`].
+    #[must_use]
+    pub(super) fn claim(&self) -> bool {
+        let _waiting = self.waiting.lock();
+        self.readiness.claim()
+    }
+
     /// A listed waiter goes away.
     fn forget(&self, id: SlotId) {
         let waker = self.waiting.lock().listed.remove(id);
@@ -166,8 +173,8 @@ impl Side {
 /// On io_uring a descriptor with an operation in flight closes when the kernel has confirmed the cancel: after the
 /// owning worker's next harvest. A peer sees the end of the stream that much later, not at the drop itself.
 pub(crate) struct Registration {
-    source: Arc<Source>,
-    driver: Arc<Driver>,
+    pub(super) source: Arc<Source>,
+    pub(super) driver: Arc<Driver>,
 }
 
 impl Registration {

@@ -98,6 +98,7 @@ mod transfer;
 mod udp;
 #[cfg(unix)]
 pub mod unix;
+mod zero_copy;
 
 pub use byte_stream::ByteStream;
 pub use family::Family;

@@ -1,7 +1,8 @@
 //! Reads and writes of a `ByteStream` with buffers that are handed over, as `heist::fs` has them.
 //!
 //! A socket needs no buffer while it waits, so nothing here is lent to the kernel beyond a call: what is gained is one form
-//! for sockets and files, and receiving into capacity that nobody has initialised. `owned_transfer.rs` does the work.
+//! for sockets and files, and receiving into capacity that nobody has initialised. `zero_copy.rs` has what does lend, and
+//! `owned_transfer.rs` the work.
 
 use std::io;
 

@@ -4,8 +4,8 @@ use std::io;
 
 use super::family::Family;
 use super::owned_split::{OwnedReadHalf, OwnedWriteHalf};
-use super::owned_transfer;
 use super::split::{ReadHalf, WriteHalf};
+use super::{owned_transfer, zero_copy};
 use crate::buf::{IoBuf, IoBufMut};
 
 impl<F: Family> ReadHalf<'_, F> {
@@ -40,6 +40,16 @@ impl<F: Family> WriteHalf<'_, F> {
     pub async fn write_all_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<()>, Vec<B>) {
         owned_transfer::write_all_vectored(self.stream().registration(), bufs).await
     }
+
+    /// See [`ByteStream::write_owned_zero_copy`](super::ByteStream::write_owned_zero_copy), also for errors and cancel safety.
+    pub async fn write_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        zero_copy::write::<F, B>(self.stream().registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_all_owned_zero_copy`](super::ByteStream::write_all_owned_zero_copy), also for errors and cancel safety.
+    pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
+        zero_copy::write_all::<F, B>(self.stream().registration(), buf).await
+    }
 }
 
 impl<F: Family> OwnedReadHalf<F> {
@@ -73,5 +83,15 @@ impl<F: Family> OwnedWriteHalf<F> {
     /// See [`ByteStream::write_all_vectored_owned`](super::ByteStream::write_all_vectored_owned), also for errors and cancel safety.
     pub async fn write_all_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<()>, Vec<B>) {
         owned_transfer::write_all_vectored(self.stream().registration(), bufs).await
+    }
+
+    /// See [`ByteStream::write_owned_zero_copy`](super::ByteStream::write_owned_zero_copy), also for errors and cancel safety.
+    pub async fn write_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        zero_copy::write::<F, B>(self.stream().registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_all_owned_zero_copy`](super::ByteStream::write_all_owned_zero_copy), also for errors and cancel safety.
+    pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
+        zero_copy::write_all::<F, B>(self.stream().registration(), buf).await
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use super::receive;
 use super::transfer::{self, VECTORED_COUNT_MAX};
 use crate::buf::{IoBuf, IoBufMut, bytes_of};
+use crate::driver::send::{End, Extent};
 use crate::driver::{Direction, Registration};
 
 /// Reads once: nothing is taken before the future is ready `[one-call-moves-bytes]`.
@@ -69,4 +70,46 @@ pub(super) async fn write_all_vectored<B: IoBuf>(
     let result = transfer::write_all_vectored(registration, &mut slices).await;
     drop(slices);
     (result, bufs)
+}
+
+/// Writes once, without copying if the kernel does that.
+pub(super) async fn write_zero_copy<B: IoBuf>(registration: &Registration, buf: B) -> (io::Result<usize>, B) {
+    if !registration.offers_zero_copy() {
+        return write(registration, buf).await;
+    }
+    let sent = registration.send_zero_copy(buf, Extent::Part).await;
+    let buf = given_back(sent.buf);
+    match sent.end {
+        End::Taken => (Ok(sent.sent_bytes), buf),
+        End::Refused => write(registration, buf).await,
+        End::Failed(error) => (Err(error), buf),
+    }
+}
+
+/// Writes everything, without copying as far as the kernel does that.
+pub(super) async fn write_all_zero_copy<B: IoBuf>(
+    registration: &Registration,
+    buf: B,
+) -> (io::Result<()>, B) {
+    if !registration.offers_zero_copy() {
+        return write_all(registration, buf).await;
+    }
+    let sent = registration.send_zero_copy(buf, Extent::All).await;
+    let buf = given_back(sent.buf);
+    match sent.end {
+        End::Taken => (Ok(()), buf),
+        End::Refused => {
+            let result = transfer::write_all(registration, &bytes_of(&buf)[sent.sent_bytes..]).await;
+            (result, buf)
+        }
+        End::Failed(error) => (Err(error), buf),
+    }
+}
+
+/// Gives a buffer back to its owner.
+///
+/// # Panics
+/// If the kernel still has it though the runtime is gone: then it can be given to nobody.
+fn given_back<B>(buf: Option<B>) -> B {
+    buf.expect("the heist runtime has ended before this write, and the kernel still reads its buffer")
 }

@@ -13,6 +13,8 @@ mod support;
 mod traits;
 mod transfer;
 mod vectored_owned;
+#[cfg(unix)]
+mod zero_copy;
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ pub(super) use flight::AnyFlight;
 pub(crate) use flight::{Landed, Submission};
 pub(crate) use open::OpenHow;
 pub(crate) use request::{AT_CURSOR, Code, Way};
-pub(super) use request::{Offered, Request, StatTarget};
+pub(super) use request::{Offered, Region, Request, StatTarget};
 #[cfg(all(test, target_os = "linux", not(rt_loom)))]
 pub(super) use start::RingFor;
 pub(crate) use start::ring_for;

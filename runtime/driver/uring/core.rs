@@ -244,7 +244,11 @@ impl Core {
             match completion.name {
                 Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
                 Name::Cancel => {}
-                Name::Slot(_) if !completion.is_terminal => self.flights.count_stale(),
+                Name::Slot(slot) if !completion.is_terminal => {
+                    let Some(op) = self.flights.answer(slot) else { continue };
+                    op.answer(completion.result(), wakers);
+                    orphans.push(op);
+                }
                 Name::Slot(slot) => {
                     let Some(op) = self.flights.land(slot) else { continue };
                     op.finish(completion.result(), wakers);

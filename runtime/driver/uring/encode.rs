@@ -8,8 +8,9 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{CancelBuilder, Fd};
 
 use crate::driver::Direction;
-use crate::driver::op::Op;
+use crate::driver::op::{NO_REQUEST, Op};
 use crate::driver::slots::SlotId;
+use crate::driver::socket::SEND_FLAGS;
 
 use super::doorbell::Doorbell;
 use super::encode_file;
@@ -56,6 +57,11 @@ pub(super) fn op(op: &Op, slot: SlotId) -> Entry {
             opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
         }
         Op::File(flight) => encode_file::request(flight.request()),
+        Op::Send { source, bytes, .. } => {
+            let fd = Fd(source.socket().as_raw_fd());
+            opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).build()
+        }
+        Op::Lent(_) => unreachable!("{NO_REQUEST}"),
     };
     entry.user_data(slot.to_bits())
 }
