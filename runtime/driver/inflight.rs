@@ -89,9 +89,9 @@ impl InFlight {
 
     /// A completion that is not the last was seen. It answers a send whose buffer the kernel keeps: the rest of the
     /// operation is ours again. No other operation of ours has such, so it is counted [stale-is-counted].
-    pub(super) fn answer(&mut self, slot: SlotId) -> Option<Op> {
+    pub(super) fn answer(&mut self, slot: SlotId, has_sent: bool) -> Option<Op> {
         let answered = self.flights.get_mut(slot).and_then(|flight| {
-            let rest = flight.op.rest_after_answer()?;
+            let rest = flight.op.rest_after_answer(has_sent)?;
             flight.phase = Phase::Answered;
             Some(mem::replace(&mut flight.op, rest))
         });

@@ -388,7 +388,7 @@ fn a_lent_buffer_comes_back_after_its_last_reader() {
                 // Ordering: Relaxed: the lock of the loan orders it. The last look of the kernel at the buffer.
                 shared.1.fetch_add(1, Ordering::Relaxed);
                 let mut wakers = Vec::new();
-                shared.0.end(&mut wakers);
+                shared.0.end(false, &mut wakers);
                 wakers
             })
         });

@@ -25,7 +25,7 @@ pub(super) enum Op {
     /// Send these bytes, which are on loan, without copying them. The side that writes was claimed for it.
     Send { source: Arc<Source>, bytes: Region, completion: Arc<Completion>, loan: Arc<dyn AnyLoan> },
     /// No request, but what is left of a `Send` that the kernel has answered: it still reads the bytes.
-    Lent(Arc<dyn AnyLoan>),
+    Lent { loan: Arc<dyn AnyLoan>, has_sent: bool },
 }
 
 /// Where an operation is in flight: which worker's table, and which slot of it.
@@ -44,7 +44,7 @@ impl Op {
             Op::Connect { completion, .. } => completion.take_ticket(ticket),
             Op::File(flight) => flight.take_ticket(ticket),
             Op::Send { completion, .. } => completion.take_ticket(ticket),
-            Op::Lent(_) => unreachable!("{NO_REQUEST}"),
+            Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
         }
     }
 
@@ -54,14 +54,14 @@ impl Op {
             Op::Ready { .. } | Op::Connect { .. } | Op::File(_) => {}
             // Others may wait for their turn [sends-in-turn].
             Op::Send { .. } => self.finish(Err(io::ErrorKind::Interrupted.into()), wakers),
-            Op::Lent(_) => unreachable!("{NO_REQUEST}"),
+            Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
         }
     }
 
     /// Whether this goes past the page cache, to a disk that should hear of it soon.
     pub(super) fn is_direct(&self) -> bool {
         match self {
-            Op::Ready { .. } | Op::Connect { .. } | Op::Send { .. } | Op::Lent(_) => false,
+            Op::Ready { .. } | Op::Connect { .. } | Op::Send { .. } | Op::Lent { .. } => false,
             Op::File(flight) => flight.request().is_direct(),
         }
     }
@@ -71,22 +71,22 @@ impl Op {
         match self {
             Op::Ready { source, .. } | Op::Connect { source, .. } => source.is_shut(),
             // Perhaps the last share of a buffer.
-            Op::File(_) | Op::Send { .. } | Op::Lent(_) => true,
+            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => true,
         }
     }
 
     /// What the kernel has after a completion that is not the last. None: this operation has only one.
-    pub(super) fn rest_after_answer(&self) -> Option<Op> {
+    pub(super) fn rest_after_answer(&self, has_sent: bool) -> Option<Op> {
         match self {
-            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent(_) => None,
-            Op::Send { loan, .. } => Some(Op::Lent(loan.clone())),
+            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => None,
+            Op::Send { loan, .. } => Some(Op::Lent { loan: loan.clone(), has_sent }),
         }
     }
 
     /// The result has come, and the last word has not: what is on loan stays so.
     pub(super) fn answer(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
         match self {
-            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent(_) => {
+            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => {
                 unreachable!("only a send is answered before its end")
             }
             Op::Send { source, completion, .. } => {
@@ -106,9 +106,12 @@ impl Op {
             Op::File(flight) => flight.finish(result, wakers),
             Op::Send { loan, .. } => {
                 self.answer(result, wakers);
-                loan.end(wakers);
+                loan.end(false, wakers);
             }
-            Op::Lent(loan) => loan.end(wakers),
+            // Of nothing the kernel says that it was copied.
+            Op::Lent { loan, has_sent } => {
+                loan.end(*has_sent && result.is_ok_and(|copied_count| copied_count > 0), wakers);
+            }
         }
     }
 
@@ -117,7 +120,7 @@ impl Op {
         match self {
             Op::Ready { .. } | Op::Connect { .. } => {}
             Op::File(flight) => flight.abandon(),
-            Op::Send { loan, .. } | Op::Lent(loan) => loan.abandon(),
+            Op::Send { loan, .. } | Op::Lent { loan, .. } => loan.abandon(),
         }
     }
 }

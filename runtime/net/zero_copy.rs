@@ -12,20 +12,21 @@ use crate::driver::Registration;
 impl<F: Family> ByteStream<F> {
     /// As [`write_owned`](ByteStream::write_owned), without copying the bytes where the system can do that.
     ///
-    /// It can for TCP with io_uring, since Linux 6.0. Elsewhere, and for Unix streams, for TLS of the kernel's, and for more
-    /// memory than the process may pin (`ulimit -l`), this is [`write_owned`](ByteStream::write_owned).
+    /// It can for TCP with io_uring, since Linux 6.2. Elsewhere, and for Unix streams, for TLS of the kernel's, and for more
+    /// memory than the process may pin (`ulimit -l`), this is [`write_owned`](ByteStream::write_owned). So it is from the
+    /// second write on where the kernel says of the first that it had to copy, as it does within one machine.
     ///
     /// The buffer comes back when the peer's machine has confirmed all that was sent of it: at least one round trip
-    /// later, and never before a peer makes room that reads slowly. Set a [`timeout`](crate::time::timeout) where the
-    /// peer is not trusted.
+    /// later, and not before a peer that reads slowly has room. Set a [`timeout`](crate::time::timeout()) where the peer
+    /// is not trusted.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
     /// Not safe: whether and how much was written before the drop is not told. What is written by another call afterwards
-    /// comes behind it. The buffer is freed when the kernel has done with it; a stream that is dropped as well closes at
-    /// once, and what was taken is still sent.
+    /// comes behind it. The buffer is freed when the kernel has done with it; a stream that is dropped as well closes, and
+    /// what was taken is sent before its end.
     ///
     /// # Panics
     /// If the runtime ends before, and the kernel does not let go of the buffer, which is leaked then.

@@ -62,7 +62,7 @@ impl Pollers {
                 debug_assert!(wakers.is_empty(), "nobody can wait for an operation that is being started");
                 Ok(())
             }
-            Op::File(_) | Op::Send { .. } | Op::Lent(_) => {
+            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => {
                 unreachable!("this back end offers none of it: see `Backend::offered`")
             }
         }

@@ -17,13 +17,14 @@ struct Account<B> {
     buf: Option<B>,
     /// How many operations have it.
     lent_count: usize,
+    is_copied: bool,
     waker: Option<Waker>,
 }
 
 /// What an operation knows of the loan: everything but the type of the buffer.
 pub(in crate::driver) trait AnyLoan: fmt::Debug + Send + Sync {
-    /// One operation has ended, and the kernel reads nothing more for it.
-    fn end(&self, wakers: &mut Vec<Waker>);
+    /// One operation has ended, and the kernel reads nothing more for it. `is_copied`: it has copied bytes all the same.
+    fn end(&self, is_copied: bool, wakers: &mut Vec<Waker>);
 
     /// The kernel does not let go: the buffer is never given back, nor freed. `end` is called all the same.
     fn abandon(&self);
@@ -31,7 +32,7 @@ pub(in crate::driver) trait AnyLoan: fmt::Debug + Send + Sync {
 
 impl<B> Loan<B> {
     pub(in crate::driver) fn new(buf: B) -> Loan<B> {
-        Loan(Mutex::new(Account { buf: Some(buf), lent_count: 0, waker: None }))
+        Loan(Mutex::new(Account { buf: Some(buf), lent_count: 0, is_copied: false, waker: None }))
     }
 
     /// Lends it to one more operation; `look` says of which part.
@@ -39,6 +40,11 @@ impl<B> Loan<B> {
         let mut account = self.0.lock();
         account.lent_count += 1;
         look(account.buf.as_ref().expect("it is given back once, at the end"))
+    }
+
+    /// Whether the kernel has copied bytes of it, as far as is known.
+    pub(in crate::driver) fn is_copied(&self) -> bool {
+        self.0.lock().is_copied
     }
 
     /// Waits for the buffer; None if the kernel will not let go of it.
@@ -86,8 +92,9 @@ impl<B> Drop for Returned<'_, B> {
 }
 
 impl<B: Send> AnyLoan for Loan<B> {
-    fn end(&self, wakers: &mut Vec<Waker>) {
+    fn end(&self, is_copied: bool, wakers: &mut Vec<Waker>) {
         let mut account = self.0.lock();
+        account.is_copied |= is_copied;
         account.lent_count -= 1;
         if account.lent_count == 0 {
             wakers.extend(account.waker.take());

@@ -14,6 +14,9 @@
 //! 3. The notification ends the loan. The buffer comes back with the last one [owned-until-terminal]. An answer without the
 //!    promise of a notification ends the loan itself: so errors do, but not all of them.
 //!
+//! A connection within the machine, or through a device that cannot gather, is copied in spite of all, at more cost than a plain
+//! call. The notification tells; the socket is sent to by plain calls from then on.
+//!
 //! A future that is dropped leaves the buffer to the operations that have it.
 
 use std::io;
@@ -25,6 +28,7 @@ use super::op::Op;
 use super::submission::Submission;
 use super::{Direction, Registration};
 use crate::buf::IoBuf;
+use crate::primitive::atomic::Ordering;
 
 mod loan;
 #[cfg(all(test, target_os = "linux", not(rt_loom)))]
@@ -60,9 +64,10 @@ pub(crate) struct Sent<B> {
 }
 
 impl Registration {
-    /// Whether [`send_zero_copy`](Registration::send_zero_copy) may be called.
+    /// Whether [`send_zero_copy`](Registration::send_zero_copy) may be called, and is worth it.
     pub(crate) fn offers_zero_copy(&self) -> bool {
-        self.driver.offers(Code::SendZeroCopy)
+        // Ordering: Relaxed: a hint; a try too many costs its detour.
+        self.driver.offers(Code::SendZeroCopy) && !self.source.is_copied.load(Ordering::Relaxed)
     }
 
     /// Sends initialised bytes of `buf` without copying them; waits until there is room, and then until the kernel gives the
@@ -90,12 +95,24 @@ impl Registration {
                     self.clear_if_short(Direction::Write, 0, len);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_refusal(&error) => break End::Refused,
+                Err(error) if lacks_pages(&error) => break End::Refused,
+                Err(error) if is_refusal(&error) => {
+                    self.copy_from_now_on();
+                    break End::Refused;
+                }
                 Err(error) => break End::Failed(error),
             }
         };
         let buf = loan.returned().await;
+        if loan.is_copied() {
+            self.copy_from_now_on();
+        }
         Sent { buf, sent_bytes, end }
+    }
+
+    fn copy_from_now_on(&self) {
+        // Ordering: Relaxed: a hint.
+        self.source.is_copied.store(true, Ordering::Relaxed);
     }
 
     /// One operation, up to its answer.
@@ -122,7 +139,7 @@ impl Registration {
             Err(error) => {
                 let mut wakers = Vec::new();
                 side.event(true, &mut wakers);
-                loan.end(&mut wakers);
+                loan.end(false, &mut wakers);
                 wakers.into_iter().for_each(Waker::wake);
                 Err(error)
             }
@@ -130,10 +147,21 @@ impl Registration {
     }
 }
 
-/// A socket of another kind, or under TLS of the kernel's; memory that may not be pinned (`ulimit -l`).
+/// So much memory may not be pinned (`ulimit -l`): the next send may be shorter.
+#[cfg(unix)]
+fn lacks_pages(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
+}
+
+/// A socket of another kind, or under TLS of the kernel's; a kernel that cannot say whether it copied, before Linux 6.2.
 #[cfg(unix)]
 fn is_refusal(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOBUFS | libc::ENOMEM))
+    matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EINVAL))
+}
+
+#[cfg(not(unix))]
+fn lacks_pages(_error: &io::Error) -> bool {
+    false
 }
 
 #[cfg(not(unix))]

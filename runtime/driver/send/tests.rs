@@ -122,6 +122,7 @@ fn all_of_a_large_buffer_arrives() {
     assert!(matches!(sent.end, End::Taken), "{:?}", sent.end);
     assert_eq!(sent.sent_bytes, MUCH_BYTES);
     assert!(sent.buf.is_some());
+    assert!(!registration.offers_zero_copy(), "the kernel copies within the machine, and says so");
     drop(registration);
     harvest_until(&driver, || driver.in_flight(0) == 0);
     assert_eq!(reader.join().expect("no panic"), MUCH_BYTES);
@@ -189,6 +190,29 @@ fn nothing_overtakes_a_send_that_is_given_up() {
     assert_eq!(driver.stale_count(0), 0);
 }
 
+/// A kernel that has sent nothing says that it has copied: that is no reason to send by plain calls.
+#[test]
+fn a_full_socket_is_not_taken_for_one_that_copies() {
+    let driver = driver();
+    let _guard = bound(&driver);
+    let (registration, peer) = pair();
+    let block = [0; 1 << 16];
+    while registration.socket().send(&block).is_ok() {}
+    let mut send: Pending = Box::pin(registration.send_zero_copy(watched(100).0, Extent::All));
+    for _ in 0..10 {
+        assert!(poll(&mut send).is_pending());
+        driver.harvest(0, &mut Vec::new()).expect("harvest");
+    }
+    // A wait for room is all that is left.
+    assert_eq!(driver.in_flight(0), 1);
+    SockRef::from(&peer).set_linger(Some(Duration::ZERO)).expect("linger");
+    drop(peer);
+    let sent = drive(&driver, send);
+    assert!(matches!(sent.end, End::Failed(_)), "{:?}", sent.end);
+    assert!(registration.offers_zero_copy());
+    assert_eq!((driver.in_flight(0), driver.stale_count(0)), (0, 0));
+}
+
 /// H15 for sockets: the end of the runtime waits for the notification up to its deadline.
 #[test]
 fn a_buffer_that_is_on_loan_at_the_end_is_leaked_and_given_to_nobody() {
@@ -252,6 +276,7 @@ fn a_socket_that_cannot_is_told_from_one_that_failed() {
     let sent = drive(&driver, registration.send_zero_copy(buf, Extent::All));
     assert!(matches!(sent.end, End::Refused), "{:?}", sent.end);
     assert_eq!(sent.sent_bytes, 0);
+    assert!(!registration.offers_zero_copy(), "it is asked once");
     assert!(sent.buf.is_some());
     harvest_until(&driver, || driver.in_flight(0) == 0);
     assert_eq!(driver.stale_count(0), 0);
@@ -291,14 +316,14 @@ fn an_answer_without_a_notification_ends_the_loan_itself() {
     let mut flights = InFlight::new();
     let (with, without) = (flights.insert(send()), flights.insert(send()));
     let mut wakers = Vec::new();
-    let answered = flights.answer(with).expect("it is in flight");
+    let answered = flights.answer(with, false).expect("it is in flight");
     answered.answer(Err(io::ErrorKind::BrokenPipe.into()), &mut wakers);
     let landed = flights.land(without).expect("it is in flight");
     landed.finish(Err(io::ErrorKind::BrokenPipe.into()), &mut wakers);
     let mut returned = pin!(loan.returned());
     let mut cx = Context::from_waker(Waker::noop());
     assert!(returned.as_mut().poll(&mut cx).is_pending(), "one of two has it still");
-    assert!(flights.answer(with).is_none(), "an answer comes once");
+    assert!(flights.answer(with, false).is_none(), "an answer comes once");
     assert_eq!(flights.stale_count(), 1);
     flights.land(with).expect("it is on loan").finish(Ok(0), &mut wakers);
     assert!(matches!(returned.as_mut().poll(&mut cx), Poll::Ready(Some(_))));

@@ -245,8 +245,9 @@ impl Core {
                 Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
                 Name::Cancel => {}
                 Name::Slot(slot) if !completion.is_terminal => {
-                    let Some(op) = self.flights.answer(slot) else { continue };
-                    op.answer(completion.result(), wakers);
+                    let result = completion.result();
+                    let Some(op) = self.flights.answer(slot, result.is_ok()) else { continue };
+                    op.answer(result, wakers);
                     orphans.push(op);
                 }
                 Name::Slot(slot) => {

@@ -15,6 +15,9 @@ use crate::driver::socket::SEND_FLAGS;
 use super::doorbell::Doorbell;
 use super::encode_file;
 
+/// The notification of a send says whether the bytes were copied all the same. Linux 6.2.
+const REPORT_USAGE: u16 = 1 << 3;
+
 /// Names that no slot has.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
 const CANCEL: u64 = (1 << 32) | SlotId::RESERVED_INDEX as u64;
@@ -59,9 +62,9 @@ pub(super) fn op(op: &Op, slot: SlotId) -> Entry {
         Op::File(flight) => encode_file::request(flight.request()),
         Op::Send { source, bytes, .. } => {
             let fd = Fd(source.socket().as_raw_fd());
-            opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).build()
+            opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).zc_flags(REPORT_USAGE).build()
         }
-        Op::Lent(_) => unreachable!("{NO_REQUEST}"),
+        Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
     };
     entry.user_data(slot.to_bits())
 }
