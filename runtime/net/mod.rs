@@ -67,6 +67,8 @@
 //! alone, and 1 to 2 % under load. For that it takes connections before anybody calls `accept`: a server that counts its
 //! connections would be lied to, descriptors would run out in the kernel's hands, a process that shares the listener
 //! would lose what it could have served, and `into_std` would have to give back more than a listener.
+//! Datagrams without copying: there are 64 KiB at most in one, for which it rarely pays, and several sends at once of one socket
+//! would wait for each other's answers.
 //! The crate quinn-udp for segmentation: it sets more options than were asked for, such as not to fragment.
 //!
 //! # Verified by

@@ -17,6 +17,9 @@
 //! A connection within the machine, or through a device that cannot gather, is copied in spite of all, at more cost than a plain
 //! call. The notification tells; the socket is sent to by plain calls from then on.
 //!
+//! Waiting for the notification before the next part is sent would be a round trip of the network for each, and the parts are as
+//! small as the room in the socket.
+//!
 //! A future that is dropped leaves the buffer to the operations that have it.
 
 use std::io;
