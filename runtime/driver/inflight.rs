@@ -3,13 +3,19 @@
 //! ```text
 //!            insert                cancel                 terminal completion
 //!   (vacant) ------> Submitted ------------> Cancelling ----------------------> (vacant, next generation)
-//!                        \_______________________________________________/
+//!                        |\______________________|_______________________/       /
+//!                        |        answer         |                              /
+//!                        +-----------------------+--> Answered ----------------
 //! ```
+//!
+//! A send that lends its buffer is answered before the kernel gives the buffer back: what told of the result ends at the
+//! answer, and its descriptor is given up; the buffer stays here until the terminal completion, the notification.
 //!
 //! There is no edge that frees an operation before its terminal completion [owned-until-terminal]: a full queue, a
 //! failed system call or a cancel that found its target changes nothing about who owns the memory.
 
 use std::io;
+use std::mem;
 use std::task::Waker;
 
 use super::op::{Op, Ticket};
@@ -21,6 +27,8 @@ enum Phase {
     Submitted,
     /// A cancel has been encoded as well. The terminal completion is still to come.
     Cancelling,
+    /// Its result has come; the kernel still has its buffer, and nothing is left to cancel.
+    Answered,
 }
 
 #[derive(Debug)]
@@ -79,8 +87,31 @@ impl InFlight {
                 flight.phase = Phase::Cancelling;
                 Cancel::Needed
             }
-            Some(Flight { phase: Phase::Cancelling, .. }) | None => Cancel::Pointless,
+            Some(Flight { phase: Phase::Cancelling | Phase::Answered, .. }) | None => Cancel::Pointless,
         }
+    }
+
+    /// A completion that is not the last was seen. It answers a send whose buffer the kernel keeps: the rest of the
+    /// operation is ours again, and goes to `orphans`. No other operation of ours has such, so it is counted
+    /// [stale-is-counted].
+    pub(super) fn answer(
+        &mut self,
+        slot: SlotId,
+        result: io::Result<i32>,
+        wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Op>,
+    ) {
+        let answered = self.flights.get_mut(slot).and_then(|flight| {
+            let rest = flight.op.rest_after_answer(result.is_ok())?;
+            flight.phase = Phase::Answered;
+            Some(mem::replace(&mut flight.op, rest))
+        });
+        let Some(op) = answered else {
+            self.stale_count += 1;
+            return;
+        };
+        op.answer(result, wakers);
+        orphans.push(op);
     }
 
     /// The terminal completion was seen: the operation is ours again. A name that fits nothing is counted, never
@@ -109,10 +140,5 @@ impl InFlight {
     /// Everything, without waiting for anything: the caller leaks it.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Op> + '_ {
         self.flights.drain().map(|flight| flight.op)
-    }
-
-    /// A completion that is not the last of its operation: none of ours has such, so it is counted.
-    pub(super) fn count_stale(&mut self) {
-        self.stale_count += 1;
     }
 }

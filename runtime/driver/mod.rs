@@ -46,6 +46,9 @@
 //! kernel has no op-code for, what a server may keep waiting, and everything where there is no ring, is left to the caller
 //! and its blocking pool.
 //!
+//! A send that does not copy lends its buffer to the kernel (`send/`): it is answered, and it ends with a notification when the
+//! peer has confirmed what the kernel reads from the buffer.
+//!
 //! Dropping a [`Registration`] cancels what is on order. With io_uring the descriptor closes, and the peer sees the end of
 //! the stream, when the cancel is confirmed: after the owner's next harvest, which a sleeping owner is rung for.
 //!
@@ -66,6 +69,8 @@
 //! - `[no-lost-letter]` A worker that goes to sleep has read the letter, or its sender rings.
 //! - `[event-wakes]` An event that comes beside a clear or a wait is seen by the waiter or wakes it.
 //! - `[one-order]` A side has at most one order placed with the back end.
+//! - `[sends-in-turn]` A send on the ring takes its side for itself: other writes wait for its answer, also when it was given
+//!   up, so that bytes that were written later never come first.
 //! - `[level-at-arm]` An order on io_uring, or a one-shot, reports the state at the time of the order: clearing too much
 //!   costs one order. Edges report changes only, and there only a versioned clear is right.
 //! - `[shut-or-ticket]` Who drops a registration or a submission gets the ticket to cancel, or the order is never placed.
@@ -122,10 +127,12 @@
 //!
 //! # Verified by
 //! `models.rs` (loom): `[event-wakes]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`, `[no-lost-letter]`,
-//! `[ring-ends-park]`, `[comes-round]`, and, with an owner, a thief at its lock and a third thread that gives up the future,
-//! `[owned-until-terminal]` and `[stale-is-counted]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
-//! `[level-at-arm]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
-//! `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with buffers and
+//! `[ring-ends-park]`, `[comes-round]`, `[sends-in-turn]`, `[owned-until-terminal]` of what is lent, and, with an owner, a
+//! thief at its lock and a third thread that gives up the future, `[owned-until-terminal]` and `[stale-is-counted]`. `tests/`
+//! on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`, `[level-at-arm]`. `uring/tests.rs`:
+//! `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`,
+//! `[dozes-for-nothing]`. `send/tests.rs`: `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`:
+//! `[owned-until-terminal]` with buffers and
 //! descriptors.
 
 use std::fmt;
@@ -153,6 +160,7 @@ mod op;
 mod poll;
 mod readiness;
 pub(crate) mod segmentation;
+pub(crate) mod send;
 mod slots;
 pub(crate) mod socket;
 mod source;

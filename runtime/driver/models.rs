@@ -1,6 +1,8 @@
 //! Loom models of this room. Each names the invariant it checks; the tags are those of `mod.rs`.
 
+use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,6 +14,7 @@ use super::bell::Bell;
 use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
 use super::readiness::{Arm, Cleared, Readiness};
+use super::send::{AnyLoan, Loan};
 use super::slots::SlotId;
 use super::source::{Place, Side};
 use super::submission::Completion;
@@ -503,5 +506,70 @@ fn a_completion_reaped_by_either_reaches_a_future_polled_elsewhere() {
         if let Some(waiting) = future.join().unwrap() {
             assert!(woken.iter().any(|waker| waker.will_wake(&waiting)), "nobody was woken");
         }
+    });
+}
+
+/// [owned-until-terminal]: a buffer that two operations read comes back after both have ended, and then its owner is woken
+/// or sees it.
+#[test]
+fn a_lent_buffer_comes_back_after_its_last_reader() {
+    model(|| {
+        let shared = ModelArc::new((Loan::new(7_u8), AtomicUsize::new(0)));
+        let readers = [(); 2].map(|()| {
+            shared.0.lend(|_| ());
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Relaxed: the lock of the loan orders it. The last look of the kernel at the buffer.
+                shared.1.fetch_add(1, Ordering::Relaxed);
+                let mut wakers = Vec::new();
+                shared.0.end(false, &mut wakers);
+                wakers
+            })
+        });
+        let (_count, waker) = counting_waker();
+        let mut returned = pin!(shared.0.returned());
+        let outcome = returned.as_mut().poll(&mut Context::from_waker(&waker));
+        // Ordering: Relaxed: as above.
+        let ended_count = shared.1.load(Ordering::Relaxed);
+        let woken: Vec<Waker> = readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect();
+        match outcome {
+            Poll::Ready(buf) => assert_eq!((buf, ended_count), (Some(7), 2), "it is still read"),
+            Poll::Pending => assert!(woken.iter().any(|woken| woken.will_wake(&waker)), "nobody was woken"),
+        }
+    });
+}
+
+/// [sends-in-turn], [one-order]: a write after a send that was given up is not tried before the send was answered, and places
+/// no order of its own; the answer wakes it.
+#[test]
+fn a_write_behind_a_send_waits_for_its_answer() {
+    model(|| {
+        let shared = ModelArc::new((Side::new(), AtomicBool::new(false)));
+        assert!(shared.0.claim(), "ready at first");
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Relaxed: the event must publish it.
+                shared.1.store(true, Ordering::Relaxed);
+                let mut wakers = Vec::new();
+                shared.0.event(true, &mut wakers);
+                wakers
+            })
+        };
+        let (_count, waker) = counting_waker();
+        let is_its_turn = loop {
+            if shared.0.observe().is_some() {
+                break true;
+            }
+            match shared.0.wait(&mut Place::Primary, waker.clone()) {
+                Arm::Ready => {}
+                Arm::Already => break false,
+                Arm::Needed => panic!("the send is the order"),
+            }
+        };
+        // Ordering: Relaxed: as above.
+        assert!(!is_its_turn || shared.1.load(Ordering::Relaxed), "it overtakes the send");
+        let woken = kernel.join().unwrap();
+        assert!(is_its_turn || woken.iter().any(|woken| woken.will_wake(&waker)), "nobody was woken");
     });
 }

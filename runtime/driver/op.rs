@@ -7,7 +7,8 @@ use std::task::Waker;
 use socket2::SockAddr;
 
 use super::Direction;
-use super::file::AnyFlight;
+use super::file::{AnyFlight, Region};
+use super::send::AnyLoan;
 use super::slots::SlotId;
 use super::source::Source;
 use super::submission::Completion;
@@ -21,6 +22,10 @@ pub(super) enum Op {
     Connect { source: Arc<Source>, address: Box<SockAddr>, completion: Arc<Completion> },
     /// Something with a file or a path: `file/request.rs` says what.
     File(Arc<dyn AnyFlight>),
+    /// Send these bytes, which are on loan, without copying them. The side that writes was claimed for it.
+    Send { source: Arc<Source>, bytes: Region, completion: Arc<Completion>, loan: Arc<dyn AnyLoan> },
+    /// No request, but what is left of a `Send` that the kernel has answered: it still reads the bytes.
+    Lent { loan: Arc<dyn AnyLoan>, has_sent: bool },
 }
 
 /// Where an operation is in flight: which worker's table, and which slot of it. Small, for each side of each socket has
@@ -53,13 +58,25 @@ impl Op {
             Op::Ready { source, direction } => source.side(*direction).take_ticket(ticket),
             Op::Connect { completion, .. } => completion.take_ticket(ticket),
             Op::File(flight) => flight.take_ticket(ticket),
+            Op::Send { completion, .. } => completion.take_ticket(ticket),
+            Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
+        }
+    }
+
+    /// It was not started, for nobody waits any more.
+    pub(super) fn withdraw(&self, wakers: &mut Vec<Waker>) {
+        match self {
+            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) => {}
+            // Others may wait for their turn [sends-in-turn].
+            Op::Send { .. } => self.finish(Err(io::ErrorKind::Interrupted.into()), wakers),
+            Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
         }
     }
 
     /// Whether this goes past the page cache, to a disk that should hear of it soon.
     pub(super) fn is_direct(&self) -> bool {
         match self {
-            Op::Ready { .. } | Op::Connect { .. } => false,
+            Op::Ready { .. } | Op::Connect { .. } | Op::Send { .. } | Op::Lent { .. } => false,
             Op::File(flight) => flight.request().is_direct(),
         }
     }
@@ -69,7 +86,29 @@ impl Op {
         match self {
             Op::Ready { source, .. } | Op::Connect { source, .. } => source.is_shut(),
             // Perhaps the last share of a buffer.
-            Op::File(_) => true,
+            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => true,
+        }
+    }
+
+    /// What the kernel has after a completion that is not the last. None: this operation has only one.
+    pub(super) fn rest_after_answer(&self, has_sent: bool) -> Option<Op> {
+        match self {
+            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => None,
+            Op::Send { loan, .. } => Some(Op::Lent { loan: loan.clone(), has_sent }),
+        }
+    }
+
+    /// The result has come, and the last word has not: what is on loan stays so.
+    pub(super) fn answer(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+        match self {
+            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => {
+                unreachable!("only a send is answered before its end")
+            }
+            Op::Send { source, completion, .. } => {
+                // Others first: the waiter tells the side when there is no more room [sends-in-turn].
+                source.side(Direction::Write).event(true, wakers);
+                completion.finish(result, wakers);
+            }
         }
     }
 
@@ -80,6 +119,14 @@ impl Op {
             Op::Ready { source, direction } => source.side(*direction).event(true, wakers),
             Op::Connect { completion, .. } => completion.finish(result, wakers),
             Op::File(flight) => flight.finish(result, wakers),
+            Op::Send { loan, .. } => {
+                self.answer(result, wakers);
+                loan.end(false, wakers);
+            }
+            // Of nothing the kernel says that it was copied.
+            Op::Lent { loan, has_sent } => {
+                loan.end(*has_sent && result.is_ok_and(|copied_count| copied_count > 0), wakers);
+            }
         }
     }
 
@@ -88,6 +135,9 @@ impl Op {
         match self {
             Op::Ready { .. } | Op::Connect { .. } => {}
             Op::File(flight) => flight.abandon(),
+            Op::Send { loan, .. } | Op::Lent { loan, .. } => loan.abandon(),
         }
     }
 }
+
+pub(super) const NO_REQUEST: &str = "what the kernel has answered is not asked for again";

@@ -15,6 +15,8 @@
 //! | `arm` | READY or SHUT | same | `Arm::Ready` |
 //! | `arm` | ARMED | same | `Arm::Already` |
 //! | `arm` | idle | ARMED | `Arm::Needed`: the caller must arm the back end |
+//! | `claim` | READY | READY off, ARMED | `true`: the caller owes an operation that ends in an event |
+//! | `claim` | any other | same | `false`: wait |
 //! | `disarm` | any | ARMED off | arming failed |
 //! | `event(last)` | any | READY, version + 1, ARMED off iff `last` | |
 //! | `shut` | any | SHUT | |
@@ -103,6 +105,24 @@ impl Readiness {
         // Ordering: Relaxed [one-order]: a claim under the lock; only READY can change meanwhile, and only to off.
         self.0.fetch_or(ARMED, Ordering::Relaxed);
         Arm::Needed
+    }
+
+    /// Takes the side for an operation on the ring, which is its order until it is answered: nobody else tries meanwhile.
+    /// Called with the waiters locked.
+    #[must_use]
+    pub(super) fn claim(&self) -> bool {
+        // Ordering: Relaxed load [sends-in-turn]: a guess that the exchange below checks.
+        let mut word = self.0.load(Ordering::Relaxed);
+        while word & READY != 0 {
+            debug_assert!(word & ARMED == 0, "a ring's order ends with the event that makes its side ready");
+            let next = (word & !READY) | ARMED;
+            // Ordering: Relaxed [sends-in-turn]: it publishes nothing, and a look that found the side ready came before.
+            match self.0.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
     }
 
     /// The order could not be placed.

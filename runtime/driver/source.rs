@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use socket2::{SockAddr, Socket};
 
-use crate::primitive::sync::Mutex;
+use crate::primitive::{atomic::AtomicBool, sync::Mutex};
 use crate::task::coop;
 
 use super::op::{Op, Ticket};
@@ -28,6 +28,8 @@ pub(crate) struct Source {
     write: Side,
     /// Which poller knows this socket, for the back end that registers sockets.
     attachment: Mutex<Option<Ticket>>,
+    /// For `send/`: the kernel has refused to send without copying, or has copied.
+    pub(super) is_copied: AtomicBool,
 }
 
 impl Source {
@@ -113,6 +115,13 @@ impl Side {
         arm
     }
 
+    /// Takes the side for an operation on the ring; see [`Readiness::claim`].
+    #[must_use]
+    pub(super) fn claim(&self) -> bool {
+        let _waiting = self.waiting.lock();
+        self.readiness.claim()
+    }
+
     /// A listed waiter goes away.
     fn forget(&self, id: SlotId) {
         let waker = self.waiting.lock().listed.remove(id);
@@ -166,8 +175,8 @@ impl Side {
 /// On io_uring a descriptor with an operation in flight closes when the kernel has confirmed the cancel: after the
 /// owning worker's next harvest. A peer sees the end of the stream that much later, not at the drop itself.
 pub(crate) struct Registration {
-    source: Arc<Source>,
-    driver: Arc<Driver>,
+    pub(super) source: Arc<Source>,
+    pub(super) driver: Arc<Driver>,
 }
 
 impl Registration {
@@ -179,7 +188,8 @@ impl Registration {
 
     /// The same for a socket that is known to be non-blocking.
     pub(crate) fn new_nonblocking(socket: Socket) -> Registration {
-        let source = Source { socket, read: Side::new(), write: Side::new(), attachment: Mutex::new(None) };
+        let (read, write, is_copied) = (Side::new(), Side::new(), AtomicBool::new(false));
+        let source = Source { socket, read, write, attachment: Mutex::new(None), is_copied };
         Registration { source: Arc::new(source), driver: context::current() }
     }
 

@@ -24,6 +24,7 @@ impl Family for Tcp {
 
 impl sealed::Sealed for Tcp {
     const STREAM_NAME: &'static str = "TcpStream";
+    const MAY_SEND_ZERO_COPY: bool = true;
 
     fn addr(addr: &SockAddr) -> io::Result<SocketAddr> {
         inet_addr(addr)
@@ -37,6 +38,8 @@ pub(super) mod sealed {
 
     pub trait Sealed: fmt::Debug + Sized + 'static {
         const STREAM_NAME: &'static str;
+        /// Whether it is worth asking the kernel; it may still refuse.
+        const MAY_SEND_ZERO_COPY: bool;
 
         fn addr(addr: &SockAddr) -> io::Result<Self::Addr>
         where

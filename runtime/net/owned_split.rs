@@ -65,7 +65,6 @@ impl<F: Family> Drop for OwnedWriteHalf<F> {
 }
 
 impl<F: Family> OwnedReadHalf<F> {
-    #[cfg(any(feature = "futures-io", feature = "tokio-io", unix))]
     pub(super) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }
@@ -153,7 +152,6 @@ impl<F: Family> OwnedReadHalf<F> {
 }
 
 impl<F: Family> OwnedWriteHalf<F> {
-    #[cfg(any(feature = "futures-io", feature = "tokio-io", unix))]
     pub(super) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }

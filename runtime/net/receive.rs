@@ -6,7 +6,7 @@
 use std::io;
 use std::mem::MaybeUninit;
 
-use socket2::{SockAddr, Socket};
+use socket2::{MaybeUninitSlice, SockAddr, Socket};
 
 use crate::buf::IoBufMut;
 use crate::driver::socket::PEEK_FLAG;
@@ -50,6 +50,37 @@ pub(super) fn fill_owned(socket: &Socket, buf: &mut impl IoBufMut) -> io::Result
     // SAFETY: `[recv-initialises]`, and `count` is at most the length of the room.
     unsafe { buf.set_read(count) };
     Ok(count)
+}
+
+/// Receives into the room of owned buffers, one after the other, and tells each what came into it.
+pub(super) fn fill_owned_vectored<B: IoBufMut>(socket: &Socket, bufs: &mut [B]) -> io::Result<usize> {
+    let room_of = |buf: &mut B| {
+        let (start, room_bytes) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.bytes_total());
+        // SAFETY: the trait's promise: so many bytes may be written there, and nobody uses the buffer before they are.
+        MaybeUninitSlice::new(unsafe { std::slice::from_raw_parts_mut(start, room_bytes) })
+    };
+    let mut rooms: Vec<_> = bufs.iter_mut().map(room_of).collect();
+    let (count, _) = socket.recv_vectored(&mut rooms)?;
+    // SAFETY: `[recv-initialises]`: one buffer is filled before the next is begun.
+    unsafe { tell(bufs, count) };
+    Ok(count)
+}
+
+/// Tells owned buffers that nothing came into them.
+pub(super) fn leave_empty(bufs: &mut [impl IoBufMut]) {
+    // SAFETY: nothing was received.
+    unsafe { tell(bufs, 0) };
+}
+
+/// # Safety
+/// `count` bytes were received into the room of these buffers, one after the other.
+unsafe fn tell(bufs: &mut [impl IoBufMut], mut count: usize) {
+    for buf in bufs {
+        let part_bytes = count.min(buf.bytes_total());
+        // SAFETY: the caller's promise.
+        unsafe { buf.set_read(part_bytes) };
+        count -= part_bytes;
+    }
 }
 
 /// Receives into the unfilled part of tokio's buffer and fills it by what came.

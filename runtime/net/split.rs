@@ -25,7 +25,6 @@ pub(super) fn split<F: Family>(stream: &mut ByteStream<F>) -> (ReadHalf<'_, F>, 
 }
 
 impl<F: Family> ReadHalf<'_, F> {
-    #[cfg(any(feature = "futures-io", feature = "tokio-io", unix))]
     pub(super) fn stream(&self) -> &ByteStream<F> {
         self.0
     }
@@ -92,7 +91,6 @@ impl<F: Family> ReadHalf<'_, F> {
 }
 
 impl<F: Family> WriteHalf<'_, F> {
-    #[cfg(any(feature = "futures-io", feature = "tokio-io", unix))]
     pub(super) fn stream(&self) -> &ByteStream<F> {
         self.0
     }

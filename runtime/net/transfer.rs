@@ -12,7 +12,7 @@ use crate::driver::socket::SEND_FLAGS;
 use crate::driver::{Direction, Registration};
 
 /// The most buffers that one system call takes (`IOV_MAX`); more are an error to it, so the rest waits its turn.
-const VECTORED_COUNT_MAX: usize = 1024;
+pub(super) const VECTORED_COUNT_MAX: usize = 1024;
 /// The least room that `read_to_end` offers to a receive.
 const READ_TO_END_ROOM_BYTES: usize = 4096;
 /// The most room that one receive of `read_to_end` grows the vector by.

@@ -4,6 +4,7 @@
 
 mod canary;
 mod descriptors;
+mod lent;
 mod memory;
 mod promises;
 #[path = "../support/mod.rs"]

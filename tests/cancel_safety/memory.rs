@@ -48,6 +48,13 @@ impl Round {
             round.streams.push(client);
             round.wait(async move { drop(server.read(&mut vec![0; size]).await) }).await;
 
+            let (client, accepted) =
+                futures::join!(TcpStream::connect(listening), async { listener.accept().await });
+            let (client, mut server) = (client.expect("connected"), accepted.expect("accepted").0);
+            round.streams.push(client);
+            let lent = vec![8; 8_000_000 + size];
+            round.wait(async move { drop(server.write_all_owned_zero_copy(lent).await) }).await;
+
             let (left, mut right) = UnixStream::pair().expect("a pair");
             round.unix.push(left);
             round.wait(async move { drop(right.read_exact(&mut vec![0; size]).await) }).await;

@@ -12,6 +12,9 @@ mod socket;
 mod support;
 mod traits;
 mod transfer;
+mod vectored_owned;
+#[cfg(unix)]
+mod zero_copy;
 
 use std::time::Duration;
 

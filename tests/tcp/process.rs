@@ -2,8 +2,10 @@
 
 #![cfg(target_os = "linux")]
 
-use crate::support::process::{again, cpu_time, fds_fall_to, open_fds_count, role};
-use crate::support::{Shape, backends, builder};
+use crate::support::process::{
+    again, become_nobody, cpu_time, expect_success, fds_fall_to, is_root, open_fds_count, role,
+};
+use crate::support::{Shape, backends, builder, has_uring, on_every_backend};
 use futures::StreamExt as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -16,7 +18,7 @@ use heist::net::{TcpListener, TcpSocket, TcpStream};
 use heist::runtime::Runtime;
 use heist::time::{sleep, timeout};
 
-use super::{is_pending_once, soon};
+use super::{MIB, is_pending_once, pair, pattern, soon};
 
 fn in_a_child(test: &str, play: impl FnOnce(&Runtime)) {
     crate::support::process::in_a_child(&format!("process::{test}"), play);
@@ -190,6 +192,43 @@ fn a_child_process_inherits_no_descriptor() {
             assert!(sockets >= 5, "a listener, two ends, a pair of the signal: {sockets}");
             assert_eq!(list(), inherited);
             drop((client, accepted, listener, signal));
+        });
+    });
+}
+
+/// D8: a write without copying pins the memory that the kernel reads. What may not be pinned is copied.
+#[test]
+fn what_may_not_be_pinned_is_written_plainly() {
+    if role().is_none() {
+        let mut child = again("process::what_may_not_be_pinned_is_written_plainly", "nobody");
+        if has_uring() {
+            child.env("HEIST_REQUIRE_URING", "1");
+        }
+        expect_success(&mut child);
+        return;
+    }
+    // Enough for rings, and not for what is written.
+    let limit = rustix::process::Rlimit { current: Some(MIB as u64), maximum: Some(MIB as u64) };
+    rustix::process::setrlimit(rustix::process::Resource::Memlock, limit).expect("less than before");
+    if is_root() {
+        // Root may pin whatever it likes, and so may whoever uses a ring of root's.
+        become_nobody();
+    }
+    on_every_backend(|rt| {
+        rt.block_on(async {
+            let (mut client, mut server) = pair().await;
+            let sent = pattern(MIB / 4, 1).repeat(8);
+            let expected = sent.repeat(2);
+            let reader = heist::spawn(async move {
+                let mut received = Vec::new();
+                server.read_to_end(&mut received).await.unwrap();
+                assert!(received == expected);
+            });
+            for _ in 0..2 {
+                client.write_all_owned_zero_copy(sent.clone()).await.0.unwrap();
+            }
+            drop(client);
+            soon("the bytes", reader).await.unwrap();
         });
     });
 }

@@ -43,6 +43,62 @@ fn a_mebibyte_goes_both_ways_through_split_streams() {
     });
 }
 
+/// Buffers that are handed over: each call, on streams and halves. Zero copy is a plain write here.
+#[test]
+fn owned_buffers_are_written_and_filled_in_order() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut left, mut right) = UnixStream::pair().unwrap();
+            left.write_all_owned("one ").await.0.unwrap();
+            assert_eq!(left.write_vectored_owned(vec!["two ", "", "three "]).await.0.unwrap(), 10);
+            left.write_all_vectored_owned(vec!["four ", "five "]).await.0.unwrap();
+            assert_eq!(left.write_owned_zero_copy("six ").await.0.unwrap(), 4);
+            let (_, mut writer) = left.into_split();
+            writer.write_all_owned_zero_copy("seven ").await.0.unwrap();
+            writer.write_all_vectored_owned(vec!["eight", "."]).await.0.unwrap();
+            drop(writer);
+            let text = b"one two three four five six seven eight.";
+            let (result, head) = right.read_owned(Vec::with_capacity(4)).await;
+            assert_eq!((result.unwrap(), &head[..]), (4, &text[..4]));
+            let rooms = vec![Vec::with_capacity(4), Vec::with_capacity(6)];
+            let (result, middle) = right.read_vectored_owned(rooms).await;
+            assert_eq!((result.unwrap(), &middle.concat()[..]), (10, &text[4..14]));
+            let (mut reader, _writer) = right.into_split();
+            let mut tail = Vec::new();
+            loop {
+                let rooms = vec![Vec::with_capacity(3), Vec::with_capacity(2)];
+                let (result, parts) = reader.read_vectored_owned(rooms).await;
+                tail.extend(parts.concat());
+                if result.unwrap() == 0 {
+                    break;
+                }
+            }
+            assert_eq!(tail, text[14..]);
+        });
+    });
+}
+
+#[test]
+fn a_mebibyte_is_written_from_owned_buffers() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut left, mut right) = UnixStream::pair().unwrap();
+            let sent = pattern(1 << 20, 4);
+            let expected = sent.repeat(2);
+            let reader = heist::spawn(async move {
+                let mut received = Vec::new();
+                right.read_to_end(&mut received).await.unwrap();
+                assert!(received == expected);
+            });
+            let parts: Vec<Vec<u8>> = sent.chunks(500).map(<[u8]>::to_vec).collect();
+            left.write_all_vectored_owned(parts).await.0.unwrap();
+            left.write_all_owned_zero_copy(sent).await.0.unwrap();
+            drop(left);
+            soon("the reader", reader).await.unwrap();
+        });
+    });
+}
+
 #[test]
 fn halves_of_two_streams_are_not_reunited() {
     on_every_runtime(|rt| {

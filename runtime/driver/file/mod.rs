@@ -22,7 +22,7 @@ pub(super) use flight::AnyFlight;
 pub(crate) use flight::{Landed, Submission};
 pub(crate) use open::OpenHow;
 pub(crate) use request::{AT_CURSOR, Code, Way};
-pub(super) use request::{Offered, Request, StatTarget};
+pub(super) use request::{Offered, Region, Request, StatTarget};
 #[cfg(all(test, target_os = "linux"))]
 pub(super) use start::RingFor;
 pub(crate) use start::{ring_for, ring_for_file, ring_for_path};

@@ -30,10 +30,12 @@ pub(crate) enum Code {
     MakeDir,
     Symlink,
     HardLink,
+    /// On a socket, of bytes that are not copied.
+    SendZeroCopy,
 }
 
 impl Code {
-    pub(in crate::driver) const ALL: [Code; 15] = [
+    pub(in crate::driver) const ALL: [Code; 16] = [
         Code::Open,
         Code::Read,
         Code::Write,
@@ -49,6 +51,7 @@ impl Code {
         Code::MakeDir,
         Code::Symlink,
         Code::HardLink,
+        Code::SendZeroCopy,
     ];
 }
 
@@ -81,7 +84,13 @@ unsafe impl Sync for Region {}
 
 impl Region {
     pub(super) fn bytes(buf: &impl IoBuf) -> Region {
-        Region { start: buf.as_ptr().cast_mut(), len: clamp(buf.bytes_init()) }
+        Region::bytes_from(buf, 0)
+    }
+
+    /// Without the first `begin` bytes.
+    pub(in crate::driver) fn bytes_from(buf: &impl IoBuf, begin: usize) -> Region {
+        let start = buf.as_ptr().cast_mut().wrapping_add(begin);
+        Region { start, len: clamp(buf.bytes_init().saturating_sub(begin)) }
     }
 
     pub(super) fn room(buf: &mut impl IoBufMut) -> Region {

@@ -63,7 +63,9 @@ impl Pollers {
                 debug_assert!(wakers.is_empty(), "nobody can wait for an operation that is being started");
                 Ok(())
             }
-            Op::File(_) => unreachable!("this back end offers nothing for files: see `Backend::offered`"),
+            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => {
+                unreachable!("this back end offers none of it: see `Backend::offered`")
+            }
         }
     }
 

@@ -245,7 +245,9 @@ impl Core {
             match completion.name {
                 Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
                 Name::Cancel => {}
-                Name::Slot(_) if !completion.is_terminal => self.flights.count_stale(),
+                Name::Slot(slot) if !completion.is_terminal => {
+                    self.flights.answer(slot, completion.result(), wakers, orphans);
+                }
                 Name::Slot(slot) => self.flights.land(slot, completion.result(), wakers, orphans),
             }
         }

@@ -6,6 +6,9 @@ use io_uring::cqueue;
 
 use super::encode::{self, Name};
 
+/// What the notification of a send says when the bytes were copied all the same.
+const WAS_COPIED: i32 = i32::MIN;
+
 /// A completion entry, read.
 #[derive(Debug)]
 pub(super) struct Completion {
@@ -16,9 +19,11 @@ pub(super) struct Completion {
 }
 
 pub(super) fn completion(entry: &cqueue::Entry) -> Completion {
+    let is_notification = cqueue::notif(entry.flags());
     Completion {
         name: encode::name(entry.user_data()),
-        result: entry.result(),
+        // Of a notification it is a flag, and no errno: 1 for copied.
+        result: if is_notification { i32::from(entry.result() & WAS_COPIED != 0) } else { entry.result() },
         is_terminal: !cqueue::more(entry.flags()),
     }
 }

@@ -8,11 +8,15 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{CancelBuilder, Fd};
 
 use crate::driver::Direction;
-use crate::driver::op::Op;
+use crate::driver::op::{NO_REQUEST, Op};
 use crate::driver::slots::SlotId;
+use crate::driver::socket::SEND_FLAGS;
 
 use super::doorbell::Doorbell;
 use super::encode_file;
+
+/// The notification of a send says whether the bytes were copied all the same. Linux 6.2.
+const REPORT_USAGE: u16 = 1 << 3;
 
 /// Names that no slot has.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
@@ -56,6 +60,11 @@ pub(super) fn op(op: &Op, slot: SlotId) -> Entry {
             opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
         }
         Op::File(flight) => encode_file::request(flight.request()),
+        Op::Send { source, bytes, .. } => {
+            let fd = Fd(source.socket().as_raw_fd());
+            opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).zc_flags(REPORT_USAGE).build()
+        }
+        Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
     };
     entry.user_data(slot.to_bits())
 }

@@ -33,6 +33,7 @@ pub(super) fn opcode_of(code: Code) -> u8 {
         Code::MakeDir => opcode::MkDirAt::CODE,
         Code::Symlink => opcode::SymlinkAt::CODE,
         Code::HardLink => opcode::LinkAt::CODE,
+        Code::SendZeroCopy => opcode::SendZc::CODE,
     }
 }
 

@@ -102,7 +102,8 @@ impl Rings {
                 });
                 outcome.map_err(|_op| closed())
             }
-            // Begun at once: nobody else may take it over, and the task could not run elsewhere anyway.
+            // Begun at once: nobody else may take it over, and the task could not run elsewhere anyway. It is wanted: the
+            // task is just asking.
             Asker::Pinned(_) => match worker.change(|core| core.start(op)) {
                 Start::Taken | Start::Unwanted(_) => Ok(()),
                 Start::Closed(_) => Err(closed()),
@@ -288,7 +289,10 @@ impl Request {
 fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
     match core.start(op) {
         Start::Taken => {}
-        Start::Unwanted(op) => orphans.push(op),
+        Start::Unwanted(op) => {
+            op.withdraw(wakers);
+            orphans.push(op);
+        }
         Start::Closed(op) => {
             op.finish(Err(closed()), wakers);
             orphans.push(op);

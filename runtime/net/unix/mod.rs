@@ -44,6 +44,7 @@ impl Family for Unix {
 
 impl Sealed for Unix {
     const STREAM_NAME: &'static str = "UnixStream";
+    const MAY_SEND_ZERO_COPY: bool = false;
 
     fn addr(addr: &SockAddr) -> io::Result<SocketAddr> {
         Ok(unix_address::to_std(addr))
