@@ -42,7 +42,7 @@ pub(crate) fn ring_for_path(code: Code, path: &Path) -> Option<RingFor> {
 }
 
 impl RingFor {
-    #[cfg(all(test, target_os = "linux", not(rt_loom)))]
+    #[cfg(all(test, target_os = "linux"))]
     pub(in crate::driver) fn on(driver: &Arc<Driver>) -> RingFor {
         RingFor(driver.clone())
     }
