@@ -20,7 +20,9 @@
 //! | a slice | `read`, `write`, `write_all` | kernel to slice, slice to kernel | the slice |
 //! | several slices | `read_vectored`, `write_all_vectored` | the same, one system call | the slices |
 //! | a `Vec` with capacity, an aligned buffer, any [`IoBuf`](crate::io::IoBuf) | `read_owned`, `write_all_owned` | the same, nothing is zeroed first | the buffer |
-//! | many connections, few of them busy | `readable().await`, then `try_read` into a buffer taken then | the same | none |
+//! | many connections, few of them busy | `recv_pooled` | kernel to a buffer of the runtime's, which is yours until you drop it | none |
+//! | the same, and your own pool of buffers | `readable().await`, then `try_read` into a buffer taken then | kernel to slice | none |
+//! | datagrams of any length | `recv_pooled`, `recv_from_pooled` | kernel to a buffer of the runtime's | none |
 //! | a library's reader or writer | the traits below | the same | the library's |
 //!
 //! # Invariants
@@ -80,6 +82,7 @@ mod owned_bytes;
 mod owned_split;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;
+mod pooled;
 mod receive;
 mod split;
 mod tcp_listener;

@@ -5,6 +5,7 @@
 mod canary;
 mod descriptors;
 mod memory;
+mod pooled;
 mod promises;
 #[path = "../support/mod.rs"]
 mod support;
