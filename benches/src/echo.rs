@@ -17,14 +17,14 @@ pub(crate) fn buffer_size(message_size: usize) -> usize {
 }
 
 /// Computes if `message` asks for it.
-fn obey(message: &[u8]) {
+pub(crate) fn obey(message: &[u8]) {
     if let [COMPUTE, a, b, c, d, ..] = *message {
         compute(u32::from_le_bytes([a, b, c, d]));
     }
 }
 
 /// Prints where the server is, then its resource usage for every line it is sent, until stdin ends.
-fn announce(address: SocketAddr) -> ExitCode {
+pub(crate) fn announce(address: SocketAddr) -> ExitCode {
     println!("{address}");
     child::report_usage()
 }
