@@ -19,6 +19,8 @@ const RING_ENTRIES_MAX: u32 = 32_768;
 /// Completion entries per submission entry: between two harvests more completes than was begun. Four: the kernel finds 32 KiB
 /// in one piece at once, and must search and clear for more each time that a runtime starts.
 const COMPLETIONS_PER_SUBMISSION: u32 = 4;
+/// The most that one system call moves, and some less.
+const RECV_BUFFER_BYTES_MAX: usize = 1 << 30;
 /// The most that the kernel gives.
 const COMPLETION_ENTRIES_MAX: u32 = 65_536;
 
@@ -51,6 +53,7 @@ pub struct Builder {
     thread_keep_alive: Duration,
     ring_entries: u32,
     completion_entries: Option<u32>,
+    recv_buffers: driver::BufferLimits,
 }
 
 impl Builder {
@@ -66,6 +69,7 @@ impl Builder {
             thread_keep_alive: Duration::from_secs(10),
             ring_entries: RING_ENTRIES,
             completion_entries: None,
+            recv_buffers: driver::BufferLimits::default(),
         }
     }
 
@@ -154,6 +158,36 @@ impl Builder {
         self
     }
 
+    /// How many bytes one [`recv_pooled`](crate::net::ByteStream::recv_pooled) of a stream receives at most: the length of the
+    /// runtime's buffers, 1 to 2^30. Default: 16384. Out of range makes [`build`](Self::build) fail.
+    ///
+    /// Larger ones save system calls where much is received at once; smaller ones save memory where many are held. Buffers
+    /// for datagrams have 65536 bytes, whatever is set here, so that none is cut off.
+    pub fn recv_buffer_bytes(&mut self, bytes: usize) -> &mut Self {
+        self.recv_buffers.stream_bytes = bytes;
+        self
+    }
+
+    /// How many idle buffers for [`recv_pooled`](crate::net::ByteStream::recv_pooled) each worker keeps, for streams and for
+    /// datagrams each. Default: 64. Zero keeps none: each receive then allocates.
+    ///
+    /// It bounds what lies idle, not what is in use: nobody ever waits for a buffer. More make sense for programs that hold
+    /// many at a time and drop them together; what comes back beyond that is freed.
+    ///
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().recv_buffer_bytes(64 * 1024).recv_buffers_kept_max(16).build()?;
+    /// # drop(runtime);
+    /// let error = Builder::new_multi_thread().recv_buffer_bytes(0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "recv_buffer_bytes is 0; it must be between 1 and 1073741824");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn recv_buffers_kept_max(&mut self, count: usize) -> &mut Self {
+        self.recv_buffers.kept_count_max = count;
+        self
+    }
+
     /// Does nothing: I/O and time are always on. Here so that programs written for tokio build.
     pub fn enable_all(&mut self) -> &mut Self {
         self
@@ -180,12 +214,14 @@ impl Builder {
         let workers_count = self.workers_count()?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;
         let (ring_entries, completion_entries) = self.ring_sizes()?;
+        in_range("recv_buffer_bytes", self.recv_buffers.stream_bytes, 1, RECV_BUFFER_BYTES_MAX)?;
         let driver = driver::Driver::new(&driver::Options {
             kind: self.driver_kind()?,
             workers: workers_count,
             single_thread: self.flavor == Flavor::CurrentThread,
             ring_entries,
             completion_entries,
+            buffers: self.recv_buffers,
         })?;
         let limits = Limits {
             threads_count_max: self.max_blocking_threads,

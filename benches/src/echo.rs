@@ -17,7 +17,7 @@ pub(crate) fn buffer_size(message_size: usize) -> usize {
 }
 
 /// Computes if `message` asks for it.
-fn obey(message: &[u8]) {
+pub(crate) fn obey(message: &[u8]) {
     if let [COMPUTE, a, b, c, d, ..] = *message {
         compute(u32::from_le_bytes([a, b, c, d]));
     }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use socket2::{SockAddr, Socket};
 
+use crate::buf::PooledBuf;
 use crate::primitive::{atomic::AtomicBool, sync::Mutex};
 use crate::task::coop;
 
@@ -17,7 +18,7 @@ use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Readiness, Seen};
 use super::slots::{SlotId, Slots};
 use super::submission::Submission;
-use super::{Direction, Driver, context};
+use super::{Contents, Direction, Driver, context};
 
 /// The socket and its two sides. Shared by the registration and by every operation in flight on it, so that the
 /// descriptor closes only when the kernel is done with the last of them [fd-outlives-ops].
@@ -283,6 +284,11 @@ impl Registration {
             Err(error) => return Err(error),
         }
         self.async_io(Direction::Write, connect_outcome).await
+    }
+
+    /// A buffer of the runtime's to receive into.
+    pub(crate) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
+        self.driver.take_buffer(contents)
     }
 
     /// Ends the registration and gives the socket back; it stays non-blocking.

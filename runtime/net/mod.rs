@@ -23,7 +23,9 @@
 //! | a `Vec` with capacity, an aligned buffer, any [`IoBuf`](crate::io::IoBuf) | `read_owned`, `write_all_owned` | the same, nothing is zeroed first | the buffer |
 //! | several of these | `read_vectored_owned`, `write_all_vectored_owned` | the same, one system call | the buffers |
 //! | a large buffer, a fast network, and time to wait for it | `write_all_owned_zero_copy` | none, where the device gathers | the buffer, until the peer has confirmed it |
-//! | many connections, few of them busy | `readable().await`, then `try_read` into a buffer taken then | the same | none |
+//! | many connections, few of them busy | `recv_pooled` | kernel to a buffer of the runtime's, which is yours until you drop it | none |
+//! | the same, and your own pool of buffers | `readable().await`, then `try_read` into a buffer taken then | kernel to slice | none |
+//! | datagrams of any length | `recv_pooled`, `recv_from_pooled` | kernel to a buffer of the runtime's | none |
 //! | a library's reader or writer | the traits below | the same | the library's |
 //!
 //! When zero copy pays: for large buffers that leave the machine, where the processor is the limit. It takes pages to pin, a turn
@@ -95,6 +97,7 @@ mod owned_split;
 mod owned_transfer;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;
+mod pooled;
 mod receive;
 mod split;
 mod tcp_listener;

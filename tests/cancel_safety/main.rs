@@ -6,6 +6,7 @@ mod canary;
 mod descriptors;
 mod lent;
 mod memory;
+mod pooled;
 mod promises;
 #[path = "../support/mod.rs"]
 mod support;

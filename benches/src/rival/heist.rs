@@ -1,16 +1,19 @@
-//! heist: two workers, its single-threaded loop, and two workers on the poll back end.
+//! heist: two workers, its single-threaded loop, two workers on the poll back end, and two that receive into the runtime's
+//! own buffers.
 
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use heist::net::{TcpListener, TcpStream, UdpSocket};
 use heist::runtime::{Builder, DriverKind, Runtime};
 use heist::task::{JoinError, JoinHandle};
 
-use super::{Http, Rival, WORKER_COUNT};
+use super::{Contender, Http, Rival, WORKER_COUNT};
+use crate::echo::{announce, buffer_size, obey};
 
 /// How a runtime of heist's is built.
 pub(crate) trait Build: Send + Sync + 'static {
@@ -134,5 +137,46 @@ impl<B: Build> Http for Heist<B> {
 
     fn io(stream: TcpStream) -> TcpStream {
         stream
+    }
+}
+
+/// Two workers that serve echo with `recv_pooled`.
+pub(super) const POOLED: Contender = Contender {
+    name: "heist-pooled",
+    explanation: "heist, 2 workers, buffers of the runtime's",
+    serve_echo: serve_pooled,
+    stealing: None,
+    serve_hello: None,
+};
+
+/// As `echo::serve`, but for the buffers. These have as much room as those there.
+fn serve_pooled(message_size: usize) -> ExitCode {
+    let (listener, address) = super::listener();
+    std::thread::spawn(move || {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(WORKER_COUNT).recv_buffer_bytes(buffer_size(message_size));
+        let runtime = builder.build().expect("heist starts");
+        runtime.block_on(async { heist::spawn(accept_all_pooled(listener)).await.expect("no panic") });
+    });
+    announce(address)
+}
+
+async fn accept_all_pooled(listener: std::net::TcpListener) {
+    let mut listener = TcpListener::from_std(listener).expect("the listener is taken over");
+    loop {
+        let Ok(mut stream) = MultiThread::accept(&mut listener).await else { continue };
+        drop(heist::spawn(async move {
+            loop {
+                let bytes = match stream.recv_pooled().await {
+                    Ok(bytes) if !bytes.is_empty() => bytes,
+                    // The load closes its connections at the end; there is nothing to report.
+                    _ => break,
+                };
+                obey(&bytes);
+                if stream.write_all(&bytes).await.is_err() {
+                    break;
+                }
+            }
+        }));
     }
 }

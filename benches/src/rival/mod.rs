@@ -261,6 +261,7 @@ pub(crate) fn all() -> Vec<Contender> {
         Contender::with_http::<tokio::Tokio>(),
         Contender::with_http::<heist::SingleThread>(),
         Contender::with_http::<heist::OnPoll>(),
+        heist::POOLED,
         Contender::of::<smol::Smol>(),
         Contender::per_core::<monoio::Monoio>(),
         Contender::per_core::<compio::Compio>(),

@@ -1,4 +1,4 @@
-//! The floor: one thread, one ring, no runtime. It serves echo in the three ways in which a runtime could.
+//! The floor: one thread, one ring, no runtime. It serves echo in the four ways in which a runtime could.
 //!
 //! `unsafe`: requests name sockets and memory by number. Sockets are closed only by the loop that uses them, which has
 //! then no request for them in flight but the one whose end it waits for; the memory lives as long as the process.
@@ -18,22 +18,30 @@ use super::Contender;
 use crate::child;
 use crate::echo::buffer_size;
 
-/// How the loop learns of bytes. All three answer by `send(2)`.
+/// How the loop learns of bytes. All of them answer by `send(2)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Receive {
     /// One request per wait for readiness, then `recv(2)`.
     OneShotPoll,
+    /// One request per wait, which receives as well; the kernel chooses the buffer, of so many, once there are bytes.
+    OneShotRecv(u16),
     /// One request per connection for all waits, then `recv(2)`.
     MultishotPoll,
     /// One request per connection; the kernel chooses the buffers.
     MultishotRecv,
 }
 
-/// The three loops.
-pub(super) const CONTENDERS: [Contender; 3] = [
+/// The four loops, one of them twice.
+pub(super) const CONTENDERS: [Contender; 5] = [
     contender("raw-oneshot", "a ring and no runtime, 1 thread: one-shot poll, recv(2), send(2)", |size| {
         serve(Receive::OneShotPoll, size)
     }),
+    contender(
+        "raw-select",
+        "a ring and no runtime, 1 thread: one-shot recv, buffer by the kernel, send(2)",
+        |size| serve(Receive::OneShotRecv(BUFFER_COUNT), size),
+    ),
+    contender("raw-select-few", "the same with few buffers", |size| serve(Receive::OneShotRecv(FEW), size)),
     contender("raw-poll", "a ring and no runtime, 1 thread: multishot poll, recv(2), send(2)", |size| {
         serve(Receive::MultishotPoll, size)
     }),
@@ -62,7 +70,14 @@ const fn contender(
 /// Entries of the submission queue; completions have room for four times as many.
 const ENTRY_COUNT: u32 = 2_048;
 
+/// Entries of the ring of buffers.
 const BUFFER_COUNT: u16 = 1_024;
+
+/// So few that they stay in the cache, for loads of no more connections.
+const FEW: u16 = 64;
+
+/// The kernel looks whether there are bytes only when it is told that some have come (`IORING_RECVSEND_POLL_FIRST`).
+const POLL_FIRST: u16 = 1;
 
 /// The only group of buffers.
 const GROUP: u16 = 0;
@@ -95,7 +110,11 @@ impl Server {
         settings.setup_single_issuer().setup_coop_taskrun().setup_taskrun_flag();
         settings.setup_cqsize(4 * ENTRY_COUNT);
         let ring = settings.build(ENTRY_COUNT).expect("io_uring is allowed here");
-        let buffers = Buffers::new(&ring, buffer_size(message_size) / 2);
+        let given_count = match receive {
+            Receive::OneShotRecv(count) => count,
+            _ => BUFFER_COUNT,
+        };
+        let buffers = Buffers::new(&ring, buffer_size(message_size) / 2, given_count);
         Server {
             ring,
             receive,
@@ -148,6 +167,12 @@ impl Server {
         const READABLE: u32 = 1;
         let request = match self.receive {
             Receive::OneShotPoll => opcode::PollAdd::new(Fd(descriptor), READABLE).build(),
+            // Answered just now: nothing will have come.
+            Receive::OneShotRecv(_) => opcode::Recv::new(Fd(descriptor), std::ptr::null_mut(), 0)
+                .buf_group(GROUP)
+                .ioprio(POLL_FIRST)
+                .build()
+                .flags(squeue::Flags::BUFFER_SELECT),
             Receive::MultishotPoll => opcode::PollAdd::new(Fd(descriptor), READABLE).multi(true).build(),
             Receive::MultishotRecv => opcode::RecvMulti::new(Fd(descriptor), GROUP).build(),
         };
@@ -160,7 +185,7 @@ impl Server {
         let index = usize::try_from(descriptor).expect("not negative");
         let stream = self.connections[index].as_mut().expect("a request ends before its socket is closed");
         let is_open = match self.receive {
-            Receive::MultishotRecv => self.buffers.answer(completion, stream),
+            Receive::OneShotRecv(_) | Receive::MultishotRecv => self.buffers.answer(completion, stream),
             _ => answer_all(stream, &mut self.scratch),
         };
         match (is_open, cqueue::more(completion.flags())) {
@@ -202,7 +227,7 @@ struct Buffers {
 struct Page([u8; 4_096]);
 
 impl Buffers {
-    fn new(ring: &IoUring, size: usize) -> Self {
+    fn new(ring: &IoUring, size: usize, given_count: u16) -> Self {
         let page_count = usize::from(BUFFER_COUNT) * size_of::<BufRingEntry>() / size_of::<Page>();
         let pages: Vec<Page> = (0..page_count).map(|_| Page([0; 4_096])).collect();
         let entries = Box::leak(pages.into_boxed_slice()).as_mut_ptr().cast::<BufRingEntry>();
@@ -211,7 +236,7 @@ impl Buffers {
             .expect("the kernel knows buffer rings");
         let mut buffers =
             Buffers { entries, memory: vec![0; usize::from(BUFFER_COUNT) * size], size, tail: 0 };
-        for index in 0..BUFFER_COUNT {
+        for index in 0..given_count {
             buffers.hand_over(index);
         }
         buffers

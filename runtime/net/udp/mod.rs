@@ -237,7 +237,7 @@ impl UdpSocket {
         self.registration.socket()
     }
 
-    fn registration(&self) -> &Registration {
+    pub(super) fn registration(&self) -> &Registration {
         &self.registration
     }
 }

@@ -1,0 +1,109 @@
+//! Buffers that belong to a runtime: where they lie while nobody has them.
+
+use std::io;
+use std::sync::Arc;
+
+use crossbeam::utils::CachePadded;
+
+use super::PooledBuf;
+use crate::primitive::sync::Mutex;
+
+/// Idle buffers of one length, on several shelves, so that workers do not wait for each other.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    shelves: Box<[Arc<CachePadded<Shelf>>]>,
+}
+
+impl Pool {
+    /// So many shelves, each of which keeps up to `kept_count_max` buffers of `len` bytes.
+    pub(crate) fn new(shelves_count: usize, len: usize, kept_count_max: usize) -> Pool {
+        let shelf = || Arc::new(CachePadded::new(Shelf::new(len, kept_count_max)));
+        Pool { shelves: (0..shelves_count).map(|_| shelf()).collect() }
+    }
+
+    /// A buffer of the shelf `index`, or a new one if that is empty. Empty, with room for its length.
+    ///
+    /// # Errors
+    /// `OutOfMemory`.
+    pub(crate) fn take(&self, index: usize) -> io::Result<PooledBuf> {
+        let shelf = &self.shelves[index];
+        let bytes = match shelf.pop() {
+            Some(bytes) => bytes,
+            None => allocated(shelf.len)?,
+        };
+        Ok(PooledBuf::at_home_on(shelf.clone(), bytes))
+    }
+
+    /// The runtime has ended: nothing is kept from now on [home-or-freed].
+    pub(crate) fn close(&self) {
+        for shelf in &self.shelves {
+            shelf.close();
+        }
+    }
+}
+
+fn allocated(len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| {
+        let text = format!("no memory for a buffer of {len} bytes to receive into (recv_buffer_bytes)");
+        io::Error::new(io::ErrorKind::OutOfMemory, text)
+    })?;
+    Ok(bytes)
+}
+
+/// Where the buffers of one worker lie. The last that came back is the first to be taken: it is warm.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    len: usize,
+    kept_count_max: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    idle: Vec<Vec<u8>>,
+    is_closed: bool,
+}
+
+impl Shelf {
+    fn new(len: usize, kept_count_max: usize) -> Shelf {
+        Shelf { len, kept_count_max, kept: Mutex::new(Kept { idle: Vec::new(), is_closed: false }) }
+    }
+
+    fn pop(&self) -> Option<Vec<u8>> {
+        self.kept.lock().idle.pop()
+    }
+
+    /// A buffer comes back, from whatever thread [home-or-freed].
+    pub(super) fn put_back(&self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        let mut kept = self.kept.lock();
+        if !kept.is_closed && kept.idle.len() < self.kept_count_max {
+            kept.idle.push(bytes);
+            return;
+        }
+        // Freed with the lock released: the allocator may take its time.
+        drop(kept);
+    }
+
+    fn close(&self) {
+        let mut kept = self.kept.lock();
+        kept.is_closed = true;
+        let idle = std::mem::take(&mut kept.idle);
+        drop(kept);
+        drop(idle);
+    }
+
+    #[cfg(test)]
+    fn idle_count(&self) -> usize {
+        self.kept.lock().idle.len()
+    }
+}
+
+#[cfg(test)]
+impl Pool {
+    /// How many buffers lie on the shelf `index`.
+    pub(super) fn idle_count(&self, index: usize) -> usize {
+        self.shelves[index].idle_count()
+    }
+}

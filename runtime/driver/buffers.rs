@@ -1,0 +1,65 @@
+//! The buffers that sockets receive into: a shelf of them for each worker, and one for threads from outside.
+
+use std::io;
+
+use super::{Driver, context};
+use crate::buf::{Pool, PooledBuf};
+
+/// Room for every datagram of UDP, and for what the kernel joins of several. Memory that was never written costs nothing.
+const DATAGRAM_BYTES: usize = 64 * 1024;
+
+/// What is received decides how much room there must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// Any number of bytes: what does not fit comes next.
+    Stream,
+    /// One datagram: what does not fit is lost.
+    Datagram,
+}
+
+/// How many buffers there are, and how large they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Room for a receive of a stream.
+    pub(crate) stream_bytes: usize,
+    /// How many idle ones each worker keeps, of each kind.
+    pub(crate) kept_count_max: usize,
+}
+
+impl Default for Limits {
+    /// Why 16 KiB: a record of TLS, and more than most messages; of larger ones a copy takes longer than the call. Why 64:
+    /// more than a worker has out between two harvests, and at most 1 MiB that lies idle.
+    fn default() -> Limits {
+        Limits { stream_bytes: 16 * 1024, kept_count_max: 64 }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Buffers {
+    stream: Pool,
+    datagram: Pool,
+}
+
+impl Buffers {
+    pub(super) fn new(workers: usize, limits: Limits) -> Buffers {
+        let pool = |bytes| Pool::new(workers + 1, bytes, limits.kept_count_max);
+        Buffers { stream: pool(limits.stream_bytes), datagram: pool(DATAGRAM_BYTES) }
+    }
+
+    /// The runtime ends: what is idle is freed, and what comes back is as well.
+    pub(super) fn close(&self) {
+        self.stream.close();
+        self.datagram.close();
+    }
+}
+
+impl Driver {
+    /// A buffer to receive into. On the shelf of this thread's worker there is one that is still in its core's cache.
+    pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
+        let index = context::worker_of(self).unwrap_or(self.workers);
+        match contents {
+            Contents::Stream => self.buffers.stream.take(index),
+            Contents::Datagram => self.buffers.datagram.take(index),
+        }
+    }
+}
