@@ -24,10 +24,9 @@ use futures_task::{ArcWake, FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnE
 use crate::blocking::{Limits, Pool};
 use crate::builder::{Flavor, ThreadOptions};
 use crate::driver::Driver;
-use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::sync::Mutex;
 use crate::scheduler::guests::Guest;
-use crate::scheduler::park::Parker;
+use crate::scheduler::park::{Nudge, Parker};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
 use crate::task::{self, Id, JoinHandle, coop};
@@ -306,14 +305,13 @@ fn work(mut worker: Worker, report: mpsc::Sender<io::Result<()>>) {
 
 /// Wakes the future that a current-thread runtime blocks on: it is polled by the worker's loop.
 struct RootWaker {
-    is_woken: AtomicBool,
+    nudge: Nudge,
     shared: Arc<Shared>,
 }
 
 impl ArcWake for RootWaker {
     fn wake_by_ref(waker: &Arc<Self>) {
-        // Ordering: Release pairs with the Acquire in `LoopWorker::run`: what was written before the wake is seen.
-        waker.is_woken.store(true, Ordering::Release);
+        waker.nudge.tell();
         waker.shared.unpark(0);
     }
 }
@@ -348,14 +346,11 @@ impl LoopWorker {
     fn run<F: Future>(handle: &Handle, worker: &mut Worker, mut future: std::pin::Pin<&mut F>) -> F::Output {
         let shared = worker.shared().clone();
         let _bound = Bound::new(handle, worker);
-        let root = Arc::new(RootWaker { is_woken: AtomicBool::new(true), shared });
+        let root = Arc::new(RootWaker { nudge: Nudge::new(), shared });
         let output = worker.run(|| {
-            // Ordering: Acquire pairs with the Release of the wake. The flag is lowered before the poll, so that a wake
-            // during it counts.
-            if !root.is_woken.load(Ordering::Acquire) {
+            if !root.nudge.take() {
                 return None;
             }
-            root.is_woken.store(false, Ordering::Relaxed);
             let waker = waker_ref(&root);
             // As a task's: or a future that is always ready would keep the tasks waiting.
             match coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker))) {

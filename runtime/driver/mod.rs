@@ -73,7 +73,6 @@
 //! | release | acquire | published |
 //! |---|---|---|
 //! | `Readiness::event` | `Readiness::observe` | the event: the system call is made after it |
-//! | `Readiness::shut` | `Readiness::is_shut` | the end of the registration |
 //! | `Bell::strike` | `Bell::consume` | what the ringer did before it rang |
 //! | `Mailbox::post`, fence | `Mailbox::fall_asleep`, fence | letter or sleep: one side sees the other |
 //!

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::primitive::atomic::{Ordering, fence};
+use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::{Condvar, Mutex};
+use crate::scheduler::idle::Idle;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, Shared};
 use crate::task::OwnedTasks;
@@ -54,8 +55,8 @@ impl Farewell {
 impl Shared {
     /// Tells the workers to stop. Tasks that are spawned from now on are cancelled at once.
     pub(crate) fn close(&self) {
-        // Ordering: Release pairs with `is_closing`; the unparking below makes every worker look.
-        self.is_closing.store(true, Ordering::Release);
+        // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking below makes every worker look.
+        self.is_closing.store(true, Ordering::Relaxed);
         self.unpark_all();
     }
 
@@ -113,8 +114,7 @@ impl Worker {
             // The last searcher's duty falls away: everybody drains everything now.
             let _ = shared.idle.stop_searching();
         }
-        // Ordering: SeqCst, [no-lost-work]: pairs with the fence in `inject`, see there.
-        fence(Ordering::SeqCst);
+        Idle::stop_counting();
         let pinned = &shared.remotes[index].pinned;
         self.inside(|| {
             shared.owned.close_and_shutdown_all(index);
