@@ -14,9 +14,8 @@ use std::io;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::Duration;
 
 use futures_task::{ArcWake, FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError, waker_ref};
@@ -24,7 +23,8 @@ use futures_task::{ArcWake, FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnE
 use crate::blocking::{Limits, Pool};
 use crate::builder::{Flavor, ThreadOptions};
 use crate::driver::Driver;
-use crate::primitive::sync::Mutex;
+use crate::primitive::sync::{Mutex, mpsc};
+use crate::primitive::{clock, thread};
 use crate::scheduler::guests::Guest;
 use crate::scheduler::park::{Nudge, Parker};
 use crate::scheduler::worker::Worker;
@@ -244,7 +244,7 @@ impl Runtime {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let start = std::time::Instant::now();
+        let start = clock::now();
         if current::may_block() && timeout != Some(Duration::ZERO) {
             self.see_guests_off(timeout);
         }
@@ -261,7 +261,9 @@ impl Runtime {
             }
         }
         shared.timers().shutdown();
-        shared.blocking().shut_down(timeout.map(|timeout| timeout.saturating_sub(start.elapsed())));
+        shared.blocking().shut_down(
+            timeout.map(|timeout| timeout.saturating_sub(clock::now().saturating_duration_since(start))),
+        );
     }
 }
 
@@ -508,6 +510,12 @@ impl Handle {
     /// Has `guest` asked, when the runtime ends, what it wants to run before the tasks are cancelled.
     pub(crate) fn host(&self, guest: Weak<dyn Guest>) {
         self.home.shared().guests().add(guest);
+    }
+
+    /// The scheduler, for scenarios that look at its driver and at its end.
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.home.shared()
     }
 
     /// Figures about the runtime, read without stopping it.

@@ -118,6 +118,8 @@ mod backend;
 mod context;
 #[cfg(unix)]
 pub(crate) mod credentials;
+#[cfg(all(test, rt_shuttle))]
+pub(crate) mod fake;
 pub(crate) mod file;
 mod inflight;
 mod mailbox;
@@ -161,6 +163,9 @@ pub enum Kind {
     Uring,
     /// Readiness polling: epoll, kqueue, event ports or IOCP. No io_uring system call is made.
     Poll,
+    /// Neither: for whole runtimes under shuttle.
+    #[cfg(all(test, rt_shuttle))]
+    Fake,
 }
 
 impl fmt::Display for Kind {
@@ -169,6 +174,8 @@ impl fmt::Display for Kind {
             Kind::Auto => "auto",
             Kind::Uring => "uring",
             Kind::Poll => "poll",
+            #[cfg(all(test, rt_shuttle))]
+            Kind::Fake => "fake",
         })
     }
 }
@@ -268,6 +275,12 @@ impl Driver {
     /// Why this driver polls although io_uring was tried: for the line that a service prints when it starts.
     pub(crate) fn refusal(&self) -> Option<&io::Error> {
         self.refusal.as_ref()
+    }
+
+    /// The kernel of a fake.
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) fn kernel(&self) -> &Arc<fake::Kernel> {
+        self.backend.kernel()
     }
 
     /// "io_uring" or "poll".

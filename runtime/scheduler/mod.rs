@@ -93,7 +93,7 @@
 //! # Verified by
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
 //! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
-//! `block_on`'s parker), `[root-wake]`. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
+//! `block_on`'s parker), `[root-wake]`. `crate::scenarios` runs whole runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
 //! three workers, whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
 use std::any::Any;

@@ -1,10 +1,11 @@
 //! The end of a runtime, in order: close, cancel every task, wait until all are dropped, close the drivers.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::primitive::atomic::Ordering;
-use crate::primitive::sync::{Condvar, Mutex};
+use crate::primitive::clock;
+use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::scheduler::idle::Idle;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, Shared};
@@ -36,7 +37,7 @@ impl Farewell {
         counts.working -= 1;
         self.changed.notify_all();
         while counts.working > 0 {
-            counts = crate::primitive::sync::wait(&self.changed, counts);
+            counts = wait(&self.changed, counts);
         }
     }
 
@@ -67,20 +68,17 @@ impl Shared {
 
     /// Waits until every worker has ended, `timeout` at most; `None` waits for ever. `true`: all have.
     pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         let mut counts = self.farewell.counts.lock();
         while counts.open > 0 {
             counts = match deadline {
-                None => crate::primitive::sync::wait(&self.farewell.changed, counts),
+                None => wait(&self.farewell.changed, counts),
                 Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
+                    let left = deadline.saturating_duration_since(clock::now());
                     if left.is_zero() {
                         return false;
                     }
-                    match self.farewell.changed.wait_timeout(counts, left) {
-                        Ok((counts, _)) => counts,
-                        Err(poison) => poison.into_inner().0,
-                    }
+                    self.farewell.counts.wait_timeout(&self.farewell.changed, counts, left).0
                 }
             };
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::timers::{HomeRef, Timers};
+use crate::primitive::{clock, thread};
 
 pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from \
                                      Runtime::block_on, or after Runtime::enter";
@@ -14,7 +15,7 @@ pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; c
 /// has kept its worker for as long. Then its sleep takes one more turn of the run loop, no harm done.
 const TURN_MAX: Duration = Duration::from_millis(100);
 
-thread_local! {
+thread::thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
@@ -42,7 +43,7 @@ pub(crate) struct Guard {
 
 impl Guard {
     pub(super) fn install(context: Context) -> Guard {
-        Guard { previous: CURRENT.replace(Some(context)), not_send: PhantomData }
+        Guard { previous: CURRENT.with(|current| current.replace(Some(context))), not_send: PhantomData }
     }
 }
 
@@ -90,7 +91,7 @@ pub(super) fn with_timers<R>(f: impl FnOnce(&Timers) -> R) -> R {
 
 /// The present: on the runtime's clock if there is one.
 pub(super) fn now() -> Instant {
-    with(|context| context.map_or_else(Instant::now, |context| context.timers.now()))
+    with(|context| context.map_or_else(clock::now, |context| context.timers.now()))
 }
 
 /// A reading of the clock of `bound`, or else of this thread, that is before `deadline`. `None` if that has passed.
@@ -107,7 +108,7 @@ pub(super) fn now_before(deadline: Instant, bound: Option<&HomeRef>) -> Option<I
                 return Some(turn_started);
             }
         }
-        let now = clock.map_or_else(Instant::now, Clock::now);
+        let now = clock.map_or_else(clock::now, Clock::now);
         (now < deadline).then_some(now)
     })
 }
