@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows of every model that it can fail: `ci/mutants/*.txt` lists changes that weaken an ordering or drop a step, and the
-# tests that must notice each. All of them are seeded into one copy of the tree (`ci/mutants/seed.rs`), which is built once;
-# `RT_MUTANT` chooses one at run time. Without a mutant the same build must pass.
+# tests that must notice each. All of them are seeded into one copy of the tree (`ci/mutants/seed.rs`), which is built once
+# for loom, which runs the models, and once for shuttle, which runs the scenarios; `RT_MUTANT` chooses one at run time.
+# Without a mutant the same builds must pass.
 #
 # Usage: ci/mutants.sh [NAME...]   only the mutants of these names
 set -euo pipefail
@@ -25,16 +26,27 @@ if (($# > 0)); then
     mv "$target/chosen" "$target/mutants"
 fi
 
-# The same folder as ci/loom.sh, so that what does not change is compiled once.
-build=(cargo test --manifest-path "$tree/Cargo.toml" --release --lib --target-dir "$PWD/target/loom" --no-run)
-RUSTFLAGS="--cfg rt_loom" "${build[@]}" 2> >(tee "$target/build" >&2)
-binary=$(sed -n 's/.*Executable.*(\(.*\))$/\1/p' "$target/build")
-export binary
+# Prints the path of the test binary. The same folders as ci/loom.sh and ci/shuttle.sh, so that what does not change is
+# compiled once.
+build() { # loom or shuttle
+    local log=$target/build-$1
+    RUSTFLAGS="--cfg rt_$1" cargo test --manifest-path "$tree/Cargo.toml" --release --lib \
+        --target-dir "$PWD/target/$1" --no-run 2>&1 | tee "$log" >&2 || return 1
+    sed -n 's/.*Executable.*(\(.*\))$/\1/p' "$log"
+}
+loom=none
+shuttle=none
+if grep -q ' [a-z_]*::models::' "$target/mutants"; then loom=$(build loom); fi
+if grep -q ' scenarios::' "$target/mutants"; then shuttle=$(build shuttle); fi
+export loom shuttle
+# Of each kind, for each scenario.
+export RT_SCHEDULES=1000
 
 # Prints one line per run: verdict, mutant or "none", test.
 run_one() {
-    local mutant=$1 test=$2 log outcome=0
+    local mutant=$1 test=$2 binary=$loom log outcome=0
     log=$(mktemp)
+    if [[ "$test" == scenarios::* ]]; then binary=$shuttle; fi
     if [[ "$mutant" != none ]]; then export RT_MUTANT=$mutant; fi
     # Two threads: with one, the harness runs tests on its own thread and models lose their names.
     timeout "$TIMEOUT_SECONDS" "$binary" --exact "$test" --test-threads=2 > "$log" 2>&1 || outcome=$?

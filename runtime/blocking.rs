@@ -22,15 +22,15 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex};
 use crate::primitive::thread::{self, Builder};
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
-    static EMPLOYER: Cell<usize> = Cell::new(0);
+    static EMPLOYER: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A closure that may block. It must not unwind.
@@ -130,7 +130,7 @@ impl Pool {
     /// does not wait: its own job would have to end first.
     pub(crate) fn shut_down(&self, timeout: Option<Duration>) {
         let inner = &self.inner;
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         let mut state = inner.state.lock();
         state.is_closing = true;
         let dropped = std::mem::take(&mut state.waiting);
@@ -145,14 +145,12 @@ impl Pool {
         let mut state = inner.state.lock();
         while state.threads_count > 0 {
             let left =
-                deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+                deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(clock::now()));
             if left.is_zero() {
                 return;
             }
-            state = match inner.has_ended.wait_timeout(state, left.min(Duration::from_secs(3600))) {
-                Ok((state, _)) => state,
-                Err(poison) => poison.into_inner().0,
-            };
+            (state, _) =
+                inner.state.wait_timeout(&inner.has_ended, state, left.min(Duration::from_secs(3600)));
         }
     }
 
@@ -188,13 +186,10 @@ impl Inner {
             }
             // [idle-own]: counted by the thread itself, here and below, under the lock.
             state.idle_count += 1;
-            let (guard, timeout) = match self.has_work.wait_timeout(state, self.limits.keep_alive) {
-                Ok((state, timeout)) => (state, timeout),
-                Err(poison) => poison.into_inner(),
-            };
-            state = guard;
+            let has_timed_out;
+            (state, has_timed_out) = self.state.wait_timeout(&self.has_work, state, self.limits.keep_alive);
             state.idle_count -= 1;
-            if timeout.timed_out() && state.waiting.is_empty() {
+            if has_timed_out && state.waiting.is_empty() {
                 break;
             }
         }

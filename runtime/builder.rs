@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::blocking::Limits;
 use crate::driver;
+use crate::primitive::thread;
 use crate::runtime::Runtime;
 
 /// Which engine does the I/O.
@@ -292,8 +293,8 @@ pub(crate) struct ThreadOptions {
 }
 
 impl ThreadOptions {
-    pub(crate) fn builder(&self, index: usize) -> std::thread::Builder {
-        let builder = std::thread::Builder::new().name(format!("{}-{index}", self.name));
+    pub(crate) fn builder(&self, index: usize) -> thread::Builder {
+        let builder = thread::Builder::new().name(format!("{}-{index}", self.name));
         match self.stack_size {
             Some(bytes) => builder.stack_size(bytes),
             None => builder,

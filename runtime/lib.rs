@@ -108,6 +108,8 @@ pub mod net;
 mod primitive;
 mod queue;
 pub mod runtime;
+#[cfg(all(test, rt_shuttle))]
+mod scenarios;
 mod scheduler;
 pub mod signal;
 pub mod task;

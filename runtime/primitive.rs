@@ -57,6 +57,8 @@ pub(crate) mod cell {
 }
 
 pub(crate) mod sync {
+    use std::time::Duration;
+
     #[cfg(all(test, rt_loom))]
     pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard};
     #[cfg(all(test, rt_shuttle))]
@@ -108,6 +110,34 @@ pub(crate) mod sync {
                 Err(std::sync::TryLockError::WouldBlock) => None,
             }
         }
+
+        /// Waits on `condvar` for `timeout` at most, ignoring poison. `true`: it has passed. May end early.
+        #[cfg(not(all(test, rt_shuttle)))]
+        pub(crate) fn wait_timeout<'a>(
+            &'a self,
+            condvar: &Condvar,
+            guard: MutexGuard<'a, T>,
+            timeout: Duration,
+        ) -> (MutexGuard<'a, T>, bool) {
+            let (guard, outcome) = match condvar.wait_timeout(guard, timeout) {
+                Ok(answer) => answer,
+                Err(poison) => poison.into_inner(),
+            };
+            (guard, outcome.timed_out())
+        }
+
+        /// The same where shuttle would wait for ever: it ends early each time, and lots say whether the time has passed.
+        #[cfg(all(test, rt_shuttle))]
+        pub(crate) fn wait_timeout<'a>(
+            &'a self,
+            _condvar: &Condvar,
+            guard: MutexGuard<'a, T>,
+            _timeout: Duration,
+        ) -> (MutexGuard<'a, T>, bool) {
+            drop(guard);
+            super::thread::yield_now();
+            (self.lock(), super::is_drawn(16))
+        }
     }
 
     /// Waits on `condvar`, ignoring poison.
@@ -115,6 +145,50 @@ pub(crate) mod sync {
         match condvar.wait(guard) {
             Ok(guard) => guard,
             Err(poison) => poison.into_inner(),
+        }
+    }
+}
+
+/// Draws a lot, of which one in `count` wins: as the schedule has it.
+#[cfg(all(test, rt_shuttle))]
+pub(crate) fn is_drawn(count: u32) -> bool {
+    use shuttle::rand::RngCore;
+    shuttle::rand::thread_rng().next_u32() % count == 0
+}
+
+/// The system's monotonic clock. Under shuttle time passes when somebody looks, and when a test says so.
+pub(crate) mod clock {
+    #[cfg(not(all(test, rt_shuttle)))]
+    #[inline(always)]
+    pub(crate) fn now() -> std::time::Instant {
+        std::time::Instant::now()
+    }
+
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) use virtual_clock::{advance_to, now};
+
+    #[cfg(all(test, rt_shuttle))]
+    mod virtual_clock {
+        use std::cell::Cell;
+        use std::time::{Duration, Instant};
+
+        /// Between two looks: a worker has spent its time budget after a poll or two, as if polls were long.
+        const LOOK: Duration = Duration::from_micros(100);
+
+        std::thread_local! {
+            /// Of one test: shuttle runs all threads of a test on one of the system's.
+            static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
+        }
+
+        pub(crate) fn now() -> Instant {
+            let now = NOW.get().unwrap_or_else(Instant::now) + LOOK;
+            NOW.set(Some(now));
+            now
+        }
+
+        /// Moves the clock forward, never back.
+        pub(crate) fn advance_to(instant: Instant) {
+            NOW.set(NOW.get().max(Some(instant)));
         }
     }
 }
@@ -159,6 +233,31 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
     tell(&format!("schedules {name} {}\n", 2 * SCHEDULES_COUNT));
 }
 
+/// Runs a whole runtime under so many schedules of each kind as `RT_SCHEDULES` says, or else 2000. Its threads' stacks
+/// are deeper than those of models, and one that takes this many steps does not come to an end.
+#[cfg(all(test, rt_shuttle))]
+pub(crate) fn explore_runs(f: impl Fn() + Send + Sync + 'static) {
+    use shuttle::scheduler::{PctScheduler, RandomScheduler};
+    const SCHEDULES_COUNT: usize = 2_000;
+    const DEPTH: usize = 5;
+    const STEPS_COUNT_MAX: usize = 200_000;
+    let mut config = shuttle::Config::new();
+    config.stack_size = 0x2_0000;
+    config.max_steps = shuttle::MaxSteps::FailAfter(STEPS_COUNT_MAX);
+    config.silence_warnings = true;
+    let count = match std::env::var("RT_SCHEDULES") {
+        Ok(word) => word.parse().expect("RT_SCHEDULES is a number"),
+        Err(_) => SCHEDULES_COUNT,
+    };
+    let f = std::sync::Arc::new(f);
+    let random = f.clone();
+    let random_count =
+        shuttle::Runner::new(RandomScheduler::new(count), config.clone()).run(move || random());
+    let pct_count = shuttle::Runner::new(PctScheduler::new(DEPTH, count), config).run(move || f());
+    let name = std::thread::current().name().unwrap_or("scenario").to_owned();
+    tell(&format!("schedules {name} {}\n", random_count + pct_count));
+}
+
 /// Writes a line at once: the harness writes to the same place meanwhile, and scripts read it.
 #[cfg(all(test, any(rt_loom, rt_shuttle)))]
 fn tell(line: &str) {
@@ -176,20 +275,30 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
 
 pub(crate) mod thread {
     #[cfg(all(test, rt_loom))]
-    pub(crate) use loom::{
-        thread::{Builder, JoinHandle, spawn, yield_now},
-        thread_local,
-    };
+    pub(crate) use loom::thread::{Builder, JoinHandle, spawn, yield_now};
     #[cfg(all(test, rt_shuttle))]
     pub(crate) use shuttle::{
         thread::{Builder, JoinHandle, spawn, yield_now},
         thread_local,
     };
     #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
-    pub(crate) use std::{thread::Builder, thread_local};
+    pub(crate) use std::{
+        thread::{Builder, JoinHandle},
+        thread_local,
+    };
 
     #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
-    pub(crate) use std::thread::{JoinHandle, spawn, yield_now};
+    pub(crate) use std::thread::{spawn, yield_now};
+
+    /// loom's, which knows no `const`.
+    #[cfg(all(test, rt_loom))]
+    macro_rules! model_thread_local {
+        ($($(#[$attribute:meta])* static $name:ident: $type:ty = const { $init:expr };)*) => {
+            loom::thread_local! { $($(#[$attribute])* static $name: $type = $init;)* }
+        };
+    }
+    #[cfg(all(test, rt_loom))]
+    pub(crate) use model_thread_local as thread_local;
 }
 
 #[cfg(all(test, any(rt_loom, rt_shuttle)))]

@@ -16,7 +16,6 @@ use std::panic::Location;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::Duration;
 
 use futures_task::{ArcWake, FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError, waker_ref};
@@ -24,10 +23,10 @@ use futures_task::{ArcWake, FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnE
 use crate::blocking::{Limits, Pool};
 use crate::builder::{Flavor, ThreadOptions};
 use crate::driver::Driver;
-use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::sync::Mutex;
+use crate::primitive::{clock, thread};
 use crate::scheduler::guests::Guest;
-use crate::scheduler::park::Parker;
+use crate::scheduler::park::{Nudge, Parker};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
 use crate::task::{self, Id, JoinHandle, coop};
@@ -240,7 +239,7 @@ impl Runtime {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let start = std::time::Instant::now();
+        let start = clock::now();
         if current::may_block() && timeout != Some(Duration::ZERO) {
             self.see_guests_off(timeout);
         }
@@ -259,7 +258,9 @@ impl Runtime {
             }
         }
         shared.timers().shutdown();
-        shared.blocking().shut_down(timeout.map(|timeout| timeout.saturating_sub(start.elapsed())));
+        shared.blocking().shut_down(
+            timeout.map(|timeout| timeout.saturating_sub(clock::now().saturating_duration_since(start))),
+        );
     }
 }
 
@@ -294,14 +295,13 @@ fn work(mut worker: Worker) {
 
 /// Wakes the future that a current-thread runtime blocks on: it is polled by the worker's loop.
 struct RootWaker {
-    is_woken: AtomicBool,
+    nudge: Nudge,
     shared: Arc<Shared>,
 }
 
 impl ArcWake for RootWaker {
     fn wake_by_ref(waker: &Arc<Self>) {
-        // Ordering: Release pairs with the Acquire in `LoopWorker::run`: what was written before the wake is seen.
-        waker.is_woken.store(true, Ordering::Release);
+        waker.nudge.tell();
         waker.shared.unpark(0);
     }
 }
@@ -336,14 +336,11 @@ impl LoopWorker {
     fn run<F: Future>(handle: &Handle, worker: &mut Worker, mut future: std::pin::Pin<&mut F>) -> F::Output {
         let shared = worker.shared().clone();
         let _bound = Bound::new(handle, worker);
-        let root = Arc::new(RootWaker { is_woken: AtomicBool::new(true), shared });
+        let root = Arc::new(RootWaker { nudge: Nudge::new(), shared });
         let output = worker.run(|| {
-            // Ordering: Acquire pairs with the Release of the wake. The flag is lowered before the poll, so that a wake
-            // during it counts.
-            if !root.is_woken.load(Ordering::Acquire) {
+            if !root.nudge.take() {
                 return None;
             }
-            root.is_woken.store(false, Ordering::Relaxed);
             let waker = waker_ref(&root);
             // As a task's: or a future that is always ready would keep the tasks waiting.
             match coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker))) {
@@ -501,6 +498,12 @@ impl Handle {
     /// Has `guest` asked, when the runtime ends, what it wants to run before the tasks are cancelled.
     pub(crate) fn host(&self, guest: Weak<dyn Guest>) {
         self.home.shared().guests().add(guest);
+    }
+
+    /// The scheduler, for scenarios that look at its driver and at its end.
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.home.shared()
     }
 
     /// Figures about the runtime, read without stopping it.

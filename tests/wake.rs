@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
 use heist::runtime::Handle;
@@ -141,6 +141,21 @@ fn wakes_from_eight_threads_at_once_lose_nothing() {
 }
 
 /// Fault A8: a wake after completion, and one after the runtime is gone, do nothing; the last waker frees the task.
+/// The figures of a ring stand beside its lock, which a worker holds while it sleeps.
+#[test]
+fn figures_are_read_while_the_workers_sleep() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async { heist::spawn(async {}).await.expect("no panic") });
+        let metrics = runtime.handle().metrics();
+        let start = Instant::now();
+        // Sentinels go to rest after some milliseconds. A look that waits for a sleeper never ends.
+        while start.elapsed() < Duration::from_millis(100) {
+            assert_eq!((metrics.num_stale_completions(), metrics.num_leaked_operations()), (0, 0));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
 #[test]
 fn late_wakes_do_nothing_and_the_last_waker_frees_the_task() {
     with_every_runtime(|runtime| {

@@ -137,7 +137,7 @@ impl Change<'_> {
 }
 
 /// Where the old text stands: once, in the block that follows the anchor.
-fn place(text: &str, mutant: &Mutant) -> Result<(usize, usize), String> {
+pub(crate) fn place(text: &str, mutant: &Mutant) -> Result<(usize, usize), String> {
     let anchor = match text.match_indices(&mutant.anchor).map(|(start, _)| start).collect::<Vec<_>>()[..] {
         [start] => start,
         [] => return Err(format!("`{}` is not in {}", mutant.anchor, mutant.file)),

@@ -6,6 +6,8 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::context::Asker;
+#[cfg(all(test, rt_shuttle))]
+use super::fake::Fake;
 use super::file::Offered;
 use super::op::{Op, Ticket};
 use super::poll::Pollers;
@@ -19,6 +21,9 @@ pub(super) enum Backend {
     #[cfg(target_os = "linux")]
     Uring(Rings),
     Poll(Pollers),
+    /// Exists only where whole runtimes are run under shuttle.
+    #[cfg(all(test, rt_shuttle))]
+    Fake(Fake),
 }
 
 impl Backend {
@@ -28,6 +33,8 @@ impl Backend {
         match options.kind {
             Kind::Poll => Ok((Backend::Poll(Pollers::new(options)?), None)),
             Kind::Uring => Ok((Backend::uring(options)?, None)),
+            #[cfg(all(test, rt_shuttle))]
+            Kind::Fake => Ok((Backend::Fake(Fake::new(options)), None)),
             Kind::Auto => match Backend::uring(options) {
                 Ok(backend) => Ok((backend, None)),
                 Err(refusal) => Ok((Backend::Poll(Pollers::new(options)?), Some(refusal))),
@@ -53,6 +60,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(_) => "io_uring",
             Backend::Poll(_) => "poll",
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => "fake",
         }
     }
 
@@ -62,6 +71,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.offered(),
             Backend::Poll(_) => Offered::default(),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => Fake::offered(),
         }
     }
 
@@ -70,6 +81,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.bind(index),
             Backend::Poll(_) => Ok(()),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => Ok(()),
         }
     }
 
@@ -78,6 +91,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.submit(index, asker, op),
             Backend::Poll(pollers) => pollers.perform(index, op),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.submit(index, asker, op),
         }
     }
 
@@ -88,6 +103,8 @@ impl Backend {
             Backend::Uring(rings) => rings.cancel(local, ticket),
             // Nothing is ever in flight there: an order is withdrawn by `detach`.
             Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.cancel(local, ticket),
         }
     }
 
@@ -96,6 +113,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(_) => {}
             Backend::Poll(pollers) => pollers.detach(source, ticket),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => {}
         }
     }
 
@@ -104,6 +123,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(_) => true,
             Backend::Poll(pollers) => pollers.is_level_at_arm(),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => true,
         }
     }
 
@@ -112,6 +133,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.is_quiet(index),
             Backend::Poll(pollers) => pollers.is_quiet(index),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.is_quiet(index),
         }
     }
 
@@ -120,6 +143,11 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.harvest(index, wakers),
             Backend::Poll(pollers) => pollers.harvest(index, wakers),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => {
+                fake.harvest(index, wakers);
+                Ok(())
+            }
         }
     }
 
@@ -135,6 +163,11 @@ impl Backend {
             // A busy owner's completions are posted when a thief interrupts it: there is nothing to wait for before.
             Backend::Uring(rings) => rings.park(index, timeout, wakers),
             Backend::Poll(pollers) => pollers.park(index, stuck, timeout, wakers),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => {
+                fake.park(index, timeout, wakers);
+                Ok(())
+            }
         }
     }
 
@@ -143,6 +176,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.ring_doorbell(index),
             Backend::Poll(pollers) => pollers.ring_doorbell(index),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.ring_doorbell(index),
         }
     }
 
@@ -151,6 +186,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.try_harvest(index, wakers),
             Backend::Poll(pollers) => pollers.try_harvest(index, wakers),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.try_harvest(index, wakers),
         }
     }
 
@@ -160,6 +197,8 @@ impl Backend {
             Backend::Uring(rings) => rings.take_over(index, by, wakers),
             // A poller is asked by any thread, at once.
             Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.take_over(index, by, wakers),
         }
     }
 
@@ -168,6 +207,8 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.in_flight(index),
             Backend::Poll(pollers) => pollers.in_flight(index),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.in_flight(index),
         }
     }
 
@@ -177,6 +218,8 @@ impl Backend {
             Backend::Uring(rings) => rings.stale_count(index),
             // A late event finds no source and is dropped; there is nothing to distrust.
             Backend::Poll(_) => 0,
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.stale_count(index),
         }
     }
 
@@ -186,6 +229,8 @@ impl Backend {
             Backend::Uring(rings) => rings.leaked_count(index),
             // The kernel holds no memory of ours there.
             Backend::Poll(_) => 0,
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => 0,
         }
     }
 
@@ -194,6 +239,16 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.shutdown(index, deadline, wakers),
             Backend::Poll(pollers) => pollers.shutdown(index, wakers),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.shutdown(index, wakers),
+        }
+    }
+
+    #[cfg(all(test, rt_shuttle))]
+    pub(super) fn kernel(&self) -> &Arc<super::fake::Kernel> {
+        match self {
+            Backend::Fake(fake) => fake.kernel(),
+            _ => panic!("only the fake has a kernel of its own"),
         }
     }
 }

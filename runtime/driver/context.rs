@@ -5,9 +5,11 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
 
+use crate::primitive::thread;
+
 use super::Driver;
 
-thread_local! {
+thread::thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
     static IS_PINNED: Cell<bool> = const { Cell::new(false) };
 }
@@ -61,10 +63,10 @@ pub(crate) fn pinned<R>(poll: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
-            IS_PINNED.set(self.0);
+            IS_PINNED.with(|is_pinned| is_pinned.set(self.0));
         }
     }
-    let _restore = Restore(IS_PINNED.replace(true));
+    let _restore = Restore(IS_PINNED.with(|is_pinned| is_pinned.replace(true)));
     poll()
 }
 
@@ -81,7 +83,7 @@ pub(super) enum Asker {
 
 pub(super) fn asker(driver: &Driver) -> Asker {
     match worker_of(driver) {
-        Some(index) if IS_PINNED.get() => Asker::Pinned(index),
+        Some(index) if IS_PINNED.with(Cell::get) => Asker::Pinned(index),
         Some(index) => Asker::Worker(index),
         None => Asker::Foreign,
     }

@@ -85,7 +85,6 @@
 //! | release | acquire | published |
 //! |---|---|---|
 //! | `Readiness::event` | `Readiness::observe` | the event: the system call is made after it |
-//! | `Readiness::shut` | `Readiness::is_shut` | the end of the registration |
 //! | `Bell::strike` | `Bell::consume` | what the ringer did before it rang |
 //! | `Mailbox::post`, fence | `Mailbox::fall_asleep`, fence | letter or sleep: one side sees the other |
 //!
@@ -161,6 +160,8 @@ mod buffers;
 mod context;
 #[cfg(unix)]
 pub(crate) mod credentials;
+#[cfg(all(test, rt_shuttle))]
+pub(crate) mod fake;
 pub(crate) mod file;
 mod inflight;
 mod mailbox;
@@ -208,6 +209,9 @@ pub enum Kind {
     Uring,
     /// Readiness polling: epoll, kqueue, event ports or IOCP. No io_uring system call is made.
     Poll,
+    /// Neither: for whole runtimes under shuttle.
+    #[cfg(all(test, rt_shuttle))]
+    Fake,
 }
 
 impl fmt::Display for Kind {
@@ -216,6 +220,8 @@ impl fmt::Display for Kind {
             Kind::Auto => "auto",
             Kind::Uring => "uring",
             Kind::Poll => "poll",
+            #[cfg(all(test, rt_shuttle))]
+            Kind::Fake => "fake",
         })
     }
 }
@@ -322,6 +328,12 @@ impl Driver {
     /// Why this driver polls although io_uring was tried: for the line that a service prints when it starts.
     pub(crate) fn refusal(&self) -> Option<&io::Error> {
         self.refusal.as_ref()
+    }
+
+    /// The kernel of a fake.
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) fn kernel(&self) -> &Arc<fake::Kernel> {
+        self.backend.kernel()
     }
 
     /// "io_uring" or "poll".

@@ -152,12 +152,13 @@ impl Readiness {
     }
 
     pub(super) fn shut(&self) {
-        // Ordering: AcqRel [shut-or-ticket]: an order that is placed later sees it; both hold the waiters' lock.
-        self.0.fetch_or(SHUT, Ordering::AcqRel);
+        // Ordering: Relaxed [shut-or-ticket]: an order that is placed later sees it, for both hold the waiters' lock.
+        self.0.fetch_or(SHUT, Ordering::Relaxed);
     }
 
     pub(super) fn is_shut(&self) -> bool {
-        // Ordering: Acquire [shut-or-ticket]: pairs with `shut`.
-        self.0.load(Ordering::Acquire) & SHUT != 0
+        // Ordering: Relaxed [shut-or-ticket]: under the waiters' lock where it matters; elsewhere a hint, which only says
+        // where a descriptor had better be closed.
+        self.0.load(Ordering::Relaxed) & SHUT != 0
     }
 }

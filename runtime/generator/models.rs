@@ -68,3 +68,29 @@ fn take(shared: &Shared<Counter>, sum: &AtomicUsize) -> usize {
         Err(AlreadyExecuting) => 0,
     }
 }
+
+/// `[one-claim]`: who sees a body closed, without claiming it, sees what it did.
+#[test]
+fn who_sees_a_body_closed_sees_what_it_did() {
+    model(|| {
+        let shared = Shared::new(Counter { next: ITEMS_COUNT - 1 });
+        let work = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let (shared, work) = (shared.clone(), work.clone());
+            spawn(move || {
+                let mut claim = shared.try_lock().expect("nobody else claims it");
+                // Relaxed on purpose: the end of the claim must publish it.
+                work.store(1, Ordering::Relaxed);
+                claim.as_mut().abort();
+            })
+        };
+        // A thread of its own, begun last: or loom would never have its look come after the end of the claim.
+        let watcher = spawn(move || {
+            if shared.state() == State::Closed {
+                assert_eq!(work.load(Ordering::Relaxed), 1, "it is closed, and has done nothing");
+            }
+        });
+        other.join().unwrap();
+        watcher.join().unwrap();
+    });
+}

@@ -6,10 +6,12 @@ use std::marker::PhantomData;
 use std::ptr;
 use std::sync::Arc;
 
+use crate::primitive::thread;
+
 use super::Home;
 use super::worker::Context;
 
-thread_local! {
+thread::thread_local! {
     static WORKER: Cell<*const Context> = const { Cell::new(ptr::null()) };
     static RUNTIME: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
     static BLOCKING: Cell<bool> = const { Cell::new(true) };

@@ -13,6 +13,9 @@ const SEARCHING_MASK: usize = PARKED_ONE - 1;
 /// another one to take over.
 const SENTINELS_COUNT_MAX: usize = 2;
 
+// Ordering: every change of the counts is Relaxed, [no-lost-work], [watched]: a change is an addition, so it reads the last
+// one, and what the counts mean for the queues is ordered by the SeqCst fences, those of one thread against another's.
+
 /// The idle word, unpacked.
 #[derive(Clone, Copy)]
 struct Counts(usize);
@@ -101,8 +104,8 @@ impl Idle {
             return None;
         }
         let index = sleepers.pop()?;
-        // Ordering: AcqRel; the lock orders the list, the fences order the counts against the queues.
-        self.counts.fetch_add(SEARCHING_ONE.wrapping_sub(PARKED_ONE), Ordering::AcqRel);
+        // Ordering: Relaxed; the lock orders the list, the fences order the counts against the queues.
+        self.counts.fetch_add(SEARCHING_ONE.wrapping_sub(PARKED_ONE), Ordering::Relaxed);
         Some(index)
     }
 
@@ -112,8 +115,8 @@ impl Idle {
         if 2 * self.counts().searching() >= self.workers_count {
             return false;
         }
-        // Ordering: AcqRel; two that pass the test together overshoot by one, which costs a search and no more.
-        self.counts.fetch_add(SEARCHING_ONE, Ordering::AcqRel);
+        // Ordering: Relaxed; two that pass the test together overshoot by one, which costs a search and no more.
+        self.counts.fetch_add(SEARCHING_ONE, Ordering::Relaxed);
         true
     }
 
@@ -121,8 +124,8 @@ impl Idle {
     /// because of it. The caller must look at the queues and announce what it sees.
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
-        // Ordering: AcqRel, then the fence: [no-lost-work] as in `park`.
-        let before = Counts(self.counts.fetch_sub(SEARCHING_ONE, Ordering::AcqRel));
+        // Ordering: Relaxed, then the fence: [no-lost-work] as in `park`.
+        let before = Counts(self.counts.fetch_sub(SEARCHING_ONE, Ordering::Relaxed));
         fence(Ordering::SeqCst);
         before.searching() == 1
     }
@@ -132,8 +135,8 @@ impl Idle {
         let searching = if was_searching { SEARCHING_ONE } else { 0 };
         let mut sleepers = self.sleepers.lock();
         sleepers.push(index);
-        // Ordering: AcqRel, then the fence: [no-lost-work]. Our counting comes before the fence, our last look after it.
-        self.counts.fetch_add(PARKED_ONE - searching, Ordering::AcqRel);
+        // Ordering: Relaxed, then the fence: [no-lost-work]. Our counting comes before the fence, our last look after it.
+        self.counts.fetch_add(PARKED_ONE - searching, Ordering::Relaxed);
         drop(sleepers);
         fence(Ordering::SeqCst);
     }
@@ -144,8 +147,8 @@ impl Idle {
         let mut sleepers = self.sleepers.lock();
         let Some(position) = sleepers.iter().rposition(|sleeper| *sleeper == index) else { return true };
         sleepers.remove(position);
-        // Ordering: AcqRel; the lock orders the list.
-        self.counts.fetch_sub(PARKED_ONE, Ordering::AcqRel);
+        // Ordering: Relaxed; the lock orders the list.
+        self.counts.fetch_sub(PARKED_ONE, Ordering::Relaxed);
         false
     }
 
@@ -153,25 +156,32 @@ impl Idle {
     pub(crate) fn unpark_to_search(&self, index: usize) {
         if !self.unpark(index) {
             // Ordering: as in `try_search`.
-            self.counts.fetch_add(SEARCHING_ONE, Ordering::AcqRel);
+            self.counts.fetch_add(SEARCHING_ONE, Ordering::Relaxed);
         }
+    }
+
+    /// The caller sleeps without being counted from now on, for its runtime closes: it must look at every queue before.
+    pub(crate) fn stop_counting() {
+        // Ordering: SeqCst, [no-lost-work]: pairs with the fence of an injector's announcement. Either it sees the closing
+        // after that, and unparks everybody, or we see its task now.
+        fence(Ordering::SeqCst);
     }
 
     /// Whether the caller, which is about to sleep, is one of the sentinels.
     #[must_use]
     pub(crate) fn try_take_duty(&self) -> bool {
-        // Ordering: AcqRel, [watched]. Whoever we still see on duty leaves after our fence in `park`, so its own fence
+        // Ordering: Relaxed, [watched]. Whoever we still see on duty leaves after our fence in `park`, so its own fence
         // sees us parked. Counting first and taking it back would break this: the last one to leave would take our
         // passing count for a sentinel.
         self.on_duty
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| {
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
                 (count < SENTINELS_COUNT_MAX).then_some(count + 1)
             })
             .is_ok()
     }
 
     pub(crate) fn leave_duty(&self) {
-        // Ordering: AcqRel, [watched]; the fence stands in `sentinel_to_wake`.
-        self.on_duty.fetch_sub(1, Ordering::AcqRel);
+        // Ordering: Relaxed, [watched]; the fence stands in `sentinel_to_wake`.
+        self.on_duty.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -56,6 +56,8 @@
 //! # Invariants
 //! - `[one-token]` a notification is consumed by exactly one opening of the gate, after which the owner looks at
 //!   everything.
+//! - `[root-wake]` a wake of the future that a worker polls beside its tasks is followed by a poll that sees what came
+//!   before the wake.
 //! - `[no-lost-work]` when something waits in the injector, or more than is worth sharing in a ring and its overflow,
 //!   somebody is awake to take it, or was woken. What is less than that waits for its owner, which never sleeps over a task
 //!   of its own; if the owner is stuck a sentinel finds it.
@@ -68,6 +70,7 @@
 //! | release | acquire | publishes |
 //! |---|---|---|
 //! | `Gate::notify` | `Gate::close`, `Gate::open` | what the owner is to find |
+//! | `Nudge::tell` | `Nudge::take` | what the future is to find |
 //! | push, fence | fence, last look in `park` | the pushed task |
 //! | count, fence in `park` | fence, count in `worker_to_wake` | that a worker sleeps |
 //!
@@ -91,7 +94,7 @@
 //! # Verified by
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
 //! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
-//! `block_on`'s parker). `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
+//! `block_on`'s parker), `[root-wake]`. `crate::scenarios` runs whole runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
 //! three workers, whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
 use std::any::Any;
@@ -322,7 +325,7 @@ impl Shared {
     fn inject(&self, task: Runnable) {
         self.injector.push(task);
         self.announce();
-        // Closing workers sleep without being counted. The fence in `announce` and the one in `Worker::shut_down` see
+        // Closing workers sleep without being counted. The fence in `announce` and the one in `Idle::stop_counting` see
         // to it that either we see the closing here or they see the task there: [no-lost-work].
         if self.is_closing() {
             self.unpark_all();
@@ -356,8 +359,9 @@ impl Shared {
     }
 
     fn is_closing(&self) -> bool {
-        // Ordering: Acquire pairs with `shutdown::close`; a late look costs one more poll.
-        self.is_closing.load(Ordering::Acquire)
+        // Ordering: Relaxed, [no-lost-work]: nothing is read for it. A worker looks again when `close` has unparked it; who
+        // injects has fenced; and who empties a list that a closing worker has locked sees what that worker saw.
+        self.is_closing.load(Ordering::Relaxed)
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_task::waker_ref;
 
 use super::idle::Idle;
-use super::park::{Gate, Parker};
-use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use super::park::{Gate, Nudge, Parker};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
 use crate::queue::deque::{self, Owner, Stealer};
@@ -371,14 +371,14 @@ fn a_task_injected_while_the_runtime_closes_is_found() {
             let (workshop, is_closing) = (workshop.clone(), is_closing.clone());
             thread::spawn(move || {
                 workshop.push(1);
-                if is_closing.load(Ordering::Acquire) {
+                if is_closing.load(Ordering::Relaxed) {
                     workshop.parkers[0].unpark();
                 }
             })
         };
-        // Ordering: Relaxed, where `Shared::close` has Release: the fences alone must do.
+        // Ordering: Relaxed, as `Shared::close` and `is_closing`: the fences alone must do.
         is_closing.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        Idle::stop_counting();
         // One task is alive, and it must be run or dropped here.
         while workshop.injector.pop().is_none() {
             workshop.parkers[0].park();
@@ -437,5 +437,36 @@ fn a_parker_sleeps_once_per_notification() {
             assert_eq!(notifications.load(Ordering::Relaxed), 2, "awake without a notification");
         }
         notifier.join().unwrap();
+    });
+}
+
+/// [root-wake]: two threads wake the future that `block_on` polls in a loop. When both have, either the last poll has seen
+/// why or another one follows.
+#[test]
+fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
+    model(|| {
+        let nudge = ModelArc::new(Nudge::new());
+        let causes = ModelArc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let wakers = [0, 1].map(|index| {
+            let (nudge, causes) = (nudge.clone(), causes.clone());
+            thread::spawn(move || {
+                // Ordering: Relaxed on purpose: the nudge must publish it.
+                causes[index].store(true, Ordering::Relaxed);
+                nudge.tell();
+            })
+        });
+        // Ordering: Relaxed, as above.
+        let poll = || causes.iter().filter(|cause| cause.load(Ordering::Relaxed)).count();
+        assert!(nudge.take(), "the first poll needs no wake");
+        let mut seen = poll();
+        for _ in 0..2 {
+            if nudge.take() {
+                seen = poll();
+            }
+        }
+        for waker in wakers {
+            waker.join().unwrap();
+        }
+        assert!(seen == 2 || nudge.take(), "the future sleeps over a wake");
     });
 }

@@ -3,7 +3,7 @@
 use futures_task::ArcWake;
 use std::sync::Arc;
 
-use crate::primitive::atomic::{AtomicU32, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::primitive::sync::{Condvar, Mutex, wait};
 
 /// Nobody sleeps and nothing was said.
@@ -64,6 +64,32 @@ impl Gate {
     pub(crate) fn is_closed(&self) -> bool {
         // Ordering: Relaxed, a hint for the sentinel, which looks again.
         self.state.load(Ordering::Relaxed) == CLOSED
+    }
+}
+
+/// Whether the future that a worker polls beside its tasks was woken. At first it was.
+pub(crate) struct Nudge(AtomicBool);
+
+impl Nudge {
+    pub(crate) fn new() -> Nudge {
+        Nudge(AtomicBool::new(true))
+    }
+
+    pub(crate) fn tell(&self) {
+        // Ordering: Release, [root-wake]. A swap and no store: where several tell, each hands on what the one before it
+        // published.
+        self.0.swap(true, Ordering::Release);
+    }
+
+    /// Whether it was told since the last call. The poll comes after this, so that a wake during it counts.
+    #[must_use]
+    pub(crate) fn take(&self) -> bool {
+        // Ordering: Relaxed, [root-wake]: a look that spares most rounds the swap. The unparking makes a late one good.
+        if !self.0.load(Ordering::Relaxed) {
+            return false;
+        }
+        // Ordering: Acquire, [root-wake]: pairs with `tell`. A store here would wipe out a wake that came after the look.
+        self.0.swap(false, Ordering::Acquire)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The end of a runtime, in order: close, cancel every task, wait until all are dropped, close the drivers.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::primitive::atomic::{Ordering, fence};
+use crate::primitive::atomic::Ordering;
+use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
+use crate::scheduler::idle::Idle;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, DRAIN_TIMEOUT_MIN, Shared};
 use crate::task::OwnedTasks;
@@ -60,8 +62,8 @@ impl Farewell {
 impl Shared {
     /// Tells the workers to stop. Tasks that are spawned from now on are cancelled at once.
     pub(crate) fn close(&self) {
-        // Ordering: Release pairs with `is_closing`; the unparking below makes every worker look.
-        self.is_closing.store(true, Ordering::Release);
+        // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking below makes every worker look.
+        self.is_closing.store(true, Ordering::Relaxed);
         self.unpark_all();
     }
 
@@ -72,20 +74,17 @@ impl Shared {
 
     /// Waits until every worker has ended, `timeout` at most; `None` waits for ever. `true`: all have.
     pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         let mut counts = self.farewell.counts.lock();
         while counts.open > 0 {
             counts = match deadline {
                 None => wait(&self.farewell.changed, counts),
                 Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
+                    let left = deadline.saturating_duration_since(clock::now());
                     if left.is_zero() {
                         return false;
                     }
-                    match self.farewell.changed.wait_timeout(counts, left) {
-                        Ok((counts, _)) => counts,
-                        Err(poison) => poison.into_inner().0,
-                    }
+                    self.farewell.counts.wait_timeout(&self.farewell.changed, counts, left).0
                 }
             };
         }
@@ -120,8 +119,7 @@ impl Worker {
             // The last searcher's duty falls away: everybody drains everything now.
             let _ = shared.idle.stop_searching();
         }
-        // Ordering: SeqCst, [no-lost-work]: pairs with the fence in `inject`, see there.
-        fence(Ordering::SeqCst);
+        Idle::stop_counting();
         let pinned = &shared.remotes[index].pinned;
         self.inside(|| {
             shared.owned.close_and_shutdown_all(index);

@@ -7,6 +7,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::primitive::atomic::Ordering;
+use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
 use crate::scheduler::search::Random;
@@ -136,7 +137,7 @@ impl Context {
 
 impl Pace {
     fn new() -> Pace {
-        Pace { polls: 0, polls_max: 1, since: Instant::now() }
+        Pace { polls: 0, polls_max: 1, since: clock::now() }
     }
 
     /// Counts a poll. `true`: the budget may be spent.

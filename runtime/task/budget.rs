@@ -6,6 +6,7 @@
 //! unit; without one it wakes the task and says pending, so that the task goes to the back of the queue. An
 //! operation that did not make progress gets its unit back. Outside a task the budget is without limit.
 
+use crate::primitive::thread;
 use pin_project_lite::pin_project;
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -17,7 +18,7 @@ use std::task::{Context, Poll, ready};
 const UNITS_PER_POLL: u16 = 128;
 const UNLIMITED: u16 = u16::MAX;
 
-thread_local! {
+thread::thread_local! {
     static UNITS: Cell<u16> = const { Cell::new(UNLIMITED) };
 }
 

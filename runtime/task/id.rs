@@ -3,6 +3,7 @@
 //! Ids come in blocks: a thread takes [`BLOCK_SIZE`] of them at once and hands them out without touching
 //! memory that other threads write. What is left of a block when its thread ends is lost; 2^64 ids bear that.
 
+use crate::primitive::thread;
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
@@ -39,7 +40,7 @@ struct Block {
 
 static NEXT_BLOCK: Mutex<u64> = Mutex::new(1);
 
-thread_local! {
+thread::thread_local! {
     static BLOCK: Cell<Block> = const { Cell::new(Block { next: 0, end: 0 }) };
     static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
 }

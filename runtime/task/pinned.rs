@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "projects a pin, and drops in place only on the right thread")]
 
 use super::id::Id;
+use crate::primitive::thread;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
@@ -16,7 +17,7 @@ pub(super) struct Pinned<F> {
     future: ManuallyDrop<F>,
 }
 
-thread_local! {
+thread::thread_local! {
     /// A name for this thread that no other thread ever has; the numbers of tasks serve.
     static THREAD: Cell<Option<Id>> = const { Cell::new(None) };
 }

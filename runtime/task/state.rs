@@ -314,7 +314,7 @@ impl State {
         previous < 2 * REFERENCE
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
     pub(super) fn reference_count(&self) -> usize {
         // Ordering: a test looks at it when nothing else runs.
         self.0.load(Ordering::Relaxed) / REFERENCE

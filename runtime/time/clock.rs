@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use super::context;
 use super::wheel::{NEVER, TICK_MAX};
 use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 
 /// The length of a tick. Deadlines are rounded up to the next one.
@@ -37,7 +38,7 @@ enum Pace {
 impl Pace {
     fn now(self) -> Instant {
         match self {
-            Pace::Running { here, there } => here + there.elapsed(),
+            Pace::Running { here, there } => here + clock::now().saturating_duration_since(there),
             Pace::Paused { here } => here,
         }
     }
@@ -56,7 +57,7 @@ impl Clock {
     /// The time that all deadlines of this runtime are compared with.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
-        if self.is_altered() { self.pace.lock().now() } else { Instant::now() }
+        if self.is_altered() { self.pace.lock().now() } else { clock::now() }
     }
 
     #[inline]
@@ -85,7 +86,7 @@ impl Clock {
     pub(crate) fn resume(&self) -> bool {
         let mut pace = self.pace.lock();
         let Pace::Paused { here } = *pace else { return false };
-        *pace = Pace::Running { here, there: Instant::now() };
+        *pace = Pace::Running { here, there: clock::now() };
         true
     }
 

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::clock::{self, Clock};
+use super::clock::{Clock, tick_from, tick_until};
 use super::timers::{HomeRef, Timers};
+use crate::primitive::{clock, thread};
 
 pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from \
                                      Runtime::block_on, or after Runtime::enter";
@@ -14,7 +15,7 @@ pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; c
 /// has kept its worker for as long. Then its sleep takes one more turn of the run loop, no harm done.
 const TURN_MAX: Duration = Duration::from_millis(100);
 
-thread_local! {
+thread::thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
@@ -65,7 +66,7 @@ pub(crate) struct Guard {
 
 impl Guard {
     pub(super) fn install(context: Context) -> Guard {
-        Guard { previous: CURRENT.replace(Some(context)), not_send: PhantomData }
+        Guard { previous: CURRENT.with(|current| current.replace(Some(context))), not_send: PhantomData }
     }
 }
 
@@ -84,7 +85,7 @@ pub(crate) fn publish_now(now: Instant) {
     with(|context| {
         if let Some(context) = context {
             let age = context.timers.clock().age_at(now);
-            context.turn.set(Some(Turn { started: now, age, tick: clock::tick_until(age) }));
+            context.turn.set(Some(Turn { started: now, age, tick: tick_until(age) }));
         }
     });
 }
@@ -114,7 +115,7 @@ pub(super) fn with_timers<R>(f: impl FnOnce(&Timers) -> R) -> R {
 
 /// The present: on the runtime's clock if there is one.
 pub(super) fn now() -> Instant {
-    with(|context| context.map_or_else(Instant::now, |context| context.timers.now()))
+    with(|context| context.map_or_else(clock::now, |context| context.timers.now()))
 }
 
 impl Context {
@@ -148,7 +149,7 @@ impl Ticks {
         if let Some(turn) = turn {
             let ahead = deadline.saturating_duration_since(turn.started);
             if ahead >= TURN_MAX {
-                let deadline = clock::tick_from(turn.age.saturating_add(ahead));
+                let deadline = tick_from(turn.age.saturating_add(ahead));
                 return Some(Ticks { deadline, now: turn.tick });
             }
         }

@@ -10,6 +10,7 @@ use super::context::{Context, Guard};
 use super::home::{Home, Shared};
 use super::wheel::NEVER;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::clock;
 
 /// A home with cache lines of its own; its reference counts stand on a line of their own as well.
 pub(super) type HomeRef = Arc<CachePadded<Home>>;
@@ -31,7 +32,7 @@ impl Timers {
     /// make the worker's next or current park return, and what happened before the call visible to it then.
     /// A sleep that outlives the runtime keeps `unpark` alive: it should own nothing that must go with the runtime.
     pub(crate) fn new(worker_count: usize, unpark: Box<dyn Fn(usize) + Send + Sync>) -> Arc<Timers> {
-        Self::started_at(Instant::now(), worker_count, unpark)
+        Self::started_at(clock::now(), worker_count, unpark)
     }
 
     pub(super) fn started_at(

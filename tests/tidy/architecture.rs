@@ -57,6 +57,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
         "scheduler" | "io" | "net" | "fs" | "signal" => Some(3),
         "builder" | "runtime" | "join_set" => Some(4),
         "asyncio" => Some(5),
+        "scenarios" => Some(6),
         _ => None,
     }
 }

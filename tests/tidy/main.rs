@@ -108,6 +108,11 @@ fn every_clause_of_fairness_has_its_test() {
 }
 
 #[test]
+fn every_ordering_is_seen_to_matter() {
+    expect_tidy(proof::every_ordering_has_a_mutant(&sources()));
+}
+
+#[test]
 fn every_atomic_access_has_its_note() {
     expect_tidy(notes::every_atomic_access_says_why(&rust(sources())));
 }

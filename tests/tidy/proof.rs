@@ -3,8 +3,12 @@
 #[path = "../../ci/mutants/seed.rs"]
 mod seed;
 
-use crate::source::Source;
+use crate::notes::NOTE_DISTANCE_MAX;
+use crate::source::{Source, words};
 use seed::Mutant;
+
+/// With it a note says why a weaker ordering would go unnoticed.
+const EXCUSE: &str = "No mutant:";
 
 /// All tables, read; or what is wrong with them.
 fn mutants(sources: &[Source]) -> Result<Vec<Mutant>, Vec<String>> {
@@ -50,23 +54,59 @@ pub(crate) fn every_model_has_a_mutant(sources: &[Source]) -> Vec<String> {
     unseen.map(|model| format!("{model}: no mutant in ci/mutants is noticed by this model")).collect()
 }
 
-/// The models by their full names.
+/// An access that orders something is weakened by a mutant, or its note says why none could be noticed.
+pub(crate) fn every_ordering_has_a_mutant(sources: &[Source]) -> Vec<String> {
+    let mutants = match mutants(sources) {
+        Ok(mutants) => mutants,
+        Err(complaints) => return complaints,
+    };
+    let mut complaints = Vec::new();
+    let rust = |source: &&Source| source.path.ends_with(".rs");
+    for source in
+        sources.iter().filter(rust).filter(|source| source.room().is_some_and(|room| room != "primitive"))
+    {
+        let own = mutants.iter().filter(|mutant| mutant.file == source.path);
+        let changed: Vec<(usize, usize)> =
+            own.filter_map(|mutant| seed::place(&source.text, mutant).ok()).collect();
+        let notes: Vec<&str> = source.comments.lines().collect();
+        for word in ["Acquire", "Release", "AcqRel", "SeqCst"] {
+            for place in words(source.product(), word) {
+                let is_access = source.code[..place].ends_with("Ordering::");
+                let is_changed = changed.iter().any(|(start, end)| (*start..*end).contains(&place));
+                let line = source.line_of(place);
+                let above = &notes[line.saturating_sub(NOTE_DISTANCE_MAX + 1)..line];
+                let is_excused = above.iter().any(|note| note.contains(EXCUSE));
+                if is_access && !is_changed && !is_excused {
+                    let text = source.text.lines().nth(line - 1).unwrap_or_default().trim();
+                    complaints.push(source.complaint(place, &format!("no mutant weakens `{text}`")));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// The models and the scenarios by their full names.
 fn models(sources: &[Source]) -> Vec<String> {
     let mut models = Vec::new();
     for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
         let Some(room) = source.room() else { continue };
+        if let Some(file) = source.path.strip_prefix("runtime/scenarios/") {
+            let file = file.trim_end_matches(".rs");
+            models.extend(tests_in(&source.code).map(|name| format!("scenarios::{file}::{name}")));
+            continue;
+        }
         let is_file = source.path.ends_with("/models.rs");
         let start = if is_file { Some(0) } else { source.code.find("\nmod models {") };
         let Some(start) = start else { continue };
-        for (place, mark) in source.code[start..].match_indices("#[test]") {
-            let rest = &source.code[start + place + mark.len()..];
-            if let Some((_, rest)) = rest.split_once("fn ") {
-                let name = rest.split('(').next().expect("a function has its parameters");
-                models.push(format!("{room}::models::{name}"));
-            }
-        }
+        models.extend(tests_in(&source.code[start..]).map(|name| format!("{room}::models::{name}")));
     }
     models
+}
+
+/// The names of the tests in `code`.
+fn tests_in(code: &str) -> impl Iterator<Item = &str> {
+    code.split("#[test]").skip(1).filter_map(|rest| rest.split_once("fn ")?.1.split('(').next())
 }
 
 /// `# Fairness` of the scheduler is a list of promises, each of which ends with the tests that hold it to it.

@@ -37,13 +37,23 @@ impl Source {
         let name = self.path.rsplit('/').next().expect("a path has a name");
         self.path.starts_with("tests/")
             || self.path.contains("/tests/")
+            || self.path.contains("/fake/")
+            || self.path.starts_with("runtime/scenarios/")
             || matches!(name, "models.rs" | "tests.rs")
     }
 
     /// Where test modules at the end of the file begin.
     pub(crate) fn end_of_product(&self) -> usize {
-        let marks = ["#[cfg(test)]\nmod ", "#[cfg(all(test"];
-        marks.iter().filter_map(|mark| self.code.find(mark)).min().unwrap_or(self.code.len())
+        let marks = ["#[cfg(test)]\n", "#[cfg(all(test"];
+        let places = marks.iter().flat_map(|mark| self.code.match_indices(mark)).map(|(place, _)| place);
+        places.filter(|place| self.is_module_at(*place)).min().unwrap_or(self.code.len())
+    }
+
+    /// Whether the attribute there stands before a module with its body: tests in the middle are single items.
+    fn is_module_at(&self, place: usize) -> bool {
+        let item = self.code[place..].split_once("]\n").map_or("", |(_, item)| item);
+        let end = item.find(['{', ';']).unwrap_or(item.len());
+        item.starts_with("mod ") && item[end..].starts_with('{')
     }
 
     pub(crate) fn product(&self) -> &str {

@@ -144,7 +144,10 @@ impl<B: Build> Http for Heist<B> {
 pub(super) const POOLED: Contender = Contender {
     name: "heist-pooled",
     explanation: "heist, 2 workers, buffers of the runtime's",
+    served_as: "heist-pooled",
+    program: None,
     serve_echo: serve_pooled,
+    serve_udp: None,
     stealing: None,
     serve_hello: None,
 };

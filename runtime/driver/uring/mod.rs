@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::utils::CachePadded;
 
-use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
 use super::bell::Bell;
@@ -51,8 +51,15 @@ struct Worker {
     mailbox: Mailbox<Request>,
     bell: Bell,
     doorbell: Doorbell,
-    /// Copied out of the core at every change, for those who do not want its lock.
+    figures: Figures,
+}
+
+/// Copied out of the core at every change: its lock is held while the owner sleeps.
+#[derive(Debug)]
+struct Figures {
     in_flight: AtomicUsize,
+    stale_count: AtomicU64,
+    leaked_count: AtomicUsize,
 }
 
 /// What another thread asks of a ring.
@@ -248,15 +255,17 @@ impl Rings {
 
     pub(super) fn in_flight(&self, index: usize) -> usize {
         // Ordering: Relaxed: a figure to judge by, not to act on.
-        self.workers[index].in_flight.load(Ordering::Relaxed)
+        self.workers[index].figures.in_flight.load(Ordering::Relaxed)
     }
 
     pub(super) fn stale_count(&self, index: usize) -> u64 {
-        self.workers[index].core.lock().stale_count()
+        // Ordering: Relaxed, as above.
+        self.workers[index].figures.stale_count.load(Ordering::Relaxed)
     }
 
     pub(super) fn leaked_count(&self, index: usize) -> usize {
-        self.workers[index].core.lock().leaked_count()
+        // Ordering: Relaxed, as above.
+        self.workers[index].figures.leaked_count.load(Ordering::Relaxed)
     }
 
     pub(super) fn shutdown(&self, index: usize, deadline: Duration, wakers: &mut Vec<Waker>) {
@@ -307,7 +316,11 @@ impl Worker {
             mailbox: Mailbox::new(),
             bell: Bell::new(),
             doorbell: Doorbell::new().map_err(Refusal::Setup)?,
-            in_flight: AtomicUsize::new(0),
+            figures: Figures {
+                in_flight: AtomicUsize::new(0),
+                stale_count: AtomicU64::new(0),
+                leaked_count: AtomicUsize::new(0),
+            },
         })
     }
 
@@ -356,7 +369,9 @@ impl Worker {
     }
 
     fn publish(&self, core: &MutexGuard<'_, Core>) {
-        // Ordering: Relaxed: a figure to judge by, not to act on.
-        self.in_flight.store(core.in_flight(), Ordering::Relaxed);
+        // Ordering: Relaxed: figures to judge by, not to act on.
+        self.figures.in_flight.store(core.in_flight(), Ordering::Relaxed);
+        self.figures.stale_count.store(core.stale_count(), Ordering::Relaxed);
+        self.figures.leaked_count.store(core.leaked_count(), Ordering::Relaxed);
     }
 }

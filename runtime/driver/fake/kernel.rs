@@ -1,0 +1,210 @@
+//! The kernel of the fake: what is in flight, who sleeps, and a clock.
+
+use std::collections::HashSet;
+use std::ffi::{CStr, CString};
+use std::mem;
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::{Duration, Instant};
+
+use crate::driver::file;
+use crate::driver::op::Op;
+use crate::driver::slots::SlotId;
+use crate::primitive::sync::{Condvar, Mutex, wait};
+use crate::primitive::{clock, is_drawn, thread};
+
+/// While a worker is awake time passes at one in so many turns of the clock.
+const HURRY: u32 = 256;
+
+/// What an operation is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Subject {
+    Path(CString),
+    Socket(RawFd),
+}
+
+impl Subject {
+    pub(super) fn of(op: &Op) -> Subject {
+        match op {
+            Op::Ready { source, direction: _ } => Subject::Socket(source.socket().as_raw_fd()),
+            Op::Connect { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
+            Op::File(flight) => match flight.request() {
+                file::Request::Remove { path, .. } => Subject::Path(path.clone()),
+                request => unreachable!("not offered: {request:?}"),
+            },
+            Op::Send { .. } | Op::Lent { .. } => unreachable!("not offered: {op:?}"),
+        }
+    }
+}
+
+/// What the kernel puts into a completion queue.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The doorbell was rung.
+    Noise,
+    /// The terminal completion, and whether it tells of a cancel.
+    End(SlotId, bool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sleep {
+    Awake,
+    Until(Option<Instant>),
+}
+
+#[derive(Debug)]
+struct Ring {
+    in_flight: Vec<(SlotId, Subject)>,
+    answers: Vec<Answer>,
+    sleep: Sleep,
+}
+
+/// Answers operations when a test says so, and lets workers sleep.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    state: Mutex<State>,
+    /// One for each sleeper.
+    beds: Box<[Condvar]>,
+    /// Somebody went to sleep, or the clock is to be stopped.
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    rings: Vec<Ring>,
+    /// What ends as soon as it is begun.
+    done: HashSet<Subject>,
+    is_clock_stopped: bool,
+}
+
+impl Kernel {
+    pub(super) fn new(workers_count: usize) -> Kernel {
+        let ring = || Ring { in_flight: Vec::new(), answers: Vec::new(), sleep: Sleep::Awake };
+        let rings = (0..workers_count).map(|_| ring()).collect();
+        Kernel {
+            state: Mutex::new(State { rings, done: HashSet::new(), is_clock_stopped: false }),
+            beds: (0..workers_count).map(|_| Condvar::new()).collect(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Ends the operations on `path`: those in flight, and those to come.
+    pub(crate) fn end(&self, path: &CStr) {
+        self.finish(Subject::Path(path.to_owned()));
+    }
+
+    /// From now on the socket is ready.
+    pub(crate) fn make_ready(&self, socket: RawFd) {
+        self.finish(Subject::Socket(socket));
+    }
+
+    pub(crate) fn is_ready(&self, socket: RawFd) -> bool {
+        self.state.lock().done.contains(&Subject::Socket(socket))
+    }
+
+    fn finish(&self, subject: Subject) {
+        let mut state = self.state.lock();
+        for (index, ring) in state.rings.iter_mut().enumerate() {
+            let (ended, left) =
+                mem::take(&mut ring.in_flight).into_iter().partition(|(_, other)| *other == subject);
+            let ended: Vec<(SlotId, Subject)> = ended;
+            ring.in_flight = left;
+            if !ended.is_empty() {
+                ring.answers.extend(ended.into_iter().map(|(slot, _)| Answer::End(slot, false)));
+                self.rouse(index, ring);
+            }
+        }
+        state.done.insert(subject);
+    }
+
+    pub(super) fn begin(&self, index: usize, slot: SlotId, subject: Subject) {
+        let mut state = self.state.lock();
+        if state.done.contains(&subject) {
+            state.rings[index].answers.push(Answer::End(slot, false));
+        } else {
+            state.rings[index].in_flight.push((slot, subject));
+        }
+    }
+
+    /// Of an operation that has ended nothing more is heard.
+    pub(super) fn cancel(&self, index: usize, slot: SlotId) {
+        let mut state = self.state.lock();
+        let ring = &mut state.rings[index];
+        if let Some(place) = ring.in_flight.iter().position(|(other, _)| *other == slot) {
+            ring.in_flight.swap_remove(place);
+            ring.answers.push(Answer::End(slot, true));
+        }
+    }
+
+    pub(super) fn post(&self, index: usize, answer: Answer) {
+        let mut state = self.state.lock();
+        let ring = &mut state.rings[index];
+        ring.answers.push(answer);
+        self.rouse(index, ring);
+    }
+
+    fn rouse(&self, index: usize, ring: &mut Ring) {
+        if mem::replace(&mut ring.sleep, Sleep::Awake) != Sleep::Awake {
+            self.beds[index].notify_one();
+        }
+    }
+
+    pub(super) fn has_completions(&self, index: usize) -> bool {
+        !self.state.lock().rings[index].answers.is_empty()
+    }
+
+    pub(super) fn take_answers(&self, index: usize) -> Vec<Answer> {
+        mem::take(&mut self.state.lock().rings[index].answers)
+    }
+
+    pub(super) fn sleep(&self, index: usize, timeout: Option<Duration>) {
+        let mut state = self.state.lock();
+        if timeout == Some(Duration::ZERO) || !state.rings[index].answers.is_empty() {
+            return;
+        }
+        state.rings[index].sleep = Sleep::Until(timeout.map(|timeout| clock::now() + timeout));
+        self.changed.notify_all();
+        while state.rings[index].sleep != Sleep::Awake {
+            state = wait(&self.beds[index], state);
+        }
+    }
+
+    /// The life of the thread that lets time pass: it moves the clock to the first sleeper's hour. At once if all sleep;
+    /// while others are awake, now and then: two sentinels that were both awake at every look would never go to rest.
+    pub(crate) fn run_clock(&self) {
+        let mut state = self.state.lock();
+        while !state.is_clock_stopped {
+            let hour = |ring: &Ring| match ring.sleep {
+                Sleep::Until(hour) => hour,
+                Sleep::Awake => None,
+            };
+            let sleepers = state.rings.iter().enumerate();
+            let first = sleepers.filter_map(|(index, ring)| Some((hour(ring)?, index))).min();
+            let Some((hour, index)) = first else {
+                state = wait(&self.changed, state);
+                continue;
+            };
+            let is_anyone_awake = state.rings.iter().any(|ring| ring.sleep == Sleep::Awake);
+            if !is_anyone_awake || is_drawn(HURRY) {
+                clock::advance_to(hour);
+                self.rouse(index, &mut state.rings[index]);
+            }
+            drop(state);
+            // Where schedules go by priority the clock would have all the others wait.
+            thread::yield_now();
+            state = self.state.lock();
+        }
+    }
+
+    pub(crate) fn stop_clock(&self) {
+        self.state.lock().is_clock_stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until every worker sleeps without a time-out. If one never does, shuttle says so.
+    pub(crate) fn wait_until_all_sleep(&self) {
+        let mut state = self.state.lock();
+        while state.rings.iter().any(|ring| ring.sleep != Sleep::Until(None)) {
+            state = wait(&self.changed, state);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! A back end that never enters the kernel, for whole runtimes under shuttle.
+//!
+//! It is worked as a ring is (`uring/`): outbox, mailbox, bell, the table of what is in flight. Behind it stands a
+//! [`Kernel`] made of a lock and bells of shuttle's. What it does is up to threads of the test: they end operations, make
+//! sockets ready and let time pass. Of the operations on files one is offered, the removal, and known by its path.
+
+use std::io;
+use std::mem;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::primitive::sync::Mutex;
+
+use super::bell::Bell;
+use super::context::Asker;
+use super::file::{Code, Offered};
+use super::inflight::{Cancel, InFlight};
+use super::mailbox::{Mailbox, Posted};
+use super::op::{Op, Ticket};
+use super::slots::SlotId;
+use super::{Options, closed};
+
+mod kernel;
+
+pub(crate) use kernel::Kernel;
+use kernel::{Answer, Subject};
+
+#[derive(Debug)]
+pub(super) struct Fake {
+    workers: Box<[Worker]>,
+    kernel: Arc<Kernel>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    index: usize,
+    /// Held by the owner while it sleeps, as a ring's.
+    core: Mutex<Core>,
+    mailbox: Mailbox<Request>,
+    bell: Bell,
+    in_flight: AtomicUsize,
+    stale_count: AtomicU64,
+    kernel: Arc<Kernel>,
+}
+
+#[derive(Debug)]
+struct Core {
+    flights: InFlight,
+    outbox: Vec<Op>,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+enum Request {
+    Start(Op),
+    Cancel(SlotId),
+}
+
+impl Fake {
+    pub(super) fn new(options: &Options) -> Fake {
+        let kernel = Arc::new(Kernel::new(options.workers));
+        let workers = (0..options.workers).map(|index| Worker {
+            index,
+            core: Mutex::new(Core { flights: InFlight::new(), outbox: Vec::new(), is_closed: false }),
+            mailbox: Mailbox::new(),
+            bell: Bell::new(),
+            in_flight: AtomicUsize::new(0),
+            stale_count: AtomicU64::new(0),
+            kernel: kernel.clone(),
+        });
+        Fake { workers: workers.collect(), kernel }
+    }
+
+    pub(super) fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    pub(super) fn offered() -> Offered {
+        let mut offered = Offered::default();
+        offered.add(Code::Remove);
+        offered
+    }
+
+    pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
+        let worker = &self.workers[index];
+        match asker {
+            Asker::Foreign => worker.post(Request::Start(op)),
+            Asker::Worker(_) => {
+                let mut core = worker.core.lock();
+                if core.is_closed {
+                    return Err(closed());
+                }
+                core.outbox.push(op);
+                worker.publish(&core);
+                Ok(())
+            }
+            Asker::Pinned(_) => {
+                let mut core = worker.core.lock();
+                if core.is_closed {
+                    return Err(closed());
+                }
+                let unwanted = worker.start(&mut core, op);
+                worker.publish(&core);
+                drop(core);
+                drop(unwanted);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
+        let worker = &self.workers[ticket.worker()];
+        if local {
+            worker.cancel(&mut worker.core.lock(), ticket.slot());
+        } else {
+            // Refused: the worker has shut down, and cancelled everything itself.
+            let _ = worker.post(Request::Cancel(ticket.slot()));
+        }
+    }
+
+    pub(super) fn is_quiet(&self, index: usize) -> bool {
+        let worker = &self.workers[index];
+        let is_idle = |core: &Core| core.outbox.is_empty() && !self.kernel.has_completions(index);
+        !worker.mailbox.is_pending() && worker.core.try_lock().is_some_and(|core| is_idle(&core))
+    }
+
+    pub(super) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) {
+        let worker = &self.workers[index];
+        let mut orphans = Vec::new();
+        let mut core = worker.core.lock();
+        worker.come_round(&mut core, wakers, &mut orphans);
+        worker.reap(&mut core, wakers, &mut orphans);
+        worker.publish(&core);
+        drop(core);
+        drop(orphans);
+    }
+
+    pub(super) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
+        let worker = &self.workers[index];
+        let Some(mut core) = worker.core.try_lock() else { return false };
+        let mut orphans = Vec::new();
+        worker.reap(&mut core, wakers, &mut orphans);
+        worker.publish(&core);
+        drop(core);
+        drop(orphans);
+        true
+    }
+
+    pub(super) fn park(&self, index: usize, timeout: Option<Duration>, wakers: &mut Vec<Waker>) {
+        let worker = &self.workers[index];
+        let mut orphans = Vec::new();
+        let mut core = worker.core.lock();
+        worker.mailbox.fall_asleep();
+        worker.come_round(&mut core, wakers, &mut orphans);
+        let is_rung = worker.bell.consume();
+        if !is_rung && wakers.is_empty() && orphans.is_empty() {
+            self.kernel.sleep(index, timeout);
+        }
+        worker.reap(&mut core, wakers, &mut orphans);
+        worker.mailbox.wake_up();
+        // Rung while asleep: returning is the answer [ring-ends-park].
+        worker.bell.consume();
+        worker.publish(&core);
+        drop(core);
+        drop(orphans);
+    }
+
+    pub(super) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
+        let (stuck, helper) = (&self.workers[index], &self.workers[by]);
+        let starts = stuck.mailbox.take_if(|request| matches!(request, Request::Start(_)));
+        let mut ops: Vec<Op> = starts.into_iter().filter_map(Request::into_op).collect();
+        if let Some(mut core) = stuck.core.try_lock() {
+            ops.append(&mut core.outbox);
+            stuck.publish(&core);
+        }
+        let mut orphans = Vec::new();
+        let mut core = helper.core.lock();
+        ops.into_iter().for_each(|op| helper.begin(&mut core, op, wakers, &mut orphans));
+        helper.publish(&core);
+        drop(core);
+        drop(orphans);
+    }
+
+    pub(super) fn ring_doorbell(&self, index: usize) {
+        self.workers[index].ring();
+    }
+
+    pub(super) fn in_flight(&self, index: usize) -> usize {
+        // Ordering: Relaxed: a figure to judge by.
+        self.workers[index].in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stale_count(&self, index: usize) -> u64 {
+        // Ordering: Relaxed: a figure to judge by.
+        self.workers[index].stale_count.load(Ordering::Relaxed)
+    }
+
+    /// The kernel of this back end lets go of everything at once.
+    pub(super) fn shutdown(&self, index: usize, wakers: &mut Vec<Waker>) {
+        let worker = &self.workers[index];
+        let mut orphans = Vec::new();
+        worker.mailbox.close();
+        let mut core = worker.core.lock();
+        core.is_closed = true;
+        worker.come_round(&mut core, wakers, &mut orphans);
+        for slot in core.flights.slots() {
+            worker.cancel(&mut core, slot);
+        }
+        worker.reap(&mut core, wakers, &mut orphans);
+        assert_eq!(core.flights.len(), 0, "an operation outlived the shutdown");
+        worker.publish(&core);
+        drop(core);
+        drop(orphans);
+    }
+}
+
+impl Request {
+    fn into_op(self) -> Option<Op> {
+        match self {
+            Request::Start(op) => Some(op),
+            Request::Cancel(_) => None,
+        }
+    }
+}
+
+impl Worker {
+    fn post(&self, request: Request) -> io::Result<()> {
+        match self.mailbox.post(request) {
+            Posted::Quiet => Ok(()),
+            Posted::Ring => {
+                self.ring();
+                Ok(())
+            }
+            Posted::Refused(_) => Err(closed()),
+        }
+    }
+
+    fn ring(&self) {
+        if self.bell.strike() {
+            self.kernel.post(self.index, Answer::Noise);
+        }
+    }
+
+    /// Begins what tasks and letters ask for.
+    fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+        let mut letters = Vec::new();
+        self.mailbox.take(&mut letters);
+        for letter in letters {
+            match letter {
+                Request::Start(op) => self.begin(core, op, wakers, orphans),
+                Request::Cancel(slot) => self.cancel(core, slot),
+            }
+        }
+        for op in mem::take(&mut core.outbox) {
+            self.begin(core, op, wakers, orphans);
+        }
+    }
+
+    fn begin(&self, core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+        if core.is_closed {
+            op.finish(Err(closed()), wakers);
+            orphans.push(op);
+        } else {
+            orphans.extend(self.start(core, op));
+        }
+    }
+
+    /// Given back: nobody waits for it any more.
+    fn start(&self, core: &mut Core, op: Op) -> Option<Op> {
+        let slot = match core.flights.admit(op, self.index) {
+            Ok(slot) => slot,
+            Err(op) => return Some(op),
+        };
+        self.kernel.begin(self.index, slot, Subject::of(core.flights.op(slot)));
+        None
+    }
+
+    fn cancel(&self, core: &mut Core, slot: SlotId) {
+        match core.flights.cancel(slot) {
+            Cancel::Needed => self.kernel.cancel(self.index, slot),
+            Cancel::Pointless => {}
+        }
+    }
+
+    fn reap(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+        for answer in self.kernel.take_answers(self.index) {
+            let Answer::End(slot, is_cancelled) = answer else { continue };
+            let result = if is_cancelled { Err(io::ErrorKind::Interrupted.into()) } else { Ok(0) };
+            core.flights.land(slot, result, wakers, orphans);
+        }
+    }
+
+    fn publish(&self, core: &Core) {
+        // Ordering: Relaxed: figures to judge by.
+        self.in_flight.store(core.outbox.len() + core.flights.len(), Ordering::Relaxed);
+        self.stale_count.store(core.flights.stale_count(), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,65 @@
+//! Closures that block, beside tasks.
+
+use super::{Event, explore, wait_for};
+use crate::primitive::thread;
+
+/// From inside and from outside; the pool's threads end when their time is up, or stay.
+#[test]
+fn closures_from_inside_and_outside_are_run() {
+    explore(2, |world| {
+        let inside = world.spawn(async { crate::task::spawn_blocking(|| 1).await.unwrap() });
+        let outside = world.runtime().spawn_blocking(|| 2);
+        assert_eq!(world.join(inside) + world.join(outside), 3);
+        world.rest();
+    });
+}
+
+/// A closure waits for a task that its own worker spawned.
+#[test]
+fn a_closure_that_blocks_does_not_keep_tasks_waiting() {
+    explore(1, |world| {
+        let event = Event::new();
+        let (there, ledger) = (event.clone(), world.ledger.clone());
+        let job = world.spawn(async move {
+            drop(crate::spawn(ledger.enter(async move { event.happen() })));
+            crate::task::spawn_blocking(move || there.block()).await.unwrap();
+        });
+        world.join(job);
+        world.rest();
+    });
+}
+
+/// What waits behind a task that blocks in place is handed over to the other worker.
+#[test]
+fn blocking_in_place_hands_everything_over() {
+    explore(2, |world| {
+        let event = Event::new();
+        let ledger = world.ledger.clone();
+        let job = world.spawn(async move {
+            let there = event.clone();
+            drop(crate::spawn(ledger.enter(async move { there.happen() })));
+            crate::task::block_in_place(|| event.block());
+        });
+        world.join(job);
+        world.rest();
+    });
+}
+
+/// A closure that comes beside the end of the runtime is run, or cancelled, and its handle says which.
+#[test]
+fn a_closure_beside_the_end_is_run_or_cancelled() {
+    explore(1, |world| {
+        let handle = world.runtime().handle().clone();
+        let ledger = world.ledger.clone();
+        let other = thread::spawn(move || {
+            let closure = handle.spawn_blocking(|| 7);
+            drop(ledger);
+            match wait_for(closure) {
+                Ok(output) => assert_eq!(output, 7),
+                Err(error) => assert!(error.is_cancelled()),
+            }
+        });
+        drop(world.runtime.take());
+        other.join().unwrap();
+    });
+}
