@@ -395,7 +395,7 @@ fn serve_a_child(test: &str) {
         Err(error) => return skip(&format!("/dev/fuse cannot be opened: {error}; run as root")),
     };
     if !process::is_root() {
-        return skip("mounting a file system needs root");
+        return skip("mounting a file system needs root; run the tests as root");
     }
     let mut child = process::again(test, "mount");
     child.stdin(Stdio::from(device.try_clone().expect("a descriptor")));
