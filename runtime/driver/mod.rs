@@ -98,23 +98,6 @@
 //! - Clearing readiness after a short read under edge-triggered polling: the end of the stream may have been reported
 //!   together with the last bytes.
 //! - Registered descriptors: they tie a socket to a ring.
-//! - `SINGLE_ISSUER`: alone it changes nothing in the kernel (what it spares comes with `DEFER_TASKRUN`), but the ring must
-//!   then be enabled by its worker's thread, which may be refused, so that a builder has to wait for every thread. Start and
-//!   stop of 2 workers, 2026-11-21, medians of 1000: 176 µs with it, 163 without.
-//! - Making each ring on its worker's thread, at the same time: a bare program of two threads and two rings took 180 µs
-//!   instead of 142, for all of it changes the memory map of one process. It also would not know what is refused in time.
-//! - Sleeping in the ring when nothing is in flight. One way from thread to thread, medians of 3 times 20,000: 5.1 µs and
-//!   3.4 µs of CPU by eventfd and ring, 4.1 and 2.7 by a futex; and the first entry of a thread and its end cost it 6 µs each.
-//! - A ring made when its worker first needs one: 26 µs less for each that never does, but what is refused would be told by an
-//!   operation, and not by the builder.
-//! - Queues in memory of ours (`NO_MMAP`): a ring made and closed takes 8.8 µs instead of 23.5, medians of 2000. But after
-//!   the close the kernel still writes the last completions of what it cancels, and the memory must not have been given to
-//!   somebody else by then. To be had when all that was begun, the doorbell included, is known to have landed; and not with
-//!   the crate `io-uring`, which maps queues of the kernel's only.
-//! - 4096 completion entries unless more are asked for: 128 KiB in one piece per ring to find and to clear, 7 µs of 32.
-//! - Each wait on the ring of the worker that polls, whatever the load. 2026-11-21, echo of 64 B over 100 connections, 2
-//!   workers: 1.39 times tokio's CPU per request and 1.26 times its time (medians of 8 rounds), with gathering 1.01 and
-//!   0.90. Gathering up to a sum of 0.85 instead of 1.5 workers: no gain there, for one worker was just about full.
 //! - Multishot `RECV` with provided buffers. 2026-11-21, a bare ring, CPU per request against multishot poll and a plain
 //!   `recv`, medians of 8 to 10 interleaved rounds: 0.95, 1.00 and 1.08 for 64 B over 1, 100 and 1000 connections; 1.03, 1.00
 //!   and 0.94 for 1 KiB; 1.15, 1.06 and 1.01 for 16 KiB. It saves a system call per request and pays with a copy and with

@@ -17,6 +17,7 @@ use crate::task::coop;
 use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Readiness, Seen};
 use super::slots::{SlotId, Slots};
+use super::socket::{connect_outcome, is_in_progress};
 use super::submission::Submission;
 use super::{Contents, Direction, Driver, context};
 
@@ -428,26 +429,5 @@ impl<R, F: FnMut(&Socket) -> io::Result<R>> Future for AsyncIo<'_, F> {
         let AsyncIo { ready, operation } = &mut *self;
         let Ready { registration, direction, place } = ready;
         registration.drive(*direction, cx, Place::Listed(place), operation)
-    }
-}
-
-/// A non-blocking connect goes on in the background after one of these.
-fn is_in_progress(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    if error.raw_os_error() == Some(libc::EINPROGRESS) {
-        return true;
-    }
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-/// Connected, refused, or not yet.
-fn connect_outcome(socket: &Socket) -> io::Result<()> {
-    if let Some(error) = socket.take_error()? {
-        return Err(error);
-    }
-    match socket.peer_addr() {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
-        Err(error) => Err(error),
     }
 }

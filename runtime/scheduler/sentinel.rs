@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::primitive::atomic::Ordering;
+use crate::primitive::clock;
 use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
 
@@ -36,7 +37,7 @@ impl Watch {
     const STALL: Duration = Duration::from_millis(1);
 
     pub(super) fn new(workers_count: usize) -> Watch {
-        let seen = Seen { ticks: 0, since: Instant::now() };
+        let seen = Seen { ticks: 0, since: clock::now() };
         let seen = vec![seen; workers_count].into();
         Watch { seen, stuck: Vec::new(), was_quiet: true, is_on_duty: false }
     }
@@ -75,7 +76,7 @@ impl Worker {
         self.watch.stuck.clear();
         let mut is_quiet = true;
         // Not `now`, which a test may have stopped.
-        let looked_at = Instant::now();
+        let looked_at = clock::now();
         let index = self.index();
         for (other, remote) in shared.remotes.iter().enumerate().filter(|(other, _)| *other != index) {
             // Ordering: Relaxed, as in `run_task`.
