@@ -87,16 +87,14 @@ impl Row {
     }
 
     fn judge(&self, goal: &Goal) -> Judgement {
-        let (per_second, cpu_micros): (fn(&Figures) -> f64, fn(&Figures) -> f64) =
-            (|figures| figures.per_second, |figures| figures.cpu_micros);
         match *goal {
             Goal::SpeedAtLeast(rival, goal) => {
-                let value = self.ratio(HEIST, rival, per_second);
+                let value = self.ratio(HEIST, rival, |figures| figures.per_second);
                 let is_met = value.is_none_or(|value| value >= goal);
                 Judgement { what: "speed of two workers, at least", rival, goal, value, is_met }
             }
             Goal::CpuAtMost(rival, goal) => {
-                let value = self.ratio(ONE_WORKER, rival, cpu_micros);
+                let value = self.ratio(ONE_WORKER, rival, |figures| figures.cpu_micros);
                 let is_met = value.is_none_or(|value| value <= goal);
                 Judgement { what: "CPU of one worker, at most", rival, goal, value, is_met }
             }
