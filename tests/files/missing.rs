@@ -177,7 +177,8 @@ fn an_opcode_that_the_kernel_lacks_is_done_by_the_pool_with_the_same_results() {
                 ));
             }
             hidden.store(code, Ordering::SeqCst);
-            assert_eq!(threads_count_for(work), 1, "{work:?} is done by the pool");
+            // A second job may come before the thread of the first is idle again.
+            assert_ne!(threads_count_for(work), 0, "{work:?} is done by the pool");
             for shape in [Shape::MultiThread, Shape::CurrentThread] {
                 runtime(shape).block_on(model::compare(u64::from(code), 200));
             }
