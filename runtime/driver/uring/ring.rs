@@ -33,6 +33,8 @@ pub(super) struct Ring {
     /// What found the submission queue full, in order. Nothing is ever dropped [nothing-dropped].
     backlog: VecDeque<Entry>,
     owner: Owner,
+    /// Its loop may go from thread to thread.
+    is_movable: bool,
     offered: Offered,
 }
 
@@ -67,8 +69,13 @@ impl Ring {
     /// `known`: what another ring of this runtime offers, if there is one.
     pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Ring, Refusal> {
         let created = probe::create(options, known)?;
-        let owner = if options.single_thread { Owner::Any } else { Owner::Nobody };
-        Ok(Ring { ring: created.ring, backlog: VecDeque::new(), owner, offered: created.offered })
+        Ok(Ring {
+            ring: created.ring,
+            backlog: VecDeque::new(),
+            owner: Owner::Nobody,
+            is_movable: options.single_thread,
+            offered: created.offered,
+        })
     }
 
     /// The calling thread becomes the one that may enter. Nothing that the kernel could refuse is left for this moment:
@@ -80,8 +87,8 @@ impl Ring {
             Owner::Only(_) => {
                 return Err(io::Error::other("this ring belongs to the thread that bound the worker first"));
             }
-            Owner::Any => {}
-            Owner::Nobody => self.owner = Owner::Only(caller),
+            Owner::Any => return Ok(()),
+            Owner::Nobody => self.owner = if self.is_movable { Owner::Any } else { Owner::Only(caller) },
         }
         self.limit_kernel_threads();
         Ok(())
