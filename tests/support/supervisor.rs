@@ -36,6 +36,11 @@ fn probe_without(hidden: u8, [ring, call, list, count, ..]: [u64; 6]) -> i32 {
     const HEAD_BYTES: usize = 16;
     const ENTRY_BYTES: usize = 8;
     const FLAGS_PLACE: usize = 2;
+    let list_bytes = HEAD_BYTES + ENTRY_BYTES * usize::try_from(count).expect("a short list");
+    let memory = std::ptr::with_exposed_provenance_mut::<u8>(usize::try_from(list).expect("an address"));
+    // The kernel wants zeros. A call that a signal interrupted is made again with what was written the first time.
+    // SAFETY: within the list, which the thread that waits has lent to the kernel, hence to nobody else.
+    unsafe { memory.write_bytes(0, list_bytes) };
     // SAFETY: the arguments of a call that another thread of this process makes, and that has not returned.
     let result = unsafe { libc::syscall(libc::SYS_io_uring_register, ring, call, list, count) };
     if result != 0 {
@@ -43,10 +48,8 @@ fn probe_without(hidden: u8, [ring, call, list, count, ..]: [u64; 6]) -> i32 {
     }
     assert!(u64::from(hidden) < count, "op-code {hidden} is not asked about");
     let place = HEAD_BYTES + ENTRY_BYTES * usize::from(hidden) + FLAGS_PLACE;
-    let flags =
-        std::ptr::with_exposed_provenance_mut::<u8>(usize::try_from(list).expect("an address") + place);
-    // SAFETY: within the list, which the thread that waits has lent to the kernel, hence to nobody else.
-    unsafe { flags.cast::<u16>().write_unaligned(0) };
+    // SAFETY: as above.
+    unsafe { memory.add(place).cast::<u16>().write_unaligned(0) };
     0
 }
 

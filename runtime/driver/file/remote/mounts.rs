@@ -2,11 +2,10 @@
 
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+// std's and not those of `primitive`: the table is the process's, and a model's or a schedule's things end with it.
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-
-use crate::primitive::atomic::{AtomicU64, Ordering};
-use crate::primitive::sync::Mutex;
 
 /// So long the table is believed. A server that was mounted a moment ago may keep a worker waiting until then.
 const AGE_MAX: Duration = Duration::from_secs(1);
@@ -71,7 +70,7 @@ pub(super) fn is_remote_path(path: &Path) -> bool {
 }
 
 fn look<R>(question: impl FnOnce(&[Mount]) -> R) -> R {
-    let mut table = shared().table.lock();
+    let mut table = shared().table.lock().unwrap_or_else(PoisonError::into_inner);
     if table.read_at.is_none_or(|read_at| read_at.elapsed() >= AGE_MAX) {
         // The mounts that this thread sees. Without procfs none.
         let text = std::fs::read("/proc/thread-self/mountinfo").unwrap_or_default();
