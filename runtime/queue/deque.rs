@@ -116,8 +116,8 @@ impl<T: Send> Owner<T> {
 
     /// How many more values fit. A theft in progress still counts as full.
     pub(crate) fn room(&self) -> usize {
-        // Ordering: Relaxed for the tail, which only we write. Acquire for the head pairs with the thief's final CAS:
-        // slots below `claimed` have been read.
+        // Ordering: Relaxed for the tail, which only we write, [ring-owner]. Acquire for the head pairs with the thief's final
+        // CAS, [ring-claim]: slots below `claimed` have been read.
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let head = Head::unpack(self.ring.head.load(Ordering::Acquire));
         CAPACITY - tail.wrapping_sub(head.claimed) as usize
@@ -127,7 +127,7 @@ impl<T: Send> Owner<T> {
     /// the caller hands all of it to the overflow, in this order, so that the ring has room again.
     #[inline]
     pub(crate) fn push(&self, value: T) -> Result<(), Vec<T>> {
-        // Ordering: as in `room`.
+        // Ordering: as in `room`, [ring-owner], [ring-claim].
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let head = Head::unpack(self.ring.head.load(Ordering::Acquire));
         if tail.wrapping_sub(head.claimed) as usize == CAPACITY {
@@ -135,7 +135,7 @@ impl<T: Send> Owner<T> {
         }
         // SAFETY: [ring-owner]: `tail` is less than `claimed + CAPACITY`, so the slot is ours to write.
         unsafe { self.ring.write(tail, value) };
-        // Ordering: Release publishes the slot to the thief that acquires this tail.
+        // Ordering: Release publishes the slot to the thief that acquires this tail, [ring-claim].
         self.ring.tail.store(tail.wrapping_add(1), Ordering::Release);
         Ok(())
     }
@@ -143,7 +143,7 @@ impl<T: Send> Owner<T> {
     /// Adds as many values of `values` as there is room for, with one store of the tail. The rest stay in `values`.
     pub(crate) fn push_batch(&self, values: &mut impl Iterator<Item = T>) -> usize {
         let room = self.room();
-        // Ordering: Relaxed, only we write the tail.
+        // Ordering: Relaxed, only we write the tail, [ring-owner].
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let mut count = 0;
         for value in values.by_ref().take(room) {
@@ -152,7 +152,7 @@ impl<T: Send> Owner<T> {
             count += 1;
         }
         if count > 0 {
-            // Ordering: Release publishes all the slots at once.
+            // Ordering: Release publishes all the slots at once, [ring-claim].
             self.ring.tail.store(tail.wrapping_add(count), Ordering::Release);
         }
         count as usize
@@ -185,7 +185,7 @@ impl<T: Send> Owner<T> {
     /// Takes the value that has waited longest.
     #[inline]
     pub(crate) fn pop(&self) -> Option<T> {
-        // Ordering: Relaxed, only we write the tail. Relaxed for the first look at the head: the CAS decides.
+        // Ordering: Relaxed, only we write the tail, [ring-owner]. Relaxed for the first look at the head: the CAS decides.
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let mut word = self.ring.head.load(Ordering::Relaxed);
         loop {
@@ -208,7 +208,7 @@ impl<T: Send> Owner<T> {
 impl<T> Drop for Owner<T> {
     /// Drops what still waits. Thieves may be at work: values are claimed as `pop` does.
     fn drop(&mut self) {
-        // Ordering: as in `pop`.
+        // Ordering: as in `pop`, [ring-owner], [ring-claim].
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let mut word = self.ring.head.load(Ordering::Relaxed);
         loop {
@@ -247,7 +247,7 @@ impl<T: Send> Stealer<T> {
     pub(crate) fn steal_half(&self, into: &Owner<T>) -> Option<T> {
         let room = into.room();
         let (first, count) = self.claim(room)?;
-        // Ordering: Relaxed, the thief owns the tail of `into`.
+        // Ordering: Relaxed, the thief owns the tail of `into`, [ring-owner].
         let tail = into.ring.tail.load(Ordering::Relaxed);
         for offset in 0..count - 1 {
             // SAFETY: [ring-claim] for the read: `claim` gave us these slots. [ring-owner] for the write: `claim` took
@@ -258,7 +258,7 @@ impl<T: Send> Stealer<T> {
         let last = unsafe { self.ring.read(first.wrapping_add(count - 1)) };
         self.finish();
         if count > 1 {
-            // Ordering: Release publishes the copied slots to thieves of `into`.
+            // Ordering: Release publishes the copied slots to thieves of `into`, [ring-claim].
             into.ring.tail.store(tail.wrapping_add(count - 1), Ordering::Release);
         }
         Some(last)
@@ -266,11 +266,11 @@ impl<T: Send> Stealer<T> {
 
     /// Claims up to half of what waits: the first index and a count of at least one.
     fn claim(&self, room: usize) -> Option<(u32, u32)> {
-        // Ordering: Relaxed: a guess that the exchange below checks. With a tail that is older it says that nothing waits.
+        // Ordering: Relaxed, [ring-claim]: a guess that the exchange below checks. With a tail that is older it says that nothing waits.
         let mut word = self.ring.head.load(Ordering::Relaxed);
         loop {
             let head = Head::unpack(word);
-            // Ordering: Acquire pairs with `push`: the slots below this tail are written.
+            // Ordering: Acquire pairs with `push`, [ring-claim]: the slots below this tail are written.
             let tail = self.ring.tail.load(Ordering::Acquire);
             let waiting = tail.wrapping_sub(head.front);
             if head.is_being_robbed() || waiting == 0 || waiting > CAPACITY as u32 {
@@ -294,7 +294,7 @@ impl<T: Send> Stealer<T> {
 
     /// Ends the theft: the slots have been read.
     fn finish(&self) {
-        // Ordering: Relaxed first look, the CAS decides. Release tells the owner's next push that the slots were read.
+        // Ordering: Relaxed first look, the CAS decides. Release, [ring-claim], tells the owner's next push that the slots were read.
         let mut word = self.ring.head.load(Ordering::Relaxed);
         loop {
             let front = Head::unpack(word).front;

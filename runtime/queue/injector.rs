@@ -21,21 +21,21 @@ impl<T: Send> Injector<T> {
     /// How many values seem to wait: [len-hint].
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        // Ordering: Relaxed is enough for a hint. Who must not miss an item fences first.
+        // Ordering: Relaxed is enough for a hint, [len-hint]. Who must not miss an item fences first.
         self.len.load(Ordering::Relaxed)
     }
 
     pub(crate) fn push(&self, value: T) {
         let mut waiting = self.waiting.lock();
         waiting.push_back(value);
-        // Ordering: Relaxed, the lock orders the values; the idle protocol fences after a push.
+        // Ordering: Relaxed, [len-hint]: the lock orders the values; the idle protocol fences after a push.
         self.len.store(waiting.len(), Ordering::Relaxed);
     }
 
     pub(crate) fn push_batch(&self, values: impl IntoIterator<Item = T>) {
         let mut waiting = self.waiting.lock();
         waiting.extend(values);
-        // Ordering: as in `push`.
+        // Ordering: as in `push`, [len-hint].
         self.len.store(waiting.len(), Ordering::Relaxed);
     }
 
@@ -45,7 +45,7 @@ impl<T: Send> Injector<T> {
         }
         let mut waiting = self.waiting.lock();
         let value = waiting.pop_front();
-        // Ordering: as in `push`.
+        // Ordering: as in `push`, [len-hint].
         self.len.store(waiting.len(), Ordering::Relaxed);
         value
     }
@@ -61,7 +61,7 @@ impl<T: Send> Injector<T> {
         let first = waiting.pop_front();
         let share = waiting.len().div_ceil(nth.max(1)).min(room);
         into.push_batch(&mut waiting.drain(..share));
-        // Ordering: as in `push`.
+        // Ordering: as in `push`, [len-hint].
         self.len.store(waiting.len(), Ordering::Relaxed);
         first
     }

@@ -51,7 +51,7 @@ impl<T: Token> Slot<T> {
         if self.is_empty() {
             return None;
         }
-        // Ordering: Acquire pairs with the Release of `replace`; nothing is published by an empty slot, but a later
+        // Ordering: Acquire, [slot-one], pairs with the Release of `replace`; nothing is published by an empty slot, but a later
         // swap must not read an older value, which the swap's place in the modification order forbids.
         Self::rebuild(self.pointer.swap(ptr::null_mut(), Ordering::Acquire))
     }

@@ -64,6 +64,7 @@
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
 //! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only.
+//! - `[last-is-told]` a closing worker that waits for the last task to go is unparked when it has gone.
 //! - `[drop-order]` at shutdown all futures are dropped before any driver is closed that has something in flight.
 //!
 //! # Orderings
@@ -94,7 +95,7 @@
 //! # Verified by
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
 //! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
-//! `block_on`'s parker), `[root-wake]`. `crate::scenarios` runs whole runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
+//! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`. `crate::scenarios` runs whole runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
 //! three workers, whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
 use std::any::Any;
@@ -108,7 +109,7 @@ use crossbeam::utils::CachePadded;
 
 use crate::blocking::Pool;
 use crate::driver::Driver;
-use crate::primitive::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::queue::deque::{Owner, Stealer};
 use crate::queue::injector::Injector;
 use crate::queue::slot::Slot;
@@ -135,7 +136,7 @@ use guests::Guests;
 use idle::Idle;
 use park::Gate;
 use pinned::Mailbox;
-use shutdown::Farewell;
+use shutdown::{Closing, Farewell};
 use worker::Worker;
 
 /// What waits in a ring is worth another worker's help from this much work on: waking it costs both sides some ten
@@ -170,7 +171,7 @@ pub(crate) struct Shared {
     driver: Arc<Driver>,
     timers: Arc<Timers>,
     blocking: Pool,
-    is_closing: AtomicBool,
+    closing: Closing,
     farewell: Farewell,
     guests: Guests,
 }
@@ -231,7 +232,7 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -
             driver,
             timers,
             blocking,
-            is_closing: AtomicBool::new(false),
+            closing: Closing::new(),
             farewell: Farewell::new(workers_count),
             guests: Guests::new(),
         }
@@ -327,7 +328,7 @@ impl Shared {
         self.announce();
         // Closing workers sleep without being counted. The fence in `announce` and the one in `Idle::stop_counting` see
         // to it that either we see the closing here or they see the task there: [no-lost-work].
-        if self.is_closing() {
+        if self.closing.has_begun() {
             self.unpark_all();
         }
     }
@@ -356,12 +357,6 @@ impl Shared {
     /// Whether a searcher would find something. Who must not miss it fences first.
     fn work_is_visible(&self) -> bool {
         self.injector.len() > 0 || self.remotes.iter().any(|remote| remote.is_worth_sharing())
-    }
-
-    fn is_closing(&self) -> bool {
-        // Ordering: Relaxed, [no-lost-work]: nothing is read for it. A worker looks again when `close` has unparked it; who
-        // injects has fenced; and who empties a list that a closing worker has locked sees what that worker saw.
-        self.is_closing.load(Ordering::Relaxed)
     }
 }
 

@@ -1,16 +1,21 @@
 //! Models of going to sleep and being woken.
 
+use std::collections::VecDeque;
+use std::panic::Location;
 use std::sync::Arc;
 
 use futures_task::waker_ref;
 
 use super::idle::Idle;
 use super::park::{Gate, Nudge, Parker};
+use super::pinned::Mailbox;
+use super::shutdown::Closing;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
 use crate::queue::deque::{self, Owner, Stealer};
 use crate::queue::injector::Injector;
+use crate::task::{Cause, Header, Id, OwnedTasks, Runnable, Schedule};
 
 /// Workers as the idle protocol sees them: a queue that all may take from, and a parker each.
 struct Workshop {
@@ -366,18 +371,17 @@ fn share(overflow_count: u32) {
 fn a_task_injected_while_the_runtime_closes_is_found() {
     model(|| {
         let workshop = Workshop::new(1);
-        let is_closing = ModelArc::new(AtomicBool::new(false));
+        let closing = ModelArc::new(Closing::new());
         let injecting = {
-            let (workshop, is_closing) = (workshop.clone(), is_closing.clone());
+            let (workshop, closing) = (workshop.clone(), closing.clone());
             thread::spawn(move || {
                 workshop.push(1);
-                if is_closing.load(Ordering::Relaxed) {
+                if closing.has_begun() {
                     workshop.parkers[0].unpark();
                 }
             })
         };
-        // Ordering: Relaxed, as `Shared::close` and `is_closing`: the fences alone must do.
-        is_closing.store(true, Ordering::Relaxed);
+        closing.begin();
         Idle::stop_counting();
         // One task is alive, and it must be run or dropped here.
         while workshop.injector.pop().is_none() {
@@ -468,5 +472,77 @@ fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
             waker.join().unwrap();
         }
         assert!(seen == 2 || nudge.take(), "the future sleeps over a wake");
+    });
+}
+
+/// [pinned-home]: mail for a pinned task is read at home, though only a flag without an ordering of its own says that there
+/// is some: the gate publishes it.
+#[test]
+fn mail_for_a_pinned_task_is_read_at_home() {
+    model(|| {
+        let home = ModelArc::new((Mailbox::new(), Gate::new()));
+        let sender = {
+            let home = home.clone();
+            thread::spawn(move || {
+                home.0.post(1u32);
+                let _must_ring = home.1.notify();
+            })
+        };
+        let mut letters = VecDeque::new();
+        home.0.take_all(&mut letters);
+        if home.1.close() {
+            // Asleep, whatever the bell is made of.
+            while home.1.is_closed() {
+                thread::yield_now();
+            }
+            home.1.open();
+        }
+        home.0.take_all(&mut letters);
+        assert_eq!(letters, [1], "the owner was woken and finds nothing");
+        sender.join().unwrap();
+    });
+}
+
+/// The end of a runtime with one task, which another worker runs.
+struct LastTask {
+    owned: OwnedTasks,
+    closing: Closing,
+    parker: Arc<Parker>,
+}
+
+impl Schedule for ModelArc<LastTask> {
+    fn schedule(&self, _task: Runnable, _cause: Cause) {
+        unreachable!("it runs, and nobody wakes it");
+    }
+
+    /// As `Home::release`.
+    fn release(&self, task: &Header) {
+        self.owned.remove(task);
+        if self.closing.is_told_of_the_end(&self.owned) {
+            self.parker.unpark();
+        }
+    }
+}
+
+/// [last-is-told]: a closing worker waits until another one has run the last task. As `Worker::shut_down`.
+#[test]
+fn the_end_of_the_last_task_is_heard_of() {
+    model(|| {
+        let last = ModelArc::new(LastTask {
+            owned: OwnedTasks::new(1),
+            closing: Closing::new(),
+            parker: Parker::new(),
+        });
+        let (runnable, handle) = last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());
+        let runnable = runnable.expect("the list is open");
+        let other = thread::spawn(move || assert!(runnable.run_once().is_none()));
+        last.closing.begin();
+        Idle::stop_counting();
+        last.owned.close_and_shutdown_all(0);
+        while !last.owned.is_empty() {
+            last.parker.park();
+        }
+        other.join().unwrap();
+        drop(handle);
     });
 }

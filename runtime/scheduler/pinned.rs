@@ -11,25 +11,25 @@ use crate::scheduler::{Home, Shared, current};
 use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule};
 
 /// Pinned tasks that other threads woke.
-pub(super) struct Mailbox {
+pub(super) struct Mailbox<T = Runnable> {
     has_mail: AtomicBool,
-    letters: Mutex<Vec<Runnable>>,
+    letters: Mutex<Vec<T>>,
 }
 
-impl Mailbox {
-    pub(super) fn new() -> Mailbox {
+impl<T> Mailbox<T> {
+    pub(super) fn new() -> Mailbox<T> {
         Mailbox { has_mail: AtomicBool::new(false), letters: Mutex::new(Vec::new()) }
     }
 
-    fn post(&self, task: Runnable) {
+    pub(super) fn post(&self, task: T) {
         let mut letters = self.letters.lock();
         letters.push(task);
         // Ordering: Relaxed: the lock orders the letters, and the unparking that follows publishes the flag, [one-token].
         self.has_mail.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn take_all(&self, into: &mut VecDeque<Runnable>) {
-        // Ordering: Relaxed, as in `post`.
+    pub(super) fn take_all(&self, into: &mut VecDeque<T>) {
+        // Ordering: Relaxed, as in `post`, [one-token].
         if self.has_mail.load(Ordering::Relaxed) {
             let mut letters = self.letters.lock();
             self.has_mail.store(false, Ordering::Relaxed);

@@ -3,13 +3,39 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::primitive::atomic::Ordering;
+use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::scheduler::idle::Idle;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, DRAIN_TIMEOUT_MIN, Shared};
 use crate::task::OwnedTasks;
+
+/// Whether a runtime has begun to close.
+pub(crate) struct Closing(AtomicBool);
+
+impl Closing {
+    pub(super) fn new() -> Closing {
+        Closing(AtomicBool::new(false))
+    }
+
+    /// Whoever must hear of it is unparked afterwards.
+    pub(super) fn begin(&self) {
+        // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking makes every worker look.
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        // Ordering: Relaxed, [no-lost-work], [last-is-told]: nothing is read for it. A worker looks again when it was
+        // unparked; who injects has fenced; and who empties a list that a closing worker has locked sees what that one saw.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// After a task was taken off its list: whether those who wait for the last one must hear of it.
+    pub(super) fn is_told_of_the_end(&self, owned: &OwnedTasks) -> bool {
+        self.has_begun() && owned.is_empty()
+    }
+}
 
 /// Where workers meet at the end.
 pub(crate) struct Farewell {
@@ -62,8 +88,7 @@ impl Farewell {
 impl Shared {
     /// Tells the workers to stop. Tasks that are spawned from now on are cancelled at once.
     pub(crate) fn close(&self) {
-        // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking below makes every worker look.
-        self.is_closing.store(true, Ordering::Relaxed);
+        self.closing.begin();
         self.unpark_all();
     }
 
@@ -93,13 +118,13 @@ impl Shared {
 
     /// When the last task of a closing runtime is gone, those who wait for it must hear of it.
     pub(super) fn tell_if_empty(&self, owned: &OwnedTasks) {
-        if self.is_closing() && owned.is_empty() {
+        if self.closing.is_told_of_the_end(owned) {
             self.unpark_all();
         }
     }
 
     pub(super) fn closing(&self) -> Option<()> {
-        self.is_closing().then_some(())
+        self.closing.has_begun().then_some(())
     }
 }
 

@@ -67,6 +67,7 @@
 //! - [last-reference] The last reference finds neither future nor output nor join waker; so wakers and abort
 //!   handles may be dropped on any thread, whatever the future is.
 //! - [list-under-lock] Places are read and written under the lock of the shard that the id chooses.
+//! - [none-is-left] Who sees the list of live tasks empty sees all that they did.
 //! - [pinned-stays] A future that is not Send is polled and dropped on the thread that spawned it; the
 //!   process ends before that is broken.
 //! - No panic of user code leaves a run, and no lock is held while user code runs.
@@ -80,6 +81,7 @@
 //! | `transition_to_complete` | `poll_join`, `detach`, failed `lend_join_waker`, `is_complete` | the output |
 //! | `lend_join_waker` | `transition_to_complete` | the join waker |
 //! | `detach`, `return_join_waker` | each other, `poll_join` | that its reads of the join waker are over |
+//! | `remove` from the list | `is_empty` | what the task did |
 //! | `drop_reference` (all) | `drop_reference` (last) | that its accesses are over |
 //!
 //! # Rejected

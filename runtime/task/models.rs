@@ -669,7 +669,7 @@ fn who_sees_the_end_sees_what_came_before_it() {
     });
 }
 
-/// [list-under-lock]: who finds the list empty, without its lock, may go on as if the tasks had never been.
+/// [none-is-left]: who finds the list empty, without its lock, may go on as if the tasks had never been.
 #[test]
 fn who_sees_the_list_empty_sees_what_its_tasks_did() {
     model(|| {

@@ -170,7 +170,7 @@ impl OwnedTasks {
 
     /// How many tasks are alive.
     pub(crate) fn len(&self) -> usize {
-        // Ordering: Acquire pairs with `add_live`: who sees the list empty sees all that the tasks did.
+        // Ordering: [none-is-left] Acquire pairs with `add_live`: who sees the list empty sees all that the tasks did.
         self.shards.iter().map(|shard| shard.live_count.load(Ordering::Acquire)).sum()
     }
 
@@ -192,9 +192,9 @@ impl Shard {
 
     /// Called under the lock.
     fn add_live(&self, change: isize) {
-        // Ordering: the lock makes us the only writer, so a load and a store do what an addition would.
+        // Ordering: [list-under-lock] the lock makes us the only writer, so a load and a store do what an addition would.
         let count = self.live_count.load(Ordering::Relaxed);
-        // Ordering: Release pairs with `len`.
+        // Ordering: [none-is-left] Release pairs with `len`.
         self.live_count.store(count.wrapping_add_signed(change), Ordering::Release);
     }
 

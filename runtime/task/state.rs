@@ -153,7 +153,7 @@ impl State {
     /// Asks for the future to be dropped. Its bit comes with SCHEDULED in one step, so a run that sees it is
     /// certain to follow ([cancel-is-seen]).
     pub(super) fn cancel(&self) -> Wake {
-        // Ordering: as in `wake_by_ref`.
+        // Ordering: [wake-publishes] as in `wake_by_ref`.
         Wake::from_previous(self.0.fetch_or(CANCELLED | SCHEDULED, Ordering::Release))
     }
 

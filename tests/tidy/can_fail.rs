@@ -114,6 +114,16 @@ fn rules_about_notes_can_fail() {
         "runtime/net/a.rs",
         "// Ordering: Relaxed, a hint.\nfn f() { A.load(Ordering::Relaxed) }\n",
     );
+    let rule = notes::every_ordering_serves_an_invariant;
+    let access = "fn f() { A.load(Ordering::Acquire) }\n";
+    let note = |note: &str| format!("// Ordering: {note}\n{access}");
+    expect_complaint(rule, "runtime/net/a.rs", &note("Acquire, for luck."), "names no invariant");
+    expect_no_complaint(rule, "runtime/net/a.rs", &note("Acquire, [one-owner]."));
+    expect_no_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "// Ordering: Relaxed, a hint.\nfn f() { A.load(Ordering::Relaxed) }\n",
+    );
     let rule = notes::nothing_is_left_undone;
     expect_complaint(rule, "runtime/a.rs", "fn f() { todo!() }\n", "`todo!` is left");
     expect_complaint(rule, "runtime/a.rs", concat!("// FIX", "ME later\n"), "is left");
@@ -199,6 +209,12 @@ fn rules_about_proofs_can_fail() {
     find(proof::mutants_apply(&[copy(), model("m")]), "there are no mutants");
     expect_tidy(proof::every_model_has_a_mutant(&[copy(), model("m"), table("Ordering::Release")]));
     find(proof::every_model_has_a_mutant(&[copy(), model("n"), table("Ordering::Release")]), "no mutant");
+    let rule = proof::every_ordering_has_a_mutant;
+    expect_tidy(rule(&[copy(), table("Ordering::Release")]));
+    let excused =
+        Source::new(&code.path, &code.text.replace("    g", "    // Ordering: No mutant: for fun.\n    g"));
+    expect_tidy(rule(&[excused, table("x")]));
+    find(rule(&[copy(), table("x")]), "no mutant weakens");
 
     let door = |text: &str| Source::new("runtime/scheduler/mod.rs", &format!("//! # Fairness\n//! {text}\n"));
     let test = || Source::new("tests/a.rs", "#[test]\nfn b() {}\n");

@@ -118,6 +118,11 @@ fn every_atomic_access_has_its_note() {
 }
 
 #[test]
+fn every_ordering_names_its_invariant() {
+    expect_tidy(notes::every_ordering_serves_an_invariant(&rust(sources())));
+}
+
+#[test]
 fn nothing_is_left_to_do_in_the_sources() {
     expect_tidy(notes::nothing_is_left_undone(&rust(sources())));
 }

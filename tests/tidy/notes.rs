@@ -144,6 +144,29 @@ pub(crate) fn every_atomic_access_says_why(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
+/// An access that orders something says which invariant it serves; a relaxed one may just say why it can be.
+pub(crate) fn every_ordering_serves_an_invariant(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| source.room().is_some_and(|room| room != "primitive")) {
+        let lines: Vec<&str> = source.comments.lines().collect();
+        for word in ["Acquire", "Release", "AcqRel", "SeqCst"] {
+            for place in words(source.product(), word) {
+                let line = source.line_of(place);
+                let first = line.saturating_sub(NOTE_DISTANCE_MAX + 1);
+                let is_access = source.code[..place].ends_with("Ordering::");
+                let note = lines[first..line].iter().rposition(|text| text.contains("Ordering:"));
+                let Some(note) = note.filter(|_| is_access) else { continue };
+                let text =
+                    lines[first + note..].iter().take_while(|text| text.trim_start().starts_with("//"));
+                if !text.into_iter().any(|text| tags_in(text).next().is_some()) {
+                    complaints.push(source.complaint(place, "the note names no invariant"));
+                }
+            }
+        }
+    }
+    complaints
+}
+
 pub(crate) fn nothing_is_left_undone(sources: &[Source]) -> Vec<String> {
     let marks = ["todo!", "unimplemented!", "dbg!"];
     // Spelled in halves: this file is tidy as well.
