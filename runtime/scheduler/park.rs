@@ -83,6 +83,7 @@ impl Nudge {
 
     /// Whether it was told since the last call. The poll comes after this, so that a wake during it counts.
     #[must_use]
+    #[inline]
     pub(crate) fn take(&self) -> bool {
         // Ordering: Relaxed, [root-wake]: a look that spares most rounds the swap. The unparking makes a late one good.
         if !self.0.load(Ordering::Relaxed) {
