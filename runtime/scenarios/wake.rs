@@ -41,6 +41,23 @@ fn a_wake_reaches_a_runtime_at_rest() {
     });
 }
 
+/// The same for a pinned task, whose wake comes by mail, with nobody else who might look around meanwhile.
+#[test]
+fn a_wake_reaches_a_pinned_task_at_rest() {
+    explore(1, |world| {
+        let event = Event::new();
+        let there = event.clone();
+        let ledger = world.ledger.clone();
+        let home = world.spawn(async move {
+            crate::task::spawn_local(ledger.enter(async move { there.wait().await })).await.unwrap();
+        });
+        world.kernel.wait_until_all_sleep();
+        event.happen();
+        world.join(home);
+        world.rest();
+    });
+}
+
 /// Two tasks wake each other by turns, from whatever workers they are on.
 #[test]
 fn a_pair_of_tasks_plays_ping_pong() {

@@ -43,7 +43,8 @@ pub(crate) const UNSAFE_FILES: [&str; 35] = [
 ];
 
 /// May name std's atomics, besides `primitive.rs`: the ring's words are shared with the kernel.
-pub(crate) const ATOMIC_FILES: [&str; 1] = ["runtime/driver/uring/ring.rs"];
+pub(crate) const ATOMIC_FILES: [&str; 2] =
+    ["runtime/driver/file/remote/mounts.rs", "runtime/driver/uring/ring.rs"];
 
 /// May ask for the operating system, besides `driver/`.
 pub(crate) const PLATFORM_FILES: [&str; 0] = [];
