@@ -106,9 +106,9 @@ impl Row {
         let judgements = goals.iter().map(|goal| self.judge(goal)).collect();
         let contestants = self.0.iter().map(|(name, rounds)| Contestant {
             name,
-            per_second: median(rounds.iter().map(|figures| figures.per_second).collect()),
-            cpu_micros: median(rounds.iter().map(|figures| figures.cpu_micros).collect()),
-            heist_speed_ratio: self.ratio(HEIST, name, |figures| figures.per_second),
+            per_second: median(rounds.iter().map(per_second).collect()),
+            cpu_micros: median(rounds.iter().map(cpu_micros).collect()),
+            heist_speed_ratio: self.ratio(HEIST, name, per_second),
             rounds: rounds.clone(),
         });
         let row = KeptRow { title: title.to_owned(), contestants: contestants.collect(), judgements };
@@ -141,6 +141,14 @@ impl KeptRow {
             }
         }
     }
+}
+
+fn per_second(figures: &Figures) -> f64 {
+    figures.per_second
+}
+
+fn cpu_micros(figures: &Figures) -> f64 {
+    figures.cpu_micros
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
