@@ -159,9 +159,12 @@ mod tombstone {
     }
 
     pub(super) fn is_untouched(address: usize) -> bool {
-        let start = std::ptr::with_exposed_provenance::<u8>(address);
-        // SAFETY: forgotten in `drop`, so still allocated; volatile, for it is the kernel who might have written.
-        (0..BUFFER_BYTES).all(|place| unsafe { start.add(place).read_volatile() } == CANARY)
+        const WORD_BYTES: usize = size_of::<u64>();
+        let start = std::ptr::with_exposed_provenance::<u64>(address);
+        let canary = u64::from_ne_bytes([CANARY; WORD_BYTES]);
+        // SAFETY: forgotten in `drop`, so still allocated, at an aligned place; volatile, for it is the kernel who might have
+        // written.
+        (0..BUFFER_BYTES / WORD_BYTES).all(|place| unsafe { start.add(place).read_volatile() } == canary)
     }
 }
 

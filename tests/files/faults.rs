@@ -112,7 +112,7 @@ fn a_read_only_disk_refuses_every_change() {
 
 /// In a child process: a file system of 64 KiB. In the parent: none, after the child has done the test.
 #[cfg(target_os = "linux")]
-fn in_a_small_memory(test: &str, is_read_only: bool) -> Option<tempfile::TempDir> {
+fn in_a_small_memory(test: &str, is_read_only: bool) -> Option<process::Mounted<tempfile::TempDir>> {
     if process::role().is_none() {
         if !process::is_root() {
             loud("SKIPPED: mounting a file system needs root");
@@ -123,9 +123,8 @@ fn in_a_small_memory(test: &str, is_read_only: bool) -> Option<tempfile::TempDir
         text.lines().filter(|line| line.contains("SKIPPED")).for_each(loud);
         return None;
     }
-    let folder = folder();
-    match process::mount(folder.path(), c"tmpfs", "size=64k", is_read_only) {
-        Ok(()) => Some(folder),
+    match process::mount(folder(), c"tmpfs", "size=64k", is_read_only) {
+        Ok(mounted) => Some(mounted),
         Err(error) => {
             loud(&format!("SKIPPED: a file system cannot be mounted here: {error}"));
             None

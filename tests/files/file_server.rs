@@ -325,7 +325,7 @@ fn node_of(name: &str) -> Option<u64> {
 
 /// The file system, mounted in this child process.
 pub(crate) struct Mount {
-    folder: tempfile::TempDir,
+    folder: process::Mounted<tempfile::TempDir>,
 }
 
 /// What never answers does so from here on; when this is dropped all is answered.
@@ -338,14 +338,12 @@ impl Mount {
             serve_a_child(test);
             return None;
         }
-        let folder = folder();
-        let mounted =
-            process::mount(folder.path(), c"fuse", "fd=0,rootmode=40000,user_id=0,group_id=0", false);
+        let mounted = process::mount(folder(), c"fuse", "fd=0,rootmode=40000,user_id=0,group_id=0", false);
         // From here on the parent alone has the device: when it is gone, whoever waits for an answer gets an error.
         let null = File::open("/dev/null").expect("the null device");
         rustix::stdio::dup2_stdin(&null).expect("the standard input can be replaced");
         match mounted {
-            Ok(()) => Some(Mount { folder }),
+            Ok(folder) => Some(Mount { folder }),
             Err(error) => {
                 skip(&format!("mount(2) of a FUSE file system: {error}; run as root, or with CAP_SYS_ADMIN"));
                 None

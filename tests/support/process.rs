@@ -183,16 +183,41 @@ pub(crate) fn become_nobody() {
     assert_eq!(result, 0, "setuid: {}", std::io::Error::last_os_error());
 }
 
-/// Mounts a file system of that kind on `folder`, seen by this process only.
+/// A folder on which a file system is mounted, seen by this process only. Both go with it.
 #[cfg(target_os = "linux")]
-pub(crate) fn mount(
-    folder: &std::path::Path,
+pub(crate) struct Mounted<F: AsRef<std::path::Path>>(F);
+
+#[cfg(target_os = "linux")]
+impl<F: AsRef<std::path::Path>> Mounted<F> {
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.0.as_ref()
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl<F: AsRef<std::path::Path>> Drop for Mounted<F> {
+    fn drop(&mut self) {
+        let folder = c_path(self.path());
+        // SAFETY: the string lives through the call. An error stays: the mount ends with the process at the latest.
+        unsafe { libc::umount2(folder.as_ptr(), libc::MNT_DETACH) };
+    }
+}
+
+#[cfg(unix)]
+fn c_path(path: &std::path::Path) -> std::ffi::CString {
+    use std::os::unix::ffi::OsStrExt;
+    std::ffi::CString::new(path.as_os_str().as_bytes()).expect("a path without NUL")
+}
+
+/// Mounts a file system of that kind on `folder`.
+#[cfg(target_os = "linux")]
+pub(crate) fn mount<F: AsRef<std::path::Path>>(
+    folder: F,
     kind: &std::ffi::CStr,
     options: &str,
     is_read_only: bool,
-) -> std::io::Result<()> {
-    use std::os::unix::ffi::OsStrExt;
-    let folder = std::ffi::CString::new(folder.as_os_str().as_bytes()).expect("a path without NUL");
+) -> std::io::Result<Mounted<F>> {
+    let point = c_path(folder.as_ref());
     let options = std::ffi::CString::new(options).expect("options without NUL");
     // SAFETY: takes integers only.
     let unshared = unsafe { libc::unshare(libc::CLONE_NEWNS) };
@@ -204,15 +229,14 @@ pub(crate) fn mount(
     // SAFETY: every pointer is to a string that lives through the calls, or null where the call ignores it.
     let result = unsafe {
         libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), private, std::ptr::null());
-        libc::mount(c"heist".as_ptr(), folder.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast())
+        libc::mount(c"heist".as_ptr(), point.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast())
     };
-    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    if result == 0 { Ok(Mounted(folder)) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// Makes a named pipe.
 pub(crate) fn make_fifo(path: &std::path::Path) {
-    use std::os::unix::ffi::OsStrExt;
-    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).expect("a path without NUL");
+    let path = c_path(path);
     // SAFETY: the string lives through the call.
     let result = unsafe { libc::mkfifo(path.as_ptr(), 0o600) };
     assert_eq!(result, 0, "mkfifo: {}", std::io::Error::last_os_error());
