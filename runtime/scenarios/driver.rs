@@ -123,11 +123,11 @@ fn a_foreign_threads_operation_goes_by_letter() {
 #[test]
 fn a_socket_that_becomes_ready_wakes_all_who_wait() {
     explore(2, |world| {
-        let _guard = world.runtime().enter();
+        let guard = world.runtime().enter();
         let socket = Socket::new(Domain::UNIX, Type::DGRAM, None).unwrap();
         let fd = socket.as_raw_fd();
         let registration = Arc::new(Registration::new_nonblocking(socket));
-        drop(_guard);
+        drop(guard);
         let jobs = [(); 2].map(|()| {
             let (registration, kernel) = (registration.clone(), world.kernel.clone());
             world.spawn(async move {
