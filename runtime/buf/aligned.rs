@@ -14,7 +14,7 @@ use super::{IoBuf, IoBufMut};
 /// Files are cached in pages, so a read of whole pages copies from the beginning of one. Some processors copy slowly to an
 /// address that lies less than 32 bytes behind that of the source, counted within a page. That is where large `Vec`s of
 /// glibc's allocator begin: 16 bytes into a page. Measured 2026-11-21 on an AMD EPYC, one MiB from the page cache: 52 µs
-/// into an `AlignedBuf`, 119 µs into such a `Vec`. The runtime's own buffers are aligned.
+/// into an `AlignedBuf`, 119 µs into such a `Vec`. The runtime's own buffers for files are aligned.
 ///
 /// ```
 /// let buffer = heist::io::AlignedBuf::new(8192);

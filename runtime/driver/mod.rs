@@ -33,11 +33,12 @@
 //!
 //! A ring is worked like this (`uring/`): what tasks ask for lies in the worker's outbox until its next turn, where others
 //! can take it if that turn does not come. Then its entries go into the submission queue, or into a backlog when it is
-//! full; one `io_uring_enter` submits, makes the kernel post what it holds back, and sleeps. Another thread's requests come through
-//! the worker's mailbox, and an eventfd under a multishot poll ends the sleep: the counter is never read, for the poll
-//! reports every write. A worker that has nothing in flight does not enter its ring to sleep, but dozes (`bell.rs`). Every ring is set up so that completions are posted while its worker computes
-//! (`COOP_TASKRUN`), and another worker can reap them under the ring's lock, which nobody else holds for long. It first
-//! interrupts the owner if the kernel holds completions back until then (`uring/interrupt.rs`).
+//! full; one `io_uring_enter` submits, makes the kernel post what it holds back, and sleeps. Another thread's requests come
+//! through the worker's mailbox, and an eventfd under a multishot poll ends the sleep: the counter is never read, for the poll
+//! reports every write. A worker that has nothing in flight does not enter its ring to sleep, but dozes (`bell.rs`). Every
+//! ring is set up so that completions are posted while its worker computes (`COOP_TASKRUN`), and another worker can reap
+//! them under the ring's lock, which nobody else holds for long. It first interrupts the owner if the kernel holds
+//! completions back until then (`uring/interrupt.rs`).
 //!
 //! A poller is a descriptor, readable while it has events: a sentinel sleeps on a stuck worker's beside its own
 //! (`poll/beside.rs`), so that a socket that stays registered there is served when it is ready.
@@ -89,8 +90,6 @@
 //! | `Mailbox::post`, fence | `Mailbox::fall_asleep`, fence | letter or sleep: one side sees the other |
 //!
 //! # Rejected
-//! - `DEFER_TASKRUN`: completions appear only when the owner enters the kernel. Measured 2026-11: invisible to another
-//!   thread for as long as the owner computes, against 2.5 ms with `COOP_TASKRUN`.
 //! - One ring for all workers: its lock is held through every submission.
 //! - Multishot `POLL_ADD` per socket: it ends at every overflow and stays with one ring when the task has moved on.
 //! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries; the order

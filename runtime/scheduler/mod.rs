@@ -16,10 +16,11 @@
 //! somebody sleeps, one sleeper is woken, and it counts as searching from that moment ([`idle`]). The last searcher to
 //! find something looks at all the queues again and announces what it sees, so that a burst wakes the workers one by
 //! one and a trickle wakes one. What is in the injector others should take: it is divided among those who have nothing
-//! else to run, and a worker that is busy leaves it for a moment to one that is on the way. What is in a worker's ring and
-//! overflow they should take only if it is worth it: the number of tasks times the mean length of that worker's polls must reach 200 µs, and up to five times that
-//! where polls are shorter than 40 µs, for each task that moves costs the same. A short backlog of
-//! short tasks is run by its owner before another worker could fetch it, and its sockets stay on their ring.
+//! else to run, and a worker that is busy leaves it for 100 µs at most to one that is on the way. What is in a worker's ring
+//! and overflow they should take only if it is worth it: the number of tasks times the mean length of that worker's polls
+//! must reach 200 µs, and up to five times that where polls are shorter than 40 µs, for each task that moves costs the same.
+//! A short backlog of short tasks is run by its owner before another worker could fetch it, and its sockets stay on their
+//! ring.
 //!
 //! Why nothing is lost: a pusher writes the queue, fences, reads the counts; a sleeper writes the counts, fences, reads
 //! the queues. One of the two sees the other ([`idle::Idle::worker_to_wake`], [`idle::Idle::park`]).
@@ -27,7 +28,8 @@
 //! **Sentinels.** A worker that is in a long poll cannot harvest, and what sits in its LIFO slot was never announced.
 //! So while there was activity lately, up to two parked workers sleep with a time-out; when they see a worker whose
 //! tick has not moved for a millisecond, they take its queue, its LIFO slot, its completions and its due timers
-//! ([`sentinel`]), and as long as it is stuck they sleep on its poller as well as on their own. When all others slept through a whole look they go to sleep for good: an idle runtime uses no CPU.
+//! ([`sentinel`]), and as long as it is stuck they sleep on its poller as well as on their own. When all others slept
+//! through a whole look they go to sleep for good: an idle runtime uses no CPU.
 //!
 //! # Fairness
 //! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled, for:
@@ -35,7 +37,8 @@
 //!   `tests/fairness.rs::tasks_that_always_yield_starve_nobody`,
 //!   `tests/fairness.rs::tasks_beyond_the_room_of_a_ring_get_their_turns`
 //! - **The LIFO slot is served at most three times in a row.** `tests/fairness.rs::a_ping_pong_pair_starves_nobody`
-//! - **The injector, the driver, the timers and the mail are served once per time budget.**
+//! - **The injector, the driver, the timers and the mail are served once per time budget;** the injector 100 µs later at
+//!   most, while another worker is on the way to it.
 //!   `tests/fairness.rs::spawns_from_outside_are_served_while_every_worker_is_busy_with_its_own`,
 //!   `tests/fairness.rs::a_timeout_around_a_busy_loop_that_yields_elapses`
 //! - **A task whose every operation is ready at once pauses after 128 of them.**
@@ -95,8 +98,9 @@
 //! # Verified by
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
 //! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
-//! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`. `crate::scenarios` runs whole runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for
-//! three workers, whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
+//! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`. `crate::scenarios` runs whole
+//! runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for three workers,
+//! whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
 use std::any::Any;
 use std::future::Future;
