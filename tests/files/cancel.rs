@@ -51,7 +51,10 @@ fn a_dropped_write_is_as_if_it_had_not_been() {
             let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
             let mut wanted = Vec::new();
             let mut dropped_count = 0;
-            for round in 0..300_u32 {
+            let mut round = 0_u32;
+            // How many are ready at once is the machine's business: go on until enough were not.
+            while round < 300 || dropped_count < 50 {
+                round += 1;
                 let bytes = vec![round as u8; 1 + random.below(2000) as usize];
                 if random.chance(50) {
                     // Never longer than what is written next to the same place.
@@ -65,7 +68,6 @@ fn a_dropped_write_is_as_if_it_had_not_been() {
                 wanted.extend_from_slice(&bytes);
                 assert_eq!(file.stream_position().await.unwrap(), wanted.len() as u64);
             }
-            assert!(dropped_count > 50, "only {dropped_count} writes were given up");
             file.rewind().await.unwrap();
             let mut read = Vec::new();
             file.read_to_end(&mut read).await.unwrap();
