@@ -56,7 +56,7 @@
 //!
 //! | here | there |
 //! |---|---|
-//! | a worker in a long poll strands nothing: others take its tasks, completions and timers within about 5 ms | its driver waits, if it holds it |
+//! | a worker in a long poll strands nothing: others take its tasks, completions and timers within 5 to 12 ms | its driver waits, if it holds it |
 //! | [`task::spawn_local`] works in any task; the future stays on that worker | needs a `LocalSet` or `LocalRuntime` |
 //! | [`task::block_in_place`] may be called anywhere; pinned tasks of the worker wait meanwhile | panics on a current-thread runtime |
 //! | [`task::spawn_blocking`] runs the closure on the caller if no thread can be had at all | panics |

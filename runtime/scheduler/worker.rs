@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::primitive::atomic::Ordering;
 use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
 use crate::scheduler::search::Random;
-use crate::scheduler::sentinel::{IS_WATCHED, Watch};
+use crate::scheduler::sentinel::Watch;
 use crate::scheduler::{Home, Remote, Shared, wake_all};
 use crate::task::{Cause, Runnable};
 
@@ -173,7 +172,7 @@ impl Pace {
 impl Worker {
     pub(crate) fn new(index: usize, queue: Owner<Runnable>, shared: Arc<Shared>) -> Worker {
         Worker {
-            watch: Watch::new(shared.workers_count()),
+            watch: Watch::new(),
             context: Context {
                 index,
                 home: Home::new(shared),
@@ -252,13 +251,11 @@ impl Worker {
         }
         if self.is_fresh {
             self.is_fresh = false;
+            // Not before: sentinels would take each other's looks for work, and never rest.
+            self.come_round(self.pace.since);
             self.post_sentinel();
         }
         self.ticks += 1;
-        if IS_WATCHED {
-            // Ordering: Relaxed: a sentinel compares two looks that are a millisecond apart, nothing is published.
-            self.context.remote().ticks.store(self.ticks, Ordering::Relaxed);
-        }
         self.poll(due);
     }
 
@@ -283,6 +280,7 @@ impl Worker {
     fn harvest(&mut self, shared: &Shared) {
         let index = self.index();
         let now = shared.timers.now();
+        self.come_round(now);
         self.measure(now);
         self.pace.restart(now);
         if !shared.driver.is_quiet(index) {
@@ -368,7 +366,8 @@ impl Worker {
         if !on_duty {
             return sleep;
         }
-        Some(sleep.map_or(Watch::PERIOD, |sleep| sleep.min(Watch::PERIOD)))
+        let period = self.watch.period();
+        Some(sleep.map_or(period, |sleep| sleep.min(period)))
     }
 
     /// Collects wake-ups of due timers, and the pinned tasks that came by mail.
