@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use heist::net::TcpListener;
 use heist::runtime::Runtime;
-use rustix::time::{ClockId, clock_gettime};
+use support::process::thread_cpu_time;
 use support::{Shape, WORKER_COUNT, backends, builder, watched};
 
 const CONNECTIONS_COUNT: usize = 64;
@@ -45,9 +45,9 @@ async fn serve(listener: TcpListener, rounds_count: u64, in_handlers: InHandlers
         drop(heist::spawn(async move {
             let mut request = [0; 64];
             while stream.read_exact(&mut request).await.is_ok() {
-                let before = thread_cpu();
+                let before = thread_cpu_time();
                 request[0] = compute(rounds_count).to_le_bytes()[0];
-                let used = thread_cpu() - before;
+                let used = thread_cpu_time() - before;
                 let name = std::thread::current().name().expect("a worker has a name").to_owned();
                 *in_handlers.lock().expect("no panic").entry(name).or_default() += used;
                 if stream.write_all(&request).await.is_err() {
@@ -56,12 +56,6 @@ async fn serve(listener: TcpListener, rounds_count: u64, in_handlers: InHandlers
             }
         }));
     }
-}
-
-fn thread_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let nanos = u32::try_from(time.tv_nsec).expect("less than a second");
-    Duration::new(u64::try_from(time.tv_sec).expect("CPU time is positive"), nanos)
 }
 
 /// What a worker's thread did with its time.

@@ -3,9 +3,10 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use heist::time::timeout;
+
+use super::PATIENCE;
 
 /// Bytes without a short period, so that lost, doubled and swapped pieces show.
 pub(crate) fn pattern(len: usize, seed: u64) -> Vec<u8> {
@@ -25,9 +26,9 @@ pub(crate) async fn is_pending_once<F: Future>(future: F) -> bool {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await
 }
 
-/// Awaits `future` for up to ten seconds.
+/// Awaits `future`, and names it when it does not come: for what would otherwise hang the test.
 pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    match timeout(Duration::from_secs(10), future).await {
+    match timeout(PATIENCE / 2, future).await {
         Ok(output) => output,
         Err(_) => panic!("waited in vain: {what}"),
     }
