@@ -171,11 +171,13 @@ fn the_tasks_that_a_body_holds_over_a_yield_end_with_it() {
 #[test]
 fn a_timeout_around_next_loses_no_item() {
     run(async {
+        let (open, gate) = futures::channel::oneshot::channel::<()>();
         let mut stream = pin!(async_generator! {
-            sleep(Duration::from_millis(30)).await;
+            gate.await.unwrap();
             yield 1;
         });
         assert!(timeout(Duration::from_millis(1), stream.next()).await.is_err());
+        open.send(()).unwrap();
         assert_eq!(stream.next().await, Some(1));
     })
     .unwrap();
@@ -194,12 +196,13 @@ impl Wake for Counting {
 #[test]
 fn what_a_select_polls_wakes_the_task_that_polled_last() {
     run(async {
+        let (open, gate) = futures::channel::oneshot::channel::<()>();
         let mut stream = Box::pin(async_generator! {
             let mut never = std::future::pending::<()>();
-            let mut soon = pin!(futures::FutureExt::fuse(sleep(Duration::from_millis(20))));
+            let mut opened = pin!(futures::FutureExt::fuse(gate));
             futures::select! {
                 () = futures::FutureExt::fuse(&mut never) => {}
-                () = soon => { yield "slept"; }
+                _ = opened => { yield "opened"; }
             }
         });
         let counters: Vec<_> = (0..2).map(|_| Arc::new(Counting(AtomicUsize::new(0)))).collect();
@@ -207,10 +210,10 @@ fn what_a_select_polls_wakes_the_task_that_polled_last() {
             let waker = Waker::from(counter.clone());
             assert!(stream.as_mut().poll_next(&mut Context::from_waker(&waker)).is_pending());
         }
-        sleep(Duration::from_millis(60)).await;
+        open.send(()).unwrap();
         let woken: Vec<usize> = counters.iter().map(|counter| counter.0.load(Ordering::SeqCst)).collect();
         assert_eq!(woken, [0, 1]);
-        assert_eq!(stream.next().await, Some("slept"));
+        assert_eq!(stream.next().await, Some("opened"));
     })
     .unwrap();
 }

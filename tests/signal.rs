@@ -17,6 +17,7 @@ use heist::signal::ctrl_c;
 use heist::signal::unix::{Signal, SignalKind, signal};
 use heist::time::timeout;
 use support::process::{again, role};
+use support::wait::soon;
 use support::{Shape, backends, builder, on_every_runtime};
 
 /// Sends `count` signals to this process from another one, and waits until they are sent.
@@ -31,8 +32,7 @@ async fn is_silent(signal: &mut Signal) -> bool {
 }
 
 async fn arrives(signal: &mut Signal) {
-    let received = timeout(Duration::from_secs(10), signal.recv()).await.expect("the signal was lost");
-    assert_eq!(received, Some(()));
+    assert_eq!(soon("a signal that was sent", signal.recv()).await, Some(()));
 }
 
 #[test]
@@ -121,7 +121,12 @@ fn a_storm_beside_traffic_disturbs_neither() {
                 exchanged += 1;
             }
             sender.join().unwrap();
-            assert!(received > 0 && received <= 2000, "received {received} times");
+            // The storm may be over before this thread has its first turn. What was sent is told all the same, at least once.
+            if received == 0 {
+                arrives(&mut storm).await;
+                received += 1;
+            }
+            assert!(received <= 2000, "received {received} times");
             while !is_silent(&mut storm).await {}
             send("HUP", 1);
             arrives(&mut storm).await;
@@ -220,7 +225,7 @@ fn ctrl_c_ends_the_wait_and_not_the_process() {
             let mut pressed = pin!(ctrl_c());
             assert!(poll_fn(|cx| Poll::Ready(pressed.as_mut().poll(cx).is_pending())).await);
             println!("ready");
-            timeout(Duration::from_secs(10), pressed).await.expect("Ctrl-C was pressed").unwrap();
+            soon("Ctrl-C, which was pressed", pressed).await.unwrap();
             // The default action does not come back between two calls, and nothing is kept for the second.
             let mut witness = signal(SignalKind::interrupt()).unwrap();
             send("INT", 1);

@@ -3,7 +3,7 @@
 mod support;
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -27,19 +27,23 @@ impl Random {
 
 #[test]
 fn a_sleep_is_never_short_and_ends_soon_after() {
+    const LATE_MAX: Duration = Duration::from_secs(1);
+    const TRIES_COUNT: usize = 10;
     on_every_runtime(|runtime| {
         runtime.block_on(async {
-            let mut worst = Duration::ZERO;
             for millis in [1, 2, 3, 7, 20, 63, 64, 65, 130] {
                 let time = Duration::from_millis(millis);
-                let start = std::time::Instant::now();
-                sleep(time).await;
-                let slept = start.elapsed();
-                assert!(slept >= time, "{slept:?} of {time:?}");
-                worst = worst.max(slept - time);
+                let mut late = Vec::new();
+                // A thread that the system does not run is late as well: again then.
+                while late.last().is_none_or(|&late| late > LATE_MAX) {
+                    assert!(late.len() < TRIES_COUNT, "late by {late:?} after {time:?}");
+                    let start = std::time::Instant::now();
+                    sleep(time).await;
+                    let slept = start.elapsed();
+                    assert!(slept >= time, "{slept:?} of {time:?}");
+                    late.push(slept - time);
+                }
             }
-            // Generous: the machine may be busy. The watchdog would end a sleep that never wakes.
-            assert!(worst < Duration::from_secs(2), "late by {worst:?}");
         });
     });
 }
@@ -49,15 +53,15 @@ fn a_sleep_is_never_short_and_ends_soon_after() {
 fn deadlines_that_have_passed_are_over_at_once() {
     on_every_runtime(|runtime| {
         runtime.block_on(async {
-            let start = std::time::Instant::now();
             for _ in 0..100 {
-                sleep(Duration::ZERO).await;
-                sleep_until(Instant::now()).await;
+                assert!(futures::poll!(pin!(sleep(Duration::ZERO))).is_ready());
+                assert!(futures::poll!(pin!(sleep_until(Instant::now()))).is_ready());
                 if let Some(past) = Instant::now().checked_sub(Duration::from_millis(50)) {
-                    sleep_until(past).await;
+                    assert!(futures::poll!(pin!(sleep_until(past))).is_ready());
                 }
+                // Another turn, with a budget of its own.
+                heist::task::yield_now().await;
             }
-            assert!(start.elapsed() < Duration::from_secs(2), "{:?} for nothing", start.elapsed());
             sleep(Duration::from_nanos(1)).await;
             assert!(timeout(Duration::ZERO, std::future::pending::<()>()).await.is_err());
             assert_eq!(timeout(Duration::ZERO, async { 1 }).await.expect("ready at the first look"), 1);
@@ -84,35 +88,71 @@ fn the_longest_durations_mean_never() {
     });
 }
 
+/// The deadlines of sleeping tasks in the order in which they went on; none if not all slept before the first of them.
+fn order_of_sleepers(runtime: &Runtime, lead: Duration) -> Option<Vec<Instant>> {
+    const SLEEPERS_COUNT: usize = 2_000;
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let all_slept_in_time = runtime.block_on(async {
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        let armed = Counter::default();
+        let start = Instant::now() + lead;
+        let mut tasks = Vec::new();
+        for _ in 0..SLEEPERS_COUNT {
+            let deadline = start + Duration::from_micros(random.below(300_000));
+            let (order, armed) = (order.clone(), armed.clone());
+            tasks.push(heist::spawn(async move {
+                let mut timer = pin!(sleep_until(deadline));
+                let _is_over = futures::poll!(timer.as_mut());
+                armed.bump();
+                timer.await;
+                let now = Instant::now();
+                assert!(now >= deadline, "early by {:?}", deadline - now);
+                order.lock().expect("no panic").push(deadline);
+            }));
+        }
+        while armed.get() < SLEEPERS_COUNT {
+            heist::task::yield_now().await;
+        }
+        let all_slept_in_time = Instant::now() < start;
+        for task in tasks {
+            task.await.expect("no panic");
+        }
+        all_slept_in_time
+    });
+    let order = std::mem::take(&mut *order.lock().expect("no panic"));
+    assert_eq!(order.len(), SLEEPERS_COUNT);
+    all_slept_in_time.then_some(order)
+}
+
+/// By how much the worst of them comes after a later one.
+fn disorder(order: &[Instant]) -> Duration {
+    let mut latest = order[0];
+    let behind = order.iter().map(|&deadline| {
+        latest = latest.max(deadline);
+        latest - deadline
+    });
+    behind.max().expect("there are some")
+}
+
 /// Fault I3 at the level of the interface: random deadlines across the wheel's levels fire in order and not early.
 #[test]
 fn random_deadlines_fire_in_order() {
+    const DISORDER_MAX: Duration = Duration::from_millis(100);
+    const TRIES_COUNT: usize = 15;
     on_every_runtime(|runtime| {
-        let order = Arc::new(Mutex::new(Vec::new()));
-        runtime.block_on(async {
-            let mut random = Random(0x9e37_79b9_7f4a_7c15);
-            let start = Instant::now();
-            let mut tasks = Vec::new();
-            for _ in 0..2_000 {
-                let deadline = start + Duration::from_micros(random.below(300_000));
-                let order = order.clone();
-                tasks.push(heist::spawn(async move {
-                    sleep_until(deadline).await;
-                    let now = Instant::now();
-                    assert!(now >= deadline, "early by {:?}", deadline - now);
-                    order.lock().expect("no panic").push(deadline);
-                }));
+        let mut lead = Duration::from_millis(20);
+        let mut disorders = Vec::new();
+        // Two workers may swap neighbours, and a worker that the system stops keeps what it was about to run. A wheel with
+        // the wrong order has it in every try: the deadlines are the same.
+        while disorders.last().is_none_or(|&disorder| disorder > DISORDER_MAX) {
+            assert!(disorders.len() < TRIES_COUNT, "out of order by {disorders:?}");
+            match order_of_sleepers(runtime, lead) {
+                Some(order) => disorders.push(disorder(&order)),
+                None => {
+                    lead *= 2;
+                    assert!(lead < support::PATIENCE / 10, "2,000 tasks are not spawned within {lead:?}");
+                }
             }
-            for task in tasks {
-                task.await.expect("no panic");
-            }
-        });
-        let order = order.lock().expect("no panic");
-        // Two workers may swap neighbours; no deadline comes after one that is 100 ms later.
-        let mut latest = order[0];
-        for &deadline in order.iter() {
-            assert!(latest < deadline + Duration::from_millis(100), "out of order");
-            latest = latest.max(deadline);
         }
     });
 }
@@ -219,8 +259,11 @@ fn the_last_waker_is_the_one_that_is_woken() {
     on_every_runtime(|runtime| {
         runtime.block_on(async {
             let mut timer = Box::pin(sleep(Duration::from_millis(5)));
-            // Shown to a waker that nobody listens to, then awaited by this task.
-            assert!(timer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            // Shown to a waker that nobody listens to, then awaited by this task. A thread that the system stops in between
+            // comes too late, and needs another timer.
+            while timer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                timer = Box::pin(sleep(Duration::from_millis(5)));
+            }
             timer.await;
         });
     });
@@ -280,18 +323,26 @@ fn a_runtime_with_nothing_due_uses_no_cpu() {
                 runtime.block_on(async {
                     heist::spawn(async { sleep(Duration::from_millis(1)).await }).await.expect("no panic");
                 });
-                // Searching ends within a few milliseconds after the last work.
+                // Searching ends within a few milliseconds after the last work, if its threads have a core. Then one second
+                // is as idle as the next; in each the harness and the kernel may have their moments.
+                let idle_second = || {
+                    let before = support::process::cpu_time();
+                    std::thread::sleep(Duration::from_secs(1));
+                    support::process::cpu_time() - before
+                };
                 std::thread::sleep(Duration::from_millis(50));
-                let before = support::process::cpu_time();
-                std::thread::sleep(Duration::from_secs(1));
-                let used = support::process::cpu_time() - before;
-                assert!(
-                    used < Duration::from_millis(3),
-                    "{shape:?} on {kind:?} used {used:?} in an idle second"
-                );
+                let seconds = std::iter::repeat_with(idle_second).take(10);
+                let used: Vec<_> = until_one_is_below(Duration::from_millis(3), seconds);
+                assert!(used.len() < 10, "{shape:?} on {kind:?} used {used:?} in idle seconds");
             });
         }
     }
+}
+
+/// Those before the first that is shorter than `limit`, which is the end of them.
+#[cfg(target_os = "linux")]
+fn until_one_is_below(limit: Duration, times: impl Iterator<Item = Duration>) -> Vec<Duration> {
+    times.take_while(|&time| time >= limit).collect()
 }
 
 /// Fault I10 in small: many timers due in the same tick all fire.
