@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::join;
 use heist::net::{TcpListener, TcpStream};
@@ -32,9 +32,8 @@ fn an_accept_that_times_out_loses_no_connection() {
                 clients
             });
             let mut accepted = Vec::new();
-            let start = Instant::now();
+            // A connection that is lost hangs this, and the watchdog says so.
             while accepted.len() < CONNECTIONS_COUNT {
-                assert!(start.elapsed() < Duration::from_secs(20), "{} accepted", accepted.len());
                 // Given up at once, so that the connection arrives on either side of the drop.
                 let mut accept = pin!(listener.accept());
                 let polled = poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx))).await;
@@ -129,8 +128,7 @@ fn a_stream_dropped_while_it_waits_is_closed() {
                 let reader = heist::spawn(async move { server.read(&mut [0; 8]).await });
                 heist::task::yield_now().await;
                 reader.abort();
-                let end = timeout(Duration::from_secs(1), client.read(&mut [0; 8])).await;
-                assert_eq!(end.expect("no end within a second").unwrap(), 0);
+                assert_eq!(soon("the end", client.read(&mut [0; 8])).await.unwrap(), 0);
             }
         });
     });
@@ -144,8 +142,8 @@ fn a_stream_dropped_outside_the_runtime_is_closed() {
         rt.block_on(async { assert!(is_pending_once(server.read(&mut [0; 8])).await) });
         std::thread::sleep(Duration::from_millis(5));
         drop(server);
-        let end = rt.block_on(async { timeout(Duration::from_secs(1), client.read(&mut [0; 8])).await });
-        assert_eq!(end.expect("no end within a second").unwrap(), 0);
+        let end = rt.block_on(async { soon("the end", client.read(&mut [0; 8])).await });
+        assert_eq!(end.unwrap(), 0);
     });
 }
 

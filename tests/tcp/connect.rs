@@ -9,18 +9,22 @@ use heist::net::{TcpListener, TcpStream, lookup_host};
 use heist::time::sleep;
 
 use super::{pair, soon};
-use crate::support::on_every_runtime;
+use crate::support::{PATIENCE, on_every_runtime};
 
-/// A port that nobody listens on.
-fn closed_addr() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// A port that nobody listens on, and that nobody else is given while the socket lives.
+fn closed_addr() -> (socket2::Socket, SocketAddr) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let addr = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, addr)
 }
 
 #[test]
 fn a_refused_connect_is_told() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let error = soon("a refusal", TcpStream::connect(closed_addr())).await.unwrap_err();
+            let (_closed, addr) = closed_addr();
+            let error = soon("a refusal", TcpStream::connect(addr)).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
             let error = TcpStream::connect(&[][..]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -36,7 +40,8 @@ fn addresses_are_tried_in_turn_and_the_last_error_is_told() {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let good = listener.local_addr().unwrap();
-            let addrs = [closed_addr(), closed_addr(), good];
+            let ((_first, first), (_second, second)) = (closed_addr(), closed_addr());
+            let addrs = [first, second, good];
             let stream = soon("the third", TcpStream::connect(&addrs[..])).await.unwrap();
             assert_eq!(stream.peer_addr().unwrap(), good);
             let error = TcpStream::connect(&addrs[..2]).await.unwrap_err();
@@ -96,7 +101,7 @@ fn a_port_is_free_at_once_after_its_listener() {
             let start = Instant::now();
             // A descriptor with a wait in flight closes a moment after its drop.
             while let Err(error) = TcpListener::bind(addr).await {
-                assert!(start.elapsed() < Duration::from_secs(5), "the port stays taken: {error}");
+                assert!(start.elapsed() < PATIENCE / 2, "the port stays taken: {error}");
                 sleep(Duration::from_millis(1)).await;
             }
         });

@@ -11,7 +11,7 @@ use heist::net::{TcpListener, TcpStream};
 use heist::time::sleep;
 
 use super::{is_pending_once, pair, soon};
-use crate::support::on_every_runtime;
+use crate::support::{PATIENCE, on_every_runtime};
 
 /// A program that polls by hand, with `try_` calls and pauses only.
 #[test]
@@ -30,7 +30,7 @@ fn try_calls_alone_see_bytes_that_come_later() {
                         Ok(count) => break count,
                         Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
                     }
-                    assert!(start.elapsed() < Duration::from_secs(10), "round {round} never saw the bytes");
+                    assert!(start.elapsed() < PATIENCE / 2, "round {round} never saw the bytes");
                     sleep(Duration::from_millis(1)).await;
                 };
                 assert_eq!(&buf[..count], b"late");
