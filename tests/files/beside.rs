@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use heist::fs::File;
 use heist::net::{TcpListener, TcpStream};
+use heist::runtime::Runtime;
 
 use crate::folder;
 use crate::support::{Counter, on_every_backend};
@@ -20,6 +21,7 @@ const READ_COUNT_MAX: usize = 100;
 
 #[test]
 fn an_echo_answers_while_every_worker_copies_a_large_file() {
+    const TRIES_COUNT: usize = 5;
     let pieces_count = match std::env::var("HEIST_TEST_COPY_MIB") {
         Ok(text) => text.parse::<usize>().expect("HEIST_TEST_COPY_MIB is a number").div_ceil(64),
         Err(_) => 1,
@@ -27,48 +29,48 @@ fn an_echo_answers_while_every_worker_copies_a_large_file() {
     let folder = folder();
     let source = source(folder.path(), pieces_count);
     on_every_backend(|runtime| {
-        let piece = shortest_read(&source);
-        let (reads, copies) = (Counter::default(), Counter::default());
-        let mut beside: Vec<_> =
-            (0..2).map(|_| runtime.spawn(read_many(source.clone(), pieces_count, reads.clone()))).collect();
-        let target = folder.path().join("copy");
-        beside.push(runtime.spawn(copy_again_and_again(
-            source.clone(),
-            target,
-            pieces_count,
-            copies.clone(),
-        )));
-        let start = Instant::now();
-        // For as long as a copy takes, from its beginning to its end.
-        let is_over = {
-            let (reads, copies) = (reads.clone(), copies.clone());
-            move || reads.get() >= 2 && copies.get() >= 1
-        };
-        let mut times = runtime.block_on(async { heist::spawn(echo(is_over)).await.unwrap() });
-        let elapsed = start.elapsed();
-        for task in beside {
-            task.abort();
-            if let Err(error) = runtime.block_on(task) {
-                assert!(error.is_cancelled(), "{error}");
-            }
-        }
-        times.sort();
-        let at = |share: usize| times[times.len() * share / 100];
-        let (median, p99, worst) = (at(50), at(99), times[times.len() - 1]);
-        eprintln!(
-            "{} beside {} copies of {} MiB and {} reads of 64 MiB in {elapsed:?}: {} answers, median {median:?}, \
-             p99 {p99:?}, worst {worst:?}; one such read alone {piece:?}",
-            runtime.driver_name(),
-            copies.get(),
-            pieces_count * 64,
-            reads.get(),
-            times.len(),
-        );
-        // A worker that read it all at once would make every answer wait so long.
-        assert!(median < piece / 2, "median {median:?}, p99 {p99:?}, one read {piece:?}");
-        // Other programs may be in the way of some answers.
-        assert!(p99 < piece * 4 + Duration::from_millis(200), "p99 {p99:?}, one read {piece:?}");
+        // Other programs may be in the way of the answers: in one of a few tries they are not.
+        let tries = std::iter::repeat_with(|| answers_are_in_time(runtime, &source, pieces_count));
+        assert!(tries.take(TRIES_COUNT).any(|is_in_time| is_in_time), "the answers were late in every try");
     });
+}
+
+/// Asks and copies, prints how long the answers took, and tells whether that is short.
+fn answers_are_in_time(runtime: &Runtime, source: &Path, pieces_count: usize) -> bool {
+    let piece = shortest_read(source);
+    let (reads, copies) = (Counter::default(), Counter::default());
+    let read = || read_many(source.to_owned(), pieces_count, reads.clone());
+    let mut beside: Vec<_> = (0..2).map(|_| runtime.spawn(read())).collect();
+    let target = source.with_file_name("copy");
+    beside.push(runtime.spawn(copy_again_and_again(source.to_owned(), target, pieces_count, copies.clone())));
+    let start = Instant::now();
+    // For as long as a copy takes, from its beginning to its end.
+    let is_over = {
+        let (reads, copies) = (reads.clone(), copies.clone());
+        move || reads.get() >= 2 && copies.get() >= 1
+    };
+    let mut times = runtime.block_on(async { heist::spawn(echo(is_over)).await.unwrap() });
+    let elapsed = start.elapsed();
+    for task in beside {
+        task.abort();
+        if let Err(error) = runtime.block_on(task) {
+            assert!(error.is_cancelled(), "{error}");
+        }
+    }
+    times.sort();
+    let at = |share: usize| times[times.len() * share / 100];
+    let (median, p99, worst) = (at(50), at(99), times[times.len() - 1]);
+    eprintln!(
+        "{} beside {} copies of {} MiB and {} reads of 64 MiB in {elapsed:?}: {} answers, median {median:?}, \
+         p99 {p99:?}, worst {worst:?}; one such read alone {piece:?}",
+        runtime.driver_name(),
+        copies.get(),
+        pieces_count * 64,
+        reads.get(),
+        times.len(),
+    );
+    // A worker that read it all at once would make every answer wait so long.
+    median < piece / 2 && p99 < piece * 4 + Duration::from_millis(200)
 }
 
 fn source(folder: &Path, pieces_count: usize) -> PathBuf {

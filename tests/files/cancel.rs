@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::SeekFrom;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::task::{Context, Poll};
@@ -170,22 +171,32 @@ mod tombstone {
     }
 }
 
+/// For reads that take a while, where the file system can do it.
+async fn open_past_the_cache(path: &Path) -> File {
+    #[cfg(target_os = "linux")]
+    match OpenOptions::new().read(true).custom_flags(libc::O_DIRECT).open(path).await {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            crate::support::loud("SKIPPED: this file system has no O_DIRECT: the reads are of cached bytes");
+        }
+        opened => return opened.unwrap(),
+    }
+    File::open(path).await.unwrap()
+}
+
 #[test]
 fn a_buffer_outlives_the_reads_that_were_dropped() {
     on_every_backend(|runtime| {
         let folder = folder();
         let path = file_with(&folder, &vec![0x11; 8 << 20]);
-        let mut options = OpenOptions::new();
-        options.read(true);
-        #[cfg(target_os = "linux")]
-        options.custom_flags(libc::O_DIRECT);
         on_a_worker(runtime, async move {
-            let file = options.open(&path).await.unwrap();
+            let file = open_past_the_cache(&path).await;
             let before_count = DROPPED.lock().unwrap().len();
-            let (round_count, batch_count) = (40, 8);
-            let mut dropped_count = 0;
-            for round in 0..round_count {
-                let mut reads: Vec<_> = (0..batch_count)
+            const BATCH_COUNT: u64 = 8;
+            let (mut round, mut dropped_count) = (0, 0);
+            // How many are ready at once is the machine's business: go on until some were not.
+            while round < 40 || dropped_count < 8 {
+                round += 1;
+                let mut reads: Vec<_> = (0..BATCH_COUNT)
                     .map(|index| {
                         let place = (round * 3 + index) % 30 * BUFFER_BYTES as u64;
                         Box::pin(file.read_owned_at(Tombstone(AlignedBuf::new(BUFFER_BYTES)), place))
@@ -198,9 +209,8 @@ fn a_buffer_outlives_the_reads_that_were_dropped() {
                 heist::task::yield_now().await;
                 drop(reads);
             }
-            assert!(dropped_count > 0, "no read was under way when it was dropped");
             // Every buffer comes to its end, and only then.
-            while DROPPED.lock().unwrap().len() < before_count + (round_count * batch_count) as usize {
+            while DROPPED.lock().unwrap().len() < before_count + (round * BATCH_COUNT) as usize {
                 heist::time::sleep(Duration::from_millis(1)).await;
             }
             let (_, last) = file.read_owned_at(AlignedBuf::new(4096), 0).await;
@@ -230,11 +240,13 @@ fn an_open_that_was_dropped_leaks_no_descriptor() {
             drop(File::open(&path).await.unwrap());
             let before_count = process::open_fds_count();
             let mut dropped_count = 0;
-            for round in 0..500 {
+            let mut round = 0_u32;
+            // How many are ready at once is the machine's business: go on until enough were not.
+            while round < 500 || dropped_count < 50 {
+                round += 1;
                 dropped_count +=
                     u32::from(poll_once_and_drop(File::open(&path), round % 2 == 0).await.is_none());
             }
-            assert!(dropped_count > 0, "no open was under way when it was dropped");
             drop(File::open(&path).await.unwrap());
             while process::open_fds_count() > before_count {
                 heist::time::sleep(Duration::from_millis(1)).await;

@@ -184,14 +184,15 @@ fn a_task_that_only_reads_cached_bytes_starves_nobody() {
                     })
                 })
                 .collect();
-            let mut worst = Duration::ZERO;
-            for _ in 0..50 {
+            let mut times = Vec::new();
+            // Other programs may be in the way of some.
+            while times.iter().filter(|time| **time < Duration::from_millis(200)).count() < 50 {
+                assert!(times.len() < 100, "timers of 2 ms took {times:?} beside readers");
                 let start = Instant::now();
                 heist::spawn(sleep(Duration::from_millis(2))).await.unwrap();
-                worst = worst.max(start.elapsed());
+                times.push(start.elapsed());
             }
             tasks.iter().for_each(|task| task.abort());
-            assert!(worst < Duration::from_secs(2), "a timer of 2 ms took {worst:?} beside readers");
         });
     });
 }
