@@ -55,7 +55,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 until_ready() { # name log command...
     local name=$1 log=$2
     shift 2
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         if "$@" >/dev/null 2>&1; then return; fi
         sleep 0.05
     done

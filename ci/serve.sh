@@ -87,9 +87,9 @@ PYTHON
 start() { # command prefix and options
     # The output of the server before is not this one's.
     : >"$work/out"
-    "$@" --dir "$work/site" --addr 127.0.0.1:0 --header-seconds 120 >"$work/out" 2>"$work/err" &
+    "$@" --dir "$work/site" --addr 127.0.0.1:0 --header-seconds 3600 >"$work/out" 2>"$work/err" &
     server=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         if grep -q '^workers: ' "$work/out"; then
             url=$(sed -n 's/^url: //p' "$work/out")
             return
@@ -137,7 +137,8 @@ check_large() {
 }
 
 check_wrk() {
-    wrk -t2 -c200 "-d${wrk_seconds}s" --latency "${url}hello.txt" >"$work/wrk" 2>&1 || true
+    # An answer that takes two seconds, on a machine that is busy, is no error of the socket.
+    wrk -t2 -c200 "-d${wrk_seconds}s" --timeout 60s --latency "${url}hello.txt" >"$work/wrk" 2>&1 || true
     local rate
     rate=$(sed -n 's/^Requests\/sec: *//p' "$work/wrk")
     if [ -z "$rate" ] || grep -Eq 'Socket errors|Non-2xx' "$work/wrk"; then
@@ -148,7 +149,7 @@ check_wrk() {
 }
 
 browser() { # options
-    timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+    timeout 300 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
         --window-size=1000,700 "--user-data-dir=$(mktemp -d -p "$work")" "$@" 2>/dev/null
 }
@@ -179,12 +180,12 @@ def resident():
     with open(f"/proc/{server}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 before, began = resident(), time.monotonic()
-idle = [socket.create_connection((host, int(port)), 10) for _ in range(count)]
+idle = [socket.create_connection((host, int(port)), 60) for _ in range(count)]
 opened = time.monotonic() - began
 slowest = 0.0
 for _ in range(300):
     began = time.monotonic()
-    body = urllib.request.urlopen(url + "hello.txt", timeout=10).read()
+    body = urllib.request.urlopen(url + "hello.txt", timeout=60).read()
     assert body == b"hello, world\n", body
     slowest = max(slowest, time.monotonic() - began)
 each = (resident() - before) / count
@@ -221,7 +222,7 @@ check_refused() {
     expect "curl GET" "hello, world" "$(curl -sS "${url}hello.txt")"
     stop
     local code=0
-    timeout 10 python3 "$work/without_uring.py" "$serve" --driver uring --dir "$work/site" --addr 127.0.0.1:0 >"$work/out" 2>"$work/err" || code=$?
+    timeout 60 python3 "$work/without_uring.py" "$serve" --driver uring --dir "$work/site" --addr 127.0.0.1:0 >"$work/out" 2>"$work/err" || code=$?
     expect "uring is an error" "1 0" "$code $(wc -c <"$work/out")"
     code=0
     grep -Eq 'io_uring_setup failed with EPERM.*HEIST_DRIVER=poll' "$work/err" || code=1
