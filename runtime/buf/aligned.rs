@@ -43,25 +43,34 @@ impl AlignedBuf {
     /// # Panics
     /// If `align` is no power of two, or `len` is larger than memory can be.
     pub fn with_align(len: usize, align: usize) -> AlignedBuf {
-        assert!(align.is_power_of_two(), "an alignment is a power of two, and {align} is none");
-        let layout = Layout::from_size_align(len, align).expect("memory is smaller than that");
-        if len == 0 {
-            let start =
-                NonNull::new(std::ptr::without_provenance_mut(align)).expect("an alignment is not zero");
-            return AlignedBuf { start, layout };
+        AlignedBuf::allocated(layout_of(len, align))
+            .unwrap_or_else(|| alloc::handle_alloc_error(layout_of(len, align)))
+    }
+
+    /// [`with_align`](AlignedBuf::with_align), or none if there is no memory.
+    pub(super) fn try_with_align(len: usize, align: usize) -> Option<AlignedBuf> {
+        AlignedBuf::allocated(layout_of(len, align))
+    }
+
+    fn allocated(layout: Layout) -> Option<AlignedBuf> {
+        if layout.size() == 0 {
+            let start = NonNull::new(std::ptr::without_provenance_mut(layout.align()));
+            return start.map(|start| AlignedBuf { start, layout });
         }
         // SAFETY: the size is not zero.
         let start = unsafe { alloc::alloc_zeroed(layout) };
-        match NonNull::new(start) {
-            Some(start) => AlignedBuf { start, layout },
-            None => alloc::handle_alloc_error(layout),
-        }
+        NonNull::new(start).map(|start| AlignedBuf { start, layout })
     }
 
     /// The alignment it was made with.
     pub fn align(&self) -> usize {
         self.layout.align()
     }
+}
+
+fn layout_of(len: usize, align: usize) -> Layout {
+    assert!(align.is_power_of_two(), "an alignment is a power of two, and {align} is none");
+    Layout::from_size_align(len, align).expect("memory is smaller than that")
 }
 
 impl Deref for AlignedBuf {
@@ -83,7 +92,7 @@ impl DerefMut for AlignedBuf {
 impl Drop for AlignedBuf {
     fn drop(&mut self) {
         if self.layout.size() > 0 {
-            // SAFETY: allocated in `with_align` with this layout.
+            // SAFETY: allocated in `allocated` with this layout.
             unsafe { alloc::dealloc(self.start.as_ptr(), self.layout) };
         }
     }

@@ -1,6 +1,10 @@
 //! What may be handed over to an operation.
 #![expect(unsafe_code, reason = "the traits promise addresses, and slices are made of them")]
 
+use std::sync::Arc;
+
+use super::FixedMemory;
+
 /// A buffer that an operation can take over and read from.
 ///
 /// # Safety
@@ -31,6 +35,12 @@ pub unsafe trait IoBuf: Send + 'static {
         Self: Sized,
     {
         super::Slice::new(self, begin, len)
+    }
+
+    /// The memory that the bytes are in, where it belongs to a pool that rings may know.
+    #[doc(hidden)]
+    fn fixed_memory(&self) -> Option<&Arc<FixedMemory>> {
+        None
     }
 }
 

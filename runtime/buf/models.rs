@@ -1,6 +1,9 @@
 //! Models of the shelves, where buffers come back from any thread.
 
+use std::sync::{Arc, Weak};
+
 use super::pool::Pool;
+use super::{FixedBufPool, FixedMemory, Registry};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
 
@@ -28,4 +31,31 @@ fn buffers_that_come_back_at_once_are_no_more_than_a_shelf_keeps() {
         holder.join().unwrap();
         assert_eq!(pool.idle_count(0), 1);
     });
+}
+
+/// [one-holder].
+#[test]
+fn a_fixed_buffer_is_in_one_hand_however_it_came_back() {
+    model(|| {
+        let registry: Weak<Nobody> = Weak::new();
+        let pool = ModelArc::new(FixedBufPool::registered_with(registry, 2, 1).expect("memory"));
+        let first = pool.take();
+        let other = pool.clone();
+        let holder = thread::spawn(move || {
+            drop(first);
+            other.take()
+        });
+        let (mine, theirs) = (pool.take(), holder.join().unwrap());
+        assert_ne!(mine.as_ptr(), theirs.as_ptr(), "one buffer in two hands");
+        drop((mine, theirs));
+        assert_eq!(pool.idle_count(), 2);
+    });
+}
+
+/// Keeps no memory.
+#[derive(Debug)]
+struct Nobody;
+
+impl Registry for Nobody {
+    fn unregister(&self, _memory: &Arc<FixedMemory>) {}
 }

@@ -4,7 +4,7 @@
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::{IoBuf, IoBufMut};
+use super::{FixedMemory, IoBuf, IoBufMut};
 use crate::primitive::sync::Mutex;
 
 /// A part of a buffer that other parts share. Nobody sees the buffer until all are joined.
@@ -15,6 +15,8 @@ pub(crate) struct Part<B> {
     start: NonNull<u8>,
     len: usize,
     read_count: usize,
+    /// Where the whole is.
+    memory: Option<Arc<FixedMemory>>,
 }
 
 // SAFETY: [disjoint-parts] the bytes it points to are its own, and the buffer may be sent.
@@ -24,12 +26,14 @@ unsafe impl<B: Send> Send for Part<B> {}
 pub(crate) fn split<B: IoBufMut>(mut buf: B, len: usize) -> Vec<Part<B>> {
     let total_count = buf.bytes_total();
     let first = buf.as_mut_ptr();
+    let memory = buf.fixed_memory().cloned();
     let whole = Arc::new(Mutex::new(buf));
     let begins = (0..total_count.max(1)).step_by(len.max(1));
     let part = |begin: usize| {
         // Within the room, or its end.
         let start = NonNull::new(first.wrapping_add(begin)).expect("a buffer has an address");
-        Part { whole: whole.clone(), start, len: len.min(total_count - begin), read_count: 0 }
+        let len = len.min(total_count - begin);
+        Part { whole: whole.clone(), start, len, read_count: 0, memory: memory.clone() }
     };
     begins.map(part).collect()
 }
@@ -60,6 +64,10 @@ unsafe impl<B: IoBufMut> IoBuf for Part<B> {
     /// A part is only ever read into.
     fn bytes_init(&self) -> usize {
         0
+    }
+
+    fn fixed_memory(&self) -> Option<&Arc<FixedMemory>> {
+        self.memory.as_ref()
     }
 }
 

@@ -1,7 +1,9 @@
 //! A part of a buffer.
 #![expect(unsafe_code, reason = "a part passes on the promise of its whole")]
 
-use super::{IoBuf, IoBufMut};
+use std::sync::Arc;
+
+use super::{FixedMemory, IoBuf, IoBufMut};
 
 /// A part of a buffer, which is a buffer as well: see [`IoBuf::slice`].
 #[derive(Debug)]
@@ -41,6 +43,10 @@ unsafe impl<B: IoBuf> IoBuf for Slice<B> {
 
     fn bytes_init(&self) -> usize {
         self.whole.bytes_init().saturating_sub(self.begin).min(self.len)
+    }
+
+    fn fixed_memory(&self) -> Option<&Arc<FixedMemory>> {
+        self.whole.fixed_memory()
     }
 }
 

@@ -1,5 +1,7 @@
 use super::*;
 
+mod fixed;
+
 /// Fills the room, as an operation does.
 #[expect(unsafe_code, reason = "tells the buffer what was filled")]
 fn fill(buf: &mut impl IoBufMut, byte: u8) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use crate::buf::FixedMemory;
+
 use super::context::Asker;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::Fake;
@@ -113,6 +115,17 @@ impl Backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(_) => {}
             Backend::Poll(pollers) => pollers.detach(source, ticket),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => {}
+        }
+    }
+
+    pub(super) fn unregister(&self, memory: &Arc<FixedMemory>) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.unregister(memory),
+            // Nothing is registered there.
+            Backend::Poll(_) => {}
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(_) => {}
         }

@@ -1,9 +1,11 @@
-//! The buffers that sockets receive into: a shelf of them for each worker, and one for threads from outside.
+//! The buffers that sockets receive into: a shelf of them for each worker, and one for threads from outside. And pools of
+//! buffers that rings register, each made for one driver.
 
 use std::io;
+use std::sync::{Arc, Weak};
 
 use super::{Driver, context};
-use crate::buf::{Pool, PooledBuf};
+use crate::buf::{FixedBufPool, FixedMemory, Pool, PooledBuf, Registry};
 
 /// Room for every datagram of UDP, and for what the kernel joins of several. Memory that was never written costs nothing.
 const DATAGRAM_BYTES: usize = 64 * 1024;
@@ -61,5 +63,27 @@ impl Driver {
             Contents::Stream => self.buffers.stream.take(index),
             Contents::Datagram => self.buffers.datagram.take(index),
         }
+    }
+}
+
+impl Registry for Driver {
+    fn unregister(&self, memory: &Arc<FixedMemory>) {
+        self.backend.unregister(memory);
+    }
+}
+
+impl FixedBufPool {
+    /// A pool of `count` buffers of `len` bytes each, for the runtime of this thread. Each begins on a page of its own.
+    ///
+    /// # Errors
+    /// `InvalidInput` if there would be no memory in it, or more than the 1 GiB that the kernel registers in one piece;
+    /// `OutOfMemory`.
+    ///
+    /// # Panics
+    /// If there is no runtime on this thread.
+    #[track_caller]
+    pub fn new(count: usize, len: usize) -> io::Result<FixedBufPool> {
+        let registry: Weak<Driver> = Arc::downgrade(&context::current());
+        FixedBufPool::registered_with(registry, count, len)
     }
 }

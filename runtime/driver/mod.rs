@@ -11,6 +11,7 @@
 //! | `bind_worker` | the worker | no | from here on the back end serves this thread |
 //! | `submit(op)` | any thread | no | the operation and what it owns belong to the back end |
 //! | `cancel(ticket)` | any thread | no | best effort; the terminal completion comes all the same |
+//! | `unregister(memory)` | any thread | no | no operation with this memory comes any more |
 //! | `is_quiet` | the worker | no | without a system call: a harvest would find nothing |
 //! | `harvest` | the worker | no | submits and reaps |
 //! | `park` | the worker | yes | submits, sleeps, reaps; ends early for a completion or a ring |
@@ -47,6 +48,11 @@
 //! kernel has no op-code for, what a server may keep waiting, and everything where there is no ring, is left to the caller
 //! and its blocking pool.
 //!
+//! An operation whose buffer is of a pool made for this driver names the place of its memory in the ring's table of registered
+//! buffers (`uring/table.rs`), and the kernel need not find its pages. Each ring registers the memory when it first comes with
+//! an operation, under the ring's lock; what cannot be registered goes without, and the pool knows why. When the last
+//! buffer is dropped, each worker gets a letter with a share of the memory, empties the place and drops its shares.
+//!
 //! A send that does not copy lends its buffer to the kernel (`send/`): it is answered, and it ends with a notification when the
 //! peer has confirmed what the kernel reads from the buffer.
 //!
@@ -58,6 +64,9 @@
 //!   completion was reaped. What the kernel may touch is on the heap and owned by the operation; it is freed then, or
 //!   leaked and counted.
 //! - `[fd-outlives-ops]` A descriptor stays open while an operation or a poller knows it.
+//! - `[registered-is-held]` A ring that has memory registered has a share of it, until the place in its table is empty or the
+//!   ring is gone. An operation names a place only for an address within the memory that is there, and owns a buffer of it,
+//!   without which no place is emptied.
 //! - `[stale-is-counted]` A completion finds its operation by index and generation. One that fits nothing is counted.
 //! - `[nothing-dropped]` Neither an operation nor a cancel is lost to a full queue.
 //! - `[head-tells]` What the kernel has taken is read from the queue's head, not from a return value.
@@ -122,12 +131,9 @@
 //! on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`, `[level-at-arm]`. `uring/tests.rs`:
 //! `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`,
 //! `[dozes-for-nothing]`. `send/tests.rs`: `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`:
-//! `[owned-until-terminal]` with buffers and
-//! descriptors.
+//! `[owned-until-terminal]` with buffers and descriptors. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 
-use std::fmt;
 use std::io;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -146,6 +152,7 @@ pub(crate) mod credentials;
 pub(crate) mod fake;
 pub(crate) mod file;
 mod inflight;
+mod kind;
 mod mailbox;
 #[cfg(any(target_os = "android", target_os = "linux"))]
 mod offload;
@@ -176,66 +183,10 @@ use context::Asker;
 #[cfg(test)]
 use context::try_current;
 pub(crate) use context::{Guard, pinned};
+pub use kind::Kind;
 use op::{Op, Ticket};
 pub(crate) use source::Registration;
 use source::Source;
-
-/// The engine that talks to the kernel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// io_uring where the kernel offers it to this process, else readiness polling. The default.
-    #[default]
-    Auto,
-    /// io_uring, or an error that says why not.
-    Uring,
-    /// Readiness polling: epoll, kqueue, event ports or IOCP. No io_uring system call is made.
-    Poll,
-    /// Neither: for whole runtimes under shuttle.
-    #[cfg(all(test, rt_shuttle))]
-    Fake,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Kind::Auto => "auto",
-            Kind::Uring => "uring",
-            Kind::Poll => "poll",
-            #[cfg(all(test, rt_shuttle))]
-            Kind::Fake => "fake",
-        })
-    }
-}
-
-impl FromStr for Kind {
-    type Err = UnknownKind;
-
-    /// Reads `auto`, `uring` or `poll`.
-    ///
-    /// # Errors
-    /// Any other word; the error lists the valid ones.
-    fn from_str(word: &str) -> Result<Kind, UnknownKind> {
-        match word {
-            "auto" => Ok(Kind::Auto),
-            "uring" => Ok(Kind::Uring),
-            "poll" => Ok(Kind::Poll),
-            other => Err(UnknownKind(other.to_owned())),
-        }
-    }
-}
-
-/// A word that names no driver.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownKind(String);
-
-impl fmt::Display for UnknownKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown driver {:?}; the valid words are auto, uring and poll", self.0)
-    }
-}
-
-impl std::error::Error for UnknownKind {}
 
 /// How a driver is built.
 #[derive(Clone, Debug)]

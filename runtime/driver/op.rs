@@ -81,6 +81,14 @@ impl Op {
         }
     }
 
+    /// The operation and its region, if that is in memory that a ring may have registered.
+    pub(super) fn fixed_flight(&self) -> Option<(&dyn AnyFlight, Region)> {
+        match self {
+            Op::Ready { .. } | Op::Connect { .. } | Op::Send { .. } | Op::Lent { .. } => None,
+            Op::File(flight) => flight.request().fixed_region().map(|region| (&**flight, region)),
+        }
+    }
+
     /// Dropping this may close a descriptor or run a destructor of the user's, which is not done under a lock.
     pub(super) fn is_orphan(&self) -> bool {
         match self {

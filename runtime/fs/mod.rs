@@ -19,6 +19,20 @@
 //! A copy out of the page cache takes of the task's budget by its length, and large reads are made of parts (`parts.rs`):
 //! a worker copies about one MiB, some 100 µs, before it lets other tasks run.
 //!
+//! Which buffer when:
+//!
+//! | you have | take | what the operation costs |
+//! |---|---|---|
+//! | a slice, any length | [`read_at`](File::read_at), [`write_at`](File::write_at), the cursor | what is cached is copied at once; else one copy more, by way of a buffer of the runtime's |
+//! | a `Vec` with capacity, any [`IoBuf`](crate::io::IoBuf) | [`read_owned_at`](File::read_owned_at), [`write_owned_at`](File::write_owned_at) | no copy of ours |
+//! | `O_DIRECT`, or large reads of what is cached | the same with an [`AlignedBuf`](crate::io::AlignedBuf) | the same; the address is what a disk wants, and where processors copy fast |
+//! | many small operations past the page cache, buffers that are used again and again, memory that may be locked | the same with a [`FixedBuf`](crate::io::FixedBuf) | the same, and the kernel does not look for the pages each time |
+//! | several buffers at once | [`read_vectored_owned_at`](File::read_vectored_owned_at) and its like | one operation; registered memory changes nothing |
+//!
+//! What registered memory saves, on a bare ring with 64 reads of 4 KiB in flight (2026-11-21): 12 % of the CPU past the page
+//! cache, at the same speed; 7 % of the CPU from the page cache. Reads of what is cached are mostly no operations here (1),
+//! and gain nothing.
+//!
 //! # Invariants
 //! - `[cursor-moves-last]` The cursor of a file that can seek moves when a result is fetched, never else: a read or write
 //!   that was given up is done again at the same place.

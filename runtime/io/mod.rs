@@ -31,7 +31,7 @@ mod traits_futures;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 
-pub use crate::buf::{AlignedBuf, IoBuf, IoBufMut, PooledBuf, Slice};
+pub use crate::buf::{AlignedBuf, FixedBuf, FixedBufPool, IoBuf, IoBufMut, PooledBuf, Slice};
 pub use crate::net::{Interest, Ready};
 #[cfg(feature = "futures-io")]
 pub use copy::{copy, copy_with};

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use super::descriptor::{self, Descriptor};
 use super::request::Request;
+use crate::buf::FixedMemory;
 use crate::driver::Driver;
 use crate::driver::op::{Op, Ticket};
 use crate::driver::submission::Completion;
@@ -20,6 +21,7 @@ pub(super) struct Flight<R> {
     /// None only while it is made.
     request: Option<Request>,
     held: Mutex<Held<R>>,
+    fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
 }
 
 /// What comes back with the result.
@@ -34,6 +36,9 @@ struct Held<R> {
 pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
     fn request(&self) -> &Request;
 
+    /// The memory that a ring may register.
+    fn fixed_memory(&self) -> Option<Arc<FixedMemory>>;
+
     #[must_use]
     fn take_ticket(&self, ticket: Ticket) -> bool;
 
@@ -46,6 +51,10 @@ pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
 impl<R: Send> AnyFlight for Flight<R> {
     fn request(&self) -> &Request {
         self.request.as_ref().expect("set before anybody else saw the flight")
+    }
+
+    fn fixed_memory(&self) -> Option<Arc<FixedMemory>> {
+        (self.fixed_memory)(self.held.lock().resources.as_ref()?).cloned()
     }
 
     fn take_ticket(&self, ticket: Ticket) -> bool {
@@ -98,9 +107,20 @@ impl<R: Send + 'static> Submission<R> {
         request: impl FnOnce(&mut R) -> Request,
         conclude: fn(&mut R, usize),
     ) -> Submission<R> {
-        let held = Held { resources: Some(resources), opened: None };
+        Submission::start_with(driver, resources, request, conclude, |_| None)
+    }
+
+    /// The same with resources that may be in memory for rings to register.
+    pub(super) fn start_with(
+        driver: Arc<Driver>,
+        resources: R,
+        request: impl FnOnce(&mut R) -> Request,
+        conclude: fn(&mut R, usize),
+        fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
+    ) -> Submission<R> {
+        let held = Mutex::new(Held { resources: Some(resources), opened: None });
         let mut flight =
-            Arc::new(Flight { completion: Completion::new(), request: None, held: Mutex::new(held) });
+            Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
         // Made when the resources have reached their place.
         let request = flight.held.lock().resources.as_mut().map(request);
         Arc::get_mut(&mut flight).expect("nobody else has it yet").request = request;

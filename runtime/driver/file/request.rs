@@ -18,6 +18,10 @@ pub(crate) enum Code {
     Open,
     Read,
     Write,
+    /// With memory that is registered with the ring.
+    ReadFixed,
+    /// The same.
+    WriteFixed,
     ReadVectored,
     WriteVectored,
     Sync,
@@ -35,10 +39,12 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    pub(in crate::driver) const ALL: [Code; 16] = [
+    pub(in crate::driver) const ALL: [Code; 18] = [
         Code::Open,
         Code::Read,
         Code::Write,
+        Code::ReadFixed,
+        Code::WriteFixed,
         Code::ReadVectored,
         Code::WriteVectored,
         Code::Sync,
@@ -75,6 +81,8 @@ pub(in crate::driver) struct Region {
     pub(in crate::driver) start: *mut u8,
     /// At most [`TRANSFER_BYTES_MAX`].
     pub(in crate::driver) len: u32,
+    /// It is in memory that the rings of its driver may have registered.
+    pub(in crate::driver) is_fixed: bool,
 }
 
 // SAFETY: an address alone is harmless: only the kernel follows it, and only while the flight owns the memory.
@@ -90,11 +98,15 @@ impl Region {
     /// Without the first `begin` bytes.
     pub(in crate::driver) fn bytes_from(buf: &impl IoBuf, begin: usize) -> Region {
         let start = buf.as_ptr().cast_mut().wrapping_add(begin);
-        Region { start, len: clamp(buf.bytes_init().saturating_sub(begin)) }
+        Region { start, len: clamp(buf.bytes_init().saturating_sub(begin)), is_fixed: false }
     }
 
     pub(super) fn room(buf: &mut impl IoBufMut) -> Region {
-        Region { start: buf.as_mut_ptr(), len: clamp(buf.bytes_total()) }
+        Region { start: buf.as_mut_ptr(), len: clamp(buf.bytes_total()), is_fixed: false }
+    }
+
+    pub(super) fn fixed(self, is_fixed: bool) -> Region {
+        Region { is_fixed, ..self }
     }
 }
 
@@ -166,6 +178,16 @@ impl Request {
             | Request::ReadVectored { file, .. }
             | Request::WriteVectored { file, .. } => file.is_direct(),
             _ => false,
+        }
+    }
+
+    /// Its memory, if that may be registered.
+    pub(in crate::driver) fn fixed_region(&self) -> Option<Region> {
+        match self {
+            Request::Read { room: region, .. } | Request::Write { bytes: region, .. } => {
+                region.is_fixed.then_some(*region)
+            }
+            _ => None,
         }
     }
 }

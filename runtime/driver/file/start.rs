@@ -62,15 +62,20 @@ impl RingFor {
     }
 
     fn read_by<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64, way: Way) -> Submission<B> {
-        let request = |buf: &mut B| Request::Read { file, room: Region::room(buf), offset, way };
+        let is_fixed = self.is_fixed(&buf);
+        let request =
+            |buf: &mut B| Request::Read { file, room: Region::room(buf).fixed(is_fixed), offset, way };
         // SAFETY: the kernel has written `count` bytes, which are not more than there is room.
-        Submission::start(self.0, buf, request, |buf, count| unsafe { buf.set_read(count) })
+        let conclude = |buf: &mut B, count| unsafe { buf.set_read(count) };
+        Submission::start_with(self.0, buf, request, conclude, B::fixed_memory)
     }
 
     /// Writes what is initialised of `buf`.
     pub(crate) fn write<B: IoBuf>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
-        let request = |buf: &mut B| Request::Write { file, bytes: Region::bytes(buf), offset };
-        Submission::start(self.0, buf, request, |_, _| {})
+        let is_fixed = self.is_fixed(&buf);
+        let request =
+            |buf: &mut B| Request::Write { file, bytes: Region::bytes(buf).fixed(is_fixed), offset };
+        Submission::start_with(self.0, buf, request, |_, _| {}, B::fixed_memory)
     }
 
     /// Reads into one buffer after the other.
@@ -154,6 +159,11 @@ impl RingFor {
 
     pub(crate) fn hard_link(self, original: CString, link: CString) -> Submission<()> {
         self.simple(Request::HardLink { original, link })
+    }
+
+    /// Whether the buffer is of a pool that was made for this driver.
+    fn is_fixed(&self, buf: &impl IoBuf) -> bool {
+        buf.fixed_memory().is_some_and(|memory| memory.is_of(&self.0))
     }
 
     /// One that owns all it points to.

@@ -59,7 +59,8 @@ pub(crate) const MASK_BASIC: u32 = 0x7ff;
 
 impl Stat {
     pub(super) fn room(&mut self) -> Region {
-        Region { start: std::ptr::from_mut(self).cast(), len: size_of::<Stat>() as u32 }
+        let start = std::ptr::from_mut(self).cast();
+        Region { start, len: size_of::<Stat>() as u32, is_fixed: false }
     }
 
     pub(crate) fn mode(&self) -> u32 {

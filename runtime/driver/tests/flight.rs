@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::buf::FixedMemory;
 use crate::driver::file::{AnyFlight, Request};
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::mailbox::{Mailbox, Posted};
@@ -31,6 +32,10 @@ impl Drop for Flight {
 impl AnyFlight for Flight {
     fn request(&self) -> &Request {
         unreachable!("nothing is encoded here")
+    }
+
+    fn fixed_memory(&self) -> Option<Arc<FixedMemory>> {
+        None
     }
 
     fn take_ticket(&self, ticket: Ticket) -> bool {

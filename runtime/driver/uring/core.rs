@@ -3,9 +3,11 @@
 
 use std::io;
 use std::mem;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use crate::buf::FixedMemory;
 use crate::driver::closed;
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::op::Op;
@@ -16,6 +18,7 @@ use super::encode::{self, Name};
 use super::interrupt;
 use super::placement::Placement;
 use super::ring::{Entered, Ring, Wait};
+use super::table::Table;
 
 /// A harvest ends after so many entries into the kernel, however much there is: timers and tasks wait too.
 const ROUNDS_MAX: usize = 16;
@@ -45,6 +48,8 @@ pub(super) enum Start {
 pub(super) struct Core {
     worker: usize,
     pub(super) ring: Ring,
+    /// Dropped after the ring [registered-is-held].
+    pub(super) table: Table,
     pub(super) flights: InFlight,
     /// What the worker's tasks have asked for and nobody has begun. A worker that computes instead of coming round
     /// leaves it for others to take: what is in the submission queue nobody else may submit.
@@ -63,6 +68,7 @@ impl Core {
         Core {
             worker,
             ring,
+            table: Table::new(),
             flights: InFlight::new(),
             outbox: Vec::new(),
             direct_count: 0,
@@ -138,11 +144,21 @@ impl Core {
             Ok(slot) => slot,
             Err(op) => return Start::Unwanted(op),
         };
-        let entry = encode::op(self.flights.op(slot), slot);
+        let op = self.flights.op(slot);
+        let place = op
+            .fixed_flight()
+            .and_then(|(flight, region)| self.table.place_of(&self.ring, region, || flight.fixed_memory()));
+        let entry = encode::op(op, slot, place);
         // SAFETY: [owned-until-terminal] the operation owns what it points to, on the heap, and a share of its descriptor; the
-        // table gives it up only when its terminal completion was reaped, or leaks it.
+        // table gives it up only when its terminal completion was reaped, or leaks it. [registered-is-held] A place names the
+        // memory that the address is in, until the operation is over.
         unsafe { self.ring.push(entry) };
         Start::Taken
+    }
+
+    /// No operation with this memory is in flight, and none will come.
+    pub(super) fn unregister(&mut self, memory: &Arc<FixedMemory>) {
+        self.table.forget(&self.ring, memory);
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) {
@@ -297,6 +313,8 @@ impl Core {
             }
         }
         self.leak(wakers);
+        // What was leaked keeps its pages, and its memory [owned-until-terminal].
+        self.table.clear(&self.ring);
     }
 
     /// The kernel may still write to what is in flight: its memory and descriptors are never given back.

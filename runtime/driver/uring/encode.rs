@@ -45,7 +45,8 @@ pub(super) const OPCODES: &[(u8, &str)] = &[
     (opcode::Connect::CODE, "CONNECT"),
 ];
 
-pub(super) fn op(op: &Op, slot: SlotId) -> Entry {
+/// `place`: where in the ring's table the memory of the operation is, if it is there.
+pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
     let entry = match op {
         Op::Ready { source, direction } => {
             // Errors and hang-ups are reported without being asked for, to both directions.
@@ -59,7 +60,7 @@ pub(super) fn op(op: &Op, slot: SlotId) -> Entry {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
         }
-        Op::File(flight) => encode_file::request(flight.request()),
+        Op::File(flight) => encode_file::request(flight.request(), place),
         Op::Send { source, bytes, .. } => {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).zc_flags(REPORT_USAGE).build()

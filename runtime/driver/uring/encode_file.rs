@@ -21,6 +21,8 @@ pub(super) fn opcode_of(code: Code) -> u8 {
         Code::Open => opcode::OpenAt::CODE,
         Code::Read => opcode::Read::CODE,
         Code::Write => opcode::Write::CODE,
+        Code::ReadFixed => opcode::ReadFixed::CODE,
+        Code::WriteFixed => opcode::WriteFixed::CODE,
         Code::ReadVectored => opcode::Readv::CODE,
         Code::WriteVectored => opcode::Writev::CODE,
         Code::Sync => opcode::Fsync::CODE,
@@ -37,17 +39,26 @@ pub(super) fn opcode_of(code: Code) -> u8 {
     }
 }
 
-pub(super) fn request(request: &Request) -> Entry {
+pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
     match request {
         Request::Open { path, how, way } => {
             let entry = opcode::OpenAt::new(HERE, path.as_ptr()).flags(how.flags()).mode(how.mode).build();
             by(*way, entry)
         }
         Request::Read { file, room, offset, way } => {
-            by(*way, opcode::Read::new(fd(file), room.start, room.len).offset(*offset).build())
+            let (fd, start, len) = (fd(file), room.start, room.len);
+            let entry = match place {
+                Some(place) => opcode::ReadFixed::new(fd, start, len, place).offset(*offset).build(),
+                None => opcode::Read::new(fd, start, len).offset(*offset).build(),
+            };
+            by(*way, entry)
         }
         Request::Write { file, bytes, offset } => {
-            opcode::Write::new(fd(file), bytes.start, bytes.len).offset(*offset).build()
+            let (fd, start, len) = (fd(file), bytes.start, bytes.len);
+            match place {
+                Some(place) => opcode::WriteFixed::new(fd, start, len, place).offset(*offset).build(),
+                None => opcode::Write::new(fd, start, len).offset(*offset).build(),
+            }
         }
         Request::ReadVectored { file, list, offset } => {
             opcode::Readv::new(fd(file), list.as_ptr().cast(), list.len() as u32).offset(*offset).build()

@@ -23,11 +23,13 @@
 
 use std::io;
 use std::mem;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crossbeam::utils::CachePadded;
 
+use crate::buf::FixedMemory;
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
@@ -48,6 +50,7 @@ mod interrupt;
 mod placement;
 mod probe;
 mod ring;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -88,6 +91,9 @@ struct Figures {
 enum Request {
     Start(Op),
     Cancel(SlotId),
+    /// No operation with this memory comes any more. The letter has a share of it, so that it finds this memory and no
+    /// later one at the same address.
+    Unregister(Arc<FixedMemory>),
 }
 
 impl Rings {
@@ -146,6 +152,13 @@ impl Rings {
         } else {
             // Refused: the worker has shut down, and cancelled everything itself.
             let _ = worker.post(Request::Cancel(ticket.slot()));
+        }
+    }
+
+    pub(super) fn unregister(&self, memory: &Arc<FixedMemory>) {
+        for worker in &self.workers {
+            // Refused: the worker has shut down, and its ring let go of everything.
+            let _ = worker.post(Request::Unregister(memory.clone()));
         }
     }
 
@@ -310,7 +323,7 @@ impl Request {
     fn into_op(self) -> Option<Op> {
         match self {
             Request::Start(op) => Some(op),
-            Request::Cancel(_) => None,
+            Request::Cancel(_) | Request::Unregister(_) => None,
         }
     }
 }
@@ -385,6 +398,7 @@ impl Worker {
             match request {
                 Request::Start(op) => begin(core, op, wakers, orphans),
                 Request::Cancel(slot) => core.cancel(slot),
+                Request::Unregister(memory) => core.unregister(&memory),
             }
         }
     }

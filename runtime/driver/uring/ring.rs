@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::ptr;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use io_uring::squeue::Entry;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{EnterFlags, IoUring};
 
+use crate::buf::FixedMemory;
 use crate::driver::Options;
 use crate::driver::file::Offered;
 
@@ -92,6 +94,27 @@ impl Ring {
         }
         self.limit_kernel_threads();
         Ok(())
+    }
+
+    /// Makes room for so many stretches of registered memory.
+    pub(super) fn make_table(&self, places_count: u32) -> io::Result<()> {
+        self.ring.submitter().register_buffers_sparse(places_count)
+    }
+
+    /// The kernel keeps the pages of this memory: an entry with this place spares it the search for them.
+    pub(super) fn register(&self, place: u32, memory: &FixedMemory) -> io::Result<()> {
+        let (start, len) = memory.extent();
+        let vector = libc::iovec { iov_base: start.cast(), iov_len: len };
+        // SAFETY: [registered-is-held] the memory is there during the call, and the table, which alone calls this, has a
+        // share of it until `unregister` succeeded or the ring is gone.
+        unsafe { self.ring.submitter().register_buffers_update(place, &[vector], None) }
+    }
+
+    /// What is in flight with this place keeps its pages all the same.
+    pub(super) fn unregister(&self, place: u32) -> io::Result<()> {
+        let nothing = libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 };
+        // SAFETY: no memory is named.
+        unsafe { self.ring.submitter().register_buffers_update(place, &[nothing], None) }
     }
 
     /// What this kernel does with files.

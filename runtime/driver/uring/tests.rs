@@ -26,6 +26,8 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 use super::Worker;
 use super::ring::KERNEL_THREADS_COUNT_MAX;
 
+mod table;
+
 fn driver_of(ring_entries: u32, completion_entries: u32) -> Arc<Driver> {
     let options = Options { kind: Kind::Uring, ring_entries, completion_entries, ..Options::default() };
     Driver::new(&options).expect("io_uring")
