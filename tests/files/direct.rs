@@ -10,7 +10,7 @@ use crate::support::{loud, on_every_backend};
 use crate::{file_with, folder, pattern};
 
 /// Not every file system can do it.
-async fn open_direct(path: &std::path::Path) -> Option<heist::fs::File> {
+pub(crate) async fn open_direct(path: &std::path::Path) -> Option<heist::fs::File> {
     match OpenOptions::new().read(true).write(true).custom_flags(libc::O_DIRECT).open(path).await {
         Ok(file) => Some(file),
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {

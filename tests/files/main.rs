@@ -11,6 +11,7 @@ mod direct;
 mod faults;
 #[cfg(target_os = "linux")]
 mod file_server;
+mod fixed;
 #[cfg(target_os = "linux")]
 mod fuse;
 mod generator;

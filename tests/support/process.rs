@@ -194,6 +194,19 @@ pub(crate) fn become_nobody() {
     assert_eq!(result, 0, "setuid: {}", std::io::Error::last_os_error());
 }
 
+/// Becomes a user without privileges who may lock no more than so many bytes of memory.
+///
+/// Root is exempt from the limit, hence the change of user; it holds for the whole process.
+#[cfg(target_os = "linux")]
+pub(crate) fn limit_locked_memory(bytes: usize) {
+    become_nobody();
+    let bytes = libc::rlim_t::try_from(bytes).expect("a small number");
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+    // SAFETY: the pointer is to a live rlimit.
+    let result = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &limit) };
+    assert_eq!(result, 0, "setrlimit: {}", std::io::Error::last_os_error());
+}
+
 /// A folder on which a file system is mounted, seen by this process only. Both go with it.
 #[cfg(target_os = "linux")]
 pub(crate) struct Mounted<F: AsRef<std::path::Path>>(F);
