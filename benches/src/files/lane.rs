@@ -14,8 +14,6 @@ pub(super) trait Io: 'static {
     type File;
     type Buf;
 
-    /// Room for `len` bytes, all of them initialised.
-    fn buf(len: usize) -> Self::Buf;
     fn open(path: &Path, mode: Mode) -> impl Future<Output = io::Result<Self::File>>;
     fn read_at(
         file: &Self::File,
@@ -68,40 +66,40 @@ pub(super) enum Lane {
     },
 }
 
-/// Does all that `lane` says.
-pub(super) async fn follow<I: Io>(lane: Lane) -> io::Result<()> {
+/// Does all that `lane` says. `make_buf` makes room for so many bytes, all of them initialised.
+pub(super) async fn follow<I: Io>(lane: Lane, make_buf: impl FnOnce(usize) -> I::Buf) -> io::Result<()> {
     match lane {
         Lane::Random { path, mode, file_bytes, seed, count } => {
             let file = I::open(&path, mode).await?;
-            let mut buf = I::buf(BLOCK_BYTES);
+            let mut buf = make_buf(BLOCK_BYTES);
             for place in places(seed, file_bytes).take(count as usize) {
                 buf = read::<I>(&file, buf, place, BLOCK_BYTES).await?;
             }
         }
         Lane::ReadAll { path, file_bytes } => {
             let file = I::open(&path, Mode::Read).await?;
-            let mut buf = I::buf(CHUNK_BYTES);
+            let mut buf = make_buf(CHUNK_BYTES);
             for place in (0..file_bytes).step_by(CHUNK_BYTES) {
                 buf = read::<I>(&file, buf, place, CHUNK_BYTES).await?;
             }
         }
         Lane::WriteAll { path, file_bytes } => {
             let file = I::open(&path, Mode::Write).await?;
-            let mut buf = I::buf(CHUNK_BYTES);
+            let mut buf = make_buf(CHUNK_BYTES);
             for place in (0..file_bytes).step_by(CHUNK_BYTES) {
                 buf = write::<I>(&file, buf, place).await?;
             }
         }
         Lane::Copy { from, to, file_bytes } => {
             let (from, to) = (I::open(&from, Mode::Read).await?, I::open(&to, Mode::Write).await?);
-            let mut buf = I::buf(CHUNK_BYTES);
+            let mut buf = make_buf(CHUNK_BYTES);
             for place in (0..file_bytes).step_by(CHUNK_BYTES) {
                 buf = read::<I>(&from, buf, place, CHUNK_BYTES).await?;
                 buf = write::<I>(&to, buf, place).await?;
             }
         }
         Lane::Small { paths } => {
-            let mut buf = I::buf(BLOCK_BYTES);
+            let mut buf = make_buf(BLOCK_BYTES);
             for path in paths {
                 let file = I::open(&path, Mode::Read).await?;
                 buf = read::<I>(&file, buf, 0, BLOCK_BYTES).await?;

@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Rounds of each row.
     #[arg(long)]
     rounds: Option<usize>,
+    /// Only the rows whose title has this in it, such as `O_DIRECT` or `64 in flight`.
+    #[arg(long, conflicts_with = "record")]
+    only: Option<String>,
     /// Where the files are made; not in memory, for `O_DIRECT`.
     #[arg(long, default_value = ".")]
     dir: PathBuf,
@@ -56,6 +59,10 @@ struct Scale {
 }
 
 impl Options {
+    fn wants(&self, title: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| title.contains(only.as_str()))
+    }
+
     fn scale(&self) -> Scale {
         let mut scale = if self.quick {
             Scale {
@@ -169,12 +176,33 @@ const RUNTIMES: [(&str, Drive); 4] = [
     ("monoio", rivals::Monoio::drive),
 ];
 
+/// Heist with buffers that its rings have registered: two workers, and one.
+const FIXED: [(&str, Drive); 2] =
+    [("fixed", rivals::HeistFixed::drive), ("1 fixed", rivals::HeistFixed::drive_by_one)];
+
 /// Those that read what is cached, one block at a time.
-const CACHED: [(&str, Drive); 5] =
-    [RUNTIMES[0], (ONE_WORKER, rivals::Heist::drive_by_one), RUNTIMES[1], RUNTIMES[2], RUNTIMES[3]];
+const CACHED: [(&str, Drive); 7] = [
+    RUNTIMES[0],
+    FIXED[0],
+    (ONE_WORKER, rivals::Heist::drive_by_one),
+    FIXED[1],
+    RUNTIMES[1],
+    RUNTIMES[2],
+    RUNTIMES[3],
+];
 
 /// Those whose buffers in this comparison are aligned.
-const DIRECT: [(&str, Drive); 3] = [RUNTIMES[0], RUNTIMES[1], ("glommio", rivals::Glommio::drive)];
+const DIRECT: [(&str, Drive); 6] = [
+    RUNTIMES[0],
+    FIXED[0],
+    (ONE_WORKER, rivals::Heist::drive_by_one),
+    FIXED[1],
+    RUNTIMES[1],
+    ("glommio", rivals::Glommio::drive),
+];
+
+/// The floor, and the floor with registered buffers.
+const RINGS: [(&str, bool); 2] = [("ring", false), ("fix ring", true)];
 
 /// Whose versions are kept with the figures.
 const PACKAGES: [&str; 6] = ["heist", "tokio", "compio", "monoio", "glommio", "io-uring"];
@@ -200,14 +228,20 @@ fn compare(options: &Options) -> io::Result<(Vec<KeptRow>, bool)> {
         (Mode::ReadDirect, "O_DIRECT", "two workers against one ring"),
     ] {
         for depth in DEPTHS {
-            let row = random_row(&place, mode, depth)?;
             let title = format!("{name} random 4 KiB reads, {depth} in flight: {who}");
+            if !options.wants(&title) {
+                continue;
+            }
+            let row = random_row(&place, mode, depth)?;
             kept.push(row.keep(&title, &report::goals(mode, depth)));
         }
     }
     for (title, unit) in
         [("read", "MiB"), ("write", "MiB"), ("copy", "MiB"), ("small files: open, read, close", "file")]
     {
+        if !options.wants(title) {
+            continue;
+        }
         let (lanes, count) = place.others(title);
         let mut row = Row::default();
         for round in 0..place.scale.round_count {
@@ -228,12 +262,15 @@ fn random_row(place: &Place, mode: Mode, depth: usize) -> io::Result<Row> {
     let runtimes = if mode == Mode::ReadDirect { &DIRECT[..] } else { &CACHED[..] };
     let mut row = Row::default();
     for round in 0..place.scale.round_count {
-        for index in 0..=runtimes.len() {
-            match runtimes.get((index + round) % (runtimes.len() + 1)) {
+        let contestants_count = runtimes.len() + RINGS.len();
+        for index in 0..contestants_count {
+            let index = (index + round) % contestants_count;
+            match runtimes.get(index) {
                 Some((name, drive)) => row.add(name, measure(count, || drive(place.random(mode, depth)))?),
                 None => {
-                    let read = || raw::random_read(&path, mode, file_bytes, depth, count);
-                    row.add("ring", measure(count, read)?);
+                    let (name, is_fixed) = RINGS[index - runtimes.len()];
+                    let read = || raw::random_read(&path, mode, is_fixed, file_bytes, depth, count);
+                    row.add(name, measure(count, read)?);
                 }
             }
         }

@@ -15,10 +15,11 @@ use io_uring::{IoUring, opcode, types};
 use super::lane::{BLOCK_BYTES, Mode, places};
 use super::rivals::std_open;
 
-/// Reads `count` blocks, `depth` at a time.
+/// Reads `count` blocks, `depth` at a time. `is_fixed`: into buffers that the ring has registered.
 pub(super) fn random_read(
     path: &Path,
     mode: Mode,
+    is_fixed: bool,
     file_bytes: u64,
     depth: usize,
     count: u64,
@@ -28,6 +29,15 @@ pub(super) fn random_read(
     let mut builder = IoUring::builder();
     builder.setup_single_issuer().setup_coop_taskrun().setup_taskrun_flag();
     let mut ring: IoUring = builder.build(depth.next_power_of_two() as u32)?;
+    if is_fixed {
+        let vector = |buf: &mut AlignedBuf| nix::libc::iovec {
+            iov_base: buf.as_mut_ptr().cast(),
+            iov_len: BLOCK_BYTES,
+        };
+        let vectors: Vec<_> = bufs.iter_mut().map(vector).collect();
+        // SAFETY: the buffers outlive every request.
+        unsafe { ring.submitter().register_buffers(&vectors) }?;
+    }
     let mut places = places(1, file_bytes).take(count as usize);
     let mut idle: Vec<usize> = (0..depth).collect();
     let mut done_count = 0;
@@ -35,10 +45,13 @@ pub(super) fn random_read(
         while let Some(index) = idle.pop() {
             let Some(place) = places.next() else { break };
             let target = bufs[index].as_mut_ptr();
-            let entry = opcode::Read::new(types::Fd(file.as_raw_fd()), target, BLOCK_BYTES as u32)
-                .offset(place)
-                .build()
-                .user_data(index as u64);
+            let (fd, len) = (types::Fd(file.as_raw_fd()), BLOCK_BYTES as u32);
+            let entry = if is_fixed {
+                opcode::ReadFixed::new(fd, target, len, index as u16).offset(place).build()
+            } else {
+                opcode::Read::new(fd, target, len).offset(place).build()
+            };
+            let entry = entry.user_data(index as u64);
             // SAFETY: the buffer is used by one request at a time, and outlives the ring.
             unsafe { ring.submission().push(&entry) }.map_err(io::Error::other)?;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use compio::io::{AsyncReadAt, AsyncWriteAt};
-use heist::io::AlignedBuf;
+use heist::io::{AlignedBuf, FixedBuf, FixedBufPool};
 
 use super::lane::{BLOCK_BYTES, CHUNK_BYTES, Io, Lane, Mode, follow};
 
@@ -28,34 +28,41 @@ impl Heist {
     }
 
     fn drive_by(workers_count: usize, lanes: Vec<Lane>) -> io::Result<()> {
-        let mut builder = heist::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(workers_count).enable_all().build()?;
-        runtime.block_on(async {
-            let tasks: Vec<_> = lanes.into_iter().map(|lane| heist::spawn(follow::<Heist>(lane))).collect();
-            for task in tasks {
-                task.await.map_err(io::Error::other)??;
-            }
-            Ok(())
+        heist_runtime(workers_count)?.block_on(async {
+            let spawn = |lane| heist::spawn(follow::<Heist>(lane, AlignedBuf::new));
+            all(lanes.into_iter().map(spawn).collect()).await
         })
     }
+}
+
+fn heist_runtime(workers_count: usize) -> io::Result<heist::runtime::Runtime> {
+    let mut builder = heist::runtime::Builder::new_multi_thread();
+    builder.worker_threads(workers_count).enable_all().build()
+}
+
+async fn all(tasks: Vec<heist::task::JoinHandle<io::Result<()>>>) -> io::Result<()> {
+    for task in tasks {
+        task.await.map_err(io::Error::other)??;
+    }
+    Ok(())
+}
+
+async fn heist_open(path: &Path, mode: Mode) -> io::Result<heist::fs::File> {
+    let mut options = heist::fs::OpenOptions::new();
+    match mode {
+        Mode::Read => options.read(true),
+        Mode::ReadDirect => options.read(true).custom_flags(DIRECT),
+        Mode::Write => options.write(true).create(true).truncate(true),
+    };
+    options.open(path).await
 }
 
 impl Io for Heist {
     type File = heist::fs::File;
     type Buf = AlignedBuf;
 
-    fn buf(len: usize) -> AlignedBuf {
-        AlignedBuf::new(len)
-    }
-
     async fn open(path: &Path, mode: Mode) -> io::Result<heist::fs::File> {
-        let mut options = heist::fs::OpenOptions::new();
-        match mode {
-            Mode::Read => options.read(true),
-            Mode::ReadDirect => options.read(true).custom_flags(DIRECT),
-            Mode::Write => options.write(true).create(true).truncate(true),
-        };
-        options.open(path).await
+        heist_open(path, mode).await
     }
 
     async fn read_at(file: &heist::fs::File, buf: AlignedBuf, place: u64) -> (io::Result<usize>, AlignedBuf) {
@@ -71,6 +78,52 @@ impl Io for Heist {
     }
 }
 
+/// The same with buffers that the rings have registered.
+pub(super) struct HeistFixed;
+
+impl HeistFixed {
+    pub(super) fn drive(lanes: Vec<Lane>) -> io::Result<()> {
+        HeistFixed::drive_by(THREAD_COUNT, lanes)
+    }
+
+    /// One core, as a bare ring has it.
+    pub(super) fn drive_by_one(lanes: Vec<Lane>) -> io::Result<()> {
+        HeistFixed::drive_by(1, lanes)
+    }
+
+    fn drive_by(workers_count: usize, lanes: Vec<Lane>) -> io::Result<()> {
+        heist_runtime(workers_count)?.block_on(async {
+            let pool = FixedBufPool::new(lanes.len(), BLOCK_BYTES)?;
+            let spawn = |lane| {
+                let buf = pool.take();
+                heist::spawn(follow::<HeistFixed>(lane, |len| {
+                    debug_assert_eq!(len, BLOCK_BYTES, "only random reads are asked for");
+                    buf
+                }))
+            };
+            all(lanes.into_iter().map(spawn).collect()).await?;
+            pool.refusal().map_or(Ok(()), Err)
+        })
+    }
+}
+
+impl Io for HeistFixed {
+    type File = heist::fs::File;
+    type Buf = FixedBuf;
+
+    async fn open(path: &Path, mode: Mode) -> io::Result<heist::fs::File> {
+        heist_open(path, mode).await
+    }
+
+    async fn read_at(file: &heist::fs::File, buf: FixedBuf, place: u64) -> (io::Result<usize>, FixedBuf) {
+        file.read_owned_at(buf, place).await
+    }
+
+    async fn write_at(file: &heist::fs::File, buf: FixedBuf, place: u64) -> (io::Result<usize>, FixedBuf) {
+        file.write_owned_at(buf, place).await
+    }
+}
+
 /// As `tokio::fs` does it, a call on the blocking pool each; but at places, which `tokio::fs` has not: it would need a
 /// second call to seek.
 pub(super) struct Tokio;
@@ -80,7 +133,8 @@ impl Tokio {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(THREAD_COUNT).enable_all().build()?;
         runtime.block_on(async {
-            let tasks: Vec<_> = lanes.into_iter().map(|lane| tokio::spawn(follow::<Tokio>(lane))).collect();
+            let tasks: Vec<_> =
+                lanes.into_iter().map(|lane| tokio::spawn(follow::<Tokio>(lane, AlignedBuf::new))).collect();
             for task in tasks {
                 task.await.map_err(io::Error::other)??;
             }
@@ -96,10 +150,6 @@ async fn on_pool<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -
 impl Io for Tokio {
     type File = Arc<std::fs::File>;
     type Buf = AlignedBuf;
-
-    fn buf(len: usize) -> AlignedBuf {
-        AlignedBuf::new(len)
-    }
 
     async fn open(path: &Path, mode: Mode) -> io::Result<Self::File> {
         let path = path.to_owned();
@@ -136,7 +186,10 @@ impl Compio {
             settings.single_issuer(true).coop_taskrun(true).taskrun_flag(true);
             let runtime = compio::runtime::Runtime::builder().with_proactor(settings).build()?;
             runtime.block_on(async {
-                futures::future::try_join_all(lanes.into_iter().map(follow::<Compio>)).await
+                futures::future::try_join_all(
+                    lanes.into_iter().map(|lane| follow::<Compio>(lane, |len| vec![0; len])),
+                )
+                .await
             })?;
             Ok(())
         })
@@ -146,10 +199,6 @@ impl Compio {
 impl Io for Compio {
     type File = compio::fs::File;
     type Buf = Vec<u8>;
-
-    fn buf(len: usize) -> Vec<u8> {
-        vec![0; len]
-    }
 
     async fn open(path: &Path, mode: Mode) -> io::Result<compio::fs::File> {
         match mode {
@@ -182,7 +231,10 @@ impl Monoio {
             let builder = monoio::RuntimeBuilder::<monoio::IoUringDriver>::new().uring_builder(settings);
             let mut runtime = builder.build()?;
             runtime.block_on(async {
-                futures::future::try_join_all(lanes.into_iter().map(follow::<Monoio>)).await
+                futures::future::try_join_all(
+                    lanes.into_iter().map(|lane| follow::<Monoio>(lane, |len| vec![0; len])),
+                )
+                .await
             })?;
             Ok(())
         })
@@ -192,10 +244,6 @@ impl Monoio {
 impl Io for Monoio {
     type File = monoio::fs::File;
     type Buf = Vec<u8>;
-
-    fn buf(len: usize) -> Vec<u8> {
-        vec![0; len]
-    }
 
     async fn open(path: &Path, mode: Mode) -> io::Result<monoio::fs::File> {
         match mode {
@@ -222,7 +270,8 @@ impl Glommio {
             // Bound to a core it could not make way for others, as everyone else can.
             let executor = glommio::LocalExecutorBuilder::new(glommio::Placement::Unbound).make()?;
             executor.run(async {
-                futures::future::try_join_all(lanes.into_iter().map(follow::<Glommio>)).await
+                futures::future::try_join_all(lanes.into_iter().map(|lane| follow::<Glommio>(lane, |_| ())))
+                    .await
             })?;
             Ok(())
         })
@@ -232,10 +281,6 @@ impl Glommio {
 impl Io for Glommio {
     type File = glommio::io::DmaFile;
     type Buf = ();
-
-    fn buf(len: usize) {
-        debug_assert_eq!(len, BLOCK_BYTES, "only random reads are asked for");
-    }
 
     async fn open(path: &Path, mode: Mode) -> io::Result<glommio::io::DmaFile> {
         debug_assert_eq!(mode, Mode::ReadDirect, "its files know nothing else");
