@@ -141,6 +141,8 @@ pub(crate) mod worker;
 
 #[cfg(test)]
 mod models;
+#[cfg(all(test, not(rt_shuttle)))]
+mod tests;
 
 pub(crate) use pinned::spawn_local;
 

@@ -22,7 +22,7 @@ const BUDGET: Duration = Duration::from_micros(150);
 const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
 
 /// How long a worker with work of its own leaves the injector to one that was woken for it: waking takes some 30 µs.
-const PATIENCE: Duration = Duration::from_micros(100);
+pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 
 /// What a worker needs while one of its tasks is being polled: tasks that are woken by the poll end up here.
 pub(crate) struct Context {
@@ -300,7 +300,7 @@ impl Worker {
     }
 
     /// Whether the injector is left to somebody who is on the way to it, for [`PATIENCE`] at most.
-    fn leaves_injector(&mut self, shared: &Shared, now: Instant) -> bool {
+    pub(super) fn leaves_injector(&mut self, shared: &Shared, now: Instant) -> bool {
         if shared.injector.len() == 0 || !shared.idle.is_searched() {
             self.left_since = None;
             return false;
