@@ -37,6 +37,8 @@ pub(super) enum Moved {
 pub(super) struct Wheel {
     /// Every node whose tick is below this one has fired, and of those at this one at least the first.
     elapsed: u64,
+    /// The start of the first slot in use; `NEVER` if none is. Kept, for it is asked at every arming and taking away.
+    next: u64,
     /// Bit `n` is set while level `n` holds a node.
     occupied: u16,
     levels: Box<[Level; LEVEL_COUNT]>,
@@ -60,9 +62,15 @@ fn slot_of(level: usize, tick: u64) -> usize {
     (tick >> (level as u32 * LEVEL_BITS)) as usize % SLOT_COUNT
 }
 
+/// The start of the slot of `level` that `tick` is in.
+fn start_of(level: usize, tick: u64) -> u64 {
+    tick & (u64::MAX << (level as u32 * LEVEL_BITS))
+}
+
 impl Wheel {
     pub(super) fn new() -> Self {
-        Wheel { elapsed: 0, occupied: 0, levels: Box::new([Level::new(); LEVEL_COUNT]), slab: Slab::new() }
+        let levels = Box::new([Level::new(); LEVEL_COUNT]);
+        Wheel { elapsed: 0, next: NEVER, occupied: 0, levels, slab: Slab::new() }
     }
 
     /// How many nodes are armed.
@@ -136,7 +144,8 @@ impl Wheel {
 
     /// The tick at which `fire` has work: the first node's, or an earlier one where a slot must be spread.
     pub(super) fn next(&self) -> u64 {
-        self.first_place().map_or(NEVER, |place| place.start)
+        debug_assert_eq!(self.next, self.first_start());
+        self.next
     }
 
     /// The first node's tick, exactly. Walks one slot.
@@ -168,6 +177,7 @@ impl Wheel {
         self.slab.clear(wakers);
         *self.levels = [Level::new(); LEVEL_COUNT];
         self.occupied = 0;
+        self.next = NEVER;
         self.elapsed = NEVER;
     }
 
@@ -183,6 +193,10 @@ impl Wheel {
         Some(Place { level, slot, start: self.elapsed & !lower | (slot as u64) << shift })
     }
 
+    fn first_start(&self) -> u64 {
+        self.first_place().map_or(NEVER, |place| place.start)
+    }
+
     /// Spreads a slot, whose start has come, over the levels below.
     fn cascade(&mut self, place: &Place) {
         loop {
@@ -193,7 +207,7 @@ impl Wheel {
             self.levels[place.level].unlink(place.slot, index, &mut self.slab);
             self.link(index, self.slab.tick(index));
         }
-        self.note_emptied(place.level);
+        self.note_emptied_slot(place.level);
     }
 
     /// Fires the nodes of a slot of level 0. False if `wakers` reached its limit first.
@@ -216,18 +230,23 @@ impl Wheel {
         let level = level_of(self.elapsed, tick);
         self.levels[level].push_back(slot_of(level, tick), index, &mut self.slab);
         self.occupied |= 1 << level;
+        self.next = self.next.min(start_of(level, tick));
     }
 
     fn unlink(&mut self, index: u32) {
         let tick = self.slab.tick(index);
         let level = level_of(self.elapsed, tick);
-        self.levels[level].unlink(slot_of(level, tick), index, &mut self.slab);
-        self.note_emptied(level);
+        let slot = slot_of(level, tick);
+        self.levels[level].unlink(slot, index, &mut self.slab);
+        if self.levels[level].is_slot_empty(slot) {
+            self.note_emptied_slot(level);
+        }
     }
 
-    fn note_emptied(&mut self, level: usize) {
+    fn note_emptied_slot(&mut self, level: usize) {
         if self.levels[level].is_empty() {
             self.occupied &= !(1 << level);
         }
+        self.next = self.first_start();
     }
 }
