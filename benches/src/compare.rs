@@ -6,7 +6,7 @@ use crate::echo::{self, Times};
 use crate::goal::Figure;
 use crate::rival::{self, Contender};
 use crate::usage::{Neighbours, Sample};
-use crate::workload::{self, About, Means, hyper_hello, idle, sleepers};
+use crate::workload::{self, About, Means, hand_over, hyper_hello, idle, sleepers};
 
 /// What to run.
 pub(crate) struct Plan {
@@ -75,7 +75,8 @@ impl Plan {
         match workload.means {
             Means::Here(task, repetition_count) => {
                 let shorter = (repetition_count / 20).max(1);
-                (stealing().run)(task, if self.is_quick { shorter } else { repetition_count })
+                let run = rival.hand_over.unwrap_or_else(|| stealing().run);
+                run(task, if self.is_quick { shorter } else { repetition_count })
             }
             Means::Echo(load, times) if self.is_quick => {
                 let Times { warm_up_ms, measure_ms } = times;
@@ -104,7 +105,9 @@ impl Means {
             Means::Here(..) | Means::Hello | Means::Idle | Means::Sleepers if rival.program.is_some() => {
                 false
             }
-            Means::Echo(load, _) => !load.udp || rival.serve_udp.is_some(),
+            Means::Echo(load, _) if load.udp => rival.serve_udp.is_some(),
+            Means::Echo(..) => rival.serve_echo.is_some(),
+            Means::Here(task, _) if rival.hand_over.is_some() => hand_over::TASKS.contains(&task),
             Means::Hello => rival.serve_hello.is_some(),
             Means::Here(..) | Means::Idle | Means::Sleepers => rival.stealing.is_some(),
         }

@@ -174,7 +174,9 @@ fn main() -> ExitCode {
             list();
             ExitCode::SUCCESS
         }
-        Command::ServeEcho { who, message_size } => (who.rival.serve_echo)(message_size),
+        Command::ServeEcho { who, message_size } => {
+            (who.rival.serve_echo.expect("only who can is asked"))(message_size)
+        }
         Command::ServeUdp { who, message_size } => {
             (who.rival.serve_udp.expect("only who can is asked"))(message_size)
         }

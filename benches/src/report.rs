@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::compare::{Entry, Outcome, Plan, Results};
 use crate::goal::{Figure, Goal, Yardstick};
 use crate::rival;
+use crate::workload::hand_over;
 
 /// Fewer rounds than this show that it runs, not how fast.
 const ROUND_COUNT_MIN: usize = 10;
@@ -25,6 +26,8 @@ pub(crate) struct Judgement {
     pub(crate) is_least: bool,
     pub(crate) is_met: bool,
     pub(crate) is_aim_met: bool,
+    /// What can be reached without a runtime, where that was measured.
+    pub(crate) floor: Option<f64>,
 }
 
 /// Judges every outcome in which subject and yardstick took part.
@@ -63,7 +66,15 @@ fn judge(outcome: &Outcome, goal: &Goal) -> Option<Judgement> {
         is_least,
         is_met: holds(goal.goal),
         is_aim_met: goal.aim.is_some_and(holds),
+        floor: floor(outcome, goal),
     })
+}
+
+/// What two threads without a runtime reach where two workers are held against one thread, if that was measured.
+fn floor(outcome: &Outcome, goal: &Goal) -> Option<f64> {
+    let Yardstick::SpeedUp("heist-single") = goal.yardstick else { return None };
+    let [one, two] = [hand_over::ONE_THREAD, hand_over::THREADS].map(|name| outcome.entry(name));
+    Some(Outcome::ratio(one?, two?, goal.figure).median)
 }
 
 /// Whoever is best among other people's runtimes.
@@ -158,8 +169,10 @@ pub(crate) fn print_judgements(judgements: &[Judgement]) {
             (true, true) => "met, and the aim",
             (true, false) => "met",
         };
+        let floor =
+            judgement.floor.map_or_else(String::new, |floor| format!("; without a runtime {floor:.2}"));
         println!(
-            "  {:18} {:44} {:>8.2} {goal:>10} {aim:>7}  {verdict}",
+            "  {:18} {:44} {:>8.2} {goal:>10} {aim:>7}  {verdict}{floor}",
             judgement.workload, judgement.what, judgement.value
         );
     }

@@ -49,6 +49,11 @@
 //!   long as the core that advances it is kept from running, which has no bound on a machine that is shared.
 //! - No reading at all, but the end of the turn for the beginning of a sleep that is polled at once: one that is kept and polled
 //!   in a later turn would have lost its beginning.
+//! - What a worker arms in a turn kept beside the wheel without a lock, and put into it when the turn ends: most of it is
+//!   cancelled before. Of the 86 ns that a timeout costs beside the yield under it, 23 are the clock and some 40 are eight
+//!   atomic operations on lines of the worker's own (two locks, the waker, the home), 2026-11-21; so it would halve them. But
+//!   others could not fire those sleeps while the worker is stuck in the same turn, nor a thief cancel them, without
+//!   interrupting it.
 //! - Never completing after the runtime has ended: a foreign thread that blocks on such a sleep would hang.
 //!
 //! # Verified by

@@ -36,7 +36,8 @@ pub(crate) fn mutants_apply(sources: &[Source]) -> Vec<String> {
             None => complaints.push(format!("{}: there is no file {}", mutant.name, mutant.file)),
             Some(source) => complaints.extend(seed::seed(&mutant.file, &source.text, &mutants).err()),
         }
-        for test in mutant.tests.iter().filter(|test| !models(sources).contains(test)) {
+        let is_there = |test: &String| models(sources).contains(test) || tests(sources).contains(test);
+        for test in mutant.tests.iter().filter(|test| !is_there(test)) {
             complaints.push(format!("{}: there is no model {test}", mutant.name));
         }
     }
@@ -102,6 +103,16 @@ fn models(sources: &[Source]) -> Vec<String> {
         models.extend(tests_in(&source.code[start..]).map(|name| format!("{room}::models::{name}")));
     }
     models
+}
+
+/// The tests of rooms by their full names: where the loom build has them, mutants may be shown to them as well.
+fn tests(sources: &[Source]) -> Vec<String> {
+    let mut tests = Vec::new();
+    for source in sources.iter().filter(|source| source.path.ends_with("/tests.rs")) {
+        let Some(room) = source.room() else { continue };
+        tests.extend(tests_in(&source.code).map(|name| format!("{room}::tests::{name}")));
+    }
+    tests
 }
 
 /// The names of the tests in `code`.

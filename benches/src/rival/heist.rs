@@ -146,10 +146,11 @@ pub(super) const POOLED: Contender = Contender {
     explanation: "heist, 2 workers, buffers of the runtime's",
     served_as: "heist-pooled",
     program: None,
-    serve_echo: serve_pooled,
+    serve_echo: Some(serve_pooled),
     serve_udp: None,
     stealing: None,
     serve_hello: None,
+    hand_over: None,
 };
 
 /// As `echo::serve`, but for the buffers. These have as much room as those there.

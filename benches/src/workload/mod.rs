@@ -6,6 +6,7 @@ mod channel_bounce;
 mod cpu_handlers;
 mod echo_beside;
 mod fork_join;
+pub(crate) mod hand_over;
 pub(crate) mod hyper_hello;
 pub(crate) mod idle;
 mod ping_pong;

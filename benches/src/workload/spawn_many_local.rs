@@ -5,6 +5,7 @@ use crate::goal::Goal;
 use crate::rival::Rival;
 
 pub(super) const ABOUT: About = About {
+    rivals: super::hand_over::RIVALS,
     goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
     ..About::here(
         "spawn_many_local",
