@@ -50,6 +50,10 @@ run_one() {
     if [[ "$mutant" != none ]]; then export RT_MUTANT=$mutant; fi
     # Two threads: with one, the harness runs tests on its own thread and models lose their names.
     timeout "$TIMEOUT_SECONDS" "$binary" --exact "$test" --test-threads=2 > "$log" 2>&1 || outcome=$?
+    # Few of the schedules show some of them.
+    if [[ "$mutant" != none && "$test" == scenarios::* ]] && ((outcome == 0)); then
+        RT_SCHEDULES=20000 timeout "$TIMEOUT_SECONDS" "$binary" --exact "$test" --test-threads=2 > "$log" 2>&1 || outcome=$?
+    fi
     if ! grep -q '^running 1 test' "$log"; then
         echo "error $mutant $test: there is no such test"
     elif ((outcome == 124)); then
