@@ -388,21 +388,23 @@ fn converse_with_a_stuck_worker(runtime: &Runtime) -> Duration {
 
 /// Fault J1: once a worker is seen to be stuck, its sockets are served when they are ready, not when a sentinel looks again,
 /// which would be milliseconds later each time.
+///
+/// The better part of a few: other programs may be in the way of one, and in another the socket may not be the stuck worker's.
 #[test]
 fn a_conversation_with_a_socket_of_a_stuck_worker_is_not_paced() {
-    const TRIES_COUNT: usize = 5;
+    const MAJORITY: usize = 3;
     on_every_backend(|runtime| {
-        let tries =
-            std::iter::repeat_with(|| (converse_without_a_runtime(), converse_with_a_stuck_worker(runtime)));
-        let mut tried = Vec::new();
-        for (without, with) in tries.take(TRIES_COUNT) {
-            tried.push((without, with));
+        let (mut good_count, mut tried) = (0, Vec::new());
+        while good_count < MAJORITY {
+            assert!(
+                tried.len() - good_count < MAJORITY,
+                "without a runtime, and with it, {ROUNDS_COUNT} rounds took {tried:?}"
+            );
+            let (without, with) = (converse_without_a_runtime(), converse_with_a_stuck_worker(runtime));
             eprintln!("{ROUNDS_COUNT} rounds in {with:?}, without a runtime {without:?}");
-            if with < 3 * without + ROUNDS_COUNT * Duration::from_millis(1) {
-                return;
-            }
+            good_count += usize::from(with < 3 * without + ROUNDS_COUNT * Duration::from_millis(1));
+            tried.push((without, with));
         }
-        panic!("without a runtime, and with it, {ROUNDS_COUNT} rounds took {tried:?}");
     });
 }
 
