@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::clock::{Clock, tick_from, tick_until};
+use super::clock::Clock;
 use super::timers::{HomeRef, Timers};
 use crate::primitive::{clock, thread};
 
@@ -30,9 +30,9 @@ pub(super) struct Context {
 /// A reading of the clock, and what every sleep that is armed in the turn would make of it.
 #[derive(Clone, Copy)]
 struct Turn {
-    started: Instant,
-    age: Duration,
     tick: u64,
+    /// A deadline from here on is ahead of the clock whenever in the turn it is looked at.
+    horizon: Instant,
 }
 
 /// The ticks of a deadline, and of a present that is before it.
@@ -84,8 +84,8 @@ impl Drop for Guard {
 pub(crate) fn publish_now(now: Instant) {
     with(|context| {
         if let Some(context) = context {
-            let age = context.timers.clock().age_at(now);
-            context.turn.set(Some(Turn { started: now, age, tick: tick_until(age) }));
+            let tick = context.timers.clock().tick_of_now(now);
+            context.turn.set(Some(Turn { tick, horizon: now + TURN_MAX }));
         }
     });
 }
@@ -147,10 +147,8 @@ impl Ticks {
     /// `None` if the deadline has passed. One that is far ahead needs no reading of its own.
     fn of(deadline: Instant, clock: &Clock, turn: Option<Turn>) -> Option<Ticks> {
         if let Some(turn) = turn {
-            let ahead = deadline.saturating_duration_since(turn.started);
-            if ahead >= TURN_MAX {
-                let deadline = tick_from(turn.age.saturating_add(ahead));
-                return Some(Ticks { deadline, now: turn.tick });
+            if deadline >= turn.horizon {
+                return Some(Ticks { deadline: clock.tick_of_deadline(deadline), now: turn.tick });
             }
         }
         let now = clock.now();
