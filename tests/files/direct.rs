@@ -21,6 +21,13 @@ pub(crate) async fn open_direct(path: &std::path::Path) -> Option<heist::fs::Fil
     }
 }
 
+/// As a file system in memory does: it has nothing to go past.
+fn takes_anything(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::{FileExt, OpenOptionsExt};
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(libc::O_DIRECT).open(path).unwrap();
+    file.read_at(&mut [0; 100], 100).is_ok()
+}
+
 #[test]
 fn aligned_buffers_go_past_the_page_cache_and_back() {
     on_every_backend(|runtime| {
@@ -70,6 +77,9 @@ fn what_is_not_aligned_is_refused_with_the_reason() {
         let path = file_with(&folder, &pattern(64 * 1024));
         runtime.block_on(async {
             let Some(file) = open_direct(&path).await else { return };
+            if takes_anything(&path) {
+                return loud("SKIPPED: this file system's O_DIRECT refuses nothing");
+            }
             let mut errors = Vec::new();
             errors.push(file.read_owned_at(AlignedBuf::new(4096), 100).await.0.unwrap_err());
             errors.push(file.read_owned_at(AlignedBuf::new(100), 0).await.0.unwrap_err());
