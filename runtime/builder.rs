@@ -163,14 +163,15 @@ impl Builder {
     /// runtime's buffers, 1 to 2^30. Default: 16384. Out of range makes [`build`](Self::build) fail.
     ///
     /// Larger ones save system calls where much is received at once; smaller ones save memory where many are held. Buffers
-    /// for datagrams have 65536 bytes, whatever is set here, so that none is cut off.
+    /// for datagrams have 65536 bytes, those for datagrams of Unix sockets 262144, whatever is set here, so that none is cut
+    /// off.
     pub fn recv_buffer_bytes(&mut self, bytes: usize) -> &mut Self {
         self.recv_buffers.stream_bytes = bytes;
         self
     }
 
-    /// How many idle buffers for [`recv_pooled`](crate::net::ByteStream::recv_pooled) each worker keeps, for streams and for
-    /// datagrams each. Default: 64. Zero keeps none: each receive then allocates.
+    /// How many idle buffers for [`recv_pooled`](crate::net::ByteStream::recv_pooled) each worker keeps, for streams, for
+    /// datagrams and for those of Unix sockets each. Default: 64. Zero keeps none: each receive then allocates.
     ///
     /// It bounds what lies idle, not what is in use: nobody ever waits for a buffer. More make sense for programs that hold
     /// many at a time and drop them together; what comes back beyond that is freed.

@@ -71,7 +71,7 @@
 //! | datagram sockets have `poll_*` and `try_*` with `&mut [u8]` | `ReadBuf`, `BufMut` |
 //! | `send_with_fds`, `recv_with_fds`, `send_segments`, `recv_segments` | |
 //! | streams read into and write from buffers that are handed over, several at once, and TCP without copying (`*_owned*`) | borrowed only |
-//! | `recv_pooled` of streams and [`net::UdpSocket`]: connections that wait hold no buffer | |
+//! | `recv_pooled` of streams and datagram sockets: connections that wait hold no buffer | |
 //! | sockets and files implement `futures_io` by default, tokio's traits by feature | tokio's traits |
 //! | a write of [`fs::File`] is ready when the kernel has the bytes | it is written behind, and `flush` waits |
 //! | [`fs::File`] has reads and writes at places, and with owned buffers | at the cursor only |

@@ -10,6 +10,10 @@ use crate::buf::{FixedBufPool, FixedMemory, Pool, PooledBuf, Registry};
 /// Room for every datagram of UDP, and for what the kernel joins of several. Memory that was never written costs nothing.
 const DATAGRAM_BYTES: usize = 64 * 1024;
 
+/// Room for every datagram that a Unix socket sends whose buffer has Linux's default length, 208 KiB. Elsewhere they are
+/// shorter.
+const LOCAL_DATAGRAM_BYTES: usize = 256 * 1024;
+
 /// What is received decides how much room there must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contents {
@@ -17,6 +21,8 @@ pub(crate) enum Contents {
     Stream,
     /// One datagram: what does not fit is lost.
     Datagram,
+    /// One datagram from within the machine, which may be longer than any of a network's.
+    LocalDatagram,
 }
 
 /// How many buffers there are, and how large they are.
@@ -40,18 +46,24 @@ impl Default for Limits {
 pub(super) struct Buffers {
     stream: Pool,
     datagram: Pool,
+    local_datagram: Pool,
 }
 
 impl Buffers {
     pub(super) fn new(workers: usize, limits: Limits) -> Buffers {
         let pool = |bytes| Pool::new(workers + 1, bytes, limits.kept_count_max);
-        Buffers { stream: pool(limits.stream_bytes), datagram: pool(DATAGRAM_BYTES) }
+        Buffers {
+            stream: pool(limits.stream_bytes),
+            datagram: pool(DATAGRAM_BYTES),
+            local_datagram: pool(LOCAL_DATAGRAM_BYTES),
+        }
     }
 
     /// The runtime ends: what is idle is freed, and what comes back is as well.
     pub(super) fn close(&self) {
         self.stream.close();
         self.datagram.close();
+        self.local_datagram.close();
     }
 }
 
@@ -62,6 +74,7 @@ impl Driver {
         match contents {
             Contents::Stream => self.buffers.stream.take(index),
             Contents::Datagram => self.buffers.datagram.take(index),
+            Contents::LocalDatagram => self.buffers.local_datagram.take(index),
         }
     }
 }

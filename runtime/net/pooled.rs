@@ -191,6 +191,7 @@ fn receive_datagram_from(registration: &Registration, socket: &Socket) -> io::Re
     Ok((without_buffer_if_empty(buf), sender))
 }
 
-fn without_buffer_if_empty(buf: PooledBuf) -> PooledBuf {
+/// Whoever keeps an empty message keeps no buffer.
+pub(super) fn without_buffer_if_empty(buf: PooledBuf) -> PooledBuf {
     if buf.is_empty() { PooledBuf::default() } else { buf }
 }

@@ -5,6 +5,8 @@ mod counting;
 mod datagram;
 mod hold;
 #[cfg(unix)]
+mod local_datagram;
+#[cfg(unix)]
 mod memory;
 mod stream;
 #[path = "../support/mod.rs"]

@@ -1,6 +1,8 @@
-//! `UnixDatagram`: making one, its addresses and conversions. `datagrams.rs` has its sends and receives.
+//! `UnixDatagram`: making one, its addresses and conversions. `datagrams.rs` has its sends and receives, `pooled.rs` those
+//! into the runtime's buffers.
 
 mod datagrams;
+mod pooled;
 
 use std::fmt;
 use std::io;

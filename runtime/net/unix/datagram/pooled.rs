@@ -1,0 +1,91 @@
+//! Receives of a `UnixDatagram` into buffers that belong to the runtime, and are taken when a datagram is there.
+
+use std::io;
+
+use socket2::Socket;
+
+use super::{SocketAddr, UnixDatagram};
+use crate::buf::PooledBuf;
+use crate::driver::{Contents, Direction, unix_address};
+use crate::net::pooled::without_buffer_if_empty;
+use crate::net::receive;
+use crate::net::transfer::uninterrupted;
+
+impl UnixDatagram {
+    /// Receives one datagram into a buffer of the runtime's, waiting until there is one.
+    ///
+    /// No buffer is held while it waits, and none of the datagram is cut off. An empty [`PooledBuf`] is an
+    /// empty datagram, or the end if receiving was shut down; it holds no buffer.
+    ///
+    /// # Errors
+    /// As [`recv`](UnixDatagram::recv); `OutOfMemory` if there is none for a buffer: the datagram is then still there.
+    /// `InvalidData` for a datagram of more than 256 KiB, which is lost: only a sender can send such whose `SO_SNDBUF` was raised
+    /// above the system's default. Receive them with [`recv`](UnixDatagram::recv), into a buffer that is long enough.
+    ///
+    /// # Cancel safety
+    /// Safe: a datagram is taken only by the poll that returns it.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let datagram = right.recv_pooled().await?;
+    /// assert_eq!(*datagram, *b"ping");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub async fn recv_pooled(&self) -> io::Result<PooledBuf> {
+        let received = self.registration.async_io(Direction::Read, |socket| self.receive_pooled(socket));
+        received.await.map(|(datagram, _)| datagram)
+    }
+
+    /// Like [`recv_pooled`](UnixDatagram::recv_pooled), and tells the sender's address, which is unnamed if the sender has
+    /// bound none.
+    ///
+    /// # Errors
+    /// As [`recv_pooled`](UnixDatagram::recv_pooled).
+    ///
+    /// # Cancel safety
+    /// Safe: a datagram is taken only by the poll that returns it.
+    pub async fn recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
+        self.registration.async_io(Direction::Read, |socket| self.receive_pooled(socket)).await
+    }
+
+    /// [`recv_pooled`](UnixDatagram::recv_pooled) without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is nothing; otherwise as [`recv_pooled`](UnixDatagram::recv_pooled).
+    pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
+        self.try_recv_from_pooled().map(|(datagram, _)| datagram)
+    }
+
+    /// [`recv_from_pooled`](UnixDatagram::recv_from_pooled) without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is nothing; otherwise as [`recv_pooled`](UnixDatagram::recv_pooled).
+    pub fn try_recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
+        self.registration.try_io(Direction::Read, |socket| self.receive_pooled(socket))
+    }
+
+    fn receive_pooled(&self, socket: &Socket) -> io::Result<(PooledBuf, SocketAddr)> {
+        let mut buf = self.registration.take_buffer(Contents::LocalDatagram)?;
+        let received = uninterrupted(|| receive::fill_owned_whole(socket, &mut buf));
+        let taken = received.and_then(|(is_whole, sender)| {
+            if is_whole {
+                Ok((without_buffer_if_empty(buf), unix_address::to_std(&sender)))
+            } else {
+                Err(cut_off())
+            }
+        });
+        self.or_end(taken, || (PooledBuf::default(), unix_address::unnamed()))
+    }
+}
+
+fn cut_off() -> io::Error {
+    let text = "a datagram was longer than the runtime's buffers (256 KiB) and is lost; \
+                receive such with `recv` into a buffer of your own";
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}
