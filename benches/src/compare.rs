@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::echo::{self, Times};
 use crate::goal::Figure;
 use crate::rival::{self, Contender};
+use crate::stream;
 use crate::usage::{Neighbours, Sample};
 use crate::workload::{self, About, Means, hand_over, hyper_hello, idle, sleepers};
 
@@ -83,6 +84,11 @@ impl Plan {
                 echo::measure(rival, &load, Times { warm_up_ms: warm_up_ms / 4, measure_ms: measure_ms / 4 })
             }
             Means::Echo(load, times) => echo::measure(rival, &load, times),
+            Means::Stream(write_size, Times { warm_up_ms, measure_ms }) => {
+                let share = if self.is_quick { 4 } else { 1 };
+                let times = Times { warm_up_ms: warm_up_ms / share, measure_ms: measure_ms / share };
+                stream::measure(rival, write_size, times)
+            }
             Means::Hello => hyper_hello::measure(rival),
             Means::Idle => idle::measure(rival),
             Means::Sleepers => sleepers::measure(rival, self.is_quick),
@@ -107,6 +113,7 @@ impl Means {
             }
             Means::Echo(load, _) if load.udp => rival.serve_udp.is_some(),
             Means::Echo(..) => rival.serve_echo.is_some(),
+            Means::Stream(..) => rival.serve_stream.is_some(),
             Means::Here(task, _) if rival.hand_over.is_some() => hand_over::TASKS.contains(&task),
             Means::Hello => rival.serve_hello.is_some(),
             Means::Here(..) | Means::Idle | Means::Sleepers => rival.stealing.is_some(),

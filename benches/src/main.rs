@@ -23,6 +23,7 @@ mod receive;
 mod record;
 mod report;
 mod rival;
+mod stream;
 mod udp;
 mod usage;
 mod workload;
@@ -89,6 +90,19 @@ enum Command {
     /// Load an echo server (started by `compare`).
     #[command(hide = true)]
     LoadEcho(load::Order),
+    /// Write to whoever connects, until stdin ends (started by `compare`).
+    #[command(hide = true)]
+    ServeStream {
+        /// Who serves.
+        #[command(flatten)]
+        who: Who,
+        /// Bytes of every write.
+        #[arg(long)]
+        message_size: usize,
+    },
+    /// Read what a server writes (started by `compare`).
+    #[command(hide = true)]
+    ReadStream(stream::Order),
     /// Serve HTTP until stdin ends (started by `compare`).
     #[command(hide = true)]
     ServeHello(Who),
@@ -181,6 +195,10 @@ fn main() -> ExitCode {
             (who.rival.serve_udp.expect("only who can is asked"))(message_size)
         }
         Command::LoadEcho(order) => load::run(&order),
+        Command::ServeStream { who, message_size } => {
+            (who.rival.serve_stream.expect("only who can is asked"))(message_size)
+        }
+        Command::ReadStream(order) => stream::read(&order),
         Command::ServeHello(who) => (who.rival.serve_hello.expect("only who can is asked"))(),
         Command::Idle(who) => (who.stealing().idle)(),
         Command::Sleepers { who, count } => (who.stealing().sleepers)(count),

@@ -19,12 +19,15 @@ use crate::echo::{announce, buffer_size, obey};
 pub(crate) trait Build: Send + Sync + 'static {
     const NAME: &'static str;
     const EXPLANATION: &'static str;
+    /// Whether what is handed over is written without copying it, where the system can do that.
+    const ZERO_COPY: bool = false;
     fn build() -> io::Result<Runtime>;
 }
 
 pub(crate) struct Two;
 pub(crate) struct One;
 pub(crate) struct TwoOnPoll;
+pub(crate) struct TwoZeroCopy;
 
 impl Build for Two {
     const NAME: &'static str = super::SUBJECT;
@@ -50,12 +53,22 @@ impl Build for TwoOnPoll {
     }
 }
 
+impl Build for TwoZeroCopy {
+    const NAME: &'static str = "heist-zero-copy";
+    const EXPLANATION: &'static str = "heist, 2 workers, owned buffers written without copying";
+    const ZERO_COPY: bool = true;
+    fn build() -> io::Result<Runtime> {
+        Two::build()
+    }
+}
+
 /// heist, built as `B` says.
 pub(crate) struct Heist<B>(Runtime, PhantomData<B>);
 
 pub(crate) type MultiThread = Heist<Two>;
 pub(crate) type SingleThread = Heist<One>;
 pub(crate) type OnPoll = Heist<TwoOnPoll>;
+pub(crate) type ZeroCopy = Heist<TwoZeroCopy>;
 
 impl<B: Build> Rival for Heist<B> {
     const NAME: &'static str = B::NAME;
@@ -119,6 +132,14 @@ impl<B: Build> Rival for Heist<B> {
         stream.write_all(bytes).await
     }
 
+    async fn write_all_owned(stream: &mut TcpStream, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
+        if B::ZERO_COPY {
+            stream.write_all_owned_zero_copy(bytes).await
+        } else {
+            stream.write_all_owned(bytes).await
+        }
+    }
+
     fn datagrams(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
         UdpSocket::from_std(socket)
     }
@@ -148,6 +169,7 @@ pub(super) const POOLED: Contender = Contender {
     program: None,
     serve_echo: Some(serve_pooled),
     serve_udp: None,
+    serve_stream: None,
     stealing: None,
     serve_hello: None,
     hand_over: None,

@@ -72,6 +72,13 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
     fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
     /// Writes all of `bytes`.
     fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+    /// Writes all of `bytes`, which are handed over and come back.
+    fn write_all_owned(
+        stream: &mut Self::Stream,
+        bytes: Vec<u8>,
+    ) -> impl Future<Output = (io::Result<()>, Vec<u8>)> + Send {
+        async { (Self::write_all(stream, &bytes).await, bytes) }
+    }
     /// Takes a bound, non-blocking socket over.
     fn datagrams(socket: UdpSocket) -> io::Result<Self::Datagrams>;
     /// The next datagram, cut to the buffer, and its sender.
@@ -189,6 +196,8 @@ pub(crate) struct Contender {
     pub(crate) serve_echo: Option<fn(usize) -> ExitCode>,
     /// Serves UDP echo until stdin ends; told the size of the messages.
     pub(crate) serve_udp: Option<fn(usize) -> ExitCode>,
+    /// Writes to whoever connects until stdin ends; told the size of the writes.
+    pub(crate) serve_stream: Option<fn(usize) -> ExitCode>,
     /// What only those can do whose tasks move.
     pub(crate) stealing: Option<Stealing>,
     /// Serves HTTP until stdin ends.
@@ -217,6 +226,7 @@ impl Contender {
             program: None,
             serve_echo: Some(crate::echo::serve::<R>),
             serve_udp: Some(crate::udp::serve::<R>),
+            serve_stream: Some(crate::stream::serve::<R>),
             stealing: Some(Stealing {
                 run: workload::run::<R>,
                 idle: workload::idle::run::<R>,
@@ -245,6 +255,7 @@ impl Contender {
             program: None,
             serve_echo: Some(crate::echo::serve_per_core::<P>),
             serve_udp: Some(crate::udp::serve_per_core::<P>),
+            serve_stream: None,
             stealing: None,
             serve_hello: None,
             hand_over: None,
@@ -266,6 +277,7 @@ pub(crate) fn all() -> Vec<Contender> {
         Contender::with_http::<heist::SingleThread>(),
         Contender::with_http::<heist::OnPoll>(),
         heist::POOLED,
+        Contender::of::<heist::ZeroCopy>(),
         Contender::of::<smol::Smol>(),
         Contender::per_core::<monoio::Monoio>(),
         Contender::per_core::<compio::Compio>(),

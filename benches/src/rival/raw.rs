@@ -62,6 +62,7 @@ const fn contender(
         program: None,
         serve_echo: Some(serve_echo),
         serve_udp: None,
+        serve_stream: None,
         stealing: None,
         serve_hello: None,
         hand_over: None,

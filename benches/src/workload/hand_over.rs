@@ -44,6 +44,7 @@ const fn contender(
         program: None,
         serve_echo: None,
         serve_udp: None,
+        serve_stream: None,
         stealing: None,
         serve_hello: None,
         hand_over: Some(hand_over),

@@ -17,6 +17,7 @@ mod start_stop;
 mod tcp_churn;
 mod tcp_echo;
 mod tcp_handlers;
+mod tcp_stream;
 mod timeouts;
 mod udp_echo;
 mod unbalanced;
@@ -59,6 +60,8 @@ pub(crate) enum Means {
     Here(Task, u32),
     /// By a server under load.
     Echo(Load, Times),
+    /// By a server that writes so many bytes at a time.
+    Stream(usize, Times),
     /// By an HTTP server under load.
     Hello,
     /// By a child that does nothing.
@@ -85,7 +88,7 @@ pub(crate) enum Task {
 }
 
 /// In the order of the table.
-pub(crate) const ALL: [About; 24] = [
+pub(crate) const ALL: [About; 26] = [
     spawn_many_local::ABOUT,
     spawn_many_remote::ABOUT,
     yield_many::ABOUT,
@@ -105,6 +108,8 @@ pub(crate) const ALL: [About; 24] = [
     tcp_echo::LARGE,
     tcp_churn::ABOUT,
     tcp_handlers::ABOUT,
+    tcp_stream::MIDDLE,
+    tcp_stream::LARGE,
     udp_echo::ONE,
     udp_echo::HUNDRED,
     echo_beside::ABOUT,
