@@ -14,3 +14,5 @@ echo "HEIST_REQUIRE_URING=${HEIST_REQUIRE_URING:-}"
 cargo test
 cargo test --workspace --exclude heist --exclude ecosystem
 cargo test --release --lib --tests
+echo "+ the poller of other systems"
+RUSTFLAGS="${RUSTFLAGS:-} --cfg rt_portable" cargo test --target-dir target/portable --lib driver::

@@ -141,6 +141,17 @@ impl Backend {
         }
     }
 
+    /// Whether an event says that the stream has ended or failed, and is not just one more.
+    pub(super) fn tells_end(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => false,
+            Backend::Poll(pollers) => pollers.tells_end(),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => false,
+        }
+    }
+
     pub(super) fn is_quiet(&self, index: usize) -> bool {
         match self {
             #[cfg(target_os = "linux")]

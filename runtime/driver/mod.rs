@@ -71,8 +71,7 @@
 //! - `[nothing-dropped]` Neither an operation nor a cancel is lost to a full queue.
 //! - `[head-tells]` What the kernel has taken is read from the queue's head, not from a return value.
 //! - `[bell-is-armed]` No worker sleeps in its ring before the poll on its doorbell has been handed to the kernel.
-//! - `[dozes-for-nothing]` A worker dozes only when nothing is in flight or queued for the kernel: nothing but a ring could
-//!   concern it.
+//! - `[dozes-for-nothing]` A worker dozes only with nothing in flight or queued: nothing but a ring could concern it.
 //! - `[comes-round]` What a worker was asked for, by its own tasks or by letter, is begun at its next turn. If that does not
 //!   come, a sentinel begins it elsewhere, and the worker gets no more waits from others until it has come round.
 //! - `[ring-ends-park]` A ring is consumed by `park` only, whoever reaps the event it made.
@@ -83,10 +82,11 @@
 //!   up, so that bytes that were written later never come first.
 //! - `[level-at-arm]` An order on io_uring, or a one-shot, reports the state at the time of the order: clearing too much
 //!   costs one order. Edges report changes only, and there only a versioned clear is right.
+//! - `[short-is-all]` A short call of a TCP stream is the last before the next event, unless one told of more than bytes: the end
+//!   or an error, which may come with the last bytes, or urgent bytes, at which a receive stops; or the poller does not tell.
 //! - `[shut-or-ticket]` Who drops a registration or a submission gets the ticket to cancel, or the order is never placed.
 //! - `[result-wakes]` A completion wakes the last waker that was registered, or the next poll sees the result.
-//! - `[wake-outside]` No waker is cloned, called or dropped with a lock held. Nobody sleeps holding a waker to be called
-//!   or the last share of a socket.
+//! - `[wake-outside]` No waker is cloned, called or dropped with a lock held, nor slept on; nor the last share of a socket.
 //!
 //! Locks are taken in this order: attachment, table of sources; core of the ring, side of a socket, completion. A side is
 //! never held when the core is asked for.
@@ -101,10 +101,8 @@
 //! # Rejected
 //! - One ring for all workers: its lock is held through every submission.
 //! - Multishot `POLL_ADD` per socket: it ends at every overflow and stays with one ring when the task has moved on.
-//! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries; the order
-//!   serves the next read instead.
-//! - Clearing readiness after a short read under edge-triggered polling: the end of the stream may have been reported
-//!   together with the last bytes.
+//! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries.
+//! - Clearing readiness after a short read of a Unix stream, which ends where descriptors came, under edge-triggered polling.
 //! - Registered descriptors: they tie a socket to a ring.
 //! - Multishot `RECV` with provided buffers. 2026-11-21, a bare ring, CPU per request against multishot poll and a plain
 //!   `recv`, medians of 8 to 10 interleaved rounds: 0.95, 1.00 and 1.08 for 64 B over 1, 100 and 1000 connections; 1.03, 1.00
@@ -125,13 +123,14 @@
 //! - Entries made when a task asks: a worker that computes right after it strands them, for nobody else may submit.
 //!
 //! # Verified by
-//! `models.rs` (loom): `[event-wakes]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`, `[no-lost-letter]`,
-//! `[ring-ends-park]`, `[comes-round]`, `[sends-in-turn]`, `[owned-until-terminal]` of what is lent, and, with an owner, a
-//! thief at its lock and a third thread that gives up the future, `[owned-until-terminal]` and `[stale-is-counted]`. `tests/`
-//! on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`, `[level-at-arm]`. `uring/tests.rs`:
-//! `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`,
-//! `[dozes-for-nothing]`. `send/tests.rs`: `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`:
-//! `[owned-until-terminal]` with buffers and descriptors. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
+//! `models.rs` (loom): `[event-wakes]`, `[short-is-all]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`,
+//! `[no-lost-letter]`, `[ring-ends-park]`, `[comes-round]`, `[sends-in-turn]`, `[owned-until-terminal]` of what is
+//! lent, and, with an owner, a thief at its lock and a third thread that gives up the future, `[owned-until-terminal]`
+//! and `[stale-is-counted]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
+//! `[level-at-arm]`, `[short-is-all]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`,
+//! `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
+//! `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with
+//! buffers and descriptors. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 
 use std::io;
 use std::sync::Arc;
@@ -148,6 +147,8 @@ mod buffers;
 mod context;
 #[cfg(unix)]
 pub(crate) mod credentials;
+#[cfg(target_os = "linux")]
+mod doorbell;
 #[cfg(all(test, rt_shuttle))]
 pub(crate) mod fake;
 pub(crate) mod file;
@@ -159,6 +160,7 @@ mod offload;
 mod op;
 mod poll;
 mod readiness;
+mod ready;
 pub(crate) mod segmentation;
 pub(crate) mod send;
 mod slots;
@@ -185,8 +187,8 @@ use context::try_current;
 pub(crate) use context::{Guard, pinned};
 pub use kind::Kind;
 use op::{Op, Ticket};
-pub(crate) use source::Registration;
 use source::Source;
+pub(crate) use source::{Moved, Registration};
 
 /// How a driver is built.
 #[derive(Clone, Debug)]

@@ -148,6 +148,25 @@ fn a_clear_wipes_out_only_what_was_seen() {
     });
 }
 
+/// [short-is-all]: whoever has seen the event of an end does not take a short call for all there was.
+#[test]
+fn a_short_call_wipes_out_no_end() {
+    model(|| {
+        let readiness = ModelArc::new(Readiness::new());
+        readiness.trust();
+        let kernel = {
+            let readiness = readiness.clone();
+            thread::spawn(move || {
+                readiness.distrust();
+                readiness.event(false);
+            })
+        };
+        readiness.clear_short(readiness.observe().expect("ready at first"));
+        kernel.join().unwrap();
+        assert!(readiness.observe().is_some(), "the end was wiped out");
+    });
+}
+
 /// [shut-or-ticket]: a registration that goes away while its order is on the way either cancels it or prevents it.
 #[test]
 fn an_order_is_cancelled_or_never_placed() {

@@ -4,7 +4,8 @@
 //! bit 0  READY   the system call may be tried
 //! bit 1  ARMED   the back end will report the next event without being asked again
 //! bit 2  SHUT    the registration is gone; nobody waits and nothing may be armed
-//! 3..64  version, raised by every event, so that a clear cannot wipe out news it has not seen
+//! bit 3  TRUSTED a call that moved fewer bytes than it was asked for has left nothing
+//! 4..64  version, raised by every event, so that a clear cannot wipe out news it has not seen
 //! ```
 //!
 //! | transition | from | to | outcome |
@@ -12,6 +13,8 @@
 //! | `observe` | any | same | `Some(Seen)` iff READY |
 //! | `clear(seen)` | READY at the seen version | READY off | `Cleared::Done` |
 //! | `clear(seen)` | any other | same | `Cleared::Newer`: look again |
+//! | `clear_short(seen)` | TRUSTED, READY at the seen version | READY off | |
+//! | `clear_short(seen)` | any other | same | |
 //! | `arm` | READY or SHUT | same | `Arm::Ready` |
 //! | `arm` | ARMED | same | `Arm::Already` |
 //! | `arm` | idle | ARMED | `Arm::Needed`: the caller must arm the back end |
@@ -20,13 +23,15 @@
 //! | `disarm` | any | ARMED off | arming failed |
 //! | `event(last)` | any | READY, version + 1, ARMED off iff `last` | |
 //! | `shut` | any | SHUT | |
+//! | `trust`, `distrust` | any | TRUSTED on, off | |
 
 use crate::primitive::atomic::{AtomicU64, Ordering};
 
 const READY: u64 = 1;
 const ARMED: u64 = 1 << 1;
 const SHUT: u64 = 1 << 2;
-const VERSION_ONE: u64 = 1 << 3;
+const TRUSTED: u64 = 1 << 3;
+const VERSION_ONE: u64 = 1 << 4;
 const FLAGS: u64 = VERSION_ONE - 1;
 
 /// The version at which a direction was seen ready.
@@ -67,6 +72,28 @@ impl Readiness {
         // Ordering: Acquire pairs with the Release of `event` [event-wakes]: what the waking thread did before is seen.
         let word = self.0.load(Ordering::Acquire);
         if word & READY != 0 { Some(Seen(word & !FLAGS)) } else { None }
+    }
+
+    /// After a system call that moved fewer bytes than it was asked for: where that is to be trusted, the next one would
+    /// block, so it need not be tried.
+    pub(super) fn clear_short(&self, seen: Seen) {
+        // Ordering: Relaxed [short-is-all]: who distrusts the side raises its version afterwards, which `clear` looks at.
+        if self.0.load(Ordering::Relaxed) & TRUSTED != 0 {
+            // Newer is as good: the next call will find out.
+            let (Cleared::Done | Cleared::Newer) = self.clear(seen);
+        }
+    }
+
+    /// From now on short calls tell.
+    pub(super) fn trust(&self) {
+        // Ordering: Relaxed [short-is-all]: it publishes nothing; without it a call is tried that would block.
+        self.0.fetch_or(TRUSTED, Ordering::Relaxed);
+    }
+
+    /// From now on they do not. The event that says why comes after this.
+    pub(super) fn distrust(&self) {
+        // Ordering: Relaxed [short-is-all]: a look at the version of the event that follows sees this as well.
+        self.0.fetch_and(!TRUSTED, Ordering::Relaxed);
     }
 
     /// After a system call that would have blocked.

@@ -88,6 +88,7 @@ impl<T> Slots<T> {
     }
 
     /// Whatever is held there, of whatever generation.
+    #[cfg(not(all(target_os = "linux", not(rt_portable))))]
     pub(super) fn get_mut_of_index(&mut self, index: u32) -> Option<&mut T> {
         match self.slots.get_mut(index as usize) {
             Some(Slot { content: Content::Held(value), .. }) => Some(value),

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::mem;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -16,6 +15,7 @@ use crate::task::coop;
 
 use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Readiness, Seen};
+use super::ready::{AsyncIo, Ready};
 use super::slots::{SlotId, Slots};
 use super::socket::{connect_outcome, is_in_progress};
 use super::submission::Submission;
@@ -73,6 +73,25 @@ struct Waiting {
     ticket: Option<Ticket>,
 }
 
+/// What a call has done to bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moved {
+    pub(crate) count: usize,
+    /// How many there could have been.
+    pub(crate) asked: usize,
+}
+
+impl Moved {
+    /// Tells the side that the next call would block, if this one says so. The end of the stream is no such news: it stays
+    /// readable.
+    fn note(self, side: &Side, seen: Seen) -> usize {
+        if 0 < self.count && self.count < self.asked {
+            side.readiness.clear_short(seen);
+        }
+        self.count
+    }
+}
+
 /// Where a waiter stands.
 pub(super) enum Place<'a> {
     Primary,
@@ -95,6 +114,10 @@ impl Side {
 
     pub(super) fn is_armed(&self) -> bool {
         self.readiness.is_armed()
+    }
+
+    pub(super) fn distrust(&self) {
+        self.readiness.distrust();
     }
 
     /// Puts the waiter in its place, then looks whether it must wait [event-wakes].
@@ -125,7 +148,7 @@ impl Side {
     }
 
     /// A listed waiter goes away.
-    fn forget(&self, id: SlotId) {
+    pub(super) fn forget(&self, id: SlotId) {
         let waker = self.waiting.lock().listed.remove(id);
         drop(waker);
     }
@@ -199,6 +222,18 @@ impl Registration {
         &self.source.socket
     }
 
+    /// A call that moves fewer bytes than it was asked for has moved all there was, and the kernel will report what comes
+    /// later: the next call need not be tried before [short-is-all].
+    ///
+    /// `is_drained`: that is so of any such call. Otherwise it is trusted only where an order reports a state and not a
+    /// change [level-at-arm].
+    pub(crate) fn trust_short(&self, is_drained: bool) {
+        if self.driver.is_level_at_arm() || (is_drained && self.driver.backend.tells_end()) {
+            self.source.read.readiness.trust();
+            self.source.write.readiness.trust();
+        }
+    }
+
     /// Tries `operation` when the socket may be ready; registers the task and is pending when it would block.
     ///
     /// One waiter per direction: the last one polled is woken.
@@ -206,19 +241,43 @@ impl Registration {
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        operation: impl FnMut(&Socket) -> io::Result<R>,
+        mut operation: impl FnMut(&Socket) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.drive(direction, cx, Place::Primary, operation)
+        self.drive(direction, cx, Place::Primary, |socket, _| operation(socket))
+    }
+
+    /// [`poll_io`](Registration::poll_io) of bytes; returns how many.
+    #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
+    pub(crate) fn poll_transfer(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&Socket) -> io::Result<Moved>,
+    ) -> Poll<io::Result<usize>> {
+        let side = self.source.side(direction);
+        self.drive(direction, cx, Place::Primary, |socket, seen| Ok(operation(socket)?.note(side, seen)))
     }
 
     /// The same for any number of concurrent waiters.
     ///
     /// Cancel safe: a dropped future leaves no waiter behind, and `operation` has no effect unless its result was
     /// returned.
-    pub(crate) fn async_io<R, F>(&self, direction: Direction, operation: F) -> AsyncIo<'_, F>
-    where
-        F: FnMut(&Socket) -> io::Result<R>,
-    {
+    pub(crate) fn async_io<R>(
+        &self,
+        direction: Direction,
+        mut operation: impl FnMut(&Socket) -> io::Result<R>,
+    ) -> impl Future<Output = io::Result<R>> {
+        AsyncIo { ready: self.ready(direction), operation: move |socket: &Socket, _| operation(socket) }
+    }
+
+    /// [`async_io`](Registration::async_io) of bytes; returns how many.
+    pub(crate) fn transfer(
+        &self,
+        direction: Direction,
+        mut operation: impl FnMut(&Socket) -> io::Result<Moved>,
+    ) -> impl Future<Output = io::Result<usize>> {
+        let side = self.source.side(direction);
+        let operation = move |socket: &Socket, seen| Ok(operation(socket)?.note(side, seen));
         AsyncIo { ready: self.ready(direction), operation }
     }
 
@@ -261,11 +320,9 @@ impl Registration {
         result
     }
 
-    /// After fewer bytes than were asked for: the next call would block, so it need not be tried.
-    ///
-    /// Only where an order reports a state and not a change [level-at-arm]: under edge-triggered polling the end of the
-    /// stream may have been reported together with the last bytes, and would never be reported again.
-    pub(crate) fn clear_if_short(&self, direction: Direction, done_bytes: usize, asked_bytes: usize) {
+    /// After a send of the ring's that took fewer bytes than it was given. Only where an order reports a state and not a
+    /// change [level-at-arm].
+    pub(super) fn clear_if_short(&self, direction: Direction, done_bytes: usize, asked_bytes: usize) {
         if done_bytes < asked_bytes && self.driver.is_level_at_arm() {
             self.source.side(direction).readiness.clear_level();
         }
@@ -305,12 +362,12 @@ impl Registration {
         }
     }
 
-    fn drive<R>(
+    pub(super) fn drive<R>(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
         mut place: Place<'_>,
-        mut operation: impl FnMut(&Socket) -> io::Result<R>,
+        mut operation: impl FnMut(&Socket, Seen) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         let charge = ready!(coop::poll_proceed(cx));
         let side = self.source.side(direction);
@@ -319,7 +376,7 @@ impl Registration {
                 ready!(self.poll_wait(direction, cx, &mut place))?;
                 continue;
             };
-            match operation(&self.source.socket) {
+            match operation(&self.source.socket, seen) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Newer: an event came meanwhile, and the next round tries again.
                     let (Cleared::Done | Cleared::Newer) = side.clear(seen);
@@ -334,7 +391,7 @@ impl Registration {
     }
 
     /// Ready: worth another look. An error: the runtime is gone, or the poller refuses the socket.
-    fn poll_wait(
+    pub(super) fn poll_wait(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
@@ -377,57 +434,5 @@ impl Drop for Registration {
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registration").field("socket", &self.source.socket).finish_non_exhaustive()
-    }
-}
-
-/// See [`Registration::ready`].
-#[must_use = "futures do nothing unless awaited"]
-#[derive(Debug)]
-pub(crate) struct Ready<'a> {
-    registration: &'a Registration,
-    direction: Direction,
-    place: Option<SlotId>,
-}
-
-impl Future for Ready<'_> {
-    type Output = io::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let charge = ready!(coop::poll_proceed(cx));
-        if this.registration.source.side(this.direction).observe().is_none() {
-            ready!(this.registration.poll_wait(this.direction, cx, &mut Place::Listed(&mut this.place)))?;
-        }
-        charge.made_progress();
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl Drop for Ready<'_> {
-    fn drop(&mut self) {
-        if let Some(id) = self.place {
-            self.registration.source.side(self.direction).forget(id);
-        }
-    }
-}
-
-/// See [`Registration::async_io`].
-#[must_use = "futures do nothing unless awaited"]
-#[derive(Debug)]
-pub(crate) struct AsyncIo<'a, F> {
-    ready: Ready<'a>,
-    operation: F,
-}
-
-/// The operation is called, never pinned.
-impl<F> Unpin for AsyncIo<'_, F> {}
-
-impl<R, F: FnMut(&Socket) -> io::Result<R>> Future for AsyncIo<'_, F> {
-    type Output = io::Result<R>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
-        let AsyncIo { ready, operation } = &mut *self;
-        let Ready { registration, direction, place } = ready;
-        registration.drive(*direction, cx, Place::Listed(place), operation)
     }
 }

@@ -48,6 +48,7 @@ pub struct ByteStream<F: Family> {
 impl<F: Family> ByteStream<F> {
     /// A connected socket of this family.
     pub(super) fn over(registration: Registration) -> ByteStream<F> {
+        registration.trust_short(F::SHORT_IS_ALL);
         ByteStream { registration, family: PhantomData }
     }
 

@@ -25,6 +25,7 @@ impl Family for Tcp {
 impl sealed::Sealed for Tcp {
     const STREAM_NAME: &'static str = "TcpStream";
     const MAY_SEND_ZERO_COPY: bool = true;
+    const SHORT_IS_ALL: bool = true;
 
     fn addr(addr: &SockAddr) -> io::Result<SocketAddr> {
         inet_addr(addr)
@@ -40,6 +41,8 @@ pub(super) mod sealed {
         const STREAM_NAME: &'static str;
         /// Whether it is worth asking the kernel; it may still refuse.
         const MAY_SEND_ZERO_COPY: bool;
+        /// A receive that does not fill its buffer has emptied the queue of the socket, but for urgent bytes.
+        const SHORT_IS_ALL: bool;
 
         fn addr(addr: &SockAddr) -> io::Result<Self::Addr>
         where

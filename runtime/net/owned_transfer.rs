@@ -6,7 +6,7 @@ use super::receive;
 use super::transfer::{self, VECTORED_COUNT_MAX};
 use crate::buf::{IoBuf, IoBufMut, bytes_of};
 use crate::driver::send::{End, Extent};
-use crate::driver::{Direction, Registration};
+use crate::driver::{Direction, Moved, Registration};
 
 /// Reads once: nothing is taken before the future is ready `[one-call-moves-bytes]`.
 pub(super) async fn read<B: IoBufMut>(registration: &Registration, mut buf: B) -> (io::Result<usize>, B) {
@@ -14,9 +14,11 @@ pub(super) async fn read<B: IoBufMut>(registration: &Registration, mut buf: B) -
     if room_bytes == 0 {
         return (Ok(0), buf);
     }
-    let receive = |socket: &_| transfer::uninterrupted(|| receive::fill_owned(socket, &mut buf));
-    let result = registration.async_io(Direction::Read, receive).await;
-    let result = result.map(|count| transfer::note(registration, Direction::Read, count, room_bytes));
+    let receive = |socket: &_| {
+        let count = transfer::uninterrupted(|| receive::fill_owned(socket, &mut buf))?;
+        Ok(Moved { count, asked: room_bytes })
+    };
+    let result = registration.transfer(Direction::Read, receive).await;
     (result, buf)
 }
 

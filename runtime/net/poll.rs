@@ -3,7 +3,7 @@
 #[cfg(feature = "futures-io")]
 use std::io::IoSliceMut;
 use std::io::{self, IoSlice};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use socket2::Socket;
@@ -14,10 +14,12 @@ use super::family::Family;
 use super::receive;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use super::transfer::uninterrupted;
-use super::transfer::{bytes_of, note, send_once, send_vectored_once};
+use super::transfer::{bytes_of, send_noted, send_vectored_once};
 #[cfg(feature = "futures-io")]
-use super::transfer::{receive_once, receive_vectored_once, room_of};
+use super::transfer::{receive_noted, receive_vectored_once, room_of};
 use crate::driver::Direction;
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+use crate::driver::Moved;
 
 impl<F: Family> ByteStream<F> {
     #[cfg(feature = "futures-io")]
@@ -25,9 +27,7 @@ impl<F: Family> ByteStream<F> {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let count =
-            ready!(self.registration().poll_io(Direction::Read, cx, |socket| receive_once(socket, buf)))?;
-        Poll::Ready(Ok(note(self.registration(), Direction::Read, count, buf.len())))
+        self.registration().poll_transfer(Direction::Read, cx, |socket| receive_noted(socket, buf))
     }
 
     #[cfg(feature = "futures-io")]
@@ -52,10 +52,9 @@ impl<F: Family> ByteStream<F> {
             return Poll::Ready(Ok(()));
         }
         let asked = buf.remaining();
-        let fill = |socket: &Socket| uninterrupted(|| receive::fill_tokio(socket, buf));
-        let count = ready!(self.registration().poll_io(Direction::Read, cx, fill))?;
-        note(self.registration(), Direction::Read, count, asked);
-        Poll::Ready(Ok(()))
+        let fill =
+            |socket: &Socket| Ok(Moved { count: uninterrupted(|| receive::fill_tokio(socket, buf))?, asked });
+        self.registration().poll_transfer(Direction::Read, cx, fill).map_ok(drop)
     }
 
     #[cfg(feature = "hyper")]
@@ -68,19 +67,16 @@ impl<F: Family> ByteStream<F> {
             return Poll::Ready(Ok(()));
         }
         let asked = buf.remaining();
-        let fill = |socket: &Socket| uninterrupted(|| receive::fill_hyper(socket, buf));
-        let count = ready!(self.registration().poll_io(Direction::Read, cx, fill))?;
-        note(self.registration(), Direction::Read, count, asked);
-        Poll::Ready(Ok(()))
+        let fill =
+            |socket: &Socket| Ok(Moved { count: uninterrupted(|| receive::fill_hyper(socket, buf))?, asked });
+        self.registration().poll_transfer(Direction::Read, cx, fill).map_ok(drop)
     }
 
     pub(super) fn poll_write_slice(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let count =
-            ready!(self.registration().poll_io(Direction::Write, cx, |socket| send_once(socket, buf)))?;
-        Poll::Ready(Ok(note(self.registration(), Direction::Write, count, buf.len())))
+        self.registration().poll_transfer(Direction::Write, cx, |socket| send_noted(socket, buf))
     }
 
     pub(super) fn poll_write_slices(

@@ -10,10 +10,10 @@ use super::family::{Family, inet_addr};
 use super::owned_split::OwnedReadHalf;
 use super::receive;
 use super::split::ReadHalf;
-use super::transfer::{note, uninterrupted};
+use super::transfer::uninterrupted;
 use super::udp::UdpSocket;
 use crate::buf::{IoBufMut, PooledBuf};
-use crate::driver::{Contents, Direction, Registration};
+use crate::driver::{Contents, Direction, Moved, Registration};
 
 impl<F: Family> ByteStream<F> {
     /// Receives what is there into a buffer of the runtime's, waiting until there is something; returns the bytes.
@@ -161,9 +161,13 @@ impl UdpSocket {
 }
 
 async fn receive_stream(registration: &Registration) -> io::Result<PooledBuf> {
-    let received = registration.async_io(Direction::Read, |socket| receive_bytes(registration, socket));
-    let (bytes, asked_bytes) = received.await?;
-    note(registration, Direction::Read, bytes.len(), asked_bytes);
+    let mut bytes = PooledBuf::default();
+    let receive = |socket: &_| {
+        let (received, asked) = receive_bytes(registration, socket)?;
+        bytes = received;
+        Ok(Moved { count: bytes.len(), asked })
+    };
+    registration.transfer(Direction::Read, receive).await?;
     Ok(bytes)
 }
 

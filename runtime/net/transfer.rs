@@ -9,7 +9,7 @@ use socket2::Socket;
 
 use super::receive;
 use crate::driver::socket::SEND_FLAGS;
-use crate::driver::{Direction, Registration};
+use crate::driver::{Direction, Moved, Registration};
 
 /// The most buffers that one system call takes (`IOV_MAX`); more are an error to it, so the rest waits its turn.
 pub(super) const VECTORED_COUNT_MAX: usize = 1024;
@@ -23,8 +23,7 @@ pub(super) async fn read(registration: &Registration, buf: &mut [u8]) -> io::Res
     if buf.is_empty() {
         return Ok(0);
     }
-    let count = registration.async_io(Direction::Read, |socket| receive_once(socket, buf)).await?;
-    Ok(note(registration, Direction::Read, count, buf.len()))
+    registration.transfer(Direction::Read, |socket| receive_noted(socket, buf)).await
 }
 
 /// Reads once, into several buffers.
@@ -82,8 +81,7 @@ pub(super) async fn write(registration: &Registration, buf: &[u8]) -> io::Result
     if buf.is_empty() {
         return Ok(0);
     }
-    let count = registration.async_io(Direction::Write, |socket| send_once(socket, buf)).await?;
-    Ok(note(registration, Direction::Write, count, buf.len()))
+    registration.transfer(Direction::Write, |socket| send_noted(socket, buf)).await
 }
 
 /// Writes once, from several buffers.
@@ -132,15 +130,6 @@ fn take_off(bufs: &mut [IoSlice<'_>], mut count: usize) {
     }
 }
 
-/// Tells the driver when a call moved fewer bytes than it could have: the next one would block. The end of the stream
-/// is no such news, it stays readable.
-pub(super) fn note(registration: &Registration, direction: Direction, count: usize, asked: usize) -> usize {
-    if count > 0 {
-        registration.clear_if_short(direction, count, asked);
-    }
-    count
-}
-
 /// The buffers to hand to one receive: without empty ones in front, and no more than a call takes. None, if there is
 /// nothing to fill `[empty-is-done]`.
 pub(super) fn room_of<'a, 'b>(bufs: &'a mut [IoSliceMut<'b>]) -> Option<&'a mut [IoSliceMut<'b>]> {
@@ -176,6 +165,11 @@ pub(super) fn receive_once(mut socket: &Socket, buf: &mut [u8]) -> io::Result<us
     uninterrupted(|| socket.read(buf))
 }
 
+/// The same, and how much there could have been.
+pub(super) fn receive_noted(socket: &Socket, buf: &mut [u8]) -> io::Result<Moved> {
+    Ok(Moved { count: receive_once(socket, buf)?, asked: buf.len() })
+}
+
 pub(super) fn receive_vectored_once(mut socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
     uninterrupted(|| socket.read_vectored(bufs))
 }
@@ -187,6 +181,11 @@ pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
 /// `[no-sigpipe]`.
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     uninterrupted(|| socket.send_with_flags(buf, SEND_FLAGS))
+}
+
+/// The same, and how much there could have been.
+pub(super) fn send_noted(socket: &Socket, buf: &[u8]) -> io::Result<Moved> {
+    Ok(Moved { count: send_once(socket, buf)?, asked: buf.len() })
 }
 
 /// `[no-sigpipe]`.

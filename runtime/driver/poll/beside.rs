@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Duration;
 
-use polling::Poller;
+use super::Poller;
 
 /// Whether a poller can be waited for like a socket.
 pub(super) const IS_OFFERED: bool = cfg!(unix);

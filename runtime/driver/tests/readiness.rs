@@ -1,16 +1,16 @@
 //! What a waiter is told, and when.
 
 use std::io::{self, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use futures::future::join_all;
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use crate::driver::{Direction, Registration};
+use crate::driver::{Direction, Moved, Registration};
 
 use super::{bound, counting_waker, drive, harvest_until, on_every_backend, pair, receive};
 
@@ -196,29 +196,101 @@ fn a_reset_wakes_the_reader_and_the_writer() {
 fn the_end_of_the_stream_is_reported_after_a_short_read() {
     on_every_backend(|driver| {
         let _guard = bound(driver);
-        let (registration, mut peer) = pair();
+        let (registration, mut peer) = trusted_pair();
         peer.write_all(b"last words").expect("write");
         drop(peer);
-        let read = |length: usize| {
-            let data = drive(driver, registration.async_io(Direction::Read, receive)).expect("receive");
-            registration.clear_if_short(Direction::Read, data.len(), length);
-            data
-        };
+        let read = |length: usize| drive(driver, receive_noted(&registration, length)).expect("receive");
         assert_eq!(read(256), b"last words");
         assert_eq!(read(256), b"");
         assert_eq!(read(256), b"");
     });
 }
 
+/// [short-is-all]: one event tells of the last bytes and of the end.
+#[test]
+fn an_end_that_comes_with_the_last_bytes_is_reported() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        let (registration, mut peer) = trusted_pair();
+        for _ in 0..3 {
+            assert_waits(&registration);
+            peer.write_all(b"a").expect("write");
+            assert_eq!(drive(driver, receive_noted(&registration, 256)).expect("receive"), b"a");
+        }
+        assert_waits(&registration);
+        peer.write_all(b"last words").expect("write");
+        drop(peer);
+        assert_eq!(drive(driver, receive_noted(&registration, 256)).expect("receive"), b"last words");
+        assert_eq!(drive(driver, receive_noted(&registration, 256)).expect("receive"), b"");
+    });
+}
+
+/// [short-is-all]: a receive ends before urgent bytes, and there are more behind them.
+#[test]
+fn what_comes_behind_urgent_bytes_is_reported() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        let (registration, mut peer) = trusted_pair();
+        assert_waits(&registration);
+        peer.write_all(b"before").expect("write");
+        SockRef::from(&peer).send_out_of_band(b"!").expect("send");
+        peer.write_all(b"behind").expect("write");
+        assert_eq!(drive(driver, receive_noted(&registration, 256)).expect("receive"), b"before");
+        assert_eq!(drive(driver, receive_noted(&registration, 256)).expect("receive"), b"behind");
+    });
+}
+
+/// [short-is-all]: what it is for.
+#[test]
+fn a_short_read_spares_the_call_that_would_block() {
+    on_every_backend(|driver| {
+        let _guard = bound(driver);
+        let (registration, mut peer) = trusted_pair();
+        let spares = driver.is_level_at_arm() || driver.backend.tells_end();
+        for _ in 0..3 {
+            assert_waits(&registration);
+            peer.write_all(b"a").expect("write");
+            assert_eq!(drive(driver, receive_noted(&registration, 256)).expect("receive"), b"a");
+            let mut call_count = 0;
+            let call = |socket: &Socket| {
+                call_count += 1;
+                receive(socket)
+            };
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(registration.poll_io(Direction::Read, &mut cx, call).is_pending());
+            assert_eq!(call_count, usize::from(!spares), "calls that would block");
+        }
+    });
+}
+
+fn trusted_pair() -> (Registration, TcpStream) {
+    let (registration, peer) = pair();
+    registration.trust_short(true);
+    (registration, peer)
+}
+
+/// There is nothing, and what comes will be reported.
+fn assert_waits(registration: &Registration) {
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(registration.poll_io(Direction::Read, &mut cx, receive).is_pending());
+}
+
+async fn receive_noted(registration: &Registration, asked: usize) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; asked];
+    let receive = |mut socket: &Socket| Ok(Moved { count: socket.read(&mut buffer)?, asked });
+    let count = registration.transfer(Direction::Read, receive).await?;
+    buffer.truncate(count);
+    Ok(buffer)
+}
+
 #[test]
 fn data_after_a_short_read_is_reported() {
     on_every_backend(|driver| {
         let _guard = bound(driver);
-        let (registration, mut peer) = pair();
+        let (registration, mut peer) = trusted_pair();
         for round in 0..100u8 {
             peer.write_all(&[round]).expect("write");
-            let data = drive(driver, registration.async_io(Direction::Read, receive)).expect("receive");
-            registration.clear_if_short(Direction::Read, data.len(), 256);
+            let data = drive(driver, receive_noted(&registration, 256)).expect("receive");
             assert_eq!(data, [round]);
         }
     });

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::buf::FixedMemory;
 use crate::driver::closed;
+use crate::driver::doorbell::Doorbell;
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::op::Op;
 use crate::driver::slots::SlotId;
 
-use super::doorbell::Doorbell;
 use super::encode::{self, Name};
 use super::interrupt;
 use super::placement::Placement;

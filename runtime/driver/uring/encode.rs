@@ -8,11 +8,11 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{CancelBuilder, Fd};
 
 use crate::driver::Direction;
+use crate::driver::doorbell::Doorbell;
 use crate::driver::op::{NO_REQUEST, Op};
 use crate::driver::slots::SlotId;
 use crate::driver::socket::SEND_FLAGS;
 
-use super::doorbell::Doorbell;
 use super::encode_file;
 
 /// The notification of a send says whether the bytes were copied all the same. Linux 6.2.

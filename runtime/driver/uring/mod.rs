@@ -35,6 +35,7 @@ use crate::primitive::sync::{Mutex, MutexGuard};
 
 use super::bell::Bell;
 use super::context::Asker;
+use super::doorbell::Doorbell;
 use super::file::Offered;
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
@@ -43,7 +44,6 @@ use super::{Options, closed};
 
 mod core;
 mod decode;
-mod doorbell;
 mod encode;
 mod encode_file;
 mod interrupt;
@@ -55,7 +55,6 @@ mod table;
 mod tests;
 
 use self::core::{Core, Start};
-use doorbell::Doorbell;
 use placement::Load;
 use probe::Refusal;
 use ring::Ring;

@@ -45,6 +45,8 @@ impl Family for Unix {
 impl Sealed for Unix {
     const STREAM_NAME: &'static str = "UnixStream";
     const MAY_SEND_ZERO_COPY: bool = false;
+    /// A receive ends where descriptors came with the bytes, and where the sender is another.
+    const SHORT_IS_ALL: bool = false;
 
     fn addr(addr: &SockAddr) -> io::Result<SocketAddr> {
         Ok(unix_address::to_std(addr))

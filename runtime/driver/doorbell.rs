@@ -1,0 +1,41 @@
+//! The counter whose change ends a worker's sleep.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::Errno;
+
+#[derive(Debug)]
+pub(super) struct Doorbell(OwnedFd);
+
+impl Doorbell {
+    pub(super) fn new() -> io::Result<Doorbell> {
+        Ok(Doorbell(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
+    }
+
+    /// The counter is never read: a multishot poll and an edge-triggered one report every write, and 2^64 writes do not
+    /// happen.
+    pub(super) fn ring(&self) {
+        loop {
+            match rustix::io::write(&self.0, &1u64.to_ne_bytes()) {
+                Err(Errno::INTR) => {}
+                // Full: the worker has been rung often enough.
+                Ok(_) | Err(Errno::AGAIN) => return,
+                Err(error) => panic!("the doorbell's descriptor was closed by somebody else: {error}"),
+            }
+        }
+    }
+}
+
+impl AsFd for Doorbell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for Doorbell {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}

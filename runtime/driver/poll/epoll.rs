@@ -1,0 +1,137 @@
+//! epoll: each descriptor is registered once, edge-triggered, and a wait is one system call.
+#![expect(unsafe_code, reason = "an event of the kernel's might hold an address")]
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io::Errno;
+
+use super::Event;
+use crate::driver::doorbell::Doorbell;
+use crate::driver::slots::{SlotId, Slots};
+use crate::driver::source::Source;
+
+/// Events of one wait; more come with the next.
+const EVENTS_COUNT_MAX: usize = 1024;
+
+/// The key that no source has.
+const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
+
+/// All that can happen to a socket. Hang-ups and errors are reported without being asked for.
+const INTEREST: EventFlags =
+    EventFlags::IN.union(EventFlags::PRI).union(EventFlags::RDHUP).union(EventFlags::OUT);
+
+/// No call of either direction needs to wait after these.
+const FAILED: EventFlags = EventFlags::HUP.union(EventFlags::ERR);
+
+/// The end of the stream may come with its last bytes, and urgent bytes end a receive early.
+const ENDED: EventFlags = FAILED.union(EventFlags::RDHUP).union(EventFlags::PRI);
+
+#[derive(Debug)]
+pub(super) struct Poller {
+    epoll: OwnedFd,
+    doorbell: Doorbell,
+}
+
+impl Poller {
+    /// It tells the end of a stream from bytes.
+    pub(super) const TELLS_END: bool = true;
+
+    pub(super) fn new() -> io::Result<Poller> {
+        let (epoll, doorbell) = (epoll::create(CreateFlags::CLOEXEC)?, Doorbell::new()?);
+        let flags = EventFlags::IN | EventFlags::ET;
+        epoll::add(&epoll, &doorbell, EventData::new_u64(DOORBELL), flags)?;
+        Ok(Poller { epoll, doorbell })
+    }
+
+    pub(super) fn is_edge(&self) -> bool {
+        true
+    }
+
+    pub(super) fn add(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+        let key = EventData::new_u64(slot.to_bits());
+        Ok(epoll::add(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
+    }
+
+    /// Has the state reported once more.
+    pub(super) fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+        let key = EventData::new_u64(slot.to_bits());
+        Ok(epoll::modify(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
+    }
+
+    pub(super) fn delete(&self, source: &Source) {
+        // A socket that the kernel has forgotten already is as good as deleted.
+        let _ = epoll::delete(&self.epoll, source.socket());
+    }
+
+    pub(super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        events.0.clear();
+        let deadline =
+            timeout.filter(|left| !left.is_zero()).and_then(|left| Instant::now().checked_add(left));
+        let mut left = timeout;
+        loop {
+            // Too long for the kernel is for ever. It sleeps whole milliseconds, and up to one too long.
+            let limit = left.and_then(|left| Timespec::try_from(left).ok());
+            match epoll::wait(&self.epoll, spare_capacity(&mut events.0), limit.as_ref()) {
+                Ok(_) => return Ok(()),
+                // A signal: the sleep goes on.
+                Err(Errno::INTR) => {
+                    left =
+                        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())).or(left);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Ends the present wait, or else the next one.
+    pub(super) fn notify(&self) {
+        self.doorbell.ring();
+    }
+}
+
+impl AsFd for Poller {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+}
+
+/// What one wait has reported.
+pub(super) struct Events(Vec<epoll::Event>);
+
+// SAFETY: what an event carries is a number here, never an address: `add`, `renew` and `new` see to that.
+unsafe impl Send for Events {}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("count", &self.0.len()).finish()
+    }
+}
+
+impl Events {
+    pub(super) fn new() -> Events {
+        Events(Vec::with_capacity(EVENTS_COUNT_MAX))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Event> + '_ {
+        self.0.iter().filter(|event| event.data.u64() != DOORBELL).map(|event| {
+            let (key, flags) = (event.data.u64(), event.flags);
+            Event {
+                key,
+                is_readable: flags.intersects(EventFlags::IN | ENDED),
+                is_writable: flags.intersects(EventFlags::OUT | FAILED),
+                has_ended: flags.intersects(ENDED),
+            }
+        })
+    }
+}
+
+/// The value that the event's key names, if it is still there.
+pub(super) fn find<T>(slots: &mut Slots<T>, key: u64) -> Option<&mut T> {
+    slots.get_mut(SlotId::from_bits(key))
+}

@@ -1,0 +1,115 @@
+//! The crate `polling`, for every system but Linux: edge-triggered where the system can, else one-shot.
+#![expect(unsafe_code, reason = "the poller does not own the sockets it watches")]
+
+use std::io;
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use polling::PollMode;
+
+use super::Event;
+use crate::driver::Direction;
+use crate::driver::slots::{SlotId, Slots};
+use crate::driver::source::Source;
+
+/// On 32-bit platforms a key is an index alone: a very late event may then reach a newer source, as one spurious
+/// wake-up.
+const KEY_HAS_GENERATION: bool = usize::BITS >= u64::BITS;
+
+#[derive(Debug)]
+pub(super) struct Poller {
+    poller: polling::Poller,
+    is_edge: bool,
+}
+
+impl Poller {
+    /// It does not tell the end of a stream from bytes.
+    pub(super) const TELLS_END: bool = false;
+
+    pub(super) fn new() -> io::Result<Poller> {
+        let poller = polling::Poller::new()?;
+        Ok(Poller { is_edge: poller.supports_edge(), poller })
+    }
+
+    pub(super) fn is_edge(&self) -> bool {
+        self.is_edge
+    }
+
+    /// The caller holds the source's attachment lock and has put the source into the poller's table.
+    pub(super) fn add(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+        let (interest, mode) = if self.is_edge {
+            (polling::Event::all(to_key(slot)), PollMode::Edge)
+        } else {
+            (waited_for(source, slot), PollMode::Oneshot)
+        };
+        // SAFETY: [fd-outlives-ops] the source is in the poller's table and keeps its descriptor open until it is taken out
+        // of the table, which happens only after `delete`.
+        unsafe { self.poller.add_with_mode(source.socket(), interest, mode) }
+    }
+
+    /// One-shot mode: asks again, for every direction that somebody waits for.
+    pub(super) fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+        self.poller.modify_with_mode(source.socket(), waited_for(source, slot), PollMode::Oneshot)
+    }
+
+    pub(super) fn delete(&self, source: &Source) {
+        // A socket that the poller has lost already is as good as deleted.
+        let _ = self.poller.delete(source.socket());
+    }
+
+    pub(super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        events.0.clear();
+        self.poller.wait(&mut events.0, timeout)?;
+        Ok(())
+    }
+
+    /// Ends the present wait, or else the next one.
+    pub(super) fn notify(&self) {
+        self.poller.notify().expect("the poller's own wake-up descriptor takes a ring");
+    }
+}
+
+#[cfg(unix)]
+impl AsFd for Poller {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+}
+
+/// What one wait has reported.
+#[derive(Debug)]
+pub(super) struct Events(polling::Events);
+
+impl Events {
+    pub(super) fn new() -> Events {
+        Events(polling::Events::new())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Event> + '_ {
+        self.0.iter().map(|event| Event {
+            key: event.key as u64,
+            is_readable: event.readable,
+            is_writable: event.writable,
+            has_ended: true,
+        })
+    }
+}
+
+/// The value that the event's key names, if it is still there.
+pub(super) fn find<T>(slots: &mut Slots<T>, key: u64) -> Option<&mut T> {
+    if KEY_HAS_GENERATION {
+        slots.get_mut(SlotId::from_bits(key))
+    } else {
+        slots.get_mut_of_index(key as u32)
+    }
+}
+
+fn waited_for(source: &Source, slot: SlotId) -> polling::Event {
+    let is_armed = |direction| source.side(direction).is_armed();
+    polling::Event::new(to_key(slot), is_armed(Direction::Read), is_armed(Direction::Write))
+}
+
+fn to_key(slot: SlotId) -> usize {
+    slot.to_bits() as usize
+}

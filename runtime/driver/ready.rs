@@ -1,0 +1,67 @@
+//! The futures that wait for a socket.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use socket2::Socket;
+
+use crate::task::coop;
+
+use super::Direction;
+use super::readiness::Seen;
+use super::slots::SlotId;
+use super::source::{Place, Registration};
+
+/// See [`Registration::ready`].
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub(crate) struct Ready<'a> {
+    pub(super) registration: &'a Registration,
+    pub(super) direction: Direction,
+    pub(super) place: Option<SlotId>,
+}
+
+impl Future for Ready<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let charge = ready!(coop::poll_proceed(cx));
+        if this.registration.source.side(this.direction).observe().is_none() {
+            ready!(this.registration.poll_wait(this.direction, cx, &mut Place::Listed(&mut this.place)))?;
+        }
+        charge.made_progress();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Ready<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.place {
+            self.registration.source.side(self.direction).forget(id);
+        }
+    }
+}
+
+/// See [`Registration::async_io`] and [`Registration::transfer`].
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub(super) struct AsyncIo<'a, F> {
+    pub(super) ready: Ready<'a>,
+    pub(super) operation: F,
+}
+
+/// The operation is called, never pinned.
+impl<F> Unpin for AsyncIo<'_, F> {}
+
+impl<R, F: FnMut(&Socket, Seen) -> io::Result<R>> Future for AsyncIo<'_, F> {
+    type Output = io::Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        let AsyncIo { ready, operation } = &mut *self;
+        let Ready { registration, direction, place } = ready;
+        registration.drive(*direction, cx, Place::Listed(place), operation)
+    }
+}
