@@ -27,7 +27,7 @@
 //!
 //! **Sentinels.** A worker that is in a long poll cannot harvest, and what sits in its LIFO slot was never announced.
 //! So while there was activity lately, up to two parked workers sleep with a time-out; when they see a worker that
-//! has not come round for a millisecond, they take its queue, its LIFO slot, its completions and its due timers
+//! has not come round for two milliseconds, they take its queue, its LIFO slot, its completions and its due timers
 //! ([`sentinel`]), and as long as it is stuck they sleep on its poller as well as on their own. When all others slept
 //! through a whole look they go to sleep for good: an idle runtime uses no CPU.
 //!
@@ -45,7 +45,7 @@
 //!   `tests/fairness.rs::a_task_that_always_finds_its_socket_ready_pauses_for_others`
 //!
 //! And if a poll does not end, as long as at least one worker is idle, others serve within about 5 ms, or about 12 where
-//! no poll was that long for half a second:
+//! no poll was that long for a fifth of a second:
 //! - **The ready tasks of the stuck worker, those in its ring and its overflow**
 //!   `tests/fairness.rs::tasks_spawned_before_a_long_computation_do_not_wait_for_it`,
 //!   `tests/fairness.rs::tasks_beyond_the_room_of_a_ring_do_not_wait_for_a_long_computation`

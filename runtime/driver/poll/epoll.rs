@@ -19,6 +19,10 @@ use crate::driver::source::Source;
 /// Events of one wait; more come with the next.
 const EVENTS_COUNT_MAX: usize = 1024;
 
+/// A longer wait ends early, and is begun again. What does not fit into 31 bits of milliseconds would take a system call that
+/// older kernels, and sandboxes that refuse io_uring, may not know.
+const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The key that no source has.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
 
@@ -75,8 +79,7 @@ impl Poller {
             timeout.filter(|left| !left.is_zero()).and_then(|left| Instant::now().checked_add(left));
         let mut left = timeout;
         loop {
-            // Too long for the kernel is for ever. It sleeps whole milliseconds, and up to one too long.
-            let limit = left.and_then(|left| Timespec::try_from(left).ok());
+            let limit = left.map(limit);
             match epoll::wait(&self.epoll, spare_capacity(&mut events.0), limit.as_ref()) {
                 Ok(_) => return Ok(()),
                 // A signal: the sleep goes on.
@@ -99,6 +102,11 @@ impl AsFd for Poller {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()
     }
+}
+
+/// The kernel sleeps whole milliseconds, and up to one too long.
+fn limit(left: Duration) -> Timespec {
+    Timespec::try_from(left.min(WAIT_MAX)).expect("a day is no overflow")
 }
 
 /// What one wait has reported.
@@ -134,4 +142,19 @@ impl Events {
 /// The value that the event's key names, if it is still there.
 pub(super) fn find<T>(slots: &mut Slots<T>, key: u64) -> Option<&mut T> {
     slots.get_mut(SlotId::from_bits(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, limit};
+
+    #[test]
+    fn no_wait_needs_more_than_the_oldest_call_can_tell() {
+        for days in [1, 25, 30_000] {
+            let limit = limit(Duration::from_secs(days * 24 * 60 * 60));
+            assert!(i32::try_from(limit.tv_sec * 1000).is_ok(), "{days} days");
+        }
+        assert!(i32::try_from(limit(Duration::MAX).tv_sec * 1000).is_ok());
+        assert_eq!(limit(Duration::from_micros(1500)).tv_nsec, 1_500_000);
+    }
 }
