@@ -13,7 +13,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::file::File;
-use super::file_bytes::spend_for;
 use super::work::{self, Work};
 use crate::buf::Staging;
 use crate::driver::file::{AT_CURSOR, Descriptor, Landed};
@@ -145,7 +144,7 @@ impl File {
         let result = self.descriptor.read_now(buf, place);
         if let Some(Ok(count)) = result {
             charge.made_progress();
-            spend_for(count);
+            coop::spend_bytes(count);
             self.cursor.move_to(place.wrapping_add(count as u64));
         }
         Poll::Ready(result)

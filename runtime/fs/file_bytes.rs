@@ -345,7 +345,7 @@ impl File {
             let result = call(self);
             if let Some(result) = &result {
                 charge.made_progress();
-                spend_for(result.as_ref().copied().unwrap_or(0));
+                coop::spend_bytes(result.as_ref().copied().unwrap_or(0));
             }
             Poll::Ready(result)
         })
@@ -374,12 +374,6 @@ impl File {
         );
         io::Error::new(error.kind(), text)
     }
-}
-
-/// Pays for a copy of `count` bytes: a poll copies about one MiB, which takes 60 to 120 µs, before it lets others run.
-pub(super) fn spend_for(count: usize) {
-    const BYTES_PER_UNIT: usize = 8 * 1024;
-    coop::spend(count / BYTES_PER_UNIT);
 }
 
 fn check_place(offset: u64) -> io::Result<()> {

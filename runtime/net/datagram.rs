@@ -8,31 +8,31 @@ use std::io::{self, Read as _};
 use socket2::{SockAddr, Socket};
 
 use super::receive;
-use super::transfer::uninterrupted;
+use super::transfer::{paid, paid_by};
 use crate::driver::socket::SEND_FLAGS;
 
 /// `[no-sigpipe]`.
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    uninterrupted(|| socket.send_with_flags(buf, SEND_FLAGS))
+    paid(|| socket.send_with_flags(buf, SEND_FLAGS))
 }
 
 /// `[no-sigpipe]`.
 pub(super) fn send_to_once(socket: &Socket, buf: &[u8], target: &SockAddr) -> io::Result<usize> {
-    uninterrupted(|| socket.send_to_with_flags(buf, target, SEND_FLAGS))
+    paid(|| socket.send_to_with_flags(buf, target, SEND_FLAGS))
 }
 
 pub(super) fn receive_once(mut socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-    uninterrupted(|| socket.read(buf))
+    paid(|| socket.read(buf))
 }
 
 pub(super) fn receive_from_once(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    uninterrupted(|| receive::receive_from(socket, buf))
+    paid_by(|| receive::receive_from(socket, buf), |(count, _)| *count)
 }
 
 pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-    uninterrupted(|| receive::peek(socket, buf))
+    paid(|| receive::peek(socket, buf))
 }
 
 pub(super) fn peek_from_once(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    uninterrupted(|| receive::peek_from(socket, buf))
+    paid_by(|| receive::peek_from(socket, buf), |(count, _)| *count)
 }

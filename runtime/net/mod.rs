@@ -40,6 +40,8 @@
 //! - `[no-sigpipe]` every send carries `driver::socket::SEND_FLAGS`: a closed peer is an error, never a signal.
 //! - `[one-call-moves-bytes]` a future that was dropped before it was ready has moved no byte and taken no connection,
 //!   unless its documentation says it makes several calls (`write_all`, `read_exact`, …).
+//! - `[large-calls-pay]` a call that copies takes of the task's budget by how much it copied, so that a task that always finds
+//!   bytes and room moves about one MiB in a poll, and not 128 times what it asks for.
 //! - `[accept-rests]` `accept` without descriptors or memory left returns an error, and not before a pause: the
 //!   connection stays queued and the listener readable, so an immediate error would be a busy loop of its caller.
 //! - `[recv-initialises]` `recv(2)` that returns `n` has written the first `n` bytes of its buffer, and makes no byte of it

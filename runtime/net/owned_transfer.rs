@@ -15,7 +15,7 @@ pub(super) async fn read<B: IoBufMut>(registration: &Registration, mut buf: B) -
         return (Ok(0), buf);
     }
     let receive = |socket: &_| {
-        let count = transfer::uninterrupted(|| receive::fill_owned(socket, &mut buf))?;
+        let count = transfer::paid(|| receive::fill_owned(socket, &mut buf))?;
         Ok(Moved { count, asked: room_bytes })
     };
     let result = registration.transfer(Direction::Read, receive).await;
@@ -32,7 +32,7 @@ pub(super) async fn read_vectored<B: IoBufMut>(
     };
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
     let rooms = &mut bufs[start..end];
-    let receive = |socket: &_| transfer::uninterrupted(|| receive::fill_owned_vectored(socket, rooms));
+    let receive = |socket: &_| transfer::paid(|| receive::fill_owned_vectored(socket, rooms));
     let result = registration.async_io(Direction::Read, receive).await;
     if result.is_ok() {
         receive::leave_empty(&mut bufs[end..]);

@@ -13,7 +13,7 @@ use super::family::Family;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use super::receive;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
-use super::transfer::uninterrupted;
+use super::transfer::paid;
 use super::transfer::{bytes_of, send_noted, send_vectored_once};
 #[cfg(feature = "futures-io")]
 use super::transfer::{receive_noted, receive_vectored_once, room_of};
@@ -52,8 +52,7 @@ impl<F: Family> ByteStream<F> {
             return Poll::Ready(Ok(()));
         }
         let asked = buf.remaining();
-        let fill =
-            |socket: &Socket| Ok(Moved { count: uninterrupted(|| receive::fill_tokio(socket, buf))?, asked });
+        let fill = |socket: &Socket| Ok(Moved { count: paid(|| receive::fill_tokio(socket, buf))?, asked });
         self.registration().poll_transfer(Direction::Read, cx, fill).map_ok(drop)
     }
 
@@ -67,8 +66,7 @@ impl<F: Family> ByteStream<F> {
             return Poll::Ready(Ok(()));
         }
         let asked = buf.remaining();
-        let fill =
-            |socket: &Socket| Ok(Moved { count: uninterrupted(|| receive::fill_hyper(socket, buf))?, asked });
+        let fill = |socket: &Socket| Ok(Moved { count: paid(|| receive::fill_hyper(socket, buf))?, asked });
         self.registration().poll_transfer(Direction::Read, cx, fill).map_ok(drop)
     }
 

@@ -10,7 +10,7 @@ use super::family::{Family, inet_addr};
 use super::owned_split::OwnedReadHalf;
 use super::receive;
 use super::split::ReadHalf;
-use super::transfer::uninterrupted;
+use super::transfer::{paid, paid_by};
 use super::udp::UdpSocket;
 use crate::buf::{IoBufMut, PooledBuf};
 use crate::driver::{Contents, Direction, Moved, Registration};
@@ -179,19 +179,19 @@ fn try_receive_stream(registration: &Registration) -> io::Result<PooledBuf> {
 fn receive_bytes(registration: &Registration, socket: &Socket) -> io::Result<(PooledBuf, usize)> {
     let mut buf = registration.take_buffer(Contents::Stream)?;
     let asked_bytes = buf.bytes_total();
-    uninterrupted(|| receive::fill_owned(socket, &mut buf))?;
+    paid(|| receive::fill_owned(socket, &mut buf))?;
     Ok((without_buffer_if_empty(buf), asked_bytes))
 }
 
 fn receive_datagram(registration: &Registration, socket: &Socket) -> io::Result<PooledBuf> {
     let mut buf = registration.take_buffer(Contents::Datagram)?;
-    uninterrupted(|| receive::fill_owned(socket, &mut buf))?;
+    paid(|| receive::fill_owned(socket, &mut buf))?;
     Ok(without_buffer_if_empty(buf))
 }
 
 fn receive_datagram_from(registration: &Registration, socket: &Socket) -> io::Result<(PooledBuf, SockAddr)> {
     let mut buf = registration.take_buffer(Contents::Datagram)?;
-    let (_, sender) = uninterrupted(|| receive::fill_owned_from(socket, &mut buf))?;
+    let (_, sender) = paid_by(|| receive::fill_owned_from(socket, &mut buf), |(count, _)| *count)?;
     Ok((without_buffer_if_empty(buf), sender))
 }
 

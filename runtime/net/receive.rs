@@ -94,17 +94,20 @@ pub(super) fn fill_owned_from(socket: &Socket, buf: &mut impl IoBufMut) -> io::R
     Ok((count, sender))
 }
 
-/// Receives one datagram into the room of an owned buffer, and its sender's address, and tells the buffer what came; whether
-/// all of it did.
+/// Receives one datagram into the room of an owned buffer, and its sender's address, and tells the buffer what came: how much,
+/// and whether that was all.
 #[cfg(unix)]
-pub(super) fn fill_owned_whole(socket: &Socket, buf: &mut impl IoBufMut) -> io::Result<(bool, SockAddr)> {
+pub(super) fn fill_owned_whole(
+    socket: &Socket,
+    buf: &mut impl IoBufMut,
+) -> io::Result<(usize, bool, SockAddr)> {
     let (start, room_bytes) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.bytes_total());
     // SAFETY: the trait's promise: so many bytes may be written there, and the borrow keeps others away.
     let room = unsafe { std::slice::from_raw_parts_mut(start, room_bytes) };
     let (count, flags, sender) = socket.recv_from_vectored(&mut [MaybeUninitSlice::new(room)])?;
     // SAFETY: `[recv-initialises]`, and `count` is at most the length of the room.
     unsafe { buf.set_read(count) };
-    Ok((!flags.is_truncated(), sender))
+    Ok((count, !flags.is_truncated(), sender))
 }
 
 /// Receives into the unfilled part of tokio's buffer and fills it by what came.

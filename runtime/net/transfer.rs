@@ -10,6 +10,7 @@ use socket2::Socket;
 use super::receive;
 use crate::driver::socket::SEND_FLAGS;
 use crate::driver::{Direction, Moved, Registration};
+use crate::task::coop;
 
 /// The most buffers that one system call takes (`IOV_MAX`); more are an error to it, so the rest waits its turn.
 pub(super) const VECTORED_COUNT_MAX: usize = 1024;
@@ -58,7 +59,7 @@ pub(super) async fn read_to_end(registration: &Registration, buf: &mut Vec<u8>) 
             buf.reserve(growth);
             growth = (growth * 2).min(READ_TO_END_GROWTH_BYTES_MAX);
         }
-        let append = |socket: &Socket| uninterrupted(|| receive::append(socket, buf));
+        let append = |socket: &Socket| paid(|| receive::append(socket, buf));
         if registration.async_io(Direction::Read, append).await? == 0 {
             return Ok(buf.len() - start_len);
         }
@@ -152,7 +153,7 @@ fn end_came_early(filled: usize, wanted: usize) -> io::Error {
 }
 
 /// Makes a call again for as long as signals interrupt it.
-pub(super) fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -161,8 +162,21 @@ pub(super) fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::R
     }
 }
 
+/// Makes a call that copies bytes, and pays for them `[large-calls-pay]`.
+pub(super) fn paid(call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    paid_by(call, |count| *count)
+}
+
+/// The same for a call that says more than how many they were.
+pub(super) fn paid_by<R>(
+    call: impl FnMut() -> io::Result<R>,
+    bytes_of: impl Fn(&R) -> usize,
+) -> io::Result<R> {
+    uninterrupted(call).inspect(|moved| coop::spend_bytes(bytes_of(moved)))
+}
+
 pub(super) fn receive_once(mut socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-    uninterrupted(|| socket.read(buf))
+    paid(|| socket.read(buf))
 }
 
 /// The same, and how much there could have been.
@@ -171,16 +185,16 @@ pub(super) fn receive_noted(socket: &Socket, buf: &mut [u8]) -> io::Result<Moved
 }
 
 pub(super) fn receive_vectored_once(mut socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-    uninterrupted(|| socket.read_vectored(bufs))
+    paid(|| socket.read_vectored(bufs))
 }
 
 pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-    uninterrupted(|| receive::peek(socket, buf))
+    paid(|| receive::peek(socket, buf))
 }
 
 /// `[no-sigpipe]`.
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    uninterrupted(|| socket.send_with_flags(buf, SEND_FLAGS))
+    paid(|| socket.send_with_flags(buf, SEND_FLAGS))
 }
 
 /// The same, and how much there could have been.
@@ -190,5 +204,5 @@ pub(super) fn send_noted(socket: &Socket, buf: &[u8]) -> io::Result<Moved> {
 
 /// `[no-sigpipe]`.
 pub(super) fn send_vectored_once(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    uninterrupted(|| socket.send_vectored_with_flags(bufs, SEND_FLAGS))
+    paid(|| socket.send_vectored_with_flags(bufs, SEND_FLAGS))
 }

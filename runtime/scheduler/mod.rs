@@ -41,7 +41,7 @@
 //!   most, while another worker is on the way to it.
 //!   `tests/fairness.rs::spawns_from_outside_are_served_while_every_worker_is_busy_with_its_own`,
 //!   `tests/fairness.rs::a_timeout_around_a_busy_loop_that_yields_elapses`
-//! - **A task whose every operation is ready at once pauses after 128 of them.**
+//! - **A task whose every operation is ready at once pauses after 128 of them, or after one MiB of bytes.**
 //!   `tests/fairness.rs::a_task_that_always_finds_its_socket_ready_pauses_for_others`
 //!
 //! And if a poll does not end, as long as at least one worker is idle, others serve within about 5 ms, or about 12 where

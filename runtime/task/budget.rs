@@ -86,14 +86,23 @@ impl Drop for RestoreOnPending {
 }
 
 /// Takes `units` more, as far as there are any: what was done cost more than one.
-#[inline]
-pub(crate) fn spend(units: usize) {
+fn spend(units: usize) {
     UNITS.with(|cell| {
         let before = cell.get();
         if before != UNLIMITED {
             cell.set(before.saturating_sub(u16::try_from(units).unwrap_or(UNITS_PER_POLL)));
         }
     });
+}
+
+/// Pays for `count` bytes that were copied, beyond the unit that an operation costs: a poll copies about one MiB, which takes
+/// 60 to 250 µs, before it lets others run.
+#[inline]
+pub(crate) fn spend_bytes(count: usize) {
+    const BYTES_PER_UNIT: usize = 8 * 1024;
+    if count >= BYTES_PER_UNIT {
+        spend(count / BYTES_PER_UNIT);
+    }
 }
 
 /// Takes a unit of the budget; pending, and woken at once, if there is none.

@@ -131,7 +131,7 @@ pub mod coop {
     pub use super::budget::{
         Coop, Unconstrained, consume_budget, cooperative, has_budget_remaining, unconstrained,
     };
-    pub(crate) use super::budget::{poll_proceed, spend, with_budget};
+    pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget};
 }
 
 pub use coop::{consume_budget, unconstrained};

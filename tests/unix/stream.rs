@@ -8,7 +8,7 @@ use futures::join;
 use heist::net::unix::ReuniteError;
 use heist::net::{ByteStream, Family, TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::{free_path, pattern, soon};
+use super::{free_path, pattern, pipe, soon};
 use crate::support::{on_every_backend, on_every_runtime};
 
 #[test]
@@ -265,5 +265,42 @@ fn what_is_written_for_byte_streams_serves_both_families() {
             assert!(format!("{client:?}").starts_with("TcpStream"));
             join!(echo_once(listener.accept().await.unwrap().0), ask(client));
         });
+    });
+}
+
+/// Fault J6: what a write costs is its bytes, not that it was one call.
+#[test]
+fn a_poll_moves_about_a_mebibyte_whatever_the_length_of_a_call() {
+    const CALL_BYTES: usize = 64 * 1024;
+    const POLL_BYTES: usize = 1024 * 1024;
+    on_every_runtime(|runtime| {
+        let mover = runtime.spawn(async {
+            let (ours, mut peer) = pipe();
+            ours.set_nonblocking(true).unwrap();
+            let mut stream = UnixStream::from_std(ours).unwrap();
+            let mut bytes = vec![7; CALL_BYTES];
+
+            // The first call of each direction may have to wait; then the socket is known to be ready, and a poll begins.
+            stream.write_all(&bytes).await.unwrap();
+            peer.read_exact(&mut bytes).unwrap();
+            heist::task::yield_now().await;
+            let mut written_bytes = 0;
+            while heist::task::coop::has_budget_remaining() {
+                stream.write_all(&bytes).await.unwrap();
+                peer.read_exact(&mut bytes).unwrap();
+                written_bytes += CALL_BYTES;
+            }
+            assert!((POLL_BYTES / 2..=POLL_BYTES).contains(&written_bytes), "{written_bytes}");
+
+            heist::task::yield_now().await;
+            let mut read_bytes = 0;
+            while heist::task::coop::has_budget_remaining() {
+                peer.write_all(&bytes).unwrap();
+                stream.read_exact(&mut bytes).await.unwrap();
+                read_bytes += CALL_BYTES;
+            }
+            assert!((POLL_BYTES / 2..=POLL_BYTES).contains(&read_bytes), "{read_bytes}");
+        });
+        runtime.block_on(mover).unwrap();
     });
 }

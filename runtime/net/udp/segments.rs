@@ -9,7 +9,7 @@ use super::UdpSocket;
 use crate::driver::{Direction, segmentation};
 use crate::net::datagram::receive_from_once;
 use crate::net::family::inet_addr;
-use crate::net::transfer::uninterrupted;
+use crate::net::transfer::{paid, paid_by};
 
 /// What [`UdpSocket::recv_segments`] has received: one datagram, or several of one sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,11 +151,12 @@ fn send_once(
     segment_len: usize,
     target: Option<&SockAddr>,
 ) -> io::Result<usize> {
-    uninterrupted(|| segmentation::send(socket, buf, segment_len, target))
+    paid(|| segmentation::send(socket, buf, segment_len, target))
 }
 
 fn receive_once(socket: &Socket, buf: &mut [u8]) -> io::Result<Segments> {
-    let joined = uninterrupted(|| segmentation::receive(socket, buf).transpose())?;
+    let len_of = |joined: &Option<segmentation::Segments>| joined.as_ref().map_or(0, |joined| joined.len);
+    let joined = paid_by(|| segmentation::receive(socket, buf).transpose(), len_of)?;
     if let Some(joined) = joined {
         let addr = inet_addr(&joined.addr)?;
         return Ok(Segments { len: joined.len, segment_len: joined.segment_len, addr });

@@ -7,7 +7,7 @@ use socket2::Socket;
 
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, UnixDatagram, UnixStream, WriteHalf};
 use crate::driver::{Direction, Registration, ancillary};
-use crate::net::transfer::uninterrupted;
+use crate::net::transfer::{paid, paid_by};
 
 /// What a `recv_with_fds` has received.
 #[derive(Debug)]
@@ -161,12 +161,12 @@ async fn receive_over_stream(
 }
 
 async fn send(registration: &Registration, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let send = |socket: &Socket| uninterrupted(|| ancillary::send(socket, buf, fds));
+    let send = |socket: &Socket| paid(|| ancillary::send(socket, buf, fds));
     registration.async_io(Direction::Write, send).await
 }
 
 fn receive_once(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
-    let message = uninterrupted(|| ancillary::receive(socket, buf, fds_count_max))?;
+    let message = paid_by(|| ancillary::receive(socket, buf, fds_count_max), |message| message.len)?;
     Ok(Received {
         len: message.len,
         fds: message.fds,

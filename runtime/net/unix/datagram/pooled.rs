@@ -9,7 +9,7 @@ use crate::buf::PooledBuf;
 use crate::driver::{Contents, Direction, unix_address};
 use crate::net::pooled::without_buffer_if_empty;
 use crate::net::receive;
-use crate::net::transfer::uninterrupted;
+use crate::net::transfer::paid_by;
 
 impl UnixDatagram {
     /// Receives one datagram into a buffer of the runtime's, waiting until there is one.
@@ -72,8 +72,8 @@ impl UnixDatagram {
 
     fn receive_pooled(&self, socket: &Socket) -> io::Result<(PooledBuf, SocketAddr)> {
         let mut buf = self.registration.take_buffer(Contents::LocalDatagram)?;
-        let received = uninterrupted(|| receive::fill_owned_whole(socket, &mut buf));
-        let taken = received.and_then(|(is_whole, sender)| {
+        let received = paid_by(|| receive::fill_owned_whole(socket, &mut buf), |(count, ..)| *count);
+        let taken = received.and_then(|(_, is_whole, sender)| {
             if is_whole {
                 Ok((without_buffer_if_empty(buf), unix_address::to_std(&sender)))
             } else {
