@@ -19,6 +19,7 @@
 //! else to run, and a worker that is busy leaves it for 100 µs at most to one that is on the way. What is in a worker's ring
 //! and overflow they should take only if it is worth it: the number of tasks times the mean length of that worker's polls
 //! must reach 200 µs, and up to five times that where polls are shorter than 40 µs, for each task that moves costs the same.
+//! Between two polls the task that is next does not count: a wake-up would come too late for it.
 //! A short backlog of short tasks is run by its owner before another worker could fetch it, and its sockets stay on their
 //! ring.
 //!
@@ -289,9 +290,14 @@ impl Remote {
 
     /// Whether what waits in the ring and its overflow is worth another worker's help. A hint, as the lengths are.
     fn is_worth_sharing(&self) -> bool {
+        self.is_worth_sharing_but(0)
+    }
+
+    /// The same for all but `kept_count` of what waits.
+    fn is_worth_sharing_but(&self, kept_count: usize) -> bool {
         // Ordering: Relaxed: a figure to judge by. Too little, and a sentinel makes up for it.
         let mean = self.poll_nanos.load(Ordering::Relaxed);
-        let backlog = self.backlog() as u64 * mean;
+        let backlog = self.backlog().saturating_sub(kept_count) as u64 * mean;
         backlog * mean.clamp(DEAR_POLL_NANOS / 5, DEAR_POLL_NANOS) >= WORTH_SHARING_NANOS * DEAR_POLL_NANOS
     }
 

@@ -5,13 +5,13 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::idle::Idle;
-use super::worker::{PATIENCE, Worker};
+use super::worker::{Due, PATIENCE, Worker};
 use super::{Parts, Shared, build, spawn};
 use crate::blocking::{Limits, Pool};
 use crate::driver::{Driver, Kind, Options};
 use crate::primitive::model;
 use crate::queue::deque::CAPACITY;
-use crate::task::Id;
+use crate::task::{Id, Runnable};
 
 /// Runs `test` with the workers of one scheduler, none of which has begun to run.
 fn with_workers(count: usize, test: impl Fn(&Shared, &mut [Worker]) + Send + Sync + 'static) {
@@ -124,5 +124,50 @@ fn the_patience_of_a_busy_worker_is_counted_from_its_first_look() {
         assert!(leaves(2 * PATIENCE), "the next one is waited for anew");
         assert!(leaves(3 * PATIENCE - instant));
         assert!(!leaves(3 * PATIENCE));
+    });
+}
+
+/// Tasks to be put where a test wants them.
+fn tasks<const COUNT: usize>(worker: &Worker, yields_count: usize) -> [Runnable; COUNT] {
+    std::array::from_fn(|_| {
+        let future = async move {
+            for _ in 0..yields_count {
+                crate::task::yield_now().await;
+            }
+        };
+        drop(spawn(worker.home(), future, Id::next(), Location::caller()));
+        worker.take_share(worker.shared()).expect("it was injected")
+    })
+}
+
+/// Until something was measured each task is worth sharing by itself.
+#[test]
+fn what_a_worker_runs_next_is_not_shared() {
+    with_workers(2, |shared, workers| {
+        let worker = &mut workers[0];
+        let [first, second] = tasks(worker, 0);
+        shared.idle.park(1, false);
+        worker.take_in(first);
+        worker.dispatch();
+        assert!(!shared.idle.is_searched(), "one task was woken, and its worker runs it");
+        worker.take_in(second);
+        worker.dispatch();
+        assert!(shared.idle.is_searched(), "two were woken");
+    });
+}
+
+#[test]
+fn a_task_that_yields_wakes_nobody_unless_others_come_first() {
+    with_workers(2, |shared, workers| {
+        let worker = &mut workers[0];
+        let [first, second] = tasks(worker, 2);
+        shared.idle.park(1, false);
+        worker.poll(Due::Shared(first));
+        assert!(!shared.idle.is_searched(), "it is next again");
+
+        let first = worker.queue().pop().expect("it waits in the ring");
+        assert!(shared.remotes[0].lifo.replace(second).is_none());
+        worker.poll(Due::Shared(first));
+        assert!(shared.idle.is_searched(), "the task in the LIFO slot comes first");
     });
 }

@@ -91,18 +91,27 @@ impl Context {
         if self.is_batching.get() {
             return self.push(task);
         }
-        let displaced = match cause {
-            Cause::Yielded => Some(task),
-            Cause::Spawned | Cause::Woken => self.remote().lifo.replace(task),
-        };
-        let Some(displaced) = displaced else { return };
-        self.push(displaced);
-        self.announce_backlog();
+        match cause {
+            Cause::Yielded => {
+                self.push(task);
+                self.announce_rest();
+            }
+            Cause::Spawned | Cause::Woken => {
+                let Some(displaced) = self.remote().lifo.replace(task) else { return };
+                self.push(displaced);
+                if self.remote().is_worth_sharing() {
+                    self.shared().announce();
+                }
+            }
+        }
     }
 
-    /// Says that others could help, if what waits is worth it. Less than that we run sooner than they could.
-    fn announce_backlog(&self) {
-        if self.remote().is_worth_sharing() {
+    /// Between two polls: says that others could help, if what waits is worth it beside what we run next. Less than that
+    /// we run sooner than they could.
+    fn announce_rest(&self) {
+        let remote = self.remote();
+        let takes_from_ring = || remote.lifo.is_empty() && self.pinned.borrow().is_empty();
+        if remote.is_worth_sharing() && (!takes_from_ring() || remote.is_worth_sharing_but(1)) {
             self.shared().announce();
         }
     }
@@ -260,7 +269,7 @@ impl Worker {
     }
 
     /// Polls a task once. If it was woken meanwhile it goes behind everything that waits where it came from.
-    fn poll(&self, due: Due) {
+    pub(super) fn poll(&self, due: Due) {
         let context = &self.context;
         current::with_worker_set(context, || match due {
             Due::Shared(task) => {
@@ -389,7 +398,7 @@ impl Worker {
             current::with_worker_set(context, || wake_all(wakers));
             context.is_batching.set(false);
         }
-        self.context.announce_backlog();
+        self.context.announce_rest();
     }
 
     /// A driver that fails has lost track of what the kernel may write to: going on would not be sound.
