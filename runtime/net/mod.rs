@@ -79,7 +79,8 @@
 //! `tests/tcp/`, `tests/udp/`, `tests/unix/`: each invariant by name and on every back end. For TCP `[no-sigpipe]` is in
 //! `ends.rs`, `[one-call-moves-bytes]` in `cancel.rs`, `[accept-rests]` in `process.rs`, `[empty-is-done]` in `transfer.rs`.
 //! `[recv-initialises]` is the contract of the system call: no test can show it. Of `tests/unix/`: `[unheard-room]` in
-//! `datagram.rs`, `listener.rs` and `process.rs`, `[deaf-end]` in `datagram.rs`, `[fds-are-owned]` in `fds.rs`.
+//! `datagram.rs`, `listener.rs` and `process.rs`, `[deaf-end]` in `datagram.rs`, `[fds-are-owned]` in `fds.rs`,
+//! `[large-calls-pay]` in `stream.rs`.
 //!
 //! # Which traits
 //! Inherent methods need no import. [`ByteStream`] and its halves also implement `futures_io::{AsyncRead, AsyncWrite}`
