@@ -4,8 +4,10 @@ mod support;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use heist::runtime::Runtime;
@@ -89,6 +91,44 @@ fn a_payload_that_panics_when_dropped_does_not_end_the_process() {
             assert!(catch_unwind(AssertUnwindSafe(|| drop(error))).is_err() || cfg!(panic = "abort"));
             assert_eq!(heist::spawn(async { 2 }).await.expect("no panic"), 2);
         });
+    });
+}
+
+/// A waker that no task stands behind. It counts, and then panics.
+struct Alarm(Counter);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.bump();
+        panic!("the waker's wake");
+    }
+}
+
+/// Fault B19: whoever is woken by the end of a runtime cannot hold it up, nor keep it from others.
+#[test]
+fn wakers_that_panic_hold_up_neither_the_end_of_a_runtime_nor_each_other() {
+    with_every_runtime(|runtime| {
+        let wakes = Counter::default();
+        let listeners: Vec<_> = (0..3)
+            .map(|_| runtime.block_on(heist::net::TcpListener::bind("127.0.0.1:0")).expect("a free port"))
+            .collect();
+        let mut waits: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
+        for listener in &listeners {
+            waits.push(Box::pin(async { drop(listener.accept().await) }));
+            waits.push(Box::pin(heist::time::sleep(Duration::from_secs(3600))));
+        }
+        {
+            let _guard = runtime.enter();
+            for wait in &mut waits {
+                let waker = Waker::from(Arc::new(Alarm(wakes.clone())));
+                assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            }
+        }
+        drop(runtime);
+        assert_eq!(wakes.get(), waits.len(), "each was told, once");
+        for wait in &mut waits {
+            assert!(pin!(wait).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        }
     });
 }
 

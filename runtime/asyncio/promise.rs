@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::handler::{Origin, Unhandled, report};
 use crate::primitive::sync::Mutex;
+use crate::task::wake_all;
 
 /// What a promise calls when it is done.
 pub type Callback<T, E> = Arc<dyn Fn(&Promise<T, E>) + Send + Sync>;
@@ -141,7 +142,7 @@ impl<T, E> Promise<T, E> {
         let wakers = std::mem::take(&mut content.wakers);
         let callbacks = std::mem::take(&mut content.callbacks);
         drop(content);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
         for callback in callbacks {
             callback(self);
         }

@@ -138,6 +138,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::task::wake_all;
 
 #[cfg(unix)]
 pub(crate) mod ancillary;
@@ -357,9 +358,7 @@ impl Driver {
         self.buffers.close();
         let mut wakers = Vec::new();
         self.backend.shutdown(index, deadline, &mut wakers);
-        for waker in wakers {
-            waker.wake();
-        }
+        wake_all(wakers);
     }
 
     fn offers(&self, code: file::Code) -> bool {

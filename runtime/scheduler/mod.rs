@@ -112,11 +112,9 @@
 //! runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for three workers,
 //! whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crossbeam::utils::CachePadded;
@@ -421,17 +419,6 @@ where
         shared.schedule(runnable, Cause::Spawned);
     }
     handle
-}
-
-/// Wakes all of `wakers`. One that panics is not allowed to silence the others, nor to end a worker.
-pub(crate) fn wake_all(wakers: &mut Vec<Waker>) {
-    for waker in wakers.drain(..) {
-        let outcome: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-        if let Err(payload) = outcome {
-            // A payload may panic when it is dropped: it is leaked rather than trusted.
-            std::mem::forget(payload);
-        }
-    }
 }
 
 /// How long a shutdown waits for the driver to get its buffers back from the kernel.

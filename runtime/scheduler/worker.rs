@@ -11,8 +11,8 @@ use crate::queue::deque::Owner;
 use crate::scheduler::current;
 use crate::scheduler::search::Random;
 use crate::scheduler::sentinel::Watch;
-use crate::scheduler::{Home, Remote, Shared, wake_all};
-use crate::task::{Cause, Runnable};
+use crate::scheduler::{Home, Remote, Shared};
+use crate::task::{Cause, Runnable, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
@@ -395,7 +395,7 @@ impl Worker {
         if !self.wakers.is_empty() {
             let (context, wakers) = (&self.context, &mut self.wakers);
             context.is_batching.set(true);
-            current::with_worker_set(context, || wake_all(wakers));
+            current::with_worker_set(context, || wake_all(wakers.drain(..)));
             context.is_batching.set(false);
         }
         self.context.announce_rest();

@@ -5,6 +5,7 @@
 use super::error::JoinError;
 use super::layout::{Cell, Core, Header, Stage};
 use super::memory;
+use super::quiet::{discard, quietly};
 use super::raw::{TaskRef, Vtable};
 use super::schedule::{Cause, Schedule};
 use super::state::{Completion, JoinWakerOwner, Pause, Start};
@@ -223,19 +224,5 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
             unsafe { ptr::write(stage, next) };
             dropped
         })
-    }
-}
-
-/// Runs user code whose panic interests nobody.
-pub(super) fn quietly(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        discard(payload);
-    }
-}
-
-/// Drops what a panic carried if that is sure not to panic again, and leaks it otherwise.
-fn discard(payload: Box<dyn Any + Send>) {
-    if !payload.is::<&'static str>() && !payload.is::<String>() {
-        mem::forget(payload);
     }
 }

@@ -6,8 +6,8 @@
 
 use super::budget;
 use super::error::JoinError;
-use super::harness::quietly;
 use super::id::Id;
+use super::quiet::quietly;
 use super::raw::Reference;
 use super::state::{Detach, Join};
 use std::fmt;

@@ -6,6 +6,7 @@ use super::wheel::{NEVER, TICK_MAX};
 use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
+use crate::task::wake_all;
 
 /// The length of a tick. Deadlines are rounded up to the next one.
 const TICK: Duration = Duration::from_millis(1);
@@ -199,7 +200,7 @@ pub async fn advance(duration: Duration) {
     assert!(was_paused, "time::advance: the clock is not paused; call time::pause first");
     let mut wakers = Vec::new();
     context::with_timers(|timers| timers.fire_all_due(&mut wakers));
-    wakers.into_iter().for_each(|waker| waker.wake());
+    wake_all(wakers);
     // Once around the run loop, so that those who were woken run before the caller looks.
     let mut has_yielded = false;
     std::future::poll_fn(|cx| {

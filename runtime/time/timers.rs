@@ -11,6 +11,7 @@ use super::home::{Home, Shared};
 use super::wheel::NEVER;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::clock;
+use crate::task::wake_all;
 
 /// A home with cache lines of its own; its reference counts stand on a line of their own as well.
 pub(super) type HomeRef = Arc<CachePadded<Home>>;
@@ -130,7 +131,7 @@ impl Timers {
         let mut wakers = Vec::new();
         self.homes.iter().for_each(|home| home.close(&mut wakers));
         // [no-foreign-code] All locks are released.
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
     }
 
     /// How many sleeps are armed on the worker's wheel.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::SeekFrom;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::Mutex;
@@ -14,9 +15,9 @@ use heist::io::AlignedBuf;
 use heist::runtime::Runtime;
 
 use crate::generator::Generator;
-use crate::support::on_every_backend;
 #[cfg(target_os = "linux")]
 use crate::support::process;
+use crate::support::{on_every_backend, with_every_runtime};
 use crate::{file_with, folder, pattern};
 
 /// What it is, if it is ready at once.
@@ -124,7 +125,7 @@ struct Tombstone(AlignedBuf);
 
 #[expect(unsafe_code, reason = "a buffer of the test's own")]
 mod tombstone {
-    use super::{BUFFER_BYTES, CANARY, DROPPED, Tombstone};
+    use super::{BUFFER_BYTES, Bomb, CANARY, DROPPED, Tombstone};
     use heist::io::{AlignedBuf, IoBuf, IoBufMut};
 
     // SAFETY: the bytes are those of the aligned buffer, on the heap.
@@ -140,6 +141,30 @@ mod tombstone {
 
     // SAFETY: as above.
     unsafe impl IoBufMut for Tombstone {
+        fn as_mut_ptr(&mut self) -> *mut u8 {
+            IoBufMut::as_mut_ptr(&mut self.0)
+        }
+
+        fn bytes_total(&self) -> usize {
+            self.0.bytes_total()
+        }
+
+        unsafe fn set_read(&mut self, _count: usize) {}
+    }
+
+    // SAFETY: as what it holds.
+    unsafe impl IoBuf for Bomb {
+        fn as_ptr(&self) -> *const u8 {
+            IoBuf::as_ptr(&self.0)
+        }
+
+        fn bytes_init(&self) -> usize {
+            self.0.bytes_init()
+        }
+    }
+
+    // SAFETY: as above.
+    unsafe impl IoBufMut for Bomb {
         fn as_mut_ptr(&mut self) -> *mut u8 {
             IoBufMut::as_mut_ptr(&mut self.0)
         }
@@ -219,6 +244,49 @@ fn a_buffer_outlives_the_reads_that_were_dropped() {
         let dropped = DROPPED.lock().unwrap();
         let touched = dropped.iter().filter(|&&address| !tombstone::is_untouched(address)).count();
         assert_eq!(touched, 0, "of {} buffers so many were written to after their end", dropped.len());
+    });
+}
+
+/// A buffer that ends with a panic.
+struct Bomb(Tombstone);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the buffer's drop");
+    }
+}
+
+/// Fault B20: the last share of such a buffer is dropped by the worker that reaps, beside other tasks.
+#[test]
+fn a_buffer_that_panics_when_dropped_harms_no_worker() {
+    with_every_runtime(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, &vec![0x11; 8 << 20]);
+        on_a_worker(&runtime, async move {
+            let file = open_past_the_cache(&path).await;
+            let before_count = DROPPED.lock().unwrap().len();
+            let (mut round, mut dropped_count) = (0, 0);
+            while round < 8 || dropped_count < 4 {
+                let bomb = Bomb(Tombstone(AlignedBuf::new(BUFFER_BYTES)));
+                let mut read = Box::pin(file.read_owned_at(bomb, round % 30 * BUFFER_BYTES as u64));
+                round += 1;
+                match poll_once(read.as_mut()) {
+                    Some((_, bomb)) => drop(catch_unwind(AssertUnwindSafe(|| drop(bomb)))),
+                    None => dropped_count += 1,
+                }
+                heist::task::yield_now().await;
+                drop(catch_unwind(AssertUnwindSafe(|| drop(read))));
+            }
+            while DROPPED.lock().unwrap().len() < before_count + round as usize {
+                heist::time::sleep(Duration::from_millis(1)).await;
+            }
+            // On every worker, as many as there are.
+            let sleeps = (0..4).map(|_| heist::spawn(heist::time::sleep(Duration::from_millis(1))));
+            for sleep in sleeps.collect::<Vec<_>>() {
+                sleep.await.unwrap();
+            }
+        });
+        drop(runtime);
     });
 }
 

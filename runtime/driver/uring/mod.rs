@@ -32,6 +32,7 @@ use crossbeam::utils::CachePadded;
 use crate::buf::FixedMemory;
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
+use crate::task::drop_all;
 
 use super::bell::Bell;
 use super::context::Asker;
@@ -133,6 +134,7 @@ impl Rings {
                     core.begin_direct(&mut orphans);
                     outcome
                 });
+                drop_all(orphans);
                 outcome.map_err(|_op| closed())
             }
             // Begun at once: nobody else may take it over, and the task could not run elsewhere anyway. It is wanted: the
@@ -179,7 +181,7 @@ impl Rings {
         let outcome = core.pump(wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        drop_all(orphans);
         outcome
     }
 
@@ -190,7 +192,7 @@ impl Rings {
         core.reap_for_owner(wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        drop_all(orphans);
         true
     }
 
@@ -220,7 +222,7 @@ impl Rings {
         worker.bell.consume();
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        drop_all(orphans);
         outcome
     }
 
@@ -240,7 +242,7 @@ impl Rings {
         }
         helper.publish(&core);
         drop(core);
-        drop(orphans);
+        drop_all(orphans);
     }
 
     /// Begins what the worker's tasks have asked for since its last turn: here, or where waits gather.
@@ -314,7 +316,7 @@ impl Rings {
         core.drain(deadline, wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        drop_all(orphans);
     }
 }
 
