@@ -9,7 +9,7 @@
 //! - `[idle-own]` only a thread itself counts itself idle or busy, under the lock. A woken thread counts as idle until it
 //!   runs; its job still counts as waiting: so the comparison of the two is exact at all times.
 //! - `[never-orphaned]` a job is run, or dropped at shutdown, or waits for a thread that exists. If not even the first
-//!   thread can be started, the job runs on the caller's thread.
+//!   thread can be started, the job runs on the caller's thread. No job ends a thread by a panic.
 //!
 //! # Rejected
 //! A count of idle threads that the producer lowers when it wakes one: it went wrong in two peers at shutdown races.
@@ -21,6 +21,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +34,17 @@ thread::thread_local! {
     static EMPLOYER: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A closure that may block. It must not unwind.
+/// A closure that may block.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// Runs `job`. The panic of a task is its joiner's; what unwinds out of the job all the same, such as the complaint about a
+/// guard that it left behind, has been told by the panic's hook, and must not take a counted thread with it.
+fn perform(job: Job) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
+        // It may panic when it is dropped.
+        std::mem::forget(payload);
+    }
+}
 
 /// How the pool may grow.
 #[derive(Clone)]
@@ -121,7 +131,7 @@ impl Pool {
         }
         while let Some(job) = state.waiting.pop_front() {
             drop(state);
-            job();
+            perform(job);
             state = self.inner.state.lock();
         }
     }
@@ -178,7 +188,7 @@ impl Inner {
         loop {
             while let Some(job) = state.waiting.pop_front() {
                 drop(state);
-                job();
+                perform(job);
                 state = self.state.lock();
             }
             if state.is_closing {

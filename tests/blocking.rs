@@ -72,6 +72,29 @@ fn a_panic_in_a_blocking_call_reaches_the_joiner_and_frees_its_thread() {
     });
 }
 
+/// Fault C14: the complaint about a guard that was left behind ends neither the thread nor the runtime.
+#[test]
+fn a_blocking_call_that_leaves_another_runtime_entered_keeps_its_thread() {
+    watched(|| {
+        let (runtime, other) = (one_blocking_thread(), one_blocking_thread());
+        for round in 0..3 {
+            let handle = other.handle().clone();
+            let call = runtime.spawn_blocking(move || {
+                std::mem::forget(handle.enter());
+                round
+            });
+            assert_eq!(runtime.block_on(call).expect("no panic"), round);
+            // The thread is where it was: what it spawns goes to its own runtime.
+            let tasks_count = other.handle().metrics().num_alive_tasks();
+            let call = runtime.spawn_blocking(|| heist::spawn(std::future::pending::<()>()));
+            let waiting = runtime.block_on(call).expect("no panic");
+            assert_eq!(other.handle().metrics().num_alive_tasks(), tasks_count);
+            waiting.abort();
+        }
+        drop(runtime);
+    });
+}
+
 /// Fault D3: at the cap, calls wait in line and run when a thread is free.
 #[test]
 fn calls_beyond_the_cap_run_when_a_thread_is_free() {
