@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -443,6 +444,36 @@ fn the_single_threaded_loop_may_be_driven_by_one_thread_after_another() {
             drop(server);
         });
     }
+}
+
+/// Fault C13: when such a runtime ends, other storage of the thread, in which the runtime is entered, is gone already.
+#[test]
+fn a_runtime_in_the_storage_of_a_thread_ends_with_it() {
+    thread_local! {
+        static RUNTIME: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+    }
+    with_every_runtime(|runtime| {
+        let drops = Counter::default();
+        let (in_task, in_call) = (drops.on_drop(), drops.on_drop());
+        let thread = std::thread::spawn(move || {
+            RUNTIME.set(Some(runtime));
+            RUNTIME.with_borrow(|runtime| {
+                let runtime = runtime.as_ref().expect("just put there");
+                runtime.block_on(async {
+                    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+                    drop(heist::spawn(async move {
+                        let _guard = in_task;
+                        let accept = listener.accept();
+                        drop(heist::time::timeout(Duration::from_secs(3600), accept).await);
+                    }));
+                    heist::task::spawn_blocking(move || drop(in_call)).await.expect("no panic");
+                    heist::time::sleep(Duration::from_millis(2)).await;
+                });
+            });
+        });
+        thread.join().expect("no panic");
+        assert_eq!(drops.get(), 2);
+    });
 }
 
 /// Fault C12: descriptors and threads are given back.

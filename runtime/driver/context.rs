@@ -29,7 +29,9 @@ pub(crate) struct Guard {
 }
 
 pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
-    let previous = CURRENT.with(|current| current.replace(Some(Context { driver, worker })));
+    let context = Some(Context { driver, worker });
+    // The thread may be ending, and a runtime with it that lies in its storage: then what asks is a foreigner.
+    let previous = CURRENT.try_with(|current| current.replace(context)).ok().flatten();
     Guard { previous, not_send: PhantomData }
 }
 

@@ -53,7 +53,8 @@ pub(crate) struct EnteredRuntime {
 
 /// Puts this thread into a runtime.
 pub(crate) fn enter_runtime(home: Arc<Home>) -> EnteredRuntime {
-    let former = RUNTIME.with(|runtime| runtime.replace(Some(home.clone())));
+    // The thread may be ending, and a runtime with it that lies in its storage: then nobody asks where it is.
+    let former = RUNTIME.try_with(|runtime| runtime.replace(Some(home.clone()))).ok().flatten();
     EnteredRuntime { former, ours: home, _not_send: PhantomData }
 }
 

@@ -66,7 +66,9 @@ pub(crate) struct Guard {
 
 impl Guard {
     pub(super) fn install(context: Context) -> Guard {
-        Guard { previous: CURRENT.with(|current| current.replace(Some(context))), not_send: PhantomData }
+        // The thread may be ending, and a runtime with it that lies in its storage: then its sleeps are a foreigner's.
+        let previous = CURRENT.try_with(|current| current.replace(Some(context))).ok().flatten();
+        Guard { previous, not_send: PhantomData }
     }
 }
 
