@@ -310,15 +310,17 @@ impl LoopWorker {
     fn block_on<F: Future>(&self, handle: &Handle, future: F) -> F::Output {
         let mut future = pin!(future);
         let parker = Parker::new();
+        let queued = Queued { parker: &parker, home: self };
         loop {
             let taken = self.worker.lock().take();
             if let Some(worker) = taken {
+                drop(queued);
                 let mut running = Running { worker: Some(worker), home: self };
                 let worker = running.worker.as_mut().expect("it was put there");
                 return Self::run(handle, worker, future.as_mut());
             }
             // Another thread runs the loop. Our future is polled here; tasks are polled there.
-            self.waiting.lock().push(parker.clone());
+            queued.enter();
             if self.worker.lock().is_some() {
                 continue;
             }
@@ -362,6 +364,32 @@ impl LoopWorker {
             }
             None => handle.home.shared().forget_worker(),
         }
+    }
+}
+
+/// A thread's place among those that wait for the worker. It is left when the thread waits no more, even by a panic.
+struct Queued<'a> {
+    parker: &'a Arc<Parker>,
+    home: &'a LoopWorker,
+}
+
+impl Queued<'_> {
+    fn is_at(&self, parker: &Arc<Parker>) -> bool {
+        Arc::ptr_eq(self.parker, parker)
+    }
+
+    /// Once: whoever polls its future again and again while it waits is there already.
+    fn enter(&self) {
+        let mut waiting = self.home.waiting.lock();
+        if !waiting.iter().any(|parker| self.is_at(parker)) {
+            waiting.push(self.parker.clone());
+        }
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.home.waiting.lock().retain(|parker| !self.is_at(parker));
     }
 }
 

@@ -3,8 +3,12 @@
 
 mod support;
 
+use std::future::Future;
 use std::io::{ErrorKind, Write};
+use std::pin::pin;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use heist::io::{copy_with, pipe, stderr, stdin, stdout};
@@ -97,6 +101,35 @@ fn the_standard_streams_carry_every_byte() {
     assert!(output.status.success(), "{text}");
     assert_eq!(text.matches("hello, streams\n").count(), support::backends().len(), "{text}");
     assert_eq!(text.matches("all told\n").count(), support::backends().len(), "{text}");
+}
+
+/// Beside something else that is busy, as an arm of a `select!`.
+#[test]
+fn asking_the_silent_standard_input_again_and_again_keeps_one_waker() {
+    let name = "asking_the_silent_standard_input_again_and_again_keeps_one_waker";
+    if process::role().is_some() {
+        struct Waiter;
+        impl Wake for Waiter {
+            fn wake(self: Arc<Self>) {}
+        }
+        let waiter = Arc::new(Waiter);
+        let waker = Waker::from(waiter.clone());
+        for _ in 0..1000 {
+            let mut buf = [0; 4];
+            let mut input = stdin();
+            let mut read = pin!(input.read(&mut buf));
+            assert!(read.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        assert!(Arc::strong_count(&waiter) < 10, "{} wakers are kept", Arc::strong_count(&waiter));
+        return;
+    }
+    let mut child = process::again(name, "wait");
+    let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
+    // Held open, never written.
+    let input = child.stdin.take();
+    let status = child.wait().unwrap();
+    drop(input);
+    assert!(status.success());
 }
 
 #[test]

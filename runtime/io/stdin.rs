@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::primitive::sync::{Condvar, Mutex, wait};
-use crate::task::coop;
+use crate::task::{coop, wake_all};
 
 /// The most bytes of one read.
 const READ_BYTES_MAX: usize = 64 * 1024;
@@ -104,7 +104,10 @@ impl Stdin {
             Phase::Asked => {}
         }
         state.phase = Phase::Asked;
-        state.waiting.push(waker);
+        // Who asks again and again, beside something else that is busy, waits once.
+        if !state.waiting.iter().any(|waiting| waiting.will_wake(&waker)) {
+            state.waiting.push(waker);
+        }
         Poll::Pending
     }
 }
@@ -132,7 +135,7 @@ impl Shared {
             };
             let waiting = std::mem::take(&mut state.waiting);
             drop(state);
-            waiting.into_iter().for_each(Waker::wake);
+            wake_all(waiting);
         }
     }
 }

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod idle;
+mod queue;
 #[path = "../support/mod.rs"]
 mod support;
 mod tally;
