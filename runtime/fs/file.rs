@@ -222,7 +222,8 @@ impl File {
     /// Dropped, it may have happened or not.
     pub async fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
         let file = self.descriptor.clone();
-        match (ring_for_file(Code::Advise, &file), i32::try_from(len)) {
+        let ring = ring_for_file(Code::Advise, &file).filter(|_| i64::try_from(offset).is_ok());
+        match (ring, i32::try_from(len)) {
             (Some(ring), Ok(short)) => {
                 ring.advise(file, offset, short.unsigned_abs(), advice).await.result.map(drop)
             }

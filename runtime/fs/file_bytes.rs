@@ -305,6 +305,9 @@ impl File {
         if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
             return (Err(error), bufs);
         }
+        if bufs.iter().all(|buf| buf.bytes_total() == 0) {
+            return (Ok(0), bufs);
+        }
         let landed = work::read_vectored(&self.descriptor, bufs, offset).await;
         (landed.result, given_back(landed.resources))
     }
@@ -326,6 +329,9 @@ impl File {
     ) -> (io::Result<usize>, Vec<B>) {
         if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
             return (Err(error), bufs);
+        }
+        if bufs.iter().all(|buf| buf.bytes_init() == 0) {
+            return (Ok(0), bufs);
         }
         let landed = work::write_vectored(&self.descriptor, bufs, offset).await;
         (landed.result, given_back(landed.resources))

@@ -1,6 +1,8 @@
 //! Owned buffers: what comes back, how much, and in which buffer.
 
-use heist::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+
+use heist::fs::{Advice, File, OpenOptions};
 use heist::io::{AlignedBuf, IoBuf};
 
 use crate::support::on_every_backend;
@@ -66,6 +68,61 @@ fn several_buffers_are_filled_and_written_in_order() {
             assert!(rooms[2].is_empty(), "nothing was left for the last buffer");
             let (result, _) = file.read_vectored_owned_at(vec![vec![0; 1]; 1025], 0).await;
             assert_eq!(result.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+        });
+    });
+}
+
+/// As reads and writes of one buffer without bytes: nobody asks the system, and what it would say differs.
+#[test]
+fn buffers_without_bytes_move_none_whatever_the_file_was_opened_for() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, b"0123456789");
+        runtime.block_on(async {
+            let (reader, writer) = (File::open(&path).await.unwrap(), File::options());
+            let writer = writer.clone().write(true).open(&path).await.unwrap();
+            for count in [0, 1, 3] {
+                let empty = || vec![Vec::new(); count];
+                let (result, bufs) = reader.write_vectored_owned_at(empty(), 4).await;
+                assert_eq!((result.unwrap(), bufs.len()), (0, count));
+                let (result, bufs) = writer.read_vectored_owned_at(empty(), 4).await;
+                assert_eq!((result.unwrap(), bufs.len()), (0, count));
+            }
+            assert_eq!(reader.write_owned_at(Vec::new(), 4).await.0.unwrap(), 0);
+            assert_eq!(writer.read_owned_at(Vec::new(), 4).await.0.unwrap(), 0);
+        });
+    });
+}
+
+/// Every call with a place, where no file has one, has one answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn places_that_no_file_has_are_refused() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, b"0123456789");
+        runtime.block_on(async {
+            let file = OpenOptions::new().read(true).write(true).open(&path).await.unwrap();
+            for place in [1 << 63, u64::MAX - 1, u64::MAX] {
+                let kinds = [
+                    file.read_at(&mut [0; 4], place).await.map(drop),
+                    file.write_at(b"x", place).await.map(drop),
+                    file.read_exact_at(&mut [0; 4], place).await,
+                    file.write_all_at(b"x", place).await,
+                    file.read_owned_at(Vec::with_capacity(4), place).await.0.map(drop),
+                    file.write_owned_at(b"x".to_vec(), place).await.0.map(drop),
+                    file.read_vectored_owned_at(vec![Vec::with_capacity(4)], place).await.0.map(drop),
+                    file.write_vectored_owned_at(vec![b"x".to_vec()], place).await.0.map(drop),
+                    file.allocate(place, 1).await,
+                    file.allocate(0, place).await,
+                    file.advise(place, 0, Advice::Normal).await,
+                    file.advise(0, place, Advice::Normal).await,
+                    file.set_len(place).await,
+                ]
+                .map(|result| result.map_err(|error| error.kind()));
+                assert_eq!(kinds, [Err(ErrorKind::InvalidInput); 13], "at {place}");
+            }
+            assert_eq!(file.metadata().await.unwrap().len(), 10);
         });
     });
 }
