@@ -3,8 +3,22 @@
 
 use std::io;
 use std::os::unix::net::SocketAddr;
+use std::path::Path;
 
 use socket2::SockAddr;
+
+/// The system's form of a path, or of a name in the abstract namespace, which begins with a zero.
+pub(crate) fn from_path(path: &Path) -> io::Result<SockAddr> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let is_name = HAS_ABSTRACT_NAMES && bytes.first() == Some(&0);
+    if !is_name && bytes.contains(&0) {
+        let text = "the path of the socket contains a zero byte, where the system would cut it off";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    SockAddr::unix(path)
+}
+
+const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "android", target_os = "linux"));
 
 /// The system's form of an address.
 pub(crate) fn from_std(addr: &SocketAddr) -> io::Result<SockAddr> {

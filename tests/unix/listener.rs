@@ -141,6 +141,31 @@ fn abstract_names_leave_no_file() {
     });
 }
 
+/// The system would take what comes before the zero for the path.
+#[test]
+fn a_path_with_a_zero_in_it_is_refused() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (folder, path) = free_path();
+            let _listener = UnixListener::bind(&path).unwrap();
+            let receiver_path = folder.path().join("receiver");
+            let _receiver = UnixDatagram::bind(&receiver_path).unwrap();
+            let cut = |path: &Path| format!("{}\0tail", path.display());
+            let sender = UnixDatagram::unbound().unwrap();
+            let kinds = [
+                UnixStream::connect(cut(&path)).await.map(drop),
+                UnixListener::bind(cut(&folder.path().join("new"))).map(drop),
+                UnixDatagram::bind(cut(&folder.path().join("new"))).map(drop),
+                sender.send_to(b"x", cut(&receiver_path)).await.map(drop),
+                sender.connect(cut(&receiver_path)).map(drop),
+            ]
+            .map(|result| result.map_err(|error| error.kind()));
+            assert_eq!(kinds, [Err(ErrorKind::InvalidInput); 5]);
+            assert!(!folder.path().join("new").exists());
+        });
+    });
+}
+
 /// The system has no event for room in the queue of a listener: `connect` must find out by itself.
 #[test]
 fn a_connect_waits_for_room_in_the_queue() {

@@ -100,5 +100,5 @@ fn address_of(path: &Path) -> io::Result<SockAddr> {
         let text = "the path of the socket is empty; to let the system choose an address, do not bind";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
-    SockAddr::unix(path)
+    unix_address::from_path(path)
 }
