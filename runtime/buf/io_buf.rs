@@ -9,7 +9,7 @@ use super::FixedMemory;
 ///
 /// # Safety
 /// `as_ptr` must point to `bytes_init` initialised bytes, which stay there, unchanged, when the value is moved, until it
-/// is dropped or changed through `&mut`.
+/// is dropped or changed through `&mut`. So long both methods answer the same.
 pub unsafe trait IoBuf: Send + 'static {
     /// Where the bytes begin.
     fn as_ptr(&self) -> *const u8;
@@ -48,7 +48,8 @@ pub unsafe trait IoBuf: Send + 'static {
 ///
 /// # Safety
 /// `as_mut_ptr` must point to `bytes_total` bytes that may be written, at the address that [`IoBuf::as_ptr`] has, under
-/// the same promise to stay.
+/// the same promise to stay. `bytes_total` is at least `bytes_init`, and answers the same until the value is dropped or told
+/// of a read.
 pub unsafe trait IoBufMut: IoBuf {
     /// Where the room begins.
     fn as_mut_ptr(&mut self) -> *mut u8;
@@ -95,7 +96,8 @@ unsafe impl IoBuf for Vec<u8> {
 // SAFETY: the bytes are on the heap, as many as the capacity.
 unsafe impl IoBufMut for Vec<u8> {
     fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.as_mut_slice().as_mut_ptr()
+        // Not a slice's: it may write behind what is initialised.
+        Vec::as_mut_ptr(self)
     }
 
     fn bytes_total(&self) -> usize {
