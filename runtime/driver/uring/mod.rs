@@ -19,6 +19,13 @@
 //! - Each wait on the ring of the worker that polls, whatever the load. 2026-11-21, echo of 64 B over 100 connections, 2
 //!   workers: 1.39 times tokio's CPU per request and 1.26 times its time (medians of 8 rounds), with gathering 1.01 and
 //!   0.90. Gathering up to a sum of 0.85 instead of 1.5 workers: no gain there, for one worker was just about full.
+//! - Gathering up to a sum of 1.0 or 0.7 workers. 2026-11-22, `serve` with files of 4 KiB under wrk, 64 connections, where
+//!   the sum is 1.4, medians of 12 interleaved rounds: 0.97 and 0.98 times the CPU per request, but 1.36 and 1.63 times the
+//!   99th percentile and 2.4 times the switches. Polling takes 0.94 to 0.95 of the CPU there, with no fewer system calls: of the
+//!   1.1 to 1.4 µs between them 0.4 are one-shot polls against edges; the rest is spread over the kernel's copies, switches and
+//!   the allocator's lock, without a cause that was found.
+//! - Above a sum of 0.9 workers, each wait on the ring where the socket waited first, as polling has it. The same, 16 rounds:
+//!   1.00 times the CPU, 1.00 times the requests, 0.93 times the 99th percentile.
 //! - 4096 completion entries unless more are asked for: 128 KiB in one piece per ring to find and to clear, 7 µs of 32.
 
 use std::io;
