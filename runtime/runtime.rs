@@ -41,11 +41,20 @@ const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
 const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
      Await the future instead, or block inside spawn_blocking";
 
+const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
+     can run them: call block_on there until they have ended";
+const ENDED_ELSEWHERE: &str = "heist: a current-thread runtime ended on another thread than the one that spawned local \
+     tasks on it, and only that one could have dropped them: they are leaked. End it there, or after they have ended";
+
 /// Workers, a driver for each, timers, and a pool for blocking closures.
 ///
 /// Dropping a runtime drops every task exactly once, waits for polls that are under way and for blocking closures that
 /// run, and gives everything back to the system. On a worker's own thread (dropped inside a task) it does not wait: the
 /// rest happens in the background.
+///
+/// # Panics
+/// The end of a current-thread runtime panics, when all else is done, if there are local tasks
+/// ([`spawn_local`]) of another thread: they are leaked, for only that thread may drop them.
 ///
 /// ```
 /// let runtime = heist::runtime::Runtime::new()?;
@@ -146,7 +155,8 @@ impl Runtime {
     /// a current-thread runtime they run here, in between.
     ///
     /// # Panics
-    /// If this thread runs tasks already (inside a task or another `block_on`). A panic of `future` passes through.
+    /// If this thread runs tasks already (inside a task or another `block_on`), or, on a current-thread runtime, if there are
+    /// local tasks ([`spawn_local`]) of another thread. A panic of `future` passes through.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if size_of::<F>() > LARGE {
             self.block_on_small(Box::pin(future))
@@ -235,19 +245,24 @@ impl Runtime {
         });
     }
 
+    /// Whether no local task is in the way of `block_on` on this thread.
+    fn can_run_here(&self) -> bool {
+        let worker = self.loop_worker.as_ref().map(|loop_worker| loop_worker.worker.lock());
+        worker.is_none_or(|worker| worker.as_ref().is_none_or(Worker::settle_pinned))
+    }
+
     fn end(&mut self, timeout: Option<Duration>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
         let start = clock::now();
-        if current::may_block() && timeout != Some(Duration::ZERO) {
+        if current::may_block() && timeout != Some(Duration::ZERO) && self.can_run_here() {
             self.see_guests_off(timeout);
         }
         let shared = self.shared().clone();
         shared.close();
-        if let Some(loop_worker) = &self.loop_worker {
-            loop_worker.end(&self.handle, timeout);
-        }
+        let is_complete =
+            self.loop_worker.as_ref().is_none_or(|loop_worker| loop_worker.end(&self.handle, timeout));
         let has_ended = shared.wait_until_ended(timeout);
         // Where the kernel did not let go of an operation, it does not let go of the thread that asked for it either.
         let can_join = has_ended && self.handle.metrics().num_leaked_operations() == 0;
@@ -261,6 +276,7 @@ impl Runtime {
         shared.blocking().shut_down(
             timeout.map(|timeout| timeout.saturating_sub(clock::now().saturating_duration_since(start))),
         );
+        assert!(is_complete || std::thread::panicking(), "{ENDED_ELSEWHERE}");
     }
 }
 
@@ -317,6 +333,7 @@ impl LoopWorker {
                 drop(queued);
                 let mut running = Running { worker: Some(worker), home: self };
                 let worker = running.worker.as_mut().expect("it was put there");
+                assert!(worker.settle_pinned(), "{NOT_THEIR_THREAD}");
                 return Self::run(handle, worker, future.as_mut());
             }
             // Another thread runs the loop. Our future is polled here; tasks are polled there.
@@ -354,16 +371,21 @@ impl LoopWorker {
         output
     }
 
-    /// Ends the worker on this thread, unless another thread still runs it.
-    fn end(&self, handle: &Handle, timeout: Option<Duration>) {
+    /// Ends the worker on this thread, unless another thread still runs it. `false`: it had to leak local tasks, which are
+    /// another thread's.
+    fn end(&self, handle: &Handle, timeout: Option<Duration>) -> bool {
         let taken = self.worker.lock().take();
-        match taken {
-            Some(mut worker) => {
-                let _bound = Bound::new(handle, &worker);
-                worker.shut_down(timeout.unwrap_or(Duration::MAX));
-            }
-            None => handle.home.shared().forget_worker(),
+        let Some(mut worker) = taken else {
+            handle.home.shared().forget_worker();
+            return true;
+        };
+        let is_complete = worker.settle_pinned();
+        if !is_complete {
+            worker.give_pinned_up();
         }
+        let _bound = Bound::new(handle, &worker);
+        worker.shut_down(timeout.unwrap_or(Duration::MAX));
+        is_complete
     }
 }
 
@@ -665,7 +687,8 @@ where
 
 /// Spawns a future that need not be `Send`. It stays on the worker that it was spawned on, and is dropped there.
 ///
-/// No other worker helps it: it waits while its worker is in a long poll.
+/// No other worker helps it: it waits while its worker is in a long poll. On a current-thread runtime it belongs to the
+/// thread that is in [`Runtime::block_on`]; as long as it lives no other thread can run that runtime.
 ///
 /// # Panics
 /// If this thread is not a worker: call it inside a task, or in `block_on` of a current-thread runtime.

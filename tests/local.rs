@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use heist::task::{JoinHandle, spawn_local};
@@ -164,13 +165,98 @@ fn the_end_of_the_runtime_drops_local_futures_at_home() {
     });
 }
 
+/// Fault C15: a current-thread runtime is handed to another thread while a local task of the first one lives.
+#[test]
+fn the_loop_does_not_run_where_its_local_tasks_are_not_at_home() {
+    for kind in support::backends() {
+        support::watched(|| {
+            let runtime = support::builder(support::Shape::CurrentThread, kind).build().expect("available");
+            let (end, ended) = oneshot::channel();
+            let home = std::thread::current().id();
+            let local = Mutex::new(None);
+            runtime.block_on(async {
+                *local.lock().expect("no panic") = Some(spawn_local(async move {
+                    heist::time::sleep(Duration::from_millis(1)).await;
+                    ended.await.expect("the test ends it");
+                    std::thread::current().id()
+                }));
+            });
+            std::thread::scope(|scope| {
+                let there = scope.spawn(|| runtime.block_on(heist::time::sleep(Duration::from_millis(5))));
+                let panic = there.join().expect_err("it would run the local task");
+                assert!(text_of(&*panic).contains("local tasks"), "{}", text_of(&*panic));
+            });
+            end.send(()).expect("it waits");
+            let local = local.into_inner().expect("no panic").expect("spawned");
+            assert_eq!(runtime.block_on(local).expect("no panic"), home);
+            // With the last of them gone, any thread will do.
+            std::thread::scope(|scope| {
+                let there = scope.spawn(|| runtime.block_on(async { spawn_local(async { 1 }).await }));
+                assert_eq!(there.join().expect("no panic").expect("no panic"), 1);
+            });
+        });
+    }
+}
+
+/// Fault C15 at the end: nobody may drop the local tasks, and everything else ends as ever.
+#[test]
+fn a_loop_that_ends_away_from_its_local_tasks_leaks_them_and_says_so() {
+    for kind in support::backends() {
+        support::watched(|| {
+            let runtime = support::builder(support::Shape::CurrentThread, kind).build().expect("available");
+            let (sender, dropped_on) = mpsc::channel();
+            let (places, drops) = ([Default::default(), Default::default()], support::Counter::default());
+            let (in_task, spawned_late) = (drops.on_drop(), drops.on_drop());
+            let locals = runtime.block_on(async {
+                drop(heist::spawn(async move {
+                    let _guard = in_task;
+                    let _spawns = Spawns(Some(spawned_late));
+                    std::future::pending::<()>().await;
+                }));
+                let locals = places.each_ref().map(|place| spawn_waiting(sender.clone(), place));
+                heist::time::sleep(Duration::from_millis(1)).await;
+                locals
+            });
+            let wakers = places.map(|place| place.lock().expect("no panic").take().expect("it was polled"));
+            // One is due when the runtime ends, and one becomes so afterwards.
+            wakers[0].wake_by_ref();
+            let panic = std::thread::spawn(move || drop(runtime)).join().expect_err("local tasks are left");
+            assert!(text_of(&*panic).contains("leaked"), "{}", text_of(&*panic));
+            assert_eq!(drops.get(), 2, "all others are dropped");
+            wakers.into_iter().for_each(Waker::wake);
+            for local in locals {
+                local.abort();
+                assert!(!local.is_finished());
+            }
+            drop(sender);
+            assert_eq!(dropped_on.try_recv(), Err(mpsc::TryRecvError::Empty), "neither dropped nor gone");
+        });
+    }
+}
+
+/// Spawns a local task when it is dropped.
+struct Spawns(Option<support::CountedDrop>);
+
+impl Drop for Spawns {
+    fn drop(&mut self) {
+        let guard = self.0.take();
+        drop(spawn_local(async move {
+            let _guard = guard;
+            std::future::pending::<()>().await;
+        }));
+    }
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).expect("a text")
+}
+
 #[test]
 fn a_local_task_outside_any_worker_is_refused_with_a_text() {
     support::watched(|| {
         let panic = std::panic::catch_unwind(|| drop(spawn_local(async {}))).expect_err("no worker here");
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-        assert!(text.expect("a text").contains("spawn_local"), "names what was refused");
+        assert!(text_of(&*panic).contains("spawn_local"), "names what was refused");
     });
 }
 

@@ -68,7 +68,8 @@
 //!   of its own; if the owner is stuck a sentinel finds it.
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
-//! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only.
+//! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only. A worker that goes from thread to thread
+//!   is not run where its pinned tasks are not at home; if its runtime ends there they are leaked.
 //! - `[last-is-told]` a closing worker that waits for the last task to go is unparked when it has gone.
 //! - `[drop-order]` at shutdown all futures are dropped before any driver is closed that has something in flight.
 //!

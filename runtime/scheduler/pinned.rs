@@ -1,5 +1,6 @@
 //! Tasks that stay on one worker: `!Send` futures.
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
@@ -7,8 +8,9 @@ use std::sync::Arc;
 
 use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::sync::Mutex;
+use crate::scheduler::worker::Worker;
 use crate::scheduler::{Home, Shared, current};
-use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule};
+use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule, this_thread};
 
 /// Pinned tasks that other threads woke.
 pub(super) struct Mailbox<T = Runnable> {
@@ -35,6 +37,89 @@ impl<T> Mailbox<T> {
             self.has_mail.store(false, Ordering::Relaxed);
             into.extend(letters.drain(..));
         }
+    }
+}
+
+/// Pinned tasks of a worker that are due, and whose they are.
+pub(super) struct PinnedQueue {
+    due: RefCell<VecDeque<Runnable>>,
+    /// The thread that the pinned tasks belong to. The worker of a current-thread runtime goes from thread to thread.
+    thread: Cell<Option<Id>>,
+    /// The runtime ends on another thread than theirs: they stay as they are, for ever.
+    is_given_up: Cell<bool>,
+}
+
+impl PinnedQueue {
+    pub(super) fn new() -> PinnedQueue {
+        PinnedQueue {
+            due: RefCell::new(VecDeque::new()),
+            thread: Cell::new(None),
+            is_given_up: Cell::new(false),
+        }
+    }
+
+    pub(super) fn push(&self, task: Runnable) {
+        if self.is_given_up.get() {
+            leak(task);
+        } else {
+            self.due.borrow_mut().push_back(task);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.due.borrow().is_empty()
+    }
+
+    pub(super) fn pop(&self) -> Option<Runnable> {
+        self.due.borrow_mut().pop_front()
+    }
+
+    /// Takes in what came by mail.
+    pub(super) fn collect(&self, mailbox: &Mailbox) {
+        if !self.is_given_up.get() {
+            mailbox.take_all(&mut self.due.borrow_mut());
+        }
+    }
+}
+
+/// Neither run nor dropped: the task and its memory stay, and its scheduler with it.
+fn leak(task: Runnable) {
+    task.into_raw();
+}
+
+impl Worker {
+    /// Before this thread runs the worker: whether it may, for there are no pinned tasks, or they are this thread's. Those
+    /// that come are its own.
+    #[must_use]
+    pub(crate) fn settle_pinned(&self) -> bool {
+        let (queue, here) = (self.pinned(), this_thread());
+        if queue.thread.get() != Some(here) && !self.pinned_tasks().is_empty() {
+            return false;
+        }
+        queue.thread.set(Some(here));
+        true
+    }
+
+    /// The runtime ends here, and its pinned tasks belong to another thread: they are leaked [pinned-home].
+    pub(crate) fn give_pinned_up(&self) {
+        self.pinned().is_given_up.set(true);
+        // What destructors spawn from here on is ours, and is cancelled.
+        self.pinned_tasks().close();
+        self.pinned().due.take().into_iter().for_each(leak);
+    }
+
+    pub(super) fn close_pinned(&self) {
+        if !self.pinned().is_given_up.get() {
+            self.pinned_tasks().close_and_shutdown_all(0);
+        }
+    }
+
+    pub(super) fn waits_for_pinned(&self) -> bool {
+        !self.pinned().is_given_up.get() && !self.pinned_tasks().is_empty()
+    }
+
+    fn pinned_tasks(&self) -> &OwnedTasks {
+        &self.shared().remotes[self.index()].pinned
     }
 }
 

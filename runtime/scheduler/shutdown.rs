@@ -145,14 +145,13 @@ impl Worker {
             let _ = shared.idle.stop_searching();
         }
         Idle::stop_counting();
-        let pinned = &shared.remotes[index].pinned;
         self.inside(|| {
             shared.owned.close_and_shutdown_all(index);
-            pinned.close_and_shutdown_all(0);
+            self.close_pinned();
         });
         loop {
             self.drain();
-            if shared.owned.is_empty() && pinned.is_empty() {
+            if shared.owned.is_empty() && !self.waits_for_pinned() {
                 break;
             }
             self.sleep_while_others_finish(&shared);

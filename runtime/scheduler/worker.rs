@@ -1,7 +1,6 @@
 //! The run loop.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
+use crate::scheduler::pinned::PinnedQueue;
 use crate::scheduler::search::Random;
 use crate::scheduler::sentinel::Watch;
 use crate::scheduler::{Home, Remote, Shared};
@@ -30,7 +30,7 @@ pub(crate) struct Context {
     home: Arc<Home>,
     queue: Owner<Runnable>,
     /// Pinned tasks that are due.
-    pinned: RefCell<VecDeque<Runnable>>,
+    pinned: PinnedQueue,
     /// Whether wake-ups are collected: no announcements until the batch is complete.
     is_batching: Cell<bool>,
 }
@@ -110,7 +110,7 @@ impl Context {
     /// we run sooner than they could.
     fn announce_rest(&self) {
         let remote = self.remote();
-        let takes_from_ring = || remote.lifo.is_empty() && self.pinned.borrow().is_empty();
+        let takes_from_ring = || remote.lifo.is_empty() && self.pinned.is_empty();
         if remote.is_worth_sharing() && (!takes_from_ring() || remote.is_worth_sharing_but(1)) {
             self.shared().announce();
         }
@@ -118,7 +118,7 @@ impl Context {
 
     /// Takes in a pinned task of this worker.
     pub(crate) fn schedule_pinned(&self, task: Runnable) {
-        self.pinned.borrow_mut().push_back(task);
+        self.pinned.push(task);
     }
 
     fn push(&self, task: Runnable) {
@@ -186,7 +186,7 @@ impl Worker {
                 index,
                 home: Home::new(shared),
                 queue,
-                pinned: RefCell::new(VecDeque::new()),
+                pinned: PinnedQueue::new(),
                 is_batching: Cell::new(false),
             },
             pace: Pace::new(),
@@ -210,6 +210,10 @@ impl Worker {
 
     pub(crate) fn home(&self) -> &Arc<Home> {
         &self.context.home
+    }
+
+    pub(super) fn pinned(&self) -> &PinnedQueue {
+        &self.context.pinned
     }
 
     pub(super) fn take_in(&self, task: Runnable) {
@@ -248,7 +252,7 @@ impl Worker {
             }
         }
         self.lifo_streak = 0;
-        let pinned = || context.pinned.borrow_mut().pop_front().map(Due::Pinned);
+        let pinned = || context.pinned.pop().map(Due::Pinned);
         let ring = || context.pop().map(Due::Shared);
         let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
         task.or_else(|| context.remote().lifo.take().map(Due::Shared))
@@ -387,7 +391,7 @@ impl Worker {
         if shared.timers.is_due(index, now) {
             shared.timers.fire_due(index, now, &mut self.wakers);
         }
-        shared.remotes[index].mailbox.take_all(&mut self.context.pinned.borrow_mut());
+        self.context.pinned.collect(&shared.remotes[index].mailbox);
     }
 
     /// Wakes what was collected as one batch, then announces it once if there is more than we run at once.

@@ -147,6 +147,7 @@ pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub(crate) use closure::blocking;
 pub(crate) use layout::Header;
 pub(crate) use owned::OwnedTasks;
+pub(crate) use pinned::this_thread;
 pub(crate) use quiet::{drop_all, wake_all};
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::{Cause, Schedule};

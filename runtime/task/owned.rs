@@ -152,14 +152,19 @@ impl OwnedTasks {
     /// [`is_empty`](Self::is_empty) says when all are gone.
     pub(crate) fn close_and_shutdown_all(&self, start: usize) {
         // All are closed before the first destructor runs: what it spawns is refused, whichever shard it would go to.
-        for shard in &self.shards {
-            shard.list.lock().is_closed = true;
-        }
+        self.close();
         for index in 0..self.shards.len() {
             let shard = &self.shards[(start + index) % self.shards.len()];
             while let Some(task) = shard.take_first() {
                 task.shut_down();
             }
+        }
+    }
+
+    /// Closes the list: what is bound from now on is cancelled. What is in it stays.
+    pub(crate) fn close(&self) {
+        for shard in &self.shards {
+            shard.list.lock().is_closed = true;
         }
     }
 

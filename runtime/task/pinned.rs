@@ -22,7 +22,8 @@ thread::thread_local! {
     static THREAD: Cell<Option<Id>> = const { Cell::new(None) };
 }
 
-fn this_thread() -> Id {
+/// The name of this thread.
+pub(crate) fn this_thread() -> Id {
     THREAD.with(|cell| match cell.get() {
         Some(thread) => thread,
         None => {
@@ -42,7 +43,7 @@ impl<F> Pinned<F> {
     fn abort_elsewhere(&self) {
         if self.thread != this_thread() {
             eprintln!(
-                "heist: a pinned task was run away from its thread, which is a bug of the scheduler: aborting"
+                "heist: a local task was run away from its thread, which is a bug of the scheduler: aborting"
             );
             std::process::abort();
         }
