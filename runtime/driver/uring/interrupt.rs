@@ -32,3 +32,65 @@ pub(super) fn prepare() {
 pub(super) fn owners() {
     let _ = membarrier(MembarrierCommand::PrivateExpedited);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+    use std::{env, thread};
+
+    use super::{MembarrierCommand, membarrier};
+    use crate::driver::{Driver, Kind, Options};
+
+    const LIMIT: Duration = Duration::from_secs(60);
+    /// A kernel that is told to hurry lets nobody wait.
+    const HURRY: Duration = Duration::from_millis(1);
+
+    fn is_refused() -> bool {
+        membarrier(MembarrierCommand::PrivateExpedited).is_err()
+    }
+
+    /// Prints whether the driver was there first, or the kernel was in a hurry.
+    #[test]
+    #[ignore = "the child of the test below: a process announces once"]
+    fn child() {
+        let (_end, ended) = mpsc::channel::<()>();
+        let _other = thread::spawn(move || ended.recv());
+        assert!(is_refused(), "nobody has announced anything");
+        let _driver = Driver::new(&Options { kind: Kind::Uring, workers: 2, ..Options::default() });
+        let is_first = is_refused();
+        // Another announcement, which takes as long.
+        let started = Instant::now();
+        let _ = membarrier(MembarrierCommand::RegisterGlobalExpedited);
+        let is_in_a_hurry = started.elapsed() < HURRY;
+        while is_refused() {
+            assert!(started.elapsed() < LIMIT, "announced, and still refused");
+            thread::yield_now();
+        }
+        println!("fine => {}", is_first || is_in_a_hurry);
+    }
+
+    fn child_is_fine() -> bool {
+        let output = Command::new(env::current_exe().expect("this program"))
+            .args(["--exact", "driver::uring::interrupt::tests::child", "--ignored", "--nocapture"])
+            .output()
+            .expect("run the child");
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success() && text.contains("fine => "), "{text}");
+        text.contains("fine => true")
+    }
+
+    #[test]
+    fn a_driver_is_built_before_the_kernel_grants_barriers() {
+        if membarrier(MembarrierCommand::RegisterPrivateExpedited).is_err() {
+            eprintln!("SKIPPED: no barriers here");
+            return;
+        }
+        let started = Instant::now();
+        // A child that was kept from its core for as long proves nothing: one will do.
+        while !child_is_fine() {
+            assert!(started.elapsed() < LIMIT, "building the driver waits for the kernel");
+        }
+    }
+}
