@@ -58,7 +58,12 @@ impl Clock {
     /// The time that all deadlines of this runtime are compared with.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
-        if self.is_altered() { self.pace.lock().now() } else { clock::now() }
+        if self.is_altered() { self.altered_now() } else { clock::now() }
+    }
+
+    #[cold]
+    fn altered_now(&self) -> Instant {
+        self.pace.lock().now()
     }
 
     #[inline]
@@ -100,16 +105,19 @@ impl Clock {
     }
 
     /// The first tick that is not before `deadline`.
+    #[inline]
     pub(super) fn tick_of_deadline(&self, deadline: Instant) -> u64 {
         tick_from(self.age_at(deadline))
     }
 
     /// The last tick that is not after `now`.
+    #[inline]
     pub(super) fn tick_of_now(&self, now: Instant) -> u64 {
         tick_until(self.age_at(now))
     }
 
     /// How long after tick 0 that is.
+    #[inline]
     pub(super) fn age_at(&self, instant: Instant) -> Duration {
         instant.saturating_duration_since(self.start)
     }
@@ -121,15 +129,18 @@ impl Clock {
 }
 
 /// The first tick that is not before `age`.
+#[inline]
 pub(super) fn tick_from(age: Duration) -> u64 {
     ticks(age, age.subsec_nanos().div_ceil(NANOS_PER_TICK))
 }
 
 /// The last tick that is not after `age`.
+#[inline]
 pub(super) fn tick_until(age: Duration) -> u64 {
     ticks(age, age.subsec_nanos() / NANOS_PER_TICK)
 }
 
+#[inline]
 fn ticks(age: Duration, of_last_second: u32) -> u64 {
     let whole = age.as_secs().saturating_mul(TICKS_PER_SECOND);
     whole.saturating_add(u64::from(of_last_second)).min(TICK_MAX)

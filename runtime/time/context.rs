@@ -92,6 +92,7 @@ pub(crate) fn publish_now(now: Instant) {
     });
 }
 
+#[inline]
 fn with<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
     // A sleep may be polled or dropped by another thread-local's destructor, when this one is gone.
     let mut f = Some(f);
@@ -147,12 +148,19 @@ impl Context {
 
 impl Ticks {
     /// `None` if the deadline has passed. One that is far ahead needs no reading of its own.
+    #[inline]
     fn of(deadline: Instant, clock: &Clock, turn: Option<Turn>) -> Option<Ticks> {
         if let Some(turn) = turn {
             if deadline >= turn.horizon {
                 return Some(Ticks { deadline: clock.tick_of_deadline(deadline), now: turn.tick });
             }
         }
+        Ticks::read(deadline, clock)
+    }
+
+    /// By the clock itself.
+    #[inline(never)]
+    fn read(deadline: Instant, clock: &Clock) -> Option<Ticks> {
         let now = clock.now();
         (now < deadline)
             .then(|| Ticks { deadline: clock.tick_of_deadline(deadline), now: clock.tick_of_now(now) })

@@ -108,6 +108,7 @@ impl Home {
 
     /// Arms a node; the present is `now` or later. `None` if `tick` is past. `is_owner` says that the worker of this home
     /// is calling.
+    #[inline]
     pub(super) fn arm(&self, tick: u64, now: u64, waker: Waker, is_owner: bool) -> Option<Key> {
         let mut locked = self.locked.lock();
         locked.wheel.catch_up(now);
@@ -122,6 +123,7 @@ impl Home {
     }
 
     /// Takes a node out. Does nothing if it has fired.
+    #[inline]
     pub(super) fn disarm(&self, key: Key) {
         let mut locked = self.locked.lock();
         let waker = locked.wheel.remove(key);
@@ -200,6 +202,7 @@ impl Home {
     }
 
     /// Shows beside the lock what the wheel is at. True if the next tick is an earlier one now.
+    #[inline]
     fn publish(&self, locked: &mut MutexGuard<'_, Locked>) -> bool {
         let (before, shown) = (locked.shown, Shown::of(&locked.wheel));
         if before == shown {

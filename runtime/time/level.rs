@@ -42,6 +42,7 @@ impl Level {
     }
 
     /// Appends the node to `slot`.
+    #[inline]
     pub(super) fn push_back(&mut self, slot: usize, index: u32, slab: &mut Slab) {
         let first = self.first[slot];
         if first == NIL {
@@ -56,20 +57,22 @@ impl Level {
         slab.set_previous(first, index);
     }
 
-    /// Takes the node out of `slot`, where it is.
-    pub(super) fn unlink(&mut self, slot: usize, index: u32, slab: &mut Slab) {
+    /// Takes the node out of `slot`, where it is. True if it was the last one there.
+    #[inline]
+    pub(super) fn unlink(&mut self, slot: usize, index: u32, slab: &mut Slab) -> bool {
         debug_assert!(!self.is_slot_empty(slot));
-        let (previous, next) = (slab.previous(index), slab.next(index));
+        let (previous, next) = slab.links(index);
         if next == index {
             debug_assert_eq!(self.first[slot], index);
             self.first[slot] = NIL;
             self.occupied &= !(1 << slot);
-            return;
+            return true;
         }
         slab.set_next(previous, next);
         slab.set_previous(next, previous);
         if self.first[slot] == index {
             self.first[slot] = next;
         }
+        false
     }
 }

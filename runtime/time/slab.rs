@@ -59,14 +59,13 @@ impl Slab {
     }
 
     /// Takes a free node, or makes one. It is in no list yet.
+    #[inline]
     pub(super) fn insert(&mut self, tick: u64, waker: Waker) -> Key {
         self.stamp = self.stamp.checked_add(1).unwrap_or(NonZeroU32::MIN);
         let node = Node { tick, waker: Some(waker), previous: NIL, next: NIL, stamp: self.stamp };
         let index = self.free;
         let index = if index == NIL {
-            assert!(self.nodes.len() < NIL as usize, "one worker cannot hold more than 4 billion timers");
-            self.nodes.push(node);
-            (self.nodes.len() - 1) as u32
+            self.push(node)
         } else {
             let place = &mut self.nodes[index as usize];
             self.free = place.next;
@@ -77,7 +76,16 @@ impl Slab {
         Key { index, stamp: self.stamp }
     }
 
+    /// Makes a node.
+    #[inline(never)]
+    fn push(&mut self, node: Node) -> u32 {
+        assert!(self.nodes.len() < NIL as usize, "one worker cannot hold more than 4 billion timers");
+        self.nodes.push(node);
+        (self.nodes.len() - 1) as u32
+    }
+
     /// Frees the node, which is in no list any more, and hands back its waker.
+    #[inline]
     pub(super) fn remove(&mut self, index: u32) -> Option<Waker> {
         let node = &mut self.nodes[index as usize];
         let waker = node.waker.take();
@@ -86,18 +94,23 @@ impl Slab {
         self.free = index;
         self.live_count -= 1;
         if self.live_count == 0 && self.nodes.len() > KEPT_NODE_COUNT {
-            self.nodes = Vec::new();
-            self.free = NIL;
+            self.give_back();
         }
         waker
     }
 
-    /// Whether the stay that `key` names still lasts.
-    pub(super) fn is_live(&self, key: Key) -> bool {
-        match self.nodes.get(key.index as usize) {
-            Some(node) => node.waker.is_some() && node.stamp == key.stamp,
-            None => false,
-        }
+    #[cold]
+    fn give_back(&mut self) {
+        self.nodes = Vec::new();
+        self.free = NIL;
+    }
+
+    /// The tick of the stay that `key` names, if that still lasts.
+    #[inline]
+    pub(super) fn live_tick(&self, key: Key) -> Option<u64> {
+        let node = self.nodes.get(key.index as usize)?;
+        let is_live = node.waker.is_some() && node.stamp == key.stamp;
+        is_live.then_some(node.tick)
     }
 
     /// Takes every waker out and forgets all nodes.
@@ -123,6 +136,12 @@ impl Slab {
 
     pub(super) fn previous(&self, index: u32) -> u32 {
         self.nodes[index as usize].previous
+    }
+
+    /// The previous node and the next one.
+    pub(super) fn links(&self, index: u32) -> (u32, u32) {
+        let node = &self.nodes[index as usize];
+        (node.previous, node.next)
     }
 
     pub(super) fn next(&self, index: u32) -> u32 {

@@ -99,20 +99,16 @@ impl Wheel {
 
     /// Takes a node out. The waker is for the caller to drop, after the lock is released.
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
-        if !self.slab.is_live(key) {
-            return None;
-        }
-        self.unlink(key.index());
+        let tick = self.slab.live_tick(key)?;
+        self.unlink(key.index(), tick);
         self.slab.remove(key.index())
     }
 
     /// Moves a node to another tick.
     pub(super) fn relink(&mut self, key: Key, tick: u64) -> Moved {
         debug_assert!(tick <= TICK_MAX);
-        if !self.slab.is_live(key) {
-            return Moved::Gone;
-        }
-        self.unlink(key.index());
+        let Some(old_tick) = self.slab.live_tick(key) else { return Moved::Gone };
+        self.unlink(key.index(), old_tick);
         if tick <= self.elapsed {
             return Moved::Due(self.slab.remove(key.index()));
         }
@@ -123,7 +119,11 @@ impl Wheel {
 
     /// Gives an armed node another waker and hands back the old one; hands back `waker` itself if the node has fired.
     pub(super) fn replace_waker(&mut self, key: Key, waker: Waker) -> Result<Option<Waker>, Waker> {
-        if self.slab.is_live(key) { Ok(self.slab.replace_waker(key.index(), waker)) } else { Err(waker) }
+        if self.slab.live_tick(key).is_some() {
+            Ok(self.slab.replace_waker(key.index(), waker))
+        } else {
+            Err(waker)
+        }
     }
 
     /// Moves the time to `now`, if that is later, and collects the wakers of what is due, in order of ticks and, within
@@ -169,7 +169,9 @@ impl Wheel {
 
     /// The tick up to which, inclusive, every node has fired.
     pub(super) fn settled(&self) -> u64 {
-        if self.levels[0].is_slot_empty(slot_of(0, self.elapsed)) { self.elapsed } else { self.elapsed - 1 }
+        // A slot in use starts at `elapsed` only if it is half fired: all others have a higher digit there.
+        let is_half_fired = self.occupied != 0 && self.next == self.elapsed;
+        self.elapsed - u64::from(is_half_fired)
     }
 
     /// Ends time: takes all wakers out, and every tick is past from now on.
@@ -221,11 +223,12 @@ impl Wheel {
                 return false;
             }
             debug_assert_eq!(self.slab.tick(index), place.start);
-            self.unlink(index);
+            self.unlink(index, place.start);
             wakers.extend(self.slab.remove(index));
         }
     }
 
+    #[inline]
     fn link(&mut self, index: u32, tick: u64) {
         let level = level_of(self.elapsed, tick);
         self.levels[level].push_back(slot_of(level, tick), index, &mut self.slab);
@@ -233,12 +236,12 @@ impl Wheel {
         self.next = self.next.min(start_of(level, tick));
     }
 
-    fn unlink(&mut self, index: u32) {
-        let tick = self.slab.tick(index);
+    #[inline]
+    fn unlink(&mut self, index: u32, tick: u64) {
         let level = level_of(self.elapsed, tick);
         let slot = slot_of(level, tick);
-        self.levels[level].unlink(slot, index, &mut self.slab);
-        if self.levels[level].is_slot_empty(slot) {
+        let is_slot_emptied = self.levels[level].unlink(slot, index, &mut self.slab);
+        if is_slot_emptied {
             self.note_emptied_slot(level);
         }
     }
