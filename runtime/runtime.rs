@@ -738,6 +738,8 @@ where
 /// Runs `closure`, which may block, on this thread. If the thread is a worker, what waits in its queues is handed to
 /// the other workers first, and they serve its completions and timers meanwhile; pinned tasks wait. On any other
 /// thread this just calls `closure`.
+///
+/// In it a future still cannot be blocked on ([`Handle::block_on`] panics): do that in [`spawn_blocking`].
 pub fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
     current::with_worker(|context| {
         if let Some(context) = context {

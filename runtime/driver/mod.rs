@@ -138,7 +138,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::task::wake_all;
+use crate::task::{JoinError, wake_all};
 
 #[cfg(unix)]
 pub(crate) mod ancillary;
@@ -391,6 +391,12 @@ impl Driver {
         // Ordering: Relaxed: any worker will do.
         self.next_worker.fetch_add(1, Ordering::Relaxed) % self.workers
     }
+}
+
+/// What a call on the blocking pool comes to if it gives no answer. Who awaits it aborts it by giving up only, so that what is
+/// cancelled was so by the end of the runtime.
+pub(crate) fn of_pool(error: JoinError) -> io::Error {
+    if error.is_cancelled() { closed() } else { io::Error::other(error) }
 }
 
 /// What a wait gets when its worker has shut down.

@@ -14,6 +14,7 @@ use futures_core::Stream;
 use super::metadata::{FileType, Metadata};
 use super::paths::symlink_metadata;
 use super::work::pool;
+use crate::driver::of_pool;
 use crate::task::{AbortOnDropHandle, spawn_blocking};
 
 /// So many entries are fetched by one visit of the blocking pool.
@@ -100,7 +101,7 @@ impl ReadDir {
                     Ok(batch) => self.0 = State::Here(batch),
                     Err(error) => {
                         self.0 = State::Here(Batch { entries: VecDeque::new(), rest: None });
-                        return Poll::Ready(Some(Err(io::Error::other(error))));
+                        return Poll::Ready(Some(Err(of_pool(error))));
                     }
                 },
             }

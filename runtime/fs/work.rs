@@ -10,21 +10,31 @@ use std::task::{Context, Poll, ready};
 
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::file::{Code, Descriptor, Landed, Submission, ring_for_file};
-use crate::task::{AbortOnDropHandle, JoinError, spawn_blocking};
+use crate::driver::of_pool;
+use crate::primitive::sync::Mutex;
+use crate::task::{AbortOnDropHandle, spawn_blocking};
 
 /// Dropping it cancels what has not begun; what has keeps its resources until it is over.
 #[derive(Debug)]
 pub(super) enum Work<R> {
     Ring(Submission<R>),
-    Pool(AbortOnDropHandle<(io::Result<usize>, R)>),
+    Pool {
+        handle: AbortOnDropHandle<(io::Result<usize>, R)>,
+        /// What the call takes with it when it begins. If it never does, for the runtime has ended, it is still here.
+        resources: Arc<Mutex<Option<R>>>,
+    },
 }
 
 impl<R: Send + 'static> Work<R> {
-    fn on_pool(mut resources: R, call: impl FnOnce(&mut R) -> io::Result<usize> + Send + 'static) -> Work<R> {
-        Work::Pool(AbortOnDropHandle::new(spawn_blocking(move || {
+    fn on_pool(resources: R, call: impl FnOnce(&mut R) -> io::Result<usize> + Send + 'static) -> Work<R> {
+        let resources = Arc::new(Mutex::new(Some(resources)));
+        let place = resources.clone();
+        let handle = AbortOnDropHandle::new(spawn_blocking(move || {
+            let mut resources = place.lock().take().expect("nobody else takes them before this has ended");
             let result = call(&mut resources);
             (result, resources)
-        })))
+        }));
+        Work::Pool { handle, resources }
     }
 }
 
@@ -34,9 +44,12 @@ impl<R> Future for Work<R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
         match self.get_mut() {
             Work::Ring(submission) => Pin::new(submission).poll(cx),
-            Work::Pool(handle) => Poll::Ready(match ready!(Pin::new(handle).poll(cx)) {
+            Work::Pool { handle, resources } => Poll::Ready(match ready!(Pin::new(handle).poll(cx)) {
                 Ok((result, resources)) => Landed { result, resources: Some(resources), opened: None },
-                Err(error) => Landed { result: Err(of_pool(error)), resources: None, opened: None },
+                Err(error) => {
+                    let resources = resources.lock().take();
+                    Landed { result: Err(of_pool(error)), resources, opened: None }
+                }
             }),
         }
     }
@@ -113,10 +126,6 @@ pub(super) async fn pool<R: Send + 'static>(
         Ok(result) => result,
         Err(error) => Err(of_pool(error)),
     }
-}
-
-fn of_pool(error: JoinError) -> io::Error {
-    io::Error::other(error)
 }
 
 /// The path as the kernel reads it, or std's error for a path that has an end in its middle.

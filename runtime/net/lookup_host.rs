@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use super::to_socket_addrs::ToSocketAddrs;
 use super::to_socket_addrs::sealed::Target;
+use crate::driver::of_pool;
 
 /// Resolves `host` to its addresses, as the system would (`/etc/hosts`, DNS, …).
 ///
@@ -66,7 +67,7 @@ async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
     match crate::task::spawn_blocking(lookup).await {
         Ok(answer) => answer,
-        Err(error) => Err(io::Error::other(error)),
+        Err(error) => Err(of_pool(error)),
     }
 }
 

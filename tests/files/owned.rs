@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use heist::fs::{Advice, File, OpenOptions};
 use heist::io::{AlignedBuf, IoBuf};
 
-use crate::support::on_every_backend;
+use crate::support::{on_every_backend, with_every_runtime};
 use crate::{file_with, folder, pattern};
 
 #[test]
@@ -91,6 +91,32 @@ fn buffers_without_bytes_move_none_whatever_the_file_was_opened_for() {
             assert_eq!(reader.write_owned_at(Vec::new(), 4).await.0.unwrap(), 0);
             assert_eq!(writer.read_owned_at(Vec::new(), 4).await.0.unwrap(), 0);
         });
+    });
+}
+
+/// A file outlives its runtime, and a handle to that is entered: nothing is begun any more, and nothing is lost.
+#[test]
+fn buffers_come_back_from_a_runtime_that_has_ended() {
+    with_every_runtime(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, b"0123456789");
+        let file = OpenOptions::new().read(true).write(true).clone();
+        let file = runtime.block_on(async { file.open(&path).await.unwrap() });
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        handle.block_on(async {
+            let (result, buf) = file.write_owned_at(b"abc".to_vec(), 0).await;
+            assert_eq!((result.is_err(), buf), (true, b"abc".to_vec()));
+            let (result, bufs) = file.write_vectored_owned_at(vec!["d", "ef"], 0).await;
+            assert_eq!((result.is_err(), bufs), (true, vec!["d", "ef"]));
+            let (result, bufs) = file.read_vectored_owned_at(vec![Vec::with_capacity(5)], 0).await;
+            assert_eq!((result.is_err(), bufs), (true, vec![Vec::new()]));
+            let error = file.write_at(b"abc", 0).await.unwrap_err();
+            assert!(error.to_string().contains("has shut down"), "{error}");
+            let error = file.sync_all().await.unwrap_err();
+            assert!(error.to_string().contains("has shut down"), "{error}");
+        });
+        assert_eq!(std::fs::read(&path).unwrap(), b"0123456789");
     });
 }
 
