@@ -6,7 +6,12 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use heist::net::{TcpListener, TcpStream};
+use heist::fs::{File, OpenOptions, ReadDir};
+use heist::generator::{
+    AsyncMachine, AsyncRoutine, Claim, Co, Machine, Next, Resume, Routine, Shared, Yielding,
+};
+use heist::io::{AlignedBuf, FixedBuf, FixedBufPool, PooledBuf, Slice};
+use heist::net::{TcpListener, TcpStream, UdpSocket};
 use heist::runtime::{Handle, Runtime};
 use heist::task::{AbortHandle, AbortOnDropHandle, JoinError, JoinHandle, JoinSet};
 use heist::time::{Instant, Interval, Sleep, Timeout};
@@ -50,6 +55,37 @@ fn handles_and_sockets_cross_threads() {
     assert!(has!(Sleep: Send + Sync));
     assert!(has!(Interval: Send + Sync));
     assert!(has!(heist::time::error::Elapsed: Send + Sync + std::error::Error));
+}
+
+#[test]
+fn buffers_and_files_cross_threads() {
+    assert!(has!(AlignedBuf: Send + Sync) && has!(PooledBuf: Send + Sync));
+    assert!(has!(FixedBuf: Send + Sync) && has!(FixedBufPool: Send + Sync + Clone));
+    assert!(has!(Slice<Vec<u8>>: Send + Sync) && !has!(Slice<Homebound>: Send));
+    assert!(has!(UdpSocket: Send + Sync + Unpin) && has!(File: Send + Sync + Unpin));
+    assert!(has!(ReadDir: Send + Unpin) && has!(OpenOptions: Send + Sync + Clone));
+}
+
+/// A body that is kept between its steps is as free as what it captured and what passes through it.
+#[test]
+fn bodies_are_as_free_as_their_values() {
+    type Numbers = dyn Resume<Yield = u8, Argument = Next, Return = ()>;
+    type FreeNumbers = dyn Resume<Yield = u8, Argument = Next, Return = ()> + Send;
+    assert!(has!(Shared<FreeNumbers>: Send + Sync) && !has!(Shared<Numbers>: Send));
+    // It names a place that only its thread has claimed.
+    assert!(!has!(Claim<'static, FreeNumbers>: Send) && !has!(Claim<'static, FreeNumbers>: Sync));
+    assert!(has!(Co<'static, u8>: Send + Sync) && has!(Yielding<'static, 'static, u8, Next>: Send));
+    assert!(!has!(Co<'static, Homebound>: Send) && !has!(Co<'static, u8, Homebound>: Send));
+    assert!(!has!(Yielding<'static, 'static, Homebound, Next>: Send));
+    // Its frame keeps what was handed over between two steps.
+    assert!(has!(Routine<u8, u8, u8, Next>: Send) && !has!(Routine<u8, u8, u8, Next>: Sync));
+    assert!(!has!(Routine<u8, u8, Homebound, Next>: Send) && !has!(Routine<u8, u8, u8, Homebound>: Send));
+    assert!(!has!(Routine<Homebound, u8, u8, Next>: Send) && !has!(Routine<u8, Homebound, u8, Next>: Send));
+    assert!(!has!(Routine<u8, u8, u8, Next>: Unpin) && !has!(AsyncRoutine<u8, u8, u8, Next>: Unpin));
+    // Its frame is on the stack of whoever resumes it.
+    assert!(has!(Machine<u8, Homebound, Homebound>: Send) && !has!(Machine<Homebound, u8, Next>: Send));
+    assert!(!has!(Machine<u8, u8, Next>: Unpin) && !has!(AsyncMachine<u8, u8, Next>: Unpin));
+    assert!(!has!(AsyncMachine<Homebound, u8, Next>: Send));
 }
 
 #[test]
