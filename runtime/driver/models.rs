@@ -15,8 +15,8 @@ use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
 use super::readiness::{Arm, Cleared, Readiness};
 use super::send::{AnyLoan, Loan};
+use super::side::{Listing, Place, Side};
 use super::slots::SlotId;
-use super::source::{Place, Side};
 use super::submission::Completion;
 use super::tests::counting_waker;
 use super::tests::flight::Desk;
@@ -84,7 +84,7 @@ fn an_event_beside_two_waiters_reaches_both() {
             let shared = shared.clone();
             thread::spawn(move || {
                 let (_count, waker) = counting_waker();
-                let mut place = None;
+                let mut listing = Listing::None;
                 loop {
                     if let Some(seen) = shared.0.observe() {
                         // Ordering: Acquire: the system call.
@@ -94,7 +94,7 @@ fn an_event_beside_two_waiters_reaches_both() {
                         let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen);
                         continue;
                     }
-                    match shared.0.wait(&mut Place::Listed(&mut place), waker.clone()) {
+                    match shared.0.wait(&mut Place::Listed(&mut listing), waker.clone()) {
                         Arm::Ready => {}
                         Arm::Already | Arm::Needed => return Some(waker),
                     }
@@ -112,6 +112,67 @@ fn an_event_beside_two_waiters_reaches_both() {
     });
 }
 
+/// [event-empties]: a waiter that passed an event is listed no more; going away, it takes nobody with it.
+#[test]
+fn a_waiter_that_passed_an_event_is_listed_no_more() {
+    model(|| {
+        let side = ModelArc::new(Side::new());
+        let seen = side.observe().expect("ready at first");
+        assert_eq!(side.clear(seen), Cleared::Done);
+        let kernel = {
+            let side = side.clone();
+            thread::spawn(move || {
+                let mut wakers = Vec::new();
+                side.event(true, &mut wakers);
+                wakers
+            })
+        };
+        let list = |listing: &mut Listing| {
+            let (_count, waker) = counting_waker();
+            let (Arm::Ready | Arm::Already | Arm::Needed) =
+                side.wait(&mut Place::Listed(listing), waker.clone());
+            waker
+        };
+        let (mut listing, mut later_listing) = (Listing::None, Listing::None);
+        let waker = list(&mut listing);
+        if let Some(seen) = side.observe() {
+            listing.pass(seen);
+        }
+        let later = list(&mut later_listing);
+        side.forget(listing);
+        let woken = kernel.join().unwrap();
+        let mut left = Vec::new();
+        side.event(true, &mut left);
+        assert!(!left.iter().any(|left| left.will_wake(&waker)), "a waiter that has gone is listed");
+        let later_count = woken.iter().chain(&left).filter(|found| found.will_wake(&later)).count();
+        assert_eq!(later_count, 1, "a waiter was taken away, or is listed twice");
+    });
+}
+
+/// [event-empties]: wherever they stand.
+#[test]
+fn an_event_takes_every_waiter() {
+    model(|| {
+        let side = Side::new();
+        let (_count, waker) = counting_waker();
+        let mut listings = [Listing::None; 3];
+        for listing in &mut listings {
+            let (Arm::Ready | Arm::Already | Arm::Needed) =
+                side.wait(&mut Place::Listed(listing), waker.clone());
+        }
+        let (Arm::Ready | Arm::Already | Arm::Needed) = side.wait(&mut Place::Primary, waker.clone());
+        // Of those in the list one goes, and comes again.
+        side.forget(listings[1]);
+        let (Arm::Ready | Arm::Already | Arm::Needed) =
+            side.wait(&mut Place::Listed(&mut Listing::None), waker.clone());
+        let mut wakers = Vec::new();
+        side.event(true, &mut wakers);
+        assert_eq!(wakers.len(), 4, "three futures and the waiter of the traits");
+        side.event(true, &mut wakers);
+        assert_eq!(wakers.len(), 4, "a waiter is woken once");
+    });
+}
+
 /// [one-order]: of two that find nothing ready, one places the order.
 #[test]
 fn two_waiters_place_one_order() {
@@ -121,7 +182,7 @@ fn two_waiters_place_one_order() {
         assert_eq!(side.clear(seen), Cleared::Done);
         let wait = |side: &Side| {
             let (_count, waker) = counting_waker();
-            side.wait(&mut Place::Listed(&mut None), waker)
+            side.wait(&mut Place::Listed(&mut Listing::None), waker)
         };
         let other = {
             let side = side.clone();

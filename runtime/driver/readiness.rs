@@ -74,6 +74,12 @@ impl Readiness {
         if word & READY != 0 { Some(Seen(word & !FLAGS)) } else { None }
     }
 
+    /// The present version, ready or not. Called with the waiters locked: no event raises it meanwhile.
+    pub(super) fn version(&self) -> Seen {
+        // Ordering: Relaxed [event-empties]: versions change under the same lock.
+        Seen(self.0.load(Ordering::Relaxed) & !FLAGS)
+    }
+
     /// After a system call that moved fewer bytes than it was asked for: where that is to be trusted, the next one would
     /// block, so it need not be tried.
     pub(super) fn clear_short(&self, seen: Seen) {

@@ -11,8 +11,8 @@ use crate::task::coop;
 
 use super::Direction;
 use super::readiness::Seen;
-use super::slots::SlotId;
-use super::source::{Place, Registration};
+use super::side::{Listing, Place};
+use super::source::Registration;
 
 /// See [`Registration::ready`].
 #[must_use = "futures do nothing unless awaited"]
@@ -20,7 +20,7 @@ use super::source::{Place, Registration};
 pub(crate) struct Ready<'a> {
     pub(super) registration: &'a Registration,
     pub(super) direction: Direction,
-    pub(super) place: Option<SlotId>,
+    pub(super) listing: Listing,
 }
 
 impl Future for Ready<'_> {
@@ -29,8 +29,12 @@ impl Future for Ready<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let charge = ready!(coop::poll_proceed(cx));
-        if this.registration.source.side(this.direction).observe().is_none() {
-            ready!(this.registration.poll_wait(this.direction, cx, &mut Place::Listed(&mut this.place)))?;
+        match this.registration.source.side(this.direction).observe() {
+            Some(seen) => this.listing.pass(seen),
+            None => {
+                let mut place = Place::Listed(&mut this.listing);
+                ready!(this.registration.poll_wait(this.direction, cx, &mut place))?;
+            }
         }
         charge.made_progress();
         Poll::Ready(Ok(()))
@@ -39,9 +43,7 @@ impl Future for Ready<'_> {
 
 impl Drop for Ready<'_> {
     fn drop(&mut self) {
-        if let Some(id) = self.place {
-            self.registration.source.side(self.direction).forget(id);
-        }
+        self.registration.source.side(self.direction).forget(self.listing);
     }
 }
 
@@ -61,7 +63,7 @@ impl<R, F: FnMut(&Socket, Seen) -> io::Result<R>> Future for AsyncIo<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let AsyncIo { ready, operation } = &mut *self;
-        let Ready { registration, direction, place } = ready;
-        registration.drive(*direction, cx, Place::Listed(place), operation)
+        let Ready { registration, direction, listing } = ready;
+        registration.drive(*direction, cx, Place::Listed(listing), operation)
     }
 }

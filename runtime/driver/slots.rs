@@ -43,6 +43,12 @@ pub(super) struct Slots<T> {
     held_count: u32,
 }
 
+impl<T> Default for Slots<T> {
+    fn default() -> Slots<T> {
+        Slots::new()
+    }
+}
+
 impl<T> Slots<T> {
     pub(super) const fn new() -> Slots<T> {
         Slots { slots: Vec::new(), vacant: SlotId::RESERVED_INDEX, held_count: 0 }
@@ -50,10 +56,6 @@ impl<T> Slots<T> {
 
     pub(super) fn len(&self) -> usize {
         self.held_count as usize
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.held_count == 0
     }
 
     pub(super) fn insert(&mut self, value: T) -> SlotId {

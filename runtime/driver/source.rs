@@ -1,11 +1,10 @@
-//! A registered socket: who waits for it in each direction, and what is on order with the back end.
+//! A registered socket, and the right to use it with the driver.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::mem;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use socket2::{SockAddr, Socket};
 
@@ -14,24 +13,27 @@ use crate::primitive::{atomic::AtomicBool, sync::Mutex};
 use crate::task::coop;
 
 use super::op::{Op, Ticket};
-use super::readiness::{Arm, Cleared, Readiness, Seen};
+use super::readiness::{Arm, Cleared, Seen};
 use super::ready::{AsyncIo, Ready};
-use super::slots::{SlotId, Slots};
+use super::side::{Listing, Place, Side};
 use super::socket::{connect_outcome, is_in_progress};
 use super::submission::Submission;
 use super::{Contents, Direction, Driver, context};
 
 /// The socket and its two sides. Shared by the registration and by every operation in flight on it, so that the
 /// descriptor closes only when the kernel is done with the last of them [fd-outlives-ops].
+///
+/// In this order: what an echo touches is a stretch from the share count to the first word of `write`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Source {
     socket: Socket,
+    /// For `send/`: the kernel has refused to send without copying, or has copied.
+    pub(super) is_copied: AtomicBool,
     read: Side,
     write: Side,
     /// Which poller knows this socket, for the back end that registers sockets.
     attachment: Mutex<Option<Ticket>>,
-    /// For `send/`: the kernel has refused to send without copying, or has copied.
-    pub(super) is_copied: AtomicBool,
 }
 
 impl Source {
@@ -48,29 +50,12 @@ impl Source {
 
     /// The registration is gone; only operations in flight hold the socket now.
     pub(super) fn is_shut(&self) -> bool {
-        self.read.readiness.is_shut()
+        self.read.is_shut()
     }
 
     pub(super) fn attachment(&self) -> &Mutex<Option<Ticket>> {
         &self.attachment
     }
-}
-
-/// One direction of a socket.
-#[derive(Debug)]
-pub(super) struct Side {
-    readiness: Readiness,
-    waiting: Mutex<Waiting>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    /// The one waiter of the poll-style traits: the last waker wins, as `AsyncRead` demands.
-    primary: Option<Waker>,
-    /// Any number of futures, each with its own place.
-    listed: Slots<Waker>,
-    /// The operation in flight, for whoever must cancel it.
-    ticket: Option<Ticket>,
 }
 
 /// What a call has done to bytes.
@@ -86,112 +71,9 @@ impl Moved {
     /// readable.
     fn note(self, side: &Side, seen: Seen) -> usize {
         if 0 < self.count && self.count < self.asked {
-            side.readiness.clear_short(seen);
+            side.clear_short(seen);
         }
         self.count
-    }
-}
-
-/// Where a waiter stands.
-pub(super) enum Place<'a> {
-    Primary,
-    Listed(&'a mut Option<SlotId>),
-}
-
-impl Side {
-    pub(super) fn new() -> Side {
-        let waiting = Waiting { primary: None, listed: Slots::new(), ticket: None };
-        Side { readiness: Readiness::new(), waiting: Mutex::new(waiting) }
-    }
-
-    pub(super) fn observe(&self) -> Option<Seen> {
-        self.readiness.observe()
-    }
-
-    pub(super) fn clear(&self, seen: Seen) -> Cleared {
-        self.readiness.clear(seen)
-    }
-
-    pub(super) fn is_armed(&self) -> bool {
-        self.readiness.is_armed()
-    }
-
-    pub(super) fn distrust(&self) {
-        self.readiness.distrust();
-    }
-
-    /// Puts the waiter in its place, then looks whether it must wait [event-wakes].
-    pub(super) fn wait(&self, place: &mut Place<'_>, fresh: Waker) -> Arm {
-        let mut waiting = self.waiting.lock();
-        let old = match place {
-            Place::Primary => waiting.primary.replace(fresh),
-            Place::Listed(id) => match id.and_then(|id| waiting.listed.get_mut(id)) {
-                Some(waker) => Some(mem::replace(waker, fresh)),
-                None => {
-                    **id = Some(waiting.listed.insert(fresh));
-                    None
-                }
-            },
-        };
-        let arm = self.readiness.arm();
-        drop(waiting);
-        // A waker's drop is user code: it runs with the lock released [wake-outside].
-        drop(old);
-        arm
-    }
-
-    /// Takes the side for an operation on the ring; see [`Readiness::claim`].
-    #[must_use]
-    pub(super) fn claim(&self) -> bool {
-        let _waiting = self.waiting.lock();
-        self.readiness.claim()
-    }
-
-    /// A listed waiter goes away.
-    pub(super) fn forget(&self, id: SlotId) {
-        let waker = self.waiting.lock().listed.remove(id);
-        drop(waker);
-    }
-
-    /// The order that `wait` asked for could not be placed.
-    pub(super) fn disarm(&self) {
-        let waiting = self.waiting.lock();
-        self.readiness.disarm();
-        drop(waiting);
-    }
-
-    #[must_use]
-    pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
-        let mut waiting = self.waiting.lock();
-        if self.readiness.is_shut() {
-            self.readiness.disarm();
-            return false;
-        }
-        waiting.ticket = Some(ticket);
-        true
-    }
-
-    /// The kernel reported something: collects every waiter. `last`: it will not report again unless asked.
-    pub(super) fn event(&self, last: bool, wakers: &mut Vec<Waker>) {
-        let mut waiting = self.waiting.lock();
-        self.readiness.event(last);
-        if last {
-            waiting.ticket = None;
-        }
-        wakers.extend(waiting.primary.take());
-        if !waiting.listed.is_empty() {
-            wakers.extend(waiting.listed.drain());
-        }
-    }
-
-    /// No more orders [shut-or-ticket]. What is in flight must be cancelled by the caller; the wakers are for it to
-    /// drop.
-    pub(super) fn shut(&self, wakers: &mut Vec<Waker>) -> Option<Ticket> {
-        let mut waiting = self.waiting.lock();
-        self.readiness.shut();
-        wakers.extend(waiting.primary.take());
-        wakers.extend(waiting.listed.drain());
-        waiting.ticket.take()
     }
 }
 
@@ -229,8 +111,8 @@ impl Registration {
     /// change [level-at-arm].
     pub(crate) fn trust_short(&self, is_drained: bool) {
         if self.driver.is_level_at_arm() || (is_drained && self.driver.backend.tells_end()) {
-            self.source.read.readiness.trust();
-            self.source.write.readiness.trust();
+            self.source.read.trust();
+            self.source.write.trust();
         }
     }
 
@@ -283,7 +165,7 @@ impl Registration {
 
     /// Waits until the socket may be ready. It may turn out not to be.
     pub(crate) fn ready(&self, direction: Direction) -> Ready<'_> {
-        Ready { registration: self, direction, place: None }
+        Ready { registration: self, direction, listing: Listing::None }
     }
 
     /// [`ready`](Registration::ready) as a poll function; one waiter per direction.
@@ -324,7 +206,7 @@ impl Registration {
     /// change [level-at-arm].
     pub(super) fn clear_if_short(&self, direction: Direction, done_bytes: usize, asked_bytes: usize) {
         if done_bytes < asked_bytes && self.driver.is_level_at_arm() {
-            self.source.side(direction).readiness.clear_level();
+            self.source.side(direction).clear_level();
         }
     }
 
@@ -376,6 +258,7 @@ impl Registration {
                 ready!(self.poll_wait(direction, cx, &mut place))?;
                 continue;
             };
+            place.pass(seen);
             match operation(&self.source.socket, seen) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Newer: an event came meanwhile, and the next round tries again.

@@ -275,7 +275,7 @@ impl Worker {
 impl Drop for Pollers {
     fn drop(&mut self) {
         for worker in &self.workers {
-            let sources = mem::replace(&mut worker.attached.lock().sources, Slots::new());
+            let sources = mem::take(&mut worker.attached.lock().sources);
             let mut sources = sources;
             for source in sources.drain() {
                 worker.poller.delete(&source);
