@@ -50,6 +50,18 @@ impl<T: Send> Injector<T> {
         value
     }
 
+    /// Moves values into `into`, as many as fit into half of its room: the other half is for what comes from elsewhere.
+    pub(crate) fn refill(&self, into: &Owner<T>) {
+        if self.len() == 0 {
+            return;
+        }
+        let mut waiting = self.waiting.lock();
+        let count = waiting.len().min(into.room() / 2);
+        into.push_batch(&mut waiting.drain(..count));
+        // Ordering: as in `push`, [len-hint].
+        self.len.store(waiting.len(), Ordering::Relaxed);
+    }
+
     /// Takes one value to be run at once, and moves a fair share of the rest into `into`: an `nth` part of what waits,
     /// at most half a ring.
     pub(crate) fn pop_share(&self, into: &Owner<T>, nth: usize) -> Option<T> {

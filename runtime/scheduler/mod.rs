@@ -9,7 +9,8 @@
 //!
 //! A task that is woken goes to the LIFO slot of the worker that woke it; what the slot held goes to the ring, where
 //! thieves can take it. A task that yields goes behind everything in the ring. What does not fit into the ring waits in
-//! the worker's overflow, and comes back when the ring is empty, or a part of it with every harvest. From other threads
+//! the worker's overflow, and comes back when the ring is empty, or a part of it with every harvest; until all of it has, what
+//! comes goes behind it. From other threads
 //! tasks go to the injector. A harvest puts all the tasks that it woke into the ring as one batch and announces them once.
 //!
 //! **Waking one at a time.** Whoever pushes something that others should take *announces* it: if nobody searches and
@@ -36,7 +37,8 @@
 //! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled, for:
 //! - **A worker's ring is first in, first out, and who yields goes to its end.**
 //!   `tests/fairness.rs::tasks_that_always_yield_starve_nobody`,
-//!   `tests/fairness.rs::tasks_beyond_the_room_of_a_ring_get_their_turns`
+//!   `tests/fairness.rs::tasks_beyond_the_room_of_a_ring_get_their_turns`,
+//!   `tests/fairness.rs::tasks_beyond_the_room_of_a_ring_are_served_first_come_first_served`
 //! - **The LIFO slot is served at most three times in a row.** `tests/fairness.rs::a_ping_pong_pair_starves_nobody`
 //! - **The injector, the driver, the timers and the mail are served once per time budget;** the injector 100 µs later at
 //!   most, while another worker is on the way to it.

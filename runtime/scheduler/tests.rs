@@ -2,6 +2,7 @@
 //! too, so that `ci/mutants.sh` can show that they fail.
 
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::idle::Idle;
@@ -10,6 +11,7 @@ use super::{Parts, Shared, build, spawn};
 use crate::blocking::{Limits, Pool};
 use crate::driver::{Driver, Kind, Options};
 use crate::primitive::model;
+use crate::primitive::sync::Mutex;
 use crate::queue::deque::CAPACITY;
 use crate::task::{Id, Runnable};
 
@@ -169,5 +171,29 @@ fn a_task_that_yields_wakes_nobody_unless_others_come_first() {
         assert!(shared.remotes[0].lifo.replace(second).is_none());
         worker.poll(Due::Shared(first));
         assert!(shared.idle.is_searched(), "the task in the LIFO slot comes first");
+    });
+}
+
+/// Half a ring is put behind the rest when it runs over; from then on nobody overtakes.
+#[test]
+fn what_comes_while_something_is_in_the_overflow_goes_behind_it() {
+    const TASK_COUNT: usize = 4 * CAPACITY;
+    with_workers(1, |_, workers| {
+        let worker = &mut workers[0];
+        let order = Arc::new(Mutex::new(Vec::new()));
+        for number in 0..TASK_COUNT {
+            let order = order.clone();
+            let task = async move { order.lock().push(number) };
+            drop(spawn(worker.home(), task, Id::next(), Location::caller()));
+            worker.take_in(worker.take_share(worker.shared()).expect("it was injected"));
+        }
+        while let Some(due) = worker.next_task() {
+            worker.poll(due);
+        }
+        let order = order.lock();
+        assert_eq!(order.len(), TASK_COUNT);
+        for (place, number) in order.iter().enumerate() {
+            assert!(place.abs_diff(*number) <= CAPACITY, "{number} runs as number {place}");
+        }
     });
 }

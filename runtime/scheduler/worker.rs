@@ -121,9 +121,13 @@ impl Context {
         self.pinned.push(task);
     }
 
+    /// Behind everything that waits. Thieves only take from the overflow, so that it is empty if it seems so to us.
     fn push(&self, task: Runnable) {
-        if let Err(overflow) = self.queue.push(task) {
-            self.remote().overflow.push_batch(overflow);
+        let overflow = &self.remote().overflow;
+        if overflow.len() > 0 {
+            overflow.push(task);
+        } else if let Err(displaced) = self.queue.push(task) {
+            overflow.push_batch(displaced);
         }
     }
 
@@ -243,7 +247,7 @@ impl Worker {
     }
 
     /// The next task of our own: LIFO slot, pinned tasks and ring, each in its turn.
-    fn next_task(&mut self) -> Option<Due> {
+    pub(super) fn next_task(&mut self) -> Option<Due> {
         let context = &self.context;
         if self.lifo_streak < LIFO_STREAK_MAX {
             if let Some(task) = context.remote().lifo.take() {
@@ -301,13 +305,11 @@ impl Worker {
             Self::expect_driver(outcome);
         }
         self.collect(now);
+        shared.remotes[index].overflow.refill(self.queue());
         if !self.leaves_injector(shared, now) {
             if let Some(task) = self.take_share(shared) {
                 self.context.push(task);
             }
-        }
-        if let Some(task) = shared.remotes[index].overflow.pop_share(self.queue(), 1) {
-            self.context.push(task);
         }
         self.dispatch();
     }
