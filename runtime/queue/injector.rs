@@ -50,13 +50,14 @@ impl<T: Send> Injector<T> {
         value
     }
 
-    /// Moves values into `into`, as many as fit into half of its room: the other half is for what comes from elsewhere.
+    /// Moves values into `into`, as many as fit into half of its room, and one at least if there is any: the rest is
+    /// for what comes from elsewhere.
     pub(crate) fn refill(&self, into: &Owner<T>) {
         if self.len() == 0 {
             return;
         }
         let mut waiting = self.waiting.lock();
-        let count = waiting.len().min(into.room() / 2);
+        let count = waiting.len().min(into.room().div_ceil(2));
         into.push_batch(&mut waiting.drain(..count));
         // Ordering: as in `push`, [len-hint].
         self.len.store(waiting.len(), Ordering::Relaxed);

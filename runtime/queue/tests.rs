@@ -140,3 +140,22 @@ fn eight_thieves_on_real_threads_lose_and_double_nothing() {
     seen.sort_unstable();
     assert!(seen.iter().copied().eq(0..VALUES_COUNT), "every value once");
 }
+
+/// However busy the others are who fill the ring: with one place left, what waits moves on.
+#[test]
+fn a_refill_takes_half_of_the_room_and_one_place_at_least() {
+    let (owner, _stealer) = new::<usize>();
+    let overflow = Injector::new();
+    overflow.push_batch(0..CAPACITY * 2);
+    let mut room = CAPACITY;
+    while room > 0 {
+        overflow.refill(&owner);
+        room /= 2;
+        assert_eq!(owner.room(), room);
+    }
+    assert_eq!(overflow.len(), CAPACITY);
+    overflow.refill(&owner);
+    assert_eq!(overflow.len(), CAPACITY, "there is no room");
+    let order: Vec<_> = std::iter::from_fn(|| owner.pop()).collect();
+    assert!(order.into_iter().eq(0..CAPACITY), "what has waited longest comes first");
+}

@@ -10,8 +10,8 @@
 //! A task that is woken goes to the LIFO slot of the worker that woke it; what the slot held goes to the ring, where
 //! thieves can take it. A task that yields goes behind everything in the ring. What does not fit into the ring waits in
 //! the worker's overflow, and comes back when the ring is empty, or a part of it with every harvest; until all of it has, what
-//! comes goes behind it. From other threads
-//! tasks go to the injector. A harvest puts all the tasks that it woke into the ring as one batch and announces them once.
+//! comes goes behind it. From other threads tasks go to the injector. A harvest puts all the tasks that it woke into the ring
+//! as one batch and announces them once.
 //!
 //! **Waking one at a time.** Whoever pushes something that others should take *announces* it: if nobody searches and
 //! somebody sleeps, one sleeper is woken, and it counts as searching from that moment ([`idle`]). The last searcher to
@@ -45,7 +45,8 @@
 //!   `tests/fairness.rs::spawns_from_outside_are_served_while_every_worker_is_busy_with_its_own`,
 //!   `tests/fairness.rs::a_timeout_around_a_busy_loop_that_yields_elapses`
 //! - **A task whose every operation is ready at once pauses after 128 of them, or after one MiB of bytes.**
-//!   `tests/fairness.rs::a_task_that_always_finds_its_socket_ready_pauses_for_others`
+//!   `tests/fairness.rs::a_task_that_always_finds_its_socket_ready_pauses_for_others`,
+//!   `tests/unix/stream.rs::a_poll_moves_about_a_mebibyte_whatever_the_length_of_a_call`
 //!
 //! And if a poll does not end, as long as at least one worker is idle, others serve within about 5 ms, or about 12 where
 //! no poll was that long for a fifth of a second:
@@ -65,9 +66,9 @@
 //!   everything.
 //! - `[root-wake]` a wake of the future that a worker polls beside its tasks is followed by a poll that sees what came
 //!   before the wake.
-//! - `[no-lost-work]` when something waits in the injector, or more than is worth sharing in a ring and its overflow,
-//!   somebody is awake to take it, or was woken. What is less than that waits for its owner, which never sleeps over a task
-//!   of its own; if the owner is stuck a sentinel finds it.
+//! - `[no-lost-work]` when something waits in the injector, or more than is worth sharing in a ring and its overflow beside
+//!   what its owner runs next, somebody is awake to take it, or was woken. What is less than that waits for its owner, which
+//!   never sleeps over a task of its own; if the owner is stuck a sentinel finds it.
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
 //! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only. A worker that goes from thread to thread
