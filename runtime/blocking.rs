@@ -164,6 +164,12 @@ impl Pool {
         }
     }
 
+    /// Whether a job waits or runs. A job that has ended and is not seen here has woken everyone it had to wake.
+    pub(crate) fn is_busy(&self) -> bool {
+        let state = self.inner.state.lock();
+        !state.waiting.is_empty() || state.threads_count > state.idle_count
+    }
+
     /// How many jobs no thread has begun.
     #[cfg(test)]
     fn waiting_count(&self) -> usize {

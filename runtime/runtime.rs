@@ -120,9 +120,18 @@ impl Runtime {
                 let worker = Mutex::new(parts.workers.into_iter().next());
                 runtime.loop_worker = Some(LoopWorker { worker, waiting: Mutex::new(Vec::new()) });
             }
-            Flavor::MultiThread => runtime.start_workers(parts.workers, options)?,
+            Flavor::MultiThread => {
+                runtime.shared().timers().clock().forbid_pause();
+                runtime.start_workers(parts.workers, options)?;
+            }
         }
         Ok(runtime)
+    }
+
+    /// Stops the clock of a runtime that nobody runs yet.
+    pub(crate) fn pause_clock(&self) {
+        let was_running = self.shared().timers().clock().pause();
+        debug_assert!(was_running, "the runtime is new");
     }
 
     /// Starts the workers' threads. On failure those that run are stopped again, by the drop of `self`.

@@ -236,6 +236,16 @@ impl Backend {
         }
     }
 
+    pub(super) fn has_file_work(&self, index: usize) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.has_file_work(index),
+            Backend::Poll(_) => false,
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => false,
+        }
+    }
+
     pub(super) fn stale_count(&self, index: usize) -> u64 {
         match self {
             #[cfg(target_os = "linux")]

@@ -133,6 +133,11 @@ impl InFlight {
         }
     }
 
+    /// What is in flight.
+    pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
+        self.flights.values().map(|flight| &flight.op)
+    }
+
     pub(super) fn slots(&self) -> Vec<SlotId> {
         self.flights.ids().collect()
     }

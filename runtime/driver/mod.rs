@@ -346,6 +346,12 @@ impl Driver {
         self.backend.in_flight(index)
     }
 
+    /// Whether an operation on a file or a path is asked for or in flight on this worker's ring. Waits for sockets and pipes
+    /// do not count: the peer decides when they end. The polling driver leaves files to the blocking pool.
+    pub(crate) fn has_file_work(&self, index: usize) -> bool {
+        self.backend.has_file_work(index)
+    }
+
     /// Completions that fitted nothing in flight. More than none is a bug, of ours or of the kernel's.
     pub(crate) fn stale_count(&self, index: usize) -> u64 {
         self.backend.stale_count(index)

@@ -137,6 +137,7 @@ pub(crate) mod current;
 pub(crate) mod guests;
 pub(crate) mod idle;
 pub(crate) mod park;
+mod paused;
 mod pinned;
 mod search;
 mod sentinel;

@@ -47,9 +47,10 @@ impl Gate {
     }
 
     /// The owner is awake. A notification that came during the sleep is consumed: the owner looks at everything now.
-    pub(crate) fn open(&self) {
+    /// Returns whether there was one.
+    pub(crate) fn open(&self) -> bool {
         // Ordering: Acquire, [one-token]: pairs with `notify`.
-        self.state.swap(OPEN, Ordering::Acquire);
+        self.state.swap(OPEN, Ordering::Acquire) == NOTIFIED
     }
 
     /// Says that there is something to look at. `true`: the owner sleeps, and the caller must ring its bell.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
+use crate::scheduler::paused::PausedClock;
 use crate::scheduler::pinned::PinnedQueue;
 use crate::scheduler::search::Random;
 use crate::scheduler::sentinel::Watch;
@@ -348,22 +349,21 @@ impl Worker {
             return;
         }
         let on_duty = self.watch.begin(shared, index);
-        let is_paused = shared.timers.clock().is_paused() && shared.timers.has_timers(index);
-        let timeout = if is_paused { Some(Duration::ZERO) } else { self.sleep_limit(on_duty) };
+        let clock = PausedClock::of(shared, index);
+        let timeout = clock.sleep_limit().or_else(|| self.sleep_limit(on_duty));
         let gate = &shared.remotes[index].gate;
         // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
-        let is_notified = !gate.close();
+        let mut is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
         let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, &mut self.wakers);
-        gate.open();
+        is_notified |= gate.open();
         Self::expect_driver(outcome);
         if on_duty {
             shared.idle.leave_duty();
         }
         self.is_searching = shared.idle.unpark(index);
         self.is_fresh = true;
-        if is_paused && !is_notified && self.wakers.is_empty() {
-            // Only where a test has paused the clock: with nothing left to do, time itself moves on.
+        if !is_notified && self.wakers.is_empty() && clock.may_advance(shared, index) {
             shared.timers.advance_to_next(index);
         }
         let now = shared.timers.now();

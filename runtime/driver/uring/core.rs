@@ -184,6 +184,11 @@ impl Core {
         self.outbox.len() + self.flights.len()
     }
 
+    /// Whether an operation on a file or a path waits here or is in flight.
+    pub(super) fn has_file_work(&self) -> bool {
+        self.outbox.iter().chain(self.flights.ops()).any(|op| matches!(op, Op::File(_)))
+    }
+
     pub(super) fn is_quiet(&mut self) -> bool {
         self.outbox.is_empty() && !self.ring.wants_entry() && !self.ring.has_completions()
     }

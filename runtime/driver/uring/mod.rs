@@ -304,6 +304,10 @@ impl Rings {
         self.workers[index].figures.in_flight.load(Ordering::Relaxed)
     }
 
+    pub(super) fn has_file_work(&self, index: usize) -> bool {
+        self.workers[index].core.lock().has_file_work()
+    }
+
     pub(super) fn stale_count(&self, index: usize) -> u64 {
         // Ordering: Relaxed, as above.
         self.workers[index].figures.stale_count.load(Ordering::Relaxed)

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Error, Ident, ItemFn, LitInt, LitStr, Result, Token};
+use syn::{Error, Ident, ItemFn, LitBool, LitInt, LitStr, Result, Token};
 
 /// What stands in the parentheses of the attribute.
 #[derive(Default)]
@@ -13,6 +13,7 @@ struct Options {
     flavor: Option<Flavor>,
     worker_threads: Option<LitInt>,
     driver: Option<Ident>,
+    start_paused: Option<LitBool>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -29,6 +30,7 @@ impl Parse for Options {
                 Setting::Flavor(flavor) => options.flavor = Some(flavor),
                 Setting::Workers(count) => options.worker_threads = Some(count),
                 Setting::Driver(kind) => options.driver = Some(kind),
+                Setting::StartPaused(is_paused) => options.start_paused = Some(is_paused),
             }
         }
         Ok(options)
@@ -39,6 +41,7 @@ enum Setting {
     Flavor(Flavor),
     Workers(LitInt),
     Driver(Ident),
+    StartPaused(LitBool),
 }
 
 impl Parse for Setting {
@@ -55,7 +58,11 @@ impl Parse for Setting {
                 Ok(Setting::Workers(count))
             }
             "driver" => parse_driver(&input.parse()?).map(Setting::Driver),
-            _ => Err(Error::new(name.span(), "unknown option; there are flavor, worker_threads and driver")),
+            "start_paused" => input.parse().map(Setting::StartPaused),
+            _ => Err(Error::new(
+                name.span(),
+                "unknown option; there are flavor, worker_threads, driver and start_paused",
+            )),
         }
     }
 }
@@ -152,6 +159,15 @@ fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
     if let Some(kind) = &options.driver {
         builder = quote!(#builder.driver(::heist::runtime::DriverKind::#kind));
     }
+    if let Some(is_paused) = &options.start_paused {
+        if is_paused.value && flavor != Flavor::CurrentThread {
+            return Err(Error::new(
+                is_paused.span(),
+                "start_paused needs the current_thread flavor: with several threads nobody knows when all of them wait",
+            ));
+        }
+        builder = quote!(#builder.start_paused(#is_paused));
+    }
     Ok(builder)
 }
 
@@ -218,6 +234,13 @@ mod tests {
                     async fn main() {}
                 ),
                 "one worker",
+            ),
+            (
+                quote!(start_paused = true),
+                quote!(
+                    async fn main() {}
+                ),
+                "current_thread flavor",
             ),
         ];
         for (arguments, item, text) in wrong {

@@ -17,7 +17,7 @@ use proc_macro::TokenStream;
 /// Makes an `async fn main` into a program: builds a runtime and blocks on the body.
 ///
 /// Options: `flavor = "multi_thread"` (default) or `"current_thread"`, `worker_threads = N`,
-/// `driver = "auto" | "uring" | "poll"`.
+/// `driver = "auto" | "uring" | "poll"`, `start_paused = true` (only with the current-thread flavor).
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::main(arguments.into(), item.into()).into()
