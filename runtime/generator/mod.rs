@@ -65,6 +65,33 @@
 //! | `@types.coroutine` under `await` | [`Co`]: `async fn step(co: &mut Co<'_, Y, A>)` yields through any chain of awaits |
 //! | `raise StopIteration` inside (PEP 479) | cannot be written |
 //!
+//! # Generators that may fail
+//! A body may use `?` if it returns a `Result`: `-> yields Y, returns Result<(), E>` and `Ok(())` at the end. A loop
+//! sees what is yielded only, and would lose the error. So such a generator is no iterator; [`Machine::try_iter`] makes
+//! one of it whose items are results, the error being the last. For pinned ones there is [`GeneratorExt::try_iter`],
+//! for asynchronous ones [`AsyncMachine::into_try_stream`]. Other return values are lost by loops only if they are
+//! [`Discard`].
+//!
+//! ```
+//! use heist::generator::generator;
+//!
+//! generator! {
+//!     fn squares(words: &[&str]) -> yields u32, returns Result<(), std::num::ParseIntError> {
+//!         for word in words {
+//!             yield word.parse::<u32>()?.pow(2);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! let mut sum = 0;
+//! for square in squares(&["1", "2"]).try_iter() {
+//!     sum += square?;
+//! }
+//! assert_eq!(sum, 5);
+//! assert!(squares(&["1", "two"]).try_iter().any(|square| square.is_err()));
+//! # Ok::<(), std::num::ParseIntError>(())
+//! ```
+//!
 //! # From generator-coroutines to async/await
 //! Code written as `@asyncio.coroutine` with `yield from` moves by substitution: the function becomes `async fn`,
 //! `yield from` becomes `.await`, `return v` stays, priming disappears, and the loop that called `send` becomes
@@ -117,6 +144,9 @@
 //! - Wrapping the waker of all that an asynchronous body awaits: it defeats `will_wake`.
 //! - Stackful coroutines: a stack each, never `Send`, and forgetting one is unsound with scoped threads.
 //! - `#[generator] fn`: the compiler refuses `yield` in the input of an attribute macro.
+//! - 2026-11-29, to warn of a `for` loop that loses an error: no lint sees an impl being used, and a machine type of its
+//!   own for bodies that return a `Result` would change every signature that names one. Iterators for `()` only would
+//!   refuse loops over every body that returns something else.
 //!
 //! # Cautions
 //! - Time-outs and task groups around a `yield` (PEP 789). In the macros a time-out cannot surround one: its block is an
@@ -147,6 +177,7 @@ mod async_machine;
 mod co;
 mod coroutine;
 mod delegate;
+mod fallible;
 mod iterator;
 mod machine;
 mod protocol;
@@ -174,6 +205,7 @@ pub use async_machine::{AsyncCoroutine, AsyncGenerator, AsyncMachine, AsyncResum
 pub use co::{AsyncRoutine, Body, Co, Routine, Yielding, async_routine, routine};
 pub use coroutine::{CoroutineExt, Primed, PrimedError};
 pub use delegate::{ResumedWith, resumed_with};
+pub use fallible::{Discard, GeneratorExt, TryIter};
 pub use machine::{Code, Coroutine, Generator, Machine};
 pub use protocol::{AlreadyExecuting, CloseError, Next, Outcome, Raise, SendError, StartError, State, Step};
 pub use resume::Resume;
