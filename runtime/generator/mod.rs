@@ -112,6 +112,12 @@
 //!    At a closing (`Exit`) a delegate that returns does not end the exit. Each level of delegation costs its share
 //!    per item.
 //!
+//! 5. Attributes stay on what replaces the code that they stand on, and an error of the macro takes the place of the
+//!    code that is wrong: what is configured out is out. What the compiler says points to the user's expression: each
+//!    operand is an argument of its own, and the result type is named before the first `return`.
+//! 6. The macros that users call are `macro_rules` of this crate: they pass `$crate` to the procedural ones, so that
+//!    heist is found under any name. `#[heist::main]` and `#[heist::test]` look it up.
+//!
 //! # Invariants
 //! - `[tied]` A body and its machine agree on the frame's types: both come from one `tie`, invariant in them, and only
 //!   macro expansions call it.
@@ -161,6 +167,8 @@
 //! - `tests/GENERATORS.md`: 147 behaviours that CPython's own tests assert, each with its test; `tests/tidy` checks that
 //!   they are there. `tests/generator_threads.rs`: shared handles, and bodies on the runtime.
 //! - `models.rs`: `[one-claim]`, in every interleaving.
+//! - `tests/generator_attributes.rs`, `tests/generator_fallible.rs`, `tests/macros_renamed.rs`: attributes, errors that
+//!   no loop loses, heist under other names.
 //! - `tests/compile_fail`: what must not compile, and with which error: `[direct]`, `[scoped]`, `[tied]`.
 //! - `tests/generator_soundness.rs`: the holes of other crates. `ci/asan.sh`: all of these under the address sanitizer,
 //!   for `[argued]`, `[closed-is-empty]` and `[in-place]`.
@@ -174,6 +182,8 @@ extern crate alloc;
 mod async_coroutine;
 mod async_delegate;
 mod async_machine;
+#[cfg(feature = "macros")]
+mod at_home;
 mod co;
 mod coroutine;
 mod delegate;
@@ -194,6 +204,9 @@ pub mod airlock;
 /// What macro expansions call for `yield from`.
 #[doc(hidden)]
 pub mod expansion {
+    #[cfg(feature = "macros")]
+    pub use heist_macros::{async_coroutine, async_generator, coroutine, generator};
+
     pub use super::async_delegate::{
         AsyncDelegate, AsyncViaIterator, AsyncViaPlain, AsyncViaResume, AsyncViaSync, ViaStream,
     };
@@ -239,8 +252,26 @@ pub use stream::TryStream;
 /// generators (one that has ended has no value left: delegating to it panics); it is recognised where an operand follows `from`: an identifier, a literal, `(`, `[` or `&`.
 /// A `yield` may stand in the arguments of other macros, but not in a closure, an async block or a nested item.
 /// `.await` is an error here: see [`async_generator!`].
+///
+/// A body owns what it captures, as an `async move` block does: it can be returned, and it cannot yield borrows of what
+/// it owns. Borrow before it where the local has to stay outside:
+///
+/// ```
+/// use heist::generator::generator;
+///
+/// let names = vec![String::from("a"), String::from("b")];
+/// let borrowed = &names;
+/// let each = generator! { for name in borrowed { yield name.as_str(); } };
+/// assert_eq!(each.into_iter().collect::<String>(), "ab");
+/// assert_eq!(names.len(), 2);
+/// ```
+///
+/// Attributes in a body mean what they mean in a function, `#[cfg(..)]` on a `yield` included; `#![..]` at its beginning
+/// stands for all of it. A generator that delegates to itself is boxed there: `yield from Box::pin(walk(child))`. A trait
+/// declares `fn items(&self) -> Generator<u32, impl Code>;`, which an item in the `impl` fulfils. One that returns a
+/// `Result` has [`try_iter`](Machine::try_iter).
 #[cfg(feature = "macros")]
-pub use heist_macros::generator;
+pub use crate::__generator as generator;
 
 /// Writes a coroutine: `yield x` hands `x` out and evaluates to what the caller passes in.
 ///
@@ -268,7 +299,7 @@ pub use heist_macros::generator;
 /// The clauses of an item are `yields T`, `takes T`, `throws T` and `returns T`; only the first is required.
 /// Delegation, closures and nested macros are as in [`generator!`].
 #[cfg(feature = "macros")]
-pub use heist_macros::coroutine;
+pub use crate::__coroutine as coroutine;
 
 /// Writes an asynchronous generator: a `Stream` whose body awaits and yields.
 ///
@@ -290,11 +321,11 @@ pub use heist_macros::coroutine;
 ///
 /// `yield from` also takes streams and asynchronous generators. Dropping the stream drops the body where it stands.
 #[cfg(feature = "macros")]
-pub use heist_macros::async_generator;
+pub use crate::__async_generator as async_generator;
 
 /// Writes an asynchronous coroutine; the header and the items are those of [`coroutine!`].
 #[cfg(feature = "macros")]
-pub use heist_macros::async_coroutine;
+pub use crate::__async_coroutine as async_coroutine;
 
 /// `try` as an expression: `?` inside it leaves the block, not the function, and the block's value is the `Result`.
 ///
