@@ -2,10 +2,17 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
+<<<<<<< HEAD
 use syn::{Error, Ident, ItemFn, LitBool, LitInt, LitStr, Result, Token};
+=======
+use syn::{Error, Ident, ItemFn, LitInt, LitStr, Path, Result, Token};
+
+use crate::home;
+>>>>>>> c9e20f9
 
 /// What stands in the parentheses of the attribute.
 #[derive(Default)]
@@ -13,7 +20,11 @@ struct Options {
     flavor: Option<Flavor>,
     worker_threads: Option<LitInt>,
     driver: Option<Ident>,
+<<<<<<< HEAD
     start_paused: Option<LitBool>,
+=======
+    home: Option<Path>,
+>>>>>>> c9e20f9
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -30,7 +41,11 @@ impl Parse for Options {
                 Setting::Flavor(flavor) => options.flavor = Some(flavor),
                 Setting::Workers(count) => options.worker_threads = Some(count),
                 Setting::Driver(kind) => options.driver = Some(kind),
+<<<<<<< HEAD
                 Setting::StartPaused(is_paused) => options.start_paused = Some(is_paused),
+=======
+                Setting::Home(path) => options.home = Some(path),
+>>>>>>> c9e20f9
             }
         }
         Ok(options)
@@ -41,12 +56,16 @@ enum Setting {
     Flavor(Flavor),
     Workers(LitInt),
     Driver(Ident),
+<<<<<<< HEAD
     StartPaused(LitBool),
+=======
+    Home(Path),
+>>>>>>> c9e20f9
 }
 
 impl Parse for Setting {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let name: Ident = input.parse()?;
+        let name = input.call(Ident::parse_any)?;
         input.parse::<Token![=]>()?;
         match name.to_string().as_str() {
             "flavor" => parse_flavor(&input.parse()?).map(Setting::Flavor),
@@ -58,10 +77,17 @@ impl Parse for Setting {
                 Ok(Setting::Workers(count))
             }
             "driver" => parse_driver(&input.parse()?).map(Setting::Driver),
+<<<<<<< HEAD
             "start_paused" => input.parse().map(Setting::StartPaused),
             _ => Err(Error::new(
                 name.span(),
                 "unknown option; there are flavor, worker_threads, driver and start_paused",
+=======
+            "crate" => parse_home(&input.parse()?).map(Setting::Home),
+            _ => Err(Error::new(
+                name.span(),
+                "unknown option; there are flavor, worker_threads, driver and crate",
+>>>>>>> c9e20f9
             )),
         }
     }
@@ -90,6 +116,11 @@ fn parse_driver(word: &LitStr) -> Result<Ident> {
         }
     };
     Ok(Ident::new(variant, word.span()))
+}
+
+fn parse_home(path: &LitStr) -> Result<Path> {
+    let message = "`crate` names the path of heist, for instance \"my_crate::heist\"";
+    path.parse_with(Path::parse_mod_style).map_err(|_| Error::new(path.span(), message))
 }
 
 /// Expands `#[heist::main]`.
@@ -146,9 +177,10 @@ fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
         Some(_) => Flavor::MultiThread,
         None => default_flavor,
     });
+    let home = options.home.as_ref().map_or_else(home::find, |path| quote!(#path));
     let mut builder = match flavor {
-        Flavor::MultiThread => quote!(::heist::runtime::Builder::new_multi_thread()),
-        Flavor::CurrentThread => quote!(::heist::runtime::Builder::new_current_thread()),
+        Flavor::MultiThread => quote!(#home::runtime::Builder::new_multi_thread()),
+        Flavor::CurrentThread => quote!(#home::runtime::Builder::new_current_thread()),
     };
     if let Some(count) = &options.worker_threads {
         if flavor == Flavor::CurrentThread {
@@ -157,7 +189,7 @@ fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
         builder = quote!(#builder.worker_threads(#count));
     }
     if let Some(kind) = &options.driver {
-        builder = quote!(#builder.driver(::heist::runtime::DriverKind::#kind));
+        builder = quote!(#builder.driver(#home::runtime::DriverKind::#kind));
     }
     if let Some(is_paused) = &options.start_paused {
         if is_paused.value && flavor != Flavor::CurrentThread {
@@ -195,6 +227,16 @@ mod tests {
         )
         .to_string();
         assert!(code.contains("new_current_thread"), "{code}");
+    }
+
+    #[test]
+    fn the_crate_may_be_named() {
+        let item = quote!(
+            async fn main() {}
+        );
+        let code = main(quote!(crate = "mine::heist", driver = "poll"), item).to_string().replace(' ', "");
+        assert!(code.contains("mine::heist::runtime::Builder::new_multi_thread()"), "{code}");
+        assert!(code.contains(".driver(mine::heist::runtime::DriverKind::Poll)"), "{code}");
     }
 
     #[test]
@@ -236,11 +278,19 @@ mod tests {
                 "one worker",
             ),
             (
+<<<<<<< HEAD
                 quote!(start_paused = true),
                 quote!(
                     async fn main() {}
                 ),
                 "current_thread flavor",
+=======
+                quote!(crate = "not a path"),
+                quote!(
+                    async fn main() {}
+                ),
+                "names the path of heist",
+>>>>>>> c9e20f9
             ),
         ];
         for (arguments, item, text) in wrong {
