@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_task::FutureObj;
 
-use super::handler::{Origin, Unhandled, report};
+use super::handler::{Origin, report};
 use crate::generator::{AsyncResume, Outcome, Raise, State, Step};
 use crate::primitive::sync::Mutex;
 use crate::runtime::Handle;
@@ -106,7 +106,7 @@ async fn close<G: Close>(mut body: Pin<Box<G>>) {
     let mut exit = true;
     let closed = std::future::poll_fn(|cx| body.as_mut().poll_close(cx, &mut exit)).await;
     if let Err(error) = closed {
-        report(&Unhandled::new(Origin::Generator, error));
+        report(Origin::Generator, error);
     }
 }
 
