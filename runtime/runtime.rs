@@ -50,7 +50,8 @@ const ENDED_ELSEWHERE: &str = "heist: a current-thread runtime ended on another 
 ///
 /// Dropping a runtime drops every task exactly once, waits for polls that are under way and for blocking closures that
 /// run, and gives everything back to the system. On a worker's own thread (dropped inside a task) it does not wait: the
-/// rest happens in the background.
+/// rest happens in the background. A child that is forked, and does not call `exec`, builds a runtime of its own; its copy of
+/// the parent's does nothing when it is dropped, and is not to be used.
 ///
 /// # Panics
 /// The end of a current-thread runtime panics, when all else is done, if there are local tasks
@@ -72,6 +73,8 @@ pub struct Runtime {
     /// The worker of a current-thread runtime.
     loop_worker: Option<LoopWorker>,
     has_ended: bool,
+    /// The process that built it.
+    owner: u32,
 }
 
 /// The one worker of a current-thread runtime, when nobody runs it.
@@ -114,7 +117,8 @@ impl Runtime {
     ) -> io::Result<Runtime> {
         let parts = scheduler::build(driver, workers_count, Pool::new(limits));
         let handle = Handle { home: Home::new(parts.shared) };
-        let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false };
+        let owner = std::process::id();
+        let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
         match flavor {
             Flavor::CurrentThread => {
                 let worker = Mutex::new(parts.workers.into_iter().next());
@@ -252,6 +256,10 @@ impl Runtime {
     fn end(&mut self, timeout: Option<Duration>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
+        }
+        if std::process::id() != self.owner {
+            // A forked child's copy: its workers are not here, and its sockets and ring are the parent's.
+            return std::mem::forget((std::mem::take(&mut self.threads), self.loop_worker.take()));
         }
         let waits = current::may_block() && timeout != Some(Duration::ZERO);
         let mut ending = Ending {

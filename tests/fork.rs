@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::io::Write;
+
 use heist::net::TcpStream;
 use heist::runtime::Runtime;
 use heist::signal::unix::{Signal, SignalKind, signal};
@@ -67,6 +69,73 @@ fn a_forked_child_that_just_ends_takes_nothing_of_the_parents_with_it() {
             }
             drop(server);
         });
+    }
+}
+
+/// A child inherits the descriptors, and the kernel's list of them: what it drops must stay on its parent's list.
+#[test]
+fn a_socket_that_a_forked_child_drops_is_still_served_for_its_parent() {
+    let test = "a_socket_that_a_forked_child_drops_is_still_served_for_its_parent";
+    if process::role().is_none() {
+        process::expect_success(&mut process::again(test, "forks"));
+        return;
+    }
+    for kind in support::backends() {
+        for shape in [support::Shape::MultiThread, support::Shape::CurrentThread] {
+            watched(|| {
+                let runtime = support::builder(shape, kind).build().expect("available");
+                let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+                let address = listener.local_addr().expect("bound");
+                let mut stream = Some(runtime.block_on(TcpStream::connect(address)).expect("it listens"));
+                let (mut peer, _) = listener.accept().expect("it connects");
+                let mut byte = [0];
+                runtime.block_on(async {
+                    let mut read = Box::pin(stream.as_mut().expect("here").read(&mut byte));
+                    assert!(futures::poll!(read.as_mut()).is_pending());
+                    drop(read);
+                    // The wait has reached the kernel when others have had their turn.
+                    heist::time::sleep(std::time::Duration::from_millis(5)).await;
+                });
+                let code = process::fork_and_wait(|| {
+                    drop(stream.take());
+                    0
+                });
+                assert_eq!(code, 0);
+                peer.write_all(b"!").expect("connected");
+                let mut ours = stream.take().expect("the child took its own copy");
+                let count = runtime.block_on(soon("a byte", ours.read(&mut byte))).expect("no error");
+                assert_eq!((count, byte), (1, *b"!"));
+            });
+        }
+    }
+}
+
+/// Neither does the copy of a runtime touch the parent's, nor wait for threads that are not there.
+#[test]
+fn a_runtime_that_a_forked_child_drops_goes_on_in_its_parent() {
+    let test = "a_runtime_that_a_forked_child_drops_goes_on_in_its_parent";
+    if process::role().is_none() {
+        process::expect_success(&mut process::again(test, "forks"));
+        return;
+    }
+    for kind in support::backends() {
+        for shape in [support::Shape::MultiThread, support::Shape::CurrentThread] {
+            watched(|| {
+                let mut runtime = Some(support::builder(shape, kind).build().expect("available"));
+                let ours = runtime.as_ref().expect("just built");
+                let (address, server) = echo::start(ours);
+                let mut stream = ours.block_on(TcpStream::connect(address)).expect("it listens");
+                talk(ours, &mut stream);
+                let code = process::fork_and_wait(|| {
+                    drop(runtime.take());
+                    0
+                });
+                assert_eq!(code, 0, "the child dropped its copy");
+                let ours = runtime.take().expect("the child took its own copy");
+                talk(&ours, &mut stream);
+                drop(server);
+            });
+        }
     }
 }
 
