@@ -427,7 +427,7 @@ fn tasks_are_cancelled_before_generators_are_closed() {
                 tell.set_result(()).unwrap();
                 loop {
                     // Were it closed under the task's hands, this would panic.
-                    own.asend(()).await.unwrap();
+                    let _ = own.asend(()).await.unwrap();
                     sleep(Duration::from_millis(1)).await;
                 }
             }));

@@ -79,7 +79,7 @@ pub(super) fn report(origin: Origin, error: String) {
 
 /// Runs a user's code. An error is the text of its panic.
 pub(super) fn caught<R>(f: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| text_of(payload))
+    catch_unwind(AssertUnwindSafe(f)).map_err(text_of)
 }
 
 /// Takes the text out of what a panic carried. What is no text is leaked: it may panic when it is dropped.
