@@ -756,13 +756,11 @@ async fn an_iterator_that_panics_leaves_no_gathered_task_behind() {
 // A wait for no time at all.
 
 /// Futures that are done after so many turns.
-fn after_turns(count: usize) -> impl Future<Output = Answer> + Send + 'static {
-    async move {
-        for _ in 1..count {
-            heist::task::yield_now().await;
-        }
-        Ok(7)
+async fn after_turns(count: usize) -> Answer {
+    for _ in 1..count {
+        heist::task::yield_now().await;
     }
+    Ok(7)
 }
 
 #[test]
