@@ -73,6 +73,9 @@
 //!   woken.
 //! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only. A worker that goes from thread to thread
 //!   is not run where its pinned tasks are not at home; if its runtime ends there they are leaked.
+//! - `[guests-first]` when a runtime ends that is not told to end at once, its tasks are cancelled first, then the clean-ups of
+//!   its guests run as tasks; it closes when the last of them has ended, or the time is over. None of a user's code runs on
+//!   the thread that waits for it, if the wait has a limit, except for local tasks.
 //! - `[last-is-told]` a closing worker that waits for the last task to go is unparked when it has gone.
 //! - `[drop-order]` at shutdown all futures are dropped before any driver is closed that has something in flight.
 //!
@@ -113,7 +116,7 @@
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
 //! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
 //! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`. `crate::scenarios` runs whole
-//! runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for three workers,
+//! runtimes. `[guests-first]`: `models`, and `tests/asyncio_adopt.rs` and `tests/shutdown.rs`. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for three workers,
 //! whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
 use std::future::Future;

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::panic::Location;
 use std::sync::Arc;
 
-use futures_task::waker_ref;
+use futures_task::{FutureObj, waker, waker_ref};
 
+use super::guests::Guests;
 use super::idle::Idle;
 use super::park::{Gate, Nudge, Parker};
 use super::pinned::Mailbox;
@@ -544,5 +545,87 @@ fn the_end_of_the_last_task_is_heard_of() {
         }
         other.join().unwrap();
         drop(handle);
+    });
+}
+
+/// [guests-first]: a clean-up that a cancelled task gives back, beside the look of the end, is taken by it, and the end
+/// hears of the ticket that goes after it.
+#[test]
+fn a_clean_up_that_is_given_back_is_taken_by_the_end() {
+    model(|| {
+        let guests = ModelArc::new(Guests::new());
+        guests.issue_ticket();
+        let there = guests.clone();
+        let cancelled = thread::spawn(move || {
+            there.give_back(FutureObj::new(Box::new(async {})));
+            there.return_ticket();
+        });
+        let parker = Parker::new();
+        let waker = waker(parker.clone());
+        let mut taken_count = 0;
+        loop {
+            guests.await_at_the_end(&waker);
+            taken_count += guests.leave().len();
+            if !guests.are_leaving() {
+                break;
+            }
+            parker.park();
+        }
+        assert_eq!(taken_count, 1, "the clean-up is lost");
+        cancelled.join().unwrap();
+    });
+}
+
+/// A task that runs while the others are cancelled.
+struct Cleared {
+    owned: OwnedTasks,
+    closing: Closing,
+    guests: Guests,
+}
+
+impl Schedule for ModelArc<Cleared> {
+    fn schedule(&self, _task: Runnable, _cause: Cause) {
+        unreachable!("it runs, and nobody wakes it");
+    }
+
+    /// As `Home::release`.
+    fn release(&self, task: &Header) {
+        self.owned.remove(task);
+        if self.closing.is_told_of_the_end(&self.owned) {
+            self.guests.tell_the_end();
+        }
+    }
+}
+
+/// [guests-first]: the end hears of the last of the tasks that it has cancelled, and opens the list to the clean-ups.
+#[test]
+fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
+    model(|| {
+        let cleared = ModelArc::new(Cleared {
+            owned: OwnedTasks::new(1),
+            closing: Closing::new(),
+            guests: Guests::new(),
+        });
+        let bind = || cleared.owned.bind(async {}, cleared.clone(), Id::next(), Location::caller());
+        let (runnable, _handle) = bind();
+        let runnable = runnable.expect("the list is open");
+        let worker = thread::spawn(move || assert!(runnable.run_once().is_none()));
+        let parker = Parker::new();
+        let waker = waker(parker.clone());
+        cleared.closing.clear();
+        cleared.owned.close_and_abort_all();
+        assert!(bind().0.is_none(), "what is spawned meanwhile is refused");
+        loop {
+            cleared.guests.await_at_the_end(&waker);
+            if cleared.owned.is_empty() {
+                break;
+            }
+            parker.park();
+        }
+        cleared.closing.reopen();
+        cleared.owned.reopen();
+        let (clean_up, _handle) = bind();
+        assert!(clean_up.expect("the list is open again").run_once().is_none());
+        worker.join().unwrap();
     });
 }

@@ -118,6 +118,11 @@ impl Worker {
         !self.pinned().is_given_up.get() && !self.pinned_tasks().is_empty()
     }
 
+    /// Whether there are pinned tasks, of whichever thread.
+    pub(crate) fn has_pinned(&self) -> bool {
+        !self.pinned_tasks().is_empty()
+    }
+
     fn pinned_tasks(&self) -> &OwnedTasks {
         &self.shared().remotes[self.index()].pinned
     }

@@ -1,9 +1,16 @@
-//! The end of a runtime, in order: close, cancel every task, wait until all are dropped, close the drivers.
+//! The end of a runtime, in order: see the guests off (`guests.rs`), close, cancel every task, wait until all are dropped,
+//! close the drivers.
+//!
+//! | stage | `clear` | `reopen` | `begin` | who spawns |
+//! |---|---|---|---|---|
+//! | open | clearing | – | closed | is served |
+//! | clearing | – | open | closed | is refused |
+//! | closed | – | – | closed | is refused |
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::scheduler::idle::Idle;
@@ -11,29 +18,47 @@ use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, DRAIN_TIMEOUT_MIN, Shared};
 use crate::task::OwnedTasks;
 
-/// Whether a runtime has begun to close.
-pub(crate) struct Closing(AtomicBool);
+const OPEN: u32 = 0;
+/// The tasks are cancelled, the workers go on.
+const CLEARING: u32 = 1;
+const CLOSED: u32 = 2;
+
+/// How far the end of a runtime has come.
+pub(crate) struct Closing(AtomicU32);
 
 impl Closing {
     pub(super) fn new() -> Closing {
-        Closing(AtomicBool::new(false))
+        Closing(AtomicU32::new(OPEN))
+    }
+
+    /// All tasks are about to be cancelled. The list is locked by who cancels them, after this.
+    pub(super) fn clear(&self) {
+        // Ordering: Relaxed, [last-is-told]: as `begin`, for the end of the runtime in the place of a closing worker.
+        self.0.store(CLEARING, Ordering::Relaxed);
+    }
+
+    /// No task is left, and some may come.
+    pub(super) fn reopen(&self) {
+        // Ordering: Relaxed, [last-is-told]: who waited for the last task has been told.
+        self.0.store(OPEN, Ordering::Relaxed);
     }
 
     /// Whoever must hear of it is unparked afterwards.
     pub(super) fn begin(&self) {
         // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking makes every worker look.
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(CLOSED, Ordering::Relaxed);
     }
 
     pub(super) fn has_begun(&self) -> bool {
         // Ordering: Relaxed, [no-lost-work], [last-is-told]: nothing is read for it. A worker looks again when it was
         // unparked; who injects has fenced; and who empties a list that a closing worker has locked sees what that one saw.
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) == CLOSED
     }
 
     /// After a task was taken off its list: whether those who wait for the last one must hear of it.
     pub(super) fn is_told_of_the_end(&self, owned: &OwnedTasks) -> bool {
-        self.has_begun() && owned.is_empty()
+        // Ordering: Relaxed, [last-is-told]: as in `has_begun`.
+        self.0.load(Ordering::Relaxed) != OPEN && owned.is_empty()
     }
 }
 
@@ -86,8 +111,23 @@ impl Farewell {
 }
 
 impl Shared {
+    /// Cancels every task, where it runs. What is spawned until `reopen` is refused, so that there is a last one.
+    pub(super) fn clear(&self) {
+        self.closing.clear();
+        self.owned.close_and_abort_all();
+        self.remotes.iter().for_each(|remote| remote.pinned.close_and_abort_all());
+    }
+
+    /// By who has cleared it, when no task is left: the guests' clean-ups may run, and spawn.
+    pub(super) fn reopen(&self) {
+        self.closing.reopen();
+        self.owned.reopen();
+        self.remotes.iter().for_each(|remote| remote.pinned.reopen());
+    }
+
     /// Tells the workers to stop. Tasks that are spawned from now on are cancelled at once.
     pub(crate) fn close(&self) {
+        self.guests.end();
         self.closing.begin();
         self.unpark_all();
     }
@@ -120,6 +160,7 @@ impl Shared {
     pub(super) fn tell_if_empty(&self, owned: &OwnedTasks) {
         if self.closing.is_told_of_the_end(owned) {
             self.unpark_all();
+            self.guests.tell_the_end();
         }
     }
 

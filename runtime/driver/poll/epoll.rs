@@ -40,6 +40,8 @@ const ENDED: EventFlags = FAILED.union(EventFlags::RDHUP).union(EventFlags::PRI)
 pub(super) struct Poller {
     epoll: OwnedFd,
     doorbell: Doorbell,
+    /// The process that made it. A child that is forked shares the kernel's list of sockets with it.
+    owner: u32,
 }
 
 impl Poller {
@@ -50,7 +52,7 @@ impl Poller {
         let (epoll, doorbell) = (epoll::create(CreateFlags::CLOEXEC)?, Doorbell::new()?);
         let flags = EventFlags::IN | EventFlags::ET;
         epoll::add(&epoll, &doorbell, EventData::new_u64(DOORBELL), flags)?;
-        Ok(Poller { epoll, doorbell })
+        Ok(Poller { epoll, doorbell, owner: std::process::id() })
     }
 
     pub(super) fn is_edge(&self) -> bool {
@@ -68,7 +70,11 @@ impl Poller {
         Ok(epoll::modify(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
 
+    /// What a forked child drops stays registered: it would be its parent's socket that is deleted.
     pub(super) fn delete(&self, source: &Source) {
+        if std::process::id() != self.owner {
+            return;
+        }
         // A socket that the kernel has forgotten already is as good as deleted.
         let _ = epoll::delete(&self.epoll, source.socket());
     }

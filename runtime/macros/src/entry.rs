@@ -6,13 +6,9 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-<<<<<<< HEAD
-use syn::{Error, Ident, ItemFn, LitBool, LitInt, LitStr, Result, Token};
-=======
-use syn::{Error, Ident, ItemFn, LitInt, LitStr, Path, Result, Token};
+use syn::{Error, Ident, ItemFn, LitBool, LitInt, LitStr, Path, Result, Token};
 
 use crate::home;
->>>>>>> c9e20f9
 
 /// What stands in the parentheses of the attribute.
 #[derive(Default)]
@@ -20,11 +16,8 @@ struct Options {
     flavor: Option<Flavor>,
     worker_threads: Option<LitInt>,
     driver: Option<Ident>,
-<<<<<<< HEAD
     start_paused: Option<LitBool>,
-=======
     home: Option<Path>,
->>>>>>> c9e20f9
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -41,11 +34,8 @@ impl Parse for Options {
                 Setting::Flavor(flavor) => options.flavor = Some(flavor),
                 Setting::Workers(count) => options.worker_threads = Some(count),
                 Setting::Driver(kind) => options.driver = Some(kind),
-<<<<<<< HEAD
                 Setting::StartPaused(is_paused) => options.start_paused = Some(is_paused),
-=======
                 Setting::Home(path) => options.home = Some(path),
->>>>>>> c9e20f9
             }
         }
         Ok(options)
@@ -56,11 +46,8 @@ enum Setting {
     Flavor(Flavor),
     Workers(LitInt),
     Driver(Ident),
-<<<<<<< HEAD
     StartPaused(LitBool),
-=======
     Home(Path),
->>>>>>> c9e20f9
 }
 
 impl Parse for Setting {
@@ -77,17 +64,11 @@ impl Parse for Setting {
                 Ok(Setting::Workers(count))
             }
             "driver" => parse_driver(&input.parse()?).map(Setting::Driver),
-<<<<<<< HEAD
             "start_paused" => input.parse().map(Setting::StartPaused),
-            _ => Err(Error::new(
-                name.span(),
-                "unknown option; there are flavor, worker_threads, driver and start_paused",
-=======
             "crate" => parse_home(&input.parse()?).map(Setting::Home),
             _ => Err(Error::new(
                 name.span(),
-                "unknown option; there are flavor, worker_threads, driver and crate",
->>>>>>> c9e20f9
+                "unknown option; there are flavor, worker_threads, driver, start_paused and crate",
             )),
         }
     }
@@ -278,19 +259,18 @@ mod tests {
                 "one worker",
             ),
             (
-<<<<<<< HEAD
                 quote!(start_paused = true),
                 quote!(
                     async fn main() {}
                 ),
                 "current_thread flavor",
-=======
+            ),
+            (
                 quote!(crate = "not a path"),
                 quote!(
                     async fn main() {}
                 ),
                 "names the path of heist",
->>>>>>> c9e20f9
             ),
         ];
         for (arguments, item, text) in wrong {
