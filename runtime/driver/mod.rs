@@ -68,6 +68,9 @@
 //!   ring is gone. An operation names a place only for an address within the memory that is there, and owns a buffer of it,
 //!   without which no place is emptied.
 //! - `[stale-is-counted]` A completion finds its operation by index and generation. One that fits nothing is counted.
+//! - `[undone-begins-anew]` An operation that the kernel has broken off without a cancel of ours, as it does when the thread that
+//!   asked for it has ended, is begun anew where its future is polled; a wait for readiness ends, and the next call tells.
+//!   Nothing is lost by that, for nothing was done. Only a thread that hands its loop on ends before its driver.
 //! - `[nothing-dropped]` Neither an operation nor a cancel is lost to a full queue.
 //! - `[head-tells]` What the kernel has taken is read from the queue's head, not from a return value.
 //! - `[bell-is-armed]` No worker sleeps in its ring before the poll on its doorbell has been handed to the kernel.
@@ -135,6 +138,8 @@
 //! `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with
 //! buffers and descriptors. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::task::Waker;
@@ -401,6 +406,28 @@ impl Driver {
 /// cancelled was so by the end of the runtime.
 pub(crate) fn of_pool(error: JoinError) -> io::Error {
     if error.is_cancelled() { closed() } else { io::Error::other(error) }
+}
+
+/// The kernel has broken an operation off that nobody has cancelled, and has done nothing of it [undone-begins-anew].
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has no operations to break off"))]
+struct Undone;
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operation was broken off before it did anything; begin it anew")
+    }
+}
+
+impl Error for Undone {}
+
+#[cfg(target_os = "linux")]
+fn undone() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, Undone)
+}
+
+fn is_undone(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Undone>())
 }
 
 /// What a wait gets when its worker has shut down.

@@ -164,6 +164,15 @@ pub(super) fn is_in_progress(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
+/// A connect before this one is under way, or done.
+pub(super) fn has_begun(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return matches!(error.raw_os_error(), Some(libc::EALREADY | libc::EISCONN));
+    // No back end here begins anything anew.
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::AlreadyExists;
+}
+
 /// Connected, refused, or not yet.
 pub(super) fn connect_outcome(socket: &Socket) -> io::Result<()> {
     if let Some(error) = socket.take_error()? {

@@ -38,7 +38,7 @@ impl<R: Send + 'static> Work<R> {
     }
 }
 
-impl<R> Future for Work<R> {
+impl<R: Send + 'static> Future for Work<R> {
     type Output = Landed<R>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
