@@ -136,7 +136,7 @@
 //! `[level-at-arm]`, `[short-is-all]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`,
 //! `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
 //! `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with
-//! buffers and descriptors. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
+//! buffers and descriptors, `[undone-begins-anew]`. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 
 use std::error::Error;
 use std::fmt;

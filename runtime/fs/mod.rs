@@ -75,7 +75,6 @@ mod metadata;
 #[cfg(unix)]
 mod metadata_unix;
 mod open_options;
-mod opening;
 mod parts;
 mod paths;
 mod read_dir;

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file::File;
-use super::opening;
-use crate::driver::file::OpenHow;
+use crate::driver::{self, file::OpenHow};
 
 /// Options of [`std::fs::OpenOptions`], and an `open` that does not block.
 ///
@@ -109,7 +108,7 @@ impl OpenOptions {
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref();
         self.0.check()?;
-        let opened = opening::open(path, &self.0).await?;
+        let opened = driver::file::open(path, &self.0).await?;
         Ok(File::over(Arc::new(opened)))
     }
 }

@@ -1,10 +1,8 @@
 //! One operation, on a ring or on the blocking pool: the callers see no difference.
 
-use std::ffi::CString;
 use std::future::Future;
 use std::io::{self, Seek, SeekFrom};
 use std::panic::Location;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
@@ -13,6 +11,7 @@ use std::time::Duration;
 use crate::blocking::{Limits, Pool};
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::file::{AT_CURSOR, Code, Descriptor, Landed, Submission, ring_for_file};
+pub(super) use crate::driver::file::{c_path, pool};
 use crate::driver::of_pool;
 use crate::primitive::sync::Mutex;
 use crate::task::{AbortOnDropHandle, Id, JoinHandle, blocking, spawn_blocking};
@@ -160,23 +159,6 @@ pub(super) fn write_vectored<B: IoBuf>(file: &Arc<Descriptor>, bufs: Vec<B>, off
             Ok(total_count)
         }),
     }
-}
-
-/// Runs `call` on the blocking pool.
-pub(super) async fn pool<R: Send + 'static>(
-    call: impl FnOnce() -> io::Result<R> + Send + 'static,
-) -> io::Result<R> {
-    match AbortOnDropHandle::new(spawn_blocking(call)).await {
-        Ok(result) => result,
-        Err(error) => Err(of_pool(error)),
-    }
-}
-
-/// The path as the kernel reads it, or std's error for a path that has an end in its middle.
-pub(super) fn c_path(path: &Path) -> io::Result<CString> {
-    CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| {
-        io::Error::new(io::ErrorKind::InvalidInput, "file name contained an unexpected NUL byte")
-    })
 }
 
 /// Gives a buffer back to its owner.

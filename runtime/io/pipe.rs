@@ -4,12 +4,10 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::AsRawFd;
 use std::task::{Context, Poll};
 
-use socket2::Socket;
-
-use crate::driver::{Direction, Registration};
+use crate::driver::{Direction, Registration, socket};
 
 /// The end of a pipe that is read: see [`pipe`].
 pub struct PipeReader(Registration);
@@ -38,56 +36,8 @@ pub struct PipeWriter(Registration);
 /// # }
 /// ```
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
-    let (reader, writer) = ends()?;
+    let (reader, writer) = socket::pipe()?;
     Ok((PipeReader(Registration::new_nonblocking(reader)), PipeWriter(Registration::new_nonblocking(writer))))
-}
-
-/// Both ends, close-on-exec and non-blocking from their birth: a child that another thread starts between two calls would
-/// inherit one, and the other end would never hear of the last close.
-///
-/// The driver watches descriptors in the form of sockets; no call that only sockets have is made.
-#[cfg(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-))]
-fn ends() -> io::Result<(Socket, Socket)> {
-    let mut fds = [-1; 2];
-    // SAFETY: the kernel writes two numbers, and there is room for two.
-    if unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: new, and nobody else's.
-    Ok(unsafe { (Socket::from_raw_fd(fds[0]), Socket::from_raw_fd(fds[1])) })
-}
-
-/// Both ends, close-on-exec and non-blocking; there is no call here that does it in one.
-#[cfg(not(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-)))]
-fn ends() -> io::Result<(Socket, Socket)> {
-    let mut fds = [-1; 2];
-    // SAFETY: the kernel writes two numbers, and there is room for two.
-    if unsafe { libc::pipe(fds.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: new, and nobody else's.
-    let ends = unsafe { (Socket::from_raw_fd(fds[0]), Socket::from_raw_fd(fds[1])) };
-    for end in [&ends.0, &ends.1] {
-        end.set_cloexec(true)?;
-        end.set_nonblocking(true)?;
-    }
-    Ok(ends)
 }
 
 impl PipeReader {

@@ -322,6 +322,7 @@ fn an_open_waits_for_the_end_of_a_lease_and_holds_up_nobody() {
     });
 }
 
+/// [undone-begins-anew]: what the first thread has asked for is broken off by the kernel when that thread has ended.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_loop_that_goes_to_another_thread_goes_on_with_its_operations() {

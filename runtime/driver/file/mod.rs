@@ -9,6 +9,8 @@ mod advice;
 mod descriptor;
 mod flight;
 mod open;
+mod opening;
+mod pool;
 mod remote;
 mod request;
 mod start;
@@ -21,6 +23,8 @@ pub(crate) use descriptor::Descriptor;
 pub(super) use flight::AnyFlight;
 pub(crate) use flight::{Landed, Submission};
 pub(crate) use open::OpenHow;
+pub(crate) use opening::open;
+pub(crate) use pool::{c_path, pool};
 #[cfg(target_os = "linux")]
 pub(crate) use request::Attempt;
 pub(crate) use request::{AT_CURSOR, Code, Way};

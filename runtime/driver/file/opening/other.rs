@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::super::work::pool;
+use crate::driver::file::pool;
 use crate::driver::file::{Descriptor, OpenHow};
 
 pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {

@@ -4,9 +4,9 @@ use std::ffi::CString;
 use std::io;
 use std::path::Path;
 
-use super::super::work::{c_path, pool};
 use super::meeting::{self, Missing};
 use crate::driver::file::{Attempt, Code, Descriptor, OpenHow, RingFor, ring_for_path};
+use crate::driver::file::{c_path, pool};
 
 /// What an attempt came to.
 enum Outcome {

@@ -23,7 +23,7 @@ mod watch;
 
 use crate::driver::file::{Descriptor, OpenHow};
 
-pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
+pub(crate) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     #[cfg(target_os = "linux")]
     let opened = linux::open(path, how).await;
     #[cfg(not(target_os = "linux"))]

@@ -18,8 +18,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::super::work::pool;
 use super::watch;
+use crate::driver::file::pool;
 use crate::driver::file::{Attempt, Descriptor, OpenHow};
 use crate::primitive::sync::Mutex;
 
