@@ -109,6 +109,9 @@
 //!   two bare rings, 64 B over 1000 connections, a core for the server, CPU per request: 1.01 of one-shot polls (26 rounds).
 //! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries.
 //! - Clearing readiness after a short read of a Unix stream, which ends where descriptors came, under edge-triggered polling.
+//! - A thread for each open of a FIFO that waits, as the blocking pool has it, 2026-11-29: the 513th waits for the others, and one
+//!   that is given up stays and meets a peer, whose bytes are lost; no signal is ours to call it back. Likewise the ring's own
+//!   threads with a limit that grows with the opens that wait: polling has none (`file/opening/`).
 //! - Registered descriptors: they tie a socket to a ring.
 //! - Multishot `RECV` with provided buffers. 2026-11-21, a bare ring, CPU per request against multishot poll and a plain
 //!   `recv`, medians of 8 to 10 interleaved rounds: 0.95, 1.00 and 1.08 for 64 B over 1, 100 and 1000 connections; 1.03, 1.00

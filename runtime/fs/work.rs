@@ -27,7 +27,8 @@ pub(super) enum Work<R> {
     },
 }
 
-type Call<R> = Box<dyn FnOnce() -> (io::Result<usize>, R) + Send>;
+type Answer<R> = (io::Result<usize>, R);
+type Call<R> = Box<dyn FnOnce() -> Answer<R> + Send>;
 
 /// Runs what may wait for a peer without an end, where no runtime waits for it at its own end.
 #[track_caller]
@@ -66,7 +67,7 @@ impl<R: Send + 'static> Work<R> {
     }
 
     fn on(
-        pool: fn(Call<R>) -> JoinHandle<(io::Result<usize>, R)>,
+        pool: fn(Call<R>) -> JoinHandle<Answer<R>>,
         resources: R,
         call: impl FnOnce(&mut R) -> io::Result<usize> + Send + 'static,
     ) -> Work<R> {

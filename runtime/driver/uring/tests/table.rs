@@ -42,7 +42,7 @@ fn read<B: IoBufMut>(driver: &Arc<Driver>, file: &Arc<Descriptor>, buf: B) -> Su
     read
 }
 
-fn poll<R>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
+fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
     Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
 }
 
