@@ -47,7 +47,10 @@ fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
 }
 
 /// The buffer, with what was written to the pipe.
-fn landed<R>(driver: &Arc<Driver>, mut read: Submission<R>) -> (std::io::Result<usize>, Option<R>) {
+fn landed<R: Send + 'static>(
+    driver: &Arc<Driver>,
+    mut read: Submission<R>,
+) -> (std::io::Result<usize>, Option<R>) {
     let mut end = None;
     harvest_until(driver, || match poll(&mut read) {
         Poll::Ready(landed) => {
