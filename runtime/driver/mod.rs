@@ -68,6 +68,9 @@
 //!   ring is gone. An operation names a place only for an address within the memory that is there, and owns a buffer of it,
 //!   without which no place is emptied.
 //! - `[stale-is-counted]` A completion finds its operation by index and generation. One that fits nothing is counted.
+//! - `[undone-begins-anew]` An operation that the kernel has broken off without a cancel of ours, as it does when the thread that
+//!   asked for it has ended, is begun anew where its future is polled; a wait for readiness ends, and the next call tells.
+//!   Nothing is lost by that, for nothing was done. Only a thread that hands its loop on ends before its driver.
 //! - `[nothing-dropped]` Neither an operation nor a cancel is lost to a full queue.
 //! - `[head-tells]` What the kernel has taken is read from the queue's head, not from a return value.
 //! - `[bell-is-armed]` No worker sleeps in its ring before the poll on its doorbell has been handed to the kernel.
@@ -106,6 +109,9 @@
 //!   two bare rings, 64 B over 1000 connections, a core for the server, CPU per request: 1.01 of one-shot polls (26 rounds).
 //! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries.
 //! - Clearing readiness after a short read of a Unix stream, which ends where descriptors came, under edge-triggered polling.
+//! - A thread for each open of a FIFO that waits, as the blocking pool has it, 2026-11-29: the 513th waits for the others, and one
+//!   that is given up stays and meets a peer, whose bytes are lost; no signal is ours to call it back. Likewise the ring's own
+//!   threads with a limit that grows with the opens that wait: polling has none (`file/opening/`).
 //! - Registered descriptors: they tie a socket to a ring.
 //! - Multishot `RECV` with provided buffers. 2026-11-21, a bare ring, CPU per request against multishot poll and a plain
 //!   `recv`, medians of 8 to 10 interleaved rounds: 0.95, 1.00 and 1.08 for 64 B over 1, 100 and 1000 connections; 1.03, 1.00
@@ -133,8 +139,10 @@
 //! `[level-at-arm]`, `[short-is-all]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`,
 //! `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
 //! `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with
-//! buffers and descriptors. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
+//! buffers and descriptors, `[undone-begins-anew]`. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::task::Waker;
@@ -407,6 +415,28 @@ impl Driver {
 /// cancelled was so by the end of the runtime.
 pub(crate) fn of_pool(error: JoinError) -> io::Error {
     if error.is_cancelled() { closed() } else { io::Error::other(error) }
+}
+
+/// The kernel has broken an operation off that nobody has cancelled, and has done nothing of it [undone-begins-anew].
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has no operations to break off"))]
+struct Undone;
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operation was broken off before it did anything; begin it anew")
+    }
+}
+
+impl Error for Undone {}
+
+#[cfg(target_os = "linux")]
+fn undone() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, Undone)
+}
+
+fn is_undone(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Undone>())
 }
 
 /// What a wait gets when its worker has shut down.

@@ -16,9 +16,9 @@ use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Seen};
 use super::ready::{AsyncIo, Ready};
 use super::side::{Listing, Place, Side};
-use super::socket::{connect_outcome, is_in_progress};
+use super::socket::{connect_outcome, has_begun, is_in_progress};
 use super::submission::Submission;
-use super::{Contents, Direction, Driver, context};
+use super::{Contents, Direction, Driver, context, is_undone};
 
 /// The socket and its two sides. Shared by the registration and by every operation in flight on it, so that the
 /// descriptor closes only when the kernel is done with the last of them [fd-outlives-ops].
@@ -213,15 +213,20 @@ impl Registration {
     /// Connects the socket. Cancel safe in that a dropped future leaves nothing behind; the socket may then be half
     /// connected and should be dropped.
     pub(crate) async fn connect(&self, address: &SockAddr) -> io::Result<()> {
-        let submission = Submission::start(&self.driver, |completion| Op::Connect {
-            source: self.source.clone(),
-            address: Box::new(address.clone()),
-            completion,
-        })?;
-        match submission.await {
-            Ok(_) => return Ok(()),
-            Err(error) if is_in_progress(&error) => {}
-            Err(error) => return Err(error),
+        let mut is_anew = false;
+        loop {
+            let submission = Submission::start(&self.driver, |completion| Op::Connect {
+                source: self.source.clone(),
+                address: Box::new(address.clone()),
+                completion,
+            })?;
+            match submission.await {
+                Ok(_) => return Ok(()),
+                // It may have begun to connect [undone-begins-anew].
+                Err(error) if is_undone(&error) => is_anew = true,
+                Err(error) if is_in_progress(&error) || (is_anew && has_begun(&error)) => break,
+                Err(error) => return Err(error),
+            }
         }
         self.async_io(Direction::Write, connect_outcome).await
     }

@@ -8,12 +8,13 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::buf::FixedMemory;
-use crate::driver::closed;
 use crate::driver::doorbell::Doorbell;
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::op::Op;
 use crate::driver::slots::SlotId;
+use crate::driver::{closed, undone};
 
+use super::decode::{Breaking, Completion};
 use super::encode::{self, Name};
 use super::interrupt;
 use super::placement::Placement;
@@ -267,12 +268,22 @@ impl Core {
                 Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
                 Name::Cancel => {}
                 Name::Slot(slot) if !completion.is_terminal => {
-                    self.flights.answer(slot, completion.result(), wakers, orphans);
+                    self.flights.answer(slot, self.result(&completion), wakers, orphans);
                 }
-                Name::Slot(slot) => self.flights.land(slot, completion.result(), wakers, orphans),
+                Name::Slot(slot) => self.flights.land(slot, self.result(&completion), wakers, orphans),
             }
         }
         reaped_count
+    }
+
+    /// What the completion says to whoever waits. Those who have cancelled wait no more: an operation that was broken off and
+    /// has a waiter was so by the end of this worker, or by that of the thread that asked for it [undone-begins-anew].
+    fn result(&self, completion: &Completion) -> io::Result<i32> {
+        match completion.breaking(self.ring.has_moved() || self.is_closed) {
+            None => completion.result(),
+            Some(_) if self.is_closed => Err(closed()),
+            Some(Breaking) => Err(undone()),
+        }
     }
 
     /// Also after the kernel ended the multishot: it does so when the completion queue overflows, and when the thread
