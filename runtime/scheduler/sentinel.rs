@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::driver::Crop;
 use crate::primitive::clock;
 use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
@@ -114,10 +115,11 @@ impl Worker {
             self.take_in(task);
         }
         // Refused: it is at it itself, and to sleep on what it is about to reap would be no sleep.
-        if shared.driver.try_harvest(other, &mut self.wakers) {
+        if shared.driver.try_harvest(other, Crop::new(&mut self.wakers, &mut self.orphans)) {
             self.watch.stuck.push(other);
         }
-        shared.driver.take_over(other, self.index(), &mut self.wakers);
+        let index = self.index();
+        shared.driver.take_over(other, index, Crop::new(&mut self.wakers, &mut self.orphans));
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use crate::driver::{Crop, Orphan, clear_away};
 use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
@@ -62,6 +63,8 @@ pub(crate) struct Worker {
     pub(super) random: Random,
     pub(super) watch: Watch,
     pub(super) wakers: Vec<Waker>,
+    /// What harvests have left to be dropped.
+    pub(super) orphans: Vec<Orphan>,
 }
 
 impl Context {
@@ -201,6 +204,7 @@ impl Worker {
             is_fresh: false,
             random: Random::new(index),
             wakers: Vec::new(),
+            orphans: Vec::new(),
         }
     }
 
@@ -263,6 +267,13 @@ impl Worker {
     }
 
     fn run_task(&mut self, due: Due) {
+        self.set_to_work();
+        self.ticks += 1;
+        self.poll(due);
+    }
+
+    /// Before something that may take long: others must not rely on our search, and somebody must watch us.
+    fn set_to_work(&mut self) {
         if self.is_searching {
             self.stop_searching();
         }
@@ -272,8 +283,16 @@ impl Worker {
             self.come_round(self.pace.since);
             self.post_sentinel();
         }
-        self.ticks += 1;
-        self.poll(due);
+    }
+
+    /// Drops what harvests have left: the last thing, for a close may wait for a peer, and a destructor is the user's.
+    pub(super) fn clear_away(&mut self) {
+        if self.orphans.is_empty() {
+            return;
+        }
+        self.set_to_work();
+        let orphans = std::mem::take(&mut self.orphans);
+        self.inside(|| clear_away(orphans));
     }
 
     /// Polls a task once. If it was woken meanwhile it goes behind everything that waits where it came from.
@@ -301,7 +320,7 @@ impl Worker {
         self.measure(now);
         self.pace.restart(now);
         if !shared.driver.is_quiet(index) {
-            let outcome = shared.driver.harvest(index, &mut self.wakers);
+            let outcome = shared.driver.harvest(index, Crop::new(&mut self.wakers, &mut self.orphans));
             Self::expect_driver(outcome);
         }
         self.collect(now);
@@ -312,6 +331,7 @@ impl Worker {
             }
         }
         self.dispatch();
+        self.clear_away();
     }
 
     /// Whether the injector is left to somebody who is on the way to it, for [`PATIENCE`] at most.
@@ -354,7 +374,8 @@ impl Worker {
         // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
         let is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
-        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, &mut self.wakers);
+        let crop = Crop::new(&mut self.wakers, &mut self.orphans);
+        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, crop);
         gate.open();
         Self::expect_driver(outcome);
         if on_duty {
@@ -371,6 +392,7 @@ impl Worker {
         self.collect(now);
         self.look_around(shared, now);
         self.dispatch();
+        self.clear_away();
     }
 
     /// How long the sleep may last: until the next deadline, or the next look of a sentinel.

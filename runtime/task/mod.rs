@@ -148,6 +148,6 @@ pub(crate) use closure::blocking;
 pub(crate) use layout::Header;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
-pub(crate) use quiet::{drop_all, wake_all};
+pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::{Cause, Schedule};
