@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Crop, Orphan, clear_away};
+use crate::driver::{Crop, Orphan};
 use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
@@ -59,7 +59,7 @@ pub(crate) struct Worker {
     /// Whether the idle word counts us as searching.
     pub(super) is_searching: bool,
     /// Whether nothing was run since the last sleep.
-    is_fresh: bool,
+    pub(super) is_fresh: bool,
     pub(super) random: Random,
     pub(super) watch: Watch,
     pub(super) wakers: Vec<Waker>,
@@ -266,33 +266,15 @@ impl Worker {
         task.or_else(|| context.remote().lifo.take().map(Due::Shared))
     }
 
+    /// When the present budget began.
+    pub(super) fn round_began(&self) -> Instant {
+        self.pace.since
+    }
+
     fn run_task(&mut self, due: Due) {
         self.set_to_work();
         self.ticks += 1;
         self.poll(due);
-    }
-
-    /// Before something that may take long: others must not rely on our search, and somebody must watch us.
-    fn set_to_work(&mut self) {
-        if self.is_searching {
-            self.stop_searching();
-        }
-        if self.is_fresh {
-            self.is_fresh = false;
-            // Not before: sentinels would take each other's looks for work, and never rest.
-            self.come_round(self.pace.since);
-            self.post_sentinel();
-        }
-    }
-
-    /// Drops what harvests have left: the last thing, for a close may wait for a peer, and a destructor is the user's.
-    pub(super) fn clear_away(&mut self) {
-        if self.orphans.is_empty() {
-            return;
-        }
-        self.set_to_work();
-        let orphans = std::mem::take(&mut self.orphans);
-        self.inside(|| clear_away(orphans));
     }
 
     /// Polls a task once. If it was woken meanwhile it goes behind everything that waits where it came from.
