@@ -873,6 +873,13 @@ where
 /// thread this just calls `closure`.
 ///
 /// In it a future still cannot be blocked on ([`Handle::block_on`] panics): do that in [`spawn_blocking`].
+///
+/// # Interrupted calls
+/// On io_uring a worker's thread has begun operations of a ring, and the kernel interrupts it when one of them completes. A
+/// blocking call with a time-out of its own (`epoll_wait`, a `read` from a std socket with a read time-out) then fails with
+/// [`Interrupted`](std::io::ErrorKind::Interrupted) at once, though no signal was sent (seen on Linux 6.18). Calls without a
+/// time-out, `poll` and `thread::sleep` are restarted by the kernel or by std. Call again with the time that is left, as
+/// after a signal, or use [`spawn_blocking`], whose threads have no ring. On the poll driver it does not happen.
 pub fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
     current::with_worker(|context| {
         if let Some(context) = context {

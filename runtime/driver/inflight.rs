@@ -19,6 +19,7 @@ use std::mem;
 use std::task::Waker;
 
 use super::op::{Op, Ticket};
+use super::orphan::Orphan;
 use super::slots::{SlotId, Slots};
 
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl InFlight {
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Op>,
+        orphans: &mut Vec<Orphan>,
     ) {
         let answered = self.flights.get_mut(slot).and_then(|flight| {
             let rest = flight.op.rest_after_answer(result.is_ok())?;
@@ -111,26 +112,24 @@ impl InFlight {
             return;
         };
         op.answer(result, wakers);
-        orphans.push(op);
+        orphans.extend(Orphan::of(op));
     }
 
     /// The terminal completion was seen: the operation is ours again. A name that fits nothing is counted, never
-    /// trusted [stale-is-counted]. What nobody waits for goes to `orphans`, to be dropped where no lock is held.
+    /// trusted [stale-is-counted]. What may be the last share of something goes to `orphans` [slow-close-is-alone].
     pub(super) fn land(
         &mut self,
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Op>,
+        orphans: &mut Vec<Orphan>,
     ) {
         let Some(Flight { op, .. }) = self.flights.remove(slot) else {
             self.stale_count += 1;
             return;
         };
         op.finish(result, wakers);
-        if op.is_orphan() {
-            orphans.push(op);
-        }
+        orphans.extend(Orphan::of(op));
     }
 
     /// What is in flight.

@@ -92,6 +92,8 @@
 //! - `[shut-or-ticket]` Who drops a registration or a submission gets the ticket to cancel, or the order is never placed.
 //! - `[result-wakes]` A completion wakes the last waker that was registered, or the next poll sees the result.
 //! - `[wake-outside]` No waker is cloned, called or dropped with a lock held, nor slept on; nor the last share of a socket.
+//! - `[slow-close-is-alone]` What a harvest leaves to be dropped is dropped by a worker that is awake and watched, after the
+//!   wakers of that harvest were called; a socket whose close waits for its peer, on a thread for such.
 //!
 //! Locks are taken in this order: attachment, table of sources; core of the ring, side of a socket, completion. A side is
 //! never held when the core is asked for.
@@ -136,8 +138,8 @@
 //! `[no-lost-letter]`, `[ring-ends-park]`, `[comes-round]`, `[sends-in-turn]`, `[owned-until-terminal]` of what is
 //! lent, and, with an owner, a thief at its lock and a third thread that gives up the future, `[owned-until-terminal]`
 //! and `[stale-is-counted]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
-//! `[level-at-arm]`, `[short-is-all]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`,
-//! `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
+//! `[level-at-arm]`, `[short-is-all]`; `tests/slow_close.rs` of the crate: `[slow-close-is-alone]`. `uring/tests.rs`:
+//! `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
 //! `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with
 //! buffers and descriptors, `[undone-begins-anew]`. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 
@@ -145,7 +147,6 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -170,6 +171,7 @@ mod mailbox;
 #[cfg(any(target_os = "android", target_os = "linux"))]
 mod offload;
 mod op;
+mod orphan;
 mod poll;
 mod readiness;
 mod ready;
@@ -200,6 +202,7 @@ use context::try_current;
 pub(crate) use context::{Guard, pinned};
 pub use kind::Kind;
 use op::{Op, Ticket};
+pub(crate) use orphan::{Crop, Orphan, clear_away};
 use source::Source;
 pub(crate) use source::{Moved, Registration};
 
@@ -308,30 +311,30 @@ impl Driver {
     }
 
     /// Submits what is queued and reaps what is there; never blocks. By the worker only.
-    pub(crate) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> io::Result<()> {
-        self.backend.harvest(index, wakers)
+    pub(crate) fn harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> io::Result<()> {
+        self.backend.harvest(index, &mut crop.into())
     }
 
     /// Sleeps until a completion, a ring of the doorbell or the time-out; may return early. By the worker only.
-    pub(crate) fn park(
+    pub(crate) fn park<'a>(
         &self,
         index: usize,
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: impl Into<Crop<'a>>,
     ) -> io::Result<()> {
-        self.backend.park(index, &[], timeout, wakers)
+        self.backend.park(index, &[], timeout, &mut crop.into())
     }
 
     /// The same beside workers that are busy elsewhere: it also ends when there is something of theirs to reap, if the
     /// system can tell. Reaping it is the caller's, by `try_harvest`.
-    pub(crate) fn park_beside(
+    pub(crate) fn park_beside<'a>(
         &self,
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: impl Into<Crop<'a>>,
     ) -> io::Result<()> {
-        self.backend.park(index, stuck, timeout, wakers)
+        self.backend.park(index, stuck, timeout, &mut crop.into())
     }
 
     /// Ends the present `park` of the worker, or else the next one. From any thread.
@@ -340,13 +343,13 @@ impl Driver {
     }
 
     /// Reaps for a worker that is busy elsewhere. `false`: it was at it itself, or sleeps.
-    pub(crate) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
-        self.backend.try_harvest(index, wakers)
+    pub(crate) fn try_harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> bool {
+        self.backend.try_harvest(index, &mut crop.into())
     }
 
     /// Begins for a worker that is busy elsewhere what it was asked for and has not told the kernel. By the worker `by`.
-    pub(crate) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
-        self.backend.take_over(index, by, wakers);
+    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
+        self.backend.take_over(index, by, &mut crop.into());
     }
 
     /// How many things the kernel may still report to this worker.

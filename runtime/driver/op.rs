@@ -89,15 +89,6 @@ impl Op {
         }
     }
 
-    /// Dropping this may close a descriptor or run a destructor of the user's, which is not done under a lock.
-    pub(super) fn is_orphan(&self) -> bool {
-        match self {
-            Op::Ready { source, .. } | Op::Connect { source, .. } => source.is_shut(),
-            // Perhaps the last share of a buffer.
-            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => true,
-        }
-    }
-
     /// What the kernel has after a completion that is not the last. None: this operation has only one.
     pub(super) fn rest_after_answer(&self, has_sent: bool) -> Option<Op> {
         match self {

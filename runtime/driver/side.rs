@@ -131,10 +131,6 @@ impl Side {
         self.readiness.is_armed()
     }
 
-    pub(super) fn is_shut(&self) -> bool {
-        self.readiness.is_shut()
-    }
-
     pub(super) fn trust(&self) {
         self.readiness.trust();
     }

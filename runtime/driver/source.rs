@@ -48,9 +48,9 @@ impl Source {
         }
     }
 
-    /// The registration is gone; only operations in flight hold the socket now.
-    pub(super) fn is_shut(&self) -> bool {
-        self.read.is_shut()
+    /// Gives the socket out; nobody else has a share of this.
+    pub(super) fn into_socket(self) -> Socket {
+        self.socket
     }
 
     pub(super) fn attachment(&self) -> &Mutex<Option<Ticket>> {

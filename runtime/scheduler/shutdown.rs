@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::driver::Crop;
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
@@ -210,12 +211,14 @@ impl Worker {
         let index = self.index();
         let gate = &shared.remotes[index].gate;
         if gate.close() {
-            let outcome = shared.driver.park(index, None, &mut self.wakers);
+            let crop = Crop::new(&mut self.wakers, &mut self.orphans);
+            let outcome = shared.driver.park(index, None, crop);
             gate.open();
             if let Err(error) = outcome {
                 eprintln!("heist: the driver failed during shutdown: {error}");
             }
         }
         self.dispatch();
+        self.clear_away();
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use crate::driver::{Crop, Orphan};
 use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
@@ -59,10 +60,12 @@ pub(crate) struct Worker {
     /// Whether the idle word counts us as searching.
     pub(super) is_searching: bool,
     /// Whether nothing was run since the last sleep.
-    is_fresh: bool,
+    pub(super) is_fresh: bool,
     pub(super) random: Random,
     pub(super) watch: Watch,
     pub(super) wakers: Vec<Waker>,
+    /// What harvests have left to be dropped.
+    pub(super) orphans: Vec<Orphan>,
 }
 
 impl Context {
@@ -202,6 +205,7 @@ impl Worker {
             is_fresh: false,
             random: Random::new(index),
             wakers: Vec::new(),
+            orphans: Vec::new(),
         }
     }
 
@@ -263,16 +267,13 @@ impl Worker {
         task.or_else(|| context.remote().lifo.take().map(Due::Shared))
     }
 
+    /// When the present budget began.
+    pub(super) fn round_began(&self) -> Instant {
+        self.pace.since
+    }
+
     fn run_task(&mut self, due: Due) {
-        if self.is_searching {
-            self.stop_searching();
-        }
-        if self.is_fresh {
-            self.is_fresh = false;
-            // Not before: sentinels would take each other's looks for work, and never rest.
-            self.come_round(self.pace.since);
-            self.post_sentinel();
-        }
+        self.set_to_work();
         self.ticks += 1;
         self.poll(due);
     }
@@ -302,7 +303,7 @@ impl Worker {
         self.measure(now);
         self.pace.restart(now);
         if !shared.driver.is_quiet(index) {
-            let outcome = shared.driver.harvest(index, &mut self.wakers);
+            let outcome = shared.driver.harvest(index, Crop::new(&mut self.wakers, &mut self.orphans));
             Self::expect_driver(outcome);
         }
         self.collect(now);
@@ -313,6 +314,7 @@ impl Worker {
             }
         }
         self.dispatch();
+        self.clear_away();
     }
 
     /// Whether the injector is left to somebody who is on the way to it, for [`PATIENCE`] at most.
@@ -355,7 +357,8 @@ impl Worker {
         // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
         let mut is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
-        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, &mut self.wakers);
+        let crop = Crop::new(&mut self.wakers, &mut self.orphans);
+        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, crop);
         is_notified |= gate.open();
         Self::expect_driver(outcome);
         if on_duty {
@@ -371,6 +374,7 @@ impl Worker {
         self.collect(now);
         self.look_around(shared, now);
         self.dispatch();
+        self.clear_away();
     }
 
     /// How long the sleep may last: until the next deadline, or the next look of a sentinel.

@@ -28,6 +28,7 @@ use crossbeam::utils::CachePadded;
 
 use super::bell::Bell;
 use super::op::{Op, Ticket};
+use super::orphan::{Crop, Orphan, clear_away};
 use super::slots::Slots;
 use super::source::Source;
 use super::{Direction, Options, closed};
@@ -144,16 +145,24 @@ impl Pollers {
         self.workers[index].attached.lock().sources.len()
     }
 
-    pub(super) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
+        let mut orphans = Vec::new();
         let mut events = worker.events.lock();
-        worker.wait(&mut events, Some(Duration::ZERO), wakers)
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        drop(events);
+        crop.leave(orphans);
+        outcome
     }
 
-    pub(super) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut events) = worker.events.try_lock() else { return false };
-        worker.wait(&mut events, Some(Duration::ZERO), wakers).is_ok()
+        let mut orphans = Vec::new();
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        drop(events);
+        crop.leave(orphans);
+        outcome.is_ok()
     }
 
     pub(super) fn park(
@@ -161,9 +170,10 @@ impl Pollers {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: &mut Crop<'_>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
+        let mut orphans = Vec::new();
         let mut events = worker.events.lock();
         let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
         if beside::IS_OFFERED && !stuck.is_empty() {
@@ -171,9 +181,11 @@ impl Pollers {
             beside::sleep(pollers, timeout)?;
             timeout = Some(Duration::ZERO);
         }
-        let outcome = worker.wait(&mut events, timeout, wakers);
+        let outcome = worker.wait(&mut events, timeout, crop.wakers, &mut orphans);
         // Rung while asleep: returning is the answer [ring-ends-park].
         worker.bell.consume();
+        drop(events);
+        crop.leave(orphans);
         outcome
     }
 
@@ -198,6 +210,7 @@ impl Pollers {
             drop(attachment);
             source.side(Direction::Read).event(true, wakers);
             source.side(Direction::Write).event(true, wakers);
+            clear_away(Orphan::of_socket(source));
         }
     }
 }
@@ -218,6 +231,7 @@ impl Worker {
         events: &mut Events,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Orphan>,
     ) -> io::Result<()> {
         match self.poller.wait(events, timeout) {
             Ok(()) => {}
@@ -228,7 +242,7 @@ impl Worker {
             self.dispatch_edges(events, wakers);
             return Ok(());
         }
-        self.dispatch_once(events, wakers)
+        self.dispatch_once(events, wakers, orphans)
     }
 
     fn dispatch_edges(&self, events: &Events, wakers: &mut Vec<Waker>) {
@@ -250,7 +264,12 @@ impl Worker {
         }
     }
 
-    fn dispatch_once(&self, events: &Events, wakers: &mut Vec<Waker>) -> io::Result<()> {
+    fn dispatch_once(
+        &self,
+        events: &Events,
+        wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Orphan>,
+    ) -> io::Result<()> {
         for event in events.iter() {
             let source = match find(&mut self.attached.lock().sources, event.key) {
                 Some(source) => source.clone(),
@@ -267,6 +286,9 @@ impl Worker {
                 // The one shot was for both directions; the other may still be waited for.
                 self.poller.renew(&source, ticket.slot())?;
             }
+            drop(attachment);
+            // The socket may have been dropped meanwhile.
+            orphans.extend(Orphan::of_socket(source));
         }
         Ok(())
     }

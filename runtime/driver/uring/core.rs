@@ -11,6 +11,7 @@ use crate::buf::FixedMemory;
 use crate::driver::doorbell::Doorbell;
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::op::Op;
+use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
 use crate::driver::{closed, undone};
 
@@ -118,7 +119,7 @@ impl Core {
     }
 
     /// Begins what goes past the page cache, as soon as it is a group. What else waits in the outbox stays there.
-    pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Op>) {
+    pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Orphan>) {
         if self.direct_count < DIRECT_GROUP {
             return;
         }
@@ -127,7 +128,7 @@ impl Core {
             if !op.is_direct() {
                 others.push(op);
             } else if let Start::Unwanted(op) | Start::Closed(op) = self.start(op) {
-                orphans.push(op);
+                orphans.extend(Orphan::of(op));
             }
         }
         ops.append(&mut others);
@@ -200,7 +201,7 @@ impl Core {
     }
 
     /// Submits and reaps without blocking.
-    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) -> io::Result<()> {
+    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> io::Result<()> {
         for _ in 0..ROUNDS_MAX {
             let mut entered = Entered::Done;
             if self.ring.wants_entry() {
@@ -222,7 +223,7 @@ impl Core {
         doorbell: &Doorbell,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Op>,
+        orphans: &mut Vec<Orphan>,
     ) -> io::Result<()> {
         self.arm_doorbell(doorbell);
         while self.ring.has_backlog() {
@@ -246,7 +247,7 @@ impl Core {
     }
 
     /// Reaps for an owner that is busy elsewhere, and makes the kernel post what it holds back meanwhile.
-    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if self.ring.is_held_back() {
             interrupt::owners();
             for _ in 0..HELD_BACK_LOOKS {
@@ -260,7 +261,7 @@ impl Core {
     }
 
     /// Takes every completion that is there. Touches the kernel not at all: a thief may do it.
-    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) -> usize {
+    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> usize {
         let mut reaped_count = 0;
         while let Some(completion) = self.ring.pop() {
             reaped_count += 1;
@@ -302,7 +303,7 @@ impl Core {
     }
 
     /// Cancels everything and waits for it to land; leaks what does not within the time.
-    pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if self.ring.is_new() {
             return;
         }
