@@ -231,7 +231,7 @@ impl Builder {
             thread_name: "heist-blocking".to_owned(),
             stack_size: self.thread_stack_size,
         };
-        Runtime::start(self.flavor, driver, workers_count, limits, &self.thread_builder()?)
+        Runtime::start(self.flavor, driver, workers_count, limits, self.thread_builder()?)
     }
 
     fn workers_count(&self) -> io::Result<usize> {

@@ -27,6 +27,7 @@ use crate::primitive::sync::Mutex;
 use crate::primitive::{clock, thread};
 use crate::scheduler::guests::Guest;
 use crate::scheduler::park::{Nudge, Parker};
+use crate::scheduler::stand_in::{self, StandIns};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
 use crate::task::{self, Id, JoinHandle, coop};
@@ -110,9 +111,17 @@ impl Runtime {
         driver: Arc<Driver>,
         workers_count: usize,
         limits: Limits,
-        options: &ThreadOptions,
+        options: ThreadOptions,
     ) -> io::Result<Runtime> {
-        let parts = scheduler::build(driver, workers_count, Pool::new(limits));
+        let options = Arc::new(options);
+        let stand_ins = match flavor {
+            Flavor::CurrentThread => StandIns::none(),
+            Flavor::MultiThread => {
+                let options = options.clone();
+                StandIns::new(limits.threads_count_max, move |number| options.builder(workers_count + number))
+            }
+        };
+        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
         let handle = Handle { home: Home::new(parts.shared) };
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false };
         match flavor {
@@ -120,7 +129,7 @@ impl Runtime {
                 let worker = Mutex::new(parts.workers.into_iter().next());
                 runtime.loop_worker = Some(LoopWorker { worker, waiting: Mutex::new(Vec::new()) });
             }
-            Flavor::MultiThread => runtime.start_workers(parts.workers, options)?,
+            Flavor::MultiThread => runtime.start_workers(parts.workers, &options)?,
         }
         Ok(runtime)
     }
@@ -128,7 +137,7 @@ impl Runtime {
     /// Starts the workers' threads. On failure those that run are stopped again, by the drop of `self`.
     fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
         for worker in workers {
-            match options.builder(worker.index()).spawn(move || work(worker)) {
+            match options.builder(worker.index()).spawn(move || worker.live()) {
                 Ok(thread) => self.threads.push(thread),
                 Err(error) => {
                     self.forget_workers_after(self.threads.len());
@@ -255,7 +264,7 @@ impl Runtime {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let start = clock::now();
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         if current::may_block() && timeout != Some(Duration::ZERO) && self.can_run_here() {
             self.see_guests_off(timeout);
         }
@@ -263,19 +272,21 @@ impl Runtime {
         shared.close();
         let is_complete =
             self.loop_worker.as_ref().is_none_or(|loop_worker| loop_worker.end(&self.handle, timeout));
-        let has_ended = shared.wait_until_ended(timeout);
+        let has_ended = shared.wait_until_ended(deadline);
+        // What closures wait for ends here, on the pool's threads and in place.
+        shared.timers().shutdown();
+        let left = || deadline.map(|deadline| deadline.saturating_duration_since(clock::now()));
+        shared.blocking().shut_down(left());
+        let has_ended = has_ended && shared.wait_until_returned(deadline);
         // Where the kernel did not let go of an operation, it does not let go of the thread that asked for it either.
         let can_join = has_ended && self.handle.metrics().num_leaked_operations() == 0;
-        for thread in self.threads.drain(..) {
+        let stand_ins = shared.stand_ins().take_threads();
+        for thread in self.threads.drain(..).chain(stand_ins) {
             if can_join {
                 // A worker ends without a panic: tasks' panics are caught where they are polled.
                 let _ = thread.join();
             }
         }
-        shared.timers().shutdown();
-        shared.blocking().shut_down(
-            timeout.map(|timeout| timeout.saturating_sub(clock::now().saturating_duration_since(start))),
-        );
         assert!(is_complete || std::thread::panicking(), "{ENDED_ELSEWHERE}");
     }
 }
@@ -283,7 +294,9 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         // A worker that waited for itself would never end.
-        let timeout = if current::may_block() { None } else { Some(Duration::ZERO) };
+        let is_own =
+            current::with_worker(|worker| worker.is_some_and(|worker| worker.belongs_to(self.shared())));
+        let timeout = if current::may_block() && !is_own { None } else { Some(Duration::ZERO) };
         self.end(timeout);
     }
 }
@@ -295,18 +308,6 @@ impl fmt::Debug for Runtime {
             .field("driver", &self.driver_name())
             .finish()
     }
-}
-
-/// The life of a worker's thread.
-fn work(mut worker: Worker) {
-    let home = worker.home().clone();
-    let shared = home.shared().clone();
-    let driver = shared.driver().bind_worker(worker.index());
-    let _driver = driver.expect("nobody else takes this worker's part of the driver, and it is open");
-    let _timers = shared.timers().bind_worker(worker.index());
-    let _runtime = current::enter_runtime(home);
-    let _no_blocking = current::forbid_blocking();
-    worker.run_until_closed();
 }
 
 /// Wakes the future that a current-thread runtime blocks on: it is polled by the worker's loop.
@@ -368,7 +369,7 @@ impl LoopWorker {
             }
         });
         worker.settle();
-        output
+        output.expect("no other thread takes the worker of a current-thread runtime over")
     }
 
     /// Ends the worker on this thread, unless another thread still runs it. `false`: it had to leak local tasks, which are
@@ -432,7 +433,7 @@ impl Drop for Running<'_> {
 
 /// The thread-locals of a thread that runs a worker.
 struct Bound {
-    _no_blocking: current::NoBlocking,
+    _no_blocking: current::Blocking,
     _runtime: current::EnteredRuntime,
     _timers: crate::time::Guard,
     _driver: crate::driver::Guard,
@@ -741,10 +742,5 @@ where
 ///
 /// In it a future still cannot be blocked on ([`Handle::block_on`] panics): do that in [`spawn_blocking`].
 pub fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
-    current::with_worker(|context| {
-        if let Some(context) = context {
-            context.hand_over();
-        }
-    });
-    closure()
+    stand_in::block_in_place(closure)
 }

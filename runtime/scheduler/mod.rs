@@ -127,6 +127,7 @@ use crate::blocking::Pool;
 use crate::driver::Driver;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::clock;
+use crate::primitive::sync::Mutex;
 use crate::queue::deque::{Owner, Stealer};
 use crate::queue::injector::Injector;
 use crate::queue::slot::Slot;
@@ -141,6 +142,7 @@ mod pinned;
 mod search;
 mod sentinel;
 pub(crate) mod shutdown;
+pub(crate) mod stand_in;
 mod token;
 pub(crate) mod worker;
 
@@ -154,8 +156,9 @@ pub(crate) use pinned::spawn_local;
 use guests::Guests;
 use idle::Idle;
 use park::Gate;
-use pinned::Mailbox;
+use pinned::{PinnedQueue, Seat};
 use shutdown::{Closing, Farewell};
+use stand_in::StandIns;
 use worker::Worker;
 
 /// What waits in a ring is worth another worker's help from this much work on: waking it costs both sides some ten
@@ -176,9 +179,6 @@ pub(crate) struct Remote {
     came_round: AtomicU64,
     /// How long a poll of this worker takes, in nanoseconds: a running mean.
     poll_nanos: AtomicU64,
-    mailbox: Mailbox,
-    /// Live pinned tasks of this worker.
-    pinned: OwnedTasks,
 }
 
 /// A runtime's scheduler, as all of its threads see it.
@@ -193,6 +193,9 @@ pub(crate) struct Shared {
     closing: Closing,
     farewell: Farewell,
     guests: Guests,
+    stand_ins: StandIns,
+    /// Of every thread that runs workers or stands in for them.
+    seats: Mutex<Vec<Arc<Seat>>>,
     /// What the workers' times are counted from.
     epoch: Instant,
 }
@@ -232,7 +235,7 @@ pub(crate) struct Parts {
 }
 
 /// Makes the scheduler for `driver`'s workers.
-pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -> Parts {
+pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, stand_ins: StandIns) -> Parts {
     let (owners, stealers): (Vec<Owner<Runnable>>, Vec<Stealer<Runnable>>) =
         (0..workers_count).map(|_| crate::queue::deque::new()).unzip();
     let shared = Arc::new_cyclic(|weak: &std::sync::Weak<Shared>| {
@@ -256,13 +259,21 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -
             closing: Closing::new(),
             farewell: Farewell::new(workers_count),
             guests: Guests::new(),
+            stand_ins,
+            seats: Mutex::new(Vec::new()),
             epoch: clock::now(),
         }
     });
     let workers = owners
         .into_iter()
         .enumerate()
-        .map(|(index, owner)| Worker::new(index, owner, shared.clone()))
+        .map(|(index, owner)| {
+            let seat = Seat::new();
+            shared.seats.lock().push(seat.clone());
+            let pinned = PinnedQueue::new(seat);
+            pinned.move_to(Some(index));
+            Worker::new(index, owner, shared.clone(), pinned)
+        })
         .collect();
     Parts { shared, workers }
 }
@@ -277,8 +288,6 @@ impl Remote {
             came_round: AtomicU64::new(0),
             // Until we know better one task is worth sharing.
             poll_nanos: AtomicU64::new(WORTH_SHARING_NANOS),
-            mailbox: Mailbox::new(),
-            pinned: OwnedTasks::new(1),
         }
     }
 
@@ -339,6 +348,10 @@ impl Shared {
         &self.guests
     }
 
+    pub(crate) fn stand_ins(&self) -> &StandIns {
+        &self.stand_ins
+    }
+
     pub(crate) fn blocking(&self) -> &Pool {
         &self.blocking
     }
@@ -355,7 +368,7 @@ impl Shared {
 
     /// How many tasks are alive, pinned ones included.
     pub(crate) fn tasks_count(&self) -> usize {
-        self.owned.len() + self.remotes.iter().map(|remote| remote.pinned.len()).sum::<usize>()
+        self.owned.len() + self.seats.lock().iter().map(|seat| seat.tasks_count()).sum::<usize>()
     }
 
     /// Where a task that was spawned or woken on this thread goes.
@@ -397,6 +410,7 @@ impl Shared {
         for index in 0..self.remotes.len() {
             self.unpark(index);
         }
+        self.seats.lock().iter().for_each(|seat| seat.parker().unpark());
     }
 
     /// Whether a searcher would find something. Who must not miss it fences first.

@@ -1,9 +1,9 @@
 //! The end of a runtime, in order: close, cancel every task, wait until all are dropped, close the drivers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::scheduler::idle::Idle;
@@ -11,29 +11,57 @@ use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, DRAIN_TIMEOUT_MIN, Shared};
 use crate::task::OwnedTasks;
 
-/// Whether a runtime has begun to close.
-pub(crate) struct Closing(AtomicBool);
+/// Whether a runtime has begun to close, and whom its end does not wait for.
+pub(crate) struct Closing {
+    has_begun: AtomicBool,
+    /// Tasks that block in place, each on a thread that has left its worker.
+    absent_count: AtomicUsize,
+}
 
 impl Closing {
     pub(super) fn new() -> Closing {
-        Closing(AtomicBool::new(false))
+        Closing { has_begun: AtomicBool::new(false), absent_count: AtomicUsize::new(0) }
     }
 
     /// Whoever must hear of it is unparked afterwards.
     pub(super) fn begin(&self) {
         // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking makes every worker look.
-        self.0.store(true, Ordering::Relaxed);
+        self.has_begun.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn has_begun(&self) -> bool {
         // Ordering: Relaxed, [no-lost-work], [last-is-told]: nothing is read for it. A worker looks again when it was
         // unparked; who injects has fenced; and who empties a list that a closing worker has locked sees what that one saw.
-        self.0.load(Ordering::Relaxed)
+        self.has_begun.load(Ordering::Relaxed)
     }
 
     /// After a task was taken off its list: whether those who wait for the last one must hear of it.
     pub(super) fn is_told_of_the_end(&self, owned: &OwnedTasks) -> bool {
-        self.has_begun() && owned.is_empty()
+        self.has_begun() && self.has_absent_only(owned)
+    }
+
+    /// A task begins to block in place: workers that close do not wait for it. `true`: they must hear of it.
+    #[must_use]
+    pub(super) fn step_out(&self) -> bool {
+        // Ordering: Relaxed, then the fence, [last-is-told]: it pairs with the one in `Idle::stop_counting`. Either we see the
+        // closing, or the worker that closes sees us.
+        self.absent_count.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        self.has_begun()
+    }
+
+    /// It has ended: the rest of its poll is waited for, as any other.
+    pub(super) fn step_in(&self) {
+        // Ordering: Release, [last-is-told]: who sees the task gone, or another task count for it, has seen this.
+        self.absent_count.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Whether the tasks that are left block in place.
+    pub(super) fn has_absent_only(&self, owned: &OwnedTasks) -> bool {
+        // The length first: a task that is counted there and steps in before it goes is not taken for another one.
+        let left_count = owned.len();
+        // Ordering: Relaxed, [last-is-told]; the length was read with Acquire, so this comes after it.
+        left_count <= self.absent_count.load(Ordering::Relaxed)
     }
 }
 
@@ -48,12 +76,14 @@ struct Counts {
     working: usize,
     /// Workers whose driver is still open.
     open: usize,
+    /// Threads that run no worker: they block in place, or wait for a worker to take over.
+    loose: usize,
 }
 
 impl Farewell {
     pub(super) fn new(workers_count: usize) -> Farewell {
         Farewell {
-            counts: Mutex::new(Counts { working: workers_count, open: workers_count }),
+            counts: Mutex::new(Counts { working: workers_count, open: workers_count, loose: 0 }),
             changed: Condvar::new(),
         }
     }
@@ -74,6 +104,38 @@ impl Farewell {
     pub(super) fn forget_one(&self) {
         self.finish_work(false);
         self.finish();
+    }
+
+    /// A thread begins, or leaves its worker.
+    pub(super) fn count_loose(&self) {
+        self.counts.lock().loose += 1;
+    }
+
+    /// It ends, or takes a worker over.
+    pub(super) fn forget_loose(&self) {
+        let mut counts = self.counts.lock();
+        counts.loose -= 1;
+        if counts.loose == 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until `is_over`, until `deadline` at most.
+    fn wait_until(&self, is_over: impl Fn(&Counts) -> bool, deadline: Option<Instant>) -> bool {
+        let mut counts = self.counts.lock();
+        while !is_over(&counts) {
+            counts = match deadline {
+                None => wait(&self.changed, counts),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(clock::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    self.counts.wait_timeout(&self.changed, counts, left).0
+                }
+            };
+        }
+        true
     }
 
     fn finish(&self) {
@@ -97,23 +159,14 @@ impl Shared {
         self.farewell.forget_one();
     }
 
-    /// Waits until every worker has ended, `timeout` at most; `None` waits for ever. `true`: all have.
-    pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
-        let mut counts = self.farewell.counts.lock();
-        while counts.open > 0 {
-            counts = match deadline {
-                None => wait(&self.farewell.changed, counts),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(clock::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    self.farewell.counts.wait_timeout(&self.farewell.changed, counts, left).0
-                }
-            };
-        }
-        true
+    /// Waits until every worker has ended, until `deadline` at most; `None` waits for ever. `true`: all have.
+    pub(crate) fn wait_until_ended(&self, deadline: Option<Instant>) -> bool {
+        self.farewell.wait_until(|counts| counts.open == 0, deadline)
+    }
+
+    /// The same for the threads that have left their workers.
+    pub(crate) fn wait_until_returned(&self, deadline: Option<Instant>) -> bool {
+        self.farewell.wait_until(|counts| counts.loose == 0, deadline)
     }
 
     /// When the last task of a closing runtime is gone, those who wait for it must hear of it.
@@ -129,17 +182,20 @@ impl Shared {
 }
 
 impl Worker {
-    /// The life of a worker's thread.
+    /// Until the runtime has closed, or another thread has taken the worker over: see [`is_away`](Self::is_away).
     pub(crate) fn run_until_closed(&mut self) {
         let shared = self.shared().clone();
         self.run(|| shared.closing());
-        self.shut_down(DRAIN_TIMEOUT);
+        if !self.is_away() {
+            self.shut_down(DRAIN_TIMEOUT);
+        }
     }
 
     /// Drops every task this worker can reach, waits for the others to do so, then closes this worker's driver, which gets
     /// `timeout` at most to take back what the kernel has.
     pub(crate) fn shut_down(&mut self, timeout: Duration) {
         let (shared, index) = (self.shared().clone(), self.index());
+        self.stay();
         if std::mem::take(&mut self.is_searching) {
             // The last searcher's duty falls away: everybody drains everything now.
             let _ = shared.idle.stop_searching();
@@ -151,7 +207,7 @@ impl Worker {
         });
         loop {
             self.drain();
-            if shared.owned.is_empty() && !self.waits_for_pinned() {
+            if shared.closing.has_absent_only(&shared.owned) && !self.waits_for_pinned() {
                 break;
             }
             self.sleep_while_others_finish(&shared);

@@ -46,6 +46,8 @@ enum Owner {
     /// The one that takes the ring over.
     Nobody,
     Only(ThreadId),
+    /// The one that takes it over from the thread that has left it.
+    Released,
     /// One at a time.
     Any,
 }
@@ -90,10 +92,21 @@ impl Ring {
                 return Err(io::Error::other("this ring belongs to the thread that bound the worker first"));
             }
             Owner::Any => return Ok(()),
+            Owner::Released => {
+                self.owner = Owner::Only(caller);
+                return Ok(());
+            }
             Owner::Nobody => self.owner = if self.is_movable { Owner::Any } else { Owner::Only(caller) },
         }
         self.limit_kernel_threads();
         Ok(())
+    }
+
+    /// The calling thread, which may enter, leaves that to the next one that takes over.
+    pub(super) fn release(&mut self) {
+        if let Owner::Only(_) = self.owner {
+            self.owner = Owner::Released;
+        }
     }
 
     /// Makes room for so many stretches of registered memory.
