@@ -40,7 +40,7 @@ const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
 /// unoptimised build takes that much stack.
 const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
 const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
-     Await the future instead, or block inside spawn_blocking";
+     Await the future instead, or block inside block_in_place or spawn_blocking";
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
      can run them: call block_on there until they have ended";
@@ -736,11 +736,29 @@ where
     Handle::current().spawn_blocking(closure)
 }
 
-/// Runs `closure`, which may block, on this thread. If the thread is a worker, what waits in its queues is handed to
-/// the other workers first, and they serve its completions and timers meanwhile; pinned tasks wait. On any other
-/// thread this just calls `closure`.
+/// Runs `closure`, which may block, on this thread. If the thread is a worker's, another thread takes the worker over: its
+/// tasks, timers, sockets and files are served meanwhile, also where every worker blocks so. If the closure ends before that
+/// has happened, nothing has changed; else the rest of the poll runs beside the workers.
 ///
-/// In it a future still cannot be blocked on ([`Handle::block_on`] panics): do that in [`spawn_blocking`].
+/// In it a future may be blocked on, with [`Handle::block_on`] or another crate's executor, without a cooperative budget.
+/// When the runtime ends, what the closure waits for ends at once, as in [`spawn_blocking`]: sleeps are over, sockets
+/// fail, other tasks are cancelled; the end waits for the closure itself.
+///
+/// Local tasks ([`spawn_local`]) of this thread wait until the closure has ended, and run here then. As many closures have
+/// a thread to stand in for them as [`Builder::max_blocking_threads`] says; these threads stay until the runtime
+/// ends. Beyond that, or if the system refuses a thread, the worker stays: other workers take its tasks, but
+/// where none is free they wait. On a current-thread runtime everything waits for the closure, and to block on a future
+/// in it panics. On any other thread this just calls `closure`.
+///
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(heist::spawn(async {
+/// let answer = heist::task::block_in_place(|| {
+///     heist::runtime::Handle::current().block_on(async { heist::spawn(async { 42 }).await.unwrap() })
+/// });
+/// assert_eq!(answer, 42);
+/// # })).unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
     stand_in::block_in_place(closure)
 }

@@ -52,8 +52,8 @@ impl Closing {
 
     /// It has ended: the rest of its poll is waited for, as any other.
     pub(super) fn step_in(&self) {
-        // Ordering: Release, [last-is-told]: who sees the task gone, or another task count for it, has seen this.
-        self.absent_count.fetch_sub(1, Ordering::Release);
+        // Ordering: Relaxed, [last-is-told]: the task's removal from its list publishes it.
+        self.absent_count.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Whether the tasks that are left block in place.

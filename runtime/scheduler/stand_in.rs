@@ -13,13 +13,17 @@ use crate::scheduler::worker::{Context, Due, Mode, Worker};
 use crate::task::{Runnable, without_budget};
 
 /// A worker on its way to another thread. Whoever takes its queue runs it: [handed-once].
-pub(super) struct HandOver {
+pub(super) struct HandOver<T = Runnable> {
     index: usize,
-    queue: Mutex<Option<Owner<Runnable>>>,
+    queue: Mutex<Option<Owner<T>>>,
 }
 
-impl HandOver {
-    fn take(&self) -> Option<Owner<Runnable>> {
+impl<T> HandOver<T> {
+    pub(super) fn new(index: usize, queue: Owner<T>) -> Arc<HandOver<T>> {
+        Arc::new(HandOver { index, queue: Mutex::new(Some(queue)) })
+    }
+
+    pub(super) fn take(&self) -> Option<Owner<T>> {
         self.queue.lock().take()
     }
 }
@@ -153,12 +157,12 @@ impl Context {
             // Nobody would serve what is waited for in it: blocking on a future stays forbidden.
             return Absence { hand_over: None, is_outermost: false, _blocking: None };
         }
-        let is_polling = matches!(self.mode(), Mode::Usual | Mode::Away);
+        let is_polling = matches!(self.mode.get(), Mode::Usual | Mode::Away);
         if self.is_absent.get() || !is_polling {
             return Absence::of_no_worker();
         }
         self.is_absent.set(true);
-        let hand_over = if self.mode() == Mode::Usual { self.leave() } else { None };
+        let hand_over = if self.mode.get() == Mode::Usual { self.leave() } else { None };
         // Before the closure, and after the worker has gone: who closes serves nobody else's timers.
         if !self.is_polling_pinned.get() && self.shared().closing.step_out() {
             self.shared().unpark_all();
@@ -181,15 +185,15 @@ impl Context {
     /// waits here.
     fn leave(&self) -> Option<Arc<HandOver>> {
         let (index, shared) = (self.index(), self.home().shared());
-        self.set_mode(Mode::Away);
-        self.pinned().move_to(None);
+        self.mode.set(Mode::Away);
+        self.pinned.move_to(None);
         shared.driver.leave_worker(index);
         shared.timers.leave_worker(index);
         shared.farewell.count_loose();
         // SAFETY: [handed-once] from here on this thread is away, and an away context does not touch its queue; `return_to`
         // ends that only with the other end in its hands, which nobody has used then.
-        let queue = unsafe { self.queue().hand_on() };
-        let hand_over = Arc::new(HandOver { index, queue: Mutex::new(Some(queue)) });
+        let queue = unsafe { self.queue.hand_on() };
+        let hand_over = HandOver::new(index, queue);
         let stand_ins = &shared.stand_ins;
         if stand_ins.offer(&hand_over) || stand_ins.start(shared, &hand_over) {
             return Some(hand_over);
@@ -204,12 +208,12 @@ impl Context {
     fn return_to(&self, hand_over: &HandOver) -> bool {
         let Some(queue) = hand_over.take() else { return false };
         let (index, shared) = (self.index(), self.shared());
-        self.queue().take_back(queue);
+        self.queue.take_back(queue);
         let outcome = shared.driver.come_back(index);
         outcome.expect("nobody else was bound, and the worker has not shut down");
         shared.timers.come_back(index);
-        self.pinned().move_to(Some(index));
-        self.set_mode(Mode::Usual);
+        self.pinned.move_to(Some(index));
+        self.mode.set(Mode::Usual);
         shared.farewell.forget_loose();
         true
     }
@@ -226,7 +230,7 @@ impl Worker {
     fn absent(shared: Arc<Shared>, seat: Arc<Seat>) -> Worker {
         let (queue, _stealer) = deque::new();
         let worker = Worker::new(0, queue, shared, PinnedQueue::new(seat));
-        worker.context().set_mode(Mode::Away);
+        worker.context().mode.set(Mode::Away);
         worker
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::primitive::clock;
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
+use crate::scheduler::pace::Pace;
 use crate::scheduler::pinned::{PinnedQueue, Seat};
 use crate::scheduler::search::Random;
 use crate::scheduler::sentinel::Watch;
@@ -16,10 +16,6 @@ use crate::task::{Cause, Runnable, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
-/// How long a worker runs tasks before it looks at the driver, the timers, its mail, the injector and its overflow.
-const BUDGET: Duration = Duration::from_micros(150);
-/// The clock is read after this many polls at the latest.
-const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
 
 /// How long a worker with work of its own leaves the injector to one that was woken for it: waking takes some 30 µs.
 pub(super) const PATIENCE: Duration = Duration::from_micros(100);
@@ -28,10 +24,10 @@ pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 pub(crate) struct Context {
     index: usize,
     home: Arc<Home>,
-    queue: Owner<Runnable>,
+    pub(super) queue: Owner<Runnable>,
     /// Pinned tasks that are due.
-    pinned: PinnedQueue,
-    mode: Cell<Mode>,
+    pub(super) pinned: PinnedQueue,
+    pub(super) mode: Cell<Mode>,
     pub(super) pace: Pace,
     /// Whether the task that is being polled is pinned.
     pub(super) is_polling_pinned: Cell<bool>,
@@ -56,13 +52,6 @@ pub(super) enum Mode {
 pub(super) enum Due {
     Shared(Runnable),
     Pinned(Runnable),
-}
-
-/// How many polls fit into the time budget, learnt from how long they took.
-pub(super) struct Pace {
-    polls: Cell<u32>,
-    polls_max: Cell<u32>,
-    since: Cell<Instant>,
 }
 
 pub(crate) struct Worker {
@@ -129,24 +118,8 @@ impl Context {
         }
     }
 
-    pub(super) fn mode(&self) -> Mode {
-        self.mode.get()
-    }
-
-    pub(super) fn set_mode(&self, mode: Mode) {
-        self.mode.set(mode);
-    }
-
-    pub(super) fn pinned(&self) -> &PinnedQueue {
-        &self.pinned
-    }
-
     pub(super) fn seat(&self) -> &Arc<Seat> {
         self.pinned.seat()
-    }
-
-    pub(super) fn queue(&self) -> &Owner<Runnable> {
-        &self.queue
     }
 
     /// Between two polls: says that others could help, if what waits is worth it beside what we run next. Less than that
@@ -187,47 +160,6 @@ impl Context {
         if shared.injector.len() > 0 {
             shared.announce();
         }
-    }
-}
-
-impl Pace {
-    fn new() -> Pace {
-        Pace { polls: Cell::new(0), polls_max: Cell::new(1), since: Cell::new(clock::now()) }
-    }
-
-    /// Counts a poll. `true`: the budget may be spent.
-    #[inline]
-    fn tick(&self) -> bool {
-        let polls = self.polls.get() + 1;
-        self.polls.set(polls);
-        polls > self.polls_max.get()
-    }
-
-    /// The budget is spent, whatever it was.
-    pub(super) fn hurry(&self) {
-        self.polls_max.set(0);
-    }
-
-    /// The mean length of the polls since the last call, if there were any.
-    fn mean_poll(&self, now: Instant) -> Option<Duration> {
-        let polls = self.polls.get();
-        (polls > 0).then(|| now.saturating_duration_since(self.since.get()) / polls)
-    }
-
-    /// Starts a new budget at `now`. The next count follows the last one's pace, halfway, so that one long poll does not
-    /// make the loop look at the clock all the time, nor one burst of short ones make it blind.
-    fn restart(&self, now: Instant) {
-        let elapsed = now.saturating_duration_since(self.since.get()).as_nanos().max(1);
-        let fitting = BUDGET.as_nanos() * u128::from(self.polls.get()) / elapsed;
-        let fitting = fitting.clamp(1, u128::from(POLLS_BETWEEN_HARVESTS_MAX)) as u32;
-        self.polls_max.set((self.polls_max.get() + fitting).div_ceil(2));
-        self.resume(now);
-    }
-
-    /// Starts a new budget after a sleep: how long it took says nothing about the polls.
-    fn resume(&self, now: Instant) {
-        self.polls.set(0);
-        self.since.set(now);
     }
 }
 
