@@ -36,9 +36,11 @@ pub(super) enum Name {
 
 pub(super) fn name(user_data: u64) -> Name {
     match user_data {
-        bits if bits as u32 != SlotId::RESERVED_INDEX => Name::Slot(SlotId::from_bits(bits)),
         CANCEL => Name::Cancel,
-        bits => Name::Doorbell((bits >> 32) as u16),
+        bits if bits as u32 == SlotId::RESERVED_INDEX && bits >> 48 == 0 => {
+            Name::Doorbell((bits >> 32) as u16)
+        }
+        bits => Name::Slot(SlotId::from_bits(bits)),
     }
 }
 
