@@ -219,12 +219,6 @@ impl Context {
     }
 }
 
-/// What a thread without a worker does next.
-enum Next {
-    Run(Worker),
-    End,
-}
-
 impl Worker {
     /// What a thread has that is to run a worker and has none yet.
     fn absent(shared: Arc<Shared>, seat: Arc<Seat>) -> Worker {
@@ -239,8 +233,8 @@ impl Worker {
         loop {
             if self.is_away() {
                 match self.wait_for_worker() {
-                    Next::Run(worker) => self = worker,
-                    Next::End => return,
+                    Some(worker) => self = worker,
+                    None => return,
                 }
             }
             self.run_bound();
@@ -261,8 +255,8 @@ impl Worker {
         self.run_until_closed();
     }
 
-    /// Runs the pinned tasks of this thread until there is a worker for it to run, or the runtime ends.
-    fn wait_for_worker(mut self) -> Next {
+    /// Runs the pinned tasks of this thread until there is a worker for it to run. `None`: the runtime has ended.
+    fn wait_for_worker(mut self) -> Option<Worker> {
         let shared = self.shared().clone();
         let (_driver, _timers) = (shared.driver.enter(), shared.timers.enter());
         let _runtime = current::enter_runtime(self.home().clone());
@@ -272,12 +266,12 @@ impl Worker {
             let offer = seat.offer.lock().take();
             if let Some((index, queue)) = offer.and_then(|offer| Some((offer.index, offer.take()?))) {
                 shared.farewell.forget_loose();
-                return Next::Run(self.become_worker(index, queue));
+                return Some(self.become_worker(index, queue));
             }
             if shared.closing.has_begun() {
                 self.see_off(&shared);
                 shared.farewell.forget_loose();
-                return Next::End;
+                return None;
             }
             self.pinned().collect();
             if let Some(task) = self.pinned().pop() {
