@@ -47,7 +47,7 @@ fn block_behind_everything(world: &mut World) {
         crate::task::block_in_place(|| event.block());
     });
     world.join(job);
-    world.rest();
+    // No rest: a thread that has left its worker ends its poll beside workers that sleep.
 }
 
 /// A closure waits in place for a timer and for a task; the runtime ends before, beside or after that.
