@@ -255,7 +255,7 @@ impl Builder {
             thread_name: "heist-blocking".to_owned(),
             stack_size: self.thread_stack_size,
         };
-        let runtime = Runtime::start(self.flavor, driver, workers_count, limits, &self.thread_builder()?)?;
+        let runtime = Runtime::start(self.flavor, driver, workers_count, limits, self.thread_builder()?)?;
         if self.start_paused {
             runtime.pause_clock();
         }

@@ -27,6 +27,7 @@ use crate::primitive::sync::Mutex;
 use crate::primitive::{clock, thread};
 use crate::scheduler::guests::{Guest, Ticket, see_off};
 use crate::scheduler::park::{Nudge, Parker};
+use crate::scheduler::stand_in::{self, StandIns};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
 use crate::task::{self, Id, JoinHandle, coop};
@@ -39,7 +40,7 @@ const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
 /// unoptimised build takes that much stack.
 const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
 const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
-     Await the future instead, or block inside spawn_blocking";
+     Await the future instead, or block inside block_in_place or spawn_blocking";
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
      can run them: call block_on there until they have ended";
@@ -113,9 +114,17 @@ impl Runtime {
         driver: Arc<Driver>,
         workers_count: usize,
         limits: Limits,
-        options: &ThreadOptions,
+        options: ThreadOptions,
     ) -> io::Result<Runtime> {
-        let parts = scheduler::build(driver, workers_count, Pool::new(limits));
+        let options = Arc::new(options);
+        let stand_ins = match flavor {
+            Flavor::CurrentThread => StandIns::none(),
+            Flavor::MultiThread => {
+                let options = options.clone();
+                StandIns::new(limits.threads_count_max, move |number| options.builder(workers_count + number))
+            }
+        };
+        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
         let handle = Handle { home: Home::new(parts.shared) };
         let owner = std::process::id();
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
@@ -126,7 +135,7 @@ impl Runtime {
             }
             Flavor::MultiThread => {
                 runtime.shared().timers().clock().forbid_pause();
-                runtime.start_workers(parts.workers, options)?;
+                runtime.start_workers(parts.workers, &options)?;
             }
         }
         Ok(runtime)
@@ -141,7 +150,7 @@ impl Runtime {
     /// Starts the workers' threads. On failure those that run are stopped again, by the drop of `self`.
     fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
         for worker in workers {
-            match options.builder(worker.index()).spawn(move || work(worker)) {
+            match options.builder(worker.index()).spawn(move || worker.live()) {
                 Ok(thread) => self.threads.push(thread),
                 Err(error) => {
                     self.forget_workers_after(self.threads.len());
@@ -323,7 +332,7 @@ impl Ending {
         }
         let shared = self.handle.home.shared();
         shared.close();
-        shared.wait_until_ended(self.time_left());
+        shared.wait_until_ended(self.deadline);
         true
     }
 
@@ -361,19 +370,22 @@ impl Ending {
     fn finish(mut self) {
         self.end_loop();
         let shared = self.handle.home.shared();
-        let has_ended = shared.wait_until_ended(self.time_left());
-        // Where the kernel did not let go of an operation, it does not let go of the thread that asked for it either.
-        let can_join = has_ended && self.handle.metrics().num_leaked_operations() == 0;
-        for thread in self.threads.drain(..) {
-            if can_join {
-                // A worker ends without a panic: tasks' panics are caught where they are polled.
-                let _ = thread.join();
-            }
-        }
+        let has_ended = shared.wait_until_ended(self.deadline);
+        // What closures wait for ends here, on the pool's threads and in place.
         shared.timers().shutdown();
         shared.blocking().close();
         if !self.is_employed {
             shared.blocking().wait_until_ended(self.time_left());
+        }
+        let has_ended = has_ended && shared.wait_until_returned(self.deadline);
+        // Where the kernel did not let go of an operation, it does not let go of the thread that asked for it either.
+        let can_join = has_ended && self.handle.metrics().num_leaked_operations() == 0;
+        let stand_ins = shared.stand_ins().take_threads();
+        for thread in self.threads.drain(..).chain(stand_ins) {
+            if can_join {
+                // A worker ends without a panic: tasks' panics are caught where they are polled.
+                let _ = thread.join();
+            }
         }
     }
 
@@ -411,7 +423,9 @@ impl Drop for Done {
 impl Drop for Runtime {
     fn drop(&mut self) {
         // A worker that waited for itself would never end.
-        let timeout = if current::may_block() { None } else { Some(Duration::ZERO) };
+        let is_own =
+            current::with_worker(|worker| worker.is_some_and(|worker| worker.belongs_to(self.shared())));
+        let timeout = if current::may_block() && !is_own { None } else { Some(Duration::ZERO) };
         self.end(timeout);
     }
 }
@@ -423,18 +437,6 @@ impl fmt::Debug for Runtime {
             .field("driver", &self.driver_name())
             .finish()
     }
-}
-
-/// The life of a worker's thread.
-fn work(mut worker: Worker) {
-    let home = worker.home().clone();
-    let shared = home.shared().clone();
-    let driver = shared.driver().bind_worker(worker.index());
-    let _driver = driver.expect("nobody else takes this worker's part of the driver, and it is open");
-    let _timers = shared.timers().bind_worker(worker.index());
-    let _runtime = current::enter_runtime(home);
-    let _no_blocking = current::forbid_blocking();
-    worker.run_until_closed();
 }
 
 /// Wakes the future that a current-thread runtime blocks on: it is polled by the worker's loop.
@@ -496,7 +498,7 @@ impl LoopWorker {
             }
         });
         worker.settle();
-        output
+        output.expect("no other thread takes the worker of a current-thread runtime over")
     }
 
     /// Ends the worker on this thread, unless another thread still runs it. `false`: it had to leak local tasks, which are
@@ -560,7 +562,7 @@ impl Drop for Running<'_> {
 
 /// The thread-locals of a thread that runs a worker.
 struct Bound {
-    _no_blocking: current::NoBlocking,
+    _no_blocking: current::Blocking,
     _runtime: current::EnteredRuntime,
     _timers: crate::time::Guard,
     _driver: crate::driver::Guard,
@@ -868,11 +870,19 @@ where
     Handle::current().spawn_blocking(closure)
 }
 
-/// Runs `closure`, which may block, on this thread. If the thread is a worker, what waits in its queues is handed to
-/// the other workers first, and they serve its completions and timers meanwhile; pinned tasks wait. On any other
-/// thread this just calls `closure`.
+/// Runs `closure`, which may block, on this thread. If the thread is a worker's, another thread takes the worker over: its
+/// tasks, timers, sockets and files are served meanwhile, also where every worker blocks so. If the closure ends before that
+/// has happened, nothing has changed; else the rest of the poll runs beside the workers.
 ///
-/// In it a future still cannot be blocked on ([`Handle::block_on`] panics): do that in [`spawn_blocking`].
+/// In it a future may be blocked on, with [`Handle::block_on`] or another crate's executor, without a cooperative budget.
+/// When the runtime ends, what the closure waits for ends at once, as in [`spawn_blocking`]: sleeps are over, sockets
+/// fail, other tasks are cancelled; the end waits for the closure itself.
+///
+/// Local tasks ([`spawn_local`]) of this thread wait until the closure has ended, and run here then. As many closures have
+/// a thread to stand in for them as [`Builder::max_blocking_threads`] says; these threads stay until the runtime
+/// ends. Beyond that, or if the system refuses a thread, the worker stays: other workers take its tasks, but
+/// where none is free they wait. On a current-thread runtime everything waits for the closure, and to block on a future
+/// in it panics. On any other thread this just calls `closure`.
 ///
 /// # Interrupted calls
 /// On io_uring a worker's thread has begun operations of a ring, and the kernel interrupts it when one of them completes. A
@@ -880,11 +890,16 @@ where
 /// [`Interrupted`](std::io::ErrorKind::Interrupted) at once, though no signal was sent (seen on Linux 6.18). Calls without a
 /// time-out, `poll` and `thread::sleep` are restarted by the kernel or by std. Call again with the time that is left, as
 /// after a signal, or use [`spawn_blocking`], whose threads have no ring. On the poll driver it does not happen.
+///
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(heist::spawn(async {
+/// let answer = heist::task::block_in_place(|| {
+///     heist::runtime::Handle::current().block_on(async { heist::spawn(async { 42 }).await.unwrap() })
+/// });
+/// assert_eq!(answer, 42);
+/// # })).unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
-    current::with_worker(|context| {
-        if let Some(context) = context {
-            context.hand_over();
-        }
-    });
-    closure()
+    stand_in::block_in_place(closure)
 }

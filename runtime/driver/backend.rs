@@ -89,6 +89,17 @@ impl Backend {
         }
     }
 
+    pub(super) fn release(&self, index: usize) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.release(index),
+            // Any thread may wait at a poller.
+            Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => {}
+        }
+    }
+
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]

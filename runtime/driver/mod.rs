@@ -9,6 +9,7 @@
 //! | call | by | blocks | meaning |
 //! |---|---|---|---|
 //! | `bind_worker` | the worker | no | from here on the back end serves this thread |
+//! | `leave_worker` | the worker | no | another thread may be bound; what is in flight stays |
 //! | `submit(op)` | any thread | no | the operation and what it owns belong to the back end |
 //! | `cancel(ticket)` | any thread | no | best effort; the terminal completion comes all the same |
 //! | `unregister(memory)` | any thread | no | no operation with this memory comes any more |
@@ -296,7 +297,22 @@ impl Driver {
     pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> io::Result<Guard> {
         assert!(index < self.workers, "worker {index} of {}", self.workers);
         self.backend.bind(index)?;
+        context::come_anew(self);
         Ok(context::install(self.clone(), Some(index)))
+    }
+
+    /// The calling thread, which is the worker `index`, leaves it: another one may be bound. It asks as a thread from outside
+    /// from now on, until it comes back.
+    pub(crate) fn leave_worker(&self, index: usize) {
+        self.backend.release(index);
+        context::resign(self, index);
+    }
+
+    /// The calling thread, which left the worker `index`, is it again; nobody was bound meanwhile.
+    pub(crate) fn come_back(&self, index: usize) -> io::Result<()> {
+        self.backend.bind(index)?;
+        context::reinstate(self, index);
+        Ok(())
     }
 
     /// Lets a thread from outside use the driver; what it asks for goes through a worker's mailbox. A worker of this

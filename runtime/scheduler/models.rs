@@ -11,6 +11,7 @@ use super::idle::Idle;
 use super::park::{Gate, Nudge, Parker};
 use super::pinned::Mailbox;
 use super::shutdown::Closing;
+use super::stand_in::HandOver;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -627,5 +628,93 @@ fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
         let (clean_up, _handle) = bind();
         assert!(clean_up.expect("the list is open again").run_once().is_none());
         worker.join().unwrap();
+    });
+}
+
+/// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that begins. As
+/// `Context::step_out`.
+#[test]
+fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
+    model(|| {
+        let last = ModelArc::new(LastTask {
+            owned: OwnedTasks::new(1),
+            closing: Closing::new(),
+            parker: Parker::new(),
+        });
+        let (runnable, handle) = last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());
+        let (runnable, there) = (runnable.expect("the list is open"), last.clone());
+        let served = Parker::new();
+        let end = served.clone();
+        let other = thread::spawn(move || {
+            if there.closing.step_out() {
+                there.parker.unpark();
+            }
+            // What it waits for ends with the runtime.
+            end.park();
+            there.closing.step_in();
+            assert!(runnable.run_once().is_none());
+        });
+        last.closing.begin();
+        Idle::stop_counting();
+        while !last.closing.has_absent_only(&last.owned) {
+            last.parker.park();
+        }
+        served.unpark();
+        other.join().unwrap();
+        assert!(last.owned.is_empty());
+        drop(handle);
+    });
+}
+
+/// [last-is-told]: a task that has blocked in place and goes on is not taken for one that is left.
+#[test]
+fn a_task_that_steps_in_does_not_hide_another() {
+    model(|| {
+        let last = ModelArc::new(LastTask {
+            owned: OwnedTasks::new(1),
+            closing: Closing::new(),
+            parker: Parker::new(),
+        });
+        let bind = || last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());
+        let ((absent, first), (left, second)) = (bind(), bind());
+        let (absent, left) = (absent.expect("the list is open"), left.expect("the list is open"));
+        let _closing = last.closing.step_out();
+        let there = last.clone();
+        let other = thread::spawn(move || {
+            there.closing.step_in();
+            assert!(absent.run_once().is_none());
+        });
+        assert!(!last.closing.has_absent_only(&last.owned), "one is left, and nobody ran it");
+        other.join().unwrap();
+        assert!(left.run_once().is_none());
+        drop((first, second));
+    });
+}
+
+/// [handed-once]: a queue that is handed over is the other thread's, or comes back; what is in it is neither lost nor
+/// dropped by the end that is not used any more.
+#[test]
+#[expect(unsafe_code, reason = "a queue is handed over")]
+fn a_queue_that_is_handed_over_has_one_owner() {
+    model(|| {
+        let (queue, stealer) = deque::new::<u32>();
+        queue.push(1).expect("there is room");
+        // SAFETY: [ring-owner] the end is used again only after it was taken back.
+        let hand_over = HandOver::new(0, unsafe { queue.hand_on() });
+        let there = hand_over.clone();
+        let other = thread::spawn(move || {
+            let queue = there.take()?;
+            queue.push(2).expect("there is room");
+            Some((queue.pop(), queue.pop()))
+        });
+        let own = hand_over.take().map(|taken| {
+            queue.take_back(taken);
+            queue.push(2).expect("there is room");
+            (queue.pop(), queue.pop())
+        });
+        drop(queue);
+        let others = other.join().unwrap();
+        assert_eq!([own, others].into_iter().flatten().collect::<Vec<_>>(), [(Some(1), Some(2))]);
+        assert_eq!(stealer.len(), 0);
     });
 }

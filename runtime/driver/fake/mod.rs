@@ -20,7 +20,7 @@ use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
-use super::{Options, closed};
+use super::{Crop, Options, Orphan, clear_away, closed};
 
 mod kernel;
 

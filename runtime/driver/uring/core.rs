@@ -61,6 +61,8 @@ pub(super) struct Core {
     pub(super) placement: Placement,
     /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
     is_doorbell_armed: bool,
+    /// Which poll on the doorbell counts: each thread that serves the ring arms one of its own.
+    doorbell_turn: u16,
     is_closed: bool,
     leaked_count: usize,
 }
@@ -76,6 +78,7 @@ impl Core {
             direct_count: 0,
             placement: Placement::new(worker),
             is_doorbell_armed: false,
+            doorbell_turn: 0,
             is_closed: false,
             leaked_count: 0,
         }
@@ -85,7 +88,28 @@ impl Core {
         if self.is_closed {
             return Err(closed());
         }
-        self.ring.take_over()
+        self.ring.take_over()?;
+        // The load of this thread is another one's: it is measured anew.
+        self.placement.stay(Instant::now());
+        Ok(())
+    }
+
+    /// Lets another thread have the ring. What is in flight stays this thread's for the kernel, which posts its completions
+    /// when this thread enters it, or is interrupted. The doorbell cannot wait for that: whoever sleeps next arms one of its
+    /// own, and this thread's is given up.
+    pub(super) fn release(&mut self) {
+        if self.ring.is_new() {
+            return;
+        }
+        if mem::take(&mut self.is_doorbell_armed) {
+            let entry = encode::cancel_doorbell(self.doorbell_turn, self.ring.can_skip_success());
+            // SAFETY: a cancel points to nothing.
+            unsafe { self.ring.push(entry) };
+        }
+        self.doorbell_turn = self.doorbell_turn.wrapping_add(1);
+        // What is in the queue is this thread's to submit. A failure is not lost: the next turn meets it again.
+        let _failure = self.ring.enter(Wait::No);
+        self.ring.release();
     }
 
     /// Keeps the operation for the worker's next turn. Given back: the worker has shut down.
@@ -266,7 +290,10 @@ impl Core {
         while let Some(completion) = self.ring.pop() {
             reaped_count += 1;
             match completion.name {
-                Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
+                Name::Doorbell(turn) if turn == self.doorbell_turn => {
+                    self.is_doorbell_armed &= !completion.is_terminal;
+                }
+                Name::Doorbell(_) => {}
                 Name::Cancel => {}
                 Name::Slot(slot) if !completion.is_terminal => {
                     self.flights.answer(slot, self.result(&completion), wakers, orphans);
@@ -293,7 +320,7 @@ impl Core {
         if !self.is_doorbell_armed {
             self.is_doorbell_armed = true;
             // SAFETY: it names the doorbell's descriptor, which lives as long as the ring.
-            unsafe { self.ring.push(encode::doorbell(doorbell)) };
+            unsafe { self.ring.push(encode::doorbell(doorbell, self.doorbell_turn)) };
         }
     }
 

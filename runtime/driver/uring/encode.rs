@@ -18,22 +18,28 @@ use super::encode_file;
 /// The notification of a send says whether the bytes were copied all the same. Linux 6.2.
 const REPORT_USAGE: u16 = 1 << 3;
 
-/// Names that no slot has.
+/// Names that no slot has. That of a doorbell says in its upper half which turn it is of, 16 bits.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
-const CANCEL: u64 = (1 << 32) | SlotId::RESERVED_INDEX as u64;
+const CANCEL: u64 = (1 << 63) | SlotId::RESERVED_INDEX as u64;
+
+fn doorbell_name(turn: u16) -> u64 {
+    (u64::from(turn) << 32) | DOORBELL
+}
 
 /// Whose completion it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    Doorbell,
+    Doorbell(u16),
     Cancel,
     Slot(SlotId),
 }
 
 pub(super) fn name(user_data: u64) -> Name {
     match user_data {
-        DOORBELL => Name::Doorbell,
         CANCEL => Name::Cancel,
+        bits if bits as u32 == SlotId::RESERVED_INDEX && bits >> 48 == 0 => {
+            Name::Doorbell((bits >> 32) as u16)
+        }
         bits => Name::Slot(SlotId::from_bits(bits)),
     }
 }
@@ -76,12 +82,18 @@ pub(super) fn cancel(slot: SlotId, can_skip_success: bool) -> Entry {
     if can_skip_success { entry.flags(Flags::SKIP_SUCCESS) } else { entry }
 }
 
+/// Gives up a poll on the doorbell that another thread's is about to replace.
+pub(super) fn cancel_doorbell(turn: u16, can_skip_success: bool) -> Entry {
+    let entry = opcode::AsyncCancel::new(doorbell_name(turn)).build().user_data(CANCEL);
+    if can_skip_success { entry.flags(Flags::SKIP_SUCCESS) } else { entry }
+}
+
 pub(super) fn cancel_all() -> Entry {
     opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL)
 }
 
 /// One completion per ring, without another submission [bell-is-armed].
-pub(super) fn doorbell(doorbell: &Doorbell) -> Entry {
+pub(super) fn doorbell(doorbell: &Doorbell, turn: u16) -> Entry {
     let mask = libc::POLLIN as u32;
-    opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(DOORBELL)
+    opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(doorbell_name(turn))
 }

@@ -133,6 +133,10 @@ impl Rings {
         worker.core.lock().bind()
     }
 
+    pub(super) fn release(&self, index: usize) {
+        self.workers[index].core.lock().release();
+    }
+
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         let worker = &self.workers[index];
         // What is refused or unwanted is dropped after the match: with the lock released.

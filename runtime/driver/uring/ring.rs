@@ -48,6 +48,8 @@ enum Owner {
     /// The one that takes the ring over.
     Nobody,
     Only(ThreadId),
+    /// The one that takes it over from the thread that has left it.
+    Released,
     /// One at a time; this one was the last.
     Any(ThreadId),
 }
@@ -97,6 +99,12 @@ impl Ring {
                 self.owner = Owner::Any(caller);
                 return Ok(());
             }
+            Owner::Released => {
+                // The thread that has left may end: what it has in flight is cancelled then, by nobody.
+                self.has_moved = true;
+                self.owner = Owner::Only(caller);
+                return Ok(());
+            }
             Owner::Nobody if self.is_movable => self.owner = Owner::Any(caller),
             Owner::Nobody => self.owner = Owner::Only(caller),
         }
@@ -107,6 +115,13 @@ impl Ring {
     /// More than one thread has entered it.
     pub(super) fn has_moved(&self) -> bool {
         self.has_moved
+    }
+
+    /// The calling thread, which may enter, leaves that to the next one that takes over.
+    pub(super) fn release(&mut self) {
+        if let Owner::Only(_) = self.owner {
+            self.owner = Owner::Released;
+        }
     }
 
     /// Makes room for so many stretches of registered memory.
