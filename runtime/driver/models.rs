@@ -13,7 +13,7 @@ use crate::primitive::thread;
 use super::bell::Bell;
 use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
-use super::readiness::{Arm, Cleared, Readiness};
+use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
 use super::send::{AnyLoan, Loan};
 use super::side::{Listing, Place, Side};
 use super::slots::SlotId;
@@ -33,12 +33,12 @@ fn poll_for(side: &Side, data: &AtomicBool, waker: &Waker) -> bool {
             if data.load(Ordering::Acquire) {
                 return true;
             }
-            let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+            let (Cleared::Done | Cleared::Newer) = side.clear(seen, Verdict::Useful);
             continue;
         }
         match side.wait(&mut Place::Primary, waker.clone()) {
             Arm::Ready => {}
-            Arm::Already | Arm::Needed => return false,
+            Arm::Already | Arm::Needed(_) => return false,
         }
     }
 }
@@ -91,12 +91,12 @@ fn an_event_beside_two_waiters_reaches_both() {
                         if shared.1.load(Ordering::Acquire) {
                             return None;
                         }
-                        let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen);
+                        let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen, Verdict::Useful);
                         continue;
                     }
                     match shared.0.wait(&mut Place::Listed(&mut listing), waker.clone()) {
                         Arm::Ready => {}
-                        Arm::Already | Arm::Needed => return Some(waker),
+                        Arm::Already | Arm::Needed(_) => return Some(waker),
                     }
                 }
             })
@@ -118,7 +118,7 @@ fn a_waiter_that_passed_an_event_is_listed_no_more() {
     model(|| {
         let side = ModelArc::new(Side::new());
         let seen = side.observe().expect("ready at first");
-        assert_eq!(side.clear(seen), Cleared::Done);
+        assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
         let kernel = {
             let side = side.clone();
             thread::spawn(move || {
@@ -129,7 +129,7 @@ fn a_waiter_that_passed_an_event_is_listed_no_more() {
         };
         let list = |listing: &mut Listing| {
             let (_count, waker) = counting_waker();
-            let (Arm::Ready | Arm::Already | Arm::Needed) =
+            let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
                 side.wait(&mut Place::Listed(listing), waker.clone());
             waker
         };
@@ -158,7 +158,7 @@ fn an_event_takes_every_waiter() {
         let (_other_count, leaving) = counting_waker();
         let mut listings = [Listing::None; 3];
         for (listing, waker) in listings.iter_mut().zip([&waker, &leaving, &waker]) {
-            let (Arm::Ready | Arm::Already | Arm::Needed) =
+            let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
                 side.wait(&mut Place::Listed(listing), waker.clone());
         }
         let kernel = {
@@ -169,9 +169,9 @@ fn an_event_takes_every_waiter() {
                 wakers
             })
         };
-        let (Arm::Ready | Arm::Already | Arm::Needed) = side.wait(&mut Place::Primary, waker.clone());
+        let (Arm::Ready | Arm::Already | Arm::Needed(_)) = side.wait(&mut Place::Primary, waker.clone());
         side.forget(listings[1]);
-        let (Arm::Ready | Arm::Already | Arm::Needed) =
+        let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
             side.wait(&mut Place::Listed(&mut Listing::None), waker.clone());
         let mut woken = kernel.join().unwrap();
         side.event(true, &mut woken);
@@ -187,7 +187,7 @@ fn two_waiters_place_one_order() {
     model(|| {
         let side = ModelArc::new(Side::new());
         let seen = side.observe().expect("ready at first");
-        assert_eq!(side.clear(seen), Cleared::Done);
+        assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
         let wait = |side: &Side| {
             let (_count, waker) = counting_waker();
             side.wait(&mut Place::Listed(&mut Listing::None), waker)
@@ -197,7 +197,7 @@ fn two_waiters_place_one_order() {
             thread::spawn(move || wait(&side))
         };
         let arms = [wait(&side), other.join().unwrap()];
-        assert!(arms.contains(&Arm::Needed) && arms.contains(&Arm::Already), "{arms:?}");
+        assert!(arms.contains(&Arm::Needed(Order::Once)) && arms.contains(&Arm::Already), "{arms:?}");
     });
 }
 
@@ -211,7 +211,7 @@ fn a_clear_wipes_out_only_what_was_seen() {
             let readiness = readiness.clone();
             thread::spawn(move || readiness.event(false))
         };
-        let cleared = readiness.clear(seen);
+        let cleared = readiness.clear(seen, Verdict::Useful);
         kernel.join().unwrap();
         assert!(readiness.observe().is_some(), "the event was wiped out by {cleared:?}");
     });
@@ -467,7 +467,7 @@ fn an_event_publishes_what_came_before_it() {
     model(|| {
         let shared = ModelArc::new((Readiness::new(), AtomicBool::new(false)));
         let seen = shared.0.observe().expect("ready at first");
-        assert_eq!(shared.0.clear(seen), Cleared::Done);
+        assert_eq!(shared.0.clear(seen, Verdict::Useful), Cleared::Done);
         let kernel = {
             let shared = shared.clone();
             thread::spawn(move || {
@@ -633,7 +633,7 @@ fn a_lent_buffer_comes_back_after_its_last_reader() {
 fn a_write_behind_a_send_waits_for_its_answer() {
     model(|| {
         let shared = ModelArc::new((Side::new(), AtomicBool::new(false)));
-        assert!(shared.0.claim(), "ready at first");
+        assert_eq!(shared.0.claim(), Claim::Taken, "ready at first");
         let kernel = {
             let shared = shared.clone();
             thread::spawn(move || {
@@ -652,7 +652,7 @@ fn a_write_behind_a_send_waits_for_its_answer() {
             match shared.0.wait(&mut Place::Primary, waker.clone()) {
                 Arm::Ready => {}
                 Arm::Already => break false,
-                Arm::Needed => panic!("the send is the order"),
+                Arm::Needed(_) => panic!("the send is the order"),
             }
         };
         // Ordering: Relaxed: as above.

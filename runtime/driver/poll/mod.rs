@@ -84,7 +84,7 @@ impl Pollers {
     /// Does at once what can be done at once; a wait becomes an interest.
     pub(super) fn perform(&self, index: usize, op: Op) -> io::Result<()> {
         match op {
-            Op::Ready { source, direction: _ } => self.attach(index, &source),
+            Op::Ready { source, .. } => self.attach(index, &source),
             Op::Connect { source, address, completion } => {
                 let result = source.socket().connect(&address).map(|()| 0);
                 let mut wakers = Vec::new();
