@@ -23,7 +23,7 @@
 //! | `arm` | ARMED | same | `Arm::Already` |
 //! | `arm` | idle, FUTILE below 3 | ARMED | `Arm::Needed(Order::Once)`: the caller must arm the back end |
 //! | `arm` | idle, FUTILE 3 to 6 | ARMED, TRUSTED off | `Arm::Needed(Order::Standing)`, the same |
-//! | `arm` | idle, FUTILE 7 | ARMED, TRUSTED off, FUTILE 6 | `Arm::Needed(Order::Rest)`, the same |
+//! | `arm` | idle, FUTILE 7 | ARMED, TRUSTED off, FUTILE 5 | `Arm::Needed(Order::Rest)`, the same |
 //! | `claim` | READY, not ARMED | READY off, ARMED | `Claim::Taken`: the caller owes an operation that ends in an event |
 //! | `claim` | READY, ARMED | same | `Claim::Refused`: an order stands |
 //! | `claim` | any other | same | `Claim::Wait` |
@@ -247,7 +247,7 @@ impl Readiness {
     fn arm_futile(&self, word: u64) -> Arm {
         let rests = word & FUTILE_MAX == FUTILE_MAX;
         // After a rest one more order that stands, and then the next rest.
-        let used = if rests { FUTILE_ONE } else { 0 };
+        let used = if rests { 2 * FUTILE_ONE } else { 0 };
         // Ordering: Relaxed [one-order], as in `arm`.
         self.0.fetch_or(ARMED, Ordering::Relaxed);
         // Ordering: Relaxed [no-spin], [short-is-all]: under the lock of every arm, and a side that is not ready is not
