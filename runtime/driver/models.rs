@@ -704,6 +704,10 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
             assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
         }
         side.event(true, &mut Vec::new());
+        let seen = side.observe().expect("an event");
+        assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
+        assert_eq!(place(&side), Order::Standing);
+        side.event(true, &mut Vec::new());
         assert_eq!(futile_orders(&side, 1), [Order::Once]);
     });
 }

@@ -11,7 +11,6 @@ use socket2::{SockAddr, Socket};
 
 use super::pause;
 use crate::driver::{Direction, Registration, socket};
-use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
 
@@ -27,7 +26,7 @@ pub(super) struct Acceptor {
     /// Where `poll_accept` is resting, if it is. `accept` keeps its rest in its own future.
     rest: Mutex<Option<Rest>>,
     /// How often in a row descriptors or memory were missing.
-    exhausted_count: AtomicU32,
+    exhausted_count: Mutex<u32>,
 }
 
 /// A pause, and the error to report after it.
@@ -44,7 +43,7 @@ impl Rest {
 
 impl Acceptor {
     pub(super) fn over(registration: Registration) -> Acceptor {
-        Acceptor { registration, rest: Mutex::new(None), exhausted_count: AtomicU32::new(0) }
+        Acceptor { registration, rest: Mutex::new(None), exhausted_count: Mutex::new(0) }
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -65,18 +64,14 @@ impl Acceptor {
 
     /// How long to rest before this is reported.
     fn pause_after<T>(&self, accepted: &io::Result<T>) -> Option<Duration> {
-        // Ordering: Relaxed [accept-rests]: it publishes nothing; two that count at once pause for the same time.
-        let before_count = self.exhausted_count.load(Ordering::Relaxed);
-        if accepted.as_ref().is_err_and(socket::is_exhaustion) {
-            // Ordering: Relaxed [accept-rests], as above.
-            self.exhausted_count.store(before_count.saturating_add(1), Ordering::Relaxed);
-            return Some(pause::after_failures(before_count, EXHAUSTED_REST));
+        let mut exhausted_count = self.exhausted_count.lock();
+        if !accepted.as_ref().is_err_and(socket::is_exhaustion) {
+            *exhausted_count = 0;
+            return None;
         }
-        if before_count > 0 {
-            // Ordering: Relaxed [accept-rests], as above.
-            self.exhausted_count.store(0, Ordering::Relaxed);
-        }
-        None
+        let pause = pause::after_failures(*exhausted_count, EXHAUSTED_REST);
+        *exhausted_count = exhausted_count.saturating_add(1);
+        Some(pause)
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, SockAddr)>> {
