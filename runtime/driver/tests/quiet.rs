@@ -89,7 +89,8 @@ fn no_wait_in_any_state_spins_and_each_ends_when_its_state_does() {
             let calls_count = wait.calls_count.get() - before;
             assert!(calls_count <= CALLS_COUNT_MAX, "{}: {calls_count} calls in {QUIET:?}", wait.name);
         }
-        assert!(turns_count <= CALLS_COUNT_MAX, "{turns_count} turns in {QUIET:?}");
+        let turns_count_max = CALLS_COUNT_MAX * if has_edges(driver) { 1 } else { watched.len() };
+        assert!(turns_count <= turns_count_max, "{turns_count} turns in {QUIET:?}");
         let _kept: Vec<_> = resolves.into_iter().map(|resolve| resolve()).collect();
         serve(driver, &mut watched, LIMIT);
         assert!(
@@ -98,6 +99,11 @@ fn no_wait_in_any_state_spins_and_each_ends_when_its_state_does() {
             names(&watched, |wait| !wait.is_done)
         );
     });
+}
+
+/// Or what waits in vain has to be looked at now and then.
+fn has_edges(driver: &Driver) -> bool {
+    driver.name() != "poll" || !driver.is_level_at_arm()
 }
 
 fn names(watched: &[Watched<'_>], which: impl Fn(&Watched<'_>) -> bool) -> Vec<&'static str> {
