@@ -102,8 +102,8 @@ mod owned_bytes;
 mod owned_halves;
 mod owned_split;
 mod owned_transfer;
-#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod pause;
+#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;
 mod pooled;
 mod receive;
