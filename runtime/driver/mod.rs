@@ -33,6 +33,13 @@
 //!    no edges.
 //! 4. The event raises the version and collects the wakers. The caller wakes them when every lock is released.
 //!
+//! What is reported may be of no use to the call: the kernel adds the end of what the peer sends, hang-ups and errors to every
+//! poll, so that an order for room to a peer that has closed its half, or for bytes beside an unread queue of errors, is
+//! answered at once, and the call would block, for ever. So orders that ended in vain are counted (`readiness.rs`). After three
+//! in a row the next one stands: on io_uring a multishot poll, which tells the state once and then each change, as edges do. It
+//! stays with its ring, whose completions others take as always. Where an order ends in vain even so, or the poller has no
+//! edges, a pause comes between: a time-out on the ring.
+//!
 //! A ring is worked like this (`uring/`): what tasks ask for lies in the worker's outbox until its next turn, where others
 //! can take it if that turn does not come. Then its entries go into the submission queue, or into a backlog when it is
 //! full; one `io_uring_enter` submits, makes the kernel post what it holds back, and sleeps. Another thread's requests come
@@ -84,10 +91,11 @@
 //! - `[event-empties]` A waiter that was listed at another version than the present one is listed no more: its event takes
 //!   it, under the lock under which it raised the version.
 //! - `[one-order]` A side has at most one order placed with the back end.
+//! - `[no-spin]` A wait makes at most 20 calls in a second in which nothing happens to its socket, whatever the kernel reports.
 //! - `[sends-in-turn]` A send on the ring takes its side for itself: other writes wait for its answer, also when it was given
 //!   up, so that bytes that were written later never come first.
 //! - `[level-at-arm]` An order on io_uring, or a one-shot, reports the state at the time of the order: clearing too much
-//!   costs one order. Edges report changes only, and there only a versioned clear is right.
+//!   costs one order. Edges, and an order that stands, report changes only: there only a versioned clear is right.
 //! - `[short-is-all]` A short call of a TCP stream is the last before the next event, unless one told of more than bytes: the end
 //!   or an error, which may come with the last bytes, or urgent bytes, at which a receive stops; or the poller does not tell.
 //! - `[shut-or-ticket]` Who drops a registration or a submission gets the ticket to cancel, or the order is never placed.
@@ -110,6 +118,12 @@
 //! - One ring for all workers: its lock is held through every submission.
 //! - Multishot `POLL_ADD` per socket: it ends at every overflow and stays with one ring when the task has moved on. 2026-11-22,
 //!   two bare rings, 64 B over 1000 connections, a core for the server, CPU per request: 1.01 of one-shot polls (26 rounds).
+//! - An epoll of each worker's, edge-triggered, that the ring polls, or `EPOLL_WAIT` on the ring (Linux 6.15), for sockets whose
+//!   orders are of no use [no-spin]: a second table, and the multishot poll does the same with the one that is there.
+//!   2026-11-29, not measured. One poll for changes only (`IORING_POLL_ADD_LEVEL` without multishot skips the look at the state)
+//!   loses what happens between the call and the entry.
+//! - Judging an order by what it reports, and not by the call after it: 2026-11-29, a UDP socket whose own reading half is closed
+//!   is reported readable, for ever, and a receive would block.
 //! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries.
 //! - Clearing readiness after a short read of a Unix stream, which ends where descriptors came, under edge-triggered polling.
 //! - A thread for each open of a FIFO that waits, as the blocking pool has it, 2026-11-29: the 513th waits for the others, and one
@@ -135,12 +149,13 @@
 //! - Entries made when a task asks: a worker that computes right after it strands them, for nobody else may submit.
 //!
 //! # Verified by
-//! `models.rs` (loom): `[event-wakes]`, `[event-empties]`, `[short-is-all]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`,
+//! `models.rs` (loom): `[event-wakes]`, `[event-empties]`, `[short-is-all]`, `[one-order]`, `[no-spin]`, `[shut-or-ticket]`, `[result-wakes]`,
 //! `[no-lost-letter]`, `[ring-ends-park]`, `[comes-round]`, `[sends-in-turn]`, `[owned-until-terminal]` of what is
 //! lent, and, with an owner, a thief at its lock and a third thread that gives up the future, `[owned-until-terminal]`
 //! and `[stale-is-counted]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
-//! `[level-at-arm]`, `[short-is-all]`; `tests/slow_close.rs` of the crate: `[slow-close-is-alone]`. `uring/tests.rs`:
-//! `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
+//! `[level-at-arm]`, `[short-is-all]`; `tests/quiet.rs`: `[no-spin]`; `tests/slow_close.rs` of the crate:
+//! `[slow-close-is-alone]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
+//! `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
 //! `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with
 //! buffers and descriptors, `[undone-begins-anew]`. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 

@@ -13,7 +13,7 @@ use crate::primitive::{atomic::AtomicBool, sync::Mutex};
 use crate::task::coop;
 
 use super::op::{Op, Ticket};
-use super::readiness::{Arm, Cleared, Seen};
+use super::readiness::{Arm, Cleared, Progress, Seen, Verdict};
 use super::ready::{AsyncIo, Ready};
 use super::side::{Listing, Place, Side};
 use super::socket::{connect_outcome, has_begun, is_in_progress};
@@ -30,6 +30,9 @@ pub(crate) struct Source {
     socket: Socket,
     /// For `send/`: the kernel has refused to send without copying, or has copied.
     pub(super) is_copied: AtomicBool,
+    /// Beside `is_copied`, for there is room.
+    read_progress: Progress,
+    write_progress: Progress,
     read: Side,
     write: Side,
     /// Which poller knows this socket, for the back end that registers sockets.
@@ -51,6 +54,20 @@ impl Source {
     /// Gives the socket out; nobody else has a share of this.
     pub(super) fn into_socket(self) -> Socket {
         self.socket
+    }
+
+    fn progress(&self, direction: Direction) -> &Progress {
+        match direction {
+            Direction::Read => &self.read_progress,
+            Direction::Write => &self.write_progress,
+        }
+    }
+
+    /// A call at this version would have blocked.
+    fn block(&self, direction: Direction, seen: Seen) {
+        let verdict = self.progress(direction).verdict(seen);
+        // Newer: an event came meanwhile, and the next look finds the side ready.
+        let (Cleared::Done | Cleared::Newer) = self.side(direction).clear(seen, verdict);
     }
 
     pub(super) fn attachment(&self) -> &Mutex<Option<Ticket>> {
@@ -95,8 +112,15 @@ impl Registration {
 
     /// The same for a socket that is known to be non-blocking.
     pub(crate) fn new_nonblocking(socket: Socket) -> Registration {
-        let (read, write, is_copied) = (Side::new(), Side::new(), AtomicBool::new(false));
-        let source = Source { socket, read, write, attachment: Mutex::new(None), is_copied };
+        let source = Source {
+            socket,
+            is_copied: AtomicBool::new(false),
+            read_progress: Progress::new(),
+            write_progress: Progress::new(),
+            read: Side::new(),
+            write: Side::new(),
+            attachment: Mutex::new(None),
+        };
         Registration { source: Arc::new(source), driver: context::current() }
     }
 
@@ -193,10 +217,10 @@ impl Registration {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = operation(&self.source.socket);
-        if let (Some(seen), Err(error)) = (seen, &result) {
-            if error.kind() == io::ErrorKind::WouldBlock {
-                // Newer is as good: the next try will find out.
-                let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+        if let Some(seen) = seen {
+            match &result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.source.block(direction, seen),
+                _ => self.source.progress(direction).note(seen),
             }
         }
         result
@@ -204,9 +228,9 @@ impl Registration {
 
     /// After a send of the ring's that took fewer bytes than it was given. Only where an order reports a state and not a
     /// change [level-at-arm].
-    pub(super) fn clear_if_short(&self, direction: Direction, done_bytes: usize, asked_bytes: usize) {
-        if done_bytes < asked_bytes && self.driver.is_level_at_arm() {
-            self.source.side(direction).clear_level();
+    pub(super) fn clear_after_send(&self, verdict: Verdict) {
+        if self.driver.is_level_at_arm() {
+            self.source.side(Direction::Write).clear_level(verdict);
         }
     }
 
@@ -266,11 +290,11 @@ impl Registration {
             place.pass(seen);
             match operation(&self.source.socket, seen) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Newer: an event came meanwhile, and the next round tries again.
-                    let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+                    self.source.block(direction, seen);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
+                    self.source.progress(direction).note(seen);
                     charge.made_progress();
                     return Poll::Ready(result);
                 }
@@ -289,13 +313,16 @@ impl Registration {
         match side.wait(place, cx.waker().clone()) {
             Arm::Ready => Poll::Ready(Ok(())),
             Arm::Already => Poll::Pending,
-            Arm::Needed => match self.driver.submit(Op::Ready { source: self.source.clone(), direction }) {
-                Ok(()) => Poll::Pending,
-                Err(error) => {
-                    side.disarm();
-                    Poll::Ready(Err(error))
+            Arm::Needed(order) => {
+                let op = Op::Ready { source: self.source.clone(), direction, order };
+                match self.driver.submit(op) {
+                    Ok(()) => Poll::Pending,
+                    Err(error) => {
+                        side.disarm();
+                        Poll::Ready(Err(error))
+                    }
                 }
-            },
+            }
         }
     }
 
