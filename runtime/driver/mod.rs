@@ -187,6 +187,7 @@ mod mailbox;
 #[cfg(any(target_os = "android", target_os = "linux"))]
 mod offload;
 mod op;
+mod options;
 mod orphan;
 mod poll;
 mod readiness;
@@ -218,45 +219,10 @@ use context::try_current;
 pub(crate) use context::{Guard, pinned};
 pub use kind::Kind;
 use op::{Op, Ticket};
+pub(crate) use options::Options;
 pub(crate) use orphan::{Crop, Orphan, clear_away};
 use source::Source;
 pub(crate) use source::{Moved, Registration};
-
-/// How a driver is built.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    pub(crate) kind: Kind,
-    /// One ring or poller each.
-    pub(crate) workers: usize,
-    /// The worker's loop may move between threads, one at a time, as `block_on` of a single-threaded runtime does.
-    pub(crate) single_thread: bool,
-    /// Size of the submission queue. What does not fit waits in user space.
-    pub(crate) ring_entries: u32,
-    /// Size of the completion queue. What does not fit waits in the kernel.
-    pub(crate) completion_entries: u32,
-    /// The buffers that sockets receive into.
-    pub(crate) buffers: BufferLimits,
-}
-
-impl Options {
-    /// Why 256: a batch of that size hides the cost of the system call. Why 1024: overflow is correct but slow, and so is the
-    /// start of a larger queue.
-    pub(crate) const RING_ENTRIES: u32 = 256;
-    pub(crate) const COMPLETION_ENTRIES: u32 = 1024;
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            kind: Kind::Auto,
-            workers: 1,
-            single_thread: false,
-            ring_entries: Options::RING_ENTRIES,
-            completion_entries: Options::COMPLETION_ENTRIES,
-            buffers: BufferLimits::default(),
-        }
-    }
-}
 
 /// A direction of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
