@@ -85,7 +85,9 @@
 //!
 //! # Which crates go with it
 //! Channels, locks, codecs and combinators are not ours: `futures`, `tokio::sync` and `async-channel` work on heist as
-//! they are, tokio-util's codecs with the feature `tokio-io`. Sockets and files implement the traits of `futures-io`
+//! they are, tokio-util's codecs with the feature `tokio-io`. They know nothing of the budget: a loop over one that is always ready
+//! keeps its worker, unless [`task::coop::cooperative`] wraps what it awaits. Of tokio, only the features `io-util` and `sync`
+//! build no part of a runtime. Sockets and files implement the traits of `futures-io`
 //! (default), of tokio (feature `tokio-io`) and of hyper (feature `hyper`). `examples/ecosystem/` has a program to copy for
 //! each of hyper, axum, h2, tonic, rustls, WebSockets, tokio-postgres and redis.
 

@@ -1,4 +1,8 @@
-//! axum: a `Router` served on heist's listener, with an orderly stop. [`serve`] is what `axum::serve` is on tokio.
+//! axum: a `Router` served on heist's listener, with an orderly stop. [`serve`] is what `axum::serve` is on tokio,
+//! with a deadline: connections that have not ended [`DRAIN`] after the stop are dropped.
+//!
+//! Left out: HTTP/2 (see `hyper.rs`), TLS (see `rustls.rs`), `ConnectInfo`, a limit on connections, and axum's WebSocket
+//! extractor, which needs tokio's runtime.
 //!
 //! ```text
 //! $ cargo run -p ecosystem --bin axum
@@ -15,6 +19,7 @@ use std::error::Error;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -24,12 +29,16 @@ use futures::future::{Either, Shared, select};
 use heist::io::hyper::Timer;
 use heist::net::{TcpListener, TcpStream};
 use heist::task::JoinSet;
+use heist::time::timeout;
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::server::conn::http1;
 use hyper_util::service::TowerToHyperService;
 
 type Failure = Box<dyn Error + Send + Sync>;
+
+/// The time that requests under way have after the stop.
+const DRAIN: Duration = Duration::from_secs(10);
 
 #[heist::main]
 async fn main() -> Result<(), Failure> {
@@ -71,7 +80,7 @@ async fn visits(State(count): State<Arc<AtomicU64>>) -> String {
     format!("visit {}", count.fetch_add(1, Ordering::Relaxed) + 1)
 }
 
-/// Serves `app` until `stop` is ready, then finishes the requests under way.
+/// Serves `app` until `stop` is ready, then gives the requests under way [`DRAIN`] to finish.
 async fn serve(listener: TcpListener, app: Router, stop: impl Future + Send + 'static) {
     let stop = stop.map(drop).shared();
     let mut connections = JoinSet::new();
@@ -84,13 +93,23 @@ async fn serve(listener: TcpListener, app: Router, stop: impl Future + Send + 's
         // Lets go of those that have ended.
         while connections.try_join_next().is_some() {}
     }
-    connections.join_all().await;
+    // One client that never reads its answer must not hold up the end.
+    let drained = timeout(DRAIN, async { while connections.join_next().await.is_some() {} }).await;
+    if drained.is_err() {
+        eprintln!("{} connections are dropped: they have not ended in {DRAIN:?}", connections.len());
+        connections.abort_all();
+        while connections.join_next().await.is_some() {}
+    }
 }
 
 /// One connection, from accept to close.
 async fn converse(stream: TcpStream, app: Router, stop: Shared<impl Future<Output = ()>>) {
     let service = TowerToHyperService::new(app);
-    let mut connection = pin!(http1::Builder::new().timer(Timer).serve_connection(stream, service));
+    let mut http = http1::Builder::new();
+    // Without `half_close`, hyper drops the handler of a client that shuts down its sending side after the request,
+    // though it still waits for the answer.
+    http.timer(Timer).half_close(true);
+    let mut connection = pin!(http.serve_connection(stream, service));
     let ended = match select(connection.as_mut(), stop).await {
         Either::Left((ended, _)) => ended,
         Either::Right(_) => {

@@ -1,5 +1,8 @@
 //! hyper: HTTP/1.1 and HTTP/2, server and client, on heist's sockets as they are.
 //!
+//! Left out: TLS (see `rustls.rs`), an orderly stop (see `axum.rs`), limits on connections and bodies, a pool of
+//! connections and time-outs in the client: `heist::time::timeout` around a request gives it up.
+//!
 //! ```text
 //! $ cargo run -p ecosystem --bin hyper
 //! driver: io_uring
@@ -43,7 +46,9 @@ async fn serve(listener: TcpListener) -> Result<(), Failure> {
         heist::spawn(async move {
             // The executor runs what HTTP/2 does beside the requests; the timer is for hyper's time-outs.
             let mut http = auto::Builder::new(Executor);
-            http.http1().timer(Timer);
+            // Without `half_close`, hyper drops the handler of a client that shuts down its sending side after the
+            // request, though it still waits for the answer.
+            http.http1().timer(Timer).half_close(true);
             http.http2().timer(Timer);
             if let Err(error) = http.serve_connection(stream, service_fn(shout)).await {
                 eprintln!("a connection failed: {error}");

@@ -1,5 +1,12 @@
 //! tokio-postgres: a PostgreSQL client over a stream of heist's. `DATABASE_URL` says where the server is.
 //!
+//! [`connect`] tries every address of every host in turn, over TCP or Unix sockets, and gives each `connect_timeout` for
+//! the connection and the handshake together (in `Config::connect`, for the connection alone).
+//!
+//! Left out: TLS (`sslmode=require` is refused), `target_session_attrs` other than `any` (refused),
+//! `load_balance_hosts` (the order is that of the configuration), keep-alive and `tcp_user_timeout`, cancelling a query
+//! on the server, a reconnect, a pool.
+//!
 //! ```text
 //! $ DATABASE_URL=postgres://user:password@127.0.0.1:5432/postgres cargo run -p ecosystem --bin postgres
 //! driver: io_uring
@@ -12,8 +19,12 @@
 use std::error::Error;
 
 use futures::future::try_join_all;
-use heist::net::TcpStream;
-use tokio_postgres::config::Host;
+#[cfg(unix)]
+use heist::net::UnixStream;
+use heist::net::{TcpStream, lookup_host};
+use heist::time::timeout;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::config::{Host, TargetSessionAttrs};
 use tokio_postgres::{Client, Config, NoTls};
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -53,14 +64,74 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What `Config::connect` does on tokio: a socket, the handshake, and a task that moves the bytes.
+/// What `Config::connect` does on tokio: every address of every host in turn, until one of them answers.
 async fn connect(config: &Config) -> Result<Client, Failure> {
-    let Some(Host::Tcp(host)) = config.get_hosts().first() else {
+    if config.get_target_session_attrs() != TargetSessionAttrs::Any {
+        return Err("target_session_attrs is left out here: ask `SHOW transaction_read_only`".into());
+    }
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let count = hosts.len().max(addresses.len());
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        return Err("host and hostaddr differ in number".into());
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err("there must be one port, or one for each host".into());
+    }
+    let mut failures = Vec::new();
+    for index in 0..count {
+        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        // An address of the configuration spares the look-up of the name.
+        let host = addresses.get(index).map(|address| Host::Tcp(address.to_string()));
+        match connect_host(host.as_ref().unwrap_or_else(|| &hosts[index]), port, config).await {
+            Ok(client) => return Ok(client),
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    if failures.is_empty() {
         return Err("the URL names no host".into());
+    }
+    Err(format!("no host can be used: {}", failures.join("; ")).into())
+}
+
+async fn connect_host(host: &Host, port: u16, config: &Config) -> Result<Client, Failure> {
+    let name = match host {
+        Host::Tcp(name) => name,
+        #[cfg(unix)]
+        Host::Unix(folder) => {
+            let path = folder.join(format!(".s.PGSQL.{port}"));
+            let client = async { shake_hands(UnixStream::connect(&path).await?, config).await };
+            return in_time(config, client)
+                .await
+                .map_err(|error| format!("{}: {error}", path.display()).into());
+        }
     };
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    let stream = TcpStream::connect((host.as_str(), port)).await?;
-    stream.set_nodelay(true)?;
+    let found = in_time(config, async { Ok(lookup_host((name.as_str(), port)).await?) }).await;
+    let mut failures = Vec::new();
+    for address in found.map_err(|error| format!("{name}: {error}"))? {
+        let client = async {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            shake_hands(stream, config).await
+        };
+        match in_time(config, client).await {
+            Ok(client) => return Ok(client),
+            Err(error) => failures.push(format!("{address}: {error}")),
+        }
+    }
+    Err(failures.join("; ").into())
+}
+
+/// Gives `step` the `connect_timeout` of the configuration; without one it waits as long as it takes.
+async fn in_time<T>(config: &Config, step: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let Some(&limit) = config.get_connect_timeout() else { return step.await };
+    timeout(limit, step).await.map_err(|_| format!("no answer in {limit:?}"))?
+}
+
+/// The handshake, and a task that moves the bytes.
+async fn shake_hands<S>(stream: S, config: &Config) -> Result<Client, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (client, connection) = config.connect_raw(stream, NoTls).await?;
     // Ends when the client is dropped.
     heist::spawn(async move {

@@ -3,21 +3,28 @@
 //! What `tonic-build` generates fits in the same way: its servers go into `hyper_util::service::TowerToHyperService`,
 //! its clients take what [`connect`] returns. Here both are written by hand, so that no `protoc` is needed.
 //!
+//! `Request::set_timeout` only writes the header `grpc-timeout`: tonic's transport is what acts on it, and it is not here.
+//! [`heist::time::timeout`] around the call gives it up, and hyper then resets its stream, so that the server drops the
+//! handler. Left out: a server that acts on `grpc-timeout`, TLS (see `rustls.rs`), a reconnect, balancing, keep-alive.
+//!
 //! ```text
 //! $ cargo run -p ecosystem --bin tonic
 //! driver: io_uring
 //! 84 / 2 is 42
 //! 1 / 0: InvalidArgument, division by zero
 //! 10000 messages in a stream; their sum is 50005000
+//! a call that is never answered: given up
 //! ```
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use heist::io::hyper::Executor;
 use heist::net::{TcpListener, TcpStream};
+use heist::time::timeout;
 use http::uri::PathAndQuery;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::handshake;
@@ -32,6 +39,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 const DIVIDE: PathAndQuery = PathAndQuery::from_static("/arithmetic.Calculator/Divide");
 const COUNT: PathAndQuery = PathAndQuery::from_static("/arithmetic.Calculator/Count");
+const WAIT: PathAndQuery = PathAndQuery::from_static("/arithmetic.Calculator/Wait");
 
 /// A request of both methods.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -69,6 +77,14 @@ async fn main() -> Result<(), Failure> {
     let numbers = client.server_streaming(request, COUNT, codec()).await?.into_inner();
     let sum = numbers.try_fold(0, async |sum, number| Ok(sum + number.value)).await?;
     println!("10000 messages in a stream; their sum is {sum}");
+
+    client.ready().await?;
+    // `set_timeout` would do nothing here: this is what bounds a call.
+    let call = client.unary(Request::new(Pair { left: 1, right: 1 }), WAIT, codec());
+    match timeout(Duration::from_millis(200), call).await {
+        Ok(answer) => return Err(format!("answered: {answer:?}").into()),
+        Err(_) => println!("a call that is never answered: given up"),
+    }
     Ok(())
 }
 
@@ -96,6 +112,8 @@ async fn route(request: http::Request<Incoming>) -> Result<http::Response<Body>,
         grpc.unary(tower::service_fn(divide), request).await
     } else if request.uri().path() == COUNT.path() {
         grpc.server_streaming(tower::service_fn(count), request).await
+    } else if request.uri().path() == WAIT.path() {
+        grpc.unary(tower::service_fn(wait), request).await
     } else {
         Status::unimplemented("no such method").into_http()
     })
@@ -105,6 +123,11 @@ async fn divide(request: Request<Pair>) -> Result<Response<Number>, Status> {
     let Pair { left, right } = request.into_inner();
     let value = left.checked_div(right).ok_or_else(|| Status::invalid_argument("division by zero"))?;
     Ok(Response::new(Number { value }))
+}
+
+/// Never answers.
+async fn wait(_request: Request<Pair>) -> Result<Response<Number>, Status> {
+    std::future::pending().await
 }
 
 async fn count(

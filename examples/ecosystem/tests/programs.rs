@@ -35,11 +35,9 @@ fn collect(mut source: impl Read + Send + 'static) -> thread::JoinHandle<String>
     })
 }
 
-/// Runs `program` on `kind` and returns what it printed; ends it if it takes too long.
-fn run(program: &str, kind: DriverKind) -> String {
-    let choice = if kind == DriverKind::Uring { "uring" } else { "poll" };
-    let mut command = Command::new(program);
-    command.env("HEIST_DRIVER", choice).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+/// Runs `command` to its end; kills it, and returns no status, if it takes too long. Returns both outputs as well.
+fn end(mut command: Command) -> (Option<std::process::ExitStatus>, String, String) {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program was built with this test");
     let stdout = collect(child.stdout.take().expect("piped"));
     let stderr = collect(child.stderr.take().expect("piped"));
@@ -55,7 +53,15 @@ fn run(program: &str, kind: DriverKind) -> String {
         }
         thread::sleep(std::time::Duration::from_millis(5));
     };
-    let (stdout, stderr) = (stdout.join().expect("read"), stderr.join().expect("read"));
+    (status, stdout.join().expect("read"), stderr.join().expect("read"))
+}
+
+/// Runs `program` on `kind` and returns what it printed; ends it if it takes too long.
+fn run(program: &str, kind: DriverKind) -> String {
+    let choice = if kind == DriverKind::Uring { "uring" } else { "poll" };
+    let mut command = Command::new(program);
+    command.env("HEIST_DRIVER", choice).stdin(Stdio::null());
+    let (status, stdout, stderr) = end(command);
     let Some(status) = status else {
         panic!("{program} on {choice} hung, having printed:\n{stdout}{stderr}")
     };
@@ -129,6 +135,44 @@ fn tonic_calls_and_streams() {
 #[test]
 fn websockets_talk_across_two_crates() {
     prints_what_its_header_says("websocket", env!("CARGO_BIN_EXE_websocket"));
+}
+
+/// Listens and never says a word: the kernel accepts.
+fn silent() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound").to_string();
+    (listener, address)
+}
+
+/// Runs `program` against silence: it fails before it is ended for its slowness, and says why.
+#[track_caller]
+fn fails_and_names(program: &str, variable: &str, value: &str, names: &[&str]) {
+    for kind in support::backends() {
+        let choice = if kind == DriverKind::Uring { "uring" } else { "poll" };
+        let mut command = Command::new(program);
+        command.env("HEIST_DRIVER", choice).env(variable, value).stdin(Stdio::null());
+        let (status, _stdout, stderr) = end(command);
+        let status = status.unwrap_or_else(|| panic!("{program} on {choice} waits without end"));
+        assert!(!status.success(), "{program} on {choice} had no server");
+        for name in names {
+            assert!(stderr.contains(name), "{program} on {choice} does not name {name}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn postgres_gives_up_every_silent_host_and_names_it() {
+    let ((_one, first), (_two, second)) = (silent(), silent());
+    let url = format!("postgres://u@{first},{second}/db?connect_timeout=1");
+    let (first, second) = (format!("{first}: no answer in 1s"), format!("{second}: no answer in 1s"));
+    fails_and_names(env!("CARGO_BIN_EXE_postgres"), "DATABASE_URL", &url, &[&first, &second]);
+}
+
+#[test]
+fn redis_gives_up_a_silent_server_and_names_it() {
+    let (_listener, address) = silent();
+    let wanted = format!("{address}: no reply in 5s");
+    fails_and_names(env!("CARGO_BIN_EXE_redis"), "REDIS_ADDRESS", &address, &[&wanted]);
 }
 
 #[test]
