@@ -23,9 +23,7 @@ pub(crate) use flight::{Landed, Submission};
 pub(crate) use open::OpenHow;
 pub(crate) use request::{AT_CURSOR, Code, Way};
 pub(super) use request::{Offered, Region, Request, StatTarget};
-#[cfg(all(test, target_os = "linux"))]
-pub(super) use start::RingFor;
-pub(crate) use start::{ring_for, ring_for_file, ring_for_path};
+pub(crate) use start::{RingFor, ring_for, ring_for_file, ring_for_path};
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]
 pub(super) use stat::{MASK_BASIC, MASK_BIRTH};
