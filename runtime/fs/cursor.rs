@@ -143,7 +143,7 @@ impl Gate {
                 return Poll::Pending;
             }
             if !lanes.leftover.is_empty() {
-                return Poll::Ready(Ok(take_leftover(lanes, buf)));
+                return Poll::Ready(Ok(lanes.take_leftover(buf)));
             }
             // What the page cache has needs no operation: measured 2026-11, a copy at once costs what an operation of a
             // bare ring does, and no buffer. The kernel moves the cursor with it.
@@ -419,16 +419,6 @@ fn give_back(lanes: &mut Lanes, is_large: bool) {
     if is_large && lanes.spare.capacity() > SPARE_BYTES_MAX {
         drop(take(&mut lanes.spare));
     }
-}
-
-fn take_leftover(lanes: &mut Lanes, buf: &mut [u8]) -> usize {
-    let count = lanes.leftover.len().min(buf.len());
-    buf[..count].copy_from_slice(&lanes.leftover[..count]);
-    lanes.leftover.drain(..count);
-    if lanes.leftover.is_empty() {
-        drop(take(&mut lanes.leftover));
-    }
-    count
 }
 
 /// What has a cursor and no places is some device, or answers 0 and means nothing by it.

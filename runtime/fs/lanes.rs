@@ -172,6 +172,17 @@ impl Flying {
 }
 
 impl Lanes {
+    /// From what reads that were given up took from a stream.
+    pub(super) fn take_leftover(&mut self, buf: &mut [u8]) -> usize {
+        let count = self.leftover.len().min(buf.len());
+        buf[..count].copy_from_slice(&self.leftover[..count]);
+        self.leftover.drain(..count);
+        if self.leftover.is_empty() {
+            self.leftover = Vec::new();
+        }
+        count
+    }
+
     pub(super) fn begin(
         &mut self,
         lane: usize,
@@ -232,7 +243,7 @@ impl Lanes {
         }
     }
 
-    /// A result that nobody wants: as far as that can be, it is as if it had not been [given-up].
+    /// A result that nobody wants: as far as that can be, it is as if it had not been [cursor-moves-last].
     pub(super) fn discard(&mut self, file: &Descriptor, mut ended: Ended) {
         ended.retreat(file);
         if ended.kind == Kind::Read && ended.from.is_none() && ended.result.is_ok() {

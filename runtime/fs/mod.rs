@@ -34,8 +34,8 @@
 //! ring; the disk is as fast. From the page cache the bare ring saves 7 %; here such reads are mostly no operations (1), and
 //! gain nothing.
 //!
-//! # What a dropped operation leaves behind
-//! It is as if it had not been, as far as that can be. "Dropped" is before its future was ready.
+//! What an operation leaves behind that was dropped before its future was ready. As far as that can be, it is as if it had
+//! not been:
 //!
 //! | dropped | file with places | the same, opened for append | what streams: pipe, terminal, eventfd … |
 //! |---|---|---|---|
@@ -65,6 +65,10 @@
 //! - `[nobody-sleeps-on]` Those who wait sit down before they look, and all who sit are woken when an operation ends.
 //! - `[done-is-done]` A write that is ready is the kernel's: nothing is kept back that could be lost or fail later.
 //!
+//! # Orderings
+//! `notice.rs` has one word: an Acquire load that sees nothing to wait for pairs with the Release of what ended
+//! [after-what-was-given-up]. All else is behind locks.
+//!
 //! # Rejected
 //! - A cursor of our own. Until 2026-11-29 that was the rule, because an operation that was given up may move the kernel's:
 //!   children, duplicates and clones of std's overwrote what was written. Now operations go to the place that the kernel's
@@ -93,9 +97,11 @@
 //!   into an aligned buffer, which is what the docs of `AlignedBuf` advise.
 //!
 //! # Verified by
-//! `tests/files/`: random operations against `std::fs` on every back end; `[cursor-moves-last]`, `[one-at-a-time]` and
-//! `[done-is-done]` by name; the faults of catalogue H; a file server that never answers, fails or falls short;
-//! the same operations with each op-code hidden in turn.
+//! `models.rs`, with loom: [after-what-was-given-up] and [nobody-sleeps-on]. `tests/files/`: every sequence of three
+//! operations by two clones, awaited or given up, against a model of POSIX (`given_up.rs`): [cursor-moves-last],
+//! [one-at-a-time], [own-result]; random operations against `std::fs` on every back end; [done-is-done] by name; the faults
+//! of catalogue H; a file server that never answers, fails or falls short; the same operations with each op-code hidden in
+//! turn.
 
 mod cursor;
 mod file;
@@ -104,6 +110,8 @@ mod lanes;
 mod metadata;
 #[cfg(unix)]
 mod metadata_unix;
+#[cfg(test)]
+mod models;
 mod nonblocking;
 mod notice;
 mod open_options;

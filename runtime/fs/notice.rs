@@ -61,7 +61,7 @@ impl Notice {
         }
     }
 
-    fn begin_stray(&self) {
+    pub(super) fn begin_stray(&self) {
         // Ordering: Relaxed: as for `mark` [after-what-was-given-up].
         let before = self.attention.fetch_add(STRAY, Ordering::Relaxed);
         if before == 0_usize.wrapping_sub(STRAY) {
