@@ -31,6 +31,11 @@ impl Staging {
         Staging { memory, room_len: len, filled_len: 0 }
     }
 
+    /// How much memory it has.
+    pub(crate) fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
     /// A copy of `bytes`, in this memory if it is large enough and aligned to `align`.
     pub(crate) fn with_bytes(self, bytes: &[u8], align: usize) -> Staging {
         let mut staging = self.with_room(bytes.len(), align);

@@ -1,278 +1,444 @@
-//! Reads, writes and seeks at the cursor.
+//! Reads, writes and seeks at the cursor, which is the kernel's.
 //!
-//! The cursor of a file that can seek is ours: an operation is sent to a place, and the cursor moves when its result is
-//! fetched [cursor-moves-last]. A pipe, a terminal and a file that appends have none but the kernel's.
+//! An operation on a file with places goes to where the cursor is, and the cursor moves when its result is fetched
+//! [cursor-moves-last]. A stream and a write that appends go to the cursor itself.
 //!
-//! An operation stays with the file until it is over, even when the future that began it is dropped: the next one comes
-//! after it [one-at-a-time].
+//! All handles to an open file share what is in flight there (`lanes.rs`). Whoever comes next drives it to its end first
+//! [one-at-a-time], for its owner may not look.
 
-use std::future::Future;
-use std::io::{self, Seek, SeekFrom};
+use std::fmt;
+use std::io::{self, SeekFrom};
 use std::mem::take;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
 
-use super::file::File;
+use super::lanes::{Ended, Kind, Lanes, Operation, Owner, Ticket, Touch, invalid_place};
+use super::nonblocking::Readiness;
+use super::notice::{Mark, Notice, Watched};
 use super::work::{self, Work};
-use crate::buf::Staging;
-use crate::driver::file::{AT_CURSOR, Descriptor, Landed};
+use crate::driver::file::{AT_CURSOR, Descriptor};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
 
 /// The most bytes of a borrowed slice that one call moves: they are copied, and a copy should not hold up the worker.
 pub(super) const BORROWED_BYTES_MAX: usize = 1024 * 1024;
+/// What an open file keeps at most of the buffer of its last operation.
+const SPARE_BYTES_MAX: usize = 64 * 1024;
 
-/// Shared by clones of a file.
+/// Shared by the clones of a file: the turns at its cursor.
+pub(super) struct Gate {
+    notice: Arc<Notice>,
+    /// Wakes all who sit at the notice.
+    waker: Waker,
+    lanes: Mutex<Lanes>,
+}
+
+/// One caller's part in it.
 #[derive(Debug)]
-pub(super) struct Cursor(Mutex<Position>);
-
-#[derive(Clone, Copy, Debug)]
-enum Position {
-    /// Nobody has asked yet.
-    Unknown,
-    Ours(u64),
-    Kernels,
+pub(super) struct Turn {
+    owner: Owner,
+    ticket: Option<Ticket>,
+    seat: Option<usize>,
+    has_large_buffer: bool,
+    /// Of a stream that does not block, while there is nothing to be had.
+    pub(super) readiness: Option<Box<Readiness>>,
 }
 
-/// What is in flight for this file.
-#[derive(Debug)]
-pub(super) enum Pending {
-    Read {
-        work: Work<Staging>,
-        at: u64,
-    },
-    Write {
-        work: Work<Staging>,
-        at: u64,
-    },
-    /// The resources are the position that it ends at.
-    Seek {
-        work: Work<u64>,
-        to: SeekFrom,
-    },
-}
-
-impl Cursor {
-    pub(super) fn new() -> Cursor {
-        Cursor(Mutex::new(Position::Unknown))
+impl Turn {
+    pub(super) fn new(owner: Owner) -> Turn {
+        Turn { owner, ticket: None, seat: None, has_large_buffer: false, readiness: None }
     }
 
-    /// Where the next operation goes: a place, or [`AT_CURSOR`].
-    fn place(&self, descriptor: &Descriptor) -> u64 {
-        let mut position = self.0.lock();
-        if let Position::Unknown = *position {
-            *position = match descriptor.file().stream_position() {
-                Ok(start) if !descriptor.is_append() => Position::Ours(start),
-                _ => Position::Kernels,
-            };
-        }
-        match *position {
-            Position::Ours(place) => place,
-            Position::Kernels | Position::Unknown => AT_CURSOR,
-        }
+    /// Whether an operation of it may be in flight.
+    pub(super) fn is_open(&self) -> bool {
+        self.ticket.is_some() || self.readiness.is_some()
     }
 
-    /// The kernel's cursor moves by itself.
-    fn move_to(&self, place: u64) {
-        let mut position = self.0.lock();
-        if let Position::Ours(_) = *position {
-            *position = Position::Ours(place);
-        }
-    }
-
-    /// Gives the kernel's cursor the place of ours.
-    pub(super) fn hand_over(&self, mut file: &std::fs::File) -> io::Result<()> {
-        match *self.0.lock() {
-            Position::Ours(place) => file.seek(SeekFrom::Start(place)).map(drop),
-            Position::Kernels | Position::Unknown => Ok(()),
-        }
+    fn keeps_buffer(&self) -> bool {
+        self.owner == Owner::Future || !self.has_large_buffer
     }
 }
 
-impl File {
-    fn place(&self) -> u64 {
-        self.cursor.place(&self.descriptor)
+impl Gate {
+    pub(super) fn new() -> Gate {
+        let notice = Arc::new(Notice::new());
+        let waker = Waker::from(notice.clone());
+        Gate { notice, waker, lanes: Mutex::new(Lanes::default()) }
     }
 
-    /// Reads at the cursor.
-    pub(super) fn poll_read_slice(
-        &mut self,
+    /// Looks; if that is not enough, sits down and looks again: what ends from then on wakes [nobody-sleeps-on].
+    fn poll_turn<R>(
+        &self,
+        turn: &mut Turn,
+        cx: &Context<'_>,
+        looks_first: bool,
+        mut step: impl FnMut(&mut Lanes, &mut Turn) -> Poll<R>,
+    ) -> Poll<R> {
+        let mut polled = Poll::Pending;
+        if looks_first && turn.seat.is_none() {
+            polled = self.step(turn, &mut step);
+        }
+        if polled.is_pending() {
+            self.notice.sit(&mut turn.seat, cx);
+            polled = self.step(turn, &mut step);
+        }
+        if polled.is_ready() {
+            self.notice.rise(&mut turn.seat);
+        }
+        polled
+    }
+
+    fn step<R>(&self, turn: &mut Turn, step: &mut impl FnMut(&mut Lanes, &mut Turn) -> Poll<R>) -> Poll<R> {
+        let mut lanes = self.lanes.lock();
+        let polled = step(&mut lanes, turn);
+        self.notice.mark(lanes.is_marked());
+        polled
+    }
+
+    /// Reads some bytes; `buf` is not empty. What would block is an error here; see `nonblocking.rs`.
+    pub(super) fn poll_read_once(
+        &self,
+        file: &Arc<Descriptor>,
+        turn: &mut Turn,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let len = buf.len().min(BORROWED_BYTES_MAX);
         let buf = &mut buf[..len];
-        if buf.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let place = self.place();
-        loop {
-            if !self.leftover.is_empty() {
-                return Poll::Ready(Ok(self.take_leftover(buf)));
-            }
-            match &mut self.pending {
-                Some(Pending::Read { work, at }) if *at == place => {
-                    let landed = ready!(Pin::new(work).poll(cx));
-                    self.pending = None;
-                    return Poll::Ready(self.finish_read(landed, place, buf));
-                }
-                Some(_) => ready!(self.poll_settle(cx)),
-                None => {
-                    if let Some(result) = ready!(self.poll_read_now(cx, buf, place)) {
-                        return Poll::Ready(result);
-                    }
-                    let room = take(&mut self.spare).with_room(buf.len(), self.descriptor.align());
-                    let work = work::read(&self.descriptor, room, place);
-                    self.pending = Some(Pending::Read { work, at: place });
-                }
-            }
-        }
-    }
-
-    /// What the page cache has needs no operation: measured 2026-11, a copy at once costs what an operation of a bare
-    /// ring does, and no buffer.
-    fn poll_read_now(
-        &mut self,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-        place: u64,
-    ) -> Poll<Option<io::Result<usize>>> {
-        if !self.descriptor.may_read_now() {
-            return Poll::Ready(None);
+        if !file.may_read_now() {
+            return self
+                .poll_turn(turn, cx, true, |lanes, turn| self.read(file, lanes, turn, buf, &mut false));
         }
         let charge = ready!(coop::poll_proceed(cx));
-        let result = self.descriptor.read_now(buf, place);
-        if let Some(Ok(count)) = result {
+        let mut is_copied = false;
+        let polled =
+            self.poll_turn(turn, cx, true, |lanes, turn| self.read(file, lanes, turn, buf, &mut is_copied));
+        if let (Poll::Ready(Ok(count)), true) = (&polled, is_copied) {
             charge.made_progress();
-            coop::spend_bytes(count);
-            self.cursor.move_to(place.wrapping_add(count as u64));
+            coop::spend_bytes(*count);
         }
-        Poll::Ready(result)
+        polled
     }
 
-    fn finish_read(&mut self, landed: Landed<Staging>, place: u64, buf: &mut [u8]) -> io::Result<usize> {
-        landed.result?;
-        let bytes = work::given_back(landed.resources);
-        let count = bytes.len().min(buf.len());
-        buf[..count].copy_from_slice(&bytes[..count]);
-        self.cursor.move_to(place.wrapping_add(count as u64));
-        if place == AT_CURSOR && count < bytes.len() {
-            // Taken from the stream for a read that asked for more.
-            self.leftover = bytes[count..].to_vec();
-        } else {
-            self.spare = bytes;
-        }
-        Ok(count)
-    }
-
-    fn take_leftover(&mut self, buf: &mut [u8]) -> usize {
-        let count = self.leftover.len().min(buf.len());
-        buf[..count].copy_from_slice(&self.leftover[..count]);
-        self.leftover.drain(..count);
-        count
-    }
-
-    /// Writes at the cursor. The bytes are the kernel's when it is ready.
-    pub(super) fn poll_write_slice(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
-        if buf.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let place = self.place();
+    fn read(
+        &self,
+        file: &Arc<Descriptor>,
+        lanes: &mut Lanes,
+        turn: &mut Turn,
+        buf: &mut [u8],
+        is_copied: &mut bool,
+    ) -> Poll<io::Result<usize>> {
         loop {
-            match &mut self.pending {
-                Some(Pending::Write { work, at }) => {
-                    let is_here = *at == place;
-                    let landed = ready!(Pin::new(work).poll(cx));
-                    self.pending = None;
-                    // Other bytes: of a write that was given up.
-                    let is_same = landed.resources.as_ref().is_none_or(|bytes| buf.starts_with(bytes));
-                    self.spare = landed.resources.unwrap_or_default();
-                    if is_here && is_same {
-                        let count = landed.result?;
-                        self.cursor.move_to(place.wrapping_add(count as u64));
-                        return Poll::Ready(Ok(count));
-                    }
+            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+                Some(ended) if is_refused(file, &ended) => {}
+                Some(ended) if ended.kind == Kind::Read && !ended.is_stale => {
+                    return Poll::Ready(finish_read(file, lanes, ended, turn, buf));
                 }
-                Some(_) => ready!(self.poll_settle(cx)),
-                None => {
-                    let bytes = take(&mut self.spare).with_bytes(buf, self.descriptor.align());
-                    let work = work::write(&self.descriptor, bytes, place);
-                    self.pending = Some(Pending::Write { work, at: place });
-                }
+                Some(ended) => lanes.discard(file, ended),
+                None => {}
             }
+            let has_places = file.has_places();
+            ready!(lanes.poll_clear(file, 0, &self.waker));
+            if has_places && self.notice.has_strays() {
+                return Poll::Pending;
+            }
+            if !lanes.leftover.is_empty() {
+                return Poll::Ready(Ok(lanes.take_leftover(buf)));
+            }
+            // What the page cache has needs no operation: measured 2026-11, a copy at once costs what an operation of a
+            // bare ring does, and no buffer. The kernel moves the cursor with it.
+            if let Some(result) = read_now(file, buf) {
+                *is_copied = true;
+                return Poll::Ready(result);
+            }
+            let from = if has_places { Some(file.position()?) } else { None };
+            turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
+            let room = take(&mut lanes.spare).with_room(buf.len(), file.align());
+            let work = work::read(file, room, from.unwrap_or(AT_CURSOR));
+            turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::Read(work)));
+        }
+    }
+
+    /// Writes some bytes; `buf` is not empty. They are the kernel's when it is ready [done-is-done].
+    pub(super) fn poll_write_once(
+        &self,
+        file: &Arc<Descriptor>,
+        turn: &mut Turn,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
+        // Most writes have to wait: no look before.
+        self.poll_turn(turn, cx, false, |lanes, turn| self.write(file, lanes, turn, buf))
+    }
+
+    fn write(
+        &self,
+        file: &Arc<Descriptor>,
+        lanes: &mut Lanes,
+        turn: &mut Turn,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+                Some(ended) if is_refused(file, &ended) => {}
+                Some(ended) if is_answer(&ended, buf) => {
+                    return Poll::Ready(finish_write(file, lanes, ended, turn));
+                }
+                Some(ended) => lanes.discard(file, ended),
+                None => {}
+            }
+            let has_places = file.has_places();
+            let lane = usize::from(!has_places);
+            ready!(lanes.poll_clear(file, lane, &self.waker));
+            if has_places && self.notice.has_strays() {
+                return Poll::Pending;
+            }
+            let from = if has_places && !file.is_append() { Some(file.position()?) } else { None };
+            turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
+            let bytes = take(&mut lanes.spare).with_bytes(buf, file.align());
+            let work = work::write(file, bytes, (), from.unwrap_or(AT_CURSOR));
+            turn.ticket = Some(lanes.begin(lane, turn.owner, from, Operation::Write(work)));
         }
     }
 
     /// Moves the cursor.
-    pub(super) fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
-        let place = self.place();
-        if place != AT_CURSOR {
-            let target = match to {
-                SeekFrom::Start(start) => Some(start),
-                SeekFrom::Current(offset) => place.checked_add_signed(offset),
-                SeekFrom::End(_) => return self.poll_seek_by_kernel(cx, to),
-            };
-            return Poll::Ready(match target.filter(|&target| i64::try_from(target).is_ok()) {
-                Some(target) => {
-                    self.cursor.move_to(target);
-                    Ok(target)
-                }
-                None => Err(invalid_place()),
-            });
-        }
-        self.poll_seek_by_kernel(cx, to)
+    pub(super) fn poll_seek(
+        &self,
+        file: &Arc<Descriptor>,
+        turn: &mut Turn,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        self.poll_turn(turn, cx, true, |lanes, turn| self.seek(file, lanes, turn, to))
     }
 
-    /// A file system far away may have to be asked for the end.
-    fn poll_seek_by_kernel(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+    fn seek(
+        &self,
+        file: &Arc<Descriptor>,
+        lanes: &mut Lanes,
+        turn: &mut Turn,
+        to: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        if !file.has_places() {
+            return Poll::Ready(seek_stream(file, lanes, to));
+        }
         loop {
-            match &mut self.pending {
-                Some(Pending::Seek { work, to: wanted }) if *wanted == to => {
-                    let landed = ready!(Pin::new(work).poll(cx));
-                    self.pending = None;
-                    landed.result?;
-                    let place = work::given_back(landed.resources);
-                    self.leftover.clear();
-                    self.cursor.move_to(place);
-                    return Poll::Ready(Ok(place));
+            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+                Some(mut ended) if !ended.is_stale && is_about(ended.kind, to) => {
+                    ended.advance(file);
+                    return Poll::Ready(match ended.target() {
+                        Some(target) => target,
+                        None => ended.result,
+                    });
                 }
-                Some(_) => ready!(self.poll_settle(cx)),
-                None => {
-                    // What was read ahead of the caller is behind the kernel's cursor.
-                    let ahead_count = self.leftover.len() as i64;
-                    let by_kernel = match to {
-                        SeekFrom::Current(offset) => SeekFrom::Current(offset.saturating_sub(ahead_count)),
-                        to => to,
-                    };
-                    let work = work::seek(&self.descriptor, by_kernel);
-                    self.pending = Some(Pending::Seek { work, to });
+                Some(ended) => lanes.discard(file, ended),
+                None => {}
+            }
+            ready!(lanes.poll_clear(file, 0, &self.waker));
+            if self.notice.has_strays() {
+                return Poll::Pending;
+            }
+            // Nothing is in flight.
+            let _: bool = lanes.touch(file, Touch::Cursor);
+            match to {
+                // A file system far away has to be asked for the end.
+                SeekFrom::End(offset) if file.is_remote() => {
+                    let from = Some(file.position()?);
+                    let work: Work<u64> = work::end(file);
+                    turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::End(work, offset)));
                 }
+                SeekFrom::Start(place) if i64::try_from(place).is_err() => {
+                    return Poll::Ready(Err(invalid_place()));
+                }
+                to => return Poll::Ready(file.seek(to)),
             }
         }
     }
 
-    /// Waits until nothing is in flight: an operation that somebody gave up must not be overtaken `[one-at-a-time]`.
-    pub(super) fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.pending {
-            None => return Poll::Ready(()),
-            // A read from a place takes nothing away: whoever wants it again asks again.
-            Some(Pending::Read { at, .. }) if *at != AT_CURSOR => {}
-            Some(Pending::Read { work, .. }) => {
-                let landed = ready!(Pin::new(work).poll(cx));
-                if let (Ok(_), Some(bytes)) = (landed.result, landed.resources) {
-                    self.leftover.extend_from_slice(&bytes);
-                }
-            }
-            Some(Pending::Write { work, .. }) => drop(ready!(Pin::new(work).poll(cx))),
-            Some(Pending::Seek { work, .. }) => drop(ready!(Pin::new(work).poll(cx))),
+    /// Waits until nothing is in flight that could write.
+    pub(super) fn poll_flush(&self, file: &Descriptor, turn: &mut Turn, cx: &mut Context<'_>) -> Poll<()> {
+        let lane = usize::from(!file.has_places());
+        self.poll_turn(turn, cx, true, |lanes, _| {
+            ready!(lanes.poll_clear(file, lane, &self.waker));
+            if lane == 0 && self.notice.has_strays() { Poll::Pending } else { Poll::Ready(()) }
+        })
+    }
+
+    /// Before an operation by place, or on the file as a whole: waits for what was given up
+    /// [after-what-was-given-up].
+    pub(super) async fn quiet(&self, file: &Arc<Descriptor>, touch: Touch) {
+        if self.notice.is_quiet() || !file.has_places() {
+            return;
         }
-        self.pending = None;
-        Poll::Ready(())
+        let mut held = Held { gate: self, file, turn: Turn::new(Owner::Future) };
+        let mut is_freed = false;
+        std::future::poll_fn(|cx| {
+            self.poll_turn(&mut held.turn, cx, true, |lanes, _| {
+                ready!(lanes.poll_clear_given_up(file, &self.waker));
+                if self.notice.has_strays() {
+                    return Poll::Pending;
+                }
+                is_freed |= lanes.touch(file, touch);
+                Poll::Ready(())
+            })
+        })
+        .await;
+        if is_freed {
+            self.notice.ring();
+        }
+    }
+
+    /// The future of an operation by place that changes the file: given up, the next of this open file waits for its end.
+    pub(super) fn watched<R>(
+        &self,
+        begin: impl FnOnce(Mark) -> Work<(R, Mark)>,
+    ) -> Watched<'_, Work<(R, Mark)>> {
+        Watched::new(&self.notice, begin(Mark::new(&self.notice)))
+    }
+
+    /// Whoever it was does not come again.
+    pub(super) fn leave(&self, file: &Descriptor, turn: &mut Turn) {
+        self.notice.rise(&mut turn.seat);
+        turn.readiness = None;
+        if turn.ticket.is_none() && !turn.has_large_buffer {
+            return;
+        }
+        let mut lanes = self.lanes.lock();
+        let mut is_freed = false;
+        if let Some(ticket) = turn.ticket.take() {
+            is_freed = lanes.give_up(file, ticket);
+            self.notice.mark(lanes.is_marked());
+        }
+        give_back(&mut lanes, take(&mut turn.has_large_buffer));
+        drop(lanes);
+        if is_freed {
+            self.notice.ring();
+        }
     }
 }
 
-/// A place that no file has.
-pub(super) fn invalid_place() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "no file has a place before its beginning or beyond 2^63 - 1")
+/// A turn at the cursor while its future lives.
+pub(super) struct Held<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) file: &'a Arc<Descriptor>,
+    pub(super) turn: Turn,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.gate.leave(self.file, &mut self.turn);
+    }
+}
+
+impl Held<'_> {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.gate.poll_read(self.file, &mut self.turn, cx, buf)
+    }
+
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.gate.poll_write(self.file, &mut self.turn, cx, buf)
+    }
+}
+
+fn read_now(file: &Descriptor, buf: &mut [u8]) -> Option<io::Result<usize>> {
+    if file.may_read_now() { file.read_now(buf, AT_CURSOR) } else { None }
+}
+
+/// The kernel says that there are no places after all: the next try is one at the cursor.
+fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
+    let is_refused = ended.from.is_some()
+        && ended.result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotSeekable);
+    if is_refused {
+        file.has_no_places();
+    }
+    is_refused
+}
+
+/// Whether it is the write of these bytes. Callers of a trait may have come for that, or anew with the same bytes: if
+/// nothing else has happened to the file, one write is what both may see.
+fn is_answer(ended: &Ended, buf: &[u8]) -> bool {
+    let is_same = ended.owner == Owner::Future || buf.starts_with(&ended.bytes);
+    ended.kind == Kind::Write && is_same && !ended.is_stale
+}
+
+fn is_about(kind: Kind, to: SeekFrom) -> bool {
+    matches!((kind, to), (Kind::End(asked), SeekFrom::End(offset)) if asked == offset)
+}
+
+fn finish_read(
+    file: &Descriptor,
+    lanes: &mut Lanes,
+    mut ended: Ended,
+    turn: &mut Turn,
+    buf: &mut [u8],
+) -> io::Result<usize> {
+    if ended.owner == Owner::Trait && ended.from.is_some() && !ended.is_moved {
+        // The read may be an old one's: what has been written since is read now.
+        if let Some(result) = read_now(file, buf) {
+            lanes.discard(file, ended);
+            return result;
+        }
+    }
+    let read = ended.result.as_ref().map_or(0, |_| ended.bytes.len());
+    let count = read.min(buf.len());
+    buf[..count].copy_from_slice(&ended.bytes[..count]);
+    if count < read {
+        // Taken for a read that asked for more.
+        match ended.from {
+            Some(_) => ended.cut(file, count as u64),
+            None => drop(lanes.leftover.splice(0..0, ended.bytes[count..].iter().copied())),
+        }
+    }
+    ended.advance(file);
+    let result = ended.result.map(|_| count);
+    keep_spare(lanes, ended.bytes, turn);
+    result
+}
+
+fn finish_write(
+    file: &Descriptor,
+    lanes: &mut Lanes,
+    mut ended: Ended,
+    turn: &mut Turn,
+) -> io::Result<usize> {
+    ended.advance(file);
+    keep_spare(lanes, ended.bytes, turn);
+    ended.result.map(|count| count as usize)
+}
+
+fn keep_spare(lanes: &mut Lanes, bytes: crate::buf::Staging, turn: &mut Turn) {
+    lanes.spare = bytes;
+    if !turn.keeps_buffer() {
+        give_back(lanes, take(&mut turn.has_large_buffer));
+    }
+}
+
+/// An open file that nobody uses keeps no large buffer.
+fn give_back(lanes: &mut Lanes, is_large: bool) {
+    if is_large && lanes.spare.capacity() > SPARE_BYTES_MAX {
+        drop(take(&mut lanes.spare));
+    }
+}
+
+/// What has a cursor and no places is some device, or answers 0 and means nothing by it.
+fn seek_stream(file: &Descriptor, lanes: &mut Lanes, to: SeekFrom) -> io::Result<u64> {
+    let before = file.position()?;
+    // What was read ahead of the caller is behind the kernel's cursor.
+    let ahead_count = if before == 0 { 0 } else { lanes.leftover.len() as i64 };
+    let place = match to {
+        SeekFrom::Current(offset) => file.seek(SeekFrom::Current(offset.saturating_sub(ahead_count)))?,
+        SeekFrom::Start(place) if i64::try_from(place).is_err() => return Err(invalid_place()),
+        to => file.seek(to)?,
+    };
+    if ahead_count > 0 {
+        lanes.leftover.clear();
+    }
+    Ok(place)
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("notice", &self.notice).finish_non_exhaustive()
+    }
 }

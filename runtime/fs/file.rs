@@ -6,11 +6,11 @@ use std::io::{self, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cursor::{Cursor, Pending};
+use super::cursor::{Gate, Held, Turn};
+use super::lanes::{Owner, Touch};
 use super::metadata::Metadata;
 use super::open_options::OpenOptions;
-use super::work::{given_back, pool};
-use crate::buf::Staging;
+use super::work::{self, given_back, pool};
 use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
 
 /// An open file.
@@ -20,19 +20,37 @@ use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
 /// [`write_at`](File::write_at) and their like take `&self` and can run side by side. With owned buffers:
 /// [`read_owned_at`](File::read_owned_at) and its like hand the buffer to the kernel and back, without a copy.
 ///
-/// Nothing is buffered: when a write is ready the kernel has its bytes, and a later [`sync_all`](File::sync_all) is about
+/// No bytes are held back: when a write is ready the kernel has them, and a later [`sync_all`](File::sync_all) is about
 /// them. A small read of what the page cache has is ready at once; everything else is done by the kernel, or by the
-/// blocking pool where the kernel has no ring, and never blocks a worker.
+/// blocking pool where the kernel has no ring, and never blocks a worker. An open file keeps the memory of its last
+/// operation at the cursor for the next, at most 64 KiB.
+///
+/// The cursor is the kernel's: clones, duplicates of std's and child processes share it. Handles of this process can read
+/// and write at it at the same time, and nothing falls on anything else. With other processes that holds for one after the
+/// other; at the very same time, open the file for append.
+///
+/// A stream whose descriptor does not block (`O_NONBLOCK`) is waited for all the same.
 ///
 /// Dropping a file closes it at once, or as soon as its operations in flight are over. A file that a server keeps (FUSE, NFS
 /// and their like) is closed by a thread that may wait for it.
 ///
 /// # Cancel safety
-/// The cursor moves when a future is ready, never else. After a read was dropped the next one reads the same bytes; a
-/// write that was dropped may be in the file or not, wholly or in part, the next operation of this `File` comes after it, and
-/// the next write goes to the same place. That holds for files that can seek. A pipe, a terminal and a file opened for append
-/// have no place to go back to: there a dropped write may have happened, and what a dropped read took is kept for the
-/// next one.
+/// The cursor moves when a future is ready. A future that is dropped before leaves behind:
+///
+/// | dropped | file with places | opened for append | what streams: pipe, terminal, eventfd … |
+/// |---|---|---|---|
+/// | `read` | nothing; the next one reads anew | nothing | what it took is kept, and the next read has it first |
+/// | `write` | the bytes are at the cursor's place or not, wholly or in part; the cursor has not moved | appended or not; the cursor may be at the end | written or not |
+/// | `seek` | nothing | nothing | nothing |
+/// | `write_at`, `set_len` and their like | happened or not | happened or not | refused by the kernel |
+///
+/// The next operation of the open file, by whatever method or clone, begins when the dropped one is over; of a stream, the
+/// next in the same direction. Where a clone's operation at the cursor had come behind one that was dropped later, that one
+/// has happened.
+///
+/// The traits of other crates cannot tell a call that goes on from one that begins anew: a `poll_write` with the bytes of
+/// the one before is the same write, unless the file was written by place, cut, or a clone sought meanwhile; then it is
+/// begun anew, at the cursor as it is then.
 ///
 /// ```
 /// # #[heist::main]
@@ -51,16 +69,18 @@ use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
 /// ```
 pub struct File {
     pub(super) descriptor: Arc<Descriptor>,
-    pub(super) cursor: Arc<Cursor>,
-    pub(super) pending: Option<Pending>,
-    /// What a dropped read took from a stream.
-    pub(super) leftover: Vec<u8>,
-    /// The buffer of the last operation, for the next.
-    pub(super) spare: Staging,
+    pub(super) gate: Arc<Gate>,
+    /// What callers of traits have begun and not fetched.
+    pub(super) turns: [Turn; 3],
     /// Where a seek of tokio's trait shall go.
     #[cfg(feature = "tokio-io")]
     pub(super) wanted_seek: Option<SeekFrom>,
 }
+
+/// Places in [`File::turns`]: one for each kind, because what streams may be read and written at the same time.
+pub(super) const READ: usize = 0;
+pub(super) const WRITE: usize = 1;
+pub(super) const SEEK: usize = 2;
 
 impl File {
     /// Opens a file to read it.
@@ -102,19 +122,33 @@ impl File {
     }
 
     pub(super) fn over(descriptor: Arc<Descriptor>) -> File {
-        File::with_cursor(descriptor, Arc::new(Cursor::new()))
+        File::with_gate(descriptor, Arc::new(Gate::new()))
     }
 
-    fn with_cursor(descriptor: Arc<Descriptor>, cursor: Arc<Cursor>) -> File {
+    fn with_gate(descriptor: Arc<Descriptor>, gate: Arc<Gate>) -> File {
         File {
             descriptor,
-            cursor,
-            pending: None,
-            leftover: Vec::new(),
-            spare: Staging::default(),
+            gate,
+            turns: [READ, WRITE, SEEK].map(|_| Turn::new(Owner::Trait)),
             #[cfg(feature = "tokio-io")]
             wanted_seek: None,
         }
+    }
+
+    /// A turn at the cursor. Whoever calls a method of ours has no future of a trait any more, for that would borrow the
+    /// file: what it has begun was given up.
+    pub(super) fn hold(&mut self) -> Held<'_> {
+        for turn in &mut self.turns {
+            if turn.is_open() {
+                self.gate.leave(&self.descriptor, turn);
+            }
+        }
+        Held { gate: &self.gate, file: &self.descriptor, turn: Turn::new(Owner::Future) }
+    }
+
+    /// For an operation on the file as a whole or at a place.
+    pub(super) async fn quiet(&self, touch: Touch) {
+        self.gate.quiet(&self.descriptor, touch).await;
     }
 
     /// Takes over a file of std's, with its cursor.
@@ -125,12 +159,11 @@ impl File {
     /// Gives the file back to std, with its cursor. An operation in flight is cancelled.
     ///
     /// # Errors
-    /// While an operation is in flight, or a clone exists, the descriptor is duplicated, which needs a free one. Moving the
-    /// kernel's cursor may fail as well.
-    pub fn into_std(mut self) -> io::Result<std::fs::File> {
-        self.pending = None;
-        self.cursor.hand_over(self.descriptor.file())?;
-        match Arc::try_unwrap(self.descriptor) {
+    /// While an operation is in flight, or a clone exists, the descriptor is duplicated, which needs a free one.
+    pub fn into_std(self) -> io::Result<std::fs::File> {
+        let descriptor = self.descriptor.clone();
+        drop(self);
+        match Arc::try_unwrap(descriptor) {
             Ok(descriptor) => Ok(descriptor.into_file()),
             Err(shared) => shared.file().try_clone(),
         }
@@ -138,7 +171,7 @@ impl File {
 
     /// A second handle to the same open file, with the same cursor.
     ///
-    /// Two handles at the cursor at the same time may read the same bytes: use places there.
+    /// Two handles at the cursor at the same time take turns: each byte is read by one of them, and every write is there.
     ///
     /// # Errors
     /// None today.
@@ -146,7 +179,7 @@ impl File {
     /// # Cancel safety
     /// Cancel safe: it waits for nothing.
     pub async fn try_clone(&self) -> io::Result<File> {
-        Ok(File::with_cursor(self.descriptor.clone(), self.cursor.clone()))
+        Ok(File::with_gate(self.descriptor.clone(), self.gate.clone()))
     }
 
     /// Waits until data and metadata are on the disk.
@@ -173,6 +206,7 @@ impl File {
     }
 
     async fn sync(&self, is_data_only: bool) -> io::Result<()> {
+        self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
         match ring_for_file(Code::Sync, &file) {
             Some(ring) => ring.sync(file, is_data_only).await.result.map(drop),
@@ -189,11 +223,9 @@ impl File {
     /// # Cancel safety
     /// Dropped, it may have happened or not.
     pub async fn set_len(&self, len: u64) -> io::Result<()> {
-        let file = self.descriptor.clone();
-        match ring_for_file(Code::SetLen, &file).filter(|_| i64::try_from(len).is_ok()) {
-            Some(ring) => ring.set_len(file, len).await.result.map(drop),
-            None => pool(move || file.file().set_len(len)).await,
-        }
+        self.quiet(Touch::Length).await;
+        let work = self.gate.watched(|mark| work::set_len(&self.descriptor, ((), mark), len));
+        work.await.result.map(drop)
     }
 
     /// Reserves room on the disk for `len` bytes from `offset` on, so that writing them does not fail for want of it. The
@@ -205,11 +237,9 @@ impl File {
     /// # Cancel safety
     /// Dropped, it may have happened or not.
     pub async fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        let file = self.descriptor.clone();
-        match ring_for_file(Code::Allocate, &file) {
-            Some(ring) => ring.allocate(file, 0, offset, len).await.result.map(drop),
-            None => pool(move || file.allocate(offset, len)).await,
-        }
+        self.quiet(Touch::Length).await;
+        let work = self.gate.watched(|mark| work::allocate(&self.descriptor, ((), mark), offset, len));
+        work.await.result.map(drop)
     }
 
     /// Tells the system how a range will be used; a `len` of 0 means up to the end. Does nothing where the system does
@@ -221,6 +251,7 @@ impl File {
     /// # Cancel safety
     /// Dropped, it may have happened or not.
     pub async fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
+        self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
         let ring = ring_for_file(Code::Advise, &file).filter(|_| i64::try_from(offset).is_ok());
         match (ring, i32::try_from(len)) {
@@ -239,6 +270,7 @@ impl File {
     /// # Cancel safety
     /// Cancel safe.
     pub async fn metadata(&self) -> io::Result<Metadata> {
+        self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
         match ring_for_file(Code::Stat, &file) {
             Some(ring) => {
@@ -257,8 +289,9 @@ impl File {
     /// # Cancel safety
     /// Dropped, it may have happened or not.
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
-        let file = self.descriptor.clone();
-        pool(move || file.file().set_permissions(permissions)).await
+        self.quiet(Touch::Nothing).await;
+        let work = self.gate.watched(|mark| work::set_permissions(&self.descriptor, ((), mark), permissions));
+        work.await.result.map(drop)
     }
 
     /// Moves the cursor, and says where it is.
@@ -267,9 +300,10 @@ impl File {
     /// `InvalidInput` for a place before the beginning; `NotSeekable` for a pipe or a terminal.
     ///
     /// # Cancel safety
-    /// Dropped, it has not moved the cursor, except in a file opened for append.
+    /// Dropped, it has not moved the cursor.
     pub async fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        poll_fn(|cx| self.poll_seek_to(cx, to)).await
+        let mut held = self.hold();
+        poll_fn(|cx| held.gate.poll_seek(held.file, &mut held.turn, cx, to)).await
     }
 
     /// Moves the cursor to the beginning.
@@ -302,8 +336,16 @@ impl File {
     /// # Cancel safety
     /// Cancel safe: dropped, the write that it waited for goes on.
     pub async fn flush(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_settle(cx)).await;
+        let mut held = self.hold();
+        poll_fn(|cx| held.gate.poll_flush(held.file, &mut held.turn, cx)).await;
         Ok(())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // Clones may go on.
+        drop(self.hold());
     }
 }
 

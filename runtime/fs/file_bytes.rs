@@ -4,8 +4,9 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::task::{Poll, ready};
 
-use super::cursor::{BORROWED_BYTES_MAX, invalid_place};
+use super::cursor::BORROWED_BYTES_MAX;
 use super::file::File;
+use super::lanes::{Touch, invalid_place};
 use super::parts::PART_BYTES;
 use super::work::{self, given_back};
 use crate::buf::{IoBuf, IoBufMut, Staging};
@@ -23,7 +24,8 @@ impl File {
     /// # Cancel safety
     /// Cancel safe: dropped, it has taken nothing. See [`File`].
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|cx| self.poll_read_slice(cx, buf)).await
+        let mut held = self.hold();
+        poll_fn(|cx| held.poll_read(cx, buf)).await
     }
 
     /// Fills `buf` from the cursor on.
@@ -56,10 +58,11 @@ impl File {
     pub async fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
         let start_len = bytes.len();
         let mut room = FIRST_ROOM_BYTES;
+        let mut held = self.hold();
         loop {
             let filled = bytes.len();
             bytes.resize(filled + room, 0);
-            let result = self.read(&mut bytes[filled..]).await;
+            let result = poll_fn(|cx| held.poll_read(cx, &mut bytes[filled..])).await;
             bytes.truncate(filled + result.as_ref().copied().unwrap_or(0));
             match result {
                 Ok(0) => return Ok(filled - start_len),
@@ -93,7 +96,8 @@ impl File {
     /// # Cancel safety
     /// Dropped, it may have written; the cursor has not moved. See [`File`].
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        poll_fn(|cx| self.poll_write_slice(cx, buf)).await
+        let mut held = self.hold();
+        poll_fn(|cx| held.poll_write(cx, buf)).await
     }
 
     /// Writes all of `buf` at the cursor.
@@ -104,8 +108,9 @@ impl File {
     /// # Cancel safety
     /// Not cancel safe: dropped, it may have written a part and moved the cursor.
     pub async fn write_all(&mut self, mut buf: &[u8]) -> io::Result<()> {
+        let mut held = self.hold();
         while !buf.is_empty() {
-            match self.write(buf).await {
+            match poll_fn(|cx| held.poll_write(cx, buf)).await {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => buf = &buf[count..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -129,6 +134,7 @@ impl File {
         if buf.is_empty() {
             return Ok(0);
         }
+        self.quiet(Touch::Nothing).await;
         if let Some(result) = self.now(|file| file.descriptor.read_now(buf, offset)).await {
             return result;
         }
@@ -172,8 +178,9 @@ impl File {
         if buf.is_empty() {
             return Ok(0);
         }
+        self.quiet(Touch::Bytes).await;
         let bytes = Staging::default().with_bytes(buf, self.descriptor.align());
-        let landed = work::write(&self.descriptor, bytes, offset).await;
+        let landed = self.gate.watched(|mark| work::write(&self.descriptor, bytes, mark, offset)).await;
         landed.result.map_err(|error| self.explain(error, None, buf.len(), offset))
     }
 
@@ -252,6 +259,7 @@ impl File {
         if len == 0 {
             return (Ok(0), buf);
         }
+        self.quiet(Touch::Nothing).await;
         if len > PART_BYTES {
             return self.read_parts_at(buf, offset).await;
         }
@@ -282,7 +290,8 @@ impl File {
         if len == 0 {
             return (Ok(0), buf);
         }
-        let landed = work::write(&self.descriptor, buf, offset).await;
+        self.quiet(Touch::Bytes).await;
+        let landed = self.gate.watched(|mark| work::write(&self.descriptor, buf, mark, offset)).await;
         let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
         (result, given_back(landed.resources))
     }
@@ -308,6 +317,7 @@ impl File {
         if bufs.iter().all(|buf| buf.bytes_total() == 0) {
             return (Ok(0), bufs);
         }
+        self.quiet(Touch::Nothing).await;
         let landed = work::read_vectored(&self.descriptor, bufs, offset).await;
         (landed.result, given_back(landed.resources))
     }
@@ -333,7 +343,9 @@ impl File {
         if bufs.iter().all(|buf| buf.bytes_init() == 0) {
             return (Ok(0), bufs);
         }
-        let landed = work::write_vectored(&self.descriptor, bufs, offset).await;
+        self.quiet(Touch::Bytes).await;
+        let landed =
+            self.gate.watched(|mark| work::write_vectored(&self.descriptor, bufs, mark, offset)).await;
         (landed.result, given_back(landed.resources))
     }
 

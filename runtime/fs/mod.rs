@@ -37,14 +37,47 @@
 //! ring; the disk is as fast. From the page cache the bare ring saves 7 %; here such reads are mostly no operations (1), and
 //! gain nothing.
 //!
+//! What an operation leaves behind that was dropped before its future was ready. As far as that can be, it is as if it had
+//! not been:
+//!
+//! | dropped | file with places | the same, opened for append | what streams: pipe, terminal, eventfd … |
+//! |---|---|---|---|
+//! | `read` | nothing; the next one reads anew | nothing | what it took is kept, and the next read has it first |
+//! | `write` | the bytes are at the cursor's place or not, wholly or in part; the cursor has not moved | appended or not; the cursor may be at the end | written or not |
+//! | `seek` | nothing | nothing | nothing |
+//! | `write_at`, `set_len` and their like | happened or not | happened or not | refused by the kernel |
+//!
+//! Clones and the kernel's other sharers have one cursor. The next operation of the open file, of whatever method or clone,
+//! begins when the dropped one is over; of a stream, the next in the same direction. A clone whose turn comes behind an
+//! operation that nobody has dropped yet moves the cursor for it: dropped after that, it has happened.
+//!
+//! The traits of other crates have no futures of ours: a `poll_write` that is called again with the same bytes is the same
+//! write, unless the file was written by place, cut or sought by a clone meanwhile: then it is begun anew. A read is
+//! answered from the page cache as it is then.
+//!
+//! The cursor is the kernel's. It moves in one step with the bytes as far as handles of this process are concerned, and with
+//! other processes one after the other; at the very same time they may overwrite each other: open for append there.
+//!
 //! # Invariants
-//! - `[cursor-moves-last]` The cursor of a file that can seek moves when a result is fetched, never else: a read or write
-//!   that was given up is done again at the same place.
-//! - `[one-at-a-time]` A write or a seek at the cursor is over before the next operation at the cursor begins.
+//! - `[cursor-moves-last]` The kernel's cursor of a file with places moves when a result is fetched, or when a clone comes
+//!   behind it: an operation that was given up has not moved it.
+//! - `[one-at-a-time]` One operation at the cursor of an open file is in flight, in each direction of what streams.
+//! - `[own-result]` A result goes to the operation that it is of, by its ticket.
+//! - `[after-what-was-given-up]` What was given up and may change the file is over before anything else of that open file
+//!   begins.
+//! - `[nobody-sleeps-on]` Those who wait sit down before they look, and all who sit are woken when an operation ends.
 //! - `[done-is-done]` A write that is ready is the kernel's: nothing is kept back that could be lost or fail later.
 //!
+//! # Orderings
+//! `notice.rs` has one word: an Acquire load that sees nothing to wait for pairs with the Release of what ended
+//! [after-what-was-given-up]. All else is behind locks.
+//!
 //! # Rejected
-//! - The kernel's cursor for files that can seek: an operation that was given up may have moved it, and nobody knows.
+//! - A cursor of our own. Until 2026-11-29 that was the rule, because an operation that was given up may move the kernel's:
+//!   children, duplicates and clones of std's overwrote what was written. Now operations go to the place that the kernel's
+//!   cursor has, and move it when they are fetched.
+//! - 2026-11-29: operations at offset -1 on the ring. It does not lock the cursor, and moves it for what was given up; to move
+//!   it back afterwards falls on what a child wrote meanwhile.
 //! - Files of FUSE on the ring. The kernel takes them for files that can be polled, and asks their server inside of
 //!   `io_uring_enter`. Seen 2026-11-21 on Linux 6.18: two reads that were not answered stopped both workers; and a read across
 //!   the end of a file came back with its last bytes several times over. With `IOSQE_ASYNC` eight such reads fill the threads that
@@ -67,20 +100,29 @@
 //!   into an aligned buffer, which is what the docs of `AlignedBuf` advise.
 //!
 //! # Verified by
-//! `tests/files/`: random operations against `std::fs` on every back end; `[cursor-moves-last]`, `[one-at-a-time]` and
-//! `[done-is-done]` by name; the faults of catalogue H; a file server that never answers, fails or falls short;
-//! the same operations with each op-code hidden in turn.
+//! `models.rs`, with loom: [after-what-was-given-up] and [nobody-sleeps-on]. `tests/files/`: every sequence of three
+//! operations by two clones, awaited or given up, against a model of POSIX (`given_up.rs`): [cursor-moves-last],
+//! [one-at-a-time], [own-result]; random operations against `std::fs` on every back end; [done-is-done] by name; the faults
+//! of catalogue H; a file server that never answers, fails or falls short; the same operations with each op-code hidden in
+//! turn.
 
 mod cursor;
 mod file;
 mod file_bytes;
+mod lanes;
 mod metadata;
 #[cfg(unix)]
 mod metadata_unix;
+#[cfg(test)]
+mod models;
+mod nonblocking;
+mod notice;
 mod open_options;
 mod parts;
 mod paths;
 mod read_dir;
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
+mod traits;
 #[cfg(feature = "futures-io")]
 mod traits_futures;
 #[cfg(feature = "tokio-io")]

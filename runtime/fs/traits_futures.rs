@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
 
@@ -30,8 +30,7 @@ impl AsyncWrite for File {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_settle(cx));
-        Poll::Ready(Ok(()))
+        self.poll_flush_slices(cx)
     }
 
     /// Waits for what is in flight. The file closes when it is dropped.

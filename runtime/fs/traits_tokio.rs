@@ -40,8 +40,7 @@ impl AsyncWrite for File {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_settle(cx));
-        Poll::Ready(Ok(()))
+        self.poll_flush_slices(cx)
     }
 
     /// Waits for what is in flight. The file closes when it is dropped.

@@ -1,7 +1,8 @@
 //! One operation, on a ring or on the blocking pool: the callers see no difference.
 
+use std::fs::Permissions;
 use std::future::Future;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use crate::blocking::{Limits, Pool};
 use crate::buf::{IoBuf, IoBufMut};
-use crate::driver::file::{AT_CURSOR, Code, Descriptor, Landed, Submission, ring_for_file};
+use crate::driver::file::{AT_CURSOR, Code, Descriptor, Landed, RingFor, Submission, ring_for_file};
 pub(super) use crate::driver::file::{c_path, pool};
 use crate::driver::of_pool;
 use crate::primitive::sync::Mutex;
@@ -99,10 +100,16 @@ impl<R: Send + 'static> Future for Work<R> {
     }
 }
 
+/// The driver's ring for a transfer to or from `offset`. What has no places is not for a ring, which would ignore them:
+/// the kernel refuses them on the pool.
+fn ring_at(code: Code, file: &Descriptor, offset: u64) -> Option<RingFor> {
+    ring_for_file(code, file).filter(|_| offset == AT_CURSOR || file.has_places())
+}
+
 /// Reads into the room of `buf`.
 pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
     let file = file.clone();
-    match ring_for_file(Code::Read, &file) {
+    match ring_at(Code::Read, &file, offset) {
         Some(ring) => Work::Ring(ring.read(file, buf, offset)),
         None => Work::on_pool_for(&file.clone(), offset, buf, move |buf| file.read(buf, offset)),
     }
@@ -110,26 +117,33 @@ pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> 
 
 /// The same, on a thread of the kernel's from the start.
 pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
-    match ring_for_file(Code::Read, file) {
+    match ring_at(Code::Read, file, offset) {
         Some(ring) => Work::Ring(ring.read_aside(file.clone(), buf, offset)),
         None => read(file, buf, offset),
     }
 }
 
-/// Writes the bytes of `buf`.
-pub(super) fn write<B: IoBuf>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
+/// Writes the bytes of `buf`. `held` is dropped when that is over, if nobody fetches it.
+pub(super) fn write<B: IoBuf, H: Send + 'static>(
+    file: &Arc<Descriptor>,
+    buf: B,
+    held: H,
+    offset: u64,
+) -> Work<(B, H)> {
     let file = file.clone();
-    match ring_for_file(Code::Write, &file) {
-        Some(ring) => Work::Ring(ring.write(file, buf, offset)),
-        None => Work::on_pool_for(&file.clone(), offset, buf, move |buf| file.write(buf, offset)),
+    match ring_at(Code::Write, &file, offset) {
+        Some(ring) => Work::Ring(ring.write(file, buf, held, offset)),
+        None => {
+            Work::on_pool_for(&file.clone(), offset, (buf, held), move |(buf, _)| file.write(buf, offset))
+        }
     }
 }
 
-/// Moves the kernel's cursor; the resources are where it is then.
-pub(super) fn seek(file: &Arc<Descriptor>, to: SeekFrom) -> Work<u64> {
+/// Asks where the file ends; the resources are the answer.
+pub(super) fn end(file: &Arc<Descriptor>) -> Work<u64> {
     let file = file.clone();
-    Work::on_pool(0, move |place| {
-        *place = file.file().seek(to)?;
+    Work::on_pool(0, move |end| {
+        *end = file.file().metadata()?.len();
         Ok(0)
     })
 }
@@ -137,29 +151,52 @@ pub(super) fn seek(file: &Arc<Descriptor>, to: SeekFrom) -> Work<u64> {
 /// Reads into one buffer after the other.
 pub(super) fn read_vectored<B: IoBufMut>(file: &Arc<Descriptor>, bufs: Vec<B>, offset: u64) -> Work<Vec<B>> {
     let file = file.clone();
-    match ring_for_file(Code::ReadVectored, &file) {
+    match ring_at(Code::ReadVectored, &file, offset) {
         Some(ring) => Work::Ring(ring.read_vectored(file, bufs, offset)),
         None => Work::on_pool(bufs, move |bufs| file.read_vectored(bufs, offset)),
     }
 }
 
-/// Writes one buffer after the other.
-pub(super) fn write_vectored<B: IoBuf>(file: &Arc<Descriptor>, bufs: Vec<B>, offset: u64) -> Work<Vec<B>> {
+/// Writes one buffer after the other; `held` as for [`write`].
+pub(super) fn write_vectored<B: IoBuf, H: Send + 'static>(
+    file: &Arc<Descriptor>,
+    bufs: Vec<B>,
+    held: H,
+    offset: u64,
+) -> Work<(Vec<B>, H)> {
     let file = file.clone();
-    match ring_for_file(Code::WriteVectored, &file) {
-        Some(ring) => Work::Ring(ring.write_vectored(file, bufs, offset)),
-        None => Work::on_pool(bufs, move |bufs| {
-            let mut total_count = 0;
-            for buf in bufs {
-                match file.write(buf, offset + total_count as u64) {
-                    Ok(count) => total_count += count,
-                    Err(error) if total_count == 0 => return Err(error),
-                    Err(_) => break,
-                }
-            }
-            Ok(total_count)
-        }),
+    match ring_at(Code::WriteVectored, &file, offset) {
+        Some(ring) => Work::Ring(ring.write_vectored(file, bufs, held, offset)),
+        None => Work::on_pool((bufs, held), move |(bufs, _)| file.write_vectored(bufs, offset)),
     }
+}
+
+/// Makes the file that long; `held` as for [`write`].
+pub(super) fn set_len<H: Send + 'static>(file: &Arc<Descriptor>, held: H, len: u64) -> Work<H> {
+    let file = file.clone();
+    match ring_for_file(Code::SetLen, &file).filter(|_| i64::try_from(len).is_ok()) {
+        Some(ring) => Work::Ring(ring.set_len(file, held, len)),
+        None => Work::on_pool(held, move |_| file.file().set_len(len).map(|()| 0)),
+    }
+}
+
+/// Reserves room; `held` as for [`write`].
+pub(super) fn allocate<H: Send + 'static>(file: &Arc<Descriptor>, held: H, offset: u64, len: u64) -> Work<H> {
+    let file = file.clone();
+    match ring_for_file(Code::Allocate, &file) {
+        Some(ring) => Work::Ring(ring.allocate(file, held, offset, len)),
+        None => Work::on_pool(held, move |_| file.allocate(offset, len).map(|()| 0)),
+    }
+}
+
+/// Changes the permissions; `held` as for [`write`].
+pub(super) fn set_permissions<H: Send + 'static>(
+    file: &Arc<Descriptor>,
+    held: H,
+    permissions: Permissions,
+) -> Work<H> {
+    let file = file.clone();
+    Work::on_pool(held, move |_| file.file().set_permissions(permissions).map(|()| 0))
 }
 
 /// Gives a buffer back to its owner.

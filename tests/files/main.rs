@@ -15,6 +15,7 @@ mod fixed;
 #[cfg(target_os = "linux")]
 mod fuse;
 mod generator;
+mod given_up;
 #[cfg(target_os = "linux")]
 mod missing;
 mod model;

@@ -2,14 +2,14 @@
 #![expect(unsafe_code, reason = "descriptors from the kernel, and reads that std has no name for")]
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::sync::OnceLock;
 
 use super::advice::Advice;
 use super::remote;
 use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
-use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Past the page cache. 0 where there is no such flag.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -28,7 +28,13 @@ pub(crate) struct Descriptor {
     may_read_now: AtomicBool,
     /// Another program or machine serves the file. Found out when it matters first.
     is_remote: OnceLock<bool>,
+    /// One of the constants below. Found out when it matters first.
+    places: AtomicU32,
 }
+
+const PLACES_UNKNOWN: u32 = 0;
+const HAS_PLACES: u32 = 1;
+const STREAMS: u32 = 2;
 
 /// Takes over what the kernel opened for us.
 #[cfg(unix)]
@@ -51,6 +57,7 @@ impl Descriptor {
             is_direct,
             may_read_now: AtomicBool::new(!is_direct),
             is_remote: OnceLock::new(),
+            places: AtomicU32::new(PLACES_UNKNOWN),
         }
     }
 
@@ -85,6 +92,43 @@ impl Descriptor {
         }
         #[cfg(not(unix))]
         false
+    }
+
+    /// Whether its bytes have places, as those of files and disks: what was read or written at one can be so again. All
+    /// else streams: pipes, terminals, and descriptors such as eventfd, whose `lseek` answers 0 and moves nothing.
+    pub(crate) fn has_places(&self) -> bool {
+        // Ordering: Relaxed: threads that find out at the same time find the same.
+        match self.places.load(Ordering::Relaxed) {
+            PLACES_UNKNOWN => {
+                // A server is not asked for the kind of a file: that may take it as long as it likes.
+                let has_places = self.position().is_ok() && (self.is_remote() || has_places(self.file()));
+                self.places.store(if has_places { HAS_PLACES } else { STREAMS }, Ordering::Relaxed);
+                has_places
+            }
+            places => places == HAS_PLACES,
+        }
+    }
+
+    /// The kernel refuses places that it seemed to have.
+    pub(crate) fn has_no_places(&self) {
+        // Ordering: Relaxed: those who do not know yet ask the kernel, and are refused.
+        self.places.store(STREAMS, Ordering::Relaxed);
+    }
+
+    /// Whether a call on it that has to wait does so.
+    #[cfg(unix)]
+    pub(crate) fn blocks(&self) -> bool {
+        flags_of(self.file()) & libc::O_NONBLOCK == 0
+    }
+
+    /// Where the kernel's cursor is.
+    pub(crate) fn position(&self) -> io::Result<u64> {
+        { self.file() }.stream_position()
+    }
+
+    /// Moves the kernel's cursor.
+    pub(crate) fn seek(&self, to: SeekFrom) -> io::Result<u64> {
+        { self.file() }.seek(to)
     }
 
     pub(crate) fn is_append(&self) -> bool {
@@ -202,6 +246,19 @@ impl Descriptor {
         let bytes = bytes_of(buf);
         write_at(self.file(), &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], offset)
     }
+
+    /// Writes one buffer after the other, blocking.
+    pub(crate) fn write_vectored<B: IoBuf>(&self, bufs: &[B], offset: u64) -> io::Result<usize> {
+        let mut total_count = 0;
+        for buf in bufs {
+            match self.write(buf, offset + total_count as u64) {
+                Ok(count) => total_count += count,
+                Err(error) if total_count == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(total_count)
+    }
 }
 
 impl Drop for Descriptor {
@@ -211,6 +268,17 @@ impl Drop for Descriptor {
             self.file.take().into_iter().for_each(|file| remote::close(file, is_remote));
         }
     }
+}
+
+#[cfg(unix)]
+fn has_places(file: &File) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    file.metadata().is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_block_device())
+}
+
+#[cfg(not(unix))]
+fn has_places(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
 #[cfg(unix)]

@@ -29,9 +29,7 @@ pub(crate) use pool::{c_path, pool};
 pub(crate) use request::Attempt;
 pub(crate) use request::{AT_CURSOR, Code, Way};
 pub(super) use request::{Offered, Region, Request, StatTarget};
-#[cfg(target_os = "linux")]
-pub(crate) use start::RingFor;
-pub(crate) use start::{ring_for_file, ring_for_path};
+pub(crate) use start::{RingFor, ring_for_file, ring_for_path};
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]
 pub(super) use stat::{MASK_BASIC, MASK_BIRTH};

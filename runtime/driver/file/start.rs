@@ -80,12 +80,21 @@ impl RingFor {
         Submission::start_with(self.0, buf, request, conclude, B::fixed_memory)
     }
 
-    /// Writes what is initialised of `buf`.
-    pub(crate) fn write<B: IoBuf>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+    /// Writes what is initialised of `buf`. `held` is dropped when the operation is over, if nobody fetches it.
+    pub(crate) fn write<B: IoBuf, H: Send + 'static>(
+        self,
+        file: Arc<Descriptor>,
+        buf: B,
+        held: H,
+        offset: u64,
+    ) -> Submission<(B, H)> {
         let is_fixed = self.is_fixed(&buf);
-        let request =
-            |buf: &mut B| Request::Write { file, bytes: Region::bytes(buf).fixed(is_fixed), offset };
-        Submission::start_with(self.0, buf, request, |_, _| {}, B::fixed_memory)
+        let request = |(buf, _): &mut (B, H)| Request::Write {
+            file,
+            bytes: Region::bytes(buf).fixed(is_fixed),
+            offset,
+        };
+        Submission::start_with(self.0, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory())
     }
 
     /// Reads into one buffer after the other.
@@ -102,26 +111,33 @@ impl RingFor {
         Submission::start(self.0, bufs, request, set_read_of_all)
     }
 
-    /// Writes one buffer after the other.
-    pub(crate) fn write_vectored<B: IoBuf>(
+    /// Writes one buffer after the other; `held` as for [`write`](RingFor::write).
+    pub(crate) fn write_vectored<B: IoBuf, H: Send + 'static>(
         self,
         file: Arc<Descriptor>,
         bufs: Vec<B>,
+        held: H,
         offset: u64,
-    ) -> Submission<Vec<B>> {
-        let request = |bufs: &mut Vec<B>| {
+    ) -> Submission<(Vec<B>, H)> {
+        let request = |(bufs, _): &mut (Vec<B>, H)| {
             let list = bufs.iter().map(|buf| Vector::from(Region::bytes(buf))).collect();
             Request::WriteVectored { file, list, offset }
         };
-        Submission::start(self.0, bufs, request, |_, _| {})
+        Submission::start(self.0, (bufs, held), request, |_, _| {})
     }
 
     pub(crate) fn sync(self, file: Arc<Descriptor>, is_data_only: bool) -> Submission<()> {
         self.simple(Request::Sync { file, is_data_only })
     }
 
-    pub(crate) fn allocate(self, file: Arc<Descriptor>, mode: i32, offset: u64, len: u64) -> Submission<()> {
-        self.simple(Request::Allocate { file, mode, offset, len })
+    pub(crate) fn allocate<H: Send + 'static>(
+        self,
+        file: Arc<Descriptor>,
+        held: H,
+        offset: u64,
+        len: u64,
+    ) -> Submission<H> {
+        Submission::start(self.0, held, |_| Request::Allocate { file, mode: 0, offset, len }, |_, _| {})
     }
 
     pub(crate) fn advise(
@@ -134,8 +150,13 @@ impl RingFor {
         self.simple(Request::Advise { file, offset, len, advice })
     }
 
-    pub(crate) fn set_len(self, file: Arc<Descriptor>, len: u64) -> Submission<()> {
-        self.simple(Request::SetLen { file, len })
+    pub(crate) fn set_len<H: Send + 'static>(
+        self,
+        file: Arc<Descriptor>,
+        held: H,
+        len: u64,
+    ) -> Submission<H> {
+        Submission::start(self.0, held, |_| Request::SetLen { file, len }, |_, _| {})
     }
 
     pub(crate) fn stat_file(self, file: Arc<Descriptor>) -> Submission<Box<Stat>> {

@@ -116,7 +116,7 @@ fn an_operation_names_the_place_of_its_buffer() {
     assert_eq!(result.expect_err("nothing is there").raw_os_error(), Some(libc::EFAULT));
     let (_reader, writer) = pipe();
     let writer = Arc::new(Descriptor::inspect(writer));
-    let write = RingFor::on(&driver).write(writer, buf.expect("given back"), AT_CURSOR);
+    let write = RingFor::on(&driver).write(writer, buf.expect("given back"), (), AT_CURSOR);
     let (result, _) = landed(&driver, write);
     assert_eq!(result.expect_err("nothing is there").raw_os_error(), Some(libc::EFAULT));
 }

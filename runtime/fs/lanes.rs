@@ -1,0 +1,312 @@
+//! What is in flight at the cursor of one open file, and what ended there and was not fetched.
+//!
+//! A file with places has one lane. What streams has two, for a read of it may wait for ever, and must not hold up a write.
+
+use std::future::Future;
+use std::io::{self, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::work::Work;
+use crate::buf::Staging;
+use crate::driver::file::{Descriptor, Landed};
+
+/// Names an operation at the cursor, so that its result goes to nobody else [own-result].
+pub(super) type Ticket = u64;
+
+/// The one who may fetch a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A future of ours: its drop gives the operation up.
+    Future,
+    /// Callers of a trait, of whom nobody knows whether they will come again.
+    Trait,
+    /// It was given up.
+    Nobody,
+}
+
+/// What an operation does to the open file, as far as results of the past are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Touch {
+    Nothing,
+    /// Bytes at a place.
+    Bytes,
+    Length,
+    Cursor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Read,
+    Write,
+    /// The end is asked for; the cursor goes so far behind it.
+    End(i64),
+}
+
+#[derive(Debug)]
+pub(super) enum Operation {
+    Read(Work<Staging>),
+    Write(Work<(Staging, ())>),
+    End(Work<u64>, i64),
+}
+
+#[derive(Debug)]
+struct Flying {
+    ticket: Ticket,
+    owner: Owner,
+    /// The place that it goes to. None: the kernel's cursor, which moves by itself.
+    from: Option<u64>,
+    operation: Operation,
+}
+
+/// An operation that is over.
+#[derive(Debug)]
+pub(super) struct Ended {
+    ticket: Ticket,
+    pub(super) owner: Owner,
+    pub(super) kind: Kind,
+    pub(super) from: Option<u64>,
+    /// How many bytes, or where the end is.
+    pub(super) result: io::Result<u64>,
+    /// What was read, or was to be written.
+    pub(super) bytes: Staging,
+    /// Somebody came behind it, and moved the cursor for it.
+    pub(super) is_moved: bool,
+    /// What came behind it may have undone it.
+    pub(super) is_stale: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    flying: [Option<Flying>; 2],
+    ended: Vec<Ended>,
+    last_ticket: Ticket,
+    /// What reads that were given up took from a stream.
+    pub(super) leftover: Vec<u8>,
+    /// The buffer of the last operation, for the next.
+    pub(super) spare: Staging,
+}
+
+impl Ended {
+    fn of(
+        ticket: Ticket,
+        owner: Owner,
+        from: Option<u64>,
+        kind: Kind,
+        end: (io::Result<u64>, Staging),
+    ) -> Ended {
+        let (result, bytes) = end;
+        Ended { ticket, owner, kind, from, result, bytes, is_moved: false, is_stale: false }
+    }
+
+    /// Where the cursor belongs after it. None: where it is.
+    pub(super) fn target(&self) -> Option<io::Result<u64>> {
+        let (from, &count) = (self.from?, self.result.as_ref().ok()?);
+        let target = match self.kind {
+            Kind::Read | Kind::Write if count == 0 => return None,
+            Kind::Read | Kind::Write => from.checked_add(count),
+            Kind::End(offset) => count.checked_add_signed(offset),
+        };
+        Some(target.filter(|&target| i64::try_from(target).is_ok()).ok_or_else(invalid_place))
+    }
+
+    /// Moves the cursor behind it.
+    pub(super) fn advance(&mut self, file: &Descriptor) {
+        let Some(target) = self.target().filter(|_| !self.is_moved) else { return };
+        match target.and_then(|target| file.seek(SeekFrom::Start(target))) {
+            Ok(_) => self.is_moved = true,
+            Err(error) => self.result = Err(error),
+        }
+    }
+
+    /// Moves the cursor back to where it was, if nobody has moved it on.
+    fn retreat(&mut self, file: &Descriptor) {
+        let (Some(from), Some(Ok(target))) = (self.from, self.target()) else { return };
+        if self.is_moved && file.position().is_ok_and(|position| position == target) {
+            self.is_moved = file.seek(SeekFrom::Start(from)).is_err();
+        }
+    }
+
+    /// Only so many bytes were wanted.
+    pub(super) fn cut(&mut self, file: &Descriptor, count: u64) {
+        self.retreat(file);
+        self.result = Ok(count);
+    }
+
+    fn is_undone_by(&self, touch: Touch) -> bool {
+        let is_open = self.owner == Owner::Trait && !self.is_stale;
+        is_open
+            && match touch {
+                Touch::Nothing => false,
+                Touch::Bytes | Touch::Cursor => self.from.is_some(),
+                Touch::Length => true,
+            }
+    }
+}
+
+impl Flying {
+    /// It changes nothing.
+    fn is_harmless(&self) -> bool {
+        self.from.is_some() && matches!(self.operation, Operation::Read(_) | Operation::End(..))
+    }
+
+    fn poll_end(&mut self, waker: &Waker) -> Poll<Ended> {
+        let cx = &mut Context::from_waker(waker);
+        let (kind, end) = match &mut self.operation {
+            Operation::Read(work) => {
+                let Landed { result, resources, .. } = ready!(Pin::new(work).poll(cx));
+                (Kind::Read, (result.map(|count| count as u64), resources.unwrap_or_default()))
+            }
+            Operation::Write(work) => {
+                let Landed { result, resources, .. } = ready!(Pin::new(work).poll(cx));
+                let bytes = resources.map(|(bytes, ())| bytes).unwrap_or_default();
+                (Kind::Write, (result.map(|count| count as u64), bytes))
+            }
+            Operation::End(work, offset) => {
+                let Landed { result, resources, .. } = ready!(Pin::new(work).poll(cx));
+                (Kind::End(*offset), (result.map(|_| resources.unwrap_or(0)), Staging::default()))
+            }
+        };
+        Poll::Ready(Ended::of(self.ticket, self.owner, self.from, kind, end))
+    }
+}
+
+impl Lanes {
+    /// From what reads that were given up took from a stream.
+    pub(super) fn take_leftover(&mut self, buf: &mut [u8]) -> usize {
+        let count = self.leftover.len().min(buf.len());
+        buf[..count].copy_from_slice(&self.leftover[..count]);
+        self.leftover.drain(..count);
+        if self.leftover.is_empty() {
+            self.leftover = Vec::new();
+        }
+        count
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        lane: usize,
+        owner: Owner,
+        from: Option<u64>,
+        operation: Operation,
+    ) -> Ticket {
+        debug_assert!(self.flying[lane].is_none(), "[one-at-a-time]");
+        self.last_ticket += 1;
+        self.flying[lane] = Some(Flying { ticket: self.last_ticket, owner, from, operation });
+        self.last_ticket
+    }
+
+    /// The next to end in this lane. None: nothing is in flight there.
+    fn poll_land(&mut self, lane: usize, waker: &Waker) -> Poll<Option<Ended>> {
+        let Some(flying) = &mut self.flying[lane] else { return Poll::Ready(None) };
+        let ended = ready!(flying.poll_end(waker));
+        self.flying[lane] = None;
+        Poll::Ready(Some(ended))
+    }
+
+    /// Waits for the operation with this ticket. None: there is no ticket.
+    pub(super) fn poll_own(&mut self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<Option<Ended>> {
+        let Some(wanted) = *ticket else { return Poll::Ready(None) };
+        let lane = self.lane_of(wanted);
+        let ended = match lane {
+            Some(lane) => ready!(self.poll_land(lane, waker)),
+            None => self.take_ended(wanted),
+        };
+        *ticket = None;
+        Poll::Ready(ended)
+    }
+
+    /// Waits until nothing is in flight in this lane [one-at-a-time]. What ends for an owner is kept for it.
+    pub(super) fn poll_clear(&mut self, file: &Descriptor, lane: usize, waker: &Waker) -> Poll<()> {
+        while let Some(ended) = ready!(self.poll_land(lane, waker)) {
+            self.keep(file, ended);
+        }
+        Poll::Ready(())
+    }
+
+    /// The same for what was given up, or may have been; what an owner waits for is left alone.
+    pub(super) fn poll_clear_given_up(&mut self, file: &Descriptor, waker: &Waker) -> Poll<()> {
+        match &self.flying[0] {
+            Some(flying) if flying.owner != Owner::Future && !flying.is_harmless() => {
+                self.poll_clear(file, 0, waker)
+            }
+            _ => Poll::Ready(()),
+        }
+    }
+
+    fn keep(&mut self, file: &Descriptor, mut ended: Ended) {
+        if ended.owner == Owner::Nobody {
+            self.discard(file, ended);
+        } else {
+            ended.advance(file);
+            self.ended.push(ended);
+        }
+    }
+
+    /// A result that nobody wants: as far as that can be, it is as if it had not been [cursor-moves-last].
+    pub(super) fn discard(&mut self, file: &Descriptor, mut ended: Ended) {
+        ended.retreat(file);
+        if ended.kind == Kind::Read && ended.from.is_none() && ended.result.is_ok() {
+            // Taken from a stream before what was taken later.
+            self.leftover.splice(0..0, ended.bytes.iter().copied());
+        }
+        self.spare = ended.bytes;
+    }
+
+    /// True: those who wait for the lane are to be woken, for it is free.
+    #[must_use]
+    pub(super) fn give_up(&mut self, file: &Descriptor, ticket: Ticket) -> bool {
+        let Some(lane) = self.lane_of(ticket) else {
+            if let Some(ended) = self.take_ended(ticket) {
+                self.discard(file, ended);
+            }
+            return false;
+        };
+        // A read at a place changes nothing: nobody has to wait for it.
+        let is_harmless = self.flying[lane].as_ref().is_some_and(Flying::is_harmless);
+        match &mut self.flying[lane] {
+            Some(flying) if !is_harmless => flying.owner = Owner::Nobody,
+            place => *place = None,
+        }
+        is_harmless
+    }
+
+    /// Something else happens to the open file: a result that callers of a trait have not fetched is not good any more for
+    /// those that may come anew [own-result].
+    ///
+    /// True: as for [`give_up`](Lanes::give_up).
+    #[must_use]
+    pub(super) fn touch(&mut self, file: &Descriptor, touch: Touch) -> bool {
+        for ended in self.ended.iter_mut().filter(|ended| ended.is_undone_by(touch)) {
+            ended.retreat(file);
+            ended.is_stale = true;
+        }
+        let is_old = |flying: &Flying| flying.owner == Owner::Trait && flying.is_harmless();
+        let is_freed = touch != Touch::Nothing && self.flying[0].as_ref().is_some_and(is_old);
+        if is_freed {
+            // Its caller reads anew, if it comes.
+            self.flying[0] = None;
+        }
+        is_freed
+    }
+
+    /// Whether an operation by place has to look here first.
+    pub(super) fn is_marked(&self) -> bool {
+        self.flying[0].as_ref().is_some_and(|flying| flying.owner != Owner::Future)
+            || self.ended.iter().any(|ended| ended.owner == Owner::Trait && !ended.is_stale)
+    }
+
+    fn lane_of(&self, ticket: Ticket) -> Option<usize> {
+        self.flying.iter().position(|flying| flying.as_ref().is_some_and(|flying| flying.ticket == ticket))
+    }
+
+    fn take_ended(&mut self, ticket: Ticket) -> Option<Ended> {
+        let index = self.ended.iter().position(|ended| ended.ticket == ticket)?;
+        Some(self.ended.remove(index))
+    }
+}
+
+/// A place that no file has.
+pub(super) fn invalid_place() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "no file has a place before its beginning or beyond 2^63 - 1")
+}

@@ -1,0 +1,155 @@
+//! Streams whose descriptor does not block: what would block waits until it is ready, on every back end alike.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::cursor::{Gate, Turn};
+use crate::driver::file::Descriptor;
+
+#[cfg(unix)]
+pub(super) use unix::Readiness;
+
+/// Descriptors that do not block are an affair of Unix.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(super) enum Readiness {}
+
+impl Gate {
+    /// Reads some bytes, or waits until there are some.
+    pub(super) fn poll_read(
+        &self,
+        file: &Arc<Descriptor>,
+        turn: &mut Turn,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        loop {
+            if let Some(readiness) = &turn.readiness {
+                let read = ready!(readiness.poll_read(file, cx, buf));
+                turn.readiness = None;
+                if let Some(result) = read.transpose() {
+                    return Poll::Ready(result);
+                }
+            }
+            let result = ready!(self.poll_read_once(file, turn, cx, buf));
+            if !would_block(&result) {
+                return Poll::Ready(result);
+            }
+            turn.readiness = Some(Readiness::of(file)?);
+        }
+    }
+
+    /// Writes some bytes, or waits until there is room.
+    pub(super) fn poll_write(
+        &self,
+        file: &Arc<Descriptor>,
+        turn: &mut Turn,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        loop {
+            if let Some(readiness) = &turn.readiness {
+                let written = ready!(readiness.poll_write(file, cx, buf));
+                turn.readiness = None;
+                if let Some(result) = written.transpose() {
+                    return Poll::Ready(result);
+                }
+            }
+            let result = ready!(self.poll_write_once(file, turn, cx, buf));
+            if !would_block(&result) {
+                return Poll::Ready(result);
+            }
+            turn.readiness = Some(Readiness::of(file)?);
+        }
+    }
+}
+
+fn would_block(result: &io::Result<usize>) -> bool {
+    cfg!(unix) && result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+#[cfg(not(unix))]
+impl Readiness {
+    fn of(_file: &Descriptor) -> io::Result<Box<Readiness>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn poll_read(
+        &self,
+        _file: &Descriptor,
+        _cx: &mut Context<'_>,
+        _buf: &mut [u8],
+    ) -> Poll<io::Result<Option<usize>>> {
+        match *self {}
+    }
+
+    fn poll_write(
+        &self,
+        _file: &Descriptor,
+        _cx: &mut Context<'_>,
+        _buf: &[u8],
+    ) -> Poll<io::Result<Option<usize>>> {
+        match *self {}
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fmt;
+    use std::io::{self, Read, Write};
+    use std::os::fd::AsFd;
+    use std::task::{Context, Poll};
+
+    use socket2::Socket;
+
+    use crate::driver::file::Descriptor;
+    use crate::driver::{Direction, Registration};
+
+    /// A second descriptor of the stream, known to the driver.
+    pub(in crate::fs) struct Readiness(Registration);
+
+    impl Readiness {
+        /// The driver watches descriptors in the form of sockets; no call that only sockets have is made.
+        pub(super) fn of(file: &Descriptor) -> io::Result<Box<Readiness>> {
+            let fd = file.file().as_fd().try_clone_to_owned()?;
+            Ok(Box::new(Readiness(Registration::new_nonblocking(Socket::from(fd)))))
+        }
+
+        /// None: the descriptor blocks by now.
+        pub(super) fn poll_read(
+            &self,
+            file: &Descriptor,
+            cx: &mut Context<'_>,
+            buf: &mut [u8],
+        ) -> Poll<io::Result<Option<usize>>> {
+            self.0.poll_io(Direction::Read, cx, |_| {
+                if file.blocks() { Ok(None) } else { { file.file() }.read(buf).map(Some) }
+            })
+        }
+
+        /// The same for a write.
+        pub(super) fn poll_write(
+            &self,
+            file: &Descriptor,
+            cx: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<Option<usize>>> {
+            self.0.poll_io(Direction::Write, cx, |_| {
+                if file.blocks() { Ok(None) } else { { file.file() }.write(buf).map(Some) }
+            })
+        }
+    }
+
+    impl fmt::Debug for Readiness {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Readiness").finish_non_exhaustive()
+        }
+    }
+}
