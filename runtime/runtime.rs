@@ -26,12 +26,13 @@ use crate::driver::Driver;
 use crate::primitive::sync::Mutex;
 use crate::primitive::{clock, thread};
 use crate::scheduler::guests::Guest;
+use crate::scheduler::lookout::Report;
 use crate::scheduler::park::{Nudge, Parker};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
 use crate::task::{self, Id, JoinHandle, coop};
 
-pub use crate::builder::{Builder, DriverKind};
+pub use crate::builder::{Builder, DriverKind, Stall};
 
 const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
      call this from a task, from Runtime::block_on, or after Runtime::enter";
@@ -111,6 +112,7 @@ impl Runtime {
         workers_count: usize,
         limits: Limits,
         options: &ThreadOptions,
+        report: Option<Arc<Report>>,
     ) -> io::Result<Runtime> {
         let parts = scheduler::build(driver, workers_count, Pool::new(limits));
         let handle = Handle { home: Home::new(parts.shared) };
@@ -120,7 +122,10 @@ impl Runtime {
                 let worker = Mutex::new(parts.workers.into_iter().next());
                 runtime.loop_worker = Some(LoopWorker { worker, waiting: Mutex::new(Vec::new()) });
             }
-            Flavor::MultiThread => runtime.start_workers(parts.workers, options)?,
+            Flavor::MultiThread => {
+                runtime.shared().lookout().offer(report);
+                runtime.start_workers(parts.workers, options)?;
+            }
         }
         Ok(runtime)
     }
@@ -271,6 +276,9 @@ impl Runtime {
                 // A worker ends without a panic: tasks' panics are caught where they are polled.
                 let _ = thread.join();
             }
+        }
+        if can_join && current::may_block() {
+            shared.lookout().join();
         }
         shared.timers().shutdown();
         shared.blocking().shut_down(
@@ -615,6 +623,16 @@ impl RuntimeMetrics {
     /// How many threads the blocking pool has.
     pub fn num_blocking_threads(&self) -> usize {
         self.handle.home.shared().blocking().threads_count()
+    }
+
+    /// How many threads stand in for the workers now: see [`Builder::on_stall`].
+    pub fn num_stand_ins(&self) -> usize {
+        self.handle.home.shared().lookout().stand_ins_count()
+    }
+
+    /// How often every worker was in a poll that did not end within 50 ms: see [`Builder::on_stall`].
+    pub fn num_stalls(&self) -> u64 {
+        self.handle.home.shared().lookout().stalls_count()
     }
 
     /// How many operations the kernel has not answered yet, all workers together.

@@ -226,6 +226,21 @@ impl Backend {
         }
     }
 
+    pub(super) fn relieve(&self, index: usize, wakers: &mut Vec<Waker>) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.relieve(index, wakers),
+            // A poller is asked by any thread, at once. Refused: its worker is at it itself.
+            Backend::Poll(pollers) => {
+                let _ = pollers.try_harvest(index, wakers);
+            }
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => {
+                let _ = fake.try_harvest(index, wakers);
+            }
+        }
+    }
+
     pub(super) fn in_flight(&self, index: usize) -> usize {
         match self {
             #[cfg(target_os = "linux")]

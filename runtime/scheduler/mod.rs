@@ -136,11 +136,13 @@ use crate::time::Timers;
 pub(crate) mod current;
 pub(crate) mod guests;
 pub(crate) mod idle;
+pub(crate) mod lookout;
 pub(crate) mod park;
 mod pinned;
 mod search;
 mod sentinel;
 pub(crate) mod shutdown;
+mod stand_in;
 mod token;
 pub(crate) mod worker;
 
@@ -153,6 +155,7 @@ pub(crate) use pinned::spawn_local;
 
 use guests::Guests;
 use idle::Idle;
+use lookout::Lookout;
 use park::Gate;
 use pinned::Mailbox;
 use shutdown::{Closing, Farewell};
@@ -193,6 +196,7 @@ pub(crate) struct Shared {
     closing: Closing,
     farewell: Farewell,
     guests: Guests,
+    lookout: Lookout,
     /// What the workers' times are counted from.
     epoch: Instant,
 }
@@ -256,6 +260,7 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -
             closing: Closing::new(),
             farewell: Farewell::new(workers_count),
             guests: Guests::new(),
+            lookout: Lookout::new(),
             epoch: clock::now(),
         }
     });

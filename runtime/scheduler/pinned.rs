@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::sync::Mutex;
+use crate::scheduler::stand_in::{self, Post};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{Home, Shared, current};
 use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule, this_thread};
@@ -126,38 +127,66 @@ impl Worker {
 /// What a pinned task holds of its scheduler.
 struct Pin {
     home: Arc<Home>,
-    worker: usize,
+    place: Place,
+}
+
+/// Whose thread a pinned task belongs to.
+#[derive(Clone)]
+enum Place {
+    Worker(usize),
+    StandIn(Arc<Post>),
 }
 
 impl Pin {
-    fn owned<'a>(&self, shared: &'a Shared) -> &'a OwnedTasks {
-        &shared.remotes[self.worker].pinned
+    /// For a task of this thread, if it runs tasks.
+    fn here() -> Option<Pin> {
+        let of_worker = current::with_worker(|context| {
+            let context = context?;
+            Some(Pin { home: context.home().clone(), place: Place::Worker(context.index()) })
+        });
+        of_worker.or_else(|| Some(Pin { place: Place::StandIn(stand_in::here()?), home: current::runtime()? }))
+    }
+}
+
+impl Place {
+    fn owned<'a>(&'a self, shared: &'a Shared) -> &'a OwnedTasks {
+        match self {
+            Place::Worker(index) => &shared.remotes[*index].pinned,
+            Place::StandIn(post) => &post.pinned,
+        }
+    }
+
+    /// [pinned-home]: to our own worker's queue, or by mail from anywhere else.
+    fn receive(&self, shared: &Shared, task: Runnable) {
+        let index = match self {
+            Place::Worker(index) => *index,
+            Place::StandIn(post) => return post.receive(task),
+        };
+        current::with_worker(|context| match context {
+            Some(context) if context.belongs_to(shared) && context.index() == index => {
+                context.schedule_pinned(task);
+            }
+            _ => {
+                shared.remotes[index].mailbox.post(task);
+                shared.unpark(index);
+            }
+        });
     }
 }
 
 impl Schedule for Pin {
-    /// [pinned-home]: to our own worker's queue, or by mail from anywhere else.
     fn schedule(&self, task: Runnable, _cause: Cause) {
-        let shared = self.home.shared();
-        current::with_worker(|context| match context {
-            Some(context) if context.belongs_to(shared) && context.index() == self.worker => {
-                context.schedule_pinned(task);
-            }
-            _ => {
-                shared.remotes[self.worker].mailbox.post(task);
-                shared.unpark(self.worker);
-            }
-        });
+        self.place.receive(self.home.shared(), task);
     }
 
     fn release(&self, task: &Header) {
         let shared = self.home.shared();
-        self.owned(shared).remove(task);
-        shared.tell_if_empty(self.owned(shared));
+        self.place.owned(shared).remove(task);
+        shared.tell_if_empty(self.place.owned(shared));
     }
 }
 
-/// Spawns a future that need not be `Send` on the worker of this thread. `None`: this thread is no worker.
+/// Spawns a future that need not be `Send` on this thread. `None`: it is no worker, nor does it stand in for one.
 pub(crate) fn spawn_local<F>(
     future: F,
     id: Id,
@@ -167,17 +196,11 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let (pin, shared) = current::with_worker(|context| {
-        let context = context?;
-        let pin = Pin { home: context.home().clone(), worker: context.index() };
-        Some((pin, context.home().shared().clone()))
-    })?;
-    let worker = pin.worker;
-    let (runnable, handle) = shared.remotes[worker].pinned.bind_local(future, pin, id, location);
+    let pin = Pin::here()?;
+    let (shared, place) = (pin.home.shared().clone(), pin.place.clone());
+    let (runnable, handle) = place.owned(&shared).bind_local(future, pin, id, location);
     if let Some(runnable) = runnable {
-        current::with_worker(|context| {
-            context.expect("a worker stays one while it spawns").schedule_pinned(runnable);
-        });
+        place.receive(&shared, runnable);
     }
     Some(handle)
 }

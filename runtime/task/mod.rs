@@ -132,7 +132,7 @@ pub mod coop {
     pub use super::budget::{
         Coop, Unconstrained, consume_budget, cooperative, has_budget_remaining, unconstrained,
     };
-    pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget};
+    pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget, without_budget};
 }
 
 pub use coop::{consume_budget, unconstrained};
@@ -148,6 +148,6 @@ pub(crate) use closure::blocking;
 pub(crate) use layout::Header;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
-pub(crate) use quiet::{drop_all, wake_all};
+pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::{Cause, Schedule};

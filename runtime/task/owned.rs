@@ -179,6 +179,11 @@ impl OwnedTasks {
         self.shards.iter().map(|shard| shard.live_count.load(Ordering::Acquire)).sum()
     }
 
+    /// Where the tasks were spawned that are being polled now.
+    pub(crate) fn running(&self) -> Vec<&'static Location<'static>> {
+        self.shards.iter().flat_map(|shard| shard.running()).collect()
+    }
+
     fn shard_of(&self, id: Id) -> &Shard {
         let number = id.to_u64();
         let group = number / super::id::BLOCK_SIZE;
@@ -201,6 +206,13 @@ impl Shard {
         let count = self.live_count.load(Ordering::Relaxed);
         // Ordering: [none-is-left] Release pairs with `len`.
         self.live_count.store(count.wrapping_add_signed(change), Ordering::Release);
+    }
+
+    fn running(&self) -> Vec<&'static Location<'static>> {
+        let list = self.list.lock();
+        // SAFETY: a listed task is alive while we hold the lock, as in `take_first`.
+        let tasks = list.places.iter().flatten().map(|&place| unsafe { TaskRef::from_header(place) });
+        tasks.filter(|task| task.state().is_running()).map(TaskRef::location).collect()
     }
 
     /// Takes a task out of the list, but leaves it counted until it is complete. By who has closed the list.
