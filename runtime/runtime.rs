@@ -162,6 +162,7 @@ impl Runtime {
     /// # Panics
     /// If this thread runs tasks already (inside a task or another `block_on`), or, on a current-thread runtime, if there are
     /// local tasks ([`spawn_local`]) of another thread. A panic of `future` passes through.
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if size_of::<F>() > LARGE {
             self.block_on_small(Box::pin(future))
@@ -170,6 +171,7 @@ impl Runtime {
         }
     }
 
+    #[track_caller]
     fn block_on_small<F: Future>(&self, future: F) -> F::Output {
         assert!(current::may_block(), "{NESTED}");
         match &self.loop_worker {
@@ -331,6 +333,7 @@ impl ArcWake for RootWaker {
 }
 
 impl LoopWorker {
+    #[track_caller]
     fn block_on<F: Future>(&self, handle: &Handle, future: F) -> F::Output {
         let mut future = pin!(future);
         let parker = Parker::new();
@@ -467,7 +470,10 @@ impl Handle {
     /// If the thread is in none.
     #[track_caller]
     pub fn current() -> Handle {
-        Handle::try_current().unwrap_or_else(|_| panic!("{NO_RUNTIME}"))
+        match Handle::try_current() {
+            Ok(handle) => handle,
+            Err(_) => panic!("{NO_RUNTIME}"),
+        }
     }
 
     /// The runtime of this thread, if it is in one.
@@ -513,6 +519,7 @@ impl Handle {
     ///
     /// # Panics
     /// If this thread runs tasks.
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if size_of::<F>() > LARGE {
             self.block_on_small(Box::pin(future))
@@ -521,6 +528,7 @@ impl Handle {
         }
     }
 
+    #[track_caller]
     fn block_on_small<F: Future>(&self, future: F) -> F::Output {
         assert!(current::may_block(), "{NESTED}");
         let _guard = self.enter();
@@ -688,6 +696,7 @@ where
     }
 }
 
+#[track_caller]
 fn spawn_small<F>(future: F, location: &'static Location<'static>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -697,10 +706,13 @@ where
         Some(context) => Ok(scheduler::spawn(context.home(), future, Id::next(), location)),
         None => Err(future),
     });
-    spawned.unwrap_or_else(|future| {
-        let home = current::runtime().unwrap_or_else(|| panic!("{NO_RUNTIME}"));
-        scheduler::spawn(&home, future, Id::next(), location)
-    })
+    match spawned {
+        Ok(handle) => handle,
+        Err(future) => {
+            let Some(home) = current::runtime() else { panic!("{NO_RUNTIME}") };
+            scheduler::spawn(&home, future, Id::next(), location)
+        }
+    }
 }
 
 /// Spawns a future that need not be `Send`. It stays on the worker that it was spawned on, and is dropped there.
@@ -722,9 +734,12 @@ where
     } else {
         scheduler::spawn_local(future, Id::next(), location)
     };
-    spawned.unwrap_or_else(|| {
-        panic!("heist: spawn_local needs a worker: call it inside a task, or in block_on of a current-thread runtime")
-    })
+    match spawned {
+        Some(handle) => handle,
+        None => panic!(
+            "heist: spawn_local needs a worker: call it inside a task, or in block_on of a current-thread runtime"
+        ),
+    }
 }
 
 /// Runs `closure`, which may block, on a thread of the blocking pool.

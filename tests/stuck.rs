@@ -46,9 +46,8 @@ impl Greed {
 
 fn runtimes() -> Vec<Runtime> {
     let kinds = backends().into_iter();
-    let of = |kind, workers| {
-        builder(Shape::MultiThread, kind).worker_threads(workers).build().expect("a runtime")
-    };
+    let of =
+        |kind, workers| builder(Shape::MultiThread, kind).worker_threads(workers).build().expect("a runtime");
     kinds.flat_map(|kind| [of(kind, 1), of(kind, 2)]).collect()
 }
 

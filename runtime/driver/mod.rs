@@ -190,7 +190,7 @@ pub(crate) use buffers::Limits as BufferLimits;
 use context::Asker;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{Guard, pinned};
+pub(crate) use context::{Guard, in_runtime, pinned};
 pub use kind::Kind;
 use op::{Op, Ticket};
 use source::Source;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::file::File;
 use super::work::{c_path, pool};
 use crate::driver::file::{Code, Descriptor, OpenHow, Way, ring_for, ring_for_path};
+use crate::driver::in_runtime;
 
 /// Options of [`std::fs::OpenOptions`], and an `open` that does not block.
 ///
@@ -101,17 +102,20 @@ impl OpenOptions {
     ///
     /// # Panics
     /// Outside of a runtime.
-    pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        let path = path.as_ref();
-        self.0.check()?;
-        let opened = if ring_for_path(Code::Open, path).is_some() {
-            self.open_on_ring(path).await?
-        } else {
-            let (path, options) = (path.to_owned(), self.0.to_std());
-            let (is_append, is_direct) = (self.0.is_append, self.0.is_direct());
-            pool(move || Ok(Descriptor::new(options.open(path)?, is_append, is_direct))).await?
-        };
-        Ok(File::over(Arc::new(opened)))
+    #[track_caller]
+    pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move {
+            let path = path.as_ref();
+            self.0.check()?;
+            let opened = if ring_for_path(Code::Open, path).is_some() {
+                self.open_on_ring(path).await?
+            } else {
+                let (path, options) = (path.to_owned(), self.0.to_std());
+                let (is_append, is_direct) = (self.0.is_append, self.0.is_direct());
+                pool(move || Ok(Descriptor::new(options.open(path)?, is_append, is_direct))).await?
+            };
+            Ok(File::over(Arc::new(opened)))
+        })
     }
 
     /// The ring tries an open as if it were non-blocking, so that a FIFO opens at once, or not at all, where it should

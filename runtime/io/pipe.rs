@@ -37,6 +37,7 @@ pub struct PipeWriter(Registration);
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let mut fds = [-1; 2];
     // SAFETY: the kernel writes two numbers, and there is room for two.
@@ -49,6 +50,7 @@ pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
 }
 
 /// The driver watches descriptors in the form of sockets; no call that only sockets have is made.
+#[track_caller]
 fn register(fd: OwnedFd) -> io::Result<Registration> {
     let pipe = Socket::from(fd);
     pipe.set_cloexec(true)?;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::driver::in_runtime;
 use crate::task::{AbortOnDropHandle, spawn_blocking};
 
 /// The most bytes of one write.
@@ -48,8 +49,9 @@ impl Stdout {
     ///
     /// # Cancel safety
     /// Dropped, it may have written a part; the next write of this handle comes after it.
-    pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.0.write_all(buf).await
+    #[track_caller]
+    pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
+        in_runtime(async move { self.0.write_all(buf).await })
     }
 
     /// Waits for a write of this handle that was given up. There is nothing else to flush.
@@ -72,8 +74,9 @@ impl Stderr {
     ///
     /// # Cancel safety
     /// Dropped, it may have written a part; the next write of this handle comes after it.
-    pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.0.write_all(buf).await
+    #[track_caller]
+    pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
+        in_runtime(async move { self.0.write_all(buf).await })
     }
 
     /// Waits for a write of this handle that was given up. There is nothing else to flush.

@@ -144,7 +144,8 @@ impl Pin {
             let context = context?;
             Some(Pin { home: context.home().clone(), place: Place::Worker(context.index()) })
         });
-        of_worker.or_else(|| Some(Pin { place: Place::StandIn(stand_in::here()?), home: current::runtime()? }))
+        of_worker
+            .or_else(|| Some(Pin { place: Place::StandIn(stand_in::here()?), home: current::runtime()? }))
     }
 }
 
