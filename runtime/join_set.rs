@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
-use crate::runtime::{self, Handle};
+use crate::runtime::{self, Handle, Weight};
 use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 
 /// A set of tasks with outputs of one type. Dropping the set aborts them all.
@@ -82,7 +82,9 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(runtime::spawn(future))
+        let handle =
+            if Weight::<F>::IS_LARGE { runtime::spawn(Box::pin(future)) } else { runtime::spawn(future) };
+        self.insert(handle)
     }
 
     /// Spawns a task on the runtime of `handle`.
@@ -92,7 +94,9 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(handle.spawn(future))
+        let handle =
+            if Weight::<F>::IS_LARGE { handle.spawn(Box::pin(future)) } else { handle.spawn(future) };
+        self.insert(handle)
     }
 
     /// Spawns a future that need not be `Send` on this worker: see [`spawn_local`](crate::task::spawn_local).
@@ -104,7 +108,12 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        self.insert(runtime::spawn_local(future))
+        let handle = if Weight::<F>::IS_LARGE {
+            runtime::spawn_local(Box::pin(future))
+        } else {
+            runtime::spawn_local(future)
+        };
+        self.insert(handle)
     }
 
     /// Runs a closure on the blocking pool: see [`spawn_blocking`](crate::task::spawn_blocking).
@@ -117,7 +126,13 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        self.insert(runtime::spawn_blocking(closure))
+        let handle = if Weight::<F>::IS_LARGE {
+            let closure = Box::new(closure);
+            runtime::spawn_blocking(move || closure())
+        } else {
+            runtime::spawn_blocking(closure)
+        };
+        self.insert(handle)
     }
 
     /// Waits for the next task to end. `None`: the set is empty.

@@ -39,6 +39,14 @@ const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
 /// Futures of more bytes are boxed at the door: on the way to their cell they are moved a few times, and each move of an
 /// unoptimised build takes that much stack.
 const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
+
+/// A constant of the type, so that an unoptimised build has no room on its stack for the branch that it does not take.
+pub(crate) struct Weight<F>(PhantomData<F>);
+
+impl<F> Weight<F> {
+    pub(crate) const IS_LARGE: bool = size_of::<F>() > LARGE;
+}
+
 const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
      Await the future instead, or block inside spawn_blocking";
 
@@ -164,7 +172,7 @@ impl Runtime {
     /// local tasks ([`spawn_local`]) of another thread. A panic of `future` passes through.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        if size_of::<F>() > LARGE {
+        if Weight::<F>::IS_LARGE {
             self.block_on_small(Box::pin(future))
         } else {
             self.block_on_small(future)
@@ -187,7 +195,7 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.handle.spawn(future)
+        if Weight::<F>::IS_LARGE { self.handle.spawn(Box::pin(future)) } else { self.handle.spawn(future) }
     }
 
     /// Runs `closure` on the blocking pool, as [`spawn_blocking`] does.
@@ -197,7 +205,12 @@ impl Runtime {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.handle.spawn_blocking(closure)
+        if Weight::<F>::IS_LARGE {
+            let closure = Box::new(closure);
+            self.handle.spawn_blocking(move || closure())
+        } else {
+            self.handle.spawn_blocking(closure)
+        }
     }
 
     /// A handle to this runtime.
@@ -492,10 +505,11 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let location = Location::caller();
-        if size_of::<F>() > LARGE {
-            return scheduler::spawn(&self.home, Box::pin(future), Id::next(), location);
+        if Weight::<F>::IS_LARGE {
+            scheduler::spawn(&self.home, Box::pin(future), Id::next(), location)
+        } else {
+            scheduler::spawn(&self.home, future, Id::next(), location)
         }
-        scheduler::spawn(&self.home, future, Id::next(), location)
     }
 
     /// Runs `closure` on the blocking pool of this runtime.
@@ -505,7 +519,21 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (runnable, join) = task::blocking(closure, Id::next(), Location::caller());
+        let location = Location::caller();
+        if Weight::<F>::IS_LARGE {
+            let closure = Box::new(closure);
+            self.spawn_blocking_small(move || closure(), location)
+        } else {
+            self.spawn_blocking_small(closure, location)
+        }
+    }
+
+    fn spawn_blocking_small<F, R>(&self, closure: F, location: &'static Location<'static>) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (runnable, join) = task::blocking(closure, Id::next(), location);
         let handle = self.clone();
         self.home.shared().blocking().run(Box::new(move || {
             let _guard = handle.enter();
@@ -521,7 +549,7 @@ impl Handle {
     /// If this thread runs tasks.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        if size_of::<F>() > LARGE {
+        if Weight::<F>::IS_LARGE {
             self.block_on_small(Box::pin(future))
         } else {
             self.block_on_small(future)
@@ -689,7 +717,7 @@ where
     F::Output: Send + 'static,
 {
     let location = Location::caller();
-    if size_of::<F>() > LARGE {
+    if Weight::<F>::IS_LARGE {
         spawn_small(Box::pin(future), location)
     } else {
         spawn_small(future, location)
@@ -729,7 +757,7 @@ where
     F::Output: 'static,
 {
     let location = Location::caller();
-    let spawned = if size_of::<F>() > LARGE {
+    let spawned = if Weight::<F>::IS_LARGE {
         scheduler::spawn_local(Box::pin(future), Id::next(), location)
     } else {
         scheduler::spawn_local(future, Id::next(), location)
@@ -765,7 +793,14 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    Handle::current().spawn_blocking(closure)
+    let location = Location::caller();
+    let handle = Handle::current();
+    if Weight::<F>::IS_LARGE {
+        let closure = Box::new(closure);
+        handle.spawn_blocking_small(move || closure(), location)
+    } else {
+        handle.spawn_blocking_small(closure, location)
+    }
 }
 
 /// Runs `closure`, which may block, on this thread. If the thread is a worker, what waits in its queues is handed to
