@@ -33,6 +33,12 @@
 //! ([`sentinel`]), and as long as it is stuck they sleep on its poller as well as on their own. When all others slept
 //! through a whole look they go to sleep for good: an idle runtime uses no CPU.
 //!
+//! **The lookout.** Where every worker is in a poll no sentinel is left. Whoever begins to run tasks while none is on duty
+//! calls a thread that runs none ([`lookout`]). Where all of them have not come round for 50 ms it serves their sockets
+//! and timers each millisecond and starts a stand-in ([`stand_in`]), a thread that runs what waits; another one each time that
+//! all of these are in polls of 50 ms, up to 64. They go when a worker has come round for 100 ms. The thread is started by
+//! the first call, and sleeps for good while sentinels watch or everybody sleeps.
+//!
 //! # Fairness
 //! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled, for:
 //! - **A worker's ring is first in, first out, and who yields goes to its end.**
@@ -58,6 +64,12 @@
 //!   `tests/fairness.rs::a_read_that_waits_since_just_before_a_long_computation_is_served`,
 //!   `tests/fairness.rs::a_conversation_with_a_socket_of_a_stuck_worker_is_not_paced`
 //! - **its expired timers.** `tests/fairness.rs::a_timer_armed_before_a_long_computation_fires_during_it`
+//! - **and as long as none is idle, for every worker is in such a poll, within about 0.1 s, whatever the number of polls
+//!   that do not end, up to 64 more than workers.** Such a poll itself cannot be interrupted: it keeps its thread and its core.
+//!   `tests/stuck.rs::timers_fire_while_every_worker_is_stuck`,
+//!   `tests/stuck.rs::sockets_and_files_are_served_while_every_worker_is_stuck`,
+//!   `tests/stuck.rs::more_stuck_tasks_than_workers_stop_nobody`
+//! - **A current-thread runtime is the exception:** its tasks run on one thread, and a poll that does not end stops it.
 //! - **Pinned tasks (`spawn_local`) are the exception: they wait for their worker.**
 //!   `tests/local.rs::a_local_task_runs_on_one_thread_whatever_its_neighbours_do`
 //!
@@ -71,6 +83,7 @@
 //!   never sleeps over a task of its own; if the owner is stuck a sentinel finds it.
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
+//! - `[called]` when a worker begins to run tasks after a sleep a sentinel is on duty, or the lookout is awake or was called.
 //! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only. A worker that goes from thread to thread
 //!   is not run where its pinned tasks are not at home; if its runtime ends there they are leaked.
 //! - `[last-is-told]` a closing worker that waits for the last task to go is unparked when it has gone.
@@ -82,9 +95,15 @@
 //! | `Gate::notify` | `Gate::close`, `Gate::open` | what the owner is to find |
 //! | `Nudge::tell` | `Nudge::take` | what the future is to find |
 //! | push, fence | fence, last look in `park` | the pushed task |
+//! | gate and duty, fence in `sentinel_to_wake` | `Call::lie_down`, fence | that somebody runs unwatched |
 //! | count, fence in `park` | fence, count in `worker_to_wake` | that a worker sleeps |
 //!
 //! # Rejected
+//! - A spare worker with a ring of its own in the place of stand-ins. 2026-11-29: each runtime would pay for a ring that is
+//!   hardly ever used, and it may get stuck as well. The lookout runs no task, so that it cannot.
+//! - Tokio's budget for what is of tokio's: 2026-11-29, its crate sets one only inside its own runtime, by a function that is
+//!   not public; to enter a runtime of it does not, and `futures` has none.
+//! - A count of wake-ups per poll as the sign that a poll does not end: a channel that is always ready calls no waker.
 //! - Announcing every push (tokio 1.51 did it for its LIFO slot and took it back: 8 % more CPU).
 //! - Announcing a ring's second task, whatever its length. 2026-11-21, echo of 64 B over 100 connections, 2 workers and the
 //!   client on 2 cores: 1.53 times tokio's CPU per request (median of 8 interleaved rounds), 1.22 with the threshold. At
@@ -111,7 +130,7 @@
 //!
 //! # Verified by
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
-//! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
+//! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[called]`, `[one-token]` (the gate and
 //! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`. `crate::scenarios` runs whole
 //! runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for three workers,
 //! whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
