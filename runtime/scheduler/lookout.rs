@@ -7,7 +7,15 @@
 //! timers, as a sentinel does; where none has, it also sees to it that a stand-in ([`stand_in`](super::stand_in)) runs them.
 //!
 //! The orders of a stuck worker are begun on that worker's own ring, by the lookout's thread: it lives until every driver is
-//! closed, for the kernel ends what a thread has begun when the thread ends.
+//! closed, for the kernel ends what a thread has begun when the thread ends. It is started by the first call, and sleeps for
+//! good while sentinels watch or everybody sleeps.
+//!
+//! # Rejected
+//! - A spare worker with a ring of its own in the place of stand-ins. 2026-11-29: each runtime would pay for a ring that is
+//!   hardly ever used, and it may get stuck as well. The lookout runs no task, so that it cannot.
+//! - Tokio's budget for what is of tokio's: 2026-11-29, its crate sets one only inside its own runtime, by a function that is
+//!   not public; to enter a runtime of it does not, and `futures` has none.
+//! - A count of wake-ups per poll as the sign that a poll does not end: a channel that is always ready calls no waker.
 
 use std::sync::Arc;
 use std::task::Waker;

@@ -34,10 +34,8 @@
 //! through a whole look they go to sleep for good: an idle runtime uses no CPU.
 //!
 //! **The lookout.** Where every worker is in a poll no sentinel is left. Whoever begins to run tasks while none is on duty
-//! calls a thread that runs none ([`lookout`]). Where all of them have not come round for 50 ms it serves their sockets
-//! and timers each millisecond and starts a stand-in ([`stand_in`]), a thread that runs what waits; another one each time that
-//! all of these are in polls of 50 ms, up to 64. They go when a worker has come round for 100 ms. The thread is started by
-//! the first call, and sleeps for good while sentinels watch or everybody sleeps.
+//! calls the [`lookout`], a thread that runs none. Where all of them have not come round for 50 ms it serves their sockets and
+//! timers, and a [`stand_in`] runs what waits; another one when all of these are stuck as well.
 //!
 //! # Fairness
 //! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled, for:
@@ -69,7 +67,8 @@
 //!   `tests/stuck.rs::timers_fire_while_every_worker_is_stuck`,
 //!   `tests/stuck.rs::sockets_and_files_are_served_while_every_worker_is_stuck`,
 //!   `tests/stuck.rs::more_stuck_tasks_than_workers_stop_nobody`
-//! - **A current-thread runtime is the exception:** its tasks run on one thread, and a poll that does not end stops it.
+//! - **On a current-thread runtime nothing else runs during a poll:** what takes from the budget is fair there.
+//!   `tests/stuck.rs::a_channel_of_another_crate_is_fair_in_cooperative`
 //! - **Pinned tasks (`spawn_local`) are the exception: they wait for their worker.**
 //!   `tests/local.rs::a_local_task_runs_on_one_thread_whatever_its_neighbours_do`
 //!
@@ -99,11 +98,6 @@
 //! | count, fence in `park` | fence, count in `worker_to_wake` | that a worker sleeps |
 //!
 //! # Rejected
-//! - A spare worker with a ring of its own in the place of stand-ins. 2026-11-29: each runtime would pay for a ring that is
-//!   hardly ever used, and it may get stuck as well. The lookout runs no task, so that it cannot.
-//! - Tokio's budget for what is of tokio's: 2026-11-29, its crate sets one only inside its own runtime, by a function that is
-//!   not public; to enter a runtime of it does not, and `futures` has none.
-//! - A count of wake-ups per poll as the sign that a poll does not end: a channel that is always ready calls no waker.
 //! - Announcing every push (tokio 1.51 did it for its LIFO slot and took it back: 8 % more CPU).
 //! - Announcing a ring's second task, whatever its length. 2026-11-21, echo of 64 B over 100 connections, 2 workers and the
 //!   client on 2 cores: 1.53 times tokio's CPU per request (median of 8 interleaved rounds), 1.22 with the threshold. At

@@ -30,6 +30,7 @@ pub(super) struct Post {
     /// When its present poll began, in nanoseconds since the scheduler began. Zero: it polls nothing.
     began: AtomicU64,
     is_dismissed: AtomicBool,
+    has_ended: AtomicBool,
 }
 
 /// The post of this thread, if it stands in.
@@ -102,6 +103,7 @@ impl Hired {
             parker: Parker::new(),
             began: AtomicU64::new(0),
             is_dismissed: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
         });
         let mut builder = thread::Builder::new().name("heist-stand-in".to_owned());
         if let Some(bytes) = shared.blocking().stack_size() {
@@ -141,13 +143,14 @@ impl Hired {
         began != 0 && now.saturating_duration_since(epoch + Duration::from_nanos(began)) >= stall
     }
 
-    /// Whether its thread has ended.
+    /// Whether its thread has ended. If so, it is joined.
     pub(super) fn is_gone(&mut self) -> bool {
-        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return false;
+        // Ordering: Relaxed: the join publishes what there is.
+        let has_ended = self.post.has_ended.load(Ordering::Relaxed);
+        if has_ended {
+            self.join();
         }
-        self.join();
-        true
+        has_ended
     }
 
     /// The runtime ends.
@@ -178,4 +181,6 @@ fn stand_in(home: &Arc<Home>, post: Arc<Post>) {
     shared.discount_stand_in();
     // Without meeting the others: it has no part of the driver to close.
     shared.forget_worker();
+    // Ordering: Relaxed, as in `is_gone`.
+    post.has_ended.store(true, Ordering::Relaxed);
 }
