@@ -127,8 +127,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         let handle = if Weight::<F>::IS_LARGE {
-            let closure = Box::new(closure);
-            runtime::spawn_blocking(move || closure())
+            runtime::spawn_blocking(Box::new(closure))
         } else {
             runtime::spawn_blocking(closure)
         };

@@ -206,8 +206,7 @@ impl Runtime {
         R: Send + 'static,
     {
         if Weight::<F>::IS_LARGE {
-            let closure = Box::new(closure);
-            self.handle.spawn_blocking(move || closure())
+            self.handle.spawn_blocking(Box::new(closure))
         } else {
             self.handle.spawn_blocking(closure)
         }
@@ -521,8 +520,7 @@ impl Handle {
     {
         let location = Location::caller();
         if Weight::<F>::IS_LARGE {
-            let closure = Box::new(closure);
-            self.spawn_blocking_small(move || closure(), location)
+            self.spawn_blocking_small(Box::new(closure), location)
         } else {
             self.spawn_blocking_small(closure, location)
         }
@@ -796,8 +794,7 @@ where
     let location = Location::caller();
     let handle = Handle::current();
     if Weight::<F>::IS_LARGE {
-        let closure = Box::new(closure);
-        handle.spawn_blocking_small(move || closure(), location)
+        handle.spawn_blocking_small(Box::new(closure), location)
     } else {
         handle.spawn_blocking_small(closure, location)
     }
