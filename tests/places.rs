@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use heist::runtime::{Builder, Handle};
@@ -37,7 +37,7 @@ fn panic_of(call: impl FnOnce()) -> (String, String) {
 /// Polls once: what needs a runtime says so then.
 fn poll(future: impl Future) {
     let mut context = Context::from_waker(Waker::noop());
-    if let Poll::Ready(_) = pin!(future).as_mut().poll(&mut context) {
+    if pin!(future).as_mut().poll(&mut context).is_ready() {
         eprintln!("it was ready");
     }
 }
