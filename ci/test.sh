@@ -16,3 +16,5 @@ cargo test --workspace --exclude heist --exclude ecosystem
 cargo test --release --lib --tests
 echo "+ the poller of other systems"
 RUSTFLAGS="${RUSTFLAGS:-} --cfg rt_portable" cargo test --target-dir target/portable --lib driver::
+echo "+ the same without edges"
+RUSTFLAGS="${RUSTFLAGS:-} --cfg rt_portable --cfg rt_oneshot" cargo test --target-dir target/oneshot --lib driver::

@@ -141,11 +141,9 @@ impl Pool {
         }
     }
 
-    /// Drops what waits, and waits for the jobs that run: `timeout` at most, `None` for ever. A thread of the pool itself
-    /// does not wait: its own job would have to end first.
-    pub(crate) fn shut_down(&self, timeout: Option<Duration>) {
+    /// Drops what waits; what comes from now on is dropped too.
+    pub(crate) fn close(&self) {
         let inner = &self.inner;
-        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         let mut state = inner.state.lock();
         state.is_closing = true;
         let dropped = std::mem::take(&mut state.waiting);
@@ -154,9 +152,17 @@ impl Pool {
         }
         drop(state);
         drop(dropped);
-        if EMPLOYER.with(Cell::get) == inner.address() {
-            return;
-        }
+    }
+
+    /// Whether this is one of the pool's threads. It cannot wait for the others: its own job would have to end first.
+    pub(crate) fn employs_this_thread(&self) -> bool {
+        EMPLOYER.with(Cell::get) == self.inner.address()
+    }
+
+    /// Waits for the jobs that run, after `close`: `timeout` at most, `None` for ever.
+    pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) {
+        let inner = &self.inner;
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         let mut state = inner.state.lock();
         while state.threads_count > 0 {
             let left =
@@ -167,6 +173,18 @@ impl Pool {
             (state, _) =
                 inner.state.wait_timeout(&inner.has_ended, state, left.min(Duration::from_secs(3600)));
         }
+    }
+
+    /// Whether a job waits or runs. A job that has ended and is not seen here has woken everyone it had to wake.
+    pub(crate) fn is_busy(&self) -> bool {
+        let state = self.inner.state.lock();
+        !state.waiting.is_empty() || state.threads_count > state.idle_count
+    }
+
+    #[cfg(test)]
+    fn shut_down(&self) {
+        self.close();
+        self.wait_until_ended(None);
     }
 
     /// How many jobs no thread has begun.
@@ -248,7 +266,7 @@ mod models {
             while pool.waiting_count() > 0 {
                 thread::yield_now();
             }
-            pool.shut_down(None);
+            pool.shut_down();
             assert_eq!(pool.threads_count(), 0);
         });
     }
@@ -263,7 +281,7 @@ mod models {
             let done = parker.clone();
             pool.run(Box::new(move || done.unpark()));
             parker.park();
-            pool.shut_down(None);
+            pool.shut_down();
             assert_eq!(pool.threads_count(), 0);
         });
     }
@@ -287,7 +305,7 @@ mod models {
             pool.run(Box::new(|| ()));
             let (there, dropped) = (pool.clone(), Dropped(drops.clone()));
             let other = thread::spawn(move || there.run(Box::new(move || drop(dropped))));
-            pool.shut_down(None);
+            pool.shut_down();
             other.join().unwrap();
             assert_eq!(pool.threads_count(), 0);
             // Ordering: Relaxed: all is joined.

@@ -60,6 +60,7 @@ pub struct Builder {
     completion_entries: Option<u32>,
     recv_buffers: driver::BufferLimits,
     on_stall: Option<StallHook>,
+    start_paused: bool,
 }
 
 impl Builder {
@@ -77,6 +78,7 @@ impl Builder {
             completion_entries: None,
             recv_buffers: driver::BufferLimits::default(),
             on_stall: None,
+            start_paused: false,
         }
     }
 
@@ -227,6 +229,27 @@ impl Builder {
         self
     }
 
+    /// Whether the clock stands still from the start, as after [`time::pause`](crate::time::pause()): for tests. Default: no.
+    ///
+    /// Only a current-thread runtime can pause its clock: with `true`, [`build`](Self::build) fails for others.
+    ///
+    /// ```
+    /// use heist::runtime::Builder;
+    /// use heist::time::{Duration, Instant, sleep};
+    ///
+    /// let runtime = Builder::new_current_thread().start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3600)).await;
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn start_paused(&mut self, is_paused: bool) -> &mut Self {
+        self.start_paused = is_paused;
+        self
+    }
+
     /// Does nothing: I/O and time are always on. Here so that programs written for tokio build.
     pub fn enable_all(&mut self) -> &mut Self {
         self
@@ -245,12 +268,13 @@ impl Builder {
     /// Makes the runtime and starts its workers.
     ///
     /// # Errors
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a count of zero, or out of range, or a `HEIST_DRIVER` that is
-    ///   none of its three words.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a count of zero, or out of range, a `HEIST_DRIVER` that is
+    ///   none of its three words, or [`start_paused`](Self::start_paused) with workers on threads of their own.
     /// - Whatever the system says when it refuses threads, descriptors or memory. With [`DriverKind::Uring`]: why
     ///   io_uring was refused, and what can be done about it. Nothing is left behind.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers_count = self.workers_count()?;
+        self.check_pause()?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;
         let (ring_entries, completion_entries) = self.ring_sizes()?;
         in_range("recv_buffer_bytes", self.recv_buffers.stream_bytes, 1, RECV_BUFFER_BYTES_MAX)?;
@@ -269,7 +293,22 @@ impl Builder {
             stack_size: self.thread_stack_size,
         };
         let report = self.on_stall.as_ref().map(StallHook::report);
-        Runtime::start(self.flavor, driver, workers_count, limits, &self.thread_builder()?, report)
+        let runtime =
+            Runtime::start(self.flavor, driver, workers_count, limits, self.thread_builder()?, report)?;
+        if self.start_paused {
+            runtime.pause_clock();
+        }
+        Ok(runtime)
+    }
+
+    fn check_pause(&self) -> io::Result<()> {
+        if self.start_paused && self.flavor != Flavor::CurrentThread {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "start_paused needs Builder::new_current_thread(): with several threads nobody knows when all of them wait",
+            ));
+        }
+        Ok(())
     }
 
     fn workers_count(&self) -> io::Result<usize> {

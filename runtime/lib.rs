@@ -59,7 +59,7 @@
 //! | a worker in a long poll strands nothing: others take its tasks, completions and timers within 5 to 12 ms | its driver waits, if it holds it |
 //! | workers that are all in polls that do not end stop nothing but their local tasks: see [`runtime::Builder::on_stall`] | stop everything |
 //! | [`task::spawn_local`] works in any task; the future stays on that worker | needs a `LocalSet` or `LocalRuntime` |
-//! | [`task::block_in_place`] may be called anywhere; pinned tasks of the worker wait meanwhile; `block_on` in it panics | panics on a current-thread runtime |
+//! | [`task::block_in_place`] may be called anywhere; local tasks of the thread wait meanwhile; on a current-thread runtime all tasks do, and `block_on` in it panics | panics on a current-thread runtime |
 //! | [`task::spawn_blocking`] runs the closure on the caller if no thread can be had at all | panics |
 //! | a runtime dropped inside a task ends in the background | panics |
 //! | `worker_threads(0)` and other impossible options make `build` fail | panic |

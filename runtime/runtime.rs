@@ -16,7 +16,7 @@ use std::panic::Location;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_task::{ArcWake, FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError, waker_ref};
 
@@ -25,9 +25,10 @@ use crate::builder::{Flavor, ThreadOptions};
 use crate::driver::Driver;
 use crate::primitive::sync::Mutex;
 use crate::primitive::{clock, thread};
-use crate::scheduler::guests::Guest;
+use crate::scheduler::guests::{Guest, Ticket, see_off};
 use crate::scheduler::lookout::Report;
 use crate::scheduler::park::{Nudge, Parker};
+use crate::scheduler::stand_in::{self, StandIns};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
 use crate::task::{self, Id, JoinHandle, coop};
@@ -48,7 +49,7 @@ impl<F> Weight<F> {
 }
 
 const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
-     Await the future instead, or block inside spawn_blocking";
+     Await the future instead, or block inside block_in_place or spawn_blocking";
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
      can run them: call block_on there until they have ended";
@@ -59,7 +60,8 @@ const ENDED_ELSEWHERE: &str = "heist: a current-thread runtime ended on another 
 ///
 /// Dropping a runtime drops every task exactly once, waits for polls that are under way and for blocking closures that
 /// run, and gives everything back to the system. On a worker's own thread (dropped inside a task) it does not wait: the
-/// rest happens in the background.
+/// rest happens in the background. A child that is forked, and does not call `exec`, builds a runtime of its own; its copy of
+/// the parent's does nothing when it is dropped, and is not to be used.
 ///
 /// # Panics
 /// The end of a current-thread runtime panics, when all else is done, if there are local tasks
@@ -81,6 +83,8 @@ pub struct Runtime {
     /// The worker of a current-thread runtime.
     loop_worker: Option<LoopWorker>,
     has_ended: bool,
+    /// The process that built it.
+    owner: u32,
 }
 
 /// The one worker of a current-thread runtime, when nobody runs it.
@@ -119,12 +123,21 @@ impl Runtime {
         driver: Arc<Driver>,
         workers_count: usize,
         limits: Limits,
-        options: &ThreadOptions,
+        options: ThreadOptions,
         report: Option<Arc<Report>>,
     ) -> io::Result<Runtime> {
-        let parts = scheduler::build(driver, workers_count, Pool::new(limits));
+        let options = Arc::new(options);
+        let stand_ins = match flavor {
+            Flavor::CurrentThread => StandIns::none(),
+            Flavor::MultiThread => {
+                let options = options.clone();
+                StandIns::new(limits.threads_count_max, move |number| options.builder(workers_count + number))
+            }
+        };
+        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
         let handle = Handle { home: Home::new(parts.shared) };
-        let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false };
+        let owner = std::process::id();
+        let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
         match flavor {
             Flavor::CurrentThread => {
                 let worker = Mutex::new(parts.workers.into_iter().next());
@@ -132,16 +145,23 @@ impl Runtime {
             }
             Flavor::MultiThread => {
                 runtime.shared().lookout().offer(report);
-                runtime.start_workers(parts.workers, options)?;
+                runtime.shared().timers().clock().forbid_pause();
+                runtime.start_workers(parts.workers, &options)?;
             }
         }
         Ok(runtime)
     }
 
+    /// Stops the clock of a runtime that nobody runs yet.
+    pub(crate) fn pause_clock(&self) {
+        let was_running = self.shared().timers().clock().pause();
+        debug_assert!(was_running, "the runtime is new");
+    }
+
     /// Starts the workers' threads. On failure those that run are stopped again, by the drop of `self`.
     fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
         for worker in workers {
-            match options.builder(worker.index()).spawn(move || work(worker)) {
+            match options.builder(worker.index()).spawn(move || worker.live()) {
                 Ok(thread) => self.threads.push(thread),
                 Err(error) => {
                     self.forget_workers_after(self.threads.len());
@@ -240,28 +260,19 @@ impl Runtime {
 
     /// Ends the runtime: cancels all tasks and waits for polls and blocking closures under way, for `timeout` in all.
     /// What has not ended by then is left behind on its thread. Zero does not wait.
+    ///
+    /// The limit holds for everything, clean-ups of [adopted generators](crate::asyncio::adopt()) and destructors included: on a
+    /// current-thread runtime these run on a thread that is started for it. Only local tasks ([`spawn_local`]) are dropped
+    /// here, however long it takes.
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         self.end(Some(timeout));
     }
 
-    /// Ends the runtime without waiting for anything: may be called inside a task.
+    /// Ends the runtime without waiting for anything: may be called inside a task. As
+    /// [`shutdown_timeout`](Self::shutdown_timeout) with zero: what takes time happens in the background, and adopted
+    /// generators are not closed.
     pub fn shutdown_background(mut self) {
         self.end(Some(Duration::ZERO));
-    }
-
-    /// Runs what the guests want to run while there are tasks, timers and sockets.
-    fn see_guests_off(&self, timeout: Option<Duration>) {
-        let leaving = self.shared().guests().leave();
-        if leaving.is_empty() {
-            return;
-        }
-        let all = futures_util::future::join_all(leaving);
-        self.block_on(async {
-            match timeout {
-                Some(timeout) => drop(crate::time::timeout(timeout, all).await),
-                None => drop(all.await),
-            }
-        });
     }
 
     /// Whether no local task is in the way of `block_on` on this thread.
@@ -270,22 +281,124 @@ impl Runtime {
         worker.is_none_or(|worker| worker.as_ref().is_none_or(Worker::settle_pinned))
     }
 
+    /// Whether the end of the loop must happen on this thread: it drops local tasks, or leaks them.
+    fn has_local_tasks(&self) -> bool {
+        let worker = self.loop_worker.as_ref().map(|loop_worker| loop_worker.worker.lock());
+        worker.is_some_and(|worker| worker.as_ref().is_some_and(Worker::has_pinned))
+    }
+
+    /// User code runs on this thread only if there is no limit to its time, or if it is local to it: see [`Ending`].
     fn end(&mut self, timeout: Option<Duration>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let start = clock::now();
-        if current::may_block() && timeout != Some(Duration::ZERO) && self.can_run_here() {
-            self.see_guests_off(timeout);
+        if std::process::id() != self.owner {
+            // A forked child's copy: its workers are not here, and its sockets and ring are the parent's.
+            return std::mem::forget((std::mem::take(&mut self.threads), self.loop_worker.take()));
         }
-        let shared = self.shared().clone();
+        let waits = current::may_block() && timeout != Some(Duration::ZERO);
+        let mut ending = Ending {
+            sees_off: waits && self.shared().guests().are_there() && self.can_run_here(),
+            stays_here: timeout.is_none() || self.has_local_tasks(),
+            is_employed: self.shared().blocking().employs_this_thread(),
+            deadline: timeout.and_then(|timeout| clock::now().checked_add(timeout)),
+            handle: self.handle.clone(),
+            threads: std::mem::take(&mut self.threads),
+            loop_worker: self.loop_worker.take(),
+        };
+        let is_complete = ending.end_workers();
+        match timeout {
+            None => ending.finish(),
+            Some(_) => ending.finish_elsewhere(),
+        }
+        assert!(is_complete || std::thread::panicking(), "{ENDED_ELSEWHERE}");
+    }
+}
+
+/// What is left of a runtime while it ends. What a user's code may hold up, such as the destructor of a task, or of a closure
+/// that waits for the pool, happens on the workers, or on a thread that is started for it, whenever the caller may wait for a
+/// limited time only.
+struct Ending {
+    handle: Handle,
+    threads: Vec<thread::JoinHandle<()>>,
+    loop_worker: Option<LoopWorker>,
+    deadline: Option<Instant>,
+    /// Whether there are guests, and time for them.
+    sees_off: bool,
+    /// Whether the loop of a current-thread runtime ends on this thread.
+    stays_here: bool,
+    /// Whether the caller is one of the blocking pool's threads.
+    is_employed: bool,
+}
+
+impl Ending {
+    fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(clock::now()))
+    }
+
+    /// Ends the workers, as far as that is the caller's business. `false`: local tasks had to be leaked.
+    fn end_workers(&mut self) -> bool {
+        if self.loop_worker.is_some() {
+            if !self.sees_off {
+                self.handle.home.shared().close();
+            }
+            return !self.stays_here || self.end_loop();
+        }
+        if self.sees_off {
+            self.see_off_from_outside();
+        }
+        let shared = self.handle.home.shared();
         shared.close();
-        let is_complete =
-            self.loop_worker.as_ref().is_none_or(|loop_worker| loop_worker.end(&self.handle, timeout));
-        let has_ended = shared.wait_until_ended(timeout);
+        shared.wait_until_ended(self.deadline);
+        true
+    }
+
+    /// The workers do all the work: this thread runs none of the user's code.
+    fn see_off_from_outside(&self) {
+        let parker = Parker::new();
+        let waker = waker_ref(&parker);
+        let mut leaving = pin!(see_off(&self.handle.home));
+        while leaving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            match self.deadline {
+                None => parker.park(),
+                Some(deadline) if parker.park_until(deadline) => {}
+                Some(_) => return,
+            }
+        }
+    }
+
+    /// Ends the worker of a current-thread runtime on this thread.
+    fn end_loop(&mut self) -> bool {
+        let Some(loop_worker) = self.loop_worker.take() else { return true };
+        if self.sees_off {
+            let leaving = see_off(&self.handle.home);
+            match self.time_left() {
+                Some(left) => {
+                    drop(loop_worker.block_on(&self.handle, crate::time::timeout(left, leaving)));
+                }
+                None => loop_worker.block_on(&self.handle, leaving),
+            }
+        }
+        self.handle.home.shared().close();
+        loop_worker.end(&self.handle, self.time_left())
+    }
+
+    /// All that is left.
+    fn finish(mut self) {
+        self.end_loop();
+        let shared = self.handle.home.shared();
+        let has_ended = shared.wait_until_ended(self.deadline);
+        // What closures wait for ends here, on the pool's threads and in place.
+        shared.timers().shutdown();
+        shared.blocking().close();
+        if !self.is_employed {
+            shared.blocking().wait_until_ended(self.time_left());
+        }
+        let has_ended = has_ended && shared.wait_until_returned(self.deadline);
         // Where the kernel did not let go of an operation, it does not let go of the thread that asked for it either.
         let can_join = has_ended && self.handle.metrics().num_leaked_operations() == 0;
-        for thread in self.threads.drain(..) {
+        let stand_ins = shared.stand_ins().take_threads();
+        for thread in self.threads.drain(..).chain(stand_ins) {
             if can_join {
                 // A worker ends without a panic: tasks' panics are caught where they are polled.
                 let _ = thread.join();
@@ -294,18 +407,45 @@ impl Runtime {
         if can_join && current::may_block() {
             shared.lookout().join();
         }
-        shared.timers().shutdown();
-        shared.blocking().shut_down(
-            timeout.map(|timeout| timeout.saturating_sub(clock::now().saturating_duration_since(start))),
-        );
-        assert!(is_complete || std::thread::panicking(), "{ENDED_ELSEWHERE}");
+    }
+
+    /// The same on a thread of its own, which is waited for until the deadline. If the system refuses one: here.
+    fn finish_elsewhere(self) {
+        let deadline = self.deadline;
+        let parker = Parker::new();
+        let left = Arc::new(Mutex::new(Some(self)));
+        let (there, done) = (left.clone(), Done(parker.clone()));
+        let work = move || {
+            let _done = done;
+            let ending = there.lock().take();
+            ending.into_iter().for_each(Ending::finish);
+        };
+        if thread::Builder::new().name("heist-end".to_owned()).spawn(work).is_err() {
+            let ending = left.lock().take();
+            return ending.into_iter().for_each(Ending::finish);
+        }
+        match deadline {
+            None => parker.park(),
+            Some(deadline) => drop(parker.park_until(deadline)),
+        }
+    }
+}
+
+/// Tells whoever waits for a thread that it has done its work, or failed.
+struct Done(Arc<Parker>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.0.unpark();
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
         // A worker that waited for itself would never end.
-        let timeout = if current::may_block() { None } else { Some(Duration::ZERO) };
+        let is_own =
+            current::with_worker(|worker| worker.is_some_and(|worker| worker.belongs_to(self.shared())));
+        let timeout = if current::may_block() && !is_own { None } else { Some(Duration::ZERO) };
         self.end(timeout);
     }
 }
@@ -317,18 +457,6 @@ impl fmt::Debug for Runtime {
             .field("driver", &self.driver_name())
             .finish()
     }
-}
-
-/// The life of a worker's thread.
-fn work(mut worker: Worker) {
-    let home = worker.home().clone();
-    let shared = home.shared().clone();
-    let driver = shared.driver().bind_worker(worker.index());
-    let _driver = driver.expect("nobody else takes this worker's part of the driver, and it is open");
-    let _timers = shared.timers().bind_worker(worker.index());
-    let _runtime = current::enter_runtime(home);
-    let _no_blocking = current::forbid_blocking();
-    worker.run_until_closed();
 }
 
 /// Wakes the future that a current-thread runtime blocks on: it is polled by the worker's loop.
@@ -391,7 +519,7 @@ impl LoopWorker {
             }
         });
         worker.settle();
-        output
+        output.expect("no other thread takes the worker of a current-thread runtime over")
     }
 
     /// Ends the worker on this thread, unless another thread still runs it. `false`: it had to leak local tasks, which are
@@ -455,7 +583,7 @@ impl Drop for Running<'_> {
 
 /// The thread-locals of a thread that runs a worker.
 struct Bound {
-    _no_blocking: current::NoBlocking,
+    _no_blocking: current::Blocking,
     _runtime: current::EnteredRuntime,
     _timers: crate::time::Guard,
     _driver: crate::driver::Guard,
@@ -587,9 +715,14 @@ impl Handle {
         self.home.shared().driver().name()
     }
 
-    /// Has `guest` asked, when the runtime ends, what it wants to run before the tasks are cancelled.
+    /// Has `guest` asked, when the runtime ends, what it wants to run when the tasks are gone.
     pub(crate) fn host(&self, guest: Weak<dyn Guest>) {
         self.home.shared().guests().add(guest);
+    }
+
+    /// Makes the end of the runtime wait for a guest's clean-up.
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket::new(&self.home)
     }
 
     /// The scheduler, for scenarios that look at its driver and at its end.
@@ -661,7 +794,7 @@ impl RuntimeMetrics {
 
     /// How many threads stand in for the workers now: see [`Builder::on_stall`].
     pub fn num_stand_ins(&self) -> usize {
-        self.handle.home.shared().lookout().stand_ins_count()
+        self.handle.home.shared().lookout().reserve_count()
     }
 
     /// How often every worker was in a poll that did not end within 50 ms: see [`Builder::on_stall`].
@@ -800,16 +933,36 @@ where
     }
 }
 
-/// Runs `closure`, which may block, on this thread. If the thread is a worker, what waits in its queues is handed to
-/// the other workers first, and they serve its completions and timers meanwhile; pinned tasks wait. On any other
-/// thread this just calls `closure`.
+/// Runs `closure`, which may block, on this thread. If the thread is a worker's, another thread takes the worker over: its
+/// tasks, timers, sockets and files are served meanwhile, also where every worker blocks so. If the closure ends before that
+/// has happened, nothing has changed; else the rest of the poll runs beside the workers.
 ///
-/// In it a future still cannot be blocked on ([`Handle::block_on`] panics): do that in [`spawn_blocking`].
+/// In it a future may be blocked on, with [`Handle::block_on`] or another crate's executor, without a cooperative budget.
+/// When the runtime ends, what the closure waits for ends at once, as in [`spawn_blocking`]: sleeps are over, sockets
+/// fail, other tasks are cancelled; the end waits for the closure itself.
+///
+/// Local tasks ([`spawn_local`]) of this thread wait until the closure has ended, and run here then. As many closures have
+/// a thread to stand in for them as [`Builder::max_blocking_threads`] says; these threads stay until the runtime
+/// ends. Beyond that, or if the system refuses a thread, the worker stays: other workers take its tasks, but
+/// where none is free they wait. On a current-thread runtime everything waits for the closure, and to block on a future
+/// in it panics. On any other thread this just calls `closure`.
+///
+/// # Interrupted calls
+/// On io_uring a worker's thread has begun operations of a ring, and the kernel interrupts it when one of them completes. A
+/// blocking call with a time-out of its own (`epoll_wait`, a `read` from a std socket with a read time-out) then fails with
+/// [`Interrupted`](std::io::ErrorKind::Interrupted) at once, though no signal was sent (seen on Linux 6.18). Calls without a
+/// time-out, `poll` and `thread::sleep` are restarted by the kernel or by std. Call again with the time that is left, as
+/// after a signal, or use [`spawn_blocking`], whose threads have no ring. On the poll driver it does not happen.
+///
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(heist::spawn(async {
+/// let answer = heist::task::block_in_place(|| {
+///     heist::runtime::Handle::current().block_on(async { heist::spawn(async { 42 }).await.unwrap() })
+/// });
+/// assert_eq!(answer, 42);
+/// # })).unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
-    current::with_worker(|context| {
-        if let Some(context) = context {
-            context.hand_over();
-        }
-    });
-    closure()
+    stand_in::block_in_place(closure)
 }

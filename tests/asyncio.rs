@@ -1,15 +1,19 @@
 //! Promises, gather, wait, as_completed, shield and run. The numbers are those of the list of behaviours that
 //! CPython's own tests assert (`test_futures`, `test_tasks`).
-#![forbid(unsafe_code)]
 
-use std::future::pending;
+mod support;
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use heist::asyncio::{
-    Callback, EmptyWait, InvalidState, Origin, Promise, PromiseError, ReturnWhen, TaskError, as_completed,
-    gather, run, set_exception_handler, shield, sleep, wait,
+    Callback, EmptyWait, InvalidState, Origin, Promise, PromiseError, ReturnWhen, TaskError, Unhandled,
+    as_completed, gather, run, set_exception_handler, shield, sleep, wait,
 };
 use heist::task::JoinHandle;
 
@@ -109,12 +113,23 @@ fn callbacks_run_in_order_and_can_be_removed() {
     assert_eq!(log.lock().unwrap().last(), Some(&("a", Ok("x"))));
 }
 
+/// The process has one handler, and the tests of this file run beside each other: each adds its own ear.
+fn listen(ear: impl Fn(&Unhandled) + Send + Sync + 'static) {
+    type Ear = Arc<dyn Fn(&Unhandled) + Send + Sync>;
+    static EARS: Mutex<Vec<Ear>> = Mutex::new(Vec::new());
+    EARS.lock().unwrap().push(Arc::new(ear));
+    set_exception_handler(|unhandled| {
+        let ears = EARS.lock().unwrap().clone();
+        ears.iter().for_each(|ear| ear(unhandled));
+    });
+}
+
 // 133
 #[test]
 fn an_exception_that_nobody_retrieved_is_reported_once() {
     let reports = Arc::new(Mutex::new(vec![]));
     let sink = reports.clone();
-    set_exception_handler(move |unhandled| {
+    listen(move |unhandled| {
         // The other tests of this file share the handler: it listens to this one's words only.
         if unhandled.origin() == Origin::Promise && ["\"lost\"", "\"seen\""].contains(&unhandled.error()) {
             sink.lock().unwrap().push(unhandled.error().to_string());
@@ -420,6 +435,406 @@ async fn the_time_limit_of_as_completed_comes_once_and_ends_it() {
     assert!(outcomes.next().await.is_none());
     // The task was not cancelled; it is woken by this, and nobody listens.
     b.set_result(2).unwrap();
+}
+
+// What is a user's runs under no lock, and is let go.
+
+/// Counts its wakes, and may panic in them.
+struct Bell {
+    wakes: AtomicUsize,
+    panics: bool,
+}
+
+impl Bell {
+    fn new(panics: bool) -> Arc<Bell> {
+        Arc::new(Bell { wakes: AtomicUsize::new(0), panics })
+    }
+
+    fn wakes_count(&self) -> usize {
+        self.wakes.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wakes.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.panics, "a waker");
+    }
+}
+
+fn poll_with<F: Future + Unpin>(future: &mut F, bell: &Arc<Bell>) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(&Waker::from(bell.clone())))
+}
+
+#[test]
+fn a_waiter_that_is_dropped_takes_its_waker_back() {
+    let promise = Text::new();
+    let bells: Vec<_> = (0..1000).map(|_| Bell::new(false)).collect();
+    let mut waiters: Vec<_> = bells.iter().map(|_| promise.clone()).collect();
+    for (waiter, bell) in waiters.iter_mut().zip(&bells) {
+        assert!(poll_with(waiter, bell).is_pending());
+    }
+    assert!(bells.iter().all(|bell| Arc::strong_count(bell) == 2), "one waker each");
+    // Every second one goes, from the front and from the back.
+    let stay: Vec<_> = waiters.into_iter().enumerate().filter(|(place, _)| place % 2 == 0).collect();
+    let kept = bells.iter().filter(|bell| Arc::strong_count(bell) == 2).count();
+    assert_eq!(kept, 500, "a waiter that is gone is not kept");
+    promise.set_result("now").unwrap();
+    for (place, bell) in bells.iter().enumerate() {
+        assert_eq!(bell.wakes_count(), usize::from(place % 2 == 0), "waiter {place}");
+        assert_eq!(Arc::strong_count(bell), 1);
+    }
+    drop(stay);
+}
+
+#[test]
+fn a_waiter_that_is_polled_by_another_task_is_woken_there_only() {
+    let promise = Text::new();
+    let mut waiter = promise.clone();
+    let bells: Vec<_> = (0..10).map(|_| Bell::new(false)).collect();
+    for bell in &bells {
+        assert!(poll_with(&mut waiter, bell).is_pending());
+        assert!(poll_with(&mut waiter, bell).is_pending());
+    }
+    promise.set_result("now").unwrap();
+    let wakes: Vec<_> = bells.iter().map(|bell| bell.wakes_count()).collect();
+    assert_eq!(wakes, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert!(bells.iter().all(|bell| Arc::strong_count(bell) == 1));
+}
+
+/// A time-out around a wait, again and again: the promise of a stop signal lives as long as its program.
+#[heist::test]
+async fn waits_that_time_out_leave_nothing_with_the_promise() {
+    let stop = Text::new();
+    let bell = Bell::new(false);
+    for _ in 0..100 {
+        let mut wait = stop.clone();
+        assert!(poll_with(&mut wait, &bell).is_pending());
+    }
+    assert_eq!(Arc::strong_count(&bell), 1);
+    assert!(heist::time::timeout(NEAR, &stop).await.is_err());
+    assert!(stop.cancel());
+}
+
+/// What placing a waiter costs does not depend on how many there are: a hundred times as many take less than a thousand times
+/// as long, where a look at each of them would take ten thousand times as long.
+#[test]
+fn placing_a_waiter_looks_at_no_other() {
+    let place = |count: usize| {
+        let promise = Text::new();
+        let bells: Vec<_> = (0..count).map(|_| Bell::new(false)).collect();
+        let mut waiters: Vec<_> = bells.iter().map(|_| promise.clone()).collect();
+        let start = Instant::now();
+        for (waiter, bell) in waiters.iter_mut().zip(&bells) {
+            assert!(poll_with(waiter, bell).is_pending());
+        }
+        let placed = start.elapsed();
+        promise.cancel();
+        placed
+    };
+    let few = (0..5).map(|_| place(500)).min().unwrap();
+    assert!(place(50_000) < few * 1000, "placing 500 took {few:?}");
+}
+
+#[test]
+fn wakers_that_panic_keep_neither_each_other_nor_the_setter() {
+    let promise = Text::new();
+    let bells: Vec<_> = (0..3).map(|_| Bell::new(true)).collect();
+    let mut waiters: Vec<_> = bells.iter().map(|_| promise.clone()).collect();
+    for (waiter, bell) in waiters.iter_mut().zip(&bells) {
+        assert!(poll_with(waiter, bell).is_pending());
+    }
+    assert_eq!(promise.set_result("now"), Ok(()));
+    assert!(bells.iter().all(|bell| bell.wakes_count() == 1));
+}
+
+/// A value whose clone and destructor use the promise that it came through: under a lock they would wait for ever.
+struct Nosy(Arc<Mutex<Option<Promise<Nosy, u8>>>>);
+
+impl Nosy {
+    fn look(&self) {
+        if let Some(promise) = self.0.lock().unwrap().clone() {
+            assert!(promise.set_exception(1).is_err() || promise.is_done());
+            promise.remove_done_callback(&(Arc::new(|_: &Promise<Nosy, u8>| {}) as Callback<Nosy, u8>));
+            let _ = format!("{promise:?}");
+        }
+    }
+}
+
+impl Clone for Nosy {
+    fn clone(&self) -> Nosy {
+        self.look();
+        Nosy(self.0.clone())
+    }
+}
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        self.look();
+    }
+}
+
+#[test]
+fn clones_and_destructors_of_a_value_may_use_its_promise() {
+    // On a thread of its own: a lock that is taken twice would hold it for ever.
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let promise: Promise<Nosy, u8> = Promise::new();
+        let way = Arc::new(Mutex::new(Some(promise.clone())));
+        promise.set_result(Nosy(way.clone())).unwrap();
+        assert!(promise.set_result(Nosy(way.clone())).is_err(), "refused, and dropped");
+        assert!(promise.result().unwrap().is_ok());
+        assert!(matches!(poll_with(&mut promise.clone(), &Bell::new(false)), Poll::Ready(Ok(_))));
+        let promise = way.lock().unwrap().take();
+        drop(promise);
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(Duration::from_secs(60)).expect("a clone or a destructor ran under the lock");
+}
+
+/// Two threads take the value at a time: neither waits for the other's clone.
+#[test]
+fn a_clone_that_takes_long_keeps_nobody_from_the_value() {
+    #[derive(Debug)]
+    struct Meets(Arc<std::sync::Barrier>);
+    impl Clone for Meets {
+        fn clone(&self) -> Meets {
+            self.0.wait();
+            Meets(self.0.clone())
+        }
+    }
+    let (done, is_done) = std::sync::mpsc::channel();
+    let promise: Promise<Meets> = Promise::new();
+    promise.set_result(Meets(Arc::new(std::sync::Barrier::new(2)))).unwrap();
+    for _ in 0..2 {
+        let (promise, done) = (promise.clone(), done.clone());
+        std::thread::spawn(move || done.send(promise.result().unwrap().is_ok()).unwrap());
+    }
+    for _ in 0..2 {
+        assert!(is_done.recv_timeout(Duration::from_secs(60)).expect("one clone waits for the other"));
+    }
+}
+
+#[test]
+fn a_callback_that_panics_is_reported_and_stops_nobody() {
+    let (reports, log) = (Arc::new(Mutex::new(vec![])), Arc::new(Mutex::new(vec![])));
+    let sink = reports.clone();
+    listen(move |unhandled| {
+        if unhandled.error().contains("of the callback test") {
+            sink.lock().unwrap().push(unhandled.to_string());
+            // A handler that panics hurts nobody either.
+            panic!("the handler");
+        }
+    });
+    let bad: Callback<&str, &str> = Arc::new(|_| panic!("words of the callback test"));
+    let trace = log.clone();
+    let good: Callback<&str, &str> = Arc::new(move |promise| trace.lock().unwrap().push(promise.result()));
+    let promise = Text::new();
+    let mut waiter = promise.clone();
+    let bell = Bell::new(false);
+    assert!(poll_with(&mut waiter, &bell).is_pending());
+    for callback in [&bad, &good, &bad, &good] {
+        promise.add_done_callback(callback);
+    }
+    assert_eq!(promise.set_result("set"), Ok(()));
+    assert_eq!((log.lock().unwrap().len(), bell.wakes_count()), (2, 1));
+    // Added to one that is done, it is called at once, and is as harmless.
+    promise.add_done_callback(&bad);
+    promise.add_done_callback(&good);
+    assert_eq!(*log.lock().unwrap(), [Ok(Ok("set")), Ok(Ok("set")), Ok(Ok("set"))]);
+    let told = "a callback of a promise failed: it panicked: words of the callback test";
+    assert_eq!(*reports.lock().unwrap(), [told, told, told]);
+    // Cancelling is a way to complete it too.
+    let cancelled = Text::new();
+    cancelled.add_done_callback(&bad);
+    assert!(cancelled.cancel());
+    assert_eq!(reports.lock().unwrap().len(), 4);
+}
+
+/// The error of an exception that nobody retrieved is printed by its own `Debug`, which may panic: in an unwinding that would
+/// end the process.
+#[test]
+fn an_error_whose_debug_panics_is_reported_all_the_same() {
+    struct Mute;
+    impl std::fmt::Debug for Mute {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no words for it")
+        }
+    }
+    let reports = Arc::new(Mutex::new(vec![]));
+    let sink = reports.clone();
+    listen(move |unhandled| {
+        if unhandled.error().contains("no words for it") {
+            sink.lock().unwrap().push(unhandled.origin());
+        }
+    });
+    let promise: Promise<(), Mute> = Promise::new();
+    promise.set_exception(Mute).unwrap();
+    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _promise = promise;
+        panic!("on the way");
+    }));
+    assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"on the way"));
+    assert_eq!(*reports.lock().unwrap(), [Origin::Promise]);
+}
+
+// A gather answers once, and forgets nothing.
+
+#[heist::test]
+async fn after_a_failure_settled_has_an_outcome_at_each_place() {
+    for fails in 0..4 {
+        for also_fails in 0..4 {
+            let slots: [Promise<usize, &'static str>; 4] = Default::default();
+            let mut gathered = gather(slots.clone());
+            slots[fails].set_exception("first").unwrap();
+            let error = (&mut gathered).await.unwrap_err();
+            assert_eq!(error.failure(), Some(PromiseError::Exception("first")));
+            assert!(matches!((&mut gathered).await, Err(TaskError::Answered)), "it answers once");
+            let later = gathered.settled();
+            for (place, slot) in slots.iter().enumerate().filter(|(place, _)| *place != fails) {
+                match place == also_fails {
+                    true => slot.set_exception("second").unwrap(),
+                    false => slot.set_result(place).unwrap(),
+                }
+            }
+            let outcomes = later.await;
+            assert_eq!(outcomes.len(), 4);
+            for (place, outcome) in outcomes.into_iter().enumerate() {
+                match outcome {
+                    Err(TaskError::Answered) => assert_eq!(place, fails),
+                    Err(error) => {
+                        assert_eq!(error.failure(), Some(PromiseError::Exception("second")));
+                        assert!(place == also_fails && place != fails);
+                    }
+                    Ok(value) => assert!(value == place && place != fails && place != also_fails),
+                }
+            }
+        }
+    }
+}
+
+#[heist::test]
+async fn a_gather_that_has_answered_says_so() {
+    let mut gathered = gather((0..3).map(|n| async move { Answer::Ok(n) }));
+    assert_eq!((&mut gathered).await.unwrap(), [0, 1, 2]);
+    for _ in 0..2 {
+        let again = (&mut gathered).await.unwrap_err();
+        assert!(matches!(again, TaskError::Answered) && !again.is_cancelled());
+        assert_eq!(again.to_string(), "the gather has given this outcome out before");
+    }
+    let mut settled = gathered.settled();
+    for _ in 0..2 {
+        let outcomes = (&mut settled).await;
+        assert!(matches!(outcomes[..], [Err(TaskError::Answered), Err(TaskError::Answered), _]));
+        assert_eq!(outcomes.len(), 3);
+    }
+    // Also where the outcomes are taken by it, and a panic is among them.
+    let tasks: [futures::future::BoxFuture<'static, Answer>; 2] =
+        [Box::pin(async { panic!("on purpose") }), Box::pin(async { Ok(1) })];
+    let mut settled = gather(tasks).settled();
+    assert!(matches!((&mut settled).await[..], [Err(TaskError::Join(_)), Ok(1)]));
+    assert!(matches!((&mut settled).await[..], [Err(TaskError::Answered), Err(TaskError::Answered)]));
+}
+
+#[heist::test]
+async fn an_iterator_that_panics_leaves_no_gathered_task_behind() {
+    let dropped = Text::new();
+    let inside = dropped.clone();
+    let tasks = (0..2).map(move |n| {
+        assert!(n == 0, "the iterator");
+        let guard = OnDrop(inside.clone());
+        async move {
+            let _guard = guard;
+            pending::<Answer>().await
+        }
+    });
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(gather(tasks))));
+    assert!(panicked.is_err());
+    assert_eq!(dropped.await, Ok("dropped"));
+}
+
+// A wait for no time at all.
+
+/// Futures that are done after so many turns.
+async fn after_turns(count: usize) -> Answer {
+    for _ in 1..count {
+        heist::task::yield_now().await;
+    }
+    Ok(7)
+}
+
+#[test]
+fn a_wait_for_no_time_gives_ready_tasks_their_turn() {
+    support::on_every_runtime(|runtime| {
+        let wait_for_nothing = |count: usize| async move {
+            let tasks: Vec<_> = (0..count).map(|_| heist::spawn(after_turns(1))).collect();
+            let never = heist::spawn(pending::<Answer>());
+            let stop = never.abort_handle();
+            let waited =
+                wait(tasks.into_iter().chain([never]), ReturnWhen::AllCompleted, Some(Duration::ZERO));
+            let waited = waited.await.unwrap();
+            stop.abort();
+            (waited.done.len(), waited.pending.len())
+        };
+        for count in [1, 3, 300] {
+            assert_eq!(runtime.block_on(wait_for_nothing(count)), (count, 1), "beside the tasks");
+            let inside = runtime.block_on(async { heist::spawn(wait_for_nothing(count)).await.unwrap() });
+            assert_eq!(inside, (count, 1), "inside a task");
+        }
+    });
+}
+
+#[test]
+fn a_wait_for_no_time_ends_beside_tasks_that_are_always_ready() {
+    support::on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let busy = heist::spawn(after_turns(usize::MAX));
+            let stop = busy.abort_handle();
+            let waited = wait([busy], ReturnWhen::AllCompleted, Some(Duration::ZERO)).await.unwrap();
+            assert_eq!((waited.done.len(), waited.pending.len()), (0, 1));
+            stop.abort();
+        });
+    });
+}
+
+#[test]
+fn as_completed_for_no_time_has_what_ready_tasks_give() {
+    support::on_every_runtime(|runtime| {
+        let collect = |count: usize| async move {
+            let tasks: Vec<_> = (0..count).map(|_| heist::spawn(after_turns(1))).collect();
+            let never = heist::spawn(pending::<Answer>());
+            let stop = never.abort_handle();
+            let outcomes = as_completed(tasks.into_iter().chain([never]), Some(Duration::ZERO));
+            let outcomes: Vec<_> = outcomes.collect().await;
+            stop.abort();
+            (outcomes.iter().filter(|outcome| outcome.is_ok()).count(), outcomes.len())
+        };
+        for count in [1, 3, 300] {
+            assert_eq!(runtime.block_on(collect(count)), (count, count + 1), "beside the tasks");
+            let inside = runtime.block_on(async { heist::spawn(collect(count)).await.unwrap() });
+            assert_eq!(inside, (count, count + 1), "inside a task");
+        }
+    });
+}
+
+/// More have ended than a task may take in one poll, and the time is over: they are done all the same.
+#[heist::test]
+async fn what_has_ended_is_done_whatever_the_budget() {
+    let collect = |timeout| async move {
+        let tasks: Vec<_> = (0..500).map(|_| heist::spawn(after_turns(1))).collect();
+        while !tasks.iter().all(JoinHandle::is_finished) {
+            heist::task::yield_now().await;
+        }
+        let never = heist::spawn(pending::<Answer>());
+        let stop = never.abort_handle();
+        let tasks = tasks.into_iter().chain([never]);
+        let waited = wait(tasks, ReturnWhen::AllCompleted, Some(timeout)).await.unwrap();
+        stop.abort();
+        (waited.done.len(), waited.pending.len())
+    };
+    for timeout in [Duration::ZERO, Duration::from_nanos(1)] {
+        assert_eq!(heist::spawn(collect(timeout)).await.unwrap(), (500, 1), "after {timeout:?}");
+    }
 }
 
 // Beside the numbered list: the examples of the source documents.

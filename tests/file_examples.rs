@@ -1,7 +1,8 @@
 //! The examples `copy` and `checksum` do what their headers say, on every back end.
 #![cfg(unix)]
 
-#[path = "support/mod.rs"]
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
 use std::fs;
@@ -16,14 +17,9 @@ fn on_every_backend(test: impl Fn(&dyn Fn(&str, &[&Path]) -> Output, &Path)) {
     for kind in support::backends() {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let run = |name: &str, arguments: &[&Path]| {
-            let mut command = Command::new(env!("CARGO"));
-            command.args(["run", "--quiet", "--example", name]);
-            command.arg("--manifest-path").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-            if !cfg!(debug_assertions) {
-                command.arg("--release");
-            }
-            command.arg("--").args(arguments).current_dir(folder.path());
-            command.env("HEIST_DRIVER", kind.to_string()).output().expect("cargo runs")
+            let mut command = Command::new(program::example(name));
+            command.args(arguments).current_dir(folder.path());
+            command.env("HEIST_DRIVER", kind.to_string()).output().expect("the example starts")
         };
         test(&run, folder.path());
     }

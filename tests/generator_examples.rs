@@ -1,5 +1,8 @@
 //! Every example in `examples/generators` prints what its header says, line for line; `..` stands for anything.
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
@@ -28,12 +31,8 @@ fn is_match(line: &str, wanted: &str) -> bool {
 }
 
 fn run(name: &str) -> String {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--quiet", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    let output = command.output().expect("cargo runs");
+    let mut command = Command::new(program::example(name));
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("the example starts");
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

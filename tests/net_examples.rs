@@ -1,6 +1,7 @@
 //! The examples of sockets do what their headers say, on every back end.
 
-#[path = "support/mod.rs"]
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
 use std::process::Command;
@@ -8,12 +9,9 @@ use std::process::Command;
 /// What the example prints on each back end.
 fn run_on_every_backend(name: &str, check: impl Fn(&str)) {
     for kind in support::backends() {
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
-        if !cfg!(debug_assertions) {
-            command.arg("--release");
-        }
-        let output = command.env("HEIST_DRIVER", kind.to_string()).output().expect("cargo runs");
+        let mut command = Command::new(program::example(name));
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("HEIST_DRIVER", kind.to_string());
+        let output = command.output().expect("the example starts");
         assert!(output.status.success(), "{name} on {kind}: {}", String::from_utf8_lossy(&output.stderr));
         check(&String::from_utf8(output.stdout).unwrap());
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use heist::io::{copy_with, pipe, stderr, stdin, stdout};
+use heist::io::{copy, copy_with, pipe, stderr, stdin, stdout};
 use heist::time::timeout;
 use support::{on_every_backend, process};
 
@@ -149,4 +149,185 @@ fn a_runtime_ends_while_the_standard_input_is_silent() {
     let status = child.wait().unwrap();
     drop(input);
     assert!(status.success());
+}
+
+/// For what comes as soon as it can, also on a busy machine.
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_copy_flushes_when_its_reader_has_nothing_and_not_before() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            let (mut questions, mut asker) = pipe().unwrap();
+            let (mut answers, sink) = pipe().unwrap();
+            let copying = heist::spawn(async move {
+                let mut sink = futures::io::BufWriter::with_capacity(1 << 20, sink);
+                copy(&mut questions, &mut sink).await
+            });
+            for round in 0..20_u8 {
+                asker.write_all(&[round; 5]).await.unwrap();
+                let mut answer = [0; 5];
+                let count = timeout(LONG, answers.read(&mut answer)).await.expect("it is flushed").unwrap();
+                assert_eq!(answer[..count], [round; 5][..count]);
+                assert_eq!(count, 5, "flushed in one piece");
+            }
+            drop(asker);
+            assert_eq!(copying.await.unwrap().unwrap(), 100);
+        });
+    });
+}
+
+#[test]
+fn a_copy_of_what_is_there_is_flushed_once_and_tells_what_fails() {
+    /// Counts flushes, and fails the first if it shall.
+    struct Sink(usize, bool);
+    impl futures::AsyncWrite for Sink {
+        fn poll_write(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &[u8],
+        ) -> std::task::Poll<std::io::Result<usize>> {
+            std::task::Poll::Ready(Ok(buf.len()))
+        }
+        fn poll_flush(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.0 += 1;
+            std::task::Poll::Ready(if self.1 { Err(ErrorKind::StorageFull.into()) } else { Ok(()) })
+        }
+        fn poll_close(
+            self: std::pin::Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.poll_flush(cx)
+        }
+    }
+    let bytes = vec![1; 1 << 20];
+    let mut sink = Sink(0, false);
+    let count = futures::executor::block_on(copy(&mut &bytes[..], &mut sink)).unwrap();
+    assert_eq!((count, sink.0), (1 << 20, 1));
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            let (mut reader, mut writer) = pipe().unwrap();
+            writer.write_all(b"x").await.unwrap();
+            // The writer stays, so that the reader has nothing, and no end.
+            let copied = timeout(LONG, copy(&mut reader, &mut Sink(0, true))).await.expect("it fails");
+            assert_eq!(copied.unwrap_err().kind(), ErrorKind::StorageFull);
+        });
+    });
+}
+
+/// A byte that the test harness does not print.
+const MARK: u8 = 0xfe;
+
+fn marks_of(output: &[u8]) -> usize {
+    output.iter().filter(|&&byte| byte == MARK).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_output_that_does_not_block_is_waited_for() {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    const BYTES: usize = 300_000;
+    if process::role().is_some() {
+        let output = std::io::stdout();
+        fcntl_setfl(&output, fcntl_getfl(&output).unwrap() | OFlags::NONBLOCK).unwrap();
+        on_every_backend(|runtime| {
+            runtime.block_on(async { stdout().write_all(&vec![MARK; BYTES]).await }).unwrap();
+        });
+        fcntl_setfl(&output, fcntl_getfl(&output).unwrap() - OFlags::NONBLOCK).unwrap();
+        return;
+    }
+    let mut child = process::again("a_standard_output_that_does_not_block_is_waited_for", "write");
+    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Nobody reads for a while, so that the pipe is full.
+    std::thread::sleep(Duration::from_millis(100));
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(marks_of(&output.stdout), BYTES * support::backends().len());
+}
+
+/// The one that was given up has begun, and ends; the new one comes after it, though it has the same bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_to_the_standard_output_is_not_answered_with_one_that_was_given_up() {
+    const PART: usize = 64 * 1024;
+    if process::role().is_some() {
+        support::two_workers().block_on(async {
+            let mut output = stdout();
+            output.write_all(b"!").await.unwrap();
+            let part = vec![MARK; PART];
+            assert!(timeout(Duration::from_millis(50), output.write_all(&part)).await.is_err());
+            eprintln!("given up");
+            output.write_all(&part).await.unwrap();
+            output.flush().await.unwrap();
+        });
+        return;
+    }
+    let name = "a_write_to_the_standard_output_is_not_answered_with_one_that_was_given_up";
+    let mut child = process::again(name, "write");
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("given up") {
+        assert!(std::io::BufRead::read_line(&mut lines, &mut text).unwrap() > 0, "{text}");
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(marks_of(&output.stdout), 2 * PART);
+}
+
+/// Every descriptor of a runtime, its sockets, its pipes and its files.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_descriptor_is_inherited_by_a_child() {
+    use std::collections::BTreeSet;
+    fn descriptors() -> BTreeSet<String> {
+        let entries = std::fs::read_dir("/proc/self/fd").unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+    let name = "no_descriptor_is_inherited_by_a_child";
+    if process::role().is_none() {
+        process::expect_success(&mut process::again(name, "alone"));
+        return;
+    }
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream};
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let accepted = listener.accept().await.unwrap();
+            let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let pairs = (UnixStream::pair().unwrap(), UnixDatagram::pair().unwrap(), pipe().unwrap());
+            let path = std::env::temp_dir().join(format!("heist_inherited_{}", std::process::id()));
+            let made = heist::fs::File::create(&path).await.unwrap();
+            let opened = heist::fs::File::open(&path).await.unwrap();
+            let clone = opened.try_clone().await.unwrap();
+            let signal =
+                heist::signal::unix::signal(heist::signal::unix::SignalKind::user_defined1()).unwrap();
+            let now = descriptors();
+            let mut seen_count = 0;
+            for fd in now.iter().filter(|fd| fd.parse::<i32>().unwrap() > 2) {
+                // The list itself is closed by now.
+                let Ok(info) = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")) else { continue };
+                let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+                let is_closed = u32::from_str_radix(flags, 8).unwrap() & 0o2_000_000 != 0;
+                let target = std::fs::read_link(format!("/proc/self/fd/{fd}"));
+                seen_count += usize::from(is_closed);
+                assert!(is_closed || is_of_harness(fd), "descriptor {fd} ({target:?}) is inherited");
+            }
+            assert!(seen_count > 15, "{seen_count} descriptors");
+            drop((listener, client, accepted, udp, pairs, made, opened, clone, signal));
+            heist::fs::remove_file(path).await.unwrap();
+        });
+    });
+}
+
+/// Came to this process from its parent, so it was there before `main`.
+#[cfg(target_os = "linux")]
+fn is_of_harness(fd: &str) -> bool {
+    let parent = format!("/proc/{}/fd/{fd}", std::os::unix::process::parent_id());
+    let own = std::fs::read_link(format!("/proc/self/fd/{fd}"));
+    own.is_ok_and(|own| std::fs::read_link(parent).is_ok_and(|theirs| theirs == own))
 }

@@ -32,6 +32,8 @@ mod ranges;
 mod scratch;
 #[path = "../examples/serve/service.rs"]
 mod service;
+#[path = "../examples/serve/shared.rs"]
+mod shared;
 #[path = "../examples/serve/shutdown.rs"]
 mod shutdown;
 #[path = "../examples/serve/target.rs"]

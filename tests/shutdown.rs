@@ -251,6 +251,188 @@ fn shutdown_timeout_gives_up_on_a_stuck_blocking_call() {
     });
 }
 
+/// Holds a thread up until its gate is open: as a value that is dropped, or as a waker.
+struct Holds(Gate);
+
+impl Drop for Holds {
+    fn drop(&mut self) {
+        self.0.wait();
+    }
+}
+
+impl std::task::Wake for Holds {
+    fn wake(self: Arc<Self>) {
+        self.0.wait();
+    }
+}
+
+/// Prepares a runtime with `hold`, then ends it with a limit, and in the background: neither waits for the gate.
+fn a_limit_holds(threads_max: usize, hold: impl Fn(&Runtime, Gate)) {
+    let ends: [fn(Runtime); 2] =
+        [|runtime| runtime.shutdown_timeout(Duration::from_millis(50)), Runtime::shutdown_background];
+    for kind in support::backends() {
+        for shape in [Shape::MultiThread, Shape::CurrentThread] {
+            for end in ends {
+                watched(|| {
+                    let mut builder = support::builder(shape, kind);
+                    let runtime = builder.max_blocking_threads(threads_max).build().expect("available");
+                    let gate = Gate::default();
+                    hold(&runtime, gate.clone());
+                    let start = Instant::now();
+                    end(runtime);
+                    assert!(start.elapsed() < Duration::from_secs(30), "{shape:?} on {kind:?}");
+                    gate.open();
+                });
+            }
+        }
+    }
+}
+
+/// Fault C7: a task's destructor does not hold the shutdown up.
+#[test]
+fn a_limit_holds_for_the_destructors_of_tasks() {
+    a_limit_holds(1, |runtime, gate| {
+        let holds = Holds(gate);
+        let begun = Gate::default();
+        let says = begun.clone();
+        drop(runtime.spawn(async move {
+            let _holds = holds;
+            says.open();
+            pending::<()>().await;
+        }));
+        runtime.block_on(async {
+            while !begun.is_open() {
+                heist::task::yield_now().await;
+            }
+        });
+    });
+}
+
+/// Fault C7: an output that nobody takes is dropped where its task ends, and there the limit counts.
+#[test]
+fn a_limit_holds_for_outputs_that_nobody_takes() {
+    a_limit_holds(1, |runtime, gate| {
+        // It is cancelled at the end, and its joiner is a task, which drops the handle and the other output.
+        let (done, is_done) = oneshot::channel::<()>();
+        let inner = runtime.spawn(async move {
+            let _ = is_done.await;
+            Holds(gate)
+        });
+        drop(runtime.spawn(async move {
+            pending::<()>().await;
+            drop(inner);
+        }));
+        drop(done);
+        runtime.block_on(async { heist::time::sleep(Duration::from_millis(2)).await });
+    });
+}
+
+/// Fault C7: a closure that waits for a thread of the pool is dropped unrun, and what it owns may take its time.
+#[test]
+fn a_limit_holds_for_the_destructors_of_closures_that_wait() {
+    a_limit_holds(1, |runtime, gate| {
+        let (entered, says, stuck) = (Gate::default(), Gate::default(), gate.clone());
+        let inside = entered.clone();
+        drop(runtime.spawn_blocking(move || {
+            inside.open();
+            stuck.wait();
+        }));
+        entered.wait();
+        let holds = Holds(gate);
+        drop(runtime.spawn_blocking(move || {
+            says.open();
+            drop(holds);
+        }));
+    });
+}
+
+/// Fault C7: so do wakers that are no task's, which the end of time calls.
+#[test]
+fn a_limit_holds_for_wakers() {
+    a_limit_holds(1, |runtime, gate| {
+        let mut sleep = Box::pin(heist::time::sleep(Duration::from_secs(3600)));
+        let waker = std::task::Waker::from(Arc::new(Holds(gate)));
+        {
+            let _inside = runtime.enter();
+            assert!(sleep.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+        }
+        // The sleep outlives the runtime, and the waker goes with the call.
+        std::mem::forget((sleep, waker));
+    });
+}
+
+/// Local tasks belong to a thread: they are dropped there, before the shutdown returns, whatever the limit.
+#[test]
+fn a_shutdown_with_a_limit_drops_local_tasks_on_their_thread() {
+    struct Here(std::thread::ThreadId, Counter);
+    impl Drop for Here {
+        fn drop(&mut self) {
+            assert_eq!(std::thread::current().id(), self.0);
+            self.1.bump();
+        }
+    }
+    for kind in support::backends() {
+        for limit in [Duration::ZERO, Duration::from_secs(60)] {
+            let runtime = support::builder(Shape::CurrentThread, kind).build().expect("available");
+            let drops = Counter::default();
+            let (here, shared) = (Here(std::thread::current().id(), drops.clone()), drops.on_drop());
+            runtime.block_on(async {
+                drop(heist::task::spawn_local(async move {
+                    let _here = here;
+                    pending::<()>().await;
+                }));
+                drop(heist::spawn(async move {
+                    let _shared = shared;
+                    pending::<()>().await;
+                }));
+                heist::task::yield_now().await;
+            });
+            runtime.shutdown_timeout(limit);
+            assert_eq!(drops.get(), 2, "both are gone when it returns");
+        }
+    }
+}
+
+/// With time enough everything is gone when the shutdown returns, as with a drop.
+#[test]
+fn a_shutdown_with_time_enough_leaves_nothing_behind() {
+    with_every_runtime(|runtime| {
+        let drops = Counter::default();
+        for _ in 0..10 {
+            let (guard, in_pool) = (drops.on_drop(), drops.on_drop());
+            drop(runtime.spawn(async move {
+                let _guard = guard;
+                pending::<()>().await;
+            }));
+            drop(runtime.spawn_blocking(move || drop(in_pool)));
+        }
+        runtime.block_on(async { heist::task::yield_now().await });
+        let handle = runtime.handle().clone();
+        runtime.shutdown_timeout(Duration::from_secs(120));
+        assert_eq!(drops.get(), 20);
+        assert_eq!(handle.metrics().num_alive_tasks() + handle.metrics().num_blocking_threads(), 0);
+        assert!(futures::executor::block_on(handle.spawn(async {})).expect_err("refused").is_cancelled());
+    });
+}
+
+/// In the background: what is spawned after it is refused all the same.
+#[test]
+fn a_shutdown_in_the_background_refuses_what_comes_after_it() {
+    with_every_runtime(|runtime| {
+        let handle = runtime.handle().clone();
+        let drops = Counter::default();
+        let guard = drops.on_drop();
+        drop(runtime.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }));
+        runtime.shutdown_background();
+        let refused = handle.spawn(pending::<()>());
+        assert!(futures::executor::block_on(refused).expect_err("refused").is_cancelled());
+        support::eventually("the task is dropped", || drops.get() == 1);
+    });
+}
+
 #[test]
 fn shutdown_background_returns_at_once() {
     with_every_runtime(|runtime| {

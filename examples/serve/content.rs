@@ -1,4 +1,4 @@
-//! The body of an answer: bytes at hand, or a file read chunk by chunk.
+//! The body of an answer: bytes at hand, a page that others read as well, or a file; these two chunk by chunk.
 //!
 //! A chunk is read when the connection has room for it, and no sooner: at once if the system has it in memory, else by an
 //! operation that holds up nobody. So an answer of any size holds one chunk here and at most `connection::BUFFER_SIZE`
@@ -8,11 +8,14 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use heist::fs::File;
 use heist::io::IoBuf;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+
+use crate::shared::Page;
 
 /// How much of a file is read at once.
 pub(crate) const CHUNK_SIZE: u64 = 64 * 1024;
@@ -24,6 +27,8 @@ pub(crate) enum Content {
     Whole(Bytes),
     /// What is left of a file.
     File(FileContent),
+    /// What is left of a page.
+    Page { page: Arc<Page>, sent: usize },
 }
 
 /// The part of a file that is still to be sent.
@@ -43,6 +48,13 @@ enum State {
 impl Content {
     pub(crate) fn empty() -> Content {
         Content::Whole(Bytes::new())
+    }
+
+    pub(crate) fn page(page: Arc<Page>) -> Content {
+        if page.len() > CHUNK_SIZE as usize {
+            return Content::Page { page, sent: 0 };
+        }
+        Content::Whole(page.piece(0, CHUNK_SIZE as usize))
     }
 
     /// `length` bytes of `file` from `start` on. What fits into one chunk is read at once.
@@ -117,6 +129,11 @@ impl Body for Content {
             Content::Whole(bytes) if bytes.is_empty() => None,
             Content::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
             Content::File(file) => ready!(file.poll_chunk(cx)),
+            Content::Page { page, sent } => {
+                let piece = page.piece(*sent, CHUNK_SIZE as usize);
+                *sent += piece.len();
+                (!piece.is_empty()).then_some(Ok(piece))
+            }
         };
         Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
     }
@@ -129,6 +146,7 @@ impl Body for Content {
         match self {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::File(file) => SizeHint::with_exact(file.remaining),
+            Content::Page { page, sent } => SizeHint::with_exact((page.len() - sent) as u64),
         }
     }
 }

@@ -11,7 +11,7 @@
 //!                |              |----> conditional   whether the client has it already
 //!                |              |----> ranges        which part of it is wanted
 //!                |              '----> target        known: opened without leaving the worker; listing, page
-//!                |----> content      the file, chunk by chunk
+//!                |----> content      the file or the listing, chunk by chunk; shared
 //!                |----> guard        gives up on clients that stop reading
 //!                '----> shutdown     tells connections to finish
 //! ```
@@ -34,6 +34,7 @@ mod ranges;
 #[cfg(test)]
 mod scratch;
 mod service;
+mod shared;
 mod shutdown;
 mod signals;
 mod target;

@@ -19,6 +19,7 @@ use crate::content_type::{self, SAMPLE_SIZE};
 use crate::page::{self, escape};
 use crate::paths::{Lost, Route};
 use crate::ranges::{self, Selection};
+use crate::shared::Pages;
 use crate::target::{self, Found, Target};
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
@@ -30,6 +31,7 @@ pub(crate) struct Site {
     /// Canonical: without links and dots.
     root: Arc<Path>,
     hidden: bool,
+    pages: Arc<Pages>,
 }
 
 /// A request that gets a page with a reason instead of a file.
@@ -49,7 +51,7 @@ impl Site {
         }
         fs::read_dir(&root)
             .map_err(|error| format!("cannot read {}: {error}; {remedy}", folder.display()))?;
-        Ok(Site { root: root.into(), hidden })
+        Ok(Site { root: root.into(), hidden, pages: Arc::default() })
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -87,10 +89,11 @@ impl Site {
         }
         let folder_url = route.folder_url();
         let site = self.clone();
-        let target = heist::task::spawn_blocking(move || target::find(&site.root, route, site.hidden)).await;
+        let find = move || target::find(&site.root, route, site.hidden, &site.pages);
+        let target = heist::task::spawn_blocking(find).await;
         match target.map_err(|error| refusal_of(io::Error::other(error)))?? {
             Target::File(found) => get_file(request, *found).await,
-            Target::Listing(html) => Ok(html_page(StatusCode::OK, html)),
+            Target::Listing(page) => Ok(html_page(StatusCode::OK, Content::page(page))),
             Target::Moved => {
                 let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
                 let location = HeaderValue::from_str(&format!("{folder_url}{query}"))
@@ -188,7 +191,8 @@ impl Refusal {
         let Refusal(status, reason) = *self;
         let title = status.to_string();
         let body = format!("<p>{}</p>\n<footer>{}</footer>\n", escape(reason), escape(path));
-        let response = html_page(status, page::html(&title, &escape(&title), &body));
+        let html = page::html(&title, &escape(&title), &body);
+        let response = html_page(status, Content::Whole(Bytes::from(html)));
         if status == StatusCode::METHOD_NOT_ALLOWED { allowing(response) } else { response }
     }
 }
@@ -218,8 +222,8 @@ pub(crate) fn refusal_of(error: io::Error) -> Refusal {
     }
 }
 
-fn html_page(status: StatusCode, html: String) -> Response<Content> {
-    let mut response = Response::new(Content::Whole(Bytes::from(html)));
+fn html_page(status: StatusCode, content: Content) -> Response<Content> {
+    let mut response = Response::new(content);
     *response.status_mut() = status;
     let length = hyper::body::Body::size_hint(response.body()).lower();
     let headers = response.headers_mut();
@@ -279,7 +283,7 @@ mod tests {
     fn body(response: &Response<Content>) -> &[u8] {
         match response.body() {
             Content::Whole(bytes) => bytes,
-            Content::File(_) => panic!("the test's files fit into one chunk"),
+            Content::File(_) | Content::Page { .. } => panic!("the test's files fit into one chunk"),
         }
     }
 

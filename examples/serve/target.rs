@@ -5,6 +5,7 @@
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use heist::fs::File;
 
@@ -12,6 +13,7 @@ use crate::known;
 use crate::listing;
 use crate::paths::{self, Lost, Route};
 use crate::service::{Refusal, refusal_of};
+use crate::shared::{Page, Pages};
 
 const INDEX: &str = "index.html";
 
@@ -21,7 +23,7 @@ pub(crate) enum Target {
     /// A folder that was asked for without the slash at the end.
     Moved,
     /// A folder without an index, as a page.
-    Listing(String),
+    Listing(Arc<Page>),
 }
 
 /// A file that is open.
@@ -40,7 +42,7 @@ pub(crate) fn at_once(root: &Path, route: &Route, hidden: bool) -> Option<Found>
 }
 
 /// Whatever the route leads to; blocks.
-pub(crate) fn find(root: &Path, mut route: Route, hidden: bool) -> Result<Target, Refusal> {
+pub(crate) fn find(root: &Path, mut route: Route, hidden: bool, pages: &Pages) -> Result<Target, Refusal> {
     let path = paths::resolve(root, &route, hidden)?;
     let metadata = fs::metadata(&path).map_err(refusal_of)?;
     if !metadata.is_dir() {
@@ -57,7 +59,8 @@ pub(crate) fn find(root: &Path, mut route: Route, hidden: bool) -> Result<Target
         return open(index);
     }
     route.segments.pop();
-    listing::html(root, &path, &route, hidden).map(Target::Listing).map_err(refusal_of)
+    let page = pages.get(&path, || listing::html(root, &path, &route, hidden));
+    page.map(Target::Listing).map_err(refusal_of)
 }
 
 fn open(path: PathBuf) -> Result<Target, Refusal> {

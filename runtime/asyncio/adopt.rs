@@ -1,18 +1,19 @@
 //! Generators whose asynchronous clean-up the runtime takes care of (PEP 525's hooks).
 
 use std::fmt;
+use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_task::FutureObj;
 
-use super::handler::{Origin, Unhandled, report};
+use super::handler::{Origin, caught, report};
 use crate::generator::{AsyncResume, Outcome, Raise, State, Step};
 use crate::primitive::sync::Mutex;
 use crate::runtime::Handle;
-use crate::scheduler::guests::Guest;
-use crate::task::JoinHandle;
+use crate::scheduler::guests::{CleanUp, Guest};
 
 /// A generator that its runtime closes if its owner does not.
 ///
@@ -20,22 +21,37 @@ use crate::task::JoinHandle;
 /// stands at a `yield`, a task is spawned that runs `aclose`; when its runtime ends first, the runtime does. A body
 /// with a step in flight is dropped at its `.await`: that is cancellation.
 ///
-/// A clean-up that never ends keeps its runtime from ending, unless that is shut down with a time-out.
+/// A runtime that ends cancels its tasks first, and closes what is left when they are gone, as `asyncio.run` does: what the
+/// tasks owned, and what others still hold. Meanwhile a clean-up may spawn, sleep and use sockets. An error of a clean-up, or
+/// its panic, goes to the exception handler ([`set_exception_handler`](super::set_exception_handler)); the others are closed
+/// all the same. A clean-up that never ends keeps its runtime from ending, unless that is shut down with a time-out: what has
+/// not ended by then is dropped at its `.await`. A runtime that ends without waiting closes nothing.
 pub struct Adopted<G: Close> {
     ward: Arc<Ward<G>>,
     handle: Handle,
+    /// Where it was adopted.
+    location: &'static Location<'static>,
 }
 
-/// The place where owner and runtime both reach the body.
+/// The place where owner and runtime both reach the body. It is polled and dropped elsewhere: no user's code has the lock
+/// [unlocked].
 struct Ward<G> {
     stage: Mutex<Stage<G>>,
 }
 
+/// | stage | owner's step | its end | owner's drop | `leave` |
+/// |---|---|---|---|---|
+/// | open | busy | – | gone | gone, closed by the runtime |
+/// | busy | – | open | – | wanted |
+/// | wanted | – | gone, closed | – | – |
+/// | gone | panic | – | – | – |
 enum Stage<G> {
-    /// With its owner.
-    Open(Pin<Box<G>>),
-    /// The owner dropped it at a `yield`: this task runs the clean-up, and keeps the ward until then.
-    Closing(JoinHandle<()>),
+    /// With its owner, in this state.
+    Open(Pin<Box<G>>, State),
+    /// Its owner is in a step, and has taken it out.
+    Busy,
+    /// The same, and its runtime ends: the owner hands it over.
+    Wanted,
     /// Nothing is left to do.
     Gone,
 }
@@ -89,58 +105,141 @@ where
 #[track_caller]
 pub fn adopt<G: Close>(generator: G) -> Pin<Box<Adopted<G>>> {
     let handle = Handle::current();
-    let ward = Arc::new(Ward { stage: Mutex::new(Stage::Open(Box::pin(generator))) });
+    let state = generator.state();
+    let ward = Arc::new(Ward { stage: Mutex::new(Stage::Open(Box::pin(generator), state)) });
     let guest: Weak<Ward<G>> = Arc::downgrade(&ward);
     handle.host(guest);
-    Box::pin(Adopted { ward, handle })
+    Box::pin(Adopted { ward, handle, location: Location::caller() })
 }
 
-impl<G> Ward<G> {
+impl<G: Close> Ward<G> {
     fn take(&self) -> Stage<G> {
         std::mem::replace(&mut *self.stage.lock(), Stage::Gone)
     }
+
+    /// Takes the body out for a step of its owner's.
+    fn lend(&self) -> Option<Pin<Box<G>>> {
+        let mut stage = self.stage.lock();
+        match std::mem::replace(&mut *stage, Stage::Busy) {
+            Stage::Open(body, _) => Some(body),
+            other => {
+                *stage = other;
+                None
+            }
+        }
+    }
+
+    /// Takes it back after the step. If its runtime wants it, it is the caller's to be closed.
+    fn take_back(&self, body: Pin<Box<G>>, state: State) -> Option<Closing<G>> {
+        let mut stage = self.stage.lock();
+        if let Stage::Wanted = *stage {
+            *stage = Stage::Gone;
+            return Some(Closing::new(body, state));
+        }
+        *stage = Stage::Open(body, state);
+        None
+    }
 }
 
-/// Closes a suspended body, and reports what goes wrong.
-async fn close<G: Close>(mut body: Pin<Box<G>>) {
-    let mut exit = true;
-    let closed = std::future::poll_fn(|cx| body.as_mut().poll_close(cx, &mut exit)).await;
-    if let Err(error) = closed {
-        report(&Unhandled::new(Origin::Generator, error));
+/// Closes a body, and reports what goes wrong.
+struct Closing<G: Close> {
+    body: Option<Pin<Box<G>>>,
+    exit: bool,
+    /// Else there is nothing to run: the body is dropped.
+    is_suspended: bool,
+}
+
+impl<G: Close> Closing<G> {
+    fn new(body: Pin<Box<G>>, state: State) -> Closing<G> {
+        Closing { body: Some(body), exit: true, is_suspended: state == State::Suspended }
+    }
+
+    fn clean_up(self) -> CleanUp {
+        FutureObj::new(Box::new(self))
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        match &mut self.body {
+            Some(body) if self.is_suspended => body.as_mut().poll_close(cx, &mut self.exit),
+            Some(_) | None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Drops the body, if it is still there. Its locals are a user's.
+    fn drop_body(&mut self) {
+        if let Err(text) = caught(|| self.body = None) {
+            report(Origin::Generator, text);
+        }
+    }
+}
+
+impl<G: Close> Unpin for Closing<G> {}
+
+impl<G: Close> Future for Closing<G> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let closed = match caught(|| self.poll_closed(cx)) {
+            Ok(polled) => ready!(polled),
+            Err(text) => Err(text),
+        };
+        if let Err(error) = closed {
+            report(Origin::Generator, error);
+        }
+        self.drop_body();
+        Poll::Ready(())
+    }
+}
+
+impl<G: Close> Drop for Closing<G> {
+    fn drop(&mut self) {
+        self.drop_body();
     }
 }
 
 impl<G: Close> Guest for Ward<G> {
-    fn leave(&self) -> Option<FutureObj<'static, ()>> {
-        match self.take() {
-            Stage::Open(body) if body.state() == State::Suspended => {
-                Some(FutureObj::new(Box::new(close(body))))
-            }
-            // A panic of the clean-up is the task's, and ends with it.
-            Stage::Closing(task) => Some(FutureObj::new(Box::new(async { drop(task.await) }))),
-            Stage::Open(_) | Stage::Gone => None,
+    fn leave(&self) -> Option<CleanUp> {
+        let mut stage = self.stage.lock();
+        let next = if let Stage::Busy = *stage { Stage::Wanted } else { Stage::Gone };
+        let left = std::mem::replace(&mut *stage, next);
+        drop(stage);
+        match left {
+            Stage::Open(body, state) => Some(Closing::new(body, state).clean_up()),
+            Stage::Busy | Stage::Wanted | Stage::Gone => None,
         }
     }
 }
 
 impl<G: Close> Drop for Adopted<G> {
     fn drop(&mut self) {
-        // One lock for all of it: an ending runtime finds either the body or the task.
-        let mut stage = self.ward.stage.lock();
-        let left = match std::mem::replace(&mut *stage, Stage::Gone) {
-            Stage::Open(body) if body.state() == State::Suspended => {
-                let ward = self.ward.clone();
-                *stage = Stage::Closing(self.handle.spawn(async move {
-                    close(body).await;
-                    drop(ward);
-                }));
-                Stage::Gone
+        // Before the body is taken: an ending runtime finds either the body or the ticket.
+        let ticket = self.handle.ticket();
+        match self.ward.take() {
+            Stage::Open(body, State::Suspended) => {
+                ticket.run(Closing::new(body, State::Suspended).clean_up(), self.location);
             }
-            left => left,
-        };
-        drop(stage);
-        // A body that is new, in flight or at its end is dropped outside the lock.
-        drop(left);
+            // A body that is new, in flight or at its end is dropped.
+            left => {
+                drop(ticket);
+                drop(left);
+            }
+        }
+    }
+}
+
+/// A body that its owner has taken out for a step. It goes back even if that panics.
+struct Lent<'a, G: Close> {
+    body: Option<Pin<Box<G>>>,
+    owner: &'a Adopted<G>,
+}
+
+impl<G: Close> Drop for Lent<'_, G> {
+    fn drop(&mut self) {
+        let Some(body) = self.body.take() else { return };
+        let state = body.state();
+        if let Some(closing) = self.owner.ward.take_back(body, state) {
+            self.owner.handle.ticket().run(closing.clean_up(), self.owner.location);
+        }
     }
 }
 
@@ -152,8 +251,9 @@ impl<G: Close> AsyncResume for Adopted<G> {
     /// `Closed` also when the runtime has taken the body to close it.
     fn state(&self) -> State {
         match &*self.ward.stage.lock() {
-            Stage::Open(body) => body.state(),
-            Stage::Closing(_) | Stage::Gone => State::Closed,
+            Stage::Open(_, state) => *state,
+            Stage::Busy | Stage::Wanted => State::Running,
+            Stage::Gone => State::Closed,
         }
     }
 
@@ -162,11 +262,10 @@ impl<G: Close> AsyncResume for Adopted<G> {
         cx: &mut Context<'_>,
         argument: &mut Option<G::Argument>,
     ) -> Poll<Step<G::Yield, G::Return>> {
-        match &mut *self.ward.stage.lock() {
-            Stage::Open(body) => body.as_mut().poll_resume(cx, argument),
-            Stage::Closing(_) | Stage::Gone => {
-                panic!("a generator that its runtime has closed cannot be resumed")
-            }
+        let mut lent = Lent { body: self.ward.lend(), owner: &self };
+        match &mut lent.body {
+            Some(body) => body.as_mut().poll_resume(cx, argument),
+            None => panic!("a generator that its runtime has closed cannot be resumed"),
         }
     }
 

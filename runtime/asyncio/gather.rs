@@ -19,6 +19,8 @@ pub enum TaskError<E> {
     Failed(E),
     /// It was cancelled, or it panicked.
     Join(JoinError),
+    /// Its outcome was given out before: the [`Gather`] has answered, and does so once.
+    Answered,
 }
 
 impl<E> TaskError<E> {
@@ -31,7 +33,7 @@ impl<E> TaskError<E> {
     pub fn failure(self) -> Option<E> {
         match self {
             TaskError::Failed(error) => Some(error),
-            TaskError::Join(_) => None,
+            TaskError::Join(_) | TaskError::Answered => None,
         }
     }
 
@@ -49,6 +51,7 @@ impl<E: fmt::Display> fmt::Display for TaskError<E> {
         match self {
             TaskError::Failed(error) => error.fmt(f),
             TaskError::Join(error) => error.fmt(f),
+            TaskError::Answered => f.write_str("the gather has given this outcome out before"),
         }
     }
 }
@@ -70,11 +73,31 @@ impl<T, E> Future for Placed<T, E> {
     }
 }
 
+/// What is known of a task of a gather.
+enum Place<T, E> {
+    Running,
+    Ended(Result<T, TaskError<E>>),
+    /// Its outcome was given out.
+    Answered,
+}
+
+impl<T, E> Place<T, E> {
+    /// Gives the outcome out.
+    fn answer(&mut self) -> Result<T, TaskError<E>> {
+        match std::mem::replace(self, Place::Answered) {
+            Place::Ended(outcome) => outcome,
+            Place::Answered => Err(TaskError::Answered),
+            Place::Running => unreachable!("it is asked when its task has ended"),
+        }
+    }
+}
+
 /// The tasks of a gather, and the outcomes so far.
 struct Tasks<T, E> {
     running: FuturesUnordered<Placed<T, E>>,
     aborts: Vec<AbortHandle>,
-    outcomes: Vec<Option<Result<T, TaskError<E>>>>,
+    /// One for each future, in their order, until the end.
+    places: Vec<Place<T, E>>,
 }
 
 impl<T, E> Tasks<T, E> {
@@ -82,7 +105,7 @@ impl<T, E> Tasks<T, E> {
         let Some((place, outcome)) = ready!(Pin::new(&mut self.running).poll_next(cx)) else {
             return Poll::Ready(None);
         };
-        self.outcomes[place] = Some(outcome);
+        self.places[place] = Place::Ended(outcome);
         Poll::Ready(Some(place))
     }
 
@@ -92,6 +115,9 @@ impl<T, E> Tasks<T, E> {
 }
 
 /// The future of [`gather`]. **Dropping it before it is done** cancels all of its tasks.
+///
+/// It answers once: who polls it again gets [`TaskError::Answered`]. After an error [`settled`](Gather::settled) still waits
+/// for the others, and has their outcomes.
 #[must_use = "the tasks run, but are cancelled when this is dropped"]
 pub struct Gather<T, E> {
     tasks: Tasks<T, E>,
@@ -100,7 +126,8 @@ pub struct Gather<T, E> {
 
 /// Runs the futures as tasks and gives their values, in the order of the futures.
 ///
-/// At the first error the gather is done, with that error; the other tasks go on, and what they return is ignored.
+/// At the first error the gather is done, with that error; the other tasks go on, and what they return is ignored, unless
+/// [`settled`](Gather::settled) is called then.
 ///
 /// ```
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -123,14 +150,17 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    let mut tasks = Tasks { running: FuturesUnordered::new(), aborts: Vec::new(), outcomes: Vec::new() };
+    let tasks = Tasks { running: FuturesUnordered::new(), aborts: Vec::new(), places: Vec::new() };
+    // Before the first of them: an iterator that panics leaves no task behind.
+    let mut gather = Gather { tasks, is_done: false };
+    let tasks = &mut gather.tasks;
     for (place, future) in futures.into_iter().enumerate() {
         let handle = runtime::spawn(future);
         tasks.aborts.push(handle.abort_handle());
-        tasks.outcomes.push(None);
+        tasks.places.push(Place::Running);
         tasks.running.push(Placed { place, handle });
     }
-    Gather { tasks, is_done: false }
+    gather
 }
 
 impl<T, E> Gather<T, E> {
@@ -140,7 +170,23 @@ impl<T, E> Gather<T, E> {
     }
 
     /// Waits for all tasks, whatever becomes of each: `return_exceptions=True`.
-    pub fn settled(self) -> Settled<T, E> {
+    ///
+    /// There is an outcome for each future, at its place, also if the gather has answered before: it is
+    /// [`TaskError::Answered`] where the outcome was a part of that answer.
+    ///
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use heist::asyncio::{TaskError, gather};
+    ///
+    /// let mut halves = gather((1..=2).map(|n| async move { if n % 2 == 0 { Ok(n / 2) } else { Err("odd") } }));
+    /// assert_eq!((&mut halves).await.unwrap_err().failure(), Some("odd"));
+    /// let outcomes = halves.settled().await;
+    /// assert!(matches!(outcomes[..], [Err(TaskError::Answered), Ok(1)]));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn settled(mut self) -> Settled<T, E> {
+        self.is_done = false;
         Settled { gather: self }
     }
 }
@@ -151,16 +197,18 @@ impl<T, E> Future for Gather<T, E> {
     type Output = Result<Vec<T>, TaskError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.is_done {
+            return Poll::Ready(Err(TaskError::Answered));
+        }
         while let Some(place) = ready!(self.tasks.poll_next(cx)) {
-            if matches!(self.tasks.outcomes[place], Some(Err(_))) {
+            if let Place::Ended(Err(_)) = self.tasks.places[place] {
                 self.is_done = true;
-                let outcome = self.tasks.outcomes.swap_remove(place).expect("it was just put there");
+                let outcome = self.tasks.places[place].answer();
                 return Poll::Ready(outcome.map(|_| Vec::new()));
             }
         }
         self.is_done = true;
-        let outcomes = std::mem::take(&mut self.tasks.outcomes);
-        Poll::Ready(outcomes.into_iter().map(|outcome| outcome.expect("all have ended")).collect())
+        Poll::Ready(self.tasks.places.iter_mut().map(Place::answer).collect())
     }
 }
 
@@ -199,7 +247,6 @@ impl<T, E> Future for Settled<T, E> {
         let gather = &mut self.gather;
         while ready!(gather.tasks.poll_next(cx)).is_some() {}
         gather.is_done = true;
-        let outcomes = std::mem::take(&mut gather.tasks.outcomes);
-        Poll::Ready(outcomes.into_iter().map(|outcome| outcome.expect("all have ended")).collect())
+        Poll::Ready(gather.tasks.places.iter_mut().map(Place::answer).collect())
     }
 }

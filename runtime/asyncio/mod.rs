@@ -16,32 +16,54 @@
 //! | `loop.set_exception_handler(h)` | [`set_exception_handler`] | |
 //!
 //! # Algorithm
-//! A [`Promise`] is a locked cell: its state, the wakers that wait and the callbacks; whoever completes it takes both
-//! out under the lock and runs them after it. The functions over tasks keep their handles in one `FuturesUnordered`.
-//! [`adopt()`] puts a generator where its owner and its runtime both reach it; the runtime keeps a weak reference, and
-//! closes what is left before its tasks end.
+//! A [`Promise`] is an outcome that is set once and read without a lock, and a locked list of those that wait and of the
+//! callbacks. Who completes it sets the outcome and takes the list, under the lock, and wakes and calls after it. Each handle
+//! that waits has a seat in the list (`waiters.rs`): it changes its own waker, and takes it along when it goes.
+//!
+//! The functions over tasks keep their handles in one `FuturesUnordered`. A wait for no time at all looks at the tasks until
+//! those that were ready have had their turn (`turns.rs`).
+//!
+//! [`adopt()`] puts a generator where its owner and its runtime both reach it. The owner takes the body out for a step, so that
+//! no lock is held meanwhile. The runtime keeps a weak reference. When it ends it cancels its tasks, then closes what is
+//! left, then ends (`scheduler/guests.rs`), in the order of `asyncio.run`: cancel all tasks, `shutdown_asyncgens`,
+//! `shutdown_default_executor`.
 //!
 //! # Invariants
 //! - `[once]` A promise is completed once; everything after that is [`InvalidState`], or `false` from `cancel`.
-//! - `[unlocked]` No user code (waker, callback, clone, drop) runs under a promise's lock, except the clones of a
-//!   waker and of a result.
-//! - `[reported]` An exception that nobody retrieved is reported once, when the last handle goes.
+//! - `[unlocked]` No user code (a waker's clone, call or drop, a callback, a clone or drop of a value, a step of a generator)
+//!   runs under a lock of this room.
+//! - `[woken-or-ready]` Who polls a promise finds it done, or sits in the list that the setter takes: the outcome is set under
+//!   the lock under which one sits down.
+//! - `[own-seat]` A seat is given up once, by the handle that has it, and only then given to another one. The setter leaves no
+//!   seats, and nobody sits down after it.
+//! - `[reported]` An exception that nobody retrieved is reported once, when the last handle goes. So are the panics of callbacks
+//!   and clean-ups: they reach neither who sets, nor who drops, nor who ends a runtime.
 //!
 //! # Rejected
 //! Callbacks scheduled on the loop ("call soon"): there is no one loop. They run on the thread that completes.
 //! A gather that takes bare futures without spawning: the others would stop at the first error.
+//! 2026-11-29: closing adopted generators before the tasks are cancelled: tasks went on meanwhile, and those that resumed a
+//! closed generator panicked.
+//! 2026-11-29: an outcome under the lock, so that a promise of a value that is `Send` but not `Sync` may be shared: clones of
+//! it would have to run one after the other, hence with a lock held.
 //!
 //! # Verified by
 //! `tests/asyncio.rs` and `tests/asyncio_adopt.rs`: behaviours 105 to 107 and 127 to 147 of CPython's tests, among them
-//! `[once]` and `[reported]` by name. `[unlocked]`: the locks of this room guard plain data, and no call leaves it with
-//! one held; `callbacks_run_in_order_and_can_be_removed` would hang.
+//! `[once]` and `[reported]` by name. `[unlocked]`: `clones_and_destructors_of_a_value_may_use_its_promise`,
+//! `a_clone_that_takes_long_keeps_nobody_from_the_value`, `callbacks_run_in_order_and_can_be_removed`, and the shutdowns with a
+//! limit in `tests/asyncio_adopt.rs`. `models.rs`: `[woken-or-ready]`, `[own-seat]`.
 
 mod adopt;
 mod as_completed;
 mod gather;
 mod handler;
 mod promise;
+mod turns;
 mod wait;
+mod waiters;
+
+#[cfg(test)]
+mod models;
 
 use std::future::Future;
 use std::io;
@@ -57,7 +79,7 @@ pub use handler::{Origin, Unhandled, set_exception_handler};
 pub use promise::{Callback, InvalidState, Promise, PromiseError};
 pub use wait::{Done, EmptyWait, ReturnWhen, Waited, wait};
 
-/// Runs `main` on a runtime of its own and ends it: adopted generators are closed, then tasks are cancelled.
+/// Runs `main` on a runtime of its own and ends it: tasks are cancelled, then adopted generators are closed.
 ///
 /// ```
 /// # use std::time::Duration;

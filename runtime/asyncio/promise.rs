@@ -4,14 +4,16 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
-use super::handler::{Origin, Unhandled, report};
+use super::handler::{Origin, caught, report};
+use super::waiters::{Seat, Waiters};
 use crate::primitive::sync::Mutex;
-use crate::task::wake_all;
+use crate::task::{drop_all, wake_all};
 
-/// What a promise calls when it is done.
+/// What a promise calls when it is done. One that panics is reported, see
+/// [`set_exception_handler`](super::set_exception_handler): neither the others nor the setter notice.
 pub type Callback<T, E> = Arc<dyn Fn(&Promise<T, E>) + Send + Sync>;
 
 /// A counted handle of a value that is set once, from anywhere, and awaited any number of times (asyncio's `Future`).
@@ -28,23 +30,28 @@ pub type Callback<T, E> = Arc<dyn Fn(&Promise<T, E>) + Send + Sync>;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Awaiting is cancel safe.
-pub struct Promise<T, E = Box<str>>(Arc<Cell<T, E>>);
+/// Awaiting is cancel safe: a waiter that is dropped leaves nothing behind. Those that wait are woken in the order in which
+/// they came. A promise may be shared between threads if its value may: several clone it at a time.
+pub struct Promise<T, E = Box<str>> {
+    cell: Arc<Cell<T, E>>,
+    /// Where our waker stands while we wait.
+    seat: Seat,
+}
 
 struct Cell<T, E> {
+    /// Set once, under the lock, and read without it: what a user's `clone` does is its own affair [unlocked].
+    outcome: OnceLock<Outcome<T, E>>,
     content: Mutex<Content<T, E>>,
 }
 
 struct Content<T, E> {
-    state: State<T, E>,
-    wakers: Vec<Waker>,
+    waiters: Waiters,
     callbacks: Vec<Callback<T, E>>,
     /// Prints the exception, as long as nobody has retrieved it.
     unretrieved: Option<fn(&E) -> String>,
 }
 
-enum State<T, E> {
-    Pending,
+enum Outcome<T, E> {
     Result(T),
     Exception(E),
     Cancelled,
@@ -85,9 +92,9 @@ impl Error for InvalidState {}
 impl<T, E> Promise<T, E> {
     /// A promise that is not done.
     pub fn new() -> Self {
-        let content =
-            Content { state: State::Pending, wakers: Vec::new(), callbacks: Vec::new(), unretrieved: None };
-        Promise(Arc::new(Cell { content: Mutex::new(content) }))
+        let content = Content { waiters: Waiters::default(), callbacks: Vec::new(), unretrieved: None };
+        let cell = Cell { outcome: OnceLock::new(), content: Mutex::new(content) };
+        Promise { cell: Arc::new(cell), seat: None }
     }
 
     /// Completes it with a value.
@@ -95,7 +102,7 @@ impl<T, E> Promise<T, E> {
     /// # Errors
     /// [`InvalidState`] if it is done.
     pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
-        self.complete(State::Result(value), None)
+        self.complete(Outcome::Result(value), None)
     }
 
     /// Completes it with an error. If nobody retrieves it, it is reported when the last handle is dropped; see
@@ -107,76 +114,75 @@ impl<T, E> Promise<T, E> {
     where
         E: fmt::Debug,
     {
-        self.complete(State::Exception(error), Some(|error| format!("{error:?}")))
+        self.complete(Outcome::Exception(error), Some(|error| format!("{error:?}")))
     }
 
     /// Cancels it; `false` if it is done already.
     pub fn cancel(&self) -> bool {
-        self.complete(State::Cancelled, None).is_ok()
+        self.complete(Outcome::Cancelled, None).is_ok()
     }
 
     /// Has it a value, an exception, or was it cancelled?
     pub fn is_done(&self) -> bool {
-        !matches!(self.0.content.lock().state, State::Pending)
+        self.cell.outcome.get().is_some()
     }
 
     /// Was it cancelled?
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.0.content.lock().state, State::Cancelled)
+        matches!(self.cell.outcome.get(), Some(Outcome::Cancelled))
     }
 
     fn complete(
         &self,
-        state: State<T, E>,
+        outcome: Outcome<T, E>,
         unretrieved: Option<fn(&E) -> String>,
     ) -> Result<(), InvalidState> {
-        let mut content = self.0.content.lock();
-        if !matches!(content.state, State::Pending) {
-            // The state that was refused is user data: it is dropped after the lock [unlocked].
+        let mut content = self.cell.content.lock();
+        if let Err(refused) = self.cell.outcome.set(outcome) {
+            // It is user data: it is dropped after the lock [unlocked].
             drop(content);
-            drop(state);
+            drop(refused);
             return Err(InvalidState);
         }
-        content.state = state;
         content.unretrieved = unretrieved;
-        let wakers = std::mem::take(&mut content.wakers);
+        let wakers = content.waiters.take_all();
         let callbacks = std::mem::take(&mut content.callbacks);
         drop(content);
         wake_all(wakers);
-        for callback in callbacks {
-            callback(self);
-        }
+        callbacks.into_iter().for_each(|callback| self.call(callback));
         Ok(())
+    }
+
+    /// Calls one callback. Its panic is nobody's who could receive it: it is reported.
+    fn call(&self, callback: Callback<T, E>) {
+        let called = move || {
+            callback(self);
+            drop(callback);
+        };
+        if let Err(text) = caught(called) {
+            report(Origin::Callback, text);
+        }
     }
 
     /// Calls `callback` when the promise is done: on the thread that completes it, after those added before; at once
     /// if it is done already.
     pub fn add_done_callback(&self, callback: &Callback<T, E>) {
-        let mut content = self.0.content.lock();
-        if matches!(content.state, State::Pending) {
+        let mut content = self.cell.content.lock();
+        if !self.is_done() {
             content.callbacks.push(callback.clone());
             return;
         }
         drop(content);
-        callback(self);
+        self.call(callback.clone());
     }
 
     /// Removes every entry of `callback`, and says how many there were.
     pub fn remove_done_callback(&self, callback: &Callback<T, E>) -> usize {
-        let mut content = self.0.content.lock();
-        let callbacks = std::mem::take(&mut content.callbacks);
-        let (removed, kept) = callbacks.into_iter().partition(|other| Arc::ptr_eq(other, callback));
-        content.callbacks = kept;
-        drop(content);
-        let removed: Vec<Callback<T, E>> = removed;
-        removed.len()
-    }
-
-    /// Registers the waker of a task that waits, once per task.
-    fn register(content: &mut Content<T, E>, waker: &Waker) {
-        if !content.wakers.iter().any(|known| known.will_wake(waker)) {
-            content.wakers.push(waker.clone());
-        }
+        let mut content = self.cell.content.lock();
+        let before = content.callbacks.len();
+        // The caller has one: what goes here is a count, and no destructor runs.
+        content.callbacks.retain(|other| !Arc::ptr_eq(other, callback));
+        before - content.callbacks.len()
     }
 }
 
@@ -186,14 +192,13 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     /// # Errors
     /// [`InvalidState`] if it is not done.
     pub fn result(&self) -> Result<Result<T, PromiseError<E>>, InvalidState> {
-        let mut content = self.0.content.lock();
-        let outcome = match &content.state {
-            State::Pending => return Err(InvalidState),
-            State::Result(value) => Ok(value.clone()),
-            State::Exception(error) => Err(PromiseError::Exception(error.clone())),
-            State::Cancelled => Err(PromiseError::Cancelled),
+        let outcome = match self.cell.outcome.get() {
+            None => return Err(InvalidState),
+            Some(Outcome::Result(value)) => Ok(value.clone()),
+            Some(Outcome::Exception(error)) => Err(PromiseError::Exception(error.clone())),
+            Some(Outcome::Cancelled) => Err(PromiseError::Cancelled),
         };
-        content.unretrieved = None;
+        self.cell.content.lock().unretrieved = None;
         Ok(outcome)
     }
 
@@ -213,13 +218,9 @@ impl<T: Clone, E: Clone> Promise<T, E> {
 impl<T: Clone, E: Clone> Future for Promise<T, E> {
     type Output = Result<T, PromiseError<E>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        {
-            let mut content = self.0.content.lock();
-            if matches!(content.state, State::Pending) {
-                Self::register(&mut content, cx.waker());
-                return Poll::Pending;
-            }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.wait(cx).is_pending() {
+            return Poll::Pending;
         }
         // Done once is done for ever [once].
         Poll::Ready(self.result().expect("it is done"))
@@ -236,9 +237,49 @@ impl<T: Clone, E: Clone> IntoFuture for &Promise<T, E> {
     }
 }
 
+impl<T, E> Promise<T, E> {
+    /// Ready if it is done; else our waker stands in the list.
+    fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if self.is_done() || self.cell.content.lock().waiters.holds(self.seat, cx.waker()) {
+            return self.look();
+        }
+        // A clone is user code, and so is the end of the waker that it replaces: neither has the lock [unlocked].
+        let waker = cx.waker().clone();
+        let mut content = self.cell.content.lock();
+        // [woken-or-ready]: who completes it takes the wakers under this lock, and we look before we sit down.
+        let replaced = match self.cell.outcome.get() {
+            Some(_) => Some(waker),
+            None => content.waiters.seat(&mut self.seat, waker),
+        };
+        drop(content);
+        drop(replaced);
+        self.look()
+    }
+
+    /// Waits no more: our waker is ours again.
+    fn get_up(&mut self) {
+        if self.seat.is_some() {
+            let waker = self.cell.content.lock().waiters.leave(self.seat);
+            drop_all(waker);
+        }
+    }
+
+    fn look(&self) -> Poll<()> {
+        if self.is_done() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// The new handle does not wait yet.
 impl<T, E> Clone for Promise<T, E> {
     fn clone(&self) -> Self {
-        Promise(Arc::clone(&self.0))
+        Promise { cell: Arc::clone(&self.cell), seat: None }
+    }
+}
+
+/// A waiter that goes takes its waker with it.
+impl<T, E> Drop for Promise<T, E> {
+    fn drop(&mut self) {
+        self.get_up();
     }
 }
 
@@ -250,11 +291,11 @@ impl<T, E> Default for Promise<T, E> {
 
 impl<T, E> fmt::Debug for Promise<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.0.content.lock().state {
-            State::Pending => "Pending",
-            State::Result(_) => "Result",
-            State::Exception(_) => "Exception",
-            State::Cancelled => "Cancelled",
+        let state = match self.cell.outcome.get() {
+            None => "Pending",
+            Some(Outcome::Result(_)) => "Result",
+            Some(Outcome::Exception(_)) => "Exception",
+            Some(Outcome::Cancelled) => "Cancelled",
         };
         f.debug_tuple("Promise").field(&format_args!("{state}")).finish()
     }
@@ -262,14 +303,14 @@ impl<T, E> fmt::Debug for Promise<T, E> {
 
 impl<T, E> Drop for Cell<T, E> {
     fn drop(&mut self) {
+        let mut content = self.content.lock();
+        let (callbacks, unretrieved) = (std::mem::take(&mut content.callbacks), content.unretrieved);
+        drop(content);
+        drop_all(callbacks);
         // The last handle goes, so this is the only place and the only time [reported].
-        let text = {
-            let content = self.content.lock();
-            match (&content.state, content.unretrieved) {
-                (State::Exception(error), Some(print)) => print(error),
-                _ => return,
-            }
-        };
-        report(&Unhandled::new(Origin::Promise, text));
+        if let (Some(Outcome::Exception(error)), Some(print)) = (self.outcome.get(), unretrieved) {
+            let text = caught(|| print(error));
+            report(Origin::Promise, text.unwrap_or_else(|panic| format!("(its Debug panicked: {panic})")));
+        }
     }
 }

@@ -3,14 +3,15 @@
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
-use crate::task::{Id, JoinError, JoinHandle};
+use super::turns::Turns;
+use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 use crate::time;
 
 /// When [`wait`] returns (or at its time-out).
@@ -66,6 +67,9 @@ impl<T, E> Future for Member<T, E> {
 
 /// Waits until `when`, or for `timeout`, and sorts the tasks into those that are done and the others.
 ///
+/// A time-out of zero waits for no timer, but the tasks that are ready to run get a turn each. One that is always ready, or in a
+/// long poll, takes 10 ms of the caller at most.
+///
 /// Dropping the future detaches the tasks: they go on, and cannot be waited for any more.
 ///
 /// ```
@@ -89,17 +93,43 @@ pub async fn wait<T, E>(
     when: ReturnWhen,
     timeout: Option<Duration>,
 ) -> Result<Waited<T, E>, EmptyWait> {
-    let mut running: FuturesUnordered<Member<T, E>> =
-        tasks.into_iter().enumerate().map(|(place, handle)| Member { place, handle: Some(handle) }).collect();
+    let mut aborts: Vec<AbortHandle> = Vec::new();
+    let keep = |handle: &JoinHandle<_>| {
+        if timeout == Some(Duration::ZERO) {
+            aborts.push(handle.abort_handle());
+        }
+    };
+    let mut running: FuturesUnordered<Member<T, E>> = tasks
+        .into_iter()
+        .inspect(keep)
+        .enumerate()
+        .map(|(place, handle)| Member { place, handle: Some(handle) })
+        .collect();
     if running.is_empty() {
         return Err(EmptyWait);
     }
     let mut done = Vec::new();
     let collect = poll_fn(|cx| poll_collect(&mut running, &mut done, when, cx));
     match timeout {
+        Some(Duration::ZERO) => {
+            let mut turns = Turns::of(aborts);
+            let mut collect = pin!(collect);
+            // The look comes before the harvest: what ends between the two is in it.
+            poll_fn(|cx| {
+                let taken = turns.poll_taken(cx);
+                if collect.as_mut().poll(cx).is_ready() { Poll::Ready(()) } else { taken }
+            })
+            .await;
+        }
         Some(timeout) => drop(time::timeout(timeout, collect).await),
         None => collect.await,
     }
+    // What has ended by now is done, whether or not the budget was enough for taking it.
+    coop::unconstrained(poll_fn(|cx| {
+        let _ = poll_collect(&mut running, &mut done, ReturnWhen::AllCompleted, cx);
+        Poll::Ready(())
+    }))
+    .await;
     let mut left: Vec<(usize, JoinHandle<Result<T, E>>)> =
         running.iter_mut().filter_map(|member| Some((member.place, member.handle.take()?))).collect();
     left.sort_by_key(|(place, _)| *place);

@@ -19,6 +19,9 @@ use super::socket::SEND_FLAGS;
 const FDS_COUNT_MAX: usize = 253;
 /// Room for as many, and for the control message around them.
 const CONTROL_BYTES: usize = rustix::cmsg_space!(ScmRights(FDS_COUNT_MAX));
+/// Room for what a user's own options add to each message: credentials, timestamps, a security label. The kernel writes
+/// these before the descriptors, and what does not fit then is lost.
+const OTHERS_BYTES: usize = 1024;
 
 /// One message as it was received.
 #[derive(Debug)]
@@ -52,8 +55,9 @@ pub(crate) fn send(socket: &Socket, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io:
 /// Receives into `buf`, and up to `fds_count_max` descriptors.
 pub(crate) fn receive(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> io::Result<Message> {
     let fds_count_max = fds_count_max.min(FDS_COUNT_MAX);
-    let mut room = [MaybeUninit::uninit(); CONTROL_BYTES];
-    let room_bytes = if fds_count_max == 0 { 0 } else { rustix::cmsg_space!(ScmRights(fds_count_max)) };
+    let mut room = [MaybeUninit::uninit(); CONTROL_BYTES + OTHERS_BYTES];
+    let rights_bytes = if fds_count_max == 0 { 0 } else { rustix::cmsg_space!(ScmRights(fds_count_max)) };
+    let room_bytes = rights_bytes + OTHERS_BYTES;
     let mut control = RecvAncillaryBuffer::new(&mut room[..room_bytes]);
     let received = recvmsg(socket, &mut [IoSliceMut::new(buf)], &mut control, receive_flags())?;
     let mut fds = Vec::new();
@@ -62,7 +66,7 @@ pub(crate) fn receive(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> 
             fds.extend(came);
         }
     }
-    // The room is a little larger than asked for, and the kernel fills all of it.
+    // The room is larger than asked for, and the kernel fills all of it.
     let surplus_count = fds.len().saturating_sub(fds_count_max);
     fds.truncate(fds_count_max);
     close_on_exec(&fds)?;

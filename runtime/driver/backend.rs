@@ -12,6 +12,7 @@ use super::context::Asker;
 use super::fake::Fake;
 use super::file::Offered;
 use super::op::{Op, Ticket};
+use super::orphan::Crop;
 use super::poll::Pollers;
 use super::source::Source;
 #[cfg(target_os = "linux")]
@@ -85,6 +86,17 @@ impl Backend {
             Backend::Poll(_) => Ok(()),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn release(&self, index: usize) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.release(index),
+            // Any thread may wait at a poller.
+            Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => {}
         }
     }
 
@@ -162,14 +174,14 @@ impl Backend {
         }
     }
 
-    pub(super) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.harvest(index, wakers),
-            Backend::Poll(pollers) => pollers.harvest(index, wakers),
+            Backend::Uring(rings) => rings.harvest(index, crop),
+            Backend::Poll(pollers) => pollers.harvest(index, crop),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                fake.harvest(index, wakers);
+                fake.harvest(index, crop);
                 Ok(())
             }
         }
@@ -180,16 +192,16 @@ impl Backend {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: &mut Crop<'_>,
     ) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
             // A busy owner's completions are posted when a thief interrupts it: there is nothing to wait for before.
-            Backend::Uring(rings) => rings.park(index, timeout, wakers),
-            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, wakers),
+            Backend::Uring(rings) => rings.park(index, timeout, crop),
+            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, crop),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                fake.park(index, timeout, wakers);
+                fake.park(index, timeout, crop);
                 Ok(())
             }
         }
@@ -205,38 +217,38 @@ impl Backend {
         }
     }
 
-    pub(super) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.try_harvest(index, wakers),
-            Backend::Poll(pollers) => pollers.try_harvest(index, wakers),
+            Backend::Uring(rings) => rings.try_harvest(index, crop),
+            Backend::Poll(pollers) => pollers.try_harvest(index, crop),
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(fake) => fake.try_harvest(index, wakers),
+            Backend::Fake(fake) => fake.try_harvest(index, crop),
         }
     }
 
-    pub(super) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.take_over(index, by, wakers),
+            Backend::Uring(rings) => rings.take_over(index, by, crop),
             // A poller is asked by any thread, at once.
             Backend::Poll(_) => {}
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(fake) => fake.take_over(index, by, wakers),
+            Backend::Fake(fake) => fake.take_over(index, by, crop),
         }
     }
 
-    pub(super) fn relieve(&self, index: usize, wakers: &mut Vec<Waker>) {
+    pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.relieve(index, wakers),
+            Backend::Uring(rings) => rings.relieve(index, crop),
             // A poller is asked by any thread, at once. Refused: its worker is at it itself.
             Backend::Poll(pollers) => {
-                let _ = pollers.try_harvest(index, wakers);
+                let _ = pollers.try_harvest(index, crop);
             }
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                let _ = fake.try_harvest(index, wakers);
+                let _ = fake.try_harvest(index, crop);
             }
         }
     }
@@ -248,6 +260,16 @@ impl Backend {
             Backend::Poll(pollers) => pollers.in_flight(index),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => fake.in_flight(index),
+        }
+    }
+
+    pub(super) fn has_file_work(&self, index: usize) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.has_file_work(index),
+            Backend::Poll(_) => false,
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => false,
         }
     }
 

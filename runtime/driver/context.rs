@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
@@ -17,6 +18,14 @@ use super::Driver;
 thread::thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
     static IS_PINNED: Cell<bool> = const { Cell::new(false) };
+    static RESIGNED: Cell<Option<Post>> = const { Cell::new(None) };
+}
+
+/// A worker of a driver, which is known by its address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Post {
+    driver: usize,
+    worker: usize,
 }
 
 struct Context {
@@ -33,6 +42,50 @@ pub(crate) struct Guard {
     not_send: PhantomData<*const ()>,
 }
 
+impl Context {
+    /// What was remembered before this thread resigned does not make it a worker again.
+    fn forget_resigned(&mut self) {
+        let resigned = RESIGNED.try_with(Cell::get).ok().flatten();
+        if resigned
+            .is_some_and(|post| post.driver == address(&self.driver) && self.worker == Some(post.worker))
+        {
+            self.worker = None;
+        }
+    }
+}
+
+fn address(driver: &Driver) -> usize {
+    ptr::from_ref(driver).addr()
+}
+
+/// This thread is no worker of `driver` from now on, but one from outside; whatever guards it drops later.
+pub(super) fn resign(driver: &Driver, worker: usize) {
+    RESIGNED.with(|resigned| resigned.set(Some(Post { driver: address(driver), worker })));
+    CURRENT.with(|current| {
+        if let Some(context) = current.borrow_mut().as_mut() {
+            context.forget_resigned();
+        }
+    });
+}
+
+/// Takes back what `resign` did.
+pub(super) fn reinstate(driver: &Driver, worker: usize) {
+    come_anew(driver);
+    CURRENT.with(|current| match current.borrow_mut().as_mut() {
+        Some(context) if address(&context.driver) == address(driver) => context.worker = Some(worker),
+        _ => {}
+    });
+}
+
+/// This thread becomes a worker of `driver`, whatever it was before.
+pub(super) fn come_anew(driver: &Driver) {
+    RESIGNED.with(|resigned| {
+        if resigned.get().is_some_and(|post| post.driver == address(driver)) {
+            resigned.set(None);
+        }
+    });
+}
+
 pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
     let context = Some(Context { driver, worker });
     // The thread may be ending, and a runtime with it that lies in its storage: then what asks is a foreigner.
@@ -42,7 +95,10 @@ pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let previous = self.previous.take();
+        let mut previous = self.previous.take();
+        if let Some(context) = &mut previous {
+            context.forget_resigned();
+        }
         let mine = CURRENT.try_with(|current| mem::replace(&mut *current.borrow_mut(), previous));
         // Perhaps the last of its driver: it closes rings with nothing borrowed here.
         drop(mine);

@@ -11,6 +11,8 @@
 //! A send that lends its buffer is answered before the kernel gives the buffer back: what told of the result ends at the
 //! answer, and its descriptor is given up; the buffer stays here until the terminal completion, the notification.
 //!
+//! An order that stands is answered by each event, and stays as it is.
+//!
 //! There is no edge that frees an operation before its terminal completion [owned-until-terminal]: a full queue, a
 //! failed system call or a cancel that found its target changes nothing about who owns the memory.
 
@@ -18,7 +20,8 @@ use std::io;
 use std::mem;
 use std::task::Waker;
 
-use super::op::{Op, Ticket};
+use super::op::{AfterAnswer, Op, Ticket};
+use super::orphan::Orphan;
 use super::slots::{SlotId, Slots};
 
 #[derive(Debug)]
@@ -92,45 +95,51 @@ impl InFlight {
     }
 
     /// A completion that is not the last was seen. It answers a send whose buffer the kernel keeps: the rest of the
-    /// operation is ours again, and goes to `orphans`. No other operation of ours has such, so it is counted
-    /// [stale-is-counted].
+    /// operation is ours again, and goes to `orphans`. Or it is an event of an order that stands. No other operation of
+    /// ours has such, so it is counted [stale-is-counted].
     pub(super) fn answer(
         &mut self,
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Op>,
+        orphans: &mut Vec<Orphan>,
     ) {
-        let answered = self.flights.get_mut(slot).and_then(|flight| {
-            let rest = flight.op.rest_after_answer(result.is_ok())?;
-            flight.phase = Phase::Answered;
-            Some(mem::replace(&mut flight.op, rest))
-        });
-        let Some(op) = answered else {
+        let Some(flight) = self.flights.get_mut(slot) else {
             self.stale_count += 1;
             return;
         };
-        op.answer(result, wakers);
-        orphans.push(op);
+        match flight.op.after_answer(result.is_ok()) {
+            AfterAnswer::Unheard => self.stale_count += 1,
+            AfterAnswer::Same => flight.op.answer(result, wakers),
+            AfterAnswer::Rest(rest) => {
+                flight.phase = Phase::Answered;
+                let op = mem::replace(&mut flight.op, rest);
+                op.answer(result, wakers);
+                orphans.extend(Orphan::of(op));
+            }
+        }
     }
 
     /// The terminal completion was seen: the operation is ours again. A name that fits nothing is counted, never
-    /// trusted [stale-is-counted]. What nobody waits for goes to `orphans`, to be dropped where no lock is held.
+    /// trusted [stale-is-counted]. What may be the last share of something goes to `orphans` [slow-close-is-alone].
     pub(super) fn land(
         &mut self,
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Op>,
+        orphans: &mut Vec<Orphan>,
     ) {
         let Some(Flight { op, .. }) = self.flights.remove(slot) else {
             self.stale_count += 1;
             return;
         };
         op.finish(result, wakers);
-        if op.is_orphan() {
-            orphans.push(op);
-        }
+        orphans.extend(Orphan::of(op));
+    }
+
+    /// What is in flight.
+    pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
+        self.flights.values().map(|flight| &flight.op)
     }
 
     pub(super) fn slots(&self) -> Vec<SlotId> {

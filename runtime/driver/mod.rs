@@ -9,6 +9,7 @@
 //! | call | by | blocks | meaning |
 //! |---|---|---|---|
 //! | `bind_worker` | the worker | no | from here on the back end serves this thread |
+//! | `leave_worker` | the worker | no | another thread may be bound; what is in flight stays |
 //! | `submit(op)` | any thread | no | the operation and what it owns belong to the back end |
 //! | `cancel(ticket)` | any thread | no | best effort; the terminal completion comes all the same |
 //! | `unregister(memory)` | any thread | no | no operation with this memory comes any more |
@@ -32,6 +33,13 @@
 //!    registered once, edge-triggered, with the poller of the worker that waits first; one-shot where the platform has
 //!    no edges.
 //! 4. The event raises the version and collects the wakers. The caller wakes them when every lock is released.
+//!
+//! What is reported may be of no use to the call: the kernel adds the end of what the peer sends, hang-ups and errors to every
+//! poll, so that an order for room to a peer that has closed its half, or for bytes beside an unread queue of errors, is
+//! answered at once, and the call would block, for ever. So orders that ended in vain are counted (`readiness.rs`). After three
+//! in a row the next one stands: on io_uring a multishot poll, which tells the state once and then each change, as edges do. It
+//! stays with its ring, whose completions others take as always. Where an order ends in vain even so, or the poller has no
+//! edges, a pause comes between: a time-out on the ring.
 //!
 //! A ring is worked like this (`uring/`): what tasks ask for lies in the worker's outbox until its next turn, where others
 //! can take it if that turn does not come. Then its entries go into the submission queue, or into a backlog when it is
@@ -69,6 +77,9 @@
 //!   ring is gone. An operation names a place only for an address within the memory that is there, and owns a buffer of it,
 //!   without which no place is emptied.
 //! - `[stale-is-counted]` A completion finds its operation by index and generation. One that fits nothing is counted.
+//! - `[undone-begins-anew]` An operation that the kernel has broken off without a cancel of ours, as it does when the thread that
+//!   asked for it has ended, is begun anew where its future is polled; a wait for readiness ends, and the next call tells.
+//!   Nothing is lost by that, for nothing was done. Only a thread that hands its loop on ends before its driver.
 //! - `[nothing-dropped]` Neither an operation nor a cancel is lost to a full queue.
 //! - `[head-tells]` What the kernel has taken is read from the queue's head, not from a return value.
 //! - `[bell-is-armed]` No worker sleeps in its ring before the poll on its doorbell has been handed to the kernel.
@@ -81,15 +92,18 @@
 //! - `[event-empties]` A waiter that was listed at another version than the present one is listed no more: its event takes
 //!   it, under the lock under which it raised the version.
 //! - `[one-order]` A side has at most one order placed with the back end.
+//! - `[no-spin]` A wait makes at most 20 calls in a second in which nothing happens to its socket, whatever the kernel reports.
 //! - `[sends-in-turn]` A send on the ring takes its side for itself: other writes wait for its answer, also when it was given
 //!   up, so that bytes that were written later never come first.
 //! - `[level-at-arm]` An order on io_uring, or a one-shot, reports the state at the time of the order: clearing too much
-//!   costs one order. Edges report changes only, and there only a versioned clear is right.
+//!   costs one order. Edges, and an order that stands, report changes only: there only a versioned clear is right.
 //! - `[short-is-all]` A short call of a TCP stream is the last before the next event, unless one told of more than bytes: the end
 //!   or an error, which may come with the last bytes, or urgent bytes, at which a receive stops; or the poller does not tell.
 //! - `[shut-or-ticket]` Who drops a registration or a submission gets the ticket to cancel, or the order is never placed.
 //! - `[result-wakes]` A completion wakes the last waker that was registered, or the next poll sees the result.
 //! - `[wake-outside]` No waker is cloned, called or dropped with a lock held, nor slept on; nor the last share of a socket.
+//! - `[slow-close-is-alone]` What a harvest leaves to be dropped is dropped by a worker that is awake and watched, after the
+//!   wakers of that harvest were called; a socket whose close waits for its peer, on a thread for such.
 //!
 //! Locks are taken in this order: attachment, table of sources; core of the ring, side of a socket, completion. A side is
 //! never held when the core is asked for.
@@ -105,8 +119,17 @@
 //! - One ring for all workers: its lock is held through every submission.
 //! - Multishot `POLL_ADD` per socket: it ends at every overflow and stays with one ring when the task has moved on. 2026-11-22,
 //!   two bare rings, 64 B over 1000 connections, a core for the server, CPU per request: 1.01 of one-shot polls (26 rounds).
+//! - An epoll of each worker's, edge-triggered, that the ring polls, or `EPOLL_WAIT` on the ring (Linux 6.15), for sockets whose
+//!   orders are of no use [no-spin]: a second table, and the multishot poll does the same with the one that is there.
+//!   2026-11-29, not measured. One poll for changes only (`IORING_POLL_ADD_LEVEL` without multishot skips the look at the state)
+//!   loses what happens between the call and the entry.
+//! - Judging an order by what it reports, and not by the call after it: 2026-11-29, a UDP socket whose own reading half is closed
+//!   is reported readable, for ever, and a receive would block.
 //! - Cancelling the order when the last waiter is dropped: a time-out around each read would cost two entries.
 //! - Clearing readiness after a short read of a Unix stream, which ends where descriptors came, under edge-triggered polling.
+//! - A thread for each open of a FIFO that waits, as the blocking pool has it, 2026-11-29: the 513th waits for the others, and one
+//!   that is given up stays and meets a peer, whose bytes are lost; no signal is ours to call it back. Likewise the ring's own
+//!   threads with a limit that grows with the opens that wait: polling has none (`file/opening/`).
 //! - Registered descriptors: they tie a socket to a ring.
 //! - Multishot `RECV` with provided buffers. 2026-11-21, a bare ring, CPU per request against multishot poll and a plain
 //!   `recv`, medians of 8 to 10 interleaved rounds: 0.95, 1.00 and 1.08 for 64 B over 1, 100 and 1000 connections; 1.03, 1.00
@@ -127,18 +150,20 @@
 //! - Entries made when a task asks: a worker that computes right after it strands them, for nobody else may submit.
 //!
 //! # Verified by
-//! `models.rs` (loom): `[event-wakes]`, `[event-empties]`, `[short-is-all]`, `[one-order]`, `[shut-or-ticket]`, `[result-wakes]`,
+//! `models.rs` (loom): `[event-wakes]`, `[event-empties]`, `[short-is-all]`, `[one-order]`, `[no-spin]`, `[shut-or-ticket]`, `[result-wakes]`,
 //! `[no-lost-letter]`, `[ring-ends-park]`, `[comes-round]`, `[sends-in-turn]`, `[owned-until-terminal]` of what is
 //! lent, and, with an owner, a thief at its lock and a third thread that gives up the future, `[owned-until-terminal]`
 //! and `[stale-is-counted]`. `tests/` on every back end: `[ring-ends-park]`, `[fd-outlives-ops]`, `[wake-outside]`,
-//! `[level-at-arm]`, `[short-is-all]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`,
-//! `[nothing-dropped]`, `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
+//! `[level-at-arm]`, `[short-is-all]`; `tests/quiet.rs`: `[no-spin]`; `tests/slow_close.rs` of the crate:
+//! `[slow-close-is-alone]`. `uring/tests.rs`: `[owned-until-terminal]`, `[stale-is-counted]`, `[nothing-dropped]`,
+//! `[head-tells]`, `[bell-is-armed]`, `[dozes-for-nothing]`. `send/tests.rs`:
 //! `[owned-until-terminal]`, `[sends-in-turn]`. `file/tests.rs` and `tests/files/`: `[owned-until-terminal]` with
-//! buffers and descriptors. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
+//! buffers and descriptors, `[undone-begins-anew]`. `uring/tests/table.rs` and `tests/files/fixed.rs`: `[registered-is-held]`.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -163,6 +188,7 @@ mod mailbox;
 #[cfg(any(target_os = "android", target_os = "linux"))]
 mod offload;
 mod op;
+mod orphan;
 mod poll;
 mod readiness;
 mod ready;
@@ -193,6 +219,7 @@ use context::try_current;
 pub(crate) use context::{Guard, in_runtime, pinned};
 pub use kind::Kind;
 use op::{Op, Ticket};
+pub(crate) use orphan::{Crop, Orphan, clear_away};
 use source::Source;
 pub(crate) use source::{Moved, Registration};
 
@@ -286,7 +313,22 @@ impl Driver {
     pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> io::Result<Guard> {
         assert!(index < self.workers, "worker {index} of {}", self.workers);
         self.backend.bind(index)?;
+        context::come_anew(self);
         Ok(context::install(self.clone(), Some(index)))
+    }
+
+    /// The calling thread, which is the worker `index`, leaves it: another one may be bound. It asks as a thread from outside
+    /// from now on, until it comes back.
+    pub(crate) fn leave_worker(&self, index: usize) {
+        self.backend.release(index);
+        context::resign(self, index);
+    }
+
+    /// The calling thread, which left the worker `index`, is it again; nobody was bound meanwhile.
+    pub(crate) fn come_back(&self, index: usize) -> io::Result<()> {
+        self.backend.bind(index)?;
+        context::reinstate(self, index);
+        Ok(())
     }
 
     /// Lets a thread from outside use the driver; what it asks for goes through a worker's mailbox. A worker of this
@@ -301,30 +343,30 @@ impl Driver {
     }
 
     /// Submits what is queued and reaps what is there; never blocks. By the worker only.
-    pub(crate) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> io::Result<()> {
-        self.backend.harvest(index, wakers)
+    pub(crate) fn harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> io::Result<()> {
+        self.backend.harvest(index, &mut crop.into())
     }
 
     /// Sleeps until a completion, a ring of the doorbell or the time-out; may return early. By the worker only.
-    pub(crate) fn park(
+    pub(crate) fn park<'a>(
         &self,
         index: usize,
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: impl Into<Crop<'a>>,
     ) -> io::Result<()> {
-        self.backend.park(index, &[], timeout, wakers)
+        self.backend.park(index, &[], timeout, &mut crop.into())
     }
 
     /// The same beside workers that are busy elsewhere: it also ends when there is something of theirs to reap, if the
     /// system can tell. Reaping it is the caller's, by `try_harvest`.
-    pub(crate) fn park_beside(
+    pub(crate) fn park_beside<'a>(
         &self,
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: impl Into<Crop<'a>>,
     ) -> io::Result<()> {
-        self.backend.park(index, stuck, timeout, wakers)
+        self.backend.park(index, stuck, timeout, &mut crop.into())
     }
 
     /// Ends the present `park` of the worker, or else the next one. From any thread.
@@ -333,24 +375,30 @@ impl Driver {
     }
 
     /// Reaps for a worker that is busy elsewhere. `false`: it was at it itself, or sleeps.
-    pub(crate) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
-        self.backend.try_harvest(index, wakers)
+    pub(crate) fn try_harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> bool {
+        self.backend.try_harvest(index, &mut crop.into())
     }
 
     /// Begins for a worker that is busy elsewhere what it was asked for and has not told the kernel. By the worker `by`.
-    pub(crate) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
-        self.backend.take_over(index, by, wakers);
+    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
+        self.backend.take_over(index, by, &mut crop.into());
     }
 
     /// Begins and reaps for a worker that is busy elsewhere, with its own ring. By a thread that lives until that worker has
     /// shut down: the kernel ends what a thread has begun when the thread ends.
-    pub(crate) fn relieve(&self, index: usize, wakers: &mut Vec<Waker>) {
-        self.backend.relieve(index, wakers);
+    pub(crate) fn relieve<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) {
+        self.backend.relieve(index, &mut crop.into());
     }
 
     /// How many things the kernel may still report to this worker.
     pub(crate) fn in_flight(&self, index: usize) -> usize {
         self.backend.in_flight(index)
+    }
+
+    /// Whether an operation on a file or a path is asked for or in flight on this worker's ring. Waits for sockets and pipes
+    /// do not count: the peer decides when they end. The polling driver leaves files to the blocking pool.
+    pub(crate) fn has_file_work(&self, index: usize) -> bool {
+        self.backend.has_file_work(index)
     }
 
     /// Completions that fitted nothing in flight. More than none is a bug, of ours or of the kernel's.
@@ -408,6 +456,28 @@ impl Driver {
 /// cancelled was so by the end of the runtime.
 pub(crate) fn of_pool(error: JoinError) -> io::Error {
     if error.is_cancelled() { closed() } else { io::Error::other(error) }
+}
+
+/// The kernel has broken an operation off that nobody has cancelled, and has done nothing of it [undone-begins-anew].
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has no operations to break off"))]
+struct Undone;
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operation was broken off before it did anything; begin it anew")
+    }
+}
+
+impl Error for Undone {}
+
+#[cfg(target_os = "linux")]
+fn undone() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, Undone)
+}
+
+fn is_undone(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Undone>())
 }
 
 /// What a wait gets when its worker has shut down.

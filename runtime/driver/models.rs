@@ -13,7 +13,7 @@ use crate::primitive::thread;
 use super::bell::Bell;
 use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
-use super::readiness::{Arm, Cleared, Readiness};
+use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
 use super::send::{AnyLoan, Loan};
 use super::side::{Listing, Place, Side};
 use super::slots::SlotId;
@@ -33,12 +33,12 @@ fn poll_for(side: &Side, data: &AtomicBool, waker: &Waker) -> bool {
             if data.load(Ordering::Acquire) {
                 return true;
             }
-            let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+            let (Cleared::Done | Cleared::Newer) = side.clear(seen, Verdict::Useful);
             continue;
         }
         match side.wait(&mut Place::Primary, waker.clone()) {
             Arm::Ready => {}
-            Arm::Already | Arm::Needed => return false,
+            Arm::Already | Arm::Needed(_) => return false,
         }
     }
 }
@@ -91,12 +91,12 @@ fn an_event_beside_two_waiters_reaches_both() {
                         if shared.1.load(Ordering::Acquire) {
                             return None;
                         }
-                        let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen);
+                        let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen, Verdict::Useful);
                         continue;
                     }
                     match shared.0.wait(&mut Place::Listed(&mut listing), waker.clone()) {
                         Arm::Ready => {}
-                        Arm::Already | Arm::Needed => return Some(waker),
+                        Arm::Already | Arm::Needed(_) => return Some(waker),
                     }
                 }
             })
@@ -118,7 +118,7 @@ fn a_waiter_that_passed_an_event_is_listed_no_more() {
     model(|| {
         let side = ModelArc::new(Side::new());
         let seen = side.observe().expect("ready at first");
-        assert_eq!(side.clear(seen), Cleared::Done);
+        assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
         let kernel = {
             let side = side.clone();
             thread::spawn(move || {
@@ -129,7 +129,7 @@ fn a_waiter_that_passed_an_event_is_listed_no_more() {
         };
         let list = |listing: &mut Listing| {
             let (_count, waker) = counting_waker();
-            let (Arm::Ready | Arm::Already | Arm::Needed) =
+            let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
                 side.wait(&mut Place::Listed(listing), waker.clone());
             waker
         };
@@ -158,7 +158,7 @@ fn an_event_takes_every_waiter() {
         let (_other_count, leaving) = counting_waker();
         let mut listings = [Listing::None; 3];
         for (listing, waker) in listings.iter_mut().zip([&waker, &leaving, &waker]) {
-            let (Arm::Ready | Arm::Already | Arm::Needed) =
+            let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
                 side.wait(&mut Place::Listed(listing), waker.clone());
         }
         let kernel = {
@@ -169,9 +169,9 @@ fn an_event_takes_every_waiter() {
                 wakers
             })
         };
-        let (Arm::Ready | Arm::Already | Arm::Needed) = side.wait(&mut Place::Primary, waker.clone());
+        let (Arm::Ready | Arm::Already | Arm::Needed(_)) = side.wait(&mut Place::Primary, waker.clone());
         side.forget(listings[1]);
-        let (Arm::Ready | Arm::Already | Arm::Needed) =
+        let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
             side.wait(&mut Place::Listed(&mut Listing::None), waker.clone());
         let mut woken = kernel.join().unwrap();
         side.event(true, &mut woken);
@@ -187,7 +187,7 @@ fn two_waiters_place_one_order() {
     model(|| {
         let side = ModelArc::new(Side::new());
         let seen = side.observe().expect("ready at first");
-        assert_eq!(side.clear(seen), Cleared::Done);
+        assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
         let wait = |side: &Side| {
             let (_count, waker) = counting_waker();
             side.wait(&mut Place::Listed(&mut Listing::None), waker)
@@ -197,7 +197,7 @@ fn two_waiters_place_one_order() {
             thread::spawn(move || wait(&side))
         };
         let arms = [wait(&side), other.join().unwrap()];
-        assert!(arms.contains(&Arm::Needed) && arms.contains(&Arm::Already), "{arms:?}");
+        assert!(arms.contains(&Arm::Needed(Order::Once)) && arms.contains(&Arm::Already), "{arms:?}");
     });
 }
 
@@ -211,7 +211,7 @@ fn a_clear_wipes_out_only_what_was_seen() {
             let readiness = readiness.clone();
             thread::spawn(move || readiness.event(false))
         };
-        let cleared = readiness.clear(seen);
+        let cleared = readiness.clear(seen, Verdict::Useful);
         kernel.join().unwrap();
         assert!(readiness.observe().is_some(), "the event was wiped out by {cleared:?}");
     });
@@ -467,7 +467,7 @@ fn an_event_publishes_what_came_before_it() {
     model(|| {
         let shared = ModelArc::new((Readiness::new(), AtomicBool::new(false)));
         let seen = shared.0.observe().expect("ready at first");
-        assert_eq!(shared.0.clear(seen), Cleared::Done);
+        assert_eq!(shared.0.clear(seen, Verdict::Useful), Cleared::Done);
         let kernel = {
             let shared = shared.clone();
             thread::spawn(move || {
@@ -633,7 +633,7 @@ fn a_lent_buffer_comes_back_after_its_last_reader() {
 fn a_write_behind_a_send_waits_for_its_answer() {
     model(|| {
         let shared = ModelArc::new((Side::new(), AtomicBool::new(false)));
-        assert!(shared.0.claim(), "ready at first");
+        assert_eq!(shared.0.claim(), Claim::Taken, "ready at first");
         let kernel = {
             let shared = shared.clone();
             thread::spawn(move || {
@@ -652,12 +652,131 @@ fn a_write_behind_a_send_waits_for_its_answer() {
             match shared.0.wait(&mut Place::Primary, waker.clone()) {
                 Arm::Ready => {}
                 Arm::Already => break false,
-                Arm::Needed => panic!("the send is the order"),
+                Arm::Needed(_) => panic!("the send is the order"),
             }
         };
         // Ordering: Relaxed: as above.
         assert!(!is_its_turn || shared.1.load(Ordering::Relaxed), "it overtakes the send");
         let woken = kernel.join().unwrap();
         assert!(is_its_turn || woken.iter().any(|woken| woken.will_wake(&waker)), "nobody was woken");
+    });
+}
+
+/// An order, its only event, and a call that would block all the same, so often; which orders those were. The side is not ready
+/// then.
+fn futile_orders(side: &Side, count: usize) -> Vec<Order> {
+    let seen = side.observe().expect("ready");
+    assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
+    let one = |_| {
+        let order = place(side);
+        side.event(true, &mut Vec::new());
+        let seen = side.observe().expect("an event");
+        assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
+        order
+    };
+    (0..count).map(one).collect()
+}
+
+fn place(side: &Side) -> Order {
+    let (_count, waker) = counting_waker();
+    match side.wait(&mut Place::Primary, waker) {
+        Arm::Needed(order) => order,
+        Arm::Ready | Arm::Already => panic!("an idle side"),
+    }
+}
+
+/// [no-spin]: whatever is reported, orders that are of no use become one that stands, and then a pause in between.
+#[test]
+fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
+    model(|| {
+        let side = Side::new();
+        let orders = futile_orders(&side, 11);
+        assert_eq!(orders[..3], [Order::Once; 3]);
+        assert_eq!(orders[3..7], [Order::Standing; 4]);
+        assert_eq!(orders[7..], [Order::Rest, Order::Standing, Order::Rest, Order::Standing]);
+        // One that stands is not over with an event, and a call that did something ends the count.
+        let side = Side::new();
+        futile_orders(&side, 3);
+        assert_eq!(place(&side), Order::Standing);
+        for _ in 0..8 {
+            side.event(false, &mut Vec::new());
+            let seen = side.observe().expect("an event");
+            assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
+        }
+        side.event(true, &mut Vec::new());
+        let seen = side.observe().expect("an event");
+        assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
+        assert_eq!(place(&side), Order::Standing);
+        side.event(true, &mut Vec::new());
+        assert_eq!(futile_orders(&side, 1), [Order::Once]);
+    });
+}
+
+/// [no-spin], [event-wakes], [one-order]: the events of an order that stands come beside calls that would block and waits; none
+/// is lost, and none leads to another order.
+#[test]
+fn the_events_of_an_order_that_stands_are_not_lost() {
+    model(|| {
+        let side = Side::new();
+        futile_orders(&side, 3);
+        let (_count, waker) = counting_waker();
+        assert_eq!(place(&side), Order::Standing);
+        let shared = ModelArc::new((side, AtomicBool::new(false)));
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                let mut wakers = Vec::new();
+                // The state at the time of the order, and the change.
+                shared.0.event(false, &mut wakers);
+                wakers.clear();
+                // Ordering: Release: data first, then the event, as the kernel has it.
+                shared.1.store(true, Ordering::Release);
+                shared.0.event(false, &mut wakers);
+                wakers
+            })
+        };
+        let got_data = loop {
+            if let Some(seen) = shared.0.observe() {
+                // Ordering: Acquire: the system call.
+                if shared.1.load(Ordering::Acquire) {
+                    break true;
+                }
+                let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen, Verdict::Futile);
+                continue;
+            }
+            match shared.0.wait(&mut Place::Primary, waker.clone()) {
+                Arm::Ready => {}
+                Arm::Already => break false,
+                Arm::Needed(order) => panic!("{order:?} beside an order that stands"),
+            }
+        };
+        let woken = kernel.join().unwrap();
+        // What the first event has taken would look again.
+        let waits = !got_data && shared.0.observe().is_none();
+        assert!(!waits || woken.iter().any(|woken| woken.will_wake(&waker)), "the event was lost");
+    });
+}
+
+/// [level-at-arm], [sends-in-turn], [short-is-all]: beside an order that stands nothing wipes out its event unseen, and no send
+/// takes the side.
+#[test]
+fn an_order_that_stands_is_taken_for_no_other() {
+    model(|| {
+        let side = Side::new();
+        side.trust();
+        futile_orders(&side, 3);
+        assert_eq!(place(&side), Order::Standing);
+        let side = ModelArc::new(side);
+        let kernel = {
+            let side = side.clone();
+            thread::spawn(move || side.event(false, &mut Vec::new()))
+        };
+        assert_ne!(side.claim(), Claim::Taken, "the events would let other writes pass");
+        side.clear_level(Verdict::Useful);
+        if let Some(seen) = side.observe() {
+            side.clear_short(seen);
+        }
+        kernel.join().unwrap();
+        assert!(side.observe().is_some(), "the event was wiped out");
     });
 }

@@ -22,8 +22,9 @@ const CALL_BYTES_MAX: usize = 65_507;
 const HEADER_BYTES: usize = size_of::<usize>() + 2 * size_of::<i32>();
 /// Room for a header and a number, aligned to a word.
 const CONTROL_BYTES: usize = HEADER_BYTES + 8;
-/// Room for what a user's own options may add to a receive: timestamps, packet information.
-const RECEIVE_CONTROL_BYTES: usize = 256;
+/// Room for what a user's own options may add to a receive: timestamps, packet information. Without the length the datagrams
+/// could not be told apart, and timestamps come before it.
+const RECEIVE_CONTROL_BYTES: usize = 512;
 
 /// None: these datagrams are to be sent one by one.
 pub(super) fn send(

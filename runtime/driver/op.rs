@@ -8,6 +8,7 @@ use socket2::SockAddr;
 
 use super::Direction;
 use super::file::{AnyFlight, Region};
+use super::readiness::Order;
 use super::send::AnyLoan;
 use super::slots::SlotId;
 use super::source::Source;
@@ -16,8 +17,8 @@ use super::submission::Completion;
 /// What an operation needs to stay alive until the kernel is done with it is inside [owned-until-terminal].
 #[derive(Debug)]
 pub(super) enum Op {
-    /// Tell once when the socket may be ready in this direction, or has failed.
-    Ready { source: Arc<Source>, direction: Direction },
+    /// Tell when the socket may be ready in this direction, or has failed.
+    Ready { source: Arc<Source>, direction: Direction, order: Order },
     /// Connect the socket to the address.
     Connect { source: Arc<Source>, address: Box<SockAddr>, completion: Arc<Completion> },
     /// Something with a file or a path: `file/request.rs` says what.
@@ -26,6 +27,18 @@ pub(super) enum Op {
     Send { source: Arc<Source>, bytes: Region, completion: Arc<Completion>, loan: Arc<dyn AnyLoan> },
     /// No request, but what is left of a `Send` that the kernel has answered: it still reads the bytes.
     Lent { loan: Arc<dyn AnyLoan>, has_sent: bool },
+}
+
+/// What is in flight after a completion that is not the last.
+#[must_use]
+#[derive(Debug)]
+pub(super) enum AfterAnswer {
+    /// The operation has only one completion.
+    Unheard,
+    /// The operation, as before.
+    Same,
+    /// Its rest.
+    Rest(Op),
 }
 
 /// Where an operation is in flight: which worker's table, and which slot of it. Small, for each side of each socket has
@@ -55,7 +68,7 @@ impl Op {
     #[must_use]
     pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
         match self {
-            Op::Ready { source, direction } => source.side(*direction).take_ticket(ticket),
+            Op::Ready { source, direction, .. } => source.side(*direction).take_ticket(ticket),
             Op::Connect { completion, .. } => completion.take_ticket(ticket),
             Op::File(flight) => flight.take_ticket(ticket),
             Op::Send { completion, .. } => completion.take_ticket(ticket),
@@ -89,28 +102,22 @@ impl Op {
         }
     }
 
-    /// Dropping this may close a descriptor or run a destructor of the user's, which is not done under a lock.
-    pub(super) fn is_orphan(&self) -> bool {
+    /// What the kernel has after a completion that is not the last.
+    pub(super) fn after_answer(&self, has_sent: bool) -> AfterAnswer {
         match self {
-            Op::Ready { source, .. } | Op::Connect { source, .. } => source.is_shut(),
-            // Perhaps the last share of a buffer.
-            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => true,
-        }
-    }
-
-    /// What the kernel has after a completion that is not the last. None: this operation has only one.
-    pub(super) fn rest_after_answer(&self, has_sent: bool) -> Option<Op> {
-        match self {
-            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => None,
-            Op::Send { loan, .. } => Some(Op::Lent { loan: loan.clone(), has_sent }),
+            Op::Ready { order: Order::Standing, .. } => AfterAnswer::Same,
+            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => AfterAnswer::Unheard,
+            Op::Send { loan, .. } => AfterAnswer::Rest(Op::Lent { loan: loan.clone(), has_sent }),
         }
     }
 
     /// The result has come, and the last word has not: what is on loan stays so.
     pub(super) fn answer(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
         match self {
-            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => {
-                unreachable!("only a send is answered before its end")
+            // One of many: the order stands.
+            Op::Ready { source, direction, .. } => source.side(*direction).event(false, wakers),
+            Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => {
+                unreachable!("only a send, and an order that stands, are answered before their end")
             }
             Op::Send { source, completion, .. } => {
                 // Others first: the waiter tells the side when there is no more room [sends-in-turn].
@@ -124,7 +131,7 @@ impl Op {
     pub(super) fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
         match self {
             // Whatever it was, the next system call will tell: an error and a cancel by the kernel are readiness too.
-            Op::Ready { source, direction } => source.side(*direction).event(true, wakers),
+            Op::Ready { source, direction, .. } => source.side(*direction).event(true, wakers),
             Op::Connect { completion, .. } => completion.finish(result, wakers),
             Op::File(flight) => flight.finish(result, wakers),
             Op::Send { loan, .. } => {

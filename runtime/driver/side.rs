@@ -15,7 +15,7 @@ use std::task::Waker;
 use crate::primitive::sync::Mutex;
 
 use super::op::Ticket;
-use super::readiness::{Arm, Cleared, Readiness, Seen};
+use super::readiness::{Arm, Claim, Cleared, Readiness, Seen, Verdict};
 use super::slots::{SlotId, Slots};
 
 #[derive(Debug)]
@@ -115,24 +115,20 @@ impl Side {
         self.readiness.observe()
     }
 
-    pub(super) fn clear(&self, seen: Seen) -> Cleared {
-        self.readiness.clear(seen)
+    pub(super) fn clear(&self, seen: Seen, verdict: Verdict) -> Cleared {
+        self.readiness.clear(seen, verdict)
     }
 
     pub(super) fn clear_short(&self, seen: Seen) {
         self.readiness.clear_short(seen);
     }
 
-    pub(super) fn clear_level(&self) {
-        self.readiness.clear_level();
+    pub(super) fn clear_level(&self, verdict: Verdict) {
+        self.readiness.clear_level(verdict);
     }
 
     pub(super) fn is_armed(&self) -> bool {
         self.readiness.is_armed()
-    }
-
-    pub(super) fn is_shut(&self) -> bool {
-        self.readiness.is_shut()
     }
 
     pub(super) fn trust(&self) {
@@ -158,8 +154,7 @@ impl Side {
     }
 
     /// Takes the side for an operation on the ring; see [`Readiness::claim`].
-    #[must_use]
-    pub(super) fn claim(&self) -> bool {
+    pub(super) fn claim(&self) -> Claim {
         let _waiting = self.waiting.lock();
         self.readiness.claim()
     }

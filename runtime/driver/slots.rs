@@ -124,6 +124,13 @@ impl<T> Slots<T> {
         })
     }
 
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| match &slot.content {
+            Content::Held(value) => Some(value),
+            Content::Vacant { .. } => None,
+        })
+    }
+
     fn vacate(&mut self, index: u32) -> T {
         let slot = &mut self.slots[index as usize];
         slot.generation = slot.generation.wrapping_add(1);

@@ -50,6 +50,48 @@ pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>
     Ok(socket)
 }
 
+/// The ends of a new pipe, the one to read first; close-on-exec and non-blocking from their birth. A child that another thread
+/// starts between two calls would inherit one, and the other would never hear of the last close.
+///
+/// A driver watches descriptors in the form of sockets; no call that only sockets have is made.
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+pub(crate) fn pipe() -> io::Result<(Socket, Socket)> {
+    use rustix::pipe::{PipeFlags, pipe_with};
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    Ok((reader.into(), writer.into()))
+}
+
+/// The ends of a new pipe, close-on-exec and non-blocking; no call here does it in one.
+#[cfg(all(
+    unix,
+    not(any(
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "linux",
+        target_os = "netbsd",
+        target_os = "openbsd",
+    ))
+))]
+pub(crate) fn pipe() -> io::Result<(Socket, Socket)> {
+    let (reader, writer) = rustix::pipe::pipe()?;
+    let (reader, writer) = (Socket::from(reader), Socket::from(writer));
+    for end in [&reader, &writer] {
+        end.set_cloexec(true)?;
+        end.set_nonblocking(true)?;
+    }
+    Ok((reader, writer))
+}
+
 /// Accepts one connection, close-on-exec and non-blocking, in one system call.
 #[cfg(any(
     target_os = "android",
@@ -162,6 +204,15 @@ pub(super) fn is_in_progress(error: &io::Error) -> bool {
         return true;
     }
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// A connect before this one is under way, or done.
+pub(super) fn has_begun(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return matches!(error.raw_os_error(), Some(libc::EALREADY | libc::EISCONN));
+    // No back end here begins anything anew.
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::AlreadyExists;
 }
 
 /// Connected, refused, or not yet.

@@ -13,12 +13,12 @@ use crate::primitive::{atomic::AtomicBool, sync::Mutex};
 use crate::task::coop;
 
 use super::op::{Op, Ticket};
-use super::readiness::{Arm, Cleared, Seen};
+use super::readiness::{Arm, Cleared, Progress, Seen, Verdict};
 use super::ready::{AsyncIo, Ready};
 use super::side::{Listing, Place, Side};
-use super::socket::{connect_outcome, is_in_progress};
+use super::socket::{connect_outcome, has_begun, is_in_progress};
 use super::submission::Submission;
-use super::{Contents, Direction, Driver, context};
+use super::{Contents, Direction, Driver, context, is_undone};
 
 /// The socket and its two sides. Shared by the registration and by every operation in flight on it, so that the
 /// descriptor closes only when the kernel is done with the last of them [fd-outlives-ops].
@@ -30,6 +30,9 @@ pub(crate) struct Source {
     socket: Socket,
     /// For `send/`: the kernel has refused to send without copying, or has copied.
     pub(super) is_copied: AtomicBool,
+    /// Beside `is_copied`, for there is room.
+    read_progress: Progress,
+    write_progress: Progress,
     read: Side,
     write: Side,
     /// Which poller knows this socket, for the back end that registers sockets.
@@ -48,9 +51,23 @@ impl Source {
         }
     }
 
-    /// The registration is gone; only operations in flight hold the socket now.
-    pub(super) fn is_shut(&self) -> bool {
-        self.read.is_shut()
+    /// Gives the socket out; nobody else has a share of this.
+    pub(super) fn into_socket(self) -> Socket {
+        self.socket
+    }
+
+    fn progress(&self, direction: Direction) -> &Progress {
+        match direction {
+            Direction::Read => &self.read_progress,
+            Direction::Write => &self.write_progress,
+        }
+    }
+
+    /// A call at this version would have blocked.
+    fn block(&self, direction: Direction, seen: Seen) {
+        let verdict = self.progress(direction).verdict(seen);
+        // Newer: an event came meanwhile, and the next look finds the side ready.
+        let (Cleared::Done | Cleared::Newer) = self.side(direction).clear(seen, verdict);
     }
 
     pub(super) fn attachment(&self) -> &Mutex<Option<Ticket>> {
@@ -97,8 +114,15 @@ impl Registration {
     /// The same for a socket that is known to be non-blocking.
     #[track_caller]
     pub(crate) fn new_nonblocking(socket: Socket) -> Registration {
-        let (read, write, is_copied) = (Side::new(), Side::new(), AtomicBool::new(false));
-        let source = Source { socket, read, write, attachment: Mutex::new(None), is_copied };
+        let source = Source {
+            socket,
+            is_copied: AtomicBool::new(false),
+            read_progress: Progress::new(),
+            write_progress: Progress::new(),
+            read: Side::new(),
+            write: Side::new(),
+            attachment: Mutex::new(None),
+        };
         Registration { source: Arc::new(source), driver: context::current() }
     }
 
@@ -195,10 +219,10 @@ impl Registration {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = operation(&self.source.socket);
-        if let (Some(seen), Err(error)) = (seen, &result) {
-            if error.kind() == io::ErrorKind::WouldBlock {
-                // Newer is as good: the next try will find out.
-                let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+        if let Some(seen) = seen {
+            match &result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.source.block(direction, seen),
+                _ => self.source.progress(direction).note(seen),
             }
         }
         result
@@ -206,24 +230,29 @@ impl Registration {
 
     /// After a send of the ring's that took fewer bytes than it was given. Only where an order reports a state and not a
     /// change [level-at-arm].
-    pub(super) fn clear_if_short(&self, direction: Direction, done_bytes: usize, asked_bytes: usize) {
-        if done_bytes < asked_bytes && self.driver.is_level_at_arm() {
-            self.source.side(direction).clear_level();
+    pub(super) fn clear_after_send(&self, verdict: Verdict) {
+        if self.driver.is_level_at_arm() {
+            self.source.side(Direction::Write).clear_level(verdict);
         }
     }
 
     /// Connects the socket. Cancel safe in that a dropped future leaves nothing behind; the socket may then be half
     /// connected and should be dropped.
     pub(crate) async fn connect(&self, address: &SockAddr) -> io::Result<()> {
-        let submission = Submission::start(&self.driver, |completion| Op::Connect {
-            source: self.source.clone(),
-            address: Box::new(address.clone()),
-            completion,
-        })?;
-        match submission.await {
-            Ok(_) => return Ok(()),
-            Err(error) if is_in_progress(&error) => {}
-            Err(error) => return Err(error),
+        let mut is_anew = false;
+        loop {
+            let submission = Submission::start(&self.driver, |completion| Op::Connect {
+                source: self.source.clone(),
+                address: Box::new(address.clone()),
+                completion,
+            })?;
+            match submission.await {
+                Ok(_) => return Ok(()),
+                // It may have begun to connect [undone-begins-anew].
+                Err(error) if is_undone(&error) => is_anew = true,
+                Err(error) if is_in_progress(&error) || (is_anew && has_begun(&error)) => break,
+                Err(error) => return Err(error),
+            }
         }
         self.async_io(Direction::Write, connect_outcome).await
     }
@@ -263,11 +292,11 @@ impl Registration {
             place.pass(seen);
             match operation(&self.source.socket, seen) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Newer: an event came meanwhile, and the next round tries again.
-                    let (Cleared::Done | Cleared::Newer) = side.clear(seen);
+                    self.source.block(direction, seen);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
+                    self.source.progress(direction).note(seen);
                     charge.made_progress();
                     return Poll::Ready(result);
                 }
@@ -286,13 +315,16 @@ impl Registration {
         match side.wait(place, cx.waker().clone()) {
             Arm::Ready => Poll::Ready(Ok(())),
             Arm::Already => Poll::Pending,
-            Arm::Needed => match self.driver.submit(Op::Ready { source: self.source.clone(), direction }) {
-                Ok(()) => Poll::Pending,
-                Err(error) => {
-                    side.disarm();
-                    Poll::Ready(Err(error))
+            Arm::Needed(order) => {
+                let op = Op::Ready { source: self.source.clone(), direction, order };
+                match self.driver.submit(op) {
+                    Ok(()) => Poll::Pending,
+                    Err(error) => {
+                        side.disarm();
+                        Poll::Ready(Err(error))
+                    }
                 }
-            },
+            }
         }
     }
 

@@ -76,6 +76,12 @@ impl Completion {
         }
     }
 
+    /// Its result was handed out, and it is asked for once more.
+    pub(super) fn renew(&self) {
+        let before = mem::replace(&mut *self.0.lock(), Progress::Queued { waker: None });
+        debug_assert!(matches!(before, Progress::Closed), "an operation is begun anew when it has ended");
+    }
+
     /// Gives up interest; the ticket, if there is one, must be cancelled.
     pub(super) fn close(&self) -> Option<Ticket> {
         let before = mem::replace(&mut *self.0.lock(), Progress::Closed);

@@ -14,6 +14,9 @@
 //!    a thread: any call on them may wait for an answer that never comes. `driver/file/remote/` knows them by the table of
 //!    mounts.
 //!
+//! 5. An open that may wait for a peer, of a FIFO or of a leased file, waits in no thread of the pool's or the kernel's
+//!    (`driver/file/opening/`), and a call on a stream in none for which the end of a runtime waits.
+//!
 //! Each is decided in `work.rs`, or in the function itself. A borrowed slice never reaches the kernel beyond a call:
 //! bytes are copied through a buffer of the runtime's own. Owned buffers are handed over and come back.
 //! A copy out of the page cache takes of the task's budget by its length, and large reads are made of parts (`parts.rs`):

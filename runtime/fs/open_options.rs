@@ -1,14 +1,12 @@
 //! How to open.
 
-use std::fs::File as StdFile;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::file::File;
-use super::work::{c_path, pool};
-use crate::driver::file::{Code, Descriptor, OpenHow, Way, ring_for, ring_for_path};
-use crate::driver::in_runtime;
+use crate::driver::file::OpenHow;
+use crate::driver::{self, in_runtime};
 
 /// Options of [`std::fs::OpenOptions`], and an `open` that does not block.
 ///
@@ -94,11 +92,17 @@ impl OpenOptions {
 
     /// Opens `path`.
     ///
+    /// A FIFO is open when its other end is: to read when there is a writer, or was one since; to write when there is a reader. A
+    /// file on which somebody holds a lease is open when that is given back. Any number of opens may wait so; they keep no
+    /// other operation, and no end of a runtime. A writer that writes nothing, or a reader, may be seen a tenth of a second
+    /// after it came. With `O_NONBLOCK` among the [`custom_flags`](OpenOptions::custom_flags) nothing is waited for.
+    ///
     /// # Errors
     /// Those of [`std::fs::OpenOptions::open`], in the same cases.
     ///
     /// # Cancel safety
-    /// A file that is opened after the future was dropped is closed. It may have been created or truncated.
+    /// A file that is opened after the future was dropped is closed. It may have been created or truncated. The end of a FIFO
+    /// that waited for its peer is closed, and who comes later does not meet it.
     ///
     /// # Panics
     /// Outside of a runtime.
@@ -107,56 +111,8 @@ impl OpenOptions {
         in_runtime(async move {
             let path = path.as_ref();
             self.0.check()?;
-            let opened = if ring_for_path(Code::Open, path).is_some() {
-                self.open_on_ring(path).await?
-            } else {
-                let (path, options) = (path.to_owned(), self.0.to_std());
-                let (is_append, is_direct) = (self.0.is_append, self.0.is_direct());
-                pool(move || Ok(Descriptor::new(options.open(path)?, is_append, is_direct))).await?
-            };
+            let opened = driver::file::open(path, &self.0).await?;
             Ok(File::over(Arc::new(opened)))
         })
     }
-
-    /// The ring tries an open as if it were non-blocking, so that a FIFO opens at once, or not at all, where it should
-    /// wait for its peer. Such an open is made again, on a thread of the kernel's.
-    async fn open_on_ring(&self, path: &Path) -> io::Result<Descriptor> {
-        match self.open_by(path, Way::Inline).await {
-            Ok(opened) if !waits_for_peer(opened.file()) => Ok(opened),
-            Err(error) if !has_no_peer(&error) => Err(error),
-            _ => self.open_by(path, Way::Aside).await,
-        }
-    }
-
-    async fn open_by(&self, path: &Path, way: Way) -> io::Result<Descriptor> {
-        let Some(ring) = ring_for(Code::Open) else {
-            return Err(io::ErrorKind::Unsupported.into());
-        };
-        let landed = ring.open(c_path(path)?, self.0.clone(), way).await;
-        landed.result?;
-        landed.opened.ok_or_else(|| io::Error::other("an open that succeeded opened nothing"))
-    }
-}
-
-#[cfg(unix)]
-fn waits_for_peer(mut file: &StdFile) -> bool {
-    use std::io::Seek;
-    use std::os::unix::fs::FileTypeExt;
-    // What can seek is no FIFO; that is the cheapest question.
-    file.stream_position().is_err() && file.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
-}
-
-#[cfg(not(unix))]
-fn waits_for_peer(_file: &StdFile) -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn has_no_peer(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::ENXIO)
-}
-
-#[cfg(not(unix))]
-fn has_no_peer(_error: &io::Error) -> bool {
-    false
 }

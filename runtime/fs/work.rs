@@ -1,18 +1,20 @@
 //! One operation, on a ring or on the blocking pool: the callers see no difference.
 
-use std::ffi::CString;
 use std::future::Future;
 use std::io::{self, Seek, SeekFrom};
-use std::path::Path;
+use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use crate::blocking::{Limits, Pool};
 use crate::buf::{IoBuf, IoBufMut};
-use crate::driver::file::{Code, Descriptor, Landed, Submission, ring_for_file};
+use crate::driver::file::{AT_CURSOR, Code, Descriptor, Landed, Submission, ring_for_file};
+pub(super) use crate::driver::file::{c_path, pool};
 use crate::driver::of_pool;
 use crate::primitive::sync::Mutex;
-use crate::task::{AbortOnDropHandle, spawn_blocking};
+use crate::task::{AbortOnDropHandle, Id, JoinHandle, blocking, spawn_blocking};
 
 /// Dropping it cancels what has not begun; what has keeps its resources until it is over.
 #[derive(Debug)]
@@ -25,20 +27,62 @@ pub(super) enum Work<R> {
     },
 }
 
+type Answer<R> = (io::Result<usize>, R);
+type Call<R> = Box<dyn FnOnce() -> Answer<R> + Send>;
+
+/// Runs what may wait for a peer without an end, where no runtime waits for it at its own end.
+#[track_caller]
+fn patient<T: Send + 'static>(call: Box<dyn FnOnce() -> T + Send>) -> JoinHandle<T> {
+    static PATIENT: OnceLock<Pool> = OnceLock::new();
+    let pool = PATIENT.get_or_init(|| {
+        Pool::new(Limits {
+            threads_count_max: 512,
+            keep_alive: Duration::from_secs(1),
+            thread_name: "heist-stream".to_owned(),
+            stack_size: None,
+        })
+    });
+    let (runnable, join) = blocking(call, Id::next(), Location::caller());
+    pool.run(Box::new(move || runnable.run()));
+    join
+}
+
 impl<R: Send + 'static> Work<R> {
     fn on_pool(resources: R, call: impl FnOnce(&mut R) -> io::Result<usize> + Send + 'static) -> Work<R> {
+        Work::on(spawn_blocking, resources, call)
+    }
+
+    /// At the descriptor's own position, which streams have.
+    fn on_pool_for(
+        file: &Arc<Descriptor>,
+        offset: u64,
+        resources: R,
+        call: impl FnOnce(&mut R) -> io::Result<usize> + Send + 'static,
+    ) -> Work<R> {
+        if offset == AT_CURSOR && file.may_wait_for_ever() {
+            Work::on(patient, resources, call)
+        } else {
+            Work::on_pool(resources, call)
+        }
+    }
+
+    fn on(
+        pool: fn(Call<R>) -> JoinHandle<Answer<R>>,
+        resources: R,
+        call: impl FnOnce(&mut R) -> io::Result<usize> + Send + 'static,
+    ) -> Work<R> {
         let resources = Arc::new(Mutex::new(Some(resources)));
         let place = resources.clone();
-        let handle = AbortOnDropHandle::new(spawn_blocking(move || {
+        let handle = AbortOnDropHandle::new(pool(Box::new(move || {
             let mut resources = place.lock().take().expect("nobody else takes them before this has ended");
             let result = call(&mut resources);
             (result, resources)
-        }));
+        })));
         Work::Pool { handle, resources }
     }
 }
 
-impl<R> Future for Work<R> {
+impl<R: Send + 'static> Future for Work<R> {
     type Output = Landed<R>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
@@ -60,7 +104,7 @@ pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> 
     let file = file.clone();
     match ring_for_file(Code::Read, &file) {
         Some(ring) => Work::Ring(ring.read(file, buf, offset)),
-        None => Work::on_pool(buf, move |buf| file.read(buf, offset)),
+        None => Work::on_pool_for(&file.clone(), offset, buf, move |buf| file.read(buf, offset)),
     }
 }
 
@@ -77,7 +121,7 @@ pub(super) fn write<B: IoBuf>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Wo
     let file = file.clone();
     match ring_for_file(Code::Write, &file) {
         Some(ring) => Work::Ring(ring.write(file, buf, offset)),
-        None => Work::on_pool(buf, move |buf| file.write(buf, offset)),
+        None => Work::on_pool_for(&file.clone(), offset, buf, move |buf| file.write(buf, offset)),
     }
 }
 
@@ -116,23 +160,6 @@ pub(super) fn write_vectored<B: IoBuf>(file: &Arc<Descriptor>, bufs: Vec<B>, off
             Ok(total_count)
         }),
     }
-}
-
-/// Runs `call` on the blocking pool.
-pub(super) async fn pool<R: Send + 'static>(
-    call: impl FnOnce() -> io::Result<R> + Send + 'static,
-) -> io::Result<R> {
-    match AbortOnDropHandle::new(spawn_blocking(call)).await {
-        Ok(result) => result,
-        Err(error) => Err(of_pool(error)),
-    }
-}
-
-/// The path as the kernel reads it, or std's error for a path that has an end in its middle.
-pub(super) fn c_path(path: &Path) -> io::Result<CString> {
-    CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| {
-        io::Error::new(io::ErrorKind::InvalidInput, "file name contained an unexpected NUL byte")
-    })
 }
 
 /// Gives a buffer back to its owner.

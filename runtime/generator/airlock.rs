@@ -19,7 +19,6 @@ use pin_project_lite::pin_project;
 
 use super::async_machine::AsyncMachine;
 use super::machine::Machine;
-use super::protocol::Outcome;
 use crate::primitive::cell::UnsafeCell;
 
 /// What travels through the airlock in one step: the argument inward, then the yielded value outward.
@@ -103,24 +102,23 @@ pub unsafe fn tie_async<Y, A>() -> (AsyncGate<Y, A>, Tie<Y, A>) {
     (AsyncGate(PhantomData), Tie(PhantomData))
 }
 
-/// # Safety
-/// `code` is the body that was expanded with the gate of this tie.
+/// `code` is the body that was expanded with the gate of this tie: whoever made the tie has promised it. So a body
+/// stands in no `unsafe` block.
 #[inline(always)]
-pub unsafe fn machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> Machine<C, Y, A> {
-    // SAFETY: the caller's promise is the one that `Machine::new` asks for [tied].
+pub fn machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> Machine<C, Y, A> {
+    // SAFETY: the promise of `tie` is the one that `Machine::new` asks for [tied].
     unsafe { Machine::new(code) }
 }
 
-/// # Safety
-/// `code` is the body that was expanded with the gate of this tie.
+/// As [`machine`].
 #[inline(always)]
-pub unsafe fn async_machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> AsyncMachine<C, Y, A> {
-    // SAFETY: the caller's promise is the one that `AsyncMachine::new` asks for [tied].
+pub fn async_machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> AsyncMachine<C, Y, A> {
+    // SAFETY: the promise of `tie_async` is the one that `AsyncMachine::new` asks for [tied].
     unsafe { AsyncMachine::new(code) }
 }
 
-/// Fixes the result type of a coroutine's body before its first `?` is met. Never called.
-pub fn outcome<R, E>() -> Outcome<R, E> {
+/// Fixes the result type of a body before its first `?` or `return` is met. Never called.
+pub fn returned<R>() -> R {
     unreachable!("written into bodies for its type only")
 }
 
@@ -131,6 +129,12 @@ pub type FramePointer<Y, A> = *mut Frame<Y, A>;
 /// expansion proves "directly" by a labelled break that no closure or nested async block can contain `[direct]`), with
 /// the frame pointer that the body last received.
 impl<Y, A> Gate<Y, A> {
+    /// The operand of a `yield`, with the type that is yielded.
+    #[inline(always)]
+    pub fn offer(&self, value: Y) -> Y {
+        value
+    }
+
     /// # Safety
     /// See the impl block. Awaited once, before anything else in the body.
     #[inline(always)]
@@ -242,6 +246,12 @@ fn async_frame_of<Y, A>(cx: &Context<'_>) -> *mut AsyncFrame<Y, A> {
 
 /// Safety of all methods here: as for [`Gate`].
 impl<Y, A> AsyncGate<Y, A> {
+    /// The operand of a `yield`, with the type that is yielded.
+    #[inline(always)]
+    pub fn offer(&self, value: Y) -> Y {
+        value
+    }
+
     /// # Safety
     /// See the impl block. Awaited at once, and then [`suspend`](AsyncGate::suspend).
     #[inline(always)]

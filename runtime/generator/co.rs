@@ -31,6 +31,7 @@ use core::task::{Context, Poll, Waker};
 use super::airlock::{Frame, Slot};
 use super::alloc::boxed::Box;
 use super::async_machine::AsyncResume;
+use super::fallible::LosesNothing;
 use super::iterator::advance;
 use super::protocol::{Next, State, Step};
 use super::resume::Resume;
@@ -304,6 +305,7 @@ impl<F, C, Y> Iterator for Pin<&mut Routine<F, C, Y, Next>>
 where
     F: Body<'static, Y, Next, Code = C>,
     C: Future,
+    fn() -> C::Output: LosesNothing,
 {
     type Item = Y;
 
@@ -317,6 +319,7 @@ impl<F, C, Y> Iterator for Pin<Box<Routine<F, C, Y, Next>>>
 where
     F: Body<'static, Y, Next, Code = C>,
     C: Future,
+    fn() -> C::Output: LosesNothing,
 {
     type Item = Y;
 
@@ -392,6 +395,7 @@ impl<F, C, Y> futures_core::Stream for AsyncRoutine<F, C, Y, Next>
 where
     F: Body<'static, Y, Next, Code = C>,
     C: Future,
+    fn() -> C::Output: LosesNothing,
 {
     type Item = Y;
 

@@ -1,10 +1,11 @@
-//! Plain generators as iterators.
+//! Plain generators as iterators, if what they return may be dropped.
 
 use core::future::Future;
 use core::iter::FusedIterator;
 use core::pin::Pin;
 
 use super::alloc::boxed::Box;
+use super::fallible::LosesNothing;
 use super::machine::Machine;
 use super::protocol::{Next, State, Step};
 use super::resume::Resume;
@@ -16,7 +17,11 @@ pub(super) fn ended() {}
 
 /// The next item of a plain body; `None` for ever once it has ended.
 #[inline(always)]
-pub(super) fn advance<G: Resume<Argument = Next> + ?Sized>(generator: Pin<&mut G>) -> Option<G::Yield> {
+pub(super) fn advance<G>(generator: Pin<&mut G>) -> Option<G::Yield>
+where
+    G: Resume<Argument = Next> + ?Sized,
+    fn() -> G::Return: LosesNothing,
+{
     if generator.state() == State::Closed {
         ended();
         return None;
@@ -27,7 +32,10 @@ pub(super) fn advance<G: Resume<Argument = Next> + ?Sized>(generator: Pin<&mut G
     }
 }
 
-impl<C: Future, Y> Iterator for Pin<&mut Machine<C, Y, Next>> {
+impl<C: Future, Y> Iterator for Pin<&mut Machine<C, Y, Next>>
+where
+    fn() -> C::Output: LosesNothing,
+{
     type Item = Y;
 
     #[inline]
@@ -36,9 +44,12 @@ impl<C: Future, Y> Iterator for Pin<&mut Machine<C, Y, Next>> {
     }
 }
 
-impl<C: Future, Y> FusedIterator for Pin<&mut Machine<C, Y, Next>> {}
+impl<C: Future, Y> FusedIterator for Pin<&mut Machine<C, Y, Next>> where fn() -> C::Output: LosesNothing {}
 
-impl<C: Future, Y> Iterator for Pin<Box<Machine<C, Y, Next>>> {
+impl<C: Future, Y> Iterator for Pin<Box<Machine<C, Y, Next>>>
+where
+    fn() -> C::Output: LosesNothing,
+{
     type Item = Y;
 
     #[inline]
@@ -47,11 +58,14 @@ impl<C: Future, Y> Iterator for Pin<Box<Machine<C, Y, Next>>> {
     }
 }
 
-impl<C: Future, Y> FusedIterator for Pin<Box<Machine<C, Y, Next>>> {}
+impl<C: Future, Y> FusedIterator for Pin<Box<Machine<C, Y, Next>>> where fn() -> C::Output: LosesNothing {}
 
 /// Boxes the generator, so that `for x in generator()` needs no `pin!`. The optimiser removes the box where the loop
 /// is in sight; `for x in pin!(generator())` never has one.
-impl<C: Future, Y> IntoIterator for Machine<C, Y, Next> {
+impl<C: Future, Y> IntoIterator for Machine<C, Y, Next>
+where
+    fn() -> C::Output: LosesNothing,
+{
     type Item = Y;
     type IntoIter = Pin<Box<Self>>;
 

@@ -52,7 +52,7 @@ pub type Coroutine<Y, S, E, C> = Machine<C, Y, Outcome<S, E>>;
 /// pinned to run: `pin!(g)` on the stack, or `Box::pin(g)`.
 ///
 /// It is `Send` if what the body captures and keeps across a `yield` is. Dropping it drops the body in place.
-#[must_use = "calling a generator runs nothing: iterate over it or resume it"]
+#[must_use = "calling a generator runs nothing: iterate over it (`try_iter` if it returns a `Result`) or resume it"]
 pub struct Machine<C, Y, A> {
     state: State,
     code: ManuallyDrop<C>,

@@ -65,6 +65,33 @@
 //! | `@types.coroutine` under `await` | [`Co`]: `async fn step(co: &mut Co<'_, Y, A>)` yields through any chain of awaits |
 //! | `raise StopIteration` inside (PEP 479) | cannot be written |
 //!
+//! # Generators that may fail
+//! A body may use `?` if it returns a `Result`: `-> yields Y, returns Result<(), E>` and `Ok(())` at the end. A loop
+//! sees what is yielded only, and would lose the error. So such a generator is no iterator; [`Machine::try_iter`] makes
+//! one of it whose items are results, the error being the last. For pinned ones there is [`GeneratorExt::try_iter`],
+//! for asynchronous ones [`AsyncMachine::into_try_stream`]. Other return values are lost by loops only if they are
+//! [`Discard`].
+//!
+//! ```
+//! use heist::generator::generator;
+//!
+//! generator! {
+//!     fn squares(words: &[&str]) -> yields u32, returns Result<(), std::num::ParseIntError> {
+//!         for word in words {
+//!             yield word.parse::<u32>()?.pow(2);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! let mut sum = 0;
+//! for square in squares(&["1", "2"]).try_iter() {
+//!     sum += square?;
+//! }
+//! assert_eq!(sum, 5);
+//! assert!(squares(&["1", "two"]).try_iter().any(|square| square.is_err()));
+//! # Ok::<(), std::num::ParseIntError>(())
+//! ```
+//!
 //! # From generator-coroutines to async/await
 //! Code written as `@asyncio.coroutine` with `yield from` moves by substitution: the function becomes `async fn`,
 //! `yield from` becomes `.await`, `return v` stays, priming disappears, and the loop that called `send` becomes
@@ -84,6 +111,12 @@
 //! 4. `yield from` is a loop in the body over a delegate's steps; what the body is resumed with goes to the delegate.
 //!    At a closing (`Exit`) a delegate that returns does not end the exit. Each level of delegation costs its share
 //!    per item.
+//!
+//! 5. Attributes stay on what replaces the code that they stand on, and an error of the macro takes the place of the
+//!    code that is wrong: what is configured out is out. What the compiler says points to the user's expression: each
+//!    operand is an argument of its own, and the result type is named before the first `return`.
+//! 6. The macros that users call are `macro_rules` of this crate: they pass `$crate` to the procedural ones, so that
+//!    heist is found under any name. `#[heist::main]` and `#[heist::test]` look it up.
 //!
 //! # Invariants
 //! - `[tied]` A body and its machine agree on the frame's types: both come from one `tie`, invariant in them, and only
@@ -117,6 +150,9 @@
 //! - Wrapping the waker of all that an asynchronous body awaits: it defeats `will_wake`.
 //! - Stackful coroutines: a stack each, never `Send`, and forgetting one is unsound with scoped threads.
 //! - `#[generator] fn`: the compiler refuses `yield` in the input of an attribute macro.
+//! - 2026-11-29, to warn of a `for` loop that loses an error: no lint sees an impl being used, and a machine type of its
+//!   own for bodies that return a `Result` would change every signature that names one. Iterators for `()` only would
+//!   refuse loops over every body that returns something else.
 //!
 //! # Cautions
 //! - Time-outs and task groups around a `yield` (PEP 789). In the macros a time-out cannot surround one: its block is an
@@ -131,6 +167,8 @@
 //! - `tests/GENERATORS.md`: 147 behaviours that CPython's own tests assert, each with its test; `tests/tidy` checks that
 //!   they are there. `tests/generator_threads.rs`: shared handles, and bodies on the runtime.
 //! - `models.rs`: `[one-claim]`, in every interleaving.
+//! - `tests/generator_attributes.rs`, `tests/generator_fallible.rs`, `tests/macros_renamed.rs`: attributes, errors that
+//!   no loop loses, heist under other names.
 //! - `tests/compile_fail`: what must not compile, and with which error: `[direct]`, `[scoped]`, `[tied]`.
 //! - `tests/generator_soundness.rs`: the holes of other crates. `ci/asan.sh`: all of these under the address sanitizer,
 //!   for `[argued]`, `[closed-is-empty]` and `[in-place]`.
@@ -144,9 +182,12 @@ extern crate alloc;
 mod async_coroutine;
 mod async_delegate;
 mod async_machine;
+#[cfg(feature = "macros")]
+mod at_home;
 mod co;
 mod coroutine;
 mod delegate;
+mod fallible;
 mod iterator;
 mod machine;
 mod protocol;
@@ -163,6 +204,9 @@ pub mod airlock;
 /// What macro expansions call for `yield from`.
 #[doc(hidden)]
 pub mod expansion {
+    #[cfg(feature = "macros")]
+    pub use heist_macros::{async_coroutine, async_generator, coroutine, generator};
+
     pub use super::async_delegate::{
         AsyncDelegate, AsyncViaIterator, AsyncViaPlain, AsyncViaResume, AsyncViaSync, ViaStream,
     };
@@ -174,6 +218,7 @@ pub use async_machine::{AsyncCoroutine, AsyncGenerator, AsyncMachine, AsyncResum
 pub use co::{AsyncRoutine, Body, Co, Routine, Yielding, async_routine, routine};
 pub use coroutine::{CoroutineExt, Primed, PrimedError};
 pub use delegate::{ResumedWith, resumed_with};
+pub use fallible::{Discard, GeneratorExt, TryIter};
 pub use machine::{Code, Coroutine, Generator, Machine};
 pub use protocol::{AlreadyExecuting, CloseError, Next, Outcome, Raise, SendError, StartError, State, Step};
 pub use resume::Resume;
@@ -207,8 +252,26 @@ pub use stream::TryStream;
 /// generators (one that has ended has no value left: delegating to it panics); it is recognised where an operand follows `from`: an identifier, a literal, `(`, `[` or `&`.
 /// A `yield` may stand in the arguments of other macros, but not in a closure, an async block or a nested item.
 /// `.await` is an error here: see [`async_generator!`].
+///
+/// A body owns what it captures, as an `async move` block does: it can be returned, and it cannot yield borrows of what
+/// it owns. Borrow before it where the local has to stay outside:
+///
+/// ```
+/// use heist::generator::generator;
+///
+/// let names = vec![String::from("a"), String::from("b")];
+/// let borrowed = &names;
+/// let each = generator! { for name in borrowed { yield name.as_str(); } };
+/// assert_eq!(each.into_iter().collect::<String>(), "ab");
+/// assert_eq!(names.len(), 2);
+/// ```
+///
+/// Attributes in a body mean what they mean in a function, `#[cfg(..)]` on a `yield` included; `#![..]` at its beginning
+/// stands for all of it. A generator that delegates to itself is boxed there: `yield from Box::pin(walk(child))`. A trait
+/// declares `fn items(&self) -> Generator<u32, impl Code>;`, which an item in the `impl` fulfils. One that returns a
+/// `Result` has [`try_iter`](Machine::try_iter).
 #[cfg(feature = "macros")]
-pub use heist_macros::generator;
+pub use crate::__generator as generator;
 
 /// Writes a coroutine: `yield x` hands `x` out and evaluates to what the caller passes in.
 ///
@@ -236,7 +299,7 @@ pub use heist_macros::generator;
 /// The clauses of an item are `yields T`, `takes T`, `throws T` and `returns T`; only the first is required.
 /// Delegation, closures and nested macros are as in [`generator!`].
 #[cfg(feature = "macros")]
-pub use heist_macros::coroutine;
+pub use crate::__coroutine as coroutine;
 
 /// Writes an asynchronous generator: a `Stream` whose body awaits and yields.
 ///
@@ -258,11 +321,11 @@ pub use heist_macros::coroutine;
 ///
 /// `yield from` also takes streams and asynchronous generators. Dropping the stream drops the body where it stands.
 #[cfg(feature = "macros")]
-pub use heist_macros::async_generator;
+pub use crate::__async_generator as async_generator;
 
 /// Writes an asynchronous coroutine; the header and the items are those of [`coroutine!`].
 #[cfg(feature = "macros")]
-pub use heist_macros::async_coroutine;
+pub use crate::__async_coroutine as async_coroutine;
 
 /// `try` as an expression: `?` inside it leaves the block, not the function, and the block's value is the `Result`.
 ///

@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 
 use super::alloc::boxed::Box;
 use super::alloc::sync::Arc;
+use super::fallible::LosesNothing;
 use super::iterator::advance;
 use super::protocol::{AlreadyExecuting, Next, Outcome, Raise, SendError, State, Step, lift};
 use super::resume::Resume;
@@ -152,7 +153,10 @@ impl<G: Resume + ?Sized> fmt::Debug for Claim<'_, G> {
     }
 }
 
-impl<G: Resume<Argument = Next> + ?Sized> Shared<G> {
+impl<G: Resume<Argument = Next> + ?Sized> Shared<G>
+where
+    fn() -> G::Return: LosesNothing,
+{
     /// The next item of a plain generator.
     ///
     /// # Errors

@@ -8,10 +8,15 @@ use futures_core::stream::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 
 use super::async_machine::{AsyncMachine, AsyncResume};
+use super::co::{AsyncRoutine, Body};
+use super::fallible::LosesNothing;
 use super::iterator::ended;
 use super::protocol::{Next, State, Step};
 
-impl<C: Future, Y> Stream for AsyncMachine<C, Y, Next> {
+impl<C: Future, Y> Stream for AsyncMachine<C, Y, Next>
+where
+    fn() -> C::Output: LosesNothing,
+{
     type Item = Y;
 
     #[inline]
@@ -24,7 +29,10 @@ impl<C: Future, Y> Stream for AsyncMachine<C, Y, Next> {
     }
 }
 
-impl<C: Future, Y> FusedStream for AsyncMachine<C, Y, Next> {
+impl<C: Future, Y> FusedStream for AsyncMachine<C, Y, Next>
+where
+    fn() -> C::Output: LosesNothing,
+{
     fn is_terminated(&self) -> bool {
         AsyncMachine::state(self) == State::Closed
     }
@@ -52,29 +60,40 @@ where
     /// assert_eq!(all[..2], [Ok(1), Ok(2)]);
     /// assert!(all[2].is_err() && all.len() == 3);
     /// ```
-    pub fn into_try_stream(self) -> TryStream<C, Y> {
+    pub fn into_try_stream(self) -> TryStream<Self> {
+        TryStream { generator: self }
+    }
+}
+
+impl<F, C, Y, E> AsyncRoutine<F, C, Y, Next>
+where
+    F: Body<'static, Y, Next, Code = C>,
+    C: Future<Output = Result<(), E>>,
+{
+    /// As [`AsyncMachine::into_try_stream`].
+    pub fn into_try_stream(self) -> TryStream<Self> {
         TryStream { generator: self }
     }
 }
 
 pin_project! {
-    /// The stream of results that [`AsyncMachine::into_try_stream`] makes.
+    /// The stream of results that [`AsyncMachine::into_try_stream`] makes: after the error it has ended.
     #[must_use = "a stream runs nothing until it is polled"]
-    pub struct TryStream<C, Y> {
+    pub struct TryStream<G> {
         #[pin]
-        generator: AsyncMachine<C, Y, Next>,
+        generator: G,
     }
 }
 
-impl<C, Y, E> Stream for TryStream<C, Y>
+impl<G, E> Stream for TryStream<G>
 where
-    C: Future<Output = Result<(), E>>,
+    G: AsyncResume<Argument = Next, Return = Result<(), E>>,
 {
-    type Item = Result<Y, E>;
+    type Item = Result<G::Yield, E>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Y, E>>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let generator = self.project().generator;
-        if AsyncMachine::state(&generator) == State::Closed {
+        if generator.state() == State::Closed {
             return Poll::Ready(None);
         }
         generator.poll_resume(cx, &mut Some(Next)).map(|step| match step {
@@ -82,5 +101,14 @@ where
             Step::Returned(Ok(())) => None,
             Step::Returned(Err(error)) => Some(Err(error)),
         })
+    }
+}
+
+impl<G, E> FusedStream for TryStream<G>
+where
+    G: AsyncResume<Argument = Next, Return = Result<(), E>>,
+{
+    fn is_terminated(&self) -> bool {
+        self.generator.state() == State::Closed
     }
 }

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
@@ -12,6 +13,9 @@ use crate::buf::AlignedBuf;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Copies everything from `reader` to `writer`, flushes, and says how many bytes it was.
+///
+/// Also flushes whenever the reader has nothing while written bytes are not flushed: a peer that answers what it gets is not
+/// kept waiting by a writer that buffers. While there is more to read, nothing is flushed.
 ///
 /// # Errors
 /// The first of the reader's or the writer's.
@@ -62,14 +66,17 @@ where
 {
     let mut buffer = AlignedBuf::new(BUFFER_BYTES);
     let mut total = 0;
+    let mut is_flushed = true;
     loop {
-        let count = match poll_fn(|cx| Pin::new(&mut *reader).poll_read(cx, &mut buffer)).await {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
+        let count =
+            match poll_fn(|cx| poll_read_or_flush(reader, writer, &mut is_flushed, cx, &mut buffer)).await {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
         let mut bytes = &buffer[..count];
+        is_flushed = false;
         while !bytes.is_empty() {
             match poll_fn(|cx| Pin::new(&mut *writer).poll_write(cx, bytes)).await {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -83,6 +90,37 @@ where
             }
         }
     }
-    poll_fn(|cx| Pin::new(&mut *writer).poll_flush(cx)).await?;
+    poll_fn(|cx| poll_flush(writer, cx)).await?;
     Ok(total)
+}
+
+/// Reads; while there is nothing to read, flushes what was written since the last flush: the reader's peer may wait for it.
+///
+/// A flush that waits is driven on by every further poll, and what comes to the reader meanwhile is read all the same.
+fn poll_read_or_flush<R, W>(
+    reader: &mut R,
+    writer: &mut W,
+    is_flushed: &mut bool,
+    cx: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>>
+where
+    R: AsyncRead + Unpin + ?Sized,
+    W: AsyncWrite + Unpin + ?Sized,
+{
+    let read = Pin::new(reader).poll_read(cx, buffer);
+    if read.is_pending() && !*is_flushed {
+        ready!(poll_flush(writer, cx))?;
+        *is_flushed = true;
+    }
+    read
+}
+
+fn poll_flush<W: AsyncWrite + Unpin + ?Sized>(writer: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    loop {
+        match ready!(Pin::new(&mut *writer).poll_flush(cx)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return Poll::Ready(result),
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod copy;
 pub mod hyper;
 #[cfg(unix)]
 mod pipe;
+mod standard;
 mod stdin;
 mod stdout;
 #[cfg(feature = "futures-io")]

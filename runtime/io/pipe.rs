@@ -4,12 +4,10 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::task::{Context, Poll};
 
-use socket2::Socket;
-
-use crate::driver::{Direction, Registration};
+use crate::driver::{Direction, Registration, socket};
 
 /// The end of a pipe that is read: see [`pipe`].
 pub struct PipeReader(Registration);
@@ -39,22 +37,8 @@ pub struct PipeWriter(Registration);
 /// ```
 #[track_caller]
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
-    let mut fds = [-1; 2];
-    // SAFETY: the kernel writes two numbers, and there is room for two.
-    if unsafe { libc::pipe(fds.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: new, and nobody else's.
-    let (reader, writer) = unsafe { (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])) };
-    Ok((PipeReader(register(reader)?), PipeWriter(register(writer)?)))
-}
-
-/// The driver watches descriptors in the form of sockets; no call that only sockets have is made.
-#[track_caller]
-fn register(fd: OwnedFd) -> io::Result<Registration> {
-    let pipe = Socket::from(fd);
-    pipe.set_cloexec(true)?;
-    Registration::new(pipe)
+    let (reader, writer) = socket::pipe()?;
+    Ok((PipeReader(Registration::new_nonblocking(reader)), PipeWriter(Registration::new_nonblocking(writer))))
 }
 
 impl PipeReader {

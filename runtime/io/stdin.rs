@@ -5,10 +5,11 @@
 //! asks next.
 
 use std::future::poll_fn;
-use std::io::{self, Read};
+use std::io;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker, ready};
 
+use super::standard;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::task::{coop, wake_all};
 
@@ -127,7 +128,7 @@ impl Shared {
                 state = wait(&self.is_asked, state);
             }
             drop(state);
-            let result = io::stdin().lock().read(&mut buffer);
+            let result = standard::read(io::stdin().lock(), &mut buffer);
             let mut state = self.state.lock();
             state.phase = match result {
                 Ok(count) => Phase::Here(buffer[..count].to_vec()),

@@ -42,7 +42,7 @@ impl AsyncWrite for Stdout {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_settle(cx)
+        self.0.poll_flush(cx)
     }
 
     /// The end closes when it is dropped.
@@ -57,7 +57,7 @@ impl AsyncWrite for Stderr {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_settle(cx)
+        self.0.poll_flush(cx)
     }
 
     /// The end closes when it is dropped.

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use socket2::{SockAddr, Socket};
 
+use super::pause;
 use crate::driver::{Direction, Registration, socket};
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
 
-/// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`.
+/// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`: the first time, and twice as
+/// long each further time in a row.
 const EXHAUSTED_REST: Duration = Duration::from_millis(10);
 /// How many connections in a row may turn out dead before `accept` reports the last one's error.
 const DEAD_CONNECTIONS_COUNT_MAX: usize = 64;
@@ -23,6 +25,8 @@ pub(super) struct Acceptor {
     registration: Registration,
     /// Where `poll_accept` is resting, if it is. `accept` keeps its rest in its own future.
     rest: Mutex<Option<Rest>>,
+    /// How often in a row descriptors or memory were missing.
+    exhausted_count: Mutex<u32>,
 }
 
 /// A pause, and the error to report after it.
@@ -32,14 +36,14 @@ struct Rest {
 }
 
 impl Rest {
-    fn after(error: io::Error) -> Rest {
-        Rest { sleep: Box::pin(sleep(EXHAUSTED_REST)), error }
+    fn after(error: io::Error, pause: Duration) -> Rest {
+        Rest { sleep: Box::pin(sleep(pause)), error }
     }
 }
 
 impl Acceptor {
     pub(super) fn over(registration: Registration) -> Acceptor {
-        Acceptor { registration, rest: Mutex::new(None) }
+        Acceptor { registration, rest: Mutex::new(None), exhausted_count: Mutex::new(0) }
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -52,10 +56,22 @@ impl Acceptor {
 
     pub(super) async fn accept(&self) -> io::Result<(Socket, SockAddr)> {
         let accepted = self.registration.async_io(Direction::Read, accept_once).await;
-        if accepted.as_ref().is_err_and(socket::is_exhaustion) {
-            sleep(EXHAUSTED_REST).await;
+        if let Some(pause) = self.pause_after(&accepted) {
+            sleep(pause).await;
         }
         accepted
+    }
+
+    /// How long to rest before this is reported.
+    fn pause_after<T>(&self, accepted: &io::Result<T>) -> Option<Duration> {
+        let mut exhausted_count = self.exhausted_count.lock();
+        if !accepted.as_ref().is_err_and(socket::is_exhaustion) {
+            *exhausted_count = 0;
+            return None;
+        }
+        let pause = pause::after_failures(*exhausted_count, EXHAUSTED_REST);
+        *exhausted_count = exhausted_count.saturating_add(1);
+        Some(pause)
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, SockAddr)>> {
@@ -63,10 +79,13 @@ impl Acceptor {
         let resting = self.rest.lock().take();
         let mut rest = match resting {
             Some(rest) => rest,
-            None => match ready!(self.registration.poll_io(Direction::Read, cx, accept_once)) {
-                Err(error) if socket::is_exhaustion(&error) => Rest::after(error),
-                result => return Poll::Ready(result),
-            },
+            None => {
+                let accepted = ready!(self.registration.poll_io(Direction::Read, cx, accept_once));
+                match (self.pause_after(&accepted), accepted) {
+                    (Some(pause), Err(error)) => Rest::after(error, pause),
+                    (_, accepted) => return Poll::Ready(accepted),
+                }
+            }
         };
         match rest.sleep.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(rest.error)),

@@ -43,14 +43,15 @@
 //! - `[large-calls-pay]` a call that copies takes of the task's budget by how much it copied, so that a task that always finds
 //!   bytes and room moves about one MiB in a poll, and not 128 times what it asks for.
 //! - `[accept-rests]` `accept` without descriptors or memory left returns an error, and not before a pause: the
-//!   connection stays queued and the listener readable, so an immediate error would be a busy loop of its caller.
+//!   connection stays queued and the listener readable, so an immediate error would be a busy loop of its caller. The pause
+//!   grows with each such error in a row.
 //! - `[recv-initialises]` `recv(2)` that returns `n` has written the first `n` bytes of its buffer, and makes no byte of it
 //!   uninitialised. All unsafe code of this room rests on it.
 //! - `[empty-is-done]` a read into, or a write from, no bytes is `Ok(0)` at once and makes no system call. This is about
 //!   streams: a datagram may be empty.
 //! - `[unheard-room]` Linux has no event for room in the queue of a Unix socket that is not the peer: not for a connect
-//!   to a listener whose queue is full, not for a `send_to`. Such a call rests for milliseconds and tries again; waiting
-//!   for readiness would spin, or last for ever.
+//!   to a listener whose queue is full, not for a `send_to`. Such a call rests and tries again (`pause.rs`); waiting for
+//!   readiness would spin, or last for ever.
 //! - `[deaf-end]` a Unix datagram socket that was shut down is readable and would block at once, on Linux. What would
 //!   block is its end then, or else a receive would spin.
 //! - `[fds-are-owned]` a received descriptor is close-on-exec and has an owner before the call that installed it returns.
@@ -73,6 +74,9 @@
 //! would lose what it could have served, and `into_std` would have to give back more than a listener.
 //! Datagrams without copying: there are 64 KiB at most in one, for which it rarely pays, and several sends at once of one socket
 //! would wait for each other's answers.
+//! A socket of the call's own, connected to a receiver whose queue is full, to be told of room there `[unheard-room]`. It would be
+//! told by each datagram that is received, and so would be those of all others that wait: 200 waiting senders would be
+//! woken 200 times for each place. And it is a descriptor for each. 2026-11-29, not measured.
 //! The crate quinn-udp for segmentation: it sets more options than were asked for, such as not to fragment.
 //!
 //! # Verified by
@@ -98,6 +102,7 @@ mod owned_bytes;
 mod owned_halves;
 mod owned_split;
 mod owned_transfer;
+mod pause;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;
 mod pooled;

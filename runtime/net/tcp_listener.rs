@@ -112,9 +112,10 @@ impl TcpListener {
     ///
     /// # Errors
     /// When the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM), the error
-    /// is returned after a rest of 10 ms: the connection is still queued, and a loop that logs the error and calls
-    /// `accept` again stays cheap and recovers by itself as soon as descriptors are free. Other errors are those of
-    /// `accept(2)` that will not pass, such as a socket that is not listening.
+    /// is returned after a rest of 10 ms, twice as long each further time in a row, up to 128 ms: the connection is still
+    /// queued, and a loop that logs the error and calls `accept` again stays cheap and recovers by itself soon after
+    /// descriptors are free. Other errors are those of `accept(2)` that will not pass, such as a socket that is not
+    /// listening.
     ///
     /// # Cancel safety
     /// Safe: a connection is taken only by the poll that returns it; until then it stays queued for the next call.

@@ -152,8 +152,11 @@ impl ByteStream<Tcp> {
 
     /// Sets what a close does with bytes that are still queued (`SO_LINGER`).
     ///
-    /// `Some(Duration::ZERO)` throws them away and resets the connection. Any other `Some` makes the drop of the stream
-    /// *block its thread* for up to that time (whole seconds), which a runtime has no way around.
+    /// `Some(Duration::ZERO)` throws them away and resets the connection. Any other `Some` can make the drop of the stream
+    /// *block its thread* for up to that time (whole seconds). The other workers go on, with what that thread had to do as
+    /// well; a current-thread runtime stands still. A stream that is dropped with a wait in flight on io_uring is closed by
+    /// a thread for such closes, and blocks nobody. To be sure, drop what [`into_std`](Self::into_std) returns inside
+    /// [`spawn_blocking`](crate::task::spawn_blocking).
     ///
     /// # Errors
     /// The system's.

@@ -1,7 +1,7 @@
 //! The bounded ring: one owner, any number of thieves.
 #![expect(unsafe_code, reason = "slots are read and written by index under the ring's claims")]
 
-use std::marker::PhantomData;
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
@@ -59,7 +59,8 @@ unsafe impl<T: Send> Sync for Ring<T> {}
 /// The owner's end. Not `Sync` and not `Clone`: there is one owner.
 pub(crate) struct Owner<T> {
     ring: Arc<Ring<T>>,
-    _not_sync: PhantomData<std::cell::Cell<()>>,
+    /// Another end took its place.
+    is_handed_on: Cell<bool>,
 }
 
 /// A thief's end.
@@ -74,7 +75,7 @@ pub(crate) fn new<T: Send>() -> (Owner<T>, Stealer<T>) {
         tail: CachePadded::new(AtomicU32::new(0)),
         slots: (0..CAPACITY).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect(),
     });
-    (Owner { ring: ring.clone(), _not_sync: PhantomData }, Stealer { ring })
+    (Owner { ring: ring.clone(), is_handed_on: Cell::new(false) }, Stealer { ring })
 }
 
 impl<T> Ring<T> {
@@ -108,6 +109,23 @@ impl<T> Ring<T> {
 }
 
 impl<T: Send> Owner<T> {
+    /// An end that takes the place of this one, for another thread.
+    ///
+    /// # Safety
+    /// `[ring-owner]`: this end is not used any more, but dropped; or the other one comes back to
+    /// [`take_back`](Self::take_back), and this one is used after that only.
+    pub(crate) unsafe fn hand_on(&self) -> Owner<T> {
+        self.is_handed_on.set(true);
+        Owner { ring: self.ring.clone(), is_handed_on: Cell::new(false) }
+    }
+
+    /// This end is the owner's again: `other` took its place, and nobody used it any later.
+    pub(crate) fn take_back(&self, other: Owner<T>) {
+        assert!(Arc::ptr_eq(&self.ring, &other.ring), "an end comes back to its own ring");
+        other.is_handed_on.set(true);
+        self.is_handed_on.set(false);
+    }
+
     /// How many values wait.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
@@ -206,8 +224,11 @@ impl<T: Send> Owner<T> {
 }
 
 impl<T> Drop for Owner<T> {
-    /// Drops what still waits. Thieves may be at work: values are claimed as `pop` does.
+    /// Drops what still waits, unless another end has it. Thieves may be at work: values are claimed as `pop` does.
     fn drop(&mut self) {
+        if self.is_handed_on.get() {
+            return;
+        }
         // Ordering: as in `pop`, [ring-owner], [ring-claim].
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let mut word = self.ring.head.load(Ordering::Relaxed);

@@ -1,7 +1,8 @@
 //! Closures that block, beside tasks.
 
-use super::{Event, explore, wait_for};
+use super::{Event, World, explore, wait_for};
 use crate::primitive::thread;
+use std::time::Duration;
 
 /// From inside and from outside; the pool's threads end when their time is up, or stay.
 #[test]
@@ -29,19 +30,39 @@ fn a_closure_that_blocks_does_not_keep_tasks_waiting() {
     });
 }
 
-/// What waits behind a task that blocks in place is handed over to the other worker.
+/// What waits behind a task that blocks in place is run by a thread that stands in, also where no worker is left.
 #[test]
 fn blocking_in_place_hands_everything_over() {
-    explore(2, |world| {
-        let event = Event::new();
-        let ledger = world.ledger.clone();
-        let job = world.spawn(async move {
-            let there = event.clone();
-            drop(crate::spawn(ledger.enter(async move { there.happen() })));
-            crate::task::block_in_place(|| event.block());
-        });
-        world.join(job);
-        world.rest();
+    for workers_count in [1, 2] {
+        explore(workers_count, block_behind_everything);
+    }
+}
+
+fn block_behind_everything(world: &mut World) {
+    let event = Event::new();
+    let ledger = world.ledger.clone();
+    let job = world.spawn(async move {
+        let there = event.clone();
+        drop(crate::spawn(ledger.enter(async move { there.happen() })));
+        crate::task::block_in_place(|| event.block());
+    });
+    world.join(job);
+    // No rest: a thread that has left its worker ends its poll beside workers that sleep.
+}
+
+/// A closure waits in place for a timer and for a task; the runtime ends before, beside or after that.
+#[test]
+fn the_end_of_a_runtime_meets_a_closure_in_place() {
+    explore(1, |world| {
+        let job = async {
+            crate::task::block_in_place(|| {
+                wait_for(crate::time::sleep(Duration::from_secs(1)));
+                drop(wait_for(crate::spawn(crate::task::yield_now())));
+            });
+            crate::task::yield_now().await;
+        };
+        drop(world.spawn(job));
+        drop(world.runtime.take());
     });
 }
 

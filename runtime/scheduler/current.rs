@@ -76,18 +76,23 @@ pub(crate) fn may_block() -> bool {
     BLOCKING.try_with(Cell::get).unwrap_or(true)
 }
 
-/// Allows blocking again on drop, if it was allowed before.
-pub(crate) struct NoBlocking {
+/// Puts back on drop whether blocking was allowed before.
+pub(crate) struct Blocking {
     former: bool,
     _not_send: PhantomData<*const ()>,
 }
 
 /// Marks this thread as one that must not block.
-pub(crate) fn forbid_blocking() -> NoBlocking {
-    NoBlocking { former: BLOCKING.with(|blocking| blocking.replace(false)), _not_send: PhantomData }
+pub(crate) fn forbid_blocking() -> Blocking {
+    Blocking { former: BLOCKING.with(|blocking| blocking.replace(false)), _not_send: PhantomData }
 }
 
-impl Drop for NoBlocking {
+/// Marks this thread as one that may block, until the guard is dropped.
+pub(crate) fn allow_blocking() -> Blocking {
+    Blocking { former: BLOCKING.with(|blocking| blocking.replace(true)), _not_send: PhantomData }
+}
+
+impl Drop for Blocking {
     fn drop(&mut self) {
         let _ = BLOCKING.try_with(|blocking| blocking.set(self.former));
     }

@@ -1,39 +1,196 @@
-//! Things that want to run something before a runtime cancels its tasks.
+//! What lives on a runtime without being a task of it, and wants to run something before the runtime has ended.
+//!
+//! A runtime that ends first cancels its tasks, then asks its guests to leave, and runs their clean-ups as tasks. A clean-up
+//! that has begun before is a task too: when that one is cancelled, it gives the clean-up back, and it goes on with the others.
 
-use std::sync::Weak;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 
 use futures_task::FutureObj;
 
 use crate::primitive::sync::Mutex;
+use crate::scheduler::{self, Home};
+use crate::task::{Id, drop_all, wake_all};
+
+/// What a guest wants to run. Its polls do not panic.
+pub(crate) type CleanUp = FutureObj<'static, ()>;
 
 /// Something that lives on a runtime without being a task of it.
 pub(crate) trait Guest: Send + Sync {
-    /// The runtime ends: what is to run before the tasks are cancelled, if anything.
-    fn leave(&self) -> Option<FutureObj<'static, ()>>;
+    /// The runtime ends: what is to run on it, if anything. No user's code is called by this, nor waited for.
+    fn leave(&self) -> Option<CleanUp>;
 }
 
 /// The guests of a runtime. It does not keep them alive.
 pub(crate) struct Guests {
-    list: Mutex<Vec<Weak<dyn Guest>>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    present: Vec<Weak<dyn Guest>>,
+    /// What cancelled tasks have given back.
+    returned: Vec<CleanUp>,
+    /// Clean-ups under way, and owners that are about to begin one.
+    tickets_count: usize,
+    /// The end of the runtime, while it waits.
+    end: Option<Waker>,
+    /// Nobody runs a clean-up any more.
+    is_over: bool,
 }
 
 impl Guests {
     pub(crate) fn new() -> Guests {
-        Guests { list: Mutex::new(Vec::new()) }
+        let (present, returned) = (Vec::new(), Vec::new());
+        let state = State { present, returned, tickets_count: 0, end: None, is_over: false };
+        Guests { state: Mutex::new(state) }
     }
 
     /// Adds a guest. The places of those that are gone are used again before the list grows.
     pub(crate) fn add(&self, guest: Weak<dyn Guest>) {
-        let mut list = self.list.lock();
-        if list.len() == list.capacity() {
-            list.retain(|guest| guest.strong_count() > 0);
+        let mut state = self.state.lock();
+        let present = &mut state.present;
+        if present.len() == present.capacity() {
+            present.retain(|guest| guest.strong_count() > 0);
         }
-        list.push(guest);
+        present.push(guest);
     }
 
-    /// Asks every guest to leave. They run outside the lock, and may be more by then.
-    pub(crate) fn leave(&self) -> Vec<FutureObj<'static, ()>> {
-        let list = std::mem::take(&mut *self.list.lock());
-        list.iter().filter_map(Weak::upgrade).filter_map(|guest| guest.leave()).collect()
+    /// Whether anybody may want to run something at the end.
+    pub(crate) fn are_there(&self) -> bool {
+        let is_present = self.state.lock().present.iter().any(|guest| guest.strong_count() > 0);
+        is_present || self.are_leaving()
     }
+
+    /// Whether clean-ups are under way, or wait to be run. Whoever ends one tells the end.
+    pub(super) fn are_leaving(&self) -> bool {
+        let state = self.state.lock();
+        state.tickets_count > 0 || !state.returned.is_empty()
+    }
+
+    /// Asks every guest to leave, outside the lock, and takes what was given back.
+    pub(super) fn leave(&self) -> Vec<CleanUp> {
+        let mut state = self.state.lock();
+        let (present, mut leaving) =
+            (std::mem::take(&mut state.present), std::mem::take(&mut state.returned));
+        drop(state);
+        leaving.extend(present.iter().filter_map(Weak::upgrade).filter_map(|guest| guest.leave()));
+        leaving
+    }
+
+    /// Keeps the end's waker, for all that it may wait for.
+    pub(super) fn await_at_the_end(&self, waker: &Waker) {
+        // The waker is a parker's or a worker's loop's: none of a user's.
+        self.state.lock().end = Some(waker.clone());
+    }
+
+    /// Tells the end of the runtime to look again.
+    pub(super) fn tell_the_end(&self) {
+        let end = self.state.lock().end.take();
+        wake_all(end);
+    }
+
+    pub(super) fn issue_ticket(&self) {
+        self.state.lock().tickets_count += 1;
+    }
+
+    pub(super) fn return_ticket(&self) {
+        self.state.lock().tickets_count -= 1;
+        self.tell_the_end();
+    }
+
+    /// From here on a clean-up that is given back is dropped.
+    pub(super) fn end(&self) {
+        let mut state = self.state.lock();
+        state.is_over = true;
+        let returned = std::mem::take(&mut state.returned);
+        drop(state);
+        drop_all(returned);
+    }
+
+    pub(super) fn give_back(&self, clean_up: CleanUp) {
+        let mut state = self.state.lock();
+        if state.is_over {
+            drop(state);
+            drop_all([clean_up]);
+        } else {
+            state.returned.push(clean_up);
+        }
+    }
+}
+
+/// As long as it is there the end of the runtime waits: taken before a guest's owner takes away what is to be cleaned up.
+pub(crate) struct Ticket {
+    home: Arc<Home>,
+}
+
+impl Ticket {
+    pub(crate) fn new(home: &Arc<Home>) -> Ticket {
+        home.shared().guests().issue_ticket();
+        Ticket { home: home.clone() }
+    }
+
+    /// Runs `clean_up` as a task.
+    pub(crate) fn run(self, clean_up: CleanUp, location: &'static Location<'static>) {
+        let home = self.home.clone();
+        let task = Cleaning { clean_up: Some(clean_up), ticket: self };
+        drop(scheduler::spawn(&home, task, Id::next(), location));
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.home.shared().guests().return_ticket();
+    }
+}
+
+/// The task of a clean-up. If it is cancelled the clean-up is given back.
+struct Cleaning {
+    clean_up: Option<CleanUp>,
+    /// Given up after the clean-up has been given back: the end misses neither.
+    ticket: Ticket,
+}
+
+impl Future for Cleaning {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(clean_up) = &mut self.clean_up else { return Poll::Ready(()) };
+        let polled = Pin::new(clean_up).poll(cx);
+        if polled.is_ready() {
+            self.clean_up = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Cleaning {
+    fn drop(&mut self) {
+        if let Some(clean_up) = self.clean_up.take() {
+            self.ticket.home.shared().guests().give_back(clean_up);
+        }
+    }
+}
+
+/// [guests-first] Cancels every task and waits until they are gone; then has the guests leave, those too that come meanwhile, and waits for
+/// their clean-ups. As in asyncio: no task runs on beside a clean-up, nor finds its generator closed.
+pub(crate) async fn see_off(home: &Arc<Home>) {
+    let (shared, here) = (home.shared(), Location::caller());
+    shared.clear();
+    std::future::poll_fn(|cx| {
+        shared.guests().await_at_the_end(cx.waker());
+        if shared.tasks_count() == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    shared.reopen();
+    std::future::poll_fn(|cx| {
+        shared.guests().await_at_the_end(cx.waker());
+        for clean_up in shared.guests().leave() {
+            Ticket::new(home).run(clean_up, here);
+        }
+        if shared.guests().are_leaving() { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
 }

@@ -4,14 +4,14 @@
 //! loop over a channel that is always ready, and of another crate, which takes nothing from the budget) would stop all the
 //! others for ever. So whoever begins to run tasks with no sentinel on duty calls the lookout. It looks every [`TICK`] while
 //! nobody else watches. Where a worker has not come round for [`STALL`] it takes over its tasks, completions, orders and due
-//! timers, as a sentinel does; where none has, it also sees to it that a stand-in ([`stand_in`](super::stand_in)) runs them.
+//! timers, as a sentinel does; where none has, it also sees to it that a thread of the [`reserve`](super::reserve) runs them.
 //!
 //! The orders of a stuck worker are begun on that worker's own ring, by the lookout's thread: it lives until every driver is
 //! closed, for the kernel ends what a thread has begun when the thread ends. It is started by the first call, and sleeps for
 //! good while sentinels watch or everybody sleeps.
 //!
 //! # Rejected
-//! - A spare worker with a ring of its own in the place of stand-ins. 2026-11-29: each runtime would pay for a ring that is
+//! - A spare worker with a ring of its own in the place of the reserve. 2026-11-29: each runtime would pay for a ring that is
 //!   hardly ever used, and it may get stuck as well. The lookout runs no task, so that it cannot.
 //! - Tokio's budget for what is of tokio's: 2026-11-29, its crate sets one only inside its own runtime, by a function that is
 //!   not public; to enter a runtime of it does not, and `futures` has none.
@@ -25,7 +25,7 @@ use crate::primitive::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fen
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::primitive::thread;
 use crate::queue::deque::{self, Owner};
-use crate::scheduler::stand_in::Hired;
+use crate::scheduler::reserve::Reserve;
 use crate::scheduler::{Remote, Shared, current};
 use crate::task::{Runnable, quietly, wake_all};
 
@@ -34,16 +34,16 @@ const TICK: Duration = Duration::from_millis(50);
 /// Who has not come round for this long is served by the lookout. Much longer than a sentinel allows: a thread costs more
 /// than a look, and a machine that is busy with other things keeps workers from their cores for as long.
 const STALL: Duration = Duration::from_millis(50);
-/// Between two looks while nobody but the lookout and stand-ins serves anything.
+/// Between two looks while nobody but the lookout and the reserve serves anything.
 const RELIEF_TICK: Duration = Duration::from_millis(1);
 /// The same while some worker still comes round, and serves itself.
 const PARTIAL_TICK: Duration = Duration::from_millis(5);
-/// Stand-ins go when a worker has come round at every look for this long.
+/// The reserve goes when a worker has come round at every look for this long.
 const CALM: Duration = Duration::from_millis(100);
 /// After so many looks that found another watcher, or everybody asleep, the lookout sleeps until it is called.
 const QUIET_LOOKS_COUNT: u32 = 4;
-/// How many stand-ins there are at most, for each of them may get stuck as well.
-const STAND_INS_COUNT_MAX: usize = 64;
+/// How many threads of the reserve there are at most, for each of them may get stuck as well.
+const RESERVE_COUNT_MAX: usize = 64;
 
 /// What is told when every worker is stuck.
 pub(crate) type Report = dyn Fn(Vec<&'static std::panic::Location<'static>>) + Send + Sync;
@@ -63,7 +63,7 @@ pub(crate) struct Lookout {
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     report: Mutex<Option<Arc<Report>>>,
     stalls_count: AtomicU64,
-    stand_ins_count: AtomicUsize,
+    reserve_count: AtomicUsize,
 }
 
 impl Call {
@@ -132,7 +132,7 @@ impl Lookout {
             thread: Mutex::new(None),
             report: Mutex::new(None),
             stalls_count: AtomicU64::new(0),
-            stand_ins_count: AtomicUsize::new(0),
+            reserve_count: AtomicUsize::new(0),
         }
     }
 
@@ -156,10 +156,10 @@ impl Lookout {
         self.stalls_count.load(Ordering::Relaxed)
     }
 
-    /// How many stand-ins there are.
-    pub(crate) fn stand_ins_count(&self) -> usize {
+    /// How many threads of the reserve there are.
+    pub(crate) fn reserve_count(&self) -> usize {
         // Ordering: Relaxed: a figure.
-        self.stand_ins_count.load(Ordering::Relaxed)
+        self.reserve_count.load(Ordering::Relaxed)
     }
 
     /// The runtime ends.
@@ -209,7 +209,7 @@ impl Shared {
         }
     }
 
-    /// All of the workers, without those who only stand in.
+    /// All of the workers, without the reserve.
     fn workers(&self) -> impl Iterator<Item = (usize, &Remote)> {
         self.remotes.iter().map(|remote| &**remote).enumerate()
     }
@@ -226,8 +226,8 @@ struct Watchman {
     /// Where tasks are put that are taken from a ring, on their way to the injector.
     hands: Owner<Runnable>,
     wakers: Vec<Waker>,
-    crew: Vec<Hired>,
-    /// Since when some worker has come round, while there are stand-ins.
+    crew: Vec<Reserve>,
+    /// Since when some worker has come round, while there is a reserve.
     calm_since: Option<Instant>,
     quiet_looks: u32,
 }
@@ -314,23 +314,23 @@ impl Watchman {
         if !are_all_stuck {
             let calm_since = *self.calm_since.get_or_insert(now);
             if now.saturating_duration_since(calm_since) >= CALM {
-                self.crew.iter().for_each(Hired::dismiss);
+                self.crew.iter().for_each(Reserve::dismiss);
             }
             return;
         }
         self.calm_since = None;
         let epoch = self.shared.epoch;
-        let is_busy = |hired: &Hired| hired.is_dismissed() || hired.is_stuck(epoch, now, STALL);
+        let is_busy = |hired: &Reserve| hired.is_dismissed() || hired.is_stuck(epoch, now, STALL);
         let has_work = self.shared.injector.len() > 0;
         if self.crew.is_empty() {
             self.tell();
         }
         let needs_another = self.crew.is_empty() || has_work && self.crew.iter().all(is_busy);
-        if needs_another && self.crew.len() < STAND_INS_COUNT_MAX {
-            self.crew.extend(Hired::begin(&self.shared));
+        if needs_another && self.crew.len() < RESERVE_COUNT_MAX {
+            self.crew.extend(Reserve::begin(&self.shared));
         }
         if has_work {
-            self.crew.iter().for_each(Hired::call);
+            self.crew.iter().for_each(Reserve::call);
         }
     }
 
@@ -347,20 +347,20 @@ impl Watchman {
 }
 
 impl Shared {
-    pub(super) fn count_stand_in(&self) {
+    pub(super) fn count_reserve_thread(&self) {
         // Ordering: Relaxed: a figure.
-        self.lookout.stand_ins_count.fetch_add(1, Ordering::Relaxed);
+        self.lookout.reserve_count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn discount_stand_in(&self) {
+    pub(super) fn discount_reserve_thread(&self) {
         // Ordering: Relaxed: a figure.
-        self.lookout.stand_ins_count.fetch_sub(1, Ordering::Relaxed);
+        self.lookout.reserve_count.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Where the tasks were spawned that are being polled now.
     fn running_tasks(&self) -> Vec<&'static std::panic::Location<'static>> {
         let mut places = self.owned.running();
-        self.workers().for_each(|(_, remote)| places.extend(remote.pinned.running()));
+        self.seats.lock().iter().for_each(|seat| places.extend(seat.owned.running()));
         places
     }
 }

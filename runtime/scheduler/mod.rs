@@ -35,7 +35,14 @@
 //!
 //! **The lookout.** Where every worker is in a poll no sentinel is left. Whoever begins to run tasks while none is on duty
 //! calls the [`lookout`], a thread that runs none. Where all of them have not come round for 50 ms it serves their sockets and
-//! timers, and a [`stand_in`] runs what waits; another one when all of these are stuck as well.
+//! timers, and a thread of the [`reserve`] runs what waits; another one when all of these are stuck as well.
+//!
+//! **Stand-ins.** A closure that blocks in place keeps its thread, not its worker: queue, LIFO slot, back end and timers go
+//! to a thread that *stands in* ([`stand_in`]), one that has no worker now, or a new one. If the closure ends before that one
+//! has taken the queue, its thread takes it back. Else its poll goes on without a worker: what it wakes goes to the
+//! injector, what it asks for comes as from outside; then the thread runs its pinned tasks, and waits to stand in
+//! for another. What runs in the closure is outside of the runtime: its end waits for the closure when all timers and
+//! back ends are over, as it waits for those of the blocking pool.
 //!
 //! # Fairness
 //! If every poll ends within some time `P` and there are finitely many tasks, every task that is woken is polled, for:
@@ -69,7 +76,7 @@
 //!   `tests/stuck.rs::more_stuck_tasks_than_workers_stop_nobody`
 //! - **On a current-thread runtime nothing else runs during a poll:** what takes from the budget is fair there.
 //!   `tests/stuck.rs::a_channel_of_another_crate_is_fair_in_cooperative`
-//! - **Pinned tasks (`spawn_local`) are the exception: they wait for their worker.**
+//! - **Pinned tasks (`spawn_local`) are the exception: they wait for their thread.**
 //!   `tests/local.rs::a_local_task_runs_on_one_thread_whatever_its_neighbours_do`
 //!
 //! # Invariants
@@ -83,10 +90,16 @@
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
 //! - `[called]` when a worker begins to run tasks after a sleep a sentinel is on duty, or the lookout is awake or was called.
-//! - `[pinned-home]` a pinned task is polled and dropped on its worker's thread only. A worker that goes from thread to thread
+//! - `[pinned-home]` a pinned task is polled and dropped on its own thread only, whichever worker that runs, or none. A worker that goes from thread to thread
 //!   is not run where its pinned tasks are not at home; if its runtime ends there they are leaked.
+//! - `[guests-first]` when a runtime ends that is not told to end at once, its tasks are cancelled first, then the clean-ups of
+//!   its guests run as tasks; it closes when the last of them has ended, or the time is over. None of a user's code runs on
+//!   the thread that waits for it, if the wait has a limit, except for local tasks.
+//! - `[handed-once]` a worker's queue is used by one thread at a time: by the one that took it out of the hand-over, and by
+//!   that which gave it only before, or if it took it back itself.
 //! - `[last-is-told]` a closing worker that waits for the last task to go is unparked when it has gone.
-//! - `[drop-order]` at shutdown all futures are dropped before any driver is closed that has something in flight.
+//!   A task that blocks in place is not waited for; its thread drops it.
+//! - `[drop-order]` at shutdown all futures but those of tasks that block in place are dropped before any driver is closed that has something in flight.
 //!
 //! # Orderings
 //! | release | acquire | publishes |
@@ -120,14 +133,20 @@
 //!   came round in the place of the count one look is enough, and rarer looks while nobody is stuck cost 1.008.
 //! - Looking around within the sleep, without being counted as awake: 1.017, no gain. The kernel's part of a sleep with a
 //!   time-out is what a look costs.
+//! - 2026-11-29: giving the tasks behind a closure that blocks in place to the others, and leaving the worker where it is:
+//!   where all workers block nobody serves them, nor the timers and sockets that a closure waits for. A ring of its own for the
+//!   stand-in, in the place of the worker's: what is in flight on the old one would need a reaper of its own.
+//! - 2026-11-29: stand-ins that end when they have been idle for a while: the kernel cancels what a thread asked a ring for
+//!   when the thread ends.
 //! - Stealing the LIFO slot in a plain search: the owner is usually about to run it. Only a sentinel takes it.
 //!
 //! # Verified by
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
 //! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[called]`, `[one-token]` (the gate and
-//! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`. `crate::scenarios` runs whole
-//! runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what waits is run, for three workers,
-//! whatever the schedule. `[pinned-home]`: `tests/local.rs`. `[drop-order]`: `tests/shutdown.rs`.
+//! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`, `[handed-once]`, `[guests-first]`.
+//! `crate::scenarios` runs whole runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what
+//! waits is run, for three workers, whatever the schedule. `[guests-first]`: `tests/asyncio_adopt.rs`.
+//! `[pinned-home]`: `tests/local.rs`, `tests/in_place.rs`. `[drop-order]`: `tests/shutdown.rs`.
 
 use std::future::Future;
 use std::panic::Location;
@@ -140,22 +159,27 @@ use crate::blocking::Pool;
 use crate::driver::Driver;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::clock;
+use crate::primitive::sync::Mutex;
 use crate::queue::deque::{Owner, Stealer};
 use crate::queue::injector::Injector;
 use crate::queue::slot::Slot;
-use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule};
+use crate::task::{Cause, Id, JoinHandle, OwnedTasks, Runnable};
 use crate::time::Timers;
 
 pub(crate) mod current;
 pub(crate) mod guests;
+mod home;
 pub(crate) mod idle;
 pub(crate) mod lookout;
+mod pace;
 pub(crate) mod park;
+mod paused;
 mod pinned;
+mod reserve;
 mod search;
 mod sentinel;
 pub(crate) mod shutdown;
-mod stand_in;
+pub(crate) mod stand_in;
 mod token;
 pub(crate) mod worker;
 
@@ -164,14 +188,16 @@ mod models;
 #[cfg(all(test, not(rt_shuttle)))]
 mod tests;
 
+pub(crate) use home::Home;
 pub(crate) use pinned::spawn_local;
 
 use guests::Guests;
 use idle::Idle;
 use lookout::Lookout;
 use park::Gate;
-use pinned::Mailbox;
+use pinned::{PinnedQueue, Seat};
 use shutdown::{Closing, Farewell};
+use stand_in::StandIns;
 use worker::Worker;
 
 /// What waits in a ring is worth another worker's help from this much work on: waking it costs both sides some ten
@@ -192,9 +218,6 @@ pub(crate) struct Remote {
     came_round: AtomicU64,
     /// How long a poll of this worker takes, in nanoseconds: a running mean.
     poll_nanos: AtomicU64,
-    mailbox: Mailbox,
-    /// Live pinned tasks of this worker.
-    pinned: OwnedTasks,
 }
 
 /// A runtime's scheduler, as all of its threads see it.
@@ -210,36 +233,11 @@ pub(crate) struct Shared {
     farewell: Farewell,
     guests: Guests,
     lookout: Lookout,
+    stand_ins: StandIns,
+    /// Of every thread that runs workers or stands in for them.
+    seats: Mutex<Vec<Arc<Seat>>>,
     /// What the workers' times are counted from.
     epoch: Instant,
-}
-
-/// What a task holds of its scheduler. Every worker has a home of its own, so that spawning counts references on a line
-/// that other workers leave alone.
-#[repr(align(128))]
-pub(crate) struct Home {
-    shared: Arc<Shared>,
-}
-
-impl Home {
-    pub(crate) fn new(shared: Arc<Shared>) -> Arc<Home> {
-        Arc::new(Home { shared })
-    }
-
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-}
-
-impl Schedule for Arc<Home> {
-    fn schedule(&self, task: Runnable, cause: Cause) {
-        self.shared.schedule(task, cause);
-    }
-
-    fn release(&self, task: &Header) {
-        self.shared.owned.remove(task);
-        self.shared.tell_if_empty(&self.shared.owned);
-    }
 }
 
 /// What a scheduler is made of, before its workers run.
@@ -249,7 +247,7 @@ pub(crate) struct Parts {
 }
 
 /// Makes the scheduler for `driver`'s workers.
-pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -> Parts {
+pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, stand_ins: StandIns) -> Parts {
     let (owners, stealers): (Vec<Owner<Runnable>>, Vec<Stealer<Runnable>>) =
         (0..workers_count).map(|_| crate::queue::deque::new()).unzip();
     let shared = Arc::new_cyclic(|weak: &std::sync::Weak<Shared>| {
@@ -274,13 +272,21 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool) -
             farewell: Farewell::new(workers_count),
             guests: Guests::new(),
             lookout: Lookout::new(),
+            stand_ins,
+            seats: Mutex::new(Vec::new()),
             epoch: clock::now(),
         }
     });
     let workers = owners
         .into_iter()
         .enumerate()
-        .map(|(index, owner)| Worker::new(index, owner, shared.clone()))
+        .map(|(index, owner)| {
+            let seat = Seat::new();
+            shared.seats.lock().push(seat.clone());
+            let pinned = PinnedQueue::new(seat);
+            pinned.move_to(Some(index));
+            Worker::new(index, owner, shared.clone(), pinned)
+        })
         .collect();
     Parts { shared, workers }
 }
@@ -295,8 +301,6 @@ impl Remote {
             came_round: AtomicU64::new(0),
             // Until we know better one task is worth sharing.
             poll_nanos: AtomicU64::new(WORTH_SHARING_NANOS),
-            mailbox: Mailbox::new(),
-            pinned: OwnedTasks::new(1),
         }
     }
 
@@ -357,6 +361,10 @@ impl Shared {
         &self.guests
     }
 
+    pub(crate) fn stand_ins(&self) -> &StandIns {
+        &self.stand_ins
+    }
+
     pub(crate) fn blocking(&self) -> &Pool {
         &self.blocking
     }
@@ -373,7 +381,7 @@ impl Shared {
 
     /// How many tasks are alive, pinned ones included.
     pub(crate) fn tasks_count(&self) -> usize {
-        self.owned.len() + self.remotes.iter().map(|remote| remote.pinned.len()).sum::<usize>()
+        self.owned.len() + self.seats.lock().iter().map(|seat| seat.tasks_count()).sum::<usize>()
     }
 
     /// Where a task that was spawned or woken on this thread goes.
@@ -415,6 +423,7 @@ impl Shared {
         for index in 0..self.remotes.len() {
             self.unpark(index);
         }
+        self.seats.lock().iter().for_each(|seat| seat.parker().unpark());
     }
 
     /// Whether a searcher would find something. Who must not miss it fences first.

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::panic::Location;
 use std::sync::Arc;
 
-use futures_task::waker_ref;
+use futures_task::{FutureObj, waker, waker_ref};
 
+use super::guests::Guests;
 use super::idle::Idle;
 use super::lookout::Call;
 use super::park::{Gate, Nudge, Parker};
 use super::pinned::Mailbox;
 use super::shutdown::Closing;
+use super::stand_in::HandOver;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -590,5 +592,175 @@ fn the_end_of_the_last_task_is_heard_of() {
         }
         other.join().unwrap();
         drop(handle);
+    });
+}
+
+/// [guests-first]: a clean-up that a cancelled task gives back, beside the look of the end, is taken by it, and the end
+/// hears of the ticket that goes after it.
+#[test]
+fn a_clean_up_that_is_given_back_is_taken_by_the_end() {
+    model(|| {
+        let guests = ModelArc::new(Guests::new());
+        guests.issue_ticket();
+        let there = guests.clone();
+        let cancelled = thread::spawn(move || {
+            there.give_back(FutureObj::new(Box::new(async {})));
+            there.return_ticket();
+        });
+        let parker = Parker::new();
+        let waker = waker(parker.clone());
+        let mut taken_count = 0;
+        loop {
+            guests.await_at_the_end(&waker);
+            taken_count += guests.leave().len();
+            if !guests.are_leaving() {
+                break;
+            }
+            parker.park();
+        }
+        assert_eq!(taken_count, 1, "the clean-up is lost");
+        cancelled.join().unwrap();
+    });
+}
+
+/// A task that runs while the others are cancelled.
+struct Cleared {
+    owned: OwnedTasks,
+    closing: Closing,
+    guests: Guests,
+}
+
+impl Schedule for ModelArc<Cleared> {
+    fn schedule(&self, _task: Runnable, _cause: Cause) {
+        unreachable!("it runs, and nobody wakes it");
+    }
+
+    /// As `Home::release`.
+    fn release(&self, task: &Header) {
+        self.owned.remove(task);
+        if self.closing.is_told_of_the_end(&self.owned) {
+            self.guests.tell_the_end();
+        }
+    }
+}
+
+/// [guests-first]: the end hears of the last of the tasks that it has cancelled, and opens the list to the clean-ups.
+#[test]
+fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
+    model(|| {
+        let cleared = ModelArc::new(Cleared {
+            owned: OwnedTasks::new(1),
+            closing: Closing::new(),
+            guests: Guests::new(),
+        });
+        let bind = || cleared.owned.bind(async {}, cleared.clone(), Id::next(), Location::caller());
+        let (runnable, _handle) = bind();
+        let runnable = runnable.expect("the list is open");
+        let worker = thread::spawn(move || assert!(runnable.run_once().is_none()));
+        let parker = Parker::new();
+        let waker = waker(parker.clone());
+        cleared.closing.clear();
+        cleared.owned.close_and_abort_all();
+        assert!(bind().0.is_none(), "what is spawned meanwhile is refused");
+        loop {
+            cleared.guests.await_at_the_end(&waker);
+            if cleared.owned.is_empty() {
+                break;
+            }
+            parker.park();
+        }
+        cleared.closing.reopen();
+        cleared.owned.reopen();
+        let (clean_up, _handle) = bind();
+        assert!(clean_up.expect("the list is open again").run_once().is_none());
+        worker.join().unwrap();
+    });
+}
+
+/// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that begins. As
+/// `Context::step_out`.
+#[test]
+fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
+    model(|| {
+        let last = ModelArc::new(LastTask {
+            owned: OwnedTasks::new(1),
+            closing: Closing::new(),
+            parker: Parker::new(),
+        });
+        let (runnable, handle) = last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());
+        let (runnable, there) = (runnable.expect("the list is open"), last.clone());
+        let served = Parker::new();
+        let end = served.clone();
+        let other = thread::spawn(move || {
+            if there.closing.step_out() {
+                there.parker.unpark();
+            }
+            // What it waits for ends with the runtime.
+            end.park();
+            there.closing.step_in();
+            assert!(runnable.run_once().is_none());
+        });
+        last.closing.begin();
+        Idle::stop_counting();
+        while !last.closing.has_absent_only(&last.owned) {
+            last.parker.park();
+        }
+        served.unpark();
+        other.join().unwrap();
+        assert!(last.owned.is_empty());
+        drop(handle);
+    });
+}
+
+/// [last-is-told]: a task that has blocked in place and goes on is not taken for one that is left.
+#[test]
+fn a_task_that_steps_in_does_not_hide_another() {
+    model(|| {
+        let last = ModelArc::new(LastTask {
+            owned: OwnedTasks::new(1),
+            closing: Closing::new(),
+            parker: Parker::new(),
+        });
+        let bind = || last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());
+        let ((absent, first), (left, second)) = (bind(), bind());
+        let (absent, left) = (absent.expect("the list is open"), left.expect("the list is open"));
+        let _closing = last.closing.step_out();
+        let there = last.clone();
+        let other = thread::spawn(move || {
+            there.closing.step_in();
+            assert!(absent.run_once().is_none());
+        });
+        assert!(!last.closing.has_absent_only(&last.owned), "one is left, and nobody ran it");
+        other.join().unwrap();
+        assert!(left.run_once().is_none());
+        drop((first, second));
+    });
+}
+
+/// [handed-once]: a queue that is handed over is the other thread's, or comes back; what is in it is neither lost nor
+/// dropped by the end that is not used any more.
+#[test]
+#[expect(unsafe_code, reason = "a queue is handed over")]
+fn a_queue_that_is_handed_over_has_one_owner() {
+    model(|| {
+        let (queue, stealer) = deque::new::<u32>();
+        queue.push(1).expect("there is room");
+        // SAFETY: [ring-owner] the end is used again only after it was taken back.
+        let hand_over = HandOver::new(0, unsafe { queue.hand_on() });
+        let there = hand_over.clone();
+        let other = thread::spawn(move || {
+            let queue = there.take()?;
+            queue.push(2).expect("there is room");
+            Some((queue.pop(), queue.pop()))
+        });
+        let own = hand_over.take().map(|taken| {
+            queue.take_back(taken);
+            queue.push(2).expect("there is room");
+            (queue.pop(), queue.pop())
+        });
+        drop(queue);
+        let others = other.join().unwrap();
+        assert_eq!([own, others].into_iter().flatten().collect::<Vec<_>>(), [(Some(1), Some(2))]);
+        assert_eq!(stealer.len(), 0);
     });
 }

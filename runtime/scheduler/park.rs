@@ -2,8 +2,10 @@
 
 use futures_task::ArcWake;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 
 /// Nobody sleeps and nothing was said.
@@ -47,9 +49,10 @@ impl Gate {
     }
 
     /// The owner is awake. A notification that came during the sleep is consumed: the owner looks at everything now.
-    pub(crate) fn open(&self) {
+    /// Returns whether there was one.
+    pub(crate) fn open(&self) -> bool {
         // Ordering: Acquire, [one-token]: pairs with `notify`.
-        self.state.swap(OPEN, Ordering::Acquire);
+        self.state.swap(OPEN, Ordering::Acquire) == NOTIFIED
     }
 
     /// Says that there is something to look at. `true`: the owner sleeps, and the caller must ring its bell.
@@ -118,6 +121,25 @@ impl Parker {
         }
         drop(guard);
         self.gate.open();
+    }
+
+    /// As `park`, until `deadline` at most. `false`: it has passed.
+    #[must_use]
+    pub(crate) fn park_until(&self, deadline: Instant) -> bool {
+        let mut guard = self.lock.lock();
+        if !self.gate.close() {
+            return true;
+        }
+        let mut is_late = false;
+        while self.gate.is_closed() && !is_late {
+            let left = deadline.saturating_duration_since(clock::now());
+            (guard, _) = self.lock.wait_timeout(&self.bell, guard, left);
+            is_late = clock::now() >= deadline;
+        }
+        drop(guard);
+        // A notification that came with the end of the time is lost: nobody polls after it.
+        self.gate.open();
+        !is_late
     }
 
     pub(crate) fn unpark(&self) {

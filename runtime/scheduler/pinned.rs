@@ -6,9 +6,11 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
-use crate::scheduler::stand_in::{self, Post};
+use crate::scheduler::park::Parker;
+use crate::scheduler::reserve;
+use crate::scheduler::stand_in::HandOver;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{Home, Shared, current};
 use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule, this_thread};
@@ -31,6 +33,14 @@ impl<T> Mailbox<T> {
         self.has_mail.store(true, Ordering::Relaxed);
     }
 
+    /// Without trusting the flag, which a sender publishes by unparking the worker that it thinks is ours.
+    pub(super) fn take_all_posted(&self, into: &mut VecDeque<T>) {
+        let mut letters = self.letters.lock();
+        // Ordering: Relaxed: the lock orders the letters, [one-token].
+        self.has_mail.store(false, Ordering::Relaxed);
+        into.extend(letters.drain(..));
+    }
+
     pub(super) fn take_all(&self, into: &mut VecDeque<T>) {
         // Ordering: Relaxed, as in `post`, [one-token].
         if self.has_mail.load(Ordering::Relaxed) {
@@ -41,8 +51,62 @@ impl<T> Mailbox<T> {
     }
 }
 
-/// Pinned tasks of a worker that are due, and whose they are.
+/// The thread of a seat runs no worker.
+const NO_WORKER: usize = usize::MAX;
+
+/// What a thread that runs a worker has of its own: its pinned tasks stay with it when another thread takes the worker over.
+pub(super) struct Seat {
+    pub(super) mailbox: Mailbox,
+    pub(super) owned: OwnedTasks,
+    /// The worker that the thread runs.
+    worker: AtomicUsize,
+    /// Where it sleeps while it runs none.
+    parker: Arc<Parker>,
+    /// The worker that it is to take over next.
+    pub(super) offer: Mutex<Option<Arc<HandOver>>>,
+}
+
+impl Seat {
+    pub(super) fn new() -> Arc<Seat> {
+        Arc::new(Seat {
+            mailbox: Mailbox::new(),
+            owned: OwnedTasks::new(1),
+            worker: AtomicUsize::new(NO_WORKER),
+            parker: Parker::new(),
+            offer: Mutex::new(None),
+        })
+    }
+
+    /// How many pinned tasks are alive.
+    pub(super) fn tasks_count(&self) -> usize {
+        self.owned.len()
+    }
+
+    pub(super) fn parker(&self) -> &Arc<Parker> {
+        &self.parker
+    }
+
+    /// By the thread of the seat only.
+    fn set_worker(&self, worker: usize) {
+        // Ordering: Relaxed, [pinned-home]: the thread opens its mail under the lock after this. A letter that it does not
+        // find there was posted under the lock after that, and then its sender reads this.
+        self.worker.store(worker, Ordering::Relaxed);
+    }
+
+    /// Sends a pinned task home.
+    fn post(&self, task: Runnable, shared: &Shared) {
+        self.mailbox.post(task);
+        // Ordering: Relaxed, [pinned-home], as in `set_worker`.
+        match self.worker.load(Ordering::Relaxed) {
+            NO_WORKER => self.parker.unpark(),
+            worker => shared.unpark(worker),
+        }
+    }
+}
+
+/// Pinned tasks of a thread that are due, and whose they are.
 pub(super) struct PinnedQueue {
+    seat: Arc<Seat>,
     due: RefCell<VecDeque<Runnable>>,
     /// The thread that the pinned tasks belong to. The worker of a current-thread runtime goes from thread to thread.
     thread: Cell<Option<Id>>,
@@ -51,8 +115,9 @@ pub(super) struct PinnedQueue {
 }
 
 impl PinnedQueue {
-    pub(super) fn new() -> PinnedQueue {
+    pub(super) fn new(seat: Arc<Seat>) -> PinnedQueue {
         PinnedQueue {
+            seat,
             due: RefCell::new(VecDeque::new()),
             thread: Cell::new(None),
             is_given_up: Cell::new(false),
@@ -75,11 +140,21 @@ impl PinnedQueue {
         self.due.borrow_mut().pop_front()
     }
 
+    pub(super) fn seat(&self) -> &Arc<Seat> {
+        &self.seat
+    }
+
     /// Takes in what came by mail.
-    pub(super) fn collect(&self, mailbox: &Mailbox) {
+    pub(super) fn collect(&self) {
         if !self.is_given_up.get() {
-            mailbox.take_all(&mut self.due.borrow_mut());
+            self.seat.mailbox.take_all(&mut self.due.borrow_mut());
         }
+    }
+
+    /// The thread runs another worker from now on, or none. Mail follows it.
+    pub(super) fn move_to(&self, worker: Option<usize>) {
+        self.seat.set_worker(worker.unwrap_or(NO_WORKER));
+        self.seat.mailbox.take_all_posted(&mut self.due.borrow_mut());
     }
 }
 
@@ -119,22 +194,20 @@ impl Worker {
         !self.pinned().is_given_up.get() && !self.pinned_tasks().is_empty()
     }
 
+    /// Whether there are pinned tasks, of whichever thread.
+    pub(crate) fn has_pinned(&self) -> bool {
+        !self.pinned_tasks().is_empty()
+    }
+
     fn pinned_tasks(&self) -> &OwnedTasks {
-        &self.shared().remotes[self.index()].pinned
+        &self.pinned().seat.owned
     }
 }
 
 /// What a pinned task holds of its scheduler.
 struct Pin {
     home: Arc<Home>,
-    place: Place,
-}
-
-/// Whose thread a pinned task belongs to.
-#[derive(Clone)]
-enum Place {
-    Worker(usize),
-    StandIn(Arc<Post>),
+    seat: Arc<Seat>,
 }
 
 impl Pin {
@@ -142,52 +215,33 @@ impl Pin {
     fn here() -> Option<Pin> {
         let of_worker = current::with_worker(|context| {
             let context = context?;
-            Some(Pin { home: context.home().clone(), place: Place::Worker(context.index()) })
+            Some(Pin { home: context.home().clone(), seat: context.seat().clone() })
         });
-        of_worker
-            .or_else(|| Some(Pin { place: Place::StandIn(stand_in::here()?), home: current::runtime()? }))
-    }
-}
-
-impl Place {
-    fn owned<'a>(&'a self, shared: &'a Shared) -> &'a OwnedTasks {
-        match self {
-            Place::Worker(index) => &shared.remotes[*index].pinned,
-            Place::StandIn(post) => &post.pinned,
-        }
+        of_worker.or_else(|| Some(Pin { seat: reserve::here()?, home: current::runtime()? }))
     }
 
-    /// [pinned-home]: to our own worker's queue, or by mail from anywhere else.
-    fn receive(&self, shared: &Shared, task: Runnable) {
-        let index = match self {
-            Place::Worker(index) => *index,
-            Place::StandIn(post) => return post.receive(task),
-        };
+    /// [pinned-home]: to our own thread's queue, or by mail from anywhere else.
+    fn send_home(seat: &Arc<Seat>, shared: &Shared, task: Runnable) {
         current::with_worker(|context| match context {
-            Some(context) if context.belongs_to(shared) && context.index() == index => {
-                context.schedule_pinned(task);
-            }
-            _ => {
-                shared.remotes[index].mailbox.post(task);
-                shared.unpark(index);
-            }
+            Some(context) if Arc::ptr_eq(context.seat(), seat) => context.schedule_pinned(task),
+            _ => seat.post(task, shared),
         });
     }
 }
 
 impl Schedule for Pin {
     fn schedule(&self, task: Runnable, _cause: Cause) {
-        self.place.receive(self.home.shared(), task);
+        Pin::send_home(&self.seat, self.home.shared(), task);
     }
 
     fn release(&self, task: &Header) {
         let shared = self.home.shared();
-        self.place.owned(shared).remove(task);
-        shared.tell_if_empty(self.place.owned(shared));
+        self.seat.owned.remove(task);
+        shared.tell_if_empty(&self.seat.owned);
     }
 }
 
-/// Spawns a future that need not be `Send` on this thread. `None`: it is no worker, nor does it stand in for one.
+/// Spawns a future that need not be `Send` on this thread. `None`: it is no worker's, nor of the reserve.
 pub(crate) fn spawn_local<F>(
     future: F,
     id: Id,
@@ -198,10 +252,10 @@ where
     F::Output: 'static,
 {
     let pin = Pin::here()?;
-    let (shared, place) = (pin.home.shared().clone(), pin.place.clone());
-    let (runnable, handle) = place.owned(&shared).bind_local(future, pin, id, location);
+    let (shared, seat) = (pin.home.shared().clone(), pin.seat.clone());
+    let (runnable, handle) = seat.owned.bind_local(future, pin, id, location);
     if let Some(runnable) = runnable {
-        place.receive(&shared, runnable);
+        Pin::send_home(&seat, &shared, runnable);
     }
     Some(handle)
 }

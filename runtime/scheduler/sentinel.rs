@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::driver::{Crop, clear_away};
 use crate::primitive::clock;
 use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
@@ -114,10 +115,11 @@ impl Worker {
             self.take_in(task);
         }
         // Refused: it is at it itself, and to sleep on what it is about to reap would be no sleep.
-        if shared.driver.try_harvest(other, &mut self.wakers) {
+        if shared.driver.try_harvest(other, Crop::new(&mut self.wakers, &mut self.orphans)) {
             self.watch.stuck.push(other);
         }
-        shared.driver.take_over(other, self.index(), &mut self.wakers);
+        let index = self.index();
+        shared.driver.take_over(other, index, Crop::new(&mut self.wakers, &mut self.orphans));
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
 
@@ -133,5 +135,28 @@ impl Worker {
         } else if !shared.idle.has_sentinel() {
             shared.call_lookout();
         }
+    }
+
+    /// Before something that may take long: others must not rely on our search, and somebody must watch us.
+    pub(super) fn set_to_work(&mut self) {
+        if self.is_searching {
+            self.stop_searching();
+        }
+        if self.is_fresh {
+            self.is_fresh = false;
+            // Not before: sentinels would take each other's looks for work, and never rest.
+            self.come_round(self.round_began());
+            self.post_sentinel();
+        }
+    }
+
+    /// Drops what harvests have left: the last thing, for a close may wait for a peer, and a destructor is the user's.
+    pub(super) fn clear_away(&mut self) {
+        if self.orphans.is_empty() {
+            return;
+        }
+        self.set_to_work();
+        let orphans = std::mem::take(&mut self.orphans);
+        self.inside(|| clear_away(orphans));
     }
 }

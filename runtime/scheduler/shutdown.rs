@@ -1,39 +1,103 @@
-//! The end of a runtime, in order: close, cancel every task, wait until all are dropped, close the drivers.
+//! The end of a runtime, in order: see the guests off (`guests.rs`), close, cancel every task, wait until all are dropped,
+//! close the drivers.
+//!
+//! | stage | `clear` | `reopen` | `begin` | who spawns |
+//! |---|---|---|---|---|
+//! | open | clearing | – | closed | is served |
+//! | clearing | – | open | closed | is refused |
+//! | closed | – | – | closed | is refused |
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::driver::Crop;
+use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::scheduler::idle::Idle;
+use crate::scheduler::pinned::Seat;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{DRAIN_TIMEOUT, DRAIN_TIMEOUT_MIN, Shared};
 use crate::task::OwnedTasks;
 
-/// Whether a runtime has begun to close.
-pub(crate) struct Closing(AtomicBool);
+const OPEN: u32 = 0;
+/// The tasks are cancelled, the workers go on.
+const CLEARING: u32 = 1;
+const CLOSED: u32 = 2;
+
+/// How far the end of a runtime has come, and whom it does not wait for.
+pub(crate) struct Closing {
+    stage: AtomicU32,
+    /// Tasks that block in place, each on a thread that has left its worker.
+    absent_count: AtomicUsize,
+}
 
 impl Closing {
     pub(super) fn new() -> Closing {
-        Closing(AtomicBool::new(false))
+        Closing { stage: AtomicU32::new(OPEN), absent_count: AtomicUsize::new(0) }
+    }
+
+    /// All tasks are about to be cancelled. The list is locked by who cancels them, after this.
+    pub(super) fn clear(&self) {
+        // Ordering: Relaxed, [last-is-told]: as `begin`, for the end of the runtime in the place of a closing worker.
+        self.stage.store(CLEARING, Ordering::Relaxed);
+    }
+
+    /// No task is left, and some may come.
+    pub(super) fn reopen(&self) {
+        // Ordering: Relaxed, [last-is-told]: who waited for the last task has been told.
+        self.stage.store(OPEN, Ordering::Relaxed);
     }
 
     /// Whoever must hear of it is unparked afterwards.
     pub(super) fn begin(&self) {
         // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking makes every worker look.
-        self.0.store(true, Ordering::Relaxed);
+        self.stage.store(CLOSED, Ordering::Relaxed);
     }
 
     pub(super) fn has_begun(&self) -> bool {
         // Ordering: Relaxed, [no-lost-work], [last-is-told]: nothing is read for it. A worker looks again when it was
         // unparked; who injects has fenced; and who empties a list that a closing worker has locked sees what that one saw.
-        self.0.load(Ordering::Relaxed)
+        self.stage() == CLOSED
+    }
+
+    fn stage(&self) -> u32 {
+        // Ordering: Relaxed, [no-lost-work], [last-is-told]: as said in `has_begun`.
+        self.stage.load(Ordering::Relaxed)
     }
 
     /// After a task was taken off its list: whether those who wait for the last one must hear of it.
     pub(super) fn is_told_of_the_end(&self, owned: &OwnedTasks) -> bool {
-        self.has_begun() && owned.is_empty()
+        match self.stage() {
+            CLOSED => self.has_absent_only(owned),
+            // The workers serve what a task in place waits for: it is waited for as any other.
+            CLEARING => owned.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// A task begins to block in place: workers that close do not wait for it. `true`: they must hear of it.
+    #[must_use]
+    pub(super) fn step_out(&self) -> bool {
+        // Ordering: Relaxed, then the fence, [last-is-told]: it pairs with the one in `Idle::stop_counting`. Either we see the
+        // closing, or the worker that closes sees us.
+        self.absent_count.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        self.has_begun()
+    }
+
+    /// It has ended: the rest of its poll is waited for, as any other.
+    pub(super) fn step_in(&self) {
+        // Ordering: Relaxed, [last-is-told]: the task's removal from its list publishes it.
+        self.absent_count.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether the tasks that are left block in place.
+    pub(super) fn has_absent_only(&self, owned: &OwnedTasks) -> bool {
+        // The length first: a task that is counted there and steps in before it goes is not taken for another one.
+        let left_count = owned.len();
+        // Ordering: Relaxed, [last-is-told]; the length was read with Acquire, so this comes after it.
+        left_count <= self.absent_count.load(Ordering::Relaxed)
     }
 }
 
@@ -48,12 +112,14 @@ struct Counts {
     working: usize,
     /// Workers whose driver is still open.
     open: usize,
+    /// Threads that run no worker: they block in place, or wait for a worker to take over.
+    loose: usize,
 }
 
 impl Farewell {
     pub(super) fn new(workers_count: usize) -> Farewell {
         Farewell {
-            counts: Mutex::new(Counts { working: workers_count, open: workers_count }),
+            counts: Mutex::new(Counts { working: workers_count, open: workers_count, loose: 0 }),
             changed: Condvar::new(),
         }
     }
@@ -70,7 +136,7 @@ impl Farewell {
         }
     }
 
-    /// A thread that stands in for workers: it may run tasks until it is forgotten. `false`: too late.
+    /// A thread of the reserve: it may run tasks until it is forgotten. `false`: too late.
     fn take_in_one(&self) -> bool {
         let mut counts = self.counts.lock();
         if counts.working == 0 {
@@ -87,6 +153,38 @@ impl Farewell {
         self.finish();
     }
 
+    /// A thread begins, or leaves its worker.
+    pub(super) fn count_loose(&self) {
+        self.counts.lock().loose += 1;
+    }
+
+    /// It ends, or takes a worker over.
+    pub(super) fn forget_loose(&self) {
+        let mut counts = self.counts.lock();
+        counts.loose -= 1;
+        if counts.loose == 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until `is_over`, until `deadline` at most.
+    fn wait_until(&self, is_over: impl Fn(&Counts) -> bool, deadline: Option<Instant>) -> bool {
+        let mut counts = self.counts.lock();
+        while !is_over(&counts) {
+            counts = match deadline {
+                None => wait(&self.changed, counts),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(clock::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    self.counts.wait_timeout(&self.changed, counts, left).0
+                }
+            };
+        }
+        true
+    }
+
     fn finish(&self) {
         let mut counts = self.counts.lock();
         counts.open -= 1;
@@ -97,46 +195,59 @@ impl Farewell {
 }
 
 impl Shared {
+    /// Cancels every task, where it runs. What is spawned until `reopen` is refused, so that there is a last one.
+    pub(super) fn clear(&self) {
+        self.closing.clear();
+        self.owned.close_and_abort_all();
+        self.for_each_seat(|seat| seat.owned.close_and_abort_all());
+    }
+
+    /// By who has cleared it, when no task is left: the guests' clean-ups may run, and spawn.
+    pub(super) fn reopen(&self) {
+        self.closing.reopen();
+        self.owned.reopen();
+        self.for_each_seat(|seat| seat.owned.reopen());
+    }
+
+    /// Without the lock: a pinned task that is cancelled goes home by mail.
+    fn for_each_seat(&self, f: impl Fn(&Seat)) {
+        let seats = self.seats.lock().clone();
+        seats.iter().for_each(|seat| f(seat));
+    }
+
     /// Tells the workers to stop. Tasks that are spawned from now on are cancelled at once.
     pub(crate) fn close(&self) {
+        self.guests.end();
         self.closing.begin();
         self.unpark_all();
         self.lookout.close();
     }
 
-    /// Counts in a thread that stands in for workers. `false`: the runtime has ended its tasks.
-    pub(super) fn take_in_stand_in(&self) -> bool {
+    /// Counts in a thread of the reserve. `false`: the runtime has ended its tasks.
+    pub(super) fn take_in_reserve_thread(&self) -> bool {
         !self.closing.has_begun() && self.farewell.take_in_one()
     }
 
-    /// Counts out a worker whose thread could not start, or a stand-in.
+    /// Counts out a worker whose thread could not start, or a thread of the reserve.
     pub(crate) fn forget_worker(&self) {
         self.farewell.forget_one();
     }
 
-    /// Waits until every worker has ended, `timeout` at most; `None` waits for ever. `true`: all have.
-    pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
-        let mut counts = self.farewell.counts.lock();
-        while counts.open > 0 {
-            counts = match deadline {
-                None => wait(&self.farewell.changed, counts),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(clock::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    self.farewell.counts.wait_timeout(&self.farewell.changed, counts, left).0
-                }
-            };
-        }
-        true
+    /// Waits until every worker has ended, until `deadline` at most; `None` waits for ever. `true`: all have.
+    pub(crate) fn wait_until_ended(&self, deadline: Option<Instant>) -> bool {
+        self.farewell.wait_until(|counts| counts.open == 0, deadline)
+    }
+
+    /// The same for the threads that have left their workers.
+    pub(crate) fn wait_until_returned(&self, deadline: Option<Instant>) -> bool {
+        self.farewell.wait_until(|counts| counts.loose == 0, deadline)
     }
 
     /// When the last task of a closing runtime is gone, those who wait for it must hear of it.
     pub(super) fn tell_if_empty(&self, owned: &OwnedTasks) {
         if self.closing.is_told_of_the_end(owned) {
             self.unpark_all();
+            self.guests.tell_the_end();
         }
     }
 
@@ -146,17 +257,20 @@ impl Shared {
 }
 
 impl Worker {
-    /// The life of a worker's thread.
+    /// Until the runtime has closed, or another thread has taken the worker over: see [`is_away`](Self::is_away).
     pub(crate) fn run_until_closed(&mut self) {
         let shared = self.shared().clone();
         self.run(|| shared.closing());
-        self.shut_down(DRAIN_TIMEOUT);
+        if !self.is_away() {
+            self.shut_down(DRAIN_TIMEOUT);
+        }
     }
 
     /// Drops every task this worker can reach, waits for the others to do so, then closes this worker's driver, which gets
     /// `timeout` at most to take back what the kernel has.
     pub(crate) fn shut_down(&mut self, timeout: Duration) {
         let (shared, index) = (self.shared().clone(), self.index());
+        self.stay();
         if std::mem::take(&mut self.is_searching) {
             // The last searcher's duty falls away: everybody drains everything now.
             let _ = shared.idle.stop_searching();
@@ -168,7 +282,7 @@ impl Worker {
         });
         loop {
             self.drain();
-            if shared.owned.is_empty() && !self.waits_for_pinned() {
+            if shared.closing.has_absent_only(&shared.owned) && !self.waits_for_pinned() {
                 break;
             }
             self.sleep_while_others_finish(&shared);
@@ -186,12 +300,14 @@ impl Worker {
         let index = self.index();
         let gate = &shared.remotes[index].gate;
         if gate.close() {
-            let outcome = shared.driver.park(index, None, &mut self.wakers);
+            let crop = Crop::new(&mut self.wakers, &mut self.orphans);
+            let outcome = shared.driver.park(index, None, crop);
             gate.open();
             if let Err(error) = outcome {
                 eprintln!("heist: the driver failed during shutdown: {error}");
             }
         }
         self.dispatch();
+        self.clear_away();
     }
 }

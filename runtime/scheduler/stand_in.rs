@@ -1,186 +1,312 @@
-//! Stand-ins: threads that run what waits while every worker is stuck in a poll.
-//!
-//! A stand-in is no worker: it has no ring of tasks, which somebody would have to rescue if it got stuck as well, and no
-//! part of the driver. It polls what is in the injector; what its polls wake goes there again; the lookout serves what they
-//! ask the driver and the timers for. A local task that is spawned in such a poll stays on the stand-in's thread, which then
-//! lives until that task has ended.
+//! Threads that take a worker over while its own thread blocks in place.
+#![expect(unsafe_code, reason = "a worker's queue goes to another thread, and perhaps back")]
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crate::primitive::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::primitive::{clock, thread};
-use crate::scheduler::park::Parker;
-use crate::scheduler::pinned::Mailbox;
-use crate::scheduler::{Home, Shared, current};
-use crate::task::{OwnedTasks, Runnable};
+use crate::primitive::sync::Mutex;
+use crate::primitive::thread::{Builder, JoinHandle};
+use crate::queue::deque::{self, Owner};
+use crate::scheduler::Shared;
+use crate::scheduler::current::{self, Blocking};
+use crate::scheduler::pinned::{PinnedQueue, Seat};
+use crate::scheduler::worker::{Context, Due, Mode, Worker};
+use crate::task::{Runnable, without_budget};
 
-thread::thread_local! {
-    static POST: RefCell<Option<Arc<Post>>> = const { RefCell::new(None) };
+/// A worker on its way to another thread. Whoever takes its queue runs it: [handed-once].
+pub(super) struct HandOver<T = Runnable> {
+    index: usize,
+    queue: Mutex<Option<Owner<T>>>,
 }
 
-/// What other threads may touch of a stand-in.
-pub(super) struct Post {
-    mailbox: Mailbox,
-    /// Its live pinned tasks.
-    pub(super) pinned: OwnedTasks,
-    parker: Arc<Parker>,
-    /// When its present poll began, in nanoseconds since the scheduler began. Zero: it polls nothing.
-    began: AtomicU64,
-    is_dismissed: AtomicBool,
-    has_ended: AtomicBool,
+impl<T> HandOver<T> {
+    pub(super) fn new(index: usize, queue: Owner<T>) -> Arc<HandOver<T>> {
+        Arc::new(HandOver { index, queue: Mutex::new(Some(queue)) })
+    }
+
+    pub(super) fn take(&self) -> Option<Owner<T>> {
+        self.queue.lock().take()
+    }
 }
 
-/// The post of this thread, if it stands in.
-pub(super) fn here() -> Option<Arc<Post>> {
-    POST.try_with(|post| post.borrow().clone()).ok().flatten()
+/// The threads of a runtime that stand in for others. They stay until it ends: what a thread has asked io_uring for does
+/// not outlive it.
+pub(crate) struct StandIns {
+    state: Mutex<State>,
+    count_max: usize,
+    builder: Box<dyn Fn(usize) -> Builder + Send + Sync>,
 }
 
-impl Post {
-    /// Takes in a pinned task that is due.
-    pub(super) fn receive(&self, task: Runnable) {
-        self.mailbox.post(task);
-        self.parker.unpark();
+struct State {
+    /// Threads without a worker that sleep.
+    idle: Vec<Arc<Seat>>,
+    threads: Vec<JoinHandle<()>>,
+    started_count: usize,
+}
+
+impl StandIns {
+    /// `builder` makes the thread of that number, from 0 on.
+    pub(crate) fn new(
+        count_max: usize,
+        builder: impl Fn(usize) -> Builder + Send + Sync + 'static,
+    ) -> StandIns {
+        let state = State { idle: Vec::new(), threads: Vec::new(), started_count: 0 };
+        StandIns { state: Mutex::new(state), count_max, builder: Box::new(builder) }
     }
 
-    fn is_dismissed(&self) -> bool {
-        // Ordering: Relaxed, [one-token]: the unparking that follows makes the stand-in look.
-        self.is_dismissed.load(Ordering::Relaxed)
+    /// None ever come: the worker of a current-thread runtime stays on its thread.
+    pub(crate) fn none() -> StandIns {
+        StandIns::new(0, |_| Builder::new())
     }
 
-    fn poll(&self, shared: &Shared, task: Runnable) {
-        let since_epoch = clock::now().saturating_duration_since(shared.epoch).as_nanos() as u64;
-        // Ordering: Relaxed, both: the lookout judges by its distance from a look, nothing is published.
-        self.began.store(since_epoch.max(1), Ordering::Relaxed);
-        task.run();
-        self.began.store(0, Ordering::Relaxed);
+    fn can_come(&self) -> bool {
+        self.count_max > 0
     }
 
-    /// Runs what waits until it is dismissed, and what is pinned here until that has ended.
-    fn work(&self, shared: &Shared) {
-        let mut due = VecDeque::new();
-        while shared.closing().is_none() {
-            self.mailbox.take_all(&mut due);
-            if let Some(task) = due.pop_front() {
-                self.poll(shared, task);
+    /// The threads that were started, to be joined.
+    pub(crate) fn take_threads(&self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut self.state.lock().threads)
+    }
+
+    /// Gives the worker to a thread that sleeps. `false`: there is none.
+    fn offer(&self, hand_over: &Arc<HandOver>) -> bool {
+        let mut state = self.state.lock();
+        let Some(seat) = state.idle.pop() else { return false };
+        // Under the lock: a thread that is not listed any more finds its offer.
+        *seat.offer.lock() = Some(hand_over.clone());
+        drop(state);
+        seat.parker().unpark();
+        true
+    }
+
+    fn rest(&self, seat: &Arc<Seat>) {
+        self.state.lock().idle.push(seat.clone());
+    }
+
+    /// Awake, and about to run what may block: no offers any more.
+    fn rise(&self, seat: &Arc<Seat>) {
+        self.state.lock().idle.retain(|idle| !Arc::ptr_eq(idle, seat));
+    }
+
+    fn start(&self, shared: &Arc<Shared>, hand_over: &Arc<HandOver>) -> bool {
+        let mut state = self.state.lock();
+        if state.started_count == self.count_max {
+            return false;
+        }
+        let number = state.started_count;
+        state.started_count += 1;
+        drop(state);
+        let seat = Seat::new();
+        *seat.offer.lock() = Some(hand_over.clone());
+        // Before it begins: the end of the runtime wakes whoever is listed.
+        shared.seats.lock().push(seat.clone());
+        shared.farewell.count_loose();
+        let (there, its) = (shared.clone(), seat.clone());
+        match (self.builder)(number).spawn(move || Worker::absent(there, its).live()) {
+            Ok(thread) => {
+                self.state.lock().threads.push(thread);
+                true
             }
-            let is_dismissed = self.is_dismissed();
-            if is_dismissed && self.pinned.is_empty() {
+            Err(_) => {
+                // The system refuses a thread: the worker stays where it is.
+                shared.farewell.forget_loose();
+                shared.seats.lock().retain(|other| !Arc::ptr_eq(other, &seat));
+                self.state.lock().started_count -= 1;
+                false
+            }
+        }
+    }
+}
+
+/// Runs `closure` on this thread; another one takes over what this one ran, if it is a worker.
+pub(crate) fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
+    let _absence = current::with_worker(|context| match context {
+        None => Absence::of_no_worker(),
+        Some(context) => context.step_out(),
+    });
+    without_budget(closure)
+}
+
+/// A closure blocks in place. Dropping it ends that, also when the closure unwinds.
+struct Absence {
+    /// The worker that this thread has left.
+    hand_over: Option<Arc<HandOver>>,
+    /// Whether this is what made the worker's task absent, and not one around it.
+    is_outermost: bool,
+    _blocking: Option<Blocking>,
+}
+
+impl Absence {
+    fn of_no_worker() -> Absence {
+        Absence { hand_over: None, is_outermost: false, _blocking: Some(current::allow_blocking()) }
+    }
+}
+
+impl Drop for Absence {
+    fn drop(&mut self) {
+        if self.is_outermost {
+            current::with_worker(|context| {
+                context.expect("a poll ends on the worker it began on").step_in(self.hand_over.take());
+            });
+        }
+    }
+}
+
+impl Context {
+    fn step_out(&self) -> Absence {
+        if !self.shared().stand_ins.can_come() {
+            // Nobody would serve what is waited for in it: blocking on a future stays forbidden.
+            return Absence { hand_over: None, is_outermost: false, _blocking: None };
+        }
+        let is_polling = matches!(self.mode.get(), Mode::Usual | Mode::Away);
+        if self.is_absent.get() || !is_polling {
+            return Absence::of_no_worker();
+        }
+        self.is_absent.set(true);
+        let hand_over = if self.mode.get() == Mode::Usual { self.leave() } else { None };
+        // Before the closure, and after the worker has gone: who closes serves nobody else's timers.
+        if !self.is_polling_pinned.get() && self.shared().closing.step_out() {
+            self.shared().unpark_all();
+        }
+        Absence { hand_over, is_outermost: true, _blocking: Some(current::allow_blocking()) }
+    }
+
+    fn step_in(&self, hand_over: Option<Arc<HandOver>>) {
+        self.is_absent.set(false);
+        if !self.is_polling_pinned.get() {
+            self.shared().closing.step_in();
+        }
+        if hand_over.is_some_and(|hand_over| !self.return_to(&hand_over)) {
+            // The loop finds out after this poll.
+            self.pace.hurry();
+        }
+    }
+
+    /// Gives this worker to another thread. `None`: there is none to be had, and the worker stays. Others are told of what
+    /// waits here.
+    fn leave(&self) -> Option<Arc<HandOver>> {
+        let (index, shared) = (self.index(), self.home().shared());
+        self.mode.set(Mode::Away);
+        self.pinned.move_to(None);
+        shared.driver.leave_worker(index);
+        shared.timers.leave_worker(index);
+        shared.farewell.count_loose();
+        // SAFETY: [handed-once] from here on this thread is away, and an away context does not touch its queue; `return_to`
+        // ends that only with the other end in its hands, which nobody has used then.
+        let queue = unsafe { self.queue.hand_on() };
+        let hand_over = HandOver::new(index, queue);
+        let stand_ins = &shared.stand_ins;
+        if stand_ins.offer(&hand_over) || stand_ins.start(shared, &hand_over) {
+            return Some(hand_over);
+        }
+        let has_returned = self.return_to(&hand_over);
+        debug_assert!(has_returned, "nobody was told of it");
+        self.share_all();
+        None
+    }
+
+    /// Makes this thread the worker again, if no other has become it. `false`: one has.
+    fn return_to(&self, hand_over: &HandOver) -> bool {
+        let Some(queue) = hand_over.take() else { return false };
+        let (index, shared) = (self.index(), self.shared());
+        self.queue.take_back(queue);
+        let outcome = shared.driver.come_back(index);
+        outcome.expect("nobody else was bound, and the worker has not shut down");
+        shared.timers.come_back(index);
+        self.pinned.move_to(Some(index));
+        self.mode.set(Mode::Usual);
+        shared.farewell.forget_loose();
+        true
+    }
+}
+
+impl Worker {
+    /// What a thread has that is to run a worker and has none yet.
+    fn absent(shared: Arc<Shared>, seat: Arc<Seat>) -> Worker {
+        let (queue, _stealer) = deque::new();
+        let worker = Worker::new(0, queue, shared, PinnedQueue::new(seat));
+        worker.context().mode.set(Mode::Away);
+        worker
+    }
+
+    /// The life of a thread that runs workers.
+    pub(crate) fn live(mut self) {
+        loop {
+            if self.is_away() {
+                match self.wait_for_worker() {
+                    Some(worker) => self = worker,
+                    None => return,
+                }
+            }
+            self.run_bound();
+            if !self.is_away() {
                 return;
             }
-            match (!is_dismissed).then(|| shared.injector.pop()).flatten() {
-                Some(task) => self.poll(shared, task),
-                None if due.is_empty() => self.parker.park(),
-                None => {}
+        }
+    }
+
+    fn run_bound(&mut self) {
+        let (index, home) = (self.index(), self.home().clone());
+        let shared = home.shared().clone();
+        let driver = shared.driver.bind_worker(index);
+        let _driver = driver.expect("nobody else takes this worker's part of the driver, and it is open");
+        let _timers = shared.timers.bind_worker(index);
+        let _runtime = current::enter_runtime(home);
+        let _no_blocking = current::forbid_blocking();
+        self.run_until_closed();
+    }
+
+    /// Runs the pinned tasks of this thread until there is a worker for it to run. `None`: the runtime has ended.
+    fn wait_for_worker(mut self) -> Option<Worker> {
+        let shared = self.shared().clone();
+        let (_driver, _timers) = (shared.driver.enter(), shared.timers.enter());
+        let _runtime = current::enter_runtime(self.home().clone());
+        let _no_blocking = current::forbid_blocking();
+        let seat = self.pinned().seat().clone();
+        loop {
+            let offer = seat.offer.lock().take();
+            if let Some((index, queue)) = offer.and_then(|offer| Some((offer.index, offer.take()?))) {
+                shared.farewell.forget_loose();
+                return Some(self.become_worker(index, queue));
             }
-        }
-        self.pinned.close_and_shutdown_all(0);
-        due.drain(..).for_each(drop);
-        while !self.pinned.is_empty() {
-            self.mailbox.take_all(&mut due);
-            due.drain(..).for_each(drop);
-        }
-    }
-}
-
-/// A stand-in, as the lookout has it.
-pub(super) struct Hired {
-    post: Arc<Post>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Hired {
-    /// Starts one. `None`: the runtime ends, or the system refuses a thread.
-    pub(super) fn begin(shared: &Arc<Shared>) -> Option<Hired> {
-        if !shared.take_in_stand_in() {
-            return None;
-        }
-        let post = Arc::new(Post {
-            mailbox: Mailbox::new(),
-            pinned: OwnedTasks::new(1),
-            parker: Parker::new(),
-            began: AtomicU64::new(0),
-            is_dismissed: AtomicBool::new(false),
-            has_ended: AtomicBool::new(false),
-        });
-        let mut builder = thread::Builder::new().name("heist-stand-in".to_owned());
-        if let Some(bytes) = shared.blocking().stack_size() {
-            builder = builder.stack_size(bytes);
-        }
-        let (there, home) = (post.clone(), Home::new(shared.clone()));
-        match builder.spawn(move || stand_in(&home, there)) {
-            Ok(thread) => Some(Hired { post, thread: Some(thread) }),
-            Err(_) => {
-                shared.forget_worker();
-                None
+            if shared.closing.has_begun() {
+                self.see_off(&shared);
+                shared.farewell.forget_loose();
+                return None;
             }
+            self.pinned().collect();
+            if let Some(task) = self.pinned().pop() {
+                self.poll(Due::Pinned(task));
+                continue;
+            }
+            shared.stand_ins.rest(&seat);
+            seat.parker().park();
+            shared.stand_ins.rise(&seat);
         }
     }
 
-    /// Something waits.
-    pub(super) fn call(&self) {
-        self.post.parker.unpark();
+    fn become_worker(self, index: usize, queue: Owner<Runnable>) -> Worker {
+        let shared = self.shared().clone();
+        let pinned = self.into_pinned();
+        pinned.move_to(Some(index));
+        Worker::new(index, queue, shared, pinned)
     }
 
-    /// It is to go when its present poll has ended.
-    pub(super) fn dismiss(&self) {
-        // Ordering: Relaxed, [one-token]: the unparking publishes it.
-        if !self.post.is_dismissed.swap(true, Ordering::Relaxed) {
-            self.call();
+    /// The runtime ends, and this thread has no worker: drops its pinned tasks, and what was left for nobody.
+    fn see_off(&mut self, shared: &Shared) {
+        self.inside(|| self.close_pinned());
+        loop {
+            self.pinned().collect();
+            while let Some(task) = self.pinned().pop() {
+                self.poll(Due::Pinned(task));
+            }
+            if !self.waits_for_pinned() {
+                break;
+            }
+            self.pinned().seat().parker().park();
+        }
+        // The workers may have ended before the task of this thread was put there.
+        while let Some(task) = shared.injector.pop() {
+            self.poll(Due::Shared(task));
         }
     }
-
-    pub(super) fn is_dismissed(&self) -> bool {
-        self.post.is_dismissed()
-    }
-
-    /// Whether it polls one task for so long.
-    pub(super) fn is_stuck(&self, epoch: Instant, now: Instant, stall: Duration) -> bool {
-        // Ordering: Relaxed, as in `Post::poll`.
-        let began = self.post.began.load(Ordering::Relaxed);
-        began != 0 && now.saturating_duration_since(epoch + Duration::from_nanos(began)) >= stall
-    }
-
-    /// Whether its thread has ended. If so, it is joined.
-    pub(super) fn is_gone(&mut self) -> bool {
-        // Ordering: Relaxed: the join publishes what there is.
-        let has_ended = self.post.has_ended.load(Ordering::Relaxed);
-        if has_ended {
-            self.join();
-        }
-        has_ended
-    }
-
-    /// The runtime ends.
-    pub(super) fn call_to_the_end(mut self) {
-        self.call();
-        self.join();
-    }
-
-    fn join(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            // Panics of tasks are caught where they are polled.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// The life of a stand-in's thread.
-fn stand_in(home: &Arc<Home>, post: Arc<Post>) {
-    let shared = home.shared();
-    shared.count_stand_in();
-    let _driver = shared.driver().enter();
-    let _timers = shared.timers().enter();
-    let _runtime = current::enter_runtime(home.clone());
-    let _no_blocking = current::forbid_blocking();
-    POST.with(|place| place.replace(Some(post.clone())));
-    post.work(shared);
-    POST.with(|place| place.replace(None));
-    shared.discount_stand_in();
-    // Without meeting the others: it has no part of the driver to close.
-    shared.forget_worker();
-    // Ordering: Relaxed, as in `is_gone`.
-    post.has_ended.store(true, Ordering::Relaxed);
 }

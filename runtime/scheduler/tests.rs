@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::idle::Idle;
+use super::stand_in::StandIns;
 use super::worker::{Due, PATIENCE, Worker};
 use super::{Parts, Shared, build, spawn};
 use crate::blocking::{Limits, Pool};
@@ -29,7 +30,7 @@ fn build_and_run(count: usize, test: &dyn Fn(&Shared, &mut [Worker])) {
         thread_name: "unused".to_owned(),
         stack_size: None,
     };
-    let Parts { shared, mut workers } = build(driver, count, Pool::new(limits));
+    let Parts { shared, mut workers } = build(driver, count, Pool::new(limits), StandIns::none());
     test(&shared, &mut workers);
     for worker in &mut workers {
         worker.drain();

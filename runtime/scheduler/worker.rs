@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::primitive::clock;
+use crate::driver::{Crop, Orphan};
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
-use crate::scheduler::pinned::PinnedQueue;
+use crate::scheduler::pace::Pace;
+use crate::scheduler::paused::PausedClock;
+use crate::scheduler::pinned::{PinnedQueue, Seat};
 use crate::scheduler::search::Random;
 use crate::scheduler::sentinel::Watch;
 use crate::scheduler::{Home, Remote, Shared};
@@ -16,10 +18,6 @@ use crate::task::{Cause, Runnable, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
-/// How long a worker runs tasks before it looks at the driver, the timers, its mail, the injector and its overflow.
-const BUDGET: Duration = Duration::from_micros(150);
-/// The clock is read after this many polls at the latest.
-const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
 
 /// How long a worker with work of its own leaves the injector to one that was woken for it: waking takes some 30 µs.
 pub(super) const PATIENCE: Duration = Duration::from_micros(100);
@@ -28,11 +26,28 @@ pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 pub(crate) struct Context {
     index: usize,
     home: Arc<Home>,
-    queue: Owner<Runnable>,
+    pub(super) queue: Owner<Runnable>,
     /// Pinned tasks that are due.
-    pinned: PinnedQueue,
-    /// Whether wake-ups are collected: no announcements until the batch is complete.
-    is_batching: Cell<bool>,
+    pub(super) pinned: PinnedQueue,
+    pub(super) mode: Cell<Mode>,
+    pub(super) pace: Pace,
+    /// Whether the task that is being polled is pinned.
+    pub(super) is_polling_pinned: Cell<bool>,
+    /// Whether the task that is being polled blocks in place.
+    pub(super) is_absent: Cell<bool>,
+}
+
+/// What becomes of a task that is woken on this worker's thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// It goes to this worker, and others may be told.
+    Usual,
+    /// Wake-ups are collected: no announcements until the batch is complete.
+    Batching,
+    /// It goes to the injector: the thread has left its worker, whose queue it must not touch.
+    Away,
+    /// The runtime ends: it goes to this worker, which drops it.
+    Closing,
 }
 
 /// A task that is due, and which queue it goes back to when it yields.
@@ -41,16 +56,8 @@ pub(super) enum Due {
     Pinned(Runnable),
 }
 
-/// How many polls fit into the time budget, learnt from how long they took.
-struct Pace {
-    polls: u32,
-    polls_max: u32,
-    since: Instant,
-}
-
 pub(crate) struct Worker {
     context: Context,
-    pace: Pace,
     ticks: u64,
     lifo_streak: u32,
     /// Since when the injector is left to somebody who searches.
@@ -58,10 +65,12 @@ pub(crate) struct Worker {
     /// Whether the idle word counts us as searching.
     pub(super) is_searching: bool,
     /// Whether nothing was run since the last sleep.
-    is_fresh: bool,
+    pub(super) is_fresh: bool,
     pub(super) random: Random,
     pub(super) watch: Watch,
     pub(super) wakers: Vec<Waker>,
+    /// What harvests have left to be dropped.
+    pub(super) orphans: Vec<Orphan>,
 }
 
 impl Context {
@@ -77,7 +86,7 @@ impl Context {
         self.index
     }
 
-    fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Shared {
         self.home.shared()
     }
 
@@ -88,8 +97,8 @@ impl Context {
     /// Takes in a task that was spawned or woken on this worker.
     #[inline]
     pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
-        if self.is_batching.get() {
-            return self.push(task);
+        if self.mode.get() != Mode::Usual {
+            return self.schedule_aside(task);
         }
         match cause {
             Cause::Yielded => {
@@ -104,6 +113,17 @@ impl Context {
                 }
             }
         }
+    }
+
+    fn schedule_aside(&self, task: Runnable) {
+        match self.mode.get() {
+            Mode::Usual | Mode::Batching | Mode::Closing => self.push(task),
+            Mode::Away => self.shared().inject(task),
+        }
+    }
+
+    pub(super) fn seat(&self) -> &Arc<Seat> {
+        self.pinned.seat()
     }
 
     /// Between two polls: says that others could help, if what waits is worth it beside what we run next. Less than that
@@ -136,8 +156,8 @@ impl Context {
         self.queue.pop().or_else(|| self.remote().overflow.pop_share(&self.queue, 1))
     }
 
-    /// Gives everything that others may run to the injector: this worker will be away for a while.
-    pub(crate) fn hand_over(&self) {
+    /// Gives everything that others may run to the injector: this worker will be busy for a while.
+    pub(super) fn share_all(&self) {
         let tasks = std::iter::from_fn(|| self.pop()).chain(self.remote().lifo.take());
         let shared = self.shared();
         shared.injector.push_batch(tasks.collect::<Vec<_>>());
@@ -147,53 +167,25 @@ impl Context {
     }
 }
 
-impl Pace {
-    fn new() -> Pace {
-        Pace { polls: 0, polls_max: 1, since: clock::now() }
-    }
-
-    /// Counts a poll. `true`: the budget may be spent.
-    #[inline]
-    fn tick(&mut self) -> bool {
-        self.polls += 1;
-        self.polls > self.polls_max
-    }
-
-    /// The mean length of the polls since the last call, if there were any.
-    fn mean_poll(&self, now: Instant) -> Option<Duration> {
-        (self.polls > 0).then(|| now.saturating_duration_since(self.since) / self.polls)
-    }
-
-    /// Starts a new budget at `now`. The next count follows the last one's pace, halfway, so that one long poll does not
-    /// make the loop look at the clock all the time, nor one burst of short ones make it blind.
-    fn restart(&mut self, now: Instant) {
-        let elapsed = now.saturating_duration_since(self.since).as_nanos().max(1);
-        let fitting = BUDGET.as_nanos() * u128::from(self.polls) / elapsed;
-        let fitting = fitting.clamp(1, u128::from(POLLS_BETWEEN_HARVESTS_MAX)) as u32;
-        self.polls_max = (self.polls_max + fitting).div_ceil(2);
-        self.polls = 0;
-        self.since = now;
-    }
-
-    /// Starts a new budget after a sleep: how long it took says nothing about the polls.
-    fn resume(&mut self, now: Instant) {
-        self.polls = 0;
-        self.since = now;
-    }
-}
-
 impl Worker {
-    pub(crate) fn new(index: usize, queue: Owner<Runnable>, shared: Arc<Shared>) -> Worker {
+    pub(super) fn new(
+        index: usize,
+        queue: Owner<Runnable>,
+        shared: Arc<Shared>,
+        pinned: PinnedQueue,
+    ) -> Worker {
         Worker {
             watch: Watch::new(),
             context: Context {
                 index,
                 home: Home::new(shared),
                 queue,
-                pinned: PinnedQueue::new(),
-                is_batching: Cell::new(false),
+                pinned,
+                mode: Cell::new(Mode::Usual),
+                pace: Pace::new(),
+                is_polling_pinned: Cell::new(false),
+                is_absent: Cell::new(false),
             },
-            pace: Pace::new(),
             ticks: 0,
             lifo_streak: 0,
             left_since: None,
@@ -201,6 +193,7 @@ impl Worker {
             is_fresh: true,
             random: Random::new(index),
             wakers: Vec::new(),
+            orphans: Vec::new(),
         }
     }
 
@@ -216,8 +209,26 @@ impl Worker {
         &self.context.home
     }
 
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
     pub(super) fn pinned(&self) -> &PinnedQueue {
         &self.context.pinned
+    }
+
+    pub(super) fn into_pinned(self) -> PinnedQueue {
+        self.context.pinned
+    }
+
+    /// Whether this thread has left the worker to another one.
+    pub(crate) fn is_away(&self) -> bool {
+        self.context.mode.get() == Mode::Away
+    }
+
+    /// The worker shuts down: it does not leave this thread any more.
+    pub(super) fn stay(&self) {
+        self.context.mode.set(Mode::Closing);
     }
 
     pub(super) fn take_in(&self, task: Runnable) {
@@ -228,15 +239,18 @@ impl Worker {
         &self.context.queue
     }
 
-    /// Runs tasks until `done` has an answer, which is asked once per round.
-    pub(crate) fn run<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> T {
+    /// Runs tasks until `done` has an answer, which is asked once per round. `None`: another thread has taken the worker over.
+    pub(crate) fn run<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> Option<T> {
         // Counted once: a clone per round would bounce the count between the workers.
         let shared = self.shared().clone();
         loop {
             if let Some(answer) = current::with_worker_set(&self.context, &mut done) {
-                return answer;
+                return Some(answer);
             }
-            if self.pace.tick() {
+            if self.context.pace.tick() {
+                if self.is_away() {
+                    return None;
+                }
                 self.harvest(&shared);
             }
             match self.next_task().or_else(|| self.search(&shared).map(Due::Shared)) {
@@ -262,16 +276,13 @@ impl Worker {
         task.or_else(|| context.remote().lifo.take().map(Due::Shared))
     }
 
+    /// When the present budget began.
+    pub(super) fn round_began(&self) -> Instant {
+        self.context.pace.since.get()
+    }
+
     fn run_task(&mut self, due: Due) {
-        if self.is_searching {
-            self.stop_searching();
-        }
-        if self.is_fresh {
-            self.is_fresh = false;
-            // Not before: sentinels would take each other's looks for work, and never rest.
-            self.come_round(self.pace.since);
-            self.post_sentinel();
-        }
+        self.set_to_work();
         self.ticks += 1;
         self.poll(due);
     }
@@ -286,9 +297,11 @@ impl Worker {
                 }
             }
             Due::Pinned(task) => {
+                context.is_polling_pinned.set(true);
                 if let Some(again) = crate::driver::pinned(|| task.run_once()) {
                     context.schedule_pinned(again);
                 }
+                context.is_polling_pinned.set(false);
             }
         });
     }
@@ -299,9 +312,9 @@ impl Worker {
         let now = shared.timers.now();
         self.come_round(now);
         self.measure(now);
-        self.pace.restart(now);
+        self.context.pace.restart(now);
         if !shared.driver.is_quiet(index) {
-            let outcome = shared.driver.harvest(index, &mut self.wakers);
+            let outcome = shared.driver.harvest(index, Crop::new(&mut self.wakers, &mut self.orphans));
             Self::expect_driver(outcome);
         }
         self.collect(now);
@@ -312,6 +325,7 @@ impl Worker {
             }
         }
         self.dispatch();
+        self.clear_away();
     }
 
     /// Whether the injector is left to somebody who is on the way to it, for [`PATIENCE`] at most.
@@ -325,7 +339,7 @@ impl Worker {
 
     /// Tells the others how long our tasks take, halfway, as `Pace` does.
     fn measure(&self, now: Instant) {
-        if let Some(mean) = self.pace.mean_poll(now) {
+        if let Some(mean) = self.context.pace.mean_poll(now) {
             self.context.remote().learn(mean);
         }
     }
@@ -348,29 +362,30 @@ impl Worker {
             return;
         }
         let on_duty = self.watch.begin(shared, index);
-        let is_paused = shared.timers.clock().is_paused() && shared.timers.has_timers(index);
-        let timeout = if is_paused { Some(Duration::ZERO) } else { self.sleep_limit(on_duty) };
+        let clock = PausedClock::of(shared, index);
+        let timeout = clock.sleep_limit().or_else(|| self.sleep_limit(on_duty));
         let gate = &shared.remotes[index].gate;
         // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
-        let is_notified = !gate.close();
+        let mut is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
-        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, &mut self.wakers);
-        gate.open();
+        let crop = Crop::new(&mut self.wakers, &mut self.orphans);
+        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, crop);
+        is_notified |= gate.open();
         Self::expect_driver(outcome);
         if on_duty {
             shared.idle.leave_duty();
         }
         self.is_searching = shared.idle.unpark(index);
         self.is_fresh = true;
-        if is_paused && !is_notified && self.wakers.is_empty() {
-            // Only where a test has paused the clock: with nothing left to do, time itself moves on.
+        if !is_notified && self.wakers.is_empty() && clock.may_advance(shared, index) {
             shared.timers.advance_to_next(index);
         }
         let now = shared.timers.now();
-        self.pace.resume(now);
+        self.context.pace.resume(now);
         self.collect(now);
         self.look_around(shared, now);
         self.dispatch();
+        self.clear_away();
     }
 
     /// How long the sleep may last: until the next deadline, or the next look of a sentinel.
@@ -393,16 +408,16 @@ impl Worker {
         if shared.timers.is_due(index, now) {
             shared.timers.fire_due(index, now, &mut self.wakers);
         }
-        self.context.pinned.collect(&shared.remotes[index].mailbox);
+        self.context.pinned.collect();
     }
 
     /// Wakes what was collected as one batch, then announces it once if there is more than we run at once.
     pub(super) fn dispatch(&mut self) {
         if !self.wakers.is_empty() {
             let (context, wakers) = (&self.context, &mut self.wakers);
-            context.is_batching.set(true);
+            let former = context.mode.replace(Mode::Batching);
             current::with_worker_set(context, || wake_all(wakers.drain(..)));
-            context.is_batching.set(false);
+            context.mode.set(former);
         }
         self.context.announce_rest();
     }

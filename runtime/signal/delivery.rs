@@ -9,7 +9,8 @@ use socket2::Socket;
 
 use crate::driver::socket::SEND_FLAGS;
 
-/// A registered action: sends one byte into a socket for every arrival of the signal. Dropping it withdraws the action.
+/// A registered action: sends one byte into a socket for every arrival of the signal in the process that registered it.
+/// Dropping it withdraws the action.
 #[derive(Debug)]
 pub(super) struct Delivery(SigId);
 
@@ -21,13 +22,18 @@ impl Delivery {
                 format!("signal {signal} cannot be listened for: it cannot be caught, or not be survived");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
+        let owner = std::process::id();
         let action = move || {
+            // [own-signals]: this is a child that was forked, and the socket leads to its parent's listener.
+            if std::process::id() != owner {
+                return;
+            }
             // [only-a-send] [coalesced]: an error means that the pair is full of bytes that nobody has read yet.
             let _ = writer.send_with_flags(&[1], SEND_FLAGS);
         };
-        // SAFETY: [only-a-send]: the action is one `send(2)`, which is async-signal-safe. The call around it converts a
-        // slice to a pointer and an errno to an `io::Error` without allocating, and cannot panic; the registry
-        // restores errno. `writer` lives as long as the action, by ownership.
+        // SAFETY: [only-a-send]: the action is one `getpid(2)` and one `send(2)`, which are async-signal-safe. The calls
+        // around them convert a number, a slice to a pointer and an errno to an `io::Error` without allocating, and cannot
+        // panic; the registry restores errno. `writer` lives as long as the action, by ownership.
         let id = unsafe { register(signal, action) }?;
         Ok(Delivery(id))
     }

@@ -131,6 +131,9 @@ pub struct Signal {
 /// **From the first call on, for the rest of the process**, the signal's default action (mostly: ending the process)
 /// is replaced, also after the listener is dropped. Handlers that others have installed keep being called.
 ///
+/// A listener is told of the signals of the process that made it. A child that is forked, and does not call `exec`, has the
+/// handler too, but its signals are told to listeners only that it makes itself.
+///
 /// # Errors
 /// `InvalidInput` for a signal that cannot be caught (SIGKILL, SIGSTOP) or not be survived (SIGSEGV, SIGILL, SIGFPE),
 /// and for numbers that are no signals; EMFILE and its like if there is no descriptor left.

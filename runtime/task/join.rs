@@ -226,6 +226,11 @@ impl AbortHandle {
         self.task.task().state().is_complete()
     }
 
+    /// Whether it is being polled, or will be without anybody waking it. A hint.
+    pub(crate) fn has_turn_ahead(&self) -> bool {
+        self.task.task().state().is_due()
+    }
+
     /// The task's id.
     pub fn id(&self) -> Id {
         self.task.task().id()

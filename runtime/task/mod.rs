@@ -135,6 +135,7 @@ pub mod coop {
     pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget, without_budget};
 }
 
+pub(crate) use budget::without_budget;
 pub use coop::{consume_budget, unconstrained};
 pub use error::JoinError;
 pub use id::{Id, id, try_id};

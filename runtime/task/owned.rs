@@ -168,6 +168,21 @@ impl OwnedTasks {
         }
     }
 
+    /// Closes the list, and asks for every task in it to be dropped where it runs: no future is dropped here.
+    pub(crate) fn close_and_abort_all(&self) {
+        self.close();
+        for shard in &self.shards {
+            shard.references().iter().for_each(Reference::abort);
+        }
+    }
+
+    /// Opens a list that was closed and has run empty.
+    pub(crate) fn reopen(&self) {
+        for shard in &self.shards {
+            shard.list.lock().is_closed = false;
+        }
+    }
+
     /// Whether no task is alive.
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
@@ -206,6 +221,15 @@ impl Shard {
         let count = self.live_count.load(Ordering::Relaxed);
         // Ordering: [none-is-left] Release pairs with `len`.
         self.live_count.store(count.wrapping_add_signed(change), Ordering::Release);
+    }
+
+    /// A reference to each task in the list.
+    fn references(&self) -> Vec<Reference> {
+        let list = self.list.lock();
+        // SAFETY: a listed task is not complete, or at least not past `remove`, which waits for the lock; so
+        // it is alive, and we hold the lock.
+        let reference = |task: &NonNull<Header>| unsafe { TaskRef::from_header(*task) }.to_reference();
+        list.places.iter().flatten().map(reference).collect()
     }
 
     fn running(&self) -> Vec<&'static Location<'static>> {

@@ -297,6 +297,13 @@ impl State {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
+    /// Whether a run is due or under way. A hint: it may have changed by now.
+    pub(super) fn is_due(&self) -> bool {
+        // Ordering: Relaxed: nothing is read for it; who wants the output asks `poll_join`, [output-owner].
+        let word = self.0.load(Ordering::Relaxed);
+        word & COMPLETE == 0 && word & (RUNNING | SCHEDULED) != 0
+    }
+
     /// Counts one more reference. Aborts the process before the count could wrap: only `mem::forget` gets
     /// there.
     #[inline]

@@ -21,6 +21,8 @@ pub(crate) struct Clock {
     start: Instant,
     /// Set at the first pause and never cleared; before it, this clock is the system's.
     altered: AtomicBool,
+    /// Only where one thread runs everything, so that it knows when nothing is left to run.
+    is_pausable: AtomicBool,
     pace: Mutex<Pace>,
 }
 
@@ -51,6 +53,7 @@ impl Clock {
         Clock {
             start,
             altered: AtomicBool::new(false),
+            is_pausable: AtomicBool::new(true),
             pace: Mutex::new(Pace::Running { here: start, there: start }),
         }
     }
@@ -78,11 +81,25 @@ impl Clock {
         self.is_altered() && matches!(*self.pace.lock(), Pace::Paused { .. })
     }
 
-    /// Stops the clock. False if it stood still already.
+    /// Makes `time::pause` refuse this clock. Called before anybody else has it.
+    pub(crate) fn forbid_pause(&self) {
+        // Ordering: [one-clock] Relaxed: the threads that may ask are started after it.
+        self.is_pausable.store(false, Ordering::Relaxed);
+    }
+
+    fn is_pausable(&self) -> bool {
+        // Ordering: [one-clock] Relaxed, as the store.
+        self.is_pausable.load(Ordering::Relaxed)
+    }
+
+    /// Stops the clock on a whole tick, the next one: a sleep then ends after exactly its length in whole ticks
+    /// [whole-tick]. False if it stood still already.
     pub(crate) fn pause(&self) -> bool {
         let mut pace = self.pace.lock();
         let Pace::Running { .. } = *pace else { return false };
-        *pace = Pace::Paused { here: pace.now() };
+        let now = pace.now();
+        let here = self.instant_of(self.tick_of_deadline(now)).unwrap_or(now);
+        *pace = Pace::Paused { here };
         // Ordering: [one-clock] Relaxed, as the load.
         self.altered.store(true, Ordering::Relaxed);
         true
@@ -150,22 +167,37 @@ fn ticks(age: Duration, of_last_second: u32) -> u64 {
 fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
     context::with_timers(|timers| {
         assert!(
-            timers.worker_count() == 1,
-            "time::{name} needs a runtime with one worker, such as Builder::new_current_thread() makes: several \
-             workers would not agree on when nothing is left to do"
+            timers.worker_count() == 1 && timers.clock().is_pausable(),
+            "time::{name} needs a current-thread runtime, such as Builder::new_current_thread() or #[heist::test] makes: \
+             several threads would not agree on when nothing is left to do"
         );
         f(timers.clock())
     })
 }
 
-/// Stops the clock of this runtime, for tests.
+/// Stops the clock of this runtime, for tests. To start a test with a paused clock, write
+/// `#[heist::test(start_paused = true)]` or call
+/// [`Builder::start_paused`](crate::runtime::Builder::start_paused).
 ///
-/// From now on [`Instant::now`](super::Instant::now) stands still. Whenever every task waits and at least one sleeps,
-/// the clock jumps to the next deadline, so a test of an hour takes no time at all. [`std::time::Instant`] is not
-/// affected, nor is anything outside the runtime.
+/// From now on [`Instant::now`](super::Instant::now) stands still, at the next whole millisecond of the runtime's age.
+/// The clock jumps to the next deadline whenever every task waits, at least one sleeps, and nothing of the runtime is in
+/// flight: so a test of an hour takes no time at all. [`std::time::Instant`] is not affected.
+///
+/// | in flight | does time stand still? |
+/// |---|---|
+/// | closures of [`spawn_blocking`](crate::task::spawn_blocking), running or queued | yes |
+/// | operations of [`fs`](crate::fs), standard output, name lookups | yes |
+/// | reads of an [`fs::File`](crate::fs::File) that wait for a peer: a FIFO, an eventfd | yes: give the peer's bytes, or do not pause |
+/// | sockets, [`io::pipe`](crate::io::pipe()), signals, standard input | no: the runtime cannot know whether the peer will act |
+/// | threads and processes of yours | no: the runtime does not know of them |
+///
+/// Two tasks of one runtime that talk over a socket of this machine are safe: what one has sent is there before the
+/// loop looks for work. A test whose peer is another thread, process or machine should not pause the clock, or should call
+/// [`resume`] while it waits for that peer.
 ///
 /// # Panics
-/// Panics if the clock is paused already, if the runtime has more than one worker, or if there is none on this thread.
+/// Panics if the clock is paused already, if the runtime is not a current-thread runtime, or if there is none on this
+/// thread.
 ///
 /// # Examples
 /// ```
@@ -188,7 +220,8 @@ pub fn pause() {
 /// Lets a paused clock run on, from the time it shows.
 ///
 /// # Panics
-/// Panics if the clock is not paused, if the runtime has more than one worker, or if there is none on this thread.
+/// Panics if the clock is not paused, if the runtime is not a current-thread runtime, or if there is none on this
+/// thread.
 #[track_caller]
 pub fn resume() {
     let was_paused = single_worker_clock("resume", Clock::resume);
@@ -197,6 +230,9 @@ pub fn resume() {
 
 /// Moves a paused clock forward by `duration`, and lets the tasks whose deadlines that passes run.
 ///
+/// A sleep of `duration` that began at this time has ended afterwards. Timers have a resolution of one millisecond, so
+/// this holds for whole milliseconds; a sleep that ends within a millisecond is reached by an advance to the next whole one.
+///
 /// The clock makes one jump: a task that would have slept twice within `duration` begins its second sleep at the end of
 /// the jump. A `duration` that leads beyond what an [`Instant`](super::Instant) can hold moves the clock by about 30
 /// years.
@@ -204,7 +240,22 @@ pub fn resume() {
 /// Cancel safety: the clock has moved once this future was polled; dropping it does not move it back.
 ///
 /// # Panics
-/// Panics if the clock is not paused, if the runtime has more than one worker, or if there is none on this thread.
+/// Panics if the clock is not paused, if the runtime is not a current-thread runtime, or if there is none on this
+/// thread.
+///
+/// # Examples
+/// ```
+/// use heist::time::{self, Duration};
+///
+/// #[heist::test(start_paused = true)]
+/// async fn a_lease_ends() {
+///     let lease = heist::spawn(time::sleep(Duration::from_secs(30)));
+///     // The task begins its sleep.
+///     heist::task::yield_now().await;
+///     time::advance(Duration::from_secs(30)).await;
+///     assert!(lease.is_finished());
+/// }
+/// ```
 pub async fn advance(duration: Duration) {
     let was_paused = single_worker_clock("advance", |clock| {
         clock.advance_to(super::instant::deadline_after(clock.now(), duration))

@@ -17,6 +17,18 @@ const TURN_MAX: Duration = Duration::from_millis(100);
 
 thread::thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    static RESIGNED: Cell<Option<Post>> = const { Cell::new(None) };
+}
+
+/// A worker of a runtime, whose timers are known by their address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Post {
+    timers: usize,
+    worker: usize,
+}
+
+fn address(timers: &Timers) -> usize {
+    std::ptr::from_ref(timers).addr()
 }
 
 pub(super) struct Context {
@@ -56,6 +68,45 @@ impl Context {
     pub(super) fn new(timers: Arc<Timers>, worker: Option<usize>) -> Self {
         Context { timers, worker, turn: Cell::new(None) }
     }
+
+    /// What was remembered before this thread resigned does not make it a worker again.
+    fn forget_resigned(&mut self) {
+        let resigned = RESIGNED.try_with(Cell::get).ok().flatten();
+        if resigned
+            .is_some_and(|post| post.timers == address(&self.timers) && self.worker == Some(post.worker))
+        {
+            self.worker = None;
+            self.turn.set(None);
+        }
+    }
+}
+
+/// This thread is no worker of `timers` from now on, but one from outside; whatever guards it drops later.
+pub(super) fn resign(timers: &Timers, worker: usize) {
+    RESIGNED.with(|resigned| resigned.set(Some(Post { timers: address(timers), worker })));
+    CURRENT.with(|current| {
+        if let Some(context) = current.borrow_mut().as_mut() {
+            context.forget_resigned();
+        }
+    });
+}
+
+/// Takes back what `resign` did.
+pub(super) fn reinstate(timers: &Timers, worker: usize) {
+    come_anew(timers);
+    CURRENT.with(|current| match current.borrow_mut().as_mut() {
+        Some(context) if address(&context.timers) == address(timers) => context.worker = Some(worker),
+        _ => {}
+    });
+}
+
+/// This thread becomes a worker of `timers`, whatever it was before.
+pub(super) fn come_anew(timers: &Timers) {
+    RESIGNED.with(|resigned| {
+        if resigned.get().is_some_and(|post| post.timers == address(timers)) {
+            resigned.set(None);
+        }
+    });
 }
 
 /// Keeps a thread's timers installed; dropping it brings the previous ones back.
@@ -76,7 +127,10 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let previous = self.previous.take();
+        let mut previous = self.previous.take();
+        if let Some(context) = &mut previous {
+            context.forget_resigned();
+        }
         // While the thread ends, the slot may be gone; then nobody will read it.
         let replaced = CURRENT.try_with(|current| current.replace(previous));
         drop(replaced);

@@ -13,8 +13,8 @@
 //! 4. The run loop asks [`Timers::is_due`], collects wakers with [`Timers::fire_due`], wakes them, and parks until
 //!    [`Timers::next_deadline`]. Who arms an earlier deadline in another worker's home unparks that worker.
 //! 5. Any thread may fire the timers of a worker that is stalled.
-//! 6. While the clock is paused, a run loop that has nothing to run calls [`Timers::advance_to_next`] in place of
-//!    parking for as long.
+//! 6. While the clock is paused, a run loop that has nothing to run and nothing in flight calls
+//!    [`Timers::advance_to_next`] in place of parking for as long (`scheduler/paused.rs`).
 //!
 //! # Invariants
 //! - `[never-early]` A node fires only if its tick, rounded up, is at or before the present, rounded down. The exception is
@@ -26,7 +26,12 @@
 //!   beyond it.
 //! - `[no-foreign-code]` No waker is woken, cloned or dropped under a lock: its code may come back to the same wheel.
 //! - `[published-under-lock]` `next`, `reached` and `settled` are written by the holder of the lock only.
-//! - `[one-clock]` All deadlines of a runtime are compared with one clock; one that can be paused has one worker.
+//! - `[one-clock]` All deadlines of a runtime are compared with one clock; one that can be paused belongs to a current-thread
+//!   runtime.
+//! - `[whole-tick]` A clock stops on a whole tick. So after an `advance` by the length of a sleep that began at the pause, the
+//!   deadline, rounded up, is not behind the present, rounded down.
+//! - `[in-flight-holds-time]` A paused clock does not move by itself while a job of the blocking pool or an operation on a file
+//!   is in flight.
 //! - `[even-homes]` Foreign threads spread their sleeps over all homes.
 //!
 //! # Orderings
@@ -73,6 +78,7 @@
 //! # Verified by
 //! `models.rs`: `[fires-once]`, `[same-waker]`, `[no-lost-deadline]`. `tests.rs`: the wheel against an ordered map over
 //! all levels, `[never-early]`, `[no-foreign-code]` with wakers that come back, `[one-clock]`, `[even-homes]`.
+//! `tests.rs` also: `[whole-tick]`. `tests/paused_clock.rs`: `[in-flight-holds-time]`.
 //! `[published-under-lock]` is the signature of `publish`, which asks for the lock's guard.
 mod clock;
 mod context;

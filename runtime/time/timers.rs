@@ -6,7 +6,7 @@ use std::time::Instant;
 use crossbeam::utils::CachePadded;
 
 use super::clock::Clock;
-use super::context::{Context, Guard};
+use super::context::{self, Context, Guard};
 use super::home::{Home, Shared};
 use super::wheel::NEVER;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -51,7 +51,19 @@ impl Timers {
     /// Makes this thread worker `index`, until the guard is dropped: its sleeps go to that worker's wheel.
     pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> Guard {
         assert!(index < self.worker_count(), "there is no worker {index}");
+        context::come_anew(self);
         Guard::install(Context::new(self.clone(), Some(index)))
+    }
+
+    /// This thread, which is worker `index`, leaves it to another one: its sleeps are those of a thread from outside from now
+    /// on, until it comes back.
+    pub(crate) fn leave_worker(&self, index: usize) {
+        context::resign(self, index);
+    }
+
+    /// This thread, which left the worker `index`, is it again; nobody was bound meanwhile.
+    pub(crate) fn come_back(&self, index: usize) {
+        context::reinstate(self, index);
     }
 
     /// Lets sleeps of this thread, which is no worker, use these timers until the guard is dropped.

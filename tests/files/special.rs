@@ -1,12 +1,15 @@
 //! Named pipes and other files that may never answer: they hold up nobody, and the runtime ends all the same.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
 use heist::fs::{File, OpenOptions};
 use heist::time::{sleep, timeout};
 
-use crate::support::{on_every_backend, process, with_every_backend};
+use crate::support::{
+    Shape, backends, builder, eventually, on_every_backend, process, watched, with_every_backend,
+};
 use crate::{file_with, folder, pattern};
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -194,5 +197,180 @@ fn a_task_that_only_reads_cached_bytes_starves_nobody() {
             }
             tasks.iter().for_each(|task| task.abort());
         });
+    });
+}
+
+/// For what comes as soon as it can. A machine that is slow, or busy with other things, needs more than an idle one.
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn opens_that_wait_stop_no_other_operation_and_no_end_of_a_runtime() {
+    with_every_backend(|runtime| {
+        let folder = folder();
+        let paths: Vec<_> = (0..70).map(|place| folder.path().join(format!("pipe{place}"))).collect();
+        paths.iter().for_each(|path| process::make_fifo(path));
+        for (place, path) in paths.iter().cloned().enumerate() {
+            // To read, to write, and to write as if it were to be made.
+            match place % 3 {
+                0 => drop(runtime.spawn(File::open(path))),
+                1 => drop(runtime.spawn(async move { OpenOptions::new().write(true).open(path).await })),
+                _ => drop(runtime.spawn(heist::fs::write(path, b"x"))),
+            }
+        }
+        runtime.block_on(async {
+            sleep(SHORT).await;
+            let other = folder.path().join("other");
+            timeout(LONG, heist::fs::write(&other, b"y")).await.expect("a write goes on").unwrap();
+            timeout(LONG, heist::fs::metadata(&other)).await.expect("metadata come").unwrap();
+            assert_eq!(timeout(LONG, heist::fs::read(&other)).await.expect("a read goes on").unwrap(), b"y");
+        });
+        // The watchdog bounds it.
+        drop(runtime);
+    });
+}
+
+#[test]
+fn an_open_that_was_given_up_meets_nobody() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = folder.path().join("pipe");
+        process::make_fifo(&path);
+        let nonblocking =
+            |options: &mut std::fs::OpenOptions| options.custom_flags(libc::O_NONBLOCK).open(&path);
+        runtime.block_on(async { assert!(timeout(SHORT, File::open(&path)).await.is_err()) });
+        eventually("nobody reads the pipe", || {
+            let refused = nonblocking(std::fs::OpenOptions::new().write(true));
+            refused.is_err_and(|error| error.raw_os_error() == Some(libc::ENXIO))
+        });
+        runtime.block_on(async { assert!(timeout(SHORT, File::create(&path)).await.is_err()) });
+        let mut reader = nonblocking(std::fs::OpenOptions::new().read(true)).unwrap();
+        // Time for whoever waited on to come.
+        std::thread::sleep(3 * SHORT);
+        assert_eq!(reader.read(&mut [0; 4]).unwrap(), 0, "nobody writes to the pipe");
+    });
+}
+
+#[test]
+fn a_writer_that_says_nothing_is_met() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = folder.path().join("pipe");
+        process::make_fifo(&path);
+        let open_path = path.clone();
+        let open = runtime.spawn(async move { File::open(open_path).await });
+        runtime.block_on(sleep(SHORT));
+        assert!(!open.is_finished());
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let mut reader = runtime.block_on(timeout(LONG, open)).expect("it is met").unwrap().unwrap();
+        writer.write_all(b"late").unwrap();
+        let mut buf = [0; 4];
+        runtime.block_on(reader.read_exact(&mut buf)).unwrap();
+        assert_eq!(&buf, b"late");
+    });
+}
+
+/// One that finds a reader must not lose it again.
+#[test]
+fn a_writer_that_waits_meets_the_reader_that_stays() {
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = folder.path().join("pipe");
+        process::make_fifo(&path);
+        for round in 0..100 {
+            let writer_path = path.clone();
+            let writer = std::thread::spawn(move || std::fs::write(writer_path, [round; 3]));
+            let read = runtime.block_on(timeout(LONG, heist::fs::read(&path))).expect("it comes to its end");
+            assert_eq!(read.unwrap(), [round; 3]);
+            writer.join().unwrap().expect("its reader is there");
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_open_waits_for_the_end_of_a_lease_and_holds_up_nobody() {
+    use std::os::fd::AsRawFd;
+    #[expect(unsafe_code, reason = "leases, which std has no name for")]
+    fn lease(file: &std::fs::File, kind: libc::c_int) -> libc::c_int {
+        // SAFETY: takes integers only, and the descriptor is open. A signal that nobody wants is ignored.
+        unsafe {
+            libc::signal(libc::SIGIO, libc::SIG_IGN);
+            libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, kind)
+        }
+    }
+    on_every_backend(|runtime| {
+        let folder = folder();
+        let path = file_with(&folder, b"leased");
+        let holder = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+        if lease(&holder, libc::F_WRLCK) != 0 {
+            crate::support::loud("SKIPPED: this file system has no leases");
+            return;
+        }
+        let opens: Vec<_> = (0..20).map(|_| runtime.spawn(File::open(path.clone()))).collect();
+        runtime.block_on(async {
+            sleep(SHORT).await;
+            timeout(LONG, heist::fs::metadata(folder.path())).await.expect("metadata come").unwrap();
+            assert!(opens.iter().all(|open| !open.is_finished()), "the lease was not waited for");
+        });
+        assert_eq!(lease(&holder, libc::F_UNLCK), 0);
+        for open in opens {
+            let mut file = runtime.block_on(timeout(LONG, open)).expect("it is opened").unwrap().unwrap();
+            let mut buf = [0; 6];
+            runtime.block_on(file.read_exact(&mut buf)).unwrap();
+            assert_eq!(&buf, b"leased");
+        }
+    });
+}
+
+/// [undone-begins-anew]: what the first thread has asked for is broken off by the kernel when that thread has ended.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_loop_that_goes_to_another_thread_goes_on_with_its_operations() {
+    for kind in backends() {
+        watched(|| {
+            let runtime = builder(Shape::CurrentThread, kind).build().unwrap();
+            let folder = folder();
+            let path = folder.path().join("pipe");
+            process::make_fifo(&path);
+            let mut peer = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+            let silent = folder.path().join("silent");
+            process::make_fifo(&silent);
+            let tasks = std::thread::scope(|scope| {
+                let first = || {
+                    runtime.block_on(async {
+                        let mut file = File::open(&path).await.unwrap();
+                        let open = heist::spawn(File::open(silent.clone()));
+                        let read = heist::spawn(async move {
+                            let mut buf = [0; 3];
+                            file.read_exact(&mut buf).await.map(|_| buf)
+                        });
+                        sleep(SHORT).await;
+                        (read, open)
+                    })
+                };
+                scope.spawn(first).join().unwrap()
+            });
+            peer.write_all(b"abc").unwrap();
+            let _silent = std::fs::File::options().read(true).write(true).open(&silent).unwrap();
+            let (read, open) = tasks;
+            assert_eq!(runtime.block_on(timeout(LONG, read)).unwrap().unwrap().unwrap(), *b"abc");
+            runtime.block_on(timeout(LONG, open)).unwrap().unwrap().unwrap();
+        });
+    }
+}
+
+#[test]
+fn the_end_of_a_runtime_does_not_wait_for_a_read_of_a_silent_pipe() {
+    with_every_backend(|runtime| {
+        let folder = folder();
+        let path = folder.path().join("pipe");
+        process::make_fifo(&path);
+        let _peer = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+        runtime.block_on(async {
+            let mut file = File::open(&path).await.unwrap();
+            assert!(timeout(SHORT, file.read(&mut [0; 4])).await.is_err());
+        });
+        // The watchdog bounds it.
+        drop(runtime);
     });
 }

@@ -203,3 +203,47 @@ fn hundreds_of_idle_connections_stay_usable() {
         server.stop();
     });
 }
+
+/// One page for all of them, which goes with the last.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_listing_is_held_once_however_many_do_not_read_it() {
+    const NAMES_COUNT: usize = 30_000;
+    const CLIENTS_COUNT: usize = 150;
+    on_each_driver(|driver| {
+        let server = Server::start(driver, &[], |folder| {
+            fill(folder);
+            fs::create_dir(folder.join("many")).unwrap();
+            for number in 0..NAMES_COUNT {
+                fs::File::create(folder.join(format!("many/{number:0>40}"))).unwrap();
+            }
+        });
+        let whole = get(&server, "/many/");
+        assert_eq!(whole.text().matches("</tr>").count(), NAMES_COUNT + 2);
+        let page_kib = whole.body.len() as u64 / 1024;
+        let idle = process::descriptors(server.id());
+        let before = process::memory_kib(server.id(), "VmRSS");
+        let mut stalled: Vec<_> = (0..CLIENTS_COUNT).map(|_| Client::connect(server.address)).collect();
+        for client in &mut stalled {
+            client.request("GET", "/many/", "");
+        }
+        for client in &mut stalled {
+            let length = client.head().header("content-length").unwrap().parse();
+            assert_eq!(length, Ok(whole.body.len()));
+        }
+        assert_serves(&server);
+        let growth = process::memory_kib(server.id(), "VmRSS").saturating_sub(before);
+        // Each has its chunks in hyper's buffers, and all together a page and what it is made from.
+        let limit = 300 * CLIENTS_COUNT as u64 + 4 * page_kib;
+        eprintln!("{driver}: a page of {page_kib} KiB, {growth} KiB more for {CLIENTS_COUNT} clients");
+        assert!(growth < limit, "{growth} KiB more for {CLIENTS_COUNT} clients and a page of {page_kib} KiB");
+        let mut patient = stalled.pop().expect("many");
+        assert!(patient.bytes(whole.body.len()) == whole.body, "who reads on gets all of it");
+        drop((patient, stalled));
+        eventually("clients that left are kept", || process::descriptors(server.id()) <= idle);
+        fs::File::create(server.folder().join("many/new")).unwrap();
+        let anew = get(&server, "/many/");
+        assert_eq!(anew.text().matches("</tr>").count(), NAMES_COUNT + 3, "the page went with its readers");
+        server.stop();
+    });
+}

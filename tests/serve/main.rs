@@ -6,5 +6,7 @@ mod answers;
 mod client;
 mod endurance;
 mod process;
+#[path = "../support/program.rs"]
+mod program;
 mod refusals;
 mod stopping;

@@ -10,37 +10,15 @@ use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::program::example;
+
 /// How long anything may take before a test calls it hung.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// The program, built as this test was.
 pub(crate) fn program() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(build).clone()
-}
-
-/// A plain `cargo test` has built it already and this takes no time; `cargo test --tests` builds no examples.
-fn build() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).unwrap();
-    if let Some(cargo) = std::env::var_os("CARGO") {
-        let name = profile.file_name().unwrap();
-        let mut command = Command::new(cargo);
-        command.args(["build", "--quiet", "--example", "serve", "--manifest-path"]);
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        command.arg("--profile").arg(if name == "debug" { OsStr::new("dev") } else { name });
-        let mut target = profile.parent().unwrap();
-        // Only the top of a target folder is tagged. Below it lie folders of targets that were asked for by name.
-        if !target.join("CACHEDIR.TAG").exists() {
-            command.arg("--target").arg(target.file_name().unwrap());
-            target = target.parent().unwrap();
-        }
-        let output = command.arg("--target-dir").arg(target).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let program = profile.join("examples").join(format!("serve{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.exists(), "{} is missing: run `cargo build --example serve`", program.display());
-    program
+    PROGRAM.get_or_init(|| example("serve")).clone()
 }
 
 /// Runs `test` with each driver. A kernel that refuses io_uring is said loudly, or is a failure under

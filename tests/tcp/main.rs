@@ -13,6 +13,7 @@ mod support;
 mod traits;
 mod transfer;
 mod vectored_owned;
+mod waits;
 #[cfg(unix)]
 mod zero_copy;
 

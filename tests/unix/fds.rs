@@ -150,3 +150,49 @@ fn a_receive_that_is_given_up_takes_no_file() {
         });
     });
 }
+
+/// Turns an option of the socket's on that adds a control message to each receive.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "options that no crate here has a name for")]
+fn turn_on(socket: &impl std::os::fd::AsRawFd, option: i32) {
+    let one: libc::c_int = 1;
+    let one_bytes = size_of::<libc::c_int>() as libc::socklen_t;
+    let fd = socket.as_raw_fd();
+    // SAFETY: the pointer is to a live value of this length.
+    let result =
+        unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, (&raw const one).cast(), one_bytes) };
+    assert_eq!(result, 0, "option {option}: {}", std::io::Error::last_os_error());
+}
+
+/// The kernel writes credentials, labels and timestamps before the descriptors, into the same room.
+#[cfg(target_os = "linux")]
+#[test]
+fn other_control_messages_cost_no_descriptor() {
+    const MOST: usize = 253;
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let (mut left, mut right) = UnixStream::pair().unwrap();
+            let (first, second) = UnixDatagram::pair().unwrap();
+            for option in [libc::SO_PASSCRED, libc::SO_PASSSEC] {
+                turn_on(&right, option);
+                turn_on(&second, option);
+            }
+            turn_on(&second, libc::SO_TIMESTAMPNS);
+            let (_reader, writer) = pipe();
+            let mut buf = [0; 8];
+            for count in [0, 1, 2, 7, MOST] {
+                let fds = vec![writer.as_fd(); count];
+                left.send_with_fds(b"x", &fds).await.unwrap();
+                let received = soon("over the stream", right.recv_with_fds(&mut buf, count)).await.unwrap();
+                assert_eq!((received.fds.len(), received.fds_truncated), (count, false), "stream");
+                first.send_with_fds(b"x", &fds).await.unwrap();
+                let received = soon("as a datagram", second.recv_with_fds(&mut buf, count)).await.unwrap();
+                assert_eq!((received.fds.len(), received.fds_truncated), (count, false), "datagram");
+            }
+            // Fewer than came: said, and the rest is closed.
+            first.send_with_fds(b"x", &[writer.as_fd(); 3]).await.unwrap();
+            let received = soon("a part", second.recv_with_fds(&mut buf, 2)).await.unwrap();
+            assert_eq!((received.fds.len(), received.fds_truncated), (2, true));
+        });
+    });
+}

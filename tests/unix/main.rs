@@ -8,6 +8,7 @@ mod fds;
 mod listener;
 #[cfg(target_os = "linux")]
 mod process;
+mod rests;
 mod stream;
 #[path = "../support/mod.rs"]
 mod support;

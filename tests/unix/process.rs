@@ -99,7 +99,7 @@ fn accepting_without_descriptors_neither_spins_nor_ends() {
                 assert_eq!(accepted.unwrap_err().raw_os_error(), Some(libc::EMFILE));
             }
             let (elapsed, used) = (start.elapsed(), cpu_time() - cpu);
-            assert!(elapsed >= Duration::from_millis(95), "ten rests took {elapsed:?}");
+            assert!(elapsed >= Duration::from_millis(900), "ten rests that grow took {elapsed:?}");
             assert!(used < elapsed / 4, "{used:?} of CPU in {elapsed:?}");
             drop(taken);
             let (mut server, _) = soon("the queued one", listener.accept()).await.unwrap();

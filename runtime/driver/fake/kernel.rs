@@ -25,7 +25,7 @@ pub(super) enum Subject {
 impl Subject {
     pub(super) fn of(op: &Op) -> Subject {
         match op {
-            Op::Ready { source, direction: _ } => Subject::Socket(source.socket().as_raw_fd()),
+            Op::Ready { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
             Op::Connect { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
             Op::File(flight) => match flight.request() {
                 file::Request::Remove { path, .. } => Subject::Path(path.clone()),

@@ -20,7 +20,7 @@ use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
-use super::{Options, closed};
+use super::{Crop, Options, Orphan, clear_away, closed};
 
 mod kernel;
 
@@ -126,48 +126,48 @@ impl Fake {
         !worker.mailbox.is_pending() && worker.core.try_lock().is_some_and(|core| is_idle(&core))
     }
 
-    pub(super) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) {
+    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
         let mut core = worker.core.lock();
-        worker.come_round(&mut core, wakers, &mut orphans);
-        worker.reap(&mut core, wakers, &mut orphans);
+        worker.come_round(&mut core, crop.wakers, &mut orphans);
+        worker.reap(&mut core, crop.wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        crop.leave(orphans);
     }
 
-    pub(super) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return false };
         let mut orphans = Vec::new();
-        worker.reap(&mut core, wakers, &mut orphans);
+        worker.reap(&mut core, crop.wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        crop.leave(orphans);
         true
     }
 
-    pub(super) fn park(&self, index: usize, timeout: Option<Duration>, wakers: &mut Vec<Waker>) {
+    pub(super) fn park(&self, index: usize, timeout: Option<Duration>, crop: &mut Crop<'_>) {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
         let mut core = worker.core.lock();
         worker.mailbox.fall_asleep();
-        worker.come_round(&mut core, wakers, &mut orphans);
+        worker.come_round(&mut core, crop.wakers, &mut orphans);
         let is_rung = worker.bell.consume();
-        if !is_rung && wakers.is_empty() && orphans.is_empty() {
+        if !is_rung && crop.wakers.is_empty() && orphans.is_empty() {
             self.kernel.sleep(index, timeout);
         }
-        worker.reap(&mut core, wakers, &mut orphans);
+        worker.reap(&mut core, crop.wakers, &mut orphans);
         worker.mailbox.wake_up();
         // Rung while asleep: returning is the answer [ring-ends-park].
         worker.bell.consume();
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        crop.leave(orphans);
     }
 
-    pub(super) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let starts = stuck.mailbox.take_if(|request| matches!(request, Request::Start(_)));
         let mut ops: Vec<Op> = starts.into_iter().filter_map(Request::into_op).collect();
@@ -177,10 +177,10 @@ impl Fake {
         }
         let mut orphans = Vec::new();
         let mut core = helper.core.lock();
-        ops.into_iter().for_each(|op| helper.begin(&mut core, op, wakers, &mut orphans));
+        ops.into_iter().for_each(|op| helper.begin(&mut core, op, crop.wakers, &mut orphans));
         helper.publish(&core);
         drop(core);
-        drop(orphans);
+        crop.leave(orphans);
     }
 
     pub(super) fn ring_doorbell(&self, index: usize) {
@@ -212,7 +212,7 @@ impl Fake {
         assert_eq!(core.flights.len(), 0, "an operation outlived the shutdown");
         worker.publish(&core);
         drop(core);
-        drop(orphans);
+        clear_away(orphans);
     }
 }
 
@@ -244,7 +244,7 @@ impl Worker {
     }
 
     /// Begins what tasks and letters ask for.
-    fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         let mut letters = Vec::new();
         self.mailbox.take(&mut letters);
         for letter in letters {
@@ -258,12 +258,12 @@ impl Worker {
         }
     }
 
-    fn begin(&self, core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    fn begin(&self, core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if core.is_closed {
             op.finish(Err(closed()), wakers);
-            orphans.push(op);
+            orphans.extend(Orphan::of(op));
         } else {
-            orphans.extend(self.start(core, op));
+            orphans.extend(self.start(core, op).and_then(Orphan::of));
         }
     }
 
@@ -284,7 +284,7 @@ impl Worker {
         }
     }
 
-    fn reap(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    fn reap(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         for answer in self.kernel.take_answers(self.index) {
             let Answer::End(slot, is_cancelled) = answer else { continue };
             let result = if is_cancelled { Err(io::ErrorKind::Interrupted.into()) } else { Ok(0) };

@@ -73,6 +73,20 @@ impl Descriptor {
         *self.is_remote.get_or_init(|| remote::holds(self.file()))
     }
 
+    /// A call on it may wait for a peer: a pipe, a socket, a terminal.
+    pub(crate) fn may_wait_for_ever(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::FileTypeExt;
+            self.file().metadata().is_ok_and(|metadata| {
+                let kind = metadata.file_type();
+                kind.is_fifo() || kind.is_socket() || kind.is_char_device()
+            })
+        }
+        #[cfg(not(unix))]
+        false
+    }
+
     pub(crate) fn is_append(&self) -> bool {
         self.is_append
     }

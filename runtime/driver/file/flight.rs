@@ -11,9 +11,9 @@ use std::task::{Context, Poll, Waker, ready};
 use super::descriptor::{self, Descriptor};
 use super::request::Request;
 use crate::buf::FixedMemory;
-use crate::driver::Driver;
 use crate::driver::op::{Op, Ticket};
 use crate::driver::submission::Completion;
+use crate::driver::{Driver, is_undone};
 use crate::primitive::sync::Mutex;
 
 pub(super) struct Flight<R> {
@@ -62,7 +62,9 @@ impl<R: Send> AnyFlight for Flight<R> {
     }
 
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
-        if let (Request::Open { how, .. }, Ok(fd)) = (self.request(), &result) {
+        if let (Request::Open { how, .. } | Request::OpenCached { how, .. }, Ok(fd)) =
+            (self.request(), &result)
+        {
             let file = descriptor::adopt(*fd);
             self.held.lock().opened = Some(Descriptor::new(file, how.is_append, how.is_direct()));
         }
@@ -124,20 +126,38 @@ impl<R: Send + 'static> Submission<R> {
         // Made when the resources have reached their place.
         let request = flight.held.lock().resources.as_mut().map(request);
         Arc::get_mut(&mut flight).expect("nobody else has it yet").request = request;
-        if let Err(error) = driver.submit(Op::File(flight.clone())) {
+        let submission = Submission { driver, flight, conclude };
+        submission.begin();
+        submission
+    }
+
+    fn begin(&self) {
+        if let Err(error) = self.driver.submit(Op::File(self.flight.clone())) {
             let mut wakers = Vec::new();
-            flight.completion.finish(Err(error), &mut wakers);
+            self.flight.completion.finish(Err(error), &mut wakers);
             debug_assert!(wakers.is_empty(), "nobody can wait for an operation that is being started");
         }
-        Submission { driver, flight, conclude }
+    }
+
+    /// The result, but not that of an operation that did nothing [undone-begins-anew]. The flight is the future's alone then.
+    fn poll_result(&self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
+        loop {
+            match ready!(self.flight.completion.poll_with(cx)) {
+                Err(error) if is_undone(&error) => {
+                    self.flight.completion.renew();
+                    self.begin();
+                }
+                result => return Poll::Ready(result),
+            }
+        }
     }
 }
 
-impl<R> Future for Submission<R> {
+impl<R: Send + 'static> Future for Submission<R> {
     type Output = Landed<R>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
-        let result = ready!(self.flight.completion.poll_with(cx));
+        let result = ready!(self.poll_result(cx));
         let (mut resources, opened) = {
             let mut held = self.flight.held.lock();
             (held.resources.take(), held.opened.take())

@@ -9,6 +9,8 @@ mod advice;
 mod descriptor;
 mod flight;
 mod open;
+mod opening;
+mod pool;
 mod remote;
 mod request;
 mod start;
@@ -21,11 +23,15 @@ pub(crate) use descriptor::Descriptor;
 pub(super) use flight::AnyFlight;
 pub(crate) use flight::{Landed, Submission};
 pub(crate) use open::OpenHow;
+pub(crate) use opening::open;
+pub(crate) use pool::{c_path, pool};
+#[cfg(target_os = "linux")]
+pub(crate) use request::Attempt;
 pub(crate) use request::{AT_CURSOR, Code, Way};
 pub(super) use request::{Offered, Region, Request, StatTarget};
-#[cfg(all(test, target_os = "linux"))]
-pub(super) use start::RingFor;
-pub(crate) use start::{ring_for, ring_for_file, ring_for_path};
+#[cfg(target_os = "linux")]
+pub(crate) use start::RingFor;
+pub(crate) use start::{ring_for_file, ring_for_path};
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]
 pub(super) use stat::{MASK_BASIC, MASK_BIRTH};

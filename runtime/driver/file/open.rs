@@ -1,7 +1,20 @@
 //! How a file is opened: std's options as data, and into std's own where no ring opens it.
 
+#[cfg(target_os = "linux")]
+use std::ffi::CStr;
+#[cfg(target_os = "linux")]
+use std::fs::File;
+#[cfg(not(target_os = "linux"))]
 use std::fs::OpenOptions;
 use std::io;
+
+#[cfg(target_os = "linux")]
+use rustix::fs::{self, Mode, OFlags};
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
+
+#[cfg(target_os = "linux")]
+use super::{Descriptor, request::Attempt};
 
 #[derive(Clone, Debug)]
 pub(crate) struct OpenHow {
@@ -47,6 +60,7 @@ impl OpenHow {
         Ok(())
     }
 
+    #[cfg(not(target_os = "linux"))]
     pub(crate) fn to_std(&self) -> OpenOptions {
         let mut options = OpenOptions::new();
         options
@@ -84,6 +98,71 @@ impl OpenHow {
         };
         let custom = self.custom_flags & !libc::O_ACCMODE;
         libc::O_CLOEXEC | libc::O_LARGEFILE | access | creation | custom
+    }
+
+    /// What the kernel does with it waits for nobody anyway.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_nonblocking(&self) -> bool {
+        self.custom_flags & (libc::O_NONBLOCK | libc::O_PATH) != 0
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_reader(&self) -> bool {
+        self.flags() & libc::O_ACCMODE == libc::O_RDONLY
+    }
+
+    /// The kernel can open it out of its cache, or say that it cannot: so it has it for what makes no file and empties none.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn may_be_cached(&self) -> bool {
+        let flags = self.flags();
+        flags & (libc::O_CREAT | libc::O_TRUNC) == 0 && flags & libc::O_TMPFILE != libc::O_TMPFILE
+    }
+
+    /// The same for a file that is there and known by a descriptor.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of_existing(mut self) -> OpenHow {
+        (self.is_create, self.is_create_new) = (false, false);
+        self.custom_flags &= !(libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW);
+        self
+    }
+
+    /// Opens it with a system call.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn open(&self, name: &CStr, attempt: Attempt) -> io::Result<Descriptor> {
+        let flags = OFlags::from_bits_retain(self.flags_for(attempt) as u32);
+        let mode = Mode::from_raw_mode(self.mode);
+        loop {
+            match fs::open(name, flags, mode) {
+                Ok(fd) => return Ok(Descriptor::new(fd.into(), self.is_append, self.is_direct())),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The place that it names, without opening what is there.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn locate(&self, name: &CStr) -> io::Result<File> {
+        let kept = self.flags() & (libc::O_NOFOLLOW | libc::O_DIRECTORY);
+        let flags = OFlags::from_bits_retain((libc::O_PATH | libc::O_CLOEXEC | kept) as u32);
+        Ok(fs::open(name, flags, Mode::empty())?.into())
+    }
+
+    /// Takes the flag away that an attempt has added.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn make_blocking(&self, opened: &Descriptor) -> io::Result<()> {
+        // Others cannot be changed when the file is open.
+        let kept = libc::O_APPEND | libc::O_ASYNC | libc::O_DIRECT | libc::O_NOATIME;
+        let flags = OFlags::from_bits_retain((self.flags() & kept) as u32);
+        Ok(fs::fcntl_setfl(opened.file(), flags)?)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(in crate::driver) fn flags_for(&self, attempt: Attempt) -> i32 {
+        match attempt {
+            Attempt::Plain | Attempt::Cached => self.flags(),
+            Attempt::NonBlocking => self.flags() | libc::O_NONBLOCK,
+        }
     }
 
     /// Past the page cache: every operation is the disk's, and none is tried at once.

@@ -16,6 +16,8 @@ pub(crate) const TRANSFER_BYTES_MAX: usize = 0x7fff_f000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Open,
+    /// Out of what the kernel has in its cache.
+    OpenCached,
     Read,
     Write,
     /// With memory that is registered with the ring.
@@ -39,8 +41,9 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    pub(in crate::driver) const ALL: [Code; 18] = [
+    pub(in crate::driver) const ALL: [Code; 19] = [
         Code::Open,
+        Code::OpenCached,
         Code::Read,
         Code::Write,
         Code::ReadFixed,
@@ -142,6 +145,38 @@ pub(crate) enum Way {
     Aside,
 }
 
+/// How far an open goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// As it was asked for.
+    Plain,
+    /// If the kernel has all of the path in its cache; it says `EAGAIN` if not. What the file waits for is not waited for.
+    Cached,
+    /// As if `O_NONBLOCK` had been asked for, which the file then has.
+    NonBlocking,
+}
+
+/// `struct open_how`, as the kernel reads it.
+#[repr(C)]
+#[derive(Debug)]
+pub(in crate::driver) struct KernelHow {
+    flags: u64,
+    mode: u64,
+    resolve: u64,
+}
+
+impl KernelHow {
+    /// `RESOLVE_CACHED`.
+    #[cfg(target_os = "linux")]
+    const CACHED: u64 = 0x20;
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn cached(flags: i32) -> KernelHow {
+        // The kernel refuses a mode where nothing is created.
+        KernelHow { flags: u64::from(flags as u32), mode: 0, resolve: KernelHow::CACHED }
+    }
+}
+
 /// Whose metadata.
 #[derive(Debug)]
 pub(crate) enum StatTarget {
@@ -152,7 +187,8 @@ pub(crate) enum StatTarget {
 /// A request. An offset of [`AT_CURSOR`] means the descriptor's own position.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Open { path: CString, how: OpenHow, way: Way },
+    Open { path: CString, how: OpenHow, attempt: Attempt },
+    OpenCached { path: CString, how: OpenHow, kernel_how: KernelHow },
     Read { file: Arc<Descriptor>, room: Region, offset: u64, way: Way },
     Write { file: Arc<Descriptor>, bytes: Region, offset: u64 },
     ReadVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use super::advice::Advice;
 use super::descriptor::Descriptor;
 use super::flight::Submission;
+#[cfg(target_os = "linux")]
 use super::open::OpenHow;
 use super::remote;
+#[cfg(target_os = "linux")]
+use super::request::{Attempt, KernelHow};
 use super::request::{Code, Region, Request, StatTarget, Vector, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
@@ -24,7 +27,7 @@ pub(crate) struct RingFor(Arc<Driver>);
 /// # Panics
 /// If there is no runtime on this thread.
 #[track_caller]
-pub(crate) fn ring_for(code: Code) -> Option<RingFor> {
+fn ring_for(code: Code) -> Option<RingFor> {
     let driver = context::current();
     driver.offers(code).then_some(RingFor(driver))
 }
@@ -47,8 +50,15 @@ impl RingFor {
         RingFor(driver.clone())
     }
 
-    pub(crate) fn open(self, path: CString, how: OpenHow, way: Way) -> Submission<()> {
-        self.simple(Request::Open { path, how, way })
+    #[cfg(target_os = "linux")]
+    pub(crate) fn open(self, path: CString, how: OpenHow, attempt: Attempt) -> Submission<()> {
+        self.simple(match attempt {
+            Attempt::Cached => {
+                let kernel_how = KernelHow::cached(how.flags_for(attempt));
+                Request::OpenCached { path, how, kernel_how }
+            }
+            Attempt::Plain | Attempt::NonBlocking => Request::Open { path, how, attempt },
+        })
     }
 
     /// Reads into the room of `buf`, from its beginning.

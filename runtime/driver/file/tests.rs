@@ -40,7 +40,7 @@ fn pipe() -> (Arc<Descriptor>, File) {
     (Arc::new(Descriptor::inspect(reader)), writer)
 }
 
-fn poll<R>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
+fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
     Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
 }
 

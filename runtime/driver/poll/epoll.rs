@@ -11,7 +11,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
-use super::Event;
+use super::{Event, Interest};
 use crate::driver::doorbell::Doorbell;
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
@@ -40,6 +40,8 @@ const ENDED: EventFlags = FAILED.union(EventFlags::RDHUP).union(EventFlags::PRI)
 pub(super) struct Poller {
     epoll: OwnedFd,
     doorbell: Doorbell,
+    /// The process that made it. A child that is forked shares the kernel's list of sockets with it.
+    owner: u32,
 }
 
 impl Poller {
@@ -50,25 +52,29 @@ impl Poller {
         let (epoll, doorbell) = (epoll::create(CreateFlags::CLOEXEC)?, Doorbell::new()?);
         let flags = EventFlags::IN | EventFlags::ET;
         epoll::add(&epoll, &doorbell, EventData::new_u64(DOORBELL), flags)?;
-        Ok(Poller { epoll, doorbell })
+        Ok(Poller { epoll, doorbell, owner: std::process::id() })
     }
 
     pub(super) fn is_edge(&self) -> bool {
         true
     }
 
-    pub(super) fn add(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+    pub(super) fn add(&self, source: &Source, slot: SlotId, _: Interest) -> io::Result<()> {
         let key = EventData::new_u64(slot.to_bits());
         Ok(epoll::add(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
 
     /// Has the state reported once more.
-    pub(super) fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+    pub(super) fn renew(&self, source: &Source, slot: SlotId, _: Interest) -> io::Result<()> {
         let key = EventData::new_u64(slot.to_bits());
         Ok(epoll::modify(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
 
+    /// What a forked child drops stays registered: it would be its parent's socket that is deleted.
     pub(super) fn delete(&self, source: &Source) {
+        if std::process::id() != self.owner {
+            return;
+        }
         // A socket that the kernel has forgotten already is as good as deleted.
         let _ = epoll::delete(&self.epoll, source.socket());
     }

@@ -2,7 +2,8 @@
 //!
 //! Where the platform has edge-triggered polling the registration is never touched again: every change of either
 //! direction is reported and remembered, whether somebody waits or not. Elsewhere it is one-shot and renewed with the
-//! interest of all who wait.
+//! interest of all who wait. There a hang-up or an error would be reported for ever to who waits for something else, and the
+//! poller cannot be asked for changes only: an order that is to stand, or to rest, is placed after a pause (`rest.rs`).
 //!
 //! On Linux the poller is ours, over epoll (`epoll.rs`); elsewhere it is the crate `polling` (`portable.rs`), which
 //! `--cfg rt_portable` puts in its place on Linux as well, for tests.
@@ -28,7 +29,9 @@ use crossbeam::utils::CachePadded;
 
 use super::bell::Bell;
 use super::op::{Op, Ticket};
-use super::slots::Slots;
+use super::orphan::{Crop, Orphan, clear_away};
+use super::readiness::Order;
+use super::slots::{SlotId, Slots};
 use super::source::Source;
 use super::{Direction, Options, closed};
 
@@ -37,11 +40,14 @@ mod beside;
 mod epoll;
 #[cfg(not(all(target_os = "linux", not(rt_portable))))]
 mod portable;
+mod rest;
 
 #[cfg(all(target_os = "linux", not(rt_portable)))]
 use epoll::{Events, Poller, find};
 #[cfg(not(all(target_os = "linux", not(rt_portable))))]
 use portable::{Events, Poller, find};
+
+use rest::Rests;
 
 #[derive(Debug)]
 pub(super) struct Pollers {
@@ -68,10 +74,26 @@ struct Event {
     has_ended: bool,
 }
 
+/// Which directions an order is placed for.
+#[derive(Clone, Copy, Debug)]
+struct Interest {
+    read: bool,
+    write: bool,
+}
+
+impl Interest {
+    fn of(source: &Source) -> Interest {
+        let is_armed = |direction| source.side(direction).is_armed();
+        Interest { read: is_armed(Direction::Read), write: is_armed(Direction::Write) }
+    }
+}
+
 /// Every source this poller knows. The table keeps the descriptor open while it is registered.
 #[derive(Debug)]
 struct Attached {
     sources: Slots<Arc<Source>>,
+    /// Orders that are placed later, where there are no edges.
+    rests: Rests,
     is_closed: bool,
 }
 
@@ -84,7 +106,7 @@ impl Pollers {
     /// Does at once what can be done at once; a wait becomes an interest.
     pub(super) fn perform(&self, index: usize, op: Op) -> io::Result<()> {
         match op {
-            Op::Ready { source, direction: _ } => self.attach(index, &source),
+            Op::Ready { source, direction, order } => self.attach(index, &source, direction, order),
             Op::Connect { source, address, completion } => {
                 let result = source.socket().connect(&address).map(|()| 0);
                 let mut wakers = Vec::new();
@@ -98,12 +120,27 @@ impl Pollers {
         }
     }
 
-    fn attach(&self, index: usize, source: &Arc<Source>) -> io::Result<()> {
+    fn attach(
+        &self,
+        index: usize,
+        source: &Arc<Source>,
+        direction: Direction,
+        order: Order,
+    ) -> io::Result<()> {
         let mut attachment = source.attachment().lock();
         if let Some(ticket) = *attachment {
             let worker = &self.workers[ticket.worker()];
-            let poller = &worker.poller;
-            return if poller.is_edge() { Ok(()) } else { poller.renew(source, ticket.slot()) };
+            if worker.poller.is_edge() {
+                return Ok(());
+            }
+            if order == Order::Once {
+                worker.attached.lock().rests.end(ticket.slot(), direction);
+                return worker.renew(source, ticket.slot());
+            }
+            worker.attached.lock().rests.begin(ticket.slot(), direction);
+            // It may sleep for longer than that.
+            self.ring_doorbell(ticket.worker());
+            return Ok(());
         }
         let worker = &self.workers[index];
         let slot = {
@@ -113,7 +150,7 @@ impl Pollers {
             }
             attached.sources.insert(source.clone())
         };
-        if let Err(error) = worker.poller.add(source, slot) {
+        if let Err(error) = worker.poller.add(source, slot, Interest::of(source)) {
             worker.attached.lock().sources.remove(slot);
             return Err(error);
         }
@@ -144,16 +181,24 @@ impl Pollers {
         self.workers[index].attached.lock().sources.len()
     }
 
-    pub(super) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
+        let mut orphans = Vec::new();
         let mut events = worker.events.lock();
-        worker.wait(&mut events, Some(Duration::ZERO), wakers)
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        drop(events);
+        crop.leave(orphans);
+        outcome
     }
 
-    pub(super) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut events) = worker.events.try_lock() else { return false };
-        worker.wait(&mut events, Some(Duration::ZERO), wakers).is_ok()
+        let mut orphans = Vec::new();
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        drop(events);
+        crop.leave(orphans);
+        outcome.is_ok()
     }
 
     pub(super) fn park(
@@ -161,19 +206,22 @@ impl Pollers {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: &mut Crop<'_>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
+        let mut orphans = Vec::new();
         let mut events = worker.events.lock();
-        let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
+        let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { worker.limit(timeout) };
         if beside::IS_OFFERED && !stuck.is_empty() {
             let pollers = stuck.iter().chain([&index]).map(|index| &self.workers[*index].poller);
             beside::sleep(pollers, timeout)?;
             timeout = Some(Duration::ZERO);
         }
-        let outcome = worker.wait(&mut events, timeout, wakers);
+        let outcome = worker.wait(&mut events, timeout, crop.wakers, &mut orphans);
         // Rung while asleep: returning is the answer [ring-ends-park].
         worker.bell.consume();
+        drop(events);
+        crop.leave(orphans);
         outcome
     }
 
@@ -198,13 +246,14 @@ impl Pollers {
             drop(attachment);
             source.side(Direction::Read).event(true, wakers);
             source.side(Direction::Write).event(true, wakers);
+            clear_away(Orphan::of_socket(source));
         }
     }
 }
 
 impl Worker {
     fn new() -> io::Result<Worker> {
-        let attached = Attached { sources: Slots::new(), is_closed: false };
+        let attached = Attached { sources: Slots::new(), rests: Rests::new(), is_closed: false };
         Ok(Worker {
             poller: Poller::new()?,
             bell: Bell::new(),
@@ -218,6 +267,7 @@ impl Worker {
         events: &mut Events,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Orphan>,
     ) -> io::Result<()> {
         match self.poller.wait(events, timeout) {
             Ok(()) => {}
@@ -228,7 +278,8 @@ impl Worker {
             self.dispatch_edges(events, wakers);
             return Ok(());
         }
-        self.dispatch_once(events, wakers)
+        self.dispatch_once(events, wakers, orphans)?;
+        self.end_rests(orphans)
     }
 
     fn dispatch_edges(&self, events: &Events, wakers: &mut Vec<Waker>) {
@@ -250,23 +301,72 @@ impl Worker {
         }
     }
 
-    fn dispatch_once(&self, events: &Events, wakers: &mut Vec<Waker>) -> io::Result<()> {
+    fn dispatch_once(
+        &self,
+        events: &Events,
+        wakers: &mut Vec<Waker>,
+        orphans: &mut Vec<Orphan>,
+    ) -> io::Result<()> {
         for event in events.iter() {
             let source = match find(&mut self.attached.lock().sources, event.key) {
                 Some(source) => source.clone(),
                 None => continue,
             };
-            if event.is_readable {
-                source.side(Direction::Read).event(true, wakers);
-            }
-            if event.is_writable {
-                source.side(Direction::Write).event(true, wakers);
-            }
             let attachment = source.attachment().lock();
             if let Some(ticket) = *attachment {
+                let resting = |direction| self.attached.lock().rests.has(ticket.slot(), direction);
+                if event.is_readable && !resting(Direction::Read) {
+                    source.side(Direction::Read).event(true, wakers);
+                }
+                if event.is_writable && !resting(Direction::Write) {
+                    source.side(Direction::Write).event(true, wakers);
+                }
                 // The one shot was for both directions; the other may still be waited for.
-                self.poller.renew(&source, ticket.slot())?;
+                self.renew(&source, ticket.slot())?;
             }
+            drop(attachment);
+            // The socket may have been dropped meanwhile.
+            orphans.extend(Orphan::of_socket(source));
+        }
+        Ok(())
+    }
+
+    /// Where there are no edges: asks again for what is waited for and does not rest. Without such nothing is asked for, for
+    /// hang-ups and errors would be reported all the same [no-spin].
+    fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+        let interest = {
+            let rests = &self.attached.lock().rests;
+            let armed = Interest::of(source);
+            Interest {
+                read: armed.read && !rests.has(slot, Direction::Read),
+                write: armed.write && !rests.has(slot, Direction::Write),
+            }
+        };
+        if interest.read || interest.write { self.poller.renew(source, slot, interest) } else { Ok(()) }
+    }
+
+    /// How long a sleep may be.
+    fn limit(&self, timeout: Option<Duration>) -> Option<Duration> {
+        if self.poller.is_edge() {
+            return timeout;
+        }
+        let left = self.attached.lock().rests.left();
+        timeout.into_iter().chain(left).min()
+    }
+
+    /// Places the orders whose rest is over.
+    fn end_rests(&self, orphans: &mut Vec<Orphan>) -> io::Result<()> {
+        let slots = self.attached.lock().rests.take_over();
+        for slot in slots {
+            let source = self.attached.lock().sources.get_mut(slot).cloned();
+            let Some(source) = source else { continue };
+            let attachment = source.attachment().lock();
+            if attachment.is_some_and(|ticket| ticket.slot() == slot) {
+                self.renew(&source, slot)?;
+            }
+            drop(attachment);
+            // The socket may have been dropped meanwhile.
+            orphans.extend(Orphan::of_socket(source));
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! The crate `polling`, for every system but Linux: edge-triggered where the system can, else one-shot.
+//! The crate `polling`, for every system but Linux: edge-triggered where the system can, else one-shot, as `--cfg rt_oneshot` has
+//! it everywhere, for tests.
 #![expect(unsafe_code, reason = "the poller does not own the sockets it watches")]
 
 use std::io;
@@ -8,8 +9,7 @@ use std::time::Duration;
 
 use polling::PollMode;
 
-use super::Event;
-use crate::driver::Direction;
+use super::{Event, Interest};
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
 
@@ -29,7 +29,7 @@ impl Poller {
 
     pub(super) fn new() -> io::Result<Poller> {
         let poller = polling::Poller::new()?;
-        Ok(Poller { is_edge: poller.supports_edge(), poller })
+        Ok(Poller { is_edge: poller.supports_edge() && !cfg!(rt_oneshot), poller })
     }
 
     pub(super) fn is_edge(&self) -> bool {
@@ -37,20 +37,20 @@ impl Poller {
     }
 
     /// The caller holds the source's attachment lock and has put the source into the poller's table.
-    pub(super) fn add(&self, source: &Source, slot: SlotId) -> io::Result<()> {
+    pub(super) fn add(&self, source: &Source, slot: SlotId, interest: Interest) -> io::Result<()> {
         let (interest, mode) = if self.is_edge {
             (polling::Event::all(to_key(slot)), PollMode::Edge)
         } else {
-            (waited_for(source, slot), PollMode::Oneshot)
+            (to_event(slot, interest), PollMode::Oneshot)
         };
         // SAFETY: [fd-outlives-ops] the source is in the poller's table and keeps its descriptor open until it is taken out
         // of the table, which happens only after `delete`.
         unsafe { self.poller.add_with_mode(source.socket(), interest, mode) }
     }
 
-    /// One-shot mode: asks again, for every direction that somebody waits for.
-    pub(super) fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
-        self.poller.modify_with_mode(source.socket(), waited_for(source, slot), PollMode::Oneshot)
+    /// One-shot mode: asks again.
+    pub(super) fn renew(&self, source: &Source, slot: SlotId, interest: Interest) -> io::Result<()> {
+        self.poller.modify_with_mode(source.socket(), to_event(slot, interest), PollMode::Oneshot)
     }
 
     pub(super) fn delete(&self, source: &Source) {
@@ -105,9 +105,8 @@ pub(super) fn find<T>(slots: &mut Slots<T>, key: u64) -> Option<&mut T> {
     }
 }
 
-fn waited_for(source: &Source, slot: SlotId) -> polling::Event {
-    let is_armed = |direction| source.side(direction).is_armed();
-    polling::Event::new(to_key(slot), is_armed(Direction::Read), is_armed(Direction::Write))
+fn to_event(slot: SlotId, interest: Interest) -> polling::Event {
+    polling::Event::new(to_key(slot), interest.read, interest.write)
 }
 
 fn to_key(slot: SlotId) -> usize {

@@ -20,14 +20,19 @@
 //! Waiting for the notification before the next part is sent would be a round trip of the network for each, and the parts are as
 //! small as the room in the socket.
 //!
+//! Where an order stands, since the events of its side were of no use (`readiness.rs`), no send can have the side to itself: such
+//! a connection is sent to by plain calls as well.
+//!
 //! A future that is dropped leaves the buffer to the operations that have it.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
 use super::file::{Code, Region};
 use super::op::Op;
+use super::readiness::{Claim, Verdict};
 use super::submission::Submission;
 use super::{Direction, Registration};
 use crate::buf::IoBuf;
@@ -81,6 +86,8 @@ impl Registration {
         let len = buf.bytes_init();
         let loan = Arc::new(Loan::new(buf));
         let mut sent_bytes = 0;
+        // Of a send that would block: whether one has done something since the last that would.
+        let mut verdict = Verdict::Useful;
         let end = loop {
             if sent_bytes == len {
                 break End::Taken;
@@ -89,17 +96,20 @@ impl Registration {
                 Ok(0) => break End::Failed(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     sent_bytes += count;
-                    self.clear_if_short(Direction::Write, sent_bytes, len);
+                    verdict = Verdict::Useful;
+                    if sent_bytes < len {
+                        self.clear_after_send(verdict);
+                    }
                     if extent == Extent::Part {
                         break End::Taken;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.clear_if_short(Direction::Write, 0, len);
+                    self.clear_after_send(mem::replace(&mut verdict, Verdict::Futile));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if lacks_pages(&error) => break End::Refused,
-                Err(error) if is_refusal(&error) => {
+                Err(error) if error.kind() == io::ErrorKind::Unsupported || is_refusal(&error) => {
                     self.copy_from_now_on();
                     break End::Refused;
                 }
@@ -123,8 +133,11 @@ impl Registration {
         let side = self.source.side(Direction::Write);
         loop {
             self.ready(Direction::Write).await?;
-            if side.claim() {
-                break;
+            match side.claim() {
+                Claim::Taken => break,
+                Claim::Wait => {}
+                // As from a socket that the kernel does not send from without copying.
+                Claim::Refused => return Err(io::ErrorKind::Unsupported.into()),
             }
         }
         let bytes = loan.lend(|buf| Region::bytes_from(buf, begin));

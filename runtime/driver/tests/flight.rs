@@ -10,6 +10,7 @@ use crate::driver::file::{AnyFlight, Request};
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::mailbox::{Mailbox, Posted};
 use crate::driver::op::{Op, Ticket};
+use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
 use crate::driver::submission::Completion;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -145,7 +146,7 @@ impl Core {
         }
     }
 
-    fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         while let Some(slot) = self.completions.pop_front() {
             self.flights.land(slot, Ok(0), wakers, orphans);
         }

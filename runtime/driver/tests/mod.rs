@@ -18,6 +18,7 @@ use super::{Driver, Guard, Kind, Options, Registration};
 mod beside;
 pub(super) mod flight;
 mod lifecycle;
+mod quiet;
 mod readiness;
 #[cfg(target_os = "linux")]
 mod refused;

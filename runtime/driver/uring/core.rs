@@ -8,12 +8,14 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::buf::FixedMemory;
-use crate::driver::closed;
 use crate::driver::doorbell::Doorbell;
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::op::Op;
+use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
+use crate::driver::{closed, undone};
 
+use super::decode::{Breaking, Completion};
 use super::encode::{self, Name};
 use super::interrupt;
 use super::placement::Placement;
@@ -59,6 +61,8 @@ pub(super) struct Core {
     pub(super) placement: Placement,
     /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
     is_doorbell_armed: bool,
+    /// Which poll on the doorbell counts: each thread that serves the ring arms one of its own.
+    doorbell_turn: u16,
     is_closed: bool,
     leaked_count: usize,
 }
@@ -74,6 +78,7 @@ impl Core {
             direct_count: 0,
             placement: Placement::new(worker),
             is_doorbell_armed: false,
+            doorbell_turn: 0,
             is_closed: false,
             leaked_count: 0,
         }
@@ -83,7 +88,28 @@ impl Core {
         if self.is_closed {
             return Err(closed());
         }
-        self.ring.take_over()
+        self.ring.take_over()?;
+        // The load of this thread is another one's: it is measured anew.
+        self.placement.stay(Instant::now());
+        Ok(())
+    }
+
+    /// Lets another thread have the ring. What is in flight stays this thread's for the kernel, which posts its completions
+    /// when this thread enters it, or is interrupted. The doorbell cannot wait for that: whoever sleeps next arms one of its
+    /// own, and this thread's is given up.
+    pub(super) fn release(&mut self) {
+        if self.ring.is_new() {
+            return;
+        }
+        if mem::take(&mut self.is_doorbell_armed) {
+            let entry = encode::cancel_doorbell(self.doorbell_turn, self.ring.can_skip_success());
+            // SAFETY: a cancel points to nothing.
+            unsafe { self.ring.push(entry) };
+        }
+        self.doorbell_turn = self.doorbell_turn.wrapping_add(1);
+        // What is in the queue is this thread's to submit. A failure is not lost: the next turn meets it again.
+        let _failure = self.ring.enter(Wait::No);
+        self.ring.release();
     }
 
     /// Keeps the operation for the worker's next turn. Given back: the worker has shut down.
@@ -117,7 +143,7 @@ impl Core {
     }
 
     /// Begins what goes past the page cache, as soon as it is a group. What else waits in the outbox stays there.
-    pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Op>) {
+    pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Orphan>) {
         if self.direct_count < DIRECT_GROUP {
             return;
         }
@@ -126,7 +152,7 @@ impl Core {
             if !op.is_direct() {
                 others.push(op);
             } else if let Start::Unwanted(op) | Start::Closed(op) = self.start(op) {
-                orphans.push(op);
+                orphans.extend(Orphan::of(op));
             }
         }
         ops.append(&mut others);
@@ -184,6 +210,11 @@ impl Core {
         self.outbox.len() + self.flights.len()
     }
 
+    /// Whether an operation on a file or a path waits here or is in flight.
+    pub(super) fn has_file_work(&self) -> bool {
+        self.outbox.iter().chain(self.flights.ops()).any(|op| matches!(op, Op::File(_)))
+    }
+
     pub(super) fn is_quiet(&mut self) -> bool {
         self.outbox.is_empty() && !self.ring.wants_entry() && !self.ring.has_completions()
     }
@@ -194,7 +225,7 @@ impl Core {
     }
 
     /// Submits and reaps without blocking.
-    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) -> io::Result<()> {
+    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> io::Result<()> {
         for _ in 0..ROUNDS_MAX {
             let mut entered = Entered::Done;
             if self.ring.wants_entry() {
@@ -216,7 +247,7 @@ impl Core {
         doorbell: &Doorbell,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Op>,
+        orphans: &mut Vec<Orphan>,
     ) -> io::Result<()> {
         self.arm_doorbell(doorbell);
         while self.ring.has_backlog() {
@@ -240,7 +271,7 @@ impl Core {
     }
 
     /// Reaps for an owner that is busy elsewhere, and makes the kernel post what it holds back meanwhile.
-    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if self.ring.is_held_back() {
             interrupt::owners();
             for _ in 0..HELD_BACK_LOOKS {
@@ -254,20 +285,33 @@ impl Core {
     }
 
     /// Takes every completion that is there. Touches the kernel not at all: a thief may do it.
-    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) -> usize {
+    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> usize {
         let mut reaped_count = 0;
         while let Some(completion) = self.ring.pop() {
             reaped_count += 1;
             match completion.name {
-                Name::Doorbell => self.is_doorbell_armed &= !completion.is_terminal,
+                Name::Doorbell(turn) if turn == self.doorbell_turn => {
+                    self.is_doorbell_armed &= !completion.is_terminal;
+                }
+                Name::Doorbell(_) => {}
                 Name::Cancel => {}
                 Name::Slot(slot) if !completion.is_terminal => {
-                    self.flights.answer(slot, completion.result(), wakers, orphans);
+                    self.flights.answer(slot, self.result(&completion), wakers, orphans);
                 }
-                Name::Slot(slot) => self.flights.land(slot, completion.result(), wakers, orphans),
+                Name::Slot(slot) => self.flights.land(slot, self.result(&completion), wakers, orphans),
             }
         }
         reaped_count
+    }
+
+    /// What the completion says to whoever waits. Those who have cancelled wait no more: an operation that was broken off and
+    /// has a waiter was so by the end of this worker, or by that of the thread that asked for it [undone-begins-anew].
+    fn result(&self, completion: &Completion) -> io::Result<i32> {
+        match completion.breaking(self.ring.has_moved() || self.is_closed) {
+            None => completion.result(),
+            Some(_) if self.is_closed => Err(closed()),
+            Some(Breaking) => Err(undone()),
+        }
     }
 
     /// Also after the kernel ended the multishot: it does so when the completion queue overflows, and when the thread
@@ -276,7 +320,7 @@ impl Core {
         if !self.is_doorbell_armed {
             self.is_doorbell_armed = true;
             // SAFETY: it names the doorbell's descriptor, which lives as long as the ring.
-            unsafe { self.ring.push(encode::doorbell(doorbell)) };
+            unsafe { self.ring.push(encode::doorbell(doorbell, self.doorbell_turn)) };
         }
     }
 
@@ -286,7 +330,7 @@ impl Core {
     }
 
     /// Cancels everything and waits for it to land; leaks what does not within the time.
-    pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if self.ring.is_new() {
             return;
         }

@@ -5,11 +5,12 @@ use std::os::fd::AsRawFd;
 
 use io_uring::opcode;
 use io_uring::squeue::{Entry, Flags};
-use io_uring::types::{CancelBuilder, Fd};
+use io_uring::types::{CancelBuilder, Fd, Timespec};
 
 use crate::driver::Direction;
 use crate::driver::doorbell::Doorbell;
 use crate::driver::op::{NO_REQUEST, Op};
+use crate::driver::readiness::{ORDER_REST, Order};
 use crate::driver::slots::SlotId;
 use crate::driver::socket::SEND_FLAGS;
 
@@ -18,22 +19,31 @@ use super::encode_file;
 /// The notification of a send says whether the bytes were copied all the same. Linux 6.2.
 const REPORT_USAGE: u16 = 1 << 3;
 
-/// Names that no slot has.
+/// The kernel reads it when it takes the entry.
+static REST: Timespec = Timespec::new().nsec(ORDER_REST.subsec_nanos());
+
+/// Names that no slot has. That of a doorbell says in its upper half which turn it is of, 16 bits.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
-const CANCEL: u64 = (1 << 32) | SlotId::RESERVED_INDEX as u64;
+const CANCEL: u64 = (1 << 63) | SlotId::RESERVED_INDEX as u64;
+
+fn doorbell_name(turn: u16) -> u64 {
+    (u64::from(turn) << 32) | DOORBELL
+}
 
 /// Whose completion it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    Doorbell,
+    Doorbell(u16),
     Cancel,
     Slot(SlotId),
 }
 
 pub(super) fn name(user_data: u64) -> Name {
     match user_data {
-        DOORBELL => Name::Doorbell,
         CANCEL => Name::Cancel,
+        bits if bits as u32 == SlotId::RESERVED_INDEX && bits >> 48 == 0 => {
+            Name::Doorbell((bits >> 32) as u16)
+        }
         bits => Name::Slot(SlotId::from_bits(bits)),
     }
 }
@@ -41,6 +51,7 @@ pub(super) fn name(user_data: u64) -> Name {
 /// Every op-code that this file uses: the probe asks for them.
 pub(super) const OPCODES: &[(u8, &str)] = &[
     (opcode::PollAdd::CODE, "POLL_ADD"),
+    (opcode::Timeout::CODE, "TIMEOUT"),
     (opcode::AsyncCancel::CODE, "ASYNC_CANCEL"),
     (opcode::Connect::CODE, "CONNECT"),
 ];
@@ -48,13 +59,16 @@ pub(super) const OPCODES: &[(u8, &str)] = &[
 /// `place`: where in the ring's table the memory of the operation is, if it is there.
 pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
     let entry = match op {
-        Op::Ready { source, direction } => {
-            // Errors and hang-ups are reported without being asked for, to both directions.
+        Op::Ready { order: Order::Rest, .. } => opcode::Timeout::new(&raw const REST).build(),
+        Op::Ready { source, direction, order } => {
+            // The end of what the peer sends, errors and hang-ups are reported without being asked for, to both directions.
             let mask = match direction {
                 Direction::Read => libc::POLLIN | libc::POLLRDHUP,
                 Direction::Write => libc::POLLOUT,
             };
-            opcode::PollAdd::new(Fd(source.socket().as_raw_fd()), mask as u32).build()
+            // The kernel looks at the state when it takes the entry; if that is not the end of it, at each change as well.
+            let stands = *order == Order::Standing;
+            opcode::PollAdd::new(Fd(source.socket().as_raw_fd()), mask as u32).multi(stands).build()
         }
         Op::Connect { source, address, .. } => {
             let fd = Fd(source.socket().as_raw_fd());
@@ -76,12 +90,18 @@ pub(super) fn cancel(slot: SlotId, can_skip_success: bool) -> Entry {
     if can_skip_success { entry.flags(Flags::SKIP_SUCCESS) } else { entry }
 }
 
+/// Gives up a poll on the doorbell that another thread's is about to replace.
+pub(super) fn cancel_doorbell(turn: u16, can_skip_success: bool) -> Entry {
+    let entry = opcode::AsyncCancel::new(doorbell_name(turn)).build().user_data(CANCEL);
+    if can_skip_success { entry.flags(Flags::SKIP_SUCCESS) } else { entry }
+}
+
 pub(super) fn cancel_all() -> Entry {
     opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL)
 }
 
 /// One completion per ring, without another submission [bell-is-armed].
-pub(super) fn doorbell(doorbell: &Doorbell) -> Entry {
+pub(super) fn doorbell(doorbell: &Doorbell, turn: u16) -> Entry {
     let mask = libc::POLLIN as u32;
-    opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(DOORBELL)
+    opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(doorbell_name(turn))
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 use std::os::fd::AsRawFd;
+use std::ptr;
 
 use io_uring::opcode;
 use io_uring::squeue::{Entry, Flags};
@@ -19,6 +20,7 @@ const ITSELF: &CStr = c"";
 pub(super) fn opcode_of(code: Code) -> u8 {
     match code {
         Code::Open => opcode::OpenAt::CODE,
+        Code::OpenCached => opcode::OpenAt2::CODE,
         Code::Read => opcode::Read::CODE,
         Code::Write => opcode::Write::CODE,
         Code::ReadFixed => opcode::ReadFixed::CODE,
@@ -41,9 +43,12 @@ pub(super) fn opcode_of(code: Code) -> u8 {
 
 pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
     match request {
-        Request::Open { path, how, way } => {
-            let entry = opcode::OpenAt::new(HERE, path.as_ptr()).flags(how.flags()).mode(how.mode).build();
-            by(*way, entry)
+        Request::Open { path, how, attempt } => {
+            let flags = how.flags_for(*attempt);
+            opcode::OpenAt::new(HERE, path.as_ptr()).flags(flags).mode(how.mode).build()
+        }
+        Request::OpenCached { path, kernel_how, .. } => {
+            opcode::OpenAt2::new(HERE, path.as_ptr(), ptr::from_ref(kernel_how).cast()).build()
         }
         Request::Read { file, room, offset, way } => {
             let (fd, start, len) = (fd(file), room.start, room.len);

@@ -43,7 +43,6 @@ use crossbeam::utils::CachePadded;
 use crate::buf::FixedMemory;
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
-use crate::task::drop_all;
 
 use super::bell::Bell;
 use super::context::Asker;
@@ -51,6 +50,7 @@ use super::doorbell::Doorbell;
 use super::file::Offered;
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
+use super::orphan::{Crop, Orphan, clear_away};
 use super::slots::SlotId;
 use super::{Options, closed};
 
@@ -133,6 +133,10 @@ impl Rings {
         worker.core.lock().bind()
     }
 
+    pub(super) fn release(&self, index: usize) {
+        self.workers[index].core.lock().release();
+    }
+
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         let worker = &self.workers[index];
         // What is refused or unwanted is dropped after the match: with the lock released.
@@ -145,7 +149,8 @@ impl Rings {
                     core.begin_direct(&mut orphans);
                     outcome
                 });
-                drop_all(orphans);
+                // The caller polls a task: others take it for awake.
+                clear_away(orphans);
                 outcome.map_err(|_op| closed())
             }
             // Begun at once: nobody else may take it over, and the task could not run elsewhere anyway. It is wanted: the
@@ -183,27 +188,27 @@ impl Rings {
         worker.core.try_lock().is_some_and(|mut core| core.is_quiet())
     }
 
-    pub(super) fn harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
         let mut core = worker.core.lock();
-        worker.open_mail(&mut core, wakers, &mut orphans);
-        self.place(index, &mut core, wakers, &mut orphans);
-        let outcome = core.pump(wakers, &mut orphans);
+        worker.open_mail(&mut core, crop.wakers, &mut orphans);
+        self.place(index, &mut core, crop.wakers, &mut orphans);
+        let outcome = core.pump(crop.wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop_all(orphans);
+        crop.leave(orphans);
         outcome
     }
 
-    pub(super) fn try_harvest(&self, index: usize, wakers: &mut Vec<Waker>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return false };
         let mut orphans = Vec::new();
-        core.reap_for_owner(wakers, &mut orphans);
+        core.reap_for_owner(crop.wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop_all(orphans);
+        crop.leave(orphans);
         true
     }
 
@@ -211,21 +216,21 @@ impl Rings {
         &self,
         index: usize,
         timeout: Option<Duration>,
-        wakers: &mut Vec<Waker>,
+        crop: &mut Crop<'_>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
         let mut core = worker.core.lock();
         worker.mailbox.fall_asleep();
-        worker.open_mail(&mut core, wakers, &mut orphans);
-        self.place(index, &mut core, wakers, &mut orphans);
+        worker.open_mail(&mut core, crop.wakers, &mut orphans);
+        self.place(index, &mut core, crop.wakers, &mut orphans);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
         // What others wait for must not sleep with us: a wake-up, or the end of a stream that an orphan still holds open.
-        let outcome = if wakers.is_empty() && orphans.is_empty() && core.has_nothing_in_flight() {
+        let outcome = if crop.wakers.is_empty() && orphans.is_empty() && core.has_nothing_in_flight() {
             worker.bell.doze(timeout);
             Ok(())
         } else {
-            core.sleep(&worker.doorbell, timeout, wakers, &mut orphans)
+            core.sleep(&worker.doorbell, timeout, crop.wakers, &mut orphans)
         };
         core.placement.slept();
         worker.mailbox.wake_up();
@@ -233,12 +238,12 @@ impl Rings {
         worker.bell.consume();
         worker.publish(&core);
         drop(core);
-        drop_all(orphans);
+        crop.leave(orphans);
         outcome
     }
 
     /// Begins on the ring of `by`, who calls, what the stuck worker `index` was asked for and has not begun.
-    pub(super) fn take_over(&self, index: usize, by: usize, wakers: &mut Vec<Waker>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let mut ops = stuck.unread_ops();
         if let Some(mut core) = stuck.core.try_lock() {
@@ -249,29 +254,29 @@ impl Rings {
         let mut core = helper.core.lock();
         core.placement.stay(Instant::now());
         for op in ops {
-            begin(&mut core, op, wakers, &mut orphans);
+            begin(&mut core, op, crop.wakers, &mut orphans);
         }
         helper.publish(&core);
         drop(core);
-        drop_all(orphans);
+        crop.leave(orphans);
     }
 
     /// Begins on the ring of the stuck worker `index`, which did not do it, what it was asked for, and reaps. Not while it is at
     /// it itself.
-    pub(super) fn relieve(&self, index: usize, wakers: &mut Vec<Waker>) {
+    pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return };
         let mut orphans = Vec::new();
-        worker.open_mail(&mut core, wakers, &mut orphans);
+        worker.open_mail(&mut core, crop.wakers, &mut orphans);
         for op in core.take_outbox() {
-            begin(&mut core, op, wakers, &mut orphans);
+            begin(&mut core, op, crop.wakers, &mut orphans);
         }
-        core.reap_for_owner(wakers, &mut orphans);
+        core.reap_for_owner(crop.wakers, &mut orphans);
         // A failure is not lost: the entries stay in the queue, and the owner's next turn meets it again.
-        let _failure = core.pump(wakers, &mut orphans);
+        let _failure = core.pump(crop.wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop_all(orphans);
+        crop.leave(orphans);
     }
 
     /// Begins what the worker's tasks have asked for since its last turn: here, or where waits gather.
@@ -280,7 +285,7 @@ impl Rings {
         index: usize,
         core: &mut MutexGuard<'_, Core>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Op>,
+        orphans: &mut Vec<Orphan>,
     ) {
         let given_up = core.placement.review(self.loads.iter().map(|load| &**load));
         let mut ops = core.take_outbox();
@@ -322,6 +327,10 @@ impl Rings {
         self.workers[index].figures.in_flight.load(Ordering::Relaxed)
     }
 
+    pub(super) fn has_file_work(&self, index: usize) -> bool {
+        self.workers[index].core.lock().has_file_work()
+    }
+
     pub(super) fn stale_count(&self, index: usize) -> u64 {
         // Ordering: Relaxed, as above.
         self.workers[index].figures.stale_count.load(Ordering::Relaxed)
@@ -345,7 +354,7 @@ impl Rings {
         core.drain(deadline, wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
-        drop_all(orphans);
+        clear_away(orphans);
     }
 }
 
@@ -359,16 +368,16 @@ impl Request {
 }
 
 /// Starts the operation, or gives it to `orphans`, to be dropped where no lock is held.
-fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
     match core.start(op) {
         Start::Taken => {}
         Start::Unwanted(op) => {
             op.withdraw(wakers);
-            orphans.push(op);
+            orphans.extend(Orphan::of(op));
         }
         Start::Closed(op) => {
             op.finish(Err(closed()), wakers);
-            orphans.push(op);
+            orphans.extend(Orphan::of(op));
         }
     }
 }
@@ -418,7 +427,7 @@ impl Worker {
         starts.into_iter().filter_map(Request::into_op).collect()
     }
 
-    fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Op>) {
+    fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if !self.mailbox.is_pending() {
             return;
         }

@@ -37,6 +37,8 @@ pub(super) struct Ring {
     owner: Owner,
     /// Its loop may go from thread to thread.
     is_movable: bool,
+    /// It has done so: what the threads before have asked for may be cancelled by their end [undone-begins-anew].
+    has_moved: bool,
     offered: Offered,
 }
 
@@ -46,8 +48,10 @@ enum Owner {
     /// The one that takes the ring over.
     Nobody,
     Only(ThreadId),
-    /// One at a time.
-    Any,
+    /// The one that takes it over from the thread that has left it.
+    Released,
+    /// One at a time; this one was the last.
+    Any(ThreadId),
 }
 
 /// What an entry into the kernel may do besides submitting.
@@ -76,6 +80,7 @@ impl Ring {
             backlog: VecDeque::new(),
             owner: Owner::Nobody,
             is_movable: options.single_thread,
+            has_moved: false,
             offered: created.offered,
         })
     }
@@ -89,11 +94,34 @@ impl Ring {
             Owner::Only(_) => {
                 return Err(io::Error::other("this ring belongs to the thread that bound the worker first"));
             }
-            Owner::Any => return Ok(()),
-            Owner::Nobody => self.owner = if self.is_movable { Owner::Any } else { Owner::Only(caller) },
+            Owner::Any(last) => {
+                self.has_moved |= last != caller;
+                self.owner = Owner::Any(caller);
+                return Ok(());
+            }
+            Owner::Released => {
+                // The thread that has left may end: what it has in flight is cancelled then, by nobody.
+                self.has_moved = true;
+                self.owner = Owner::Only(caller);
+                return Ok(());
+            }
+            Owner::Nobody if self.is_movable => self.owner = Owner::Any(caller),
+            Owner::Nobody => self.owner = Owner::Only(caller),
         }
         self.limit_kernel_threads();
         Ok(())
+    }
+
+    /// More than one thread has entered it.
+    pub(super) fn has_moved(&self) -> bool {
+        self.has_moved
+    }
+
+    /// The calling thread, which may enter, leaves that to the next one that takes over.
+    pub(super) fn release(&mut self) {
+        if let Owner::Only(_) = self.owner {
+            self.owner = Owner::Released;
+        }
     }
 
     /// Makes room for so many stretches of registered memory.

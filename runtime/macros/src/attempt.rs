@@ -8,12 +8,14 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprMacro, Item, Label, Lifetime, Macro, Stmt};
+use syn::{Attribute, Block, Expr, ExprMacro, ExprTry, Item, Label, Lifetime, Macro, Stmt};
+
+use crate::expand::parse_body;
 
 /// `attempt!` as a macro of its own, outside generator bodies.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut attempts = Attempts::default();
-    attempts.lower_block(input).into_token_stream()
+    attempts.lower_block(input, &[]).into_token_stream()
 }
 
 /// Lowers every `attempt!` of a generator body.
@@ -45,9 +47,9 @@ impl Attempts {
         Lifetime::new(&format!("'__{kind}{}", self.names_count), Span::mixed_site())
     }
 
-    fn lower_block(&mut self, tokens: TokenStream) -> Expr {
-        let statements = match Block::parse_within.parse2(tokens) {
-            Ok(statements) => statements,
+    fn lower_block(&mut self, tokens: TokenStream, attributes: &[Attribute]) -> Expr {
+        let (inner, statements) = match parse_body.parse2(tokens) {
+            Ok(parsed) => parsed,
             Err(error) => return Expr::Verbatim(error.to_compile_error()),
         };
         let mut block = Block { brace_token: syn::token::Brace::default(), stmts: statements };
@@ -56,7 +58,9 @@ impl Attempts {
         self.visit_block_mut(&mut block);
         self.open.pop();
         syn::parse_quote! {
+            #(#attributes)*
             #label: {
+                #(#inner)*
                 #[allow(clippy::let_unit_value)]
                 let value = #block;
                 #[allow(unreachable_code)]
@@ -94,9 +98,11 @@ impl Attempts {
 
     /// Lowers a `?` that stands in an attempt. The parentheses: `match yield t {` would be a struct literal,
     /// `break 'label ::path` a loop label, and a leading `match {} + 1` a statement.
-    fn lower_question(&mut self, tried: &Expr) -> Option<Expr> {
+    fn lower_question(&mut self, question: &ExprTry) -> Option<Expr> {
         let label = self.open.last()?;
+        let ExprTry { attrs, expr: tried, .. } = question;
         Some(syn::parse_quote! {
+            #(#attrs)*
             (match (#tried) {
                 ::core::result::Result::Ok(value) => value,
                 ::core::result::Result::Err(error) => {
@@ -115,11 +121,11 @@ impl VisitMut for Attempts {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
         match expression {
             Expr::Macro(invocation) if is_attempt(&invocation.mac) => {
-                *expression = self.lower_block(invocation.mac.tokens.clone());
+                *expression = self.lower_block(invocation.mac.tokens.clone(), &invocation.attrs);
             }
             Expr::Try(question) => {
                 self.visit_expr_mut(&mut question.expr);
-                if let Some(lowered) = self.lower_question(&question.expr) {
+                if let Some(lowered) = self.lower_question(question) {
                     *expression = lowered;
                 }
             }
@@ -150,7 +156,7 @@ impl VisitMut for Attempts {
         if let Stmt::Macro(invocation) = statement {
             if is_attempt(&invocation.mac) {
                 let (mac, semicolon) = (invocation.mac.clone(), invocation.semi_token);
-                let mut expression = Expr::Macro(ExprMacro { attrs: Vec::new(), mac });
+                let mut expression = Expr::Macro(ExprMacro { attrs: invocation.attrs.clone(), mac });
                 self.visit_expr_mut(&mut expression);
                 *statement = Stmt::Expr(expression, semicolon);
                 return;

@@ -2,10 +2,13 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Error, Ident, ItemFn, LitInt, LitStr, Result, Token};
+use syn::{Error, Ident, ItemFn, LitBool, LitInt, LitStr, Path, Result, Token};
+
+use crate::home;
 
 /// What stands in the parentheses of the attribute.
 #[derive(Default)]
@@ -13,6 +16,8 @@ struct Options {
     flavor: Option<Flavor>,
     worker_threads: Option<LitInt>,
     driver: Option<Ident>,
+    start_paused: Option<LitBool>,
+    home: Option<Path>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -29,6 +34,8 @@ impl Parse for Options {
                 Setting::Flavor(flavor) => options.flavor = Some(flavor),
                 Setting::Workers(count) => options.worker_threads = Some(count),
                 Setting::Driver(kind) => options.driver = Some(kind),
+                Setting::StartPaused(is_paused) => options.start_paused = Some(is_paused),
+                Setting::Home(path) => options.home = Some(path),
             }
         }
         Ok(options)
@@ -39,11 +46,13 @@ enum Setting {
     Flavor(Flavor),
     Workers(LitInt),
     Driver(Ident),
+    StartPaused(LitBool),
+    Home(Path),
 }
 
 impl Parse for Setting {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let name: Ident = input.parse()?;
+        let name = input.call(Ident::parse_any)?;
         input.parse::<Token![=]>()?;
         match name.to_string().as_str() {
             "flavor" => parse_flavor(&input.parse()?).map(Setting::Flavor),
@@ -55,7 +64,12 @@ impl Parse for Setting {
                 Ok(Setting::Workers(count))
             }
             "driver" => parse_driver(&input.parse()?).map(Setting::Driver),
-            _ => Err(Error::new(name.span(), "unknown option; there are flavor, worker_threads and driver")),
+            "start_paused" => input.parse().map(Setting::StartPaused),
+            "crate" => parse_home(&input.parse()?).map(Setting::Home),
+            _ => Err(Error::new(
+                name.span(),
+                "unknown option; there are flavor, worker_threads, driver, start_paused and crate",
+            )),
         }
     }
 }
@@ -83,6 +97,11 @@ fn parse_driver(word: &LitStr) -> Result<Ident> {
         }
     };
     Ok(Ident::new(variant, word.span()))
+}
+
+fn parse_home(path: &LitStr) -> Result<Path> {
+    let message = "`crate` names the path of heist, for instance \"my_crate::heist\"";
+    path.parse_with(Path::parse_mod_style).map_err(|_| Error::new(path.span(), message))
 }
 
 /// Expands `#[heist::main]`.
@@ -139,9 +158,10 @@ fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
         Some(_) => Flavor::MultiThread,
         None => default_flavor,
     });
+    let home = options.home.as_ref().map_or_else(home::find, |path| quote!(#path));
     let mut builder = match flavor {
-        Flavor::MultiThread => quote!(::heist::runtime::Builder::new_multi_thread()),
-        Flavor::CurrentThread => quote!(::heist::runtime::Builder::new_current_thread()),
+        Flavor::MultiThread => quote!(#home::runtime::Builder::new_multi_thread()),
+        Flavor::CurrentThread => quote!(#home::runtime::Builder::new_current_thread()),
     };
     if let Some(count) = &options.worker_threads {
         if flavor == Flavor::CurrentThread {
@@ -150,7 +170,16 @@ fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
         builder = quote!(#builder.worker_threads(#count));
     }
     if let Some(kind) = &options.driver {
-        builder = quote!(#builder.driver(::heist::runtime::DriverKind::#kind));
+        builder = quote!(#builder.driver(#home::runtime::DriverKind::#kind));
+    }
+    if let Some(is_paused) = &options.start_paused {
+        if is_paused.value && flavor != Flavor::CurrentThread {
+            return Err(Error::new(
+                is_paused.span(),
+                "start_paused needs the current_thread flavor: with several threads nobody knows when all of them wait",
+            ));
+        }
+        builder = quote!(#builder.start_paused(#is_paused));
     }
     Ok(builder)
 }
@@ -179,6 +208,16 @@ mod tests {
         )
         .to_string();
         assert!(code.contains("new_current_thread"), "{code}");
+    }
+
+    #[test]
+    fn the_crate_may_be_named() {
+        let item = quote!(
+            async fn main() {}
+        );
+        let code = main(quote!(crate = "mine::heist", driver = "poll"), item).to_string().replace(' ', "");
+        assert!(code.contains("mine::heist::runtime::Builder::new_multi_thread()"), "{code}");
+        assert!(code.contains(".driver(mine::heist::runtime::DriverKind::Poll)"), "{code}");
     }
 
     #[test]
@@ -218,6 +257,20 @@ mod tests {
                     async fn main() {}
                 ),
                 "one worker",
+            ),
+            (
+                quote!(start_paused = true),
+                quote!(
+                    async fn main() {}
+                ),
+                "current_thread flavor",
+            ),
+            (
+                quote!(crate = "not a path"),
+                quote!(
+                    async fn main() {}
+                ),
+                "names the path of heist",
             ),
         ];
         for (arguments, item, text) in wrong {

@@ -1,16 +1,30 @@
 //! Puts a lowered body into its machine.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
-use syn::{Block, Stmt};
+use syn::{AttrStyle, Attribute, Block, Stmt};
 
 use crate::form::{Flavour, Form, Item, Types};
-use crate::{attempt, lower, spelling};
+use crate::lower::{Lowering, lower};
+use crate::{attempt, spelling};
+
+/// Which of the four macros it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) is_async: bool,
+    pub(crate) is_coroutine: bool,
+}
 
 /// The names that an expansion gives to its own variables. Users cannot write them: their hygiene is the macro's.
 pub(crate) fn private(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
+}
+
+/// The variable that a body hands its values out through. The compiler shows this name where a body yields a borrow of
+/// what it owns, for its type is what the borrow would have to outlive; so the name says it.
+pub(crate) fn gate() -> Ident {
+    private("what_is_yielded_must_not_borrow_from_the_body")
 }
 
 /// The label around the whole body. A `break` to it compiles only directly in the body.
@@ -18,27 +32,73 @@ pub(crate) fn body_label() -> syn::Lifetime {
     syn::Lifetime::new("'__body", Span::mixed_site())
 }
 
-pub(crate) fn expand(input: TokenStream, flavour: Flavour) -> TokenStream {
-    let parser = move |input: ParseStream<'_>| Form::parse(input, flavour);
-    match parser.parse2(input) {
-        Ok(Form::Block(types, body)) => expression(body, &types, flavour, quote!(_)),
-        Ok(Form::Items(items)) => items.iter().map(|one| item(one, flavour)).collect(),
+/// The first token of the input is the path of heist: the macros in heist that users call put `$crate` there.
+pub(crate) fn expand(input: TokenStream, kind: Kind) -> TokenStream {
+    let mut tokens = input.into_iter();
+    let home = tokens.next().into_iter().collect();
+    let flavour = Flavour { home, is_async: kind.is_async, is_coroutine: kind.is_coroutine };
+    let parser = |input: ParseStream<'_>| Form::parse(input, &flavour);
+    match parser.parse2(tokens.collect()) {
+        Ok(Form::Block(types, body)) => {
+            let place = Place::of_block(&body);
+            expression(body, &types, &flavour, &place)
+        }
+        Ok(Form::Items(items)) => items.iter().map(|one| item(one, &flavour)).collect(),
         Err(error) => error.to_compile_error(),
     }
 }
 
+/// Where a body stands: what it yields, the name of the item that it belongs to, and the code that the compiler points
+/// to when it speaks of the body as a whole, from its first token to its last.
+struct Place {
+    yielded: TokenStream,
+    item: Option<Ident>,
+    first: Span,
+    last: Span,
+    braces: Span,
+}
+
+impl Place {
+    fn of_block(body: &TokenStream) -> Place {
+        let mut spans = body.clone().into_iter().map(|token| token.span());
+        let first = spans.next().unwrap_or_else(Span::call_site);
+        let last = spans.last().unwrap_or(first);
+        Place { yielded: quote!(_), item: None, first, last, braces: last }
+    }
+
+    fn of_item(item: &Item) -> Place {
+        let name = &item.signature.ident;
+        let yielded = item.yielded.to_token_stream();
+        let (first, last) = (name.span(), name.span());
+        Place { yielded, item: Some(name.clone()), first, last, braces: item.braces }
+    }
+}
+
+/// The macro's hygiene at a place in the user's code.
+fn ours_at(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
+}
+
+/// Braces that end at a place in the user's code.
+fn braced_at(place: Span, content: TokenStream) -> TokenTree {
+    let mut group = Group::new(Delimiter::Brace, content);
+    group.set_span(ours_at(place));
+    TokenTree::Group(group)
+}
+
 /// `fn name(..) -> Machine<impl Future, Y, A> { body }`.
-fn item(item: &Item, flavour: Flavour) -> TokenStream {
-    let Item { attributes, visibility, signature, yielded, types, body } = item;
+fn item(item: &Item, flavour: &Flavour) -> TokenStream {
+    let Item { attributes, visibility, signature, yielded, types, body, .. } = item;
     let machine = private(if flavour.is_async { "AsyncMachine" } else { "Machine" });
     let (argument, output) = (types.argument(flavour), types.output(flavour));
     let clause = &signature.generics.where_clause;
     let mut head = signature.clone();
     head.generics.where_clause = None;
-    let made = expression(body.clone(), types, flavour, quote!(#yielded));
+    let made = expression(body.clone(), types, flavour, &Place::of_item(item));
+    let home = &flavour.home;
     quote! {
         #(#attributes)*
-        #visibility #head -> ::heist::generator::#machine<
+        #visibility #head -> #home::generator::#machine<
             impl ::core::future::Future<Output = #output>, #yielded, #argument
         > #clause {
             #made
@@ -46,21 +106,26 @@ fn item(item: &Item, flavour: Flavour) -> TokenStream {
     }
 }
 
-/// The expression that makes the machine.
-fn expression(body: TokenStream, types: &Types, flavour: Flavour, yielded: TokenStream) -> TokenStream {
-    let mut statements = match Block::parse_within.parse2(spelling::respell(body)) {
-        Ok(statements) => statements,
+/// The expression that makes the machine. The body is an argument of its call, so that what the caller expects to be
+/// yielded is known before the body is read.
+fn expression(body: TokenStream, types: &Types, flavour: &Flavour, place: &Place) -> TokenStream {
+    let (inner, mut statements) = match parse_body.parse2(spelling::respell(body)) {
+        Ok(parsed) => parsed,
         Err(error) => return error.to_compile_error(),
     };
     attempt::lower(&mut statements);
-    let errors = lower::lower(&mut statements, flavour);
+    let lowering = Lowering {
+        flavour,
+        returns_nothing: place.item.is_some() && !flavour.is_coroutine && types.returned.is_none(),
+    };
+    lower(&mut statements, lowering);
     let argument = types.argument(flavour);
     let (tie, machine) = if flavour.is_async {
         (quote!(tie_async), quote!(async_machine))
     } else {
         (quote!(tie), quote!(machine))
     };
-    let (gate, knot, code, frame) = (private("gate"), private("knot"), private("code"), private("frame"));
+    let (gate, knot, frame) = (gate(), private("knot"), private("frame"));
     let begin = if flavour.is_async {
         // Each exchange asks for the frame of its own poll. The gate moves in even if there is none.
         quote!(let _ = &#gate;)
@@ -70,39 +135,65 @@ fn expression(body: TokenStream, types: &Types, flavour: Flavour, yielded: Token
             let mut #frame = unsafe { #gate.begin() }.await;
         }
     };
-    let hint = result_hint(types, flavour);
-    let block = body_block(&statements);
+    let hint = result_hint(types, flavour, place);
+    let block = body_block(&inner, &statements, place.braces);
+    let (home, yielded) = (&flavour.home, &place.yielded);
+    let code = braced_at(place.last, quote!(#begin #hint #block));
+    let code = quote_spanned!(ours_at(place.first)=> async move #code);
     quote! {{
-        #errors
-        let (#gate, #knot) = unsafe { ::heist::generator::airlock::#tie::<#yielded, #argument>() };
-        let #code = async move {
-            #begin
-            #hint
-            #block
-        };
-        unsafe { ::heist::generator::airlock::#machine(#knot, #code) }
+        let (#gate, #knot) = unsafe { #home::generator::airlock::#tie::<#yielded, #argument>() };
+        #home::generator::airlock::#machine(#knot, #code)
     }}
 }
 
-/// Names the result type before the body's first `?`, so that `?` and `Ok(())` need no annotation.
-fn result_hint(types: &Types, flavour: Flavour) -> TokenStream {
-    if !flavour.is_coroutine {
+/// The attributes that stand in the body and mean all of it, and its statements.
+pub(crate) fn parse_body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, Vec<Stmt>)> {
+    let mut inner = input.call(Attribute::parse_inner)?;
+    for attribute in &mut inner {
+        attribute.style = AttrStyle::Outer;
+    }
+    Ok((inner, input.call(Block::parse_within)?))
+}
+
+/// Names the result type before the body's first `?` and `return`, so that `?` and `Ok(())` need no annotation, and a
+/// value of another type is the one that is marked.
+fn result_hint(types: &Types, flavour: &Flavour, place: &Place) -> TokenStream {
+    let returned = match (&types.returned, &place.item) {
+        (Some(returned), _) => quote!(#returned),
+        (None, Some(name)) => quote_spanned!(name.span()=> ()),
+        (None, None) => quote!(_),
+    };
+    let output = if flavour.is_coroutine {
+        types.outcome(flavour, &returned)
+    } else if place.item.is_some() {
+        returned
+    } else {
+        return TokenStream::new();
+    };
+    if spelling::mentions(output.clone(), "impl") {
         return TokenStream::new();
     }
-    let thrown = types.thrown();
-    let returned = types.returned.as_ref().map_or_else(|| quote!(_), |returned| quote!(#returned));
-    quote! {
+    // With its own hygiene, by which `$crate` is found, at the place of the body.
+    let home = flavour.home.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place.first));
+        token
+    });
+    let home: TokenStream = home.collect();
+    quote_spanned! {ours_at(place.first)=>
         if false {
-            return ::heist::generator::airlock::outcome::<#returned, #thrown>();
+            return #home::generator::airlock::returned::<#output>();
         }
     }
 }
 
 /// The user's statements under the label. `unused_parens`: `(yield x)` needs its parentheses only before lowering.
-fn body_block(statements: &[Stmt]) -> TokenStream {
+fn body_block(inner: &[Attribute], statements: &[Stmt], braces: Span) -> TokenStream {
     let label = body_label();
+    let label = syn::Lifetime::new(&label.to_string(), ours_at(braces));
+    let block = braced_at(braces, quote!(#(#statements)*));
     quote_spanned! {Span::mixed_site()=>
+        #(#inner)*
         #[allow(unused_labels, unused_parens, unused_assignments)]
-        #label: { #(#statements)* }
+        #label: #block
     }
 }

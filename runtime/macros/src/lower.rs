@@ -5,41 +5,50 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprBreak, Item, Macro, Stmt};
+use syn::{Attribute, Expr, ExprAwait, ExprBreak, Item, Macro, Stmt};
 
-use crate::expand::{body_label, private};
+use crate::expand::{body_label, gate, private};
 use crate::form::Flavour;
 use crate::spelling::{self, Kind};
 
-/// Lowers every `yield` of a body, also inside the arguments of other macros. Returns the errors found.
-pub(crate) fn lower(statements: &mut [Stmt], flavour: Flavour) -> TokenStream {
-    let mut lowering = Lowering { flavour, errors: TokenStream::new() };
+/// Lowers every `yield` of a body, also inside the arguments of other macros.
+///
+/// Attributes stay in front of what replaces the expression that they stand on, and an error takes the place of the
+/// expression that is wrong: so what is configured out is out, and wrong code in it is no error.
+pub(crate) fn lower(statements: &mut [Stmt], mut lowering: Lowering<'_>) {
     for statement in statements {
         lowering.visit_stmt_mut(statement);
     }
-    lowering.errors
 }
 
-struct Lowering {
-    flavour: Flavour,
-    errors: TokenStream,
+/// What is known of the body.
+pub(crate) struct Lowering<'a> {
+    pub(crate) flavour: &'a Flavour,
+    /// It is certain that the body ends without a value.
+    pub(crate) returns_nothing: bool,
 }
 
-impl Lowering {
-    fn refuse(&mut self, span: Span, message: &str) {
-        self.errors.extend(syn::Error::new(span, message).to_compile_error());
-    }
+/// An error that stands where the code does.
+fn refusal(attributes: &[Attribute], span: Span, message: &str) -> TokenStream {
+    let error = syn::Error::new(span, message).to_compile_error();
+    quote!(#(#attributes)* #error)
+}
 
-    /// A nested body cannot yield for this one: its suspension is not ours.
-    fn refuse_yields_in(&mut self, tokens: TokenStream, place: &str) {
-        if let Some(span) = spelling::find_yield(tokens) {
-            self.refuse(
-                span,
-                &format!("`yield` cannot stand in {place}: it suspends the generator around it"),
-            );
-        }
-    }
+/// A nested body cannot yield for this one: its suspension is not ours.
+fn refusal_of_yields_in(tokens: TokenStream, place: &str) -> Option<TokenStream> {
+    let span = spelling::find_yield(tokens.clone())?;
+    let attributes = attributes_of.parse2(tokens).unwrap_or_default();
+    let message = format!("`yield` cannot stand in {place}: it suspends the generator around it");
+    Some(refusal(&attributes, span, &message))
+}
 
+fn attributes_of(input: ParseStream<'_>) -> syn::Result<Vec<Attribute>> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    input.parse::<TokenStream>()?;
+    Ok(attributes)
+}
+
+impl Lowering<'_> {
     /// The lowered form of one `yield`.
     fn exchange(&mut self, place: &mut ExprBreak, kind: Kind) -> TokenStream {
         let span = Span::mixed_site().located_at(place.span());
@@ -47,37 +56,39 @@ impl Lowering {
             self.visit_expr_mut(operand);
         }
         let operand = place.expr.as_ref().map(|operand| operand.to_token_stream());
-        match (kind, operand) {
-            (Kind::Plain, operand) => self.hand_out(span, operand.unwrap_or_else(|| quote!(()))),
+        let lowered = match (kind, operand) {
+            (Kind::Plain, operand) => {
+                self.hand_out(span, operand.unwrap_or_else(|| quote_spanned!(place.span()=> ())))
+            }
             (Kind::Global, operand) => self.hand_out(span, quote!(::#operand)),
             (Kind::From, Some(operand)) => self.delegate(span, operand),
             (Kind::From, None) => {
-                self.refuse(
-                    place.span(),
-                    "`yield from` needs an operand: a generator, a stream or anything iterable",
-                );
-                TokenStream::new()
+                let message = "`yield from` needs an operand: a generator, a stream or anything iterable";
+                refusal(&[], place.span(), message)
             }
-        }
+        };
+        let attributes = &place.attrs;
+        quote!(#(#attributes)* #lowered)
     }
 
     /// `yield operand`. The operand stands outside every `unsafe` of ours, and its temporaries die before the
-    /// suspension.
+    /// suspension. `offer` says what type it has to have, so that it is what the compiler marks.
     fn hand_out(&self, span: Span, operand: TokenStream) -> TokenStream {
-        let (direct, value) = (proof_of_place(span), private("value"));
+        let (direct, value, gate) = (proof_of_place(span), private("value"), gate());
         let exchange = self.suspend(span, quote!(#value));
         let answer = if self.flavour.is_coroutine {
             exchange
         } else {
             // A generator's `yield` is `()`: the argument says no more than "go on".
-            quote_spanned!(span=> { let ::heist::generator::Next = #exchange; })
+            let home = &self.flavour.home;
+            quote_spanned!(span=> { let #home::generator::Next = #exchange; })
         };
-        quote_spanned!(span=> { #direct let #value = #operand; #answer })
+        quote_spanned!(span=> { #direct let #value = #gate.offer(#operand); #answer })
     }
 
     /// Stores the value for the driver, suspends, and takes the argument of the next resumption.
     fn suspend(&self, span: Span, value: TokenStream) -> TokenStream {
-        let (gate, frame) = (private("gate"), private("frame"));
+        let (gate, frame) = (gate(), private("frame"));
         if self.flavour.is_async {
             return quote_spanned! {span=> {
                 unsafe { #gate.put(#value) }.await;
@@ -94,13 +105,13 @@ impl Lowering {
     /// `operand.await`, polled with the task's own context. One expression, so that its temporaries live as long as
     /// they do without us.
     fn wait(&self, span: Span, operand: TokenStream) -> TokenStream {
-        let (direct, gate) = (proof_of_place(span), private("gate"));
+        let (direct, gate) = (proof_of_place(span), gate());
         quote_spanned! {span=> ({ #direct unsafe { #gate.waiter() } }).wait(#operand).await }
     }
 
     /// `yield from operand`. The loop stands in the body, so that each `yield` of it does.
     fn delegate(&self, span: Span, operand: TokenStream) -> TokenStream {
-        let (direct, gate, value) = (proof_of_place(span), private("gate"), private("value"));
+        let (direct, gate, value) = (proof_of_place(span), gate(), private("value"));
         let (delegate, step, argument) = (private("delegate"), private("step"), private("argument"));
         let exchange = self.suspend(span, quote!(#value));
         let own = |step: TokenStream| if self.flavour.is_async { self.wait(span, step) } else { step };
@@ -117,24 +128,25 @@ impl Lowering {
         } else {
             quote!(ViaResume as _, ViaPlain as _, ViaIterator as _)
         };
+        let home = &self.flavour.home;
         quote_spanned! {span=> {
             #direct
             // A `match`, as `for` is lowered: the operand's temporaries live as long as the delegation.
             match #operand { #value => {
                 let mut #delegate = ::core::pin::pin!({
                     #[allow(unused_imports)]
-                    use ::heist::generator::expansion::{#traits};
+                    use #home::generator::expansion::{#traits};
                     let #value = #gate.via(#value);
                     (&&&&&#value).via()
                 });
                 let mut #step = #first;
                 loop {
                     match #step {
-                        ::heist::generator::Step::Yielded(#value) => {
+                        #home::generator::Step::Yielded(#value) => {
                             let #argument = #exchange;
                             #step = #next;
                         }
-                        ::heist::generator::Step::Returned(#value) => break #value,
+                        #home::generator::Step::Returned(#value) => break #value,
                     }
                 }
             } }
@@ -194,27 +206,45 @@ fn proof_of_place(span: Span) -> TokenStream {
     }
 }
 
-impl VisitMut for Lowering {
-    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+impl Lowering<'_> {
+    fn lower_await(&mut self, wait: &mut ExprAwait) -> TokenStream {
+        if !self.flavour.is_async {
+            let message = "`.await` in a synchronous generator: use `async_generator!` or `async_coroutine!`";
+            return refusal(&wait.attrs, wait.await_token.span(), message);
+        }
+        self.visit_expr_mut(&mut wait.base);
+        let span = Span::mixed_site().located_at(wait.await_token.span());
+        let (attributes, waiting) = (&wait.attrs, self.wait(span, wait.base.to_token_stream()));
+        quote!(#(#attributes)* #waiting)
+    }
+
+    /// What stands in place of the expression, if it is one that we write.
+    fn lowered(&mut self, expression: &mut Expr) -> Option<TokenStream> {
         match expression {
-            Expr::Break(place) => match place.label.as_ref().and_then(|label| Kind::of(&label.ident)) {
-                Some(kind) => *expression = Expr::Verbatim(self.exchange(place, kind)),
-                None => visit_mut::visit_expr_mut(self, expression),
-            },
-            Expr::Await(wait) if self.flavour.is_async => {
-                self.visit_expr_mut(&mut wait.base);
-                let span = Span::mixed_site().located_at(wait.await_token.span());
-                *expression = Expr::Verbatim(self.wait(span, wait.base.to_token_stream()));
+            Expr::Break(place) => {
+                let kind = place.label.as_ref().and_then(|label| Kind::of(&label.ident))?;
+                Some(self.exchange(place, kind))
             }
-            Expr::Await(wait) => {
-                let message =
-                    "`.await` in a synchronous generator: use `async_generator!` or `async_coroutine!`";
-                self.refuse(wait.await_token.span(), message);
+            Expr::Await(wait) => Some(self.lower_await(wait)),
+            Expr::Try(question) if self.returns_nothing => {
+                let message = "`?` in a generator that returns nothing: write `, returns Result<(), ERROR>` after \
+                               what it yields and `Ok(())` at the end, or catch the error with `attempt!`";
+                Some(refusal(&question.attrs, question.question_token.span(), message))
             }
-            Expr::Closure(closure) => self.refuse_yields_in(closure.to_token_stream(), "a closure"),
-            Expr::Async(block) => self.refuse_yields_in(block.to_token_stream(), "an async block"),
-            Expr::Const(block) => self.refuse_yields_in(block.to_token_stream(), "a constant"),
-            _ => visit_mut::visit_expr_mut(self, expression),
+            Expr::Closure(closure) => refusal_of_yields_in(closure.to_token_stream(), "a closure"),
+            Expr::Async(block) => refusal_of_yields_in(block.to_token_stream(), "an async block"),
+            Expr::Const(block) => refusal_of_yields_in(block.to_token_stream(), "a constant"),
+            _ => None,
+        }
+    }
+}
+
+impl VisitMut for Lowering<'_> {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        if let Some(lowered) = self.lowered(expression) {
+            *expression = Expr::Verbatim(lowered);
+        } else if !matches!(expression, Expr::Closure(_) | Expr::Async(_) | Expr::Const(_)) {
+            visit_mut::visit_expr_mut(self, expression);
         }
     }
 
@@ -227,6 +257,8 @@ impl VisitMut for Lowering {
     }
 
     fn visit_item_mut(&mut self, item: &mut Item) {
-        self.refuse_yields_in(item.to_token_stream(), "an item of its own");
+        if let Some(refused) = refusal_of_yields_in(item.to_token_stream(), "an item of its own") {
+            *item = Item::Verbatim(refused);
+        }
     }
 }

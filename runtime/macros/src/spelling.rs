@@ -133,6 +133,20 @@ pub(crate) fn find_yield(tokens: TokenStream) -> Option<Span> {
     None
 }
 
+/// Is there a `yield` in these tokens, as it was written, that belongs to this body?
+pub(crate) fn yields(tokens: TokenStream) -> bool {
+    find_yield(respell(tokens)).is_some()
+}
+
+/// Does this word stand anywhere in these tokens?
+pub(crate) fn mentions(tokens: TokenStream, wanted: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == wanted,
+        TokenTree::Group(group) => mentions(group.stream(), wanted),
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -101,8 +101,8 @@ impl UnixListener {
     ///
     /// # Errors
     /// When the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM), the error
-    /// is returned after a rest of 10 ms; the connection is still queued. Other errors are those of `accept(2)` that
-    /// will not pass.
+    /// is returned after a rest of 10 ms, twice as long each further time in a row, up to 128 ms; the connection is still
+    /// queued. Other errors are those of `accept(2)` that will not pass.
     ///
     /// # Cancel safety
     /// Safe: a connection is taken only by the poll that returns it; until then it stays queued for the next call.

@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
@@ -11,11 +10,8 @@ use super::{SocketAddr, UCred, Unix, address_of};
 use crate::driver::in_runtime;
 use crate::driver::{Registration, socket, unix_address};
 use crate::net::byte_stream::ByteStream;
+use crate::net::pause::Pauses;
 use crate::time::sleep;
-
-/// How long `connect` rests when the listener's queue is full, at first and at most `[unheard-room]`.
-const QUEUE_REST_MIN: Duration = Duration::from_millis(1);
-const QUEUE_REST_MAX: Duration = Duration::from_millis(20);
 
 /// A connection between processes of one machine.
 ///
@@ -45,8 +41,8 @@ pub type UnixStream = ByteStream<Unix>;
 impl ByteStream<Unix> {
     /// Connects to the listener at `path`; a path that begins with a zero byte is an abstract name.
     ///
-    /// While the listener's queue is full, this tries again every few milliseconds: the system has no event for room in
-    /// it.
+    /// While the listener's queue is full, this tries again, first after a millisecond, then after twice as long each time,
+    /// up to 128 ms: the system has no event for room in it.
     ///
     /// # Errors
     /// `NotFound` if there is no such path, `ConnectionRefused` if nobody listens there (any more), `PermissionDenied`
@@ -79,13 +75,13 @@ impl ByteStream<Unix> {
 
     async fn connect_to(addr: &SockAddr) -> io::Result<UnixStream> {
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
-        let mut rest = QUEUE_REST_MIN;
+        let mut pauses = Pauses::new();
         loop {
             match socket.connect(addr) {
                 Ok(()) => return Ok(UnixStream::over(Registration::new_nonblocking(socket))),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    sleep(rest).await;
-                    rest = (rest * 2).min(QUEUE_REST_MAX);
+                    // [unheard-room]
+                    sleep(pauses.take()).await;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

@@ -80,7 +80,7 @@ fn misuse_of_the_clock_is_told_in_clear_words() {
     drop(guard);
     let rig = Rig::new(2);
     let _guard = rig.timers.bind_worker(0);
-    assert!(panic_text(pause).contains("needs a runtime with one worker"));
+    assert!(panic_text(pause).contains("needs a current-thread runtime"));
 }
 
 #[test]

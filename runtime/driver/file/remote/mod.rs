@@ -11,31 +11,16 @@
 use std::fs::File;
 use std::path::Path;
 
+use crate::driver::orphan::drop_aside;
+
 #[cfg(target_os = "linux")]
 mod mounts;
 
 /// Closes the file; not here, if a server may keep us waiting.
 pub(super) fn close(file: File, is_remote: bool) {
-    use crate::blocking::{Limits, Pool};
-    use std::sync::OnceLock;
-    use std::time::Duration;
-
-    /// A pool of its own: closes that never end do not take the runtime's threads.
-    static CLOSERS: OnceLock<Pool> = OnceLock::new();
-
-    if !is_remote {
-        drop(file);
-        return;
+    if is_remote {
+        drop_aside(file);
     }
-    let closers = CLOSERS.get_or_init(|| {
-        Pool::new(Limits {
-            threads_count_max: 64,
-            keep_alive: Duration::from_secs(1),
-            thread_name: "heist-close".to_owned(),
-            stack_size: Some(64 * 1024),
-        })
-    });
-    closers.run(Box::new(move || drop(file)));
 }
 
 /// Is this open file such a one?

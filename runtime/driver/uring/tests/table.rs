@@ -42,12 +42,15 @@ fn read<B: IoBufMut>(driver: &Arc<Driver>, file: &Arc<Descriptor>, buf: B) -> Su
     read
 }
 
-fn poll<R>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
+fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
     Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// The buffer, with what was written to the pipe.
-fn landed<R>(driver: &Arc<Driver>, mut read: Submission<R>) -> (std::io::Result<usize>, Option<R>) {
+fn landed<R: Send + 'static>(
+    driver: &Arc<Driver>,
+    mut read: Submission<R>,
+) -> (std::io::Result<usize>, Option<R>) {
     let mut end = None;
     harvest_until(driver, || match poll(&mut read) {
         Poll::Ready(landed) => {

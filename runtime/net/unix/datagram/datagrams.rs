@@ -5,21 +5,25 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use socket2::{SockAddr, Socket};
 
 use super::{SocketAddr, UnixDatagram, address_of};
 use crate::driver::{Direction, unix_address};
 use crate::net::datagram::{self, send_once, send_to_once};
+use crate::net::pause::Pauses;
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
 
-/// How long `send_to` rests when the queue of a receiver that is not the peer is full `[unheard-room]`.
-const QUEUE_REST: Duration = Duration::from_millis(1);
-
 /// Where `poll_send_to` is resting, if it is.
-pub(super) struct SendRest(Mutex<Option<Pin<Box<Sleep>>>>);
+pub(super) struct SendRest(Mutex<Option<Resting>>);
+
+/// A rest, while the queue of a receiver that is not the peer is full `[unheard-room]`.
+struct Resting {
+    sleep: Pin<Box<Sleep>>,
+    /// Those that come after it.
+    pauses: Pauses,
+}
 
 impl SendRest {
     pub(super) fn none() -> SendRest {
@@ -42,9 +46,9 @@ impl UnixDatagram {
 
     /// Sends one datagram to the socket at `path`, waiting until there is room; returns its length.
     ///
-    /// While the queue of that socket is full, this tries again every millisecond: the system has an event for room in
-    /// the queue of the peer only. Who sends much to one socket is faster with [`connect`](UnixDatagram::connect) and
-    /// [`send`](UnixDatagram::send).
+    /// While the queue of that socket is full, this tries again, first after a millisecond, then after twice as long each
+    /// time, up to 128 ms: the system has an event for room in the queue of the peer only. Who sends much to one socket is
+    /// faster with [`connect`](UnixDatagram::connect) and [`send`](UnixDatagram::send).
     ///
     /// # Errors
     /// `NotFound` if there is no such path, `ConnectionRefused` if no socket is behind it (any more), EMSGSIZE if the
@@ -68,11 +72,13 @@ impl UnixDatagram {
     }
 
     async fn send_to_sockaddr(&self, buf: &[u8], target: &SockAddr) -> io::Result<usize> {
+        let mut pauses = Pauses::new();
         loop {
             let send = |socket: &Socket| send_or_rest(socket, buf, target);
             match self.registration.async_io(Direction::Write, send).await? {
                 Some(count) => return Ok(count),
-                None => sleep(QUEUE_REST).await,
+                // [unheard-room]
+                None => sleep(pauses.take()).await,
             }
         }
     }
@@ -175,19 +181,24 @@ impl UnixDatagram {
         path: P,
     ) -> Poll<io::Result<usize>> {
         let target = address_of(path.as_ref())?;
+        let mut pauses = Pauses::new();
         loop {
             // Taken out, so that no waker runs under the lock.
             let resting = self.rest.0.lock().take();
             if let Some(mut rest) = resting {
-                if rest.as_mut().poll(cx).is_pending() {
+                if rest.sleep.as_mut().poll(cx).is_pending() {
                     *self.rest.0.lock() = Some(rest);
                     return Poll::Pending;
                 }
+                pauses = rest.pauses;
             }
             let send = |socket: &Socket| send_or_rest(socket, buf, &target);
             match ready!(self.registration.poll_io(Direction::Write, cx, send))? {
                 Some(count) => return Poll::Ready(Ok(count)),
-                None => *self.rest.0.lock() = Some(Box::pin(sleep(QUEUE_REST))),
+                None => {
+                    let sleep = Box::pin(sleep(pauses.take()));
+                    *self.rest.0.lock() = Some(Resting { sleep, pauses });
+                }
             }
         }
     }

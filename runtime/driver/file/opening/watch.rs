@@ -1,0 +1,147 @@
+//! The one thread that looks for all whom an open waits for. It lives as long as anybody waits.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, tee};
+
+use super::meeting::Waiter;
+use crate::driver::file::Descriptor;
+use crate::primitive::sync::Mutex;
+use crate::task::wake_all;
+
+/// Between two looks at one waiter: an eighth of the time that it has waited, within these.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+const PAUSE_MAX: Duration = Duration::from_millis(100);
+/// What is due so soon is looked at as well, so that many waiters are not many sleeps.
+const SLACK: Duration = Duration::from_millis(5);
+
+struct Shared {
+    newcomers: Vec<Arc<Waiter>>,
+    /// Ends the thread's sleep. There while there is a thread.
+    bell: Option<Arc<OwnedFd>>,
+    /// Whose thread it is: a forked child has none.
+    process: u32,
+}
+
+fn shared() -> &'static Mutex<Shared> {
+    static SHARED: OnceLock<Mutex<Shared>> = OnceLock::new();
+    SHARED.get_or_init(|| Mutex::new(Shared { newcomers: Vec::new(), bell: None, process: 0 }))
+}
+
+/// Has the waiter looked for; starts the thread if there is none.
+pub(super) fn add(waiter: Arc<Waiter>) -> io::Result<()> {
+    let mut shared = shared().lock();
+    let process = std::process::id();
+    let bell = match &shared.bell {
+        Some(bell) if shared.process == process => bell.clone(),
+        _ => {
+            let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+            let heard = bell.clone();
+            thread::Builder::new()
+                .name("heist-open".to_owned())
+                .stack_size(64 * 1024)
+                .spawn(move || watch(&heard))?;
+            (shared.bell, shared.process) = (Some(bell.clone()), process);
+            shared.newcomers.clear();
+            bell
+        }
+    };
+    shared.newcomers.push(waiter);
+    ring(&bell);
+    Ok(())
+}
+
+/// Somebody waits no more.
+pub(super) fn tell() {
+    if let Some(bell) = &shared().lock().bell {
+        ring(bell);
+    }
+}
+
+fn ring(bell: &OwnedFd) {
+    // A full counter has been heard of as well.
+    let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
+}
+
+struct Watched {
+    waiter: Arc<Waiter>,
+    since: Instant,
+    due: Instant,
+}
+
+/// The life of the thread.
+fn watch(bell: &OwnedFd) {
+    let mut watched: Vec<Watched> = Vec::new();
+    let mut scratch = Scratch(None);
+    loop {
+        watched.retain(|watched| watched.waiter.is_waiting());
+        {
+            let mut shared = shared().lock();
+            let now = Instant::now();
+            let newcomers = shared.newcomers.drain(..);
+            watched.extend(newcomers.map(|waiter| Watched { waiter, since: now, due: now }));
+            if watched.is_empty() {
+                // Whoever comes next starts another thread.
+                shared.bell = None;
+                return;
+            }
+        }
+        let seen = sleep(bell, &watched);
+        let now = Instant::now();
+        let mut wakers = Vec::new();
+        for (Watched { waiter, since, due }, is_seen) in watched.iter_mut().zip(seen) {
+            if is_seen || *due <= now + SLACK {
+                waiter.look(|reader| is_seen || scratch.has_writer(reader), &mut wakers);
+                *due = now + ((now - *since) / 8).clamp(PAUSE_MIN, PAUSE_MAX);
+            }
+        }
+        wake_all(wakers);
+    }
+}
+
+/// Sleeps until one is due, the bell is rung, or a reader sees its other end; which of them do.
+fn sleep(bell: &OwnedFd, watched: &[Watched]) -> Vec<bool> {
+    let readers: Vec<_> = watched.iter().map(|watched| watched.waiter.reader()).collect();
+    let mut fds = vec![PollFd::new(bell, PollFlags::IN)];
+    fds.extend(readers.iter().flatten().map(|reader| PollFd::new(reader.file(), PollFlags::IN)));
+    let due = watched.iter().map(|watched| watched.due).min();
+    let pause = due.map_or(PAUSE_MAX, |due| due.saturating_duration_since(Instant::now()));
+    let timeout = Timespec::try_from(pause).ok();
+    if poll(&mut fds, timeout.as_ref()).is_err_and(|error| error != Errno::INTR) {
+        // No memory, most likely: without the events, but not without a pause.
+        thread::sleep(PAUSE_MAX);
+    }
+    if !fds[0].revents().is_empty() {
+        let _ = rustix::io::read(bell, &mut [0; 8]);
+    }
+    let mut events = fds[1..].iter().map(|fd| !fd.revents().is_empty());
+    readers.iter().map(|reader| reader.is_some() && events.next() == Some(true)).collect()
+}
+
+/// A pipe to look with.
+struct Scratch(Option<(OwnedFd, OwnedFd)>);
+
+impl Scratch {
+    /// Whether the FIFO has a writer now. `tee(2)` takes nothing, and tells an empty pipe from one without writers.
+    fn has_writer(&mut self, reader: &Descriptor) -> bool {
+        if self.0.is_none() {
+            self.0 = pipe_with(PipeFlags::CLOEXEC).ok();
+        }
+        let Some((_, room)) = &self.0 else { return false };
+        match tee(reader.file().as_fd(), room, 1, SpliceFlags::NONBLOCK) {
+            Ok(0) => false,
+            Ok(_) => {
+                // With a byte in it, it is of no more use.
+                self.0 = None;
+                true
+            }
+            Err(error) => error == Errno::AGAIN,
+        }
+    }
+}

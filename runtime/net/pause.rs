@@ -1,0 +1,49 @@
+//! Pauses between the tries of a call for which the system has no event: each twice as long as the one before, so that a
+//! call waits at most twice as long as it must, and makes eight tries a second at most after the first quarter of one.
+
+use std::time::Duration;
+
+/// A pause that is over comes a little later than asked for; the next try is worth at least as much.
+const LONGEST: Duration = Duration::from_millis(128);
+
+/// How long the next pause of a call is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pauses(Duration);
+
+impl Pauses {
+    pub(super) const fn new() -> Pauses {
+        Pauses(Duration::from_millis(1))
+    }
+
+    pub(super) fn take(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(LONGEST);
+        pause
+    }
+}
+
+/// The pause after so many failures in a row before this one, for who reports each of them.
+pub(super) fn after_failures(count: u32, shortest: Duration) -> Duration {
+    (shortest * 2_u32.pow(count.min(8))).min(LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, LONGEST, Pauses, after_failures};
+
+    #[test]
+    fn a_call_tries_eight_times_in_the_first_quarter_of_a_second_and_eight_times_a_second_then() {
+        let mut pauses = Pauses::new();
+        let first: Duration = (0..8).map(|_| pauses.take()).sum();
+        assert_eq!(first, Duration::from_millis(255));
+        let later: Duration = (0..8).map(|_| pauses.take()).sum();
+        assert_eq!(later, 8 * LONGEST);
+        assert!(later > Duration::from_secs(1));
+    }
+
+    #[test]
+    fn the_pause_of_a_failure_grows_and_has_a_bound() {
+        let pauses = [0, 1, 2, 3, 4, u32::MAX].map(|count| after_failures(count, Duration::from_millis(10)));
+        assert_eq!(pauses.map(|pause| pause.as_millis()), [10, 20, 40, 80, 128, 128]);
+    }
+}

@@ -1,0 +1,34 @@
+//! What a task holds of its scheduler.
+
+use std::sync::Arc;
+
+use crate::scheduler::Shared;
+use crate::task::{Cause, Header, Runnable, Schedule};
+
+/// What a task holds of its scheduler. Every worker has a home of its own, so that spawning counts references on a line
+/// that other workers leave alone.
+#[repr(align(128))]
+pub(crate) struct Home {
+    shared: Arc<Shared>,
+}
+
+impl Home {
+    pub(crate) fn new(shared: Arc<Shared>) -> Arc<Home> {
+        Arc::new(Home { shared })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Schedule for Arc<Home> {
+    fn schedule(&self, task: Runnable, cause: Cause) {
+        self.shared.schedule(task, cause);
+    }
+
+    fn release(&self, task: &Header) {
+        self.shared.owned.remove(task);
+        self.shared.tell_if_empty(&self.shared.owned);
+    }
+}
