@@ -113,6 +113,11 @@ impl Pool {
         }
     }
 
+    /// The stack of its threads, if the builder chose one.
+    pub(crate) fn stack_size(&self) -> Option<usize> {
+        self.inner.limits.stack_size
+    }
+
     fn start_thread(&self) -> io::Result<()> {
         let mut builder = Builder::new().name(self.inner.limits.thread_name.clone());
         if let Some(stack_size) = self.inner.limits.stack_size {

@@ -1,12 +1,16 @@
 //! Every option of a runtime, its default and the reason.
 
+use std::fmt;
 use std::io;
+use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blocking::Limits;
 use crate::driver;
 use crate::primitive::thread;
 use crate::runtime::Runtime;
+use crate::scheduler::lookout::Report;
 
 /// Which engine does the I/O.
 pub use crate::driver::Kind as DriverKind;
@@ -55,6 +59,7 @@ pub struct Builder {
     ring_entries: u32,
     completion_entries: Option<u32>,
     recv_buffers: driver::BufferLimits,
+    on_stall: Option<StallHook>,
     start_paused: bool,
 }
 
@@ -72,6 +77,7 @@ impl Builder {
             ring_entries: RING_ENTRIES,
             completion_entries: None,
             recv_buffers: driver::BufferLimits::default(),
+            on_stall: None,
             start_paused: false,
         }
     }
@@ -192,6 +198,37 @@ impl Builder {
         self
     }
 
+    /// What is called when every worker of a multi-thread runtime is in a poll that has not ended for 50 ms.
+    ///
+    /// Such polls stop nothing else: threads that stand in for the workers run the other tasks, up to 64 of them if their
+    /// polls do not end either, and go when a worker has come round again. Sockets and timers are served every
+    /// millisecond then. Local tasks ([`spawn_local`](crate::task::spawn_local)) of a stuck worker wait for it, and the
+    /// stuck threads use their cores. A current-thread runtime has no other thread that may run its tasks: a poll that
+    /// does not end stops it, and is not told.
+    ///
+    /// `report` gets one [`Stall`] each time, on a thread of the runtime's own that must not wait long. A panic of it
+    /// is ignored. Most often the cause is a loop that awaits what is always ready and takes nothing from the budget, such
+    /// as a channel of another crate: wrap what it awaits in [`cooperative`](crate::task::coop::cooperative).
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use heist::runtime::Builder;
+    ///
+    /// let (tell, told) = mpsc::channel();
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_stall(move |stall| tell.send(stall.tasks()[0].line()).unwrap_or(()))
+    ///     .build()?;
+    /// let line = line!() + 1;
+    /// let stuck = runtime.spawn(async move { told.recv() });
+    /// assert_eq!(runtime.block_on(stuck).unwrap(), Ok(line));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_stall(&mut self, report: impl Fn(&Stall) + Send + Sync + 'static) -> &mut Self {
+        self.on_stall = Some(StallHook(Arc::new(report)));
+        self
+    }
+
     /// Whether the clock stands still from the start, as after [`time::pause`](crate::time::pause()): for tests. Default: no.
     ///
     /// Only a current-thread runtime can pause its clock: with `true`, [`build`](Self::build) fails for others.
@@ -255,7 +292,9 @@ impl Builder {
             thread_name: "heist-blocking".to_owned(),
             stack_size: self.thread_stack_size,
         };
-        let runtime = Runtime::start(self.flavor, driver, workers_count, limits, self.thread_builder()?)?;
+        let report = self.on_stall.as_ref().map(StallHook::report);
+        let runtime =
+            Runtime::start(self.flavor, driver, workers_count, limits, self.thread_builder()?, report)?;
         if self.start_paused {
             runtime.pause_clock();
         }
@@ -322,6 +361,35 @@ impl Builder {
             ));
         }
         Ok(ThreadOptions { name: self.thread_name.clone(), stack_size: self.thread_stack_size })
+    }
+}
+
+/// Every worker is in a poll that does not end: see [`Builder::on_stall`].
+#[derive(Clone, Debug)]
+pub struct Stall {
+    tasks: Vec<&'static Location<'static>>,
+}
+
+impl Stall {
+    /// Where the tasks were spawned that are being polled.
+    pub fn tasks(&self) -> &[&'static Location<'static>] {
+        &self.tasks
+    }
+}
+
+#[derive(Clone)]
+struct StallHook(Arc<dyn Fn(&Stall) + Send + Sync>);
+
+impl StallHook {
+    fn report(&self) -> Arc<Report> {
+        let hook = self.0.clone();
+        Arc::new(move |tasks| hook(&Stall { tasks }))
+    }
+}
+
+impl fmt::Debug for StallHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StallHook")
     }
 }
 

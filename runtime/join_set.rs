@@ -3,13 +3,13 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
-use crate::runtime::{self, Handle};
-use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
+use crate::runtime::{self, Handle, Weight};
+use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 
 /// A set of tasks with outputs of one type. Dropping the set aborts them all.
 ///
@@ -29,6 +29,8 @@ use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
 /// ```
 pub struct JoinSet<T> {
     handles: FuturesUnordered<Member<T>>,
+    /// Who waits for the next task to end: the last poll that was pending. A look without waiting must not take its place.
+    waiter: Option<Waker>,
 }
 
 /// A handle that gives its task's id with the outcome.
@@ -48,7 +50,7 @@ impl<T> Future for Member<T> {
 impl<T> JoinSet<T> {
     /// An empty set.
     pub fn new() -> JoinSet<T> {
-        JoinSet { handles: FuturesUnordered::new() }
+        JoinSet { handles: FuturesUnordered::new(), waiter: None }
     }
 
     /// How many tasks are in the set: running ones, and ended ones that were not joined yet.
@@ -80,7 +82,9 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(runtime::spawn(future))
+        let handle =
+            if Weight::<F>::IS_LARGE { runtime::spawn(Box::pin(future)) } else { runtime::spawn(future) };
+        self.insert(handle)
     }
 
     /// Spawns a task on the runtime of `handle`.
@@ -90,7 +94,9 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(handle.spawn(future))
+        let handle =
+            if Weight::<F>::IS_LARGE { handle.spawn(Box::pin(future)) } else { handle.spawn(future) };
+        self.insert(handle)
     }
 
     /// Spawns a future that need not be `Send` on this worker: see [`spawn_local`](crate::task::spawn_local).
@@ -102,7 +108,12 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        self.insert(runtime::spawn_local(future))
+        let handle = if Weight::<F>::IS_LARGE {
+            runtime::spawn_local(Box::pin(future))
+        } else {
+            runtime::spawn_local(future)
+        };
+        self.insert(handle)
     }
 
     /// Runs a closure on the blocking pool: see [`spawn_blocking`](crate::task::spawn_blocking).
@@ -115,7 +126,12 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        self.insert(runtime::spawn_blocking(closure))
+        let handle = if Weight::<F>::IS_LARGE {
+            runtime::spawn_blocking(Box::new(closure))
+        } else {
+            runtime::spawn_blocking(closure)
+        };
+        self.insert(handle)
     }
 
     /// Waits for the next task to end. `None`: the set is empty.
@@ -131,21 +147,55 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     /// The id of a task that panicked or was cancelled is in the error.
     pub async fn join_next_with_id(&mut self) -> Option<(Id, Result<T, JoinError>)> {
-        poll_fn(|cx| Pin::new(&mut self.handles).poll_next(cx)).await
+        poll_fn(|cx| self.poll_next_with_id(cx)).await
     }
 
-    /// An ended task's outcome, if there is one now.
+    /// An ended task's outcome, if there is one now. `None`: none has ended that was not joined, or the set is empty.
+    ///
+    /// It neither waits nor changes who is woken: a [`poll_join_next`](Self::poll_join_next) that was pending is woken as
+    /// if this had not been called. It takes nothing from the budget of the task, and needs none.
+    ///
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut set = heist::task::JoinSet::new();
+    /// let task = set.spawn(async { 7 });
+    /// while !task.is_finished() {
+    ///     heist::task::yield_now().await;
+    /// }
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), 7);
+    /// assert!(set.try_join_next().is_none());
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-        let mut context = Context::from_waker(futures_task::noop_waker_ref());
-        match self.poll_join_next(&mut context) {
+        self.try_join_next_with_id().map(without_id)
+    }
+
+    /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    pub fn try_join_next_with_id(&mut self) -> Option<(Id, Result<T, JoinError>)> {
+        let waiter = self.waiter.clone();
+        let waker = waiter.as_ref().unwrap_or(Waker::noop());
+        let handles = Pin::new(&mut self.handles);
+        match coop::without_budget(|| handles.poll_next(&mut Context::from_waker(waker))) {
             Poll::Ready(outcome) => outcome,
             Poll::Pending => None,
         }
     }
 
-    /// Polls for the next task to end. `Ready(None)`: the set is empty.
+    /// Polls for the next task to end. `Ready(None)`: the set is empty. The last waker that was given with a poll that was
+    /// pending is woken.
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
-        Pin::new(&mut self.handles).poll_next(cx).map(|next| next.map(without_id))
+        self.poll_next_with_id(cx).map(|next| next.map(without_id))
+    }
+
+    fn poll_next_with_id(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Id, Result<T, JoinError>)>> {
+        let next = Pin::new(&mut self.handles).poll_next(cx);
+        if next.is_ready() {
+            self.waiter = None;
+        } else if !self.waiter.as_ref().is_some_and(|waiter| waiter.will_wake(cx.waker())) {
+            self.waiter = Some(cx.waker().clone());
+        }
+        next
     }
 
     /// Waits for all tasks, in the order in which they end.

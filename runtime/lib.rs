@@ -57,6 +57,7 @@
 //! | here | there |
 //! |---|---|
 //! | a worker in a long poll strands nothing: others take its tasks, completions and timers within 5 to 12 ms | its driver waits, if it holds it |
+//! | workers that are all in polls that do not end stop nothing but their local tasks: see [`runtime::Builder::on_stall`] | stop everything |
 //! | [`task::spawn_local`] works in any task; the future stays on that worker | needs a `LocalSet` or `LocalRuntime` |
 //! | [`task::block_in_place`] may be called anywhere; local tasks of the thread wait meanwhile; on a current-thread runtime all tasks do, and `block_on` in it panics | panics on a current-thread runtime |
 //! | [`task::spawn_blocking`] runs the closure on the caller if no thread can be had at all | panics |
@@ -85,9 +86,33 @@
 //!
 //! # Which crates go with it
 //! Channels, locks, codecs and combinators are not ours: `futures`, `tokio::sync` and `async-channel` work on heist as
-//! they are, tokio-util's codecs with the feature `tokio-io`. They know nothing of the budget: a loop over one that is always ready
-//! keeps its worker, unless [`task::coop::cooperative`] wraps what it awaits. Of tokio, only the features `io-util` and `sync`
-//! build no part of a runtime. Sockets and files implement the traits of `futures-io`
+//! they are, tokio-util's codecs with the feature `tokio-io`. But they take nothing from the budget of a heist task: a loop that
+//! finds such a channel always ready does not let others run. Wrap what it awaits in [`task::coop::cooperative`], or await
+//! [`task::consume_budget`] in each round:
+//! ```
+//! use futures::StreamExt;
+//! use futures::channel::mpsc::unbounded;
+//! use heist::task::coop::cooperative;
+//!
+//! # heist::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let (sender, mut receiver) = unbounded();
+//! let greedy = heist::spawn(async move {
+//!     loop {
+//!         sender.unbounded_send(1).unwrap();
+//!         cooperative(receiver.next()).await;
+//!     }
+//! });
+//! // On this one thread nobody else would ever run again without `cooperative`.
+//! heist::time::sleep(std::time::Duration::from_millis(1)).await;
+//! greedy.abort();
+//! # });
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//! On a multi-thread runtime other threads stand in for workers whose polls do not end, see [`runtime::Builder::on_stall`];
+//! on a current-thread runtime nothing can.
+//!
+//! Of tokio, only the features `io-util` and `sync` build no part of a runtime. Sockets and files implement the traits of
+//! `futures-io`
 //! (default), of tokio (feature `tokio-io`) and of hyper (feature `hyper`). `examples/ecosystem/` has a program to copy for
 //! each of hyper, axum, h2, tonic, rustls, WebSockets, tokio-postgres and redis.
 

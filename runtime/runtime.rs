@@ -26,19 +26,28 @@ use crate::driver::Driver;
 use crate::primitive::sync::Mutex;
 use crate::primitive::{clock, thread};
 use crate::scheduler::guests::{Guest, Ticket, see_off};
+use crate::scheduler::lookout::Report;
 use crate::scheduler::park::{Nudge, Parker};
 use crate::scheduler::stand_in::{self, StandIns};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Home, Shared, current};
 use crate::task::{self, Id, JoinHandle, coop};
 
-pub use crate::builder::{Builder, DriverKind};
+pub use crate::builder::{Builder, DriverKind, Stall};
 
 const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
      call this from a task, from Runtime::block_on, or after Runtime::enter";
 /// Futures of more bytes are boxed at the door: on the way to their cell they are moved a few times, and each move of an
 /// unoptimised build takes that much stack.
 const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
+
+/// A constant of the type, so that an unoptimised build has no room on its stack for the branch that it does not take.
+pub(crate) struct Weight<F>(PhantomData<F>);
+
+impl<F> Weight<F> {
+    pub(crate) const IS_LARGE: bool = size_of::<F>() > LARGE;
+}
+
 const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
      Await the future instead, or block inside block_in_place or spawn_blocking";
 
@@ -115,6 +124,7 @@ impl Runtime {
         workers_count: usize,
         limits: Limits,
         options: ThreadOptions,
+        report: Option<Arc<Report>>,
     ) -> io::Result<Runtime> {
         let options = Arc::new(options);
         let stand_ins = match flavor {
@@ -134,6 +144,7 @@ impl Runtime {
                 runtime.loop_worker = Some(LoopWorker { worker, waiting: Mutex::new(Vec::new()) });
             }
             Flavor::MultiThread => {
+                runtime.shared().lookout().offer(report);
                 runtime.shared().timers().clock().forbid_pause();
                 runtime.start_workers(parts.workers, &options)?;
             }
@@ -179,14 +190,16 @@ impl Runtime {
     /// # Panics
     /// If this thread runs tasks already (inside a task or another `block_on`), or, on a current-thread runtime, if there are
     /// local tasks ([`spawn_local`]) of another thread. A panic of `future` passes through.
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        if size_of::<F>() > LARGE {
+        if Weight::<F>::IS_LARGE {
             self.block_on_small(Box::pin(future))
         } else {
             self.block_on_small(future)
         }
     }
 
+    #[track_caller]
     fn block_on_small<F: Future>(&self, future: F) -> F::Output {
         assert!(current::may_block(), "{NESTED}");
         match &self.loop_worker {
@@ -202,7 +215,7 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.handle.spawn(future)
+        if Weight::<F>::IS_LARGE { self.handle.spawn(Box::pin(future)) } else { self.handle.spawn(future) }
     }
 
     /// Runs `closure` on the blocking pool, as [`spawn_blocking`] does.
@@ -212,7 +225,11 @@ impl Runtime {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.handle.spawn_blocking(closure)
+        if Weight::<F>::IS_LARGE {
+            self.handle.spawn_blocking(Box::new(closure))
+        } else {
+            self.handle.spawn_blocking(closure)
+        }
     }
 
     /// A handle to this runtime.
@@ -387,6 +404,9 @@ impl Ending {
                 let _ = thread.join();
             }
         }
+        if can_join && current::may_block() {
+            shared.lookout().join();
+        }
     }
 
     /// The same on a thread of its own, which is waited for until the deadline. If the system refuses one: here.
@@ -453,6 +473,7 @@ impl ArcWake for RootWaker {
 }
 
 impl LoopWorker {
+    #[track_caller]
     fn block_on<F: Future>(&self, handle: &Handle, future: F) -> F::Output {
         let mut future = pin!(future);
         let parker = Parker::new();
@@ -589,7 +610,10 @@ impl Handle {
     /// If the thread is in none.
     #[track_caller]
     pub fn current() -> Handle {
-        Handle::try_current().unwrap_or_else(|_| panic!("{NO_RUNTIME}"))
+        match Handle::try_current() {
+            Ok(handle) => handle,
+            Err(_) => panic!("{NO_RUNTIME}"),
+        }
     }
 
     /// The runtime of this thread, if it is in one.
@@ -608,10 +632,11 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let location = Location::caller();
-        if size_of::<F>() > LARGE {
-            return scheduler::spawn(&self.home, Box::pin(future), Id::next(), location);
+        if Weight::<F>::IS_LARGE {
+            scheduler::spawn(&self.home, Box::pin(future), Id::next(), location)
+        } else {
+            scheduler::spawn(&self.home, future, Id::next(), location)
         }
-        scheduler::spawn(&self.home, future, Id::next(), location)
     }
 
     /// Runs `closure` on the blocking pool of this runtime.
@@ -621,7 +646,20 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (runnable, join) = task::blocking(closure, Id::next(), Location::caller());
+        let location = Location::caller();
+        if Weight::<F>::IS_LARGE {
+            self.spawn_blocking_small(Box::new(closure), location)
+        } else {
+            self.spawn_blocking_small(closure, location)
+        }
+    }
+
+    fn spawn_blocking_small<F, R>(&self, closure: F, location: &'static Location<'static>) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (runnable, join) = task::blocking(closure, Id::next(), location);
         let handle = self.clone();
         self.home.shared().blocking().run(Box::new(move || {
             let _guard = handle.enter();
@@ -635,14 +673,16 @@ impl Handle {
     ///
     /// # Panics
     /// If this thread runs tasks.
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        if size_of::<F>() > LARGE {
+        if Weight::<F>::IS_LARGE {
             self.block_on_small(Box::pin(future))
         } else {
             self.block_on_small(future)
         }
     }
 
+    #[track_caller]
     fn block_on_small<F: Future>(&self, future: F) -> F::Output {
         assert!(current::may_block(), "{NESTED}");
         let _guard = self.enter();
@@ -752,6 +792,16 @@ impl RuntimeMetrics {
         self.handle.home.shared().blocking().threads_count()
     }
 
+    /// How many threads stand in for the workers now: see [`Builder::on_stall`].
+    pub fn num_stand_ins(&self) -> usize {
+        self.handle.home.shared().lookout().reserve_count()
+    }
+
+    /// How often every worker was in a poll that did not end within 50 ms: see [`Builder::on_stall`].
+    pub fn num_stalls(&self) -> u64 {
+        self.handle.home.shared().lookout().stalls_count()
+    }
+
     /// How many operations the kernel has not answered yet, all workers together.
     pub fn num_operations_in_flight(&self) -> usize {
         let shared = self.handle.home.shared();
@@ -798,13 +848,14 @@ where
     F::Output: Send + 'static,
 {
     let location = Location::caller();
-    if size_of::<F>() > LARGE {
+    if Weight::<F>::IS_LARGE {
         spawn_small(Box::pin(future), location)
     } else {
         spawn_small(future, location)
     }
 }
 
+#[track_caller]
 fn spawn_small<F>(future: F, location: &'static Location<'static>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -814,10 +865,13 @@ where
         Some(context) => Ok(scheduler::spawn(context.home(), future, Id::next(), location)),
         None => Err(future),
     });
-    spawned.unwrap_or_else(|future| {
-        let home = current::runtime().unwrap_or_else(|| panic!("{NO_RUNTIME}"));
-        scheduler::spawn(&home, future, Id::next(), location)
-    })
+    match spawned {
+        Ok(handle) => handle,
+        Err(future) => {
+            let Some(home) = current::runtime() else { panic!("{NO_RUNTIME}") };
+            scheduler::spawn(&home, future, Id::next(), location)
+        }
+    }
 }
 
 /// Spawns a future that need not be `Send`. It stays on the worker that it was spawned on, and is dropped there.
@@ -834,14 +888,17 @@ where
     F::Output: 'static,
 {
     let location = Location::caller();
-    let spawned = if size_of::<F>() > LARGE {
+    let spawned = if Weight::<F>::IS_LARGE {
         scheduler::spawn_local(Box::pin(future), Id::next(), location)
     } else {
         scheduler::spawn_local(future, Id::next(), location)
     };
-    spawned.unwrap_or_else(|| {
-        panic!("heist: spawn_local needs a worker: call it inside a task, or in block_on of a current-thread runtime")
-    })
+    match spawned {
+        Some(handle) => handle,
+        None => panic!(
+            "heist: spawn_local needs a worker: call it inside a task, or in block_on of a current-thread runtime"
+        ),
+    }
 }
 
 /// Runs `closure`, which may block, on a thread of the blocking pool.
@@ -867,7 +924,13 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    Handle::current().spawn_blocking(closure)
+    let location = Location::caller();
+    let handle = Handle::current();
+    if Weight::<F>::IS_LARGE {
+        handle.spawn_blocking_small(Box::new(closure), location)
+    } else {
+        handle.spawn_blocking_small(closure, location)
+    }
 }
 
 /// Runs `closure`, which may block, on this thread. If the thread is a worker's, another thread takes the worker over: its

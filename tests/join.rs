@@ -247,3 +247,48 @@ fn shutting_a_join_set_down_waits_until_every_task_is_gone() {
         });
     });
 }
+
+/// A look without waiting is not a wait: whoever waits is woken all the same.
+#[test]
+fn trying_to_join_takes_no_wake_up_from_a_waiter() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let (open, gate) = oneshot::channel::<()>();
+            let mut set = JoinSet::new();
+            set.spawn(gate);
+            let mut open = Some(open);
+            let joined = std::future::poll_fn(|cx| {
+                let polled = set.poll_join_next(cx);
+                if polled.is_pending() {
+                    assert!(set.try_join_next().is_none());
+                    assert!(set.try_join_next_with_id().is_none());
+                    if let Some(open) = open.take() {
+                        open.send(()).expect("the task waits");
+                    }
+                }
+                polled
+            });
+            assert_eq!(joined.await.expect("a task").expect("no panic"), Ok(()));
+            assert!(set.try_join_next().is_none());
+        });
+    });
+}
+
+/// A look without waiting cannot yield, so it needs no budget: what has ended is there.
+#[test]
+fn trying_to_join_finds_what_has_ended_without_a_budget() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let mut set = JoinSet::new();
+            let tasks: Vec<_> = (0..300).map(|number| set.spawn(async move { number })).collect();
+            while !tasks.iter().all(|task| task.is_finished()) {
+                heist::task::yield_now().await;
+            }
+            // In one poll, which has fewer units.
+            let mut outputs: Vec<u32> =
+                std::iter::from_fn(|| set.try_join_next()).map(|output| output.expect("no panic")).collect();
+            outputs.sort_unstable();
+            assert_eq!(outputs, (0..300).collect::<Vec<_>>());
+        });
+    });
+}

@@ -238,6 +238,21 @@ impl Backend {
         }
     }
 
+    pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.relieve(index, crop),
+            // A poller is asked by any thread, at once. Refused: its worker is at it itself.
+            Backend::Poll(pollers) => {
+                let _ = pollers.try_harvest(index, crop);
+            }
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => {
+                let _ = fake.try_harvest(index, crop);
+            }
+        }
+    }
+
     pub(super) fn in_flight(&self, index: usize) -> usize {
         match self {
             #[cfg(target_os = "linux")]

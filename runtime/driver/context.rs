@@ -3,8 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::mem;
+use std::panic::Location;
+use std::pin::Pin;
 use std::ptr;
 use std::sync::Arc;
+use std::task::{self, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::primitive::thread;
 
@@ -104,14 +109,50 @@ pub(crate) fn try_current() -> Option<Arc<Driver>> {
     CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.clone())).ok().flatten()
 }
 
+const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from Runtime::block_on, or \
+                          after Runtime::enter";
+
 #[track_caller]
 pub(crate) fn current() -> Arc<Driver> {
     match try_current() {
         Some(driver) => driver,
-        None => panic!(
-            "there is no heist runtime on this thread; call this from a task, from Runtime::block_on, or after \
-             Runtime::enter"
-        ),
+        None => panic!("{NO_RUNTIME}"),
+    }
+}
+
+/// Whether this thread is in a runtime.
+fn is_entered() -> bool {
+    CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(false)
+}
+
+pin_project! {
+    /// The future of [`in_runtime`].
+    #[must_use = "futures do nothing unless polled or awaited"]
+    pub(crate) struct InRuntime<F> {
+        // Until it is first polled.
+        called_at: Option<&'static Location<'static>>,
+        #[pin]
+        future: F,
+    }
+}
+
+/// A future that needs a runtime when it is first polled, not where it is made. Without one it panics at the place that
+/// awaits it, and names the place that made it: an `async fn` could name neither.
+#[track_caller]
+pub(crate) fn in_runtime<F: Future>(future: F) -> InRuntime<F> {
+    InRuntime { called_at: Some(Location::caller()), future }
+}
+
+impl<F: Future> Future for InRuntime<F> {
+    type Output = F::Output;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if let Some(called_at) = this.called_at.take() {
+            assert!(is_entered(), "{NO_RUNTIME} (the call is at {called_at})");
+        }
+        this.future.poll(cx)
     }
 }
 

@@ -20,6 +20,7 @@
 //! | `ring_doorbell` | any thread | no | ends the present park, or else the next one |
 //! | `try_harvest` | any thread | no | reaps, never submits; fails while the worker itself is at it or sleeps |
 //! | `take_over` | another worker | no | begins on its own ring what a stuck worker was asked for |
+//! | `relieve` | the lookout | no | begins and reaps on a stuck worker's ring |
 //! | `shutdown` | the worker | until the deadline | refuses, cancels, drains; leaks the rest |
 //!
 //! A socket call that would block waits like this (`source.rs`, `side.rs`, `readiness.rs`):
@@ -216,7 +217,7 @@ pub(crate) use buffers::Limits as BufferLimits;
 use context::Asker;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{Guard, pinned};
+pub(crate) use context::{Guard, in_runtime, pinned};
 pub use kind::Kind;
 use op::{Op, Ticket};
 pub(crate) use options::Options;
@@ -347,6 +348,12 @@ impl Driver {
     /// Begins for a worker that is busy elsewhere what it was asked for and has not told the kernel. By the worker `by`.
     pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
         self.backend.take_over(index, by, &mut crop.into());
+    }
+
+    /// Begins and reaps for a worker that is busy elsewhere, with its own ring. By a thread that lives until that worker has
+    /// shut down: the kernel ends what a thread has begun when the thread ends.
+    pub(crate) fn relieve<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) {
+        self.backend.relieve(index, &mut crop.into());
     }
 
     /// How many things the kernel may still report to this worker.

@@ -105,12 +105,14 @@ pub(crate) struct Registration {
 
 impl Registration {
     /// Makes the socket non-blocking and ties it to the current thread's driver.
+    #[track_caller]
     pub(crate) fn new(socket: Socket) -> io::Result<Registration> {
         socket.set_nonblocking(true)?;
         Ok(Registration::new_nonblocking(socket))
     }
 
     /// The same for a socket that is known to be non-blocking.
+    #[track_caller]
     pub(crate) fn new_nonblocking(socket: Socket) -> Registration {
         let source = Source {
             socket,

@@ -12,6 +12,7 @@ use super::metadata::Metadata;
 use super::open_options::OpenOptions;
 use super::work::{self, given_back, pool};
 use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
+use crate::driver::in_runtime;
 
 /// An open file.
 ///
@@ -90,8 +91,9 @@ impl File {
     ///
     /// # Cancel safety
     /// A file that is opened after the future was dropped is closed.
-    pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
-        OpenOptions::new().read(true).open(path).await
+    #[track_caller]
+    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().read(true).open(path).await })
     }
 
     /// Opens a file to write it; creates it, or makes it empty.
@@ -101,8 +103,9 @@ impl File {
     ///
     /// # Cancel safety
     /// A file that is opened after the future was dropped is closed; it may have been created or made empty.
-    pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
-        OpenOptions::new().write(true).create(true).truncate(true).open(path).await
+    #[track_caller]
+    pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().write(true).create(true).truncate(true).open(path).await })
     }
 
     /// Creates a file to read and write it.
@@ -112,8 +115,9 @@ impl File {
     ///
     /// # Cancel safety
     /// A file that is created after the future was dropped is closed, and stays.
-    pub async fn create_new(path: impl AsRef<Path>) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create_new(true).open(path).await
+    #[track_caller]
+    pub fn create_new(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
     }
 
     /// Options to open a file with: the same as [`OpenOptions::new`].

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file::File;
-use crate::driver::{self, file::OpenHow};
+use crate::driver::file::OpenHow;
+use crate::driver::{self, in_runtime};
 
 /// Options of [`std::fs::OpenOptions`], and an `open` that does not block.
 ///
@@ -105,10 +106,13 @@ impl OpenOptions {
     ///
     /// # Panics
     /// Outside of a runtime.
-    pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        let path = path.as_ref();
-        self.0.check()?;
-        let opened = driver::file::open(path, &self.0).await?;
-        Ok(File::over(Arc::new(opened)))
+    #[track_caller]
+    pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move {
+            let path = path.as_ref();
+            self.0.check()?;
+            let opened = driver::file::open(path, &self.0).await?;
+            Ok(File::over(Arc::new(opened)))
+        })
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::metadata::Metadata;
 use super::work::{c_path, given_back, pool};
 use crate::driver::file::{Code, Landed, ring_for_path};
+use crate::driver::in_runtime;
 
 /// The permissions of a new folder, before the umask: std's.
 const FOLDER_MODE: u32 = 0o777;
@@ -17,15 +18,18 @@ const FOLDER_MODE: u32 = 0o777;
 ///
 /// # Cancel safety
 /// Dropped, it may have happened or not.
-pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
-    let (from, to) = (from.as_ref(), to.as_ref());
-    match ring_for_path(Code::Rename, from) {
-        Some(ring) => ring.rename(c_path(from)?, c_path(to)?).await.result.map(drop),
-        None => {
-            let (from, to) = (from.to_owned(), to.to_owned());
-            pool(move || std::fs::rename(from, to)).await
+#[track_caller]
+pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let (from, to) = (from.as_ref(), to.as_ref());
+        match ring_for_path(Code::Rename, from) {
+            Some(ring) => ring.rename(c_path(from)?, c_path(to)?).await.result.map(drop),
+            None => {
+                let (from, to) = (from.to_owned(), to.to_owned());
+                pool(move || std::fs::rename(from, to)).await
+            }
         }
-    }
+    })
 }
 
 /// Removes a file.
@@ -35,15 +39,18 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 ///
 /// # Cancel safety
 /// Dropped, it may have happened or not.
-pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref();
-    match ring_for_path(Code::Remove, path) {
-        Some(ring) => ring.remove(c_path(path)?, false).await.result.map(drop),
-        None => {
-            let path = path.to_owned();
-            pool(move || std::fs::remove_file(path)).await
+#[track_caller]
+pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let path = path.as_ref();
+        match ring_for_path(Code::Remove, path) {
+            Some(ring) => ring.remove(c_path(path)?, false).await.result.map(drop),
+            None => {
+                let path = path.to_owned();
+                pool(move || std::fs::remove_file(path)).await
+            }
         }
-    }
+    })
 }
 
 /// Removes an empty folder.
@@ -53,15 +60,18 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Cancel safety
 /// Dropped, it may have happened or not.
-pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref();
-    match ring_for_path(Code::Remove, path) {
-        Some(ring) => ring.remove(c_path(path)?, true).await.result.map(drop),
-        None => {
-            let path = path.to_owned();
-            pool(move || std::fs::remove_dir(path)).await
+#[track_caller]
+pub fn remove_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let path = path.as_ref();
+        match ring_for_path(Code::Remove, path) {
+            Some(ring) => ring.remove(c_path(path)?, true).await.result.map(drop),
+            None => {
+                let path = path.to_owned();
+                pool(move || std::fs::remove_dir(path)).await
+            }
         }
-    }
+    })
 }
 
 /// Removes a folder with all that is in it. Links are removed, not followed.
@@ -71,10 +81,13 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Cancel safety
 /// Dropped, it goes on to its end once it has begun.
-pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    // std's follows no link that is put in its way meanwhile, which needs descriptors of folders.
-    pool(move || std::fs::remove_dir_all(path)).await
+#[track_caller]
+pub fn remove_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let path = path.as_ref().to_owned();
+        // std's follows no link that is put in its way meanwhile, which needs descriptors of folders.
+        pool(move || std::fs::remove_dir_all(path)).await
+    })
 }
 
 /// Makes a folder.
@@ -84,15 +97,18 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Cancel safety
 /// Dropped, it may have happened or not.
-pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref();
-    match ring_for_path(Code::MakeDir, path) {
-        Some(ring) => ring.make_dir(c_path(path)?, FOLDER_MODE).await.result.map(drop),
-        None => {
-            let path = path.to_owned();
-            pool(move || std::fs::create_dir(path)).await
+#[track_caller]
+pub fn create_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let path = path.as_ref();
+        match ring_for_path(Code::MakeDir, path) {
+            Some(ring) => ring.make_dir(c_path(path)?, FOLDER_MODE).await.result.map(drop),
+            None => {
+                let path = path.to_owned();
+                pool(move || std::fs::create_dir(path)).await
+            }
         }
-    }
+    })
 }
 
 /// Makes a folder and those that lead to it. It may be there already.
@@ -102,33 +118,36 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Cancel safety
 /// Dropped, some of the folders may be there.
-pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref();
-    let mut missing = Vec::new();
-    let mut folder = Some(path).filter(|path| !path.as_os_str().is_empty());
-    // Up, to one that can be made or is there.
-    while let Some(wanted) = folder {
-        match create_dir(wanted).await {
-            Ok(()) => break,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match wanted.parent() {
-                Some(parent) if !parent.as_os_str().is_empty() => {
-                    missing.push(wanted);
-                    folder = Some(parent);
-                }
-                _ => return Err(error),
-            },
-            Err(_) if is_dir(wanted).await => break,
-            Err(error) => return Err(error),
+#[track_caller]
+pub fn create_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let path = path.as_ref();
+        let mut missing = Vec::new();
+        let mut folder = Some(path).filter(|path| !path.as_os_str().is_empty());
+        // Up, to one that can be made or is there.
+        while let Some(wanted) = folder {
+            match create_dir(wanted).await {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => match wanted.parent() {
+                    Some(parent) if !parent.as_os_str().is_empty() => {
+                        missing.push(wanted);
+                        folder = Some(parent);
+                    }
+                    _ => return Err(error),
+                },
+                Err(_) if is_dir(wanted).await => break,
+                Err(error) => return Err(error),
+            }
         }
-    }
-    // And down again.
-    for wanted in missing.into_iter().rev() {
-        match create_dir(wanted).await {
-            Err(error) if !is_dir(wanted).await => return Err(error),
-            _ => {}
+        // And down again.
+        for wanted in missing.into_iter().rev() {
+            match create_dir(wanted).await {
+                Err(error) if !is_dir(wanted).await => return Err(error),
+                _ => {}
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 async fn is_dir(path: &Path) -> bool {
@@ -143,15 +162,18 @@ async fn is_dir(path: &Path) -> bool {
 /// # Cancel safety
 /// Dropped, it may have happened or not.
 #[cfg(unix)]
-pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    let (original, link) = (original.as_ref(), link.as_ref());
-    match ring_for_path(Code::Symlink, link) {
-        Some(ring) => ring.symlink(c_path(original)?, c_path(link)?).await.result.map(drop),
-        None => {
-            let (original, link) = (original.to_owned(), link.to_owned());
-            pool(move || std::os::unix::fs::symlink(original, link)).await
+#[track_caller]
+pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let (original, link) = (original.as_ref(), link.as_ref());
+        match ring_for_path(Code::Symlink, link) {
+            Some(ring) => ring.symlink(c_path(original)?, c_path(link)?).await.result.map(drop),
+            None => {
+                let (original, link) = (original.to_owned(), link.to_owned());
+                pool(move || std::os::unix::fs::symlink(original, link)).await
+            }
         }
-    }
+    })
 }
 
 /// Gives a file a second name.
@@ -161,15 +183,18 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
 ///
 /// # Cancel safety
 /// Dropped, it may have happened or not.
-pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    let (original, link) = (original.as_ref(), link.as_ref());
-    match ring_for_path(Code::HardLink, link) {
-        Some(ring) => ring.hard_link(c_path(original)?, c_path(link)?).await.result.map(drop),
-        None => {
-            let (original, link) = (original.to_owned(), link.to_owned());
-            pool(move || std::fs::hard_link(original, link)).await
+#[track_caller]
+pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let (original, link) = (original.as_ref(), link.as_ref());
+        match ring_for_path(Code::HardLink, link) {
+            Some(ring) => ring.hard_link(c_path(original)?, c_path(link)?).await.result.map(drop),
+            None => {
+                let (original, link) = (original.to_owned(), link.to_owned());
+                pool(move || std::fs::hard_link(original, link)).await
+            }
         }
-    }
+    })
 }
 
 /// Where a symbolic link leads to.
@@ -179,9 +204,12 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 ///
 /// # Cancel safety
 /// Cancel safe.
-pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
-    let path = path.as_ref().to_owned();
-    pool(move || std::fs::read_link(path)).await
+#[track_caller]
+pub fn read_link(path: impl AsRef<Path>) -> impl Future<Output = io::Result<PathBuf>> {
+    in_runtime(async move {
+        let path = path.as_ref().to_owned();
+        pool(move || std::fs::read_link(path)).await
+    })
 }
 
 /// The one absolute path without links.
@@ -191,9 +219,12 @@ pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 ///
 /// # Cancel safety
 /// Cancel safe.
-pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
-    let path = path.as_ref().to_owned();
-    pool(move || std::fs::canonicalize(path)).await
+#[track_caller]
+pub fn canonicalize(path: impl AsRef<Path>) -> impl Future<Output = io::Result<PathBuf>> {
+    in_runtime(async move {
+        let path = path.as_ref().to_owned();
+        pool(move || std::fs::canonicalize(path)).await
+    })
 }
 
 /// What the system knows of the file that the path leads to.
@@ -212,8 +243,9 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 /// # Ok(())
 /// # }
 /// ```
-pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    stat(path.as_ref(), true).await
+#[track_caller]
+pub fn metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Metadata>> {
+    in_runtime(async move { stat(path.as_ref(), true).await })
 }
 
 /// What the system knows of the path itself: a link is not followed.
@@ -223,8 +255,9 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 ///
 /// # Cancel safety
 /// Cancel safe.
-pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    stat(path.as_ref(), false).await
+#[track_caller]
+pub fn symlink_metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Metadata>> {
+    in_runtime(async move { stat(path.as_ref(), false).await })
 }
 
 async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
@@ -246,9 +279,15 @@ async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
 ///
 /// # Cancel safety
 /// Dropped, it may have happened or not.
-pub async fn set_permissions(path: impl AsRef<Path>, permissions: std::fs::Permissions) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    pool(move || std::fs::set_permissions(path, permissions)).await
+#[track_caller]
+pub fn set_permissions(
+    path: impl AsRef<Path>,
+    permissions: std::fs::Permissions,
+) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let path = path.as_ref().to_owned();
+        pool(move || std::fs::set_permissions(path, permissions)).await
+    })
 }
 
 /// Whether the path leads to something.
@@ -258,10 +297,13 @@ pub async fn set_permissions(path: impl AsRef<Path>, permissions: std::fs::Permi
 ///
 /// # Cancel safety
 /// Cancel safe.
-pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
-    match metadata(path).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+#[track_caller]
+pub fn try_exists(path: impl AsRef<Path>) -> impl Future<Output = io::Result<bool>> {
+    in_runtime(async move {
+        match metadata(path).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    })
 }

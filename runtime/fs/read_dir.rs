@@ -14,6 +14,7 @@ use futures_core::Stream;
 use super::metadata::{FileType, Metadata};
 use super::paths::symlink_metadata;
 use super::work::pool;
+use crate::driver::in_runtime;
 use crate::driver::of_pool;
 use crate::task::{AbortOnDropHandle, spawn_blocking};
 
@@ -40,10 +41,13 @@ const BATCH_COUNT: usize = 128;
 /// # Ok(())
 /// # }
 /// ```
-pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
-    let path = path.as_ref().to_owned();
-    let batch = pool(move || Ok(next_batch(std::fs::read_dir(path)?))).await?;
-    Ok(ReadDir(State::Here(batch)))
+#[track_caller]
+pub fn read_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<ReadDir>> {
+    in_runtime(async move {
+        let path = path.as_ref().to_owned();
+        let batch = pool(move || Ok(next_batch(std::fs::read_dir(path)?))).await?;
+        Ok(ReadDir(State::Here(batch)))
+    })
 }
 
 /// The entries of a folder, in no order: a [`Stream`]. See [`read_dir`].

@@ -7,6 +7,7 @@ use super::file::File;
 use super::file_bytes::utf8;
 use super::work::pool;
 use crate::buf::IoBuf;
+use crate::driver::in_runtime;
 
 /// Reads a whole file.
 ///
@@ -23,33 +24,36 @@ use crate::buf::IoBuf;
 /// # Ok(())
 /// # }
 /// ```
-pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    /// Below it the size is not worth asking for.
-    const SMALL_BYTES_MAX: usize = 16 * 1024;
-    let file = File::open(path).await?;
-    let mut bytes = vec![0; SMALL_BYTES_MAX];
-    let count = file.read_at(&mut bytes, 0).await;
-    let mut file = match count {
-        // A pipe has no places.
-        Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
-            bytes.clear();
-            file
-        }
-        count => {
-            bytes.truncate(count?);
-            if bytes.len() < SMALL_BYTES_MAX && is_end(&file, bytes.len()).await? {
-                bytes.shrink_to_fit();
-                return Ok(bytes);
+#[track_caller]
+pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>> {
+    in_runtime(async move {
+        /// Below it the size is not worth asking for.
+        const SMALL_BYTES_MAX: usize = 16 * 1024;
+        let file = File::open(path).await?;
+        let mut bytes = vec![0; SMALL_BYTES_MAX];
+        let count = file.read_at(&mut bytes, 0).await;
+        let mut file = match count {
+            // A pipe has no places.
+            Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
+                bytes.clear();
+                file
             }
-            bytes = read_rest(&file, bytes).await?;
-            file
-        }
-    };
-    file.seek(io::SeekFrom::Start(bytes.len() as u64))
-        .await
-        .or_else(|error| if error.kind() == io::ErrorKind::NotSeekable { Ok(0) } else { Err(error) })?;
-    file.read_to_end(&mut bytes).await?;
-    Ok(bytes)
+            count => {
+                bytes.truncate(count?);
+                if bytes.len() < SMALL_BYTES_MAX && is_end(&file, bytes.len()).await? {
+                    bytes.shrink_to_fit();
+                    return Ok(bytes);
+                }
+                bytes = read_rest(&file, bytes).await?;
+                file
+            }
+        };
+        file.seek(io::SeekFrom::Start(bytes.len() as u64))
+            .await
+            .or_else(|error| if error.kind() == io::ErrorKind::NotSeekable { Ok(0) } else { Err(error) })?;
+        file.read_to_end(&mut bytes).await?;
+        Ok(bytes)
+    })
 }
 
 async fn is_end(file: &File, place: usize) -> io::Result<bool> {
@@ -79,8 +83,9 @@ async fn read_rest(file: &File, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
 ///
 /// # Cancel safety
 /// Cancel safe.
-pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
-    utf8(read(path).await?)
+#[track_caller]
+pub fn read_to_string(path: impl AsRef<Path>) -> impl Future<Output = io::Result<String>> {
+    in_runtime(async move { utf8(read(path).await?) })
 }
 
 /// Makes a file of these bytes, in the place of what was there.
@@ -90,8 +95,9 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 ///
 /// # Cancel safety
 /// Dropped, the file may be there, empty, or hold a part of the bytes.
-pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
-    File::create(path).await?.write_all(contents.as_ref()).await
+#[track_caller]
+pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move { File::create(path).await?.write_all(contents.as_ref()).await })
 }
 
 /// Copies the content and the permissions of a file, and says how many bytes it has.
@@ -104,7 +110,10 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 ///
 /// # Cancel safety
 /// Dropped, it goes on to its end once it has begun.
-pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u64> {
-    let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    pool(move || std::fs::copy(from, to)).await
+#[track_caller]
+pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<u64>> {
+    in_runtime(async move {
+        let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
+        pool(move || std::fs::copy(from, to)).await
+    })
 }

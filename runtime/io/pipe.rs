@@ -35,6 +35,7 @@ pub struct PipeWriter(Registration);
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = socket::pipe()?;
     Ok((PipeReader(Registration::new_nonblocking(reader)), PipeWriter(Registration::new_nonblocking(writer))))

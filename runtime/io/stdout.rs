@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::standard;
-use crate::driver::of_pool;
+use crate::driver::{in_runtime, of_pool};
 use crate::task::{JoinHandle, spawn_blocking};
 
 /// The most bytes of one write.
@@ -52,8 +52,9 @@ impl Stdout {
     /// # Cancel safety
     /// Dropped, it may have written a part; what it has begun, up to 64 KiB, goes on. The next write of this handle comes
     /// after it and has its own result.
-    pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.0.write_all(buf).await
+    #[track_caller]
+    pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
+        in_runtime(async move { self.0.write_all(buf).await })
     }
 
     /// Waits for a write of this handle that nobody waits for: one that was given up, or one that was made by way of
@@ -79,8 +80,9 @@ impl Stderr {
     /// # Cancel safety
     /// Dropped, it may have written a part; what it has begun, up to 64 KiB, goes on. The next write of this handle comes
     /// after it and has its own result.
-    pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.0.write_all(buf).await
+    #[track_caller]
+    pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
+        in_runtime(async move { self.0.write_all(buf).await })
     }
 
     /// Waits for a write of this handle that nobody waits for: one that was given up, or one that was made by way of

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use super::to_socket_addrs::ToSocketAddrs;
 use super::to_socket_addrs::sealed::Target;
+use crate::driver::in_runtime;
 use crate::driver::of_pool;
 
 /// Resolves `host` to its addresses, as the system would (`/etc/hosts`, DNS, …).
@@ -27,8 +28,11 @@ use crate::driver::of_pool;
 /// # })
 /// # }
 /// ```
-pub async fn lookup_host<T: ToSocketAddrs>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>> {
-    Ok(resolve(host.target()).await?.into_iter())
+#[track_caller]
+pub fn lookup_host<T: ToSocketAddrs>(
+    host: T,
+) -> impl Future<Output = io::Result<impl Iterator<Item = SocketAddr>>> {
+    in_runtime(async move { Ok(resolve(host.target()).await?.into_iter()) })
 }
 
 /// All addresses of a target, in the order they are to be tried; at least one.

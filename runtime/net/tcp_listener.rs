@@ -14,6 +14,7 @@ use super::family::inet_addr;
 use super::lookup_host::resolve;
 use super::tcp_stream::TcpStream;
 use super::to_socket_addrs::ToSocketAddrs;
+use crate::driver::in_runtime;
 use crate::driver::{Registration, socket};
 
 /// How many connections may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
@@ -53,17 +54,21 @@ impl TcpListener {
     ///
     /// # Cancel safety
     /// Safe: nothing is bound by a future that was dropped.
-    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
-        let mut last_error = None;
-        for addr in resolve(addr.target()).await? {
-            match TcpListener::bind_to(addr) {
-                Ok(listener) => return Ok(listener),
-                Err(error) => last_error = Some(error),
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpListener>> {
+        in_runtime(async move {
+            let mut last_error = None;
+            for addr in resolve(addr.target()).await? {
+                match TcpListener::bind_to(addr) {
+                    Ok(listener) => return Ok(listener),
+                    Err(error) => last_error = Some(error),
+                }
             }
-        }
-        Err(last_error.expect("resolve returns at least one address"))
+            Err(last_error.expect("resolve returns at least one address"))
+        })
     }
 
+    #[track_caller]
     fn bind_to(addr: SocketAddr) -> io::Result<TcpListener> {
         let socket = socket::nonblocking(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         // On Windows the option would let others take the port over.
@@ -86,6 +91,7 @@ impl TcpListener {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         Ok(TcpListener::over(Registration::new(Socket::from(listener))?))
     }
@@ -212,6 +218,7 @@ impl TryFrom<std::net::TcpListener> for TcpListener {
     type Error = io::Error;
 
     /// The same as [`TcpListener::from_std`].
+    #[track_caller]
     fn try_from(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         TcpListener::from_std(listener)
     }
@@ -249,6 +256,7 @@ mod unix {
         type Error = io::Error;
 
         /// Takes over a listening TCP socket; see [`TcpListener::from_std`].
+        #[track_caller]
         fn try_from(fd: OwnedFd) -> io::Result<TcpListener> {
             TcpListener::from_std(fd.into())
         }

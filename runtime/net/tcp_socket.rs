@@ -9,6 +9,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use super::family::inet_addr;
 use super::tcp_listener::TcpListener;
 use super::tcp_stream::TcpStream;
+use crate::driver::in_runtime;
 use crate::driver::{Registration, socket};
 
 /// A TCP socket before it connects or listens.
@@ -97,10 +98,13 @@ impl TcpSocket {
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket: the attempt is given up and no descriptor stays behind.
-    pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
-        let registration = Registration::new_nonblocking(self.socket);
-        registration.connect(&SockAddr::from(addr)).await?;
-        Ok(TcpStream::over(registration))
+    #[track_caller]
+    pub fn connect(self, addr: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
+        in_runtime(async move {
+            let registration = Registration::new_nonblocking(self.socket);
+            registration.connect(&SockAddr::from(addr)).await?;
+            Ok(TcpStream::over(registration))
+        })
     }
 
     /// Listens, with up to `backlog` connections waiting to be accepted; the system may allow fewer
@@ -111,6 +115,7 @@ impl TcpSocket {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         Ok(TcpListener::over(Registration::new_nonblocking(self.socket)))

@@ -10,6 +10,7 @@ use super::byte_stream::ByteStream;
 use super::family::Tcp;
 use super::lookup_host::resolve;
 use super::to_socket_addrs::ToSocketAddrs;
+use crate::driver::in_runtime;
 use crate::driver::{Registration, socket};
 
 /// A TCP connection.
@@ -61,15 +62,18 @@ impl ByteStream<Tcp> {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
-        let mut last_error = None;
-        for addr in resolve(addr.target()).await? {
-            match TcpStream::connect_to(addr).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last_error = Some(error),
+    #[track_caller]
+    pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpStream>> {
+        in_runtime(async move {
+            let mut last_error = None;
+            for addr in resolve(addr.target()).await? {
+                match TcpStream::connect_to(addr).await {
+                    Ok(stream) => return Ok(stream),
+                    Err(error) => last_error = Some(error),
+                }
             }
-        }
-        Err(last_error.expect("resolve returns at least one address"))
+            Err(last_error.expect("resolve returns at least one address"))
+        })
     }
 
     async fn connect_to(addr: SocketAddr) -> io::Result<TcpStream> {
@@ -80,6 +84,7 @@ impl ByteStream<Tcp> {
     }
 
     /// A connection that `accept` made non-blocking.
+    #[track_caller]
     pub(super) fn accepted(socket: Socket) -> TcpStream {
         TcpStream::over(Registration::new_nonblocking(socket))
     }
@@ -91,6 +96,7 @@ impl ByteStream<Tcp> {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         Ok(TcpStream::over(Registration::new(Socket::from(stream))?))
     }
@@ -163,6 +169,7 @@ impl TryFrom<std::net::TcpStream> for TcpStream {
     type Error = io::Error;
 
     /// The same as [`TcpStream::from_std`].
+    #[track_caller]
     fn try_from(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         TcpStream::from_std(stream)
     }
@@ -188,6 +195,7 @@ mod unix {
         type Error = io::Error;
 
         /// Takes over a connected TCP socket; see [`TcpStream::from_std`].
+        #[track_caller]
         fn try_from(fd: OwnedFd) -> io::Result<TcpStream> {
             TcpStream::from_std(fd.into())
         }

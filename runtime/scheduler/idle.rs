@@ -97,6 +97,12 @@ impl Idle {
         self.take_sleeper()
     }
 
+    /// Whether a parked worker watches the others.
+    pub(crate) fn has_sentinel(&self) -> bool {
+        // Ordering: Relaxed, [called]: whoever must not miss it has fenced.
+        self.on_duty.load(Ordering::Relaxed) > 0
+    }
+
     fn take_sleeper(&self) -> Option<usize> {
         let mut sleepers = self.sleepers.lock();
         // Two announcers at once wake one worker, not two: the second sees the first one's searcher.

@@ -33,6 +33,10 @@
 //! ([`sentinel`]), and as long as it is stuck they sleep on its poller as well as on their own. When all others slept
 //! through a whole look they go to sleep for good: an idle runtime uses no CPU.
 //!
+//! **The lookout.** Where every worker is in a poll no sentinel is left. Whoever begins to run tasks while none is on duty
+//! calls the [`lookout`], a thread that runs none. Where all of them have not come round for 50 ms it serves their sockets and
+//! timers, and a thread of the [`reserve`] runs what waits; another one when all of these are stuck as well.
+//!
 //! **Stand-ins.** A closure that blocks in place keeps its thread, not its worker: queue, LIFO slot, back end and timers go
 //! to a thread that *stands in* ([`stand_in`]), one that has no worker now, or a new one. If the closure ends before that one
 //! has taken the queue, its thread takes it back. Else its poll goes on without a worker: what it wakes goes to the
@@ -65,6 +69,13 @@
 //!   `tests/fairness.rs::a_read_that_waits_since_just_before_a_long_computation_is_served`,
 //!   `tests/fairness.rs::a_conversation_with_a_socket_of_a_stuck_worker_is_not_paced`
 //! - **its expired timers.** `tests/fairness.rs::a_timer_armed_before_a_long_computation_fires_during_it`
+//! - **and as long as none is idle, for every worker is in such a poll, within about 0.1 s, whatever the number of polls
+//!   that do not end, up to 64 more than workers.** Such a poll itself cannot be interrupted: it keeps its thread and its core.
+//!   `tests/stuck.rs::timers_fire_while_every_worker_is_stuck`,
+//!   `tests/stuck.rs::sockets_and_files_are_served_while_every_worker_is_stuck`,
+//!   `tests/stuck.rs::more_stuck_tasks_than_workers_stop_nobody`
+//! - **On a current-thread runtime nothing else runs during a poll:** what takes from the budget is fair there.
+//!   `tests/stuck.rs::a_channel_of_another_crate_is_fair_in_cooperative`
 //! - **Pinned tasks (`spawn_local`) are the exception: they wait for their thread.**
 //!   `tests/local.rs::a_local_task_runs_on_one_thread_whatever_its_neighbours_do`
 //!
@@ -78,6 +89,7 @@
 //!   never sleeps over a task of its own; if the owner is stuck a sentinel finds it.
 //! - `[watched]` when a worker begins to run tasks after a sleep while another one sleeps, a sentinel is on duty or was
 //!   woken.
+//! - `[called]` when a worker begins to run tasks after a sleep a sentinel is on duty, or the lookout is awake or was called.
 //! - `[pinned-home]` a pinned task is polled and dropped on its own thread only, whichever worker that runs, or none. A worker that goes from thread to thread
 //!   is not run where its pinned tasks are not at home; if its runtime ends there they are leaked.
 //! - `[guests-first]` when a runtime ends that is not told to end at once, its tasks are cancelled first, then the clean-ups of
@@ -95,6 +107,7 @@
 //! | `Gate::notify` | `Gate::close`, `Gate::open` | what the owner is to find |
 //! | `Nudge::tell` | `Nudge::take` | what the future is to find |
 //! | push, fence | fence, last look in `park` | the pushed task |
+//! | gate and duty, fence in `sentinel_to_wake` | `Call::lie_down`, fence | that somebody runs unwatched |
 //! | count, fence in `park` | fence, count in `worker_to_wake` | that a worker sleeps |
 //!
 //! # Rejected
@@ -129,7 +142,7 @@
 //!
 //! # Verified by
 //! `models::*`: `[no-lost-work]` (a push against the last searcher that parks, pushers and workers, a searcher that gets
-//! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[one-token]` (the gate and
+//! stuck, a ring worth sharing, a task injected while the runtime closes), `[watched]`, `[called]`, `[one-token]` (the gate and
 //! `block_on`'s parker), `[root-wake]`, `[pinned-home]` (its mail), `[last-is-told]`, `[handed-once]`, `[guests-first]`.
 //! `crate::scenarios` runs whole runtimes. `ci/mutants.sh` shows that each of them can fail, and `ci/spin.sh` that what
 //! waits is run, for three workers, whatever the schedule. `[guests-first]`: `tests/asyncio_adopt.rs`.
@@ -157,10 +170,12 @@ pub(crate) mod current;
 pub(crate) mod guests;
 mod home;
 pub(crate) mod idle;
+pub(crate) mod lookout;
 mod pace;
 pub(crate) mod park;
 mod paused;
 mod pinned;
+mod reserve;
 mod search;
 mod sentinel;
 pub(crate) mod shutdown;
@@ -178,6 +193,7 @@ pub(crate) use pinned::spawn_local;
 
 use guests::Guests;
 use idle::Idle;
+use lookout::Lookout;
 use park::Gate;
 use pinned::{PinnedQueue, Seat};
 use shutdown::{Closing, Farewell};
@@ -216,6 +232,7 @@ pub(crate) struct Shared {
     closing: Closing,
     farewell: Farewell,
     guests: Guests,
+    lookout: Lookout,
     stand_ins: StandIns,
     /// Of every thread that runs workers or stands in for them.
     seats: Mutex<Vec<Arc<Seat>>>,
@@ -254,6 +271,7 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, s
             closing: Closing::new(),
             farewell: Farewell::new(workers_count),
             guests: Guests::new(),
+            lookout: Lookout::new(),
             stand_ins,
             seats: Mutex::new(Vec::new()),
             epoch: clock::now(),

@@ -8,6 +8,7 @@ use futures_task::{FutureObj, waker, waker_ref};
 
 use super::guests::Guests;
 use super::idle::Idle;
+use super::lookout::Call;
 use super::park::{Gate, Nudge, Parker};
 use super::pinned::Mailbox;
 use super::shutdown::Closing;
@@ -165,6 +166,51 @@ fn leaving_duty_meets_a_worker_that_parks() {
         let on_duty = idle.try_take_duty();
         let woken = first.join().unwrap() | second.join().unwrap();
         assert!(on_duty || woken, "somebody sleeps and nobody watches");
+    });
+}
+
+/// [called]: a worker leaves its duty with work in hand while the lookout lies down. The lookout sees that nobody watches, or
+/// is called.
+#[test]
+fn leaving_duty_meets_a_lookout_that_lies_down() {
+    model(|| {
+        let idle = ModelArc::new(Idle::new(1));
+        let call = ModelArc::new(Call::new());
+        assert!(idle.try_take_duty());
+        let worker = {
+            let (idle, call) = (idle.clone(), call.clone());
+            thread::spawn(move || {
+                idle.leave_duty();
+                assert!(idle.sentinel_to_wake().is_none(), "nobody sleeps");
+                if !idle.has_sentinel() && call.is_asleep() {
+                    call.call();
+                }
+            })
+        };
+        call.lie_down();
+        if idle.has_sentinel() {
+            // For ever, if it is not called: loom would report a deadlock.
+            call.sleep();
+        } else {
+            call.get_up();
+        }
+        worker.join().unwrap();
+    });
+}
+
+/// [called]: a call is not lost between the last look and the sleep.
+#[test]
+fn a_call_meets_a_lookout_that_falls_asleep() {
+    model(|| {
+        let call = ModelArc::new(Call::new());
+        call.lie_down();
+        let caller = {
+            let call = call.clone();
+            thread::spawn(move || assert!(call.call(), "nobody else calls"))
+        };
+        call.sleep();
+        assert!(!call.is_asleep());
+        caller.join().unwrap();
     });
 }
 

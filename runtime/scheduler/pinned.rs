@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 use crate::scheduler::park::Parker;
+use crate::scheduler::reserve;
 use crate::scheduler::stand_in::HandOver;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{Home, Shared, current};
@@ -33,7 +34,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Without trusting the flag, which a sender publishes by unparking the worker that it thinks is ours.
-    fn take_all_posted(&self, into: &mut VecDeque<T>) {
+    pub(super) fn take_all_posted(&self, into: &mut VecDeque<T>) {
         let mut letters = self.letters.lock();
         // Ordering: Relaxed: the lock orders the letters, [one-token].
         self.has_mail.store(false, Ordering::Relaxed);
@@ -55,7 +56,7 @@ const NO_WORKER: usize = usize::MAX;
 
 /// What a thread that runs a worker has of its own: its pinned tasks stay with it when another thread takes the worker over.
 pub(super) struct Seat {
-    mailbox: Mailbox,
+    pub(super) mailbox: Mailbox,
     pub(super) owned: OwnedTasks,
     /// The worker that the thread runs.
     worker: AtomicUsize,
@@ -209,14 +210,28 @@ struct Pin {
     seat: Arc<Seat>,
 }
 
-impl Schedule for Pin {
-    /// [pinned-home]: to our own thread's queue, or by mail from anywhere else.
-    fn schedule(&self, task: Runnable, _cause: Cause) {
-        let shared = self.home.shared();
-        current::with_worker(|context| match context {
-            Some(context) if Arc::ptr_eq(context.seat(), &self.seat) => context.schedule_pinned(task),
-            _ => self.seat.post(task, shared),
+impl Pin {
+    /// For a task of this thread, if it runs tasks.
+    fn here() -> Option<Pin> {
+        let of_worker = current::with_worker(|context| {
+            let context = context?;
+            Some(Pin { home: context.home().clone(), seat: context.seat().clone() })
         });
+        of_worker.or_else(|| Some(Pin { seat: reserve::here()?, home: current::runtime()? }))
+    }
+
+    /// [pinned-home]: to our own thread's queue, or by mail from anywhere else.
+    fn send_home(seat: &Arc<Seat>, shared: &Shared, task: Runnable) {
+        current::with_worker(|context| match context {
+            Some(context) if Arc::ptr_eq(context.seat(), seat) => context.schedule_pinned(task),
+            _ => seat.post(task, shared),
+        });
+    }
+}
+
+impl Schedule for Pin {
+    fn schedule(&self, task: Runnable, _cause: Cause) {
+        Pin::send_home(&self.seat, self.home.shared(), task);
     }
 
     fn release(&self, task: &Header) {
@@ -226,7 +241,7 @@ impl Schedule for Pin {
     }
 }
 
-/// Spawns a future that need not be `Send` on this thread. `None`: it is no worker's.
+/// Spawns a future that need not be `Send` on this thread. `None`: it is no worker's, nor of the reserve.
 pub(crate) fn spawn_local<F>(
     future: F,
     id: Id,
@@ -236,16 +251,11 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let pin = current::with_worker(|context| {
-        let context = context?;
-        Some(Pin { home: context.home().clone(), seat: context.seat().clone() })
-    })?;
-    let seat = pin.seat.clone();
+    let pin = Pin::here()?;
+    let (shared, seat) = (pin.home.shared().clone(), pin.seat.clone());
     let (runnable, handle) = seat.owned.bind_local(future, pin, id, location);
     if let Some(runnable) = runnable {
-        current::with_worker(|context| {
-            context.expect("a worker stays one while it spawns").schedule_pinned(runnable);
-        });
+        Pin::send_home(&seat, &shared, runnable);
     }
     Some(handle)
 }

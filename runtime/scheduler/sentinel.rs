@@ -123,13 +123,17 @@ impl Worker {
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
 
-    /// Before the first task after a sleep: somebody must watch us while others sleep, `[watched]`.
+    /// Before the first task after a sleep: somebody must watch us, one of those who sleep, `[watched]`, or the lookout,
+    /// `[called]`.
     pub(super) fn post_sentinel(&self) {
         let shared = self.shared();
-        if IS_WATCHED && shared.workers_count() > 1 {
-            if let Some(index) = shared.idle.sentinel_to_wake() {
-                shared.unpark(index);
-            }
+        if !IS_WATCHED || !shared.lookout().is_offered() {
+            return;
+        }
+        if let Some(index) = shared.idle.sentinel_to_wake() {
+            shared.unpark(index);
+        } else if !shared.idle.has_sentinel() {
+            shared.call_lookout();
         }
     }
 

@@ -136,7 +136,18 @@ impl Farewell {
         }
     }
 
-    /// A worker that never began.
+    /// A thread of the reserve: it may run tasks until it is forgotten. `false`: too late.
+    fn take_in_one(&self) -> bool {
+        let mut counts = self.counts.lock();
+        if counts.working == 0 {
+            return false;
+        }
+        counts.working += 1;
+        counts.open += 1;
+        true
+    }
+
+    /// A worker that never began, or that has no part of the driver.
     pub(super) fn forget_one(&self) {
         self.finish_work(false);
         self.finish();
@@ -209,9 +220,15 @@ impl Shared {
         self.guests.end();
         self.closing.begin();
         self.unpark_all();
+        self.lookout.close();
     }
 
-    /// Counts out a worker whose thread could not start.
+    /// Counts in a thread of the reserve. `false`: the runtime has ended its tasks.
+    pub(super) fn take_in_reserve_thread(&self) -> bool {
+        !self.closing.has_begun() && self.farewell.take_in_one()
+    }
+
+    /// Counts out a worker whose thread could not start, or a thread of the reserve.
     pub(crate) fn forget_worker(&self) {
         self.farewell.forget_one();
     }

@@ -190,7 +190,7 @@ impl Worker {
             lifo_streak: 0,
             left_since: None,
             is_searching: false,
-            is_fresh: false,
+            is_fresh: true,
             random: Random::new(index),
             wakers: Vec::new(),
             orphans: Vec::new(),

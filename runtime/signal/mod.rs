@@ -35,6 +35,7 @@ mod delivery;
 #[cfg(unix)]
 pub mod unix;
 
+use crate::driver::in_runtime;
 use std::io;
 
 /// Waits for Ctrl-C: the SIGINT that the terminal sends.
@@ -65,10 +66,13 @@ use std::io;
 /// # }
 /// ```
 #[cfg(unix)]
-pub async fn ctrl_c() -> io::Result<()> {
-    let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
-    match interrupt.recv().await {
-        Some(()) => Ok(()),
-        None => Err(io::Error::other("no Ctrl-C can arrive any more: the runtime has shut down")),
-    }
+#[track_caller]
+pub fn ctrl_c() -> impl Future<Output = io::Result<()>> {
+    in_runtime(async move {
+        let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
+        match interrupt.recv().await {
+            Some(()) => Ok(()),
+            None => Err(io::Error::other("no Ctrl-C can arrive any more: the runtime has shut down")),
+        }
+    })
 }

@@ -140,6 +140,7 @@ pub struct Signal {
 ///
 /// # Panics
 /// Outside a runtime.
+#[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     let (writer, reader) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
     writer.set_nonblocking(true)?;

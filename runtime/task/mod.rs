@@ -132,7 +132,7 @@ pub mod coop {
     pub use super::budget::{
         Coop, Unconstrained, consume_budget, cooperative, has_budget_remaining, unconstrained,
     };
-    pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget};
+    pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget, without_budget};
 }
 
 pub(crate) use budget::without_budget;

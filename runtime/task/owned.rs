@@ -194,6 +194,11 @@ impl OwnedTasks {
         self.shards.iter().map(|shard| shard.live_count.load(Ordering::Acquire)).sum()
     }
 
+    /// Where the tasks were spawned that are being polled now.
+    pub(crate) fn running(&self) -> Vec<&'static Location<'static>> {
+        self.shards.iter().flat_map(|shard| shard.running()).collect()
+    }
+
     fn shard_of(&self, id: Id) -> &Shard {
         let number = id.to_u64();
         let group = number / super::id::BLOCK_SIZE;
@@ -225,6 +230,13 @@ impl Shard {
         // it is alive, and we hold the lock.
         let reference = |task: &NonNull<Header>| unsafe { TaskRef::from_header(*task) }.to_reference();
         list.places.iter().flatten().map(reference).collect()
+    }
+
+    fn running(&self) -> Vec<&'static Location<'static>> {
+        let list = self.list.lock();
+        // SAFETY: a listed task is alive while we hold the lock, as in `take_first`.
+        let tasks = list.places.iter().flatten().map(|&place| unsafe { TaskRef::from_header(place) });
+        tasks.filter(|task| task.state().is_running()).map(TaskRef::location).collect()
     }
 
     /// Takes a task out of the list, but leaves it counted until it is complete. By who has closed the list.

@@ -285,6 +285,12 @@ impl State {
         }
     }
 
+    /// Whether it is being polled. A hint.
+    pub(super) fn is_running(&self) -> bool {
+        // Ordering: Relaxed: nothing is read for it.
+        self.0.load(Ordering::Relaxed) & RUNNING != 0
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         // Ordering: [output-owner] Acquire pairs with `transition_to_complete`: who sees the end sees what
         // came before it.

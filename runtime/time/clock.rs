@@ -163,6 +163,7 @@ fn ticks(age: Duration, of_last_second: u32) -> u64 {
     whole.saturating_add(u64::from(of_last_second)).min(TICK_MAX)
 }
 
+#[track_caller]
 fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
     context::with_timers(|timers| {
         assert!(

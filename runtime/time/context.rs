@@ -60,6 +60,8 @@ pub(super) enum Spot {
     Past,
     /// It is armed with its home, whose worker this thread is or is not.
     Armed { ticks: Ticks, is_owner: bool },
+    /// It must wait, and there are no timers to wait with.
+    Nowhere,
 }
 
 impl Context {
@@ -223,15 +225,11 @@ impl Ticks {
 
 /// Where a sleep is to be armed, and for when. A sleep that was armed before stays with its runtime: `home` is then its last
 /// home, of which it moves away only to the worker of the same runtime that polls it. It is filled if the sleep is armed.
-///
-/// # Panics
-/// If the sleep must be armed, has no home, and this thread has no timers.
 pub(super) fn spot_for(deadline: Instant, home: &mut Option<HomeRef>) -> Spot {
     with(|context| {
         let clock = home.as_ref().map(|home| home.clock()).or(context.map(|context| context.timers.clock()));
         let Some(clock) = clock else {
-            assert!(deadline <= Instant::now(), "{NO_RUNTIME}");
-            return Spot::Past;
+            return if deadline <= Instant::now() { Spot::Past } else { Spot::Nowhere };
         };
         let turn = context.and_then(|context| context.turn_of(clock));
         let Some(ticks) = Ticks::of(deadline, clock, turn) else { return Spot::Past };

@@ -14,7 +14,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use super::context::{self, Spot, Ticks};
+use super::context::{self, NO_RUNTIME, Spot, Ticks};
 use super::slab::Key;
 use super::timers::HomeRef;
 
@@ -72,6 +72,7 @@ impl Entry {
     ///
     /// # Panics
     /// Panics if it must be armed and this thread has no timers.
+    #[track_caller]
     pub(super) fn poll_elapsed(&mut self, cx: &Context<'_>, deadline: Instant) -> Poll<()> {
         let is_pending = match (&mut self.state, &self.home) {
             (State::Fired, _) => false,
@@ -110,9 +111,11 @@ impl Entry {
     }
 
     /// Puts an idle entry into a wheel. False if the deadline is past.
+    #[track_caller]
     fn arm(&mut self, cx: &Context<'_>, deadline: Instant) -> bool {
         match context::spot_for(deadline, &mut self.home) {
             Spot::Past => false,
+            Spot::Nowhere => panic!("{NO_RUNTIME}"),
             Spot::Armed { ticks, is_owner } => self.arm_at_home(ticks, is_owner, cx.waker()),
         }
     }

@@ -1,5 +1,5 @@
 //! A timer that ticks again and again.
-use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -109,15 +109,31 @@ pub struct Interval {
     missed_tick_behavior: MissedTickBehavior,
 }
 
+/// The future of [`Interval::tick`]. No `async fn`: it panics where it is awaited.
+#[must_use = "a tick does nothing unless it is awaited"]
+struct Tick<'a> {
+    interval: &'a mut Interval,
+}
+
+impl Future for Tick<'_> {
+    type Output = Instant;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+        self.interval.poll_tick(cx)
+    }
+}
+
 impl Interval {
     /// Waits for the next tick and returns when it was due.
     ///
     /// Cancel safety: a tick is counted when it is handed out; dropping the future before loses none.
-    pub async fn tick(&mut self) -> Instant {
-        poll_fn(|cx| self.poll_tick(cx)).await
+    pub fn tick(&mut self) -> impl Future<Output = Instant> {
+        Tick { interval: self }
     }
 
     /// Polls for the next tick. Ready with the instant at which it was due.
+    #[track_caller]
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let charge = ready!(coop::poll_proceed(cx));
         ready!(self.entry.poll_elapsed(cx, self.deadline.into_std()));

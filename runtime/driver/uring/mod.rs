@@ -261,6 +261,24 @@ impl Rings {
         crop.leave(orphans);
     }
 
+    /// Begins on the ring of the stuck worker `index`, which did not do it, what it was asked for, and reaps. Not while it is at
+    /// it itself.
+    pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
+        let worker = &self.workers[index];
+        let Some(mut core) = worker.core.try_lock() else { return };
+        let mut orphans = Vec::new();
+        worker.open_mail(&mut core, crop.wakers, &mut orphans);
+        for op in core.take_outbox() {
+            begin(&mut core, op, crop.wakers, &mut orphans);
+        }
+        core.reap_for_owner(crop.wakers, &mut orphans);
+        // A failure is not lost: the entries stay in the queue, and the owner's next turn meets it again.
+        let _failure = core.pump(crop.wakers, &mut orphans);
+        worker.publish(&core);
+        drop(core);
+        crop.leave(orphans);
+    }
+
     /// Begins what the worker's tasks have asked for since its last turn: here, or where waits gather.
     fn place(
         &self,

@@ -15,6 +15,7 @@ use super::family::inet_addr;
 use super::interest::{self, Interest, Ready};
 use super::lookup_host::resolve;
 use super::to_socket_addrs::ToSocketAddrs;
+use crate::driver::in_runtime;
 use crate::driver::{Direction, Registration, socket};
 
 pub use segments::Segments;
@@ -74,17 +75,21 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Safe: nothing is bound by a future that was dropped.
-    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
-        let mut last_error = None;
-        for addr in resolve(addr.target()).await? {
-            match UdpSocket::bind_to(addr) {
-                Ok(socket) => return Ok(socket),
-                Err(error) => last_error = Some(error),
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<UdpSocket>> {
+        in_runtime(async move {
+            let mut last_error = None;
+            for addr in resolve(addr.target()).await? {
+                match UdpSocket::bind_to(addr) {
+                    Ok(socket) => return Ok(socket),
+                    Err(error) => last_error = Some(error),
+                }
             }
-        }
-        Err(last_error.expect("resolve returns at least one address"))
+            Err(last_error.expect("resolve returns at least one address"))
+        })
     }
 
+    #[track_caller]
     fn bind_to(addr: SocketAddr) -> io::Result<UdpSocket> {
         let socket = socket::nonblocking(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
         socket.bind(&SockAddr::from(addr))?;
@@ -119,6 +124,7 @@ impl UdpSocket {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(UdpSocket { registration: Registration::new(Socket::from(socket))? })
     }
@@ -252,6 +258,7 @@ impl TryFrom<std::net::UdpSocket> for UdpSocket {
     type Error = io::Error;
 
     /// The same as [`UdpSocket::from_std`].
+    #[track_caller]
     fn try_from(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
         UdpSocket::from_std(socket)
     }
@@ -289,6 +296,7 @@ mod unix {
         type Error = io::Error;
 
         /// Takes over a UDP socket; see [`UdpSocket::from_std`].
+        #[track_caller]
         fn try_from(fd: OwnedFd) -> io::Result<UdpSocket> {
             UdpSocket::from_std(fd.into())
         }

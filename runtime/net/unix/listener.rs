@@ -48,6 +48,7 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
         UnixListener::bind_to(&address_of(path.as_ref())?)
     }
@@ -59,10 +60,12 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixListener> {
         UnixListener::bind_to(&unix_address::from_std(addr)?)
     }
 
+    #[track_caller]
     fn bind_to(addr: &SockAddr) -> io::Result<UnixListener> {
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
         socket.bind(addr)?;
@@ -77,6 +80,7 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
         Ok(UnixListener { acceptor: Acceptor::over(Registration::new(Socket::from(listener))?) })
     }
@@ -157,6 +161,7 @@ impl TryFrom<std::os::unix::net::UnixListener> for UnixListener {
     type Error = io::Error;
 
     /// The same as [`UnixListener::from_std`].
+    #[track_caller]
     fn try_from(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
         UnixListener::from_std(listener)
     }
@@ -175,6 +180,7 @@ impl TryFrom<OwnedFd> for UnixListener {
     type Error = io::Error;
 
     /// Takes over a listening Unix socket; see [`UnixListener::from_std`].
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<UnixListener> {
         UnixListener::from_std(fd.into())
     }

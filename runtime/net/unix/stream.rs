@@ -7,6 +7,7 @@ use std::path::Path;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{SocketAddr, UCred, Unix, address_of};
+use crate::driver::in_runtime;
 use crate::driver::{Registration, socket, unix_address};
 use crate::net::byte_stream::ByteStream;
 use crate::net::pause::Pauses;
@@ -52,8 +53,9 @@ impl ByteStream<Unix> {
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket: no connection was made and no descriptor stays behind.
-    pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
-        UnixStream::connect_to(&address_of(path.as_ref())?).await
+    #[track_caller]
+    pub fn connect<P: AsRef<Path>>(path: P) -> impl Future<Output = io::Result<UnixStream>> {
+        in_runtime(async move { UnixStream::connect_to(&address_of(path.as_ref())?).await })
     }
 
     /// [`connect`](UnixStream::connect) to an address of std's, abstract ones included.
@@ -66,8 +68,9 @@ impl ByteStream<Unix> {
     ///
     /// # Cancel safety
     /// As [`connect`](UnixStream::connect).
-    pub async fn connect_addr(addr: &SocketAddr) -> io::Result<UnixStream> {
-        UnixStream::connect_to(&unix_address::from_std(addr)?).await
+    #[track_caller]
+    pub fn connect_addr(addr: &SocketAddr) -> impl Future<Output = io::Result<UnixStream>> {
+        in_runtime(async move { UnixStream::connect_to(&unix_address::from_std(addr)?).await })
     }
 
     async fn connect_to(addr: &SockAddr) -> io::Result<UnixStream> {
@@ -93,12 +96,14 @@ impl ByteStream<Unix> {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (left, right) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
         Ok((UnixStream::over(Registration::new(left)?), UnixStream::over(Registration::new(right)?)))
     }
 
     /// A connection that `accept` made non-blocking.
+    #[track_caller]
     pub(super) fn accepted(socket: Socket) -> UnixStream {
         UnixStream::over(Registration::new_nonblocking(socket))
     }
@@ -110,6 +115,7 @@ impl ByteStream<Unix> {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
         Ok(UnixStream::over(Registration::new(Socket::from(stream))?))
     }
@@ -136,6 +142,7 @@ impl TryFrom<std::os::unix::net::UnixStream> for UnixStream {
     type Error = io::Error;
 
     /// The same as [`UnixStream::from_std`].
+    #[track_caller]
     fn try_from(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
         UnixStream::from_std(stream)
     }
@@ -154,6 +161,7 @@ impl TryFrom<OwnedFd> for UnixStream {
     type Error = io::Error;
 
     /// Takes over a connected Unix socket; see [`UnixStream::from_std`].
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<UnixStream> {
         UnixStream::from_std(fd.into())
     }

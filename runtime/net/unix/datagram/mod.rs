@@ -67,6 +67,7 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_to(&address_of(path.as_ref())?)
     }
@@ -78,10 +79,12 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_to(&unix_address::from_std(addr)?)
     }
 
+    #[track_caller]
     fn bind_to(addr: &SockAddr) -> io::Result<UnixDatagram> {
         let socket = socket::nonblocking(Domain::UNIX, Type::DGRAM, None)?;
         socket.bind(addr)?;
@@ -99,6 +102,7 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn unbound() -> io::Result<UnixDatagram> {
         let socket = socket::nonblocking(Domain::UNIX, Type::DGRAM, None)?;
         Ok(UnixDatagram::over(Registration::new_nonblocking(socket)))
@@ -111,6 +115,7 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (left, right) = Socket::pair(Domain::UNIX, Type::DGRAM, None)?;
         Ok((UnixDatagram::over(Registration::new(left)?), UnixDatagram::over(Registration::new(right)?)))
@@ -140,6 +145,7 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[track_caller]
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<UnixDatagram> {
         Ok(UnixDatagram::over(Registration::new(Socket::from(socket))?))
     }
@@ -304,6 +310,7 @@ impl TryFrom<std::os::unix::net::UnixDatagram> for UnixDatagram {
     type Error = io::Error;
 
     /// The same as [`UnixDatagram::from_std`].
+    #[track_caller]
     fn try_from(socket: std::os::unix::net::UnixDatagram) -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(socket)
     }
@@ -322,6 +329,7 @@ impl TryFrom<OwnedFd> for UnixDatagram {
     type Error = io::Error;
 
     /// Takes over a Unix socket for datagrams; see [`UnixDatagram::from_std`].
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(fd.into())
     }

@@ -1,0 +1,187 @@
+//! The reserve: threads that run what waits while every worker is stuck in a poll.
+//!
+//! A thread of the reserve is no worker: it has no ring of tasks, which somebody would have to rescue if it got
+//! stuck as well, and no part of the driver. It polls what is in the injector; what its polls wake goes there again; the lookout serves what they
+//! ask the driver and the timers for. A local task that is spawned in such a poll stays on its thread, which then
+//! lives until that task has ended.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::primitive::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::primitive::{clock, thread};
+use crate::scheduler::pinned::Seat;
+use crate::scheduler::{Home, Shared, current};
+use crate::task::Runnable;
+
+thread::thread_local! {
+    static SEAT: RefCell<Option<Arc<Seat>>> = const { RefCell::new(None) };
+}
+
+/// What other threads may touch of a thread of the reserve.
+pub(super) struct ReserveThread {
+    /// Of a thread that runs no worker: its pinned tasks, their mail, and where it sleeps.
+    seat: Arc<Seat>,
+    /// When its present poll began, in nanoseconds since the scheduler began. Zero: it polls nothing.
+    began: AtomicU64,
+    is_dismissed: AtomicBool,
+    has_ended: AtomicBool,
+}
+
+/// The seat of this thread, if it is of the reserve.
+pub(super) fn here() -> Option<Arc<Seat>> {
+    SEAT.try_with(|seat| seat.borrow().clone()).ok().flatten()
+}
+
+impl ReserveThread {
+    /// Its seat has no tasks any more.
+    fn leave(&self, shared: &Shared) {
+        shared.seats.lock().retain(|seat| !Arc::ptr_eq(seat, &self.seat));
+    }
+
+    fn is_dismissed(&self) -> bool {
+        // Ordering: Relaxed, [one-token]: the unparking that follows makes the thread look.
+        self.is_dismissed.load(Ordering::Relaxed)
+    }
+
+    fn poll(&self, shared: &Shared, task: Runnable) {
+        let since_epoch = clock::now().saturating_duration_since(shared.epoch).as_nanos() as u64;
+        // Ordering: Relaxed, both: the lookout judges by its distance from a look, nothing is published.
+        self.began.store(since_epoch.max(1), Ordering::Relaxed);
+        task.run();
+        self.began.store(0, Ordering::Relaxed);
+    }
+
+    /// Runs what waits until it is dismissed, and what is pinned here until that has ended.
+    fn work(&self, shared: &Shared) {
+        let mut due = VecDeque::new();
+        while shared.closing().is_none() {
+            self.seat.mailbox.take_all(&mut due);
+            if let Some(task) = due.pop_front() {
+                self.poll(shared, task);
+            }
+            let is_dismissed = self.is_dismissed();
+            if is_dismissed && self.seat.owned.is_empty() {
+                return;
+            }
+            match (!is_dismissed).then(|| shared.injector.pop()).flatten() {
+                Some(task) => self.poll(shared, task),
+                None if due.is_empty() => self.seat.parker().park(),
+                None => {}
+            }
+        }
+        self.seat.owned.close_and_shutdown_all(0);
+        due.drain(..).for_each(drop);
+        while !self.seat.owned.is_empty() {
+            self.seat.mailbox.take_all(&mut due);
+            if due.is_empty() {
+                self.seat.parker().park();
+            }
+            due.drain(..).for_each(drop);
+        }
+    }
+}
+
+/// A thread of the reserve, as the lookout has it.
+pub(super) struct Reserve {
+    post: Arc<ReserveThread>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Reserve {
+    /// Starts one. `None`: the runtime ends, or the system refuses a thread.
+    pub(super) fn begin(shared: &Arc<Shared>) -> Option<Reserve> {
+        if !shared.take_in_reserve_thread() {
+            return None;
+        }
+        let post = Arc::new(ReserveThread {
+            seat: Seat::new(),
+            began: AtomicU64::new(0),
+            is_dismissed: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
+        });
+        let mut builder = thread::Builder::new().name("heist-reserve".to_owned());
+        if let Some(bytes) = shared.blocking().stack_size() {
+            builder = builder.stack_size(bytes);
+        }
+        // Before it begins: the end of the runtime wakes whoever is listed.
+        shared.seats.lock().push(post.seat.clone());
+        let (there, home) = (post.clone(), Home::new(shared.clone()));
+        match builder.spawn(move || serve(&home, there)) {
+            Ok(thread) => Some(Reserve { post, thread: Some(thread) }),
+            Err(_) => {
+                post.leave(shared);
+                shared.forget_worker();
+                None
+            }
+        }
+    }
+
+    /// Something waits.
+    pub(super) fn call(&self) {
+        self.post.seat.parker().unpark();
+    }
+
+    /// It is to go when its present poll has ended.
+    pub(super) fn dismiss(&self) {
+        // Ordering: Relaxed, [one-token]: the unparking publishes it.
+        if !self.post.is_dismissed.swap(true, Ordering::Relaxed) {
+            self.call();
+        }
+    }
+
+    pub(super) fn is_dismissed(&self) -> bool {
+        self.post.is_dismissed()
+    }
+
+    /// Whether it polls one task for so long.
+    pub(super) fn is_stuck(&self, epoch: Instant, now: Instant, stall: Duration) -> bool {
+        // Ordering: Relaxed, as in `ReserveThread::poll`.
+        let began = self.post.began.load(Ordering::Relaxed);
+        began != 0 && now.saturating_duration_since(epoch + Duration::from_nanos(began)) >= stall
+    }
+
+    /// Whether its thread has ended. If so, it is joined.
+    pub(super) fn is_gone(&mut self) -> bool {
+        // Ordering: Relaxed: the join publishes what there is.
+        let has_ended = self.post.has_ended.load(Ordering::Relaxed);
+        if has_ended {
+            self.join();
+        }
+        has_ended
+    }
+
+    /// The runtime ends.
+    pub(super) fn call_to_the_end(mut self) {
+        self.call();
+        self.join();
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // Panics of tasks are caught where they are polled.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The life of a thread of the reserve.
+fn serve(home: &Arc<Home>, post: Arc<ReserveThread>) {
+    let shared = home.shared();
+    shared.count_reserve_thread();
+    let _driver = shared.driver().enter();
+    let _timers = shared.timers().enter();
+    let _runtime = current::enter_runtime(home.clone());
+    let _no_blocking = current::forbid_blocking();
+    SEAT.with(|place| place.replace(Some(post.seat.clone())));
+    post.work(shared);
+    SEAT.with(|place| place.replace(None));
+    post.leave(shared);
+    shared.discount_reserve_thread();
+    // Without meeting the others: it has no part of the driver to close.
+    shared.forget_worker();
+    // Ordering: Relaxed, as in `is_gone`.
+    post.has_ended.store(true, Ordering::Relaxed);
+}
