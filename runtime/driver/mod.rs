@@ -177,6 +177,7 @@ mod buffers;
 mod context;
 #[cfg(unix)]
 pub(crate) mod credentials;
+mod direction;
 #[cfg(target_os = "linux")]
 mod doorbell;
 #[cfg(all(test, rt_shuttle))]
@@ -218,21 +219,13 @@ use context::Asker;
 #[cfg(test)]
 use context::try_current;
 pub(crate) use context::{Guard, in_runtime, pinned};
+pub(crate) use direction::Direction;
 pub use kind::Kind;
 use op::{Op, Ticket};
 pub(crate) use options::Options;
 pub(crate) use orphan::{Crop, Orphan, clear_away};
 use source::Source;
 pub(crate) use source::{Moved, Registration};
-
-/// A direction of a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    /// Data, a connection, the end of the stream or an error to receive.
-    Read,
-    /// Room to send, the outcome of a connect, or an error.
-    Write,
-}
 
 /// The door: one back end per worker, all of the same kind.
 #[derive(Debug)]

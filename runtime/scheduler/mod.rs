@@ -158,7 +158,6 @@ use crossbeam::utils::CachePadded;
 use crate::blocking::Pool;
 use crate::driver::Driver;
 use crate::primitive::atomic::{AtomicU64, Ordering};
-use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 use crate::queue::deque::{Owner, Stealer};
 use crate::queue::injector::Injector;
@@ -166,6 +165,7 @@ use crate::queue::slot::Slot;
 use crate::task::{Cause, Id, JoinHandle, OwnedTasks, Runnable};
 use crate::time::Timers;
 
+mod build;
 pub(crate) mod current;
 pub(crate) mod guests;
 mod home;
@@ -188,6 +188,7 @@ mod models;
 #[cfg(all(test, not(rt_shuttle)))]
 mod tests;
 
+pub(crate) use build::build;
 pub(crate) use home::Home;
 pub(crate) use pinned::spawn_local;
 
@@ -195,10 +196,9 @@ use guests::Guests;
 use idle::Idle;
 use lookout::Lookout;
 use park::Gate;
-use pinned::{PinnedQueue, Seat};
+use pinned::Seat;
 use shutdown::{Closing, Farewell};
 use stand_in::StandIns;
-use worker::Worker;
 
 /// What waits in a ring is worth another worker's help from this much work on: waking it costs both sides some ten
 /// microseconds.
@@ -238,57 +238,6 @@ pub(crate) struct Shared {
     seats: Mutex<Vec<Arc<Seat>>>,
     /// What the workers' times are counted from.
     epoch: Instant,
-}
-
-/// What a scheduler is made of, before its workers run.
-pub(crate) struct Parts {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) workers: Vec<Worker>,
-}
-
-/// Makes the scheduler for `driver`'s workers.
-pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, stand_ins: StandIns) -> Parts {
-    let (owners, stealers): (Vec<Owner<Runnable>>, Vec<Stealer<Runnable>>) =
-        (0..workers_count).map(|_| crate::queue::deque::new()).unzip();
-    let shared = Arc::new_cyclic(|weak: &std::sync::Weak<Shared>| {
-        let unpark = weak.clone();
-        let timers = Timers::new(
-            workers_count,
-            Box::new(move |index| {
-                if let Some(shared) = unpark.upgrade() {
-                    shared.unpark(index);
-                }
-            }),
-        );
-        Shared {
-            remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
-            injector: Injector::new(),
-            idle: Idle::new(workers_count),
-            owned: OwnedTasks::new(4 * workers_count),
-            driver,
-            timers,
-            blocking,
-            closing: Closing::new(),
-            farewell: Farewell::new(workers_count),
-            guests: Guests::new(),
-            lookout: Lookout::new(),
-            stand_ins,
-            seats: Mutex::new(Vec::new()),
-            epoch: clock::now(),
-        }
-    });
-    let workers = owners
-        .into_iter()
-        .enumerate()
-        .map(|(index, owner)| {
-            let seat = Seat::new();
-            shared.seats.lock().push(seat.clone());
-            let pinned = PinnedQueue::new(seat);
-            pinned.move_to(Some(index));
-            Worker::new(index, owner, shared.clone(), pinned)
-        })
-        .collect();
-    Parts { shared, workers }
 }
 
 impl Remote {

@@ -5,10 +5,11 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::build::{Parts, build};
 use super::idle::Idle;
 use super::stand_in::StandIns;
 use super::worker::{Due, PATIENCE, Worker};
-use super::{Parts, Shared, build, spawn};
+use super::{Shared, spawn};
 use crate::blocking::{Limits, Pool};
 use crate::driver::{Driver, Kind, Options};
 use crate::primitive::model;

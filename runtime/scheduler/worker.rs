@@ -18,7 +18,6 @@ use crate::task::{Cause, Runnable, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
-
 /// How long a worker with work of its own leaves the injector to one that was woken for it: waking takes some 30 µs.
 pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 
@@ -55,7 +54,6 @@ pub(super) enum Due {
     Shared(Runnable),
     Pinned(Runnable),
 }
-
 pub(crate) struct Worker {
     context: Context,
     ticks: u64,

@@ -261,8 +261,7 @@ impl Rings {
         crop.leave(orphans);
     }
 
-    /// Begins on the ring of the stuck worker `index`, which did not do it, what it was asked for, and reaps. Not while it is at
-    /// it itself.
+    /// Begins on the stuck worker's own ring what it was asked for, and reaps. Not while the worker is at it itself.
     pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return };
