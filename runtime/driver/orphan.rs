@@ -51,6 +51,11 @@ impl Orphan {
         Arc::into_inner(source).map(|source| Orphan(Kind::Socket(Box::new(source))))
     }
 
+    /// Whether somebody awaits it: its file must be closed when that one drops it, not a moment later by us.
+    fn is_awaited(&self) -> bool {
+        matches!(&self.0, Kind::Op(Op::File(flight)) if Arc::strong_count(flight) > 1)
+    }
+
     fn clear_away(self) {
         match self.0 {
             Kind::Socket(source) => close(source.into_socket()),
@@ -70,8 +75,11 @@ impl<'a> Crop<'a> {
         Crop { wakers, orphans: Some(orphans) }
     }
 
-    /// No lock is held any more.
-    pub(super) fn leave(&mut self, mut orphans: Vec<Orphan>) {
+    /// No lock is held any more, and no waker was called. Shares of what somebody awaits are given up here, or a file that is
+    /// read to its end and dropped would stay open until this worker has come round.
+    pub(super) fn leave(&mut self, orphans: Vec<Orphan>) {
+        let (awaited, mut orphans): (Vec<_>, Vec<_>) = orphans.into_iter().partition(Orphan::is_awaited);
+        clear_away(awaited);
         match &mut self.orphans {
             Some(kept) => kept.append(&mut orphans),
             None => clear_away(orphans),

@@ -187,8 +187,8 @@ fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
 /// |---|---|
 /// | closures of [`spawn_blocking`](crate::task::spawn_blocking), running or queued | yes |
 /// | operations of [`fs`](crate::fs), standard output, name lookups | yes |
-/// | reads of an [`fs::File`](crate::fs::File) that wait for a peer: a FIFO, an eventfd | yes: give the peer's bytes, or do not pause |
-/// | sockets, [`io::pipe`](crate::io::pipe()), signals, standard input | no: the runtime cannot know whether the peer will act |
+/// | reads and writes of an [`fs::File`](crate::fs::File) that wait for a peer: a FIFO, an eventfd | on io_uring yes, on polling no: do not pause beside them |
+/// | opens of a FIFO whose other end is missing, sockets, [`io::pipe`](crate::io::pipe()), signals, standard input | no: the runtime cannot know whether the peer will act |
 /// | threads and processes of yours | no: the runtime does not know of them |
 ///
 /// Two tasks of one runtime that talk over a socket of this machine are safe: what one has sent is there before the
