@@ -707,7 +707,12 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
         let seen = side.observe().expect("an event");
         assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
         assert_eq!(place(&side), Order::Standing);
-        side.event(true, &mut Vec::new());
+        let side = ModelArc::new(side);
+        let there = side.clone();
+        let kernel = thread::spawn(move || there.event(true, &mut Vec::new()));
+        // A look beside the event changes nothing.
+        let _seen = side.observe();
+        kernel.join().unwrap();
         assert_eq!(futile_orders(&side, 1), [Order::Once]);
     });
 }
