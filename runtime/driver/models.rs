@@ -710,8 +710,8 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
         let side = ModelArc::new(side);
         let there = side.clone();
         let kernel = thread::spawn(move || there.event(true, &mut Vec::new()));
-        // A look beside the event changes nothing.
-        let _seen = side.observe();
+        // Another event beside it changes nothing.
+        side.event(true, &mut Vec::new());
         kernel.join().unwrap();
         assert_eq!(futile_orders(&side, 1), [Order::Once]);
     });
