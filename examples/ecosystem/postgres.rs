@@ -69,28 +69,36 @@ async fn connect(config: &Config) -> Result<Client, Failure> {
     if config.get_target_session_attrs() != TargetSessionAttrs::Any {
         return Err("target_session_attrs is left out here: ask `SHOW transaction_read_only`".into());
     }
-    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
-    let count = hosts.len().max(addresses.len());
-    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
-        return Err("host and hostaddr differ in number".into());
-    }
-    if ports.len() > 1 && ports.len() != count {
-        return Err("there must be one port, or one for each host".into());
+    let targets = targets(config)?;
+    if targets.is_empty() {
+        return Err("the URL names no host".into());
     }
     let mut failures = Vec::new();
-    for index in 0..count {
-        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-        // An address of the configuration spares the look-up of the name.
-        let host = addresses.get(index).map(|address| Host::Tcp(address.to_string()));
-        match connect_host(host.as_ref().unwrap_or_else(|| &hosts[index]), port, config).await {
+    for (host, port) in targets {
+        match connect_host(&host, port, config).await {
             Ok(client) => return Ok(client),
             Err(error) => failures.push(error.to_string()),
         }
     }
-    if failures.is_empty() {
-        return Err("the URL names no host".into());
-    }
     Err(format!("no host can be used: {}", failures.join("; ")).into())
+}
+
+/// Each host with its port. An address of the configuration spares the look-up of its host's name.
+fn targets(config: &Config) -> Result<Vec<(Host, u16)>, Failure> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        return Err("host and hostaddr differ in number".into());
+    }
+    let hosts: Vec<Host> = if addresses.is_empty() {
+        hosts.to_vec()
+    } else {
+        addresses.iter().map(|address| Host::Tcp(address.to_string())).collect()
+    };
+    if ports.len() > 1 && ports.len() != hosts.len() {
+        return Err("there must be one port, or one for each host".into());
+    }
+    let port = |index| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+    Ok(hosts.into_iter().enumerate().map(|(index, host)| (host, port(index))).collect())
 }
 
 async fn connect_host(host: &Host, port: u16, config: &Config) -> Result<Client, Failure> {

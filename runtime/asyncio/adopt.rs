@@ -34,7 +34,7 @@ pub struct Adopted<G: Close> {
 }
 
 /// The place where owner and runtime both reach the body. It is polled and dropped elsewhere: no user's code has the lock
-/// [unlocked].
+/// `[unlocked]`.
 struct Ward<G> {
     stage: Mutex<Stage<G>>,
 }

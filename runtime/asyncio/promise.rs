@@ -39,7 +39,7 @@ pub struct Promise<T, E = Box<str>> {
 }
 
 struct Cell<T, E> {
-    /// Set once, under the lock, and read without it: what a user's `clone` does is its own affair [unlocked].
+    /// Set once, under the lock, and read without it: what a user's `clone` does is its own affair `[unlocked]`.
     outcome: OnceLock<Outcome<T, E>>,
     content: Mutex<Content<T, E>>,
 }

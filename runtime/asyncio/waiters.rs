@@ -9,7 +9,7 @@ const KEPT_PLACES_COUNT: usize = 64;
 pub(super) type Seat = Option<usize>;
 
 /// A place for each waiter, a vacant one leads to the next: entering and leaving take the same time, however many wait.
-/// No method calls, clones or drops a waker: those are a user's, and the list is used under a lock [unlocked].
+/// No method calls, clones or drops a waker: those are a user's, and the list is used under a lock `[unlocked]`.
 #[derive(Default)]
 pub(super) struct Waiters {
     places: Vec<Place>,

@@ -157,7 +157,7 @@ pub(super) fn read_vectored<B: IoBufMut>(file: &Arc<Descriptor>, bufs: Vec<B>, o
     }
 }
 
-/// Writes one buffer after the other; `held` as for [`write`].
+/// Writes one buffer after the other; `held` as for [`write()`].
 pub(super) fn write_vectored<B: IoBuf, H: Send + 'static>(
     file: &Arc<Descriptor>,
     bufs: Vec<B>,
@@ -171,7 +171,7 @@ pub(super) fn write_vectored<B: IoBuf, H: Send + 'static>(
     }
 }
 
-/// Makes the file that long; `held` as for [`write`].
+/// Makes the file that long; `held` as for [`write()`].
 pub(super) fn set_len<H: Send + 'static>(file: &Arc<Descriptor>, held: H, len: u64) -> Work<H> {
     let file = file.clone();
     match ring_for_file(Code::SetLen, &file).filter(|_| i64::try_from(len).is_ok()) {
@@ -180,7 +180,7 @@ pub(super) fn set_len<H: Send + 'static>(file: &Arc<Descriptor>, held: H, len: u
     }
 }
 
-/// Reserves room; `held` as for [`write`].
+/// Reserves room; `held` as for [`write()`].
 pub(super) fn allocate<H: Send + 'static>(file: &Arc<Descriptor>, held: H, offset: u64, len: u64) -> Work<H> {
     let file = file.clone();
     match ring_for_file(Code::Allocate, &file) {
@@ -189,7 +189,7 @@ pub(super) fn allocate<H: Send + 'static>(file: &Arc<Descriptor>, held: H, offse
     }
 }
 
-/// Changes the permissions; `held` as for [`write`].
+/// Changes the permissions; `held` as for [`write()`].
 pub(super) fn set_permissions<H: Send + 'static>(
     file: &Arc<Descriptor>,
     held: H,

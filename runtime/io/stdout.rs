@@ -128,6 +128,7 @@ impl Output {
 
     /// Takes bytes over when the write before is over. A poll cannot tell whether it goes on with the write of the one before
     /// or begins another, so a result is never kept for the next: it would be another's.
+    #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
     pub(super) fn poll_write_slice(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let part = &buf[..buf.len().min(WRITE_BYTES_MAX)];
         if part.is_empty() {
