@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 root=$PWD
-work=$root/target/read me
+work="$root/target/read me"
 rm -rf "$work"
 mkdir -p "$work"
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_RELEASE_DEBUG=0

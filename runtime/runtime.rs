@@ -955,7 +955,8 @@ where
 /// after a signal, or use [`spawn_blocking`], whose threads have no ring. On the poll driver it does not happen.
 ///
 /// ```
-/// # heist::runtime::Runtime::new()?.block_on(heist::spawn(async {
+/// # let runtime = heist::runtime::Runtime::new()?;
+/// # runtime.block_on(runtime.spawn(async {
 /// let answer = heist::task::block_in_place(|| {
 ///     heist::runtime::Handle::current().block_on(async { heist::spawn(async { 42 }).await.unwrap() })
 /// });

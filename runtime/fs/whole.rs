@@ -5,6 +5,8 @@ use std::path::Path;
 
 use super::file::File;
 use super::file_bytes::utf8;
+use super::open_options::OpenOptions;
+use super::paths::metadata;
 use super::work::pool;
 use crate::buf::IoBuf;
 use crate::driver::in_runtime;
@@ -103,17 +105,42 @@ pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> impl Future<
 /// Copies the content and the permissions of a file, and says how many bytes it has.
 ///
 /// The system copies, if it can within the kernel. For a copy that tells how far it is, see
-/// [`io::copy_with`](crate::io::copy_with).
+/// [`io::copy_with`](crate::io::copy_with). Into a FIFO the content alone is copied, once somebody reads it.
 ///
 /// # Errors
-/// Those of [`std::fs::copy`].
+/// Those of [`std::fs::copy`]. A source that is no regular file, such as a FIFO, is refused at once as
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
 ///
 /// # Cancel safety
-/// Dropped, it goes on to its end once it has begun.
+/// Dropped, it goes on to its end once it has begun; into a FIFO, a part of the content may have been copied.
 #[track_caller]
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<u64>> {
     in_runtime(async move {
         let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
+        if !metadata(&from).await?.is_file() {
+            let text =
+                format!("{} is no regular file: read it with `fs::File` and `io::copy`", from.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        // The open waits for a reader, which may never come: no thread of the pool may wait so long.
+        if metadata(&to).await.is_ok_and(|metadata| metadata.file_type().is_fifo()) {
+            return copy_content(&from, &to).await;
+        }
         pool(move || std::fs::copy(from, to)).await
     })
+}
+
+async fn copy_content(from: &Path, to: &Path) -> io::Result<u64> {
+    let mut source = File::open(from).await?;
+    let mut target = OpenOptions::new().write(true).open(to).await?;
+    let mut buffer = vec![0; 64 * 1024];
+    let mut total = 0;
+    loop {
+        let count = source.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(total);
+        }
+        target.write_all(&buffer[..count]).await?;
+        total += count as u64;
+    }
 }

@@ -230,6 +230,32 @@ fn opens_that_wait_stop_no_other_operation_and_no_end_of_a_runtime() {
 }
 
 #[test]
+fn copies_that_wait_for_a_fifo_keep_no_thread_of_the_pool() {
+    with_every_backend(|runtime| {
+        let folder = folder();
+        let path = |name: String| folder.path().join(name);
+        std::fs::write(path("source".into()), b"twelve bytes").unwrap();
+        // More than the pool has threads.
+        for place in 0..600 {
+            let (source, target) = (path("source".into()), path(format!("pipe{place}")));
+            process::make_fifo(&target);
+            drop(runtime.spawn(heist::fs::copy(source, target)));
+        }
+        runtime.block_on(async {
+            let copied = heist::fs::copy(path("source".into()), path("other".into()));
+            assert_eq!(timeout(LONG, copied).await.expect("a copy of files goes on").unwrap(), 12);
+            let refused = heist::fs::copy(path("pipe1".into()), path("other".into()));
+            let error = timeout(LONG, refused).await.expect("nobody is waited for").unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+            // One that is met gets all.
+            let read = timeout(LONG, heist::fs::read(path("pipe0".into()))).await.expect("somebody writes");
+            assert_eq!(read.unwrap(), b"twelve bytes");
+        });
+        drop(runtime);
+    });
+}
+
+#[test]
 fn an_open_that_was_given_up_meets_nobody() {
     on_every_backend(|runtime| {
         let folder = folder();
