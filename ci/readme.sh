@@ -23,6 +23,7 @@ copy() { # name
     cd "$copy"
     git init -q
     git add -A
+    git -c user.name=check -c user.email=check@localhost commit -qm copy
 }
 
 # Tests that start programs which they do not contain, one or two of each suite.

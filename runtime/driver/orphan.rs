@@ -77,7 +77,14 @@ impl<'a> Crop<'a> {
 
     /// No lock is held any more, and no waker was called. Shares of what somebody awaits are given up here, or a file that is
     /// read to its end and dropped would stay open until this worker has come round.
+    #[inline]
     pub(super) fn leave(&mut self, orphans: Vec<Orphan>) {
+        if !orphans.is_empty() {
+            self.sort(orphans);
+        }
+    }
+
+    fn sort(&mut self, orphans: Vec<Orphan>) {
         let (awaited, mut orphans): (Vec<_>, Vec<_>) = orphans.into_iter().partition(Orphan::is_awaited);
         clear_away(awaited);
         match &mut self.orphans {

@@ -24,6 +24,7 @@ pub(super) enum PausedClock {
 
 impl PausedClock {
     /// Looks at the clock, after the worker was counted as parked and saw no work: a job that ends from here on notifies it.
+    #[inline]
     pub(super) fn of(shared: &Shared, index: usize) -> PausedClock {
         if !(shared.timers.clock().is_paused() && shared.timers.has_timers(index)) {
             return PausedClock::Idle;

@@ -41,12 +41,11 @@ impl<T> Mailbox<T> {
         into.extend(letters.drain(..));
     }
 
+    #[inline]
     pub(super) fn take_all(&self, into: &mut VecDeque<T>) {
         // Ordering: Relaxed, as in `post`, [one-token].
         if self.has_mail.load(Ordering::Relaxed) {
-            let mut letters = self.letters.lock();
-            self.has_mail.store(false, Ordering::Relaxed);
-            into.extend(letters.drain(..));
+            self.take_all_posted(into);
         }
     }
 }

@@ -138,23 +138,32 @@ impl Worker {
     }
 
     /// Before something that may take long: others must not rely on our search, and somebody must watch us.
+    #[inline]
     pub(super) fn set_to_work(&mut self) {
         if self.is_searching {
             self.stop_searching();
         }
         if self.is_fresh {
-            self.is_fresh = false;
-            // Not before: sentinels would take each other's looks for work, and never rest.
-            self.come_round(self.round_began());
-            self.post_sentinel();
+            self.begin_work();
         }
     }
 
+    fn begin_work(&mut self) {
+        self.is_fresh = false;
+        // Not before: sentinels would take each other's looks for work, and never rest.
+        self.come_round(self.round_began());
+        self.post_sentinel();
+    }
+
     /// Drops what harvests have left: the last thing, for a close may wait for a peer, and a destructor is the user's.
+    #[inline]
     pub(super) fn clear_away(&mut self) {
-        if self.orphans.is_empty() {
-            return;
+        if !self.orphans.is_empty() {
+            self.drop_orphans();
         }
+    }
+
+    fn drop_orphans(&mut self) {
         self.set_to_work();
         let orphans = std::mem::take(&mut self.orphans);
         self.inside(|| clear_away(orphans));

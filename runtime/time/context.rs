@@ -185,6 +185,7 @@ impl Context {
 
     /// The home for a sleep that is to be armed: `home`, where it was before, unless it is of the same runtime and this is
     /// another worker's thread. True if this thread is its worker.
+    #[inline]
     fn settle(&self, home: &mut Option<HomeRef>) -> bool {
         let Some(worker) = self.worker else {
             home.get_or_insert_with(|| self.timers.foreign_home().clone());
@@ -225,6 +226,7 @@ impl Ticks {
 
 /// Where a sleep is to be armed, and for when. A sleep that was armed before stays with its runtime: `home` is then its last
 /// home, of which it moves away only to the worker of the same runtime that polls it. It is filled if the sleep is armed.
+#[inline]
 pub(super) fn spot_for(deadline: Instant, home: &mut Option<HomeRef>) -> Spot {
     with(|context| {
         let clock = home.as_ref().map(|home| home.clock()).or(context.map(|context| context.timers.clock()));

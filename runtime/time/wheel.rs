@@ -87,6 +87,7 @@ impl Wheel {
     }
 
     /// Arms a node. Hands the waker back if the tick is past, which a closed wheel says of every tick.
+    #[inline]
     pub(super) fn insert(&mut self, tick: u64, waker: Waker) -> Result<Key, Waker> {
         debug_assert!(tick <= TICK_MAX);
         if tick <= self.elapsed {
@@ -98,6 +99,7 @@ impl Wheel {
     }
 
     /// Takes a node out. The waker is for the caller to drop, after the lock is released.
+    #[inline]
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
         let tick = self.slab.live_tick(key)?;
         self.unlink(key.index(), tick);
