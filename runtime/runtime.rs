@@ -792,8 +792,8 @@ impl RuntimeMetrics {
         self.handle.home.shared().blocking().threads_count()
     }
 
-    /// How many threads stand in for the workers now: see [`Builder::on_stall`].
-    pub fn num_stand_ins(&self) -> usize {
+    /// How many threads of the reserve run tasks in the place of stuck workers now: see [`Builder::on_stall`].
+    pub fn num_reserve_threads(&self) -> usize {
         self.handle.home.shared().lookout().reserve_count()
     }
 

@@ -95,7 +95,7 @@ fn more_stuck_tasks_than_workers_stop_nobody() {
     on_every_backend(|runtime| {
         let greed = Greed::of(runtime, runtime.workers() + 4);
         assert_eq!(runtime.block_on(runtime.spawn(async { 7 })).expect("no panic"), 7);
-        assert!(runtime.handle().metrics().num_stand_ins() > 4);
+        assert!(runtime.handle().metrics().num_reserve_threads() > 4);
         drop(greed);
     });
 }
@@ -104,14 +104,14 @@ fn more_stuck_tasks_than_workers_stop_nobody() {
 fn those_who_stand_in_go_when_the_workers_come_round() {
     on_every_backend(|runtime| {
         let greed = Greed::of(runtime, runtime.workers() + 2);
-        assert!(runtime.handle().metrics().num_stand_ins() > 0);
+        assert!(runtime.handle().metrics().num_reserve_threads() > 0);
         assert!(runtime.handle().metrics().num_stalls() > 0);
         drop(greed);
-        eventually("they are gone", || runtime.handle().metrics().num_stand_ins() == 0);
+        eventually("they are gone", || runtime.handle().metrics().num_reserve_threads() == 0);
         assert_eq!(runtime.block_on(runtime.spawn(async { 7 })).expect("no panic"), 7);
         // And come again.
         drop(Greed::of(runtime, runtime.workers() + 1));
-        eventually("they are gone", || runtime.handle().metrics().num_stand_ins() == 0);
+        eventually("they are gone", || runtime.handle().metrics().num_reserve_threads() == 0);
     });
 }
 
@@ -138,7 +138,7 @@ fn a_local_task_of_a_stand_in_stays_on_its_thread_until_it_has_ended() {
         });
         open.send(()).expect("it waits");
         assert!(told.recv().expect("it has run"), "on another thread");
-        eventually("the stand-in is gone", || runtime.handle().metrics().num_stand_ins() == 0);
+        eventually("the stand-in is gone", || runtime.handle().metrics().num_reserve_threads() == 0);
     });
 }
 
@@ -219,7 +219,7 @@ fn a_runtime_that_was_idle_is_watched_again() {
             let greed = Greed::of(&runtime, 1);
             assert_eq!(runtime.block_on(runtime.spawn(async { 7 })).expect("no panic"), 7);
             drop(greed);
-            eventually("the stand-in is gone", || runtime.handle().metrics().num_stand_ins() == 0);
+            eventually("the stand-in is gone", || runtime.handle().metrics().num_reserve_threads() == 0);
             // Longer than the lookout stays awake for nothing.
             std::thread::sleep(Duration::from_millis(500));
         }
