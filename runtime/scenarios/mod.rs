@@ -1,26 +1,6 @@
-//! # What
 //! Whole runtimes under shuttle: scheduler, tasks, timers and blocking pool as they are, on a driver that is a fake.
 //!
-//! # Algorithm
-//! [`explore`] runs a scenario under random schedules and under random priorities that change at a few places (PCT). Each
-//! run builds a [`World`]: a runtime whose back end never enters the kernel (`driver/fake.rs`), and a thread that is the
-//! clock: it moves time to the hour of the first worker that sleeps with a time-out, whenever the schedule lets it. So
-//! time passes at any moment, and where no worker sleeps with a time-out the clock sleeps too: a lost wake-up leaves
-//! nobody to run, and shuttle says so.
-//!
-//! # Invariants
-//! - `[counted-once]` A job of the [`Ledger`] is polled by one thread at a time, and ends once: run to its end, or dropped
-//!   before it, or unwound. After the world's end there is none left.
-//! - `[asleep-at-the-end]` A runtime with nothing to do puts all of its workers to sleep without a time-out.
-//! - `[nothing-outlives]` When runtime and handles are gone the scheduler's memory is free.
-//!
-//! # Rejected
-//! A panic with a message inside a task: shuttle takes any use of the panic hook for the end of the test. What panics here
-//! resumes an unwinding, and drops nothing of shuttle's on its way.
-//!
-//! # Verified by
-//! Every scenario ends with [`World::end`], which checks `[counted-once]` and `[nothing-outlives]`; [`World::rest`]:
-//! `[asleep-at-the-end]`. `ci/mutants.sh` shows which steps of the scheduler the scenarios miss when they are left out.
+//! How it works inside stands in `DESIGN.md` of this room.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

@@ -61,22 +61,22 @@ fn rules_about_architecture_can_fail() {
         "runtime/net/a.rs",
         "#[cfg(rt_loom)]\nuse std::sync::Arc;\nuse crate::primitive::atomic::A;\n",
     );
-    let rule = notes::rooms_open_with_their_plan;
-    expect_complaint(
-        rule,
-        "runtime/net/mod.rs",
-        "//! # What\n//! # Algorithm\n",
-        "`# Invariants` is missing",
-    );
-    expect_complaint(rule, "runtime/net/mod.rs", "//! Sockets.\n", "does not open");
-    let plan = "//! # What\n//! # Algorithm\n//! # Invariants\n//! # Rejected\n//! # Verified by\n";
-    expect_no_complaint(rule, "runtime/net/mod.rs", plan);
-    expect_complaint(
-        rule,
-        "runtime/net/mod.rs",
-        &format!("{plan}fn f() {{ Ordering::Relaxed }}"),
-        "`# Orderings`",
-    );
+    let find = |complaints: Vec<String>, about: &str| {
+        assert!(complaints.iter().any(|complaint| complaint.contains(about)), "{complaints:?}");
+    };
+    let rule = |design: &str, code: &str| {
+        let door = Source::new("runtime/net/mod.rs", code);
+        notes::rooms_have_their_design(&[door, Source::new("runtime/net/DESIGN.md", design)])
+    };
+    find(notes::rooms_have_their_design(&[Source::new("runtime/net/mod.rs", "")]), "is missing");
+    find(rule("# A title\n## What\n## Algorithm\n", ""), "`# Invariants` is missing");
+    find(rule("# A title\nSockets.\n", ""), "does not open");
+    let design = "# A title\n## What\n## Algorithm\n## Invariants\n## Rejected\n## Verified by\n";
+    expect_tidy(rule(design, ""));
+    find(rule(design, "fn f() { Ordering::Relaxed }"), "`# Orderings`");
+    let long = "//! A line.\n".repeat(61);
+    expect_complaint(notes::headers_are_short, "runtime/net/mod.rs", &long, "61 lines");
+    expect_no_complaint(notes::headers_are_short, "runtime/net/mod.rs", &long["//! A line.\n".len()..]);
 }
 
 #[test]
@@ -97,6 +97,7 @@ fn rules_about_notes_can_fail() {
         "//! - `[one-owner]` it is.\n// [one-owner]\n",
         "no test that cites it",
     );
+    expect_complaint(rule, "runtime/a/DESIGN.md", "- `[one-owner]` it is.\n", "no test that cites it");
     let proofs =
         ["//! # Verified by\n//! `[one-owner]`: seen.\n", "#[cfg(test)]\nmod tests {\n/// [one-owner]\n}\n"];
     for proof in proofs {
@@ -216,7 +217,7 @@ fn rules_about_proofs_can_fail() {
     expect_tidy(rule(&[excused, table("x")]));
     find(rule(&[copy(), table("x")]), "no mutant weakens");
 
-    let door = |text: &str| Source::new("runtime/scheduler/mod.rs", &format!("//! # Fairness\n//! {text}\n"));
+    let door = |text: &str| Source::new("runtime/scheduler/DESIGN.md", &format!("## Fairness\n{text}\n"));
     let test = || Source::new("tests/a.rs", "#[test]\nfn b() {}\n");
     expect_tidy(proof::every_clause_has_its_test(&[door("- **All are served.** `tests/a.rs::b`"), test()]));
     find(proof::every_clause_has_its_test(&[door("All are served.")]), "promises nothing");

@@ -12,15 +12,15 @@ mod source;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use source::Source;
+use source::{DESIGN, Source};
 
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
-    for folder in ["runtime", "tests", "examples", "benches", "ci", ".ci"] {
+    for folder in ["runtime", "docs", "tests", "examples", "benches", "ci", ".ci"] {
         collect(root, &root.join(folder), &mut sources);
     }
-    for file in ["README.md", "CHANGELOG.md", "Cargo.toml"] {
+    for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Cargo.toml"] {
         if let Ok(text) = std::fs::read_to_string(root.join(file)) {
             sources.push(Source::new(file, &text));
         }
@@ -48,6 +48,12 @@ fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
 
 fn rust(sources: Vec<Source>) -> Vec<Source> {
     sources.into_iter().filter(|source| source.path.ends_with(".rs")).collect()
+}
+
+/// Where invariants are defined, as well.
+fn with_designs(sources: Vec<Source>) -> Vec<Source> {
+    let is_wanted = |source: &Source| source.path.ends_with(".rs") || source.path.ends_with(DESIGN);
+    sources.into_iter().filter(is_wanted).collect()
 }
 
 #[track_caller]
@@ -78,18 +84,23 @@ fn atomics_cells_and_loom_come_through_one_door() {
 }
 
 #[test]
-fn every_room_opens_with_its_plan() {
-    expect_tidy(notes::rooms_open_with_their_plan(&rust(sources())));
+fn every_room_has_its_design() {
+    expect_tidy(notes::rooms_have_their_design(&with_designs(sources())));
+}
+
+#[test]
+fn every_header_is_short() {
+    expect_tidy(notes::headers_are_short(&rust(sources())));
 }
 
 #[test]
 fn every_tag_is_defined_once_and_cited() {
-    expect_tidy(notes::tags_are_defined_once_and_cited(&rust(sources())));
+    expect_tidy(notes::tags_are_defined_once_and_cited(&with_designs(sources())));
 }
 
 #[test]
 fn every_invariant_has_a_test_or_a_reason() {
-    expect_tidy(notes::every_invariant_is_proved(&rust(sources())));
+    expect_tidy(notes::every_invariant_is_proved(&with_designs(sources())));
 }
 
 #[test]

@@ -2,21 +2,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::source::{Source, words};
+use crate::source::{DESIGN, Source, words};
 
 /// Lines between an atomic access and the `Ordering:` note that covers it.
 pub(crate) const NOTE_DISTANCE_MAX: usize = 12;
 
-pub(crate) fn rooms_open_with_their_plan(sources: &[Source]) -> Vec<String> {
+/// Lines of a file's header, which says what a reader of the file must know. The rest is the room's design.
+const HEADER_LINE_COUNT_MAX: usize = 60;
+
+pub(crate) fn headers_are_short(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
-    for source in sources {
-        if !source.path.starts_with("runtime/") || source.path.matches('/').count() != 2 {
+    // Each of its programs stands in the header, for only there it is compiled.
+    let programs = "runtime/must_not_compile.rs";
+    for source in sources.iter().filter(|source| source.path.ends_with(".rs") && source.path != programs) {
+        let count = source.text.lines().take_while(|line| line.starts_with("//!")).count();
+        if count > HEADER_LINE_COUNT_MAX {
+            complaints
+                .push(format!("{}:1: a header of {count} lines; {HEADER_LINE_COUNT_MAX} fit", source.path));
+        }
+    }
+    complaints
+}
+
+/// Each room that is a folder has a design, with the same chapters in the same order.
+pub(crate) fn rooms_have_their_design(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for door in sources {
+        if !door.path.starts_with("runtime/") || door.path.matches('/').count() != 2 {
             continue;
         }
-        if !source.path.ends_with("/mod.rs") {
+        let Some(room) = door.path.strip_suffix("mod.rs") else { continue };
+        let path = format!("{}{DESIGN}", room.trim_end_matches('/'));
+        let Some(source) = sources.iter().find(|source| source.path == path) else {
+            complaints.push(format!("{path}: is missing"));
             continue;
-        }
-        let room = &source.path[..source.path.len() - "mod.rs".len()];
+        };
         let has_atomics = sources
             .iter()
             .any(|other| other.path.starts_with(room) && other.product().contains("Ordering::"));
@@ -25,8 +45,13 @@ pub(crate) fn rooms_open_with_their_plan(sources: &[Source]) -> Vec<String> {
             wanted.push("# Orderings");
         }
         wanted.extend(["# Rejected", "# Verified by"]);
-        let mut headings =
-            source.text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect::<Vec<_>>();
+        let mut headings = source
+            .comments
+            .lines()
+            .filter_map(|line| line.strip_prefix("//!"))
+            .map(str::trim)
+            .collect::<Vec<_>>();
+        // The title goes before all.
         headings.retain(|line| line.starts_with("# "));
         if headings.first() != Some(&"# What") {
             complaints.push(format!("{}:1: does not open with `# What`", source.path));

@@ -1,5 +1,8 @@
 //! One file as rules see it: code and comments apart.
 
+/// The end of the path of a room's design.
+pub(crate) const DESIGN: &str = "/DESIGN.md";
+
 /// One file, as text and as code without comments and literals.
 pub(crate) struct Source {
     pub(crate) path: String,
@@ -12,7 +15,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        let (code, comments) = split(text);
+        let (code, comments) = if path.ends_with(DESIGN) { design(text) } else { split(text) };
         Source { path: path.to_owned(), text: text.to_owned(), code, comments }
     }
 
@@ -59,6 +62,17 @@ impl Source {
     pub(crate) fn product(&self) -> &str {
         if self.is_test() { "" } else { &self.code[..self.end_of_product()] }
     }
+}
+
+/// A design is all comment: its lines are given as those of a header, with headings of the first rank below its title.
+fn design(text: &str) -> (String, String) {
+    let line = |line: &str| match line.strip_prefix('#') {
+        Some(heading) => format!("//! {heading}\n"),
+        None => format!("//! {line}\n"),
+    };
+    let comments: String = text.lines().map(line).collect();
+    let code = comments.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    (code, comments)
 }
 
 /// Splits `text` into code and comments, each with everything else blanked and all lines kept.
