@@ -298,12 +298,16 @@ impl Gate {
     }
 
     /// Whoever it was does not come again.
+    #[inline]
     pub(super) fn leave(&self, file: &Descriptor, turn: &mut Turn) {
         self.notice.rise(&mut turn.seat);
         turn.readiness = None;
-        if turn.ticket.is_none() && !turn.has_large_buffer {
-            return;
+        if turn.ticket.is_some() || turn.has_large_buffer {
+            self.leave_lanes(file, turn);
         }
+    }
+
+    fn leave_lanes(&self, file: &Descriptor, turn: &mut Turn) {
         let mut lanes = self.lanes.lock();
         let mut is_freed = false;
         if let Some(ticket) = turn.ticket.take() {

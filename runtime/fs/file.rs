@@ -141,6 +141,7 @@ impl File {
 
     /// A turn at the cursor. Whoever calls a method of ours has no future of a trait any more, for that would borrow the
     /// file: what it has begun was given up.
+    #[inline]
     pub(super) fn hold(&mut self) -> Held<'_> {
         for turn in &mut self.turns {
             if turn.is_open() {

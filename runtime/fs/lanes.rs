@@ -205,8 +205,20 @@ impl Lanes {
     }
 
     /// Waits for the operation with this ticket. None: there is no ticket.
+    #[inline]
     pub(super) fn poll_own(&mut self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<Option<Ended>> {
-        let Some(wanted) = *ticket else { return Poll::Ready(None) };
+        match *ticket {
+            Some(wanted) => self.poll_wanted(wanted, ticket, waker),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn poll_wanted(
+        &mut self,
+        wanted: Ticket,
+        ticket: &mut Option<Ticket>,
+        waker: &Waker,
+    ) -> Poll<Option<Ended>> {
         let lane = self.lane_of(wanted);
         let ended = match lane {
             Some(lane) => ready!(self.poll_land(lane, waker)),
@@ -217,7 +229,12 @@ impl Lanes {
     }
 
     /// Waits until nothing is in flight in this lane [one-at-a-time]. What ends for an owner is kept for it.
+    #[inline]
     pub(super) fn poll_clear(&mut self, file: &Descriptor, lane: usize, waker: &Waker) -> Poll<()> {
+        if self.flying[lane].is_none() { Poll::Ready(()) } else { self.poll_clear_busy(file, lane, waker) }
+    }
+
+    fn poll_clear_busy(&mut self, file: &Descriptor, lane: usize, waker: &Waker) -> Poll<()> {
         while let Some(ended) = ready!(self.poll_land(lane, waker)) {
             self.keep(file, ended);
         }
@@ -291,6 +308,7 @@ impl Lanes {
     }
 
     /// Whether an operation by place has to look here first.
+    #[inline]
     pub(super) fn is_marked(&self) -> bool {
         self.flying[0].as_ref().is_some_and(|flying| flying.owner != Owner::Future)
             || self.ended.iter().any(|ended| ended.owner == Owner::Trait && !ended.is_stale)

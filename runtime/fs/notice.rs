@@ -47,13 +47,18 @@ impl Notice {
     }
 
     /// Called with the lanes locked.
+    #[inline]
     pub(super) fn mark(&self, is_marked: bool) {
         // Ordering: Relaxed: [after-what-was-given-up] is about those who come after the giving up, and see it for that.
         let before = self.attention.load(Ordering::Relaxed);
-        if (before & MARK != 0) == is_marked {
-            return;
+        if (before & MARK != 0) != is_marked {
+            self.change_mark(is_marked);
         }
+    }
+
+    fn change_mark(&self, is_marked: bool) {
         if is_marked {
+            // Ordering: Relaxed: as in `mark` [after-what-was-given-up].
             self.attention.fetch_or(MARK, Ordering::Relaxed);
         } else {
             // Ordering: Release: what ended the operation is seen by those who see no mark [after-what-was-given-up].
@@ -92,8 +97,14 @@ impl Notice {
         drop(before);
     }
 
+    #[inline]
     pub(super) fn rise(&self, seat: &mut Option<usize>) {
-        let Some(index) = seat.take() else { return };
+        if let Some(index) = seat.take() {
+            self.vacate(index);
+        }
+    }
+
+    fn vacate(&self, index: usize) {
         let before = std::mem::replace(&mut self.seats.lock()[index], Seat::Free);
         drop(before);
     }

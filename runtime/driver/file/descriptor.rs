@@ -96,17 +96,21 @@ impl Descriptor {
 
     /// Whether its bytes have places, as those of files and disks: what was read or written at one can be so again. All
     /// else streams: pipes, terminals, and descriptors such as eventfd, whose `lseek` answers 0 and moves nothing.
+    #[inline]
     pub(crate) fn has_places(&self) -> bool {
         // Ordering: Relaxed: threads that find out at the same time find the same.
         match self.places.load(Ordering::Relaxed) {
-            PLACES_UNKNOWN => {
-                // A server is not asked for the kind of a file: that may take it as long as it likes.
-                let has_places = self.position().is_ok() && (self.is_remote() || has_places(self.file()));
-                self.places.store(if has_places { HAS_PLACES } else { STREAMS }, Ordering::Relaxed);
-                has_places
-            }
+            PLACES_UNKNOWN => self.find_places(),
             places => places == HAS_PLACES,
         }
+    }
+
+    fn find_places(&self) -> bool {
+        // A server is not asked for the kind of a file: that may take it as long as it likes.
+        let has_places = self.position().is_ok() && (self.is_remote() || has_places(self.file()));
+        // Ordering: Relaxed, as the load.
+        self.places.store(if has_places { HAS_PLACES } else { STREAMS }, Ordering::Relaxed);
+        has_places
     }
 
     /// The kernel refuses places that it seemed to have.
