@@ -2,8 +2,8 @@
 
 use crate::source::{Source, is_word_byte, words};
 
-/// The only files of the library that may contain `unsafe`. Whoever adds one says there why, and here that it exists.
-/// Tests say why as well, where they need it. What the macros generate is the business of `generator/airlock.rs`.
+/// The only files of the library that may contain `unsafe`. Each gives its reason in its header.
+/// Tests give theirs as well. The code that macros generate calls `generator/airlock.rs`.
 pub(crate) const UNSAFE_FILES: [&str; 37] = [
     "runtime/buf/aligned.rs",
     "runtime/buf/fixed.rs",
@@ -51,7 +51,7 @@ pub(crate) const ATOMIC_FILES: [&str; 2] =
 /// May ask for the operating system, besides `driver/`.
 pub(crate) const PLATFORM_FILES: [&str; 0] = [];
 
-/// How high a room stands. A room may import what stands lower, never what stands higher or beside it.
+/// How high a room stands. A room may import a lower one, not a higher one or one of its rank.
 pub(crate) fn rank(room: &str) -> Option<u8> {
     match room {
         "primitive" => Some(0),

@@ -1,7 +1,7 @@
-//! Every rule is given a source that it must complain about, and one that is in order.
+//! Every rule is given a source that violates it, and one that is in order.
 
 use crate::source::Source;
-use crate::{architecture, expect_tidy, form, notes, promises, proof};
+use crate::{architecture, expect_tidy, form, notes, promises, proof, prose};
 
 #[track_caller]
 fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
@@ -254,4 +254,53 @@ fn rules_about_promises_can_fail() {
         "/// See `b`, also for cancel safety.\npub async fn a() {}\n",
     );
     expect_no_complaint(rule, "runtime/net/a.rs", "pub(super) async fn a() {}\nasync fn b() {}\n");
+}
+
+#[test]
+fn rules_about_prose_can_fail() {
+    let rule = prose::comments_fit;
+    let path = prose::REVISED[0];
+    let wide = "x".repeat(prose::COMMENT_WIDTH_MAX - 3);
+    expect_complaint(rule, path, &format!("    //! {wide}\n"), "a comment of");
+    expect_complaint(rule, path, &format!("// {wide}y\n"), "a comment of 101 columns");
+    expect_no_complaint(rule, path, &format!("// {wide}\n/// | {wide} |\n// https://{wide}\n"));
+    expect_no_complaint(rule, path, &format!("let a = 1; // {wide}\nlet b = \"// {wide} y\";\n"));
+
+    let rule = prose::markdown_fits;
+    let wide = "x".repeat(prose::MARKDOWN_WIDTH_MAX + 1);
+    expect_complaint(rule, "STYLE.md", &wide, "a line of 121 columns");
+    expect_complaint(rule, "docs/guide/files.md", &wide, "a line of 121 columns");
+    expect_no_complaint(rule, "STYLE.md", &format!("{}\n| {wide} |\nhttps://{wide}\n", &wide[1..]));
+
+    let rule = prose::named_files_exist;
+    expect_complaint(rule, path, "//! See `gone.rs`.\n", "there is no file `gone.rs`");
+    expect_complaint(rule, "STYLE.md", "See `ci/gone.sh` and `A::b`.\n", "there is no file `ci/gone.sh`");
+    expect_complaint(rule, path, "// `gone.rs::a_test`\n", "there is no file `gone.rs`");
+    expect_no_complaint(rule, path, "let a = \"`gone.rs`\"; // `traits_*.rs`, `.rs`, `lib.rs`\n");
+    let tree = |text: &str| {
+        let paths = ["runtime/task/tests/life.rs", "runtime/task/state.rs", "runtime/time/tests/a.rs"];
+        let mut sources: Vec<Source> = paths.into_iter().map(|path| Source::new(path, "")).collect();
+        sources.push(Source::new("STYLE.md", text));
+        prose::named_files_exist(&sources)
+    };
+    expect_tidy(tree("`runtime/task/state.rs`, `task/state.rs`, `runtime/task/tests/life.rs`\n"));
+    assert_eq!(tree("`state.rs`\n"), ["STYLE.md:1: there is no file `state.rs`"]);
+
+    let rule = prose::examples_are_listed;
+    expect_complaint(rule, "examples/hello.rs", "", "is missing");
+    let listed = |row: &str| {
+        let program = |path: &str| Source::new(path, "");
+        let index = Source::new("examples/README.md", row);
+        prose::examples_are_listed(&[index, program("examples/a/main.rs"), program("examples/a/page.rs")])
+    };
+    assert_eq!(listed("| `a.rs` |\n"), ["examples/README.md: has no row for `a/main.rs`"]);
+    expect_tidy(listed("| `a/main.rs` | x |\n"));
+
+    let rule = prose::figures_are_true;
+    expect_complaint(rule, "CONTRIBUTING.md", "All 1,200\nmutants.\n", "1,200 mutants; there are 0");
+    expect_complaint(rule, "CONTRIBUTING.md", "3 **models**", "3 models; there are 0");
+    expect_no_complaint(rule, "CONTRIBUTING.md", "All mutants of 12 rooms.\n");
+    let table = Source::new("benches/src/workload/mod.rs", "pub(crate) const ALL: [About; 26] = [\n");
+    let text = Source::new("ARCHITECTURE.md", "25 workloads, 26 workloads, 0 scenarios\n");
+    assert_eq!(prose::figures_are_true(&[table, text]), ["ARCHITECTURE.md: 25 workloads; there are 26"]);
 }

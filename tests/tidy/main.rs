@@ -1,5 +1,5 @@
-//! Style and architecture as a test. Each rule is a function from sources to complaints; `can_fail.rs` shows of each that it
-//! finds what it looks for.
+//! Style and architecture as a test. Each rule is a function from sources to complaints;
+//! `can_fail.rs` shows for each that it finds a violation.
 
 mod architecture;
 mod can_fail;
@@ -7,6 +7,7 @@ mod form;
 mod notes;
 mod promises;
 mod proof;
+mod prose;
 mod source;
 
 use std::collections::BTreeSet;
@@ -17,24 +18,27 @@ use source::{DESIGN, Source};
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
-    for folder in ["runtime", "docs", "tests", "examples", "benches", "ci", ".ci"] {
-        collect(root, &root.join(folder), &mut sources);
+    let directories = ["runtime", "docs", "tests", "examples", "benches", "ci", ".ci", ".github"];
+    for directory in directories {
+        collect(root, &root.join(directory), &mut sources);
     }
-    for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Cargo.toml"] {
-        if let Ok(text) = std::fs::read_to_string(root.join(file)) {
-            sources.push(Source::new(file, &text));
+    for entry in std::fs::read_dir(root).expect("the root is readable") {
+        let name = entry.expect("a readable directory").file_name().into_string().expect("a plain name");
+        if name.ends_with(".md") || name == "Cargo.toml" {
+            let text = std::fs::read_to_string(root.join(&name)).expect("a readable file");
+            sources.push(Source::new(&name, &text));
         }
     }
     assert!(sources.len() > 30, "the walk found the tree");
     sources
 }
 
-fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries {
-        let path = entry.expect("a readable folder").path();
+        let path = entry.expect("a readable directory").path();
         if path.is_dir() {
-            // A member built on its own has its own target folder.
+            // A member that is built on its own has its own target directory.
             if path.file_name().is_some_and(|name| name != "target") {
                 collect(root, &path, sources);
             }
@@ -176,4 +180,29 @@ fn nothing_newer_than_the_oldest_compiler_is_written() {
 #[test]
 fn every_asynchronous_call_says_what_dropping_it_leaves_behind() {
     expect_tidy(promises::cancel_safety_is_told(&rust(sources())));
+}
+
+#[test]
+fn comments_fit_into_their_columns() {
+    expect_tidy(prose::comments_fit(&sources()));
+}
+
+#[test]
+fn markdown_fits_into_its_columns() {
+    expect_tidy(prose::markdown_fits(&sources()));
+}
+
+#[test]
+fn files_that_prose_names_exist() {
+    expect_tidy(prose::named_files_exist(&sources()));
+}
+
+#[test]
+fn figures_in_prose_are_true() {
+    expect_tidy(prose::figures_are_true(&sources()));
+}
+
+#[test]
+fn every_example_is_in_the_index() {
+    expect_tidy(prose::examples_are_listed(&sources()));
 }

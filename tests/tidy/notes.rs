@@ -7,12 +7,12 @@ use crate::source::{DESIGN, Source, words};
 /// Lines between an atomic access and the `Ordering:` note that covers it.
 pub(crate) const NOTE_DISTANCE_MAX: usize = 12;
 
-/// Lines of a file's header, which says what a reader of the file must know. The rest is the room's design.
+/// Lines of a file's header: what a reader of the file must know. The rest is the room's design.
 const HEADER_LINE_COUNT_MAX: usize = 60;
 
 pub(crate) fn headers_are_short(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
-    // Each of its programs stands in the header, for only there it is compiled.
+    // Each of its programs stands in the header, because only there it is compiled.
     let programs = "runtime/must_not_compile.rs";
     for source in sources.iter().filter(|source| source.path.ends_with(".rs") && source.path != programs) {
         let count = source.text.lines().take_while(|line| line.starts_with("//!")).count();
@@ -24,7 +24,7 @@ pub(crate) fn headers_are_short(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-/// Each room that is a folder has a design, with the same chapters in the same order.
+/// Each room that is a directory has a design, with the same chapters in the same order.
 pub(crate) fn rooms_have_their_design(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
     for door in sources {
@@ -105,8 +105,8 @@ pub(crate) fn tags_are_defined_once_and_cited(sources: &[Source]) -> Vec<String>
     complaints
 }
 
-/// A tag is either cited where a test stands, or in `# Verified by` of the header that defines it: there with the test
-/// that is not beside the code, or the reason why there is none.
+/// A tag is cited beside a test, or in `# Verified by` of the header that defines it: with a test
+/// that stands elsewhere, or the reason why there is none.
 pub(crate) fn every_invariant_is_proved(sources: &[Source]) -> Vec<String> {
     let mut proved = BTreeSet::new();
     for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
@@ -169,7 +169,8 @@ pub(crate) fn every_atomic_access_says_why(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-/// An access that orders something says which invariant it serves; a relaxed one may just say why it can be.
+/// An access that orders something names the invariant that it serves; a relaxed one may just say
+/// why it can be relaxed.
 pub(crate) fn every_ordering_serves_an_invariant(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
     for source in sources.iter().filter(|source| source.room().is_some_and(|room| room != "primitive")) {
@@ -239,7 +240,8 @@ pub(crate) fn each_behaviour_has_its_test(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-/// A claim is written `file.rs::test`, or `file.rs` alone for a program that must not compile; in back quotes.
+/// A claim is written `file.rs::test`, or `file.rs` alone for a program that must not compile; in
+/// back quotes.
 fn claims_hold(sources: &[Source], table_path: &str) -> Vec<String> {
     let Some(table) = sources.iter().find(|source| source.path == table_path) else {
         return vec![format!("{table_path}: is missing")];

@@ -5,7 +5,8 @@ use crate::source::{Source, words};
 /// The rooms whose asynchronous methods are dropped half-way by time-outs and selects.
 const ROOMS: [&str; 3] = ["fs", "io", "net"];
 
-/// Each public asynchronous function says what becomes of its work when its future is dropped, or where that is said.
+/// Each public asynchronous function documents what a dropped future leaves behind, or refers to
+/// where that is documented.
 pub(crate) fn cancel_safety_is_told(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
     for source in sources.iter().filter(|source| source.room().is_some_and(|room| ROOMS.contains(&room))) {

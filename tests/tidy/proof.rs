@@ -1,4 +1,5 @@
-//! Rules about proofs: mutants that still apply, models that can fail, and promises that name their tests.
+//! Rules about proofs: mutants that still apply, models that can fail, promises that name their
+//! tests.
 
 #[path = "../../ci/mutants/seed.rs"]
 mod seed;
@@ -11,7 +12,7 @@ use seed::Mutant;
 const EXCUSE: &str = "No mutant:";
 
 /// All tables, read; or what is wrong with them.
-fn mutants(sources: &[Source]) -> Result<Vec<Mutant>, Vec<String>> {
+pub(crate) fn mutants(sources: &[Source]) -> Result<Vec<Mutant>, Vec<String>> {
     let tables = sources.iter().filter(|source| source.path.starts_with("ci/mutants/") && is_table(source));
     let mut mutants = Vec::new();
     for table in tables {
@@ -55,7 +56,8 @@ pub(crate) fn every_model_has_a_mutant(sources: &[Source]) -> Vec<String> {
     unseen.map(|model| format!("{model}: no mutant in ci/mutants is noticed by this model")).collect()
 }
 
-/// An access that orders something is weakened by a mutant, or its note says why none could be noticed.
+/// An access that orders something is weakened by a mutant, or its note says why no test could
+/// notice one.
 pub(crate) fn every_ordering_has_a_mutant(sources: &[Source]) -> Vec<String> {
     let mutants = match mutants(sources) {
         Ok(mutants) => mutants,
@@ -88,7 +90,7 @@ pub(crate) fn every_ordering_has_a_mutant(sources: &[Source]) -> Vec<String> {
 }
 
 /// The models and the scenarios by their full names.
-fn models(sources: &[Source]) -> Vec<String> {
+pub(crate) fn models(sources: &[Source]) -> Vec<String> {
     let mut models = Vec::new();
     for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
         let Some(room) = source.room() else { continue };
@@ -105,7 +107,7 @@ fn models(sources: &[Source]) -> Vec<String> {
     models
 }
 
-/// The tests of rooms by their full names: where the loom build has them, mutants may be shown to them as well.
+/// The tests of rooms by their full names: where the loom build has them, mutants may name them.
 fn tests(sources: &[Source]) -> Vec<String> {
     let mut tests = Vec::new();
     for source in sources.iter().filter(|source| source.path.ends_with("/tests.rs")) {
@@ -120,7 +122,7 @@ fn tests_in(code: &str) -> impl Iterator<Item = &str> {
     code.split("#[test]").skip(1).filter_map(|rest| rest.split_once("fn ")?.1.split('(').next())
 }
 
-/// `# Fairness` of the scheduler is a list of promises, each of which ends with the tests that hold it to it.
+/// `# Fairness` of the scheduler is a list of promises, each of which ends with its tests.
 pub(crate) fn every_clause_has_its_test(sources: &[Source]) -> Vec<String> {
     const DOOR: &str = "runtime/scheduler/DESIGN.md";
     let Some(door) = sources.iter().find(|source| source.path == DOOR) else {

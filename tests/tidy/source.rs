@@ -52,7 +52,8 @@ impl Source {
         places.filter(|place| self.is_module_at(*place)).min().unwrap_or(self.code.len())
     }
 
-    /// Whether the attribute there stands before a module with its body: tests in the middle are single items.
+    /// Whether the attribute there stands before a module with its body: tests in the middle of a
+    /// file are single items.
     fn is_module_at(&self, place: usize) -> bool {
         let item = self.code[place..].split_once("]\n").map_or("", |(_, item)| item);
         let end = item.find(['{', ';']).unwrap_or(item.len());
@@ -64,7 +65,7 @@ impl Source {
     }
 }
 
-/// A design is all comment: its lines are given as those of a header, with headings of the first rank below its title.
+/// A design is all comment: its lines become those of a header, its headings rise by one rank.
 fn design(text: &str) -> (String, String) {
     let line = |line: &str| match line.strip_prefix('#') {
         Some(heading) => format!("//! {heading}\n"),
@@ -87,7 +88,7 @@ pub(crate) fn split(text: &str) -> (String, String) {
                 end
             }
             Token::Literal(end) => {
-                // The quotes stay, so that an empty call does not look like a call without arguments.
+                // The quotes stay: an empty string is not the same as no argument.
                 code[index] = b'"';
                 code[end - 1] = b'"';
                 end
