@@ -8,7 +8,7 @@ use crate::source::{DESIGN, Source};
 /// Columns of a comment line, with its indentation. Code may be wider: see `.rustfmt.toml`.
 pub(crate) const COMMENT_WIDTH_MAX: usize = 100;
 
-/// Columns of a line of a Markdown file at the root or in `docs/`.
+/// Columns of a line of a Markdown file at the root, in `docs/` or in `examples/`.
 pub(crate) const MARKDOWN_WIDTH_MAX: usize = 120;
 
 /// Whose comments are held to [`COMMENT_WIDTH_MAX`], and to naming files that exist: files, or
@@ -36,7 +36,8 @@ fn is_unrevised(source: &Source) -> bool {
 }
 
 fn is_markdown_at_the_top(source: &Source) -> bool {
-    let is_near = !source.path.contains('/') || source.path.starts_with("docs/");
+    let is_near = !source.path.contains('/')
+        || ["docs/", "examples/"].iter().any(|start| source.path.starts_with(start));
     is_near && source.path.ends_with(".md")
 }
 
