@@ -12,10 +12,37 @@ mod source;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use source::{DESIGN, Source};
 
-fn sources() -> Vec<Source> {
+/// The whole tree, read once for all rules.
+static TREE: LazyLock<Vec<Source>> = LazyLock::new(read_tree);
+
+static RUST: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    let is_rust = |source: &&Source| source.path.ends_with(".rs");
+    sources().iter().filter(is_rust).cloned().collect()
+});
+
+static WITH_DESIGNS: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    let is_wanted = |source: &&Source| source.path.ends_with(".rs") || source.path.ends_with(DESIGN);
+    sources().iter().filter(is_wanted).cloned().collect()
+});
+
+fn sources() -> &'static [Source] {
+    &TREE
+}
+
+fn rust() -> &'static [Source] {
+    &RUST
+}
+
+/// Where invariants are defined, as well.
+fn with_designs() -> &'static [Source] {
+    &WITH_DESIGNS
+}
+
+fn read_tree() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
     let directories = ["runtime", "docs", "tests", "examples", "benches", "ci", ".ci", ".github"];
@@ -50,16 +77,6 @@ fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) {
     }
 }
 
-fn rust(sources: Vec<Source>) -> Vec<Source> {
-    sources.into_iter().filter(|source| source.path.ends_with(".rs")).collect()
-}
-
-/// Where invariants are defined, as well.
-fn with_designs(sources: Vec<Source>) -> Vec<Source> {
-    let is_wanted = |source: &Source| source.path.ends_with(".rs") || source.path.ends_with(DESIGN);
-    sources.into_iter().filter(is_wanted).collect()
-}
-
 #[track_caller]
 fn expect_tidy(complaints: Vec<String>) {
     let unique: BTreeSet<String> = complaints.into_iter().collect();
@@ -69,140 +86,140 @@ fn expect_tidy(complaints: Vec<String>) {
 
 #[test]
 fn rooms_import_only_what_stands_below_them() {
-    expect_tidy(architecture::imports_go_one_way(&rust(sources())));
+    expect_tidy(architecture::imports_go_one_way(rust()));
 }
 
 #[test]
 fn unsafe_stands_only_in_files_that_say_why() {
-    expect_tidy(architecture::unsafe_has_rooms(&rust(sources())));
+    expect_tidy(architecture::unsafe_has_rooms(rust()));
 }
 
 #[test]
 fn the_operating_system_is_asked_for_in_one_room() {
-    expect_tidy(architecture::platforms_have_one_door(&rust(sources())));
+    expect_tidy(architecture::platforms_have_one_door(rust()));
 }
 
 #[test]
 fn atomics_cells_and_loom_come_through_one_door() {
-    expect_tidy(architecture::atomics_have_one_door(&rust(sources())));
+    expect_tidy(architecture::atomics_have_one_door(rust()));
 }
 
 #[test]
 fn every_room_has_its_design() {
-    expect_tidy(notes::rooms_have_their_design(&with_designs(sources())));
+    expect_tidy(notes::rooms_have_their_design(with_designs()));
 }
 
 #[test]
 fn every_header_is_short() {
-    expect_tidy(notes::headers_are_short(&rust(sources())));
+    expect_tidy(notes::headers_are_short(rust()));
 }
 
 #[test]
 fn every_tag_is_defined_once_and_cited() {
-    expect_tidy(notes::tags_are_defined_once_and_cited(&with_designs(sources())));
+    expect_tidy(notes::tags_are_defined_once_and_cited(with_designs()));
 }
 
 #[test]
 fn every_invariant_has_a_test_or_a_reason() {
-    expect_tidy(notes::every_invariant_is_proved(&with_designs(sources())));
+    expect_tidy(notes::every_invariant_is_proved(with_designs()));
 }
 
 #[test]
 fn every_mutant_applies_and_its_tests_exist() {
-    expect_tidy(proof::mutants_apply(&sources()));
+    expect_tidy(proof::mutants_apply(sources()));
 }
 
 #[test]
 fn every_model_is_seen_to_fail() {
-    expect_tidy(proof::every_model_has_a_mutant(&sources()));
+    expect_tidy(proof::every_model_has_a_mutant(sources()));
 }
 
 #[test]
 fn every_clause_of_fairness_has_its_test() {
-    expect_tidy(proof::every_clause_has_its_test(&sources()));
+    expect_tidy(proof::every_clause_has_its_test(sources()));
 }
 
 #[test]
 fn every_ordering_is_seen_to_matter() {
-    expect_tidy(proof::every_ordering_has_a_mutant(&sources()));
+    expect_tidy(proof::every_ordering_has_a_mutant(sources()));
 }
 
 #[test]
 fn every_atomic_access_has_its_note() {
-    expect_tidy(notes::every_atomic_access_says_why(&rust(sources())));
+    expect_tidy(notes::every_atomic_access_says_why(rust()));
 }
 
 #[test]
 fn every_ordering_names_its_invariant() {
-    expect_tidy(notes::every_ordering_serves_an_invariant(&rust(sources())));
+    expect_tidy(notes::every_ordering_serves_an_invariant(rust()));
 }
 
 #[test]
 fn nothing_is_left_to_do_in_the_sources() {
-    expect_tidy(notes::nothing_is_left_undone(&rust(sources())));
+    expect_tidy(notes::nothing_is_left_undone(rust()));
 }
 
 #[test]
 fn no_file_has_a_name_that_says_nothing() {
-    expect_tidy(form::names_say_what_they_name(&sources()));
+    expect_tidy(form::names_say_what_they_name(sources()));
 }
 
 #[test]
 fn globs_are_imported_in_tests_only() {
-    expect_tidy(form::globs_stay_in_tests(&rust(sources())));
+    expect_tidy(form::globs_stay_in_tests(rust()));
 }
 
 #[test]
 fn files_and_functions_fit_on_their_screens() {
-    expect_tidy(form::files_and_functions_fit(&rust(sources())));
+    expect_tidy(form::files_and_functions_fit(rust()));
 }
 
 #[test]
 fn no_path_of_a_machine_is_named() {
-    expect_tidy(form::no_place_of_one_machine_is_named(&sources()));
+    expect_tidy(form::no_place_of_one_machine_is_named(sources()));
 }
 
 #[test]
 fn every_test_that_the_table_of_faults_claims_exists() {
-    expect_tidy(notes::claimed_tests_exist(&sources()));
+    expect_tidy(notes::claimed_tests_exist(sources()));
 }
 
 #[test]
 fn every_behaviour_of_the_generator_protocol_has_a_test() {
-    expect_tidy(notes::each_behaviour_has_its_test(&sources()));
+    expect_tidy(notes::each_behaviour_has_its_test(sources()));
 }
 
 #[test]
 fn nothing_newer_than_the_oldest_compiler_is_written() {
-    expect_tidy(form::syntax_is_old_enough(&rust(sources())));
+    expect_tidy(form::syntax_is_old_enough(rust()));
 }
 
 #[test]
 fn every_asynchronous_call_says_what_dropping_it_leaves_behind() {
-    expect_tidy(promises::cancel_safety_is_told(&rust(sources())));
+    expect_tidy(promises::cancel_safety_is_told(rust()));
 }
 
 #[test]
 fn comments_fit_into_their_columns() {
-    expect_tidy(prose::comments_fit(&sources()));
+    expect_tidy(prose::comments_fit(sources()));
 }
 
 #[test]
 fn markdown_fits_into_its_columns() {
-    expect_tidy(prose::markdown_fits(&sources()));
+    expect_tidy(prose::markdown_fits(sources()));
 }
 
 #[test]
 fn files_that_prose_names_exist() {
-    expect_tidy(prose::named_files_exist(&sources()));
+    expect_tidy(prose::named_files_exist(sources()));
 }
 
 #[test]
 fn figures_in_prose_are_true() {
-    expect_tidy(prose::figures_are_true(&sources()));
+    expect_tidy(prose::figures_are_true(sources()));
 }
 
 #[test]
 fn every_example_is_in_the_index() {
-    expect_tidy(prose::examples_are_listed(&sources()));
+    expect_tidy(prose::examples_are_listed(sources()));
 }

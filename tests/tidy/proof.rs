@@ -4,6 +4,8 @@
 #[path = "../../ci/mutants/seed.rs"]
 mod seed;
 
+use std::collections::BTreeSet;
+
 use crate::notes::NOTE_DISTANCE_MAX;
 use crate::source::{Source, words};
 use seed::Mutant;
@@ -32,13 +34,13 @@ pub(crate) fn mutants_apply(sources: &[Source]) -> Vec<String> {
         Err(complaints) => return complaints,
     };
     let mut complaints = Vec::new();
+    let known: BTreeSet<String> = models(sources).into_iter().chain(tests(sources)).collect();
     for mutant in &mutants {
         match sources.iter().find(|source| source.path == mutant.file) {
             None => complaints.push(format!("{}: there is no file {}", mutant.name, mutant.file)),
             Some(source) => complaints.extend(seed::seed(&mutant.file, &source.text, &mutants).err()),
         }
-        let is_there = |test: &String| models(sources).contains(test) || tests(sources).contains(test);
-        for test in mutant.tests.iter().filter(|test| !is_there(test)) {
+        for test in mutant.tests.iter().filter(|test| !known.contains(*test)) {
             complaints.push(format!("{}: there is no model {test}", mutant.name));
         }
     }

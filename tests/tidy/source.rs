@@ -4,6 +4,7 @@
 pub(crate) const DESIGN: &str = "/DESIGN.md";
 
 /// One file, as text and as code without comments and literals.
+#[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) text: String,
