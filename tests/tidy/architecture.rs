@@ -1,4 +1,4 @@
-//! Rules about architecture: who may know whom, and which words stand in one place only.
+//! Rules about architecture: imports between rooms, and words that stand in one place only.
 
 use crate::source::{Source, is_word_byte, words};
 

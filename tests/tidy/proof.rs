@@ -10,7 +10,7 @@ use crate::notes::NOTE_DISTANCE_MAX;
 use crate::source::{Source, words};
 use seed::Mutant;
 
-/// With it a note says why a weaker ordering would go unnoticed.
+/// With it a note explains why no test would notice a weaker ordering.
 const EXCUSE: &str = "No mutant:";
 
 /// All tables, read; or what is wrong with them.
@@ -58,7 +58,7 @@ pub(crate) fn every_model_has_a_mutant(sources: &[Source]) -> Vec<String> {
     unseen.map(|model| format!("{model}: no mutant in ci/mutants is noticed by this model")).collect()
 }
 
-/// An access that orders something is weakened by a mutant, or its note says why no test could
+/// An access that orders something is weakened by a mutant, or its note explains why no test could
 /// notice one.
 pub(crate) fn every_ordering_has_a_mutant(sources: &[Source]) -> Vec<String> {
     let mutants = match mutants(sources) {
