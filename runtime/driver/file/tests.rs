@@ -1,4 +1,4 @@
-//! Flights on a real ring: who has the resources at every end.
+//! Flights on a real ring: where the resources are at every end.
 
 use std::fs::File;
 use std::future::Future;
