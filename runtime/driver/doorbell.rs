@@ -22,7 +22,7 @@ impl Doorbell {
                 Err(Errno::INTR) => {}
                 // The counter is full: the worker has been rung often enough.
                 Ok(_) | Err(Errno::AGAIN) => return,
-                Err(error) => panic!("the doorbell's descriptor was closed by somebody else: {error}"),
+                Err(error) => panic!("the doorbell's descriptor was closed by other code: {error}"),
             }
         }
     }

@@ -50,7 +50,7 @@ impl FromStr for Kind {
     ///
     /// # Errors
     ///
-    /// Returns [`UnknownKind`] for any other word. The error lists the valid words.
+    /// Any other word is an error, whose text lists the valid words.
     fn from_str(word: &str) -> Result<Kind, UnknownKind> {
         match word {
             "auto" => Ok(Kind::Auto),

@@ -120,7 +120,7 @@ impl Op {
             // One of many events: the standing order remains.
             Op::Ready { source, direction, .. } => source.side(*direction).event(false, wakers),
             Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => {
-                unreachable!("only a send, and an order that stands, are answered before their end")
+                unreachable!("only a send and a standing order are answered before their end")
             }
             Op::Send { source, completion, .. } => {
                 // The side first: the waiter clears it again if there is no more room
@@ -162,4 +162,4 @@ impl Op {
     }
 }
 
-pub(super) const NO_REQUEST: &str = "what the kernel has answered is not asked for again";
+pub(super) const NO_REQUEST: &str = "an operation that the kernel has answered is not submitted again";

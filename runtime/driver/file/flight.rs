@@ -51,7 +51,7 @@ pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
 
 impl<R: Send> AnyFlight for Flight<R> {
     fn request(&self) -> &Request {
-        self.request.as_ref().expect("set before anybody else saw the flight")
+        self.request.as_ref().expect("set before the flight was shared")
     }
 
     fn fixed_memory(&self) -> Option<Arc<FixedMemory>> {
@@ -127,7 +127,7 @@ impl<R: Send + 'static> Submission<R> {
             Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
         // Made after the resources have reached their final address.
         let request = flight.held.lock().resources.as_mut().map(request);
-        Arc::get_mut(&mut flight).expect("nobody else has it yet").request = request;
+        Arc::get_mut(&mut flight).expect("not shared yet").request = request;
         let submission = Submission { driver, flight, conclude };
         submission.begin();
         submission

@@ -1,5 +1,5 @@
 //! Every operation on files and paths that a ring can perform, as a function that starts it.
-#![expect(unsafe_code, reason = "a buffer is told what the kernel has written to it")]
+#![expect(unsafe_code, reason = "sets the length of a buffer to what the kernel has written")]
 
 use std::ffi::CString;
 use std::path::Path;

@@ -34,7 +34,7 @@ pub(crate) struct Stat {
     reserved: [u64; 12],
 }
 
-const _: () = assert!(size_of::<Stat>() == 256, "the kernel writes so many bytes");
+const _: () = assert!(size_of::<Stat>() == 256, "the kernel writes this many bytes");
 
 #[repr(C)]
 #[derive(Clone, Debug, Default)]

@@ -1,5 +1,5 @@
 //! epoll: each descriptor is registered once, edge-triggered, and a wait is one system call.
-#![expect(unsafe_code, reason = "an event of the kernel's might hold an address")]
+#![expect(unsafe_code, reason = "an event from the kernel might hold an address")]
 
 use std::fmt;
 use std::io;

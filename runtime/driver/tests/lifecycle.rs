@@ -55,7 +55,7 @@ fn a_reused_descriptor_gets_only_its_own_events() {
             let (new, mut new_peer) = pair();
             let (new_count, new_waker) = counting_waker();
             arm(&new, &new_waker);
-            // A reset is an error here, which is as good as an end.
+            // A reset is an error here, which also counts as an end.
             let _ = old_peer.write_all(b"old");
             harvest_until(driver, || driver.in_flight(0) == 1);
             assert_eq!((old_count.count(), new_count.count()), (0, 0));

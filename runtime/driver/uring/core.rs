@@ -1,5 +1,5 @@
 //! One worker's ring and everything that changes under its lock.
-#![expect(unsafe_code, reason = "submitting what this file then owns until the kernel is done")]
+#![expect(unsafe_code, reason = "submits entries whose memory this file owns until the kernel has finished")]
 
 use std::io;
 use std::mem;

@@ -131,9 +131,9 @@ impl Waiter {
         *stage = Stage::Over(match (door, before) {
             (Some(opened), _) => opened,
             (None, Stage::Waiting { wanted: Wanted::Writer(reader), .. }) => {
-                Ok(Arc::into_inner(reader).expect("the thread has given its shares back"))
+                Ok(Arc::into_inner(reader).expect("the thread has dropped its references"))
             }
-            (None, _) => unreachable!("a door has said what came of it"),
+            (None, _) => unreachable!("only a writer is found without an open"),
         });
     }
 }
