@@ -33,7 +33,7 @@
 //! | many tasks whose outputs you want | [`JoinSet`] |
 //! | a task to cancel from elsewhere | [`AbortHandle`] |
 //! | a task to cancel with its owner | [`AbortOnDropHandle`] |
-//! | a long loop without a pause | [`consume_budget`] or [`yield_now`] |
+//! | a long loop without a pause | [`consume_budget`] or [`yield_now`](yield_now()) |
 //!
 //! # Errors
 //! Awaiting a task returns a [`JoinError`] if the task panicked or was cancelled. A panic ends its
