@@ -1,4 +1,4 @@
-//! The bounded ring: one owner, any number of thieves.
+//! The bounded ring, which has one owner and any number of thieves.
 #![expect(unsafe_code, reason = "slots are read and written by index under the ring's claims")]
 
 use std::cell::Cell;

@@ -41,7 +41,7 @@ pub(super) enum Membership {
 #[repr(C)]
 pub(super) struct Core<F: Future, S> {
     pub(super) scheduler: S,
-    /// Owned by the runner until COMPLETE, then as [output-owner] says.
+    /// Owned by the runner until COMPLETE, then as in [output-owner].
     pub(super) stage: UnsafeCell<Stage<F>>,
 }
 
@@ -53,7 +53,7 @@ pub(super) enum Stage<F: Future> {
 
 /// Fields that are touched only at the start and at the end of a task's life.
 pub(super) struct Trailer {
-    /// Owned as [waker-lent] says.
+    /// Owned as in [waker-lent].
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// Where the task was spawned.
     pub(super) location: &'static Location<'static>,

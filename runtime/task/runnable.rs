@@ -83,7 +83,7 @@ impl Runnable {
         let (vtable, id) = unsafe { (pointer.as_ref().vtable, pointer.as_ref().id) };
         let _id = id::enter(id);
         let _budget = budget::enter();
-        // SAFETY: the vtable is the one of this cell, and the right to run goes into the call.
+        // SAFETY: the vtable is the one of this cell, and the right to run is moved into the call.
         let is_woken = unsafe { (vtable.run)(pointer) };
         // SAFETY: the vtable returned true, so the right to run came back.
         is_woken.then(|| unsafe { Runnable::from_header(pointer) })

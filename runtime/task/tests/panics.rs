@@ -57,7 +57,7 @@ enum Moment {
 }
 
 impl Moment {
-    /// Whether an abort at this moment keeps the task from its end.
+    /// Returns whether an abort at this moment keeps the task from its end.
     fn cancels(self) -> bool {
         matches!(self, Moment::BeforeRun | Moment::DuringFirstPoll | Moment::WhileWaiting)
     }
