@@ -21,9 +21,9 @@ use proc_macro::TokenStream;
 ///
 /// | Option | Default | Effect |
 /// |---|---|---|
-/// | `flavor = "multi_thread"` or `"current_thread"` | `"multi_thread"` | many workers, or one on this thread |
-/// | `worker_threads = N`, at least 1 | one per core | how many workers the multi-thread runtime has |
-/// | `driver = "auto"`, `"uring"` or `"poll"` | as in `runtime::Builder` | which engine does the I/O |
+/// | `flavor = "multi_thread"`, `"current_thread"` | `"multi_thread"` | many workers, or this thread |
+/// | `worker_threads = N`, at least 1 | one per core | workers of a multi-thread runtime |
+/// | `driver = "auto"`, `"uring"` or `"poll"` | as in `Builder` | which engine does the I/O |
 /// | `start_paused = true` | `false` | starts with a paused clock; current-thread flavor only |
 /// | `crate = "path::to::heist"` | looked up | the path by which the expansion names heist |
 ///
