@@ -21,7 +21,7 @@ use proc_macro::TokenStream;
 ///
 /// | Option | Default | Effect |
 /// |---|---|---|
-/// | `flavor = "multi_thread"`, `"current_thread"` | `"multi_thread"` | many workers, or this thread |
+/// | `flavor = "multi_thread"`, `"current_thread"` | `"multi_thread"` | several threads, or one |
 /// | `worker_threads = N`, at least 1 | one per core | workers of a multi-thread runtime |
 /// | `driver = "auto"`, `"uring"` or `"poll"` | as in `Builder` | which engine does the I/O |
 /// | `start_paused = true` | `false` | starts with a paused clock; current-thread flavor only |
