@@ -3,16 +3,13 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, SeekFrom};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::cursor::{Gate, Held, Turn};
 use super::lanes::{Owner, Touch};
 use super::metadata::Metadata;
-use super::open_options::OpenOptions;
 use super::work::{self, given_back, pool};
 use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
-use crate::driver::in_runtime;
 
 /// An open file.
 ///
@@ -84,47 +81,6 @@ pub(super) const WRITE: usize = 1;
 pub(super) const SEEK: usize = 2;
 
 impl File {
-    /// Opens a file to read it.
-    ///
-    /// # Errors
-    /// Those of [`std::fs::File::open`].
-    ///
-    /// # Cancel safety
-    /// A file that is opened after the future was dropped is closed.
-    #[track_caller]
-    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        in_runtime(async move { OpenOptions::new().read(true).open(path).await })
-    }
-
-    /// Opens a file to write it; creates it, or makes it empty.
-    ///
-    /// # Errors
-    /// Those of [`std::fs::File::create`].
-    ///
-    /// # Cancel safety
-    /// A file that is opened after the future was dropped is closed; it may have been created or made empty.
-    #[track_caller]
-    pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        in_runtime(async move { OpenOptions::new().write(true).create(true).truncate(true).open(path).await })
-    }
-
-    /// Creates a file to read and write it.
-    ///
-    /// # Errors
-    /// `AlreadyExists` if it is there, and those of [`std::fs::File::create_new`].
-    ///
-    /// # Cancel safety
-    /// A file that is created after the future was dropped is closed, and stays.
-    #[track_caller]
-    pub fn create_new(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
-    }
-
-    /// Options to open a file with: the same as [`OpenOptions::new`].
-    pub fn options() -> OpenOptions {
-        OpenOptions::new()
-    }
-
     pub(super) fn over(descriptor: Arc<Descriptor>) -> File {
         File::with_gate(descriptor, Arc::new(Gate::new()))
     }

@@ -5,6 +5,7 @@
 mod cursor;
 mod file;
 mod file_bytes;
+mod file_owned;
 mod lanes;
 mod metadata;
 #[cfg(unix)]

@@ -116,3 +116,46 @@ impl OpenOptions {
         })
     }
 }
+
+impl File {
+    /// Opens a file to read it.
+    ///
+    /// # Errors
+    /// Those of [`std::fs::File::open`].
+    ///
+    /// # Cancel safety
+    /// A file that is opened after the future was dropped is closed.
+    #[track_caller]
+    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().read(true).open(path).await })
+    }
+
+    /// Opens a file to write it; creates it, or makes it empty.
+    ///
+    /// # Errors
+    /// Those of [`std::fs::File::create`].
+    ///
+    /// # Cancel safety
+    /// A file that is opened after the future was dropped is closed; it may have been created or made empty.
+    #[track_caller]
+    pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().write(true).create(true).truncate(true).open(path).await })
+    }
+
+    /// Creates a file to read and write it.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if it is there, and those of [`std::fs::File::create_new`].
+    ///
+    /// # Cancel safety
+    /// A file that is created after the future was dropped is closed, and stays.
+    #[track_caller]
+    pub fn create_new(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
+    }
+
+    /// Options to open a file with: the same as [`OpenOptions::new`].
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+}
