@@ -1,4 +1,4 @@
-//! Reads and writes at an offset with owned buffers.
+//! Reads and writes at an offset with owned buffers: the kernel uses the memory of the caller.
 
 use std::io;
 
@@ -10,25 +10,30 @@ use super::work::{self, given_back};
 use crate::buf::{IoBuf, IoBufMut};
 
 impl File {
-    /// Reads at `offset` into the room of `buf`, from its beginning, and gives it back. A `Vec` is as long then as what was
-    /// read; its capacity is its room.
+    /// Reads at `offset` into the room of `buf`, from its beginning, and returns the buffer. The
+    /// room of a `Vec` is its capacity, and its length becomes the number of bytes read.
     ///
     /// # Errors
-    /// As for [`read_at`](File::read_at). The buffer comes back; what it holds is not said.
+    /// As for [`read_at`](File::read_at). The buffer comes back; its contents are unspecified then.
     ///
     /// # Cancel safety
-    /// Dropped, it takes the buffer with it.
+    /// Dropped, it takes the buffer along, and frees it when the kernel has released it.
     ///
     /// # Panics
-    /// If the runtime ends before, and the kernel does not let go of the buffer.
+    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
+    /// does not release the buffer.
     ///
+    /// # Examples
     /// ```
     /// # #[heist::main]
     /// # async fn main() -> std::io::Result<()> {
-    /// let file = heist::fs::File::open("Cargo.toml").await?;
-    /// let (result, bytes) = file.read_owned_at(Vec::with_capacity(9), 0).await;
-    /// result?;
-    /// assert!(bytes.len() >= 9);
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let (result, _) = file.write_owned_at(b"hello, disk".to_vec(), 0).await;
+    /// assert_eq!(result?, 11);
+    ///
+    /// let (result, bytes) = file.read_owned_at(Vec::with_capacity(64), 7).await;
+    /// assert_eq!(result?, 4);
+    /// assert_eq!(bytes, b"disk");
     /// # Ok(())
     /// # }
     /// ```
@@ -53,13 +58,14 @@ impl File {
         (result, given_back(landed.resources))
     }
 
-    /// Writes what is initialised of `buf` at `offset`, and gives it back.
+    /// Writes the initialised bytes of `buf` at `offset`, and returns the buffer.
+    /// [`read_owned_at`](File::read_owned_at) has an example.
     ///
     /// # Errors
     /// As for [`write_at`](File::write_at).
     ///
     /// # Cancel safety
-    /// Dropped, it may have written, and takes the buffer with it.
+    /// Dropped, it may have written, and it takes the buffer along as `read_owned_at` does.
     ///
     /// # Panics
     /// As for [`read_owned_at`](File::read_owned_at).
@@ -77,16 +83,34 @@ impl File {
         (result, given_back(landed.resources))
     }
 
-    /// Reads at `offset` into the room of several buffers, one after the other: at most 1024 of them at once.
+    /// Reads at `offset` into the room of several buffers, one after the other: at most 1024
+    /// buffers per call.
     ///
     /// # Errors
-    /// As for [`read_owned_at`](File::read_owned_at); more than 1024 buffers are `InvalidInput`.
+    /// As for [`read_owned_at`](File::read_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
     /// # Cancel safety
-    /// Dropped, it takes the buffers with it.
+    /// Dropped, it takes the buffers along, and frees them when the kernel has released them.
     ///
     /// # Panics
     /// As for [`read_owned_at`](File::read_owned_at).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let lines = vec![b"roses ".to_vec(), b"are red".to_vec()];
+    /// let (result, _) = file.write_vectored_owned_at(lines, 0).await;
+    /// assert_eq!(result?, 13);
+    ///
+    /// let rooms = vec![Vec::with_capacity(6), Vec::with_capacity(64)];
+    /// let (result, read) = file.read_vectored_owned_at(rooms, 0).await;
+    /// assert_eq!(result?, 13);
+    /// assert_eq!(read, [&b"roses "[..], b"are red"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_vectored_owned_at<B: IoBufMut>(
         &self,
         bufs: Vec<B>,
@@ -103,13 +127,15 @@ impl File {
         (landed.result, given_back(landed.resources))
     }
 
-    /// Writes what is initialised of several buffers at `offset`, one after the other: at most 1024 of them at once.
+    /// Writes the initialised bytes of several buffers at `offset`, one after the other: at most
+    /// 1024 buffers per call. [`read_vectored_owned_at`](File::read_vectored_owned_at) has an
+    /// example.
     ///
     /// # Errors
-    /// As for [`write_owned_at`](File::write_owned_at); more than 1024 buffers are `InvalidInput`.
+    /// As for [`write_owned_at`](File::write_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
     /// # Cancel safety
-    /// Dropped, it may have written, and takes the buffers with it.
+    /// Dropped, it may have written, and it takes the buffers along as `read_owned_at` does.
     ///
     /// # Panics
     /// As for [`read_owned_at`](File::read_owned_at).
