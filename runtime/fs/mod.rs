@@ -30,9 +30,9 @@
 //! | use several parts of a file at once | [`File::read_at`], [`File::write_at`]: at an offset, with `&self` |
 //! | move many bytes without copying them | [`File::read_owned_at`], [`File::write_owned_at`]: see [buffers](#which-buffer-when) |
 //! | be sure that bytes survive a power cut | [`File::sync_all`], [`File::sync_data`] |
-//! | learn about a file | [`metadata`], [`symlink_metadata`], [`try_exists`], [`canonicalize`], [`read_link`] |
+//! | learn about a file | [`metadata()`], [`symlink_metadata`], [`try_exists`], [`canonicalize`], [`read_link`] |
 //! | change the tree | [`create_dir_all`], [`rename`], [`remove_file`], [`remove_dir_all`], [`hard_link`], [`symlink`] |
-//! | list a directory | [`read_dir`] |
+//! | list a directory | [`read_dir()`] |
 //!
 //! # Errors
 //! Each call returns the errors of its twin in [`std::fs`], on every back end. An operation that is

@@ -25,9 +25,9 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | pass bytes between tasks, threads or processes through the kernel | [`pipe`] |
-//! | read what the user types, or what another program sends | [`stdin`] |
-//! | write output without blocking a worker | [`stdout`], [`stderr`] |
+//! | pass bytes between tasks, threads or processes through the kernel | [`pipe()`] |
+//! | read what the user types, or what another program sends | [`stdin()`] |
+//! | write output without blocking a worker | [`stdout()`], [`stderr`] |
 //! | move everything from a reader to a writer | [`copy()`]; [`copy_with`] reports the progress |
 //! | hand a buffer to an operation of a file or a socket | a `Vec`, or another [`IoBuf`]: [which buffer when](crate::fs#which-buffer-when) |
 //! | receive without a buffer per idle connection | [`PooledBuf`] |
@@ -45,7 +45,7 @@
 //! dropped write of a standard stream may have written a part. [`copy()`] is not cancel safe.
 //!
 //! # Panics
-//! Panics if called outside of a runtime: [`pipe`], and `write_all` of [`Stdout`] and [`Stderr`].
+//! Panics if called outside of a runtime: [`pipe()`], and `write_all` of [`Stdout`] and [`Stderr`].
 //!
 //! # Platforms and features
 //! Pipes need Unix. [`copy()`], [`copy_with`] and the traits of `futures-io` need the feature
