@@ -165,7 +165,7 @@ impl File {
         Ok(File::with_gate(self.descriptor.clone(), self.gate.clone()))
     }
 
-    /// Waits until data and metadata are on the disk.
+    /// Waits until data and metadata are on the disk. [`File`] has an example.
     ///
     /// # Errors
     /// An error means that earlier writes may be lost. The kernel reports it once; a second call
@@ -181,6 +181,7 @@ impl File {
     }
 
     /// Waits until the data are on the disk, and the metadata that is needed to read them.
+    /// [`allocate`](File::allocate) has an example.
     ///
     /// # Errors
     /// As for [`sync_all`](File::sync_all).
@@ -246,6 +247,21 @@ impl File {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// match file.allocate(0, 65536).await {
+    ///     Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {}
+    ///     result => result?,
+    /// }
+    /// file.write_all_at(b"record", 0).await?;
+    /// file.sync_data().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
         self.quiet(Touch::Length).await;
         let work = self.gate.watched(|mark| work::allocate(&self.descriptor, ((), mark), offset, len));
@@ -298,7 +314,7 @@ impl File {
         }
     }
 
-    /// Changes the permissions.
+    /// Changes the permissions, as [`fs::set_permissions`](super::set_permissions) does.
     ///
     /// # Errors
     /// Those of [`std::fs::File::set_permissions`].

@@ -74,7 +74,7 @@ impl File {
     }
 
     /// Appends everything from the cursor to the end to `bytes`, and returns how many bytes that
-    /// is.
+    /// is. [`read`](File::read) has an example of the family.
     ///
     /// # Errors
     /// Those of the system; the bytes that were read before are in `bytes`.

@@ -313,5 +313,5 @@ impl Lanes {
 
 /// The error for an offset that no file has.
 pub(super) fn invalid_place() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "no file has an offset before its beginning or beyond 2^63 - 1")
+    io::Error::new(io::ErrorKind::InvalidInput, "no file has an offset below 0 or beyond 2^63 - 1")
 }

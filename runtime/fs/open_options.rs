@@ -79,6 +79,7 @@ impl OpenOptions {
     }
 
     /// The permissions of a file that is created, before the umask. `0o666` by default. Unix only.
+    /// [`custom_flags`](OpenOptions::custom_flags) has an example.
     #[cfg(unix)]
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
         self.0.mode = mode;
@@ -92,6 +93,23 @@ impl OpenOptions {
     /// multiples of what the disk accepts, usually 512 or 4096 bytes: see
     /// [`AlignedBuf`](crate::io::AlignedBuf). Methods with borrowed slices bring their own aligned
     /// buffer.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::{OpenOptions, symlink};
+    ///
+    /// let (secret, link) = (directory.path().join("secret"), directory.path().join("link"));
+    /// OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret).await?;
+    ///
+    /// symlink(&secret, &link).await?;
+    /// let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&link).await;
+    /// assert!(opened.is_err(), "links are not followed");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(unix)]
     pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
         self.0.custom_flags = flags;
@@ -129,7 +147,7 @@ impl OpenOptions {
 }
 
 impl File {
-    /// Opens a file for reading.
+    /// Opens a file for reading. [`File`] has an example.
     ///
     /// # Errors
     /// Those of [`std::fs::File::open`].
@@ -145,6 +163,7 @@ impl File {
     }
 
     /// Opens a file for writing. Creates it if it does not exist, and empties it otherwise.
+    /// [`File`] has an example.
     ///
     /// # Errors
     /// Those of [`std::fs::File::create`].
@@ -160,7 +179,7 @@ impl File {
         in_runtime(async move { OpenOptions::new().write(true).create(true).truncate(true).open(path).await })
     }
 
-    /// Creates a file for reading and writing.
+    /// Creates a file for reading and writing. [`File`] has an example.
     ///
     /// # Errors
     /// `AlreadyExists` if the file exists, and those of [`std::fs::File::create_new`].
@@ -175,7 +194,7 @@ impl File {
         in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
     }
 
-    /// Options to open a file with: the same as [`OpenOptions::new`], which has an example.
+    /// Options to open a file with: the same as [`OpenOptions::new`]. [`OpenOptions`] has an example.
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }

@@ -105,7 +105,7 @@ pub fn remove_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result
     })
 }
 
-/// Creates a directory.
+/// Creates a directory. [`create_dir_all`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::create_dir`].

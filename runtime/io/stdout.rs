@@ -31,7 +31,17 @@ const WRITE_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Stdout(pub(super) Output);
 
-/// The standard error of this process. [`stderr`] returns it, and has an example.
+/// The standard error of this process. [`stderr`] returns it. It works like [`Stdout`].
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut log = heist::io::stderr();
+/// log.write_all(b"starting\n").await?;
+/// log.write_all(b"started\n").await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stderr(pub(super) Output);
 
