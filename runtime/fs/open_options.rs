@@ -194,7 +194,8 @@ impl File {
         in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
     }
 
-    /// Options to open a file with: the same as [`OpenOptions::new`]. [`OpenOptions`] has an example.
+    /// Options to open a file with: the same as [`OpenOptions::new`]. [`OpenOptions`] has an
+    /// example.
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }
