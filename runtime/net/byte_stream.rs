@@ -106,6 +106,20 @@ impl<F: Family> ByteStream<F> {
     ///
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// if let Some(error) = stream.take_error()? {
+    ///     println!("the connection failed: {error}");
+    /// }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }
@@ -175,7 +189,8 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Waits until a write is likely to succeed without blocking; see [`ready`](ByteStream::ready).
-    /// Use it with [`try_write`](ByteStream::try_write).
+    /// Use it with [`try_write`](ByteStream::try_write). See [`try_write`](ByteStream::try_write)
+    /// for an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
@@ -231,6 +246,20 @@ impl<F: Family> ByteStream<F> {
     ///
     /// # Errors
     /// Returns the error of the system call, except `NotConnected`.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.shutdown_with(std::net::Shutdown::Both)?;
+    /// assert_eq!(stream.read(&mut [0; 64]).await?, 0);
+    /// assert!(stream.write(b"too late").await.is_err());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn shutdown_with(&self, how: Shutdown) -> io::Result<()> {
         self.shut_down(how)
     }

@@ -190,6 +190,7 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// [`peek`](ByteStream::peek) as a poll function. Only the waker of the last caller is woken.
+    /// See [`peek`](ByteStream::peek) for an example.
     ///
     /// # Errors
     /// As [`read`](ByteStream::read).
@@ -233,7 +234,8 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Like [`write`](ByteStream::write), from several buffers, one after the other. One call takes
-    /// at most 1024 buffers.
+    /// at most 1024 buffers. See [`write_all_vectored`](ByteStream::write_all_vectored) for an
+    /// example.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
@@ -313,7 +315,8 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }
 
-    /// Like [`try_read`](ByteStream::try_read), into several buffers, one after the other.
+    /// Like [`try_read`](ByteStream::try_read), into several buffers, one after the other. See
+    /// [`read_vectored`](ByteStream::read_vectored) for an example of the buffers.
     ///
     /// # Errors
     /// As [`try_read`](ByteStream::try_read).
@@ -354,7 +357,8 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Write, |socket| send_once(socket, buf))
     }
 
-    /// Like [`try_write`](ByteStream::try_write), from several buffers, one after the other.
+    /// Like [`try_write`](ByteStream::try_write), from several buffers, one after the other. See
+    /// [`write_all_vectored`](ByteStream::write_all_vectored) for an example of the buffers.
     ///
     /// # Errors
     /// As [`try_write`](ByteStream::try_write).
@@ -366,7 +370,8 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives.
+    /// from then on, until an event arrives. See [`async_io`](ByteStream::async_io) for an example
+    /// of `f`.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///

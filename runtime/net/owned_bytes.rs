@@ -122,7 +122,8 @@ impl<F: Family> ByteStream<F> {
 
     /// Writes initialised bytes of several buffers, one after the other, and waits until there is
     /// room. Returns how many bytes it wrote, which may be fewer than all, and the buffers. One
-    /// system call takes at most 1024 buffers.
+    /// system call takes at most 1024 buffers. See
+    /// [`read_vectored_owned`](ByteStream::read_vectored_owned) for an example.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).

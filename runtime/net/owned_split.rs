@@ -198,7 +198,7 @@ impl<F: Family> OwnedWriteHalf<F> {
         &self.stream
     }
 
-    /// Joins the two halves of one stream again; see [`OwnedReadHalf::reunite`].
+    /// Joins the two halves of one stream again; see [`OwnedReadHalf::reunite`]. It has an example.
     ///
     /// # Errors
     /// Returns a [`ReuniteError`] with both halves if they do not belong to one stream.

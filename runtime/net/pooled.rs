@@ -147,6 +147,7 @@ impl UdpSocket {
     }
 
     /// Like [`recv_pooled`](UdpSocket::recv_pooled), and also returns the address of the sender.
+    /// See [`recv_pooled`](UdpSocket::recv_pooled) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from); `OutOfMemory` if no buffer can be allocated. In that

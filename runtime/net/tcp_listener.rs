@@ -107,13 +107,31 @@ impl TcpListener {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let listener = heist::net::TcpListener::from_std(listener)?;
+    /// let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, _) = listener.accept().await?;
+    ///
+    /// // And back again.
+    /// let listener = listener.into_std()?;
+    /// listener.set_nonblocking(false)?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         Ok(TcpListener::over(Registration::new(Socket::from(listener))?))
     }
 
     /// Gives the socket back as a listener of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block.
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](TcpListener::from_std)
+    /// for an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
@@ -168,6 +186,19 @@ impl TcpListener {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, peer) = std::future::poll_fn(|cx| listener.poll_accept(cx)).await?;
+    /// # assert_eq!(stream.peer_addr()?, peer);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         self.acceptor.poll_accept(cx)?.map(admit)
     }
@@ -201,6 +232,7 @@ impl TcpListener {
     }
 
     /// Returns the address that this listens on, with the port that the system chose for port 0.
+    /// See [`bind`](TcpListener::bind) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -208,7 +240,8 @@ impl TcpListener {
         inet_addr(&self.acceptor.socket().local_addr()?)
     }
 
-    /// Returns how many hops packets of accepted connections live (`IP_TTL`).
+    /// Returns how many hops packets of accepted connections live (`IP_TTL`). See
+    /// [`set_ttl`](TcpListener::set_ttl) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -221,6 +254,18 @@ impl TcpListener {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// listener.set_ttl(32)?;
+    /// assert_eq!(listener.ttl()?, 32);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.acceptor.socket().set_ttl_v4(ttl)
     }

@@ -44,7 +44,7 @@ pub struct TcpSocket {
 }
 
 impl TcpSocket {
-    /// Makes a socket for IPv4.
+    /// Makes a socket for IPv4. See [`TcpSocket`] for an example.
     ///
     /// # Errors
     /// Returns the error of the system call: no descriptors or no memory are left.
@@ -52,7 +52,7 @@ impl TcpSocket {
         TcpSocket::new(Domain::IPV4)
     }
 
-    /// Makes a socket for IPv6.
+    /// Makes a socket for IPv6. See [`TcpSocket`] for an example.
     ///
     /// # Errors
     /// Returns the error of the system call: there is no IPv6, or no descriptors or no memory are
@@ -94,12 +94,14 @@ impl TcpSocket {
         Ok(TcpSocket { socket })
     }
 
-    /// Returns the socket as a std stream, although it is not connected. It stays non-blocking.
+    /// Returns the socket as a std stream, although it is not connected. It stays non-blocking. See
+    /// [`from_std_stream`](TcpSocket::from_std_stream) for the opposite.
     pub fn into_std_stream(self) -> std::net::TcpStream {
         self.socket.into()
     }
 
-    /// Binds to a local address. Port 0 lets the system choose a port.
+    /// Binds to a local address. Port 0 lets the system choose a port. See [`TcpSocket`] for an
+    /// example.
     ///
     /// # Errors
     /// Returns the error of the system call, such as `AddrInUse` or `PermissionDenied`.
@@ -107,7 +109,7 @@ impl TcpSocket {
         self.socket.bind(&SockAddr::from(addr))
     }
 
-    /// Connects to `addr`.
+    /// Connects to `addr`. See [`TcpSocket`] for an example.
     ///
     /// # Errors
     /// As [`TcpStream::connect`](super::TcpStream). After an error the socket is closed.
@@ -127,7 +129,7 @@ impl TcpSocket {
     }
 
     /// Listens. Up to `backlog` connections wait to be accepted; the system may allow fewer
-    /// (`net.core.somaxconn`).
+    /// (`net.core.somaxconn`). See [`TcpSocket`] for an example.
     ///
     /// # Errors
     /// Returns the error of the system call, such as `AddrInUse`.
@@ -158,6 +160,27 @@ impl TcpSocket {
 }
 
 /// # Options
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+/// use heist::net::TcpSocket;
+///
+/// let socket = TcpSocket::new_v4()?;
+/// socket.set_reuseaddr(true)?;
+/// socket.set_keepalive(true)?;
+/// socket.set_recv_buffer_size(1 << 16)?;
+/// socket.set_send_buffer_size(1 << 16)?;
+/// socket.set_linger(Some(Duration::ZERO))?;
+/// socket.set_nodelay(true)?;
+///
+/// assert!(socket.reuseaddr()? && socket.keepalive()? && socket.nodelay()?);
+/// assert_eq!(socket.linger()?, Some(Duration::ZERO));
+/// // The system may round sizes, and it may limit them.
+/// println!("{} and {} bytes", socket.recv_buffer_size()?, socket.send_buffer_size()?);
+/// # Ok(())
+/// # }
+/// ```
 impl TcpSocket {
     /// Returns whether an address may be bound although old connections of it linger
     /// (`SO_REUSEADDR`).

@@ -126,11 +126,25 @@ impl ByteStream<Tcp> {
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let stream = stream.into_std()?;
+    /// stream.set_nonblocking(false)?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
         Ok(self.into_registration().into_socket()?.into())
     }
 
-    /// Returns whether small writes are sent at once (`TCP_NODELAY`).
+    /// Returns whether small writes are sent at once (`TCP_NODELAY`). See
+    /// [`set_nodelay`](TcpStream::set_nodelay) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -160,7 +174,8 @@ impl ByteStream<Tcp> {
         self.socket().set_tcp_nodelay(nodelay)
     }
 
-    /// Returns how many hops packets of this connection live (`IP_TTL`).
+    /// Returns how many hops packets of this connection live (`IP_TTL`). See
+    /// [`set_ttl`](TcpStream::set_ttl) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -173,12 +188,26 @@ impl ByteStream<Tcp> {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_ttl(32)?;
+    /// assert_eq!(stream.ttl()?, 32);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket().set_ttl_v4(ttl)
     }
 
     /// Returns how long a close tries to send bytes that are still queued (`SO_LINGER`). `None`,
-    /// the default, leaves that to the system, and a close does not wait.
+    /// the default, leaves that to the system, and a close does not wait. See
+    /// [`set_linger`](TcpStream::set_linger) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -197,6 +226,22 @@ impl ByteStream<Tcp> {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// use std::time::Duration;
+    ///
+    /// // The drop resets the connection.
+    /// stream.set_linger(Some(Duration::ZERO))?;
+    /// assert_eq!(stream.linger()?, Some(Duration::ZERO));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         self.socket().set_linger(linger)
     }

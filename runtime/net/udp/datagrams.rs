@@ -106,7 +106,8 @@ impl UdpSocket {
         self.registration().async_io(Direction::Read, |socket| peek_once(socket, buf)).await
     }
 
-    /// Like [`recv_from`](UdpSocket::recv_from), but leaves the datagram to be received again.
+    /// Like [`recv_from`](UdpSocket::recv_from), but leaves the datagram to be received again. See
+    /// [`peek`](UdpSocket::peek) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from).
@@ -118,7 +119,8 @@ impl UdpSocket {
         from_inet(received.await?)
     }
 
-    /// [`send`](UdpSocket::send) without waiting.
+    /// [`send`](UdpSocket::send) without waiting. See [`try_send_to`](UdpSocket::try_send_to) for
+    /// an example.
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send`](UdpSocket::send).
@@ -151,7 +153,8 @@ impl UdpSocket {
         self.registration().try_io(Direction::Write, |socket| send_to_once(socket, buf, &target))
     }
 
-    /// [`recv`](UdpSocket::recv) without waiting.
+    /// [`recv`](UdpSocket::recv) without waiting. See [`readable`](UdpSocket::readable) for an
+    /// example of such a call.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv`](UdpSocket::recv).
@@ -168,7 +171,8 @@ impl UdpSocket {
         from_inet(self.registration().try_io(Direction::Read, |socket| receive_from_once(socket, buf))?)
     }
 
-    /// [`peek`](UdpSocket::peek) without waiting.
+    /// [`peek`](UdpSocket::peek) without waiting. See [`readable`](UdpSocket::readable) for an
+    /// example of such a call.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`peek`](UdpSocket::peek).
@@ -176,7 +180,8 @@ impl UdpSocket {
         self.registration().try_io(Direction::Read, |socket| peek_once(socket, buf))
     }
 
-    /// [`peek_from`](UdpSocket::peek_from) without waiting.
+    /// [`peek_from`](UdpSocket::peek_from) without waiting. See [`readable`](UdpSocket::readable)
+    /// for an example of such a call.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`peek_from`](UdpSocket::peek_from).
@@ -185,6 +190,7 @@ impl UdpSocket {
     }
 
     /// [`send`](UdpSocket::send) as a poll function. Only the waker of the last caller is woken.
+    /// See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
@@ -193,7 +199,7 @@ impl UdpSocket {
     }
 
     /// [`send_to`](UdpSocket::send_to) an address, as a poll function. Only the waker of the last
-    /// caller is woken.
+    /// caller is woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`send_to`](UdpSocket::send_to).
@@ -230,7 +236,7 @@ impl UdpSocket {
     }
 
     /// [`recv_from`](UdpSocket::recv_from) as a poll function. Only the waker of the last caller is
-    /// woken.
+    /// woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from).
@@ -245,6 +251,7 @@ impl UdpSocket {
     }
 
     /// [`peek`](UdpSocket::peek) as a poll function. Only the waker of the last caller is woken.
+    /// See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`peek`](UdpSocket::peek).
@@ -253,7 +260,7 @@ impl UdpSocket {
     }
 
     /// [`peek_from`](UdpSocket::peek_from) as a poll function. Only the waker of the last caller is
-    /// woken.
+    /// woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`peek_from`](UdpSocket::peek_from).

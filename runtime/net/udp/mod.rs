@@ -73,7 +73,7 @@ pub struct UdpSocket {
 
 impl UdpSocket {
     /// Binds to `addr`: to the first of its addresses that can be bound. Port 0 lets the system
-    /// choose a port.
+    /// choose a port. See [`UdpSocket`] for an example.
     ///
     /// For a socket that only sends, bind to `"0.0.0.0:0"`, or to `"[::]:0"` for IPv6.
     ///
@@ -108,7 +108,7 @@ impl UdpSocket {
     }
 
     /// Names the peer: from now on [`send`](UdpSocket::send) sends to it, and only its datagrams
-    /// are received.
+    /// are received. See [`UdpSocket`] for an example.
     ///
     /// Nothing is sent. A second call names another peer. Of several addresses it takes the first
     /// that the system accepts.
@@ -141,13 +141,31 @@ impl UdpSocket {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let socket = heist::net::UdpSocket::from_std(socket)?;
+    /// socket.send_to(b"ping", socket.local_addr()?).await?;
+    ///
+    /// // And back again.
+    /// let socket = socket.into_std()?;
+    /// socket.set_nonblocking(false)?;
+    /// assert_eq!(socket.recv(&mut [0; 64])?, 4);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(UdpSocket { registration: Registration::new(Socket::from(socket))? })
     }
 
     /// Gives the socket back as a socket of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block.
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UdpSocket::from_std) for
+    /// an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
@@ -243,6 +261,7 @@ impl UdpSocket {
     }
 
     /// Waits until a send is likely to succeed without blocking; see [`ready`](UdpSocket::ready).
+    /// Use it with [`try_send_to`](UdpSocket::try_send_to), which has an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
@@ -272,7 +291,8 @@ impl UdpSocket {
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives.
+    /// from then on, until an event arrives. See
+    /// [`ByteStream::async_io`](super::ByteStream::async_io) for an example of `f`.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///

@@ -62,11 +62,31 @@ impl UdpSocket {
     /// # Errors
     /// Returns the error of the system call: the address is not a group, there is no such
     /// interface, or the group is already joined.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use std::net::Ipv4Addr;
+    /// use heist::net::UdpSocket;
+    ///
+    /// // Any interface, and the port of multicast DNS.
+    /// let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 5353)).await?;
+    /// let group = Ipv4Addr::new(224, 0, 0, 251);
+    /// socket.join_multicast_v4(group, Ipv4Addr::UNSPECIFIED)?;
+    /// socket.set_multicast_ttl_v4(1)?;
+    /// socket.set_multicast_loop_v4(false)?;
+    /// socket.send_to(b"a query", (group, 5353)).await?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.socket().join_multicast_v4(&group, &interface)
     }
 
-    /// Leaves an IPv4 multicast group. Closing the socket leaves all groups.
+    /// Leaves an IPv4 multicast group. Closing the socket leaves all groups. See
+    /// [`join_multicast_v4`](UdpSocket::join_multicast_v4) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call: the group was not joined on this interface.
@@ -75,6 +95,7 @@ impl UdpSocket {
     }
 
     /// Joins an IPv6 multicast group on the interface with this index; 0 lets the system choose.
+    /// See [`join_multicast_v4`](UdpSocket::join_multicast_v4) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call: the address is not a group, there is no such
@@ -92,7 +113,8 @@ impl UdpSocket {
     }
 
     /// Returns whether the IPv4 multicasts of this socket come back to sockets of this machine
-    /// (`IP_MULTICAST_LOOP`).
+    /// (`IP_MULTICAST_LOOP`). See [`join_multicast_v4`](UdpSocket::join_multicast_v4) for an
+    /// example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -101,7 +123,7 @@ impl UdpSocket {
     }
 
     /// Sets whether the IPv4 multicasts of this socket come back to sockets of this machine. The
-    /// default is `true`.
+    /// default is `true`. See [`join_multicast_v4`](UdpSocket::join_multicast_v4) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -127,7 +149,8 @@ impl UdpSocket {
         self.socket().set_multicast_loop_v6(looped)
     }
 
-    /// Returns how many hops the IPv4 multicasts of this socket live (`IP_MULTICAST_TTL`).
+    /// Returns how many hops the IPv4 multicasts of this socket live (`IP_MULTICAST_TTL`). See
+    /// [`join_multicast_v4`](UdpSocket::join_multicast_v4) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
@@ -136,7 +159,8 @@ impl UdpSocket {
     }
 
     /// Sets how many hops the IPv4 multicasts of this socket live, 0 to 255. The default is 1,
-    /// which keeps them in the local network.
+    /// which keeps them in the local network. See
+    /// [`join_multicast_v4`](UdpSocket::join_multicast_v4) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.

@@ -69,7 +69,8 @@ impl UdpSocket {
         self.registration().async_io(Direction::Write, send).await
     }
 
-    /// [`send_segments`](UdpSocket::send_segments) to `target`.
+    /// [`send_segments`](UdpSocket::send_segments) to `target`. See
+    /// [`send_segments`](UdpSocket::send_segments) for an example.
     ///
     /// # Errors
     /// As [`send_segments`](UdpSocket::send_segments).
@@ -104,7 +105,7 @@ impl UdpSocket {
 
     /// Lets the system join datagrams of one sender and one length that arrive together
     /// (`UDP_GRO`). [`recv_segments`](UdpSocket::recv_segments) then receives them in one call. The
-    /// default is `false`.
+    /// default is `false`. See [`recv_segments`](UdpSocket::recv_segments) for an example.
     ///
     /// While this is on, the other receives return joined datagrams too, and cannot tell where one
     /// of them ends.

@@ -42,7 +42,7 @@ pub struct UnixListener {
 
 impl UnixListener {
     /// Listens at `path` and creates a file there; a path that begins with a zero byte is an
-    /// abstract name.
+    /// abstract name. See [`UnixListener`] for an example.
     ///
     /// # Errors
     /// `AddrInUse` if the path exists, even if no socket listens at it any more: remove it first.
@@ -93,7 +93,8 @@ impl UnixListener {
         Ok(UnixListener { acceptor: Acceptor::over(Registration::new_nonblocking(socket)) })
     }
 
-    /// Takes over a listener of std and makes it non-blocking.
+    /// Takes over a listener of std and makes it non-blocking. See
+    /// [`TcpListener::from_std`](crate::net::TcpListener::from_std) for an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
@@ -107,7 +108,8 @@ impl UnixListener {
     }
 
     /// Gives the socket back as a listener of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block.
+    /// `set_nonblocking(false)` on it if it should block. See
+    /// [`TcpListener::from_std`](crate::net::TcpListener::from_std) for an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
@@ -117,7 +119,7 @@ impl UnixListener {
     }
 
     /// Waits for a connection, and returns it with the address of its peer, which is unnamed unless
-    /// the peer has bound one.
+    /// the peer has bound one. See [`UnixListener`] for an example.
     ///
     /// Any number of tasks may wait at the same time; each connection goes to one of them. If the
     /// path of a listener is removed, it still accepts the connections that were queued, and then
@@ -140,7 +142,8 @@ impl UnixListener {
     }
 
     /// [`accept`](UnixListener::accept) as a poll function. Only the waker of the last caller is
-    /// woken.
+    /// woken. See [`TcpListener::poll_accept`](crate::net::TcpListener::poll_accept) for an
+    /// example.
     ///
     /// # Errors
     /// As [`accept`](UnixListener::accept), with the same pause before the error.

@@ -91,7 +91,7 @@ pub type OwnedReadHalf = owned_split::OwnedReadHalf<Unix>;
 /// The writing half of [`UnixStream::into_split`](super::ByteStream::into_split).
 pub type OwnedWriteHalf = owned_split::OwnedWriteHalf<Unix>;
 /// The error of `reunite` if the halves do not belong to one stream. It contains both halves,
-/// unchanged.
+/// unchanged. [`tcp::ReuniteError`](super::tcp::ReuniteError) has an example.
 pub type ReuniteError = owned_split::ReuniteError<Unix>;
 
 /// The credentials of the process at the other end of a connection, as they were when the
@@ -119,18 +119,18 @@ pub struct UCred {
 }
 
 impl UCred {
-    /// Returns the user id.
+    /// Returns the user id. See [`UCred`] for an example.
     pub fn uid(&self) -> u32 {
         self.uid
     }
 
-    /// Returns the group id.
+    /// Returns the group id. See [`UCred`] for an example.
     pub fn gid(&self) -> u32 {
         self.gid
     }
 
     /// Returns the process id. It is `None` on systems other than Linux, and if the process has no
-    /// number in our namespace.
+    /// number in our namespace. See [`UCred`] for an example.
     pub fn pid(&self) -> Option<i32> {
         self.pid
     }

@@ -62,7 +62,9 @@ impl ByteStream<Unix> {
         in_runtime(async move { UnixStream::connect_to(&address_of(path.as_ref())?).await })
     }
 
-    /// [`connect`](UnixStream::connect) to an address of std, including abstract ones.
+    /// [`connect`](UnixStream::connect) to an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`connect`](UnixStream::connect); `InvalidInput` for an unnamed address.
@@ -120,13 +122,33 @@ impl ByteStream<Unix> {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use std::io::Read as _;
+    ///
+    /// let (left, mut right) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut left = heist::net::UnixStream::from_std(left)?;
+    /// left.write_all(b"ping").await?;
+    /// let mut buf = [0; 4];
+    /// right.read_exact(&mut buf)?;
+    /// assert_eq!(&buf, b"ping");
+    /// // And back again.
+    /// let left = left.into_std()?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
         Ok(UnixStream::over(Registration::new(Socket::from(stream))?))
     }
 
     /// Gives the connection back as a stream of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block.
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UnixStream::from_std)
+    /// for an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight

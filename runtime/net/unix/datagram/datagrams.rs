@@ -81,7 +81,9 @@ impl UnixDatagram {
         self.send_to_sockaddr(buf, &address_of(path.as_ref())?).await
     }
 
-    /// [`send_to`](UnixDatagram::send_to) an address of std, including abstract ones.
+    /// [`send_to`](UnixDatagram::send_to) an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](crate::net::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`send_to`](UnixDatagram::send_to); `InvalidInput` for an unnamed address.
@@ -159,6 +161,7 @@ impl UnixDatagram {
     }
 
     /// Like [`recv_from`](UnixDatagram::recv_from), but leaves the datagram to be received again.
+    /// See [`peek`](UnixDatagram::peek) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UnixDatagram::recv_from).
@@ -193,7 +196,8 @@ impl UnixDatagram {
         self.registration.try_io(Direction::Write, |socket| send_once(socket, buf))
     }
 
-    /// [`send_to`](UnixDatagram::send_to) without waiting.
+    /// [`send_to`](UnixDatagram::send_to) without waiting. See [`try_send`](UnixDatagram::try_send)
+    /// for an example.
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send_to`](UnixDatagram::send_to).
@@ -212,7 +216,8 @@ impl UnixDatagram {
         self.registration.try_io(Direction::Read, |socket| self.receive_once(socket, buf))
     }
 
-    /// [`recv_from`](UnixDatagram::recv_from) without waiting.
+    /// [`recv_from`](UnixDatagram::recv_from) without waiting. See
+    /// [`try_send`](UnixDatagram::try_send) for an example.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv_from`](UnixDatagram::recv_from).
@@ -221,6 +226,7 @@ impl UnixDatagram {
     }
 
     /// [`send`](UnixDatagram::send) as a poll function. Only the waker of the last caller is woken.
+    /// See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// As [`send`](UnixDatagram::send).
@@ -229,7 +235,7 @@ impl UnixDatagram {
     }
 
     /// [`send_to`](UnixDatagram::send_to) as a poll function. Only the waker of the last caller is
-    /// woken.
+    /// woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// As [`send_to`](UnixDatagram::send_to).
@@ -269,12 +275,26 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As [`recv`](UnixDatagram::recv).
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let mut buf = [0; 64];
+    /// let count = std::future::poll_fn(|cx| right.poll_recv(cx, &mut buf)).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.registration.poll_io(Direction::Read, cx, |socket| self.receive_once(socket, buf))
     }
 
     /// [`recv_from`](UnixDatagram::recv_from) as a poll function. Only the waker of the last caller
-    /// is woken.
+    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// As [`recv_from`](UnixDatagram::recv_from).
@@ -288,7 +308,7 @@ impl UnixDatagram {
     }
 
     /// [`readable`](UnixDatagram::readable) as a poll function. Only the waker of the last caller
-    /// is woken.
+    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
@@ -297,7 +317,7 @@ impl UnixDatagram {
     }
 
     /// [`writable`](UnixDatagram::writable) as a poll function. Only the waker of the last caller
-    /// is woken.
+    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.

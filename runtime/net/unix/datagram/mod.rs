@@ -62,7 +62,7 @@ pub struct UnixDatagram {
 
 impl UnixDatagram {
     /// Makes a socket at `path` and creates a file there; a path that begins with a zero byte is an
-    /// abstract name.
+    /// abstract name. See [`UnixDatagram`] for an example.
     ///
     /// # Errors
     /// `AddrInUse` if the path exists: remove it first. `NotFound` if its directory does not exist,
@@ -75,7 +75,9 @@ impl UnixDatagram {
         UnixDatagram::bind_to(&address_of(path.as_ref())?)
     }
 
-    /// [`bind`](UnixDatagram::bind) to an address of std, including abstract ones.
+    /// [`bind`](UnixDatagram::bind) to an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`bind`](UnixDatagram::bind); `InvalidInput` for an unnamed address.
@@ -152,7 +154,9 @@ impl UnixDatagram {
         self.socket().connect(&address_of(path.as_ref())?)
     }
 
-    /// [`connect`](UnixDatagram::connect) to an address of std, including abstract ones.
+    /// [`connect`](UnixDatagram::connect) to an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`connect`](UnixDatagram::connect); `InvalidInput` for an unnamed address.
@@ -168,13 +172,29 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = std::os::unix::net::UnixDatagram::pair()?;
+    /// let left = heist::net::UnixDatagram::from_std(left)?;
+    /// left.send(b"ping").await?;
+    /// assert_eq!(right.recv(&mut [0; 64])?, 4);
+    /// // And back again.
+    /// let left = left.into_std()?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<UnixDatagram> {
         Ok(UnixDatagram::over(Registration::new(Socket::from(socket))?))
     }
 
     /// Gives the socket back as a socket of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block.
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UnixDatagram::from_std)
+    /// for an example.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
@@ -200,7 +220,7 @@ impl UnixDatagram {
     }
 
     /// Returns the credentials of the process that made the other end of a
-    /// [`pair`](UnixDatagram::pair).
+    /// [`pair`](UnixDatagram::pair). See [`UCred`] for an example.
     ///
     /// For sockets that are not a pair, the system decides what this returns: Linux returns ids
     /// that belong to nobody.
@@ -278,7 +298,7 @@ impl UnixDatagram {
     }
 
     /// Waits until a receive is likely to succeed without blocking; see
-    /// [`ready`](UnixDatagram::ready).
+    /// [`ready`](UnixDatagram::ready). Use it with [`try_recv`](UnixDatagram::try_recv).
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
@@ -290,7 +310,7 @@ impl UnixDatagram {
     }
 
     /// Waits until a send to the peer is likely to succeed without blocking; see
-    /// [`ready`](UnixDatagram::ready).
+    /// [`ready`](UnixDatagram::ready). Use it with [`try_send`](UnixDatagram::try_send).
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
@@ -302,7 +322,8 @@ impl UnixDatagram {
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives.
+    /// from then on, until an event arrives. See
+    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) for an example of `f`.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///

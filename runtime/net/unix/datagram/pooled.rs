@@ -48,7 +48,8 @@ impl UnixDatagram {
     }
 
     /// Like [`recv_pooled`](UnixDatagram::recv_pooled), and also returns the address of the sender,
-    /// which is unnamed if the sender has bound none.
+    /// which is unnamed if the sender has bound none. See
+    /// [`recv_pooled`](UnixDatagram::recv_pooled) for an example.
     ///
     /// # Errors
     /// As [`recv_pooled`](UnixDatagram::recv_pooled).
