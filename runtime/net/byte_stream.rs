@@ -273,16 +273,56 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Splits the stream into a reading and a writing half that borrow it: for two futures of one
-    /// task. See [`ReadHalf`] for an example.
+    /// task.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"from the peer").await?;
+    /// let (mut reader, mut writer) = stream.split();
+    /// let mut buf = [0; 64];
+    /// let reading = reader.read(&mut buf);
+    /// let writing = writer.write_all(b"to the peer");
+    /// let (count, _) = futures::try_join!(reading, writing)?;
+    /// assert_eq!(&buf[..count], b"from the peer");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn split(&mut self) -> (ReadHalf<'_, F>, WriteHalf<'_, F>) {
         split::split(self)
     }
 
-    /// Splits the stream into a reading and a writing half that share it: for two tasks. See
-    /// [`OwnedReadHalf`] for an example.
+    /// Splits the stream into a reading and a writing half that share it: for two tasks.
     ///
     /// Dropping the writing half shuts down writing. The connection is closed when both halves are
     /// dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (mut reader, mut writer) = stream.into_split();
+    /// let writes = heist::spawn(async move { writer.write_all(b"ping").await });
+    ///
+    /// # let mut ping = [0; 4];
+    /// # peer.read_exact(&mut ping).await?;
+    /// # peer.write_all(b"pong").await?;
+    /// let mut buf = [0; 4];
+    /// reader.read_exact(&mut buf).await?;
+    /// assert_eq!(&buf, b"pong");
+    /// writes.await.unwrap()?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn into_split(self) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
         owned_split::into_split(self)
     }

@@ -122,11 +122,15 @@ pub mod tcp {
     pub use super::tcp_listener::TcpListenerIncoming as Incoming;
 
     /// The reading half of [`TcpStream::split`](super::ByteStream::split).
+    /// That method has an example.
     pub type ReadHalf<'a> = super::split::ReadHalf<'a, Tcp>;
     /// The writing half of [`TcpStream::split`](super::ByteStream::split).
+    /// That method has an example. Dropping this half does nothing.
     pub type WriteHalf<'a> = super::split::WriteHalf<'a, Tcp>;
     /// The reading half of [`TcpStream::into_split`](super::ByteStream::into_split).
+    /// That method has an example.
     pub type OwnedReadHalf = super::owned_split::OwnedReadHalf<Tcp>;
     /// The writing half of [`TcpStream::into_split`](super::ByteStream::into_split).
+    /// That method has an example. Dropping this half shuts down writing.
     pub type OwnedWriteHalf = super::owned_split::OwnedWriteHalf<Tcp>;
 }

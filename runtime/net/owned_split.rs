@@ -11,36 +11,15 @@ use super::byte_stream::ByteStream;
 use super::family::{Family, Tcp};
 use super::transfer;
 
-/// The reading half of a stream that [`ByteStream::into_split`] has split.
-///
-/// # Examples
-/// ```
-/// # fn main() -> std::io::Result<()> {
-/// # heist::runtime::Runtime::new()?.block_on(async {
-/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-/// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-/// # let (mut peer, _) = listener.accept().await?;
-/// let (mut reader, mut writer) = stream.into_split();
-/// let writes = heist::spawn(async move { writer.write_all(b"ping").await });
-///
-/// # let mut ping = [0; 4];
-/// # peer.read_exact(&mut ping).await?;
-/// # peer.write_all(b"pong").await?;
-/// let mut buf = [0; 4];
-/// reader.read_exact(&mut buf).await?;
-/// assert_eq!(&buf, b"pong");
-/// writes.await.unwrap()?;
-/// # Ok(())
-/// # })
-/// # }
-/// ```
+/// The reading half of a stream that [`ByteStream::into_split`] has split. See there for an
+/// example.
 #[derive(Debug)]
 pub struct OwnedReadHalf<F: Family> {
     stream: Arc<ByteStream<F>>,
 }
 
-/// The writing half of a stream that [`ByteStream::into_split`] has split. See [`OwnedReadHalf`]
-/// for an example of both.
+/// The writing half of a stream that [`ByteStream::into_split`] has split. See there for an
+/// example.
 ///
 /// Dropping it shuts down writing, so that the peer reads the end of the stream.
 /// [`forget`](OwnedWriteHalf::forget) drops it without a shutdown.

@@ -9,30 +9,11 @@ use super::byte_stream::ByteStream;
 use super::family::Family;
 use super::transfer;
 
-/// The reading half of a stream that [`ByteStream::split`] has split.
-///
-/// # Examples
-/// ```
-/// # fn main() -> std::io::Result<()> {
-/// # heist::runtime::Runtime::new()?.block_on(async {
-/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-/// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-/// # let (mut peer, _) = listener.accept().await?;
-/// # peer.write_all(b"from the peer").await?;
-/// let (mut reader, mut writer) = stream.split();
-/// let mut buf = [0; 64];
-/// let (read, written) = futures::join!(reader.read(&mut buf), writer.write_all(b"to the peer"));
-/// written?;
-/// assert_eq!(&buf[..read?], b"from the peer");
-/// # Ok(())
-/// # })
-/// # }
-/// ```
+/// The reading half of a stream that [`ByteStream::split`] has split. See there for an example.
 #[derive(Debug)]
 pub struct ReadHalf<'a, F: Family>(&'a ByteStream<F>);
 
-/// The writing half of a stream that [`ByteStream::split`] has split. See [`ReadHalf`] for an
-/// example of both.
+/// The writing half of a stream that [`ByteStream::split`] has split. See there for an example.
 ///
 /// Dropping it does nothing. The peer reads the end of the stream after
 /// [`shutdown`](WriteHalf::shutdown), or when the stream is dropped.

@@ -82,13 +82,16 @@ impl Sealed for Unix {
     }
 }
 
-/// The reading half of [`UnixStream::split`](super::ByteStream::split).
+/// The reading half of [`UnixStream::split`](super::ByteStream::split). That method has an example.
 pub type ReadHalf<'a> = split::ReadHalf<'a, Unix>;
 /// The writing half of [`UnixStream::split`](super::ByteStream::split).
+/// That method has an example. Dropping this half does nothing.
 pub type WriteHalf<'a> = split::WriteHalf<'a, Unix>;
 /// The reading half of [`UnixStream::into_split`](super::ByteStream::into_split).
+/// That method has an example.
 pub type OwnedReadHalf = owned_split::OwnedReadHalf<Unix>;
 /// The writing half of [`UnixStream::into_split`](super::ByteStream::into_split).
+/// That method has an example. Dropping this half shuts down writing.
 pub type OwnedWriteHalf = owned_split::OwnedWriteHalf<Unix>;
 /// The error of `reunite` if the halves do not belong to one stream. It contains both halves,
 /// unchanged. [`tcp::ReuniteError`](super::tcp::ReuniteError) has an example.
