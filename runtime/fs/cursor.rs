@@ -13,7 +13,7 @@ use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::lanes::{Ended, Kind, Lanes, Operation, Owner, Ticket, Touch, invalid_place};
+use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_place};
 use super::nonblocking::Readiness;
 use super::notice::{Mark, Notice, Watched};
 use super::work::{self, Work};
@@ -23,8 +23,6 @@ use crate::task::coop;
 
 /// The most bytes of a borrowed slice that one call copies: a copy blocks its worker.
 pub(super) const BORROWED_BYTES_MAX: usize = 1024 * 1024;
-/// The most bytes that an open file keeps of the buffer of its last operation.
-const SPARE_BYTES_MAX: usize = 64 * 1024;
 
 /// The turns at the cursor, shared by the clones of a file.
 pub(super) struct Gate {
@@ -317,7 +315,7 @@ impl Gate {
             is_freed = lanes.give_up(file, ticket);
             self.notice.mark(lanes.is_marked());
         }
-        give_back(&mut lanes, take(&mut turn.has_large_buffer));
+        lanes.give_back(take(&mut turn.has_large_buffer));
         drop(lanes);
         if is_freed {
             self.notice.ring();
@@ -417,14 +415,7 @@ fn finish_write(
 fn keep_spare(lanes: &mut Lanes, bytes: crate::buf::Staging, turn: &mut Turn) {
     lanes.spare = bytes;
     if !turn.keeps_buffer() {
-        give_back(lanes, take(&mut turn.has_large_buffer));
-    }
-}
-
-/// An open file that nobody uses keeps no large buffer.
-fn give_back(lanes: &mut Lanes, is_large: bool) {
-    if is_large && lanes.spare.capacity() > SPARE_BYTES_MAX {
-        drop(take(&mut lanes.spare));
+        lanes.give_back(take(&mut turn.has_large_buffer));
     }
 }
 

@@ -13,6 +13,9 @@ use super::work::Work;
 use crate::buf::Staging;
 use crate::driver::file::{Descriptor, Landed};
 
+/// The most bytes that an open file keeps of the buffer of its last operation.
+pub(super) const SPARE_BYTES_MAX: usize = 64 * 1024;
+
 /// Names an operation at the cursor, so that nobody else gets its result [own-result].
 pub(super) type Ticket = u64;
 
@@ -183,6 +186,13 @@ impl Lanes {
             self.leftover = Vec::new();
         }
         count
+    }
+
+    /// An open file that nobody uses keeps no large buffer.
+    pub(super) fn give_back(&mut self, is_large: bool) {
+        if is_large && self.spare.capacity() > SPARE_BYTES_MAX {
+            drop(std::mem::take(&mut self.spare));
+        }
     }
 
     pub(super) fn begin(
