@@ -33,23 +33,28 @@
 //! | measure time, on the clock of the runtime | [`Instant`] |
 //! | test hours in no time | [`pause`], [`advance`], `#[heist::test(start_paused = true)]` |
 //!
-//! **Resolution.** One millisecond. A timer never ends early, and usually ends less than two
-//! milliseconds late. A duration of zero is over at the first poll; one that is longer than the
-//! range of [`Instant`], such as [`Duration::MAX`], means "never": about 30 years.
+//! # Resolution
+//! One millisecond. A timer never ends early, and usually ends less than two milliseconds late. A
+//! duration of zero is over at the first poll; one that is longer than the range of [`Instant`],
+//! such as [`Duration::MAX`], means "never": about 30 years.
 //!
-//! **Errors.** Only a timeout fails, with [`error::Elapsed`]. `?` converts it into an
+//! # Errors
+//! Only a timeout fails, with [`error::Elapsed`]. `?` converts it into an
 //! [`io::Error`](std::io::Error) of the kind `TimedOut`.
 //!
-//! **Cancel safety.** A dropped sleep removes its timer. A dropped [`Interval::tick`] loses no
-//! tick. A dropped timeout drops the future inside: it is as safe to cancel as that future.
+//! # Cancel safety
+//! A dropped sleep removes its timer. A dropped [`Interval::tick`] loses no tick. A dropped timeout
+//! drops the future inside: it is as safe to cancel as that future.
 //!
-//! **Panics.** All timers can be created outside of a runtime. The future panics if it has to wait
-//! outside of a runtime. [`pause`], [`resume`] and [`advance`] panic outside of a current-thread
-//! runtime, and [`interval()`] panics if its period is zero.
+//! # Panics
+//! All timers can be created outside of a runtime. The future panics if it has to wait outside of a
+//! runtime. [`pause`], [`resume`] and [`advance`] panic outside of a current-thread runtime, and
+//! [`interval()`] panics if its period is zero.
 //!
-//! **Limits.** A timer belongs to the runtime in which it first waited. When that runtime shuts
-//! down, the timer is over at its next poll. All platforms and both drivers have the same timers;
-//! no Cargo feature is needed.
+//! # Limits
+//! A timer belongs to the runtime in which it first waited. When that runtime shuts down, the timer
+//! is over at its next poll. All platforms and both drivers have the same timers; no Cargo feature
+//! is needed.
 //!
 //! How it works inside is described in `DESIGN.md` of this room.
 mod clock;
