@@ -46,7 +46,8 @@ use crate::scheduler::guests::{CleanUp, Guest};
 /// });
 /// ones.astart().await.unwrap();
 /// assert!(ones.aclose().await.is_ok());
-/// # })
+/// # })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Adopted<G: Close> {
     ward: Arc<Ward<G>>,

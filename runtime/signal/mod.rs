@@ -100,7 +100,6 @@ use std::io;
 /// # })
 /// # }
 /// ```
-/// ```
 #[cfg(unix)]
 #[track_caller]
 pub fn ctrl_c() -> impl Future<Output = io::Result<()>> {

@@ -11,8 +11,9 @@
 //!     println!("reloading the configuration");
 //! #   break;
 //! }
+//! # std::io::Result::Ok(())
+//! # })?;
 //! # Ok::<(), std::io::Error>(())
-//! # })
 //! ```
 //!
 //! The page of [`signal`](super) describes what a listener changes for the process.
@@ -147,8 +148,9 @@ impl From<SignalKind> for c_int {
 /// Command::new("sh").args(["-c", &kill]).status()?;
 /// assert_eq!(first.recv().await, Some(()));
 /// assert_eq!(second.recv().await, Some(()));
+/// # std::io::Result::Ok(())
+/// # })?;
 /// # Ok::<(), std::io::Error>(())
-/// # })
 /// ```
 #[must_use = "a listener that is dropped receives nothing"]
 pub struct Signal {
