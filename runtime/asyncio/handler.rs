@@ -87,10 +87,10 @@ fn handler() -> &'static Mutex<Option<Handler>> {
 /// panics, only the panic hook sees that panic.
 ///
 /// # Examples
+/// [`Unhandled`] has a longer one.
 /// ```
 /// heist::asyncio::set_exception_handler(|unhandled| eprintln!("{unhandled}"));
 /// ```
-/// [`Unhandled`] has a longer one.
 pub fn set_exception_handler(new: impl Fn(&Unhandled) + Send + Sync + 'static) {
     let old = handler().lock().replace(Arc::new(new));
     drop(old);

@@ -41,8 +41,8 @@
 //!
 //! # Panics
 //! [`shield`], [`gather()`] and [`adopt()`] panic if called outside of a runtime. [`run`] panics if
-//! the thread runs tasks already. [`wait()`] and [`as_completed()`] with a time limit panic if they have to
-//! wait outside of a runtime. Promises work on every thread.
+//! the thread runs tasks already. [`wait()`] and [`as_completed()`] with a time limit panic if they
+//! have to wait outside of a runtime. Promises work on every thread.
 //!
 //! # Limits
 //! All platforms; no Cargo feature is needed. The macros of generators need the feature `macros`

@@ -12,9 +12,9 @@ use crate::primitive::{clock, thread};
 pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from \
                                      Runtime::block_on, or after Runtime::enter";
 
-/// A deadline that is this far behind the turn's reading of the clock is ahead of the clock itself,
-/// unless the task has kept its worker for that long. In that case its sleep takes one more turn of
-/// the run loop, which does no harm.
+/// A deadline that is this much later than the turn's reading of the clock is ahead of the clock
+/// itself, unless the task has kept its worker for that long. In that case its sleep takes one more
+/// turn of the run loop, which does no harm.
 const TURN_MAX: Duration = Duration::from_millis(100);
 
 thread::thread_local! {

@@ -41,8 +41,8 @@ enum State {
 ///
 /// An identity is valid only while the node holds the waker, because only then can no other waker
 /// get its memory. Once the node has fired, `reached` shows it before that memory can be reused:
-/// [same-waker]. The identity is that of the clone in the node. A waker that replaces another one
-/// only for the length of a poll has an identity that means nothing afterwards.
+/// [same-waker]. The identity is that of the clone in the node. A waker that represents another
+/// one only for the length of a poll has an identity that means nothing afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct WakerIdentity {
     data: usize,
