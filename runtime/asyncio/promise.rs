@@ -137,7 +137,7 @@ impl<T, E> Promise<T, E> {
         Promise { cell: Arc::new(cell), seat: None }
     }
 
-    /// Completes it with a value.
+    /// Completes it with a value. [`Promise`] has an example.
     ///
     /// # Errors
     /// [`InvalidState`] if it is done.
@@ -147,6 +147,7 @@ impl<T, E> Promise<T, E> {
 
     /// Completes it with an error. If the error is never retrieved, it is reported when the last
     /// handle is dropped; see [`set_exception_handler`](super::set_exception_handler).
+    /// [`PromiseError`] has an example.
     ///
     /// # Errors
     /// [`InvalidState`] if it is done.
@@ -229,7 +230,8 @@ impl<T, E> Promise<T, E> {
 }
 
 impl<T: Clone, E: Clone> Promise<T, E> {
-    /// Returns the value, the exception or the cancellation.
+    /// Returns the value, the exception or the cancellation. [`InvalidState`] and [`PromiseError`]
+    /// have examples.
     ///
     /// # Errors
     /// [`InvalidState`] if it is not done.
@@ -245,6 +247,13 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     }
 
     /// Returns the exception, if one was set.
+    ///
+    /// # Examples
+    /// ```
+    /// let promise: heist::asyncio::Promise<u32, &str> = heist::asyncio::Promise::new();
+    /// promise.set_exception("failed").unwrap();
+    /// assert_eq!(promise.exception(), Ok(Ok(Some("failed"))));
+    /// ```
     ///
     /// # Errors
     /// The outer error is [`InvalidState`] if it is not done. The inner error means that it was

@@ -189,7 +189,8 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 impl Signal {
     /// Waits for the signal, or returns at once if it has arrived since the last call.
     ///
-    /// Returns `None` if no more signals can arrive because the runtime has shut down.
+    /// Returns `None` if no more signals can arrive because the runtime has shut down. [`Signal`]
+    /// has an example.
     ///
     /// # Cancel safety
     /// Safe: the next call reports a signal that arrives later, or that was not received before the

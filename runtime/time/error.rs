@@ -1,4 +1,4 @@
-//! The error of this room.
+//! The error of time limits.
 use std::error::Error;
 use std::fmt;
 use std::io;

@@ -204,7 +204,7 @@ impl Interval {
         Poll::Ready(scheduled)
     }
 
-    /// Starts a new schedule: the next tick comes one period from now.
+    /// Starts a new schedule: the next tick comes one period from now. [`Interval`] has an example.
     pub fn reset(&mut self) {
         self.reset_at(Instant::after(self.period));
     }
@@ -230,7 +230,7 @@ impl Interval {
         self.missed_tick_behavior
     }
 
-    /// Sets what happens to missed ticks.
+    /// Sets what happens to missed ticks. [`MissedTickBehavior`] has an example.
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }
