@@ -49,7 +49,6 @@ where
     /// ```
     /// use futures::StreamExt;
     /// use heist::generator::async_generator;
-    ///
     /// use std::num::ParseIntError;
     ///
     /// async_generator! {
