@@ -76,14 +76,14 @@ impl<Y, A> fmt::Debug for Co<'_, Y, A> {
 ///
 /// # Examples
 /// ```
-/// use heist::generator::{Co, Yielding, routine};
+/// use heist::generator::{Co, Next, Yielding, routine};
 /// use std::pin::pin;
 ///
-/// fn shout<'co, 'g>(co: &'co mut Co<'g, String>, word: &str) -> Yielding<'co, 'g, String> {
+/// fn shout<'co, 'g>(co: &'co mut Co<'g, String>, word: &str) -> Yielding<'co, 'g, String, Next> {
 ///     co.yield_(word.to_uppercase())
 /// }
-/// let mut words = pin!(routine(async |mut co: Co<'_, String>| shout(&mut co, "ready").await));
-/// assert_eq!(words.next(), Some("READY".to_owned()));
+/// let body = async |mut co: Co<'_, String>| { shout(&mut co, "ready").await; };
+/// assert_eq!(pin!(routine(body)).next(), Some("READY".to_owned()));
 /// ```
 #[must_use = "a yield does nothing until it is awaited"]
 pub struct Yielding<'co, 'g, Y, A> {
