@@ -35,9 +35,14 @@
 //! that spawning cannot fail. [`Handle::try_current`] is the form of [`Handle::current`] without a
 //! panic.
 //!
+//! # Cancel safety
+//! A task continues if its [`JoinHandle`] is dropped. The end of the runtime cancels all tasks:
+//! each future is dropped at the `.await` where it waits.
+//!
 //! # Panics
-//! The free functions and [`Handle::current`] panic if called outside of a runtime. `block_on`
-//! panics on a thread that runs tasks: await there, or block inside of [`block_in_place`].
+//! [`spawn`], [`spawn_blocking`] and [`Handle::current`] panic if called outside of a runtime,
+//! [`spawn_local`] on a thread that is no worker's. `block_on` panics on a thread that runs tasks:
+//! await there, or block inside of [`block_in_place`].
 //!
 //! # Limits
 //! io_uring needs Linux 5.11; elsewhere, and where io_uring is refused, the I/O goes through
@@ -165,7 +170,19 @@ pub struct Handle {
 }
 
 /// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
-/// reverse order of their making. [`Handle::enter`] makes it, and its example shows it.
+/// reverse order of their making.
+///
+/// # Examples
+/// ```
+/// use heist::runtime::{EnterGuard, Handle, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let guard: EnterGuard<'_> = runtime.enter();
+/// assert!(Handle::try_current().is_ok());
+/// drop(guard);
+/// assert!(Handle::try_current().is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
     _runtime: current::EnteredRuntime,

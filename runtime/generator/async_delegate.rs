@@ -153,7 +153,7 @@ impl<T, A> AsyncViaIterator for Via<T, A> {
 }
 
 pin_project! {
-    /// An asynchronous body that takes what the outer body takes.
+    /// An asynchronous body that takes the same argument as the outer body.
     pub struct AsyncSub<G> {
         #[pin]
         body: G,

@@ -191,8 +191,19 @@ pub struct Primed<P> {
     coroutine: P,
 }
 
-/// Why a primed coroutine did not take a value. It has no case "not started": see [`Primed`] for an
-/// example.
+/// Why a primed coroutine did not take a value. It has no case "not started".
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, Outcome, PrimedError, Raise, coroutine};
+///
+/// let failing = coroutine! { |_: u8, &'static str| (yield ())?; Err(Raise::Error("torn")) };
+/// let failing = Box::pin(failing);
+/// let ((), mut failing) = failing.primed().map_err(|_: Outcome<(), _>| "ended early")?;
+/// assert_eq!(failing.send(1), Err(PrimedError::Raised(Raise::Error("torn"))));
+/// assert_eq!(failing.send(2), Err(PrimedError::Closed(2)));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PrimedError<S, E = core::convert::Infallible> {
     /// The coroutine has ended; this is the value.

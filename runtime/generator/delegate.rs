@@ -254,8 +254,17 @@ impl<I: Iterator, S, E> Delegate<Outcome<S, E>> for Items<I> {
     }
 }
 
-/// A body whose first argument is already chosen; [`resumed_with`] returns it, and its example
-/// shows it.
+/// A body whose first argument is already chosen; [`resumed_with`] returns it.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, Resume, State, coroutine, resumed_with};
+///
+/// let mut inner = Box::pin(coroutine! { |_: u32| let got = (yield 0)?; (yield got)?; Ok(()) });
+/// inner.start().unwrap();
+/// // For the body that delegates to it, it is new.
+/// assert_eq!(resumed_with(inner, 7).state(), State::Created);
+/// ```
 #[derive(Debug)]
 pub struct ResumedWith<G, S> {
     body: G,

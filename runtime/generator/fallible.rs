@@ -102,7 +102,16 @@ impl<T: ToOwned<Owned: Discard> + ?Sized> Discard for Cow<'_, T> {}
 /// The items of a generator that returns a `Result`: each as `Ok`, then the error, if the generator
 /// returned one, as `Err`; `None` at every later call.
 ///
-/// [`Machine::try_iter`] and [`GeneratorExt::try_iter`] make it, and their examples show it.
+/// [`Machine::try_iter`] and [`GeneratorExt::try_iter`] make it.
+///
+/// # Examples
+/// ```
+/// use heist::generator::generator;
+///
+/// let mut items = generator! { yield 1; Err::<(), _>("torn") }.try_iter();
+/// assert_eq!((items.next(), items.next()), (Some(Ok(1)), Some(Err("torn"))));
+/// assert_eq!(items.next(), None);
+/// ```
 #[derive(Debug)]
 #[must_use = "an iterator runs nothing until it is iterated over"]
 pub struct TryIter<P> {

@@ -1,4 +1,4 @@
-//! Plain generators as iterators, if what they return may be dropped.
+//! Plain generators as iterators, if their return values may be dropped.
 
 use core::future::Future;
 use core::iter::FusedIterator;

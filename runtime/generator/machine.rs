@@ -16,7 +16,19 @@ use super::protocol::{Next, Outcome, State, Step};
 use super::resume::Resume;
 
 /// The code of a body: any future with output `R`. The macros write bodies; function signatures use
-/// this name for them: `-> Generator<u64, impl Code>`. See [`Generator`] for an example.
+/// this name for them.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Code, Generator, Next, Resume, Step, generator};
+///
+/// fn once() -> Generator<u64, impl Code<&'static str>> {
+///     generator! { yield 1; "done" }
+/// }
+/// let mut once = Box::pin(once());
+/// assert_eq!(once.as_mut().resume(Some(Next)), Step::Yielded(1));
+/// assert_eq!(once.as_mut().resume(Some(Next)), Step::Returned("done"));
+/// ```
 pub trait Code<R = ()>: Future<Output = R> {}
 
 impl<F: Future> Code<F::Output> for F {}
@@ -55,8 +67,8 @@ pub type Coroutine<Y, S, E, C> = Machine<C, Y, Outcome<S, E>>;
 /// A body and its state. `generator!` and `coroutine!` make it; it owns no heap memory, and it must
 /// be pinned to run: `pin!(g)` on the stack, or `Box::pin(g)`.
 ///
-/// It is `Send` if everything is that the body captures and keeps across a `yield`. Dropping it
-/// drops the body in place.
+/// It is `Send` if all values that the body captures and keeps across a `yield` are `Send`.
+/// Dropping it drops the body in place.
 ///
 /// # Examples
 /// ```

@@ -53,9 +53,9 @@
 //! # Limits
 //! The macros need the feature `macros` (on by default). A body is one async block: no `yield` in a
 //! closure, in an async block or in a nested item of it.
-//!
-//! How it works inside stands in `DESIGN.md` of this room.
 #![doc = include_str!("../../docs/generator.md")]
+
+// How it works inside stands in `DESIGN.md` of this room.
 
 extern crate alloc;
 

@@ -66,7 +66,14 @@ impl<E: core::error::Error> core::error::Error for Raise<E> {}
 pub type Outcome<R = (), E = Infallible> = Result<R, Raise<E>>;
 
 /// The resume argument of a plain generator: the caller asks for the next item and sends nothing.
-/// See [`Resume`](super::Resume) for an example.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Next, Resume, generator};
+///
+/// let mut numbers = Box::pin(generator! { yield 1; yield 2; });
+/// assert_eq!(numbers.as_mut().resume(Some(Next)).yielded(), Some(1));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Next;
 
@@ -255,8 +262,19 @@ impl<Y: fmt::Debug, E: core::error::Error> core::error::Error for CloseError<Y, 
 /// A generator was resumed while it executes, from inside itself or by another thread (Python's
 /// `ValueError: generator already executing`).
 ///
-/// Only [`Shared`](super::Shared) handles report it, and their example shows it; with owned or
-/// borrowed handles the compiler refuses such code.
+/// Only [`Shared`](super::Shared) handles report it; with owned or borrowed handles the compiler
+/// refuses such code.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{AlreadyExecuting, Shared, generator};
+///
+/// let shared = Shared::new(generator! { yield 1; });
+/// let claim = shared.try_lock()?;
+/// assert_eq!(shared.try_next(), Err(AlreadyExecuting));
+/// # drop(claim);
+/// # Ok::<(), AlreadyExecuting>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AlreadyExecuting;
 

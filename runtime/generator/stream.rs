@@ -82,6 +82,16 @@ where
 
 pin_project! {
     /// The stream of results that [`AsyncMachine::into_try_stream`] makes: it ends after the error.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::StreamExt;
+    /// use heist::generator::async_generator;
+    ///
+    /// let items = async_generator! { yield 1; Err::<(), _>("torn") }.into_try_stream();
+    /// let items: Vec<_> = futures::executor::block_on(items.collect());
+    /// assert_eq!(items, [Ok(1), Err("torn")]);
+    /// ```
     #[must_use = "a stream runs nothing until it is polled"]
     pub struct TryStream<G> {
         #[pin]
