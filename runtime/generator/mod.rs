@@ -158,6 +158,7 @@ pub use stream::TryStream;
 /// assert_eq!(names.len(), 2);
 /// ```
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use crate::__generator as generator;
 
 /// Writes a coroutine: `yield x` hands `x` out and evaluates to what the caller passes in.
@@ -187,6 +188,7 @@ pub use crate::__generator as generator;
 /// The clauses of an item are `yields T`, `takes T`, `throws T` and `returns T`; only the first is
 /// required. Delegation, closures and nested macros work as in [`generator!`].
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use crate::__coroutine as coroutine;
 
 /// Writes an asynchronous generator: a `Stream` whose body awaits and yields.
@@ -211,6 +213,7 @@ pub use crate::__coroutine as coroutine;
 /// `yield from` also takes streams and asynchronous generators. Dropping the stream drops the body
 /// where it stands.
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use crate::__async_generator as async_generator;
 
 /// Writes an asynchronous coroutine; its header and its items are those of [`coroutine!`].
@@ -236,6 +239,7 @@ pub use crate::__async_generator as async_generator;
 /// });
 /// ```
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use crate::__async_coroutine as async_coroutine;
 
 /// `try` as an expression: `?` inside of it leaves the block, not the function, and the block's
