@@ -392,6 +392,21 @@ impl Runtime {
     ///
     /// The same as [`shutdown_timeout`](Self::shutdown_timeout) with zero: work that takes time
     /// happens in the background, and adopted generators are not closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::{Builder, Runtime};
+    ///
+    /// let outer = Builder::new_current_thread().build()?;
+    /// let inner = Runtime::new()?;
+    /// outer.block_on(async {
+    ///     let answer = inner.spawn(async { 42 }).await.unwrap();
+    ///     // To wait for the end would block the thread that runs this future.
+    ///     inner.shutdown_background();
+    ///     assert_eq!(answer, 42);
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_background(mut self) {
         self.end(Some(Duration::ZERO));
     }

@@ -224,6 +224,21 @@ where
     /// # Errors
     /// See [`SendError`]; [`AlreadyExecuting`](SendError::AlreadyExecuting) while the body
     /// executes.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Shared, Step, coroutine};
+    ///
+    /// let sum = Shared::new(coroutine! { |_: u32|
+    ///     let mut sum = 0;
+    ///     while sum < 100 { sum += (yield sum)?; }
+    ///     Ok("full")
+    /// });
+    /// // A claim has the methods that a handle does not have.
+    /// sum.try_lock().unwrap().start().unwrap();
+    /// assert_eq!(sum.clone().send(42), Ok(Step::Yielded(42)));
+    /// assert_eq!(sum.send(58), Ok(Step::Returned("full")));
+    /// ```
     pub fn send(&self, value: S) -> Result<Step<G::Yield, R>, SendError<S, E>> {
         let Ok(mut body) = self.try_lock() else { return Err(SendError::AlreadyExecuting(value)) };
         match (**body).state() {
