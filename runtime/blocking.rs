@@ -2,21 +2,25 @@
 //! A pool of threads for closures that may block. It knows no task.
 //!
 //! # Algorithm
-//! One lock holds a queue and two counts. A job is pushed; if more jobs wait than threads are idle, one more thread is
-//! started, up to the limit; else an idle one is woken. A thread that was idle for the keep-alive time ends.
+//! One lock holds a queue and two counts. A job is pushed. If more jobs wait than threads are idle,
+//! one more thread is started, up to the limit; otherwise an idle thread is woken. A thread that
+//! was idle for the keep-alive time ends.
 //!
 //! # Invariants
-//! - `[idle-own]` only a thread itself counts itself idle or busy, under the lock. A woken thread counts as idle until it
-//!   runs; its job still counts as waiting: so the comparison of the two is exact at all times.
-//! - `[never-orphaned]` a job is run, or dropped at shutdown, or waits for a thread that exists. If not even the first
-//!   thread can be started, the job runs on the caller's thread. No job ends a thread by a panic.
+//! - `[idle-own]` Only a thread itself counts itself idle or busy, under the lock. A woken thread
+//!   counts as idle until it runs, and its job still counts as waiting, so the comparison of the
+//!   two is exact at all times.
+//! - `[never-orphaned]` A job is run, or is dropped at shutdown, or waits for a thread that exists.
+//!   If not even the first thread can be started, the job runs on the caller's thread. No job ends
+//!   a thread by a panic.
 //!
 //! # Rejected
-//! A count of idle threads that the producer lowers when it wakes one: it went wrong in two peers at shutdown races.
+//! - A count of idle threads that the producer lowers when it wakes one: it failed in two other
+//!   runtimes, in races with the shutdown.
 //!
 //! # Verified by
-//! `models` here: `[idle-own]`, and `[never-orphaned]` beside a shutdown. `tests/blocking.rs`: the limit, growth, a refused
-//! first thread.
+//! `models` here: `[idle-own]`, and `[never-orphaned]` during a shutdown. `tests/blocking.rs`: the
+//! limit, growth, a refused first thread.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -37,11 +41,12 @@ thread::thread_local! {
 /// A closure that may block.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs `job`. The panic of a task is its joiner's; what unwinds out of the job all the same, such as the complaint about a
-/// guard that it left behind, has been told by the panic's hook, and must not take a counted thread with it.
+/// Runs `job`. A task stores its own panic for its joiner. A panic that still unwinds out of the
+/// job, for example the complaint about a guard that the job left behind, has been reported by the
+/// panic hook, and must not end a counted thread.
 fn perform(job: Job) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
-        // It may panic when it is dropped.
+        // The payload may panic when it is dropped, so it is leaked.
         std::mem::forget(payload);
     }
 }
@@ -94,7 +99,7 @@ impl Pool {
         let mut state = inner.state.lock();
         if state.is_closing {
             drop(state);
-            // Outside of the lock: dropping a job runs its owner's code.
+            // Outside of the lock, because dropping a job runs its owner's code.
             drop(job);
             return;
         }
@@ -113,7 +118,7 @@ impl Pool {
         }
     }
 
-    /// The stack of its threads, if the builder chose one.
+    /// Returns the stack size of its threads in bytes, if the builder chose one.
     pub(crate) fn stack_size(&self) -> Option<usize> {
         self.inner.limits.stack_size
     }
@@ -127,7 +132,8 @@ impl Pool {
         builder.spawn(move || inner.work()).map(drop)
     }
 
-    /// The system refused a thread: the others do the job, or this one, [never-orphaned].
+    /// Handles a thread that the system refused: the other threads do the job, or else this one,
+    /// [never-orphaned].
     fn do_without_thread(&self) {
         let mut state = self.inner.state.lock();
         state.threads_count -= 1;
@@ -141,7 +147,7 @@ impl Pool {
         }
     }
 
-    /// Drops what waits; what comes from now on is dropped too.
+    /// Drops the jobs that wait. Jobs that come from now on are dropped too.
     pub(crate) fn close(&self) {
         let inner = &self.inner;
         let mut state = inner.state.lock();
@@ -154,12 +160,13 @@ impl Pool {
         drop(dropped);
     }
 
-    /// Whether this is one of the pool's threads. It cannot wait for the others: its own job would have to end first.
+    /// Returns whether this is one of the pool's threads. Such a thread cannot wait for the others,
+    /// because its own job would have to end first.
     pub(crate) fn employs_this_thread(&self) -> bool {
         EMPLOYER.with(Cell::get) == self.inner.address()
     }
 
-    /// Waits for the jobs that run, after `close`: `timeout` at most, `None` for ever.
+    /// Waits for the jobs that run, after `close`: at most `timeout`, or for ever if it is `None`.
     pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) {
         let inner = &self.inner;
         let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
@@ -175,7 +182,8 @@ impl Pool {
         }
     }
 
-    /// Whether a job waits or runs. A job that has ended and is not seen here has woken everyone it had to wake.
+    /// Returns whether a job waits or runs. A job that has ended, and that is no longer counted
+    /// here, has done all its wakes.
     pub(crate) fn is_busy(&self) -> bool {
         let state = self.inner.state.lock();
         !state.waiting.is_empty() || state.threads_count > state.idle_count
@@ -187,13 +195,13 @@ impl Pool {
         self.wait_until_ended(None);
     }
 
-    /// How many jobs no thread has begun.
+    /// Returns how many jobs no thread has begun.
     #[cfg(test)]
     fn waiting_count(&self) -> usize {
         self.inner.state.lock().waiting.len()
     }
 
-    /// How many threads the pool has now.
+    /// Returns how many threads the pool has now.
     pub(crate) fn threads_count(&self) -> usize {
         self.inner.state.lock().threads_count
     }
@@ -204,7 +212,7 @@ impl Inner {
         std::ptr::from_ref(self).addr()
     }
 
-    /// The life of a thread of the pool.
+    /// Runs a thread of the pool from start to end.
     fn work(&self) {
         EMPLOYER.with(|employer| employer.set(self.address()));
         let mut state = self.state.lock();
@@ -217,7 +225,7 @@ impl Inner {
             if state.is_closing {
                 break;
             }
-            // [idle-own]: counted by the thread itself, here and below, under the lock.
+            // [idle-own]: the thread itself counts itself, here and below, under the lock.
             state.idle_count += 1;
             let has_timed_out;
             (state, has_timed_out) = self.state.wait_timeout(&self.has_work, state, self.limits.keep_alive);
@@ -233,7 +241,8 @@ impl Inner {
 
 #[cfg(test)]
 mod models {
-    //! The pool's accounting, with loom's threads. Time does not pass there: an idle thread waits until it is told.
+    //! The pool's accounting, with loom's threads. Time does not pass there: an idle thread waits
+    //! until it is woken.
 
     use super::{Limits, Pool};
     use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -251,8 +260,8 @@ mod models {
         })
     }
 
-    /// [idle-own]: a job that needs another one gets it run, whether the thread of a third one was counted idle or busy
-    /// when they came.
+    /// [idle-own]: a job that needs another job gets it run, whether the thread of a third job was
+    /// counted idle or busy when the two came.
     #[test]
     fn two_jobs_that_need_each_other_get_a_thread_each() {
         model(|| {
@@ -262,7 +271,8 @@ mod models {
             let waiting = parker.clone();
             pool.run(Box::new(move || waiting.park()));
             pool.run(Box::new(move || parker.unpark()));
-            // Ordering: none: the shutdown joins. It drops what was not begun, and the first job would wait for ever.
+            // Ordering: none, because the shutdown joins. It drops jobs that have not begun, and
+            // the first job would wait for ever.
             while pool.waiting_count() > 0 {
                 thread::yield_now();
             }
@@ -271,7 +281,8 @@ mod models {
         });
     }
 
-    /// [never-orphaned]: at the limit a job waits for a thread that exists, and a thread that is about to be idle sees it.
+    /// [never-orphaned]: at the limit a job waits for a thread that exists, and a thread that is
+    /// about to be idle sees it.
     #[test]
     fn a_job_beyond_the_limit_is_run_by_the_thread_that_ends_another() {
         model(|| {
@@ -286,17 +297,18 @@ mod models {
         });
     }
 
-    /// Counts when it is dropped: run or not, a job's closure is dropped once.
+    /// Counts its drops: the closure of a job is dropped once, whether it was run or not.
     struct Dropped(ModelArc<AtomicUsize>);
 
     impl Drop for Dropped {
         fn drop(&mut self) {
-            // Ordering: Relaxed: read when all other threads are joined.
+            // Ordering: Relaxed, because it is read when all other threads are joined.
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// [never-orphaned]: a job that comes beside the shutdown is run before it returns, or dropped.
+    /// [never-orphaned]: a job that comes during the shutdown is run before the shutdown returns,
+    /// or dropped.
     #[test]
     fn a_job_beside_the_shutdown_is_run_or_dropped() {
         model(|| {
@@ -308,7 +320,7 @@ mod models {
             pool.shut_down();
             other.join().unwrap();
             assert_eq!(pool.threads_count(), 0);
-            // Ordering: Relaxed: all is joined.
+            // Ordering: Relaxed, because all threads are joined.
             assert_eq!(drops.load(Ordering::Relaxed), 1);
         });
     }

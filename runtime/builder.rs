@@ -19,14 +19,15 @@ pub use crate::driver::Kind as DriverKind;
 const DRIVER_VARIABLE: &str = "HEIST_DRIVER";
 /// Submission entries per ring: a harvest's worth of operations on a busy worker.
 const RING_ENTRIES: u32 = 256;
-/// The most that the kernel gives.
+/// The kernel's limit.
 const RING_ENTRIES_MAX: u32 = 32_768;
-/// Completion entries per submission entry: between two harvests more completes than was begun. Four: the kernel finds 32 KiB
-/// in one piece at once, and must search and clear for more each time that a runtime starts.
+/// Completion entries per submission entry: more operations complete between two harvests than are
+/// submitted. Four, because the kernel finds 32 KiB in one piece at once; for more it must search
+/// and clear memory each time that a runtime starts.
 const COMPLETIONS_PER_SUBMISSION: u32 = 4;
-/// The most that one system call moves, and some less.
+/// A little less than the most that one system call moves.
 const RECV_BUFFER_BYTES_MAX: usize = 1 << 30;
-/// The most that the kernel gives.
+/// The kernel's limit.
 const COMPLETION_ENTRIES_MAX: u32 = 65_536;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,14 +36,20 @@ pub(crate) enum Flavor {
     CurrentThread,
 }
 
-/// Makes a [`Runtime`] with options of your own.
+/// Builds a [`Runtime`] with options of your own.
 ///
+/// # Examples
 /// ```
+/// use std::time::Duration;
 /// use heist::runtime::{Builder, DriverKind};
 ///
 /// let runtime = Builder::new_multi_thread()
 ///     .worker_threads(2)
 ///     .driver(DriverKind::Auto)
+///     .thread_name("my-worker")
+///     .thread_stack_size(4 << 20)
+///     .max_blocking_threads(16)
+///     .thread_keep_alive(Duration::from_secs(1))
 ///     .build()?;
 /// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
 /// # Ok::<(), std::io::Error>(())
@@ -71,7 +78,8 @@ impl Builder {
             driver: None,
             thread_name: "heist-worker".to_owned(),
             thread_stack_size: None,
-            // As in tokio: blocking closures mostly wait, so there may be many more of them than cores.
+            // As in tokio: blocking closures mostly wait, so there may be many more of them than
+            // cores.
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
             ring_entries: RING_ENTRIES,
@@ -82,75 +90,82 @@ impl Builder {
         }
     }
 
-    /// Workers on threads of their own, which steal from each other. One per core that this process may use
-    /// (cgroup quotas and affinity count), unless [`worker_threads`](Self::worker_threads) says otherwise.
+    /// Workers on threads of their own, which steal from each other. Default: one for each core
+    /// that this process may use.
     pub fn new_multi_thread() -> Builder {
         Builder::new(Flavor::MultiThread)
     }
 
-    /// The single-threaded loop: the same scheduler with one worker, which runs on the thread that calls
-    /// [`Runtime::block_on`], and only while it does.
+    /// The same scheduler with one worker, which runs on the thread that calls
+    /// [`Runtime::block_on`], and only during that call. See [`start_paused`](Self::start_paused)
+    /// for an example.
     pub fn new_current_thread() -> Builder {
         Builder::new(Flavor::CurrentThread)
     }
 
-    /// How many workers. A count of zero makes [`build`](Self::build) fail. The current-thread runtime has one.
+    /// The number of workers, 1 to 1024. Default: one for each core that this process may use
+    /// (cgroup quotas and affinity count). Out of range makes [`build`](Self::build) fail. A
+    /// current-thread runtime has one, and ignores this.
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         self.worker_threads = Some(count);
         self
     }
 
-    /// Which engine does the I/O. Unless this is called the variable `HEIST_DRIVER` (`auto`, `uring`, `poll`) decides,
-    /// and without it [`DriverKind::Auto`].
+    /// The engine that does the I/O. Default: the one that the variable `HEIST_DRIVER` names
+    /// (`auto`, `uring` or `poll`), and without it [`DriverKind::Auto`].
     pub fn driver(&mut self, kind: DriverKind) -> &mut Self {
         self.driver = Some(kind);
         self
     }
 
-    /// The name of the workers' threads, each followed by its number. The system may cut it short (Linux: 15 bytes).
+    /// The name of the workers' threads; a hyphen and the worker's number follow. Default:
+    /// `heist-worker`. The system may truncate the whole (Linux: to 15 bytes). A NUL byte in it
+    /// makes [`build`](Self::build) fail.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         self.thread_name = name.into();
         self
     }
 
-    /// The stack of each thread in bytes. Default: what the system gives to std's threads.
+    /// The stack of each thread in bytes. Default: that of std's threads.
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.thread_stack_size = Some(bytes);
         self
     }
 
-    /// The most threads that [`spawn_blocking`](crate::task::spawn_blocking) may use. Default: 512. A count of zero
-    /// makes [`build`](Self::build) fail. Closures beyond that wait for a thread.
+    /// The most threads that [`spawn_blocking`](crate::task::spawn_blocking) may use. Default: 512.
+    /// Zero makes [`build`](Self::build) fail. Closures beyond that wait for a thread.
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
         self.max_blocking_threads = count;
         self
     }
 
-    /// How long a blocking thread stays without work. Default: 10 seconds.
+    /// The time that a blocking thread stays without work. Default: 10 seconds.
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.thread_keep_alive = duration;
         self
     }
 
-    /// Submission entries per ring, 1 to 32768, rounded up to a power of two. Default: 256. Out of range makes
-    /// [`build`](Self::build) fail.
+    /// Submission entries per ring, 1 to 32768, rounded up to a power of two. Default: 256. Out of
+    /// range makes [`build`](Self::build) fail.
     ///
-    /// More make sense when thousands of operations start in one go: a full queue costs a kernel call, and nothing is
-    /// lost. Fewer save memory, 64 bytes each and worker. With readiness polling there is no ring, and the value is
-    /// checked and not used.
+    /// Choose more if thousands of operations start together: a full queue costs a system call, and
+    /// nothing is lost. Fewer save memory: 64 bytes per entry and worker. With readiness polling
+    /// there is no ring; the value is checked and not used.
     pub fn ring_entries(&mut self, count: u32) -> &mut Self {
         self.ring_entries = count;
         self
     }
 
-    /// Completion entries per ring, up to 65536 and not fewer than [`ring_entries`](Self::ring_entries), rounded up to a
-    /// power of two. Default: four for each submission entry, which is 1024. Out of range makes
+    /// Completion entries per ring, [`ring_entries`](Self::ring_entries) to 65536, rounded up to a
+    /// power of two. Default: four for each submission entry, so 1024. Out of range makes
     /// [`build`](Self::build) fail.
     ///
-    /// What completes beyond that waits in the kernel's memory until the worker has come round: nothing is lost, but it
-    /// is slow. More make sense for servers with many thousands of busy connections. Each costs 16 bytes per worker. With
-    /// readiness polling there is no ring, and the value is checked and not used.
+    /// Completions beyond that wait in the kernel's memory until the worker takes them: nothing is
+    /// lost, but it is slow. Choose more for servers with many thousands of busy connections. Each
+    /// entry costs 16 bytes per worker. With readiness polling there is no ring; the value is
+    /// checked and not used.
     ///
+    /// # Examples
     /// ```
     /// use heist::runtime::Builder;
     ///
@@ -159,7 +174,7 @@ impl Builder {
     /// builder.build()?;
     ///
     /// let error = builder.completion_entries(512).build().unwrap_err();
-    /// assert_eq!(error.to_string(), "completion_entries is 512; it must be between 1024 (ring_entries) and 65536");
+    /// assert!(error.to_string().ends_with("it must be between 1024 (ring_entries) and 65536"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn completion_entries(&mut self, count: u32) -> &mut Self {
@@ -167,30 +182,34 @@ impl Builder {
         self
     }
 
-    /// How many bytes one [`recv_pooled`](crate::net::ByteStream::recv_pooled) of a stream receives at most: the length of the
-    /// runtime's buffers, 1 to 2^30. Default: 16384. Out of range makes [`build`](Self::build) fail.
+    /// The most bytes that one [`recv_pooled`](crate::net::ByteStream::recv_pooled) of a stream
+    /// receives: the length of the runtime's buffers, 1 to 2^30. Default: 16384. Out of range makes
+    /// [`build`](Self::build) fail.
     ///
-    /// Larger ones save system calls where much is received at once; smaller ones save memory where many are held. Buffers
-    /// for datagrams have 65536 bytes, those for datagrams of Unix sockets 262144, whatever is set here, so that none is cut
-    /// off.
+    /// Larger buffers save system calls if much arrives at once; smaller ones save memory if many
+    /// are held. Buffers for datagrams always have 65536 bytes, those for datagrams of Unix sockets
+    /// 262144, so that no datagram is truncated.
     pub fn recv_buffer_bytes(&mut self, bytes: usize) -> &mut Self {
         self.recv_buffers.stream_bytes = bytes;
         self
     }
 
-    /// How many idle buffers for [`recv_pooled`](crate::net::ByteStream::recv_pooled) each worker keeps, for streams, for
-    /// datagrams and for those of Unix sockets each. Default: 64. Zero keeps none: each receive then allocates.
+    /// The number of idle buffers for [`recv_pooled`](crate::net::ByteStream::recv_pooled) that
+    /// each worker keeps of each kind (streams, datagrams, datagrams of Unix sockets). Default: 64.
+    /// Zero keeps none: each receive then allocates.
     ///
-    /// It bounds what lies idle, not what is in use: nobody ever waits for a buffer. More make sense for programs that hold
-    /// many at a time and drop them together; what comes back beyond that is freed.
+    /// It bounds idle buffers, not those in use: no receive ever waits for a buffer. Choose more if
+    /// the program holds many buffers and drops them together; a buffer that comes back beyond the
+    /// bound is freed.
     ///
+    /// # Examples
     /// ```
     /// use heist::runtime::Builder;
     ///
-    /// let runtime = Builder::new_multi_thread().recv_buffer_bytes(64 * 1024).recv_buffers_kept_max(16).build()?;
-    /// # drop(runtime);
-    /// let error = Builder::new_multi_thread().recv_buffer_bytes(0).build().unwrap_err();
-    /// assert_eq!(error.to_string(), "recv_buffer_bytes is 0; it must be between 1 and 1073741824");
+    /// let mut builder = Builder::new_multi_thread();
+    /// builder.recv_buffer_bytes(64 * 1024).recv_buffers_kept_max(16).build()?;
+    /// let error = builder.recv_buffer_bytes(0).build().unwrap_err().to_string();
+    /// assert_eq!(error, "recv_buffer_bytes is 0; it must be between 1 and 1073741824");
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn recv_buffers_kept_max(&mut self, count: usize) -> &mut Self {
@@ -198,29 +217,33 @@ impl Builder {
         self
     }
 
-    /// What is called when every worker of a multi-thread runtime is in a poll that has not ended for 50 ms.
+    /// Calls `report` when every worker of a multi-thread runtime is in a poll that has not ended
+    /// for 50 ms. Default: no call.
     ///
-    /// Such polls stop nothing else: threads that stand in for the workers run the other tasks, up to 64 of them if their
-    /// polls do not end either, and go when a worker has come round again. Sockets and timers are served every
-    /// millisecond then. Local tasks ([`spawn_local`](crate::task::spawn_local)) of a stuck worker wait for it, and the
-    /// stuck threads use their cores. A current-thread runtime has no other thread that may run its tasks: a poll that
-    /// does not end stops it, and is not told.
+    /// Such polls stop nothing else: reserve threads run the other tasks (up to 64 threads, if
+    /// their polls do not end either) and end after a worker has finished its poll. Meanwhile
+    /// sockets and timers are served every millisecond. Local tasks
+    /// ([`spawn_local`](crate::task::spawn_local)) of a stuck worker wait for it, and the stuck
+    /// threads use their cores. A current-thread runtime has no other thread that may run its
+    /// tasks: a poll that does not end stops it, and is not reported.
     ///
-    /// `report` gets one [`Stall`] each time, on a thread of the runtime's own that must not wait long. A panic of it
-    /// is ignored. Most often the cause is a loop that awaits what is always ready and takes nothing from the budget, such
-    /// as a channel of another crate: wrap what it awaits in [`cooperative`](crate::task::coop::cooperative).
+    /// `report` gets one [`Stall`] each time, on a thread of the runtime that must not wait long. A
+    /// panic of it is ignored. The usual cause is a loop that awaits futures that are always ready
+    /// and take nothing from the budget, such as those of a channel of another crate: wrap them in
+    /// [`cooperative`](crate::task::coop::cooperative).
     ///
+    /// # Examples
     /// ```
     /// use std::sync::mpsc;
     /// use heist::runtime::Builder;
     ///
-    /// let (tell, told) = mpsc::channel();
+    /// let (send, receive) = mpsc::channel();
     /// let runtime = Builder::new_multi_thread()
     ///     .worker_threads(1)
-    ///     .on_stall(move |stall| tell.send(stall.tasks()[0].line()).unwrap_or(()))
+    ///     .on_stall(move |stall| send.send(stall.tasks()[0].line()).unwrap_or(()))
     ///     .build()?;
     /// let line = line!() + 1;
-    /// let stuck = runtime.spawn(async move { told.recv() });
+    /// let stuck = runtime.spawn(async move { receive.recv() });
     /// assert_eq!(runtime.block_on(stuck).unwrap(), Ok(line));
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -229,10 +252,11 @@ impl Builder {
         self
     }
 
-    /// Whether the clock stands still from the start, as after [`time::pause`](crate::time::pause()): for tests. Default: no.
+    /// Whether the clock is paused from the start, as after [`time::pause`](crate::time::pause()):
+    /// for tests. Default: no. Only a current-thread runtime can pause its clock: with `true`,
+    /// [`build`](Self::build) fails for others.
     ///
-    /// Only a current-thread runtime can pause its clock: with `true`, [`build`](Self::build) fails for others.
-    ///
+    /// # Examples
     /// ```
     /// use heist::runtime::Builder;
     /// use heist::time::{Duration, Instant, sleep};
@@ -250,7 +274,7 @@ impl Builder {
         self
     }
 
-    /// Does nothing: I/O and time are always on. Here so that programs written for tokio build.
+    /// Does nothing, because I/O and time are always on. Programs written for tokio call it.
     pub fn enable_all(&mut self) -> &mut Self {
         self
     }
@@ -265,13 +289,14 @@ impl Builder {
         self
     }
 
-    /// Makes the runtime and starts its workers.
+    /// Builds the runtime and starts its workers. If it fails nothing is left behind.
     ///
     /// # Errors
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a count of zero, or out of range, a `HEIST_DRIVER` that is
-    ///   none of its three words, or [`start_paused`](Self::start_paused) with workers on threads of their own.
-    /// - Whatever the system says when it refuses threads, descriptors or memory. With [`DriverKind::Uring`]: why
-    ///   io_uring was refused, and what can be done about it. Nothing is left behind.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): an option out of range, a NUL byte in the
+    ///   thread name, a `HEIST_DRIVER` that is none of its three words, or
+    ///   [`start_paused`](Self::start_paused) on a multi-thread runtime.
+    /// - The system's error if it refuses threads, descriptors or memory. With
+    ///   [`DriverKind::Uring`]: why io_uring was refused, and the remedy.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers_count = self.workers_count()?;
         self.check_pause()?;
@@ -319,8 +344,8 @@ impl Builder {
         in_range("worker_threads", count, 1, 1024)
     }
 
-    /// Submission and completion entries. The kernel would round some mistakes to something else, and refuse others with
-    /// a bare EINVAL, which reads as if it were too old.
+    /// Submission and completion entries. The kernel would round some mistakes to other values, and
+    /// refuse others with a bare EINVAL, as a kernel does that is too old.
     fn ring_sizes(&self) -> io::Result<(u32, u32)> {
         let submissions = self.ring_entries;
         in_range("ring_entries", submissions as usize, 1, RING_ENTRIES_MAX as usize)?;
@@ -364,14 +389,14 @@ impl Builder {
     }
 }
 
-/// Every worker is in a poll that does not end: see [`Builder::on_stall`].
+/// Every worker is in a poll that does not end: see [`Builder::on_stall`], which has an example.
 #[derive(Clone, Debug)]
 pub struct Stall {
     tasks: Vec<&'static Location<'static>>,
 }
 
 impl Stall {
-    /// Where the tasks were spawned that are being polled.
+    /// The places where the tasks that are being polled were spawned.
     pub fn tasks(&self) -> &[&'static Location<'static>] {
         &self.tasks
     }
@@ -393,7 +418,7 @@ impl fmt::Debug for StallHook {
     }
 }
 
-/// How the workers' threads are made.
+/// The options of the workers' threads.
 pub(crate) struct ThreadOptions {
     name: String,
     stack_size: Option<usize>,

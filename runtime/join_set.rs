@@ -1,4 +1,4 @@
-//! Many tasks, joined in the order in which they end.
+//! Sets of tasks, joined in the order in which the tasks end.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -13,6 +13,10 @@ use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 
 /// A set of tasks with outputs of one type. Dropping the set aborts them all.
 ///
+/// Outcomes come in the order in which the tasks end. A task that panics does not end the others:
+/// its outcome is a [`JoinError`].
+///
+/// # Examples
 /// ```
 /// # heist::runtime::Runtime::new()?.block_on(async {
 /// let mut set = heist::task::JoinSet::new();
@@ -29,11 +33,11 @@ use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 /// ```
 pub struct JoinSet<T> {
     handles: FuturesUnordered<Member<T>>,
-    /// Who waits for the next task to end: the last poll that was pending. A look without waiting must not take its place.
+    /// The waker of the last poll that was pending. A call that does not wait must not replace it.
     waiter: Option<Waker>,
 }
 
-/// A handle that gives its task's id with the outcome.
+/// A handle that returns its task's id with the outcome.
 struct Member<T> {
     handle: JoinHandle<T>,
 }
@@ -48,34 +52,70 @@ impl<T> Future for Member<T> {
 }
 
 impl<T> JoinSet<T> {
-    /// An empty set.
+    /// Returns an empty set. A set can also be collected from an iterator of futures, which spawns
+    /// each of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::task::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// assert!(set.is_empty());
+    /// set.spawn(async { 1 });
+    /// assert_eq!(set.len(), 1);
+    /// assert_eq!(set.join_all().await, [1]);
+    ///
+    /// let squares: JoinSet<u32> = (1..=3).map(|n| async move { n * n }).collect();
+    /// assert_eq!(squares.len(), 3);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> JoinSet<T> {
         JoinSet { handles: FuturesUnordered::new(), waiter: None }
     }
 
-    /// How many tasks are in the set: running ones, and ended ones that were not joined yet.
+    /// Returns the number of tasks in the set: running ones, and ended ones that were not joined
+    /// yet.
     pub fn len(&self) -> usize {
         self.handles.len()
     }
 
-    /// Whether the set is empty.
+    /// Whether the set has no tasks.
     pub fn is_empty(&self) -> bool {
         self.handles.is_empty()
     }
 }
 
 impl<T: 'static> JoinSet<T> {
-    /// Takes in a task.
+    /// Adds a task.
     pub(crate) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         self.handles.push(Member { handle });
         abort
     }
 
-    /// Spawns a task on the current runtime.
+    /// Spawns a task on the current runtime, as [`heist::spawn`](crate::spawn) does.
     ///
     /// # Panics
-    /// If the thread is in no runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn(async { 42 });
+    /// // The handle aborts this one task.
+    /// set.spawn(std::future::pending()).abort();
+    /// while let Some(outcome) = set.join_next().await {
+    ///     match outcome {
+    ///         Ok(answer) => assert_eq!(answer, 42),
+    ///         Err(error) => assert!(error.is_cancelled()),
+    ///     }
+    /// }
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&mut self, future: F) -> AbortHandle
     where
@@ -87,7 +127,16 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle)
     }
 
-    /// Spawns a task on the runtime of `handle`.
+    /// Spawns a task on the runtime of `handle`, from any thread.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn_on(async { 42 }, runtime.handle());
+    /// assert_eq!(runtime.block_on(set.join_all()), [42]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
     where
@@ -99,10 +148,22 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle)
     }
 
-    /// Spawns a future that need not be `Send` on this worker: see [`spawn_local`](crate::task::spawn_local).
+    /// Spawns a future that need not be `Send` on this worker: see
+    /// [`spawn_local`](crate::task::spawn_local).
     ///
     /// # Panics
-    /// If this thread is not a worker.
+    /// Panics if this thread is not a worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # heist::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let shared = std::rc::Rc::new(42);
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn_local(async move { *shared });
+    /// assert_eq!(set.join_all().await, [42]);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
     where
@@ -119,7 +180,17 @@ impl<T: 'static> JoinSet<T> {
     /// Runs a closure on the blocking pool: see [`spawn_blocking`](crate::task::spawn_blocking).
     ///
     /// # Panics
-    /// If the thread is in no runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn_blocking(|| std::fs::metadata("Cargo.toml").is_ok());
+    /// assert_eq!(set.join_all().await, [true]);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F>(&mut self, closure: F) -> AbortHandle
     where
@@ -134,10 +205,14 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle)
     }
 
-    /// Waits for the next task to end. `None`: the set is empty.
+    /// Waits for the next task to end, and removes it. Returns `None` if the set is empty.
+    /// [`JoinSet`] has an example.
+    ///
+    /// # Errors
+    /// The outcome is a [`JoinError`] if the task panicked or was cancelled.
     ///
     /// # Cancel safety
-    /// Nothing is lost when this is dropped: an outcome leaves the set only when it is returned.
+    /// Cancel safe: an outcome leaves the set only when it is returned.
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.join_next_with_id().await.map(without_id)
     }
@@ -145,16 +220,36 @@ impl<T: 'static> JoinSet<T> {
     /// As [`join_next`](Self::join_next), with the task's id.
     ///
     /// # Errors
-    /// The id of a task that panicked or was cancelled is in the error.
+    /// As [`join_next`](Self::join_next); the error holds the task's id too.
+    ///
+    /// # Cancel safety
+    /// As [`join_next`](Self::join_next).
+    ///
+    /// # Examples
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut set = heist::task::JoinSet::new();
+    /// let spawned = set.spawn(async { 42 });
+    /// let (id, answer) = set.join_next_with_id().await.unwrap();
+    /// assert_eq!((id, answer.unwrap()), (spawned.id(), 42));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub async fn join_next_with_id(&mut self) -> Option<(Id, Result<T, JoinError>)> {
         poll_fn(|cx| self.poll_next_with_id(cx)).await
     }
 
-    /// An ended task's outcome, if there is one now. `None`: none has ended that was not joined, or the set is empty.
+    /// Removes a task that has ended and returns its outcome, without waiting. Returns `None` if no
+    /// task in the set has ended, or if the set is empty.
     ///
-    /// It neither waits nor changes who is woken: a [`poll_join_next`](Self::poll_join_next) that was pending is woken as
-    /// if this had not been called. It takes nothing from the budget of the task, and needs none.
+    /// It does not change the waker that is woken: a pending
+    /// [`poll_join_next`](Self::poll_join_next) is woken as if this had not been called. It takes
+    /// nothing from the budget of the task, and needs none.
     ///
+    /// # Errors
+    /// As [`join_next`](Self::join_next).
+    ///
+    /// # Examples
     /// ```
     /// # heist::runtime::Runtime::new()?.block_on(async {
     /// let mut set = heist::task::JoinSet::new();
@@ -172,6 +267,9 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// # Errors
+    /// As [`join_next`](Self::join_next); the error holds the task's id too.
     pub fn try_join_next_with_id(&mut self) -> Option<(Id, Result<T, JoinError>)> {
         let waiter = self.waiter.clone();
         let waker = waiter.as_ref().unwrap_or(Waker::noop());
@@ -182,8 +280,24 @@ impl<T: 'static> JoinSet<T> {
         }
     }
 
-    /// Polls for the next task to end. `Ready(None)`: the set is empty. The last waker that was given with a poll that was
-    /// pending is woken.
+    /// Polls for the next task to end. Returns `Ready(None)` if the set is empty. The waker of the
+    /// last poll that was pending is woken.
+    ///
+    /// # Errors
+    /// As [`join_next`](Self::join_next).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{future::poll_fn, task::Poll};
+    ///
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn(async { 42 });
+    /// let outcome = poll_fn(|cx| set.poll_join_next(cx)).await;
+    /// assert_eq!(outcome.unwrap().unwrap(), 42);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.poll_next_with_id(cx).map(|next| next.map(without_id))
     }
@@ -198,10 +312,25 @@ impl<T: 'static> JoinSet<T> {
         next
     }
 
-    /// Waits for all tasks, in the order in which they end.
+    /// Waits for all tasks, and returns their outputs in the order in which they end.
     ///
     /// # Panics
-    /// With the panic of the first task that panicked, or if one was aborted; the others are aborted.
+    /// Panics with the panic of the first task that panicked, or if one was aborted; the others are
+    /// aborted.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropping the future drops the set, which aborts its tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let set: heist::task::JoinSet<u32> = (0..4).map(|n| async move { n * n }).collect();
+    /// let mut squares = set.join_all().await;
+    /// squares.sort();
+    /// assert_eq!(squares, [0, 1, 4, 9]);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(outcome) = self.join_next().await {
@@ -214,18 +343,47 @@ impl<T: 'static> JoinSet<T> {
         outputs
     }
 
-    /// Aborts all tasks. They stay in the set until they are joined.
+    /// Aborts all tasks. They stay in the set until they are joined. [`shutdown`](Self::shutdown)
+    /// also waits for them.
     pub fn abort_all(&mut self) {
         self.handles.iter().for_each(|member| member.handle.abort());
     }
 
     /// Aborts all tasks and waits until their futures are dropped.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: the tasks are aborted at the first poll; those that have not ended stay in the
+    /// set.
+    ///
+    /// # Examples
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.shutdown().await;
+    /// assert!(set.is_empty());
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub async fn shutdown(&mut self) {
         self.abort_all();
         while self.join_next().await.is_some() {}
     }
 
-    /// Empties the set; the tasks go on.
+    /// Empties the set; the tasks continue.
+    ///
+    /// # Examples
+    /// ```
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (send, receive) = futures::channel::oneshot::channel();
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn(async move { send.send(42) });
+    /// set.detach_all();
+    /// assert!(set.is_empty());
+    /// assert_eq!(receive.await, Ok(42));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn detach_all(&mut self) {
         self.handles.clear();
     }
@@ -259,6 +417,9 @@ where
     T: Send + 'static,
 {
     /// Spawns each future on the current runtime.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
         let mut set = JoinSet::new();

@@ -1,19 +1,26 @@
 //! # What
-//! The one door to atomics, cells, locks and threads, so that loom can stand in for all of them.
+//! The only import path for atomics, cells, locks and threads, so that loom can replace all of
+//! them.
 //!
 //! # Algorithm
-//! Built plainly, every name here is std's. Under `cfg(all(test, rt_loom))` the same names are loom's, and
-//! `model` explores every interleaving of up to two preemptions; under `cfg(all(test, rt_shuttle))` they are shuttle's, and
-//! it tries many schedules with any number of preemptions, but knows no weak memory. Without either it runs the same
-//! closure many times, so that the models are ordinary tests that the editor sees and `cargo test` runs.
+//! In a plain build every name here is std's. Under `cfg(all(test, rt_loom))` the same names are
+//! loom's, and `model` explores every interleaving of up to two preemptions. Under
+//! `cfg(all(test, rt_shuttle))` they are shuttle's, and `model` tries many schedules with any
+//! number of preemptions; shuttle does not model weak memory. Without either, `model` runs the same
+//! closure many times, so that the models are ordinary tests that the editor sees and `cargo test`
+//! runs.
 //!
 //! # Invariants
-//! - No other file names std's atomics, `UnsafeCell` or loom. One exception: the ring, whose words the kernel shares.
-//! - The canary below fails if this shim ever stops being loom: it would then explore one interleaving and not panic.
+//! - No other file names std's atomics, `UnsafeCell` or loom. One exception: the ring, whose words
+//!   the kernel shares.
+//! - The canary below fails if this shim ever stops being loom: it would then explore one
+//!   interleaving and not panic.
 //!
 //! # Rejected
-//! `cfg(loom)` instead of our own name: it would switch dependencies (crossbeam, tokio) to loom as well.
-//! Models under `tests/`: the library is built without `cfg(test)` there, and the shim would silently be std.
+//! - `cfg(loom)` instead of our own name: it would switch dependencies (crossbeam, tokio) to loom
+//!   as well.
+//! - Models under `tests/`: the library is built without `cfg(test)` there, and the shim would
+//!   silently be std.
 
 pub(crate) mod atomic {
     #[cfg(all(test, rt_loom))]
@@ -48,13 +55,13 @@ pub(crate) mod cell {
             UnsafeCell(std::cell::UnsafeCell::new(value))
         }
 
-        /// Shared access. The caller upholds what `&*pointer` asks.
+        /// Shared access. The caller upholds the rules of `&*pointer`.
         #[inline(always)]
         pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
             f(self.0.get())
         }
 
-        /// Exclusive access. The caller upholds what `&mut *pointer` asks.
+        /// Exclusive access. The caller upholds the rules of `&mut *pointer`.
         #[inline(always)]
         pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
             f(self.0.get())
@@ -72,7 +79,7 @@ pub(crate) mod sync {
     #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
     pub(crate) use std::sync::{Condvar, MutexGuard};
 
-    /// The `Arc` of models: counted by loom there. Code outside models uses std's.
+    /// The `Arc` of models, which loom counts. Code outside of models uses std's.
     #[cfg(all(test, not(rt_loom)))]
     pub(crate) use std::sync::Arc as ModelArc;
 
@@ -83,7 +90,8 @@ pub(crate) mod sync {
     #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
     use std::sync::Mutex as Inner;
 
-    /// A lock that ignores poison: state behind it is consistent at every call that could panic.
+    /// A lock that ignores poison, because the state behind it is consistent at every call that
+    /// could panic.
     #[derive(Debug)]
     pub(crate) struct Mutex<T>(Inner<T>);
 
@@ -117,7 +125,8 @@ pub(crate) mod sync {
             }
         }
 
-        /// Waits on `condvar` for `timeout` at most, ignoring poison. `true`: it has passed. May end early.
+        /// Waits on `condvar` for at most `timeout`, ignoring poison. Returns true if the timeout
+        /// has passed. May end early.
         #[cfg(not(all(test, rt_shuttle)))]
         pub(crate) fn wait_timeout<'a>(
             &'a self,
@@ -132,7 +141,8 @@ pub(crate) mod sync {
             (guard, outcome.timed_out())
         }
 
-        /// The same where shuttle would wait for ever: it ends early each time, and lots say whether the time has passed.
+        /// As above, where shuttle would wait for ever: it ends early each time, and a random draw
+        /// decides whether the timeout has passed.
         #[cfg(all(test, rt_shuttle))]
         pub(crate) fn wait_timeout<'a>(
             &'a self,
@@ -155,14 +165,15 @@ pub(crate) mod sync {
     }
 }
 
-/// Draws a lot, of which one in `count` wins: as the schedule has it.
+/// Returns true in one of `count` cases, at random. The schedule determines the outcome.
 #[cfg(all(test, rt_shuttle))]
 pub(crate) fn is_drawn(count: u32) -> bool {
     use shuttle::rand::RngCore;
     shuttle::rand::thread_rng().next_u32() % count == 0
 }
 
-/// The system's monotonic clock. Under shuttle time passes when somebody looks, and when a test says so.
+/// The system's monotonic clock. Under shuttle time advances when the clock is read, and when a
+/// test advances it.
 pub(crate) mod clock {
     #[cfg(not(all(test, rt_shuttle)))]
     #[inline(always)]
@@ -178,11 +189,13 @@ pub(crate) mod clock {
         use std::cell::Cell;
         use std::time::{Duration, Instant};
 
-        /// Between two looks: a worker has spent its time budget after a poll or two, as if polls were long.
+        /// Time between two reads: a worker has spent its time budget after a poll or two, as if
+        /// polls were long.
         const LOOK: Duration = Duration::from_micros(100);
 
         std::thread_local! {
-            /// Of one test: shuttle runs all threads of a test on one of the system's.
+            /// The time of one test: shuttle runs all threads of a test on one thread of the
+            /// system.
             static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
         }
 
@@ -199,14 +212,14 @@ pub(crate) mod clock {
     }
 }
 
-/// Runs `f` under every interleaving loom finds with two preemptions, and prints how many there were; under many random
-/// schedules with shuttle; or many times.
+/// Runs `f` under every interleaving that loom finds with two preemptions, and prints how many
+/// there were; under many random schedules with shuttle; or many times without either.
 #[cfg(test)]
 pub(crate) fn model(f: impl Fn() + Send + Sync + 'static) {
     model_with_preemptions(2, f);
 }
 
-/// As `model`, with so many preemptions.
+/// As `model`, with up to `count` preemptions.
 #[cfg(all(test, rt_loom))]
 pub(crate) fn model_with_preemptions(count: usize, f: impl Fn() + Send + Sync + 'static) {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -226,7 +239,8 @@ pub(crate) fn model_with_preemptions(count: usize, f: impl Fn() + Send + Sync + 
     tell(&format!("model {name:NAME_WIDTH$} {} interleavings\n", runs.load(Ordering::Relaxed)));
 }
 
-/// Runs `f` under so many schedules of each kind: random ones, and ones that change priorities at up to five places.
+/// Runs `f` under 10,000 schedules of each kind: random ones, and ones that change priorities at up
+/// to five places.
 #[cfg(all(test, rt_shuttle))]
 pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync + 'static) {
     const SCHEDULES_COUNT: usize = 10_000;
@@ -239,8 +253,9 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
     tell(&format!("schedules {name} {}\n", 2 * SCHEDULES_COUNT));
 }
 
-/// Runs a whole runtime under so many schedules of each kind as `RT_SCHEDULES` says, or else 2000. Its threads' stacks
-/// are deeper than those of models, and one that takes this many steps does not come to an end.
+/// Runs a whole runtime under a number of schedules of each kind: `RT_SCHEDULES`, or else 2,000.
+/// Its threads have larger stacks than those of models, and a run that takes 200,000 steps counts
+/// as endless and fails.
 #[cfg(all(test, rt_shuttle))]
 pub(crate) fn explore_runs(f: impl Fn() + Send + Sync + 'static) {
     use shuttle::scheduler::{PctScheduler, RandomScheduler};
@@ -264,13 +279,14 @@ pub(crate) fn explore_runs(f: impl Fn() + Send + Sync + 'static) {
     tell(&format!("schedules {name} {}\n", random_count + pct_count));
 }
 
-/// Writes a line at once: the harness writes to the same place meanwhile, and scripts read it.
+/// Writes a line at once, because the test harness writes to the same place meanwhile, and scripts
+/// read the line.
 #[cfg(all(test, any(rt_loom, rt_shuttle)))]
 fn tell(line: &str) {
     eprint!("{line}");
 }
 
-/// Runs `f` many times on real threads: the models compile and run without loom as well.
+/// Runs `f` 500 times on real threads, so that the models compile and run without loom as well.
 #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync + 'static) {
     const RUNS_COUNT: usize = 500;
@@ -296,7 +312,7 @@ pub(crate) mod thread {
     #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
     pub(crate) use std::thread::{spawn, yield_now};
 
-    /// loom's, which knows no `const`.
+    /// loom's `thread_local`, which has no `const` form.
     #[cfg(all(test, rt_loom))]
     macro_rules! model_thread_local {
         ($($(#[$attribute:meta])* static $name:ident: $type:ty = const { $init:expr };)*) => {
@@ -323,8 +339,9 @@ mod canary {
         shuttle::check_random(f, 1000);
     }
 
-    /// A lost increment. It names the explorer itself but takes its atomics from the shim: were the shim std, the explorer
-    /// would see one interleaving, the assertion would hold, and this test would fail for want of a panic.
+    /// Loses an increment. The test names the explorer itself but takes its atomics from the shim.
+    /// If the shim were std, the explorer would see one interleaving, the assertion would hold, and
+    /// this test would fail because nothing panics.
     #[test]
     #[should_panic(expected = "an increment was lost")]
     fn a_lost_increment_is_found() {

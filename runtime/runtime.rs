@@ -1,12 +1,62 @@
-//! The runtime: its workers, its handle, and how it begins and ends.
+//! The runtime: workers that run tasks, drivers for their I/O, timers, and a pool for blocking
+//! calls.
 //!
-//! # Algorithm
-//! Start: the driver makes and tries all of its rings, then the workers' threads start; what could be refused is refused
-//! before [`Builder::build`] returns, which need not wait for them. End: the scheduler closes (see
-//! `scheduler/shutdown.rs`), the workers' threads are joined, then the blocking pool's.
+//! `#[heist::main]` and `#[heist::test]` build a runtime; most programs need nothing of this
+//! module. Use it to choose options, to embed a runtime into a program that is not asynchronous,
+//! and to spawn from other threads.
 //!
-//! A current-thread runtime keeps its one worker in a lock; [`Runtime::block_on`] takes it out, runs its loop on the
-//! calling thread and puts it back.
+//! ```
+//! use heist::runtime::Builder;
+//!
+//! let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("my-worker").build()?;
+//! let greeting = runtime.spawn(async { "hello" });
+//! // From any thread: a handle is a cheap reference.
+//! let handle = runtime.handle().clone();
+//! let thread = std::thread::spawn(move || handle.block_on(async { greeting.await.unwrap() }));
+//! assert_eq!(thread.join().unwrap(), "hello");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Which one when
+//! | to | call |
+//! |---|---|
+//! | use all cores | [`Runtime::new`], or [`Builder::new_multi_thread`] with options |
+//! | run everything on the calling thread, or pause the clock in a test | [`Builder::new_current_thread`] |
+//! | run a future to its end from code that is not asynchronous | [`Runtime::block_on`], [`Handle::block_on`] |
+//! | spawn a task from inside of a runtime | [`heist::spawn`](crate::spawn), [`spawn_local`] for futures that are not `Send` |
+//! | spawn a task from any other thread | [`Runtime::spawn`], [`Handle::spawn`] |
+//! | call code that blocks | [`spawn_blocking`]; [`block_in_place`] if it borrows |
+//! | give sockets and sleeps a runtime on this thread, without blocking | [`Runtime::enter`], [`Handle::enter`] |
+//! | end the runtime | drop it; [`Runtime::shutdown_timeout`] to limit the wait, [`Runtime::shutdown_background`] inside of a task |
+//! | observe it | [`Handle::metrics`], [`Builder::on_stall`] |
+//!
+//! # Errors
+//! [`Builder::build`] reports options out of range and resources that the system refuses. After
+//! that spawning cannot fail. [`Handle::try_current`] is the form of [`Handle::current`] without a
+//! panic.
+//!
+//! # Cancel safety
+//! A task continues if its [`JoinHandle`] is dropped. The end of the runtime cancels all tasks:
+//! each future is dropped at the `.await` where it waits.
+//!
+//! # Panics
+//! [`spawn`], [`spawn_blocking`] and [`Handle::current`] panic if called outside of a runtime,
+//! [`spawn_local`] on a thread that is no worker's. `block_on` panics on a thread that runs tasks:
+//! await there, or block inside of [`block_in_place`].
+//!
+//! # Limits
+//! io_uring needs Linux 5.11; elsewhere, and where io_uring is refused, the I/O goes through
+//! readiness polling. [`Builder::driver`] and the variable `HEIST_DRIVER` choose,
+//! [`Runtime::driver_name`] reports the choice. A forked child builds a runtime of its own: see
+//! [`Runtime`].
+
+// Start: the driver makes and tries all of its rings, then the workers' threads start. Everything
+// that the system could refuse is refused before `Builder::build` returns, which need not wait for
+// the threads to run. End: the scheduler closes (see `scheduler/shutdown.rs`), the workers' threads
+// are joined, then those of the blocking pool.
+//
+// A current-thread runtime keeps its one worker in a lock; `Runtime::block_on` takes it out, runs
+// its loop on the calling thread and puts it back.
 
 use std::fmt;
 use std::future::Future;
@@ -37,11 +87,12 @@ pub use crate::builder::{Builder, DriverKind, Stall};
 
 const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
      call this from a task, from Runtime::block_on, or after Runtime::enter";
-/// Futures of more bytes are boxed at the door: on the way to their cell they are moved a few times, and each move of an
-/// unoptimised build takes that much stack.
+/// Futures of more bytes are boxed as soon as they are passed in: they are moved a few times on the
+/// way to their cell, and each move of an unoptimised build takes that much stack.
 const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
 
-/// A constant of the type, so that an unoptimised build has no room on its stack for the branch that it does not take.
+/// A constant of the type, so that an unoptimised build reserves no stack for the branch that it
+/// does not take.
 pub(crate) struct Weight<F>(PhantomData<F>);
 
 impl<F> Weight<F> {
@@ -58,15 +109,19 @@ const ENDED_ELSEWHERE: &str = "heist: a current-thread runtime ended on another 
 
 /// Workers, a driver for each, timers, and a pool for blocking closures.
 ///
-/// Dropping a runtime drops every task exactly once, waits for polls that are under way and for blocking closures that
-/// run, and gives everything back to the system. On a worker's own thread (dropped inside a task) it does not wait: the
-/// rest happens in the background. A child that is forked, and does not call `exec`, builds a runtime of its own; its copy of
-/// the parent's does nothing when it is dropped, and is not to be used.
+/// Dropping a runtime drops every task exactly once, waits for polls that are under way and for
+/// blocking closures that run, and gives everything back to the system. If it is dropped inside of
+/// a task, on a worker's own thread, it does not wait: the rest happens in the background.
+///
+/// A forked child that does not call `exec` must not use its copy of the parent's runtime, and
+/// builds one of its own. Dropping the copy does nothing.
 ///
 /// # Panics
-/// The end of a current-thread runtime panics, when all else is done, if there are local tasks
-/// ([`spawn_local`]) of another thread: they are leaked, for only that thread may drop them.
+/// The end of a current-thread runtime panics, after everything else is done, if there are local
+/// tasks ([`spawn_local`]) of another thread: they are leaked, because only that thread may drop
+/// them.
 ///
+/// # Examples
 /// ```
 /// let runtime = heist::runtime::Runtime::new()?;
 /// let sum = runtime.block_on(async {
@@ -87,20 +142,47 @@ pub struct Runtime {
     owner: u32,
 }
 
-/// The one worker of a current-thread runtime, when nobody runs it.
+/// The one worker of a current-thread runtime, while no thread runs it.
 struct LoopWorker {
     worker: Mutex<Option<Worker>>,
-    /// Threads in `block_on` that wait for the worker to be put back.
+    /// Threads in `block_on` that wait until the worker is put back.
     waiting: Mutex<Vec<Arc<Parker>>>,
 }
 
-/// A reference to a runtime, to spawn on it and to enter it. Cheap to clone; does not keep the workers running.
+/// A reference to a runtime, to spawn on it and to enter it.
+///
+/// Cheap to clone. It does not keep the workers running: after the end of the runtime a spawned
+/// task is cancelled at once.
+///
+/// # Examples
+/// ```
+/// use heist::runtime::{Handle, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let handle: Handle = runtime.handle().clone();
+/// let task = std::thread::spawn(move || handle.spawn(async { 42 })).join().unwrap();
+/// assert_eq!(runtime.block_on(task).unwrap(), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     home: Arc<Home>,
 }
 
-/// Makes a runtime the current one of this thread until it is dropped. Guards go in the reverse order of their making.
+/// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
+/// reverse order of their making.
+///
+/// # Examples
+/// ```
+/// use heist::runtime::{EnterGuard, Handle, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let guard: EnterGuard<'_> = runtime.enter();
+/// assert!(Handle::try_current().is_ok());
+/// drop(guard);
+/// assert!(Handle::try_current().is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
     _runtime: current::EnteredRuntime,
@@ -110,7 +192,8 @@ pub struct EnterGuard<'a> {
 }
 
 impl Runtime {
-    /// A multi-thread runtime with default options.
+    /// Builds a multi-thread runtime with default options: one worker for each core that this
+    /// process may use, and the driver that `HEIST_DRIVER` names, else [`DriverKind::Auto`].
     ///
     /// # Errors
     /// As [`Builder::build`].
@@ -152,13 +235,13 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// Stops the clock of a runtime that nobody runs yet.
+    /// Stops the clock of a runtime that no thread runs yet.
     pub(crate) fn pause_clock(&self) {
         let was_running = self.shared().timers().clock().pause();
         debug_assert!(was_running, "the runtime is new");
     }
 
-    /// Starts the workers' threads. On failure those that run are stopped again, by the drop of `self`.
+    /// Starts the workers' threads. On failure the drop of `self` stops those that run.
     fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
         for worker in workers {
             match options.builder(worker.index()).spawn(move || worker.live()) {
@@ -173,7 +256,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// Counts out the workers that got no thread.
+    /// Deducts the workers that got no thread.
     fn forget_workers_after(&self, started_count: usize) {
         for _ in started_count..self.workers() {
             self.shared().forget_worker();
@@ -184,12 +267,24 @@ impl Runtime {
         self.handle.home.shared()
     }
 
-    /// Runs `future` on this thread until it is done, and gives its output. Tasks that it spawns run on the workers; on
-    /// a current-thread runtime they run here, in between.
+    /// Runs `future` on this thread until it is done, and returns its output.
+    ///
+    /// Tasks that it spawns run on the workers. On a current-thread runtime they run here, between
+    /// the polls of `future`; tasks that are not done when `future` is continue in the next
+    /// `block_on`.
     ///
     /// # Panics
-    /// If this thread runs tasks already (inside a task or another `block_on`), or, on a current-thread runtime, if there are
-    /// local tasks ([`spawn_local`]) of another thread. A panic of `future` passes through.
+    /// Panics if this thread runs tasks already (inside of a task or of another `block_on`). Panics
+    /// on a current-thread runtime if there are local tasks ([`spawn_local`]) of another thread. A
+    /// panic of `future` passes through.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(async { 6 * 7 });
+    /// assert_eq!(runtime.block_on(async { task.await.unwrap() }), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if Weight::<F>::IS_LARGE {
@@ -208,7 +303,8 @@ impl Runtime {
         }
     }
 
-    /// Spawns a task, as [`heist::spawn`](crate::spawn) does, from anywhere.
+    /// Spawns a task, as [`heist::spawn`](crate::spawn) does, from any thread.
+    /// [`Runtime::block_on`] has an example.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -218,7 +314,7 @@ impl Runtime {
         if Weight::<F>::IS_LARGE { self.handle.spawn(Box::pin(future)) } else { self.handle.spawn(future) }
     }
 
-    /// Runs `closure` on the blocking pool, as [`spawn_blocking`] does.
+    /// Runs `closure` on the blocking pool, as [`spawn_blocking`] does, from any thread.
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
     where
@@ -232,50 +328,90 @@ impl Runtime {
         }
     }
 
-    /// A handle to this runtime.
+    /// Returns a handle to this runtime. [`Handle`] has an example.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// Makes this the current runtime of this thread, so that [`heist::spawn`](crate::spawn), sockets and sleeps find
-    /// it.
+    /// Makes this the current runtime of this thread, so that [`heist::spawn`](crate::spawn),
+    /// sockets and sleeps find it. [`Handle::enter`] has an example.
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
 
-    /// Which engine does the I/O: `"io_uring"` or `"poll"`.
+    /// Returns the name of the engine that does the I/O: `"io_uring"` or `"poll"`.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::{Builder, DriverKind};
+    ///
+    /// let runtime = Builder::new_multi_thread().driver(DriverKind::Poll).build()?;
+    /// assert_eq!(runtime.driver_name(), "poll");
+    /// // Nothing was refused, because io_uring was not tried.
+    /// assert!(runtime.driver_refusal().is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn driver_name(&self) -> &'static str {
         self.handle.driver_name()
     }
 
-    /// Why io_uring is not in use, if [`DriverKind::Auto`] tried it and was refused.
+    /// Returns why io_uring is not in use, if [`DriverKind::Auto`] tried it and was refused.
     pub fn driver_refusal(&self) -> Option<&io::Error> {
         self.shared().driver().refusal()
     }
 
-    /// How many workers there are.
+    /// Returns the number of workers; 1 on a current-thread runtime.
     pub fn workers(&self) -> usize {
         self.shared().workers_count()
     }
 
-    /// Ends the runtime: cancels all tasks and waits for polls and blocking closures under way, for `timeout` in all.
-    /// What has not ended by then is left behind on its thread. Zero does not wait.
+    /// Ends the runtime: cancels all tasks and waits for polls and blocking closures that are under
+    /// way, for `timeout` in total. Work that has not ended by then is left behind on its thread.
+    /// Zero does not wait.
     ///
-    /// The limit holds for everything, clean-ups of [adopted generators](crate::asyncio::adopt()) and destructors included: on a
-    /// current-thread runtime these run on a thread that is started for it. Only local tasks ([`spawn_local`]) are dropped
-    /// here, however long it takes.
+    /// The limit holds for everything, including clean-ups of [adopted
+    /// generators](crate::asyncio::adopt()) and destructors: on a current-thread runtime these run
+    /// on a thread that is started for them. Only local tasks ([`spawn_local`]) are dropped on this
+    /// thread, however long it takes.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let endless = runtime.spawn(std::future::pending::<()>());
+    /// runtime.shutdown_timeout(Duration::from_secs(5));
+    /// assert!(endless.is_finished());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         self.end(Some(timeout));
     }
 
-    /// Ends the runtime without waiting for anything: may be called inside a task. As
-    /// [`shutdown_timeout`](Self::shutdown_timeout) with zero: what takes time happens in the background, and adopted
-    /// generators are not closed.
+    /// Ends the runtime without waiting for anything; may be called inside of a task.
+    ///
+    /// The same as [`shutdown_timeout`](Self::shutdown_timeout) with zero: work that takes time
+    /// happens in the background, and adopted generators are not closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::{Builder, Runtime};
+    ///
+    /// let outer = Builder::new_current_thread().build()?;
+    /// let inner = Runtime::new()?;
+    /// outer.block_on(async {
+    ///     let answer = inner.spawn(async { 42 }).await.unwrap();
+    ///     // To wait for the end would block the thread that runs this future.
+    ///     inner.shutdown_background();
+    ///     assert_eq!(answer, 42);
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_background(mut self) {
         self.end(Some(Duration::ZERO));
     }
 
-    /// Whether no local task is in the way of `block_on` on this thread.
+    /// Whether no local task of another thread prevents `block_on` on this thread.
     fn can_run_here(&self) -> bool {
         let worker = self.loop_worker.as_ref().map(|loop_worker| loop_worker.worker.lock());
         worker.is_none_or(|worker| worker.as_ref().is_none_or(Worker::settle_pinned))
@@ -287,13 +423,15 @@ impl Runtime {
         worker.is_some_and(|worker| worker.as_ref().is_some_and(Worker::has_pinned))
     }
 
-    /// User code runs on this thread only if there is no limit to its time, or if it is local to it: see [`Ending`].
+    /// User code runs on this thread only if there is no limit to its time, or if it is local to
+    /// the thread: see [`Ending`].
     fn end(&mut self, timeout: Option<Duration>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
         if std::process::id() != self.owner {
-            // A forked child's copy: its workers are not here, and its sockets and ring are the parent's.
+            // A forked child's copy: its workers are not in this process, and its sockets and ring
+            // are the parent's.
             return std::mem::forget((std::mem::take(&mut self.threads), self.loop_worker.take()));
         }
         let waits = current::may_block() && timeout != Some(Duration::ZERO);
@@ -315,9 +453,9 @@ impl Runtime {
     }
 }
 
-/// What is left of a runtime while it ends. What a user's code may hold up, such as the destructor of a task, or of a closure
-/// that waits for the pool, happens on the workers, or on a thread that is started for it, whenever the caller may wait for a
-/// limited time only.
+/// The rest of a runtime while it ends. User code may delay the end: destructors of tasks, or of
+/// closures that wait for the pool. If the caller may wait for a limited time only, such code runs
+/// on the workers, or on a thread that is started for it.
 struct Ending {
     handle: Handle,
     threads: Vec<thread::JoinHandle<()>>,
@@ -336,7 +474,7 @@ impl Ending {
         self.deadline.map(|deadline| deadline.saturating_duration_since(clock::now()))
     }
 
-    /// Ends the workers, as far as that is the caller's business. `false`: local tasks had to be leaked.
+    /// Ends the workers, as far as this thread has to. `false`: local tasks had to be leaked.
     fn end_workers(&mut self) -> bool {
         if self.loop_worker.is_some() {
             if !self.sees_off {
@@ -353,7 +491,7 @@ impl Ending {
         true
     }
 
-    /// The workers do all the work: this thread runs none of the user's code.
+    /// The workers do all the work: this thread runs no user code.
     fn see_off_from_outside(&self) {
         let parker = Parker::new();
         let waker = waker_ref(&parker);
@@ -383,19 +521,20 @@ impl Ending {
         loop_worker.end(&self.handle, self.time_left())
     }
 
-    /// All that is left.
+    /// Does the rest of the end.
     fn finish(mut self) {
         self.end_loop();
         let shared = self.handle.home.shared();
         let has_ended = shared.wait_until_ended(self.deadline);
-        // What closures wait for ends here, on the pool's threads and in place.
+        // This ends the waits of blocking closures, on the pool's threads and in place.
         shared.timers().shutdown();
         shared.blocking().close();
         if !self.is_employed {
             shared.blocking().wait_until_ended(self.time_left());
         }
         let has_ended = has_ended && shared.wait_until_returned(self.deadline);
-        // Where the kernel did not let go of an operation, it does not let go of the thread that asked for it either.
+        // If the kernel did not release an operation, it does not release the thread that submitted
+        // it either.
         let can_join = has_ended && self.handle.metrics().num_leaked_operations() == 0;
         let stand_ins = shared.stand_ins().take_threads();
         for thread in self.threads.drain(..).chain(stand_ins) {
@@ -409,7 +548,8 @@ impl Ending {
         }
     }
 
-    /// The same on a thread of its own, which is waited for until the deadline. If the system refuses one: here.
+    /// Does the rest on a thread of its own, and waits for it until the deadline. If the system
+    /// refuses a thread: on this thread.
     fn finish_elsewhere(self) {
         let deadline = self.deadline;
         let parker = Parker::new();
@@ -431,7 +571,7 @@ impl Ending {
     }
 }
 
-/// Tells whoever waits for a thread that it has done its work, or failed.
+/// Wakes the waiter of a thread that has done its work, or failed.
 struct Done(Arc<Parker>);
 
 impl Drop for Done {
@@ -459,7 +599,7 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// Wakes the future that a current-thread runtime blocks on: it is polled by the worker's loop.
+/// Wakes the future that a current-thread runtime blocks on; the worker's loop polls it.
 struct RootWaker {
     nudge: Nudge,
     shared: Arc<Shared>,
@@ -487,7 +627,7 @@ impl LoopWorker {
                 assert!(worker.settle_pinned(), "{NOT_THEIR_THREAD}");
                 return Self::run(handle, worker, future.as_mut());
             }
-            // Another thread runs the loop. Our future is polled here; tasks are polled there.
+            // Another thread runs the loop. The future is polled here; tasks are polled there.
             queued.enter();
             if self.worker.lock().is_some() {
                 continue;
@@ -512,7 +652,8 @@ impl LoopWorker {
                 return None;
             }
             let waker = waker_ref(&root);
-            // As a task's: or a future that is always ready would keep the tasks waiting.
+            // With a budget, as a task's poll: without one, a future that is always ready would
+            // keep the tasks waiting.
             match coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker))) {
                 Poll::Ready(output) => Some(output),
                 Poll::Pending => None,
@@ -522,8 +663,8 @@ impl LoopWorker {
         output.expect("no other thread takes the worker of a current-thread runtime over")
     }
 
-    /// Ends the worker on this thread, unless another thread still runs it. `false`: it had to leak local tasks, which are
-    /// another thread's.
+    /// Ends the worker on this thread, unless another thread still runs it. `false`: it had to leak
+    /// local tasks, because they belong to another thread.
     fn end(&self, handle: &Handle, timeout: Option<Duration>) -> bool {
         let taken = self.worker.lock().take();
         let Some(mut worker) = taken else {
@@ -540,7 +681,8 @@ impl LoopWorker {
     }
 }
 
-/// A thread's place among those that wait for the worker. It is left when the thread waits no more, even by a panic.
+/// A thread's entry in the list of threads that wait for the worker. It is removed when the thread
+/// stops waiting, even by a panic.
 struct Queued<'a> {
     parker: &'a Arc<Parker>,
     home: &'a LoopWorker,
@@ -551,7 +693,8 @@ impl Queued<'_> {
         Arc::ptr_eq(self.parker, parker)
     }
 
-    /// Once: whoever polls its future again and again while it waits is there already.
+    /// Adds the entry once: a thread that polls its future repeatedly while it waits is listed
+    /// already.
     fn enter(&self) {
         let mut waiting = self.home.waiting.lock();
         if !waiting.iter().any(|parker| self.is_at(parker)) {
@@ -566,7 +709,8 @@ impl Drop for Queued<'_> {
     }
 }
 
-/// A current-thread worker on loan: put back when its thread is done with it, even by a panic.
+/// A current-thread worker that a thread has taken: put back when the thread is done with it, even
+/// by a panic.
 struct Running<'a> {
     worker: Option<Worker>,
     home: &'a LoopWorker,
@@ -604,10 +748,20 @@ impl Bound {
 }
 
 impl Handle {
-    /// The runtime of this thread.
+    /// Returns the runtime of this thread.
     ///
     /// # Panics
-    /// If the thread is in none.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::{Handle, Runtime};
+    ///
+    /// let runtime = Runtime::new()?;
+    /// let name = runtime.block_on(async { Handle::current().driver_name() });
+    /// assert_eq!(name, runtime.driver_name());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn current() -> Handle {
         match Handle::try_current() {
@@ -616,15 +770,16 @@ impl Handle {
         }
     }
 
-    /// The runtime of this thread, if it is in one.
+    /// Returns the runtime of this thread, if there is one.
     ///
     /// # Errors
-    /// [`TryCurrentError`] if it is in none.
+    /// [`TryCurrentError`] if called outside of a runtime.
     pub fn try_current() -> Result<Handle, TryCurrentError> {
         current::runtime().map(|home| Handle { home }).ok_or(TryCurrentError(()))
     }
 
-    /// Spawns a task on this runtime. After the runtime's shutdown the task is cancelled at once.
+    /// Spawns a task on this runtime. After the runtime's end the task is cancelled at once.
+    /// [`Handle`] has an example.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -639,7 +794,7 @@ impl Handle {
         }
     }
 
-    /// Runs `closure` on the blocking pool of this runtime.
+    /// Runs `closure` on the blocking pool of this runtime, as [`spawn_blocking`] does.
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
     where
@@ -668,11 +823,23 @@ impl Handle {
         join
     }
 
-    /// Runs `future` on this thread until it is done. On a current-thread runtime somebody must be in
-    /// [`Runtime::block_on`] for its tasks, sockets and sleeps to make progress.
+    /// Runs `future` on this thread until it is done, and returns its output.
+    ///
+    /// On a current-thread runtime another thread must be in [`Runtime::block_on`], because only
+    /// there tasks, sockets and sleeps make progress.
     ///
     /// # Panics
-    /// If this thread runs tasks.
+    /// Panics if this thread runs tasks. A panic of `future` passes through.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let answer = runtime.spawn_blocking(|| {
+    ///     heist::runtime::Handle::current().block_on(async { 42 })
+    /// });
+    /// assert_eq!(runtime.block_on(answer).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if Weight::<F>::IS_LARGE {
@@ -699,7 +866,21 @@ impl Handle {
         }
     }
 
-    /// Makes this the current runtime of this thread.
+    /// Makes this the current runtime of this thread until the guard is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::{Handle, Runtime};
+    ///
+    /// let runtime = Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let guard = handle.enter();
+    /// let task = heist::spawn(async { 42 });
+    /// drop(guard);
+    /// assert!(Handle::try_current().is_err());
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         let shared = self.home.shared();
         EnterGuard {
@@ -710,12 +891,13 @@ impl Handle {
         }
     }
 
-    /// Which engine does the I/O: `"io_uring"` or `"poll"`.
+    /// Returns the name of the engine that does the I/O: `"io_uring"` or `"poll"`.
     pub fn driver_name(&self) -> &'static str {
         self.home.shared().driver().name()
     }
 
-    /// Has `guest` asked, when the runtime ends, what it wants to run when the tasks are gone.
+    /// Registers `guest`: when the runtime ends, the guest is asked for a clean-up, which runs
+    /// after the tasks are gone.
     pub(crate) fn host(&self, guest: Weak<dyn Guest>) {
         self.home.shared().guests().add(guest);
     }
@@ -731,7 +913,8 @@ impl Handle {
         self.home.shared()
     }
 
-    /// Figures about the runtime, read without stopping it.
+    /// Returns figures about the runtime, which are read without stopping it. [`RuntimeMetrics`]
+    /// has an example.
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics { handle: self.clone() }
     }
@@ -751,14 +934,20 @@ impl Spawn for Handle {
 }
 
 impl LocalSpawn for Handle {
-    /// Pins the future to the worker of this thread; an error on any other thread.
+    /// Pins the future to the worker of this thread; returns an error on any other thread.
     fn spawn_local_obj(&self, future: LocalFutureObj<'static, ()>) -> Result<(), SpawnError> {
         let spawned = scheduler::spawn_local(future, Id::next(), Location::caller());
         spawned.map(drop).ok_or_else(SpawnError::shutdown)
     }
 }
 
-/// This thread is in no runtime.
+/// This thread is in no runtime; [`Handle::try_current`] returns it.
+///
+/// # Examples
+/// ```
+/// let error = heist::runtime::Handle::try_current().unwrap_err();
+/// assert!(error.to_string().starts_with("there is no heist runtime on this thread"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TryCurrentError(());
 
@@ -770,67 +959,93 @@ impl fmt::Display for TryCurrentError {
 
 impl std::error::Error for TryCurrentError {}
 
-/// Figures about a runtime: see [`Handle::metrics`].
+/// Figures about a runtime; [`Handle::metrics`] returns them.
+///
+/// Each call reads the figure at that time.
+///
+/// # Examples
+/// ```
+/// use heist::runtime::Builder;
+///
+/// let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+/// let metrics = runtime.handle().metrics();
+/// assert_eq!(metrics.num_workers(), 2);
+///
+/// let endless = runtime.spawn(std::future::pending::<()>());
+/// assert_eq!(metrics.num_alive_tasks(), 1);
+/// endless.abort();
+/// assert!(runtime.block_on(endless).unwrap_err().is_cancelled());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RuntimeMetrics {
     handle: Handle,
 }
 
 impl RuntimeMetrics {
-    /// How many workers there are.
+    /// The number of workers.
     pub fn num_workers(&self) -> usize {
         self.handle.home.shared().workers_count()
     }
 
-    /// How many tasks are alive: spawned and neither completed nor dropped.
+    /// The number of tasks that are spawned and neither completed nor dropped.
     pub fn num_alive_tasks(&self) -> usize {
         self.handle.home.shared().tasks_count()
     }
 
-    /// How many threads the blocking pool has.
+    /// The number of threads that the blocking pool has now.
     pub fn num_blocking_threads(&self) -> usize {
         self.handle.home.shared().blocking().threads_count()
     }
 
-    /// How many threads of the reserve run tasks in the place of stuck workers now: see [`Builder::on_stall`].
+    /// The number of reserve threads that run tasks now, in the place of stuck workers: see
+    /// [`Builder::on_stall`].
     pub fn num_reserve_threads(&self) -> usize {
         self.handle.home.shared().lookout().reserve_count()
     }
 
-    /// How often every worker was in a poll that did not end within 50 ms: see [`Builder::on_stall`].
+    /// The number of times that every worker was in a poll that did not end within 50 ms: see
+    /// [`Builder::on_stall`].
     pub fn num_stalls(&self) -> u64 {
         self.handle.home.shared().lookout().stalls_count()
     }
 
-    /// How many operations the kernel has not answered yet, all workers together.
+    /// The number of operations that the kernel has not answered yet, of all workers together.
     pub fn num_operations_in_flight(&self) -> usize {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.driver().in_flight(index)).sum()
     }
 
-    /// How many sleeps are armed, all workers together.
+    /// The number of sleeps that are armed, of all workers together.
     pub fn num_timers(&self) -> usize {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.timers().armed_count(index)).sum()
     }
 
-    /// How many answers came from the kernel for operations that nobody waits for any more. They are counted and
-    /// otherwise ignored.
+    /// The number of completions of operations that no task waits for any more. They are counted
+    /// and otherwise ignored.
     pub fn num_stale_completions(&self) -> u64 {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.driver().stale_count(index)).sum()
     }
 
-    /// How many operations a shutdown could not get back from the kernel in time. Their memory is never reused.
+    /// The number of operations that a shutdown could not get back from the kernel in time. Their
+    /// memory is never reused.
     pub fn num_leaked_operations(&self) -> usize {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.driver().leaked_count(index)).sum()
     }
 }
 
-/// Spawns a task on the runtime of this thread. It runs beside the caller, on whichever worker gets to it, and goes on
-/// when the [`JoinHandle`] is dropped.
+/// Spawns a task on the runtime of this thread.
 ///
+/// The task runs concurrently with the caller, on any worker. It continues if the [`JoinHandle`] is
+/// dropped.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
 /// ```
 /// # heist::runtime::Runtime::new()?.block_on(async {
 /// let task = heist::spawn(async { "done" });
@@ -838,9 +1053,6 @@ impl RuntimeMetrics {
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Panics
-/// If the thread is in no runtime.
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -874,13 +1086,32 @@ where
     }
 }
 
-/// Spawns a future that need not be `Send`. It stays on the worker that it was spawned on, and is dropped there.
+/// Spawns a future that need not be `Send`. It stays on the worker that it was spawned on, and is
+/// dropped there.
 ///
-/// No other worker helps it: it waits while its worker is in a long poll. On a current-thread runtime it belongs to the
-/// thread that is in [`Runtime::block_on`]; as long as it lives no other thread can run that runtime.
+/// No other worker runs it, so it waits while its worker is in a long poll. On a current-thread
+/// runtime it belongs to the thread that is in [`Runtime::block_on`]; as long as it lives no other
+/// thread can run that runtime.
 ///
 /// # Panics
-/// If this thread is not a worker: call it inside a task, or in `block_on` of a current-thread runtime.
+/// Panics if this thread is not a worker: call it inside of a task, or in `block_on` of a
+/// current-thread runtime.
+///
+/// # Examples
+/// ```
+/// use std::rc::Rc;
+///
+/// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+/// runtime.block_on(async {
+///     let shared = Rc::new(42);
+///     let local = heist::task::spawn_local({
+///         let shared = shared.clone();
+///         async move { *shared }
+///     });
+///     assert_eq!(local.await.unwrap(), *shared);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -903,21 +1134,23 @@ where
 
 /// Runs `closure`, which may block, on a thread of the blocking pool.
 ///
-/// The pool grows up to [`Builder::max_blocking_threads`]; then closures wait. If the system refuses even the first
-/// thread the closure runs here, on the caller's thread, before this returns. A closure that has begun cannot be
-/// aborted; one that waits can.
+/// The pool grows up to [`Builder::max_blocking_threads`] (512 by default); then closures wait. If
+/// the system refuses even the first thread, the closure runs on the caller's thread before this
+/// returns. A closure that has begun cannot be aborted; one that waits can.
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
 /// ```
 /// # heist::runtime::Runtime::new()?.block_on(async {
-/// let text = heist::task::spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).await.unwrap()?;
+/// let read = heist::task::spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));
+/// let text = read.await.unwrap()?;
 /// assert!(text.contains("heist"));
 /// # Ok::<(), std::io::Error>(())
 /// # })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Panics
-/// If the thread is in no runtime.
 #[track_caller]
 pub fn spawn_blocking<F, R>(closure: F) -> JoinHandle<R>
 where
@@ -933,32 +1166,47 @@ where
     }
 }
 
-/// Runs `closure`, which may block, on this thread. If the thread is a worker's, another thread takes the worker over: its
-/// tasks, timers, sockets and files are served meanwhile, also where every worker blocks so. If the closure ends before that
-/// has happened, nothing has changed; else the rest of the poll runs beside the workers.
+/// Runs `closure`, which may block, on this thread.
 ///
-/// In it a future may be blocked on, with [`Handle::block_on`] or another crate's executor, without a cooperative budget.
-/// When the runtime ends, what the closure waits for ends at once, as in [`spawn_blocking`]: sleeps are over, sockets
-/// fail, other tasks are cancelled; the end waits for the closure itself.
+/// If this is a worker's thread, another thread takes the worker over: its tasks, timers, sockets
+/// and files are served meanwhile, even if every worker blocks like this. If the closure ends
+/// before another thread has taken the worker, nothing changes; otherwise the rest of the poll runs
+/// beside the workers.
 ///
-/// Local tasks ([`spawn_local`]) of this thread wait until the closure has ended, and run here then. As many closures have
-/// a thread to stand in for them as [`Builder::max_blocking_threads`] says; these threads stay until the runtime
-/// ends. Beyond that, or if the system refuses a thread, the worker stays: other workers take its tasks, but
-/// where none is free they wait. On a current-thread runtime everything waits for the closure, and to block on a future
-/// in it panics. On any other thread this just calls `closure`.
+/// The closure may block on a future, with [`Handle::block_on`] or with another crate's executor,
+/// without a cooperative budget. When the runtime ends, the waits of the closure end at once, as in
+/// [`spawn_blocking`]: sleeps are over, sockets fail, other tasks are cancelled. The end waits for
+/// the closure itself.
+///
+/// # Limits
+/// - Local tasks ([`spawn_local`]) of this thread wait until the closure has ended, and run here
+///   then.
+/// - Up to [`Builder::max_blocking_threads`] closures have a thread that takes their worker over;
+///   these threads stay until the runtime ends. Beyond that, or if the system refuses a thread, the
+///   worker stays: other workers take its tasks, and the tasks wait while no worker is free.
+/// - On a current-thread runtime everything waits for the closure.
+/// - On a thread that is not a worker's this only calls `closure`.
 ///
 /// # Interrupted calls
-/// On io_uring a worker's thread has begun operations of a ring, and the kernel interrupts it when one of them completes. A
-/// blocking call with a time-out of its own (`epoll_wait`, a `read` from a std socket with a read time-out) then fails with
-/// [`Interrupted`](std::io::ErrorKind::Interrupted) at once, though no signal was sent (seen on Linux 6.18). Calls without a
-/// time-out, `poll` and `thread::sleep` are restarted by the kernel or by std. Call again with the time that is left, as
-/// after a signal, or use [`spawn_blocking`], whose threads have no ring. On the poll driver it does not happen.
+/// On io_uring the worker's thread has submitted operations to a ring, and the kernel interrupts it
+/// when one of them completes. A blocking call with a time-out of its own (`epoll_wait`, a `read`
+/// from a std socket with a read time-out) then fails with
+/// [`Interrupted`](std::io::ErrorKind::Interrupted) at once, although no signal was sent (seen on
+/// Linux 6.18). The kernel or std restarts calls without a time-out, `poll` and `thread::sleep`.
+/// Call again with the time that is left, as after a signal, or use [`spawn_blocking`], whose
+/// threads have no ring. It does not happen on the poll driver.
 ///
+/// # Panics
+/// On a current-thread runtime [`Handle::block_on`] inside of the closure panics. A panic of the
+/// closure passes through.
+///
+/// # Examples
 /// ```
 /// # let runtime = heist::runtime::Runtime::new()?;
 /// # runtime.block_on(runtime.spawn(async {
 /// let answer = heist::task::block_in_place(|| {
-///     heist::runtime::Handle::current().block_on(async { heist::spawn(async { 42 }).await.unwrap() })
+///     let runtime = heist::runtime::Handle::current();
+///     runtime.block_on(async { heist::spawn(async { 42 }).await.unwrap() })
 /// });
 /// assert_eq!(answer, 42);
 /// # })).unwrap();

@@ -1,4 +1,4 @@
-//! Generators whose asynchronous clean-up the runtime takes care of (PEP 525's hooks).
+//! Generators that the runtime closes if their owner does not (the hooks of PEP 525).
 
 use std::fmt;
 use std::future::Future;
@@ -15,26 +15,49 @@ use crate::primitive::sync::Mutex;
 use crate::runtime::Handle;
 use crate::scheduler::guests::{CleanUp, Guest};
 
-/// A generator that its runtime closes if its owner does not.
+/// A generator that its runtime closes if its owner does not. Created by [`adopt`].
 ///
-/// It is resumed like any other: `adopted.astart().await`, `asend`, `athrow`, `aclose`. When it is dropped while it
-/// stands at a `yield`, a task is spawned that runs `aclose`; when its runtime ends first, the runtime does. A body
-/// with a step in flight is dropped at its `.await`: that is cancellation.
+/// It is resumed like any other generator: `adopted.astart().await`, `asend`, `athrow`, `aclose`.
+/// If it is dropped at a `yield`, a task is spawned that runs `aclose`. If its runtime ends first,
+/// the runtime runs `aclose`. A body with a step in flight is dropped at its `.await`, which is
+/// cancellation.
 ///
-/// A runtime that ends cancels its tasks first, and closes what is left when they are gone, as `asyncio.run` does: what the
-/// tasks owned, and what others still hold. Meanwhile a clean-up may spawn, sleep and use sockets. An error of a clean-up, or
-/// its panic, goes to the exception handler ([`set_exception_handler`](super::set_exception_handler)); the others are closed
-/// all the same. A clean-up that never ends keeps its runtime from ending, unless that is shut down with a time-out: what has
-/// not ended by then is dropped at its `.await`. A runtime that ends without waiting closes nothing.
+/// A runtime that ends cancels its tasks first. When they are gone it closes the generators that
+/// are left, as `asyncio.run` does: those that the tasks owned, and those that other code still
+/// holds. Meanwhile a clean-up may spawn, sleep and use sockets. The error of a clean-up, or its
+/// panic, goes to the exception handler
+/// ([`set_exception_handler`](super::set_exception_handler)); the other generators are closed all
+/// the same.
+///
+/// A clean-up that never ends keeps its runtime from ending, unless the runtime is shut down with a
+/// time-out: a clean-up that has not ended by then is dropped at its `.await`. A runtime that ends
+/// without waiting closes no generators.
+///
+/// # Examples
+/// The owner may close it as well:
+/// ```
+/// use heist::asyncio::adopt;
+/// use heist::generator::{AsyncCoroutineExt, async_coroutine};
+///
+/// # heist::asyncio::run(async {
+/// let mut ones = adopt(async_coroutine! { |_: ()|
+///     while (yield 1).is_ok() {}
+///     Ok("closed")
+/// });
+/// ones.astart().await.unwrap();
+/// assert!(ones.aclose().await.is_ok());
+/// # })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Adopted<G: Close> {
     ward: Arc<Ward<G>>,
     handle: Handle,
-    /// Where it was adopted.
+    /// The place where it was adopted.
     location: &'static Location<'static>,
 }
 
-/// The place where owner and runtime both reach the body. It is polled and dropped elsewhere: no user's code has the lock
-/// `[unlocked]`.
+/// The place where owner and runtime both reach the body. The body is polled and dropped elsewhere,
+/// so that no user code runs under the lock `[unlocked]`.
 struct Ward<G> {
     stage: Mutex<Stage<G>>,
 }
@@ -46,19 +69,21 @@ struct Ward<G> {
 /// | wanted | – | gone, closed | – | – |
 /// | gone | panic | – | – | – |
 enum Stage<G> {
-    /// With its owner, in this state.
+    /// Its owner has it, in this state.
     Open(Pin<Box<G>>, State),
-    /// Its owner is in a step, and has taken it out.
+    /// Its owner has taken it out for a step.
     Busy,
-    /// The same, and its runtime ends: the owner hands it over.
+    /// The same, and its runtime is ending: the owner hands it over.
     Wanted,
     /// Nothing is left to do.
     Gone,
 }
 
-/// What can be adopted: every asynchronous coroutine that may change threads and whose error can be printed.
+/// The generators that can be adopted: every asynchronous coroutine that is `Send` and whose error
+/// can be printed.
 pub trait Close: AsyncResume + Send + Sized + 'static {
-    /// Polls the closing: `exit` is given in first. The error text, if the clean-up failed or did not end.
+    /// Polls the closing: `exit` is raised first. The result is the text of the error if the
+    /// clean-up failed or yielded.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>, exit: &mut bool) -> Poll<Result<(), String>>;
 }
 
@@ -77,8 +102,12 @@ where
     }
 }
 
-/// Hands a generator to the current runtime.
+/// Hands a generator to the current runtime, which closes it if its owner does not.
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
 /// ```
 /// use heist::asyncio::adopt;
 /// use heist::generator::{AsyncCoroutineExt, async_coroutine};
@@ -94,14 +123,11 @@ where
 ///         Ok(())
 ///     });
 ///     numbers.astart().await.unwrap();
-///     // Neither closed nor finished: the end of `run` is not reached before the clean-up has run.
+///     // Neither closed nor finished: `run` does not return before the clean-up has run.
 /// })?;
 /// assert!(CLEAN.load(Ordering::SeqCst));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Panics
-/// If the thread is in no runtime.
 #[track_caller]
 pub fn adopt<G: Close>(generator: G) -> Pin<Box<Adopted<G>>> {
     let handle = Handle::current();
@@ -117,7 +143,7 @@ impl<G: Close> Ward<G> {
         std::mem::replace(&mut *self.stage.lock(), Stage::Gone)
     }
 
-    /// Takes the body out for a step of its owner's.
+    /// Takes the body out for a step of its owner.
     fn lend(&self) -> Option<Pin<Box<G>>> {
         let mut stage = self.stage.lock();
         match std::mem::replace(&mut *stage, Stage::Busy) {
@@ -129,7 +155,8 @@ impl<G: Close> Ward<G> {
         }
     }
 
-    /// Takes it back after the step. If its runtime wants it, it is the caller's to be closed.
+    /// Takes the body back after the step. If its runtime wants it, returns it to the caller to be
+    /// closed.
     fn take_back(&self, body: Pin<Box<G>>, state: State) -> Option<Closing<G>> {
         let mut stage = self.stage.lock();
         if let Stage::Wanted = *stage {
@@ -141,11 +168,11 @@ impl<G: Close> Ward<G> {
     }
 }
 
-/// Closes a body, and reports what goes wrong.
+/// Closes a body and reports errors.
 struct Closing<G: Close> {
     body: Option<Pin<Box<G>>>,
     exit: bool,
-    /// Else there is nothing to run: the body is dropped.
+    /// If false there is nothing to run, and the body is dropped.
     is_suspended: bool,
 }
 
@@ -165,7 +192,7 @@ impl<G: Close> Closing<G> {
         }
     }
 
-    /// Drops the body, if it is still there. Its locals are a user's.
+    /// Drops the body, if it is still there. Its locals are user data.
     fn drop_body(&mut self) {
         if let Err(text) = caught(|| self.body = None) {
             report(Origin::Generator, text);
@@ -212,13 +239,13 @@ impl<G: Close> Guest for Ward<G> {
 
 impl<G: Close> Drop for Adopted<G> {
     fn drop(&mut self) {
-        // Before the body is taken: an ending runtime finds either the body or the ticket.
+        // Before the body is taken: a runtime that is ending finds either the body or the ticket.
         let ticket = self.handle.ticket();
         match self.ward.take() {
             Stage::Open(body, State::Suspended) => {
                 ticket.run(Closing::new(body, State::Suspended).clean_up(), self.location);
             }
-            // A body that is new, in flight or at its end is dropped.
+            // A body that is new, in flight or finished is dropped.
             left => {
                 drop(ticket);
                 drop(left);
@@ -227,7 +254,7 @@ impl<G: Close> Drop for Adopted<G> {
     }
 }
 
-/// A body that its owner has taken out for a step. It goes back even if that panics.
+/// A body that its owner has taken out for a step. It goes back even if the step panics.
 struct Lent<'a, G: Close> {
     body: Option<Pin<Box<G>>>,
     owner: &'a Adopted<G>,
@@ -248,7 +275,7 @@ impl<G: Close> AsyncResume for Adopted<G> {
     type Argument = G::Argument;
     type Return = G::Return;
 
-    /// `Closed` also when the runtime has taken the body to close it.
+    /// `Closed` also if the runtime has taken the body to close it.
     fn state(&self) -> State {
         match &*self.ward.stage.lock() {
             Stage::Open(_, state) => *state,

@@ -1,4 +1,4 @@
-//! Many tasks, their outcomes in the order in which they end.
+//! The outcomes of many tasks, in the order in which the tasks end.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -15,20 +15,46 @@ use crate::task::{JoinError, JoinHandle, coop};
 use crate::time::error::Elapsed;
 use crate::time::{Timeout, timeout};
 
-/// The stream of [`as_completed`]. Dropping it detaches the tasks.
+/// The stream of [`as_completed`]. Dropping it detaches the tasks: they continue.
+///
+/// # Examples
+/// With a limit, a last item reports that the time is over:
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use futures::StreamExt;
+/// use heist::asyncio::as_completed;
+/// use std::time::Duration;
+///
+/// let endless = heist::spawn(std::future::pending::<()>());
+/// let mut outcomes = as_completed([endless], Some(Duration::from_millis(5)));
+/// assert!(matches!(outcomes.next().await, Some(Err(_elapsed))));
+/// assert!(outcomes.next().await.is_none());
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "a stream gives nothing until it is polled"]
 pub struct AsCompleted<T> {
     running: FuturesUnordered<JoinHandle<T>>,
-    /// A time-out of nothing: it only ever elapses.
+    /// A time-out without a value: it only ever elapses.
     limit: Option<Pin<Box<Timeout<Pending<Infallible>>>>>,
-    /// With a limit of zero: the tasks that get their turn before it counts.
+    /// With a limit of zero: the tasks that get their turn before the limit counts.
     turns: Turns,
 }
 
-/// The outcomes of the tasks, each as soon as it is there. After `limit` one `Elapsed` comes instead, and the stream
-/// ends; the tasks go on. With a limit of zero the tasks that are ready to run get a turn each before that, as in
-/// [`wait`](super::wait()).
+/// Returns the outcomes of the tasks as a stream, each as soon as it is there.
 ///
+/// After `limit` the stream returns one [`Elapsed`] and ends; the tasks continue. With a limit of
+/// zero, the tasks that are ready to run get a turn each before that, as in
+/// [`wait`](super::wait()). `None` means no limit.
+///
+/// # Panics
+/// May be called outside of a runtime, but a stream with a limit panics if it has to wait outside
+/// of a runtime.
+///
+/// # Cancel safety
+/// Dropping the future of `next()` loses no outcome. Dropping the stream detaches the tasks.
+///
+/// # Examples
 /// ```
 /// # heist::runtime::Runtime::new()?.block_on(async {
 /// use futures::StreamExt;
@@ -40,9 +66,6 @@ pub struct AsCompleted<T> {
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Panics
-/// If there is a limit and the thread is in no runtime.
 pub fn as_completed<T>(
     tasks: impl IntoIterator<Item = JoinHandle<T>>,
     limit: Option<Duration>,
@@ -59,13 +82,13 @@ impl<T> Stream for AsCompleted<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let has_limit = self.limit.is_some();
-        // The look comes before the harvest: what ends between the two is in it.
+        // The turns are checked before the outcomes are taken: what ends between the two is taken.
         let taken = if has_limit { self.turns.poll_taken(cx) } else { Poll::Ready(()) };
         let next = Pin::new(&mut self.running).poll_next(cx);
         if let Poll::Ready(outcome) = next {
             return Poll::Ready(outcome.map(Ok));
         }
-        // Without a budget there may be more: it comes before the limit.
+        // Without budget there may be more outcomes, and those come before the limit.
         if taken.is_pending() || !coop::has_budget_remaining() {
             return Poll::Pending;
         }

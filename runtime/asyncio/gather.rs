@@ -1,4 +1,4 @@
-//! Many tasks, their values in the order in which they were given.
+//! The values of many tasks, in the order of the futures.
 
 use std::error::Error;
 use std::fmt;
@@ -12,24 +12,36 @@ use futures_util::stream::FuturesUnordered;
 use crate::runtime;
 use crate::task::{AbortHandle, JoinError, JoinHandle};
 
-/// Why a task among several gave no value.
+/// The reason why one of several tasks returned no value.
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::asyncio::{TaskError, gather};
+///
+/// let error = gather([async { Err::<(), _>("out of paper") }]).await.unwrap_err();
+/// assert!(matches!(error, TaskError::Failed(_)) && !error.is_cancelled());
+/// assert_eq!(error.failure(), Some("out of paper"));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum TaskError<E> {
     /// It returned this error.
     Failed(E),
     /// It was cancelled, or it panicked.
     Join(JoinError),
-    /// Its outcome was given out before: the [`Gather`] has answered, and does so once.
+    /// Its outcome was returned before: a [`Gather`] returns its result once.
     Answered,
 }
 
 impl<E> TaskError<E> {
-    /// Was the task cancelled?
+    /// Returns whether the task was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, TaskError::Join(error) if error.is_cancelled())
     }
 
-    /// The error that the task returned, if it is one.
+    /// Returns the error that the task returned, if there is one.
     pub fn failure(self) -> Option<E> {
         match self {
             TaskError::Failed(error) => Some(error),
@@ -73,16 +85,16 @@ impl<T, E> Future for Placed<T, E> {
     }
 }
 
-/// What is known of a task of a gather.
+/// The state of one task of a gather.
 enum Place<T, E> {
     Running,
     Ended(Result<T, TaskError<E>>),
-    /// Its outcome was given out.
+    /// Its outcome was returned.
     Answered,
 }
 
 impl<T, E> Place<T, E> {
-    /// Gives the outcome out.
+    /// Returns the outcome.
     fn answer(&mut self) -> Result<T, TaskError<E>> {
         match std::mem::replace(self, Place::Answered) {
             Place::Ended(outcome) => outcome,
@@ -96,7 +108,7 @@ impl<T, E> Place<T, E> {
 struct Tasks<T, E> {
     running: FuturesUnordered<Placed<T, E>>,
     aborts: Vec<AbortHandle>,
-    /// One for each future, in their order, until the end.
+    /// One for each future, in their order.
     places: Vec<Place<T, E>>,
 }
 
@@ -116,19 +128,41 @@ impl<T, E> Tasks<T, E> {
 
 /// The future of [`gather`]. **Dropping it before it is done** cancels all of its tasks.
 ///
-/// It answers once: who polls it again gets [`TaskError::Answered`]. After an error [`settled`](Gather::settled) still waits
-/// for the others, and has their outcomes.
+/// It returns its result once: later polls return [`TaskError::Answered`]. After an error,
+/// [`settled`](Gather::settled) still waits for the other tasks and returns their outcomes.
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::asyncio::gather;
+///
+/// let endless = gather([std::future::pending::<Result<(), ()>>()]);
+/// endless.cancel();
+/// assert!(endless.await.unwrap_err().is_cancelled());
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the tasks run, but are cancelled when this is dropped"]
 pub struct Gather<T, E> {
     tasks: Tasks<T, E>,
     is_done: bool,
 }
 
-/// Runs the futures as tasks and gives their values, in the order of the futures.
+/// Runs the futures as tasks and returns their values, in the order of the futures.
 ///
-/// At the first error the gather is done, with that error; the other tasks go on, and what they return is ignored, unless
-/// [`settled`](Gather::settled) is called then.
+/// At the first error the gather is done and returns that error. The other tasks continue, and
+/// their outcomes are ignored unless [`settled`](Gather::settled) is called.
 ///
+/// # Errors
+/// The future returns the first [`TaskError`].
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Cancel safety
+/// Dropping the future before it is done cancels all of its tasks.
+///
+/// # Examples
 /// ```
 /// # heist::runtime::Runtime::new()?.block_on(async {
 /// use heist::asyncio::gather;
@@ -139,9 +173,6 @@ pub struct Gather<T, E> {
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Panics
-/// If the thread is in no runtime.
 #[track_caller]
 pub fn gather<I, F, T, E>(futures: I) -> Gather<T, E>
 where
@@ -151,7 +182,7 @@ where
     E: Send + 'static,
 {
     let tasks = Tasks { running: FuturesUnordered::new(), aborts: Vec::new(), places: Vec::new() };
-    // Before the first of them: an iterator that panics leaves no task behind.
+    // Created before the first task, so that an iterator that panics leaves no task behind.
     let mut gather = Gather { tasks, is_done: false };
     let tasks = &mut gather.tasks;
     for (place, future) in futures.into_iter().enumerate() {
@@ -164,21 +195,27 @@ where
 }
 
 impl<T, E> Gather<T, E> {
-    /// Cancels all tasks that are not done. The gather then ends with a cancellation, unless one had failed before.
+    /// Cancels all tasks that are not done. The gather then ends with a cancellation, unless a task
+    /// had failed before.
     pub fn cancel(&self) {
         self.tasks.abort();
     }
 
-    /// Waits for all tasks, whatever becomes of each: `return_exceptions=True`.
+    /// Waits for all tasks, whatever their outcomes: `return_exceptions=True`.
     ///
-    /// There is an outcome for each future, at its place, also if the gather has answered before: it is
-    /// [`TaskError::Answered`] where the outcome was a part of that answer.
+    /// There is an outcome for each future, at its place, also if the gather has returned its
+    /// result before: an outcome that was part of that result is [`TaskError::Answered`].
     ///
+    /// # Cancel safety
+    /// Dropping the future before it is done cancels all of its tasks.
+    ///
+    /// # Examples
     /// ```
     /// # heist::runtime::Runtime::new()?.block_on(async {
     /// use heist::asyncio::{TaskError, gather};
     ///
-    /// let mut halves = gather((1..=2).map(|n| async move { if n % 2 == 0 { Ok(n / 2) } else { Err("odd") } }));
+    /// let half = |n| async move { if n % 2 == 0 { Ok(n / 2) } else { Err("odd") } };
+    /// let mut halves = gather((1..=2).map(half));
     /// assert_eq!((&mut halves).await.unwrap_err().failure(), Some("odd"));
     /// let outcomes = halves.settled().await;
     /// assert!(matches!(outcomes[..], [Err(TaskError::Answered), Ok(1)]));
@@ -227,6 +264,19 @@ impl<T, E> fmt::Debug for Gather<T, E> {
 }
 
 /// The future of [`Gather::settled`]. **Dropping it before it is done** cancels all of its tasks.
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::asyncio::gather;
+///
+/// let outcomes = gather([1, 2].map(|n| async move { if n == 1 { Ok(n) } else { Err("two") } }));
+/// let mut settled = outcomes.settled().await;
+/// assert_eq!(settled.pop().unwrap().unwrap_err().failure(), Some("two"));
+/// assert_eq!(settled.pop().unwrap().unwrap(), 1);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the tasks run, but are cancelled when this is dropped"]
 pub struct Settled<T, E> {

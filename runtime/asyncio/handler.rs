@@ -1,4 +1,4 @@
-//! Where errors go that nobody is left to receive.
+//! Errors that nothing else can receive, and the handler that receives them.
 
 use std::any::Any;
 use std::fmt;
@@ -9,10 +9,19 @@ use std::sync::{Arc, OnceLock};
 use crate::primitive::sync::Mutex;
 use crate::task::quietly;
 
-/// Whose error it is.
+/// The source of an [`Unhandled`] error.
+///
+/// # Examples
+/// ```
+/// use heist::asyncio::{Origin, Unhandled};
+///
+/// fn is_about_generators(unhandled: &Unhandled) -> bool {
+///     unhandled.origin() == Origin::Generator
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A promise was dropped with an exception that nobody retrieved.
+    /// A promise was dropped with an exception that was never retrieved.
     Promise,
     /// An adopted generator failed, or panicked, while it was closed.
     Generator,
@@ -20,7 +29,22 @@ pub enum Origin {
     Callback,
 }
 
-/// An error that nobody is left to receive.
+/// An error that nothing else can receive. The handler set by [`set_exception_handler`] gets it.
+///
+/// # Examples
+/// ```
+/// use heist::asyncio::{Promise, set_exception_handler};
+/// use std::sync::mpsc::channel;
+///
+/// let (send, received) = channel();
+/// set_exception_handler(move |unhandled| send.send(unhandled.clone()).unwrap());
+/// let promise: Promise<(), &str> = Promise::new();
+/// promise.set_exception("lost").unwrap();
+/// drop(promise);
+/// let unhandled = received.recv().unwrap();
+/// assert_eq!(unhandled.error(), "\"lost\"");
+/// assert_eq!(unhandled.to_string(), "a promise's exception was never retrieved: \"lost\"");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unhandled {
     origin: Origin,
@@ -28,12 +52,12 @@ pub struct Unhandled {
 }
 
 impl Unhandled {
-    /// Whose error it is.
+    /// Returns the source of the error.
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// The error, as its `Debug` prints it; or "it panicked" and the text of the panic.
+    /// Returns the error as its `Debug` prints it, or "it panicked" and the text of the panic.
     pub fn error(&self) -> &str {
         &self.error
     }
@@ -56,33 +80,41 @@ fn handler() -> &'static Mutex<Option<Handler>> {
     HANDLER.get_or_init(|| Mutex::new(None))
 }
 
-/// Sets what is done with errors that nobody is left to receive, in the whole process. Without a handler they are
-/// printed to stderr.
+/// Sets the handler of errors that nothing else can receive, for the whole process. Without a
+/// handler they are printed to stderr.
 ///
-/// The handler runs where the error turned up: on whichever thread that is, perhaps in a destructor. What it panics with
-/// goes no further than the panic hook.
+/// The handler runs where the error was found: on any thread, perhaps in a destructor. If it
+/// panics, only the panic hook sees that panic.
+///
+/// # Examples
+/// [`Unhandled`] has a longer one.
+/// ```
+/// heist::asyncio::set_exception_handler(|unhandled| eprintln!("{unhandled}"));
+/// ```
 pub fn set_exception_handler(new: impl Fn(&Unhandled) + Send + Sync + 'static) {
     let old = handler().lock().replace(Arc::new(new));
     drop(old);
 }
 
-/// Reports one error. The handler runs outside the lock, and its panic ends here: it may be called in an unwinding.
+/// Reports one error. The handler runs outside of the lock, and its panic ends here, because this
+/// may be called during unwinding.
 pub(super) fn report(origin: Origin, error: String) {
     let unhandled = Unhandled { origin, error };
     let handler = handler().lock().clone();
     quietly(move || match handler {
         Some(handler) => handler(&unhandled),
-        // A stderr that is closed is no reason to panic.
+        // A closed stderr is no reason to panic.
         None => drop(writeln!(std::io::stderr(), "heist: {unhandled}")),
     });
 }
 
-/// Runs a user's code. An error is the text of its panic.
+/// Runs user code. The error is the text of its panic.
 pub(super) fn caught<R>(f: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(f)).map_err(text_of)
 }
 
-/// Takes the text out of what a panic carried. What is no text is leaked: it may panic when it is dropped.
+/// Returns the text that a panic carried. A payload that is not text is leaked, because it may
+/// panic when it is dropped.
 fn text_of(payload: Box<dyn Any + Send>) -> String {
     let text = match payload.downcast::<&'static str>() {
         Ok(text) => text.to_string(),

@@ -1,4 +1,5 @@
-//! A promise that is completed beside waiters that come, change their wakers and go, with loom's threads.
+//! A promise that is completed while waiters enter, change their wakers and leave, with loom's
+//! threads.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -41,7 +42,7 @@ fn poll(waiter: &mut Promise<u32>, bell: &Arc<Bell>) -> bool {
     }
 }
 
-/// [woken-or-ready]: a waiter that finds nothing is woken, by the waker of its last poll and by no other.
+/// [woken-or-ready]: a waiter that finds no outcome is woken, by the waker of its last poll only.
 #[test]
 fn a_waiter_that_changes_its_waker_beside_the_end_is_woken_by_the_last() {
     model(|| {
@@ -56,7 +57,8 @@ fn a_waiter_that_changes_its_waker_beside_the_end_is_woken_by_the_last() {
     });
 }
 
-/// [own-seat]: a waiter that goes takes its own waker, also beside the end and beside one that stays.
+/// [own-seat]: a waiter that leaves takes its own waker, also beside the completion and beside a
+/// waiter that stays.
 #[test]
 fn a_waiter_that_goes_beside_the_end_takes_nobody_elses_waker() {
     model(|| {
@@ -72,7 +74,7 @@ fn a_waiter_that_goes_beside_the_end_takes_nobody_elses_waker() {
     });
 }
 
-/// [own-seat]: a seat that was given up is another waiter's, beside the one who gave it up.
+/// [own-seat]: a place that was given up belongs to the next waiter, beside the one who gave it up.
 #[test]
 fn a_waiter_that_goes_takes_its_waker_before_the_end() {
     model(|| {

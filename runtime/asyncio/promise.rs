@@ -1,4 +1,4 @@
-//! A value that somebody else will provide.
+//! A value that is provided later, by other code.
 
 use std::error::Error;
 use std::fmt;
@@ -12,12 +12,34 @@ use super::waiters::{Seat, Waiters};
 use crate::primitive::sync::Mutex;
 use crate::task::{drop_all, wake_all};
 
-/// What a promise calls when it is done. One that panics is reported, see
-/// [`set_exception_handler`](super::set_exception_handler): neither the others nor the setter notice.
+/// A function that a promise calls when it is done. If it panics, the panic is reported to
+/// [`set_exception_handler`](super::set_exception_handler); the other callbacks and the code that
+/// completes the promise do not notice.
+///
+/// # Examples
+/// ```
+/// use heist::asyncio::{Callback, Promise};
+/// use std::sync::Arc;
+///
+/// let promise: Promise<u32> = Promise::new();
+/// let print: Callback<u32, Box<str>> = Arc::new(|promise| println!("{:?}", promise.result()));
+/// promise.add_done_callback(&print);
+/// promise.add_done_callback(&print);
+/// assert_eq!(promise.remove_done_callback(&print), 2);
+/// ```
 pub type Callback<T, E> = Arc<dyn Fn(&Promise<T, E>) + Send + Sync>;
 
-/// A counted handle of a value that is set once, from anywhere, and awaited any number of times (asyncio's `Future`).
+/// A counted handle of a value that is set once, from anywhere, and awaited any number of times:
+/// asyncio's `Future`.
 ///
+/// Waiters are woken in the order in which they began to wait. A promise may be shared between
+/// threads if its value may: several threads may clone the value at the same time. It works outside
+/// of a runtime too.
+///
+/// # Cancel safety
+/// A handle that is dropped while it waits leaves nothing behind.
+///
+/// # Examples
 /// ```
 /// # use heist::asyncio::Promise;
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -29,17 +51,15 @@ pub type Callback<T, E> = Arc<dyn Fn(&Promise<T, E>) + Send + Sync>;
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// Awaiting is cancel safe: a waiter that is dropped leaves nothing behind. Those that wait are woken in the order in which
-/// they came. A promise may be shared between threads if its value may: several clone it at a time.
 pub struct Promise<T, E = Box<str>> {
     cell: Arc<Cell<T, E>>,
-    /// Where our waker stands while we wait.
+    /// The place of our waker while we wait.
     seat: Seat,
 }
 
 struct Cell<T, E> {
-    /// Set once, under the lock, and read without it: what a user's `clone` does is its own affair `[unlocked]`.
+    /// Set once, under the lock, and read without it: the `clone` of a user's value may do anything
+    /// `[unlocked]`.
     outcome: OnceLock<Outcome<T, E>>,
     content: Mutex<Content<T, E>>,
 }
@@ -47,7 +67,7 @@ struct Cell<T, E> {
 struct Content<T, E> {
     waiters: Waiters,
     callbacks: Vec<Callback<T, E>>,
-    /// Prints the exception, as long as nobody has retrieved it.
+    /// Prints the exception. `Some` as long as the exception was not retrieved.
     unretrieved: Option<fn(&E) -> String>,
 }
 
@@ -57,7 +77,16 @@ enum Outcome<T, E> {
     Cancelled,
 }
 
-/// Why awaiting a promise gave no value.
+/// The reason why awaiting a promise returned no value.
+///
+/// # Examples
+/// ```
+/// use heist::asyncio::{Promise, PromiseError};
+///
+/// let promise: Promise<u32, &str> = Promise::new();
+/// promise.set_exception("failed").unwrap();
+/// assert_eq!(promise.result(), Ok(Err(PromiseError::Exception("failed"))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PromiseError<E> {
     /// It was cancelled.
@@ -77,7 +106,18 @@ impl<E: fmt::Display> fmt::Display for PromiseError<E> {
 
 impl<E: Error> Error for PromiseError<E> {}
 
-/// The promise is not in the state that the call needs: it is done and was set again, or not done and was asked.
+/// The promise is not in the state that the call needs: it was to be set although it is done, or
+/// was asked for its result although it is not done.
+///
+/// # Examples
+/// ```
+/// use heist::asyncio::{InvalidState, Promise};
+///
+/// let promise: Promise<u32> = Promise::new();
+/// assert_eq!(promise.result(), Err(InvalidState));
+/// assert!(promise.cancel());
+/// assert_eq!(promise.set_result(7), Err(InvalidState));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidState;
 
@@ -90,14 +130,14 @@ impl fmt::Display for InvalidState {
 impl Error for InvalidState {}
 
 impl<T, E> Promise<T, E> {
-    /// A promise that is not done.
+    /// Creates a promise that is not done.
     pub fn new() -> Self {
         let content = Content { waiters: Waiters::default(), callbacks: Vec::new(), unretrieved: None };
         let cell = Cell { outcome: OnceLock::new(), content: Mutex::new(content) };
         Promise { cell: Arc::new(cell), seat: None }
     }
 
-    /// Completes it with a value.
+    /// Completes it with a value. [`Promise`] has an example.
     ///
     /// # Errors
     /// [`InvalidState`] if it is done.
@@ -105,8 +145,9 @@ impl<T, E> Promise<T, E> {
         self.complete(Outcome::Result(value), None)
     }
 
-    /// Completes it with an error. If nobody retrieves it, it is reported when the last handle is dropped; see
-    /// [`set_exception_handler`](super::set_exception_handler).
+    /// Completes it with an error. If the error is never retrieved, it is reported when the last
+    /// handle is dropped; see [`set_exception_handler`](super::set_exception_handler).
+    /// [`PromiseError`] has an example.
     ///
     /// # Errors
     /// [`InvalidState`] if it is done.
@@ -117,17 +158,17 @@ impl<T, E> Promise<T, E> {
         self.complete(Outcome::Exception(error), Some(|error| format!("{error:?}")))
     }
 
-    /// Cancels it; `false` if it is done already.
+    /// Cancels it. Returns `false` if it is done already.
     pub fn cancel(&self) -> bool {
         self.complete(Outcome::Cancelled, None).is_ok()
     }
 
-    /// Has it a value, an exception, or was it cancelled?
+    /// Returns whether it has a value or an exception, or was cancelled.
     pub fn is_done(&self) -> bool {
         self.cell.outcome.get().is_some()
     }
 
-    /// Was it cancelled?
+    /// Returns whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.cell.outcome.get(), Some(Outcome::Cancelled))
     }
@@ -153,7 +194,7 @@ impl<T, E> Promise<T, E> {
         Ok(())
     }
 
-    /// Calls one callback. Its panic is nobody's who could receive it: it is reported.
+    /// Calls one callback. No caller could receive its panic, so the panic is reported.
     fn call(&self, callback: Callback<T, E>) {
         let called = move || {
             callback(self);
@@ -164,8 +205,10 @@ impl<T, E> Promise<T, E> {
         }
     }
 
-    /// Calls `callback` when the promise is done: on the thread that completes it, after those added before; at once
-    /// if it is done already.
+    /// Calls `callback` when the promise is done: on the thread that completes it, after the
+    /// callbacks that were added before. If the promise is done already, calls it at once.
+    ///
+    /// [`Callback`] has an example.
     pub fn add_done_callback(&self, callback: &Callback<T, E>) {
         let mut content = self.cell.content.lock();
         if !self.is_done() {
@@ -176,18 +219,19 @@ impl<T, E> Promise<T, E> {
         self.call(callback.clone());
     }
 
-    /// Removes every entry of `callback`, and says how many there were.
+    /// Removes every entry of `callback` and returns how many there were.
     pub fn remove_done_callback(&self, callback: &Callback<T, E>) -> usize {
         let mut content = self.cell.content.lock();
         let before = content.callbacks.len();
-        // The caller has one: what goes here is a count, and no destructor runs.
+        // The caller has a reference: only a count is given up here, and no destructor runs.
         content.callbacks.retain(|other| !Arc::ptr_eq(other, callback));
         before - content.callbacks.len()
     }
 }
 
 impl<T: Clone, E: Clone> Promise<T, E> {
-    /// The value, the exception or the cancellation.
+    /// Returns the value, the exception or the cancellation. [`InvalidState`] and [`PromiseError`]
+    /// have examples.
     ///
     /// # Errors
     /// [`InvalidState`] if it is not done.
@@ -202,10 +246,18 @@ impl<T: Clone, E: Clone> Promise<T, E> {
         Ok(outcome)
     }
 
-    /// The exception, if one was set.
+    /// Returns the exception, if one was set.
+    ///
+    /// # Examples
+    /// ```
+    /// let promise: heist::asyncio::Promise<u32, &str> = heist::asyncio::Promise::new();
+    /// promise.set_exception("failed").unwrap();
+    /// assert_eq!(promise.exception(), Ok(Ok(Some("failed"))));
+    /// ```
     ///
     /// # Errors
-    /// The outer one is [`InvalidState`] if it is not done, the inner one says that it was cancelled.
+    /// The outer error is [`InvalidState`] if it is not done. The inner error means that it was
+    /// cancelled.
     pub fn exception(&self) -> Result<Result<Option<E>, PromiseError<E>>, InvalidState> {
         Ok(match self.result()? {
             Ok(_) => Ok(None),
@@ -222,12 +274,12 @@ impl<T: Clone, E: Clone> Future for Promise<T, E> {
         if self.wait(cx).is_pending() {
             return Poll::Pending;
         }
-        // Done once is done for ever [once].
+        // A promise that is done stays done [once].
         Poll::Ready(self.result().expect("it is done"))
     }
 }
 
-/// `(&promise).await` leaves the handle.
+/// `(&promise).await` keeps the handle.
 impl<T: Clone, E: Clone> IntoFuture for &Promise<T, E> {
     type Output = Result<T, PromiseError<E>>;
     type IntoFuture = Promise<T, E>;
@@ -238,15 +290,17 @@ impl<T: Clone, E: Clone> IntoFuture for &Promise<T, E> {
 }
 
 impl<T, E> Promise<T, E> {
-    /// Ready if it is done; else our waker stands in the list.
+    /// Returns `Ready` if it is done. Otherwise our waker is in the list.
     fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
         if self.is_done() || self.cell.content.lock().waiters.holds(self.seat, cx.waker()) {
             return self.look();
         }
-        // A clone is user code, and so is the end of the waker that it replaces: neither has the lock [unlocked].
+        // The clone is user code, and so is the drop of the waker that it replaces: both happen
+        // without the lock [unlocked].
         let waker = cx.waker().clone();
         let mut content = self.cell.content.lock();
-        // [woken-or-ready]: who completes it takes the wakers under this lock, and we look before we sit down.
+        // [woken-or-ready]: the setter takes the wakers under this lock, and the outcome is checked
+        // before the waker enters the list.
         let replaced = match self.cell.outcome.get() {
             Some(_) => Some(waker),
             None => content.waiters.seat(&mut self.seat, waker),
@@ -256,7 +310,7 @@ impl<T, E> Promise<T, E> {
         self.look()
     }
 
-    /// Waits no more: our waker is ours again.
+    /// Stops waiting and takes our waker back.
     fn get_up(&mut self) {
         if self.seat.is_some() {
             let waker = self.cell.content.lock().waiters.leave(self.seat);
@@ -276,7 +330,7 @@ impl<T, E> Clone for Promise<T, E> {
     }
 }
 
-/// A waiter that goes takes its waker with it.
+/// A waiter that is dropped takes its waker with it.
 impl<T, E> Drop for Promise<T, E> {
     fn drop(&mut self) {
         self.get_up();
@@ -307,7 +361,7 @@ impl<T, E> Drop for Cell<T, E> {
         let (callbacks, unretrieved) = (std::mem::take(&mut content.callbacks), content.unretrieved);
         drop(content);
         drop_all(callbacks);
-        // The last handle goes, so this is the only place and the only time [reported].
+        // The last handle is dropped, so this happens in no other place and only once [reported].
         if let (Some(Outcome::Exception(error)), Some(print)) = (self.outcome.get(), unretrieved) {
             let text = caught(|| print(error));
             report(Origin::Promise, text.unwrap_or_else(|panic| format!("(its Debug panicked: {panic})")));

@@ -1,4 +1,4 @@
-//! A wait for no time at all: tasks that are ready to run get their turn, as in asyncio.
+//! A wait with a time limit of zero: tasks that are ready to run get their turn, as in asyncio.
 
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use crate::primitive::clock;
 use crate::task::AbortHandle;
 
-/// A task that is always ready, or in a long poll, is not waited for: so long nobody else has had a turn.
+/// If no task has had a turn for this long, the wait ends: a task may be always ready, or in a long
+/// poll.
 const PATIENCE: Duration = Duration::from_millis(10);
-/// After so many looks in vain the others run on other threads, and this one makes room for them.
+/// After this many checks without success the tasks run on other threads, and this thread yields to
+/// them.
 const LOOKS_COUNT: u32 = 32;
 
-/// Tasks that were ready when the wait began, and have not had their turn since.
+/// The tasks that were ready when the wait began and have not had their turn since.
 pub(super) struct Turns {
     ahead: Vec<AbortHandle>,
     since: Option<Instant>,
@@ -23,7 +25,8 @@ impl Turns {
         Turns { ahead: tasks.into_iter().collect(), since: None, looks_count: 0 }
     }
 
-    /// Ready when each of them has had its turn, or none has for [`PATIENCE`]; else the caller yields, and is woken at once.
+    /// Returns `Ready` when each task has had its turn, or none has for [`PATIENCE`]. Otherwise the
+    /// caller yields and is woken at once.
     pub(super) fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let before = self.ahead.len();
         self.ahead.retain(AbortHandle::has_turn_ahead);

@@ -1,4 +1,4 @@
-//! Many tasks, until some of them are done.
+//! Waits for some or all of many tasks.
 
 use std::error::Error;
 use std::fmt;
@@ -14,7 +14,20 @@ use super::turns::Turns;
 use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 use crate::time;
 
-/// When [`wait`] returns (or at its time-out).
+/// Decides when [`wait`] returns, apart from its time limit.
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::asyncio::{ReturnWhen, wait};
+///
+/// let fails = heist::spawn(async { Err("failed") });
+/// let endless = heist::spawn(std::future::pending::<Result<(), _>>());
+/// let waited = wait([fails, endless], ReturnWhen::FirstException, None).await.unwrap();
+/// assert_eq!((waited.done.len(), waited.pending.len()), (1, 1));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReturnWhen {
     /// When one task is done.
@@ -25,19 +38,46 @@ pub enum ReturnWhen {
     AllCompleted,
 }
 
-/// A task that is done: its id, and what became of it.
+/// A task that is done: its id and its outcome. An element of [`Waited::done`].
 pub type Done<T, E> = (Id, Result<Result<T, E>, JoinError>);
 
-/// What [`wait`] returns.
+/// The result of [`wait`].
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::asyncio::{ReturnWhen, wait};
+///
+/// let task = heist::spawn(async { Err::<(), _>("failed") });
+/// let waited = wait([task], ReturnWhen::AllCompleted, None).await.unwrap();
+/// for (id, outcome) in waited.done {
+///     println!("task {id}: {outcome:?}");
+///     assert_eq!(outcome.unwrap(), Err("failed"));
+/// }
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Waited<T, E> {
     /// The tasks that are done, in the order in which they ended.
     pub done: Vec<Done<T, E>>,
-    /// The others, in the order in which they were given. They go on; nothing was cancelled.
+    /// The other tasks, in the order in which they were given. They continue; none was cancelled.
     pub pending: Vec<JoinHandle<Result<T, E>>>,
 }
 
-/// There was no task to wait for.
+/// The error of [`wait`]: there was no task to wait for.
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::asyncio::{EmptyWait, ReturnWhen, wait};
+/// use heist::task::JoinHandle;
+///
+/// let tasks: [JoinHandle<Result<(), ()>>; 0] = [];
+/// assert_eq!(wait(tasks, ReturnWhen::AllCompleted, None).await.unwrap_err(), EmptyWait);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmptyWait;
 
@@ -65,13 +105,22 @@ impl<T, E> Future for Member<T, E> {
     }
 }
 
-/// Waits until `when`, or for `timeout`, and sorts the tasks into those that are done and the others.
+/// Waits until `when`, or for `timeout`, and sorts the tasks into those that are done and the
+/// others. `None` means no time limit.
 ///
-/// A time-out of zero waits for no timer, but the tasks that are ready to run get a turn each. One that is always ready, or in a
-/// long poll, takes 10 ms of the caller at most.
+/// A time-out of zero waits for no timer, but the tasks that are ready to run get a turn each. A
+/// task that is always ready, or in a long poll, takes at most 10 ms of the caller.
 ///
-/// Dropping the future detaches the tasks: they go on, and cannot be waited for any more.
+/// # Errors
+/// [`EmptyWait`] if there are no tasks.
 ///
+/// # Panics
+/// With a time-out, the future panics if it has to wait outside of a runtime.
+///
+/// # Cancel safety
+/// Dropping the future detaches the tasks: they continue, and can no longer be waited for.
+///
+/// # Examples
 /// ```
 /// # heist::runtime::Runtime::new()?.block_on(async {
 /// use heist::asyncio::{ReturnWhen, wait};
@@ -85,9 +134,6 @@ impl<T, E> Future for Member<T, E> {
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Errors
-/// [`EmptyWait`] if there are no tasks.
 pub async fn wait<T, E>(
     tasks: impl IntoIterator<Item = JoinHandle<Result<T, E>>>,
     when: ReturnWhen,
@@ -114,7 +160,8 @@ pub async fn wait<T, E>(
         Some(Duration::ZERO) => {
             let mut turns = Turns::of(aborts);
             let mut collect = pin!(collect);
-            // The look comes before the harvest: what ends between the two is in it.
+            // The turns are checked before the outcomes are taken: what ends between the two is
+            // taken.
             poll_fn(|cx| {
                 let taken = turns.poll_taken(cx);
                 if collect.as_mut().poll(cx).is_ready() { Poll::Ready(()) } else { taken }
@@ -124,7 +171,7 @@ pub async fn wait<T, E>(
         Some(timeout) => drop(time::timeout(timeout, collect).await),
         None => collect.await,
     }
-    // What has ended by now is done, whether or not the budget was enough for taking it.
+    // A task that has ended by now is done, even if the budget was not enough to take its outcome.
     coop::unconstrained(poll_fn(|cx| {
         let _ = poll_collect(&mut running, &mut done, ReturnWhen::AllCompleted, cx);
         Poll::Ready(())
@@ -136,7 +183,7 @@ pub async fn wait<T, E>(
     Ok(Waited { done, pending: left.into_iter().map(|(_, handle)| handle).collect() })
 }
 
-/// Takes every task that is done; ready if that is what was waited for.
+/// Takes every task that is done. Returns `Ready` if `when` is fulfilled.
 fn poll_collect<T, E>(
     running: &mut FuturesUnordered<Member<T, E>>,
     done: &mut Vec<Done<T, E>>,

@@ -1,21 +1,22 @@
-//! The wakers of those that wait for a promise: each has a place, and takes it back.
+//! The wakers of the handles that wait for a promise. Each has a place, which only it gives up.
 
 use std::task::Waker;
 
-/// An empty list that has more places than this gives their memory back.
+/// An empty list that has more places than this frees their memory.
 const KEPT_PLACES_COUNT: usize = 64;
 
-/// Where a waiter's waker stands. `None`: nowhere yet.
+/// The index of a waiter's place. `None` if it has none yet.
 pub(super) type Seat = Option<usize>;
 
-/// A place for each waiter, a vacant one leads to the next: entering and leaving take the same time, however many wait.
-/// No method calls, clones or drops a waker: those are a user's, and the list is used under a lock `[unlocked]`.
+/// A list with a place for each waiter. A vacant place leads to the next vacant one, so entering
+/// and leaving take the same time for any number of waiters. No method calls, clones or drops a
+/// waker, because wakers are user code and the list is used under a lock `[unlocked]`.
 #[derive(Default)]
 pub(super) struct Waiters {
     places: Vec<Place>,
     first_vacant: Option<usize>,
     count: usize,
-    /// How many have come so far.
+    /// How many waiters have entered so far.
     comers_count: u64,
 }
 
@@ -25,7 +26,7 @@ enum Place {
 }
 
 impl Waiters {
-    /// Whether a wake of the waker that stands at `seat` is one of `waker`'s task.
+    /// Returns whether the waker at `seat` wakes the same task as `waker`.
     pub(super) fn holds(&self, seat: Seat, waker: &Waker) -> bool {
         seat.is_some_and(|index| match self.places.get(index) {
             Some(Place::Taken { waker: known, .. }) => known.will_wake(waker),
@@ -33,7 +34,7 @@ impl Waiters {
         })
     }
 
-    /// Puts `waker` at `seat`, in the place of the one that stands there, which is returned.
+    /// Puts `waker` at `seat`. Returns the waker that it replaces, if there was one.
     pub(super) fn seat(&mut self, seat: &mut Seat, waker: Waker) -> Option<Waker> {
         if let Some(Place::Taken { waker: known, .. }) = seat.and_then(|index| self.places.get_mut(index)) {
             return Some(std::mem::replace(known, waker));
@@ -56,7 +57,7 @@ impl Waiters {
         None
     }
 
-    /// The waiter at `seat` waits no more, and takes its waker with it.
+    /// Removes the waiter at `seat` and returns its waker.
     pub(super) fn leave(&mut self, seat: Seat) -> Option<Waker> {
         let index = seat?;
         let place = self.places.get_mut(index)?;
@@ -72,7 +73,7 @@ impl Waiters {
         Some(waker)
     }
 
-    /// With nobody left the places begin anew; a storm's are given back.
+    /// Resets the list after the last waiter has left. Frees the memory of a large one.
     fn clear(&mut self) {
         self.first_vacant = None;
         if self.places.capacity() > KEPT_PLACES_COUNT {
@@ -82,7 +83,8 @@ impl Waiters {
         }
     }
 
-    /// Takes all of them out, in the order in which they came. Nobody comes after that.
+    /// Takes all wakers out, in the order in which their waiters entered. No waiter enters after
+    /// that.
     pub(super) fn take_all(&mut self) -> Vec<Waker> {
         let mut taken: Vec<(u64, Waker)> = std::mem::take(&mut self.places)
             .into_iter()
@@ -97,7 +99,7 @@ impl Waiters {
         taken.into_iter().map(|(_, waker)| waker).collect()
     }
 
-    /// How many places there are, taken or vacant.
+    /// Returns how many places there are, taken or vacant.
     #[cfg(test)]
     pub(super) fn places_count(&self) -> usize {
         self.places.len()
@@ -116,7 +118,7 @@ mod tests {
         fn wake(self: Arc<Self>) {}
     }
 
-    /// [own-seat] in any order of coming and going.
+    /// [own-seat] in any order of entering and leaving.
     #[test]
     fn places_are_used_again_and_the_order_of_coming_is_the_order_of_waking() {
         let wakers: Vec<Waker> = (0..33).map(|_| Waker::from(Arc::new(Nobody))).collect();

@@ -1,4 +1,4 @@
-//! Memory that begins where a disk wants it.
+//! Memory at an aligned address.
 #![expect(unsafe_code, reason = "allocating with an alignment")]
 
 use std::alloc::{self, Layout};
@@ -8,18 +8,27 @@ use std::ptr::NonNull;
 
 use super::{IoBuf, IoBufMut};
 
-/// A buffer of a fixed length at an aligned address, as `O_DIRECT` wants it. Zeroed when made.
+/// A buffer of a fixed length at an aligned address, as `O_DIRECT` requires. Its bytes are zero
+/// when it is created.
 ///
-/// # Where a buffer begins
-/// Files are cached in pages, so a read of whole pages copies from the beginning of one. Some processors copy slowly to an
-/// address that lies less than 32 bytes behind that of the source, counted within a page. That is where large `Vec`s of
-/// glibc's allocator begin: 16 bytes into a page. Measured 2026-11-21 on an AMD EPYC, one MiB from the page cache: 52 µs
-/// into an `AlignedBuf`, 119 µs into such a `Vec`. The runtime's own buffers for files are aligned.
+/// # When to use it
+/// - Files opened with `O_DIRECT` accept only aligned memory.
+/// - Reads of whole pages from the page cache are faster, on some processors more than twice. These
+///   processors copy slowly to an address that is less than 32 bytes behind the source's, counted
+///   within a page. Large `Vec`s of glibc's allocator begin 16 bytes into a page, so they are
+///   affected. The runtime's own buffers for files are aligned.
 ///
+/// # Examples
 /// ```
-/// let buffer = heist::io::AlignedBuf::new(8192);
-/// assert_eq!(buffer.as_ptr() as usize % heist::io::AlignedBuf::ALIGN_DEFAULT, 0);
+/// use heist::io::AlignedBuf;
+///
+/// let mut buffer = AlignedBuf::new(8192);
+/// assert_eq!(buffer.as_ptr() as usize % AlignedBuf::ALIGN_DEFAULT, 0);
 /// assert_eq!(buffer.len(), 8192);
+/// buffer[..5].copy_from_slice(b"bytes");
+///
+/// let sector = AlignedBuf::with_align(512, 512);
+/// assert_eq!((sector.len(), sector.align()), (512, 512));
 /// ```
 pub struct AlignedBuf {
     start: NonNull<u8>,
@@ -27,27 +36,28 @@ pub struct AlignedBuf {
 }
 
 impl AlignedBuf {
-    /// 4096 bytes: a page, and enough for every common disk.
+    /// The default alignment in bytes: 4096, a page, and enough for every common disk.
     pub const ALIGN_DEFAULT: usize = 4096;
 
-    /// A buffer of `len` bytes, aligned to [`ALIGN_DEFAULT`](AlignedBuf::ALIGN_DEFAULT).
+    /// Creates a buffer of `len` bytes, aligned to [`ALIGN_DEFAULT`](AlignedBuf::ALIGN_DEFAULT).
+    /// [`AlignedBuf`] has an example.
     ///
     /// # Panics
-    /// If `len` is larger than memory can be.
+    /// Panics if `len` is larger than memory can be.
     pub fn new(len: usize) -> AlignedBuf {
         AlignedBuf::with_align(len, AlignedBuf::ALIGN_DEFAULT)
     }
 
-    /// A buffer of `len` bytes, aligned to `align`.
+    /// Creates a buffer of `len` bytes, aligned to `align` bytes. [`AlignedBuf`] has an example.
     ///
     /// # Panics
-    /// If `align` is no power of two, or `len` is larger than memory can be.
+    /// Panics if `align` is not a power of two, or if `len` is larger than memory can be.
     pub fn with_align(len: usize, align: usize) -> AlignedBuf {
         AlignedBuf::allocated(layout_of(len, align))
             .unwrap_or_else(|| alloc::handle_alloc_error(layout_of(len, align)))
     }
 
-    /// [`with_align`](AlignedBuf::with_align), or none if there is no memory.
+    /// Like [`with_align`](AlignedBuf::with_align), but returns `None` if there is no memory.
     pub(super) fn try_with_align(len: usize, align: usize) -> Option<AlignedBuf> {
         AlignedBuf::allocated(layout_of(len, align))
     }
@@ -62,7 +72,7 @@ impl AlignedBuf {
         NonNull::new(start).map(|start| AlignedBuf { start, layout })
     }
 
-    /// The alignment it was made with.
+    /// Returns the alignment in bytes with which the buffer was created.
     pub fn align(&self) -> usize {
         self.layout.align()
     }
@@ -84,7 +94,7 @@ impl Deref for AlignedBuf {
 
 impl DerefMut for AlignedBuf {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: allocated zeroed with this length, or empty; nobody else has it.
+        // SAFETY: allocated zeroed with this length, or empty; the borrow is unique.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.layout.size()) }
     }
 }
@@ -100,7 +110,7 @@ impl Drop for AlignedBuf {
 
 // SAFETY: it owns its bytes as a box does.
 unsafe impl Send for AlignedBuf {}
-// SAFETY: shared, it is only read.
+// SAFETY: shared references only read it.
 unsafe impl Sync for AlignedBuf {}
 
 // SAFETY: the bytes are on the heap.

@@ -1,4 +1,4 @@
-//! Buffers whose memory the kernel may keep at hand: registered with the rings of a runtime.
+//! A program's own pool of buffers, whose memory the rings of a runtime may register.
 #![expect(unsafe_code, reason = "buffers point into memory that they share, each into a part of its own")]
 
 use std::fmt;
@@ -10,60 +10,72 @@ use std::sync::{Arc, Weak};
 use super::{AlignedBuf, IoBuf, IoBufMut};
 use crate::primitive::sync::Mutex;
 
-/// A pool of page-aligned buffers of one length, whose memory is registered with the rings of its runtime.
+/// A pool of page-aligned buffers of one length, whose memory is registered with the rings of its
+/// runtime.
 ///
-/// An operation of a file finds the pages of its buffer before it moves a byte, and lets them go again afterwards. With a
-/// registered buffer that was done once, and [`read_owned_at`](crate::fs::File::read_owned_at) and
-/// [`write_owned_at`](crate::fs::File::write_owned_at) spare it. That pays for many small operations past the page cache
-/// (`O_DIRECT`); see [`fs`](crate::fs) for which buffer to take when.
+/// For each operation on a file the kernel locates the pages of its buffer and releases them
+/// afterwards. For a registered buffer it has done so once, so
+/// [`read_owned_at`](crate::fs::File::read_owned_at) and
+/// [`write_owned_at`](crate::fs::File::write_owned_at) save that work. This pays for many small
+/// operations that bypass the page cache (`O_DIRECT`); see [`fs`](crate::fs) for a comparison of
+/// buffers.
 ///
-/// Everything else is as with an [`AlignedBuf`], and so are all results. Each worker's ring registers the memory at its first
-/// operation with one of the buffers. Where that cannot be (the poll driver, an older kernel, too little memory that may
-/// be locked), the same operations are done without: [`rings_count`](FixedBufPool::rings_count) and
-/// [`refusal`](FixedBufPool::refusal) tell. So are those in another runtime, those of several buffers at once, and those of
-/// sockets.
+/// In every other respect a buffer of the pool behaves like an [`AlignedBuf`], and all results are
+/// the same. Each worker's ring registers the memory at its first operation with one of the
+/// buffers. The same operations run without registration in these cases:
+/// - registration is impossible: the poll driver, an older kernel, or too little memory that may be
+///   locked ([`rings_count`](FixedBufPool::rings_count) and [`refusal`](FixedBufPool::refusal)
+///   report it);
+/// - the operation runs in another runtime, takes several buffers at once, or is one of a socket.
 ///
-/// # What it costs
-/// All its memory at once, however few buffers are out; and each ring that has it counts it as locked (`ulimit -l`). It is
-/// given back when the pool, its clones and all its buffers are dropped, at the next turn of each worker that had it,
-/// or when their runtime ends.
+/// # Cost
+/// The pool allocates all its memory at once, however few buffers are in use, and each ring that
+/// registers it counts it as locked (`ulimit -l`). When the pool, its clones and all its buffers
+/// are dropped, each worker that registered the memory releases it at its next turn, or at the end
+/// of the runtime.
 ///
-/// A buffer holds what its last holder left in it, until it is read into or changed.
+/// A buffer contains the bytes of its last holder until it is read into or changed.
 ///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
 /// use heist::io::{FixedBufPool, IoBuf};
 ///
-/// let file = heist::fs::File::open("Cargo.toml").await?;
+/// let path = std::env::temp_dir().join(format!("heist-fixed-{}", std::process::id()));
+/// heist::fs::write(&path, b"hello, disk").await?;
+/// let file = heist::fs::File::open(&path).await?;
+///
 /// let pool = FixedBufPool::new(64, 4096)?;
 /// let (result, buf) = file.read_owned_at(pool.take(), 0).await;
-/// let count = result?;
-/// assert!(buf[..count].starts_with(b"["));
+/// assert_eq!(&buf[..result?], b"hello, disk");
 ///
-/// // A part of one, as of any buffer.
-/// let (result, part) = file.read_owned_at(buf.slice(0, 9), 1).await;
-/// assert_eq!(&part.into_inner()[..result?], b"workspace");
-/// # Ok(())
+/// // An operation takes a part of a buffer as well.
+/// let (result, part) = file.read_owned_at(buf.slice(0, 4), 7).await;
+/// assert_eq!(&part.into_inner()[..result?], b"disk");
+/// assert_eq!(pool.idle_count(), 64);
+/// # heist::fs::remove_file(&path).await
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct FixedBufPool(Arc<Shared>);
 
-/// What the pool and its buffers share. Its end is that of every operation with one of them.
+/// The state that the pool and its buffers share. It is dropped after every operation with one of
+/// them has ended.
 #[derive(Debug)]
 struct Shared {
     memory: Arc<FixedMemory>,
-    /// Of one buffer.
+    /// The length of one buffer, in bytes.
     len: usize,
-    /// From the beginning of one buffer to that of the next.
+    /// The distance from the start of one buffer to that of the next, in bytes.
     stride: usize,
-    /// Which buffers nobody has. The last that came back is the first to be taken: it is warm.
+    /// The buffers that have no holder. The last one that came back is taken first, because it is
+    /// still in the cache.
     idle: Mutex<Vec<u32>>,
 }
 
-/// The memory of a pool. A ring on which it is registered has a share, so that the address is nobody else's while the kernel
-/// takes it for these pages [registered-is-held].
+/// The memory of a pool. Each ring that has registered it holds a reference, so that no other
+/// allocation gets the address while the kernel takes it for these pages [registered-is-held].
 pub struct FixedMemory {
     bytes: AlignedBuf,
     registry: Weak<dyn Registry>,
@@ -73,22 +85,24 @@ pub struct FixedMemory {
 #[derive(Debug, Default)]
 struct Status {
     rings_count: usize,
-    /// What the first ring that could not register it said.
+    /// The error of the first ring that could not register it.
     refusal: Option<(io::ErrorKind, String)>,
 }
 
-/// The rings that the memory of a pool may be registered with.
+/// The rings with which the memory of a pool may be registered.
 pub(crate) trait Registry: Send + Sync {
-    /// No operation with this memory is in flight, and none will come.
+    /// Unregisters the memory. No operation with it is in flight, and none will come.
     fn unregister(&self, memory: &Arc<FixedMemory>);
 }
 
 impl FixedBufPool {
-    /// The most that the kernel registers in one piece.
+    /// The most bytes that the kernel registers in one piece.
     pub(in crate::buf) const BYTES_MAX: usize = 1 << 30;
 
+    /// Creates a pool that `registry` may register.
+    ///
     /// # Errors
-    /// See [`new`](FixedBufPool::new), which belongs to the driver.
+    /// See [`new`](FixedBufPool::new), which is in the driver.
     pub(crate) fn registered_with(
         registry: Weak<dyn Registry>,
         count: usize,
@@ -111,36 +125,68 @@ impl FixedBufPool {
             io::Error::new(io::ErrorKind::OutOfMemory, text)
         })?;
         let memory = Arc::new(FixedMemory { bytes, registry, status: Mutex::new(Status::default()) });
-        // Each takes a page at least, so that their number fits. The first is on top.
+        // Each buffer takes at least a page, so their number fits. The first one is on top.
         let idle = Mutex::new((0..count as u32).rev().collect());
         Ok(FixedBufPool(Arc::new(Shared { memory, len, stride, idle })))
     }
 
-    /// A buffer. It goes back to the pool when it is dropped, on any thread.
+    /// Takes a buffer. It returns to the pool when it is dropped, on any thread.
     ///
-    /// Nobody waits for one: when all are out it is memory of its own, aligned and not registered, and freed when it is
-    /// dropped. [`try_take`](FixedBufPool::try_take) is for who would rather do without.
+    /// This never waits. If all buffers are in use, it allocates a separate one, which is aligned
+    /// but not registered, and is freed when it is dropped. [`try_take`](FixedBufPool::try_take)
+    /// returns `None` instead.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let pool = heist::io::FixedBufPool::new(1, 4096)?;
+    /// let first = pool.try_take().expect("one is left");
+    /// assert!(pool.try_take().is_none());
+    /// let separate = pool.take();
+    /// assert_eq!(separate.len(), 4096);
+    /// drop((first, separate));
+    /// assert_eq!(pool.idle_count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take(&self) -> FixedBuf {
         self.try_take().unwrap_or_else(|| FixedBuf::alone(AlignedBuf::new(self.0.len)))
     }
 
-    /// A buffer, if one is left.
+    /// Takes a buffer, if one is left. It returns to the pool when it is dropped.
+    /// [`take`](FixedBufPool::take) has an example.
     pub fn try_take(&self) -> Option<FixedBuf> {
         let index = self.0.idle.lock().pop()?;
         Some(FixedBuf::of(self.0.clone(), index))
     }
 
-    /// How many buffers are left.
+    /// Returns the number of buffers that are left in the pool.
     pub fn idle_count(&self) -> usize {
         self.0.idle.lock().len()
     }
 
-    /// How many rings have registered the memory by now: each worker's does at its first operation with one of the buffers.
+    /// Returns the number of rings that have registered the memory by now. Each worker's ring does
+    /// so at its first operation with one of the buffers.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let pool = heist::io::FixedBufPool::new(8, 4096)?;
+    /// // No operation has used a buffer yet, so no ring has tried to register the memory.
+    /// assert_eq!(pool.rings_count(), 0);
+    /// assert!(pool.refusal().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rings_count(&self) -> usize {
         self.0.memory.status.lock().rings_count
     }
 
-    /// Why a ring has not registered the memory, if one tried and could not: operations go there as with other buffers.
+    /// Returns why a ring has not registered the memory, if one tried and failed. Operations on
+    /// that ring run as with other buffers. [`rings_count`](FixedBufPool::rings_count) has an
+    /// example.
     pub fn refusal(&self) -> Option<io::Error> {
         let status = self.0.memory.status.lock();
         status.refusal.as_ref().map(|(kind, text)| io::Error::new(*kind, text.clone()))
@@ -156,30 +202,30 @@ impl Drop for Shared {
 }
 
 impl FixedMemory {
-    /// Whether this is whom the memory is registered with.
+    /// Returns whether the memory may be registered with `registry`.
     pub(crate) fn is_of<R>(&self, registry: &Arc<R>) -> bool {
-        // The weak share keeps the address from being another's.
+        // The weak reference keeps the address from being reused.
         std::ptr::addr_eq(self.registry.as_ptr(), Arc::as_ptr(registry))
     }
 
-    /// Its first byte, and how many there are.
+    /// Returns the address of its first byte, and its length in bytes.
     pub(crate) fn extent(&self) -> (*mut u8, usize) {
         (IoBuf::as_ptr(&self.bytes).cast_mut(), self.bytes.bytes_init())
     }
 
-    /// Its addresses.
+    /// Returns the range of its addresses.
     pub(crate) fn addresses(&self) -> Range<usize> {
         let (start, len) = self.extent();
         start.addr()..start.addr() + len
     }
 
-    /// One ring more, or less, has it.
+    /// Records that one ring more, or fewer, has registered it.
     pub(crate) fn change_rings_count(&self, change: isize) {
         let mut status = self.status.lock();
         status.rings_count = status.rings_count.saturating_add_signed(change);
     }
 
-    /// A ring could not register it. The first reason stays.
+    /// Records why a ring could not register it. The first reason stays.
     pub(crate) fn refuse(&self, error: &io::Error) {
         let mut status = self.status.lock();
         status.refusal.get_or_insert_with(|| (error.kind(), error.to_string()));
@@ -192,7 +238,23 @@ impl fmt::Debug for FixedMemory {
     }
 }
 
-/// A buffer of a [`FixedBufPool`]: of a fixed length, page-aligned, as [`AlignedBuf`] is. Dropping it gives it back.
+/// A buffer of a [`FixedBufPool`]: page-aligned, of a fixed length, and zeroed at first. It
+/// dereferences to its bytes. Dropping it returns it to the pool.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let pool = heist::io::FixedBufPool::new(1, 4096)?;
+/// let mut buf = pool.take();
+/// buf[..2].copy_from_slice(b"hi");
+/// assert_eq!(buf.len(), 4096);
+/// assert_eq!(pool.idle_count(), 0);
+/// drop(buf);
+/// assert_eq!(pool.idle_count(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct FixedBuf {
     start: NonNull<u8>,
     len: usize,
@@ -205,14 +267,14 @@ enum Home {
         shared: Arc<Shared>,
         index: u32,
     },
-    /// All of the pool's were out.
+    /// All buffers of the pool were in use.
     Alone(#[expect(dead_code, reason = "kept to be freed")] AlignedBuf),
 }
 
 impl FixedBuf {
     fn of(shared: Arc<Shared>, index: u32) -> FixedBuf {
         let (first, _) = shared.memory.extent();
-        // Within the memory: there are more indices than this by none.
+        // This is within the memory: every index is less than the number of buffers.
         let start = first.wrapping_add(index as usize * shared.stride);
         let start = NonNull::new(start).expect("memory has an address");
         FixedBuf { start, len: shared.len, home: Home::Pool { shared, index } }
@@ -236,21 +298,22 @@ impl Deref for FixedBuf {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: [one-holder] its own part of memory that was zeroed when it was made, and that it has a share of.
+        // SAFETY: [one-holder] this is its own part of memory that was zeroed when it was
+        // allocated, and to which it holds a reference.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 }
 
 impl DerefMut for FixedBuf {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: [one-holder] as above; nobody else has the part.
+        // SAFETY: [one-holder] as above; no other code has the part.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 }
 
 // SAFETY: [one-holder] it owns its part as a box does.
 unsafe impl Send for FixedBuf {}
-// SAFETY: shared, it is only read.
+// SAFETY: shared references only read it.
 unsafe impl Sync for FixedBuf {}
 
 // SAFETY: [stable-address] the bytes are on the heap.

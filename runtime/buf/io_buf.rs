@@ -1,31 +1,51 @@
-//! What may be handed over to an operation.
+//! The traits of buffers that a program may lend to an operation.
 #![expect(unsafe_code, reason = "the traits promise addresses, and slices are made of them")]
 
 use std::sync::Arc;
 
 use super::FixedMemory;
 
-/// A buffer that an operation can take over and read from.
+/// A buffer that an operation can own and read from.
+///
+/// `Vec<u8>`, `Box<[u8]>`, `String`, `&'static [u8]`, `&'static str` and the buffers of
+/// [`io`](crate::io) implement it. Calls whose names contain `owned` take such a buffer by value,
+/// because the kernel uses it while no task polls, and return it with the result.
 ///
 /// # Safety
-/// `as_ptr` must point to `bytes_init` initialised bytes, which stay there, unchanged, when the value is moved, until it
-/// is dropped or changed through `&mut`. So long both methods answer the same.
+/// `as_ptr` must point to `bytes_init` initialised bytes. They must stay there, unchanged, when the
+/// value is moved, until it is dropped or changed through `&mut`. Until then both methods must
+/// return the same values.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("heist-io-buf-{}", std::process::id()));
+/// let file = heist::fs::File::create(&path).await?;
+/// let (result, text) = file.write_owned_at("hello".to_owned(), 0).await;
+/// assert_eq!(result?, 5);
+/// assert_eq!(text, "hello");
+/// # heist::fs::remove_file(&path).await
+/// # }
+/// ```
 pub unsafe trait IoBuf: Send + 'static {
-    /// Where the bytes begin.
+    /// Returns the address of the first byte.
     fn as_ptr(&self) -> *const u8;
 
-    /// How many bytes from there on are initialised: what a write writes.
+    /// Returns the number of initialised bytes from there on. A write writes these.
     fn bytes_init(&self) -> usize;
 
-    /// The part of the buffer from `begin` on, `len` bytes long, as a buffer.
+    /// Returns the part of the buffer that begins at `begin` and is `len` bytes long, as a buffer.
     ///
-    /// For a read the part may reach beyond what is initialised, up to the buffer's room.
+    /// For a read the part may extend beyond the initialised bytes, up to the buffer's room.
     ///
     /// # Panics
-    /// If the part does not begin within the initialised bytes, or the range overflows.
+    /// Panics if the part does not begin within the initialised bytes, or if the range overflows.
     ///
+    /// # Examples
     /// ```
     /// use heist::io::IoBuf;
+    ///
     /// let part = b"hello, ring".to_vec().slice(7, 4);
     /// assert_eq!(part.bytes_init(), 4);
     /// assert_eq!(part.into_inner(), b"hello, ring");
@@ -37,45 +57,64 @@ pub unsafe trait IoBuf: Send + 'static {
         super::Slice::new(self, begin, len)
     }
 
-    /// The memory that the bytes are in, where it belongs to a pool that rings may know.
+    /// The memory that contains the bytes, if it belongs to a pool that rings may register.
     #[doc(hidden)]
     fn fixed_memory(&self) -> Option<&Arc<FixedMemory>> {
         None
     }
 }
 
-/// A buffer that an operation can take over and fill.
+/// A buffer that an operation can own and fill.
+///
+/// `Vec<u8>`, `Box<[u8]>` and the buffers of [`io`](crate::io) implement it. A read fills at most
+/// `bytes_total` bytes from the beginning, whatever the buffer contained.
 ///
 /// # Safety
-/// `as_mut_ptr` must point to `bytes_total` bytes that may be written, at the address that [`IoBuf::as_ptr`] has, under
-/// the same promise to stay. `bytes_total` is at least `bytes_init`, and answers the same until the value is dropped or told
-/// of a read.
+/// `as_mut_ptr` must point to `bytes_total` bytes that may be written. Its address must be that of
+/// [`IoBuf::as_ptr`], with the same promise to stay. `bytes_total` must be at least `bytes_init`,
+/// and must stay the same until the value is dropped or `set_read` is called.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("heist-io-buf-mut-{}", std::process::id()));
+/// # heist::fs::write(&path, b"hello").await?;
+/// let file = heist::fs::File::open(&path).await?;
+/// let (result, bytes) = file.read_owned_at(Vec::with_capacity(64), 0).await;
+/// assert_eq!(result?, 5);
+/// assert_eq!(bytes, b"hello");
+/// # heist::fs::remove_file(&path).await
+/// # }
+/// ```
 pub unsafe trait IoBufMut: IoBuf {
-    /// Where the room begins.
+    /// Returns the address of the first byte of the room.
     fn as_mut_ptr(&mut self) -> *mut u8;
 
-    /// How much room there is: what a read fills at most. At least `bytes_init`.
+    /// Returns the room in bytes: the most that a read fills. At least `bytes_init`.
     fn bytes_total(&self) -> usize;
 
-    /// Told after a read: the first `count` bytes were read. A `Vec` becomes that long; buffers of a fixed length stay as
-    /// they are.
+    /// Called after a read: the first `count` bytes were read. A `Vec` becomes that long; buffers
+    /// of a fixed length do not change.
     ///
     /// # Safety
-    /// The first `count` bytes are initialised, and `count` is not more than `bytes_total`.
+    /// The first `count` bytes must be initialised, and `count` must not be more than
+    /// `bytes_total`.
     unsafe fn set_read(&mut self, count: usize);
 }
 
-/// The bytes of a buffer that is at hand.
+/// Returns the initialised bytes of a buffer that no operation has.
 pub(crate) fn bytes_of(buf: &impl IoBuf) -> &[u8] {
-    // SAFETY: [stable-address] the trait's promise; the borrow keeps others away.
+    // SAFETY: [stable-address] the trait's promise; the borrow excludes other accesses.
     unsafe { std::slice::from_raw_parts(buf.as_ptr(), buf.bytes_init()) }
 }
 
-/// The room of a buffer that is at hand, zeroed where it was not initialised.
+/// Returns the room of a buffer that no operation has, zeroed where it was not initialised.
 pub(crate) fn room_of(buf: &mut impl IoBufMut) -> &mut [u8] {
     let (init_count, total_count) = (buf.bytes_init(), buf.bytes_total());
     let start = buf.as_mut_ptr();
-    // SAFETY: [stable-address] the trait's promise: that many bytes may be written, and are initialised then.
+    // SAFETY: [stable-address] the trait's promise: that many bytes may be written, and are
+    // initialised afterwards.
     unsafe {
         start.add(init_count).write_bytes(0, total_count - init_count);
         std::slice::from_raw_parts_mut(start, total_count)
@@ -96,7 +135,7 @@ unsafe impl IoBuf for Vec<u8> {
 // SAFETY: the bytes are on the heap, as many as the capacity.
 unsafe impl IoBufMut for Vec<u8> {
     fn as_mut_ptr(&mut self) -> *mut u8 {
-        // Not a slice's: it may write behind what is initialised.
+        // Not the pointer of a slice, because writes may go beyond the initialised bytes.
         Vec::as_mut_ptr(self)
     }
 

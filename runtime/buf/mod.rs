@@ -1,7 +1,16 @@
-//! Buffers that a program hands over for the time of an operation, and gets back with its result; and buffers that the
-//! runtime hands to a program.
+//! Buffers that a program lends to an operation and gets back with its result, and buffers that the
+//! runtime lends to a program.
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! The public types are exported by [`io`](crate::io). `DESIGN.md` in this directory explains the
+//! algorithm and the invariants. Read the files in this order:
+//!
+//! - `io_buf.rs`: the traits that define which buffers an operation takes; `slice.rs`: a part of
+//!   one
+//! - `aligned.rs`: page-aligned memory; `staging.rs`: the runtime's copy of a borrowed slice
+//! - `parts.rs`: one buffer cut for several operations at once
+//! - `pool.rs`, `pooled.rs`: the runtime's buffers to receive into, and their guard
+//! - `fixed.rs`: a program's pool whose memory rings may register
+//! - `models.rs`: loom models; `tests.rs`, `tests/fixed.rs`: tests
 
 mod aligned;
 mod fixed;

@@ -1,4 +1,4 @@
-//! Models of the shelves, where buffers come back from any thread.
+//! Loom models of the shelves, to which any thread may return buffers.
 
 use std::sync::{Arc, Weak};
 
@@ -52,7 +52,7 @@ fn a_fixed_buffer_is_in_one_hand_however_it_came_back() {
     });
 }
 
-/// Keeps no memory.
+/// A registry that registers no memory.
 #[derive(Debug)]
 struct Nobody;
 

@@ -7,22 +7,24 @@ use std::sync::Arc;
 use super::{FixedMemory, IoBuf, IoBufMut};
 use crate::primitive::sync::Mutex;
 
-/// A part of a buffer that other parts share. Nobody sees the buffer until all are joined.
+/// A part of a buffer that other parts share. The buffer is not accessible until all parts are
+/// joined.
 #[derive(Debug)]
 pub(crate) struct Part<B> {
-    /// Never locked while parts exist: it only makes the shared buffer `Sync`.
+    /// Never locked while parts exist: the mutex only makes the shared buffer `Sync`.
     whole: Arc<Mutex<B>>,
     start: NonNull<u8>,
     len: usize,
     read_count: usize,
-    /// Where the whole is.
+    /// The registered memory that contains the whole buffer, if any.
     memory: Option<Arc<FixedMemory>>,
 }
 
 // SAFETY: [disjoint-parts] the bytes it points to are its own, and the buffer may be sent.
 unsafe impl<B: Send> Send for Part<B> {}
 
-/// Cuts the room of `buf` into parts of `len` bytes; the last may be shorter. At least one.
+/// Cuts the room of `buf` into parts of `len` bytes; the last one may be shorter. Returns at least
+/// one part.
 pub(crate) fn split<B: IoBufMut>(mut buf: B, len: usize) -> Vec<Part<B>> {
     let total_count = buf.bytes_total();
     let first = buf.as_mut_ptr();
@@ -30,7 +32,7 @@ pub(crate) fn split<B: IoBufMut>(mut buf: B, len: usize) -> Vec<Part<B>> {
     let whole = Arc::new(Mutex::new(buf));
     let begins = (0..total_count.max(1)).step_by(len.max(1));
     let part = |begin: usize| {
-        // Within the room, or its end.
+        // This address is within the room, or at its end.
         let start = NonNull::new(first.wrapping_add(begin)).expect("a buffer has an address");
         let len = len.min(total_count - begin);
         Part { whole: whole.clone(), start, len, read_count: 0, memory: memory.clone() }
@@ -38,7 +40,8 @@ pub(crate) fn split<B: IoBufMut>(mut buf: B, len: usize) -> Vec<Part<B>> {
     begins.map(part).collect()
 }
 
-/// Gives the buffer back, if these are all its parts, in order, and tells it how much was read without a gap.
+/// Returns the buffer, if `parts` are all its parts, in order. Calls `set_read` with the number of
+/// bytes that were read without a gap.
 pub(crate) fn join<B: IoBufMut>(parts: Vec<Part<B>>) -> Option<B> {
     let mut read_count = 0;
     for part in &parts {
@@ -50,18 +53,20 @@ pub(crate) fn join<B: IoBufMut>(parts: Vec<Part<B>>) -> Option<B> {
     let whole = parts.first()?.whole.clone();
     drop(parts);
     let mut whole = Arc::try_unwrap(whole).ok().map(Mutex::into_inner)?;
-    // SAFETY: [disjoint-parts] so many bytes from the start on were read: every part but the last of them is full.
+    // SAFETY: [disjoint-parts] that many bytes from the start on were read, because every part
+    // before the last one counted is full.
     unsafe { whole.set_read(read_count) };
     Some(whole)
 }
 
-// SAFETY: [stable-address] the whole has promised it, and is neither moved out nor touched while a part exists.
+// SAFETY: [stable-address] the whole has promised it, and is neither moved out nor touched while a
+// part exists.
 unsafe impl<B: IoBufMut> IoBuf for Part<B> {
     fn as_ptr(&self) -> *const u8 {
         self.start.as_ptr()
     }
 
-    /// A part is only ever read into.
+    /// Always 0, because a part is only read into.
     fn bytes_init(&self) -> usize {
         0
     }

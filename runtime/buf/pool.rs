@@ -1,4 +1,4 @@
-//! Buffers that belong to a runtime: where they lie while nobody has them.
+//! The runtime's buffers to receive into, while no program holds them.
 
 use std::io;
 use std::sync::Arc;
@@ -8,23 +8,25 @@ use crossbeam::utils::CachePadded;
 use super::PooledBuf;
 use crate::primitive::sync::Mutex;
 
-/// Idle buffers of one length, on several shelves, so that workers do not wait for each other.
+/// Idle buffers of one length on several shelves, so that workers do not wait for each other.
 #[derive(Debug)]
 pub(crate) struct Pool {
     shelves: Box<[Arc<CachePadded<Shelf>>]>,
 }
 
 impl Pool {
-    /// So many shelves, each of which keeps up to `kept_count_max` buffers of `len` bytes.
+    /// Creates `shelves_count` shelves, each of which keeps up to `kept_count_max` buffers of `len`
+    /// bytes.
     pub(crate) fn new(shelves_count: usize, len: usize, kept_count_max: usize) -> Pool {
         let shelf = || Arc::new(CachePadded::new(Shelf::new(len, kept_count_max)));
         Pool { shelves: (0..shelves_count).map(|_| shelf()).collect() }
     }
 
-    /// A buffer of the shelf `index`, or a new one if that is empty. Empty, with room for its length.
+    /// Takes a buffer from the shelf `index`, or allocates one if the shelf is empty. The buffer is
+    /// empty, with room for its length.
     ///
     /// # Errors
-    /// `OutOfMemory`.
+    /// `OutOfMemory` if the allocation fails.
     pub(crate) fn take(&self, index: usize) -> io::Result<PooledBuf> {
         let shelf = &self.shelves[index];
         let bytes = match shelf.pop() {
@@ -34,7 +36,7 @@ impl Pool {
         Ok(PooledBuf::at_home_on(shelf.clone(), bytes))
     }
 
-    /// The runtime has ended: nothing is kept from now on [home-or-freed].
+    /// Called when the runtime has ended: no buffer is kept from now on [home-or-freed].
     pub(crate) fn close(&self) {
         for shelf in &self.shelves {
             shelf.close();
@@ -51,7 +53,8 @@ fn allocated(len: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where the buffers of one worker lie. The last that came back is the first to be taken: it is warm.
+/// The idle buffers of one worker. The last one that came back is taken first, because it is still
+/// in the cache.
 #[derive(Debug)]
 pub(super) struct Shelf {
     len: usize,
@@ -74,7 +77,7 @@ impl Shelf {
         self.kept.lock().idle.pop()
     }
 
-    /// A buffer comes back, from whatever thread [home-or-freed].
+    /// Returns a buffer to the shelf, from any thread [home-or-freed].
     pub(super) fn put_back(&self, mut bytes: Vec<u8>) {
         bytes.clear();
         let mut kept = self.kept.lock();
@@ -82,7 +85,7 @@ impl Shelf {
             kept.idle.push(bytes);
             return;
         }
-        // Freed with the lock released: the allocator may take its time.
+        // The buffer is freed after the lock is released, because the allocator may be slow.
         drop(kept);
     }
 
@@ -102,7 +105,7 @@ impl Shelf {
 
 #[cfg(test)]
 impl Pool {
-    /// How many buffers lie on the shelf `index`.
+    /// Returns how many buffers are on the shelf `index`.
     pub(super) fn idle_count(&self, index: usize) -> usize {
         self.shelves[index].idle_count()
     }

@@ -1,4 +1,4 @@
-//! A buffer of the runtime's in the hands of a program.
+//! A buffer of the runtime that a program holds.
 #![expect(unsafe_code, reason = "implements the traits of buffers")]
 
 use std::fmt;
@@ -11,22 +11,27 @@ use crossbeam::utils::CachePadded;
 use super::pool::Shelf;
 use super::{IoBuf, IoBufMut};
 
-/// What [`recv_pooled`](crate::net::ByteStream::recv_pooled) received, in a buffer that belongs to the runtime.
+/// Received bytes, in a buffer that belongs to the runtime.
+/// [`recv_pooled`](crate::net::ByteStream::recv_pooled) and its relatives return it.
 ///
-/// It is the bytes, as a slice. Dropping it gives the buffer back, on any thread, in any order, also after the runtime has
-/// ended. It owns its buffer alone: the bytes may be changed in place, and it can be written as it is with
-/// [`write_all_owned`](crate::net::ByteStream::write_all_owned).
+/// It dereferences to the bytes. Dropping it returns the buffer, on any thread and in any order,
+/// even after the runtime has ended. It owns its buffer alone, so the bytes may be changed in
+/// place, and [`write_all_owned`](crate::net::ByteStream::write_all_owned) can write it as it is.
+/// `PooledBuf::default()` is empty and holds no buffer.
 ///
-/// # What holding it costs
-/// A whole buffer ([`recv_buffer_bytes`](crate::runtime::Builder::recv_buffer_bytes), of which the system has provided as many
-/// pages as were ever written), however few bytes are in it. No other reader has to wait for it: whoever finds no idle
-/// buffer gets a new one. So memory is bounded by what programs hold, not by the runtime; who keeps small messages for
-/// long copies them (`to_vec`), and a server that lets strangers make it hold messages bounds how many, as it would with
-/// a `Vec` for each.
+/// # Memory
+/// It occupies a whole buffer, however few bytes are in it: for a stream 16 KiB by default, or
+/// [`recv_buffer_bytes`](crate::runtime::Builder::recv_buffer_bytes). The system has provided as
+/// many pages of it as were ever written. No other reader has to wait: a reader that finds no idle
+/// buffer gets a new one. So memory is bounded by the buffers that programs hold, not by the
+/// runtime. A program that keeps small messages for long should copy them (`to_vec`). A server that
+/// lets strangers make it hold messages must bound their number, as it would with a `Vec` for each.
 ///
 /// # Sharing
-/// An `Arc<PooledBuf>` is shared by reference. Where the crate `bytes` is at home, this makes it a `Bytes` without a copy:
+/// An `Arc<PooledBuf>` is shared by reference. `bytes::Bytes::from_owner` turns it into a `Bytes`
+/// of the crate `bytes` without a copy.
 ///
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -47,9 +52,9 @@ use super::{IoBuf, IoBufMut};
 #[derive(Default)]
 pub struct PooledBuf {
     bytes: Vec<u8>,
-    /// Where the bytes begin that are left.
+    /// Where the remaining bytes begin.
     begin: usize,
-    /// None: it holds no buffer.
+    /// `None` if it holds no buffer.
     home: Option<Arc<CachePadded<Shelf>>>,
 }
 
@@ -58,11 +63,12 @@ impl PooledBuf {
         PooledBuf { bytes, begin: 0, home: Some(home) }
     }
 
-    /// Takes the first `count` bytes away, which were dealt with.
+    /// Removes the first `count` bytes, which the program has processed. The others do not move.
     ///
     /// # Panics
-    /// If there are fewer.
+    /// Panics if there are fewer than `count` bytes.
     ///
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -84,7 +90,8 @@ impl PooledBuf {
         self.begin += count;
     }
 
-    /// Takes all but the first `len` bytes away. Nothing happens if there are not more.
+    /// Removes all but the first `len` bytes. Does nothing if there are not more.
+    /// [`advance`](PooledBuf::advance) has an example.
     pub fn truncate(&mut self, len: usize) {
         self.bytes.truncate(self.begin.saturating_add(len));
     }
@@ -144,7 +151,7 @@ unsafe impl IoBuf for PooledBuf {
 // SAFETY: [stable-address] the same bytes, and the capacity behind them.
 unsafe impl IoBufMut for PooledBuf {
     fn as_mut_ptr(&mut self) -> *mut u8 {
-        // Not a slice's: it may write behind what is initialised.
+        // Not the pointer of a slice, because writes may go beyond the initialised bytes.
         Vec::as_mut_ptr(&mut self.bytes).wrapping_add(self.begin)
     }
 
@@ -153,7 +160,8 @@ unsafe impl IoBufMut for PooledBuf {
     }
 
     unsafe fn set_read(&mut self, count: usize) {
-        // SAFETY: the caller initialised `count` bytes from the beginning on; those before it were so already.
+        // SAFETY: the caller initialised `count` bytes from `begin` on; those before it were
+        // initialised already.
         unsafe { self.bytes.set_len(self.begin + count) };
     }
 }

@@ -5,7 +5,26 @@ use std::sync::Arc;
 
 use super::{FixedMemory, IoBuf, IoBufMut};
 
-/// A part of a buffer, which is a buffer as well: see [`IoBuf::slice`].
+/// A part of a buffer, which is a buffer as well: [`IoBuf::slice`] creates it. An operation reads
+/// from or fills only the part.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use heist::io::IoBuf;
+///
+/// # let path = std::env::temp_dir().join(format!("heist-slice-{}", std::process::id()));
+/// let file = heist::fs::File::create(&path).await?;
+/// let part = b"hello, ring".to_vec().slice(7, 4);
+/// let (result, part) = file.write_owned_at(part, 0).await;
+/// assert_eq!(result?, 4);
+/// assert_eq!(part.get_ref().len(), 11);
+/// assert_eq!(part.into_inner(), b"hello, ring");
+/// assert_eq!(heist::fs::read(&path).await?, b"ring");
+/// # heist::fs::remove_file(&path).await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Slice<B> {
     whole: B,
@@ -24,18 +43,18 @@ impl<B: IoBuf> Slice<B> {
         Slice { whole, begin, len }
     }
 
-    /// Gives the whole buffer back.
+    /// Returns the whole buffer. [`Slice`] has an example.
     pub fn into_inner(self) -> B {
         self.whole
     }
 
-    /// The whole buffer.
+    /// Returns a reference to the whole buffer. [`Slice`] has an example.
     pub fn get_ref(&self) -> &B {
         &self.whole
     }
 }
 
-// SAFETY: within the whole, which has promised the same.
+// SAFETY: the part is within the whole, which has promised the same.
 unsafe impl<B: IoBuf> IoBuf for Slice<B> {
     fn as_ptr(&self) -> *const u8 {
         self.whole.as_ptr().wrapping_add(self.begin)
@@ -50,7 +69,7 @@ unsafe impl<B: IoBuf> IoBuf for Slice<B> {
     }
 }
 
-// SAFETY: within the room of the whole, which has promised the same.
+// SAFETY: the part is within the room of the whole, which has promised the same.
 unsafe impl<B: IoBufMut> IoBufMut for Slice<B> {
     fn as_mut_ptr(&mut self) -> *mut u8 {
         self.whole.as_mut_ptr().wrapping_add(self.begin)
@@ -62,9 +81,10 @@ unsafe impl<B: IoBufMut> IoBufMut for Slice<B> {
 
     unsafe fn set_read(&mut self, count: usize) {
         let end = self.begin + count;
-        // A part in the middle does not cut off what lies behind it.
+        // A part in the middle does not cut off the bytes behind it.
         if end > self.whole.bytes_init() {
-            // SAFETY: the caller initialised `count` bytes of the part; those before it were so when it was made.
+            // SAFETY: the caller initialised `count` bytes of the part; those before it were
+            // initialised when the part was created.
             unsafe { self.whole.set_read(end) };
         }
     }

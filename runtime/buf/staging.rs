@@ -5,7 +5,8 @@ use std::ops::Deref;
 
 use super::{AlignedBuf, IoBuf, IoBufMut};
 
-/// Bytes on their way. As a slice it is what was read, or is to be written.
+/// The bytes of a borrowed slice on their way to or from an operation. As a slice it contains the
+/// bytes that were read or must be written.
 #[derive(Debug)]
 pub(crate) struct Staging {
     memory: AlignedBuf,
@@ -19,11 +20,12 @@ impl Default for Staging {
     }
 }
 
-/// Where a buffer of ours begins at least: see "where a buffer begins" in [`AlignedBuf`].
+/// The least alignment of the runtime's buffers: see "When to use it" of [`AlignedBuf`].
 const ALIGN_MIN: usize = 64;
 
 impl Staging {
-    /// Room for `len` bytes: this memory again, if it is large enough and aligned to `align`.
+    /// Returns room for `len` bytes. Uses this memory again if it is large enough and aligned to
+    /// `align`.
     pub(crate) fn with_room(self, len: usize, align: usize) -> Staging {
         let align = align.max(ALIGN_MIN);
         let is_fit = self.memory.len() >= len && self.memory.as_ptr().addr() % align == 0;
@@ -31,12 +33,12 @@ impl Staging {
         Staging { memory, room_len: len, filled_len: 0 }
     }
 
-    /// How much memory it has.
+    /// Returns how much memory it has, in bytes.
     pub(crate) fn capacity(&self) -> usize {
         self.memory.len()
     }
 
-    /// A copy of `bytes`, in this memory if it is large enough and aligned to `align`.
+    /// Returns a copy of `bytes`, in this memory if it is large enough and aligned to `align`.
     pub(crate) fn with_bytes(self, bytes: &[u8], align: usize) -> Staging {
         let mut staging = self.with_room(bytes.len(), align);
         staging.memory[..bytes.len()].copy_from_slice(bytes);
@@ -64,7 +66,7 @@ unsafe impl IoBuf for Staging {
     }
 }
 
-// SAFETY: the bytes are on the heap, and more than the room.
+// SAFETY: the bytes are on the heap, and there are at least as many as the room.
 unsafe impl IoBufMut for Staging {
     fn as_mut_ptr(&mut self) -> *mut u8 {
         IoBufMut::as_mut_ptr(&mut self.memory)

@@ -1,7 +1,8 @@
-//! Descriptors that travel beside bytes over a Unix socket (`SCM_RIGHTS`).
+//! Descriptors that are sent beside bytes over a Unix socket (`SCM_RIGHTS`).
 //!
-//! What the kernel has installed is owned by the buffer it was installed through, and that closes what nobody takes:
-//! no descriptor is left without an owner, whatever becomes of the message `[fds-are-owned]`.
+//! Descriptors that the kernel has installed are owned by the buffer through which they came, and
+//! that buffer closes the ones that nobody takes. No descriptor is left without an owner, whatever
+//! happens to the message `[fds-are-owned]`.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -17,21 +18,23 @@ use super::socket::SEND_FLAGS;
 
 /// The most descriptors that one message carries (Linux's `SCM_MAX_FD`).
 const FDS_COUNT_MAX: usize = 253;
-/// Room for as many, and for the control message around them.
+/// Room in bytes for that many descriptors and the control message around them.
 const CONTROL_BYTES: usize = rustix::cmsg_space!(ScmRights(FDS_COUNT_MAX));
-/// Room for what a user's own options add to each message: credentials, timestamps, a security label. The kernel writes
-/// these before the descriptors, and what does not fit then is lost.
+/// Room in bytes for what a user's own socket options add to each message: credentials, timestamps,
+/// a security label. The kernel writes these before the descriptors, and descriptors that do not
+/// fit after them are lost.
 const OTHERS_BYTES: usize = 1024;
 
-/// One message as it was received.
+/// One received message.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) len: usize,
-    /// Close-on-exec, each of them.
+    /// All of them are close-on-exec.
     pub(crate) fds: Vec<OwnedFd>,
     /// The message was longer than the buffer.
     pub(crate) bytes_truncated: bool,
-    /// More descriptors came than were asked for, or than the process may have. They are closed.
+    /// More descriptors came than were asked for, or than the process may have. The surplus is
+    /// closed.
     pub(crate) fds_truncated: bool,
 }
 
@@ -66,7 +69,7 @@ pub(crate) fn receive(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> 
             fds.extend(came);
         }
     }
-    // The room is larger than asked for, and the kernel fills all of it.
+    // The room is larger than asked for, and the kernel may fill all of it.
     let surplus_count = fds.len().saturating_sub(fds_count_max);
     fds.truncate(fds_count_max);
     close_on_exec(&fds)?;
@@ -78,7 +81,8 @@ pub(crate) fn receive(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> 
     })
 }
 
-/// Here the kernel marks descriptors as it installs them: no fork can catch one in between.
+/// On these systems the kernel marks descriptors as it installs them, so that no fork inherits one
+/// in between.
 #[cfg(any(
     target_os = "android",
     target_os = "dragonfly",
@@ -115,7 +119,7 @@ fn receive_flags() -> RecvFlags {
     RecvFlags::empty()
 }
 
-/// Marks each, since the kernel has no way to do it.
+/// Marks each descriptor, because the kernel cannot do it.
 #[cfg(not(any(
     target_os = "android",
     target_os = "dragonfly",

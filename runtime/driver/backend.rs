@@ -24,14 +24,14 @@ pub(super) enum Backend {
     #[cfg(target_os = "linux")]
     Uring(Rings),
     Poll(Pollers),
-    /// Exists only where whole runtimes are run under shuttle.
+    /// Exists only for whole runtimes under shuttle.
     #[cfg(all(test, rt_shuttle))]
     Fake(Fake),
 }
 
 impl Backend {
-    /// Every worker's ring or poller is created here, before the engine is chosen: workers never split between two.
-    /// With it comes why io_uring was refused, where polling is the second choice.
+    /// Creates every worker's ring or poller before the kind is chosen, so that workers never split
+    /// between two kinds. Also returns why io_uring was refused, if polling is the second choice.
     pub(super) fn new(options: &Options) -> io::Result<(Backend, Option<io::Error>)> {
         match options.kind {
             Kind::Poll => Ok((Backend::Poll(Pollers::new(options)?), None)),
@@ -68,7 +68,7 @@ impl Backend {
         }
     }
 
-    /// What it does with files; the rest is for the blocking pool.
+    /// The operations on files that this back end performs. The blocking pool performs the others.
     pub(super) fn offered(&self) -> Offered {
         match self {
             #[cfg(target_os = "linux")]
@@ -115,7 +115,7 @@ impl Backend {
         match self {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.cancel(local, ticket),
-            // Nothing is ever in flight there: an order is withdrawn by `detach`.
+            // A poller has nothing in flight; `detach` withdraws an order.
             Backend::Poll(_) => {}
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => fake.cancel(local, ticket),
@@ -136,7 +136,7 @@ impl Backend {
         match self {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.unregister(memory),
-            // Nothing is registered there.
+            // A poller has nothing registered.
             Backend::Poll(_) => {}
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(_) => {}
@@ -153,7 +153,7 @@ impl Backend {
         }
     }
 
-    /// Whether an event says that the stream has ended or failed, and is not just one more.
+    /// Whether an event reports the end or the failure of a stream as distinct from more bytes.
     pub(super) fn tells_end(&self) -> bool {
         match self {
             #[cfg(target_os = "linux")]
@@ -196,7 +196,8 @@ impl Backend {
     ) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
-            // A busy owner's completions are posted when a thief interrupts it: there is nothing to wait for before.
+            // The kernel posts a busy owner's completions only when another worker interrupts the
+            // owner. Before that there is nothing to wait for.
             Backend::Uring(rings) => rings.park(index, timeout, crop),
             Backend::Poll(pollers) => pollers.park(index, stuck, timeout, crop),
             #[cfg(all(test, rt_shuttle))]
@@ -231,7 +232,7 @@ impl Backend {
         match self {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.take_over(index, by, crop),
-            // A poller is asked by any thread, at once.
+            // Any thread asks a poller, and at once.
             Backend::Poll(_) => {}
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => fake.take_over(index, by, crop),
@@ -242,7 +243,8 @@ impl Backend {
         match self {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.relieve(index, crop),
-            // A poller is asked by any thread, at once. Refused: its worker is at it itself.
+            // Any thread asks a poller, and at once. A refusal means that its worker is harvesting
+            // itself.
             Backend::Poll(pollers) => {
                 let _ = pollers.try_harvest(index, crop);
             }
@@ -277,7 +279,7 @@ impl Backend {
         match self {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.stale_count(index),
-            // A late event finds no source and is dropped; there is nothing to distrust.
+            // A late event finds no source and is dropped, so there is nothing to count.
             Backend::Poll(_) => 0,
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => fake.stale_count(index),
@@ -288,7 +290,7 @@ impl Backend {
         match self {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.leaked_count(index),
-            // The kernel holds no memory of ours there.
+            // The kernel holds no memory of this process there.
             Backend::Poll(_) => 0,
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(_) => 0,

@@ -1,12 +1,14 @@
-//! The bell that ends a worker's sleep: a short one without the kernel's queues, or one in them.
+//! The `Bell` that wakes a sleeping worker, whether it sleeps in the kernel or on a condition
+//! variable.
 //!
-//! A worker for which the kernel has nothing in flight need not sleep in its ring or poller. It *dozes*, on a condition
-//! variable: waking it costs no descriptor, no completion and no entry into the ring. The word says which it is:
+//! A worker with nothing in flight need not sleep in its ring or poller. It *dozes* on a condition
+//! variable instead: waking it then costs no descriptor, no completion and no entry into the ring.
+//! The state word records where the worker sleeps:
 //!
 //! | state | `strike` | `consume` | `doze` |
 //! |---|---|---|---|
-//! | quiet | rung; noise for a sleep in the queues | quiet, no | dozing, until struck or the time is over |
-//! | rung | rung; somebody made the noise | quiet, yes | returns at once |
+//! | quiet | rung; the caller must end a sleep in the kernel | quiet, returns no | dozing, until struck or timed out |
+//! | rung | rung; another thread ends the sleep | quiet, returns yes | returns at once |
 //! | dozing | rung; ends the doze | – | – |
 
 use crate::primitive::atomic::{AtomicU32, Ordering};
@@ -16,10 +18,10 @@ const QUIET: u32 = 0;
 const RUNG: u32 = 1;
 const DOZING: u32 = 2;
 
-/// Whether the worker was rung since it last came back from its sleep.
+/// Whether the worker was rung since it last returned from its sleep.
 ///
-/// Only `park` consumes a ring [ring-ends-park]: a harvest, the owner's or a thief's, may swallow the event that the
-/// kernel made of it, but never the ring itself.
+/// Only `park` consumes a ring [ring-ends-park]. A harvest by the owner or by another worker may
+/// reap the kernel event that the ring caused, but never consumes the ring itself.
 #[derive(Debug)]
 pub(super) struct Bell {
     state: AtomicU32,
@@ -32,16 +34,17 @@ impl Bell {
         Bell { state: AtomicU32::new(QUIET), lock: Mutex::new(()), struck: Condvar::new() }
     }
 
-    /// `true`: the caller must now make the noise that ends a sleep in the kernel's queues. `false`: somebody else is
-    /// about to, or the owner dozed and has been woken.
+    /// Rings the bell. Returns `true` if the caller must now end a sleep in the kernel's queues.
+    /// Returns `false` if another thread is about to, or if the owner dozed and has been woken.
     #[must_use]
     pub(super) fn strike(&self) -> bool {
-        // Ordering: Release [ring-ends-park]: what the ringer did before is seen by the owner that consumes the ring.
+        // Ordering: Release [ring-ends-park]: the owner that consumes the ring sees what this
+        // thread did before it rang.
         match self.state.swap(RUNG, Ordering::Release) {
             QUIET => true,
             DOZING => {
-                // The owner holds the lock from its look at the state until it waits: taking it once means that it
-                // waits by now, and hears us.
+                // The owner holds the lock from its look at the state until it waits. Once this
+                // thread has held the lock, the owner is waiting and receives the notification.
                 drop(self.lock.lock());
                 self.struck.notify_one();
                 false
@@ -50,7 +53,7 @@ impl Bell {
         }
     }
 
-    /// `true`: it was rung, so the owner must not sleep, or has been woken for it.
+    /// Returns `true` if the bell was rung: the owner must not sleep, or was woken by the ring.
     pub(super) fn consume(&self) -> bool {
         // Ordering: Acquire [ring-ends-park]: pairs with `strike`.
         self.state.swap(QUIET, Ordering::Acquire) == RUNG
@@ -58,19 +61,20 @@ impl Bell {
 
     #[cfg(all(test, target_os = "linux"))]
     pub(super) fn is_dozing(&self) -> bool {
-        // Ordering: Relaxed: a test looks again until it is.
+        // Ordering: Relaxed: a test looks again until it is so.
         self.state.load(Ordering::Relaxed) == DOZING
     }
 
-    /// Sleeps until the bell is struck or the time is over; may return early. A ring is left for `consume`. By the owner
-    /// only, when nothing that the kernel could report is in flight.
+    /// Sleeps until the bell is struck or the time-out ends. May return early. Leaves the ring for
+    /// `consume`. Only the owner may call it, when nothing that the kernel could report is in
+    /// flight.
     #[cfg(any(test, target_os = "linux"))]
     pub(super) fn doze(&self, timeout: Option<std::time::Duration>) {
         if timeout.is_some_and(|timeout| timeout.is_zero()) {
             return;
         }
         let guard = self.lock.lock();
-        // Ordering: Relaxed [ring-ends-park]: a failure is a ring, which `consume` takes over.
+        // Ordering: Relaxed [ring-ends-park]: a failure means a ring, which `consume` acquires.
         if self.state.compare_exchange(QUIET, DOZING, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return;
         }
@@ -82,7 +86,8 @@ impl Bell {
             },
         };
         drop(guard);
-        // Ordering: Relaxed [ring-ends-park]: as above. Without a ring the next striker must make its noise again.
+        // Ordering: Relaxed [ring-ends-park]: as above. Without a ring, the next striker must again
+        // end a sleep in the kernel.
         let _ = self.state.compare_exchange(DOZING, QUIET, Ordering::Relaxed, Ordering::Relaxed);
     }
 }

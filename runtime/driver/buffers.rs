@@ -1,5 +1,5 @@
-//! The buffers that sockets receive into: a shelf of them for each worker, and one for threads from outside. And pools of
-//! buffers that rings register, each made for one driver.
+//! The buffers that sockets receive into: one shelf per worker, and one for threads outside of the
+//! runtime. Also the pools of buffers that rings register, each made for one driver.
 
 use std::io;
 use std::sync::{Arc, Weak};
@@ -7,36 +7,37 @@ use std::sync::{Arc, Weak};
 use super::{Driver, context};
 use crate::buf::{FixedBufPool, FixedMemory, Pool, PooledBuf, Registry};
 
-/// Room for every datagram of UDP, and for what the kernel joins of several. Memory that was never written costs nothing.
+/// Room in bytes for every UDP datagram, and for several that the kernel joins. Memory that was
+/// never written costs nothing.
 const DATAGRAM_BYTES: usize = 64 * 1024;
 
-/// Room for every datagram that a Unix socket sends whose buffer has Linux's default length, 208 KiB. Elsewhere they are
-/// shorter.
+/// Room in bytes for every datagram from a Unix socket whose send buffer has Linux's default
+/// length, 208 KiB. Other systems have shorter ones.
 const LOCAL_DATAGRAM_BYTES: usize = 256 * 1024;
 
-/// What is received decides how much room there must be.
+/// The kind of data to receive, which decides how much room a buffer must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contents {
-    /// Any number of bytes: what does not fit comes next.
+    /// Any number of bytes. Bytes that do not fit come with the next receive.
     Stream,
-    /// One datagram: what does not fit is lost.
+    /// One datagram. Bytes that do not fit are lost.
     Datagram,
-    /// One datagram from within the machine, which may be longer than any of a network's.
+    /// One datagram from the same machine, which may be longer than any from a network.
     LocalDatagram,
 }
 
-/// How many buffers there are, and how large they are.
+/// How many buffers a driver keeps, and how large they are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Room for a receive of a stream.
+    /// Length of a buffer for a receive from a stream, in bytes.
     pub(crate) stream_bytes: usize,
-    /// How many idle ones each worker keeps, of each kind.
+    /// How many idle buffers each worker keeps, of each kind.
     pub(crate) kept_count_max: usize,
 }
 
 impl Default for Limits {
-    /// Why 16 KiB: a record of TLS, and more than most messages; of larger ones a copy takes longer than the call. Why 64:
-    /// more than a worker has out between two harvests, and at most 1 MiB that lies idle.
+    /// 16 KiB fit a TLS record and most messages; copying a larger message takes longer than the
+    /// call. 64 is more than a worker has in use between two harvests, and at most 1 MiB lies idle.
     fn default() -> Limits {
         Limits { stream_bytes: 16 * 1024, kept_count_max: 64 }
     }
@@ -59,7 +60,7 @@ impl Buffers {
         }
     }
 
-    /// The runtime ends: what is idle is freed, and what comes back is as well.
+    /// The runtime ends: frees the idle buffers, and from now on those that come back.
     pub(super) fn close(&self) {
         self.stream.close();
         self.datagram.close();
@@ -68,7 +69,8 @@ impl Buffers {
 }
 
 impl Driver {
-    /// A buffer to receive into. On the shelf of this thread's worker there is one that is still in its core's cache.
+    /// Takes a buffer to receive into. The shelf of this thread's worker has one that is still in
+    /// its core's cache.
     pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
         let index = context::worker_of(self).unwrap_or(self.workers);
         match contents {
@@ -86,14 +88,29 @@ impl Registry for Driver {
 }
 
 impl FixedBufPool {
-    /// A pool of `count` buffers of `len` bytes each, for the runtime of this thread. Each begins on a page of its own.
+    /// Makes a pool of `count` buffers of `len` bytes each, for the runtime of this thread. Each
+    /// buffer begins on its own page.
     ///
     /// # Errors
-    /// `InvalidInput` if there would be no memory in it, or more than the 1 GiB that the kernel registers in one piece;
-    /// `OutOfMemory`.
+    ///
+    /// `InvalidInput` if the pool would have no memory, or more than 1 GiB, which is the most that
+    /// the kernel registers in one piece. `OutOfMemory` if the memory cannot be allocated.
     ///
     /// # Panics
-    /// If there is no runtime on this thread.
+    ///
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::FixedBufPool;
+    ///
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// let _guard = runtime.enter();
+    /// let pool = FixedBufPool::new(4, 4096)?;
+    /// assert_eq!(pool.take().len(), 4096);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn new(count: usize, len: usize) -> io::Result<FixedBufPool> {
         let registry: Weak<Driver> = Arc::downgrade(&context::current());

@@ -1,4 +1,4 @@
-//! Which driver, and which of its workers, the current thread belongs to.
+//! The driver that the current thread belongs to, and which of its workers the thread is.
 
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
@@ -21,7 +21,7 @@ thread::thread_local! {
     static RESIGNED: Cell<Option<Post>> = const { Cell::new(None) };
 }
 
-/// A worker of a driver, which is known by its address.
+/// A worker of a driver, which is identified by its address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Post {
     driver: usize,
@@ -30,11 +30,11 @@ struct Post {
 
 struct Context {
     driver: Arc<Driver>,
-    /// None: a thread from outside; what it asks for goes through a worker's mailbox.
+    /// None for a thread outside of the runtime. Its requests go through a worker's mailbox.
     worker: Option<usize>,
 }
 
-/// Keeps a driver installed on this thread; the one before comes back when it is dropped.
+/// Keeps a driver installed on this thread. Dropping it restores the previous one.
 #[must_use = "the driver leaves the thread when this is dropped"]
 pub(crate) struct Guard {
     previous: Option<Context>,
@@ -43,7 +43,7 @@ pub(crate) struct Guard {
 }
 
 impl Context {
-    /// What was remembered before this thread resigned does not make it a worker again.
+    /// A context that was saved before this thread resigned does not make it a worker again.
     fn forget_resigned(&mut self) {
         let resigned = RESIGNED.try_with(Cell::get).ok().flatten();
         if resigned
@@ -58,7 +58,8 @@ fn address(driver: &Driver) -> usize {
     ptr::from_ref(driver).addr()
 }
 
-/// This thread is no worker of `driver` from now on, but one from outside; whatever guards it drops later.
+/// From now on this thread is not a worker of `driver` but a thread outside of the runtime,
+/// whichever guards it drops later.
 pub(super) fn resign(driver: &Driver, worker: usize) {
     RESIGNED.with(|resigned| resigned.set(Some(Post { driver: address(driver), worker })));
     CURRENT.with(|current| {
@@ -68,7 +69,7 @@ pub(super) fn resign(driver: &Driver, worker: usize) {
     });
 }
 
-/// Takes back what `resign` did.
+/// Undoes `resign`.
 pub(super) fn reinstate(driver: &Driver, worker: usize) {
     come_anew(driver);
     CURRENT.with(|current| match current.borrow_mut().as_mut() {
@@ -88,7 +89,8 @@ pub(super) fn come_anew(driver: &Driver) {
 
 pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
     let context = Some(Context { driver, worker });
-    // The thread may be ending, and a runtime with it that lies in its storage: then what asks is a foreigner.
+    // The thread may be ending, together with a runtime in its storage. Its requests are then those
+    // of a thread outside of the runtime.
     let previous = CURRENT.try_with(|current| current.replace(context)).ok().flatten();
     Guard { previous, not_send: PhantomData }
 }
@@ -100,7 +102,8 @@ impl Drop for Guard {
             context.forget_resigned();
         }
         let mine = CURRENT.try_with(|current| mem::replace(&mut *current.borrow_mut(), previous));
-        // Perhaps the last of its driver: it closes rings with nothing borrowed here.
+        // This may be the last reference to its driver. It then closes rings, with nothing borrowed
+        // here.
         drop(mine);
     }
 }
@@ -129,15 +132,16 @@ pin_project! {
     /// The future of [`in_runtime`].
     #[must_use = "futures do nothing unless polled or awaited"]
     pub(crate) struct InRuntime<F> {
-        // Until it is first polled.
+        // Set until the first poll.
         called_at: Option<&'static Location<'static>>,
         #[pin]
         future: F,
     }
 }
 
-/// A future that needs a runtime when it is first polled, not where it is made. Without one it panics at the place that
-/// awaits it, and names the place that made it: an `async fn` could name neither.
+/// A future that needs a runtime when it is first polled, not where it is made. Without a runtime
+/// it panics at the place that awaits it and names the place that made it. An `async fn` could name
+/// neither.
 #[track_caller]
 pub(crate) fn in_runtime<F: Future>(future: F) -> InRuntime<F> {
     InRuntime { called_at: Some(Location::caller()), future }
@@ -156,8 +160,9 @@ impl<F: Future> Future for InRuntime<F> {
     }
 }
 
-/// What is asked for during `poll` is for a task that only this thread may run: its completions are reaped here as well, or
-/// each would wake two workers.
+/// Marks operations submitted during `poll` as belonging to a task that only this thread may run.
+/// They go to this worker's own ring, because a completion on another ring would wake that worker
+/// only to wake this one.
 pub(crate) fn pinned<R>(poll: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
@@ -169,14 +174,14 @@ pub(crate) fn pinned<R>(poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-/// Who asks for something.
+/// The caller that submits an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asker {
     /// A task that may move, on the thread of this worker.
     Worker(usize),
     /// A task that is pinned to this worker.
     Pinned(usize),
-    /// A thread from outside.
+    /// A thread outside of the runtime.
     Foreign,
 }
 

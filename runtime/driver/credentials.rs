@@ -1,5 +1,5 @@
 #![expect(unsafe_code, reason = "no crate here reads them without trusting that the process id is not zero")]
-//! Who is at the other end of a Unix socket.
+//! The credentials of the peer of a Unix socket.
 
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -31,7 +31,7 @@ pub(crate) fn of_peer(socket: &Socket) -> io::Result<Credentials> {
     if result != 0 {
         return Err(io::Error::last_os_error());
     }
-    // Zero: the peer's process has no number in our namespace, or there is no peer.
+    // Zero: the peer's process has no number in this namespace, or there is no peer.
     Ok(Credentials { uid: found.uid, gid: found.gid, pid: (found.pid != 0).then_some(found.pid) })
 }
 

@@ -1,4 +1,4 @@
-//! The counter whose change ends a worker's sleep.
+//! The eventfd counter whose change ends a worker's sleep in the kernel.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -14,15 +14,15 @@ impl Doorbell {
         Ok(Doorbell(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
     }
 
-    /// The counter is never read: a multishot poll and an edge-triggered one report every write, and 2^64 writes do not
-    /// happen.
+    /// Increments the counter. Nothing ever reads it: a multishot poll and an edge-triggered one
+    /// report every write, and 2^64 writes do not happen.
     pub(super) fn ring(&self) {
         loop {
             match rustix::io::write(&self.0, &1u64.to_ne_bytes()) {
                 Err(Errno::INTR) => {}
-                // Full: the worker has been rung often enough.
+                // The counter is full: the worker has been rung often enough.
                 Ok(_) | Err(Errno::AGAIN) => return,
-                Err(error) => panic!("the doorbell's descriptor was closed by somebody else: {error}"),
+                Err(error) => panic!("the doorbell's descriptor was closed by other code: {error}"),
             }
         }
     }

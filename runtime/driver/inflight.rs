@@ -1,20 +1,21 @@
-//! The table of what a ring has in flight.
+//! The table of the operations that a ring has in flight.
 //!
 //! ```text
-//!            insert                cancel                 terminal completion
-//!   (vacant) ------> Submitted ------------> Cancelling ----------------------> (vacant, next generation)
-//!                        |\______________________|_______________________/       /
-//!                        |        answer         |                              /
-//!                        +-----------------------+--> Answered ----------------
+//!            insert               cancel               terminal completion
+//!   (vacant) -----> Submitted ----------> Cancelling ------------------> (vacant, next generation)
+//!                       |\____________________|____________________/      /
+//!                       |       answer        |                          /
+//!                       +---------------------+--> Answered -------------
 //! ```
 //!
-//! A send that lends its buffer is answered before the kernel gives the buffer back: what told of the result ends at the
-//! answer, and its descriptor is given up; the buffer stays here until the terminal completion, the notification.
+//! A send that lends its buffer is answered before the kernel gives the buffer back. At the answer,
+//! the result is delivered and the descriptor is released. The buffer stays here until the terminal
+//! completion, which is the notification.
 //!
-//! An order that stands is answered by each event, and stays as it is.
+//! A standing order is answered by each event and stays as it is.
 //!
-//! There is no edge that frees an operation before its terminal completion [owned-until-terminal]: a full queue, a
-//! failed system call or a cancel that found its target changes nothing about who owns the memory.
+//! No edge frees an operation before its terminal completion [owned-until-terminal]. A full queue,
+//! a failed system call or a cancel that found its target does not change the owner of the memory.
 
 use std::io;
 use std::mem;
@@ -26,11 +27,11 @@ use super::slots::{SlotId, Slots};
 
 #[derive(Debug)]
 enum Phase {
-    /// Encoded into a submission entry: the kernel has it, or will.
+    /// Encoded into a submission entry. The kernel has it, or will have it.
     Submitted,
     /// A cancel has been encoded as well. The terminal completion is still to come.
     Cancelling,
-    /// Its result has come; the kernel still has its buffer, and nothing is left to cancel.
+    /// Its result has arrived. The kernel still has its buffer, and nothing is left to cancel.
     Answered,
 }
 
@@ -43,16 +44,16 @@ struct Flight {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Cancel {
-    /// Encode a cancel for it.
+    /// The caller must encode a cancel.
     Needed,
-    /// It has landed, or its cancel is under way.
+    /// The operation has completed, or its cancel is under way.
     Pointless,
 }
 
 #[derive(Debug)]
 pub(super) struct InFlight {
     flights: Slots<Flight>,
-    /// Completions that named nothing in flight.
+    /// Completions that matched nothing in flight.
     stale_count: u64,
 }
 
@@ -69,8 +70,8 @@ impl InFlight {
         self.stale_count
     }
 
-    /// Takes an operation in as `worker`'s. Given back: nobody waits for it any more, it must not be encoded
-    /// [shut-or-ticket].
+    /// Adds an operation to the table of `worker`. Gives it back if nothing waits for it any more;
+    /// it must not be encoded then [shut-or-ticket].
     pub(super) fn admit(&mut self, op: Op, worker: usize) -> Result<SlotId, Op> {
         let slot = self.flights.insert(Flight { op, phase: Phase::Submitted });
         if self.op(slot).take_ticket(Ticket::new(worker, slot)) {
@@ -79,7 +80,7 @@ impl InFlight {
         Err(self.flights.remove(slot).expect("just inserted").op)
     }
 
-    /// What was admitted, to be encoded.
+    /// The admitted operation, to be encoded.
     pub(super) fn op(&mut self, slot: SlotId) -> &Op {
         &self.flights.get_mut(slot).expect("just admitted").op
     }
@@ -94,9 +95,9 @@ impl InFlight {
         }
     }
 
-    /// A completion that is not the last was seen. It answers a send whose buffer the kernel keeps: the rest of the
-    /// operation is ours again, and goes to `orphans`. Or it is an event of an order that stands. No other operation of
-    /// ours has such, so it is counted [stale-is-counted].
+    /// Handles a completion that is not the last. It either answers a send whose buffer the kernel
+    /// keeps: then the rest of the operation goes to `orphans`. Or it is an event of a standing
+    /// order. No other operation has such completions, so any other is counted [stale-is-counted].
     pub(super) fn answer(
         &mut self,
         slot: SlotId,
@@ -120,8 +121,9 @@ impl InFlight {
         }
     }
 
-    /// The terminal completion was seen: the operation is ours again. A name that fits nothing is counted, never
-    /// trusted [stale-is-counted]. What may be the last share of something goes to `orphans` [slow-close-is-alone].
+    /// Handles the terminal completion: the operation is freed. A name that matches nothing is
+    /// counted, never trusted [stale-is-counted]. A reference that may be the last one goes to
+    /// `orphans` [slow-close-is-alone].
     pub(super) fn land(
         &mut self,
         slot: SlotId,
@@ -137,7 +139,7 @@ impl InFlight {
         orphans.extend(Orphan::of(op));
     }
 
-    /// What is in flight.
+    /// The operations in flight.
     pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
         self.flights.values().map(|flight| &flight.op)
     }
@@ -146,7 +148,7 @@ impl InFlight {
         self.flights.ids().collect()
     }
 
-    /// Everything, without waiting for anything: the caller leaks it.
+    /// Takes everything out without waiting. The caller leaks it.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Op> + '_ {
         self.flights.drain().map(|flight| flight.op)
     }

@@ -1,20 +1,32 @@
-//! Which engine a driver is made of, and its names.
+//! The kinds of driver, and their names.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The engine that talks to the kernel.
+/// Which interface of the kernel a runtime uses. The default is `Auto`.
+///
+/// # Examples
+///
+/// ```
+/// use heist::runtime::{Builder, DriverKind};
+///
+/// let kind: DriverKind = "poll".parse()?;
+/// let runtime = Builder::new_current_thread().driver(kind).build()?;
+/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// io_uring where the kernel offers it to this process, else readiness polling. The default.
+    /// io_uring if the kernel offers it to this process, else readiness polling. The default.
     #[default]
     Auto,
-    /// io_uring, or an error that says why not.
+    /// io_uring. Building the runtime fails with an error that gives the reason if it is not
+    /// available.
     Uring,
-    /// Readiness polling: epoll, kqueue, event ports or IOCP. No io_uring system call is made.
+    /// Readiness polling: epoll, kqueue, event ports or IOCP. Makes no io_uring system call.
     Poll,
-    /// Neither: for whole runtimes under shuttle.
+    /// Neither. For whole runtimes under shuttle.
     #[cfg(all(test, rt_shuttle))]
     Fake,
 }
@@ -34,10 +46,11 @@ impl fmt::Display for Kind {
 impl FromStr for Kind {
     type Err = UnknownKind;
 
-    /// Reads `auto`, `uring` or `poll`.
+    /// Parses `auto`, `uring` or `poll`.
     ///
     /// # Errors
-    /// Any other word; the error lists the valid ones.
+    ///
+    /// Any other word is an error, whose text lists the valid words.
     fn from_str(word: &str) -> Result<Kind, UnknownKind> {
         match word {
             "auto" => Ok(Kind::Auto),
@@ -48,7 +61,16 @@ impl FromStr for Kind {
     }
 }
 
-/// A word that names no driver.
+/// The error of parsing a word that names no driver.
+///
+/// # Examples
+///
+/// ```
+/// use heist::runtime::DriverKind;
+///
+/// let error = "epoll".parse::<DriverKind>().unwrap_err();
+/// assert!(error.to_string().contains("auto, uring and poll"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownKind(String);
 

@@ -1,7 +1,8 @@
-//! Requests from other threads.
+//! Requests that other threads post to a worker.
 //!
-//! The owner says that it is about to sleep, fences, and looks into the box; a sender fills the box, fences, and looks
-//! whether the owner sleeps. One of the two sees the other [no-lost-letter]: only a sleeping owner costs a system call.
+//! The owner announces that it is about to sleep, issues a fence, and checks the mailbox. A sender
+//! fills the mailbox, issues a fence, and checks whether the owner sleeps. One of the two sees the
+//! other [no-lost-letter]. So a sender makes a system call only if the owner sleeps.
 
 use std::mem;
 
@@ -10,7 +11,7 @@ use crate::primitive::sync::{Mutex, MutexGuard};
 
 #[derive(Debug)]
 pub(super) struct Mailbox<T> {
-    /// A hint that spares the owner the lock; set and reset only with the lock held.
+    /// A hint that spares the owner the lock. Changed only with the lock held.
     pending: AtomicBool,
     asleep: AtomicBool,
     letters: Mutex<Letters<T>>,
@@ -25,7 +26,7 @@ struct Letters<T> {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Posted<T> {
-    /// The owner is awake and finds it at its next harvest.
+    /// The owner is awake and finds the request at its next harvest.
     Quiet,
     /// The owner may be asleep: ring its doorbell.
     Ring,
@@ -48,7 +49,7 @@ impl<T> Mailbox<T> {
         self.tell(letters)
     }
 
-    /// The same for many at once. Refused: they are still in `items`.
+    /// Posts many requests at once. If refused, they are still in `items`.
     pub(super) fn post_batch(&self, items: &mut Vec<T>) -> Posted<()> {
         let mut letters = self.letters.lock();
         if letters.is_closed {
@@ -59,7 +60,8 @@ impl<T> Mailbox<T> {
     }
 
     fn tell<R>(&self, letters: MutexGuard<'_, Letters<T>>) -> Posted<R> {
-        // Ordering: Relaxed [no-lost-letter]: the fence below orders it before the look at `asleep`.
+        // Ordering: Relaxed [no-lost-letter]: the fence below orders it before the load of
+        // `asleep`.
         self.pending.store(true, Ordering::Relaxed);
         drop(letters);
         // Ordering: SeqCst fence [no-lost-letter]: pairs with the one in `fall_asleep`.
@@ -68,13 +70,15 @@ impl<T> Mailbox<T> {
         if self.asleep.load(Ordering::Relaxed) { Posted::Ring } else { Posted::Quiet }
     }
 
-    /// Plain loads only. May say `false` for a letter that is being posted; its sender then rings.
+    /// Makes plain loads only. May return `false` while a request is being posted; its sender then
+    /// rings.
     pub(super) fn is_pending(&self) -> bool {
-        // Ordering: Relaxed [no-lost-letter]: the lock in `take` orders the letters themselves.
+        // Ordering: Relaxed [no-lost-letter]: the lock in `take` orders the requests themselves.
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// From here on every sender rings. The owner must look into the box afterwards and before it sleeps.
+    /// Makes every later sender ring. The owner must check the mailbox after this call and before
+    /// it sleeps.
     pub(super) fn fall_asleep(&self) {
         // Ordering: Relaxed [no-lost-letter]: ordered by the fence.
         self.asleep.store(true, Ordering::Relaxed);
@@ -87,7 +91,7 @@ impl<T> Mailbox<T> {
         self.asleep.store(false, Ordering::Relaxed);
     }
 
-    /// Swaps the letters into `into`, which must be empty.
+    /// Swaps the requests into `into`, which must be empty.
     pub(super) fn take(&self, into: &mut Vec<T>) {
         if !self.is_pending() {
             return;
@@ -98,7 +102,8 @@ impl<T> Mailbox<T> {
         mem::swap(&mut letters.items, into);
     }
 
-    /// For a worker that reads the letters of one that is stuck: takes those of the first kind, leaves the others.
+    /// Takes the requests for which `is_wanted` is true and leaves the others. Called by a worker
+    /// that reads the mailbox of a stuck one.
     pub(super) fn take_if(&self, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
         let mut letters = self.letters.lock();
         let (wanted, left) = mem::take(&mut letters.items).into_iter().partition(is_wanted);
@@ -108,7 +113,7 @@ impl<T> Mailbox<T> {
         wanted
     }
 
-    /// Refuses every later letter.
+    /// Refuses every later request.
     pub(super) fn close(&self) {
         self.letters.lock().is_closed = true;
     }

@@ -1,7 +1,23 @@
-//! The one door to the kernel: it tells tasks when their sockets are ready, completes their operations, and is where a
-//! worker sleeps.
+//! The one door to the kernel. It reports when sockets are ready, completes operations, and is
+//! where a worker sleeps.
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! `DESIGN.md` in this directory has the algorithm, the invariants and the rejected designs. Read
+//! the files in this order:
+//!
+//! - `options.rs`, `kind.rs`, `direction.rs`: how a driver is built, and the two directions of a
+//!   socket.
+//! - `backend.rs`: the choice between back ends; `context.rs`: the driver of the current thread.
+//! - `readiness.rs`, `side.rs`: the state of one direction of a socket, and its waiters.
+//! - `source.rs`, `ready.rs`: a registered socket, and the futures that wait for it.
+//! - `op.rs`, `submission.rs`: operations, and the future that awaits one completion.
+//! - `slots.rs`, `inflight.rs`: the table of the operations that the kernel has.
+//! - `mailbox.rs`, `bell.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
+//!   up.
+//! - `orphan.rs`: where the remains of a finished operation are dropped.
+//! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
+//! - `file/`: operations on files and paths. `send/`: sends without a copy. `buffers.rs`: buffers.
+//! - `socket.rs`, `segmentation.rs`, `offload.rs`, `ancillary.rs`, `credentials.rs`,
+//!   `unix_address.rs`: the differences between platforms.
 
 use std::error::Error;
 use std::fmt;
@@ -70,13 +86,13 @@ pub(crate) use orphan::{Crop, Orphan, clear_away};
 use source::Source;
 pub(crate) use source::{Moved, Registration};
 
-/// The door: one back end per worker, all of the same kind.
+/// The driver of a runtime: one back end per worker, all of the same kind.
 #[derive(Debug)]
 pub(crate) struct Driver {
     backend: Backend,
     refusal: Option<io::Error>,
     workers: usize,
-    /// Spreads the requests of foreign threads.
+    /// Spreads the requests of threads outside of the runtime.
     next_worker: AtomicUsize,
     buffers: Buffers,
 }
@@ -95,12 +111,13 @@ impl Driver {
         Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers }))
     }
 
-    /// Why this driver polls although io_uring was tried: for the line that a service prints when it starts.
+    /// The reason why this driver polls although `Kind::Auto` tried io_uring first. A service may
+    /// print it when it starts.
     pub(crate) fn refusal(&self) -> Option<&io::Error> {
         self.refusal.as_ref()
     }
 
-    /// The kernel of a fake.
+    /// The simulated kernel of a `Fake`.
     #[cfg(all(test, rt_shuttle))]
     pub(crate) fn kernel(&self) -> &Arc<fake::Kernel> {
         self.backend.kernel()
@@ -111,7 +128,8 @@ impl Driver {
         self.backend.name()
     }
 
-    /// Makes the calling thread the worker `index`: its ring works for this thread from now on.
+    /// Makes the calling thread the worker `index`: that worker's ring serves this thread from now
+    /// on.
     pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> io::Result<Guard> {
         assert!(index < self.workers, "worker {index} of {}", self.workers);
         self.backend.bind(index)?;
@@ -119,37 +137,41 @@ impl Driver {
         Ok(context::install(self.clone(), Some(index)))
     }
 
-    /// The calling thread, which is the worker `index`, leaves it: another one may be bound. It asks as a thread from outside
-    /// from now on, until it comes back.
+    /// The calling thread stops being the worker `index`, and another thread may be bound. Until it
+    /// comes back, its requests are those of a thread outside of the runtime.
     pub(crate) fn leave_worker(&self, index: usize) {
         self.backend.release(index);
         context::resign(self, index);
     }
 
-    /// The calling thread, which left the worker `index`, is it again; nobody was bound meanwhile.
+    /// The calling thread, which left the worker `index`, becomes it again. No other thread was
+    /// bound in between.
     pub(crate) fn come_back(&self, index: usize) -> io::Result<()> {
         self.backend.bind(index)?;
         context::reinstate(self, index);
         Ok(())
     }
 
-    /// Lets a thread from outside use the driver; what it asks for goes through a worker's mailbox. A worker of this
-    /// driver stays one.
+    /// Lets a thread outside of the runtime use the driver. Its requests go through a worker's
+    /// mailbox. A worker of this driver stays one.
     pub(crate) fn enter(self: &Arc<Self>) -> Guard {
         context::install(self.clone(), context::worker_of(self))
     }
 
-    /// Nothing is queued for the kernel and nothing waits to be reaped: a harvest can be skipped. No system call.
+    /// Reports whether nothing is queued for the kernel and nothing waits to be reaped, so that a
+    /// harvest can be skipped. Makes no system call.
     pub(crate) fn is_quiet(&self, index: usize) -> bool {
         self.backend.is_quiet(index)
     }
 
-    /// Submits what is queued and reaps what is there; never blocks. By the worker only.
+    /// Submits the queued entries and reaps the completions that are there. Never blocks. Only the
+    /// worker may call it.
     pub(crate) fn harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> io::Result<()> {
         self.backend.harvest(index, &mut crop.into())
     }
 
-    /// Sleeps until a completion, a ring of the doorbell or the time-out; may return early. By the worker only.
+    /// Sleeps until a completion comes, the doorbell is rung or the time-out ends. May return
+    /// early. Only the worker may call it.
     pub(crate) fn park<'a>(
         &self,
         index: usize,
@@ -159,8 +181,8 @@ impl Driver {
         self.backend.park(index, &[], timeout, &mut crop.into())
     }
 
-    /// The same beside workers that are busy elsewhere: it also ends when there is something of theirs to reap, if the
-    /// system can tell. Reaping it is the caller's, by `try_harvest`.
+    /// Like `park`, but also ends when a stuck worker has completions to reap, on systems that can
+    /// report this. The caller then reaps them with `try_harvest`.
     pub(crate) fn park_beside<'a>(
         &self,
         index: usize,
@@ -171,50 +193,55 @@ impl Driver {
         self.backend.park(index, stuck, timeout, &mut crop.into())
     }
 
-    /// Ends the present `park` of the worker, or else the next one. From any thread.
+    /// Ends the current `park` of the worker, or else its next one. Any thread may call it.
     pub(crate) fn ring_doorbell(&self, index: usize) {
         self.backend.ring_doorbell(index);
     }
 
-    /// Reaps for a worker that is busy elsewhere. `false`: it was at it itself, or sleeps.
+    /// Reaps completions for a worker that is busy elsewhere. Returns `false` if that worker is
+    /// reaping itself or sleeps.
     pub(crate) fn try_harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> bool {
         self.backend.try_harvest(index, &mut crop.into())
     }
 
-    /// Begins for a worker that is busy elsewhere what it was asked for and has not told the kernel. By the worker `by`.
+    /// Begins the operations that a busy worker was asked for and has not yet submitted. Only the
+    /// worker `by` may call it.
     pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
         self.backend.take_over(index, by, &mut crop.into());
     }
 
-    /// Begins and reaps for a worker that is busy elsewhere, with its own ring. By a thread that lives until that worker has
-    /// shut down: the kernel ends what a thread has begun when the thread ends.
+    /// Begins and reaps operations for a busy worker, on that worker's own ring. The calling thread
+    /// must live until that worker has shut down, because the kernel ends what a thread has begun
+    /// when the thread ends.
     pub(crate) fn relieve<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) {
         self.backend.relieve(index, &mut crop.into());
     }
 
-    /// How many things the kernel may still report to this worker.
+    /// The number of operations that the kernel may still report to this worker.
     pub(crate) fn in_flight(&self, index: usize) -> usize {
         self.backend.in_flight(index)
     }
 
-    /// Whether an operation on a file or a path is asked for or in flight on this worker's ring. Waits for sockets and pipes
-    /// do not count: the peer decides when they end. The polling driver leaves files to the blocking pool.
+    /// Whether an operation on a file or a path is queued or in flight on this worker's ring. Waits
+    /// for sockets and pipes do not count, because the peer decides when they end. The polling
+    /// driver leaves files to the blocking pool.
     pub(crate) fn has_file_work(&self, index: usize) -> bool {
         self.backend.has_file_work(index)
     }
 
-    /// Completions that fitted nothing in flight. More than none is a bug, of ours or of the kernel's.
+    /// The number of completions that matched no operation in flight. Any is a bug, in this crate
+    /// or in the kernel.
     pub(crate) fn stale_count(&self, index: usize) -> u64 {
         self.backend.stale_count(index)
     }
 
-    /// Operations that the kernel did not let go of in time.
+    /// The number of operations that the kernel did not release in time.
     pub(crate) fn leaked_count(&self, index: usize) -> usize {
         self.backend.leaked_count(index)
     }
 
-    /// Refuses what comes, cancels what is in flight and waits for the kernel to let go, up to `deadline`. What is
-    /// still in flight then is leaked and counted. On the worker's own thread.
+    /// Refuses new operations, cancels those in flight and waits up to `deadline` for the kernel to
+    /// release them. Leaks and counts the rest. Must run on the worker's own thread.
     pub(crate) fn shutdown(&self, index: usize, deadline: Duration) {
         self.buffers.close();
         let mut wakers = Vec::new();
@@ -254,13 +281,14 @@ impl Driver {
     }
 }
 
-/// What a call on the blocking pool comes to if it gives no answer. Who awaits it aborts it by giving up only, so that what is
-/// cancelled was so by the end of the runtime.
+/// Turns a failed call on the blocking pool into an `io::Error`. Only a dropped future aborts such
+/// a call, so a cancellation seen here means that the runtime has shut down.
 pub(crate) fn of_pool(error: JoinError) -> io::Error {
     if error.is_cancelled() { closed() } else { io::Error::other(error) }
 }
 
-/// The kernel has broken an operation off that nobody has cancelled, and has done nothing of it [undone-begins-anew].
+/// The kernel broke off an operation that was not cancelled and that has had no effect
+/// [undone-begins-anew].
 #[derive(Debug)]
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has no operations to break off"))]
 struct Undone;
@@ -282,7 +310,7 @@ fn is_undone(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Undone>())
 }
 
-/// What a wait gets when its worker has shut down.
+/// The error of an operation whose worker has shut down.
 fn closed() -> io::Error {
     io::Error::other(
         "the heist runtime that served this has shut down; open sockets and files in the one that is running",

@@ -1,4 +1,4 @@
-//! Loom models of this room. Each names the invariant it checks; the tags are those of `mod.rs`.
+//! Loom models of this room. Each names the invariant that it checks; `DESIGN.md` defines the tags.
 
 use std::future::Future;
 use std::io;
@@ -25,11 +25,12 @@ fn ticket() -> Ticket {
     Ticket::new(0, SlotId::from_bits(7))
 }
 
-/// A task's side of `poll_io`: tries while ready, then waits. `true`: it got the data.
+/// A task's side of `poll_io`: tries while ready, then waits. Returns `true` if it got the data.
 fn poll_for(side: &Side, data: &AtomicBool, waker: &Waker) -> bool {
     loop {
         if let Some(seen) = side.observe() {
-            // Ordering: Acquire: the system call, which sees what the kernel has when it is made.
+            // Ordering: Acquire: the system call, which sees the kernel's state at the time of the
+            // call.
             if data.load(Ordering::Acquire) {
                 return true;
             }
@@ -43,7 +44,7 @@ fn poll_for(side: &Side, data: &AtomicBool, waker: &Waker) -> bool {
     }
 }
 
-/// [event-wakes], edge-triggered: the event comes once, whether or not somebody waits.
+/// [event-wakes], edge-triggered: the event comes once, whether or not a task waits.
 #[test]
 fn an_event_beside_a_clear_and_a_wait_is_not_lost() {
     model(|| {
@@ -51,7 +52,7 @@ fn an_event_beside_a_clear_and_a_wait_is_not_lost() {
         let kernel = {
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Release: data first, then the event, as the kernel has it.
+                // Ordering: Release: data first, then the event, as in the kernel.
                 shared.1.store(true, Ordering::Release);
                 let mut wakers = Vec::new();
                 shared.0.event(false, &mut wakers);
@@ -65,7 +66,7 @@ fn an_event_beside_a_clear_and_a_wait_is_not_lost() {
     });
 }
 
-/// [event-wakes] for two tasks on one side: the one may clear what the other has not seen.
+/// [event-wakes] for two tasks on one side: one may clear an event that the other has not seen.
 #[test]
 fn an_event_beside_two_waiters_reaches_both() {
     model(|| {
@@ -112,7 +113,8 @@ fn an_event_beside_two_waiters_reaches_both() {
     });
 }
 
-/// [event-empties]: a waiter that passed an event is listed no more; going away, it takes nobody with it.
+/// [event-empties]: a waiter that passed an event is no longer listed. When it is dropped, it
+/// removes no other waiter.
 #[test]
 fn a_waiter_that_passed_an_event_is_listed_no_more() {
     model(|| {
@@ -149,7 +151,7 @@ fn a_waiter_that_passed_an_event_is_listed_no_more() {
     });
 }
 
-/// [event-empties]: wherever they stand, and though one of them goes away meanwhile.
+/// [event-empties]: wherever the waiters are stored, and even if one of them is dropped in between.
 #[test]
 fn an_event_takes_every_waiter() {
     model(|| {
@@ -181,7 +183,7 @@ fn an_event_takes_every_waiter() {
     });
 }
 
-/// [one-order]: of two that find nothing ready, one places the order.
+/// [one-order]: of two waiters that find nothing ready, one places the order.
 #[test]
 fn two_waiters_place_one_order() {
     model(|| {
@@ -201,7 +203,7 @@ fn two_waiters_place_one_order() {
     });
 }
 
-/// [event-wakes]: a clear from an old look cannot wipe out a newer event.
+/// [event-wakes]: a clear after an old look cannot erase a newer event.
 #[test]
 fn a_clear_wipes_out_only_what_was_seen() {
     model(|| {
@@ -217,7 +219,8 @@ fn a_clear_wipes_out_only_what_was_seen() {
     });
 }
 
-/// [short-is-all]: whoever has seen the event of an end does not take a short call for all there was.
+/// [short-is-all]: a task that has seen the event of an end does not take a short call for all
+/// there was.
 #[test]
 fn a_short_call_wipes_out_no_end() {
     model(|| {
@@ -236,7 +239,8 @@ fn a_short_call_wipes_out_no_end() {
     });
 }
 
-/// [shut-or-ticket]: a registration that goes away while its order is on the way either cancels it or prevents it.
+/// [shut-or-ticket]: a registration that is dropped while its order is on the way either cancels it
+/// or prevents it.
 #[test]
 fn an_order_is_cancelled_or_never_placed() {
     model(|| {
@@ -277,7 +281,8 @@ fn a_dropped_submission_is_cancelled_or_never_started() {
     });
 }
 
-/// [result-wakes]: a completion beside a change of the waker wakes the last one, or the poll sees the result.
+/// [result-wakes]: a completion beside a change of the waker wakes the last waker, or the poll sees
+/// the result.
 #[test]
 fn a_completion_beside_a_new_waker_is_not_lost() {
     model(|| {
@@ -304,7 +309,7 @@ fn a_completion_beside_a_new_waker_is_not_lost() {
     });
 }
 
-/// [no-lost-letter]: an owner that goes to sleep has read the letter, or its sender rings.
+/// [no-lost-letter]: an owner that goes to sleep has read the request, or its sender rings.
 #[test]
 fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
     model(|| {
@@ -316,7 +321,7 @@ fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
         mailbox.fall_asleep();
         let mut letters = Vec::new();
         mailbox.take(&mut letters);
-        // Asleep here, until somebody rings.
+        // The owner sleeps from here until the sender rings.
         match sender.join().unwrap() {
             Posted::Ring => {}
             Posted::Quiet => assert_eq!(letters, [1], "the owner sleeps on a letter"),
@@ -350,8 +355,8 @@ fn two_letters_are_read_before_the_second_sleep_or_a_sender_rings() {
     });
 }
 
-/// [no-lost-letter], [comes-round]: beside a worker that reads the letters of one that seems stuck each letter is read once,
-/// by one of the two, or the owner is rung for it.
+/// [no-lost-letter], [comes-round]: while a helper reads the mailbox of a worker that seems stuck,
+/// each request is read once, by one of the two, or the owner is rung for it.
 #[test]
 fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
     model(|| {
@@ -370,7 +375,7 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
         let posted = sender.join().unwrap();
         let mut helped = helper.join().unwrap();
         if posted == Posted::Ring {
-            // Rung: the owner's next look.
+            // The bell was rung: the owner looks again.
             let mut late = Vec::new();
             mailbox.take(&mut late);
             letters.append(&mut late);
@@ -381,8 +386,8 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
     });
 }
 
-/// [ring-ends-park]: with two ringers, the owner consumes a ring before it sleeps or one of them makes a noise; and the
-/// owner sees what a ringer did before it rang.
+/// [ring-ends-park]: with two ringers, the owner consumes a ring before it sleeps, or one of them
+/// writes to the eventfd. And the owner sees what a ringer did before it rang.
 #[test]
 fn a_ring_is_consumed_or_heard() {
     model(|| {
@@ -390,7 +395,7 @@ fn a_ring_is_consumed_or_heard() {
         let ringers = [(); 2].map(|()| {
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: it is the bell that must publish it.
+                // Ordering: Relaxed: the bell must publish it.
                 shared.1.fetch_add(1, Ordering::Relaxed);
                 if shared.0.strike() {
                     // Ordering: Release: the eventfd.
@@ -409,14 +414,16 @@ fn a_ring_is_consumed_or_heard() {
         // Ordering: Acquire: the eventfd.
         let noise_count = shared.2.load(Ordering::Acquire);
         assert!(noise_count > 0);
-        // Not consumed before the sleep: somebody struck it silent, so that one's noise ends the sleep. Consumed, and rung
-        // again after: the second noise does.
+        // If the ring was not consumed before the sleep, the thread that struck the quiet bell
+        // wrote to the eventfd, which ends the sleep. If it was consumed and the bell was rung
+        // again, the second write does.
         assert_eq!(usize::from(is_consumed) + usize::from(shared.0.consume()), noise_count);
     });
 }
 
-/// [ring-ends-park]: a doze ends when the bell is struck, by whichever of two ringers, and what the ringer did before is
-/// seen then. The one that finds nobody dozing makes the noise for a sleep elsewhere.
+/// [ring-ends-park]: a doze ends when either of two ringers strikes the bell, and the owner then
+/// sees what that ringer did before. A ringer that finds the owner awake must end a sleep in the
+/// kernel.
 #[test]
 fn a_doze_ends_when_the_bell_is_struck() {
     model(|| {
@@ -424,12 +431,12 @@ fn a_doze_ends_when_the_bell_is_struck() {
         let ringers = [(); 2].map(|()| {
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: it is the bell that must publish it.
+                // Ordering: Relaxed: the bell must publish it.
                 shared.1.fetch_add(1, Ordering::Relaxed);
                 shared.0.strike()
             })
         });
-        // Twice at the most: each ring ends one.
+        // At most twice: each ring ends one.
         let mut seen_count = 0;
         while seen_count < 2 {
             shared.0.doze(None);
@@ -446,7 +453,8 @@ fn a_doze_ends_when_the_bell_is_struck() {
     });
 }
 
-/// [ring-ends-park]: the bell is quiet after a doze, whatever ended it, and who strikes it then makes the noise.
+/// [ring-ends-park]: the bell is quiet after a doze, whatever ended it, and the next striker must
+/// end a sleep in the kernel.
 #[test]
 fn a_bell_that_is_struck_after_a_doze_makes_its_noise() {
     model(|| {
@@ -461,7 +469,8 @@ fn a_bell_that_is_struck_after_a_doze_makes_its_noise() {
     });
 }
 
-/// [event-wakes]: what the waking thread did before an event is seen by who observes the event, without another word.
+/// [event-wakes]: a thread that observes an event sees what the waking thread did before it,
+/// without another atomic.
 #[test]
 fn an_event_publishes_what_came_before_it() {
     model(|| {
@@ -476,8 +485,9 @@ fn an_event_publishes_what_came_before_it() {
                 shared.0.event(false);
             })
         };
-        // A thread of its own, begun last: loom would take the kernel's look at the word for the one that matters, and never
-        // have an earlier look of ours come after its event.
+        // A separate thread, begun last. Otherwise loom would take the kernel's look at the word
+        // for the relevant one, and would never schedule an earlier look of the waiter after the
+        // event.
         let waiter = thread::spawn(move || {
             if shared.0.observe().is_some() {
                 assert!(shared.1.load(Ordering::Relaxed), "the event came before its cause");
@@ -488,8 +498,8 @@ fn an_event_publishes_what_came_before_it() {
     });
 }
 
-/// [shut-or-ticket]: the future of an operation that the kernel has goes away beside its completion: it is cancelled, or it
-/// was done.
+/// [shut-or-ticket]: the future of an operation that the kernel has is dropped beside its
+/// completion. The operation is cancelled, or it was done.
 #[test]
 fn a_submission_dropped_in_flight_is_cancelled() {
     model(|| {
@@ -511,9 +521,9 @@ fn a_submission_dropped_in_flight_is_cancelled() {
     });
 }
 
-/// [owned-until-terminal], [stale-is-counted]: the owner harvests, a thief tries the same lock, and a third thread drops the
-/// future. Whoever reaps the completion frees the slot, once, and the cancel that comes late never reaches the slot's next
-/// operation.
+/// [owned-until-terminal], [stale-is-counted]: the owner harvests, a helper tries the same lock,
+/// and a third thread drops the future. The thread that reaps the completion frees the slot, once,
+/// and the late cancel never reaches the slot's next operation.
 #[test]
 fn a_slot_freed_beside_a_thief_and_a_drop_is_freed_once() {
     model(|| {
@@ -529,7 +539,7 @@ fn a_slot_freed_beside_a_thief_and_a_drop_is_freed_once() {
             thread::spawn(move || desk.give_up(flight))
         };
         desk.harvest(&mut Vec::new());
-        // Into the same slot, which is free by now, whoever reaped.
+        // This uses the same slot, which is free by now, whichever thread reaped.
         let (_next, next_slot) = desk.begin();
         thief.join().unwrap();
         dropper.join().unwrap();
@@ -541,8 +551,9 @@ fn a_slot_freed_beside_a_thief_and_a_drop_is_freed_once() {
     });
 }
 
-/// [owned-until-terminal], [no-lost-letter]: what the kernel still has when its future is dropped elsewhere is kept until the
-/// cancel's completion was reaped, by the owner or a thief, and then freed: the owner read the cancel or was rung for it.
+/// [owned-until-terminal], [no-lost-letter]: an operation whose future is dropped elsewhere is kept
+/// until the owner or a helper has reaped the cancel's completion, and is then freed. The owner has
+/// read the cancel or was rung for it.
 #[test]
 fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
     model(|| {
@@ -559,7 +570,7 @@ fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
         desk.fall_asleep(&mut Vec::new());
         thief.join().unwrap();
         if dropper.join().unwrap() {
-            // Rung: the next harvest.
+            // The bell was rung: the next harvest.
             desk.harvest(&mut Vec::new());
         }
         assert_eq!((desk.in_flight(), desk.stale_count()), (0, 0));
@@ -568,7 +579,8 @@ fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
     });
 }
 
-/// [result-wakes] across the lock: a completion that the owner or the thief reaps beside a poll reaches the future.
+/// [result-wakes] across the lock: a completion that the owner or a helper reaps beside a poll
+/// reaches the future.
 #[test]
 fn a_completion_reaped_by_either_reaches_a_future_polled_elsewhere() {
     model(|| {
@@ -597,8 +609,8 @@ fn a_completion_reaped_by_either_reaches_a_future_polled_elsewhere() {
     });
 }
 
-/// [owned-until-terminal]: a buffer that two operations read comes back after both have ended, and then its owner is woken
-/// or sees it.
+/// [owned-until-terminal]: a buffer that two operations read comes back after both have ended, and
+/// then its owner is woken or sees it.
 #[test]
 fn a_lent_buffer_comes_back_after_its_last_reader() {
     model(|| {
@@ -607,7 +619,8 @@ fn a_lent_buffer_comes_back_after_its_last_reader() {
             shared.0.lend(|_| ());
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: the lock of the loan orders it. The last look of the kernel at the buffer.
+                // Ordering: Relaxed: the lock of the loan orders it. This is the kernel's last look
+                // at the buffer.
                 shared.1.fetch_add(1, Ordering::Relaxed);
                 let mut wakers = Vec::new();
                 shared.0.end(false, &mut wakers);
@@ -627,8 +640,8 @@ fn a_lent_buffer_comes_back_after_its_last_reader() {
     });
 }
 
-/// [sends-in-turn], [one-order]: a write after a send that was given up is not tried before the send was answered, and places
-/// no order of its own; the answer wakes it.
+/// [sends-in-turn], [one-order]: a write after a send that was given up is not tried before the
+/// send was answered, and places no order of its own. The answer wakes it.
 #[test]
 fn a_write_behind_a_send_waits_for_its_answer() {
     model(|| {
@@ -662,8 +675,8 @@ fn a_write_behind_a_send_waits_for_its_answer() {
     });
 }
 
-/// An order, its only event, and a call that would block all the same, so often; which orders those were. The side is not ready
-/// then.
+/// An order, its only event, and a call that would nevertheless block, `count` times. Returns the
+/// orders. The side is not ready afterwards.
 fn futile_orders(side: &Side, count: usize) -> Vec<Order> {
     let seen = side.observe().expect("ready");
     assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
@@ -685,7 +698,8 @@ fn place(side: &Side) -> Order {
     }
 }
 
-/// [no-spin]: whatever is reported, orders that are of no use become one that stands, and then a pause in between.
+/// [no-spin]: whatever is reported, futile orders become a standing one, and then have a pause in
+/// between.
 #[test]
 fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
     model(|| {
@@ -694,7 +708,7 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
         assert_eq!(orders[..3], [Order::Once; 3]);
         assert_eq!(orders[3..7], [Order::Standing; 4]);
         assert_eq!(orders[7..], [Order::Rest, Order::Standing, Order::Rest, Order::Standing]);
-        // One that stands is not over with an event, and a call that did something ends the count.
+        // An event does not end a standing order, and a call that did something ends the count.
         let side = Side::new();
         futile_orders(&side, 3);
         assert_eq!(place(&side), Order::Standing);
@@ -717,8 +731,8 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
     });
 }
 
-/// [no-spin], [event-wakes], [one-order]: the events of an order that stands come beside calls that would block and waits; none
-/// is lost, and none leads to another order.
+/// [no-spin], [event-wakes], [one-order]: the events of a standing order come beside calls that
+/// would block and beside waits. None is lost, and none leads to another order.
 #[test]
 fn the_events_of_an_order_that_stands_are_not_lost() {
     model(|| {
@@ -734,7 +748,7 @@ fn the_events_of_an_order_that_stands_are_not_lost() {
                 // The state at the time of the order, and the change.
                 shared.0.event(false, &mut wakers);
                 wakers.clear();
-                // Ordering: Release: data first, then the event, as the kernel has it.
+                // Ordering: Release: data first, then the event, as in the kernel.
                 shared.1.store(true, Ordering::Release);
                 shared.0.event(false, &mut wakers);
                 wakers
@@ -756,14 +770,14 @@ fn the_events_of_an_order_that_stands_are_not_lost() {
             }
         };
         let woken = kernel.join().unwrap();
-        // What the first event has taken would look again.
+        // A waiter that the first event has taken would look again.
         let waits = !got_data && shared.0.observe().is_none();
         assert!(!waits || woken.iter().any(|woken| woken.will_wake(&waker)), "the event was lost");
     });
 }
 
-/// [level-at-arm], [sends-in-turn], [short-is-all]: beside an order that stands nothing wipes out its event unseen, and no send
-/// takes the side.
+/// [level-at-arm], [sends-in-turn], [short-is-all]: beside a standing order nothing erases its
+/// event unseen, and no send takes the side.
 #[test]
 fn an_order_that_stands_is_taken_for_no_other() {
     model(|| {

@@ -18,15 +18,16 @@ use super::socket::SEND_FLAGS;
 const SEGMENTS_COUNT_MAX: usize = 64;
 /// The most bytes that one call may hold: the payload of the largest IPv4 packet.
 const CALL_BYTES_MAX: usize = 65_507;
-/// The kernel's `struct cmsghdr`: a length of a word's size, a level and a type.
+/// The kernel's `struct cmsghdr`: a length of one word, a level and a type.
 const HEADER_BYTES: usize = size_of::<usize>() + 2 * size_of::<i32>();
-/// Room for a header and a number, aligned to a word.
+/// Room in bytes for a header and a number, aligned to a word.
 const CONTROL_BYTES: usize = HEADER_BYTES + 8;
-/// Room for what a user's own options may add to a receive: timestamps, packet information. Without the length the datagrams
-/// could not be told apart, and timestamps come before it.
+/// Room in bytes for what a user's own socket options may add to a receive: timestamps, packet
+/// information. Timestamps come before the segment length, and without that length the datagrams
+/// could not be separated.
 const RECEIVE_CONTROL_BYTES: usize = 512;
 
-/// None: these datagrams are to be sent one by one.
+/// Returns None if these datagrams must be sent one by one.
 pub(super) fn send(
     socket: &Socket,
     bytes: &[u8],
@@ -44,7 +45,8 @@ pub(super) fn send(
         message = message.with_addr(target);
     }
     match socket.sendmsg(&message, SEND_FLAGS) {
-        // The device does no checksums, or a segment is too large for its packets: fragments will do.
+        // The device computes no checksums, or a segment is too large for its packets: send the
+        // datagrams one by one.
         Err(error) if matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL | libc::EMSGSIZE)) => None,
         result => Some(result),
     }
@@ -62,7 +64,8 @@ fn segment_message(segment_len: u16) -> [u8; CONTROL_BYTES] {
     control
 }
 
-/// An older kernel would ignore the control message and send one giant datagram: so it is asked first, once.
+/// Whether the kernel segments. An older kernel would ignore the control message and send one giant
+/// datagram, so it is asked once, before the first send.
 fn is_present(socket: &Socket) -> bool {
     static IS_PRESENT: OnceLock<bool> = OnceLock::new();
     *IS_PRESENT.get_or_init(|| {
@@ -122,21 +125,22 @@ pub(crate) fn receive(socket: &Socket, buf: &mut [u8]) -> Option<io::Result<Segm
     let fd = socket.as_raw_fd();
     let receive = |storage: *mut SockAddrStorage, storage_bytes: *mut libc::socklen_t| {
         message.msg_name = storage.cast();
-        // SAFETY: `try_init` hands in a live length, that of the storage.
+        // SAFETY: `try_init` passes a live length, that of the storage.
         message.msg_namelen = unsafe { *storage_bytes };
         // SAFETY: every pointer of the message is to live memory of the length beside it.
         let count = unsafe { libc::recvmsg(fd, &raw mut message, 0) };
         let len = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-        // SAFETY: as above; the kernel has told the length of the address that it wrote.
+        // SAFETY: as above; the kernel has written the length of the address that it wrote.
         unsafe { *storage_bytes = message.msg_namelen };
         Ok(len)
     };
-    // SAFETY: the kernel has initialised the address and told how long it is.
+    // SAFETY: the kernel has initialised the address and set its length.
     let received = unsafe { SockAddr::try_init(receive) };
     Some(received.map(|(len, addr)| Segments { len, segment_len: joined_len(&control).unwrap_or(len), addr }))
 }
 
-/// The length of the joined datagrams, if they were joined. Behind the last message there are zeros.
+/// The length of each of the joined datagrams, if they were joined. The bytes after the last
+/// control message are zero.
 fn joined_len(mut control: &[u8]) -> Option<usize> {
     loop {
         let message_bytes = usize::from_ne_bytes(*control.first_chunk()?);
@@ -156,7 +160,7 @@ fn joined_len(mut control: &[u8]) -> Option<usize> {
 mod tests {
     use super::{HEADER_BYTES, joined_len, segment_message};
 
-    /// The layout is written by hand; libc's is the yardstick.
+    /// The layout is written by hand, so this compares it with libc's.
     #[test]
     fn the_control_message_is_the_kernels() {
         assert_eq!(HEADER_BYTES, size_of::<libc::cmsghdr>());

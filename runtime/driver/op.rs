@@ -1,4 +1,4 @@
-//! Every request to the kernel, as plain data.
+//! Every operation that a back end performs.
 
 use std::io;
 use std::sync::Arc;
@@ -14,35 +14,37 @@ use super::slots::SlotId;
 use super::source::Source;
 use super::submission::Completion;
 
-/// What an operation needs to stay alive until the kernel is done with it is inside [owned-until-terminal].
+/// An operation. It owns everything that must stay alive until the kernel has finished with it
+/// [owned-until-terminal].
 #[derive(Debug)]
 pub(super) enum Op {
-    /// Tell when the socket may be ready in this direction, or has failed.
+    /// Report when the socket may be ready in this direction, or has failed.
     Ready { source: Arc<Source>, direction: Direction, order: Order },
     /// Connect the socket to the address.
     Connect { source: Arc<Source>, address: Box<SockAddr>, completion: Arc<Completion> },
-    /// Something with a file or a path: `file/request.rs` says what.
+    /// An operation on a file or a path; `file/request.rs` lists them.
     File(Arc<dyn AnyFlight>),
-    /// Send these bytes, which are on loan, without copying them. The side that writes was claimed for it.
+    /// Send these lent bytes without copying them. The writing side was claimed for it.
     Send { source: Arc<Source>, bytes: Region, completion: Arc<Completion>, loan: Arc<dyn AnyLoan> },
-    /// No request, but what is left of a `Send` that the kernel has answered: it still reads the bytes.
+    /// A zero-copy send whose result has arrived but whose buffer the kernel still reads. Never
+    /// submitted; it keeps the buffer alive until the notification.
     Lent { loan: Arc<dyn AnyLoan>, has_sent: bool },
 }
 
-/// What is in flight after a completion that is not the last.
+/// The part that stays in flight after a completion that is not the last.
 #[must_use]
 #[derive(Debug)]
 pub(super) enum AfterAnswer {
-    /// The operation has only one completion.
+    /// Nothing is expected: the operation has only one completion.
     Unheard,
     /// The operation, as before.
     Same,
-    /// Its rest.
+    /// The rest of the operation.
     Rest(Op),
 }
 
-/// Where an operation is in flight: which worker's table, and which slot of it. Small, for each side of each socket has
-/// room for one.
+/// Where an operation is in flight: the worker whose table has it, and the slot in that table. It
+/// is small because each side of each socket has room for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
     worker: u32,
@@ -64,7 +66,8 @@ impl Ticket {
 }
 
 impl Op {
-    /// Gives whoever waits the means to cancel. `false`: nobody waits any more, do not start [shut-or-ticket].
+    /// Gives the waiting future the means to cancel. Returns `false` if nothing waits any more, and
+    /// the operation must not start [shut-or-ticket].
     #[must_use]
     pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
         match self {
@@ -76,17 +79,17 @@ impl Op {
         }
     }
 
-    /// It was not started, for nobody waits any more.
+    /// The operation was not started, because nothing waits for it any more.
     pub(super) fn withdraw(&self, wakers: &mut Vec<Waker>) {
         match self {
             Op::Ready { .. } | Op::Connect { .. } | Op::File(_) => {}
-            // Others may wait for their turn [sends-in-turn].
+            // Other writes may wait for their turn [sends-in-turn].
             Op::Send { .. } => self.finish(Err(io::ErrorKind::Interrupted.into()), wakers),
             Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
         }
     }
 
-    /// Whether this goes past the page cache, to a disk that should hear of it soon.
+    /// Whether this operation bypasses the page cache, so that a disk should receive it soon.
     pub(super) fn is_direct(&self) -> bool {
         match self {
             Op::Ready { .. } | Op::Connect { .. } | Op::Send { .. } | Op::Lent { .. } => false,
@@ -94,7 +97,7 @@ impl Op {
         }
     }
 
-    /// The operation and its region, if that is in memory that a ring may have registered.
+    /// The flight and its region, if the region lies in memory that a ring may have registered.
     pub(super) fn fixed_flight(&self) -> Option<(&dyn AnyFlight, Region)> {
         match self {
             Op::Ready { .. } | Op::Connect { .. } | Op::Send { .. } | Op::Lent { .. } => None,
@@ -102,7 +105,7 @@ impl Op {
         }
     }
 
-    /// What the kernel has after a completion that is not the last.
+    /// The part that stays in flight after a completion that is not the last.
     pub(super) fn after_answer(&self, has_sent: bool) -> AfterAnswer {
         match self {
             Op::Ready { order: Order::Standing, .. } => AfterAnswer::Same,
@@ -111,26 +114,28 @@ impl Op {
         }
     }
 
-    /// The result has come, and the last word has not: what is on loan stays so.
+    /// Delivers a result that is not the terminal completion. A lent buffer stays lent.
     pub(super) fn answer(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
         match self {
-            // One of many: the order stands.
+            // One of many events: the standing order remains.
             Op::Ready { source, direction, .. } => source.side(*direction).event(false, wakers),
             Op::Connect { .. } | Op::File(_) | Op::Lent { .. } => {
-                unreachable!("only a send, and an order that stands, are answered before their end")
+                unreachable!("only a send and a standing order are answered before their end")
             }
             Op::Send { source, completion, .. } => {
-                // Others first: the waiter tells the side when there is no more room [sends-in-turn].
+                // The side first: the waiter clears it again if there is no more room
+                // [sends-in-turn].
                 source.side(Direction::Write).event(true, wakers);
                 completion.finish(result, wakers);
             }
         }
     }
 
-    /// The last word on this operation. Wakers are collected, not called [wake-outside].
+    /// Delivers the terminal completion. Collects wakers and calls none [wake-outside].
     pub(super) fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
         match self {
-            // Whatever it was, the next system call will tell: an error and a cancel by the kernel are readiness too.
+            // The next system call finds out what happened: an error and a cancel by the kernel
+            // count as readiness too.
             Op::Ready { source, direction, .. } => source.side(*direction).event(true, wakers),
             Op::Connect { completion, .. } => completion.finish(result, wakers),
             Op::File(flight) => flight.finish(result, wakers),
@@ -138,14 +143,16 @@ impl Op {
                 self.answer(result, wakers);
                 loan.end(false, wakers);
             }
-            // Of nothing the kernel says that it was copied.
+            // If nothing was sent, the kernel reports a copy as well, so that report does not
+            // count.
             Op::Lent { loan, has_sent } => {
                 loan.end(*has_sent && result.is_ok_and(|copied_count| copied_count > 0), wakers);
             }
         }
     }
 
-    /// The kernel will not let go of it: what it may write to is given back to nobody. Called before `finish`.
+    /// The kernel does not release the operation: the memory that it may write to is given back to
+    /// nobody. Called before `finish`.
     pub(super) fn abandon(&self) {
         match self {
             Op::Ready { .. } | Op::Connect { .. } => {}
@@ -155,4 +162,4 @@ impl Op {
     }
 }
 
-pub(super) const NO_REQUEST: &str = "what the kernel has answered is not asked for again";
+pub(super) const NO_REQUEST: &str = "an operation that the kernel has answered is not submitted again";

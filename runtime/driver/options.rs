@@ -6,21 +6,23 @@ use super::{BufferLimits, Kind};
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) kind: Kind,
-    /// One ring or poller each.
+    /// The number of workers. Each has one ring or poller.
     pub(crate) workers: usize,
-    /// The worker's loop may move between threads, one at a time, as `block_on` of a single-threaded runtime does.
+    /// Whether the worker's loop may move between threads, one at a time. `block_on` of a
+    /// single-threaded runtime does this.
     pub(crate) single_thread: bool,
-    /// Size of the submission queue. What does not fit waits in user space.
+    /// Size of the submission queue, in entries. Entries that do not fit wait in user space.
     pub(crate) ring_entries: u32,
-    /// Size of the completion queue. What does not fit waits in the kernel.
+    /// Size of the completion queue, in entries. Completions that do not fit wait in the kernel.
     pub(crate) completion_entries: u32,
     /// The buffers that sockets receive into.
     pub(crate) buffers: BufferLimits,
 }
 
 impl Options {
-    /// Why 256: a batch of that size hides the cost of the system call. Why 1024: overflow is correct but slow, and so is the
-    /// start of a larger queue.
+    /// 256, because a batch of that size hides the cost of the system call. The completion queue
+    /// has 1024 entries, because overflow is correct but slow, and so is the creation of a larger
+    /// queue.
     pub(crate) const RING_ENTRIES: u32 = 256;
     pub(crate) const COMPLETION_ENTRIES: u32 = 1024;
 }

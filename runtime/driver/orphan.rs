@@ -1,9 +1,9 @@
-//! What is left of an operation when the kernel is done with it, and where that is dropped.
+//! The remains of operations that the kernel has finished, and the places where they are dropped.
 //!
-//! The drop of the last share closes a descriptor or runs a destructor of the user's, and either may take as long as it likes:
-//! a close waits for the peer (`SO_LINGER`), for a terminal to drain or for a file server. So nothing of it happens where a lock
-//! is held, nor where the scheduler takes the worker for asleep, nor before the wakers that came with it are called
-//! [slow-close-is-alone].
+//! Dropping the last reference may close a descriptor or run a user's destructor, and either may
+//! take arbitrarily long: a close may wait for the peer (`SO_LINGER`), for a terminal to drain or
+//! for a file server. So nothing is dropped while a lock is held, while the scheduler takes the
+//! worker for asleep, or before the wakers of the same harvest were called [slow-close-is-alone].
 
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
@@ -17,41 +17,43 @@ use crate::task::{drop_all, quietly};
 use super::op::Op;
 use super::source::Source;
 
-/// Something that perhaps nobody else has a share of.
+/// A value that may be the last reference to a resource.
 #[derive(Debug)]
 pub(crate) struct Orphan(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// The last share of it.
+    /// The last reference to a socket.
     Socket(Box<Source>),
-    /// Perhaps the last share of a file or a buffer.
+    /// Perhaps the last reference to a file or a buffer.
     Op(Op),
 }
 
-/// What a harvest brings in.
+/// The results of a harvest.
 pub(crate) struct Crop<'a> {
     pub(super) wakers: &'a mut Vec<Waker>,
-    /// None: orphans are dropped at the end of the harvest.
+    /// None: each `Orphan` is dropped at the end of the harvest.
     pub(super) orphans: Option<&'a mut Vec<Orphan>>,
 }
 
 impl Orphan {
-    /// What must not be dropped here and now, if the operation has something like that.
+    /// The part of the operation that must not be dropped here, if there is any.
     pub(super) fn of(op: Op) -> Option<Orphan> {
         match op {
-            // Neither a look at the count nor at the side would do: the registration may go at any moment.
+            // Checking the reference count or the side would not be enough, because the
+            // registration may be dropped at any moment.
             Op::Ready { source, .. } | Op::Connect { source, .. } => Orphan::of_socket(source),
             Op::File(_) | Op::Send { .. } | Op::Lent { .. } => Some(Orphan(Kind::Op(op))),
         }
     }
 
-    /// Gives a share of the socket up. Some: it was the last.
+    /// Drops a reference to the socket. Returns the socket if that was the last reference.
     pub(super) fn of_socket(source: Arc<Source>) -> Option<Orphan> {
         Arc::into_inner(source).map(|source| Orphan(Kind::Socket(Box::new(source))))
     }
 
-    /// Whether somebody awaits it: its file must be closed when that one drops it, not a moment later by us.
+    /// Whether a future awaits it. Its file must then be closed when that future drops it, not a
+    /// moment later by this worker.
     fn is_awaited(&self) -> bool {
         matches!(&self.0, Kind::Op(Op::File(flight)) if Arc::strong_count(flight) > 1)
     }
@@ -64,8 +66,8 @@ impl Orphan {
     }
 }
 
-/// Drops what harvests have left. Other workers must take the caller for awake, and what it has to run must be where they find
-/// it: this may take long. A panic of a user's destructor does not get out.
+/// Drops what harvests have left. This may take long, so other workers must know that the caller is
+/// awake, and its tasks must be where they can find them. A panic of a user's destructor is caught.
 pub(crate) fn clear_away(orphans: impl IntoIterator<Item = Orphan>) {
     orphans.into_iter().for_each(|orphan| quietly(|| orphan.clear_away()));
 }
@@ -75,8 +77,9 @@ impl<'a> Crop<'a> {
         Crop { wakers, orphans: Some(orphans) }
     }
 
-    /// No lock is held any more, and no waker was called. Shares of what somebody awaits are given up here, or a file that is
-    /// read to its end and dropped would stay open until this worker has come round.
+    /// Called when no lock is held any more and before any waker is called. References to awaited
+    /// operations are dropped here. Otherwise a file that is read to its end and dropped would stay
+    /// open until this worker's next turn.
     #[inline]
     pub(super) fn leave(&mut self, orphans: Vec<Orphan>) {
         if !orphans.is_empty() {
@@ -94,15 +97,15 @@ impl<'a> Crop<'a> {
     }
 }
 
-/// For callers that nobody waits for.
+/// For callers on which no other thread waits.
 impl<'a> From<&'a mut Vec<Waker>> for Crop<'a> {
     fn from(wakers: &'a mut Vec<Waker>) -> Crop<'a> {
         Crop { wakers, orphans: None }
     }
 }
 
-/// Closes a socket; not here, if its close waits for the peer. That may have been set by whoever knows the descriptor, so the
-/// system is asked.
+/// Closes a socket. If the close would wait for the peer, another thread does it. Any holder of the
+/// descriptor may have set that option, so the system is asked.
 fn close(socket: Socket) {
     let lingers = matches!(socket.linger(), Ok(Some(limit)) if !limit.is_zero());
     if lingers {
@@ -110,9 +113,9 @@ fn close(socket: Socket) {
     }
 }
 
-/// Drops a value on a thread that has nothing else to do.
+/// Drops a value on a thread that does nothing else.
 pub(super) fn drop_aside(value: impl Send + 'static) {
-    /// A pool of its own: closes that never end do not take the runtime's threads.
+    /// A separate pool, so that closes that never end do not take the runtime's threads.
     static CLOSERS: OnceLock<Pool> = OnceLock::new();
 
     let closers = CLOSERS.get_or_init(|| {

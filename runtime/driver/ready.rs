@@ -55,7 +55,7 @@ pub(super) struct AsyncIo<'a, F> {
     pub(super) operation: F,
 }
 
-/// The operation is called, never pinned.
+/// `operation` is called, never pinned.
 impl<F> Unpin for AsyncIo<'_, F> {}
 
 impl<R, F: FnMut(&Socket, Seen) -> io::Result<R>> Future for AsyncIo<'_, F> {

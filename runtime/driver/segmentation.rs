@@ -1,7 +1,8 @@
-//! Many UDP datagrams in one call: segmentation on the way out (GSO), joined datagrams on the way in (GRO).
+//! Many UDP datagrams in one call: segmentation on sending (GSO), joined datagrams on receiving
+//! (GRO).
 //!
-//! Where the system has no such thing, the datagrams are sent one by one and received one by one: the same result for
-//! more calls.
+//! On systems that have neither, the datagrams are sent and received one by one. The result is the
+//! same with more calls.
 
 use std::io;
 
@@ -9,7 +10,8 @@ use socket2::{SockAddr, Socket};
 
 use super::socket::SEND_FLAGS;
 
-/// What came in one call: `len` bytes, cut into datagrams of `segment_len` bytes; the last may be shorter.
+/// The result of one receive: `len` bytes that consist of datagrams of `segment_len` bytes each;
+/// the last may be shorter.
 #[derive(Debug)]
 pub(crate) struct Segments {
     pub(crate) len: usize,
@@ -17,8 +19,8 @@ pub(crate) struct Segments {
     pub(crate) addr: SockAddr,
 }
 
-/// Sends `bytes` as datagrams of `segment_len` bytes each; the last may be shorter. Returns how many bytes went, which is
-/// a whole number of datagrams and may be fewer than all.
+/// Sends `bytes` as datagrams of `segment_len` bytes each; the last may be shorter. Returns how
+/// many bytes were sent, which is a whole number of datagrams and may be fewer than all.
 pub(crate) fn send(
     socket: &Socket,
     bytes: &[u8],
@@ -46,7 +48,8 @@ fn one_by_one(
         let end = bytes.len().min(sent_bytes + segment_len);
         match send(&bytes[sent_bytes..end]) {
             Ok(_) => sent_bytes = end,
-            // What went before is told first; an error that lasts will be met again.
+            // The bytes that were sent are reported first; a lasting error comes again at the next
+            // call.
             Err(_) if sent_bytes > 0 => return Ok(sent_bytes),
             Err(error) => return Err(error),
         }
@@ -95,7 +98,7 @@ mod offload {
 mod tests {
     use super::{io, one_by_one};
 
-    /// The kernel of a test machine sends them at once, so the other way is tried here.
+    /// The kernel of a test machine segments, so this tests the other way.
     #[test]
     fn datagrams_go_one_by_one_until_there_is_no_room() {
         let send_with_room_for = |count: usize| {

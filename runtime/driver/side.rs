@@ -1,13 +1,13 @@
-//! One direction of a socket: its readiness word, who waits for it, and what is on order with the back end.
+//! One direction of a socket: its readiness word, its waiters, and its order with the back end.
 //!
-//! An event takes every waiter and raises the version, both under the side's lock. So a waiter that has been listed at one
-//! version and sees another knows without the lock that it is listed no more [event-empties].
+//! Under the side's lock, an event takes every waiter and raises the version. So if the version has
+//! changed since a waiter was listed, the waiter is no longer listed, and it can find that out
+//! without the lock [event-empties].
 //!
-//! A server with thousands of connections finds each of them outside the cache, line by line. What the usual wait touches
-//! lies therefore in one piece: the only waiter is in place, and a list on the heap is there when a second one comes.
-//! 2026-11-22, echo of 64 B over 1000 connections, against a list for the first as well and a lock for each read that is over,
-//! CPU per request: 0.97 and 0.99 (20 and 22 interleaved rounds, single-threaded loop on a core of its own), 0.99 (50 rounds, 2 workers);
-//! the user part alone 0.84 to 0.88.
+//! A server with thousands of connections finds most of them outside of the cache, line by line.
+//! Therefore the data that the usual wait touches lies in one piece: the only waiter is stored
+//! inline, and a list on the heap exists only once a second waiter comes. `DESIGN.md` has the
+//! measurement.
 
 use std::mem;
 use std::task::Waker;
@@ -27,17 +27,17 @@ pub(super) struct Side {
 
 #[derive(Debug)]
 struct Waiting {
-    /// The one waiter of the poll-style traits: the last waker wins, as `AsyncRead` demands.
+    /// The one waiter of the poll-style traits. The last waker wins, as `AsyncRead` demands.
     primary: Option<Waker>,
-    /// The first of any number of futures, each with its own place.
+    /// The first of any number of futures, each of which has its own entry.
     first: Option<Waker>,
-    /// The operation in flight, for whoever must cancel it.
+    /// The operation in flight, which is needed to cancel it.
     ticket: Option<Ticket>,
     /// Futures that came while `first` was taken.
     others: Option<Box<Slots<Waker>>>,
 }
 
-/// Where a waiter stands.
+/// Where a waiter is stored.
 pub(super) enum Place<'a> {
     Primary,
     Listed(&'a mut Listing),
@@ -48,7 +48,7 @@ pub(super) enum Place<'a> {
 pub(super) enum Listing {
     #[default]
     None,
-    /// The first, for as long as the side stays at this version [event-empties].
+    /// The first one, for as long as the side stays at this version [event-empties].
     First(Seen),
     Other(SlotId),
 }
@@ -64,8 +64,8 @@ impl Place<'_> {
 }
 
 impl Listing {
-    /// The side was seen ready: at a version that is not the one of the listing an event has come and takes the waiter, so
-    /// that there is nothing to forget [event-empties].
+    /// The side was seen ready. If its version differs from the one at which the waiter was listed,
+    /// an event has taken the waiter, so there is nothing to remove [event-empties].
     #[inline]
     pub(super) fn pass(&mut self, seen: Seen) {
         if matches!(self, Listing::First(then) if *then != seen) {
@@ -75,7 +75,8 @@ impl Listing {
 }
 
 impl Waiting {
-    /// Lists the waiter at version `now`, where it is listed already if it is. The waker that it replaces.
+    /// Lists the waiter at version `now`, or keeps its entry if it is still listed. Returns the
+    /// waker that it replaces.
     fn list(&mut self, listing: &mut Listing, fresh: Waker, now: Seen) -> Option<Waker> {
         match *listing {
             Listing::First(then) if then == now => return self.first.replace(fresh),
@@ -139,7 +140,7 @@ impl Side {
         self.readiness.distrust();
     }
 
-    /// Puts the waiter in its place, then looks whether it must wait [event-wakes].
+    /// Stores the waiter, then checks whether it must wait [event-wakes].
     pub(super) fn wait(&self, place: &mut Place<'_>, fresh: Waker) -> Arm {
         let mut waiting = self.waiting.lock();
         let old = match place {
@@ -148,18 +149,18 @@ impl Side {
         };
         let arm = self.readiness.arm();
         drop(waiting);
-        // A waker's drop is user code: it runs with the lock released [wake-outside].
+        // Dropping a waker runs user code, so the lock is released first [wake-outside].
         drop(old);
         arm
     }
 
-    /// Takes the side for an operation on the ring; see [`Readiness::claim`].
+    /// Claims the side for an operation on the ring; see [`Readiness::claim`].
     pub(super) fn claim(&self) -> Claim {
         let _waiting = self.waiting.lock();
         self.readiness.claim()
     }
 
-    /// A listed waiter goes away.
+    /// Removes a listed waiter.
     #[inline]
     pub(super) fn forget(&self, listing: Listing) {
         if listing != Listing::None {
@@ -172,7 +173,7 @@ impl Side {
         let waker = match listing {
             Listing::First(then) if then == self.readiness.version() => waiting.first.take(),
             Listing::Other(id) => waiting.others.as_mut().and_then(|others| others.remove(id)),
-            // The first is another waiter by now, or nobody.
+            // The first waiter is another one by now, or there is none.
             Listing::First(_) | Listing::None => None,
         };
         drop(waiting);
@@ -197,7 +198,8 @@ impl Side {
         true
     }
 
-    /// The kernel reported something: collects every waiter. `last`: it will not report again unless asked.
+    /// The kernel reported an event: collects every waiter. `last`: the kernel reports no more
+    /// events unless asked.
     pub(super) fn event(&self, last: bool, wakers: &mut Vec<Waker>) {
         let mut waiting = self.waiting.lock();
         self.readiness.event(last);
@@ -207,8 +209,8 @@ impl Side {
         waiting.take_all(wakers);
     }
 
-    /// No more orders [shut-or-ticket]. What is in flight must be cancelled by the caller; the wakers are for it to
-    /// drop.
+    /// Refuses every later order [shut-or-ticket]. The caller must cancel the operation in flight
+    /// and drop the wakers.
     pub(super) fn shut(&self, wakers: &mut Vec<Waker>) -> Option<Ticket> {
         let mut waiting = self.waiting.lock();
         self.readiness.shut();

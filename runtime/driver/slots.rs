@@ -1,6 +1,7 @@
-//! A table whose entries are named by index and generation, so that a late name never reaches a newer entry.
+//! A table whose entries are named by index and generation, so that a stale name never reaches a
+//! newer entry.
 
-/// The name of an entry. The generation changes whenever the place is given to another [stale-is-counted].
+/// The name of an entry. The generation changes whenever the slot is reused [stale-is-counted].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SlotId {
     index: u32,
@@ -8,7 +9,7 @@ pub(super) struct SlotId {
 }
 
 impl SlotId {
-    /// The index that no entry ever has: names built on it are the back ends' own.
+    /// An index that no entry ever has. Back ends build their own names on it.
     pub(super) const RESERVED_INDEX: u32 = u32::MAX;
 
     pub(super) fn to_bits(self) -> u64 {
@@ -28,7 +29,7 @@ struct Slot<T> {
 
 #[derive(Debug)]
 enum Content<T> {
-    /// The next vacant place, or the reserved index.
+    /// The next vacant slot, or the reserved index.
     Vacant {
         next: u32,
     },
@@ -38,7 +39,7 @@ enum Content<T> {
 #[derive(Debug)]
 pub(super) struct Slots<T> {
     slots: Vec<Slot<T>>,
-    /// The first vacant place, or the reserved index.
+    /// The first vacant slot, or the reserved index.
     vacant: u32,
     held_count: u32,
 }
@@ -73,7 +74,8 @@ impl<T> Slots<T> {
         let index = u32::try_from(self.slots.len()).unwrap_or(SlotId::RESERVED_INDEX);
         assert!(index != SlotId::RESERVED_INDEX, "more than four thousand million operations at once");
         if self.slots.is_empty() {
-            // Most tables of a socket never have a second entry, and there is one for each of thousands of sockets.
+            // Most tables of a socket never have a second entry, and there is one table for each of
+            // thousands of sockets.
             self.slots.reserve_exact(1);
         }
         self.slots.push(Slot { generation: 0, content: Content::Held(value) });
@@ -89,7 +91,7 @@ impl<T> Slots<T> {
         }
     }
 
-    /// Whatever is held there, of whatever generation.
+    /// The entry at this index, of any generation.
     #[cfg(not(all(target_os = "linux", not(rt_portable))))]
     pub(super) fn get_mut_of_index(&mut self, index: u32) -> Option<&mut T> {
         match self.slots.get_mut(index as usize) {
@@ -103,7 +105,7 @@ impl<T> Slots<T> {
         Some(self.vacate(id.index))
     }
 
-    /// Takes every entry out. Its memory is kept for the next.
+    /// Takes every entry out. The table keeps its memory.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
         let mut index = 0;
         std::iter::from_fn(move || {

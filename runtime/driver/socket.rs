@@ -1,14 +1,16 @@
-//! What sockets do differently from platform to platform, so that `net/` need not know: how a socket is made and
-//! accepted non-blocking and close-on-exec in one call, how a send is kept from raising SIGPIPE, and what the errors
-//! of `accept` mean.
+//! The differences between platforms that `net/` need not know: how a socket is made and accepted
+//! non-blocking and close-on-exec in one call, how a send is kept from raising SIGPIPE, and what
+//! the errors of `accept` mean.
 
 use std::io;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-/// Flags for every send, so that a closed peer is the error `BrokenPipe` and never the signal SIGPIPE.
+/// Flags for every send, so that a closed peer causes the error `BrokenPipe` and never the signal
+/// SIGPIPE.
 ///
-/// Apple's sockets carry SO_NOSIGPIPE instead, which socket2 and std set when they make one; Windows has no SIGPIPE.
+/// Apple's sockets have the option SO_NOSIGPIPE instead, which socket2 and std set when they make
+/// one. Windows has no SIGPIPE.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 #[cfg(any(not(unix), target_vendor = "apple"))]
@@ -50,10 +52,12 @@ pub(crate) fn nonblocking(domain: Domain, kind: Type, protocol: Option<Protocol>
     Ok(socket)
 }
 
-/// The ends of a new pipe, the one to read first; close-on-exec and non-blocking from their birth. A child that another thread
-/// starts between two calls would inherit one, and the other would never hear of the last close.
+/// Makes a pipe and returns its ends, the reading one first. Both are close-on-exec and
+/// non-blocking from the start. Otherwise a child that another thread starts between two calls
+/// would inherit an end, and the other end would never see the last close.
 ///
-/// A driver watches descriptors in the form of sockets; no call that only sockets have is made.
+/// The driver watches descriptors in the form of sockets. No call that only sockets support is made
+/// on them.
 #[cfg(any(
     target_os = "android",
     target_os = "dragonfly",
@@ -69,7 +73,8 @@ pub(crate) fn pipe() -> io::Result<(Socket, Socket)> {
     Ok((reader.into(), writer.into()))
 }
 
-/// The ends of a new pipe, close-on-exec and non-blocking; no call here does it in one.
+/// Makes a pipe and returns its ends, close-on-exec and non-blocking. No call on these systems does
+/// it in one step.
 #[cfg(all(
     unix,
     not(any(
@@ -134,13 +139,13 @@ pub(crate) fn set_reuse_port(socket: &Socket, reuse: bool) -> io::Result<()> {
     socket.set_reuse_port(reuse)
 }
 
-/// There is no such option here.
+/// This system has no such option.
 #[cfg(not(all(unix, not(any(target_os = "cygwin", target_os = "illumos", target_os = "solaris")))))]
 pub(crate) fn reuse_port(_: &Socket) -> io::Result<bool> {
     Ok(false)
 }
 
-/// There is no such option here, so that only asking for less is granted.
+/// This system has no such option, so only `false` is accepted.
 #[cfg(not(all(unix, not(any(target_os = "cygwin", target_os = "illumos", target_os = "solaris")))))]
 pub(crate) fn set_reuse_port(_: &Socket, reuse: bool) -> io::Result<()> {
     if !reuse {
@@ -150,11 +155,12 @@ pub(crate) fn set_reuse_port(_: &Socket, reuse: bool) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, text))
 }
 
-/// Whether an error of `accept` is about the one connection that it took from the queue, so that the listener is as
-/// good as before and the next call may succeed.
+/// Whether an error of `accept` concerns only the one connection that it took from the queue, so
+/// that the listener still works and the next call may succeed.
 ///
-/// EPERM (a firewall rule) and EOPNOTSUPP are listed as such by some manuals and left out here: a seccomp filter
-/// and a socket that cannot listen give the same numbers for every call, and a retry would never end.
+/// Some manuals list EPERM (a firewall rule) and EOPNOTSUPP as such errors. They are left out here
+/// because a seccomp filter and a socket that cannot listen return the same numbers for every call,
+/// and a retry would never end.
 pub(crate) fn is_error_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable,
@@ -166,7 +172,7 @@ pub(crate) fn is_error_of_one_connection(error: &io::Error) -> bool {
     }
 }
 
-/// The rest of the list, which std gives no kind to.
+/// The other errors of this kind, for which std has no `ErrorKind`.
 #[cfg(unix)]
 fn is_protocol_error(error: &io::Error) -> bool {
     let code = error.raw_os_error();
@@ -182,8 +188,9 @@ fn is_protocol_error(_: &io::Error) -> bool {
     false
 }
 
-/// Whether a call failed because the process or the machine has no descriptor or memory left: the connection stays
-/// in the queue and the listener readable, so that an immediate retry would spin.
+/// Whether a call failed because the process or the machine has no descriptor or memory left. The
+/// connection then stays in the queue and the listener stays readable, so that an immediate retry
+/// would spin.
 #[cfg(unix)]
 pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
@@ -197,7 +204,7 @@ pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(WSAEMFILE | WSAENOBUFS))
 }
 
-/// A non-blocking connect goes on in the background after one of these.
+/// Whether a non-blocking connect continues in the background after this error.
 pub(super) fn is_in_progress(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(libc::EINPROGRESS) {
@@ -206,16 +213,16 @@ pub(super) fn is_in_progress(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-/// A connect before this one is under way, or done.
+/// Whether an earlier connect is under way, or done.
 pub(super) fn has_begun(error: &io::Error) -> bool {
     #[cfg(unix)]
     return matches!(error.raw_os_error(), Some(libc::EALREADY | libc::EISCONN));
-    // No back end here begins anything anew.
+    // No back end on these systems starts an operation again.
     #[cfg(not(unix))]
     return error.kind() == io::ErrorKind::AlreadyExists;
 }
 
-/// Connected, refused, or not yet.
+/// Whether the socket is connected. `WouldBlock` means that it is not connected yet.
 pub(super) fn connect_outcome(socket: &Socket) -> io::Result<()> {
     if let Some(error) = socket.take_error()? {
         return Err(error);
@@ -243,7 +250,8 @@ mod tests {
             assert!(is_exhaustion(&os(code)), "{code} is exhaustion");
             assert!(!is_error_of_one_connection(&os(code)), "{code} is not about one connection");
         }
-        // Each of these would be returned for ever: retrying them inside accept would hang a worker.
+        // Each of these would be returned forever: retrying them inside accept would block a
+        // worker.
         for code in [libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EPERM, libc::EOPNOTSUPP, libc::EAGAIN] {
             assert!(!is_error_of_one_connection(&os(code)), "{code} ends the call");
             assert!(!is_exhaustion(&os(code)), "{code} is not exhaustion");

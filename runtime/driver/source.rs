@@ -20,22 +20,23 @@ use super::socket::{connect_outcome, has_begun, is_in_progress};
 use super::submission::Submission;
 use super::{Contents, Direction, Driver, context, is_undone};
 
-/// The socket and its two sides. Shared by the registration and by every operation in flight on it, so that the
-/// descriptor closes only when the kernel is done with the last of them [fd-outlives-ops].
+/// The socket and its two sides. The registration and every operation in flight share it, so that
+/// the descriptor closes only when the kernel has finished the last of them [fd-outlives-ops].
 ///
-/// In this order: what an echo touches is a stretch from the share count to the first word of `write`.
+/// The order of the fields matters: an echo touches one stretch of memory, from the reference count
+/// to the first word of `write`.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Source {
     socket: Socket,
     /// For `send/`: the kernel has refused to send without copying, or has copied.
     pub(super) is_copied: AtomicBool,
-    /// Beside `is_copied`, for there is room.
+    /// Beside `is_copied`, because there is room.
     read_progress: Progress,
     write_progress: Progress,
     read: Side,
     write: Side,
-    /// Which poller knows this socket, for the back end that registers sockets.
+    /// Which poller has registered this socket, for the back end that registers sockets.
     attachment: Mutex<Option<Ticket>>,
 }
 
@@ -51,7 +52,7 @@ impl Source {
         }
     }
 
-    /// Gives the socket out; nobody else has a share of this.
+    /// Gives the socket out. The caller holds the only reference.
     pub(super) fn into_socket(self) -> Socket {
         self.socket
     }
@@ -63,10 +64,10 @@ impl Source {
         }
     }
 
-    /// A call at this version would have blocked.
+    /// Records that a call at this version would have blocked.
     fn block(&self, direction: Direction, seen: Seen) {
         let verdict = self.progress(direction).verdict(seen);
-        // Newer: an event came meanwhile, and the next look finds the side ready.
+        // Newer: an event came in between, and the next look finds the side ready.
         let (Cleared::Done | Cleared::Newer) = self.side(direction).clear(seen, verdict);
     }
 
@@ -75,17 +76,17 @@ impl Source {
     }
 }
 
-/// What a call has done to bytes.
+/// How many bytes a call moved.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moved {
     pub(crate) count: usize,
-    /// How many there could have been.
+    /// How many bytes the call could have moved.
     pub(crate) asked: usize,
 }
 
 impl Moved {
-    /// Tells the side that the next call would block, if this one says so. The end of the stream is no such news: it stays
-    /// readable.
+    /// Clears the side if this call shows that the next one would block. The end of the stream does
+    /// not show that, because the side stays readable.
     fn note(self, side: &Side, seen: Seen) -> usize {
         if 0 < self.count && self.count < self.asked {
             side.clear_short(seen);
@@ -94,10 +95,11 @@ impl Moved {
     }
 }
 
-/// The right to use a socket with the driver. Dropping it withdraws what is on order.
+/// The right to use a socket with the driver. Dropping it cancels its orders.
 ///
-/// On io_uring a descriptor with an operation in flight closes when the kernel has confirmed the cancel: after the
-/// owning worker's next harvest. A peer sees the end of the stream that much later, not at the drop itself.
+/// On io_uring, a descriptor with an operation in flight closes when the kernel has confirmed the
+/// cancel, after the owning worker's next harvest. A peer sees the end of the stream only then, not
+/// at the drop itself.
 pub(crate) struct Registration {
     pub(super) source: Arc<Source>,
     pub(super) driver: Arc<Driver>,
@@ -111,7 +113,7 @@ impl Registration {
         Ok(Registration::new_nonblocking(socket))
     }
 
-    /// The same for a socket that is known to be non-blocking.
+    /// Like `new`, for a socket that is known to be non-blocking.
     #[track_caller]
     pub(crate) fn new_nonblocking(socket: Socket) -> Registration {
         let source = Source {
@@ -130,11 +132,12 @@ impl Registration {
         &self.source.socket
     }
 
-    /// A call that moves fewer bytes than it was asked for has moved all there was, and the kernel will report what comes
-    /// later: the next call need not be tried before [short-is-all].
+    /// Declares that a call that moves fewer bytes than asked for has moved all there was, and that
+    /// the kernel reports what comes later. The next call need not be tried before that
+    /// [short-is-all].
     ///
-    /// `is_drained`: that is so of any such call. Otherwise it is trusted only where an order reports a state and not a
-    /// change [level-at-arm].
+    /// `is_drained`: this holds for every such call. Otherwise short calls are trusted only where
+    /// an order reports a state and not a change [level-at-arm].
     pub(crate) fn trust_short(&self, is_drained: bool) {
         if self.driver.is_level_at_arm() || (is_drained && self.driver.backend.tells_end()) {
             self.source.read.trust();
@@ -142,9 +145,10 @@ impl Registration {
         }
     }
 
-    /// Tries `operation` when the socket may be ready; registers the task and is pending when it would block.
+    /// Tries `operation` when the socket may be ready. If it would block, registers the task and
+    /// returns pending.
     ///
-    /// One waiter per direction: the last one polled is woken.
+    /// There is one waiter per direction: the event wakes the task that polled last.
     pub(crate) fn poll_io<R>(
         &self,
         direction: Direction,
@@ -154,7 +158,7 @@ impl Registration {
         self.drive(direction, cx, Place::Primary, |socket, _| operation(socket))
     }
 
-    /// [`poll_io`](Registration::poll_io) of bytes; returns how many.
+    /// [`poll_io`](Registration::poll_io) for bytes; returns how many were moved.
     #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
     pub(crate) fn poll_transfer(
         &self,
@@ -166,10 +170,10 @@ impl Registration {
         self.drive(direction, cx, Place::Primary, |socket, seen| Ok(operation(socket)?.note(side, seen)))
     }
 
-    /// The same for any number of concurrent waiters.
+    /// Like [`poll_io`](Registration::poll_io), for any number of concurrent waiters.
     ///
-    /// Cancel safe: a dropped future leaves no waiter behind, and `operation` has no effect unless its result was
-    /// returned.
+    /// Cancel safe: a dropped future leaves no waiter behind, and `operation` has no effect unless
+    /// its result was returned.
     pub(crate) fn async_io<R>(
         &self,
         direction: Direction,
@@ -178,7 +182,7 @@ impl Registration {
         AsyncIo { ready: self.ready(direction), operation: move |socket: &Socket, _| operation(socket) }
     }
 
-    /// [`async_io`](Registration::async_io) of bytes; returns how many.
+    /// [`async_io`](Registration::async_io) for bytes; returns how many were moved.
     pub(crate) fn transfer(
         &self,
         direction: Direction,
@@ -189,12 +193,12 @@ impl Registration {
         AsyncIo { ready: self.ready(direction), operation }
     }
 
-    /// Waits until the socket may be ready. It may turn out not to be.
+    /// Waits until the socket may be ready. A call may still find that it is not.
     pub(crate) fn ready(&self, direction: Direction) -> Ready<'_> {
         Ready { registration: self, direction, listing: Listing::None }
     }
 
-    /// [`ready`](Registration::ready) as a poll function; one waiter per direction.
+    /// [`ready`](Registration::ready) as a poll function, with one waiter per direction.
     pub(crate) fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let charge = ready!(coop::poll_proceed(cx));
         if self.source.side(direction).observe().is_none() {
@@ -204,10 +208,11 @@ impl Registration {
         Poll::Ready(Ok(()))
     }
 
-    /// One try without waiting; `WouldBlock` is an error here, and is remembered.
+    /// Tries once without waiting. `WouldBlock` is returned as an error, and is remembered.
     ///
-    /// A socket that was not ready is left alone only while an event is on order. Without an order nobody would ever
-    /// say that it has become ready, and a caller who makes no other calls than this one would never see its bytes.
+    /// If the side is not ready, the call is skipped only while an event is on order. Without an
+    /// order no event would ever report that the socket has become ready, so a caller that uses
+    /// only this function would never see its bytes.
     pub(crate) fn try_io<R>(
         &self,
         direction: Direction,
@@ -228,16 +233,16 @@ impl Registration {
         result
     }
 
-    /// After a send of the ring's that took fewer bytes than it was given. Only where an order reports a state and not a
-    /// change [level-at-arm].
+    /// Called after a send on the ring that took fewer bytes than it was given. Has an effect only
+    /// where an order reports a state and not a change [level-at-arm].
     pub(super) fn clear_after_send(&self, verdict: Verdict) {
         if self.driver.is_level_at_arm() {
             self.source.side(Direction::Write).clear_level(verdict);
         }
     }
 
-    /// Connects the socket. Cancel safe in that a dropped future leaves nothing behind; the socket may then be half
-    /// connected and should be dropped.
+    /// Connects the socket. Cancel safe in that a dropped future leaves nothing behind. The socket
+    /// may then be half connected and should be dropped.
     pub(crate) async fn connect(&self, address: &SockAddr) -> io::Result<()> {
         let mut is_anew = false;
         loop {
@@ -248,7 +253,7 @@ impl Registration {
             })?;
             match submission.await {
                 Ok(_) => return Ok(()),
-                // It may have begun to connect [undone-begins-anew].
+                // The connect may already have begun [undone-begins-anew].
                 Err(error) if is_undone(&error) => is_anew = true,
                 Err(error) if is_in_progress(&error) || (is_anew && has_begun(&error)) => break,
                 Err(error) => return Err(error),
@@ -257,14 +262,15 @@ impl Registration {
         self.async_io(Direction::Write, connect_outcome).await
     }
 
-    /// A buffer of the runtime's to receive into.
+    /// Takes one of the runtime's buffers to receive into.
     pub(crate) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
         self.driver.take_buffer(contents)
     }
 
-    /// Ends the registration and gives the socket back; it stays non-blocking.
+    /// Ends the registration and returns the socket, which stays non-blocking.
     ///
-    /// With an operation still in flight the descriptor is duplicated, which is the only error there is.
+    /// If an operation is still in flight, the descriptor is duplicated. That is the only call that
+    /// can fail.
     pub(crate) fn into_socket(self) -> io::Result<Socket> {
         self.deregister();
         let source = self.source.clone();
@@ -304,7 +310,8 @@ impl Registration {
         }
     }
 
-    /// Ready: worth another look. An error: the runtime is gone, or the poller refuses the socket.
+    /// Ready means that the caller should look again. An error means that the runtime is gone, or
+    /// that the poller refuses the socket.
     pub(super) fn poll_wait(
         &self,
         direction: Direction,

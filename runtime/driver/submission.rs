@@ -12,7 +12,7 @@ use crate::primitive::sync::Mutex;
 use super::Driver;
 use super::op::{Op, Ticket};
 
-/// What the waiting future and the operation in flight share.
+/// The state that the waiting future and the operation in flight share.
 #[derive(Debug)]
 pub(super) struct Completion(Mutex<Progress>);
 
@@ -22,9 +22,9 @@ enum Progress {
     Queued { waker: Option<Waker> },
     /// The kernel has it, or is about to.
     InFlight { waker: Option<Waker>, ticket: Ticket },
-    /// Its terminal completion was seen.
+    /// Its terminal completion was reaped.
     Done(io::Result<i32>),
-    /// The result was handed out, or nobody waits for it any more.
+    /// The result was handed out, or nothing waits for it any more.
     Closed,
 }
 
@@ -57,14 +57,14 @@ impl Completion {
     }
 
     pub(super) fn poll_with(&self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
-        // Cloned before the lock is taken: a clone is user code as well [wake-outside].
+        // Cloned before the lock is taken, because a clone runs user code as well [wake-outside].
         let fresh = cx.waker().clone();
         let mut progress = self.0.lock();
         match &mut *progress {
             Progress::Queued { waker } | Progress::InFlight { waker, .. } => {
                 let old = waker.replace(fresh);
                 drop(progress);
-                // A waker's drop is user code: it runs with the lock released [wake-outside].
+                // Dropping a waker runs user code, so the lock is released first [wake-outside].
                 drop(old);
                 Poll::Pending
             }
@@ -76,13 +76,13 @@ impl Completion {
         }
     }
 
-    /// Its result was handed out, and it is asked for once more.
+    /// Prepares to start the operation once more, after its result was handed out.
     pub(super) fn renew(&self) {
         let before = mem::replace(&mut *self.0.lock(), Progress::Queued { waker: None });
         debug_assert!(matches!(before, Progress::Closed), "an operation is begun anew when it has ended");
     }
 
-    /// Gives up interest; the ticket, if there is one, must be cancelled.
+    /// Stops waiting. The caller must cancel the ticket that this returns.
     pub(super) fn close(&self) -> Option<Ticket> {
         let before = mem::replace(&mut *self.0.lock(), Progress::Closed);
         match before {

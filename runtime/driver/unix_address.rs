@@ -1,5 +1,5 @@
-//! Addresses of Unix sockets: std's type on one side, the system's on the other. Names in the abstract namespace are
-//! Linux's own, hence this file stands here.
+//! Conversion between std's and the system's type for addresses of Unix sockets. Names in the
+//! abstract namespace exist on Linux only, so this file is in `driver/`.
 
 use std::io;
 use std::os::unix::net::SocketAddr;
@@ -7,7 +7,8 @@ use std::path::Path;
 
 use socket2::SockAddr;
 
-/// The system's form of a path, or of a name in the abstract namespace, which begins with a zero.
+/// The system's form of a path, or of a name in the abstract namespace, which begins with a zero
+/// byte.
 pub(crate) fn from_path(path: &Path) -> io::Result<SockAddr> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let is_name = HAS_ABSTRACT_NAMES && bytes.first() == Some(&0);
@@ -32,8 +33,9 @@ pub(crate) fn from_std(addr: &SocketAddr) -> io::Result<SockAddr> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
-/// Std's form of an address. Total: whatever std cannot express (a path that fills the whole structure, which
-/// another program may bind) is unnamed here, so that no peer can make an accept or a receive fail by its address.
+/// Std's form of an address. Total: an address that std cannot express (a path that fills the whole
+/// structure, which another program may bind) becomes unnamed, so that no peer can make an accept
+/// or a receive fail by its address.
 pub(crate) fn to_std(addr: &SockAddr) -> SocketAddr {
     if let Some(path) = addr.as_pathname() {
         return SocketAddr::from_pathname(path).unwrap_or_else(|_| unnamed());
@@ -59,7 +61,7 @@ fn abstract_name(addr: &SocketAddr) -> Option<io::Result<SockAddr>> {
     use std::os::unix::ffi::OsStrExt as _;
 
     let name = addr.as_abstract_name()?;
-    // The system's form of such a name begins with a zero.
+    // The system's form of such a name begins with a zero byte.
     let text = [&[0], name].concat();
     Some(SockAddr::unix(OsStr::from_bytes(&text)))
 }

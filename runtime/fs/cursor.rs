@@ -1,10 +1,11 @@
 //! Reads, writes and seeks at the cursor, which is the kernel's.
 //!
-//! An operation on a file with places goes to where the cursor is, and the cursor moves when its result is fetched
-//! [cursor-moves-last]. A stream and a write that appends go to the cursor itself.
+//! An operation on a file with places goes to the cursor's offset, and the cursor moves when its
+//! result is fetched [cursor-moves-last]. A stream, and a write that appends, use the kernel's
+//! cursor itself.
 //!
-//! All handles to an open file share what is in flight there (`lanes.rs`). Whoever comes next drives it to its end first
-//! [one-at-a-time], for its owner may not look.
+//! All handles to an open file share what is in flight at the cursor (`lanes.rs`). The next caller
+//! first drives it to its end [one-at-a-time], because its owner may not poll it again.
 
 use std::fmt;
 use std::io::{self, SeekFrom};
@@ -12,7 +13,7 @@ use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::lanes::{Ended, Kind, Lanes, Operation, Owner, Ticket, Touch, invalid_place};
+use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_place};
 use super::nonblocking::Readiness;
 use super::notice::{Mark, Notice, Watched};
 use super::work::{self, Work};
@@ -20,15 +21,13 @@ use crate::driver::file::{AT_CURSOR, Descriptor};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
 
-/// The most bytes of a borrowed slice that one call moves: they are copied, and a copy should not hold up the worker.
+/// The most bytes of a borrowed slice that one call copies: a copy blocks its worker.
 pub(super) const BORROWED_BYTES_MAX: usize = 1024 * 1024;
-/// What an open file keeps at most of the buffer of its last operation.
-const SPARE_BYTES_MAX: usize = 64 * 1024;
 
-/// Shared by the clones of a file: the turns at its cursor.
+/// The turns at the cursor, shared by the clones of a file.
 pub(super) struct Gate {
     notice: Arc<Notice>,
-    /// Wakes all who sit at the notice.
+    /// Wakes every waiter of the notice.
     waker: Waker,
     lanes: Mutex<Lanes>,
 }
@@ -40,7 +39,7 @@ pub(super) struct Turn {
     ticket: Option<Ticket>,
     seat: Option<usize>,
     has_large_buffer: bool,
-    /// Of a stream that does not block, while there is nothing to be had.
+    /// Of a stream that does not block, while no bytes and no room are available.
     pub(super) readiness: Option<Box<Readiness>>,
 }
 
@@ -49,7 +48,7 @@ impl Turn {
         Turn { owner, ticket: None, seat: None, has_large_buffer: false, readiness: None }
     }
 
-    /// Whether an operation of it may be in flight.
+    /// Whether an operation of this caller may be in flight.
     pub(super) fn is_open(&self) -> bool {
         self.ticket.is_some() || self.readiness.is_some()
     }
@@ -66,7 +65,8 @@ impl Gate {
         Gate { notice, waker, lanes: Mutex::new(Lanes::default()) }
     }
 
-    /// Looks; if that is not enough, sits down and looks again: what ends from then on wakes [nobody-sleeps-on].
+    /// Looks first. If the step is pending, registers the waker and looks again, so that whatever
+    /// ends from then on wakes this caller [nobody-sleeps-on].
     fn poll_turn<R>(
         &self,
         turn: &mut Turn,
@@ -95,7 +95,7 @@ impl Gate {
         polled
     }
 
-    /// Reads some bytes; `buf` is not empty. What would block is an error here; see `nonblocking.rs`.
+    /// Reads some bytes; `buf` is not empty. `WouldBlock` is an error here: see `nonblocking.rs`.
     pub(super) fn poll_read_once(
         &self,
         file: &Arc<Descriptor>,
@@ -145,8 +145,8 @@ impl Gate {
             if !lanes.leftover.is_empty() {
                 return Poll::Ready(Ok(lanes.take_leftover(buf)));
             }
-            // What the page cache has needs no operation: measured 2026-11, a copy at once costs what an operation of a
-            // bare ring does, and no buffer. The kernel moves the cursor with it.
+            // Bytes in the page cache need no operation: a copy costs what an operation of a bare
+            // ring does, and no buffer. The kernel moves the cursor with it.
             if let Some(result) = read_now(file, buf) {
                 *is_copied = true;
                 return Poll::Ready(result);
@@ -159,7 +159,7 @@ impl Gate {
         }
     }
 
-    /// Writes some bytes; `buf` is not empty. They are the kernel's when it is ready [done-is-done].
+    /// Writes some bytes; `buf` is not empty. Once ready, the kernel has them [done-is-done].
     pub(super) fn poll_write_once(
         &self,
         file: &Arc<Descriptor>,
@@ -168,7 +168,7 @@ impl Gate {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
-        // Most writes have to wait: no look before.
+        // Most writes have to wait: do not look first.
         self.poll_turn(turn, cx, false, |lanes, turn| self.write(file, lanes, turn, buf))
     }
 
@@ -239,10 +239,10 @@ impl Gate {
             if self.notice.has_strays() {
                 return Poll::Pending;
             }
-            // Nothing is in flight.
+            // Nothing is in flight, so nothing can be freed.
             let _: bool = lanes.touch(file, Touch::Cursor);
             match to {
-                // A file system far away has to be asked for the end.
+                // A remote file system has to be asked for the end.
                 SeekFrom::End(offset) if file.is_remote() => {
                     let from = Some(file.position()?);
                     let work: Work<u64> = work::end(file);
@@ -265,7 +265,7 @@ impl Gate {
         })
     }
 
-    /// Before an operation by place, or on the file as a whole: waits for what was given up
+    /// Waits for what was given up, before an operation at an offset or on the file as a whole
     /// [after-what-was-given-up].
     pub(super) async fn quiet(&self, file: &Arc<Descriptor>, touch: Touch) {
         if self.notice.is_quiet() || !file.has_places() {
@@ -289,7 +289,8 @@ impl Gate {
         }
     }
 
-    /// The future of an operation by place that changes the file: given up, the next of this open file waits for its end.
+    /// The future of an operation at an offset that changes the file. If it is given up, the next
+    /// operation of this open file waits for its end.
     pub(super) fn watched<R>(
         &self,
         begin: impl FnOnce(Mark) -> Work<(R, Mark)>,
@@ -297,7 +298,7 @@ impl Gate {
         Watched::new(&self.notice, begin(Mark::new(&self.notice)))
     }
 
-    /// Whoever it was does not come again.
+    /// This caller does not return.
     #[inline]
     pub(super) fn leave(&self, file: &Descriptor, turn: &mut Turn) {
         self.notice.rise(&mut turn.seat);
@@ -314,7 +315,7 @@ impl Gate {
             is_freed = lanes.give_up(file, ticket);
             self.notice.mark(lanes.is_marked());
         }
-        give_back(&mut lanes, take(&mut turn.has_large_buffer));
+        lanes.give_back(take(&mut turn.has_large_buffer));
         drop(lanes);
         if is_freed {
             self.notice.ring();
@@ -322,7 +323,7 @@ impl Gate {
     }
 }
 
-/// A turn at the cursor while its future lives.
+/// A turn at the cursor that ends with its future.
 pub(super) struct Held<'a> {
     pub(super) gate: &'a Gate,
     pub(super) file: &'a Arc<Descriptor>,
@@ -349,7 +350,7 @@ fn read_now(file: &Descriptor, buf: &mut [u8]) -> Option<io::Result<usize>> {
     if file.may_read_now() { file.read_now(buf, AT_CURSOR) } else { None }
 }
 
-/// The kernel says that there are no places after all: the next try is one at the cursor.
+/// The kernel reports that the file has no places after all: the next try is one at the cursor.
 fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
     let is_refused = ended.from.is_some()
         && ended.result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotSeekable);
@@ -359,8 +360,8 @@ fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
     is_refused
 }
 
-/// Whether it is the write of these bytes. Callers of a trait may have come for that, or anew with the same bytes: if
-/// nothing else has happened to the file, one write is what both may see.
+/// Whether it is the write of these bytes. A caller of a trait may continue it or start another
+/// with the same bytes: if nothing else has happened to the file, one write answers both.
 fn is_answer(ended: &Ended, buf: &[u8]) -> bool {
     let is_same = ended.owner == Owner::Future || buf.starts_with(&ended.bytes);
     ended.kind == Kind::Write && is_same && !ended.is_stale
@@ -378,7 +379,7 @@ fn finish_read(
     buf: &mut [u8],
 ) -> io::Result<usize> {
     if ended.owner == Owner::Trait && ended.from.is_some() && !ended.is_moved {
-        // The read may be an old one's: what has been written since is read now.
+        // The read may be of an earlier call: reads what has been written since.
         if let Some(result) = read_now(file, buf) {
             lanes.discard(file, ended);
             return result;
@@ -388,7 +389,7 @@ fn finish_read(
     let count = read.min(buf.len());
     buf[..count].copy_from_slice(&ended.bytes[..count]);
     if count < read {
-        // Taken for a read that asked for more.
+        // It belongs to a read that asked for more.
         match ended.from {
             Some(_) => ended.cut(file, count as u64),
             None => drop(lanes.leftover.splice(0..0, ended.bytes[count..].iter().copied())),
@@ -414,21 +415,14 @@ fn finish_write(
 fn keep_spare(lanes: &mut Lanes, bytes: crate::buf::Staging, turn: &mut Turn) {
     lanes.spare = bytes;
     if !turn.keeps_buffer() {
-        give_back(lanes, take(&mut turn.has_large_buffer));
+        lanes.give_back(take(&mut turn.has_large_buffer));
     }
 }
 
-/// An open file that nobody uses keeps no large buffer.
-fn give_back(lanes: &mut Lanes, is_large: bool) {
-    if is_large && lanes.spare.capacity() > SPARE_BYTES_MAX {
-        drop(take(&mut lanes.spare));
-    }
-}
-
-/// What has a cursor and no places is some device, or answers 0 and means nothing by it.
+/// A stream that has a cursor is some device, or returns 0 and means nothing by it.
 fn seek_stream(file: &Descriptor, lanes: &mut Lanes, to: SeekFrom) -> io::Result<u64> {
     let before = file.position()?;
-    // What was read ahead of the caller is behind the kernel's cursor.
+    // The kernel's cursor has passed the bytes that were read ahead of the caller.
     let ahead_count = if before == 0 { 0 } else { lanes.leftover.len() as i64 };
     let place = match to {
         SeekFrom::Current(offset) => file.seek(SeekFrom::Current(offset.saturating_sub(ahead_count)))?,

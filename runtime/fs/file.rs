@@ -1,130 +1,85 @@
-//! An open file: opening, what is true of it as a whole, and giving it back to std.
+//! An open file: operations on it as a whole, and the way from and to std. `open_options.rs` opens
+//! it.
 
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, SeekFrom};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::cursor::{Gate, Held, Turn};
 use super::lanes::{Owner, Touch};
 use super::metadata::Metadata;
-use super::open_options::OpenOptions;
 use super::work::{self, given_back, pool};
 use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
-use crate::driver::in_runtime;
 
-/// An open file.
+/// An open file or stream.
 ///
-/// Reads and writes come in three kinds. At the cursor: [`read`](File::read), [`write`](File::write),
-/// [`seek`](File::seek) and the traits of other crates; they take `&mut self`. At a place: [`read_at`](File::read_at),
-/// [`write_at`](File::write_at) and their like take `&self` and can run side by side. With owned buffers:
-/// [`read_owned_at`](File::read_owned_at) and its like hand the buffer to the kernel and back, without a copy.
+/// Reads and writes come in three kinds:
+/// - At the cursor: [`read`](File::read), [`write`](File::write), [`seek`](File::seek) and the
+///   traits of other crates. They take `&mut self`.
+/// - At an offset: [`read_at`](File::read_at), [`write_at`](File::write_at) and their family. They
+///   take `&self`, so several can run at the same time.
+/// - With owned buffers: [`read_owned_at`](File::read_owned_at) and its family hand the buffer to
+///   the kernel and back, without a copy.
 ///
-/// No bytes are held back: when a write is ready the kernel has them, and a later [`sync_all`](File::sync_all) is about
-/// them. A small read of what the page cache has is ready at once; everything else is done by the kernel, or by the
-/// blocking pool where the kernel has no ring, and never blocks a worker. An open file keeps the memory of its last
-/// operation at the cursor for the next, at most 64 KiB.
+/// When a write is ready, the kernel has its bytes: nothing is held back, and a later
+/// [`sync_all`](File::sync_all) covers them. A small read that the page cache can answer is ready
+/// at once. Everything else is done by the kernel, or by the blocking pool where there is no ring,
+/// and never blocks a worker. An open file keeps the buffer of its last operation at the cursor for
+/// the next one, at most 64 KiB.
 ///
-/// The cursor is the kernel's: clones, duplicates of std's and child processes share it. Handles of this process can read
-/// and write at it at the same time, and nothing falls on anything else. With other processes that holds for one after the
-/// other; at the very same time, open the file for append.
+/// The cursor is the kernel's, and clones, duplicates and child processes share it: see [the
+/// module](super#clones-duplicates-and-child-processes).
 ///
-/// A stream whose descriptor does not block (`O_NONBLOCK`) is waited for all the same.
-///
-/// Dropping a file closes it at once, or as soon as its operations in flight are over. A file that a server keeps (FUSE, NFS
-/// and their like) is closed by a thread that may wait for it.
+/// Dropping a file closes it at once, or as soon as its operations in flight are over. A thread
+/// closes a file that a server keeps (FUSE, NFS and the like), because that may wait.
 ///
 /// # Cancel safety
-/// The cursor moves when a future is ready. A future that is dropped before leaves behind:
+/// The cursor moves when a future is ready. A future that is dropped earlier leaves as little
+/// behind as possible: see [the table](super#what-a-dropped-call-leaves-behind).
 ///
-/// | dropped | file with places | opened for append | what streams: pipe, terminal, eventfd … |
-/// |---|---|---|---|
-/// | `read` | nothing; the next one reads anew | nothing | what it took is kept, and the next read has it first |
-/// | `write` | the bytes are at the cursor's place or not, wholly or in part; the cursor has not moved | appended or not; the cursor may be at the end | written or not |
-/// | `seek` | nothing | nothing | nothing |
-/// | `write_at`, `set_len` and their like | happened or not | happened or not | refused by the kernel |
+/// # Panics
+/// An async method that has to ask the system panics if called outside of a runtime.
 ///
-/// The next operation of the open file, by whatever method or clone, begins when the dropped one is over; of a stream, the
-/// next in the same direction. Where a clone's operation at the cursor had come behind one that was dropped later, that one
-/// has happened.
-///
-/// The traits of other crates cannot tell a call that goes on from one that begins anew: a `poll_write` with the bytes of
-/// the one before is the same write, unless the file was written by place, cut, or a clone sought meanwhile; then it is
-/// begun anew, at the cursor as it is then.
-///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
-/// let path = std::env::temp_dir().join("heist_file_example");
-/// let mut file = heist::fs::File::create(&path).await?;
-/// file.write_all(b"hello, disk").await?;
-/// drop(file);
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs::File;
 ///
-/// let file = heist::fs::File::open(&path).await?;
+/// let path = directory.path().join("greeting");
+/// let mut file = File::create(&path).await?;
+/// file.write_all(b"hello, disk").await?;
+/// file.sync_all().await?;
+///
+/// let file = File::open(&path).await?;
 /// let mut word = [0; 4];
 /// file.read_exact_at(&mut word, 7).await?;
 /// assert_eq!(&word, b"disk");
-/// heist::fs::remove_file(&path).await
+///
+/// let taken = File::create_new(&path).await.unwrap_err();
+/// assert_eq!(taken.kind(), std::io::ErrorKind::AlreadyExists);
+/// # Ok(())
 /// # }
 /// ```
 pub struct File {
     pub(super) descriptor: Arc<Descriptor>,
     pub(super) gate: Arc<Gate>,
-    /// What callers of traits have begun and not fetched.
+    /// Operations that callers of a trait have started and not fetched.
     pub(super) turns: [Turn; 3],
-    /// Where a seek of tokio's trait shall go.
+    /// The target of a seek that tokio's trait has announced.
     #[cfg(feature = "tokio-io")]
     pub(super) wanted_seek: Option<SeekFrom>,
 }
 
-/// Places in [`File::turns`]: one for each kind, because what streams may be read and written at the same time.
+/// Indices of [`File::turns`]: one for each kind, because a stream may be read and written at the
+/// same time.
 pub(super) const READ: usize = 0;
 pub(super) const WRITE: usize = 1;
 pub(super) const SEEK: usize = 2;
 
 impl File {
-    /// Opens a file to read it.
-    ///
-    /// # Errors
-    /// Those of [`std::fs::File::open`].
-    ///
-    /// # Cancel safety
-    /// A file that is opened after the future was dropped is closed.
-    #[track_caller]
-    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        in_runtime(async move { OpenOptions::new().read(true).open(path).await })
-    }
-
-    /// Opens a file to write it; creates it, or makes it empty.
-    ///
-    /// # Errors
-    /// Those of [`std::fs::File::create`].
-    ///
-    /// # Cancel safety
-    /// A file that is opened after the future was dropped is closed; it may have been created or made empty.
-    #[track_caller]
-    pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        in_runtime(async move { OpenOptions::new().write(true).create(true).truncate(true).open(path).await })
-    }
-
-    /// Creates a file to read and write it.
-    ///
-    /// # Errors
-    /// `AlreadyExists` if it is there, and those of [`std::fs::File::create_new`].
-    ///
-    /// # Cancel safety
-    /// A file that is created after the future was dropped is closed, and stays.
-    #[track_caller]
-    pub fn create_new(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
-    }
-
-    /// Options to open a file with: the same as [`OpenOptions::new`].
-    pub fn options() -> OpenOptions {
-        OpenOptions::new()
-    }
-
     pub(super) fn over(descriptor: Arc<Descriptor>) -> File {
         File::with_gate(descriptor, Arc::new(Gate::new()))
     }
@@ -139,8 +94,8 @@ impl File {
         }
     }
 
-    /// A turn at the cursor. Whoever calls a method of ours has no future of a trait any more, for that would borrow the
-    /// file: what it has begun was given up.
+    /// A turn at the cursor. A caller of an own method has no future of a trait any more, because
+    /// that would borrow the file: what such a future started was given up.
     #[inline]
     pub(super) fn hold(&mut self) -> Held<'_> {
         for turn in &mut self.turns {
@@ -151,20 +106,42 @@ impl File {
         Held { gate: &self.gate, file: &self.descriptor, turn: Turn::new(Owner::Future) }
     }
 
-    /// For an operation on the file as a whole or at a place.
+    /// Waits until an operation on the file as a whole or at an offset may start.
     pub(super) async fn quiet(&self, touch: Touch) {
         self.gate.quiet(&self.descriptor, touch).await;
     }
 
-    /// Takes over a file of std's, with its cursor.
+    /// Takes over a file of std, with its cursor.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Read;
+    ///
+    /// let mut file = heist::fs::File::from_std(std::fs::File::open("Cargo.toml")?);
+    /// let mut line = [0; 11];
+    /// file.read_exact(&mut line).await?;
+    /// let mut clone = file.try_clone().await?;
+    /// clone.rewind().await?;
+    ///
+    /// // std continues at the same cursor.
+    /// drop(clone);
+    /// let mut std = file.into_std()?;
+    /// std.read_exact(&mut line)?;
+    /// assert_eq!(&line, b"[workspace]");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_std(file: std::fs::File) -> File {
         File::over(Arc::new(Descriptor::inspect(file)))
     }
 
-    /// Gives the file back to std, with its cursor. An operation in flight is cancelled.
+    /// Returns the file to std, with its cursor. An operation in flight is cancelled.
     ///
     /// # Errors
-    /// While an operation is in flight, or a clone exists, the descriptor is duplicated, which needs a free one.
+    /// If an operation is in flight or a clone exists, the descriptor is duplicated. That fails if
+    /// the process has no free descriptor.
     pub fn into_std(self) -> io::Result<std::fs::File> {
         let descriptor = self.descriptor.clone();
         drop(self);
@@ -174,9 +151,11 @@ impl File {
         }
     }
 
-    /// A second handle to the same open file, with the same cursor.
+    /// A second handle to the same open file, with the same cursor. [`from_std`](File::from_std)
+    /// has an example.
     ///
-    /// Two handles at the cursor at the same time take turns: each byte is read by one of them, and every write is there.
+    /// Two handles that use the cursor at the same time take turns: each byte is read by one of
+    /// them, and no write is lost.
     ///
     /// # Errors
     /// None today.
@@ -187,25 +166,32 @@ impl File {
         Ok(File::with_gate(self.descriptor.clone(), self.gate.clone()))
     }
 
-    /// Waits until data and metadata are on the disk.
+    /// Waits until data and metadata are on the disk. [`File`] has an example.
     ///
     /// # Errors
-    /// An error tells that earlier writes may be lost. The kernel tells it once; a second call that succeeds proves
-    /// nothing.
+    /// An error means that earlier writes may be lost. The kernel reports it once; a second call
+    /// that succeeds proves nothing.
     ///
     /// # Cancel safety
-    /// Dropped, it may have happened or not.
+    /// Dropped, it has happened or not.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn sync_all(&self) -> io::Result<()> {
         self.sync(false).await
     }
 
-    /// Waits until the data, and what metadata is needed to read it, are on the disk.
+    /// Waits until the data are on the disk, and the metadata that is needed to read them.
+    /// [`allocate`](File::allocate) has an example.
     ///
     /// # Errors
     /// As for [`sync_all`](File::sync_all).
     ///
     /// # Cancel safety
-    /// Dropped, it may have happened or not.
+    /// Dropped, it has happened or not.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn sync_data(&self) -> io::Result<()> {
         self.sync(true).await
     }
@@ -220,41 +206,81 @@ impl File {
         }
     }
 
-    /// Makes the file that long: cuts off what is beyond, or adds zeros.
+    /// Sets the length in bytes: removes what is beyond it, or appends zeros.
     ///
     /// # Errors
     /// Those of [`std::fs::File::set_len`].
     ///
     /// # Cancel safety
-    /// Dropped, it may have happened or not.
+    /// Dropped, it has happened or not.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::fs::{Advice, File};
+    ///
+    /// let file = File::from_std(tempfile::tempfile()?);
+    /// file.set_len(4096).await?;
+    /// file.advise(0, 0, Advice::Sequential).await?;
+    /// assert_eq!(file.metadata().await?.len(), 4096);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_len(&self, len: u64) -> io::Result<()> {
         self.quiet(Touch::Length).await;
         let work = self.gate.watched(|mark| work::set_len(&self.descriptor, ((), mark), len));
         work.await.result.map(drop)
     }
 
-    /// Reserves room on the disk for `len` bytes from `offset` on, so that writing them does not fail for want of it. The
-    /// file grows, if it is shorter.
+    /// Reserves space on the disk for `len` bytes from `offset` on, so that writing them cannot
+    /// fail for lack of space. A shorter file grows to `offset + len` bytes.
     ///
     /// # Errors
-    /// `StorageFull` if there is no room; `Unsupported` where the system or the file system cannot do it.
+    /// `StorageFull` if there is not enough space; `Unsupported` if the file system cannot do it,
+    /// and on systems other than Linux and Android.
     ///
     /// # Cancel safety
-    /// Dropped, it may have happened or not.
+    /// Dropped, it has happened or not.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// match file.allocate(0, 65536).await {
+    ///     Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {}
+    ///     result => result?,
+    /// }
+    /// file.write_all_at(b"record", 0).await?;
+    /// file.sync_data().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
         self.quiet(Touch::Length).await;
         let work = self.gate.watched(|mark| work::allocate(&self.descriptor, ((), mark), offset, len));
         work.await.result.map(drop)
     }
 
-    /// Tells the system how a range will be used; a `len` of 0 means up to the end. Does nothing where the system does
-    /// not want to know.
+    /// Tells the system how `len` bytes from `offset` on will be used; a `len` of 0 means up to the
+    /// end. Does nothing on systems other than Linux and Android. [`set_len`](File::set_len) has an
+    /// example.
     ///
     /// # Errors
     /// `InvalidInput` for a pipe, and for a range that overflows.
     ///
     /// # Cancel safety
-    /// Dropped, it may have happened or not.
+    /// Dropped, it has happened or not.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
@@ -267,13 +293,16 @@ impl File {
         }
     }
 
-    /// What the system knows of the file.
+    /// Type, size, times and owner of the file. [`set_len`](File::set_len) has an example.
     ///
     /// # Errors
     /// Those of [`std::fs::File::metadata`].
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
@@ -286,26 +315,49 @@ impl File {
         }
     }
 
-    /// Changes the permissions.
+    /// Changes the permissions, as [`fs::set_permissions`](super::set_permissions) does.
     ///
     /// # Errors
     /// Those of [`std::fs::File::set_permissions`].
     ///
     /// # Cancel safety
-    /// Dropped, it may have happened or not.
+    /// Dropped, it has happened or not.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let work = self.gate.watched(|mark| work::set_permissions(&self.descriptor, ((), mark), permissions));
         work.await.result.map(drop)
     }
 
-    /// Moves the cursor, and says where it is.
+    /// Moves the cursor, and returns its new offset in bytes.
     ///
     /// # Errors
-    /// `InvalidInput` for a place before the beginning; `NotSeekable` for a pipe or a terminal.
+    /// `InvalidInput` for an offset before the beginning; `NotSeekable` for a pipe or a terminal.
     ///
     /// # Cancel safety
     /// Dropped, it has not moved the cursor.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime with [`SeekFrom::End`] on a file that a server keeps:
+    /// the end has to be asked for.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::SeekFrom;
+    ///
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello, disk").await?;
+    /// assert_eq!(file.seek(SeekFrom::End(-4)).await?, 7);
+    /// assert_eq!(file.stream_position().await?, 7);
+    /// file.rewind().await?;
+    /// assert_eq!(file.stream_position().await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let mut held = self.hold();
         poll_fn(|cx| held.gate.poll_seek(held.file, &mut held.turn, cx, to)).await
@@ -322,7 +374,7 @@ impl File {
         self.seek(SeekFrom::Start(0)).await.map(drop)
     }
 
-    /// Where the cursor is.
+    /// The offset of the cursor in bytes.
     ///
     /// # Errors
     /// As for [`seek`](File::seek).
@@ -333,13 +385,14 @@ impl File {
         self.seek(SeekFrom::Current(0)).await
     }
 
-    /// Waits for a write that was given up. There is nothing else to flush: see [`sync_all`](File::sync_all) for the disk.
+    /// Waits for a write that was given up. There is nothing else to flush;
+    /// [`sync_all`](File::sync_all) waits for the disk.
     ///
     /// # Errors
     /// None today.
     ///
     /// # Cancel safety
-    /// Cancel safe: dropped, the write that it waited for goes on.
+    /// Cancel safe: if it is dropped, the write that it waited for continues.
     pub async fn flush(&mut self) -> io::Result<()> {
         let mut held = self.hold();
         poll_fn(|cx| held.gate.poll_flush(held.file, &mut held.turn, cx)).await;
@@ -349,7 +402,7 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        // Clones may go on.
+        // Clones continue.
         drop(self.hold());
     }
 }

@@ -1,4 +1,4 @@
-//! Reads and writes, at the cursor and at places, with borrowed slices and with owned buffers.
+//! Reads and writes with borrowed slices, at the cursor and at an offset.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -7,34 +7,59 @@ use std::task::{Poll, ready};
 use super::cursor::BORROWED_BYTES_MAX;
 use super::file::File;
 use super::lanes::{Touch, invalid_place};
-use super::parts::PART_BYTES;
 use super::work::{self, given_back};
-use crate::buf::{IoBuf, IoBufMut, Staging};
+use crate::buf::Staging;
 use crate::task::coop;
 
-/// The first room of `read_to_end`.
+/// The room that `read_to_end` makes first.
 const FIRST_ROOM_BYTES: usize = 8 * 1024;
 
 impl File {
-    /// Reads some bytes at the cursor: at most one MiB at once, 0 only at the end or for an empty slice.
+    /// Reads some bytes at the cursor: at most 1 MiB per call. Returns 0 only at the end of the
+    /// file or for an empty slice.
     ///
     /// # Errors
     /// Those of the system, such as `IsADirectory`.
     ///
     /// # Cancel safety
-    /// Cancel safe: dropped, it has taken nothing. See [`File`].
+    /// Cancel safe: dropped, it has taken nothing. See [the
+    /// table](super#what-a-dropped-call-leaves-behind).
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("poem");
+    /// # heist::fs::write(&path, "roses are red").await?;
+    /// let mut file = heist::fs::File::open(&path).await?;
+    /// let mut word = [0; 6];
+    /// file.read_exact(&mut word).await?;
+    /// let mut rest = String::new();
+    /// file.read_to_string(&mut rest).await?;
+    /// assert_eq!((&word, rest.as_str()), (b"roses ", "are red"));
+    /// assert_eq!(file.read(&mut word).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut held = self.hold();
         poll_fn(|cx| held.poll_read(cx, buf)).await
     }
 
-    /// Fills `buf` from the cursor on.
+    /// Fills `buf` from the cursor on. [`read`](File::read) has an example.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the file ends before; the cursor has moved then.
+    /// `UnexpectedEof` if the file ends earlier; the cursor has moved then.
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it may have moved the cursor part of the way.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -48,13 +73,17 @@ impl File {
         Ok(filled)
     }
 
-    /// Appends all from the cursor to the end.
+    /// Appends everything from the cursor to the end to `bytes`, and returns how many bytes that
+    /// is. [`read`](File::read) has an example of the family.
     ///
     /// # Errors
-    /// Those of the system; what was read before is in `bytes`.
+    /// Those of the system; the bytes that were read before are in `bytes`.
     ///
     /// # Cancel safety
-    /// Not cancel safe: dropped, it has moved the cursor by what it appended.
+    /// Not cancel safe: dropped, it has moved the cursor by as many bytes as it appended.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
         let start_len = bytes.len();
         let mut room = FIRST_ROOM_BYTES;
@@ -74,13 +103,17 @@ impl File {
         }
     }
 
-    /// Appends all from the cursor to the end, if it is UTF-8.
+    /// Appends everything from the cursor to the end to `text`, if it is UTF-8.
+    /// [`read`](File::read) has an example.
     ///
     /// # Errors
-    /// `InvalidData` if it is not; then `text` is as before.
+    /// `InvalidData` if it is not UTF-8; `text` is unchanged then.
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it has moved the cursor.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
         let mut bytes = Vec::new();
         let count = self.read_to_end(&mut bytes).await?;
@@ -88,25 +121,48 @@ impl File {
         Ok(count)
     }
 
-    /// Writes some bytes at the cursor: at most one MiB at once. The kernel has them when it is ready.
+    /// Writes some bytes at the cursor: at most 1 MiB per call. When it is ready, the kernel has
+    /// them.
     ///
     /// # Errors
     /// Those of the system, such as `StorageFull`.
     ///
     /// # Cancel safety
-    /// Dropped, it may have written; the cursor has not moved. See [`File`].
+    /// Dropped, it may have written; the cursor has not moved. See [the
+    /// table](super#what-a-dropped-call-leaves-behind).
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("poem");
+    /// let mut file = heist::fs::File::create(&path).await?;
+    /// file.write_all(b"roses ").await?;
+    /// let lines = [std::io::IoSlice::new(b"are "), std::io::IoSlice::new(b"red")];
+    /// assert_eq!(file.write_vectored(&lines).await?, 7);
+    /// assert_eq!(heist::fs::read(&path).await?, b"roses are red");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let mut held = self.hold();
         poll_fn(|cx| held.poll_write(cx, buf)).await
     }
 
-    /// Writes all of `buf` at the cursor.
+    /// Writes all of `buf` at the cursor. [`write`](File::write) has an example.
     ///
     /// # Errors
-    /// Those of the system; the cursor is behind what was written then.
+    /// Those of the system; the cursor is then behind the last byte that was written.
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it may have written a part and moved the cursor.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn write_all(&mut self, mut buf: &[u8]) -> io::Result<()> {
         let mut held = self.hold();
         while !buf.is_empty() {
@@ -120,13 +176,35 @@ impl File {
         Ok(())
     }
 
-    /// Reads some bytes at `offset`: at most one MiB at once, 0 only at the end or for an empty slice.
+    /// Reads some bytes at `offset`: at most 1 MiB per call. Returns 0 only at the end of the file
+    /// or for an empty slice.
     ///
     /// # Errors
-    /// Those of the system; `InvalidInput` for an offset that no file has, and for a misaligned one with `O_DIRECT`.
+    /// Those of the system; `InvalidInput` for an offset of 2^63 or more, and for a misaligned one
+    /// with `O_DIRECT`.
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all_at(b"hello, disk", 0).await?;
+    /// assert_eq!(file.write_at(b"H", 0).await?, 1);
+    ///
+    /// let (mut first, mut second) = ([0; 5], [0; 4]);
+    /// let reads = futures::join!(file.read_exact_at(&mut first, 0), file.read_at(&mut second, 7));
+    /// let (done, count) = reads;
+    /// done?;
+    /// assert_eq!((&first, &second[..count?]), (b"Hello", &b"disk"[..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         check_place(offset)?;
         let len = buf.len().min(BORROWED_BYTES_MAX);
@@ -145,13 +223,16 @@ impl File {
         Ok(count)
     }
 
-    /// Fills `buf` from `offset` on.
+    /// Fills `buf` from `offset` on. [`read_at`](File::read_at) has an example.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the file ends before.
+    /// `UnexpectedEof` if the file ends earlier.
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -165,13 +246,18 @@ impl File {
         Ok(())
     }
 
-    /// Writes some bytes at `offset`: at most one MiB at once. In a file opened for append they go to the end.
+    /// Writes some bytes at `offset`: at most 1 MiB per call. In a file opened for append they go
+    /// to the end. [`read_at`](File::read_at) has an example.
     ///
     /// # Errors
-    /// Those of the system; `InvalidInput` for an offset that no file has, and for a misaligned one with `O_DIRECT`.
+    /// Those of the system; `InvalidInput` for an offset of 2^63 or more, and for a misaligned one
+    /// with `O_DIRECT`.
     ///
     /// # Cancel safety
     /// Dropped, it may have written.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
         check_place(offset)?;
         let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
@@ -184,13 +270,16 @@ impl File {
         landed.result.map_err(|error| self.explain(error, None, buf.len(), offset))
     }
 
-    /// Writes all of `buf` from `offset` on.
+    /// Writes all of `buf` from `offset` on. [`read_at`](File::read_at) has an example.
     ///
     /// # Errors
     /// Those of the system; a part may be written then.
     ///
     /// # Cancel safety
     /// Dropped, it may have written a part.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         let mut written = 0;
         while written < buf.len() {
@@ -204,13 +293,18 @@ impl File {
         Ok(())
     }
 
-    /// Reads at the cursor into several slices, one after the other: the first that has room.
+    /// Reads at the cursor into the first of several slices that is not empty. `File` reads into
+    /// one slice per call; [`read_vectored_owned_at`](File::read_vectored_owned_at) fills several
+    /// buffers.
     ///
     /// # Errors
     /// As for [`read`](File::read).
     ///
     /// # Cancel safety
     /// Cancel safe, as [`read`](File::read).
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         match bufs.iter_mut().find(|buf| !buf.is_empty()) {
             Some(buf) => self.read(buf).await,
@@ -218,139 +312,23 @@ impl File {
         }
     }
 
-    /// Writes several slices at the cursor, as one write of at most one MiB.
+    /// Writes several slices at the cursor, as one write of at most 1 MiB. [`write`](File::write)
+    /// has an example.
     ///
     /// # Errors
     /// As for [`write`](File::write).
     ///
     /// # Cancel safety
     /// As for [`write`](File::write).
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.write(&gather(bufs)).await
     }
 
-    /// Reads at `offset` into the room of `buf`, from its beginning, and gives it back. A `Vec` is as long then as what was
-    /// read; its capacity is its room.
-    ///
-    /// # Errors
-    /// As for [`read_at`](File::read_at). The buffer comes back; what it holds is not said.
-    ///
-    /// # Cancel safety
-    /// Dropped, it takes the buffer with it.
-    ///
-    /// # Panics
-    /// If the runtime ends before, and the kernel does not let go of the buffer.
-    ///
-    /// ```
-    /// # #[heist::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// let file = heist::fs::File::open("Cargo.toml").await?;
-    /// let (result, bytes) = file.read_owned_at(Vec::with_capacity(9), 0).await;
-    /// result?;
-    /// assert!(bytes.len() >= 9);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn read_owned_at<B: IoBufMut>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B) {
-        if let Err(error) = check_place(offset) {
-            return (Err(error), buf);
-        }
-        let len = buf.bytes_total();
-        if len == 0 {
-            return (Ok(0), buf);
-        }
-        self.quiet(Touch::Nothing).await;
-        if len > PART_BYTES {
-            return self.read_parts_at(buf, offset).await;
-        }
-        if let Some(result) = self.now(|file| file.descriptor.read_now_into(&mut buf, offset)).await {
-            return (result, buf);
-        }
-        let address = buf.as_ptr().addr();
-        let landed = work::read(&self.descriptor, buf, offset).await;
-        let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
-        (result, given_back(landed.resources))
-    }
-
-    /// Writes what is initialised of `buf` at `offset`, and gives it back.
-    ///
-    /// # Errors
-    /// As for [`write_at`](File::write_at).
-    ///
-    /// # Cancel safety
-    /// Dropped, it may have written, and takes the buffer with it.
-    ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
-    pub async fn write_owned_at<B: IoBuf>(&self, buf: B, offset: u64) -> (io::Result<usize>, B) {
-        if let Err(error) = check_place(offset) {
-            return (Err(error), buf);
-        }
-        let (address, len) = (buf.as_ptr().addr(), buf.bytes_init());
-        if len == 0 {
-            return (Ok(0), buf);
-        }
-        self.quiet(Touch::Bytes).await;
-        let landed = self.gate.watched(|mark| work::write(&self.descriptor, buf, mark, offset)).await;
-        let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
-        (result, given_back(landed.resources))
-    }
-
-    /// Reads at `offset` into the room of several buffers, one after the other: at most 1024 of them at once.
-    ///
-    /// # Errors
-    /// As for [`read_owned_at`](File::read_owned_at); more than 1024 buffers are `InvalidInput`.
-    ///
-    /// # Cancel safety
-    /// Dropped, it takes the buffers with it.
-    ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
-    pub async fn read_vectored_owned_at<B: IoBufMut>(
-        &self,
-        bufs: Vec<B>,
-        offset: u64,
-    ) -> (io::Result<usize>, Vec<B>) {
-        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
-            return (Err(error), bufs);
-        }
-        if bufs.iter().all(|buf| buf.bytes_total() == 0) {
-            return (Ok(0), bufs);
-        }
-        self.quiet(Touch::Nothing).await;
-        let landed = work::read_vectored(&self.descriptor, bufs, offset).await;
-        (landed.result, given_back(landed.resources))
-    }
-
-    /// Writes what is initialised of several buffers at `offset`, one after the other: at most 1024 of them at once.
-    ///
-    /// # Errors
-    /// As for [`write_owned_at`](File::write_owned_at); more than 1024 buffers are `InvalidInput`.
-    ///
-    /// # Cancel safety
-    /// Dropped, it may have written, and takes the buffers with it.
-    ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
-    pub async fn write_vectored_owned_at<B: IoBuf>(
-        &self,
-        bufs: Vec<B>,
-        offset: u64,
-    ) -> (io::Result<usize>, Vec<B>) {
-        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
-            return (Err(error), bufs);
-        }
-        if bufs.iter().all(|buf| buf.bytes_init() == 0) {
-            return (Ok(0), bufs);
-        }
-        self.quiet(Touch::Bytes).await;
-        let landed =
-            self.gate.watched(|mark| work::write_vectored(&self.descriptor, bufs, mark, offset)).await;
-        (landed.result, given_back(landed.resources))
-    }
-
-    /// One try of what can be had at once. It takes of the budget by what it copied, so that copies one after the other do
-    /// not hold up the worker.
+    /// Tries once to get bytes without waiting. The bytes that it copied are charged to the budget,
+    /// so that copies one after the other do not block the worker.
     pub(super) async fn now(
         &self,
         mut call: impl FnMut(&File) -> Option<io::Result<usize>>,
@@ -370,7 +348,8 @@ impl File {
         .await
     }
 
-    /// Says what `O_DIRECT` wants, where the system only says that it was not that.
+    /// Explains the alignment that `O_DIRECT` requires, because the system reports no more than
+    /// that the call was wrong.
     pub(super) fn explain(
         &self,
         error: io::Error,
@@ -394,17 +373,8 @@ impl File {
     }
 }
 
-fn check_place(offset: u64) -> io::Result<()> {
+pub(super) fn check_place(offset: u64) -> io::Result<()> {
     if i64::try_from(offset).is_ok() { Ok(()) } else { Err(invalid_place()) }
-}
-
-fn check_count(count: usize) -> io::Result<()> {
-    const VECTORED_COUNT_MAX: usize = 1024;
-    if count <= VECTORED_COUNT_MAX {
-        return Ok(());
-    }
-    let text = format!("one operation takes {VECTORED_COUNT_MAX} buffers, not {count}");
-    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
 fn end_came_early(filled: usize, wanted: usize) -> io::Error {
@@ -412,7 +382,7 @@ fn end_came_early(filled: usize, wanted: usize) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
-/// As much of the slices as one write takes.
+/// The bytes of the slices, up to what one write takes.
 pub(super) fn gather(bufs: &[IoSlice<'_>]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for buf in bufs {

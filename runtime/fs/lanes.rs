@@ -1,6 +1,8 @@
-//! What is in flight at the cursor of one open file, and what ended there and was not fetched.
+//! The operations in flight at the cursor of one open file, and the results that nobody has
+//! fetched.
 //!
-//! A file with places has one lane. What streams has two, for a read of it may wait for ever, and must not hold up a write.
+//! A file with places has one lane. A stream has two, because a read of it may wait for ever and
+//! must not block a write.
 
 use std::future::Future;
 use std::io::{self, SeekFrom};
@@ -11,25 +13,28 @@ use super::work::Work;
 use crate::buf::Staging;
 use crate::driver::file::{Descriptor, Landed};
 
-/// Names an operation at the cursor, so that its result goes to nobody else [own-result].
+/// The most bytes that an open file keeps of the buffer of its last operation.
+pub(super) const SPARE_BYTES_MAX: usize = 64 * 1024;
+
+/// Names an operation at the cursor, so that nobody else gets its result [own-result].
 pub(super) type Ticket = u64;
 
 /// The one who may fetch a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// A future of ours: its drop gives the operation up.
+    /// A future of this crate: dropping it gives the operation up.
     Future,
-    /// Callers of a trait, of whom nobody knows whether they will come again.
+    /// A caller of a trait, who may or may not poll again.
     Trait,
-    /// It was given up.
+    /// The operation was given up.
     Nobody,
 }
 
-/// What an operation does to the open file, as far as results of the past are concerned.
+/// The change that an operation makes to the open file, as far as earlier results are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Touch {
     Nothing,
-    /// Bytes at a place.
+    /// Bytes at an offset.
     Bytes,
     Length,
     Cursor,
@@ -39,7 +44,7 @@ pub(super) enum Touch {
 pub(super) enum Kind {
     Read,
     Write,
-    /// The end is asked for; the cursor goes so far behind it.
+    /// Asks for the end; the cursor goes this many bytes behind it.
     End(i64),
 }
 
@@ -54,7 +59,7 @@ pub(super) enum Operation {
 struct Flying {
     ticket: Ticket,
     owner: Owner,
-    /// The place that it goes to. None: the kernel's cursor, which moves by itself.
+    /// The offset that it uses. None: the kernel's cursor, which moves by itself.
     from: Option<u64>,
     operation: Operation,
 }
@@ -66,13 +71,13 @@ pub(super) struct Ended {
     pub(super) owner: Owner,
     pub(super) kind: Kind,
     pub(super) from: Option<u64>,
-    /// How many bytes, or where the end is.
+    /// The number of bytes, or the offset of the end.
     pub(super) result: io::Result<u64>,
-    /// What was read, or was to be written.
+    /// The bytes that were read, or were to be written.
     pub(super) bytes: Staging,
-    /// Somebody came behind it, and moved the cursor for it.
+    /// A later operation has moved the cursor for it.
     pub(super) is_moved: bool,
-    /// What came behind it may have undone it.
+    /// A later operation may have undone it.
     pub(super) is_stale: bool,
 }
 
@@ -81,9 +86,9 @@ pub(super) struct Lanes {
     flying: [Option<Flying>; 2],
     ended: Vec<Ended>,
     last_ticket: Ticket,
-    /// What reads that were given up took from a stream.
+    /// Bytes that reads took from a stream although they were given up.
     pub(super) leftover: Vec<u8>,
-    /// The buffer of the last operation, for the next.
+    /// The buffer of the last operation, for the next one.
     pub(super) spare: Staging,
 }
 
@@ -99,7 +104,7 @@ impl Ended {
         Ended { ticket, owner, kind, from, result, bytes, is_moved: false, is_stale: false }
     }
 
-    /// Where the cursor belongs after it. None: where it is.
+    /// The offset of the cursor after it. None: the cursor stays.
     pub(super) fn target(&self) -> Option<io::Result<u64>> {
         let (from, &count) = (self.from?, self.result.as_ref().ok()?);
         let target = match self.kind {
@@ -119,7 +124,7 @@ impl Ended {
         }
     }
 
-    /// Moves the cursor back to where it was, if nobody has moved it on.
+    /// Moves the cursor back to where it was, unless someone else has moved it since.
     fn retreat(&mut self, file: &Descriptor) {
         let (Some(from), Some(Ok(target))) = (self.from, self.target()) else { return };
         if self.is_moved && file.position().is_ok_and(|position| position == target) {
@@ -127,7 +132,7 @@ impl Ended {
         }
     }
 
-    /// Only so many bytes were wanted.
+    /// The caller wanted no more than `count` bytes.
     pub(super) fn cut(&mut self, file: &Descriptor, count: u64) {
         self.retreat(file);
         self.result = Ok(count);
@@ -145,7 +150,7 @@ impl Ended {
 }
 
 impl Flying {
-    /// It changes nothing.
+    /// Whether it changes nothing.
     fn is_harmless(&self) -> bool {
         self.from.is_some() && matches!(self.operation, Operation::Read(_) | Operation::End(..))
     }
@@ -172,7 +177,7 @@ impl Flying {
 }
 
 impl Lanes {
-    /// From what reads that were given up took from a stream.
+    /// Copies bytes that reads took from a stream although they were given up.
     pub(super) fn take_leftover(&mut self, buf: &mut [u8]) -> usize {
         let count = self.leftover.len().min(buf.len());
         buf[..count].copy_from_slice(&self.leftover[..count]);
@@ -181,6 +186,13 @@ impl Lanes {
             self.leftover = Vec::new();
         }
         count
+    }
+
+    /// An open file that nobody uses keeps no large buffer.
+    pub(super) fn give_back(&mut self, is_large: bool) {
+        if is_large && self.spare.capacity() > SPARE_BYTES_MAX {
+            drop(std::mem::take(&mut self.spare));
+        }
     }
 
     pub(super) fn begin(
@@ -196,7 +208,7 @@ impl Lanes {
         self.last_ticket
     }
 
-    /// The next to end in this lane. None: nothing is in flight there.
+    /// The next operation of this lane to end. None: nothing is in flight there.
     fn poll_land(&mut self, lane: usize, waker: &Waker) -> Poll<Option<Ended>> {
         let Some(flying) = &mut self.flying[lane] else { return Poll::Ready(None) };
         let ended = ready!(flying.poll_end(waker));
@@ -228,7 +240,8 @@ impl Lanes {
         Poll::Ready(ended)
     }
 
-    /// Waits until nothing is in flight in this lane [one-at-a-time]. What ends for an owner is kept for it.
+    /// Waits until nothing is in flight in this lane [one-at-a-time]. A result that has an owner is
+    /// kept for it.
     #[inline]
     pub(super) fn poll_clear(&mut self, file: &Descriptor, lane: usize, waker: &Waker) -> Poll<()> {
         if self.flying[lane].is_none() { Poll::Ready(()) } else { self.poll_clear_busy(file, lane, waker) }
@@ -241,7 +254,8 @@ impl Lanes {
         Poll::Ready(())
     }
 
-    /// The same for what was given up, or may have been; what an owner waits for is left alone.
+    /// The same for an operation that was given up or may have been. One that a future waits for is
+    /// left alone.
     pub(super) fn poll_clear_given_up(&mut self, file: &Descriptor, waker: &Waker) -> Poll<()> {
         match &self.flying[0] {
             Some(flying) if flying.owner != Owner::Future && !flying.is_harmless() => {
@@ -260,17 +274,18 @@ impl Lanes {
         }
     }
 
-    /// A result that nobody wants: as far as that can be, it is as if it had not been [cursor-moves-last].
+    /// A result that nobody wants: as far as possible it is as if the operation had never been
+    /// [cursor-moves-last].
     pub(super) fn discard(&mut self, file: &Descriptor, mut ended: Ended) {
         ended.retreat(file);
         if ended.kind == Kind::Read && ended.from.is_none() && ended.result.is_ok() {
-            // Taken from a stream before what was taken later.
+            // These bytes were taken before later ones: they go to the front.
             self.leftover.splice(0..0, ended.bytes.iter().copied());
         }
         self.spare = ended.bytes;
     }
 
-    /// True: those who wait for the lane are to be woken, for it is free.
+    /// Returns true if the lane is free now, and its waiters must be woken.
     #[must_use]
     pub(super) fn give_up(&mut self, file: &Descriptor, ticket: Ticket) -> bool {
         let Some(lane) = self.lane_of(ticket) else {
@@ -279,7 +294,7 @@ impl Lanes {
             }
             return false;
         };
-        // A read at a place changes nothing: nobody has to wait for it.
+        // A read at an offset changes nothing: nobody has to wait for it.
         let is_harmless = self.flying[lane].as_ref().is_some_and(Flying::is_harmless);
         match &mut self.flying[lane] {
             Some(flying) if !is_harmless => flying.owner = Owner::Nobody,
@@ -288,10 +303,10 @@ impl Lanes {
         is_harmless
     }
 
-    /// Something else happens to the open file: a result that callers of a trait have not fetched is not good any more for
-    /// those that may come anew [own-result].
+    /// Records that the open file changes. A result that a caller of a trait has not fetched is no
+    /// longer valid for a caller who starts again [own-result].
     ///
-    /// True: as for [`give_up`](Lanes::give_up).
+    /// Returns true as [`give_up`](Lanes::give_up) does.
     #[must_use]
     pub(super) fn touch(&mut self, file: &Descriptor, touch: Touch) -> bool {
         for ended in self.ended.iter_mut().filter(|ended| ended.is_undone_by(touch)) {
@@ -301,13 +316,13 @@ impl Lanes {
         let is_old = |flying: &Flying| flying.owner == Owner::Trait && flying.is_harmless();
         let is_freed = touch != Touch::Nothing && self.flying[0].as_ref().is_some_and(is_old);
         if is_freed {
-            // Its caller reads anew, if it comes.
+            // Its caller reads again, if it returns.
             self.flying[0] = None;
         }
         is_freed
     }
 
-    /// Whether an operation by place has to look here first.
+    /// Whether an operation at an offset has to look here first.
     #[inline]
     pub(super) fn is_marked(&self) -> bool {
         self.flying[0].as_ref().is_some_and(|flying| flying.owner != Owner::Future)
@@ -324,7 +339,7 @@ impl Lanes {
     }
 }
 
-/// A place that no file has.
+/// The error for an offset that no file has.
 pub(super) fn invalid_place() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "no file has a place before its beginning or beyond 2^63 - 1")
+    io::Error::new(io::ErrorKind::InvalidInput, "no file has an offset below 0 or beyond 2^63 - 1")
 }

@@ -1,4 +1,4 @@
-//! What a system knows of a file, from a ring or from std.
+//! Metadata of a file, from a ring or from std.
 
 use std::fmt;
 use std::fs::Permissions;
@@ -7,9 +7,21 @@ use std::time::SystemTime;
 
 use crate::driver::file::Stat;
 
-/// What the system knows of a file: type, size, times, owner. As [`std::fs::Metadata`], which is made by std only.
+/// Metadata of a file: type, size, times, owner. It has the methods of [`std::fs::Metadata`], a
+/// value of which only std can make.
 ///
 /// On Unix it implements [`std::os::unix::fs::MetadataExt`].
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let metadata = heist::fs::metadata("Cargo.toml").await?;
+/// assert!(metadata.is_file() && !metadata.permissions().readonly());
+/// println!("{} bytes, changed at {:?}", metadata.len(), metadata.modified()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Metadata(Origin);
 
@@ -20,7 +32,18 @@ pub(super) enum Origin {
     Std(std::fs::Metadata),
 }
 
-/// Folder, regular file, link or something else. As [`std::fs::FileType`], which is made by std only.
+/// Directory, regular file, symbolic link or something else. It has the methods of
+/// [`std::fs::FileType`], a value of which only std can make.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let file_type = heist::fs::metadata(".").await?.file_type();
+/// assert!(file_type.is_dir() && !file_type.is_symlink());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileType(Kind);
 
@@ -37,37 +60,38 @@ enum Kind {
 }
 
 impl FileType {
-    /// A folder.
+    /// Whether it is a directory.
     pub fn is_dir(&self) -> bool {
         self.0 == Kind::Folder
     }
 
-    /// A regular file.
+    /// Whether it is a regular file.
     pub fn is_file(&self) -> bool {
         self.0 == Kind::Regular
     }
 
-    /// A symbolic link. Only [`symlink_metadata`](super::symlink_metadata) and folders' entries tell of them.
+    /// Whether it is a symbolic link. Only [`symlink_metadata`](super::symlink_metadata) and the
+    /// entries of a directory report links.
     pub fn is_symlink(&self) -> bool {
         self.0 == Kind::Link
     }
 
-    /// Unix: a named pipe.
+    /// Whether it is a named pipe. False on systems other than Unix.
     pub fn is_fifo(&self) -> bool {
         self.0 == Kind::Fifo
     }
 
-    /// Unix: a socket.
+    /// Whether it is a socket. False on systems other than Unix.
     pub fn is_socket(&self) -> bool {
         self.0 == Kind::Socket
     }
 
-    /// Unix: a block device.
+    /// Whether it is a block device. False on systems other than Unix.
     pub fn is_block_device(&self) -> bool {
         self.0 == Kind::BlockDevice
     }
 
-    /// Unix: a character device.
+    /// Whether it is a character device. False on systems other than Unix.
     pub fn is_char_device(&self) -> bool {
         self.0 == Kind::CharDevice
     }
@@ -137,7 +161,7 @@ impl Metadata {
         &self.0
     }
 
-    /// What kind of file it is.
+    /// Which kind of file it is.
     pub fn file_type(&self) -> FileType {
         match &self.0 {
             #[cfg(unix)]
@@ -146,17 +170,18 @@ impl Metadata {
         }
     }
 
-    /// A folder.
+    /// Whether it is a directory.
     pub fn is_dir(&self) -> bool {
         self.file_type().is_dir()
     }
 
-    /// A regular file.
+    /// Whether it is a regular file.
     pub fn is_file(&self) -> bool {
         self.file_type().is_file()
     }
 
-    /// A symbolic link.
+    /// Whether it is a symbolic link. Only [`symlink_metadata`](super::symlink_metadata) and the
+    /// entries of a directory report links.
     pub fn is_symlink(&self) -> bool {
         self.file_type().is_symlink()
     }
@@ -171,7 +196,7 @@ impl Metadata {
         }
     }
 
-    /// Who may do what with it.
+    /// The permissions: who may read, write and execute it.
     pub fn permissions(&self) -> Permissions {
         match &self.0 {
             #[cfg(unix)]
@@ -180,10 +205,10 @@ impl Metadata {
         }
     }
 
-    /// When its content was last changed.
+    /// The time of the last change of its content.
     ///
     /// # Errors
-    /// `Unsupported` where the system does not keep it.
+    /// `Unsupported` where the system does not record it.
     pub fn modified(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]
@@ -192,10 +217,10 @@ impl Metadata {
         }
     }
 
-    /// When it was last read, as far as the system keeps track.
+    /// The time of the last read, as far as the system records it.
     ///
     /// # Errors
-    /// `Unsupported` where the system does not keep it.
+    /// `Unsupported` where the system does not record it.
     pub fn accessed(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]
@@ -204,10 +229,10 @@ impl Metadata {
         }
     }
 
-    /// When it was created.
+    /// The time of its creation.
     ///
     /// # Errors
-    /// `Unsupported` where the file system does not keep it.
+    /// `Unsupported` where the file system does not record it.
     pub fn created(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]

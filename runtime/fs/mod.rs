@@ -1,10 +1,63 @@
-//! Files and folders for async code, with the names, the results and the errors of `std::fs`.
+//! Files and directories for async code, with the names, the results and the errors of [`std::fs`].
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! A worker thread never waits for a disk: the kernel does the work on io_uring where it can, and
+//! the blocking pool does it elsewhere.
+//!
+//! ```
+//! # #[heist::main]
+//! # async fn main() -> std::io::Result<()> {
+//! use heist::fs::{self, File};
+//!
+//! # let directory = tempfile::tempdir()?;
+//! let path = directory.path().join("greeting");
+//! fs::write(&path, "hello, disk").await?;
+//!
+//! let file = File::open(&path).await?;
+//! let mut word = [0; 4];
+//! file.read_exact_at(&mut word, 7).await?;
+//! assert_eq!(&word, b"disk");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which call when
+//!
+//! | to | use |
+//! |---|---|
+//! | read, write or copy a whole file | [`read`], [`read_to_string`], [`write()`], [`copy`] |
+//! | open a file | [`File::open`], [`File::create`], [`OpenOptions`] for everything else |
+//! | go through a file from front to back | [`File::read`], [`File::write_all`], [`File::seek`]: at the cursor |
+//! | use several parts of a file at once | [`File::read_at`], [`File::write_at`]: at an offset, with `&self` |
+//! | move many bytes without copying them | [`File::read_owned_at`], [`File::write_owned_at`]: see [buffers](#which-buffer-when) |
+//! | be sure that bytes survive a power cut | [`File::sync_all`], [`File::sync_data`] |
+//! | learn about a file | [`metadata()`], [`symlink_metadata`], [`try_exists`], [`canonicalize`], [`read_link`] |
+//! | change the tree | [`create_dir_all`], [`rename`], [`remove_file`], [`remove_dir_all`], [`hard_link`], [`symlink`] |
+//! | list a directory | [`read_dir()`] |
+//!
+//! # Errors
+//! Each call returns the errors of its twin in [`std::fs`], on every back end. An operation that is
+//! cut off by the end of its runtime returns an error.
+//!
+//! # Cancel safety
+//! Every future may be dropped. Reads take nothing; calls that change something have happened or
+//! not. [A table](#what-a-dropped-call-leaves-behind) has the details for files, clones and pipes.
+//!
+//! # Panics
+//! Panics if called outside of a runtime. That holds for every function of this module and for
+//! every async method that has to ask the system.
+//!
+//! # Platforms and features
+//! Everything works on every platform, except that [`symlink`], [`OpenOptions::mode`] and
+//! [`OpenOptions::custom_flags`] need Unix and [`File::allocate`] needs Linux or Android. [`File`]
+//! implements the traits of `futures-io` with the feature `futures-io` (on by default), and those
+//! of tokio with the feature `tokio-io`.
+#![doc = include_str!("../../docs/fs.md")]
+// How it works inside: `DESIGN.md` of this room.
 
 mod cursor;
 mod file;
 mod file_bytes;
+mod file_owned;
 mod lanes;
 mod metadata;
 #[cfg(unix)]

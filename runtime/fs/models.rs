@@ -1,4 +1,4 @@
-//! Loom models of this room. Each names the invariant it checks; the tags are those of `mod.rs`.
+//! Loom models of this room. Each names the invariant that it checks; `DESIGN.md` defines the tags.
 
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
@@ -18,7 +18,8 @@ impl Wake for Told {
     }
 }
 
-/// [after-what-was-given-up], [nobody-sleeps-on]: an operation that was given up ends beside two that come after it.
+/// [after-what-was-given-up], [nobody-sleeps-on]: an operation that was given up ends while two
+/// others come after it.
 #[test]
 fn a_stray_is_over_before_others_begin_and_wakes_them() {
     model(|| {
@@ -29,7 +30,8 @@ fn a_stray_is_over_before_others_begin_and_wakes_them() {
         let kernel = {
             let is_done = is_done.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: what the operation does; the notice orders it.
+                // Ordering: Relaxed: this stands for the effect of the operation; the notice orders
+                // it.
                 is_done.store(true, Ordering::Relaxed);
                 drop(mark);
             })

@@ -1,4 +1,5 @@
-//! Streams whose descriptor does not block: what would block waits until it is ready, on every back end alike.
+//! Streams whose descriptor does not block. A call that would block waits until the stream is
+//! ready, in the same way on every back end.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::driver::file::Descriptor;
 #[cfg(unix)]
 pub(super) use unix::Readiness;
 
-/// Descriptors that do not block are an affair of Unix.
+/// Only Unix has descriptors that do not block.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub(super) enum Readiness {}
@@ -112,17 +113,18 @@ mod unix {
     use crate::driver::file::Descriptor;
     use crate::driver::{Direction, Registration};
 
-    /// A second descriptor of the stream, known to the driver.
+    /// A second descriptor of the stream, registered with the driver.
     pub(in crate::fs) struct Readiness(Registration);
 
     impl Readiness {
-        /// The driver watches descriptors in the form of sockets; no call that only sockets have is made.
+        /// The driver watches descriptors that are typed as sockets. No call is made that only
+        /// sockets support.
         pub(super) fn of(file: &Descriptor) -> io::Result<Box<Readiness>> {
             let fd = file.file().as_fd().try_clone_to_owned()?;
             Ok(Box::new(Readiness(Registration::new_nonblocking(Socket::from(fd)))))
         }
 
-        /// None: the descriptor blocks by now.
+        /// Returns None if the descriptor blocks by now.
         pub(super) fn poll_read(
             &self,
             file: &Descriptor,

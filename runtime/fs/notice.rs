@@ -1,5 +1,8 @@
-//! What the handles to one open file tell each other without a lock: whether an operation is to be waited for, and that
-//! one has ended.
+//! The state that the handles to one open file share without a lock: whether there is an operation
+//! to wait for, and a wake-up for all who wait when one has ended.
+//!
+//! A waiter has a *seat* in a list of wakers: `sit` registers its waker, `rise` removes it, and
+//! `ring` wakes all.
 
 use std::fmt;
 use std::future::Future;
@@ -11,14 +14,14 @@ use crate::driver::file::Landed;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 
-/// The cursor has an operation that was given up, or whose owner may have done so.
+/// An operation at the cursor was given up, or may have been.
 const MARK: usize = 1;
-/// One operation at a place that was given up and is not over: a stray.
+/// One stray: an operation at an offset that was given up and is not over.
 const STRAY: usize = 2;
 
 /// Shared by the clones of a file, and by the operations that were given up.
 pub(super) struct Notice {
-    /// A [`MARK`] and a number of [`STRAY`]s. Zero: nothing is to be waited for.
+    /// A [`MARK`] and a number of [`STRAY`]s. Zero: there is nothing to wait for.
     attention: AtomicUsize,
     seats: Mutex<Vec<Seat>>,
 }
@@ -26,7 +29,7 @@ pub(super) struct Notice {
 #[derive(Debug)]
 enum Seat {
     Free,
-    /// None: its waker was woken since it last looked.
+    /// None: its waker was woken since its owner last looked.
     Taken(Option<Waker>),
 }
 
@@ -35,9 +38,10 @@ impl Notice {
         Notice { attention: AtomicUsize::new(0), seats: Mutex::new(Vec::new()) }
     }
 
-    /// Whether nothing was given up that may not be over [after-what-was-given-up].
+    /// Whether everything that was given up is over [after-what-was-given-up].
     pub(super) fn is_quiet(&self) -> bool {
-        // Ordering: Acquire: pairs with the end of a stray, so that what it has done is done [after-what-was-given-up].
+        // Ordering: Acquire: pairs with the end of a stray, so that its effects are visible
+        // [after-what-was-given-up].
         self.attention.load(Ordering::Acquire) == 0
     }
 
@@ -46,10 +50,11 @@ impl Notice {
         self.attention.load(Ordering::Acquire) >= STRAY
     }
 
-    /// Called with the lanes locked.
+    /// The caller holds the lock of the lanes.
     #[inline]
     pub(super) fn mark(&self, is_marked: bool) {
-        // Ordering: Relaxed: [after-what-was-given-up] is about those who come after the giving up, and see it for that.
+        // Ordering: Relaxed: [after-what-was-given-up] is about callers that come after the giving
+        // up, and these see it for that reason.
         let before = self.attention.load(Ordering::Relaxed);
         if (before & MARK != 0) != is_marked {
             self.change_mark(is_marked);
@@ -61,7 +66,8 @@ impl Notice {
             // Ordering: Relaxed: as in `mark` [after-what-was-given-up].
             self.attention.fetch_or(MARK, Ordering::Relaxed);
         } else {
-            // Ordering: Release: what ended the operation is seen by those who see no mark [after-what-was-given-up].
+            // Ordering: Release: a caller that sees no mark sees the effects of the operation that
+            // ended [after-what-was-given-up].
             self.attention.fetch_and(!MARK, Ordering::Release);
         }
     }
@@ -70,20 +76,23 @@ impl Notice {
         // Ordering: Relaxed: as for `mark` [after-what-was-given-up].
         let before = self.attention.fetch_add(STRAY, Ordering::Relaxed);
         if before == 0_usize.wrapping_sub(STRAY) {
-            // It had ended already.
+            // It has already ended.
             self.ring();
         }
     }
 
     fn end_stray(&self) {
-        // Ordering: Release: the operation is over for those who do not see it any more [after-what-was-given-up].
+        // Ordering: Release: a caller that no longer sees the stray sees its effects
+        // [after-what-was-given-up].
         self.attention.fetch_sub(STRAY, Ordering::Release);
         self.ring();
     }
 
-    /// To be woken when something ends. The caller looks at what it waits for after it has sat down [nobody-sleeps-on].
+    /// Registers the waker, to be woken when an operation ends. The caller looks at what it waits
+    /// for after that [nobody-sleeps-on].
     pub(super) fn sit(&self, seat: &mut Option<usize>, cx: &Context<'_>) {
-        // A waker's clone and drop are user code: they run with the lock released [wake-outside].
+        // The clone and the drop of a waker are user code: they run without the lock
+        // [wake-outside].
         let taken = Seat::Taken(Some(cx.waker().clone()));
         let mut seats = self.seats.lock();
         let index = *seat.get_or_insert_with(|| {
@@ -97,6 +106,7 @@ impl Notice {
         drop(before);
     }
 
+    /// Removes the waker.
     #[inline]
     pub(super) fn rise(&self, seat: &mut Option<usize>) {
         if let Some(index) = seat.take() {
@@ -109,7 +119,7 @@ impl Notice {
         drop(before);
     }
 
-    /// Wakes all who sit.
+    /// Wakes all waiters.
     pub(super) fn ring(&self) {
         for index in 0.. {
             let waker = match self.seats.lock().get_mut(index) {
@@ -124,7 +134,8 @@ impl Notice {
     }
 }
 
-/// The waker of the operation in flight at the cursor: whoever waits is woken, for its owner may not look.
+/// The waker of the operation in flight at the cursor. It wakes every waiter, because the owner of
+/// the operation may not poll again.
 impl Wake for Notice {
     fn wake(self: Arc<Self>) {
         self.ring();
@@ -141,7 +152,8 @@ impl fmt::Debug for Notice {
     }
 }
 
-/// What an operation at a place holds while it is with the kernel. Dropped by whom nobody waits for, it ends a stray.
+/// The token that an operation at an offset holds while the kernel has it. If it is dropped because
+/// nobody waits for the operation, it ends a stray.
 #[derive(Debug)]
 pub(super) struct Mark(Option<Arc<Notice>>);
 
@@ -164,7 +176,8 @@ impl Drop for Mark {
     }
 }
 
-/// An operation at a place. Dropped before its end it is a stray until the kernel or the pool is done with it.
+/// An operation at an offset. If it is dropped before its end, it is a stray until the kernel or
+/// the pool has finished with it.
 #[derive(Debug)]
 pub(super) struct Watched<'a, W> {
     notice: &'a Notice,
@@ -192,7 +205,7 @@ impl<R, W: Future<Output = Landed<(R, Mark)>> + Unpin> Future for Watched<'_, W>
                 Some(resources)
             }
             None => {
-                // The runtime is gone, and the mark is with whoever still uses the resources.
+                // The runtime is gone. The mark is where the resources are still in use.
                 this.notice.begin_stray();
                 None
             }
@@ -204,7 +217,7 @@ impl<R, W: Future<Output = Landed<(R, Mark)>> + Unpin> Future for Watched<'_, W>
 impl<W> Drop for Watched<'_, W> {
     fn drop(&mut self) {
         if self.work.is_some() {
-            // Before the mark can be dropped.
+            // This must come before the mark is dropped.
             self.notice.begin_stray();
         }
     }

@@ -1,4 +1,4 @@
-//! How to open.
+//! Opening a file.
 
 use std::io;
 use std::path::Path;
@@ -8,17 +8,23 @@ use super::file::File;
 use crate::driver::file::OpenHow;
 use crate::driver::{self, in_runtime};
 
-/// Options of [`std::fs::OpenOptions`], and an `open` that does not block.
+/// How to open a file: the options of [`std::fs::OpenOptions`], and an `open` that does not block.
 ///
+/// All options are off at first, and `mode` is `0o666`.
+///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
-/// let path = std::env::temp_dir().join("heist_open_options_example");
-/// let file = heist::fs::OpenOptions::new().write(true).create(true).truncate(true).open(&path).await?;
-/// file.write_all_at(b"hello", 0).await?;
-/// drop(file);
-/// assert_eq!(heist::fs::read(&path).await?, b"hello");
-/// heist::fs::remove_file(&path).await
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs::OpenOptions;
+///
+/// let path = directory.path().join("log");
+/// let mut log = OpenOptions::new().append(true).create(true).open(&path).await?;
+/// log.write_all(b"started\n").await?;
+/// log.write_all(b"ended\n").await?;
+/// assert_eq!(heist::fs::read(&path).await?, b"started\nended\n");
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -31,59 +37,79 @@ impl Default for OpenOptions {
 }
 
 impl OpenOptions {
-    /// Nothing is asked for yet.
+    /// Options that ask for nothing yet. Each of them is off.
     pub fn new() -> OpenOptions {
         OpenOptions(OpenHow::new())
     }
 
-    /// Whether the file can be read.
+    /// Whether the file can be read. Off by default.
     pub fn read(&mut self, is_read: bool) -> &mut OpenOptions {
         self.0.is_read = is_read;
         self
     }
 
-    /// Whether the file can be written.
+    /// Whether the file can be written. Off by default.
     pub fn write(&mut self, is_write: bool) -> &mut OpenOptions {
         self.0.is_write = is_write;
         self
     }
 
-    /// Whether every write goes to the end of the file.
+    /// Whether every write goes to the end of the file. Off by default.
     pub fn append(&mut self, is_append: bool) -> &mut OpenOptions {
         self.0.is_append = is_append;
         self
     }
 
-    /// Whether the file is made empty.
+    /// Whether the file is emptied. Off by default.
     pub fn truncate(&mut self, is_truncate: bool) -> &mut OpenOptions {
         self.0.is_truncate = is_truncate;
         self
     }
 
-    /// Whether the file is created if it is not there.
+    /// Whether the file is created if it does not exist. Off by default.
     pub fn create(&mut self, is_create: bool) -> &mut OpenOptions {
         self.0.is_create = is_create;
         self
     }
 
-    /// Whether the file is created, and being there already is an error.
+    /// Whether the file is created, and `open` fails if it exists. Off by default.
     pub fn create_new(&mut self, is_create_new: bool) -> &mut OpenOptions {
         self.0.is_create_new = is_create_new;
         self
     }
 
-    /// The permissions of a file that is created, before the umask.
+    /// The permissions of a file that is created, before the umask. `0o666` by default. Unix only.
+    /// [`custom_flags`](OpenOptions::custom_flags) has an example.
     #[cfg(unix)]
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
         self.0.mode = mode;
         self
     }
 
-    /// More flags of `open(2)`, such as `O_DIRECT`. Those for the access are ignored.
+    /// More flags of `open(2)`, such as `O_DIRECT`. Flags for the access mode are ignored. None by
+    /// default. Unix only.
     ///
-    /// With `O_DIRECT` the address and the length of every buffer, and every offset, are multiples of what the disk wants,
-    /// 512 or 4096 bytes as a rule: see [`AlignedBuf`](crate::io::AlignedBuf). Methods with borrowed slices bring their
-    /// own aligned buffer.
+    /// With `O_DIRECT` the address and the length of every buffer, and every offset, must be
+    /// multiples of what the disk accepts, usually 512 or 4096 bytes: see
+    /// [`AlignedBuf`](crate::io::AlignedBuf). Methods with borrowed slices bring their own aligned
+    /// buffer.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::{OpenOptions, symlink};
+    ///
+    /// let (secret, link) = (directory.path().join("secret"), directory.path().join("link"));
+    /// OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret).await?;
+    ///
+    /// symlink(&secret, &link).await?;
+    /// let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&link).await;
+    /// assert!(opened.is_err(), "links are not followed");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(unix)]
     pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
         self.0.custom_flags = flags;
@@ -92,20 +118,23 @@ impl OpenOptions {
 
     /// Opens `path`.
     ///
-    /// A FIFO is open when its other end is: to read when there is a writer, or was one since; to write when there is a reader. A
-    /// file on which somebody holds a lease is open when that is given back. Any number of opens may wait so; they keep no
-    /// other operation, and no end of a runtime. A writer that writes nothing, or a reader, may be seen a tenth of a second
-    /// after it came. With `O_NONBLOCK` among the [`custom_flags`](OpenOptions::custom_flags) nothing is waited for.
+    /// A FIFO is open when its other end is: for reading, when there is a writer or was one since;
+    /// for writing, when there is a reader. A file with a lease is open when the holder gives the
+    /// lease back. Any number of opens may wait like that; they delay no other operation, and the
+    /// end of a runtime does not wait for them. A reader, or a writer that writes nothing, may be
+    /// noticed up to a tenth of a second after it came. With `O_NONBLOCK` among the
+    /// [`custom_flags`](OpenOptions::custom_flags) nothing is waited for.
     ///
     /// # Errors
     /// Those of [`std::fs::OpenOptions::open`], in the same cases.
     ///
     /// # Cancel safety
-    /// A file that is opened after the future was dropped is closed. It may have been created or truncated. The end of a FIFO
-    /// that waited for its peer is closed, and who comes later does not meet it.
+    /// A file that is opened after the future was dropped is closed. It may have been created or
+    /// truncated. The end of a FIFO that waited for its peer is closed, and a later peer does not
+    /// meet it.
     ///
     /// # Panics
-    /// Outside of a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
         in_runtime(async move {
@@ -114,5 +143,60 @@ impl OpenOptions {
             let opened = driver::file::open(path, &self.0).await?;
             Ok(File::over(Arc::new(opened)))
         })
+    }
+}
+
+impl File {
+    /// Opens a file for reading. [`File`] has an example.
+    ///
+    /// # Errors
+    /// Those of [`std::fs::File::open`].
+    ///
+    /// # Cancel safety
+    /// A file that is opened after the future was dropped is closed.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    #[track_caller]
+    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().read(true).open(path).await })
+    }
+
+    /// Opens a file for writing. Creates it if it does not exist, and empties it otherwise.
+    /// [`File`] has an example.
+    ///
+    /// # Errors
+    /// Those of [`std::fs::File::create`].
+    ///
+    /// # Cancel safety
+    /// A file that is opened after the future was dropped is closed; it may have been created or
+    /// emptied.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    #[track_caller]
+    pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().write(true).create(true).truncate(true).open(path).await })
+    }
+
+    /// Creates a file for reading and writing. [`File`] has an example.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if the file exists, and those of [`std::fs::File::create_new`].
+    ///
+    /// # Cancel safety
+    /// A file that is created after the future was dropped is closed, and stays in its directory.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    #[track_caller]
+    pub fn create_new(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
+    }
+
+    /// Options to open a file with: the same as [`OpenOptions::new`]. [`OpenOptions`] has an
+    /// example.
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
     }
 }

@@ -1,7 +1,8 @@
-//! Large reads into an owned buffer: part by part, so that no copy holds up the worker.
+//! Large reads into an owned buffer, in parts, so that no copy blocks the worker for long.
 //!
-//! What is cached is copied here, one part after the other, and others run between them as the budget says. From the first
-//! byte on that is not cached, the parts are left to the kernel's threads, several at once.
+//! Cached parts are copied by the worker one after the other; the budget lets other tasks run
+//! between them. From the first part on that is not fully cached, the kernel's threads do the
+//! parts, several at once.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,12 +11,12 @@ use super::file::File;
 use super::work::{self, given_back};
 use crate::buf::{IoBufMut, join, split};
 
-/// Longer reads are cut into parts of this length: half of what a poll copies.
+/// Longer reads are split into parts of this many bytes: half of what one poll copies.
 pub(super) const PART_BYTES: usize = 512 * 1024;
-/// So many parts are with the kernel at once; more keep no disk busier.
+/// The most parts that the kernel has at once. More do not make a disk faster.
 const PART_COUNT_MAX: usize = 16;
 
-/// What the parts come to, in their order.
+/// The result of the parts, in their order.
 struct Total {
     result: io::Result<usize>,
     /// All parts so far were full.
@@ -23,7 +24,7 @@ struct Total {
 }
 
 impl Total {
-    /// What comes behind a part that is not full does not count.
+    /// Parts after one that is not full do not count.
     fn add(&mut self, result: io::Result<usize>, room_len: usize) {
         match (result, &mut self.result) {
             (Ok(count), Ok(total)) if self.is_whole => {
@@ -68,7 +69,8 @@ impl File {
         (result, given_back(join(parts)))
     }
 
-    /// All of a part, or what there is of it before the end of the file. None: it is not all cached.
+    /// All of a part, or the bytes before the end of the file. Returns None if the part is not all
+    /// cached.
     async fn read_part_now<B: IoBufMut>(&self, part: &mut B, place: u64) -> Option<io::Result<usize>> {
         let result = self.now(|file| file.descriptor.read_now_into(part, place)).await?;
         match result {

@@ -1,4 +1,4 @@
-//! Names in folders: what they lead to, making, moving and removing them.
+//! Names in directories: metadata behind them, and creating, renaming and removing them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,20 @@ use super::work::{c_path, given_back, pool};
 use crate::driver::file::{Code, Landed, ring_for_path};
 use crate::driver::in_runtime;
 
-/// The permissions of a new folder, before the umask: std's.
+/// The permissions of a new directory, before the umask: those of std.
 const FOLDER_MODE: u32 = 0o777;
 
-/// Gives a file or folder another name, in the place of what had it.
+/// Gives a file or directory another name, and replaces what had that name. [`create_dir_all`] has
+/// an example.
 ///
 /// # Errors
 /// Those of [`std::fs::rename`].
 ///
 /// # Cancel safety
-/// Dropped, it may have happened or not.
+/// Dropped, it has happened or not.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -32,13 +36,16 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Outpu
     })
 }
 
-/// Removes a file.
+/// Removes a file. [`create_dir_all`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::remove_file`].
 ///
 /// # Cancel safety
-/// Dropped, it may have happened or not.
+/// Dropped, it has happened or not.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -53,13 +60,16 @@ pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()
     })
 }
 
-/// Removes an empty folder.
+/// Removes an empty directory. [`create_dir_all`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::remove_dir`].
 ///
 /// # Cancel safety
-/// Dropped, it may have happened or not.
+/// Dropped, it has happened or not.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn remove_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -74,29 +84,37 @@ pub fn remove_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>
     })
 }
 
-/// Removes a folder with all that is in it. Links are removed, not followed.
+/// Removes a directory with everything in it. Links are removed, not followed. [`create_dir_all`]
+/// has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::remove_dir_all`].
 ///
 /// # Cancel safety
-/// Dropped, it goes on to its end once it has begun.
+/// Dropped, it continues to its end once it has started.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn remove_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let path = path.as_ref().to_owned();
-        // std's follows no link that is put in its way meanwhile, which needs descriptors of folders.
+        // The call of std follows no link that someone creates in the meantime, which needs
+        // descriptors of directories.
         pool(move || std::fs::remove_dir_all(path)).await
     })
 }
 
-/// Makes a folder.
+/// Creates a directory. [`create_dir_all`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::create_dir`].
 ///
 /// # Cancel safety
-/// Dropped, it may have happened or not.
+/// Dropped, it has happened or not.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn create_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -111,20 +129,43 @@ pub fn create_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>
     })
 }
 
-/// Makes a folder and those that lead to it. It may be there already.
+/// Creates a directory and all its missing parents. It may exist already.
 ///
 /// # Errors
 /// Those of [`std::fs::create_dir_all`].
 ///
 /// # Cancel safety
-/// Dropped, some of the folders may be there.
+/// Dropped, some of the directories may exist.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let deep = directory.path().join("a/b/c");
+/// fs::create_dir_all(&deep).await?;
+/// fs::write(deep.join("old"), "text").await?;
+/// fs::rename(deep.join("old"), deep.join("new")).await?;
+/// assert!(!fs::try_exists(deep.join("old")).await?);
+///
+/// fs::remove_file(deep.join("new")).await?;
+/// fs::remove_dir(&deep).await?;
+/// fs::remove_dir_all(directory.path().join("a")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn create_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let path = path.as_ref();
         let mut missing = Vec::new();
         let mut folder = Some(path).filter(|path| !path.as_os_str().is_empty());
-        // Up, to one that can be made or is there.
+        // Up, to a directory that can be created or exists.
         while let Some(wanted) = folder {
             match create_dir(wanted).await {
                 Ok(()) => break,
@@ -154,13 +195,17 @@ async fn is_dir(path: &Path) -> bool {
     metadata(path).await.is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Makes a symbolic link at `link` that leads to `original`.
+/// Creates a symbolic link at `link` that leads to `original`. Unix only. [`symlink_metadata`] has
+/// an example.
 ///
 /// # Errors
 /// Those of [`std::os::unix::fs::symlink`].
 ///
 /// # Cancel safety
-/// Dropped, it may have happened or not.
+/// Dropped, it has happened or not.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[cfg(unix)]
 #[track_caller]
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
@@ -176,13 +221,16 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Futur
     })
 }
 
-/// Gives a file a second name.
+/// Gives the file `original` a second name, `link`. [`symlink_metadata`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::hard_link`].
 ///
 /// # Cancel safety
-/// Dropped, it may have happened or not.
+/// Dropped, it has happened or not.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -197,13 +245,16 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Fut
     })
 }
 
-/// Where a symbolic link leads to.
+/// The path that a symbolic link leads to. [`symlink_metadata`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::read_link`].
 ///
 /// # Cancel safety
 /// Cancel safe.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn read_link(path: impl AsRef<Path>) -> impl Future<Output = io::Result<PathBuf>> {
     in_runtime(async move {
@@ -212,13 +263,16 @@ pub fn read_link(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Path
     })
 }
 
-/// The one absolute path without links.
+/// The absolute path without links, `.` and `..`. [`symlink_metadata`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::canonicalize`].
 ///
 /// # Cancel safety
 /// Cancel safe.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn canonicalize(path: impl AsRef<Path>) -> impl Future<Output = io::Result<PathBuf>> {
     in_runtime(async move {
@@ -227,7 +281,7 @@ pub fn canonicalize(path: impl AsRef<Path>) -> impl Future<Output = io::Result<P
     })
 }
 
-/// What the system knows of the file that the path leads to.
+/// Type, size, times and owner of the file that the path leads to.
 ///
 /// # Errors
 /// Those of [`std::fs::metadata`].
@@ -235,6 +289,10 @@ pub fn canonicalize(path: impl AsRef<Path>) -> impl Future<Output = io::Result<P
 /// # Cancel safety
 /// Cancel safe.
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
@@ -248,13 +306,40 @@ pub fn metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Metad
     in_runtime(async move { stat(path.as_ref(), true).await })
 }
 
-/// What the system knows of the path itself: a link is not followed.
+/// Type, size, times and owner of what the path names: a link is not followed.
 ///
 /// # Errors
 /// Those of [`std::fs::symlink_metadata`].
 ///
 /// # Cancel safety
 /// Cancel safe.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
+/// ```
+/// # #[cfg(unix)]
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let directory = fs::canonicalize(directory.path()).await?;
+/// let (file, link) = (directory.join("file"), directory.join("link"));
+/// fs::write(&file, "text").await?;
+/// fs::symlink(&file, &link).await?;
+/// fs::hard_link(&file, directory.join("twin")).await?;
+///
+/// assert!(fs::symlink_metadata(&link).await?.is_symlink());
+/// assert!(fs::metadata(&link).await?.is_file());
+/// assert_eq!(fs::read_link(&link).await?, file);
+/// assert_eq!(fs::canonicalize(&link).await?, file);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// ```
 #[track_caller]
 pub fn symlink_metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Metadata>> {
     in_runtime(async move { stat(path.as_ref(), false).await })
@@ -278,7 +363,25 @@ async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
 /// Those of [`std::fs::set_permissions`].
 ///
 /// # Cancel safety
-/// Dropped, it may have happened or not.
+/// Dropped, it has happened or not.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("file");
+/// heist::fs::write(&path, "text").await?;
+/// let mut permissions = heist::fs::metadata(&path).await?.permissions();
+/// permissions.set_readonly(true);
+/// heist::fs::set_permissions(&path, permissions).await?;
+/// assert!(heist::fs::metadata(&path).await?.permissions().readonly());
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn set_permissions(
     path: impl AsRef<Path>,
@@ -290,13 +393,16 @@ pub fn set_permissions(
     })
 }
 
-/// Whether the path leads to something.
+/// Whether the path leads to something. [`create_dir_all`] has an example.
 ///
 /// # Errors
-/// Those of [`std::fs::exists`]: whatever keeps the answer from being known.
+/// Those of [`std::fs::exists`]: every reason why the answer cannot be known.
 ///
 /// # Cancel safety
 /// Cancel safe.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn try_exists(path: impl AsRef<Path>) -> impl Future<Output = io::Result<bool>> {
     in_runtime(async move {

@@ -1,4 +1,4 @@
-//! What is in a folder.
+//! The entries of a directory.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -18,10 +18,10 @@ use crate::driver::in_runtime;
 use crate::driver::of_pool;
 use crate::task::{AbortOnDropHandle, spawn_blocking};
 
-/// So many entries are fetched by one visit of the blocking pool.
+/// One visit of the blocking pool fetches this many entries.
 const BATCH_COUNT: usize = 128;
 
-/// Lists a folder.
+/// Lists a directory.
 ///
 /// # Errors
 /// Those of [`std::fs::read_dir`].
@@ -29,6 +29,10 @@ const BATCH_COUNT: usize = 128;
 /// # Cancel safety
 /// Cancel safe.
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
@@ -50,7 +54,20 @@ pub fn read_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<ReadD
     })
 }
 
-/// The entries of a folder, in no order: a [`Stream`]. See [`read_dir`].
+/// The entries of a directory, in no particular order. [`read_dir`] returns it.
+///
+/// It is a [`Stream`] as well:
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures::TryStreamExt;
+///
+/// let entries = heist::fs::read_dir(".").await?;
+/// let paths: Vec<_> = entries.map_ok(|entry| entry.path()).try_collect().await?;
+/// assert!(!paths.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless polled"]
 pub struct ReadDir(State);
@@ -64,7 +81,7 @@ enum State {
 #[derive(Debug)]
 struct Batch {
     entries: VecDeque<io::Result<std::fs::DirEntry>>,
-    /// None: there are no more.
+    /// None: there are no more entries.
     rest: Option<std::fs::ReadDir>,
 }
 
@@ -80,13 +97,16 @@ fn next_batch(mut rest: std::fs::ReadDir) -> Batch {
 }
 
 impl ReadDir {
-    /// The next entry.
+    /// The next entry, or `None` at the end. [`read_dir`] has an example.
     ///
     /// # Errors
-    /// Those of the system. There may be more entries after one.
+    /// Those of the system. More entries may follow after an error.
     ///
     /// # Cancel safety
     /// Cancel safe: no entry is lost.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
         poll_fn(|cx| self.poll_next_entry(cx)).await.transpose()
     }
@@ -121,12 +141,26 @@ impl Stream for ReadDir {
     }
 }
 
-/// One entry of a folder.
+/// One entry of a directory.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut entries = heist::fs::read_dir("runtime").await?;
+/// while let Some(entry) = entries.next_entry().await? {
+///     let is_dir = entry.file_type().await?.is_dir();
+///     assert_eq!(is_dir, entry.metadata().await?.is_dir());
+///     assert!(entry.path().starts_with("runtime"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct DirEntry(Arc<std::fs::DirEntry>);
 
 impl DirEntry {
-    /// The folder's path with the name.
+    /// The path of the directory joined with the name.
     pub fn path(&self) -> PathBuf {
         self.0.path()
     }
@@ -136,27 +170,35 @@ impl DirEntry {
         self.0.file_name()
     }
 
-    /// What the system knows of it; a link is not followed.
+    /// Type, size, times and owner; a link is not followed. [`DirEntry`] has an example.
     ///
     /// # Errors
     /// Those of [`symlink_metadata`].
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         symlink_metadata(self.path()).await
     }
 
-    /// What kind of file it is; a link is not followed. The folder tells, as a rule, without another question.
+    /// Which kind of file it is; a link is not followed. Most file systems report it with the
+    /// entry, so that the file itself need not be asked. [`DirEntry`] has an example.
     ///
     /// # Errors
     /// Those of [`symlink_metadata`].
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub async fn file_type(&self) -> io::Result<FileType> {
         let entry = self.0.clone();
-        // Most file systems have told already; the others must be asked, which may block.
+        // Most file systems have reported it with the entry. The others must be asked, which may
+        // block.
         pool(move || entry.file_type()).await.map(FileType::from)
     }
 }

@@ -1,4 +1,5 @@
-//! What the traits of other crates share: operations of callers of whom nobody knows whether they will come again.
+//! The common part of the implementations of other crates' traits. Nobody knows whether a caller of
+//! such a trait polls again.
 
 use std::io::{self, SeekFrom};
 use std::task::{Context, Poll};
@@ -6,8 +7,8 @@ use std::task::{Context, Poll};
 use super::file::{File, READ, SEEK, WRITE};
 
 impl File {
-    /// What was begun with another method of a trait at a file with places was given up. What streams may be read and
-    /// written by turns.
+    /// On a file with places, an operation that was started by another method of a trait was given
+    /// up. A stream may be read and written alternately.
     fn leave_others(&mut self, mine: usize) {
         for (index, turn) in self.turns.iter_mut().enumerate() {
             if index != mine && turn.is_open() && self.descriptor.has_places() {
@@ -38,7 +39,7 @@ impl File {
         self.gate.poll_seek(&self.descriptor, &mut self.turns[SEEK], cx, to)
     }
 
-    /// Waits for writes that are in flight. Their results stay for those who come for them.
+    /// Waits for writes that are in flight. Their results are kept for their callers.
     pub(super) fn poll_flush_slices(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.gate.poll_flush(&self.descriptor, &mut self.turns[SEEK], cx).map(Ok)
     }

@@ -15,7 +15,7 @@ impl AsyncRead for File {
     }
 }
 
-/// A write is ready when the kernel has the bytes: there is nothing to flush.
+/// A write is ready when the kernel has the bytes. There is nothing to flush.
 impl AsyncWrite for File {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_slice(cx, buf)
@@ -33,7 +33,7 @@ impl AsyncWrite for File {
         self.poll_flush_slices(cx)
     }
 
-    /// Waits for what is in flight. The file closes when it is dropped.
+    /// Waits for writes in flight. The file closes when it is dropped.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }

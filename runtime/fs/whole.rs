@@ -19,23 +19,34 @@ use crate::driver::in_runtime;
 /// # Cancel safety
 /// Cancel safe.
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
-/// assert!(!heist::fs::read("Cargo.toml").await?.is_empty());
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let (poem, twin) = (directory.path().join("poem"), directory.path().join("twin"));
+/// fs::write(&poem, "roses are red").await?;
+/// assert_eq!(fs::copy(&poem, &twin).await?, 13);
+/// assert_eq!(fs::read(&twin).await?, b"roses are red");
+/// assert_eq!(fs::read_to_string(&twin).await?, "roses are red");
 /// # Ok(())
 /// # }
 /// ```
 #[track_caller]
 pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>> {
     in_runtime(async move {
-        /// Below it the size is not worth asking for.
+        /// The size of a smaller file is not worth asking for.
         const SMALL_BYTES_MAX: usize = 16 * 1024;
         let file = File::open(path).await?;
         let mut bytes = vec![0; SMALL_BYTES_MAX];
         let count = file.read_at(&mut bytes, 0).await;
         let mut file = match count {
-            // A pipe has no places.
+            // A pipe has no offsets.
             Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
                 bytes.clear();
                 file
@@ -62,8 +73,8 @@ async fn is_end(file: &File, place: usize) -> io::Result<bool> {
     Ok(file.read_at(&mut [0], place as u64).await? == 0)
 }
 
-/// As much as the size promises, straight into the vector; what is beyond, and files that lie about their size, are for
-/// the caller.
+/// Reads up to the size of the file, straight into the vector. The caller reads what is beyond, and
+/// files that report a wrong size.
 async fn read_rest(file: &File, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let size = usize::try_from(file.metadata().await?.len()).unwrap_or(usize::MAX);
     while size > bytes.len() {
@@ -78,41 +89,53 @@ async fn read_rest(file: &File, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a whole file, if it is UTF-8.
+/// Reads a whole file that is UTF-8. [`read`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::read_to_string`].
 ///
 /// # Cancel safety
 /// Cancel safe.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn read_to_string(path: impl AsRef<Path>) -> impl Future<Output = io::Result<String>> {
     in_runtime(async move { utf8(read(path).await?) })
 }
 
-/// Makes a file of these bytes, in the place of what was there.
+/// Writes a whole file: creates it, or replaces its contents. [`read`] has an example.
 ///
 /// # Errors
 /// Those of [`std::fs::write`].
 ///
 /// # Cancel safety
-/// Dropped, the file may be there, empty, or hold a part of the bytes.
+/// Dropped, the file may exist, be empty, or hold a part of the bytes.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move { File::create(path).await?.write_all(contents.as_ref()).await })
 }
 
-/// Copies the content and the permissions of a file, and says how many bytes it has.
+/// Copies the contents and the permissions of a file, and returns the number of bytes. [`read`] has
+/// an example.
 ///
-/// The system copies, if it can within the kernel. For a copy that tells how far it is, see
-/// [`io::copy_with`](crate::io::copy_with). Into a FIFO the content alone is copied, once somebody reads it.
+/// The kernel copies, if it can. For a copy that reports its progress, see
+/// [`io::copy_with`](crate::io::copy_with). Into a FIFO only the contents are copied, once it has a
+/// reader.
 ///
 /// # Errors
-/// Those of [`std::fs::copy`]. A source that is no regular file, such as a FIFO, is refused at once as
-/// [`InvalidInput`](io::ErrorKind::InvalidInput).
+/// Those of [`std::fs::copy`]. A source that is not a regular file, such as a FIFO, is refused at
+/// once as [`InvalidInput`](io::ErrorKind::InvalidInput).
 ///
 /// # Cancel safety
-/// Dropped, it goes on to its end once it has begun; into a FIFO, a part of the content may have been copied.
+/// Dropped, it continues to its end once it has started. Into a FIFO, a part of the contents may
+/// have been copied.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<u64>> {
     in_runtime(async move {
@@ -122,7 +145,8 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output 
                 format!("{} is no regular file: read it with `fs::File` and `io::copy`", from.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        // The open waits for a reader, which may never come: no thread of the pool may wait so long.
+        // The open waits for a reader, which may never come. No thread of the pool may wait that
+        // long.
         if metadata(&to).await.is_ok_and(|metadata| metadata.file_type().is_fifo()) {
             return copy_content(&from, &to).await;
         }

@@ -1,4 +1,4 @@
-//! One operation, on a ring or on the blocking pool: the callers see no difference.
+//! One operation, on a ring or on the blocking pool. Callers see no difference.
 
 use std::fs::Permissions;
 use std::future::Future;
@@ -17,13 +17,15 @@ use crate::driver::of_pool;
 use crate::primitive::sync::Mutex;
 use crate::task::{AbortOnDropHandle, Id, JoinHandle, blocking, spawn_blocking};
 
-/// Dropping it cancels what has not begun; what has keeps its resources until it is over.
+/// Dropping it cancels an operation that has not started. One that has keeps its resources until it
+/// is over.
 #[derive(Debug)]
 pub(super) enum Work<R> {
     Ring(Submission<R>),
     Pool {
         handle: AbortOnDropHandle<(io::Result<usize>, R)>,
-        /// What the call takes with it when it begins. If it never does, for the runtime has ended, it is still here.
+        /// The call takes them when it starts. If it never starts, because the runtime has ended,
+        /// they are still here.
         resources: Arc<Mutex<Option<R>>>,
     },
 }
@@ -31,7 +33,8 @@ pub(super) enum Work<R> {
 type Answer<R> = (io::Result<usize>, R);
 type Call<R> = Box<dyn FnOnce() -> Answer<R> + Send>;
 
-/// Runs what may wait for a peer without an end, where no runtime waits for it at its own end.
+/// Runs a call that may wait for a peer for ever. Its pool belongs to no runtime, so no runtime
+/// waits for it at its end.
 #[track_caller]
 fn patient<T: Send + 'static>(call: Box<dyn FnOnce() -> T + Send>) -> JoinHandle<T> {
     static PATIENT: OnceLock<Pool> = OnceLock::new();
@@ -53,7 +56,8 @@ impl<R: Send + 'static> Work<R> {
         Work::on(spawn_blocking, resources, call)
     }
 
-    /// At the descriptor's own position, which streams have.
+    /// Takes the patient pool for a call at the descriptor's own position that may wait for ever,
+    /// as calls on streams may.
     fn on_pool_for(
         file: &Arc<Descriptor>,
         offset: u64,
@@ -100,8 +104,8 @@ impl<R: Send + 'static> Future for Work<R> {
     }
 }
 
-/// The driver's ring for a transfer to or from `offset`. What has no places is not for a ring, which would ignore them:
-/// the kernel refuses them on the pool.
+/// The driver's ring for a transfer at `offset`. A stream does not go to a ring with an offset: a
+/// ring would ignore the offset, and on the pool the kernel refuses it.
 fn ring_at(code: Code, file: &Descriptor, offset: u64) -> Option<RingFor> {
     ring_for_file(code, file).filter(|_| offset == AT_CURSOR || file.has_places())
 }
@@ -115,7 +119,7 @@ pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> 
     }
 }
 
-/// The same, on a thread of the kernel's from the start.
+/// The same, on a thread of the kernel from the start.
 pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
     match ring_at(Code::Read, file, offset) {
         Some(ring) => Work::Ring(ring.read_aside(file.clone(), buf, offset)),
@@ -123,7 +127,7 @@ pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u6
     }
 }
 
-/// Writes the bytes of `buf`. `held` is dropped when that is over, if nobody fetches it.
+/// Writes the bytes of `buf`. `held` is dropped when the operation is over, if nobody fetches it.
 pub(super) fn write<B: IoBuf, H: Send + 'static>(
     file: &Arc<Descriptor>,
     buf: B,
@@ -139,7 +143,7 @@ pub(super) fn write<B: IoBuf, H: Send + 'static>(
     }
 }
 
-/// Asks where the file ends; the resources are the answer.
+/// Asks for the end of the file, in bytes; the resources are the answer.
 pub(super) fn end(file: &Arc<Descriptor>) -> Work<u64> {
     let file = file.clone();
     Work::on_pool(0, move |end| {
@@ -171,7 +175,7 @@ pub(super) fn write_vectored<B: IoBuf, H: Send + 'static>(
     }
 }
 
-/// Makes the file that long; `held` as for [`write()`].
+/// Sets the length in bytes; `held` as for [`write()`].
 pub(super) fn set_len<H: Send + 'static>(file: &Arc<Descriptor>, held: H, len: u64) -> Work<H> {
     let file = file.clone();
     match ring_for_file(Code::SetLen, &file).filter(|_| i64::try_from(len).is_ok()) {
@@ -180,7 +184,7 @@ pub(super) fn set_len<H: Send + 'static>(file: &Arc<Descriptor>, held: H, len: u
     }
 }
 
-/// Reserves room; `held` as for [`write()`].
+/// Reserves space on the disk; `held` as for [`write()`].
 pub(super) fn allocate<H: Send + 'static>(file: &Arc<Descriptor>, held: H, offset: u64, len: u64) -> Work<H> {
     let file = file.clone();
     match ring_for_file(Code::Allocate, &file) {
@@ -199,10 +203,10 @@ pub(super) fn set_permissions<H: Send + 'static>(
     Work::on_pool(held, move |_| file.file().set_permissions(permissions).map(|()| 0))
 }
 
-/// Gives a buffer back to its owner.
+/// Returns a buffer to its owner.
 ///
 /// # Panics
-/// If the kernel still has it though the runtime is gone: then it can be given to nobody.
+/// Panics if the runtime is gone and the kernel still has the buffer: then nobody can have it.
 pub(super) fn given_back<R>(resources: Option<R>) -> R {
     resources.expect(
         "the heist runtime has ended before this operation, and the kernel or a thread of the pool still uses its buffer",

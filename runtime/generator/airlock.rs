@@ -2,11 +2,11 @@
     unsafe_code,
     reason = "a suspended body and its driver pass values through a frame known by pointer"
 )]
-//! The hand-over between a body and its driver. Only macro expansions and the machines use it.
+//! How a body and its driver exchange values. Only macro expansions and the machines use it.
 //!
-//! The driver puts a [`Frame`] on its stack and passes the frame's address as the data of a waker, so the body holds no
-//! pointer across a suspension. In asynchronous machines the frame also holds the task's context, which every `.await`
-//! of the body is polled with.
+//! The driver puts a [`Frame`] on its stack and passes the frame's address as the data of a waker,
+//! so the body holds no pointer across a suspension. In asynchronous machines the frame also holds
+//! the task's context, and every `.await` of the body is polled with that context.
 
 use core::future::{Future, IntoFuture};
 use core::marker::PhantomData;
@@ -21,7 +21,7 @@ use super::async_machine::AsyncMachine;
 use super::machine::Machine;
 use crate::primitive::cell::UnsafeCell;
 
-/// What travels through the airlock in one step: the argument inward, then the yielded value outward.
+/// The values of one step: the argument goes into the body, then the yielded value comes out.
 pub struct Frame<Y, A> {
     yielded: Option<Y>,
     argument: Option<A>,
@@ -64,8 +64,8 @@ impl<Y, A> Frame<Y, A> {
     }
 }
 
-/// The waker that carries a frame's address. A body that clones it (by awaiting through a foreign macro) gets a waker
-/// that does nothing, because a frame outlives no poll.
+/// The waker that carries a frame's address. A body that clones it (by awaiting through a foreign
+/// macro) gets a waker that does nothing, because a frame outlives no poll.
 pub(super) static AIRLOCK: RawWakerVTable = RawWakerVTable::new(
     |_| {
         let noop = ManuallyDrop::new(Waker::noop().clone());
@@ -79,7 +79,8 @@ pub(super) static AIRLOCK: RawWakerVTable = RawWakerVTable::new(
 /// Names the two types without owning them, and lets neither vary.
 type Both<Y, A> = PhantomData<(fn(Y) -> Y, fn(A) -> A)>;
 
-/// Ties a body to the machine that will drive it: invariant in `Y` and `A`, so that both sides agree on the frame.
+/// Ties a body to the machine that will drive it: invariant in `Y` and `A`, so that both sides
+/// agree on the frame.
 pub struct Tie<Y, A>(Both<Y, A>);
 
 /// The body's side of the airlock, synchronous.
@@ -89,7 +90,8 @@ pub struct Gate<Y, A>(Both<Y, A>);
 pub struct AsyncGate<Y, A>(Both<Y, A>);
 
 /// # Safety
-/// Called by the expansion of `generator!` and `coroutine!` only: both halves go to the one body and its one machine.
+/// Only the expansion of `generator!` and `coroutine!` calls it: both halves go to the one body and
+/// its one machine.
 #[inline(always)]
 pub unsafe fn tie<Y, A>() -> (Gate<Y, A>, Tie<Y, A>) {
     (Gate(PhantomData), Tie(PhantomData))
@@ -102,8 +104,8 @@ pub unsafe fn tie_async<Y, A>() -> (AsyncGate<Y, A>, Tie<Y, A>) {
     (AsyncGate(PhantomData), Tie(PhantomData))
 }
 
-/// `code` is the body that was expanded with the gate of this tie: whoever made the tie has promised it. So a body
-/// stands in no `unsafe` block.
+/// `code` is the body that was expanded with the gate of this tie: the caller of [`tie`] has
+/// promised it. So a body stands in no `unsafe` block.
 #[inline(always)]
 pub fn machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> Machine<C, Y, A> {
     // SAFETY: the promise of `tie` is the one that `Machine::new` asks for [tied].
@@ -122,12 +124,13 @@ pub fn returned<R>() -> R {
     unreachable!("written into bodies for its type only")
 }
 
-/// A frame of the driver's stack. Valid from the moment the body receives it to its next suspension.
+/// A frame on the driver's stack. Valid from the moment the body receives it to its next
+/// suspension.
 pub type FramePointer<Y, A> = *mut Frame<Y, A>;
 
-/// Safety of all methods here: they are called by an expansion, directly in the body that this gate was tied to (the
-/// expansion proves "directly" by a labelled break that no closure or nested async block can contain `[direct]`), with
-/// the frame pointer that the body last received.
+/// Safety of all methods here: an expansion calls them, directly in the body that this gate was
+/// tied to, with the frame pointer that the body last received. The expansion proves "directly" by
+/// a labelled break that no closure or nested async block can contain `[direct]`.
 impl<Y, A> Gate<Y, A> {
     /// The operand of a `yield`, with the type that is yielded.
     #[inline(always)]
@@ -146,7 +149,8 @@ impl<Y, A> Gate<Y, A> {
     /// See the impl block.
     #[inline(always)]
     pub unsafe fn put(&self, frame: FramePointer<Y, A>, value: Y) {
-        // SAFETY: the frame is on the stack of the driver that is polling this body now, with these types [tied].
+        // SAFETY: the frame is on the stack of the driver that is polling this body now, with these
+        // types [tied].
         unsafe { (*frame).put(value) }
     }
 
@@ -161,8 +165,8 @@ impl<Y, A> Gate<Y, A> {
     /// See the impl block; only after a `suspend`.
     #[inline(always)]
     pub unsafe fn take(&self, frame: FramePointer<Y, A>) -> A {
-        // SAFETY: the frame is live as in `put`; `Machine::resume` asserts that a suspended body gets an argument, and
-        // this is the only taker in the step [argued].
+        // SAFETY: the frame is live as in `put`; `Machine::resume` asserts that a suspended body
+        // gets an argument, and nothing else takes it in the step [argued].
         unsafe { (*frame).take_argument().unwrap_unchecked() }
     }
 }
@@ -179,7 +183,8 @@ impl<Y, A> Future for Begin<Y, A> {
     }
 }
 
-/// Pending while the frame holds what was put there; then receives the frame of the next resumption.
+/// Pending while the frame holds the value that was put there; then receives the frame of the next
+/// resumption.
 pub struct Suspend<Y, A>(PhantomData<fn(Y, A)>);
 
 impl<Y, A> Future for Suspend<Y, A> {
@@ -199,10 +204,10 @@ fn frame_of<Y, A>(cx: &Context<'_>) -> FramePointer<Y, A> {
     cx.waker().data().cast::<Frame<Y, A>>().cast_mut()
 }
 
-/// Where a routine keeps its frame. Written by the body inside a poll and by the driver between polls.
+/// Where a routine keeps its frame. The body writes it inside a poll, the driver between polls.
 pub(super) type Slot<Y, A> = UnsafeCell<Frame<Y, A>>;
 
-/// The frame of an asynchronous machine's poll: what travels in one step, and the task that polls.
+/// The frame of an asynchronous machine's poll: the values of one step, and the task that polls.
 pub struct AsyncFrame<Y, A> {
     pub(super) exchange: Frame<Y, A>,
     /// The caller's context, for as long as the poll lasts.
@@ -216,9 +221,10 @@ impl<Y, A> AsyncFrame<Y, A> {
     }
 }
 
-/// The waker that carries an asynchronous frame's address. What awaits directly in a body never sees it: a [`Waiter`]
-/// passes the task's own context. What polls from inside a foreign macro does: for it this waker stands for the
-/// task's, and a clone of it is a clone of the task's.
+/// The waker that carries an asynchronous frame's address. A future that is awaited directly in a
+/// body never sees it, because a [`Waiter`] passes the task's own context. A future that a foreign
+/// macro polls does see it: there this waker stands for the task's, and a clone of it is a clone of
+/// the task's.
 pub(super) fn async_airlock<Y, A>() -> &'static RawWakerVTable {
     struct Table<Y, A>(PhantomData<(Y, A)>);
     impl<Y, A> Table<Y, A> {
@@ -233,7 +239,8 @@ pub(super) fn async_airlock<Y, A>() -> &'static RawWakerVTable {
         );
     }
     fn task_of<'a, Y, A>(frame: *const ()) -> &'a Waker {
-        // SAFETY: a waker with this table is lent for one poll, which the frame and its context outlive [tied].
+        // SAFETY: a waker with this table is lent for one poll, which the frame and its context
+        // outlive [tied].
         unsafe { (*(*frame.cast::<AsyncFrame<Y, A>>()).task).waker() }
     }
     const { &Table::<Y, A>::TABLE }
@@ -267,14 +274,15 @@ impl<Y, A> AsyncGate<Y, A> {
     }
 
     /// # Safety
-    /// See the impl block: what it makes is awaited directly in the body.
+    /// See the impl block: the future that it makes is awaited directly in the body.
     #[inline(always)]
     pub unsafe fn waiter(&self) -> Waiter<Y, A> {
         Waiter(PhantomData)
     }
 }
 
-/// Puts a value into the frame of this poll; never pending. Only a future is told which frame that is.
+/// Puts a value into the frame of this poll; never pending. It is a future because only a future
+/// receives the frame.
 pub struct Put<Y, A> {
     value: ManuallyDrop<Y>,
     passes: PhantomData<fn(A)>,
@@ -287,14 +295,15 @@ impl<Y, A> Future for Put<Y, A> {
 
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // SAFETY: it is awaited directly in its body [direct], so this is a poll by the machine, whose frame has these
-        // types [tied]; and it is polled once, for it is ready at once.
+        // SAFETY: it is awaited directly in its body [direct], so this is a poll by the machine,
+        // whose frame has these types [tied]; and it is polled once, because it is ready at once.
         unsafe { (*async_frame_of::<Y, A>(cx)).exchange.put(ManuallyDrop::take(&mut self.value)) }
         Poll::Ready(())
     }
 }
 
-/// Pending while the frame holds what was put there; then receives the argument of the next resumption.
+/// Pending while the frame holds the value that was put there; then receives the argument of the
+/// next resumption.
 pub struct AsyncSuspend<Y, A>(PhantomData<fn(Y, A)>);
 
 impl<Y, A> Future for AsyncSuspend<Y, A> {
@@ -307,12 +316,13 @@ impl<Y, A> Future for AsyncSuspend<Y, A> {
         if frame.has_yielded() {
             return Poll::Pending;
         }
-        // SAFETY: a suspended body is polled only with an argument, and this is the only taker in the step [argued].
+        // SAFETY: a suspended body is polled only with an argument, and nothing else takes it in
+        // the step [argued].
         Poll::Ready(unsafe { frame.take_argument().unwrap_unchecked() })
     }
 }
 
-/// Makes what a body awaits see the task's own context.
+/// Polls the future that a body awaits with the task's own context.
 pub struct Waiter<Y, A>(PhantomData<fn(Y, A)>);
 
 impl<Y, A> Waiter<Y, A> {
@@ -338,8 +348,9 @@ impl<F: Future, Y, A> Future for Wait<F, Y, A> {
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let frame = async_frame_of::<Y, A>(cx);
-        // SAFETY: a waiter is awaited directly in its body [direct], so this is a poll by the machine, whose frame
-        // holds the context that it was called with; nothing else uses that context during the poll.
+        // SAFETY: a waiter is awaited directly in its body [direct], so this is a poll by the
+        // machine, whose frame holds the context that the machine was called with; nothing else
+        // uses that context during the poll.
         self.project().future.poll(unsafe { &mut *(*frame).task.cast() })
     }
 }

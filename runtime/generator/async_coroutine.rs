@@ -9,10 +9,18 @@ use super::protocol::{CloseError, Outcome, Raise, SendError, StartError, State, 
 
 /// Python's methods of asynchronous generators, on every pinned handle of one.
 ///
-/// Each returns a future that does nothing until it is awaited. **Dropping such a future** after it was polled leaves
-/// the step in flight: the state is `Running`, `asend` gives its value back as `AlreadyExecuting`, `asettle` waits for
-/// the step, and `aclose` cancels it by dropping the body at its `.await`.
+/// Each returns a future that does nothing until it is awaited.
 ///
+/// # Cancel safety
+/// Dropping such a future after it was polled leaves the step in flight: the state is `Running`,
+/// [`asend`](Self::asend) gives its value back as `AlreadyExecuting`, [`asettle`](Self::asettle)
+/// waits for the step, and [`aclose`](Self::aclose) cancels it by dropping the body at its
+/// `.await`.
+///
+/// # Panics
+/// A panic of the body passes through every method here, and closes the coroutine.
+///
+/// # Examples
 /// ```
 /// use heist::generator::{AsyncCoroutineExt, Step, async_coroutine};
 /// use std::pin::pin;
@@ -42,37 +50,63 @@ pub trait AsyncCoroutineExt<Y, S, R, E> {
     /// Resumes the suspended `yield` with `value`.
     ///
     /// # Errors
-    /// `NotStarted`, `AlreadyExecuting` (a step is in flight) and `Closed` give the value back; `Raised` is the
-    /// exception that ended the body.
+    /// `NotStarted`, `AlreadyExecuting` (a step is in flight) and `Closed` give the value back;
+    /// `Raised` is the exception that ended the body.
     fn asend(&mut self, value: S) -> impl Future<Output = Result<Step<Y, R>, SendError<S, E>>>;
 
-    /// Raises `error` at the suspended `yield`. A body that does not stand at one is dropped where it stands.
+    /// Raises `error` at the suspended `yield`. A body that does not stand at one is dropped where
+    /// it stands.
     ///
     /// # Errors
-    /// The exception that ended the body, which is `error` itself if the body could not receive it.
+    /// The exception that ended the body; it is `error` itself if the body could not receive it.
     fn athrow(&mut self, error: impl Into<E>) -> impl Future<Output = Result<Step<Y, R>, Raise<E>>>;
 
-    /// Raises `Exit` at the suspended `yield`. A body that does not stand at one is dropped where it stands.
+    /// Raises `Exit` at the suspended `yield`. A body that does not stand at one is dropped where
+    /// it stands.
     ///
     /// # Errors
     /// As [`athrow`](AsyncCoroutineExt::athrow).
     fn athrow_exit(&mut self) -> impl Future<Output = Result<Step<Y, R>, Raise<E>>>;
 
-    /// Ends the coroutine: raises `Exit` at the suspended `yield` and drives the clean-up, which may await, to its
-    /// end. A body that is new is dropped; one with a step in flight is cancelled at its `.await`.
+    /// Ends the coroutine: raises `Exit` at the suspended `yield` and drives the clean-up, which
+    /// may await, to its end. A new body is dropped; one with a step in flight is cancelled at its
+    /// `.await`.
     ///
     /// # Errors
-    /// [`CloseError::IgnoredExit`] if the body yielded again, [`CloseError::Raised`] if its clean-up failed.
+    /// [`CloseError::IgnoredExit`] if the body yielded again, [`CloseError::Raised`] if its
+    /// clean-up failed.
     fn aclose(&mut self) -> impl Future<Output = Result<Option<R>, CloseError<Y, E>>>;
 
     /// Waits for the step that a dropped future left in flight; `None` if there is none.
     ///
     /// # Errors
     /// The exception that ended the body.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::FutureExt;
+    /// use heist::generator::{AsyncCoroutineExt, SendError, Step, async_coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let (open, gate) = futures::channel::oneshot::channel::<u32>();
+    /// let mut slow = pin!(async_coroutine! { |_: ()|
+    ///     (yield 0)?;
+    ///     (yield gate.await.unwrap())?;
+    ///     Ok(())
+    /// });
+    /// futures::executor::block_on(async {
+    ///     assert_eq!(slow.astart().await, Ok(Step::Yielded(0)));
+    ///     // The step waits for the gate, and its future is dropped.
+    ///     assert!(slow.asend(()).now_or_never().is_none());
+    ///     assert_eq!(slow.asend(()).await, Err(SendError::AlreadyExecuting(())));
+    ///     open.send(1).unwrap();
+    ///     assert_eq!(slow.asettle().await, Ok(Some(Step::Yielded(1))));
+    /// });
+    /// ```
     fn asettle(&mut self) -> impl Future<Output = Result<Option<Step<Y, R>>, Raise<E>>>;
 }
 
-/// One step. The argument is taken at once if the body stands at a `yield`.
+/// Drives one step. The body takes the argument at the first poll if it stands at a `yield`.
 async fn drive<G, S, R, E>(
     mut body: Pin<&mut G>,
     mut argument: Option<Outcome<S, E>>,
@@ -83,7 +117,8 @@ where
     lift(poll_fn(|cx| body.as_mut().poll_resume(cx, &mut argument)).await)
 }
 
-/// Raises at the suspended `yield`; a body that cannot receive it is dropped and the exception goes back.
+/// Raises at the suspended `yield`. A body that cannot receive the exception is dropped, and the
+/// exception goes back.
 async fn raise<G, S, R, E>(mut body: Pin<&mut G>, raise: Raise<E>) -> Result<Step<G::Yield, R>, Raise<E>>
 where
     G: AsyncResume<Argument = Outcome<S, E>, Return = Outcome<R, E>> + ?Sized,
@@ -137,16 +172,23 @@ where
     }
 }
 
-/// Lends the coroutine to `scope`, and closes it when `scope` is done (Python's `async with aclosing(g)`). Returns
-/// what `scope` returned, and how the closing went.
+/// Lends the coroutine to `scope`, and closes it when `scope` is done (Python's
+/// `async with aclosing(g)`). Returns the value of `scope` and the result of the closing.
 ///
-/// If the future of `aclosing` itself is dropped, so is the coroutine, in place.
+/// # Cancel safety
+/// If the future of `aclosing` is dropped, the coroutine is dropped too, where it stands: a
+/// clean-up that awaits does not run.
 ///
+/// # Examples
 /// ```
 /// use heist::generator::{AsyncCoroutineExt, Step, aclosing, async_coroutine};
 ///
 /// futures::executor::block_on(async {
-///     let ticks = async_coroutine! { |_: ()| let mut n = 0; while (yield n).is_ok() { n += 1; } Ok("cleaned up") };
+///     let ticks = async_coroutine! { |_: ()|
+///         let mut n = 0;
+///         while (yield n).is_ok() { n += 1; }
+///         Ok("cleaned up")
+///     };
 ///     let (first, closed) = aclosing(ticks, async |ticks| ticks.astart().await).await;
 ///     assert_eq!(first, Ok(Step::Yielded(0)));
 ///     assert_eq!(closed, Ok(Some("cleaned up")));
@@ -154,7 +196,7 @@ where
 /// ```
 ///
 /// # Errors
-/// The second part is that of [`AsyncCoroutineExt::aclose`].
+/// The second part of the output is the result of [`AsyncCoroutineExt::aclose`].
 pub async fn aclosing<G, T, S, R, E>(
     coroutine: G,
     scope: impl AsyncFnOnce(&mut Pin<&mut G>) -> T,

@@ -1,4 +1,5 @@
-//! `yield from` in asynchronous bodies: as in synchronous ones, with delegates whose steps may take time.
+//! `yield from` in asynchronous bodies: as in synchronous ones, with delegates whose steps may take
+//! time.
 
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -13,12 +14,12 @@ use super::delegate::{Delegate, Items, Plain, Sub, Via, after};
 use super::protocol::{Next, Outcome, Raise, State, Step};
 use super::resume::Resume;
 
-/// Something an asynchronous body can delegate to. The argument is `None` for the first step, and is taken when the
-/// delegate has received it.
+/// Something an asynchronous body can delegate to. The argument is `None` for the first step; the
+/// delegate takes it when it receives it.
 pub trait AsyncDelegate<A> {
-    /// What it hands out.
+    /// The type of the values that it hands out.
     type Yield;
-    /// What the `yield from` expression evaluates to.
+    /// The type that the `yield from` expression evaluates to.
     type Return;
     /// Polls for the next step.
     fn poll_step(
@@ -152,7 +153,7 @@ impl<T, A> AsyncViaIterator for Via<T, A> {
 }
 
 pin_project! {
-    /// An asynchronous body that takes what the outer body takes.
+    /// An asynchronous body that takes the same argument as the outer body.
     pub struct AsyncSub<G> {
         #[pin]
         body: G,
@@ -189,7 +190,7 @@ where
     ) -> Poll<Step<G::Yield, Self::Return>> {
         let sub = self.project();
         if let Some(argument) = argument {
-            // Known until the step ends, although the body takes the argument at the first poll of it.
+            // Noted for the whole step, because the body takes the argument at its first poll.
             *sub.is_exiting = matches!(argument, Err(Raise::Exit));
         } else if sub.body.state() == State::Suspended {
             panic!("`yield from` an asynchronous coroutine that was started before: delegate to a new one");
@@ -225,7 +226,8 @@ impl<A, D: Delegate<A>> AsyncDelegate<A> for Ready<D> {
 }
 
 pin_project! {
-    /// The items of a stream. What is sent to it is ignored; what is thrown is raised at the `yield from`.
+    /// The items of a stream. A value that is sent to it is ignored; an exception is raised at the
+    /// `yield from`.
     pub struct StreamItems<T> {
         #[pin]
         stream: T,

@@ -15,30 +15,55 @@ use core::task::{Context, Poll, Waker};
 use super::airlock::{AsyncFrame, async_airlock};
 use super::protocol::{Next, Outcome, State, Step};
 
-/// The object-safe core of asynchronous generators: as [`Resume`](super::Resume), with steps that may take time.
+/// The object-safe core of asynchronous generators: as [`Resume`](super::Resume), with steps that
+/// may take time.
+///
+/// Callers rarely use it directly; see [`AsyncCoroutineExt`](super::AsyncCoroutineExt) and
+/// `Stream`.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{AsyncResume, Next, State, Step, async_generator};
+/// use std::{future::poll_fn, pin::Pin};
+///
+/// type Numbers = dyn AsyncResume<Yield = u32, Argument = Next, Return = &'static str> + Send;
+/// let mut numbers: Pin<Box<Numbers>> = Box::pin(async_generator! { yield 1; "done" });
+/// assert_eq!(numbers.state(), State::Created);
+///
+/// futures::executor::block_on(async {
+///     let step = poll_fn(|cx| numbers.as_mut().poll_resume(cx, &mut Some(Next))).await;
+///     assert_eq!(step, Step::Yielded(1));
+///     let step = poll_fn(|cx| numbers.as_mut().poll_resume(cx, &mut Some(Next))).await;
+///     assert_eq!(step, Step::Returned("done"));
+/// });
+/// ```
 pub trait AsyncResume {
-    /// What each `yield` hands out.
+    /// The type of the values that each `yield` hands out.
     type Yield;
-    /// What each `yield` evaluates to: [`Next`], or [`Outcome<S, E>`](super::Outcome).
+    /// The type that each `yield` evaluates to: [`Next`], or [`Outcome<S, E>`](super::Outcome).
     type Argument;
-    /// What the body ends with.
+    /// The type of the value that the body returns.
     type Return;
 
     /// Where the body stands; `Running` while a step is in flight.
     fn state(&self) -> State;
 
-    /// Polls the body towards its next `yield` or its end. The argument is taken only if the body stands at a `yield`
-    /// (or is new: then it is dropped); a step in flight is continued and leaves it.
+    /// Polls the body towards its next `yield` or its end.
+    ///
+    /// A body that stands at a `yield` takes the argument. A new body drops it. A step in flight
+    /// continues and leaves it.
     ///
     /// # Panics
-    /// If the body is closed, if it is suspended and the argument is `None`, or if the body panics.
+    /// Panics if the body is closed, if it is suspended and the argument is `None`, or if the body
+    /// panics.
     fn poll_resume(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         argument: &mut Option<Self::Argument>,
     ) -> Poll<Step<Self::Yield, Self::Return>>;
 
-    /// Drops the body in place, at whatever `yield` or `.await` it stands: that is cancellation. Closed afterwards.
+    /// Drops the body in place, at the `yield` or `.await` where it stands: that is cancellation.
+    /// The body is closed afterwards.
     fn abort(self: Pin<&mut Self>);
 }
 
@@ -73,6 +98,7 @@ where
 
 /// An asynchronous generator that yields `Y`: a `Stream`. `C` is the code of its body.
 ///
+/// # Examples
 /// ```
 /// use futures::StreamExt;
 /// use heist::generator::{AsyncGenerator, Code, async_generator};
@@ -90,15 +116,53 @@ where
 /// ```
 pub type AsyncGenerator<Y, C> = AsyncMachine<C, Y, Next>;
 
-/// An asynchronous coroutine that yields `Y`, takes `S` by `asend` and `E` by `athrow`. `C` is the code of its body.
+/// An asynchronous coroutine that yields `Y`, takes `S` by `asend` and `E` by `athrow`. `C` is the
+/// code of its body.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{AsyncCoroutine, AsyncCoroutineExt, Code, Outcome, Step, async_coroutine};
+/// use std::{convert::Infallible, pin::pin};
+///
+/// fn doubler() -> AsyncCoroutine<u32, u32, Infallible, impl Code<Outcome>> {
+///     async_coroutine! { |_: u32|
+///         let mut x = 0;
+///         loop {
+///             std::future::ready(()).await;
+///             x = 2 * (yield x)?;
+///         }
+///     }
+/// }
+/// futures::executor::block_on(async {
+///     let mut doubler = pin!(doubler());
+///     assert_eq!(doubler.astart().await, Ok(Step::Yielded(0)));
+///     assert_eq!(doubler.asend(21).await, Ok(Step::Yielded(42)));
+/// });
+/// ```
 pub type AsyncCoroutine<Y, S, E, C> = AsyncMachine<C, Y, Outcome<S, E>>;
 
-/// A body that may await and the state it is in. `async_generator!` and
-/// `async_coroutine!` make it; it owns no heap memory and must be pinned to run.
+/// A body that may await, and its state. `async_generator!` and `async_coroutine!` make it; it owns
+/// no heap memory, and it must be pinned to run.
 ///
-/// It is `Send` if the body is. What the body awaits sees the waker of the task that polls it, unwrapped; what a macro of
-/// another crate polls inside it (the arms of a `select!`) sees one that stands for it, and clones to it. Dropping it drops the body in place, which is cancellation at an `.await`: for clean-up that awaits,
-/// call `aclose`, or hand the generator to the runtime's `adopt`.
+/// It is `Send` if the body is. The futures that the body awaits see the waker of the task that
+/// polls it, unwrapped. A future that a macro of another crate polls inside of it (the arms of a
+/// `select!`) sees a waker that stands for the task's; a clone of it is a clone of the task's.
+///
+/// # Cancel safety
+/// Dropping it drops the body in place, which is cancellation at an `.await`. For a clean-up that
+/// awaits call [`aclose`](super::AsyncCoroutineExt::aclose), or hand the generator to
+/// `heist::asyncio::adopt`.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{AsyncMachine, Code, Next, State, async_generator};
+///
+/// fn one() -> AsyncMachine<impl Code, u32, Next> {
+///     async_generator! { yield 1; }
+/// }
+/// assert_eq!(one().state(), State::Created);
+/// assert!(one().name().ends_with("one"));
+/// ```
 #[must_use = "calling an asynchronous generator runs nothing: iterate over it or resume it"]
 pub struct AsyncMachine<C, Y, A> {
     state: State,
@@ -109,8 +173,8 @@ pub struct AsyncMachine<C, Y, A> {
 
 impl<C, Y, A> AsyncMachine<C, Y, A> {
     /// # Safety
-    /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async block that was
-    /// never polled, which exchanges by the `AsyncGate` tied to it `[tied]`.
+    /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async
+    /// block that was never polled and that exchanges by the `AsyncGate` tied to it `[tied]`.
     #[inline(always)]
     pub(super) unsafe fn new(code: C) -> Self {
         AsyncMachine {
@@ -135,8 +199,9 @@ impl<C, Y, A> AsyncMachine<C, Y, A> {
 
     fn kill(&mut self) {
         if mem::replace(&mut self.state, State::Closed) != State::Closed {
-            // SAFETY: a state other than `Closed` means that the body is whole [closed-is-empty], and the line above
-            // has just ended that state, so this runs once, even if a destructor of the body panics.
+            // SAFETY: a state other than `Closed` means that the body is whole [closed-is-empty],
+            // and the line above has just ended that state, so this runs once, even if a destructor
+            // of the body panics.
             unsafe { ManuallyDrop::drop(&mut self.code) }
         }
     }
@@ -185,7 +250,7 @@ impl<C: Future, Y, A> AsyncResume for AsyncMachine<C, Y, A> {
             State::Closed => panic!("a generator that has ended cannot be resumed"),
             // A step in flight takes no argument, and leaves it to its owner.
             State::Running => None,
-            // A new body looks at none: the frame drops it.
+            // A new body reads no argument: the frame drops it.
             State::Created | State::Suspended => argument.take(),
         };
         assert!(
@@ -193,15 +258,17 @@ impl<C: Future, Y, A> AsyncResume for AsyncMachine<C, Y, A> {
             "a suspended generator is resumed with an argument"
         );
         let mut frame = AsyncFrame::<Y, A>::new(given, cx);
-        // SAFETY: the table's functions do what a waker's must for as long as the frame lives, which is this poll; a
-        // clone is the task's own waker.
+        // SAFETY: the table's functions keep a waker's contract as long as the frame lives, which
+        // is this poll; a clone is the task's own waker.
         let waker = ManuallyDrop::new(unsafe {
             Waker::new((&raw mut frame).cast::<()>().cast_const(), async_airlock::<Y, A>())
         });
-        // SAFETY: `machine` came out of a `Pin`, and `code` is structurally pinned: never moved [in-place].
+        // SAFETY: `machine` came out of a `Pin`, and `code` is structurally pinned: it never moves
+        // [in-place].
         let code = unsafe { Pin::new_unchecked(&mut *machine.code) };
-        // [closed-is-empty]: as in the synchronous machine, nothing is left of a body that returns or panics. Closing
-        // it only in these cases saves two writes per step, which here go to memory.
+        // [closed-is-empty]: as in the synchronous machine, nothing is left of a body that returns
+        // or panics. Closing it only in these cases saves two writes per step, which here go to
+        // memory.
         let unwinding = Unwinding(&mut machine.state);
         let polled = code.poll(&mut Context::from_waker(&waker));
         mem::forget(unwinding);

@@ -1,5 +1,5 @@
-//! The generator macros as users call them: each tells the procedural macro where heist is. So it is found under any
-//! name, and through crates that re-export it.
+//! The generator macros as users call them: each passes the path of heist to the procedural macro.
+//! So heist is found under any name, and through crates that re-export it.
 
 #[doc(hidden)]
 #[macro_export]

@@ -1,26 +1,6 @@
 #![expect(unsafe_code, reason = "a pinned routine and the handle that its body holds share a slot")]
-//! The form without a macro: a body that yields through a handle, and may lend the handle to functions of its own.
-//!
-//! ```
-//! use heist::generator::{Co, CoroutineExt, Outcome, Step, routine};
-//! use std::pin::pin;
-//!
-//! // The bridge of the source documents: whatever is sent to `coro` reaches `step`, through the await.
-//! async fn step(co: &mut Co<'_, u32, Outcome<&'static str>>) -> Outcome<&'static str> {
-//!     for number in 0..3 {
-//!         let word = co.yield_(number).await?;
-//!         if word == "stop" {
-//!             break;
-//!         }
-//!     }
-//!     Ok("stepped")
-//! }
-//! let coro = routine(async |mut co: Co<'_, u32, Outcome<&'static str>>| step(&mut co).await);
-//! let mut coro = pin!(coro);
-//! assert_eq!(coro.start(), Ok(Step::Yielded(0)));
-//! assert_eq!(coro.send("first"), Ok(Step::Yielded(1)));
-//! assert_eq!(coro.send("stop"), Ok(Step::Returned("stepped")));
-//! ```
+//! The form without a macro: a body that yields through a handle, and may lend the handle to
+//! functions of its own.
 
 use core::fmt;
 use core::future::Future;
@@ -38,16 +18,37 @@ use super::resume::Resume;
 
 /// The right to yield from inside a [`routine`]: hands out `Y`, receives `A`.
 ///
-/// `A` is [`Next`] for generators and [`Outcome<S, E>`](super::Outcome) for coroutines. The lifetime `'g` is that of
-/// one running body, and no other: the handle can be lent to functions that the body calls, and cannot leave it.
+/// `A` is [`Next`] for generators and [`Outcome<S, E>`](super::Outcome) for coroutines. The
+/// lifetime `'g` is that of one running body and of no other. So the body can lend the handle to
+/// functions that it calls, and the handle cannot leave the body.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Co, CoroutineExt, Outcome, Step, routine};
+/// use std::pin::pin;
+///
+/// // Each value that is sent to `coro` reaches `step`, through the await.
+/// async fn step(co: &mut Co<'_, u32, Outcome<&'static str>>) -> Outcome<&'static str> {
+///     let mut number = 0;
+///     while co.yield_(number).await? != "stop" {
+///         number += 1;
+///     }
+///     Ok("stepped")
+/// }
+/// let coro = routine(async |mut co: Co<'_, u32, Outcome<&'static str>>| step(&mut co).await);
+/// let mut coro = pin!(coro);
+/// assert_eq!(coro.start(), Ok(Step::Yielded(0)));
+/// assert_eq!(coro.send("first"), Ok(Step::Yielded(1)));
+/// assert_eq!(coro.send("stop"), Ok(Step::Returned("stepped")));
+/// ```
 pub struct Co<'g, Y, A = Next> {
     slot: *const Slot<Y, A>,
-    /// Invariant: two bodies' handles cannot be exchanged.
+    /// Invariant, so that two bodies cannot exchange their handles.
     body: PhantomData<fn(&'g ()) -> &'g ()>,
 }
 
-// SAFETY: the handle reaches the slot only inside a poll of its routine, which is exclusive [scoped]; the values that
-// pass may change threads, hence the bounds.
+// SAFETY: the handle reaches the slot only inside a poll of its routine, which is exclusive
+// [scoped]; the values that pass may change threads, hence the bounds.
 unsafe impl<Y: Send, A: Send> Send for Co<'_, Y, A> {}
 // SAFETY: a shared reference to the handle gives access to nothing.
 unsafe impl<Y: Send, A: Send> Sync for Co<'_, Y, A> {}
@@ -55,8 +56,11 @@ unsafe impl<Y: Send, A: Send> Sync for Co<'_, Y, A> {}
 impl<'g, Y, A> Co<'g, Y, A> {
     /// Hands out `value`; the future is ready with the argument of the next resumption.
     ///
-    /// One yield at a time, as it borrows the handle. Dropping the future before the routine was resumed takes nothing
-    /// back: the value was handed out.
+    /// The future borrows the handle, so there is one yield at a time.
+    ///
+    /// # Cancel safety
+    /// Dropping the future after it was polled does not take the value back: it was handed out. The
+    /// argument of the next resumption is then lost.
     pub fn yield_<'co>(&'co mut self, value: Y) -> Yielding<'co, 'g, Y, A> {
         Yielding { co: self, value: Some(value) }
     }
@@ -69,6 +73,18 @@ impl<Y, A> fmt::Debug for Co<'_, Y, A> {
 }
 
 /// The future of [`Co::yield_`].
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Co, Next, Yielding, routine};
+/// use std::pin::pin;
+///
+/// fn shout<'co, 'g>(co: &'co mut Co<'g, String>, word: &str) -> Yielding<'co, 'g, String, Next> {
+///     co.yield_(word.to_uppercase())
+/// }
+/// let body = async |mut co: Co<'_, String>| { shout(&mut co, "ready").await; };
+/// assert_eq!(pin!(routine(body)).next(), Some("READY".to_owned()));
+/// ```
 #[must_use = "a yield does nothing until it is awaited"]
 pub struct Yielding<'co, 'g, Y, A> {
     co: &'co mut Co<'g, Y, A>,
@@ -83,12 +99,13 @@ impl<Y, A> Future for Yielding<'_, '_, Y, A> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<A> {
         let value = self.value.take();
-        // SAFETY: the handle exists only while its body does, and the body only inside its pinned routine, so the slot
-        // is alive [scoped]; whoever polls this does it within the routine's poll (or the drop of its body), during
-        // which the routine does not touch the slot, and the exclusive borrow of the handle excludes a second access.
+        // SAFETY: the handle exists only while its body does, and the body only inside its pinned
+        // routine, so the slot is alive [scoped]; every poll of this happens within the routine's
+        // poll (or the drop of its body), during which the routine does not touch the slot, and the
+        // exclusive borrow of the handle excludes a second access.
         unsafe { &*self.co.slot }.with_mut(|frame| match value {
             Some(value) => {
-                // An argument that a dropped yield never took is not this yield's.
+                // An argument that a dropped yield never took does not belong to this yield.
                 // SAFETY: as above.
                 let frame = unsafe { &mut *frame };
                 frame.set_argument(None);
@@ -108,9 +125,25 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// What [`routine`] takes: `async |mut co: Co<'_, Y, A>| ..`. Implemented for every function of that form.
+/// The argument of [`routine`]: `async |mut co: Co<'_, Y, A>| ..`. Implemented for every function
+/// of that form.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Body, Co, Next, routine};
+/// use std::pin::pin;
+///
+/// fn sum(body: impl for<'g> Body<'g, u32, Next, Return = ()>) -> u32 {
+///     pin!(routine(body)).sum()
+/// }
+/// let body = async |mut co: Co<'_, u32>| {
+///     co.yield_(40).await;
+///     co.yield_(2).await;
+/// };
+/// assert_eq!(sum(body), 42);
+/// ```
 pub trait Body<'g, Y, A>: sealed::Sealed {
-    /// What the body returns.
+    /// The type of the value that the body returns.
     type Return;
     /// The running body.
     type Code: Future<Output = Self::Return>;
@@ -141,10 +174,11 @@ enum Stage<F, C> {
     Gone,
 }
 
-/// A generator or coroutine without a macro; [`routine`] makes it. Pinned, it is an `Iterator` or a coroutine as the
-/// macros' are; it may also be driven asynchronously: see [`async_routine`].
+/// A generator or coroutine without a macro; [`routine`] makes it, and its examples show it.
 ///
-/// An item costs a few nanoseconds more than with the macros: the body holds a pointer to its routine.
+/// Pinned, it is an `Iterator` or a coroutine, as those of the macros are. [`async_routine`] makes
+/// one whose body may await anything. An item costs a few nanoseconds more than with the macros,
+/// because the body holds a pointer to its routine.
 #[must_use = "making a routine runs nothing: iterate over it or resume it"]
 pub struct Routine<F, C, Y, A> {
     state: State,
@@ -153,12 +187,20 @@ pub struct Routine<F, C, Y, A> {
     _pinned: PhantomPinned,
 }
 
-// SAFETY: as for `AsyncMachine`: the slot is touched only through an exclusive reference to the routine or inside its
-// poll; sending the routine sends the body and the values.
+// SAFETY: as for `AsyncMachine`: the slot is touched only through an exclusive reference to the
+// routine or inside its poll; sending the routine sends the body and the values.
 unsafe impl<F: Send, C: Send, Y: Send, A: Send> Send for Routine<F, C, Y, A> {}
 
 /// Makes a generator (`Co<'_, Y>`) or a coroutine (`Co<'_, Y, Outcome<S, E>>`) of an async closure.
 ///
+/// Write the type of the handle out as `Co<'_, ..>`, because the closure has to be general in its
+/// lifetime.
+///
+/// # Panics
+/// Resuming panics if the body awaits a future other than a yield and that future is not ready; see
+/// [`async_routine`].
+///
+/// # Examples
 /// ```
 /// use heist::generator::{Co, routine};
 /// use std::pin::pin;
@@ -174,11 +216,6 @@ unsafe impl<F: Send, C: Send, Y: Send, A: Send> Send for Routine<F, C, Y, A> {}
 /// });
 /// assert_eq!(pin!(pairs).collect::<Vec<_>>(), [10, 11, 20, 21]);
 /// ```
-///
-/// Write the type of the handle out as `Co<'_, ..>`: the closure has to be general in its lifetime.
-///
-/// # Panics
-/// Resuming panics if the body awaits something else than a yield that is not ready; see [`async_routine`].
 pub fn routine<Y, A, R, F>(body: F) -> Routine<F, <F as Body<'static, Y, A>>::Code, Y, A>
 where
     F: for<'g> Body<'g, Y, A, Return = R>,
@@ -210,13 +247,14 @@ where
     F: Body<'static, Y, A, Code = C>,
     C: Future,
 {
-    /// Gives the argument in, polls the body, and takes out what it yielded.
+    /// Puts the argument in, polls the body, and takes the yielded value out.
     fn poll_body(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         argument: &mut Option<A>,
     ) -> Poll<Step<Y, C::Output>> {
-        // SAFETY: nothing below moves a begun body: `New` is moved out before it is pinned, `Begun` only dropped.
+        // SAFETY: nothing below moves a begun body: `New` is moved out before it is pinned, `Begun`
+        // is only dropped.
         let routine = unsafe { self.get_unchecked_mut() };
         match routine.state {
             State::Created => routine.begin(argument),
@@ -250,8 +288,9 @@ where
         }
     }
 
-    /// Calls the function with a handle. `'static` stands for a lifetime that the function cannot know `[scoped]`: it is
-    /// general in it, so the handle cannot outlive the body that it is passed to.
+    /// Calls the function with a handle. `'static` stands for a lifetime that the function cannot
+    /// know `[scoped]`: the function is general in it, so the handle cannot outlive the body that
+    /// it is passed to.
     fn begin(&mut self, argument: &mut Option<A>) {
         drop(argument.take());
         // Closed if the function itself panics.
@@ -329,13 +368,16 @@ where
     }
 }
 
-/// A [`Routine`] that may await anything: an asynchronous generator (a `Stream`) or coroutine without a macro.
+/// A [`Routine`] that may await anything: an asynchronous generator (a `Stream`) or coroutine
+/// without a macro. [`async_routine`] makes it, and its examples show it.
 #[derive(Debug)]
 #[must_use = "making a routine runs nothing: iterate over it or resume it"]
 pub struct AsyncRoutine<F, C, Y, A>(Routine<F, C, Y, A>);
 
-/// Makes an asynchronous generator (`Co<'_, Y>`) or coroutine (`Co<'_, Y, Outcome<S, E>>`) of an async closure.
+/// Makes an asynchronous generator (`Co<'_, Y>`) or coroutine (`Co<'_, Y, Outcome<S, E>>`) of an
+/// async closure.
 ///
+/// # Examples
 /// ```
 /// use futures::StreamExt;
 /// use heist::generator::{Co, async_routine};

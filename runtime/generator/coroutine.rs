@@ -1,4 +1,5 @@
-//! `start`, `send`, `throw` and `close` on any pinned coroutine, and the handle that is already started.
+//! `start`, `send`, `throw` and `close` on any pinned coroutine, and the handle that is already
+//! started.
 
 use core::ops::DerefMut;
 use core::pin::Pin;
@@ -6,7 +7,8 @@ use core::pin::Pin;
 use super::protocol::{CloseError, Outcome, Raise, SendError, StartError, State, Step, closing, lift};
 use super::resume::Resume;
 
-/// Python's methods, on every pinned handle of a coroutine: `Pin<&mut _>`, `Pin<Box<_>>`, `Pin<Box<dyn Resume<..>>>`.
+/// Python's methods, on every pinned handle of a coroutine: `Pin<&mut _>`, `Pin<Box<_>>`,
+/// `Pin<Box<dyn Resume<..>>>`.
 ///
 /// | Python | here |
 /// |---|---|
@@ -17,6 +19,10 @@ use super::resume::Resume;
 /// | `g.close()` | [`close`](CoroutineExt::close) |
 /// | `StopIteration.value` | `Ok(Step::Returned(value))` |
 ///
+/// # Panics
+/// A panic of the body passes through every method here, and closes the coroutine.
+///
+/// # Examples
 /// ```
 /// use heist::generator::{CoroutineExt, Raise, Step, coroutine};
 /// use std::pin::pin;
@@ -46,14 +52,16 @@ pub trait CoroutineExt<Y, S, R, E> {
     /// Resumes the suspended `yield` with `value`.
     ///
     /// # Errors
-    /// `NotStarted`, `AlreadyExecuting` and `Closed` give the value back; `Raised` is the exception that ended the
-    /// body.
+    /// `NotStarted`, `AlreadyExecuting` and `Closed` give the value back; `Raised` is the exception
+    /// that ended the body.
     fn send(&mut self, value: S) -> Result<Step<Y, R>, SendError<S, E>>;
 
-    /// Raises `error` at the suspended `yield`. If the body handles it, the result is its next step.
+    /// Raises `error` at the suspended `yield`. If the body handles it, the result is its next
+    /// step.
     ///
     /// # Errors
-    /// The exception that ended the body; `error` itself if the body was new (it is closed, and never runs) or closed.
+    /// The exception that ended the body; `error` itself if the body was new (then it is closed,
+    /// and never runs) or closed.
     fn throw(&mut self, error: impl Into<E>) -> Result<Step<Y, R>, Raise<E>>;
 
     /// Raises `Exit` at the suspended `yield`.
@@ -62,26 +70,32 @@ pub trait CoroutineExt<Y, S, R, E> {
     /// As [`throw`](CoroutineExt::throw).
     fn throw_exit(&mut self) -> Result<Step<Y, R>, Raise<E>>;
 
-    /// Ends the coroutine: raises `Exit` at the suspended `yield`, where the body cleans up and returns. `Ok(Some(r))`
-    /// if it returned a value, `Ok(None)` if it left `Exit` uncaught, was new, or was closed already.
+    /// Ends the coroutine: raises `Exit` at the suspended `yield`, where the body cleans up and
+    /// returns. Returns `Ok(Some(r))` if the body returned a value, and `Ok(None)` if it left
+    /// `Exit` uncaught, was new, or was closed already.
     ///
     /// # Errors
-    /// [`CloseError::IgnoredExit`] if the body yielded again, [`CloseError::Raised`] if its clean-up failed.
+    /// [`CloseError::IgnoredExit`] if the body yielded again, [`CloseError::Raised`] if its
+    /// clean-up failed.
     fn close(&mut self) -> Result<Option<R>, CloseError<Y, E>>;
 
-    /// Starts the coroutine and returns its first yield beside a handle that can be sent to at once, so that
-    /// "forgot to prime it" is no longer possible.
+    /// Starts the coroutine, and returns the value of its first `yield` and a handle that can be
+    /// sent to at once. So nobody can forget to start it.
     ///
     /// # Errors
     /// The outcome of the body, if it ended before its first `yield`.
     ///
     /// # Panics
-    /// If the coroutine was started before.
+    /// Panics if the coroutine was started before.
     ///
+    /// # Examples
     /// ```
     /// use heist::generator::{CoroutineExt, Outcome, Step, coroutine};
     ///
-    /// let adder = Box::pin(coroutine! { |_: i32| let mut sum = 0; loop { sum += (yield sum)?; } });
+    /// let adder = Box::pin(coroutine! { |_: i32|
+    ///     let mut sum = 0;
+    ///     loop { sum += (yield sum)?; }
+    /// });
     /// let (first, mut adder) = adder.primed().map_err(|_: Outcome<()>| "ended early")?;
     /// assert_eq!(first, 0);
     /// assert_eq!(adder.send(5), Ok(Step::Yielded(5)));
@@ -143,7 +157,8 @@ where
     }
 }
 
-/// Raises at the suspended `yield`; a body that cannot receive it is closed and the exception goes back.
+/// Raises at the suspended `yield`. A body that cannot receive the exception is closed, and the
+/// exception goes back.
 #[inline]
 fn raise<G, S, R, E>(mut coroutine: Pin<&mut G>, raise: Raise<E>) -> Result<Step<G::Yield, R>, Raise<E>>
 where
@@ -156,23 +171,49 @@ where
     Err(raise)
 }
 
-/// A coroutine that stands at a `yield` already: what [`CoroutineExt::primed`] returns. `P` is the pinned handle.
+/// A coroutine that stands at a `yield` already; [`CoroutineExt::primed`] returns it. `P` is the
+/// pinned handle.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, Outcome, PrimedError, Step, coroutine};
+///
+/// let echo = Box::pin(coroutine! { |_: i32| let first = (yield 0)?; (yield first)?; Ok(()) });
+/// let (zero, mut echo) = echo.primed().map_err(|_: Outcome| "ended early")?;
+/// assert_eq!(zero, 0);
+/// assert_eq!(echo.send(1), Ok(Step::Yielded(1)));
+/// assert_eq!(echo.close(), Ok(None));
+/// assert_eq!(echo.send(2), Err(PrimedError::Closed(2)));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug)]
 pub struct Primed<P> {
     coroutine: P,
 }
 
-/// Why a primed coroutine did not take a value. There is no "not started" here.
+/// Why a primed coroutine did not take a value. It has no case "not started".
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, Outcome, PrimedError, Raise, coroutine};
+///
+/// let failing = coroutine! { |_: u8, &'static str| (yield ())?; Err(Raise::Error("torn")) };
+/// let failing = Box::pin(failing);
+/// let ((), mut failing) = failing.primed().map_err(|_: Outcome<(), _>| "ended early")?;
+/// assert_eq!(failing.send(1), Err(PrimedError::Raised(Raise::Error("torn"))));
+/// assert_eq!(failing.send(2), Err(PrimedError::Closed(2)));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PrimedError<S, E = core::convert::Infallible> {
-    /// The coroutine has ended, and here is the value.
+    /// The coroutine has ended; this is the value.
     Closed(S),
     /// The value was delivered, and the body ended by this exception.
     Raised(Raise<E>),
 }
 
 impl<P> Primed<P> {
-    /// The handle inside, still suspended where it stood.
+    /// Returns the handle inside, still suspended where it stood.
     pub fn into_inner(self) -> P {
         self.coroutine
     }
@@ -185,7 +226,7 @@ impl<P: DerefMut> Primed<Pin<P>> {
     /// See [`PrimedError`].
     ///
     /// # Panics
-    /// If the coroutine is a shared one and executing now.
+    /// Panics if the coroutine is a shared one and executes now.
     pub fn send<Y, S, R, E>(&mut self, value: S) -> Result<Step<Y, R>, PrimedError<S, E>>
     where
         P::Target: Resume<Yield = Y, Argument = Outcome<S, E>, Return = Outcome<R, E>>,

@@ -1,8 +1,10 @@
-//! `yield from` in synchronous bodies: what can be delegated to, and how send, throw and close pass through.
+//! `yield from` in synchronous bodies: the operands that can be delegated to, and how send, throw
+//! and close pass through.
 //!
-//! The loop itself is written by the macro into the body, so that each `yield` of it stands directly there. It asks a
-//! [`Delegate`] for one step at a time. Which delegate an operand becomes is chosen by method resolution: the macro
-//! calls `via` on a triple reference to a [`Via`], and each reference that resolution strips off is the next choice.
+//! The macro writes the loop into the body, so that each `yield` of the loop stands directly there.
+//! The loop asks a [`Delegate`] for one step at a time. Method resolution chooses the delegate of
+//! an operand: the macro calls `via` on a triple reference to a [`Via`], and each reference that
+//! resolution strips off is the next choice.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -16,13 +18,13 @@ use super::resume::Resume;
 
 /// Something a body can delegate to, seen from a body whose resume argument is `A`.
 pub trait Delegate<A> {
-    /// What it hands out.
+    /// The type of the values that it hands out.
     type Yield;
-    /// What the `yield from` expression evaluates to.
+    /// The type that the `yield from` expression evaluates to.
     type Return;
     /// The first step: nothing was sent yet.
     fn start(self: Pin<&mut Self>) -> Step<Self::Yield, Self::Return>;
-    /// Passes on what the outer body was resumed with.
+    /// Passes on the argument that the outer body was resumed with.
     fn resume(self: Pin<&mut Self>, argument: A) -> Step<Self::Yield, Self::Return>;
 }
 
@@ -82,7 +84,8 @@ impl<G: Resume<Argument = A>, A> ViaResume for &&Via<G, A> {
     }
 }
 
-/// Second choice: a plain generator inside a coroutine. It cannot be sent to; its return value comes back.
+/// Second choice: a plain generator inside a coroutine. It cannot be sent to; its return value
+/// comes back.
 pub trait ViaPlain {
     /// The delegate.
     type Delegate;
@@ -99,7 +102,8 @@ impl<G: Resume<Argument = Next>, A> ViaPlain for &Via<G, A> {
     }
 }
 
-/// Last choice: anything iterable. The bound stands on the method, so that the error for other operands names it.
+/// Last choice: anything iterable. The bound stands on the method, so that the error for other
+/// operands names it.
 pub trait ViaIterator {
     /// The operand.
     type Operand;
@@ -122,7 +126,7 @@ impl<T, A> ViaIterator for Via<T, A> {
 }
 
 pin_project! {
-    /// A body that takes what the outer body takes.
+    /// A body that takes the same argument as the outer body.
     pub struct Sub<G> {
         #[pin]
         pub(super) body: G,
@@ -168,8 +172,9 @@ where
     }
 }
 
-/// PEP 380: once the outer body is being closed, a sub-body that returns does not end the exit; it goes on in the
-/// outer body. One that yields is handed on, and the outermost `close` reports `IgnoredExit`.
+/// PEP 380: while the outer body is being closed, a sub-body that returns does not end the exit:
+/// the exit goes on in the outer body. If the sub-body yields, the value is handed on, and the
+/// outermost `close` reports `IgnoredExit`.
 #[inline(always)]
 pub(super) fn after<Y, R, E>(exit: bool, step: Step<Y, Outcome<R, E>>) -> Step<Y, Outcome<R, E>> {
     match step {
@@ -210,7 +215,8 @@ impl<G: Resume<Argument = Next>, S, E> Delegate<Outcome<S, E>> for Plain<G> {
     }
 }
 
-/// The items of an iterator. What is sent to it is ignored; what is thrown is raised at the `yield from`.
+/// The items of an iterator. A value that is sent to it is ignored; an exception is raised at the
+/// `yield from`.
 pub struct Items<I>(pub(super) I);
 
 impl<I> Unpin for Items<I> {}
@@ -248,22 +254,38 @@ impl<I: Iterator, S, E> Delegate<Outcome<S, E>> for Items<I> {
     }
 }
 
-/// What [`resumed_with`] returns: a body whose first resumption is already decided.
+/// A body whose first argument is already chosen; [`resumed_with`] returns it.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, Resume, State, coroutine, resumed_with};
+///
+/// let mut inner = Box::pin(coroutine! { |_: u32| let got = (yield 0)?; (yield got)?; Ok(()) });
+/// inner.start().unwrap();
+/// // For the body that delegates to it, it is new.
+/// assert_eq!(resumed_with(inner, 7).state(), State::Created);
+/// ```
 #[derive(Debug)]
 pub struct ResumedWith<G, S> {
     body: G,
     first: Option<S>,
 }
 
-/// Prepares a coroutine that was started elsewhere for `yield from`: its pending `yield` receives `value`.
+/// Prepares a coroutine that was started elsewhere for `yield from`: its pending `yield` receives
+/// `value`.
 ///
-/// Python sends `None` there; a typed coroutine has to be told.
+/// Python sends `None` there; a typed coroutine needs a value.
 ///
+/// # Examples
 /// ```
 /// use heist::generator::{CoroutineExt, Step, coroutine, resumed_with};
 /// use std::pin::pin;
 ///
-/// let mut inner = Box::pin(coroutine! { |_: &'static str| let got = (yield "a")?; (yield got)?; Ok(()) });
+/// let mut inner = Box::pin(coroutine! { |_: &'static str|
+///     let got = (yield "a")?;
+///     (yield got)?;
+///     Ok(())
+/// });
 /// assert_eq!(inner.start(), Ok(Step::Yielded("a")));
 /// let mut outer = pin!(coroutine! { |_: &'static str| yield from resumed_with(inner, "b") });
 /// assert_eq!(outer.start(), Ok(Step::Yielded("b")));

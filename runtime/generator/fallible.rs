@@ -1,4 +1,5 @@
-//! Bodies that end with a `Result`: what a loop may drop, and the iterator that drops no error.
+//! Bodies that end with a `Result`: the values that a loop may drop, and the iterator that drops no
+//! error.
 
 use core::convert::Infallible;
 use core::future::Future;
@@ -19,13 +20,15 @@ use super::resume::Resume;
 
 /// A return value that a loop may drop.
 ///
-/// A `for` loop, and every other consumer of an iterator or a stream, takes what a generator yields and drops what it
-/// returns. So only a generator whose return value is of no consequence is an iterator. `Result` is not `Discard`,
-/// alone or inside of another type: its error would be lost without a word. Take [`Machine::try_iter`] or
-/// `into_try_stream` there.
+/// A `for` loop, and every other consumer of an iterator or a stream, takes the values that a
+/// generator yields and drops the value that it returns. So a generator is an iterator only if its
+/// return value may be dropped. `Result` is not `Discard`, neither alone nor inside of another
+/// type, because its error would be lost silently. Use [`Machine::try_iter`] or `into_try_stream`
+/// there.
 ///
 /// Implement it for return types of your own that a loop may drop.
 ///
+/// # Examples
 /// ```
 /// use heist::generator::{Discard, generator};
 ///
@@ -45,8 +48,8 @@ use super::resume::Resume;
 /// ```
 pub trait Discard {}
 
-/// The function type of a body that a loop may be written over: it returns what may be dropped, or never returns. (On
-/// the function type, for stable Rust can write `!` only there.)
+/// The function type of a body that a loop may run over: it returns a value that may be dropped, or
+/// never returns. (On the function type, because stable Rust can write `!` only there.)
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a loop over this generator would lose what it returns",
@@ -96,8 +99,19 @@ impl<T: ?Sized> Discard for Rc<T> {}
 impl<T: ?Sized> Discard for Arc<T> {}
 impl<T: ToOwned<Owned: Discard> + ?Sized> Discard for Cow<'_, T> {}
 
-/// The items of a generator that returns a `Result`: each as `Ok`, then the error that it returned, if it did, as
-/// `Err`; `None` for ever after that. [`Machine::try_iter`] and [`GeneratorExt::try_iter`] make it.
+/// The items of a generator that returns a `Result`: each as `Ok`, then the error, if the generator
+/// returned one, as `Err`; `None` at every later call.
+///
+/// [`Machine::try_iter`] and [`GeneratorExt::try_iter`] make it.
+///
+/// # Examples
+/// ```
+/// use heist::generator::generator;
+///
+/// let mut items = generator! { yield 1; Err::<(), _>("torn") }.try_iter();
+/// assert_eq!((items.next(), items.next()), (Some(Ok(1)), Some(Err("torn"))));
+/// assert_eq!(items.next(), None);
+/// ```
 #[derive(Debug)]
 #[must_use = "an iterator runs nothing until it is iterated over"]
 pub struct TryIter<P> {
@@ -136,9 +150,12 @@ where
     C: Future<Output = Result<R, E>>,
     R: Discard,
 {
-    /// An iterator of results over a generator that returns a `Result`: each item as `Ok`, then the error that it
-    /// returned, if it did, as the last item. Boxes the generator; a pinned one has [`GeneratorExt::try_iter`].
+    /// Returns an iterator of results over a generator that returns a `Result`: each item as `Ok`,
+    /// then the error, if the generator returned one, as the last item.
     ///
+    /// It boxes the generator; a pinned one has [`GeneratorExt::try_iter`].
+    ///
+    /// # Examples
     /// ```
     /// use heist::generator::generator;
     /// use std::num::ParseIntError;
@@ -169,11 +186,12 @@ where
     }
 }
 
-/// What a pinned handle of a generator has beside the methods of `Iterator`.
+/// Methods of a pinned handle of a generator that `Iterator` does not have.
 pub trait GeneratorExt<R, E>: Resume<Argument = Next, Return = Result<R, E>> + Sized {
-    /// As [`Machine::try_iter`], for what is pinned or boxed already: `Pin<&mut _>`, `Pin<Box<_>>`, `Pin<Box<dyn
-    /// Resume<..>>>`.
+    /// As [`Machine::try_iter`], for generators that are pinned or boxed already: `Pin<&mut _>`,
+    /// `Pin<Box<_>>`, `Pin<Box<dyn Resume<..>>>`.
     ///
+    /// # Examples
     /// ```
     /// use heist::generator::{GeneratorExt, generator};
     /// use std::pin::pin;
@@ -197,7 +215,7 @@ where
     }
 }
 
-/// What has to be pinned to be resumed, seen before it is.
+/// Implemented by nothing: it bounds the method that a generator has before it is pinned.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a generator has to be pinned before it runs",
@@ -208,7 +226,7 @@ where
 pub trait Pinned {}
 
 impl<C, Y> Machine<C, Y, Next> {
-    /// Stands here for its error only: it can never be called.
+    /// It exists only for its error message: it can never be called.
     #[doc(hidden)]
     #[expect(clippy::should_implement_trait, reason = "the name is the one that users write by mistake")]
     pub fn next(&mut self) -> Option<Y>

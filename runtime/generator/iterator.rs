@@ -1,4 +1,4 @@
-//! Plain generators as iterators, if what they return may be dropped.
+//! Plain generators as iterators, if their return values may be dropped.
 
 use core::future::Future;
 use core::iter::FusedIterator;
@@ -10,12 +10,12 @@ use super::machine::Machine;
 use super::protocol::{Next, State, Step};
 use super::resume::Resume;
 
-/// Tells the optimiser which way is the seldom one: the other then needs no jump.
+/// Marks the rare branch for the optimiser: the common one then needs no jump.
 #[cold]
 #[inline(never)]
 pub(super) fn ended() {}
 
-/// The next item of a plain body; `None` for ever once it has ended.
+/// Returns the next item of a plain body; `None` at every call after it has ended.
 #[inline(always)]
 pub(super) fn advance<G>(generator: Pin<&mut G>) -> Option<G::Yield>
 where
@@ -60,8 +60,8 @@ where
 
 impl<C: Future, Y> FusedIterator for Pin<Box<Machine<C, Y, Next>>> where fn() -> C::Output: LosesNothing {}
 
-/// Boxes the generator, so that `for x in generator()` needs no `pin!`. The optimiser removes the box where the loop
-/// is in sight; `for x in pin!(generator())` never has one.
+/// Boxes the generator, so that `for x in generator()` needs no `pin!`. The optimiser removes the
+/// box if it sees the whole loop; `for x in pin!(generator())` never has one.
 impl<C: Future, Y> IntoIterator for Machine<C, Y, Next>
 where
     fn() -> C::Output: LosesNothing,

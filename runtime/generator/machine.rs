@@ -15,14 +15,28 @@ use super::airlock::{AIRLOCK, Frame};
 use super::protocol::{Next, Outcome, State, Step};
 use super::resume::Resume;
 
-/// The code of a body: any future with output `R`. Bodies are written by the macros; this is the name that function
-/// signatures use: `-> Generator<u64, impl Code>`.
+/// The code of a body: any future with output `R`. The macros write bodies; function signatures use
+/// this name for them.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Code, Generator, Next, Resume, Step, generator};
+///
+/// fn once() -> Generator<u64, impl Code<&'static str>> {
+///     generator! { yield 1; "done" }
+/// }
+/// let mut once = Box::pin(once());
+/// assert_eq!(once.as_mut().resume(Some(Next)), Step::Yielded(1));
+/// assert_eq!(once.as_mut().resume(Some(Next)), Step::Returned("done"));
+/// ```
 pub trait Code<R = ()>: Future<Output = R> {}
 
 impl<F: Future> Code<F::Output> for F {}
 
-/// A generator that yields `Y`: an `Iterator` once it is pinned or boxed. `C` is the code of its body.
+/// A generator that yields `Y`: an `Iterator` once it is pinned or boxed. `C` is the code of its
+/// body.
 ///
+/// # Examples
 /// ```
 /// use heist::generator::{Code, Generator, generator};
 ///
@@ -33,8 +47,10 @@ impl<F: Future> Code<F::Output> for F {}
 /// ```
 pub type Generator<Y, C> = Machine<C, Y, Next>;
 
-/// A coroutine that yields `Y`, takes `S` by `send` and `E` by `throw`. `C` is the code of its body.
+/// A coroutine that yields `Y`, takes `S` by `send` and `E` by `throw`. `C` is the code of its
+/// body.
 ///
+/// # Examples
 /// ```
 /// use heist::generator::{Code, Coroutine, CoroutineExt, Outcome, Step, coroutine};
 /// use std::{convert::Infallible, pin::pin};
@@ -48,10 +64,23 @@ pub type Generator<Y, C> = Machine<C, Y, Next>;
 /// ```
 pub type Coroutine<Y, S, E, C> = Machine<C, Y, Outcome<S, E>>;
 
-/// A body and the state it is in. `generator!` and `coroutine!` make it; it owns no heap memory, and it must be
-/// pinned to run: `pin!(g)` on the stack, or `Box::pin(g)`.
+/// A body and its state. `generator!` and `coroutine!` make it; it owns no heap memory, and it must
+/// be pinned to run: `pin!(g)` on the stack, or `Box::pin(g)`.
 ///
-/// It is `Send` if what the body captures and keeps across a `yield` is. Dropping it drops the body in place.
+/// It is `Send` if all values that the body captures and keeps across a `yield` are `Send`.
+/// Dropping it drops the body in place.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{State, generator};
+///
+/// let mut numbers = Box::pin(generator! { yield 1; yield 2; });
+/// assert_eq!(numbers.state(), State::Created);
+/// assert_eq!(numbers.next(), Some(1));
+/// assert_eq!(numbers.state(), State::Suspended);
+/// assert_eq!((numbers.next(), numbers.next()), (Some(2), None));
+/// assert_eq!(numbers.state(), State::Closed);
+/// ```
 #[must_use = "calling a generator runs nothing: iterate over it (`try_iter` if it returns a `Result`) or resume it"]
 pub struct Machine<C, Y, A> {
     state: State,
@@ -62,8 +91,9 @@ pub struct Machine<C, Y, A> {
 
 impl<C, Y, A> Machine<C, Y, A> {
     /// # Safety
-    /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async block that was
-    /// never polled, whose first act is `Gate::begin` and whose every other suspension is a `Gate::suspend` `[tied]`.
+    /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async
+    /// block that was never polled, whose first act is `Gate::begin` and whose every other
+    /// suspension is a `Gate::suspend` `[tied]`.
     #[inline(always)]
     pub(super) unsafe fn new(code: C) -> Self {
         Machine {
@@ -74,7 +104,8 @@ impl<C, Y, A> Machine<C, Y, A> {
         }
     }
 
-    /// Where the body stands. `Running` is never seen: whoever can call this is not inside.
+    /// Where the body stands. Never `Running`, because a caller of this method is not inside the
+    /// body.
     #[inline]
     pub fn state(&self) -> State {
         self.state
@@ -89,8 +120,9 @@ impl<C, Y, A> Machine<C, Y, A> {
     #[inline(always)]
     fn kill(&mut self) {
         if mem::replace(&mut self.state, State::Closed) != State::Closed {
-            // SAFETY: a state other than `Closed` means that the body is whole [closed-is-empty], and the line above
-            // has just ended that state, so this runs once, even if a destructor of the body panics.
+            // SAFETY: a state other than `Closed` means that the body is whole [closed-is-empty],
+            // and the line above has just ended that state, so this runs once, even if a destructor
+            // of the body panics.
             unsafe { ManuallyDrop::drop(&mut self.code) }
         }
     }
@@ -135,14 +167,17 @@ impl<C: Future, Y, A> Resume for Machine<C, Y, A> {
             argument.is_some() || machine.state == State::Created,
             "a suspended generator is resumed with an argument"
         );
-        // [closed-is-empty]: a body that has returned or panicked has dropped all it owned. Closing before the poll
-        // and reopening after a `yield` therefore needs no guard against unwinding.
+        // [closed-is-empty]: a body that has returned or panicked has dropped everything that it
+        // owned. So closing before the poll and reopening after a `yield` needs no guard against
+        // unwinding.
         machine.state = State::Closed;
         let mut frame = Frame::<Y, A>::new(argument);
-        // SAFETY: AIRLOCK's functions neither read nor free the data pointer, and a clone carries none.
+        // SAFETY: AIRLOCK's functions neither read nor free the data pointer, and a clone carries
+        // none.
         let waker =
             ManuallyDrop::new(unsafe { Waker::new((&raw mut frame).cast::<()>().cast_const(), &AIRLOCK) });
-        // SAFETY: `machine` came out of a `Pin`, and `code` is structurally pinned: never moved [in-place].
+        // SAFETY: `machine` came out of a `Pin`, and `code` is structurally pinned: it never moves
+        // [in-place].
         let code = unsafe { Pin::new_unchecked(&mut *machine.code) };
         match code.poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(value) => Step::Returned(value),

@@ -1,4 +1,4 @@
-//! Models of the one handle that threads share.
+//! Models of `Shared`, the handle that threads share.
 
 use core::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use crate::primitive::thread::{spawn, yield_now};
 
 const ITEMS_COUNT: usize = 3;
 
-/// Counts by a plain field: were two threads in it at once, loom would see both in the cell around it.
+/// Counts by a plain field: if two threads were in it at once, loom would see both in the cell
+/// around it.
 struct Counter {
     next: usize,
 }
@@ -26,7 +27,7 @@ impl Resume for Counter {
 
     fn resume(mut self: Pin<&mut Self>, _: Option<Next>) -> Step<usize, ()> {
         self.next += 1;
-        // A step takes time, in which others come.
+        // A step takes time, during which other threads may call.
         yield_now();
         Step::Yielded(self.next)
     }
@@ -36,7 +37,7 @@ impl Resume for Counter {
     }
 }
 
-/// `[one-claim]`: each item goes to one thread; who is refused was so because another was inside.
+/// `[one-claim]`: each item goes to one thread; a thread is refused only while another is inside.
 #[test]
 fn each_item_goes_to_one_thread() {
     model(|| {
@@ -49,7 +50,7 @@ fn each_item_goes_to_one_thread() {
         let here_count = take(&shared, &sum);
         let there_count = other.join().unwrap();
         assert!(here_count + there_count > 0, "somebody is let in");
-        // Now nobody else is there.
+        // Now no other thread uses it.
         while let Ok(Some(item)) = shared.try_next() {
             sum.fetch_add(item, Ordering::Relaxed);
         }
@@ -69,7 +70,7 @@ fn take(shared: &Shared<Counter>, sum: &AtomicUsize) -> usize {
     }
 }
 
-/// `[one-claim]`: who sees a body closed, without claiming it, sees what it did.
+/// `[one-claim]`: a thread that sees a body closed, without claiming it, sees what the body did.
 #[test]
 fn who_sees_a_body_closed_sees_what_it_did() {
     model(|| {
@@ -84,7 +85,8 @@ fn who_sees_a_body_closed_sees_what_it_did() {
                 claim.as_mut().abort();
             })
         };
-        // A thread of its own, begun last: or loom would never have its look come after the end of the claim.
+        // A thread of its own, started last: otherwise loom would never schedule its load after the
+        // end of the claim.
         let watcher = spawn(move || {
             if shared.state() == State::Closed {
                 assert_eq!(work.load(Ordering::Relaxed), 1, "it is closed, and has done nothing");

@@ -1,12 +1,15 @@
-//! The words of the protocol: what goes into a suspended body, what comes out, and how either can fail.
+//! The words of the protocol: the values that go into a suspended body and come out of it, and how
+//! either can fail.
 
 use core::convert::Infallible;
 use core::fmt;
 
-/// What surfaces at a `yield` instead of a sent value: Python's `GeneratorExit`, or an error that the caller threw.
+/// The exception that arrives at a `yield` instead of a sent value: Python's `GeneratorExit`, or an
+/// error that the caller threw.
 ///
 /// `E` defaults to [`Infallible`]: nothing can be thrown, and the only exception is `Exit`.
 ///
+/// # Examples
 /// ```
 /// use heist::generator::Raise;
 ///
@@ -40,21 +43,60 @@ impl<E: core::error::Error> core::error::Error for Raise<E> {}
 
 /// The result type of coroutines, both of each `yield` and of the whole body.
 ///
-/// At a `yield` it is what the caller passed in: `Ok(sent)` or `Err(raised)`; so `(yield x)?` leaves an exception
-/// uncaught, and `match` is `except`. As the body's result it is `Ok(returned)` or the exception that ended it.
+/// At a `yield` the caller passed it in: `Ok(sent)` or `Err(raised)`. So `(yield x)?` leaves an
+/// exception uncaught, and `match` is `except`. As the body's result it is `Ok(returned)` or the
+/// exception that ended the body.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, Outcome, Raise, Step, coroutine};
+/// use std::pin::pin;
+///
+/// let mut reader = pin!(coroutine! { |_: u32, &'static str|
+///     let sent: Outcome<u32, &'static str> = yield ();
+///     match sent {
+///         Ok(number) => Ok(number),
+///         Err(Raise::Error("retry")) => Ok(0),
+///         Err(raise) => Err(raise),
+///     }
+/// });
+/// assert_eq!(reader.start(), Ok(Step::Yielded(())));
+/// assert_eq!(reader.throw("retry"), Ok(Step::Returned(0)));
+/// ```
 pub type Outcome<R = (), E = Infallible> = Result<R, Raise<E>>;
 
 /// The resume argument of a plain generator: the caller asks for the next item and sends nothing.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Next, Resume, generator};
+///
+/// let mut numbers = Box::pin(generator! { yield 1; yield 2; });
+/// assert_eq!(numbers.as_mut().resume(Some(Next)).yielded(), Some(1));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Next;
 
 /// Where a generator or coroutine stands (Python's `inspect.getgeneratorstate`).
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, State, coroutine};
+/// use std::pin::pin;
+///
+/// let mut once = pin!(coroutine! { |_: ()| (yield 1)?; Ok(()) });
+/// assert_eq!(once.state(), State::Created);
+/// once.start().unwrap();
+/// assert_eq!(once.state(), State::Suspended);
+/// once.close().unwrap();
+/// assert_eq!(once.state(), State::Closed);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Made, and not one statement of it has run.
+    /// Made; no statement of the body has run.
     Created,
-    /// Executing now (seen only through a [`Shared`](super::Shared) handle), or, if asynchronous, waiting inside an
-    /// `.await` for a step that is in flight.
+    /// Executing now (seen only through a [`Shared`](super::Shared) handle), or, if asynchronous,
+    /// waiting inside an `.await` for a step that is in flight.
     Running,
     /// At a `yield`, waiting to be resumed.
     Suspended,
@@ -62,7 +104,16 @@ pub enum State {
     Closed,
 }
 
-/// What one resumption led to.
+/// The result of one resumption.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Next, Resume, Step, generator};
+///
+/// let mut numbers = Box::pin(generator! { yield 1; "done" });
+/// assert_eq!(numbers.as_mut().resume(Some(Next)), Step::Yielded(1));
+/// assert_eq!(numbers.as_mut().resume(Some(Next)), Step::Returned("done"));
+/// ```
 #[must_use = "a step holds the yielded value or the final one"]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step<Y, R> {
@@ -73,8 +124,9 @@ pub enum Step<Y, R> {
 }
 
 impl<Y, R> Step<Y, R> {
-    /// The yielded value, if the body has not ended.
+    /// Returns the yielded value, if the body has not ended.
     ///
+    /// # Examples
     /// ```
     /// # use heist::generator::Step;
     /// assert_eq!(Step::<_, ()>::Yielded(1).yielded(), Some(1));
@@ -87,7 +139,7 @@ impl<Y, R> Step<Y, R> {
         }
     }
 
-    /// The returned value, if the body has ended.
+    /// Returns the returned value, if the body has ended.
     pub fn returned(self) -> Option<R> {
         match self {
             Step::Yielded(_) => None,
@@ -96,7 +148,17 @@ impl<Y, R> Step<Y, R> {
     }
 }
 
-/// Why a coroutine could not be started, or what its body raised before the first `yield`.
+/// Why a coroutine could not be started, or the exception that ended it before its first `yield`.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, StartError, coroutine};
+/// use std::pin::pin;
+///
+/// let mut once = pin!(coroutine! { |_: ()| (yield 1)?; Ok(()) });
+/// once.start().unwrap();
+/// assert_eq!(once.start(), Err(StartError::AlreadyStarted));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StartError<E = Infallible> {
     /// It was started before: resume it with `send`.
@@ -121,10 +183,23 @@ impl<E: fmt::Display> fmt::Display for StartError<E> {
 
 impl<E: core::error::Error> core::error::Error for StartError<E> {}
 
-/// Why a value could not be sent, or what the body raised when it was. A value that was not delivered comes back.
+/// Why a value could not be sent, or the exception that the body raised when it received the value.
+/// A value that was not delivered comes back.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CoroutineExt, SendError, Step, coroutine};
+/// use std::pin::pin;
+///
+/// let mut echo = pin!(coroutine! { |_: u32| let sent = (yield 0)?; (yield sent)?; Ok(()) });
+/// assert_eq!(echo.send(7), Err(SendError::NotStarted(7)));
+/// echo.start().unwrap();
+/// assert_eq!(echo.send(7), Ok(Step::Yielded(7)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendError<S, E = Infallible> {
-    /// No `yield` has been reached yet that could receive the value: call `start` first, or use `primed`.
+    /// The body has not reached a `yield` that could receive the value: call `start` first, or use
+    /// `primed`.
     NotStarted(S),
     /// The coroutine is executing now, or an asynchronous step is still in flight.
     AlreadyExecuting(S),
@@ -150,10 +225,22 @@ impl<S, E: fmt::Display> fmt::Display for SendError<S, E> {
 impl<S: fmt::Debug, E: core::error::Error> core::error::Error for SendError<S, E> {}
 
 /// Why closing failed.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{CloseError, CoroutineExt, coroutine};
+/// use std::pin::pin;
+///
+/// let mut stubborn = pin!(coroutine! { |_: ()| (yield 1).ok(); (yield 2)?; Ok(()) });
+/// stubborn.start().unwrap();
+/// assert_eq!(stubborn.close(), Err(CloseError::IgnoredExit(2)));
+/// assert_eq!(stubborn.close(), Ok(None));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseError<Y, E = Infallible> {
-    /// The body answered `Exit` with another `yield` (Python's `RuntimeError: generator ignored GeneratorExit`). It
-    /// stays suspended there and may be closed again.
+    /// The body answered `Exit` with another `yield` (Python's
+    /// `RuntimeError: generator ignored GeneratorExit`). It stays suspended there and may be closed
+    /// again.
     IgnoredExit(Y),
     /// The body's clean-up failed with this error. The coroutine is closed.
     Raised(E),
@@ -172,8 +259,22 @@ impl<Y, E: fmt::Display> fmt::Display for CloseError<Y, E> {
 
 impl<Y: fmt::Debug, E: core::error::Error> core::error::Error for CloseError<Y, E> {}
 
-/// A generator was resumed from inside itself (Python's `ValueError: generator already executing`). Only
-/// [`Shared`](super::Shared) handles can get there; with owned or borrowed ones the compiler refuses.
+/// A generator was resumed while it executes, from inside itself or by another thread (Python's
+/// `ValueError: generator already executing`).
+///
+/// Only [`Shared`](super::Shared) handles report it; with owned or borrowed handles the compiler
+/// refuses such code.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{AlreadyExecuting, Shared, generator};
+///
+/// let shared = Shared::new(generator! { yield 1; });
+/// let claim = shared.try_lock()?;
+/// assert_eq!(shared.try_next(), Err(AlreadyExecuting));
+/// # drop(claim);
+/// # Ok::<(), AlreadyExecuting>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AlreadyExecuting;
 
@@ -185,7 +286,8 @@ impl fmt::Display for AlreadyExecuting {
 
 impl core::error::Error for AlreadyExecuting {}
 
-/// What a step means to a coroutine's caller: an `Err` that the body ended with is an error of the call.
+/// Turns a step into the result of a call: an `Err` that the body ended with is an error of the
+/// call.
 #[inline(always)]
 pub(super) fn lift<Y, R, E>(step: Step<Y, Outcome<R, E>>) -> Result<Step<Y, R>, Raise<E>> {
     match step {
@@ -195,7 +297,7 @@ pub(super) fn lift<Y, R, E>(step: Step<Y, Outcome<R, E>>) -> Result<Step<Y, R>, 
     }
 }
 
-/// What the answer to `Exit` means to whoever closed the coroutine.
+/// Turns the answer to `Exit` into the result of closing.
 #[inline]
 pub(super) fn closing<Y, R, E>(answer: Result<Step<Y, R>, Raise<E>>) -> Result<Option<R>, CloseError<Y, E>> {
     match answer {

@@ -5,30 +5,55 @@ use core::pin::Pin;
 
 use super::protocol::{State, Step};
 
-/// A suspended body that can be resumed: the core under iterators, `send`, `throw`, `close` and `yield from`.
+/// A suspended body that can be resumed: the core under iterators, `send`, `throw`, `close` and
+/// `yield from`.
 ///
-/// It is object-safe: `Pin<Box<dyn Resume<Yield = .., Argument = .., Return = ..>>>` is the element of a run queue.
-/// Callers rarely use it directly; see [`CoroutineExt`](super::CoroutineExt) and `Iterator`.
+/// It is object-safe: `Pin<Box<dyn Resume<Yield = .., Argument = .., Return = ..>>>` is the element
+/// of a run queue. Callers rarely use it directly; see [`CoroutineExt`](super::CoroutineExt) and
+/// `Iterator`.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Next, Resume, Step, generator};
+/// use std::{collections::VecDeque, pin::Pin};
+///
+/// type Job = dyn Resume<Yield = &'static str, Argument = Next, Return = ()>;
+/// let mut jobs: VecDeque<Pin<Box<Job>>> = VecDeque::new();
+/// jobs.push_back(Box::pin(generator! { yield "a1"; yield "a2"; }));
+/// jobs.push_back(Box::pin(generator! { yield "b1"; }));
+///
+/// let mut steps = Vec::new();
+/// while let Some(mut job) = jobs.pop_front() {
+///     if let Step::Yielded(step) = job.as_mut().resume(Some(Next)) {
+///         steps.push(step);
+///         jobs.push_back(job);
+///     }
+/// }
+/// assert_eq!(steps, ["a1", "b1", "a2"]);
+/// ```
 pub trait Resume {
-    /// What each `yield` hands out.
+    /// The type of the values that each `yield` hands out.
     type Yield;
-    /// What each `yield` evaluates to: [`Next`](super::Next), or [`Outcome<S, E>`](super::Outcome).
+    /// The type that each `yield` evaluates to: [`Next`](super::Next), or
+    /// [`Outcome<S, E>`](super::Outcome).
     type Argument;
-    /// What the body ends with.
+    /// The type of the value that the body returns.
     type Return;
 
     /// Where the body stands.
     fn state(&self) -> State;
 
-    /// Runs the body to its next `yield` or its end. A body that has not started drops the argument.
+    /// Runs the body to its next `yield` or its end. A body that has not started drops the
+    /// argument.
     ///
     /// # Panics
-    /// If the body is closed, if it is suspended at a `yield` and the argument is `None`, or if the body panics
-    /// (then it is closed, and everything it owned has been dropped).
+    /// Panics if the body is closed, if it is suspended at a `yield` and the argument is `None`, if
+    /// it is synchronous and awaits a future that is not ready, or if the body panics. After the
+    /// last two it is closed, and everything that it owned has been dropped.
     fn resume(self: Pin<&mut Self>, argument: Option<Self::Argument>) -> Step<Self::Yield, Self::Return>;
 
-    /// Drops the body in place, at whatever `yield` it stands: its locals' destructors are its `finally`. Closed
-    /// afterwards; does nothing if it already was.
+    /// Drops the body in place, at the `yield` where it stands: the destructors of its locals are
+    /// its `finally`. The body is closed afterwards. Does nothing if it was closed before.
     fn abort(self: Pin<&mut Self>);
 }
 

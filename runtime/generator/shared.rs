@@ -2,7 +2,8 @@
     unsafe_code,
     reason = "handles on several threads share one body, which one of them at a time may touch"
 )]
-//! A handle that several owners share, on one thread or on many; one of them may be the body itself.
+//! A handle that several owners share, on one thread or on many; one of the owners may be the body
+//! itself.
 
 use core::fmt;
 use core::ops::{Deref, DerefMut};
@@ -18,18 +19,22 @@ use super::resume::Resume;
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::cell::UnsafeCell;
 
-/// What the word of a body says while somebody has it. Else it is the body's `State` as a number.
+/// The word of a body while a claim exists. Otherwise the word is the body's `State` as a number.
 const CLAIMED: u32 = u32::MAX;
 
-/// A counted handle of a generator or coroutine. Its clones stand for the same body; a body may hold one of itself.
+/// A counted handle of a generator or coroutine, as Python's generator objects are. Its clones
+/// stand for the same body.
 ///
-/// This is what Python's generator objects are. With it the two questions arise that owned handles answer at compile
-/// time: resuming a body from inside itself is [`AlreadyExecuting`], and its state seen from inside is `Running`. A
-/// body that holds a handle of itself is a reference cycle: break it (`abort`, or let the body end) or it leaks.
+/// A body may hold a handle of itself. Resuming a body from inside itself is [`AlreadyExecuting`],
+/// and its state seen from inside is `Running`; with owned handles neither compiles. A body that
+/// holds a handle of itself is a reference cycle: break it (`abort`, or let the body end), or it
+/// leaks.
 ///
-/// Handles of a `Send` body may be on any threads: each step is taken by one of them, and whoever comes meanwhile gets
-/// [`AlreadyExecuting`] at once. Nobody ever waits; to wait for one's turn, put the handle behind a lock.
+/// Handles of a `Send` body may be on any threads. One thread takes each step; a call by another
+/// thread meanwhile returns [`AlreadyExecuting`] at once. No call waits: to wait for a turn, put
+/// the handle behind a lock.
 ///
+/// # Examples
 /// ```
 /// use heist::generator::{AlreadyExecuting, Next, Resume, Shared, State, generator};
 /// use std::{cell::RefCell, pin::Pin, rc::Rc};
@@ -56,14 +61,31 @@ struct Cell<G: ?Sized> {
     body: UnsafeCell<Pin<Box<G>>>,
 }
 
-// SAFETY: whoever touches the body has set the word to CLAIMED, which one thread at a time can [one-claim]; so sharing
-// the cell sends the body to and fro, and never shares it.
+// SAFETY: a thread that touches the body has set the word to CLAIMED, and only one thread at a time
+// can do that [one-claim]; so sharing the cell sends the body from thread to thread, and never
+// shares it.
 unsafe impl<G: Send + ?Sized> Sync for Cell<G> {}
 
-/// The exclusive use of a shared body, until it is dropped: meanwhile, the other handles get [`AlreadyExecuting`].
+/// The exclusive use of a shared body, until it is dropped. Meanwhile the calls of other handles
+/// return [`AlreadyExecuting`].
+///
+/// # Examples
+/// ```
+/// use heist::generator::{AlreadyExecuting, Shared, generator};
+///
+/// let shared = Shared::new(generator! { for n in 0..10 { yield n; } });
+/// let other = shared.clone();
+/// let mut claim = shared.try_lock()?;
+/// assert_eq!(claim.by_ref().take(3).collect::<Vec<_>>(), [0, 1, 2]);
+/// assert_eq!(other.try_next(), Err(AlreadyExecuting));
+/// drop(claim);
+/// assert_eq!(other.try_next(), Ok(Some(3)));
+/// # Ok::<(), AlreadyExecuting>(())
+/// ```
 pub struct Claim<'a, G: Resume + ?Sized> {
     cell: &'a Cell<G>,
-    /// No reference: one that is passed on by value would promise to be alone even after its claim was dropped.
+    /// No reference: a reference that is passed on by value would promise to be exclusive even
+    /// after its claim was dropped.
     body: NonNull<Pin<Box<G>>>,
 }
 
@@ -80,13 +102,15 @@ impl<G: Resume + ?Sized> Shared<G> {
         Shared(Arc::new(Cell { word: AtomicU32::new(code_of(body.state())), body: UnsafeCell::new(body) }))
     }
 
-    /// The exclusive use of the body, on which every method of iterators and coroutines can be called.
+    /// Returns the exclusive use of the body, on which every method of iterators and coroutines can
+    /// be called. See [`Claim`] for an example.
     ///
     /// # Errors
-    /// [`AlreadyExecuting`] while the body executes, on this thread or another (or another claim lives).
+    /// [`AlreadyExecuting`] while the body executes, on this thread or another, or while another
+    /// claim exists.
     pub fn try_lock(&self) -> Result<Claim<'_, G>, AlreadyExecuting> {
-        // Ordering: [one-claim] Acquire: what the last claim did to the body is seen by this one. Relaxed where nothing is
-        // claimed: nothing is touched.
+        // Ordering: [one-claim] Acquire: this claim sees what the last claim did to the body.
+        // Relaxed if the claim fails, because then nothing is touched.
         let claimed = self
             .0
             .word
@@ -97,9 +121,10 @@ impl<G: Resume + ?Sized> Shared<G> {
         Ok(Claim { cell: &self.0, body })
     }
 
-    /// Where the body stands; `Running` while it executes. On another thread that may have changed already.
+    /// Where the body stands; `Running` while it executes. Another thread may have changed it by
+    /// the time this returns.
     pub fn state(&self) -> State {
-        // Ordering: [one-claim] Acquire: who sees a body closed sees what it did.
+        // Ordering: [one-claim] Acquire: a thread that sees a body closed sees what the body did.
         state_of(self.0.word.load(Ordering::Acquire))
     }
 }
@@ -126,7 +151,8 @@ impl<G: Resume + ?Sized> Deref for Claim<'_, G> {
     type Target = Pin<Box<G>>;
 
     fn deref(&self) -> &Pin<Box<G>> {
-        // SAFETY: this claim has set the word to CLAIMED, so nobody else has the body before it is dropped [one-claim].
+        // SAFETY: this claim has set the word to CLAIMED, so no other claim has the body before
+        // this one is dropped [one-claim].
         unsafe { self.body.as_ref() }
     }
 }
@@ -138,11 +164,11 @@ impl<G: Resume + ?Sized> DerefMut for Claim<'_, G> {
     }
 }
 
-/// Also while a panic of the body passes: it is closed then.
+/// Also runs while a panic of the body unwinds: the body is closed then.
 impl<G: Resume + ?Sized> Drop for Claim<'_, G> {
     fn drop(&mut self) {
         let code = code_of((***self).state());
-        // Ordering: [one-claim] Release: what this claim did to the body is seen by the next one.
+        // Ordering: [one-claim] Release: the next claim sees what this one did to the body.
         self.cell.word.store(code, Ordering::Release);
     }
 }
@@ -157,10 +183,33 @@ impl<G: Resume<Argument = Next> + ?Sized> Shared<G>
 where
     fn() -> G::Return: LosesNothing,
 {
-    /// The next item of a plain generator.
+    /// Returns the next item of a plain generator.
     ///
     /// # Errors
     /// [`AlreadyExecuting`] while the body executes.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Shared, generator};
+    ///
+    /// let shared = Shared::new(generator! { for n in 0..100_u32 { yield n; } });
+    /// let sum = || {
+    ///     let mut sum = 0;
+    ///     // A call that meets the other thread tries again.
+    ///     loop {
+    ///         match shared.try_next() {
+    ///             Ok(Some(n)) => sum += n,
+    ///             Ok(None) => break sum,
+    ///             Err(_) => std::thread::yield_now(),
+    ///         }
+    ///     }
+    /// };
+    /// let sums = std::thread::scope(|scope| {
+    ///     let other = scope.spawn(sum);
+    ///     sum() + other.join().unwrap()
+    /// });
+    /// assert_eq!(sums, 4950);
+    /// ```
     pub fn try_next(&self) -> Result<Option<G::Yield>, AlreadyExecuting> {
         Ok(advance(self.try_lock()?.as_mut()))
     }
@@ -170,10 +219,26 @@ impl<G, S, R, E> Shared<G>
 where
     G: Resume<Argument = Outcome<S, E>, Return = Outcome<R, E>> + ?Sized,
 {
-    /// As [`CoroutineExt::send`](super::CoroutineExt::send); while it executes, `AlreadyExecuting`.
+    /// As [`CoroutineExt::send`](super::CoroutineExt::send), on a shared handle.
     ///
     /// # Errors
-    /// See [`SendError`].
+    /// See [`SendError`]; [`AlreadyExecuting`](SendError::AlreadyExecuting) while the body
+    /// executes.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Shared, Step, coroutine};
+    ///
+    /// let sum = Shared::new(coroutine! { |_: u32|
+    ///     let mut sum = 0;
+    ///     while sum < 100 { sum += (yield sum)?; }
+    ///     Ok("full")
+    /// });
+    /// // A claim has the methods that a handle does not have.
+    /// sum.try_lock().unwrap().start().unwrap();
+    /// assert_eq!(sum.clone().send(42), Ok(Step::Yielded(42)));
+    /// assert_eq!(sum.send(58), Ok(Step::Returned("full")));
+    /// ```
     pub fn send(&self, value: S) -> Result<Step<G::Yield, R>, SendError<S, E>> {
         let Ok(mut body) = self.try_lock() else { return Err(SendError::AlreadyExecuting(value)) };
         match (**body).state() {
@@ -198,8 +263,9 @@ impl<G: Resume + ?Sized> fmt::Debug for Shared<G> {
     }
 }
 
-/// A shared coroutine can be delegated to. If it is executing already (g1 delegates to g2, which delegates to g1),
-/// the error is raised at that `yield from`; hence `E` must be able to say so.
+/// A shared coroutine can be delegated to. If it executes already (g1 delegates to g2, which
+/// delegates to g1), the error is raised at that `yield from`. So `E` must be able to hold that
+/// error.
 impl<G, S, R, E> Resume for Shared<G>
 where
     G: Resume<Argument = Outcome<S, E>, Return = Outcome<R, E>> + ?Sized,
@@ -220,7 +286,7 @@ where
         }
     }
 
-    /// Does nothing while the body executes: it cannot be dropped under its own feet.
+    /// Does nothing while the body executes: a body that runs cannot be dropped.
     fn abort(self: Pin<&mut Self>) {
         if let Ok(mut body) = self.try_lock() {
             body.as_mut().abort();

@@ -42,21 +42,25 @@ impl<C, Y, E> AsyncMachine<C, Y, Next>
 where
     C: Future<Output = Result<(), E>>,
 {
-    /// A stream of results: the items as `Ok`, and, if the body ends with an error, that error as the last item.
+    /// Returns a stream of results: the items as `Ok`, and, if the body ends with an error, that
+    /// error as the last item.
     ///
+    /// # Examples
     /// ```
     /// use futures::StreamExt;
     /// use heist::generator::async_generator;
+    /// use std::num::ParseIntError;
     ///
     /// async_generator! {
-    ///     fn numbers(text: &'static str) -> yields i32, returns Result<(), std::num::ParseIntError> {
+    ///     fn numbers(text: &'static str) -> yields i32, returns Result<(), ParseIntError> {
     ///         for word in text.split(' ') {
     ///             yield word.parse()?;
     ///         }
     ///         Ok(())
     ///     }
     /// }
-    /// let all: Vec<_> = futures::executor::block_on(numbers("1 2 x 4").into_try_stream().collect());
+    /// let numbers = numbers("1 2 x 4").into_try_stream();
+    /// let all: Vec<_> = futures::executor::block_on(numbers.collect());
     /// assert_eq!(all[..2], [Ok(1), Ok(2)]);
     /// assert!(all[2].is_err() && all.len() == 3);
     /// ```
@@ -70,14 +74,24 @@ where
     F: Body<'static, Y, Next, Code = C>,
     C: Future<Output = Result<(), E>>,
 {
-    /// As [`AsyncMachine::into_try_stream`].
+    /// As [`AsyncMachine::into_try_stream`], whose example shows it.
     pub fn into_try_stream(self) -> TryStream<Self> {
         TryStream { generator: self }
     }
 }
 
 pin_project! {
-    /// The stream of results that [`AsyncMachine::into_try_stream`] makes: after the error it has ended.
+    /// The stream of results that [`AsyncMachine::into_try_stream`] makes: it ends after the error.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::StreamExt;
+    /// use heist::generator::async_generator;
+    ///
+    /// let items = async_generator! { yield 1; Err::<(), _>("torn") }.into_try_stream();
+    /// let items: Vec<_> = futures::executor::block_on(items.collect());
+    /// assert_eq!(items, [Ok(1), Err("torn")]);
+    /// ```
     #[must_use = "a stream runs nothing until it is polled"]
     pub struct TryStream<G> {
         #[pin]

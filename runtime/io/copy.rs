@@ -1,4 +1,4 @@
-//! From a reader to a writer, to the end.
+//! A copy of everything from a reader to a writer.
 
 use std::future::poll_fn;
 use std::io;
@@ -9,20 +9,23 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::buf::AlignedBuf;
 
-/// So much is read at once.
+/// The most bytes that one read takes.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Copies everything from `reader` to `writer`, flushes, and says how many bytes it was.
+/// Copies everything from `reader` to `writer`, flushes, and returns the number of bytes. One read
+/// takes at most 64 KiB.
 ///
-/// Also flushes whenever the reader has nothing while written bytes are not flushed: a peer that answers what it gets is not
-/// kept waiting by a writer that buffers. While there is more to read, nothing is flushed.
+/// It also flushes whenever the reader has nothing to read and some written bytes are not flushed,
+/// so that a buffering writer does not keep a peer waiting that answers what it receives. While
+/// there is more to read, it does not flush.
 ///
 /// # Errors
-/// The first of the reader's or the writer's.
+/// The first error of the reader or the writer.
 ///
 /// # Cancel safety
-/// Not cancel safe: dropped, bytes may have been read that are not written yet.
+/// Not cancel safe: dropped, it may have read bytes that are not written.
 ///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
@@ -40,22 +43,24 @@ where
     copy_with(reader, writer, |_| {}).await
 }
 
-/// As [`copy`], and tells `progress` after each write how many bytes are copied so far.
+/// Like [`copy`], and calls `progress` after each write with the number of bytes copied so far.
 ///
 /// # Errors
-/// The first of the reader's or the writer's.
+/// The first error of the reader or the writer.
 ///
 /// # Cancel safety
-/// Not cancel safe: dropped, bytes may have been read that are not written yet. What `progress` was told is written.
+/// Not cancel safe: dropped, it may have read bytes that are not written. The bytes that `progress`
+/// has counted are written.
 ///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
 /// let mut source = heist::fs::File::open("Cargo.toml").await?;
-/// let mut told = 0;
+/// let mut so_far = 0;
 /// let mut copy = Vec::new();
-/// let count = heist::io::copy_with(&mut source, &mut copy, |total| told = total).await?;
-/// assert_eq!(told, count);
+/// let count = heist::io::copy_with(&mut source, &mut copy, |total| so_far = total).await?;
+/// assert_eq!(so_far, count);
 /// # Ok(())
 /// # }
 /// ```
@@ -94,9 +99,11 @@ where
     Ok(total)
 }
 
-/// Reads; while there is nothing to read, flushes what was written since the last flush: the reader's peer may wait for it.
+/// Reads. While there is nothing to read, flushes what was written since the last flush, because
+/// the reader's peer may wait for it.
 ///
-/// A flush that waits is driven on by every further poll, and what comes to the reader meanwhile is read all the same.
+/// Every further poll continues a flush that waits, and bytes that arrive meanwhile are read all
+/// the same.
 fn poll_read_or_flush<R, W>(
     reader: &mut R,
     writer: &mut W,

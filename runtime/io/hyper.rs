@@ -1,6 +1,7 @@
-//! What hyper 1.x asks of a runtime beside connections: an executor and a timer.
+//! The parts of a runtime that hyper 1.x asks for besides connections: an executor and a timer.
 //!
-//! [`TcpStream`](crate::net::TcpStream) implements `hyper::rt::{Read, Write}` itself and needs no wrapper.
+//! [`TcpStream`](crate::net::TcpStream) implements `hyper::rt::{Read, Write}` itself and needs no
+//! wrapper. This module needs the feature `hyper`.
 //!
 //! ```
 //! use heist::io::hyper::{Executor, Timer};
@@ -31,7 +32,20 @@ use crate::time;
 
 /// Spawns hyper's futures on the current runtime.
 ///
-/// Its `execute` panics outside a runtime.
+/// # Panics
+/// Its `execute` panics if called outside of a runtime.
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use hyper::rt::Executor as _;
+///
+/// let (sender, receiver) = futures::channel::oneshot::channel();
+/// heist::io::hyper::Executor.execute(async { sender.send("done").unwrap() });
+/// assert_eq!(receiver.await, Ok("done"));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Executor;
 
@@ -41,14 +55,29 @@ where
     F::Output: Send + 'static,
 {
     fn execute(&self, future: F) {
-        // Detached: hyper keeps no handles.
+        // Detached, because hyper keeps no handles.
         drop(crate::task::spawn(future));
     }
 }
 
-/// Gives hyper the timers of the current runtime, for its header and keep-alive time-outs.
+/// Gives hyper the timers of the current runtime, for its header and keep-alive timeouts.
 ///
-/// Its methods panic outside a runtime.
+/// # Panics
+/// Its methods panic if called outside of a runtime.
+///
+/// # Examples
+/// ```
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use hyper::rt::Timer as _;
+/// use std::time::{Duration, Instant};
+///
+/// let timer = heist::io::hyper::Timer;
+/// let start = Instant::now();
+/// timer.sleep(Duration::from_millis(1)).await;
+/// assert!(start.elapsed() >= Duration::from_millis(1));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timer;
 

@@ -1,7 +1,57 @@
-//! Names that I/O code needs beside sockets and files: what to wait for, buffers that can be handed over, pipes, the
-//! standard streams, a copy from any reader to any writer, and adapters to other crates.
+//! Pipes, the standard streams, copies from any reader to any writer, and buffers that can be
+//! handed to the kernel.
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! Sockets are in [`net`](crate::net), files in [`fs`](crate::fs).
+//!
+//! ```
+//! # #[cfg(unix)]
+//! # #[heist::main]
+//! # async fn main() -> std::io::Result<()> {
+//! use heist::io;
+//!
+//! let (mut reader, mut writer) = io::pipe()?;
+//! let task = heist::spawn(async move { writer.write_all(b"hello").await });
+//!
+//! let mut text = Vec::new();
+//! let count = io::copy(&mut reader, &mut text).await?;
+//! assert_eq!((count, text.as_slice()), (5, &b"hello"[..]));
+//! task.await.unwrap()
+//! # }
+//! # #[cfg(not(unix))]
+//! # fn main() {}
+//! ```
+//!
+//! # Which call when
+//!
+//! | to | use |
+//! |---|---|
+//! | pass bytes between tasks, threads or processes through the kernel | [`pipe()`] |
+//! | read what the user types, or what another program sends | [`stdin()`] |
+//! | write output without blocking a worker | [`stdout()`], [`stderr`] |
+//! | move everything from a reader to a writer | [`copy()`]; [`copy_with`] reports the progress |
+//! | hand a buffer to an operation of a file or a socket | a `Vec`, or another [`IoBuf`]: [which buffer when](crate::fs#which-buffer-when) |
+//! | receive without a buffer per idle connection | [`PooledBuf`] |
+//! | wait for a socket and make the call yourself | [`Interest`], [`Ready`] |
+//! | serve with hyper | the module `hyper`, with the feature of that name |
+//!
+//! There are no combinators, buffered streams or codecs here: use the crates `futures` and
+//! `tokio-util`.
+//!
+//! # Errors
+//! Those of the system. A pipe without a reader returns `BrokenPipe`.
+//!
+//! # Cancel safety
+//! A dropped read takes no bytes along, and a dropped write of a pipe has written nothing. A
+//! dropped write of a standard stream may have written a part. [`copy()`] is not cancel safe.
+//!
+//! # Panics
+//! Panics if called outside of a runtime: [`pipe()`], and `write_all` of [`Stdout`] and [`Stderr`].
+//!
+//! # Platforms and features
+//! Pipes need Unix. [`copy()`], [`copy_with`] and the traits of `futures-io` need the feature
+//! `futures-io` (on by default), the traits of tokio the feature `tokio-io`, and the module `hyper`
+//! the feature `hyper`.
+// How it works inside: `DESIGN.md` of this room.
 
 #[cfg(feature = "futures-io")]
 mod copy;

@@ -1,4 +1,5 @@
-//! Pipes within the system, waited for by readiness as sockets are: nothing is lent to the kernel beyond a call.
+//! Pipes of the system. They wait by readiness, as sockets do: the kernel keeps no buffer beyond a
+//! call.
 #![expect(unsafe_code, reason = "reads and writes of descriptors that std has no type for")]
 
 use std::fmt;
@@ -9,20 +10,44 @@ use std::task::{Context, Poll};
 
 use crate::driver::{Direction, Registration, socket};
 
-/// The end of a pipe that is read: see [`pipe`].
+/// The reading end of a pipe. [`pipe`] makes it, and has an example.
+///
+/// It waits for bytes without blocking a thread:
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (mut reader, writer) = heist::io::pipe()?;
+/// drop(writer);
+/// assert_eq!(reader.read(&mut [0; 16]).await?, 0);
+/// # Ok(())
+/// # }
+/// ```
 pub struct PipeReader(Registration);
 
-/// The end of a pipe that is written: see [`pipe`].
+/// The writing end of a pipe. [`pipe`] makes it, and has an example.
+///
+/// Without a reader a write fails:
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (reader, mut writer) = heist::io::pipe()?;
+/// drop(reader);
+/// let error = writer.write(b"hello").await.unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+/// # Ok(())
+/// # }
+/// ```
 pub struct PipeWriter(Registration);
 
-/// A pipe: what is written to one end is read from the other, in order.
+/// Creates a pipe: bytes that are written to one end are read from the other, in order. Unix only.
 ///
 /// # Errors
-/// Without two free descriptors.
+/// Those of the system, if the process does not have two free descriptors.
 ///
 /// # Panics
-/// Outside of a runtime.
+/// Panics if called outside of a runtime.
 ///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
@@ -42,7 +67,8 @@ pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
 }
 
 impl PipeReader {
-    /// Reads some bytes; 0 when every writer is gone and all is read.
+    /// Reads some bytes. Returns 0 when all writers are closed and all bytes are read, or for an
+    /// empty slice. [`pipe`] has an example.
     ///
     /// # Errors
     /// Those of the system.
@@ -69,10 +95,11 @@ impl PipeReader {
 }
 
 impl PipeWriter {
-    /// Writes some bytes.
+    /// Writes some bytes, and returns how many. [`PipeWriter`] has an example.
     ///
     /// # Errors
-    /// `BrokenPipe` when every reader is gone. Rust programs ignore SIGPIPE; one that does not is ended by it.
+    /// `BrokenPipe` when all readers are closed. Rust programs ignore SIGPIPE; a program that does
+    /// not is ended by it.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has written nothing.
@@ -80,7 +107,7 @@ impl PipeWriter {
         poll_fn(|cx| self.poll_write_slice(cx, buf)).await
     }
 
-    /// Writes all of `buf`.
+    /// Writes all of `buf`. [`pipe`] has an example.
     ///
     /// # Errors
     /// As for [`write`](PipeWriter::write).

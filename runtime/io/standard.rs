@@ -1,26 +1,27 @@
-//! The blocking calls on the standard streams. They wait, also where somebody has made the stream non-blocking: the flag
-//! belongs to all who share the stream, such as a terminal's shell, so it is neither relied on nor taken away.
+//! The blocking calls on the standard streams. They wait even if someone has made the stream
+//! non-blocking: the flag belongs to all who share the stream, such as a terminal's shell, so these
+//! calls neither rely on it nor change it.
 
 use std::io::{self, Read, Write};
 
-/// Writes all of it, once, whatever the stream takes at a time.
+/// Writes all bytes once, however few the stream takes at a time.
 pub(super) fn write_and_flush(mut stream: impl Write + Stream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        // An error says that none of these bytes was taken.
+        // An error means that none of these bytes was taken.
         match stream.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
             Err(error) => stream.wait(error, For::Room)?,
         }
     }
-    // What std has buffered and could not write stays in its buffer.
+    // Bytes that std has buffered and could not write stay in its buffer.
     while let Err(error) = stream.flush() {
         stream.wait(error, For::Room)?;
     }
     Ok(())
 }
 
-/// Reads some bytes; 0 at the end.
+/// Reads some bytes. Returns 0 at the end.
 pub(super) fn read(mut stream: impl Read + Stream, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match stream.read(buffer) {
@@ -30,7 +31,7 @@ pub(super) fn read(mut stream: impl Read + Stream, buffer: &mut [u8]) -> io::Res
     }
 }
 
-/// What a stream is waited for.
+/// The event to wait for.
 #[derive(Clone, Copy)]
 pub(super) enum For {
     Bytes,
@@ -39,7 +40,7 @@ pub(super) enum For {
 
 #[cfg(unix)]
 pub(super) trait Stream: std::os::fd::AsFd {
-    /// Waits if the call is worth another try, which the error says.
+    /// Waits if the error means that the call is worth another try.
     fn wait(&self, error: io::Error, what: For) -> io::Result<()>
     where
         Self: Sized,
@@ -52,7 +53,7 @@ pub(super) trait Stream: std::os::fd::AsFd {
                     For::Bytes => PollFlags::IN,
                     For::Room => PollFlags::OUT,
                 };
-                // Whatever it reports, an error or the end as well: the next try will tell.
+                // It may also report an error or the end: the next try returns that.
                 match poll(&mut [PollFd::new(self, wanted)], None) {
                     Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
                     Err(error) => Err(error.into()),
@@ -68,7 +69,7 @@ impl<S: std::os::fd::AsFd> Stream for S {}
 
 #[cfg(not(unix))]
 pub(super) trait Stream {
-    /// Only a call that was interrupted is worth another try.
+    /// Only an interrupted call is worth another try.
     fn wait(&self, error: io::Error, _what: For) -> io::Result<()> {
         if error.kind() == io::ErrorKind::Interrupted { Ok(()) } else { Err(error) }
     }

@@ -1,8 +1,8 @@
 //! The standard input.
 //!
-//! It cannot be waited for on every system, and a read of a terminal may never end. So one thread of the process reads it,
-//! started by the first read, and no runtime waits for it at its end. What was read and not fetched is kept for whoever
-//! asks next.
+//! Some systems cannot wait for it, and a read of a terminal may never end. So one thread of the
+//! process reads it. The first read starts that thread, and no runtime waits for it at its end.
+//! Bytes that were read and not fetched are kept for the next caller.
 
 use std::future::poll_fn;
 use std::io;
@@ -23,7 +23,7 @@ struct Shared {
 
 struct State {
     phase: Phase,
-    /// Everybody who waits for bytes.
+    /// The wakers of all who wait for bytes.
     waiting: Vec<Waker>,
     has_thread: bool,
 }
@@ -32,15 +32,17 @@ enum Phase {
     Idle,
     /// The thread reads, or is about to.
     Asked,
-    /// Bytes that were read; none is the end.
+    /// Bytes that were read. No bytes mean the end.
     Here(Vec<u8>),
     Failed(io::Error),
 }
 
 static SHARED: OnceLock<Shared> = OnceLock::new();
 
-/// The standard input of this process. All handles read from the same stream.
+/// The standard input of this process. All handles read from the same stream. The end of a runtime
+/// does not wait for a read.
 ///
+/// # Examples
 /// ```no_run
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
@@ -53,19 +55,20 @@ static SHARED: OnceLock<Shared> = OnceLock::new();
 #[derive(Clone, Debug)]
 pub struct Stdin(());
 
-/// A handle to the standard input.
+/// A handle to the standard input. [`Stdin`] has an example.
 pub fn stdin() -> Stdin {
     Stdin(())
 }
 
 impl Stdin {
-    /// Reads some bytes; 0 at the end.
+    /// Reads some bytes, at most 64 KiB per call. Returns 0 at the end of the input or for an empty
+    /// slice. [`Stdin`] has an example.
     ///
     /// # Errors
     /// Those of the system; also if no thread can be started.
     ///
     /// # Cancel safety
-    /// Cancel safe: what a dropped read took is kept for the next one.
+    /// Cancel safe: bytes that a dropped read took are kept for the next read of any handle.
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         poll_fn(|cx| self.poll_read_slice(cx, buf)).await
     }
@@ -80,7 +83,7 @@ impl Stdin {
         }
         let charge = ready!(coop::poll_proceed(cx));
         let shared = SHARED.get_or_init(Shared::new);
-        // Cloned with no lock held: a clone is user code.
+        // Cloned without the lock, because a clone is user code.
         let waker = cx.waker().clone();
         let mut state = shared.state.lock();
         match std::mem::replace(&mut state.phase, Phase::Idle) {
@@ -105,7 +108,7 @@ impl Stdin {
             Phase::Asked => {}
         }
         state.phase = Phase::Asked;
-        // Who asks again and again, beside something else that is busy, waits once.
+        // A caller that polls again and again, beside something else that is busy, is listed once.
         if !state.waiting.iter().any(|waiting| waiting.will_wake(&waker)) {
             state.waiting.push(waker);
         }
@@ -119,7 +122,7 @@ impl Shared {
         Shared { state: Mutex::new(state), is_asked: Condvar::new() }
     }
 
-    /// The life of the thread: it lasts as long as the process.
+    /// The thread's loop. It runs as long as the process.
     fn serve(&self) {
         let mut buffer = vec![0; READ_BYTES_MAX];
         loop {

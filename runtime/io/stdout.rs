@@ -1,4 +1,5 @@
-//! The standard output and the standard error: each write is done on the blocking pool, one after the other.
+//! The standard output and the standard error. The blocking pool does the writes, one after the
+//! other.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -12,19 +13,45 @@ use crate::task::{JoinHandle, spawn_blocking};
 /// The most bytes of one write.
 const WRITE_BYTES_MAX: usize = 64 * 1024;
 
-/// The standard output of this process: see [`stdout`].
+/// The standard output of this process. [`stdout`] returns it.
+///
+/// The futures of its methods are ready when the bytes are written. The trait `AsyncWrite` takes
+/// the bytes over and writes them behind:
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures::io::AsyncWriteExt;
+///
+/// let mut stdout = heist::io::stdout();
+/// AsyncWriteExt::write_all(&mut stdout, b"hello\n").await?;
+/// // The bytes are written, and errors are reported, when this is ready.
+/// stdout.flush().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stdout(pub(super) Output);
 
-/// The standard error of this process: see [`stderr`].
+/// The standard error of this process. [`stderr`] returns it. It works like [`Stdout`].
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut log = heist::io::stderr();
+/// log.write_all(b"starting\n").await?;
+/// log.write_all(b"started\n").await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stderr(pub(super) Output);
 
-/// A handle to the standard output. Bytes of several handles may be mixed between their writes.
+/// A handle to the standard output. Writes of several handles may interleave.
 ///
-/// By way of the traits `AsyncWrite`, bytes are written when the next flush is ready, which also tells what failed: flush
-/// before the runtime ends, as with any writer. [`write_all`](Stdout::write_all) needs no flush.
+/// Through the trait `AsyncWrite`, bytes are written when the next flush is ready, and that flush
+/// reports what failed: flush before the runtime ends, as with any writer.
+/// [`write_all`](Stdout::write_all) needs no flush.
 ///
+/// # Examples
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {
@@ -35,30 +62,41 @@ pub fn stdout() -> Stdout {
     Stdout(Output::new(|bytes| standard::write_and_flush(io::stdout().lock(), bytes)))
 }
 
-/// A handle to the standard error. Bytes of several handles may be mixed between their writes.
+/// A handle to the standard error. Writes of several handles may interleave.
 ///
-/// By way of the traits `AsyncWrite` it flushes as [`stdout`] does.
+/// Through the trait `AsyncWrite` it must be flushed as [`stdout`] must.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// heist::io::stderr().write_all(b"something is wrong\n").await
+/// # }
+/// ```
 pub fn stderr() -> Stderr {
     Stderr(Output::new(|bytes| standard::write_and_flush(io::stderr().lock(), bytes)))
 }
 
 impl Stdout {
-    /// Writes all of `buf`; it is flushed when the future is ready. A stream that somebody made non-blocking is waited for as
-    /// any other.
+    /// Writes all of `buf` and flushes it. A stream that someone made non-blocking is waited for
+    /// like any other. [`stdout`] has an example.
     ///
     /// # Errors
     /// Those of the system, such as `BrokenPipe`.
     ///
     /// # Cancel safety
-    /// Dropped, it may have written a part; what it has begun, up to 64 KiB, goes on. The next write of this handle comes
-    /// after it and has its own result.
+    /// Dropped, it may have written a part; a write that has started, of at most 64 KiB, continues.
+    /// The next write of this handle comes after it and has its own result.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
         in_runtime(async move { self.0.write_all(buf).await })
     }
 
-    /// Waits for a write of this handle that nobody waits for: one that was given up, or one that was made by way of
-    /// `AsyncWrite`. There is nothing else to flush.
+    /// Waits for a write of this handle that nobody waits for: one that was given up, or one that
+    /// was made through `AsyncWrite`. There is nothing else to flush. [`Stdout`] has an example.
     ///
     /// # Errors
     /// Those of that write.
@@ -71,22 +109,25 @@ impl Stdout {
 }
 
 impl Stderr {
-    /// Writes all of `buf`; it is flushed when the future is ready. A stream that somebody made non-blocking is waited for as
-    /// any other.
+    /// Writes all of `buf` and flushes it. A stream that someone made non-blocking is waited for
+    /// like any other. [`stderr`] has an example.
     ///
     /// # Errors
     /// Those of the system, such as `BrokenPipe`.
     ///
     /// # Cancel safety
-    /// Dropped, it may have written a part; what it has begun, up to 64 KiB, goes on. The next write of this handle comes
-    /// after it and has its own result.
+    /// Dropped, it may have written a part; a write that has started, of at most 64 KiB, continues.
+    /// The next write of this handle comes after it and has its own result.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
         in_runtime(async move { self.0.write_all(buf).await })
     }
 
-    /// Waits for a write of this handle that nobody waits for: one that was given up, or one that was made by way of
-    /// `AsyncWrite`. There is nothing else to flush.
+    /// Waits for a write of this handle that nobody waits for: one that was given up, or one that
+    /// was made through `AsyncWrite`. There is nothing else to flush. [`Stdout`] has an example.
     ///
     /// # Errors
     /// Those of that write.
@@ -101,9 +142,9 @@ impl Stderr {
 #[derive(Debug)]
 pub(super) struct Output {
     write: fn(&[u8]) -> io::Result<()>,
-    /// The write under way. The next begins when it is over, whoever waits for it.
+    /// The write in progress. The next one starts when it is over, even if nobody waits for it.
     pending: Option<JoinHandle<io::Result<()>>>,
-    /// Of a write that nobody waited for.
+    /// The error of a write that nobody waited for.
     failure: Option<io::Error>,
 }
 
@@ -112,7 +153,8 @@ impl Output {
         Output { write, pending: None, failure: None }
     }
 
-    /// Each part is over before the next begins, and its result is that of the very call that began it.
+    /// Each part is over before the next one starts, and its result goes to the call that started
+    /// it.
     async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         for part in buf.chunks(WRITE_BYTES_MAX) {
             poll_fn(|cx| self.poll_settle(cx)).await;
@@ -126,8 +168,9 @@ impl Output {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
-    /// Takes bytes over when the write before is over. A poll cannot tell whether it goes on with the write of the one before
-    /// or begins another, so a result is never kept for the next: it would be another's.
+    /// Takes bytes over when the earlier write is over. A poll cannot know whether it continues the
+    /// write of the last poll or starts another, so a result is never kept for the next poll: it
+    /// would be the result of another write.
     #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
     pub(super) fn poll_write_slice(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let part = &buf[..buf.len().min(WRITE_BYTES_MAX)];
@@ -139,7 +182,8 @@ impl Output {
         Poll::Ready(Ok(part.len()))
     }
 
-    /// Waits until all that was taken over is written. The failure of a write that nobody waited for is told once.
+    /// Waits until all bytes that were taken over are written. Reports the failure of a write that
+    /// nobody waited for once.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_settle(cx));
         Poll::Ready(self.failure.take().map_or(Ok(()), Err))
@@ -159,7 +203,7 @@ impl Output {
         Poll::Ready(())
     }
 
-    /// Waits for the write under way; its result.
+    /// Waits for the write in progress, and returns its result.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(handle) = &mut self.pending else { return Poll::Ready(Ok(())) };
         let joined = ready!(Pin::new(handle).poll(cx));

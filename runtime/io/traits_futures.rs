@@ -33,7 +33,7 @@ impl AsyncWrite for Stdout {
         self.0.poll_flush(cx)
     }
 
-    /// The end closes when it is dropped.
+    /// Flushes. The stream closes when it is dropped.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
@@ -48,7 +48,7 @@ impl AsyncWrite for Stderr {
         self.0.poll_flush(cx)
     }
 
-    /// The end closes when it is dropped.
+    /// Flushes. The stream closes when it is dropped.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
@@ -64,7 +64,7 @@ impl AsyncWrite for PipeWriter {
         Poll::Ready(Ok(()))
     }
 
-    /// The end closes when it is dropped.
+    /// Flushes. The stream closes when it is dropped.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }

@@ -1,4 +1,4 @@
-//! Accepting, and what to do when it fails: one implementation for TCP and Unix listeners.
+//! Accepting connections, and handling its failures: one implementation for TCP and Unix listeners.
 
 use std::fmt;
 use std::future::Future;
@@ -14,18 +14,19 @@ use crate::driver::{Direction, Registration, socket};
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
 
-/// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`: the first time, and twice as
-/// long each further time in a row.
+/// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`:
+/// this long the first time, and twice as long for each further failure in a row.
 const EXHAUSTED_REST: Duration = Duration::from_millis(10);
-/// How many connections in a row may turn out dead before `accept` reports the last one's error.
+/// How many connections in a row may turn out dead before `accept` reports the error of the last
+/// one.
 const DEAD_CONNECTIONS_COUNT_MAX: usize = 64;
 
 /// A listening socket.
 pub(super) struct Acceptor {
     registration: Registration,
-    /// Where `poll_accept` is resting, if it is. `accept` keeps its rest in its own future.
+    /// The pause of `poll_accept`, if it is resting. `accept` keeps its pause in its own future.
     rest: Mutex<Option<Rest>>,
-    /// How often in a row descriptors or memory were missing.
+    /// How many times in a row descriptors or memory were missing.
     exhausted_count: Mutex<u32>,
 }
 
@@ -62,7 +63,7 @@ impl Acceptor {
         accepted
     }
 
-    /// How long to rest before this is reported.
+    /// How long to rest before this result is reported.
     fn pause_after<T>(&self, accepted: &io::Result<T>) -> Option<Duration> {
         let mut exhausted_count = self.exhausted_count.lock();
         if !accepted.as_ref().is_err_and(socket::is_exhaustion) {
@@ -75,7 +76,7 @@ impl Acceptor {
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, SockAddr)>> {
-        // Taken out, so that no waker runs under the lock.
+        // Taken out of the lock, so that no waker runs under it.
         let resting = self.rest.lock().take();
         let mut rest = match resting {
             Some(rest) => rest,
@@ -103,10 +104,10 @@ impl fmt::Debug for Acceptor {
     }
 }
 
-/// One connection from the queue, skipping those that died in it.
+/// Takes one connection from the queue and skips those that died in it.
 ///
-/// The loop ends: each round takes a connection off the queue, and a flood of dead ones ends it with an error, so
-/// that one poll cannot keep a worker.
+/// The loop ends: each round takes a connection off the queue, and after too many dead ones it
+/// returns an error. So one poll cannot occupy a worker for long.
 fn accept_once(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     let mut dead = 1;
     loop {

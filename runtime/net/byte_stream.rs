@@ -1,4 +1,5 @@
-//! `ByteStream`: what a TCP and a Unix connection have in common beside their bytes.
+//! `ByteStream`: everything that a TCP and a Unix connection have in common, except reads and
+//! writes.
 
 use std::fmt;
 use std::io;
@@ -13,9 +14,10 @@ use super::owned_split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::split::{self, ReadHalf, WriteHalf};
 use crate::driver::{Direction, Registration};
 
-/// A connection that carries bytes: a [`TcpStream`](super::TcpStream), or a `UnixStream` where there are such.
+/// A connection that carries bytes: a [`TcpStream`](super::TcpStream), or a `UnixStream` on systems
+/// that have Unix sockets.
 ///
-/// The two are this type with another [`Family`]; programs that serve both can be written once:
+/// Both are this type with a different [`Family`], so one function can serve both:
 ///
 /// ```
 /// use heist::net::{ByteStream, Family};
@@ -32,21 +34,28 @@ use crate::driver::{Direction, Registration};
 /// ```
 ///
 /// # Sharing
-/// Reads and writes take `&mut self`, so that no two can mix their bytes. To read and write at once, split the stream:
-/// [`split`](ByteStream::split) for two futures of one task, [`into_split`](ByteStream::into_split) for two tasks. Behind
-/// a shared reference or an `Arc` there are [`readable`](ByteStream::readable) with
-/// [`try_read`](ByteStream::try_read), [`writable`](ByteStream::writable) with [`try_write`](ByteStream::try_write),
-/// and [`async_io`](ByteStream::async_io); any number of tasks may wait in them at once.
+/// Reads and writes take `&mut self`, so that two writers cannot mix their bytes. To read and write
+/// at the same time, split the stream: [`split`](ByteStream::split) for two futures of one task,
+/// [`into_split`](ByteStream::into_split) for two tasks.
 ///
-/// The `poll_*` functions and the trait implementations remember one waker per direction: the last caller is woken.
-/// The `async` methods do not share that limit.
+/// Behind a shared reference or an `Arc`, use [`readable`](ByteStream::readable) with
+/// [`try_read`](ByteStream::try_read), [`writable`](ByteStream::writable) with
+/// [`try_write`](ByteStream::try_write), or [`async_io`](ByteStream::async_io). Any number of tasks
+/// may wait in these at the same time.
+///
+/// The `poll_*` functions and the trait implementations remember one waker per direction: only the
+/// last caller is woken. The `async` methods do not have this limit.
+///
+/// # Panics
+/// The methods do not panic outside of a runtime, because a stream remembers the runtime that it
+/// was made in.
 pub struct ByteStream<F: Family> {
     registration: Registration,
     family: PhantomData<fn() -> F>,
 }
 
 impl<F: Family> ByteStream<F> {
-    /// A connected socket of this family.
+    /// Wraps a connected socket of this family.
     pub(super) fn over(registration: Registration) -> ByteStream<F> {
         registration.trust_short(F::SHORT_IS_ALL);
         ByteStream { registration, family: PhantomData }
@@ -64,15 +73,28 @@ impl<F: Family> ByteStream<F> {
         self.registration.socket()
     }
 
-    /// Our end's address.
+    /// Returns the address of the local end.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// assert!(stream.local_addr()?.ip().is_loopback());
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         F::addr(&self.socket().local_addr()?)
     }
 
-    /// The peer's address.
+    /// Returns the address of the peer; see [`local_addr`](ByteStream::local_addr) for an example.
     ///
     /// # Errors
     /// `NotConnected` once the connection is gone.
@@ -80,37 +102,68 @@ impl<F: Family> ByteStream<F> {
         F::addr(&self.socket().peer_addr()?)
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
     ///
     /// # Errors
-    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
+    /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// if let Some(error) = stream.take_error()? {
+    ///     println!("the connection failed: {error}");
+    /// }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }
 
-    /// Waits until the socket is ready in one of the directions of `interest`, and says in which.
+    /// Waits until the socket is ready in one of the directions of `interest`, and returns which.
     ///
-    /// Ready means that a `try_` call is worth making: it may still return `WouldBlock`, after which this waits again.
-    /// A closed or broken connection is ready in both directions; the `try_` call then tells what happened.
+    /// A ready socket is worth a `try_` call. That call may still return `WouldBlock`; then `ready`
+    /// waits again. A closed or broken connection is ready in both directions; the `try_` call then
+    /// returns the end of the stream or the error.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no byte moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// use heist::io::Interest;
+    ///
+    /// let ready = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    /// // The peer has sent nothing yet, and the send buffer has room.
+    /// assert!(ready.is_writable());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
         interest::ready(&self.registration, interest).await
     }
 
-    /// Waits until a read is likely not to block; see [`ready`](ByteStream::ready).
+    /// Waits until a read is likely to succeed without blocking; see [`ready`](ByteStream::ready).
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no byte moves.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -135,10 +188,12 @@ impl<F: Family> ByteStream<F> {
         self.registration.ready(Direction::Read).await
     }
 
-    /// Waits until a write is likely not to block; see [`ready`](ByteStream::ready).
+    /// Waits until a write is likely to succeed without blocking; see [`ready`](ByteStream::ready).
+    /// Use it with [`try_write`](ByteStream::try_write). See [`try_write`](ByteStream::try_write)
+    /// for an example.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no byte moves.
@@ -146,46 +201,128 @@ impl<F: Family> ByteStream<F> {
         self.registration.ready(Direction::Write).await
     }
 
-    /// Shuts down writing: the peer reads the end of the stream, and can go on sending.
+    /// Shuts down writing: the peer reads the end of the stream, and may still send.
     ///
-    /// A connection that the peer has already torn down is no error. The call does not wait for anything.
+    /// If the peer has already torn the connection down, this is no error. The call does not wait
+    /// for anything.
     ///
     /// # Errors
-    /// The system's, except `NotConnected`.
+    /// Returns the error of the system call, except `NotConnected`.
     ///
     /// # Cancel safety
-    /// Safe: it is done at the first poll.
+    /// Safe: the first poll completes.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// stream.write_all(b"the question").await?;
+    /// stream.shutdown().await?;
+    ///
+    /// # let mut question = String::new();
+    /// # peer.read_to_string(&mut question).await?;
+    /// # peer.write_all(b"the answer").await?;
+    /// # drop(peer);
+    /// let mut answer = String::new();
+    /// stream.read_to_string(&mut answer).await?;
+    /// assert_eq!(answer, "the answer");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.shut_down(Shutdown::Write)
     }
 
-    /// Shuts down reading, writing, or both, as std's `ByteStream::shutdown` does; the descriptor stays open.
+    /// Shuts down reading, writing, or both, as std's `TcpStream::shutdown` does. The descriptor
+    /// stays open.
     ///
-    /// Whoever waits in that direction is woken: a read gives `Ok(0)`, a write `BrokenPipe`. A connection that the peer
-    /// has already torn down is no error. The call does not wait for anything.
+    /// Tasks that wait in that direction are woken: a read returns `Ok(0)`, a write returns
+    /// `BrokenPipe`. If the peer has already torn the connection down, this is no error. The call
+    /// does not wait for anything.
     ///
     /// # Errors
-    /// The system's, except `NotConnected`.
+    /// Returns the error of the system call, except `NotConnected`.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.shutdown_with(std::net::Shutdown::Both)?;
+    /// assert_eq!(stream.read(&mut [0; 64]).await?, 0);
+    /// assert!(stream.write(b"too late").await.is_err());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn shutdown_with(&self, how: Shutdown) -> io::Result<()> {
         self.shut_down(how)
     }
 
     pub(super) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
         match self.socket().shutdown(how) {
-            // The peer reset the connection: what was asked for is already so.
+            // The peer reset the connection, so it is already shut down.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
             result => result,
         }
     }
 
-    /// Splits into a reading and a writing half that borrow the stream: for two futures of one task.
+    /// Splits the stream into a reading and a writing half that borrow it: for two futures of one
+    /// task.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"from the peer").await?;
+    /// let (mut reader, mut writer) = stream.split();
+    /// let mut buf = [0; 64];
+    /// let reading = reader.read(&mut buf);
+    /// let writing = writer.write_all(b"to the peer");
+    /// let (count, _) = futures::try_join!(reading, writing)?;
+    /// assert_eq!(&buf[..count], b"from the peer");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn split(&mut self) -> (ReadHalf<'_, F>, WriteHalf<'_, F>) {
         split::split(self)
     }
 
-    /// Splits into a reading and a writing half that share the stream: for two tasks.
+    /// Splits the stream into a reading and a writing half that share it: for two tasks.
     ///
-    /// Dropping the writing half shuts down writing; the connection is closed when both are gone.
+    /// Dropping the writing half shuts down writing. The connection is closed when both halves are
+    /// dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (mut reader, mut writer) = stream.into_split();
+    /// let writes = heist::spawn(async move { writer.write_all(b"ping").await });
+    ///
+    /// # let mut ping = [0; 4];
+    /// # peer.read_exact(&mut ping).await?;
+    /// # peer.write_all(b"pong").await?;
+    /// let mut buf = [0; 4];
+    /// reader.read_exact(&mut buf).await?;
+    /// assert_eq!(&buf, b"pong");
+    /// writes.await.unwrap()?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn into_split(self) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
         owned_split::into_split(self)
     }

@@ -1,4 +1,4 @@
-//! The reads and writes of a `ByteStream`, as users see them. `transfer.rs` does the work.
+//! The public reads and writes of a `ByteStream`. `transfer.rs` does the work.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::task::{Context, Poll};
@@ -12,18 +12,20 @@ use super::transfer::{
 use crate::driver::Direction;
 
 impl<F: Family> ByteStream<F> {
-    /// Reads what is there into `buf`, waiting until there is something; returns how many bytes it read.
+    /// Reads the bytes that are available into `buf`, and waits until there are some. Returns how
+    /// many bytes it read.
     ///
-    /// `Ok(0)` is the end of the stream: the peer has shut down writing. An empty `buf` gives `Ok(0)` at once.
+    /// `Ok(0)` is the end of the stream: the peer has shut down writing. An empty `buf` returns
+    /// `Ok(0)` at once.
     ///
     /// # Errors
-    /// `ConnectionReset` if the peer has reset the connection; other errors of `recv(2)`. A call that a signal
-    /// interrupts is made again.
+    /// `ConnectionReset` if the peer has reset the connection; other errors of `recv(2)`. A call
+    /// that a signal interrupts is repeated.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has read nothing.
+    /// Safe: a future that is dropped before it is ready has read nothing.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -42,55 +44,116 @@ impl<F: Family> ByteStream<F> {
         transfer::read(self.registration(), buf).await
     }
 
-    /// Like [`read`](ByteStream::read), into several buffers in turn.
+    /// Like [`read`](ByteStream::read), into several buffers, one after the other. One call fills
+    /// at most 1024 buffers.
     ///
     /// # Errors
     /// As [`read`](ByteStream::read).
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has read nothing.
+    /// Safe: a future that is dropped before it is ready has read nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut stream, _) = listener.accept().await?;
+    /// # client.write_all(b"headbody").await?;
+    /// use std::io::IoSliceMut;
+    ///
+    /// let (mut head, mut body) = ([0; 4], [0; 64]);
+    /// let mut bufs = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+    /// assert_eq!(stream.read_vectored(&mut bufs).await?, 8);
+    /// assert_eq!((&head, &body[..4]), (b"head", &b"body"[..]));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         transfer::read_vectored(self.registration(), bufs).await
     }
 
-    /// Fills `buf`; returns its length.
+    /// Fills `buf` and returns its length.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the stream ends first; otherwise as [`read`](ByteStream::read). What had arrived is in `buf`,
-    /// and how much that is is not told.
+    /// `UnexpectedEof` if the stream ends first; otherwise as [`read`](ByteStream::read). The bytes
+    /// that had arrived are in `buf`, but the caller cannot learn how many.
     ///
     /// # Cancel safety
-    /// Not safe: the bytes read before the drop are in `buf`, and how many is not told.
+    /// Not safe: the bytes that were read before the drop are in `buf`, and the caller cannot learn
+    /// how many.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut stream, _) = listener.accept().await?;
+    /// # client.write_all(b"\x00\x05hello").await?;
+    /// // A message with its length in front.
+    /// let mut length = [0; 2];
+    /// stream.read_exact(&mut length).await?;
+    /// let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+    /// stream.read_exact(&mut message).await?;
+    /// assert_eq!(message, b"hello");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         transfer::read_exact(self.registration(), buf).await
     }
 
-    /// Appends everything up to the end of the stream to `buf`; returns how many bytes came.
+    /// Appends everything up to the end of the stream to `buf`, and returns how many bytes it
+    /// appended.
     ///
-    /// The peer decides how much that is: for a peer that is not trusted, read into a buffer of a known size instead.
+    /// The peer decides how much that is. If you do not trust the peer, read into a buffer of a
+    /// known size instead.
     ///
     /// # Errors
-    /// As [`read`](ByteStream::read). What came before the error is in `buf`.
+    /// As [`read`](ByteStream::read). The bytes that arrived before the error are in `buf`.
     ///
     /// # Cancel safety
-    /// What came before the drop is in `buf`: no byte is lost as long as `buf` is kept.
+    /// The bytes that arrived before the drop are in `buf`: no byte is lost if you keep `buf`.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut stream, _) = listener.accept().await?;
+    /// # client.write_all(b"all of it").await?;
+    /// # drop(client);
+    /// let mut bytes = Vec::new();
+    /// assert_eq!(stream.read_to_end(&mut bytes).await?, 9);
+    /// assert_eq!(bytes, b"all of it");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
         transfer::read_to_end(self.registration(), buf).await
     }
 
-    /// Appends everything up to the end of the stream to `text`; returns how many bytes came.
+    /// Appends everything up to the end of the stream to `text`, and returns how many bytes it
+    /// appended. See [`TcpStream`](super::TcpStream) for an example.
     ///
     /// # Errors
-    /// As [`read_to_end`](ByteStream::read_to_end), and `InvalidData` if the bytes are not UTF-8. On an error `text` is
-    /// as it was before and the bytes are lost.
+    /// As [`read_to_end`](ByteStream::read_to_end), and `InvalidData` if the bytes are not UTF-8.
+    /// After an error `text` is unchanged and the bytes are lost.
     ///
     /// # Cancel safety
-    /// Not safe: the bytes read before the drop are lost.
+    /// Not safe: the bytes that were read before the drop are lost.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
         transfer::read_to_string(self.registration(), text).await
     }
 
-    /// Reads what is there into `buf` and leaves it to be read again, waiting until there is something.
+    /// Reads the bytes that are available into `buf` without removing them, and waits until there
+    /// are some. The next read returns them again.
     ///
     /// `Ok(0)` is the end of the stream, or an empty `buf`.
     ///
@@ -98,7 +161,27 @@ impl<F: Family> ByteStream<F> {
     /// As [`read`](ByteStream::read).
     ///
     /// # Cancel safety
-    /// Safe: nothing is taken from the stream.
+    /// Safe: no byte is removed from the stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut stream, _) = listener.accept().await?;
+    /// # client.write_all(b"GET /").await?;
+    /// let mut first = [0; 1];
+    /// stream.peek(&mut first).await?;
+    /// assert_eq!(&first, b"G");
+    ///
+    /// let mut all = [0; 5];
+    /// stream.read_exact(&mut all).await?;
+    /// assert_eq!(&all, b"GET /");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -106,7 +189,8 @@ impl<F: Family> ByteStream<F> {
         self.registration().async_io(Direction::Read, |socket| peek_once(socket, buf)).await
     }
 
-    /// [`peek`](ByteStream::peek) as a poll function. The last caller's waker is the one that is woken.
+    /// [`peek`](ByteStream::peek) as a poll function. Only the waker of the last caller is woken.
+    /// See [`peek`](ByteStream::peek) for an example.
     ///
     /// # Errors
     /// As [`read`](ByteStream::read).
@@ -117,51 +201,74 @@ impl<F: Family> ByteStream<F> {
         self.registration().poll_io(Direction::Read, cx, |socket| peek_once(socket, buf))
     }
 
-    /// Writes bytes of `buf`, waiting until there is room; returns how many it wrote, which may be fewer than all.
+    /// Writes bytes of `buf`, and waits until there is room. Returns how many bytes it wrote; these
+    /// may be fewer than all.
     ///
-    /// Written means handed to the system, not received by the peer. An empty `buf` gives `Ok(0)` at once.
+    /// Written bytes have been handed to the system; the peer may not have received them yet. An
+    /// empty `buf` returns `Ok(0)` at once.
     ///
     /// # Errors
-    /// `BrokenPipe` or `ConnectionReset` if the peer or we have closed the connection (and no SIGPIPE); other errors of
-    /// `send(2)`. A call that a signal interrupts is made again.
+    /// `BrokenPipe` or `ConnectionReset` if either end has closed the connection (no SIGPIPE is
+    /// raised); other errors of `send(2)`. A call that a signal interrupts is repeated.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has written nothing.
+    /// Safe: a future that is dropped before it is ready has written nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let mut rest = &b"hello"[..];
+    /// while !rest.is_empty() {
+    ///     let count = stream.write(rest).await?;
+    ///     rest = &rest[count..];
+    /// }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         transfer::write(self.registration(), buf).await
     }
 
-    /// Like [`write`](ByteStream::write), from several buffers in turn.
+    /// Like [`write`](ByteStream::write), from several buffers, one after the other. One call takes
+    /// at most 1024 buffers. See [`write_all_vectored`](ByteStream::write_all_vectored) for an
+    /// example.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has written nothing.
+    /// Safe: a future that is dropped before it is ready has written nothing.
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         transfer::write_vectored(self.registration(), bufs).await
     }
 
-    /// Writes all of `buf`.
+    /// Writes all of `buf`. See [`TcpStream`](super::TcpStream) for an example.
     ///
     /// # Errors
-    /// As [`write`](ByteStream::write); how much was written before the error is not told.
+    /// As [`write`](ByteStream::write). The caller cannot learn how much was written before the
+    /// error.
     ///
     /// # Cancel safety
-    /// Not safe: how much was written before the drop is not told.
+    /// Not safe: the caller cannot learn how much was written before the drop.
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         transfer::write_all(self.registration(), buf).await
     }
 
-    /// Writes all of `bufs`, in turn. `bufs` is used up: each is empty in the end.
+    /// Writes all of `bufs`, one after the other. The call consumes `bufs`: every slice is empty
+    /// afterwards.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
-    /// What was written before the drop has been taken off `bufs`: a second call with the same `bufs` goes on there.
+    /// Bytes that were written before the drop are no longer in `bufs`: a second call with the same
+    /// `bufs` continues from there.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -184,22 +291,23 @@ impl<F: Family> ByteStream<F> {
         transfer::write_all_vectored(self.registration(), bufs).await
     }
 
-    /// Does nothing: a write has left for the system when it returns. It is here for code that is written for
-    /// buffered streams as well.
+    /// Does nothing, because a write has handed its bytes to the system when it returns. This
+    /// method exists so that code for buffered streams compiles.
     ///
     /// # Errors
-    /// None.
+    /// Never fails.
     ///
     /// # Cancel safety
-    /// Safe: it is done at the first poll.
+    /// Safe: the first poll completes.
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Reads what is there without waiting.
+    /// Reads the bytes that are available, without waiting. See [`readable`](ByteStream::readable)
+    /// for an example.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`read`](ByteStream::read).
+    /// `WouldBlock` if nothing is available; otherwise as [`read`](ByteStream::read).
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -207,7 +315,8 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }
 
-    /// Like [`try_read`](ByteStream::try_read), into several buffers in turn.
+    /// Like [`try_read`](ByteStream::try_read), into several buffers, one after the other. See
+    /// [`read_vectored`](ByteStream::read_vectored) for an example of the buffers.
     ///
     /// # Errors
     /// As [`try_read`](ByteStream::try_read).
@@ -222,6 +331,25 @@ impl<F: Family> ByteStream<F> {
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`write`](ByteStream::write).
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let count = loop {
+    ///     stream.writable().await?;
+    ///     match stream.try_write(b"hello") {
+    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+    ///         result => break result?,
+    ///     }
+    /// };
+    /// assert_eq!(count, 5);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -229,7 +357,8 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Write, |socket| send_once(socket, buf))
     }
 
-    /// Like [`try_write`](ByteStream::try_write), from several buffers in turn.
+    /// Like [`try_write`](ByteStream::try_write), from several buffers, one after the other. See
+    /// [`write_all_vectored`](ByteStream::write_all_vectored) for an example of the buffers.
     ///
     /// # Errors
     /// As [`try_write`](ByteStream::try_write).
@@ -240,24 +369,53 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Write, |socket| send_vectored_once(socket, bufs))
     }
 
-    /// Makes a call of the caller's own on this socket, and remembers it if the call would block.
+    /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
+    /// from then on, until an event arrives. See [`async_io`](ByteStream::async_io) for an example
+    /// of `f`.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///
     /// # Errors
-    /// Those of `f`; `WouldBlock` without a call if the socket is known not to be ready.
+    /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
+    /// to be ready.
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.registration().try_io(interest.direction(), |_| f())
     }
 
-    /// Makes a call of the caller's own on this socket, again and again until it does not return `WouldBlock`, waiting
-    /// in between until the socket is ready.
+    /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two
+    /// calls it waits until the socket is ready.
+    ///
+    /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///
     /// # Errors
-    /// Those of `f` except `WouldBlock`, and those of the driver.
+    /// Returns the errors of `f` except `WouldBlock`, and those of the driver.
     ///
     /// # Cancel safety
-    /// As `f`: between two calls of it nothing is held.
+    /// As safe as `f`: nothing is held between two calls of `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (stream, _) = listener.accept().await?;
+    /// # client.write_all(b"ping").await?;
+    /// use heist::io::Interest;
+    /// use std::io::Read;
+    ///
+    /// // Any call on the descriptor will do: here that of another crate.
+    /// let socket = socket2::SockRef::from(&stream);
+    /// let mut buf = [0; 64];
+    /// let count = stream.async_io(Interest::READABLE, || (&*socket).read(&mut buf)).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,

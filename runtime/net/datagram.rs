@@ -1,7 +1,7 @@
 //! Datagrams: one implementation of every send and receive, for UDP and for Unix sockets.
 //!
-//! A datagram is whole or not there at all, so each of these is one system call `[one-call-moves-bytes]`. Empty ones are
-//! sent and received like others.
+//! A datagram arrives whole or not at all, so each function is one system call
+//! `[one-call-moves-bytes]`. Empty datagrams are sent and received like others.
 
 use std::io::{self, Read as _};
 

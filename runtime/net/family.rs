@@ -1,4 +1,4 @@
-//! The families of byte streams: what a TCP and a Unix connection do not have in common.
+//! The families of byte streams: everything in which a TCP and a Unix connection differ.
 
 use std::fmt;
 use std::io;
@@ -6,15 +6,34 @@ use std::net::SocketAddr;
 
 use socket2::SockAddr;
 
-/// A family of byte streams: [`Tcp`], and [`Unix`](super::unix::Unix) where there are Unix sockets.
+/// A family of byte streams: [`Tcp`], and [`Unix`](super::unix::Unix) on systems that have Unix
+/// sockets.
 ///
-/// It tells what the addresses of a [`ByteStream`](super::ByteStream) are. The trait is sealed.
+/// The family determines the address type of a [`ByteStream`](super::ByteStream). The trait is
+/// sealed. Use it as a bound, to write one function for both families:
+///
+/// ```
+/// use heist::net::{ByteStream, Family};
+///
+/// fn describe<F: Family>(stream: &ByteStream<F>) -> std::io::Result<String> {
+///     Ok(format!("a connection to {:?}", stream.peer_addr()?))
+/// }
+/// # let _ = describe::<heist::net::tcp::Tcp>;
+/// ```
 pub trait Family: sealed::Sealed {
-    /// The addresses of its ends.
+    /// The type of the addresses of its ends.
     type Addr: fmt::Debug + Send + 'static;
 }
 
-/// The family of [`TcpStream`](super::TcpStream).
+/// The family of [`TcpStream`](super::TcpStream). It only names a type and has no values:
+///
+/// ```
+/// use heist::net::{ByteStream, TcpStream, tcp::Tcp};
+///
+/// fn is_the_same_type(stream: TcpStream) -> ByteStream<Tcp> {
+///     stream
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Tcp {}
 
@@ -39,9 +58,10 @@ pub(super) mod sealed {
 
     pub trait Sealed: fmt::Debug + Sized + 'static {
         const STREAM_NAME: &'static str;
-        /// Whether it is worth asking the kernel; it may still refuse.
+        /// Whether a send without a copy is worth asking for. The kernel may still refuse.
         const MAY_SEND_ZERO_COPY: bool;
-        /// A receive that does not fill its buffer has emptied the queue of the socket, but for urgent bytes.
+        /// Whether a receive that does not fill its buffer has emptied the queue of the socket,
+        /// except for urgent bytes.
         const SHORT_IS_ALL: bool;
 
         fn addr(addr: &SockAddr) -> io::Result<Self::Addr>
@@ -50,7 +70,7 @@ pub(super) mod sealed {
     }
 }
 
-/// The address of a socket of the internet families.
+/// The address of a socket of the internet families (IPv4, IPv6).
 pub(super) fn inet_addr(addr: &SockAddr) -> io::Result<SocketAddr> {
     addr.as_socket().ok_or_else(|| {
         io::Error::new(

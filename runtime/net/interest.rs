@@ -1,4 +1,4 @@
-//! Which directions of a socket a caller waits for, and which of them are ready.
+//! The directions of a socket that a caller waits for, and those that are ready.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -9,8 +9,9 @@ use std::task::Poll;
 
 use crate::driver::{Direction, Registration};
 
-/// The directions a caller waits for.
+/// The directions that a caller waits for. `|` joins them.
 ///
+/// # Examples
 /// ```
 /// use heist::io::Interest;
 ///
@@ -30,22 +31,23 @@ impl Interest {
     /// Room to write, or an error.
     pub const WRITABLE: Interest = Interest { read: false, write: true };
 
-    /// Whether this includes reading.
+    /// Returns whether this includes reading.
     pub const fn is_readable(self) -> bool {
         self.read
     }
 
-    /// Whether this includes writing.
+    /// Returns whether this includes writing.
     pub const fn is_writable(self) -> bool {
         self.write
     }
 
-    /// Both sets together; `|` does the same.
+    /// Returns both sets together; `|` does the same.
     pub const fn add(self, other: Interest) -> Interest {
         Interest { read: self.read || other.read, write: self.write || other.write }
     }
 
-    /// The direction whose readiness stands for this: reading, where it is both, because a closed peer shows there.
+    /// The direction whose readiness stands for this interest. If it is both, that is reading,
+    /// because a closed peer shows there.
     pub(super) fn direction(self) -> Direction {
         if self.is_readable() { Direction::Read } else { Direction::Write }
     }
@@ -76,6 +78,15 @@ impl fmt::Debug for Interest {
 }
 
 /// The directions that are ready, as far as is known: a call may still find that it would block.
+///
+/// # Examples
+/// ```
+/// use heist::io::Ready;
+///
+/// let ready = Ready::READABLE | Ready::WRITABLE;
+/// assert!(ready.is_readable() && ready.is_writable());
+/// assert!(Ready::EMPTY.is_empty());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ready {
     read: bool,
@@ -90,17 +101,17 @@ impl Ready {
     /// Ready to write.
     pub const WRITABLE: Ready = Ready { read: false, write: true };
 
-    /// Whether nothing is ready.
+    /// Returns whether nothing is ready.
     pub const fn is_empty(self) -> bool {
         !self.read && !self.write
     }
 
-    /// Whether a read is likely not to block.
+    /// Returns whether a read is likely to succeed without blocking.
     pub const fn is_readable(self) -> bool {
         self.read
     }
 
-    /// Whether a write is likely not to block.
+    /// Returns whether a write is likely to succeed without blocking.
     pub const fn is_writable(self) -> bool {
         self.write
     }
@@ -131,7 +142,7 @@ impl fmt::Debug for Ready {
     }
 }
 
-/// Waits until the socket is ready in one of the directions of `interest`, and says in which.
+/// Waits until the socket is ready in one of the directions of `interest`, and returns which.
 pub(super) async fn ready(registration: &Registration, interest: Interest) -> io::Result<Ready> {
     let mut readable = pin!(registration.ready(Direction::Read));
     let mut writable = pin!(registration.ready(Direction::Write));

@@ -1,4 +1,4 @@
-//! Names to addresses, off the workers.
+//! Resolves names to addresses, on the blocking pool instead of the workers.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -8,17 +8,22 @@ use super::to_socket_addrs::sealed::Target;
 use crate::driver::in_runtime;
 use crate::driver::of_pool;
 
-/// Resolves `host` to its addresses, as the system would (`/etc/hosts`, DNS, …).
+/// Resolves `host` to its addresses, as the system does (`/etc/hosts`, DNS, …).
 ///
-/// Addresses, and texts that spell one, are returned as they are. A name is looked up on the blocking pool, because
-/// the system's resolver blocks.
+/// Addresses, and texts that spell one, are returned as they are. A name is looked up on the
+/// blocking pool, because the resolver of the system blocks.
 ///
 /// # Errors
-/// A text without a port is `InvalidInput`; a name that the system does not know is the resolver's error.
+/// `InvalidInput` for a text without a port; the error of the resolver for an unknown name.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
 ///
 /// # Cancel safety
-/// Dropping the future abandons the lookup; its thread of the blocking pool finishes it and drops the answer.
+/// Dropping the future abandons the lookup: its thread of the blocking pool finishes it and drops
+/// the answer.
 ///
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -35,7 +40,7 @@ pub fn lookup_host<T: ToSocketAddrs>(
     in_runtime(async move { Ok(resolve(host.target()).await?.into_iter()) })
 }
 
-/// All addresses of a target, in the order they are to be tried; at least one.
+/// Returns all addresses of a target, in the order in which to try them; at least one.
 pub(super) async fn resolve(target: io::Result<Target>) -> io::Result<Vec<SocketAddr>> {
     let addrs = match target? {
         Target::One(addr) => vec![addr],
@@ -51,7 +56,7 @@ pub(super) async fn resolve(target: io::Result<Target>) -> io::Result<Vec<Socket
     Ok(addrs)
 }
 
-/// The address to send to: the first of the wanted family, or else the first.
+/// Returns the address to send to: the first of the wanted family, or else the first.
 pub(super) async fn resolve_one(
     target: io::Result<Target>,
     is_ipv4: impl Fn() -> bool,

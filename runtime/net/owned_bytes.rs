@@ -1,8 +1,8 @@
-//! Reads and writes of a `ByteStream` with buffers that are handed over, as `heist::fs` has them.
+//! Reads and writes of a `ByteStream` with buffers that are handed over, as in `heist::fs`.
 //!
-//! A socket needs no buffer while it waits, so nothing here is lent to the kernel beyond a call: what is gained is one form
-//! for sockets and files, and receiving into capacity that nobody has initialised. `zero_copy.rs` has what does lend, and
-//! `owned_transfer.rs` the work.
+//! A socket needs no buffer while it waits, so no buffer is lent to the kernel beyond a call. The
+//! gains are one form for sockets and files, and receives into capacity that is not initialised.
+//! The writes in `zero_copy.rs` do lend their buffer. `owned_transfer.rs` does the work.
 
 use std::io;
 
@@ -12,18 +12,20 @@ use super::owned_transfer;
 use crate::buf::{IoBuf, IoBufMut};
 
 impl<F: Family> ByteStream<F> {
-    /// Reads what is there into the room of `buf`, from its beginning, waiting until there is something; returns how many
-    /// bytes it read, and the buffer. A `Vec` is as long afterwards, and its capacity is the room.
+    /// Reads the bytes that are available into the room of `buf`, from its beginning, and waits
+    /// until there are some. Returns how many bytes it read, and the buffer.
     ///
+    /// For a `Vec` the room is its capacity, and its length is the returned count afterwards.
     /// `Ok(0)` is the end of the stream, or a buffer without room.
     ///
     /// # Errors
-    /// As [`read`](ByteStream::read). The buffer comes back as it was.
+    /// As [`read`](ByteStream::read). The buffer comes back unchanged.
     ///
     /// # Cancel safety
-    /// Safe for the stream: a future dropped before it is ready has read nothing. It takes the buffer with it.
+    /// Safe for the stream: a future dropped before it is ready has read nothing. The buffer is
+    /// dropped with the future.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -42,16 +44,19 @@ impl<F: Family> ByteStream<F> {
         owned_transfer::read(self.registration(), buf).await
     }
 
-    /// Reads what is there into the room of several buffers, one after the other; returns how many bytes it read, and the
-    /// buffers. One system call takes 1024 of them; those behind stay empty.
+    /// Reads the bytes that are available into the room of several buffers, one after the other.
+    /// Returns how many bytes it read, and the buffers.
+    ///
+    /// One system call fills at most 1024 buffers; the ones after those stay empty.
     ///
     /// # Errors
-    /// As [`read`](ByteStream::read). The buffers come back as they were.
+    /// As [`read`](ByteStream::read). The buffers come back unchanged.
     ///
     /// # Cancel safety
-    /// Safe for the stream: a future dropped before it is ready has read nothing. It takes the buffers with it.
+    /// Safe for the stream: a future dropped before it is ready has read nothing. The buffers are
+    /// dropped with the future.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -60,7 +65,8 @@ impl<F: Family> ByteStream<F> {
     /// # let (mut stream, _) = listener.accept().await?;
     /// let (result, _) = client.write_all_vectored_owned(vec!["head", "body"]).await;
     /// result?;
-    /// let (result, parts) = stream.read_vectored_owned(vec![Vec::with_capacity(4), Vec::with_capacity(64)]).await;
+    /// let parts = vec![Vec::with_capacity(4), Vec::with_capacity(64)];
+    /// let (result, parts) = stream.read_vectored_owned(parts).await;
     /// assert_eq!(result?, 8);
     /// assert_eq!(parts, [b"head", b"body"]);
     /// # Ok(())
@@ -71,50 +77,72 @@ impl<F: Family> ByteStream<F> {
         owned_transfer::read_vectored(self.registration(), bufs).await
     }
 
-    /// Writes initialised bytes of `buf`, waiting until there is room; returns how many it wrote, which may be fewer than
-    /// all, and the buffer.
+    /// Writes initialised bytes of `buf`, and waits until there is room. Returns how many bytes it
+    /// wrote, which may be fewer than all, and the buffer. [`read_owned`](ByteStream::read_owned)
+    /// and [`write_all_owned`](ByteStream::write_all_owned) have examples.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
-    /// Safe for the stream: a future dropped before it is ready has written nothing. It takes the buffer with it.
+    /// Safe for the stream: a future dropped before it is ready has written nothing. The buffer is
+    /// dropped with the future.
     pub async fn write_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
         owned_transfer::write(self.registration(), buf).await
     }
 
-    /// Writes all initialised bytes of `buf`; returns the buffer. A part of a buffer is written with
-    /// [`IoBuf::slice`].
+    /// Writes all initialised bytes of `buf`, and returns the buffer. To write a part of a buffer,
+    /// use [`IoBuf::slice`].
     ///
     /// # Errors
     /// As [`write_all`](ByteStream::write_all).
     ///
     /// # Cancel safety
-    /// Not safe: how much was written before the drop is not told.
+    /// Not safe: the caller cannot learn how much was written before the drop.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// use heist::io::IoBuf;
+    ///
+    /// let (result, part) = stream.write_all_owned(b"hello, peer".to_vec().slice(0, 5)).await;
+    /// result?;
+    /// let bytes = part.into_inner();
+    /// assert_eq!(bytes, b"hello, peer");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn write_all_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
         owned_transfer::write_all(self.registration(), buf).await
     }
 
-    /// Writes initialised bytes of several buffers, one after the other, waiting until there is room; returns how many it
-    /// wrote, which may be fewer than all, and the buffers. One system call takes 1024 of them.
+    /// Writes initialised bytes of several buffers, one after the other, and waits until there is
+    /// room. Returns how many bytes it wrote, which may be fewer than all, and the buffers. One
+    /// system call takes at most 1024 buffers. See
+    /// [`read_vectored_owned`](ByteStream::read_vectored_owned) for an example.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
-    /// Safe for the stream: a future dropped before it is ready has written nothing. It takes the buffers with it.
+    /// Safe for the stream: a future dropped before it is ready has written nothing. The buffers
+    /// are dropped with the future.
     pub async fn write_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
         owned_transfer::write_vectored(self.registration(), bufs).await
     }
 
-    /// Writes all initialised bytes of several buffers, of any number, one after the other; returns the buffers. See
-    /// [`read_vectored_owned`](ByteStream::read_vectored_owned) for an example.
+    /// Writes all initialised bytes of any number of buffers, one after the other, and returns the
+    /// buffers. See [`read_vectored_owned`](ByteStream::read_vectored_owned) for an example.
     ///
     /// # Errors
     /// As [`write_all`](ByteStream::write_all).
     ///
     /// # Cancel safety
-    /// Not safe: how much was written before the drop is not told.
+    /// Not safe: the caller cannot learn how much was written before the drop.
     pub async fn write_all_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<()>, Vec<B>) {
         owned_transfer::write_all_vectored(self.registration(), bufs).await
     }

@@ -1,4 +1,4 @@
-//! The halves that share a `ByteStream`: reading and writing at once, in two tasks.
+//! The halves that share a `ByteStream`: for reading and writing at the same time, in two tasks.
 
 use std::error::Error;
 use std::fmt;
@@ -11,23 +11,44 @@ use super::byte_stream::ByteStream;
 use super::family::{Family, Tcp};
 use super::transfer;
 
-/// The reading half of a [`ByteStream`] that is split by [`ByteStream::into_split`].
+/// The reading half of a stream that [`ByteStream::into_split`] has split. See there for an
+/// example.
 #[derive(Debug)]
 pub struct OwnedReadHalf<F: Family> {
     stream: Arc<ByteStream<F>>,
 }
 
-/// The writing half of a [`ByteStream`] that is split by [`ByteStream::into_split`].
+/// The writing half of a stream that [`ByteStream::into_split`] has split. See there for an
+/// example.
 ///
-/// Dropping it shuts down writing, so that the peer reads the end of the stream; [`forget`](OwnedWriteHalf::forget)
-/// drops it without.
+/// Dropping it shuts down writing, so that the peer reads the end of the stream.
+/// [`forget`](OwnedWriteHalf::forget) drops it without a shutdown.
 #[derive(Debug)]
 pub struct OwnedWriteHalf<F: Family> {
     stream: Arc<ByteStream<F>>,
     shuts_down_on_drop: bool,
 }
 
-/// The halves given to `reunite` are not of one stream. They are in here, unharmed.
+/// The error of `reunite` if the halves do not belong to one stream. It contains both halves,
+/// unchanged.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// # use heist::net::{TcpListener, TcpStream};
+/// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// # let one = TcpStream::connect(listener.local_addr()?).await?;
+/// # let other = TcpStream::connect(listener.local_addr()?).await?;
+/// use heist::net::tcp::ReuniteError;
+///
+/// let (reader, _writer) = one.into_split();
+/// let (_reader, writer) = other.into_split();
+/// let ReuniteError(_reader, _writer) = reader.reunite(writer).unwrap_err();
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError<F: Family = Tcp>(pub OwnedReadHalf<F>, pub OwnedWriteHalf<F>);
 
@@ -58,7 +79,7 @@ fn reunite<F: Family>(
 impl<F: Family> Drop for OwnedWriteHalf<F> {
     fn drop(&mut self) {
         if self.shuts_down_on_drop {
-            // No error is left to handle: the connection is as closed as it can be.
+            // The error needs no handling: the connection is already closed as far as it can be.
             let _ = self.stream.shut_down(Shutdown::Write);
         }
     }
@@ -69,12 +90,12 @@ impl<F: Family> OwnedReadHalf<F> {
         &self.stream
     }
 
-    /// Puts the two halves of one stream together again.
+    /// Joins the two halves of one stream again.
     ///
     /// # Errors
-    /// The halves, if they are not of one stream.
+    /// Returns a [`ReuniteError`] with both halves if they do not belong to one stream.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -145,7 +166,7 @@ impl<F: Family> OwnedReadHalf<F> {
         self.stream.peer_addr()
     }
 
-    /// Our end's address; see [`ByteStream::local_addr`].
+    /// The address of the local end; see [`ByteStream::local_addr`].
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.stream.local_addr()
     }
@@ -156,15 +177,34 @@ impl<F: Family> OwnedWriteHalf<F> {
         &self.stream
     }
 
-    /// Puts the two halves of one stream together again; see [`OwnedReadHalf::reunite`].
+    /// Joins the two halves of one stream again; see [`OwnedReadHalf::reunite`]. It has an example.
     ///
     /// # Errors
-    /// The halves, if they are not of one stream.
+    /// Returns a [`ReuniteError`] with both halves if they do not belong to one stream.
     pub fn reunite(self, other: OwnedReadHalf<F>) -> Result<ByteStream<F>, ReuniteError<F>> {
         reunite(other, self)
     }
 
-    /// Drops this half without shutting down writing: the peer goes on waiting until the other half is dropped.
+    /// Drops this half without shutting down writing: the peer keeps waiting until the other half
+    /// is dropped too.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (mut reader, writer) = stream.into_split();
+    /// writer.forget();
+    /// # peer.write_all(b"still here").await?;
+    /// let mut buf = [0; 10];
+    /// reader.read_exact(&mut buf).await?;
+    /// assert_eq!(&buf, b"still here");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn forget(mut self) {
         self.shuts_down_on_drop = false;
     }
@@ -194,8 +234,8 @@ impl<F: Family> OwnedWriteHalf<F> {
         Ok(())
     }
 
-    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also for errors and cancel
-    /// safety.
+    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also
+    /// for errors and cancel safety.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.shut_down_writing()
     }
@@ -220,12 +260,13 @@ impl<F: Family> OwnedWriteHalf<F> {
         self.stream.peer_addr()
     }
 
-    /// Our end's address; see [`ByteStream::local_addr`].
+    /// The address of the local end; see [`ByteStream::local_addr`].
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.stream.local_addr()
     }
 
-    /// Once is enough: what the stream is used for later, put together again or not, must not be shut down by a drop.
+    /// Records the shutdown, so that the drop does not repeat it. Otherwise a later drop would shut
+    /// down a stream that may have been joined again and used for something else.
     pub(super) fn shut_down_writing(&mut self) -> io::Result<()> {
         self.stream.shut_down(Shutdown::Write)?;
         self.shuts_down_on_drop = false;

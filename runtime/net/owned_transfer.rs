@@ -1,4 +1,5 @@
-//! The bytes of a stream socket, in buffers that are handed over: one implementation for streams and for their halves.
+//! The bytes of a stream socket, in buffers that are handed over: one implementation for streams
+//! and for their halves.
 
 use std::io::{self, IoSlice};
 
@@ -8,7 +9,7 @@ use crate::buf::{IoBuf, IoBufMut, bytes_of};
 use crate::driver::send::{End, Extent};
 use crate::driver::{Direction, Moved, Registration};
 
-/// Reads once: nothing is taken before the future is ready `[one-call-moves-bytes]`.
+/// Reads once: no byte is taken before the future is ready `[one-call-moves-bytes]`.
 pub(super) async fn read<B: IoBufMut>(registration: &Registration, mut buf: B) -> (io::Result<usize>, B) {
     let room_bytes = buf.bytes_total();
     if room_bytes == 0 {
@@ -40,7 +41,7 @@ pub(super) async fn read_vectored<B: IoBufMut>(
     (result, bufs)
 }
 
-/// Writes once: nothing is sent before the future is ready `[one-call-moves-bytes]`.
+/// Writes once: no byte is sent before the future is ready `[one-call-moves-bytes]`.
 pub(super) async fn write<B: IoBuf>(registration: &Registration, buf: B) -> (io::Result<usize>, B) {
     let result = transfer::write(registration, bytes_of(&buf)).await;
     (result, buf)
@@ -74,7 +75,7 @@ pub(super) async fn write_all_vectored<B: IoBuf>(
     (result, bufs)
 }
 
-/// Writes once, without copying if the kernel does that.
+/// Writes once, without copying if the kernel can do that.
 pub(super) async fn write_zero_copy<B: IoBuf>(registration: &Registration, buf: B) -> (io::Result<usize>, B) {
     if !registration.offers_zero_copy() {
         return write(registration, buf).await;
@@ -88,7 +89,7 @@ pub(super) async fn write_zero_copy<B: IoBuf>(registration: &Registration, buf: 
     }
 }
 
-/// Writes everything, without copying as far as the kernel does that.
+/// Writes everything, without copying as far as the kernel can do that.
 pub(super) async fn write_all_zero_copy<B: IoBuf>(
     registration: &Registration,
     buf: B,
@@ -111,7 +112,7 @@ pub(super) async fn write_all_zero_copy<B: IoBuf>(
 /// Gives a buffer back to its owner.
 ///
 /// # Panics
-/// If the kernel still has it though the runtime is gone: then it can be given to nobody.
+/// Panics if the runtime is gone and the kernel still has the buffer: then it cannot be given back.
 fn given_back<B>(buf: Option<B>) -> B {
     buf.expect("the heist runtime has ended before this write, and the kernel still reads its buffer")
 }

@@ -1,12 +1,14 @@
-//! Pauses between the tries of a call for which the system has no event: each twice as long as the one before, so that a
-//! call waits at most twice as long as it must, and makes eight tries a second at most after the first quarter of one.
+//! Pauses between the attempts of a call for which the system has no event. Each pause is twice as
+//! long as the one before. So a call waits at most twice as long as necessary, and after the first
+//! quarter of a second it makes at most eight attempts a second.
 
 use std::time::Duration;
 
-/// A pause that is over comes a little later than asked for; the next try is worth at least as much.
+/// The longest pause, and so the longest time that a call can wait in vain. A pause ends a little
+/// later than asked, and the next attempt is worth that delay too.
 const LONGEST: Duration = Duration::from_millis(128);
 
-/// How long the next pause of a call is.
+/// The length of the next pause of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pauses(Duration);
 
@@ -22,7 +24,7 @@ impl Pauses {
     }
 }
 
-/// The pause after so many failures in a row before this one, for who reports each of them.
+/// The pause after `count` failures in a row before this one, if each of them is reported.
 pub(super) fn after_failures(count: u32, shortest: Duration) -> Duration {
     (shortest * 2_u32.pow(count.min(8))).min(LONGEST)
 }

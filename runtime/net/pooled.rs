@@ -1,4 +1,5 @@
-//! Receives into buffers that belong to the runtime, and are taken when bytes are there.
+//! Receives into buffers that belong to the runtime. A buffer is taken only when bytes have
+//! arrived.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,24 +17,27 @@ use crate::buf::{IoBufMut, PooledBuf};
 use crate::driver::{Contents, Direction, Moved, Registration};
 
 impl<F: Family> ByteStream<F> {
-    /// Receives what is there into a buffer of the runtime's, waiting until there is something; returns the bytes.
+    /// Receives the bytes that are available into a buffer of the runtime, and waits until there
+    /// are some. Returns the bytes.
     ///
-    /// No buffer is held while it waits: a server that reads so needs none for connections on which nothing comes, and one
-    /// for each message that it is dealing with. One call receives up to
-    /// [`recv_buffer_bytes`](crate::runtime::Builder::recv_buffer_bytes). An empty [`PooledBuf`] is the end of the stream; it
-    /// holds no buffer.
+    /// No buffer is held while the call waits. So a server needs no buffer for an idle connection,
+    /// and one for each message that it is working on.
     ///
-    /// It never waits for a buffer: where no idle one is left, a new one is made. A peer gets only as many as the program
-    /// keeps of what it sent; who stops calling stops the peer.
+    /// One call receives at most [`recv_buffer_bytes`](crate::runtime::Builder::recv_buffer_bytes)
+    /// (16 KiB by default). An empty [`PooledBuf`] is the end of the stream; it holds no buffer.
+    ///
+    /// The call never waits for a buffer: if no idle one is left, it allocates one. Memory is
+    /// bounded by the messages that your program keeps. If you stop calling, the queue of the
+    /// socket fills and the peer has to wait.
     ///
     /// # Errors
-    /// As [`read`](ByteStream::read); `OutOfMemory` if there is none for a buffer. Nothing has been received then, and a later
-    /// call may succeed.
+    /// As [`read`](ByteStream::read); `OutOfMemory` if no buffer can be allocated. In that case
+    /// nothing has been received, and a later call may succeed.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has received nothing.
+    /// Safe: a future that is dropped before it is ready has received nothing.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -65,7 +69,21 @@ impl<F: Family> ByteStream<F> {
     /// [`recv_pooled`](ByteStream::recv_pooled) without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_pooled`](ByteStream::recv_pooled).
+    /// `WouldBlock` if nothing is available; otherwise as [`recv_pooled`](ByteStream::recv_pooled).
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (stream, _) = listener.accept().await?;
+    /// let error = stream.try_recv_pooled().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
         try_receive_stream(self.registration())
     }
@@ -96,18 +114,21 @@ impl<F: Family> OwnedReadHalf<F> {
 }
 
 impl UdpSocket {
-    /// Receives one datagram into a buffer of the runtime's, waiting until there is one, from the peer named by
-    /// [`connect`](UdpSocket::connect). Without a peer it receives from anyone.
+    /// Receives one datagram into a buffer of the runtime, and waits until there is one. It comes
+    /// from the peer named by [`connect`](UdpSocket::connect), or from any sender if no peer was
+    /// named.
     ///
-    /// No buffer is held while it waits, none of the datagram is cut off, and an empty [`PooledBuf`] is an empty datagram.
+    /// No buffer is held while the call waits. No part of the datagram is cut off: the buffers hold
+    /// 64 KiB. An empty [`PooledBuf`] is an empty datagram.
     ///
     /// # Errors
-    /// As [`recv`](UdpSocket::recv); `OutOfMemory` if there is none for a buffer: the datagram is then still there.
+    /// As [`recv`](UdpSocket::recv); `OutOfMemory` if no buffer can be allocated. In that case the
+    /// datagram stays in the queue of the socket.
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -125,13 +146,15 @@ impl UdpSocket {
         registration.async_io(Direction::Read, |socket| receive_datagram(registration, socket)).await
     }
 
-    /// Like [`recv_pooled`](UdpSocket::recv_pooled), and tells the sender.
+    /// Like [`recv_pooled`](UdpSocket::recv_pooled), and also returns the address of the sender.
+    /// See [`recv_pooled`](UdpSocket::recv_pooled) for an example.
     ///
     /// # Errors
-    /// As [`recv_from`](UdpSocket::recv_from); `OutOfMemory` if there is none for a buffer: the datagram is then still there.
+    /// As [`recv_from`](UdpSocket::recv_from); `OutOfMemory` if no buffer can be allocated. In that
+    /// case the datagram stays in the queue of the socket.
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     pub async fn recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         let registration = self.registration();
         let receive = |socket: &_| receive_datagram_from(registration, socket);
@@ -142,7 +165,7 @@ impl UdpSocket {
     /// [`recv_pooled`](UdpSocket::recv_pooled) without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_pooled`](UdpSocket::recv_pooled).
+    /// `WouldBlock` if no datagram is there; otherwise as [`recv_pooled`](UdpSocket::recv_pooled).
     pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
         let registration = self.registration();
         registration.try_io(Direction::Read, |socket| receive_datagram(registration, socket))
@@ -151,7 +174,8 @@ impl UdpSocket {
     /// [`recv_from_pooled`](UdpSocket::recv_from_pooled) without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_from_pooled`](UdpSocket::recv_from_pooled).
+    /// `WouldBlock` if no datagram is there; otherwise as
+    /// [`recv_from_pooled`](UdpSocket::recv_from_pooled).
     pub fn try_recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         let registration = self.registration();
         let receive = |socket: &_| receive_datagram_from(registration, socket);
@@ -175,7 +199,7 @@ fn try_receive_stream(registration: &Registration) -> io::Result<PooledBuf> {
     Ok(registration.try_io(Direction::Read, |socket| receive_bytes(registration, socket))?.0)
 }
 
-/// What is there, and how much there could have been.
+/// Returns the bytes that were available, and how many the buffer could have taken.
 fn receive_bytes(registration: &Registration, socket: &Socket) -> io::Result<(PooledBuf, usize)> {
     let mut buf = registration.take_buffer(Contents::Stream)?;
     let asked_bytes = buf.bytes_total();
@@ -195,7 +219,8 @@ fn receive_datagram_from(registration: &Registration, socket: &Socket) -> io::Re
     Ok((without_buffer_if_empty(buf), sender))
 }
 
-/// Whoever keeps an empty message keeps no buffer.
+/// Replaces a buffer without bytes by an empty message, so that a program that keeps the message
+/// keeps no buffer.
 pub(super) fn without_buffer_if_empty(buf: PooledBuf) -> PooledBuf {
     if buf.is_empty() { PooledBuf::default() } else { buf }
 }

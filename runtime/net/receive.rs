@@ -1,7 +1,9 @@
 #![expect(unsafe_code, reason = "receives into memory that is not initialised yet")]
-//! Receives into slices, vectors and the read buffers of other crates, without zeroing memory first.
+//! Receives into slices, vectors and the read buffers of other crates, without zeroing memory
+//! first.
 //!
-//! All of it rests on one fact about the system, `[recv-initialises]`, which the header of the room states.
+//! All unsafe code here rests on one property of the system, `[recv-initialises]`; the design of
+//! the room defines it.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -16,23 +18,26 @@ pub(super) fn peek(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
     socket.recv_with_flags(uninit(buf), PEEK_FLAG)
 }
 
-/// Receives one datagram into `buf`, and its sender's address.
+/// Receives one datagram into `buf`, and returns the address of its sender.
 pub(super) fn receive_from(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
     socket.recv_from(uninit(buf))
 }
 
-/// Receives one datagram into `buf`, and its sender's address, and leaves it in the queue of the socket.
+/// Receives one datagram into `buf`, returns the address of its sender, and leaves it in the queue
+/// of the socket.
 pub(super) fn peek_from(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
     socket.recv_from_with_flags(uninit(buf), PEEK_FLAG)
 }
 
-/// For the receives of this file only: others might write something that is not initialised.
+/// Only for the receives of this file: other code might write bytes that are not initialised.
 fn uninit(buf: &mut [u8]) -> &mut [MaybeUninit<u8>] {
-    // SAFETY: the layouts are equal, and `[recv-initialises]`: nothing makes a byte of `buf` uninitialised.
+    // SAFETY: the layouts are equal, and `[recv-initialises]`: nothing makes a byte of `buf`
+    // uninitialised.
     unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) }
 }
 
-/// Receives into the spare capacity of `vec`, which must not be empty, and appends what came.
+/// Receives into the spare capacity of `vec`, which must not be empty, and appends the bytes that
+/// arrived.
 pub(super) fn append(socket: &Socket, vec: &mut Vec<u8>) -> io::Result<usize> {
     let spare = vec.spare_capacity_mut();
     debug_assert!(!spare.is_empty(), "a receive into nothing would look like the end of the stream");
@@ -42,31 +47,35 @@ pub(super) fn append(socket: &Socket, vec: &mut Vec<u8>) -> io::Result<usize> {
     Ok(count)
 }
 
-/// Receives into the room of an owned buffer, from its beginning, and tells it what came.
+/// Receives into the room of an owned buffer, from its beginning, and reports to it how many bytes
+/// arrived.
 pub(super) fn fill_owned(socket: &Socket, buf: &mut impl IoBufMut) -> io::Result<usize> {
     let (start, room_bytes) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.bytes_total());
-    // SAFETY: the trait's promise: so many bytes may be written there, and the borrow keeps others away.
+    // SAFETY: the trait promises that `room_bytes` bytes may be written there, and the borrow keeps
+    // others away.
     let count = socket.recv(unsafe { std::slice::from_raw_parts_mut(start, room_bytes) })?;
     // SAFETY: `[recv-initialises]`, and `count` is at most the length of the room.
     unsafe { buf.set_read(count) };
     Ok(count)
 }
 
-/// Receives into the room of owned buffers, one after the other, and tells each what came into it.
+/// Receives into the room of owned buffers, one after the other, and reports to each how many bytes
+/// arrived in it.
 pub(super) fn fill_owned_vectored<B: IoBufMut>(socket: &Socket, bufs: &mut [B]) -> io::Result<usize> {
     let room_of = |buf: &mut B| {
         let (start, room_bytes) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.bytes_total());
-        // SAFETY: the trait's promise: so many bytes may be written there, and nobody uses the buffer before they are.
+        // SAFETY: the trait promises that `room_bytes` bytes may be written there, and no code uses
+        // the buffer before they are written.
         MaybeUninitSlice::new(unsafe { std::slice::from_raw_parts_mut(start, room_bytes) })
     };
     let mut rooms: Vec<_> = bufs.iter_mut().map(room_of).collect();
     let (count, _) = socket.recv_vectored(&mut rooms)?;
-    // SAFETY: `[recv-initialises]`: one buffer is filled before the next is begun.
+    // SAFETY: `[recv-initialises]`: one buffer is full before the next one is filled.
     unsafe { tell(bufs, count) };
     Ok(count)
 }
 
-/// Tells owned buffers that nothing came into them.
+/// Reports to owned buffers that no bytes arrived in them.
 pub(super) fn leave_empty(bufs: &mut [impl IoBufMut]) {
     // SAFETY: nothing was received.
     unsafe { tell(bufs, 0) };
@@ -77,16 +86,18 @@ pub(super) fn leave_empty(bufs: &mut [impl IoBufMut]) {
 unsafe fn tell(bufs: &mut [impl IoBufMut], mut count: usize) {
     for buf in bufs {
         let part_bytes = count.min(buf.bytes_total());
-        // SAFETY: the caller's promise.
+        // SAFETY: the promise of the caller.
         unsafe { buf.set_read(part_bytes) };
         count -= part_bytes;
     }
 }
 
-/// Receives one datagram into the room of an owned buffer, and its sender's address, and tells the buffer what came.
+/// Receives one datagram into the room of an owned buffer, reports its length to the buffer, and
+/// returns the address of the sender.
 pub(super) fn fill_owned_from(socket: &Socket, buf: &mut impl IoBufMut) -> io::Result<(usize, SockAddr)> {
     let (start, room_bytes) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.bytes_total());
-    // SAFETY: the trait's promise: so many bytes may be written there, and the borrow keeps others away.
+    // SAFETY: the trait promises that `room_bytes` bytes may be written there, and the borrow keeps
+    // others away.
     let room = unsafe { std::slice::from_raw_parts_mut(start, room_bytes) };
     let (count, sender) = socket.recv_from(room)?;
     // SAFETY: `[recv-initialises]`, and `count` is at most the length of the room.
@@ -94,15 +105,17 @@ pub(super) fn fill_owned_from(socket: &Socket, buf: &mut impl IoBufMut) -> io::R
     Ok((count, sender))
 }
 
-/// Receives one datagram into the room of an owned buffer, and its sender's address, and tells the buffer what came: how much,
-/// and whether that was all.
+/// Receives one datagram into the room of an owned buffer, and reports to the buffer how many bytes
+/// arrived. Returns how many bytes arrived, whether that was the whole datagram, and the address of
+/// the sender.
 #[cfg(unix)]
 pub(super) fn fill_owned_whole(
     socket: &Socket,
     buf: &mut impl IoBufMut,
 ) -> io::Result<(usize, bool, SockAddr)> {
     let (start, room_bytes) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.bytes_total());
-    // SAFETY: the trait's promise: so many bytes may be written there, and the borrow keeps others away.
+    // SAFETY: the trait promises that `room_bytes` bytes may be written there, and the borrow keeps
+    // others away.
     let room = unsafe { std::slice::from_raw_parts_mut(start, room_bytes) };
     let (count, flags, sender) = socket.recv_from_vectored(&mut [MaybeUninitSlice::new(room)])?;
     // SAFETY: `[recv-initialises]`, and `count` is at most the length of the room.
@@ -110,7 +123,7 @@ pub(super) fn fill_owned_whole(
     Ok((count, !flags.is_truncated(), sender))
 }
 
-/// Receives into the unfilled part of tokio's buffer and fills it by what came.
+/// Receives into the unfilled part of tokio's buffer, and marks the bytes that arrived as filled.
 #[cfg(feature = "tokio-io")]
 pub(super) fn fill_tokio(socket: &Socket, buf: &mut tokio::io::ReadBuf<'_>) -> io::Result<usize> {
     // SAFETY: `[recv-initialises]`: nothing makes a byte of it uninitialised.
@@ -121,7 +134,7 @@ pub(super) fn fill_tokio(socket: &Socket, buf: &mut tokio::io::ReadBuf<'_>) -> i
     Ok(count)
 }
 
-/// Receives into the unfilled part of hyper's buffer and fills it by what came.
+/// Receives into the unfilled part of hyper's buffer, and marks the bytes that arrived as filled.
 #[cfg(feature = "hyper")]
 pub(super) fn fill_hyper(socket: &Socket, buf: &mut hyper::rt::ReadBufCursor<'_>) -> io::Result<usize> {
     // SAFETY: `[recv-initialises]`: nothing makes a byte of it uninitialised.

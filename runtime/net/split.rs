@@ -1,4 +1,5 @@
-//! The halves that borrow a `ByteStream`: reading and writing at once, inside one task.
+//! The halves that borrow a `ByteStream`: for reading and writing at the same time, inside one
+//! task.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
@@ -8,14 +9,14 @@ use super::byte_stream::ByteStream;
 use super::family::Family;
 use super::transfer;
 
-/// The reading half of a [`ByteStream`] that is split by [`ByteStream::split`].
+/// The reading half of a stream that [`ByteStream::split`] has split. See there for an example.
 #[derive(Debug)]
 pub struct ReadHalf<'a, F: Family>(&'a ByteStream<F>);
 
-/// The writing half of a [`ByteStream`] that is split by [`ByteStream::split`].
+/// The writing half of a stream that [`ByteStream::split`] has split. See there for an example.
 ///
-/// Dropping it does nothing; the peer sees the end of the stream after [`shutdown`](WriteHalf::shutdown), or when the
-/// stream is dropped.
+/// Dropping it does nothing. The peer reads the end of the stream after
+/// [`shutdown`](WriteHalf::shutdown), or when the stream is dropped.
 #[derive(Debug)]
 pub struct WriteHalf<'a, F: Family>(&'a ByteStream<F>);
 
@@ -84,7 +85,7 @@ impl<F: Family> ReadHalf<'_, F> {
         self.0.peer_addr()
     }
 
-    /// Our end's address; see [`ByteStream::local_addr`].
+    /// The address of the local end; see [`ByteStream::local_addr`].
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.0.local_addr()
     }
@@ -120,8 +121,8 @@ impl<F: Family> WriteHalf<'_, F> {
         Ok(())
     }
 
-    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also for errors and cancel
-    /// safety.
+    /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also
+    /// for errors and cancel safety.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.0.shut_down(Shutdown::Write)
     }
@@ -146,7 +147,7 @@ impl<F: Family> WriteHalf<'_, F> {
         self.0.peer_addr()
     }
 
-    /// Our end's address; see [`ByteStream::local_addr`].
+    /// The address of the local end; see [`ByteStream::local_addr`].
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.0.local_addr()
     }

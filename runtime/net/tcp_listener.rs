@@ -17,11 +17,14 @@ use super::to_socket_addrs::ToSocketAddrs;
 use crate::driver::in_runtime;
 use crate::driver::{Registration, socket};
 
-/// How many connections may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
+/// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
 const BACKLOG_COUNT: i32 = 1024;
 /// A TCP socket that listens for connections.
 ///
-/// # Example
+/// At most 1024 connections wait to be accepted; [`TcpSocket::listen`](super::TcpSocket::listen)
+/// takes another number.
+///
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -40,20 +43,32 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens on `addr`, the first of its addresses that can be bound. Port 0 lets the system choose one.
+    /// Listens on `addr`: on the first of its addresses that can be bound. Port 0 lets the system
+    /// choose a port.
     ///
-    /// On unix the address may be bound although old connections of it linger (`SO_REUSEADDR`); two listeners can
-    /// still not share one.
+    /// On Unix the address may be bound although old connections of it linger (`SO_REUSEADDR`). Two
+    /// listeners still cannot share one address.
     ///
     /// # Errors
-    /// The error of the last address tried, such as `AddrInUse` or `PermissionDenied`; `InvalidInput` if there is none;
-    /// the resolver's error for an unknown name.
+    /// The error of the last address tried, such as `AddrInUse` or `PermissionDenied`;
+    /// `InvalidInput` if there is no address; the error of the resolver for an unknown name.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Safe: nothing is bound by a future that was dropped.
+    /// Safe: a dropped future has bound nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// println!("listening on {}", listener.local_addr()?);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpListener>> {
         in_runtime(async move {
@@ -71,7 +86,7 @@ impl TcpListener {
     #[track_caller]
     fn bind_to(addr: SocketAddr) -> io::Result<TcpListener> {
         let socket = socket::nonblocking(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        // On Windows the option would let others take the port over.
+        // On Windows the option would let other processes take over the port.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.bind(&SockAddr::from(addr))?;
@@ -79,63 +94,125 @@ impl TcpListener {
         Ok(TcpListener::over(Registration::new_nonblocking(socket)))
     }
 
-    /// A socket that listens.
+    /// Wraps a socket that listens.
     pub(super) fn over(registration: Registration) -> TcpListener {
         TcpListener { acceptor: Acceptor::over(registration) }
     }
 
-    /// Takes over a listener of std's, which may be blocking: it is made non-blocking here.
+    /// Takes over a listener of std and makes it non-blocking.
     ///
     /// # Errors
-    /// If the driver cannot take it, or the system refuses to change its mode.
+    /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
+    /// non-blocking.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let listener = heist::net::TcpListener::from_std(listener)?;
+    /// let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, _) = listener.accept().await?;
+    ///
+    /// // And back again.
+    /// let listener = listener.into_std()?;
+    /// listener.set_nonblocking(false)?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         Ok(TcpListener::over(Registration::new(Socket::from(listener))?))
     }
 
-    /// Gives the socket back as a listener of std's. It stays non-blocking, as with tokio; call its
-    /// `set_nonblocking(false)` to block.
+    /// Gives the socket back as a listener of std. It stays non-blocking, as in tokio; call
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](TcpListener::from_std)
+    /// for an example.
     ///
     /// # Errors
-    /// If the driver cannot give it up.
+    /// Returns an error if the driver cannot give the socket up: while an operation is in flight
+    /// the descriptor has to be duplicated, and that may fail.
     pub fn into_std(self) -> io::Result<std::net::TcpListener> {
         Ok(self.acceptor.into_socket()?.into())
     }
 
-    /// Waits for a connection and returns it with its peer's address.
+    /// Waits for a connection, and returns it with the address of its peer.
     ///
-    /// Any number of tasks may wait at once; each connection goes to one of them. A connection that died before it
-    /// was accepted is skipped.
+    /// Any number of tasks may wait at the same time; each connection goes to one of them. A
+    /// connection that died before it was accepted is skipped.
     ///
     /// # Errors
-    /// When the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM), the error
-    /// is returned after a rest of 10 ms, twice as long each further time in a row, up to 128 ms: the connection is still
-    /// queued, and a loop that logs the error and calls `accept` again stays cheap and recovers by itself soon after
-    /// descriptors are free. Other errors are those of `accept(2)` that will not pass, such as a socket that is not
-    /// listening.
+    /// If the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS,
+    /// ENOMEM), the error is returned after a pause of 10 ms. The pause doubles for each further
+    /// such error in a row, up to 128 ms. The connection stays queued, so a loop that logs the
+    /// error and calls `accept` again uses little CPU, and recovers soon after descriptors are free
+    /// again.
+    ///
+    /// Other errors are the permanent ones of `accept(2)`, such as a socket that is not listening.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Safe: a connection is taken only by the poll that returns it; until then it stays queued for the next call.
+    /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
+    /// next call.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn serve(listener: heist::net::TcpListener) {
+    /// loop {
+    ///     match listener.accept().await {
+    ///         Ok((mut stream, _peer)) => {
+    ///             heist::spawn(async move { stream.write_all(b"hello\n").await });
+    ///         }
+    ///         Err(error) => eprintln!("cannot accept: {error}"),
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         admit(self.acceptor.accept().await?)
     }
 
-    /// [`accept`](TcpListener::accept) as a poll function. The last caller's waker is the one that is woken.
+    /// [`accept`](TcpListener::accept) as a poll function. Only the waker of the last caller is
+    /// woken.
     ///
     /// # Errors
-    /// As [`accept`](TcpListener::accept), with the same rest before the error.
+    /// As [`accept`](TcpListener::accept), with the same pause before the error.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, peer) = std::future::poll_fn(|cx| listener.poll_accept(cx)).await?;
+    /// # assert_eq!(stream.peer_addr()?, peer);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         self.acceptor.poll_accept(cx)?.map(admit)
     }
 
-    /// The connections as a stream that never ends, for loops that have no use for the peer's address.
+    /// Returns the connections as a stream that never ends, for loops that do not need the address
+    /// of the peer.
     ///
-    /// It goes through [`poll_accept`](TcpListener::poll_accept): one task at a time.
+    /// It uses [`poll_accept`](TcpListener::poll_accept), so only one task at a time may wait in
+    /// it.
     ///
-    /// # Example
+    /// # Panics
+    /// The stream panics as [`poll_accept`](TcpListener::poll_accept) does.
+    ///
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -154,34 +231,49 @@ impl TcpListener {
         TcpListenerIncoming { listener: self }
     }
 
-    /// The address this listens on, with the port that the system chose for port 0.
+    /// Returns the address that this listens on, with the port that the system chose for port 0.
+    /// See [`bind`](TcpListener::bind) for an example.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         inet_addr(&self.acceptor.socket().local_addr()?)
     }
 
-    /// How many hops packets of accepted connections live (`IP_TTL`).
+    /// Returns how many hops packets of accepted connections live (`IP_TTL`). See
+    /// [`set_ttl`](TcpListener::set_ttl) for an example.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn ttl(&self) -> io::Result<u32> {
         self.acceptor.socket().ttl_v4()
     }
 
-    /// Sets how many hops packets of accepted connections live (`IP_TTL`).
+    /// Sets how many hops packets of accepted connections live (`IP_TTL`), 1 to 255. The default is
+    /// the system's, 64 on Linux.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// listener.set_ttl(32)?;
+    /// assert_eq!(listener.ttl()?, 32);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.acceptor.socket().set_ttl_v4(ttl)
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
     ///
     /// # Errors
-    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
+    /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.acceptor.socket().take_error()
     }
@@ -192,7 +284,8 @@ fn admit((socket, peer): (Socket, SockAddr)) -> io::Result<(TcpStream, SocketAdd
     Ok((TcpStream::accepted(socket), peer))
 }
 
-/// The connections of a [`TcpListener`] as a stream; see [`TcpListener::incoming`].
+/// The connections of a [`TcpListener`] as a stream; see [`TcpListener::incoming`], also for an
+/// example.
 #[must_use = "a stream does nothing until it is polled"]
 #[derive(Debug)]
 pub struct TcpListenerIncoming<'a> {
@@ -218,6 +311,9 @@ impl TryFrom<std::net::TcpListener> for TcpListener {
     type Error = io::Error;
 
     /// The same as [`TcpListener::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         TcpListener::from_std(listener)
@@ -256,6 +352,9 @@ mod unix {
         type Error = io::Error;
 
         /// Takes over a listening TCP socket; see [`TcpListener::from_std`].
+        ///
+        /// # Panics
+        /// Panics if called outside of a runtime.
         #[track_caller]
         fn try_from(fd: OwnedFd) -> io::Result<TcpListener> {
             TcpListener::from_std(fd.into())
@@ -265,7 +364,7 @@ mod unix {
     impl TryFrom<TcpListener> for OwnedFd {
         type Error = io::Error;
 
-        /// Gives the descriptor up; see [`TcpListener::into_std`].
+        /// Gives up the descriptor; see [`TcpListener::into_std`].
         fn try_from(listener: TcpListener) -> io::Result<OwnedFd> {
             Ok(listener.into_std()?.into())
         }

@@ -1,4 +1,4 @@
-//! `TcpSocket`: a TCP socket that is not connected yet, for options that must be set before.
+//! `TcpSocket`: a TCP socket that is not connected yet, so that options can be set first.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,11 +14,12 @@ use crate::driver::{Registration, socket};
 
 /// A TCP socket before it connects or listens.
 ///
-/// [`TcpStream::connect`](super::TcpStream) and [`TcpListener::bind`](super::TcpListener::bind) do for most programs;
-/// this is for those that choose a local address, a backlog, or options that matter from the first packet on.
-/// `socket2::SockRef::from(&socket)` sets the options that have no method here.
+/// [`TcpStream::connect`](super::TcpStream) and [`TcpListener::bind`](super::TcpListener::bind) are
+/// enough for most programs. Use this type to choose a local address, a backlog, or options that
+/// matter from the first packet on. `socket2::SockRef::from(&socket)` sets the options that have no
+/// method here.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -43,18 +44,19 @@ pub struct TcpSocket {
 }
 
 impl TcpSocket {
-    /// A socket for IPv4.
+    /// Makes a socket for IPv4. See [`TcpSocket`] for an example.
     ///
     /// # Errors
-    /// The system's: no descriptors or memory are left.
+    /// Returns the error of the system call: no descriptors or no memory are left.
     pub fn new_v4() -> io::Result<TcpSocket> {
         TcpSocket::new(Domain::IPV4)
     }
 
-    /// A socket for IPv6.
+    /// Makes a socket for IPv6. See [`TcpSocket`] for an example.
     ///
     /// # Errors
-    /// The system's: there is no IPv6 here, or no descriptors or memory are left.
+    /// Returns the error of the system call: there is no IPv6, or no descriptors or no memory are
+    /// left.
     pub fn new_v6() -> io::Result<TcpSocket> {
         TcpSocket::new(Domain::IPV6)
     }
@@ -64,40 +66,59 @@ impl TcpSocket {
         Ok(TcpSocket { socket })
     }
 
-    /// Takes over a socket that std holds as a stream, though it may be neither bound nor connected: one made by socket2,
-    /// or inherited. It may be blocking: it is made non-blocking here.
+    /// Takes over a socket that std holds as a stream, although it may be neither bound nor
+    /// connected: for example one made by socket2, or an inherited one. It is made non-blocking.
     ///
     /// # Errors
-    /// If the system refuses to change its mode.
+    /// Returns an error if the system refuses to make the socket non-blocking.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// use heist::net::TcpSocket;
+    /// use socket2::{Domain, Socket, Type};
+    ///
+    /// let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    /// let socket = TcpSocket::from_std_stream(socket.into())?;
+    /// let stream = socket.connect(listener.local_addr()?).await?;
+    /// # assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn from_std_stream(stream: std::net::TcpStream) -> io::Result<TcpSocket> {
         let socket = Socket::from(stream);
         socket.set_nonblocking(true)?;
         Ok(TcpSocket { socket })
     }
 
-    /// Gives the socket to std, as a stream, though it is not connected. It stays non-blocking.
+    /// Returns the socket as a std stream, although it is not connected. It stays non-blocking. See
+    /// [`from_std_stream`](TcpSocket::from_std_stream) for the opposite.
     pub fn into_std_stream(self) -> std::net::TcpStream {
         self.socket.into()
     }
 
-    /// Binds to a local address. Port 0 lets the system choose one.
+    /// Binds to a local address. Port 0 lets the system choose a port. See [`TcpSocket`] for an
+    /// example.
     ///
     /// # Errors
-    /// The system's, such as `AddrInUse` or `PermissionDenied`.
+    /// Returns the error of the system call, such as `AddrInUse` or `PermissionDenied`.
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         self.socket.bind(&SockAddr::from(addr))
     }
 
-    /// Connects to `addr`.
+    /// Connects to `addr`. See [`TcpSocket`] for an example.
     ///
     /// # Errors
-    /// Those of [`TcpStream::connect`](super::TcpStream). The socket is closed then.
+    /// As [`TcpStream::connect`](super::TcpStream). After an error the socket is closed.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Dropping the future closes the socket: the attempt is given up and no descriptor stays behind.
+    /// Dropping the future closes the socket: the attempt ends and no descriptor stays behind.
     #[track_caller]
     pub fn connect(self, addr: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
         in_runtime(async move {
@@ -107,153 +128,208 @@ impl TcpSocket {
         })
     }
 
-    /// Listens, with up to `backlog` connections waiting to be accepted; the system may allow fewer
-    /// (`net.core.somaxconn`).
+    /// Listens. Up to `backlog` connections wait to be accepted; the system may allow fewer
+    /// (`net.core.somaxconn`). See [`TcpSocket`] for an example.
     ///
     /// # Errors
-    /// The system's, such as `AddrInUse`.
+    /// Returns the error of the system call, such as `AddrInUse`.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         Ok(TcpListener::over(Registration::new_nonblocking(self.socket)))
     }
 
-    /// The address this is bound to.
+    /// Returns the address that this socket is bound to.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         inet_addr(&self.socket.local_addr()?)
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
     ///
     /// # Errors
-    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
+    /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
 }
 
 /// # Options
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+/// use heist::net::TcpSocket;
+///
+/// let socket = TcpSocket::new_v4()?;
+/// socket.set_reuseaddr(true)?;
+/// socket.set_keepalive(true)?;
+/// socket.set_recv_buffer_size(1 << 16)?;
+/// socket.set_send_buffer_size(1 << 16)?;
+/// socket.set_linger(Some(Duration::ZERO))?;
+/// socket.set_nodelay(true)?;
+///
+/// assert!(socket.reuseaddr()? && socket.keepalive()? && socket.nodelay()?);
+/// assert_eq!(socket.linger()?, Some(Duration::ZERO));
+/// // The system may round sizes, and it may limit them.
+/// println!("{} and {} bytes", socket.recv_buffer_size()?, socket.send_buffer_size()?);
+/// # Ok(())
+/// # }
+/// ```
 impl TcpSocket {
-    /// Whether an address may be bound although old connections of it linger (`SO_REUSEADDR`).
+    /// Returns whether an address may be bound although old connections of it linger
+    /// (`SO_REUSEADDR`).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn reuseaddr(&self) -> io::Result<bool> {
         self.socket.reuse_address()
     }
 
-    /// Lets an address be bound although old connections of it linger. On Windows it lets others take the port over.
+    /// Lets an address be bound although old connections of it linger. The default is `false`. On
+    /// Windows the option lets other processes take over the port.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn set_reuseaddr(&self, reuse: bool) -> io::Result<()> {
         self.socket.set_reuse_address(reuse)
     }
 
-    /// Whether several sockets may bind one address and share the connections (`SO_REUSEPORT`).
+    /// Returns whether several sockets may bind one address and share its connections
+    /// (`SO_REUSEPORT`).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn reuseport(&self) -> io::Result<bool> {
         socket::reuse_port(&self.socket)
     }
 
-    /// Lets several sockets bind one address and share the connections; each of them must set it.
+    /// Lets several sockets bind one address and share its connections. Each of these sockets must
+    /// set it. The default is `false`.
     ///
     /// # Errors
-    /// `Unsupported` where there is no such option: Windows, Solaris, illumos.
+    /// `Unsupported` on systems without this option: Windows, Cygwin, Solaris, illumos.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use heist::net::TcpSocket;
+    ///
+    /// let one = TcpSocket::new_v4()?;
+    /// let other = TcpSocket::new_v4()?;
+    /// # if cfg!(target_os = "linux") {
+    /// one.set_reuseport(true)?;
+    /// other.set_reuseport(true)?;
+    /// one.bind("127.0.0.1:0".parse().unwrap())?;
+    /// other.bind(one.local_addr()?)?;
+    /// let (one, other) = (one.listen(128)?, other.listen(128)?);
+    /// # }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_reuseport(&self, reuse: bool) -> io::Result<()> {
         socket::set_reuse_port(&self.socket, reuse)
     }
 
-    /// Whether a silent connection is probed now and then (`SO_KEEPALIVE`).
+    /// Returns whether the system probes a silent connection now and then (`SO_KEEPALIVE`).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn keepalive(&self) -> io::Result<bool> {
         self.socket.keepalive()
     }
 
-    /// Probes a silent connection now and then, by the system's times, so that a peer that vanished is found out.
+    /// Lets the system probe a silent connection now and then, so that it detects a peer that has
+    /// vanished. The default is `false`. The system decides when it probes; on Linux that is first
+    /// after two hours.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
         self.socket.set_keepalive(keepalive)
     }
 
-    /// The size of the receive buffer in bytes (`SO_RCVBUF`); Linux tells twice what was set.
+    /// Returns the size of the receive buffer in bytes (`SO_RCVBUF`). Linux returns twice the value
+    /// that was set.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn recv_buffer_size(&self) -> io::Result<u32> {
         self.socket.recv_buffer_size().map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
     }
 
-    /// Sets the size of the receive buffer in bytes. The system may round or limit it.
+    /// Sets the size of the receive buffer in bytes. The system may round or limit it; it also
+    /// chooses the default.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn set_recv_buffer_size(&self, bytes: u32) -> io::Result<()> {
         self.socket.set_recv_buffer_size(size_of_buffer(bytes))
     }
 
-    /// The size of the send buffer in bytes (`SO_SNDBUF`); Linux tells twice what was set.
+    /// Returns the size of the send buffer in bytes (`SO_SNDBUF`). Linux returns twice the value
+    /// that was set.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn send_buffer_size(&self) -> io::Result<u32> {
         self.socket.send_buffer_size().map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
     }
 
-    /// Sets the size of the send buffer in bytes. The system may round or limit it.
+    /// Sets the size of the send buffer in bytes. The system may round or limit it; it also chooses
+    /// the default.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn set_send_buffer_size(&self, bytes: u32) -> io::Result<()> {
         self.socket.set_send_buffer_size(size_of_buffer(bytes))
     }
 
-    /// How long a close keeps trying to send what is still queued (`SO_LINGER`); `None` is the system's way.
+    /// Returns how long a close tries to send bytes that are still queued (`SO_LINGER`). `None`,
+    /// the default, leaves that to the system, and a close does not wait.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.socket.linger()
     }
 
-    /// Sets what a close does with bytes that are still queued; see [`TcpStream::set_linger`](super::TcpStream).
+    /// Sets what a close does with bytes that are still queued; see
+    /// [`TcpStream::set_linger`](super::TcpStream).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         self.socket.set_linger(linger)
     }
 
-    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    /// Returns whether small writes are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn nodelay(&self) -> io::Result<bool> {
         self.socket.tcp_nodelay()
     }
 
-    /// Sends small writes at once (`true`), or waits a little to send them together (`false`, the default).
+    /// Sends small writes at once (`true`), or waits a little to send several together (`false`,
+    /// the default).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.socket.set_tcp_nodelay(nodelay)
     }
 }
 
-/// What socket2 takes. The system's option is an `int`, and a larger size would come out negative.
+/// Converts a size to what socket2 takes. The option of the system is an `int`, so a larger size
+/// would become negative.
 fn size_of_buffer(bytes: u32) -> usize {
     usize::try_from(i32::try_from(bytes).unwrap_or(i32::MAX)).unwrap_or(usize::MAX)
 }
@@ -277,7 +353,7 @@ mod unix {
     }
 
     impl From<TcpSocket> for OwnedFd {
-        /// Gives the descriptor up; it stays non-blocking.
+        /// Gives up the descriptor; it stays non-blocking.
         fn from(socket: TcpSocket) -> OwnedFd {
             socket.socket.into()
         }

@@ -1,4 +1,5 @@
-//! `TcpStream`: making one, its options and conversions. `byte_stream.rs` has what it shares with Unix streams.
+//! `TcpStream`: making one, its options and conversions. `byte_stream.rs` has what it shares with
+//! Unix streams.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,12 +16,13 @@ use crate::driver::{Registration, socket};
 
 /// A TCP connection.
 ///
-/// Made by [`connect`](TcpStream::connect) or [`TcpListener::accept`](super::TcpListener::accept). Dropping it closes
-/// the connection: the peer reads the end of the stream, or gets a reset if bytes it sent were never read.
+/// It is made by [`connect`](TcpStream::connect) or
+/// [`TcpListener::accept`](super::TcpListener::accept). Dropping it closes the connection: the peer
+/// reads the end of the stream, or gets a reset if it sent bytes that were never read.
 ///
-/// Its reads and writes, the ways to share it and to wait for it are those of every [`ByteStream`].
+/// [`ByteStream`] has its reads and writes, and the ways to share it and to wait for it.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -43,19 +45,22 @@ use crate::driver::{Registration, socket};
 pub type TcpStream = ByteStream<Tcp>;
 
 impl ByteStream<Tcp> {
-    /// Connects to `addr`, trying its addresses in order until one answers.
+    /// Connects to `addr`. Tries its addresses in order until one answers.
+    ///
+    /// There is no time limit except that of the system (minutes). Use
+    /// [`timeout`](crate::time::timeout) to set one.
     ///
     /// # Errors
-    /// The error of the last address tried; `InvalidInput` if there is none; the resolver's error for an unknown name.
+    /// The error of the last address tried; `InvalidInput` if there is no address; the error of the
+    /// resolver for an unknown name.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Dropping the future closes the socket: the attempt is given up and no descriptor stays behind. There is no
-    /// time limit but the system's (minutes); put [`timeout`](crate::time::timeout) around the call for one.
+    /// Dropping the future closes the socket: the attempt ends and no descriptor stays behind.
     ///
-    /// # Example
+    /// # Examples
     /// ```no_run
     /// # async fn f() -> std::io::Result<()> {
     /// let stream = heist::net::TcpStream::connect("example.org:80").await?;
@@ -83,83 +88,160 @@ impl ByteStream<Tcp> {
         Ok(TcpStream::over(registration))
     }
 
-    /// A connection that `accept` made non-blocking.
+    /// Wraps a connection that `accept` has made non-blocking.
     #[track_caller]
     pub(super) fn accepted(socket: Socket) -> TcpStream {
         TcpStream::over(Registration::new_nonblocking(socket))
     }
 
-    /// Takes over a stream of std's, which may be blocking: it is made non-blocking here.
+    /// Takes over a stream of std and makes it non-blocking.
     ///
     /// # Errors
-    /// If the driver cannot take it, or the system refuses to change its mode.
+    /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
+    /// non-blocking.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// let mut stream = heist::net::TcpStream::from_std(stream)?;
+    /// stream.write_all(b"hello").await?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         Ok(TcpStream::over(Registration::new(Socket::from(stream))?))
     }
 
-    /// Gives the connection back as a stream of std's. It stays non-blocking, as with tokio; call its
-    /// `set_nonblocking(false)` to block.
+    /// Gives the connection back as a stream of std. It stays non-blocking, as in tokio; call
+    /// `set_nonblocking(false)` on it if it should block.
     ///
     /// # Errors
-    /// If the driver cannot give it up.
+    /// Returns an error if the driver cannot give the socket up: while an operation is in flight
+    /// the descriptor has to be duplicated, and that may fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// let stream = stream.into_std()?;
+    /// stream.set_nonblocking(false)?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
         Ok(self.into_registration().into_socket()?.into())
     }
 
-    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    /// Returns whether small writes are sent at once (`TCP_NODELAY`). See
+    /// [`set_nodelay`](TcpStream::set_nodelay) for an example.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn nodelay(&self) -> io::Result<bool> {
         self.socket().tcp_nodelay()
     }
 
-    /// Sends small writes at once (`true`), or waits a little to send them together (`false`, the default).
+    /// Sends small writes at once (`true`), or waits a little to send several together (`false`,
+    /// the default).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.socket().set_tcp_nodelay(nodelay)
     }
 
-    /// How many hops packets of this connection live (`IP_TTL`).
+    /// Returns how many hops packets of this connection live (`IP_TTL`). See
+    /// [`set_ttl`](TcpStream::set_ttl) for an example.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket().ttl_v4()
     }
 
-    /// Sets how many hops packets of this connection live (`IP_TTL`).
+    /// Sets how many hops packets of this connection live (`IP_TTL`), 1 to 255. The default is the
+    /// system's, 64 on Linux.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_ttl(32)?;
+    /// assert_eq!(stream.ttl()?, 32);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket().set_ttl_v4(ttl)
     }
 
-    /// How long a close keeps trying to send what is still queued (`SO_LINGER`); `None` is the system's way.
+    /// Returns how long a close tries to send bytes that are still queued (`SO_LINGER`). `None`,
+    /// the default, leaves that to the system, and a close does not wait. See
+    /// [`set_linger`](TcpStream::set_linger) for an example.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.socket().linger()
     }
 
     /// Sets what a close does with bytes that are still queued (`SO_LINGER`).
     ///
-    /// `Some(Duration::ZERO)` throws them away and resets the connection. Any other `Some` can make the drop of the stream
-    /// *block its thread* for up to that time (whole seconds). The other workers go on, with what that thread had to do as
-    /// well; a current-thread runtime stands still. A stream that is dropped with a wait in flight on io_uring is closed by
-    /// a thread for such closes, and blocks nobody. To be sure, drop what [`into_std`](Self::into_std) returns inside
-    /// [`spawn_blocking`](crate::task::spawn_blocking).
+    /// `Some(Duration::ZERO)` discards them and resets the connection. Any other `Some` may make
+    /// the drop of the stream *block its thread* for up to that time (in whole seconds). Other
+    /// workers take over the tasks of that thread and continue; a current-thread runtime stands
+    /// still meanwhile. A stream that is dropped with a wait in flight on io_uring is closed by a
+    /// separate thread, and blocks no worker. To never block, call [`into_std`](Self::into_std) and
+    /// drop the result inside [`spawn_blocking`](crate::task::spawn_blocking).
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// use std::time::Duration;
+    ///
+    /// // The drop resets the connection.
+    /// stream.set_linger(Some(Duration::ZERO))?;
+    /// assert_eq!(stream.linger()?, Some(Duration::ZERO));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         self.socket().set_linger(linger)
     }
@@ -169,6 +251,9 @@ impl TryFrom<std::net::TcpStream> for TcpStream {
     type Error = io::Error;
 
     /// The same as [`TcpStream::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         TcpStream::from_std(stream)
@@ -195,6 +280,9 @@ mod unix {
         type Error = io::Error;
 
         /// Takes over a connected TCP socket; see [`TcpStream::from_std`].
+        ///
+        /// # Panics
+        /// Panics if called outside of a runtime.
         #[track_caller]
         fn try_from(fd: OwnedFd) -> io::Result<TcpStream> {
             TcpStream::from_std(fd.into())
@@ -204,7 +292,7 @@ mod unix {
     impl TryFrom<TcpStream> for OwnedFd {
         type Error = io::Error;
 
-        /// Gives the descriptor up; see [`TcpStream::into_std`].
+        /// Gives up the descriptor; see [`TcpStream::into_std`].
         fn try_from(stream: TcpStream) -> io::Result<OwnedFd> {
             Ok(stream.into_std()?.into())
         }

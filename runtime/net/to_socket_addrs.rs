@@ -1,25 +1,47 @@
-//! What can stand for socket addresses: addresses, pairs of host and port, and strings with both.
+//! The types that can stand for socket addresses: addresses, pairs of host and port, and strings
+//! with both.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use sealed::{Resolve, Target};
 
-/// A value that [`TcpListener::bind`](super::TcpListener::bind), [`TcpStream::connect`](super::TcpStream::connect)
-/// and [`lookup_host`](super::lookup_host()) take as an address.
+/// A value that [`TcpListener::bind`](super::TcpListener::bind),
+/// [`TcpStream::connect`](super::TcpStream::connect) and [`lookup_host`](super::lookup_host()) take
+/// as an address.
 ///
-/// Addresses (`SocketAddr`, `(IpAddr, u16)`, slices of `SocketAddr`, …) and texts that spell one
-/// (`"127.0.0.1:80"`, `("::1", 80)`) are used as they are. Any other text (`"example.org:80"`, `("example.org", 80)`)
-/// is a name, which is resolved by the system on the blocking pool, never on a worker.
+/// | value | meaning |
+/// |---|---|
+/// | `SocketAddr`, `(IpAddr, u16)`, … | this address |
+/// | `&[SocketAddr]` | these addresses, in this order |
+/// | `"127.0.0.1:80"`, `("::1", 80)` | the address that the text spells |
+/// | `"example.org:80"`, `("example.org", 80)` | a name; the system resolves it on the blocking pool, never on a worker |
 ///
-/// The trait is sealed: its items are private, so that it may grow.
+/// The trait is sealed: its items are private, so that it can grow.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use std::net::Ipv4Addr;
+/// use heist::net::TcpListener;
+///
+/// let one = TcpListener::bind("127.0.0.1:0").await?;
+/// let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+/// // The first of these that can be bound.
+/// let addrs = [one.local_addr()?, "127.0.0.1:0".parse().unwrap()];
+/// let third = TcpListener::bind(&addrs[..]).await?;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 pub trait ToSocketAddrs: Resolve {}
 
 pub(super) mod sealed {
     use std::io;
     use std::net::SocketAddr;
 
-    /// What an address argument means before any lookup.
+    /// The meaning of an address argument before any lookup.
     #[derive(Debug, PartialEq)]
     pub enum Target {
         One(SocketAddr),

@@ -1,4 +1,5 @@
-//! `futures_io::{AsyncRead, AsyncWrite}`, which the futures crate and the smol and async-std ecosystems are written for.
+//! `futures_io::{AsyncRead, AsyncWrite}`: the traits of the futures crate and of the smol and
+//! async-std ecosystems.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
@@ -49,7 +50,7 @@ impl<F: Family> AsyncWrite for ByteStream<F> {
     }
 }
 
-/// For one reading and one writing task at a time: each direction remembers one waker.
+/// For one reading and one writing task at a time, because each direction remembers one waker.
 impl<F: Family> AsyncRead for &ByteStream<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_read_slice(cx, buf)
@@ -64,7 +65,7 @@ impl<F: Family> AsyncRead for &ByteStream<F> {
     }
 }
 
-/// For one reading and one writing task at a time: each direction remembers one waker.
+/// For one reading and one writing task at a time, because each direction remembers one waker.
 impl<F: Family> AsyncWrite for &ByteStream<F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_slice(cx, buf)

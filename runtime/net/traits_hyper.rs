@@ -1,4 +1,4 @@
-//! hyper's `rt::{Read, Write}`, so that a stream is handed to hyper as it is.
+//! `hyper::rt::{Read, Write}`, so that hyper takes a stream directly.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;

@@ -1,4 +1,4 @@
-//! tokio's `io::{AsyncRead, AsyncWrite}`, so that what is written for tokio's streams runs on these.
+//! `tokio::io::{AsyncRead, AsyncWrite}`, so that code for the streams of tokio works with these.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;

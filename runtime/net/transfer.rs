@@ -1,7 +1,9 @@
-//! The bytes of a stream socket: one implementation of every read and write, for streams and for their halves.
+//! The bytes of a stream socket: one implementation of every read and write, for streams and for
+//! their halves.
 //!
-//! Every call ends in one of the `_once` functions, so that the flags of a send and the retry after a signal are each
-//! decided once. `bytes.rs` has the public methods, `poll.rs` serves the traits of other crates.
+//! Every call ends in one of the `_once` functions. So the flags of a send, and the retry after a
+//! signal, are each decided in one place. `bytes.rs` has the public methods, `poll.rs` serves the
+//! traits of other crates.
 
 use std::io::{self, IoSlice, IoSliceMut, Read as _};
 
@@ -12,14 +14,15 @@ use crate::driver::socket::SEND_FLAGS;
 use crate::driver::{Direction, Moved, Registration};
 use crate::task::coop;
 
-/// The most buffers that one system call takes (`IOV_MAX`); more are an error to it, so the rest waits its turn.
+/// The most buffers that one system call takes (`IOV_MAX`). It returns an error for more, so the
+/// rest goes to the next call.
 pub(super) const VECTORED_COUNT_MAX: usize = 1024;
-/// The least room that `read_to_end` offers to a receive.
+/// The least room that `read_to_end` offers to a receive, in bytes.
 const READ_TO_END_ROOM_BYTES: usize = 4096;
-/// The most room that one receive of `read_to_end` grows the vector by.
+/// The most bytes by which one receive of `read_to_end` grows the vector.
 const READ_TO_END_GROWTH_BYTES_MAX: usize = 256 * 1024;
 
-/// Reads once: nothing is taken before the future is ready `[one-call-moves-bytes]`.
+/// Reads once: no byte is taken before the future is ready `[one-call-moves-bytes]`.
 pub(super) async fn read(registration: &Registration, buf: &mut [u8]) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
@@ -50,7 +53,7 @@ pub(super) async fn read_exact(registration: &Registration, buf: &mut [u8]) -> i
     Ok(filled)
 }
 
-/// Appends all there is to come.
+/// Appends everything up to the end of the stream.
 pub(super) async fn read_to_end(registration: &Registration, buf: &mut Vec<u8>) -> io::Result<usize> {
     let start_len = buf.len();
     let mut growth = READ_TO_END_ROOM_BYTES;
@@ -66,7 +69,7 @@ pub(super) async fn read_to_end(registration: &Registration, buf: &mut Vec<u8>) 
     }
 }
 
-/// Appends all there is to come, if it is UTF-8.
+/// Appends everything up to the end of the stream, if it is UTF-8.
 pub(super) async fn read_to_string(registration: &Registration, text: &mut String) -> io::Result<usize> {
     let mut bytes = Vec::new();
     let count = read_to_end(registration, &mut bytes).await?;
@@ -77,7 +80,7 @@ pub(super) async fn read_to_string(registration: &Registration, text: &mut Strin
     Ok(count)
 }
 
-/// Writes once: nothing is sent before the future is ready `[one-call-moves-bytes]`.
+/// Writes once: no byte is sent before the future is ready `[one-call-moves-bytes]`.
 pub(super) async fn write(registration: &Registration, buf: &[u8]) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
@@ -118,8 +121,8 @@ pub(super) async fn write_all_vectored(
     Ok(())
 }
 
-/// Shortens the buffers by what was written. `IoSlice::advance_slices` would leave the finished ones as they are, and a
-/// caller who gave up a call and makes it again would write them twice.
+/// Shortens the buffers by the bytes that were written. `IoSlice::advance_slices` would leave
+/// finished buffers unchanged, so a caller that drops a call and repeats it would write them twice.
 fn take_off(bufs: &mut [IoSlice<'_>], mut count: usize) {
     for buf in bufs {
         if count < buf.len() {
@@ -131,16 +134,16 @@ fn take_off(bufs: &mut [IoSlice<'_>], mut count: usize) {
     }
 }
 
-/// The buffers to hand to one receive: without empty ones in front, and no more than a call takes. None, if there is
-/// nothing to fill `[empty-is-done]`.
+/// Returns the buffers to pass to one receive: without empty ones in front, and no more than one
+/// call takes. Returns `None` if there is nothing to fill `[empty-is-done]`.
 pub(super) fn room_of<'a, 'b>(bufs: &'a mut [IoSliceMut<'b>]) -> Option<&'a mut [IoSliceMut<'b>]> {
     let start = bufs.iter().position(|buf| !buf.is_empty())?;
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
     Some(&mut bufs[start..end])
 }
 
-/// The buffers to hand to one send: without empty ones in front, and no more than a call takes. None, if there is
-/// nothing to send `[empty-is-done]`.
+/// Returns the buffers to pass to one send: without empty ones in front, and no more than one call
+/// takes. Returns `None` if there is nothing to send `[empty-is-done]`.
 pub(super) fn bytes_of<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> Option<&'a [IoSlice<'b>]> {
     let start = bufs.iter().position(|buf| !buf.is_empty())?;
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
@@ -152,7 +155,7 @@ fn end_came_early(filled: usize, wanted: usize) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
-/// Makes a call again for as long as signals interrupt it.
+/// Repeats a call for as long as signals interrupt it.
 fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     loop {
         match call() {
@@ -162,12 +165,12 @@ fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     }
 }
 
-/// Makes a call that copies bytes, and pays for them `[large-calls-pay]`.
+/// Makes a call that copies bytes, and takes them from the budget of the task `[large-calls-pay]`.
 pub(super) fn paid(call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     paid_by(call, |count| *count)
 }
 
-/// The same for a call that says more than how many they were.
+/// The same for a call that returns more than the number of bytes.
 pub(super) fn paid_by<R>(
     call: impl FnMut() -> io::Result<R>,
     bytes_of: impl Fn(&R) -> usize,
@@ -179,7 +182,7 @@ pub(super) fn receive_once(mut socket: &Socket, buf: &mut [u8]) -> io::Result<us
     paid(|| socket.read(buf))
 }
 
-/// The same, and how much there could have been.
+/// The same; also returns how many bytes `buf` had room for.
 pub(super) fn receive_noted(socket: &Socket, buf: &mut [u8]) -> io::Result<Moved> {
     Ok(Moved { count: receive_once(socket, buf)?, asked: buf.len() })
 }
@@ -197,7 +200,7 @@ pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     paid(|| socket.send_with_flags(buf, SEND_FLAGS))
 }
 
-/// The same, and how much there could have been.
+/// The same; also returns how many bytes `buf` had.
 pub(super) fn send_noted(socket: &Socket, buf: &[u8]) -> io::Result<Moved> {
     Ok(Moved { count: send_once(socket, buf)?, asked: buf.len() })
 }

@@ -1,5 +1,5 @@
-//! Writes that do not copy: the kernel reads the buffer itself. `driver/send/` says how, `owned_transfer.rs` does what it
-//! refuses.
+//! Writes that do not copy: the kernel reads the buffer itself. `driver/send/` implements them.
+//! `owned_transfer.rs` repeats with a copy what the kernel refuses.
 
 use std::io;
 
@@ -10,34 +10,40 @@ use crate::buf::IoBuf;
 use crate::driver::Registration;
 
 impl<F: Family> ByteStream<F> {
-    /// As [`write_owned`](ByteStream::write_owned), without copying the bytes where the system can do that.
+    /// As [`write_owned`](ByteStream::write_owned), but without copying the bytes if the system can
+    /// do that.
     ///
-    /// It can for TCP with io_uring, since Linux 6.2. Elsewhere, and for Unix streams, for TLS of the kernel's, and for more
-    /// memory than the process may pin (`ulimit -l`), this is [`write_owned`](ByteStream::write_owned). So it is from the
-    /// second write on where the kernel says of the first that it had to copy, as it does within one machine.
+    /// It can for TCP with io_uring, since Linux 6.2. In all other cases this is
+    /// [`write_owned`](ByteStream::write_owned): on other systems and drivers, for Unix streams,
+    /// for TLS in the kernel, and for more memory than the process may pin (`ulimit -l`). If the
+    /// kernel reports for the first such write of a connection that it had to copy, as it does
+    /// within one machine, all later ones are plain writes too.
     ///
-    /// The buffer comes back when the peer's machine has confirmed all that was sent of it: at least one round trip
-    /// later, and not before a peer that reads slowly has room. Set a [`timeout`](crate::time::timeout()) where the peer
-    /// is not trusted.
+    /// The buffer comes back when the machine of the peer has confirmed everything that was sent
+    /// from it. That takes at least one round trip, and longer if the peer reads slowly. Set a
+    /// [`timeout`](crate::time::timeout()) if you do not trust the peer. See
+    /// [`write_all_owned_zero_copy`](ByteStream::write_all_owned_zero_copy) for an example.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
-    /// Not safe: whether and how much was written before the drop is not told. What is written by another call afterwards
-    /// comes behind it. The buffer is freed when the kernel has done with it; a stream that is dropped as well closes, and
-    /// what was taken is sent before its end.
+    /// Not safe: the caller cannot learn whether and how much was written before the drop. Later
+    /// writes come after it. The buffer is freed when the kernel no longer needs it. A stream that
+    /// is dropped too closes after the bytes that the kernel had taken are sent.
     ///
     /// # Panics
-    /// If the runtime ends before, and the kernel does not let go of the buffer, which is leaked then.
+    /// Panics if the runtime ends before the write does, and the kernel does not release the
+    /// buffer. The buffer is leaked in that case.
     pub async fn write_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
         write::<F, B>(self.registration(), buf).await
     }
 
-    /// As [`write_all_owned`](ByteStream::write_all_owned), without copying the bytes where the system can do that.
+    /// As [`write_all_owned`](ByteStream::write_all_owned), but without copying the bytes if the
+    /// system can do that.
     ///
-    /// Where that is, and when the buffer comes back, is told by
-    /// [`write_owned_zero_copy`](ByteStream::write_owned_zero_copy). The table in [`net`](crate::net) says when it pays.
+    /// [`write_owned_zero_copy`](ByteStream::write_owned_zero_copy) describes when that is, and
+    /// when the buffer comes back. "When zero copy pays" in [`net`](crate::net) compares the costs.
     ///
     /// # Errors
     /// As [`write_all`](ByteStream::write_all).
@@ -48,14 +54,17 @@ impl<F: Family> ByteStream<F> {
     /// # Panics
     /// As [`write_owned_zero_copy`](ByteStream::write_owned_zero_copy).
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
     /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
     /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
     /// # let (mut peer, _) = listener.accept().await?;
-    /// # let reader = heist::spawn(async move { let mut all = Vec::new(); peer.read_to_end(&mut all).await.map(|_| all) });
+    /// # let reader = heist::spawn(async move {
+    /// #     let mut all = Vec::new();
+    /// #     peer.read_to_end(&mut all).await.map(|_| all)
+    /// # });
     /// let page = vec![b'x'; 1 << 20];
     /// let (result, page) = stream.write_all_owned_zero_copy(page).await;
     /// result?;

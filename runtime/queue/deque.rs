@@ -1,4 +1,4 @@
-//! The bounded ring: one owner, any number of thieves.
+//! The bounded ring, which has one owner and any number of thieves.
 #![expect(unsafe_code, reason = "slots are read and written by index under the ring's claims")]
 
 use std::cell::Cell;
@@ -15,12 +15,13 @@ pub(crate) const CAPACITY: usize = if cfg!(all(test, any(rt_loom, rt_shuttle))) 
 const MASK: u32 = CAPACITY as u32 - 1;
 const _: () = assert!(CAPACITY.is_power_of_two());
 
-/// What the head word says. Indices grow without bound and wrap as `u32`; a slot is `index & MASK`.
+/// The two indices in the head word. They grow without bound and wrap as `u32`; the slot of an
+/// index is `index & MASK`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Head {
-    /// First slot that a thief may still be reading.
+    /// The first slot that a thief may still be reading.
     claimed: u32,
-    /// Next slot to be popped or claimed.
+    /// The next slot to be popped or claimed.
     front: u32,
 }
 
@@ -37,7 +38,7 @@ impl Head {
         self.claimed != self.front
     }
 
-    /// The head after `front` moved by `count`, without disturbing a theft.
+    /// Returns the head after `front` moved by `count`, without disturbing a theft.
     fn advanced(self, count: u32) -> Head {
         let front = self.front.wrapping_add(count);
         Head { claimed: if self.is_being_robbed() { self.claimed } else { front }, front }
@@ -50,16 +51,16 @@ struct Ring<T> {
     slots: Box<[UnsafeCell<MaybeUninit<T>>]>,
 }
 
-// SAFETY: [ring-owner] and [ring-claim] give every slot one reader or one writer at a time, so a value crosses threads
-// only by being moved, which `T: Send` allows.
+// SAFETY: [ring-owner] and [ring-claim] give every slot one reader or one writer at a time, so a
+// value crosses threads only by being moved, which `T: Send` allows.
 unsafe impl<T: Send> Send for Ring<T> {}
-// SAFETY: as above; `&Ring` gives no `&T`.
+// SAFETY: as above; `&Ring` gives access to no `&T`.
 unsafe impl<T: Send> Sync for Ring<T> {}
 
-/// The owner's end. Not `Sync` and not `Clone`: there is one owner.
+/// The owner's end. Not `Sync` and not `Clone`, because there is one owner.
 pub(crate) struct Owner<T> {
     ring: Arc<Ring<T>>,
-    /// Another end took its place.
+    /// True after another end took its place.
     is_handed_on: Cell<bool>,
 }
 
@@ -68,7 +69,7 @@ pub(crate) struct Stealer<T> {
     ring: Arc<Ring<T>>,
 }
 
-/// A ring's two ends.
+/// Makes a ring and returns its two ends.
 pub(crate) fn new<T: Send>() -> (Owner<T>, Stealer<T>) {
     let ring = Arc::new(Ring {
         head: CachePadded::new(AtomicU64::new(0)),
@@ -83,66 +84,70 @@ impl<T> Ring<T> {
     /// The caller owns slot `index` for writing: `[ring-owner]`.
     unsafe fn write(&self, index: u32, value: T) {
         self.slots[(index & MASK) as usize].with_mut(|slot| {
-            // SAFETY: the caller's promise; the slot holds no live value, so none is lost.
+            // SAFETY: as the caller promises; the slot holds no live value, so none is lost.
             unsafe { slot.write(MaybeUninit::new(value)) }
         });
     }
 
     /// # Safety
-    /// The caller claimed slot `index` for reading: `[ring-claim]`. The slot counts as empty afterwards.
+    /// The caller claimed slot `index` for reading: `[ring-claim]`. The slot counts as empty
+    /// afterwards.
     unsafe fn read(&self, index: u32) -> T {
         self.slots[(index & MASK) as usize].with(|slot| {
-            // SAFETY: the caller's promise; slots between `claimed` and `tail` are initialised.
+            // SAFETY: as the caller promises; slots between `claimed` and `tail` are initialised.
             unsafe { slot.read().assume_init() }
         })
     }
 
-    /// How many values wait. Exact for the owner, a hint for others.
+    /// Returns how many values wait. Exact for the owner, a hint for others.
     fn len(&self) -> usize {
-        // Ordering: Relaxed is enough for a hint, [len-hint]. Who must not miss an item fences before this call.
+        // Ordering: Relaxed is enough for a hint, [len-hint]. A caller that must not miss an item
+        // fences before this call.
         let head = Head::unpack(self.head.load(Ordering::Relaxed));
         let tail = self.tail.load(Ordering::Relaxed);
-        // The two loads are not one: a front that overtook the tail we saw means empty.
+        // The two loads are not atomic together: a front that overtook the tail we saw means that
+        // the ring was empty.
         let len = tail.wrapping_sub(head.front);
         if len > CAPACITY as u32 { 0 } else { len as usize }
     }
 }
 
 impl<T: Send> Owner<T> {
-    /// An end that takes the place of this one, for another thread.
+    /// Returns an end that takes the place of this one, for another thread.
     ///
     /// # Safety
-    /// `[ring-owner]`: this end is not used any more, but dropped; or the other one comes back to
-    /// [`take_back`](Self::take_back), and this one is used after that only.
+    /// `[ring-owner]`: this end is not used any more, only dropped; or the other end is passed to
+    /// [`take_back`](Self::take_back), and this one is used only after that.
     pub(crate) unsafe fn hand_on(&self) -> Owner<T> {
         self.is_handed_on.set(true);
         Owner { ring: self.ring.clone(), is_handed_on: Cell::new(false) }
     }
 
-    /// This end is the owner's again: `other` took its place, and nobody used it any later.
+    /// Makes this end the owner's again: `other` took its place, and is not used any more.
     pub(crate) fn take_back(&self, other: Owner<T>) {
         assert!(Arc::ptr_eq(&self.ring, &other.ring), "an end comes back to its own ring");
         other.is_handed_on.set(true);
         self.is_handed_on.set(false);
     }
 
-    /// How many values wait.
+    /// Returns how many values wait.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.ring.len()
     }
 
-    /// How many more values fit. A theft in progress still counts as full.
+    /// Returns how many more values fit. Slots that a thief is reading count as full.
     pub(crate) fn room(&self) -> usize {
-        // Ordering: Relaxed for the tail, which only we write, [ring-owner]. Acquire for the head pairs with the thief's final
-        // CAS, [ring-claim]: slots below `claimed` have been read.
+        // Ordering: Relaxed for the tail, which only we write, [ring-owner]. Acquire for the head
+        // pairs with the thief's final CAS, [ring-claim]: slots below `claimed` have been read.
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let head = Head::unpack(self.ring.head.load(Ordering::Acquire));
         CAPACITY - tail.wrapping_sub(head.claimed) as usize
     }
 
-    /// Adds a value at the back. A full ring gives the value back, with half of what waited if that could be claimed:
-    /// the caller hands all of it to the overflow, in this order, so that the ring has room again.
+    /// Adds a value at the back. If the ring is full, it returns the value, and before it half of
+    /// the waiting values if those could be claimed. The caller moves all of them to the overflow,
+    /// in this order, so that the ring has room again.
     #[inline]
     pub(crate) fn push(&self, value: T) -> Result<(), Vec<T>> {
         // Ordering: as in `room`, [ring-owner], [ring-claim].
@@ -151,17 +156,19 @@ impl<T: Send> Owner<T> {
         if tail.wrapping_sub(head.claimed) as usize == CAPACITY {
             return Err(self.overflow(head, value));
         }
-        // SAFETY: [ring-owner]: `tail` is less than `claimed + CAPACITY`, so the slot is ours to write.
+        // SAFETY: [ring-owner]: `tail` is less than `claimed + CAPACITY`, so the slot is ours to
+        // write.
         unsafe { self.ring.write(tail, value) };
         // Ordering: Release publishes the slot to the thief that acquires this tail, [ring-claim].
         self.ring.tail.store(tail.wrapping_add(1), Ordering::Release);
         Ok(())
     }
 
-    /// Adds as many values of `values` as there is room for, with one store of the tail. The rest stay in `values`.
+    /// Adds as many values of `values` as there is room for, with one store of the tail, and
+    /// returns how many. The rest stay in `values`.
     pub(crate) fn push_batch(&self, values: &mut impl Iterator<Item = T>) -> usize {
         let room = self.room();
-        // Ordering: Relaxed, only we write the tail, [ring-owner].
+        // Ordering: Relaxed, because only we write the tail, [ring-owner].
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let mut count = 0;
         for value in values.by_ref().take(room) {
@@ -176,14 +183,15 @@ impl<T: Send> Owner<T> {
         count as usize
     }
 
-    /// Claims the back half of a full ring and appends `value`. During a theft only `value` comes back: the thief is
-    /// about to make room.
+    /// Claims the front half of a full ring and appends `value`. During a theft it returns only
+    /// `value`, because the thief is about to make room.
     #[cold]
     fn overflow(&self, head: Head, value: T) -> Vec<T> {
         const HALF: u32 = CAPACITY as u32 / 2;
         let mut out = Vec::with_capacity(HALF as usize + 1);
         let taken = head.advanced(HALF);
-        // Ordering: Relaxed as every claim, [ring-claim]. A failure means that a thief was here: it makes room.
+        // Ordering: Relaxed, as for every claim, [ring-claim]. A failure means that a thief was
+        // here, which makes room.
         if !head.is_being_robbed()
             && self
                 .ring
@@ -192,7 +200,8 @@ impl<T: Send> Owner<T> {
                 .is_ok()
         {
             for offset in 0..HALF {
-                // SAFETY: [ring-claim]: the CAS claimed these slots, and we alone may overwrite them later.
+                // SAFETY: [ring-claim]: the CAS claimed these slots, and only we may overwrite them
+                // later.
                 out.push(unsafe { self.ring.read(head.front.wrapping_add(offset)) });
             }
         }
@@ -203,7 +212,8 @@ impl<T: Send> Owner<T> {
     /// Takes the value that has waited longest.
     #[inline]
     pub(crate) fn pop(&self) -> Option<T> {
-        // Ordering: Relaxed, only we write the tail, [ring-owner]. Relaxed for the first look at the head: the CAS decides.
+        // Ordering: Relaxed for the tail, because only we write it, [ring-owner]. Relaxed for the
+        // first read of the head, because the CAS decides.
         let tail = self.ring.tail.load(Ordering::Relaxed);
         let mut word = self.ring.head.load(Ordering::Relaxed);
         loop {
@@ -212,10 +222,11 @@ impl<T: Send> Owner<T> {
                 return None;
             }
             let next = head.advanced(1).pack();
-            // Ordering: Relaxed, [ring-claim]: claims form one order by themselves, and hand on what a theft that has ended
-            // published. The slot itself was written by this thread.
+            // Ordering: Relaxed, [ring-claim]: claims form one order by themselves, and carry on
+            // what the end of a theft published. This thread wrote the slot itself.
             match self.ring.head.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
-                // SAFETY: [ring-claim]: the CAS moved `front` past the slot, so it is ours alone.
+                // SAFETY: [ring-claim]: the CAS moved `front` past the slot, so only we may read
+                // it.
                 Ok(_) => return Some(unsafe { self.ring.read(head.front) }),
                 Err(seen) => word = seen,
             }
@@ -224,7 +235,8 @@ impl<T: Send> Owner<T> {
 }
 
 impl<T> Drop for Owner<T> {
-    /// Drops what still waits, unless another end has it. Thieves may be at work: values are claimed as `pop` does.
+    /// Drops the values that still wait, unless another end has them. Thieves may be active, so
+    /// values are claimed as in `pop`.
     fn drop(&mut self) {
         if self.is_handed_on.get() {
             return;
@@ -257,22 +269,22 @@ impl<T> Clone for Stealer<T> {
 }
 
 impl<T: Send> Stealer<T> {
-    /// How many values seem to wait: [len-hint].
+    /// Returns how many values seem to wait: [len-hint].
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.ring.len()
     }
 
-    /// Moves half of what waits, rounded up, into `into`, and returns one of them to be run at once. `None`: nothing
-    /// waits, or another thief is at work here.
+    /// Moves half of the waiting values, rounded up, into `into`, and returns one of them, to be
+    /// run at once. Returns `None` if nothing waits, or if another thief is active here.
     pub(crate) fn steal_half(&self, into: &Owner<T>) -> Option<T> {
         let room = into.room();
         let (first, count) = self.claim(room)?;
-        // Ordering: Relaxed, the thief owns the tail of `into`, [ring-owner].
+        // Ordering: Relaxed, because the thief owns the tail of `into`, [ring-owner].
         let tail = into.ring.tail.load(Ordering::Relaxed);
         for offset in 0..count - 1 {
-            // SAFETY: [ring-claim] for the read: `claim` gave us these slots. [ring-owner] for the write: `claim` took
-            // at most `room + 1` values and the last one is not written.
+            // SAFETY: [ring-claim] for the read: `claim` gave us these slots. [ring-owner] for the
+            // write: `claim` took at most `room + 1` values, and the last one is not written.
             unsafe { into.ring.write(tail.wrapping_add(offset), self.ring.read(first.wrapping_add(offset))) };
         }
         // SAFETY: [ring-claim], the last slot of the claim.
@@ -285,13 +297,16 @@ impl<T: Send> Stealer<T> {
         Some(last)
     }
 
-    /// Claims up to half of what waits: the first index and a count of at least one.
+    /// Claims up to half of the waiting values. Returns the first index and a count of at least
+    /// one.
     fn claim(&self, room: usize) -> Option<(u32, u32)> {
-        // Ordering: Relaxed, [ring-claim]: a guess that the exchange below checks. With a tail that is older it says that nothing waits.
+        // Ordering: Relaxed, [ring-claim]: a guess that the exchange below checks. With a tail that
+        // is older than the head it finds that nothing waits.
         let mut word = self.ring.head.load(Ordering::Relaxed);
         loop {
             let head = Head::unpack(word);
-            // Ordering: Acquire pairs with `push`, [ring-claim]: the slots below this tail are written.
+            // Ordering: Acquire pairs with `push`, [ring-claim]: the slots below this tail are
+            // written.
             let tail = self.ring.tail.load(Ordering::Acquire);
             let waiting = tail.wrapping_sub(head.front);
             if head.is_being_robbed() || waiting == 0 || waiting > CAPACITY as u32 {
@@ -299,8 +314,8 @@ impl<T: Send> Stealer<T> {
             }
             let count = (waiting - waiting / 2).min(room as u32 + 1);
             let claimed = Head { claimed: head.front, front: head.front.wrapping_add(count) };
-            // Ordering: Relaxed, [ring-claim]: from here on the owner cannot reuse the slots, nor another thief begin. What
-            // is in them was published by the tail.
+            // Ordering: Relaxed, [ring-claim]: from here on the owner cannot reuse the slots, and
+            // no other thief can begin. The tail published the contents of the slots.
             match self.ring.head.compare_exchange_weak(
                 word,
                 claimed.pack(),
@@ -313,9 +328,10 @@ impl<T: Send> Stealer<T> {
         }
     }
 
-    /// Ends the theft: the slots have been read.
+    /// Ends the theft, after the slots have been read.
     fn finish(&self) {
-        // Ordering: Relaxed first look, the CAS decides. Release, [ring-claim], tells the owner's next push that the slots were read.
+        // Ordering: Relaxed for the first read, because the CAS decides. Release, [ring-claim],
+        // publishes to the owner's next push that the slots were read.
         let mut word = self.ring.head.load(Ordering::Relaxed);
         loop {
             let front = Head::unpack(word).front;

@@ -1,5 +1,5 @@
-//! The queue for tasks that come from outside of the workers; and, one for each worker, for those that did not fit into
-//! its ring.
+//! The injector: the queue of tasks that come from outside of the workers. Each worker has another
+//! one for the tasks that did not fit into its ring.
 
 use std::collections::VecDeque;
 
@@ -18,17 +18,19 @@ impl<T: Send> Injector<T> {
         Injector { len: AtomicUsize::new(0), waiting: Mutex::new(VecDeque::new()) }
     }
 
-    /// How many values seem to wait: [len-hint].
+    /// Returns how many values seem to wait: [len-hint].
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        // Ordering: Relaxed is enough for a hint, [len-hint]. Who must not miss an item fences first.
+        // Ordering: Relaxed is enough for a hint, [len-hint]. A caller that must not miss an item
+        // fences first.
         self.len.load(Ordering::Relaxed)
     }
 
     pub(crate) fn push(&self, value: T) {
         let mut waiting = self.waiting.lock();
         waiting.push_back(value);
-        // Ordering: Relaxed, [len-hint]: the lock orders the values; the idle protocol fences after a push.
+        // Ordering: Relaxed, [len-hint]: the lock orders the values; the idle protocol fences after
+        // a push.
         self.len.store(waiting.len(), Ordering::Relaxed);
     }
 
@@ -50,8 +52,8 @@ impl<T: Send> Injector<T> {
         value
     }
 
-    /// Moves values into `into`, as many as fit into half of its room, and one at least if there is any: the rest is
-    /// for what comes from elsewhere.
+    /// Moves values into `into`: as many as fit into half of its room, and at least one if there is
+    /// any. The other half is left for values that come from elsewhere.
     pub(crate) fn refill(&self, into: &Owner<T>) {
         if self.len() == 0 {
             return;
@@ -63,8 +65,8 @@ impl<T: Send> Injector<T> {
         self.len.store(waiting.len(), Ordering::Relaxed);
     }
 
-    /// Takes one value to be run at once, and moves a fair share of the rest into `into`: an `nth` part of what waits,
-    /// at most half a ring.
+    /// Takes one value to be run at once, and moves a fair share of the rest into `into`: one `nth`
+    /// of the waiting values, at most half a ring.
     pub(crate) fn pop_share(&self, into: &Owner<T>, nth: usize) -> Option<T> {
         if self.len() == 0 {
             return None;

@@ -1,4 +1,4 @@
-//! Models of the ring and the slot. Each value must come out once.
+//! Models of the ring, the injector and the slot. Each value must come out once.
 #![expect(unsafe_code, reason = "the contract of a token, and a cell that loom watches")]
 
 use std::ptr::NonNull;
@@ -65,7 +65,8 @@ fn two_thieves_race_the_owner() {
 #[test]
 fn overflow_races_a_thief() {
     model(|| {
-        // The shrunk ring, or two short of full, so that the race is at the brim with and without loom.
+        // The ring is filled to just below its capacity, so that the race is at the full ring with
+        // loom's small ring and without it.
         let (owner, stealer) = new();
         let count = CAPACITY as u32 + 2;
         for value in 0..count - 3 {
@@ -105,8 +106,8 @@ fn slots_are_reused_only_after_the_thief_has_read_them() {
     });
 }
 
-/// [ring-claim]: were a second thief let in during a theft, the owner would take its claim for the first one's, and
-/// overwrite slots that are still being read.
+/// [ring-claim]: if a second thief were let in during a theft, the owner would take its claim for
+/// the first one's, and would overwrite slots that are still being read.
 #[test]
 fn a_second_thief_does_not_hide_the_first() {
     model(|| {
@@ -129,8 +130,8 @@ fn a_second_thief_does_not_hide_the_first() {
     });
 }
 
-/// [ring-claim]: a full ring from which a thief takes is not emptied by its owner as well, also when the owner has popped
-/// meanwhile.
+/// [ring-claim]: the owner does not also empty a full ring from which a thief takes, even if the
+/// owner has popped meanwhile.
 #[test]
 fn an_overflow_during_a_theft_claims_nothing() {
     model(|| {
@@ -149,7 +150,8 @@ fn an_overflow_during_a_theft_claims_nothing() {
     });
 }
 
-/// [ring-owner]: a harvest's batch fills the room that there is, and not the slots that a thief reads.
+/// [ring-owner]: a harvest's batch fills the room that there is, and not the slots that a thief
+/// reads.
 #[test]
 fn a_batch_meets_a_thief() {
     model(|| {
@@ -181,7 +183,8 @@ fn a_batch_is_whole_when_a_thief_sees_it() {
     });
 }
 
-/// [ring-claim]: the room that a theft has made is filled when the thief has read, without a claim of our own before it.
+/// [ring-claim]: the room that a theft has made is filled after the thief has read, without a claim
+/// of our own before it.
 #[test]
 fn a_batch_fills_what_a_thief_has_left() {
     model(|| {
@@ -202,7 +205,7 @@ fn a_batch_fills_what_a_thief_has_left() {
     });
 }
 
-/// What a thief took may be taken from it while it still copies, or right after.
+/// Values that a thief took may be taken from it while it still copies, or right after.
 #[test]
 fn loot_meets_the_next_thief() {
     model(|| {
@@ -212,8 +215,8 @@ fn loot_meets_the_next_thief() {
         }
         let (mine, next) = new();
         let robber = thread::spawn(move || (stealer.steal_half(&mine), mine));
-        // Begun last: loom would take the robber's look at its own tail for the one that matters, and never have an earlier
-        // look of ours come after its store.
+        // Begun last. Otherwise loom would take the first thief's read of its own tail for the one
+        // that matters, and would never place an earlier read of ours after its store.
         let next = thread::spawn(thief(next));
         let (first, theirs) = robber.join().unwrap();
         let mut seen = next.join().unwrap();
@@ -224,8 +227,8 @@ fn loot_meets_the_next_thief() {
     });
 }
 
-/// [len-hint]: two workers take their shares while a third thread pushes; nothing is left that the length denies, and the
-/// length ends at nothing.
+/// [len-hint]: two workers take their shares while a third thread pushes. No value is left behind a
+/// length of zero, and the length ends at zero.
 #[test]
 fn the_injector_gives_each_value_to_one_taker() {
     model(|| {
@@ -263,10 +266,10 @@ fn the_injector_gives_each_value_to_one_taker() {
     });
 }
 
-/// A boxed number, as the scheduler's tasks are boxed cells. Loom watches who touches it.
+/// A boxed number, because the scheduler's tasks are boxed cells too. Loom watches each access.
 struct Boxed(Box<UnsafeCell<u32>>);
 
-// SAFETY: whoever has the box reads it, and nobody else can.
+// SAFETY: only the holder of the box reads it.
 unsafe impl Send for Boxed {}
 
 impl Boxed {
@@ -292,7 +295,7 @@ unsafe impl Token for Boxed {
     }
 
     unsafe fn from_raw(raw: NonNull<UnsafeCell<u32>>) -> Self {
-        // SAFETY: the caller's promise: `raw` came from `into_raw`, once.
+        // SAFETY: as the caller promises: `raw` came from `into_raw`, once.
         Boxed(unsafe { Box::from_raw(raw.as_ptr()) })
     }
 }
@@ -313,7 +316,8 @@ fn the_slot_gives_each_value_to_one_taker() {
     });
 }
 
-/// [slot-one]: who displaces a value may be another thread than the one that put it there.
+/// [slot-one]: the thread that displaces a value may be another one than the thread that put it
+/// there.
 #[test]
 fn two_replacements_of_the_slot_pass_values_on() {
     model(|| {

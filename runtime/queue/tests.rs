@@ -141,7 +141,8 @@ fn eight_thieves_on_real_threads_lose_and_double_nothing() {
     assert!(seen.iter().copied().eq(0..VALUES_COUNT), "every value once");
 }
 
-/// However busy the others are who fill the ring: with one place left, what waits moves on.
+/// The share does not depend on how busy the others are that fill the ring: even with one free
+/// place, waiting values move on.
 #[test]
 fn a_refill_takes_half_of_the_room_and_one_place_at_least() {
     let (owner, _stealer) = new::<usize>();

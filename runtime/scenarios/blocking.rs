@@ -4,7 +4,8 @@ use super::{Event, World, explore, wait_for};
 use crate::primitive::thread;
 use std::time::Duration;
 
-/// From inside and from outside; the pool's threads end when their time is up, or stay.
+/// Closures are spawned from inside and from outside. The pool's threads end when their time is up,
+/// or stay.
 #[test]
 fn closures_from_inside_and_outside_are_run() {
     explore(2, |world| {
@@ -30,7 +31,8 @@ fn a_closure_that_blocks_does_not_keep_tasks_waiting() {
     });
 }
 
-/// What waits behind a task that blocks in place is run by a thread that stands in, also where no worker is left.
+/// Tasks behind one that blocks in place are run by a thread that stands in, even if no worker is
+/// left.
 #[test]
 fn blocking_in_place_hands_everything_over() {
     for workers_count in [1, 2] {
@@ -47,10 +49,11 @@ fn block_behind_everything(world: &mut World) {
         crate::task::block_in_place(|| event.block());
     });
     world.join(job);
-    // No rest: a thread that has left its worker ends its poll beside workers that sleep.
+    // No `rest` here: a thread that has left its worker ends its poll beside workers that sleep.
 }
 
-/// A closure waits in place for a timer and for a task; the runtime ends before, beside or after that.
+/// A closure waits in place for a timer and for a task. The runtime ends before, during or after
+/// that.
 #[test]
 fn the_end_of_a_runtime_meets_a_closure_in_place() {
     explore(1, |world| {
@@ -66,7 +69,8 @@ fn the_end_of_a_runtime_meets_a_closure_in_place() {
     });
 }
 
-/// A closure that comes beside the end of the runtime is run, or cancelled, and its handle says which.
+/// A closure that is spawned while the runtime ends is run or cancelled, and its handle reports
+/// which.
 #[test]
 fn a_closure_beside_the_end_is_run_or_cancelled() {
     explore(1, |world| {

@@ -1,4 +1,4 @@
-//! Operations and sockets, which threads of the test answer.
+//! Operations and sockets, which threads of the test complete.
 
 use std::ffi::CStr;
 use std::io;
@@ -37,7 +37,8 @@ fn operations_end_from_other_threads() {
     });
 }
 
-/// The worker that has the operation in flight, or in its outbox, is stuck until it has ended: another one takes over.
+/// The worker that has the operation in flight, or in its outbox, is stuck until the operation has
+/// ended: another one takes over.
 #[test]
 fn a_stuck_workers_completion_is_reaped_by_another() {
     explore(2, |world| {
@@ -66,7 +67,7 @@ fn a_stuck_workers_completion_is_reaped_by_another() {
     });
 }
 
-/// An abort meets the completion: the operation is cancelled where it is in flight, or was done.
+/// An abort meets the completion: the operation is cancelled in flight, or was done.
 #[test]
 fn an_aborted_operation_is_cancelled_or_done() {
     explore(2, |world| {
@@ -87,7 +88,7 @@ fn an_aborted_operation_is_cancelled_or_done() {
     });
 }
 
-/// What never ends is cancelled when its task gives it up, from whichever worker.
+/// An operation that never ends is cancelled when its task gives it up, from any worker.
 #[test]
 fn an_operation_that_never_ends_is_given_up() {
     explore(2, |world| {
@@ -105,7 +106,7 @@ fn an_operation_that_never_ends_is_given_up() {
     });
 }
 
-/// What a thread that is no worker asks for goes by letter.
+/// A thread that is no worker sends its operation to a worker as a message.
 #[test]
 fn a_foreign_threads_operation_goes_by_letter() {
     explore(2, |world| {

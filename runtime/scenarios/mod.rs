@@ -1,6 +1,14 @@
-//! Whole runtimes under shuttle: scheduler, tasks, timers and blocking pool as they are, on a driver that is a fake.
+//! Scenarios: whole runtimes under shuttle. Scheduler, tasks, timers and blocking pool are the real
+//! ones, and the driver is a fake.
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! `DESIGN.md` in this directory explains the method and the invariants. Read the files in this
+//! order:
+//!
+//! - this file: `World`, which runs a scenario, and the jobs and events that scenarios use
+//! - `spawn.rs`: tasks that are spawned, stolen, joined and aborted
+//! - `wake.rs`: wakes from everywhere, and `block_on`
+//! - `blocking.rs`: closures that block; `time.rs`: timers; `driver.rs`: operations and sockets
+//! - `shutdown.rs`: the end of a runtime
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -25,7 +33,8 @@ mod spawn;
 mod time;
 mod wake;
 
-/// Runs the scenario in many worlds with so many workers; with none: in that of a current-thread runtime.
+/// Runs the scenario in many worlds with `workers_count` workers each; 0 means a current-thread
+/// runtime.
 fn explore(workers_count: usize, scenario: impl Fn(&mut World) + Send + Sync + 'static) {
     explore_runs(move || {
         let mut world = World::new(workers_count);
@@ -97,7 +106,7 @@ impl World {
     }
 }
 
-/// Counts what became of jobs. Its counts are std's: they are no steps of a schedule.
+/// Counts the outcomes of jobs. Its counters are std's, so they are no steps of a schedule.
 #[derive(Default)]
 struct Ledger {
     entered: AtomicUsize,
@@ -106,9 +115,9 @@ struct Ledger {
 }
 
 impl Ledger {
-    /// Makes a job of a future.
+    /// Turns a future into a job.
     fn enter<F: Future>(self: &Arc<Ledger>, future: F) -> Job<F> {
-        // Ordering: Relaxed, here and below: read when all is joined.
+        // Ordering: Relaxed, here and below: read after all threads are joined.
         self.entered.fetch_add(1, Ordering::Relaxed);
         let ledger = self.clone();
         Job { future: Box::pin(future), ledger, is_polled: AtomicBool::new(false), has_ended: false }
@@ -125,7 +134,7 @@ impl Ledger {
     }
 }
 
-/// A future that tells the ledger of its end.
+/// A future that reports its end to the ledger.
 struct Job<F> {
     future: Pin<Box<F>>,
     ledger: Arc<Ledger>,
@@ -137,7 +146,8 @@ impl<F: Future> Future for Job<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // Ordering: Relaxed: a thread that breaks in is seen whatever the ordering, for shuttle knows one only.
+        // Ordering: Relaxed: a second thread is noticed whatever the ordering, because shuttle
+        // knows only one.
         assert!(!self.is_polled.swap(true, Ordering::Relaxed), "a job is polled by two threads");
         assert!(!self.has_ended, "a job is polled after its end");
         let outcome = self.future.as_mut().poll(cx);
@@ -172,7 +182,7 @@ fn wait_for<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Something that happens once, for threads and for tasks.
+/// An event that happens once. Threads and tasks can wait for it.
 struct Event {
     state: Mutex<Happened>,
     bell: Condvar,
@@ -189,7 +199,7 @@ impl Event {
         Arc::new(Event { state: Mutex::new(Happened::default()), bell: Condvar::new() })
     }
 
-    /// Wakes whoever waits, with the lock released.
+    /// Wakes all that wait, after the lock is released.
     fn happen(&self) {
         let mut state = self.state.lock();
         state.has_happened = true;
@@ -199,7 +209,7 @@ impl Event {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Keeps this thread: in a task, the worker is stuck.
+    /// Blocks this thread. In a task, the worker is stuck.
     fn block(&self) {
         let mut state = self.state.lock();
         while !state.has_happened {

@@ -1,4 +1,4 @@
-//! The end of a runtime, beside everything else.
+//! The end of a runtime, while other things happen.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::primitive::thread;
 use crate::task::yield_now;
 use crate::time::sleep;
 
-/// A thread spawns while the runtime ends: the task is run or cancelled, and its handle says which.
+/// A thread spawns while the runtime ends: the task is run or cancelled, and its handle reports
+/// which.
 #[test]
 fn a_spawn_beside_the_end_is_run_or_cancelled() {
     explore(2, |world| {
@@ -24,7 +25,7 @@ fn a_spawn_beside_the_end_is_run_or_cancelled() {
     });
 }
 
-/// A task that is spawned by a task while the runtime ends.
+/// A task is spawned by a task while the runtime ends.
 #[test]
 fn a_task_that_spawns_meets_the_end() {
     explore(2, |world| {
@@ -41,7 +42,7 @@ fn a_task_that_spawns_meets_the_end() {
     });
 }
 
-/// A wake from a thread that is no worker while the runtime ends.
+/// A thread that is no worker wakes a task while the runtime ends.
 #[test]
 fn a_wake_beside_the_end_is_harmless() {
     explore(2, |world| {
@@ -60,7 +61,8 @@ fn a_wake_beside_the_end_is_harmless() {
     });
 }
 
-/// Sleeps, operations and waits that are pending when the runtime ends are dropped; what is in flight comes back.
+/// Sleeps, operations and waits that are pending when the runtime ends are dropped. Operations in
+/// flight come back.
 #[test]
 fn what_is_pending_at_the_end_is_dropped() {
     explore(2, |world| {
@@ -79,7 +81,7 @@ fn what_is_pending_at_the_end_is_dropped() {
     });
 }
 
-/// A completion, a wake and the end come together; one worker may be in a poll.
+/// A completion, a wake and the end happen together; one worker may be in a poll.
 #[test]
 fn a_completion_beside_the_end_is_taken_or_given_back() {
     explore(2, |world| {
@@ -95,7 +97,7 @@ fn a_completion_beside_the_end_is_taken_or_given_back() {
     });
 }
 
-/// A task drops the last of its runtime, which then ends in the background.
+/// A task drops its runtime, which then ends in the background.
 #[test]
 fn a_runtime_is_dropped_by_its_own_task() {
     explore(2, |world| {
@@ -107,7 +109,7 @@ fn a_runtime_is_dropped_by_its_own_task() {
         if let Err(error) = wait_for(job) {
             assert!(error.is_cancelled());
         }
-        // Its threads are left to themselves: the scheduler is gone when the last of them has ended.
+        // No thread waits for its threads: the scheduler is gone when the last of them has ended.
         assert!(shared.wait_until_ended(None));
         drop(shared);
         while world.shared.strong_count() > 0 {
@@ -116,7 +118,7 @@ fn a_runtime_is_dropped_by_its_own_task() {
     });
 }
 
-/// A runtime that waits for a limited time leaves behind what does not end, and that ends later.
+/// A runtime that waits for a limited time leaves the rest behind, which ends later.
 #[test]
 fn a_shutdown_that_waits_for_a_limited_time_leaves_the_rest_behind() {
     explore(2, |world| {

@@ -6,10 +6,10 @@ use super::{Event, explore};
 use crate::primitive::thread;
 use crate::task::{self, JoinSet, yield_now};
 
-/// More than a ring holds under shuttle, so that it overflows into the injector.
+/// More tasks than a ring holds under shuttle, so that the ring overflows.
 const MANY: usize = 7;
 
-/// From two threads outside and from the tasks themselves, while everybody is joined.
+/// Two threads outside and the tasks themselves spawn, and every task is joined.
 #[test]
 fn a_storm_from_inside_and_outside_is_run_once_each() {
     explore(2, |world| {
@@ -34,7 +34,7 @@ fn a_storm_from_inside_and_outside_is_run_once_each() {
     });
 }
 
-/// [counted-once] when one worker's ring runs over and others take from it.
+/// [counted-once] when one worker's ring overflows and others take from it.
 #[test]
 fn a_burst_that_overflows_the_ring_is_shared() {
     explore(3, |world| {
@@ -51,7 +51,7 @@ fn a_burst_that_overflows_the_ring_is_shared() {
     });
 }
 
-/// The task in the slot of a worker that is stuck, and the one in its ring: a sentinel takes both.
+/// A sentinel takes both the task in the slot of a stuck worker and the one in its ring.
 #[test]
 fn a_stuck_worker_is_robbed_of_its_ring_and_its_slot() {
     explore(2, |world| {
@@ -62,7 +62,7 @@ fn a_stuck_worker_is_robbed_of_its_ring_and_its_slot() {
                 let event = event.clone();
                 drop(crate::spawn(ledger.enter(async move { event.happen() })));
             }
-            // What waits behind this poll is run while it lasts, or it lasts for ever.
+            // The tasks behind this poll are run while it lasts, or it lasts for ever.
             first.block();
             second.block();
         });
@@ -72,7 +72,7 @@ fn a_stuck_worker_is_robbed_of_its_ring_and_its_slot() {
     });
 }
 
-/// While one worker is stuck the two others hand a task to and fro.
+/// Tasks that yield move between three workers.
 #[test]
 fn tasks_that_yield_move_between_workers() {
     explore(3, |world| {
@@ -87,7 +87,7 @@ fn tasks_that_yield_move_between_workers() {
     });
 }
 
-/// A task ends, or is cancelled, and its handle says which.
+/// A task ends or is cancelled, and its handle reports which.
 #[test]
 fn an_abort_meets_the_end_of_its_task() {
     explore(2, |world| {
@@ -123,7 +123,7 @@ fn a_task_aborts_others_wherever_they_are() {
     });
 }
 
-/// Nobody waits for the output: it is dropped, by whoever comes last.
+/// No task waits for the output, so the last thread that uses it drops it.
 #[test]
 fn a_handle_dropped_at_any_time_leaves_nothing() {
     explore(2, |world| {
@@ -140,7 +140,7 @@ fn a_handle_dropped_at_any_time_leaves_nothing() {
     });
 }
 
-/// A task that panics tells its handle; the worker goes on.
+/// A task that panics reports it to its handle, and the worker continues.
 #[test]
 fn a_panic_ends_one_task() {
     explore(2, |world| {
@@ -157,7 +157,7 @@ fn a_panic_ends_one_task() {
     });
 }
 
-/// Each member of a set is given out once, also the one that is aborted.
+/// A set returns each member's outcome once, also that of the aborted one.
 #[test]
 fn a_set_gives_each_outcome_once() {
     explore(2, |world| {
@@ -214,7 +214,8 @@ fn a_pinned_task_stays_while_its_neighbours_are_stolen() {
         let there = event.clone();
         let ledger = world.ledger.clone();
         let home = world.spawn(async move {
-            // Not `Send`: and a pinned future checks its thread at every poll and at its drop.
+            // This is not `Send`, and a pinned future checks its thread at every poll and at its
+            // drop.
             let word = std::rc::Rc::new(7);
             let pinned = task::spawn_local(ledger.enter(async move {
                 there.wait().await;

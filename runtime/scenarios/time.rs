@@ -1,4 +1,5 @@
-//! Timers that are armed, cancelled and fired while workers park and are robbed. Time passes when the clock's thread runs.
+//! Timers that are armed, cancelled and fired while workers park and are robbed. Time passes when
+//! the clock's thread runs.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use crate::time::{Instant, sleep, timeout};
 const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_millis(70);
 
-/// Each sleeps as long as it asked for, or somewhat longer, whichever worker its task was on when it was armed.
+/// Each sleep lasts as long as asked for, or somewhat longer, whichever worker its task was on when
+/// it was armed.
 #[test]
 fn sleeps_of_all_lengths_end() {
     explore(2, |world| {
@@ -47,7 +49,8 @@ fn a_task_that_moves_takes_its_sleeps_along() {
     });
 }
 
-/// A timeout that is cancelled by what it waits for, or not: the timer is disarmed or fires, once.
+/// A timeout is cancelled by the future that it limits, or not: the timer is disarmed or fires
+/// once.
 #[test]
 fn a_timeout_meets_what_it_waits_for() {
     explore(2, |world| {
@@ -90,7 +93,7 @@ fn a_stuck_workers_timer_is_fired_by_another() {
     });
 }
 
-/// Threads that are no workers sleep on the workers' wheels, and wake them for it.
+/// Threads that are no workers sleep on the workers' wheels, and wake the workers for that.
 #[test]
 fn a_foreign_thread_sleeps_on_a_workers_wheel() {
     explore(2, |world| {
@@ -102,7 +105,7 @@ fn a_foreign_thread_sleeps_on_a_workers_wheel() {
     });
 }
 
-/// A sleep that is reset from far to near, on a worker that has gone to sleep for long.
+/// A sleep is reset from a far deadline to a near one, on a worker that has gone to sleep for long.
 #[test]
 fn a_sleep_that_is_reset_ends_at_its_new_hour() {
     explore(2, |world| {
@@ -127,7 +130,7 @@ fn a_sleep_that_is_reset_ends_at_its_new_hour() {
     });
 }
 
-/// An abort beside the firing.
+/// An abort meets the firing of the timer.
 #[test]
 fn an_aborted_sleeper_leaves_no_timer() {
     explore(2, |world| {

@@ -27,7 +27,7 @@ fn wakes_from_foreign_threads_are_not_lost() {
     });
 }
 
-/// A wake when all workers sleep: the one that is woken runs the task, all the others sleep on.
+/// A wake arrives when all workers sleep: the woken one runs the task, and all others sleep on.
 #[test]
 fn a_wake_reaches_a_runtime_at_rest() {
     explore(2, |world| {
@@ -41,7 +41,8 @@ fn a_wake_reaches_a_runtime_at_rest() {
     });
 }
 
-/// The same for a pinned task, whose wake comes by mail, with nobody else who might look around meanwhile.
+/// The same for a pinned task, whose wake comes through the mailbox, with no other worker that
+/// might look meanwhile.
 #[test]
 fn a_wake_reaches_a_pinned_task_at_rest() {
     explore(1, |world| {
@@ -58,7 +59,7 @@ fn a_wake_reaches_a_pinned_task_at_rest() {
     });
 }
 
-/// Two tasks wake each other by turns, from whatever workers they are on.
+/// Two tasks wake each other in turn, from whatever workers they are on.
 #[test]
 fn a_pair_of_tasks_plays_ping_pong() {
     explore(2, |world| {
@@ -79,7 +80,7 @@ fn a_pair_of_tasks_plays_ping_pong() {
     });
 }
 
-/// A task that is stuck gets its wake from a task that only its own worker could run, were there no others.
+/// A stuck task waits for a task that only its own worker could run, if there were no others.
 #[test]
 fn what_a_stuck_task_waits_for_is_run_by_others() {
     explore(2, |world| {
@@ -90,7 +91,7 @@ fn what_a_stuck_task_waits_for_is_run_by_others() {
             end.happen();
         });
         let stuck = world.spawn(async move {
-            // Into this worker's slot, if it is not on its way elsewhere.
+            // The task goes into this worker's slot, if it is not on its way elsewhere.
             woken.happen();
             done.block();
         });
@@ -100,7 +101,7 @@ fn what_a_stuck_task_waits_for_is_run_by_others() {
     });
 }
 
-/// Two tasks get stuck, each until a third one has run; there is one worker left.
+/// Two tasks are stuck until a third one has run, and one worker is left.
 #[test]
 fn two_of_three_workers_are_stuck() {
     explore(3, |world| {
@@ -119,7 +120,8 @@ fn two_of_three_workers_are_stuck() {
     });
 }
 
-/// On a current-thread runtime one thread in `block_on` runs the loop; when it leaves another one takes over.
+/// On a current-thread runtime one thread in `block_on` runs the loop; when it leaves, another one
+/// takes over.
 #[test]
 fn two_threads_block_on_one_loop() {
     explore(0, |world| {
@@ -144,7 +146,8 @@ fn two_threads_block_on_one_loop() {
     });
 }
 
-/// The last waker of a task goes on a thread that is no worker, when the runtime is gone as well.
+/// The last waker of a task is dropped on a thread that is no worker, when the runtime is gone as
+/// well.
 #[test]
 fn a_waker_outlives_its_runtime() {
     explore(1, |world| {

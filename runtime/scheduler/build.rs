@@ -1,4 +1,4 @@
-//! The parts of a scheduler, put together.
+//! Construction of a scheduler from its parts.
 
 use std::sync::{Arc, Weak};
 
@@ -21,13 +21,13 @@ use crate::scheduler::{Remote, Shared};
 use crate::task::{OwnedTasks, Runnable};
 use crate::time::Timers;
 
-/// What a scheduler is made of, before its workers run.
+/// A scheduler before its workers run.
 pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
     pub(crate) workers: Vec<Worker>,
 }
 
-/// Makes the scheduler for `driver`'s workers.
+/// Builds the scheduler for `driver`'s workers.
 pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, stand_ins: StandIns) -> Parts {
     let (owners, stealers): (Vec<Owner<Runnable>>, Vec<Stealer<Runnable>>) =
         (0..workers_count).map(|_| crate::queue::deque::new()).unzip();

@@ -1,7 +1,8 @@
-//! What lives on a runtime without being a task of it, and wants to run something before the runtime has ended.
+//! Shutdown hooks: objects that live on a runtime without being tasks, and run code before it ends.
 //!
-//! A runtime that ends first cancels its tasks, then asks its guests to leave, and runs their clean-ups as tasks. A clean-up
-//! that has begun before is a task too: when that one is cancelled, it gives the clean-up back, and it goes on with the others.
+//! When a runtime ends it first cancels its tasks. Then it asks its guests to leave and runs their
+//! clean-ups as tasks. A clean-up that began earlier is a task too: when that task is cancelled it
+//! gives the clean-up back, which then continues with the others.
 
 use std::future::Future;
 use std::panic::Location;
@@ -15,29 +16,30 @@ use crate::primitive::sync::Mutex;
 use crate::scheduler::{self, Home};
 use crate::task::{Id, drop_all, wake_all};
 
-/// What a guest wants to run. Its polls do not panic.
+/// The future that a guest runs at the end. Its polls do not panic.
 pub(crate) type CleanUp = FutureObj<'static, ()>;
 
-/// Something that lives on a runtime without being a task of it.
+/// A shutdown hook of a runtime.
 pub(crate) trait Guest: Send + Sync {
-    /// The runtime ends: what is to run on it, if anything. No user's code is called by this, nor waited for.
+    /// Called when the runtime shuts down; returns a future to run on it, if any. Neither calls
+    /// user code nor waits for it.
     fn leave(&self) -> Option<CleanUp>;
 }
 
-/// The guests of a runtime. It does not keep them alive.
+/// The guests of a runtime, which does not keep them alive.
 pub(crate) struct Guests {
     state: Mutex<State>,
 }
 
 struct State {
     present: Vec<Weak<dyn Guest>>,
-    /// What cancelled tasks have given back.
+    /// Clean-ups that cancelled tasks have given back.
     returned: Vec<CleanUp>,
-    /// Clean-ups under way, and owners that are about to begin one.
+    /// Clean-ups in progress, plus owners that are about to begin one.
     tickets_count: usize,
-    /// The end of the runtime, while it waits.
+    /// The waker of the runtime's end, while it waits.
     end: Option<Waker>,
-    /// Nobody runs a clean-up any more.
+    /// Whether clean-ups are no longer run.
     is_over: bool,
 }
 
@@ -48,7 +50,7 @@ impl Guests {
         Guests { state: Mutex::new(state) }
     }
 
-    /// Adds a guest. The places of those that are gone are used again before the list grows.
+    /// Adds a guest. Before the list grows, entries of dropped guests are removed.
     pub(crate) fn add(&self, guest: Weak<dyn Guest>) {
         let mut state = self.state.lock();
         let present = &mut state.present;
@@ -58,19 +60,20 @@ impl Guests {
         present.push(guest);
     }
 
-    /// Whether anybody may want to run something at the end.
+    /// Returns whether any guest may run a clean-up at the end.
     pub(crate) fn are_there(&self) -> bool {
         let is_present = self.state.lock().present.iter().any(|guest| guest.strong_count() > 0);
         is_present || self.are_leaving()
     }
 
-    /// Whether clean-ups are under way, or wait to be run. Whoever ends one tells the end.
+    /// Returns whether clean-ups run or wait to be run. Each one that ends wakes the runtime's end.
     pub(super) fn are_leaving(&self) -> bool {
         let state = self.state.lock();
         state.tickets_count > 0 || !state.returned.is_empty()
     }
 
-    /// Asks every guest to leave, outside the lock, and takes what was given back.
+    /// Asks every guest to leave, outside of the lock, and takes the clean-ups that were given
+    /// back.
     pub(super) fn leave(&self) -> Vec<CleanUp> {
         let mut state = self.state.lock();
         let (present, mut leaving) =
@@ -80,13 +83,13 @@ impl Guests {
         leaving
     }
 
-    /// Keeps the end's waker, for all that it may wait for.
+    /// Keeps the waker of the runtime's end, for every event that it may wait for.
     pub(super) fn await_at_the_end(&self, waker: &Waker) {
-        // The waker is a parker's or a worker's loop's: none of a user's.
+        // The waker belongs to a parker or to a worker's loop: no user code.
         self.state.lock().end = Some(waker.clone());
     }
 
-    /// Tells the end of the runtime to look again.
+    /// Makes the end of the runtime look again.
     pub(super) fn tell_the_end(&self) {
         let end = self.state.lock().end.take();
         wake_all(end);
@@ -101,7 +104,7 @@ impl Guests {
         self.tell_the_end();
     }
 
-    /// From here on a clean-up that is given back is dropped.
+    /// Drops all clean-ups that are given back from now on.
     pub(super) fn end(&self) {
         let mut state = self.state.lock();
         state.is_over = true;
@@ -121,7 +124,8 @@ impl Guests {
     }
 }
 
-/// As long as it is there the end of the runtime waits: taken before a guest's owner takes away what is to be cleaned up.
+/// Keeps the end of the runtime waiting while it exists. It is taken before a guest's owner removes
+/// the state that needs cleaning up.
 pub(crate) struct Ticket {
     home: Arc<Home>,
 }
@@ -146,10 +150,11 @@ impl Drop for Ticket {
     }
 }
 
-/// The task of a clean-up. If it is cancelled the clean-up is given back.
+/// The task of a clean-up. If the task is cancelled, it gives the clean-up back.
 struct Cleaning {
     clean_up: Option<CleanUp>,
-    /// Given up after the clean-up has been given back: the end misses neither.
+    /// Dropped after the clean-up has been given back, so that the end of the runtime misses
+    /// neither.
     ticket: Ticket,
 }
 
@@ -174,8 +179,9 @@ impl Drop for Cleaning {
     }
 }
 
-/// [guests-first] Cancels every task and waits until they are gone; then has the guests leave, those too that come meanwhile, and waits for
-/// their clean-ups. As in asyncio: no task runs on beside a clean-up, nor finds its generator closed.
+/// [guests-first] Cancels every task and waits until all are gone. Then asks the guests to leave,
+/// including those that are added meanwhile, and waits for their clean-ups. As in asyncio, no task
+/// runs beside a clean-up, and none finds its generator closed.
 pub(crate) async fn see_off(home: &Arc<Home>) {
     let (shared, here) = (home.shared(), Location::caller());
     shared.clear();

@@ -1,12 +1,12 @@
-//! What a task holds of its scheduler.
+//! The reference to its scheduler that a task holds.
 
 use std::sync::Arc;
 
 use crate::scheduler::Shared;
 use crate::task::{Cause, Header, Runnable, Schedule};
 
-/// What a task holds of its scheduler. Every worker has a home of its own, so that spawning counts references on a line
-/// that other workers leave alone.
+/// The reference to its scheduler that a task holds. Every worker has a home of its own, so that
+/// spawning changes a reference count on a cache line that other workers leave alone.
 #[repr(align(128))]
 pub(crate) struct Home {
     shared: Arc<Shared>,

@@ -1,4 +1,4 @@
-//! Who searches, who sleeps, and who is to be woken: the counts behind the idle protocol.
+//! The counts behind the idle protocol: which workers search, which sleep, and which one to wake.
 
 use crossbeam::utils::CachePadded;
 
@@ -9,12 +9,13 @@ const SEARCHING_ONE: usize = 1;
 const PARKED_ONE: usize = 1 << 16;
 const SEARCHING_MASK: usize = PARKED_ONE - 1;
 
-/// How many parked workers watch the others at a time. Two, so that a watcher that gets work of its own need not wake
-/// another one to take over.
+/// How many parked workers watch the others at a time. There are two, so that a sentinel that gets
+/// work of its own need not wake another worker to take over.
 const SENTINELS_COUNT_MAX: usize = 2;
 
-// Ordering: every change of the counts is Relaxed, [no-lost-work], [watched]: a change is an addition, so it reads the last
-// one, and what the counts mean for the queues is ordered by the SeqCst fences, those of one thread against another's.
+// Ordering: every change of the counts is Relaxed, [no-lost-work], [watched]. Each change is an
+// addition, so it reads the latest value. The SeqCst fences of one thread against another's order
+// the counts with the queues.
 
 /// The idle word, unpacked.
 #[derive(Clone, Copy)]
@@ -33,9 +34,9 @@ impl Counts {
 pub(crate) struct Idle {
     /// `parked << 16 | searching`.
     counts: CachePadded<AtomicUsize>,
-    /// Parked workers that watch the others with a short time-out.
+    /// The number of parked workers that watch the others with a short time-out.
     on_duty: AtomicUsize,
-    /// Who is parked; the last to park is the first to be woken, as its cache is the warmest.
+    /// The parked workers. The last one to park is woken first, because its cache is the warmest.
     sleepers: Mutex<Vec<usize>>,
     workers_count: usize,
 }
@@ -52,17 +53,18 @@ impl Idle {
     }
 
     fn counts(&self) -> Counts {
-        // Ordering: Relaxed. Where a stale value could lose a wake-up, a SeqCst fence stands before this: [no-lost-work].
+        // Ordering: Relaxed. Where a stale value could lose a wake-up, a SeqCst fence precedes
+        // this: [no-lost-work].
         Counts(self.counts.load(Ordering::Relaxed))
     }
 
-    /// Whether somebody is on the way to what waits.
+    /// Returns whether a worker is on its way to the waiting tasks.
     pub(crate) fn is_searched(&self) -> bool {
         self.counts().searching() > 0
     }
 
-    /// Among how many workers the injector is to be divided: those that have nothing else to run, and the caller. All of
-    /// them, if nobody is idle.
+    /// Returns the number of workers that divide the injector: those that have nothing else to run,
+    /// and the caller. If none is idle, all workers divide it.
     pub(crate) fn takers_count(&self, is_searching: bool) -> usize {
         let counts = self.counts();
         match counts.parked() + counts.searching() {
@@ -71,12 +73,13 @@ impl Idle {
         }
     }
 
-    /// After a push that others may take: the worker to be unparked, counted as searching from now on. `None`: somebody
-    /// searches already, or nobody sleeps.
+    /// Called after a push that others may take. Returns the worker to unpark, which counts as
+    /// searching from now on. Returns `None` if a worker searches already, or none sleeps.
     #[must_use]
     pub(crate) fn worker_to_wake(&self) -> Option<usize> {
-        // Ordering: SeqCst, [no-lost-work]: the caller's push comes before this fence, a sleeper's counting before
-        // its own. Either we see it parked, or its last look sees our push.
+        // Ordering: SeqCst, [no-lost-work]: the caller's push comes before this fence, and a
+        // sleeper's counting before its own. Either this thread sees it parked, or its last look
+        // sees the push.
         fence(Ordering::SeqCst);
         let counts = self.counts();
         if counts.searching() > 0 || counts.parked() == 0 {
@@ -85,49 +88,55 @@ impl Idle {
         self.take_sleeper()
     }
 
-    /// The worker to be unparked for watching, if nobody watches while others sleep: `[watched]`.
+    /// Returns the worker to unpark as a sentinel, if none is on duty while others sleep:
+    /// `[watched]`.
     #[must_use]
     pub(crate) fn sentinel_to_wake(&self) -> Option<usize> {
         // Ordering: SeqCst, [watched]: as above, with `leave_duty` in the place of the push.
         fence(Ordering::SeqCst);
-        // Ordering: Relaxed, the fence orders it.
+        // Ordering: Relaxed, because the fence orders it.
         if self.on_duty.load(Ordering::Relaxed) > 0 || self.counts().parked() == 0 {
             return None;
         }
         self.take_sleeper()
     }
 
-    /// Whether a parked worker watches the others.
+    /// Returns whether a parked worker watches the others.
     pub(crate) fn has_sentinel(&self) -> bool {
-        // Ordering: Relaxed, [called]: whoever must not miss it has fenced.
+        // Ordering: Relaxed, [called]: a caller that must not miss it has fenced.
         self.on_duty.load(Ordering::Relaxed) > 0
     }
 
     fn take_sleeper(&self) -> Option<usize> {
         let mut sleepers = self.sleepers.lock();
-        // Two announcers at once wake one worker, not two: the second sees the first one's searcher.
+        // Two announcers at once wake one worker, not two: the second sees the first one's
+        // searcher.
         if self.counts().searching() > 0 {
             return None;
         }
         let index = sleepers.pop()?;
-        // Ordering: Relaxed; the lock orders the list, the fences order the counts against the queues.
+        // Ordering: Relaxed, because the lock orders the list, and the fences order the counts
+        // against the queues.
         self.counts.fetch_add(SEARCHING_ONE.wrapping_sub(PARKED_ONE), Ordering::Relaxed);
         Some(index)
     }
 
-    /// Whether one more worker may search: at most half of them do, or they fight over what little there is.
+    /// Counts the caller as searching and returns `true`, unless half of the workers already
+    /// search: more of them would fight over few tasks.
     #[must_use]
     pub(crate) fn try_search(&self) -> bool {
         if 2 * self.counts().searching() >= self.workers_count {
             return false;
         }
-        // Ordering: Relaxed; two that pass the test together overshoot by one, which costs a search and no more.
+        // Ordering: Relaxed, because two workers that pass the test together overshoot by one,
+        // which costs only a search.
         self.counts.fetch_add(SEARCHING_ONE, Ordering::Relaxed);
         true
     }
 
-    /// A searcher found something. `true`: it was the last one, so nobody would hear of a push that was not announced
-    /// because of it. The caller must look at the queues and announce what it sees.
+    /// Called when a searcher has found something. Returns `true` if it was the last one: pushes
+    /// that were not announced because of it would go unnoticed, so the caller must look at the
+    /// queues and announce what it sees.
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
         // Ordering: Relaxed, then the fence: [no-lost-work] as in `park`.
@@ -141,24 +150,26 @@ impl Idle {
         let searching = if was_searching { SEARCHING_ONE } else { 0 };
         let mut sleepers = self.sleepers.lock();
         sleepers.push(index);
-        // Ordering: Relaxed, then the fence: [no-lost-work]. Our counting comes before the fence, our last look after it.
+        // Ordering: Relaxed, then the fence: [no-lost-work]. The counting comes before the fence,
+        // the last look after it.
         self.counts.fetch_add(PARKED_ONE - searching, Ordering::Relaxed);
         drop(sleepers);
         fence(Ordering::SeqCst);
     }
 
-    /// `index` is awake. `true`: it was chosen to search; `false`: something of its own woke it.
+    /// Counts `index` as awake. Returns `true` if it was chosen to search, `false` if it woke for
+    /// something of its own.
     #[must_use]
     pub(crate) fn unpark(&self, index: usize) -> bool {
         let mut sleepers = self.sleepers.lock();
         let Some(position) = sleepers.iter().rposition(|sleeper| *sleeper == index) else { return true };
         sleepers.remove(position);
-        // Ordering: Relaxed; the lock orders the list.
+        // Ordering: Relaxed, because the lock orders the list.
         self.counts.fetch_sub(PARKED_ONE, Ordering::Relaxed);
         false
     }
 
-    /// `index` saw work in its last look: it is awake and searches, whatever the limit.
+    /// Counts `index`, which saw work in its last look, as awake and searching, whatever the limit.
     pub(crate) fn unpark_to_search(&self, index: usize) {
         if !self.unpark(index) {
             // Ordering: as in `try_search`.
@@ -166,19 +177,22 @@ impl Idle {
         }
     }
 
-    /// The caller sleeps without being counted from now on, for its runtime closes: it must look at every queue before.
+    /// From now on the caller sleeps without being counted, because its runtime closes. It must
+    /// look at every queue before.
     pub(crate) fn stop_counting() {
-        // Ordering: SeqCst, [no-lost-work]: pairs with the fence of an injector's announcement. Either it sees the closing
-        // after that, and unparks everybody, or we see its task now.
+        // Ordering: SeqCst, [no-lost-work]: pairs with the fence of an injector's announcement.
+        // Either the injecting thread sees the closing after its fence and unparks all workers, or
+        // this worker sees its task now.
         fence(Ordering::SeqCst);
     }
 
-    /// Whether the caller, which is about to sleep, is one of the sentinels.
+    /// Makes the caller, which is about to sleep, a sentinel and returns `true`, unless there are
+    /// enough.
     #[must_use]
     pub(crate) fn try_take_duty(&self) -> bool {
-        // Ordering: Relaxed, [watched]. Whoever we still see on duty leaves after our fence in `park`, so its own fence
-        // sees us parked. Counting first and taking it back would break this: the last one to leave would take our
-        // passing count for a sentinel.
+        // Ordering: Relaxed, [watched]. A worker that still counts as on duty here leaves after our
+        // fence in `park`, so its own fence sees us parked. Adding first and taking it back would
+        // break this: the last sentinel to leave would take our passing count for a sentinel.
         self.on_duty
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
                 (count < SENTINELS_COUNT_MAX).then_some(count + 1)
@@ -187,7 +201,7 @@ impl Idle {
     }
 
     pub(crate) fn leave_duty(&self) {
-        // Ordering: Relaxed, [watched]; the fence stands in `sentinel_to_wake`.
+        // Ordering: Relaxed, [watched]; the fence is in `sentinel_to_wake`.
         self.on_duty.fetch_sub(1, Ordering::Relaxed);
     }
 }

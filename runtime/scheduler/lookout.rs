@@ -1,21 +1,14 @@
-//! The lookout: a thread that runs no task, and serves the runtime when no worker is left to do it.
+//! The lookout: a thread that runs no task and serves the runtime when no worker can.
 //!
-//! A sentinel is a worker with nothing to do. When every worker is in a poll there is none, and a poll that never ends (a
-//! loop over a channel that is always ready, and of another crate, which takes nothing from the budget) would stop all the
-//! others for ever. So whoever begins to run tasks with no sentinel on duty calls the lookout. It looks every [`TICK`] while
-//! nobody else watches. Where a worker has not come round for [`STALL`] it takes over its tasks, completions, orders and due
-//! timers, as a sentinel does; where none has, it also sees to it that a thread of the [`reserve`](super::reserve) runs them.
+//! A sentinel is an idle worker. When every worker is in a poll there is no sentinel, and one poll
+//! that never ends would stop all other tasks. An example is a loop over another crate's channel
+//! that is always ready and takes nothing from the budget.
 //!
-//! The orders of a stuck worker are begun on that worker's own ring, by the lookout's thread: it lives until every driver is
-//! closed, for the kernel ends what a thread has begun when the thread ends. It is started by the first call, and sleeps for
-//! good while sentinels watch or everybody sleeps.
-//!
-//! # Rejected
-//! - A spare worker with a ring of its own in the place of the reserve. 2026-11-29: each runtime would pay for a ring that is
-//!   hardly ever used, and it may get stuck as well. The lookout runs no task, so that it cannot.
-//! - Tokio's budget for what is of tokio's: 2026-11-29, its crate sets one only inside its own runtime, by a function that is
-//!   not public; to enter a runtime of it does not, and `futures` has none.
-//! - A count of wake-ups per poll as the sign that a poll does not end: a channel that is always ready calls no waker.
+//! So a worker that begins to run tasks while no sentinel is on duty calls the lookout. The lookout
+//! looks every [`TICK`] while no sentinel watches. If a worker has not come round for [`STALL`], it
+//! takes over the worker's tasks, completions, unsubmitted operations and due timers, as a sentinel
+//! does. If no worker has, it also makes a thread of the [`reserve`](super::reserve) run them.
+//! `DESIGN.md` explains the thread's life and the rejected designs.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -29,35 +22,39 @@ use crate::scheduler::reserve::Reserve;
 use crate::scheduler::{Remote, Shared, current};
 use crate::task::{Runnable, quietly, wake_all};
 
-/// Between two looks while every worker comes round. A look costs some 30 µs of CPU.
+/// The time between two looks while every worker comes round. A look costs about 30 µs of CPU.
 const TICK: Duration = Duration::from_millis(50);
-/// Who has not come round for this long is served by the lookout. Much longer than a sentinel allows: a thread costs more
-/// than a look, and a machine that is busy with other things keeps workers from their cores for as long.
+/// The lookout serves a worker that has not come round for this long. A sentinel waits much less,
+/// because a thread costs more than a look, and because a machine that is busy with other things
+/// keeps workers from their cores for as long.
 const STALL: Duration = Duration::from_millis(50);
-/// Between two looks while nobody but the lookout and the reserve serves anything.
+/// The time between two looks while only the lookout and the reserve serve the runtime.
 const RELIEF_TICK: Duration = Duration::from_millis(1);
-/// The same while some worker still comes round, and serves itself.
+/// The same while some worker still comes round and serves itself.
 const PARTIAL_TICK: Duration = Duration::from_millis(5);
-/// The reserve goes when a worker has come round at every look for this long.
+/// The reserve is dismissed when a worker has come round at every look for this long.
 const CALM: Duration = Duration::from_millis(100);
-/// After so many looks that found another watcher, or everybody asleep, the lookout sleeps until it is called.
+/// The number of looks without a stuck or unwatched worker after which the lookout sleeps until it
+/// is called.
 const QUIET_LOOKS_COUNT: u32 = 4;
-/// How many threads of the reserve there are at most, for each of them may get stuck as well.
+/// The largest number of threads in the reserve. Each of them may get stuck as well.
 const RESERVE_COUNT_MAX: usize = 64;
 
-/// What is told when every worker is stuck.
+/// The callback for the time when every worker is stuck. Its argument is where the polled tasks
+/// were spawned.
 pub(crate) type Report = dyn Fn(Vec<&'static std::panic::Location<'static>>) + Send + Sync;
 
-/// Whether the lookout sleeps, and how it is called, `[called]`.
+/// Tracks whether the lookout sleeps, and wakes it: `[called]`.
 pub(super) struct Call {
     is_asleep: AtomicBool,
     is_closing: Mutex<bool>,
     bell: Condvar,
 }
 
-/// What workers, handles and the end of a runtime know of its lookout.
+/// The lookout, as workers, handles and the end of a runtime see it.
 pub(crate) struct Lookout {
-    /// Not where one thread runs everything: no other one may stand in for it.
+    /// Whether workers call it. False on a current-thread runtime, where no other thread may stand
+    /// in.
     is_offered: AtomicBool,
     call: Call,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
@@ -67,32 +64,34 @@ pub(crate) struct Lookout {
 }
 
 impl Call {
-    /// Nobody is there to be called, until somebody lies down.
+    /// Creates it without a sleeper: calls do nothing until `lie_down`.
     pub(super) fn new() -> Call {
         Call { is_asleep: AtomicBool::new(false), is_closing: Mutex::new(false), bell: Condvar::new() }
     }
 
-    /// The caller looks once more before it sleeps.
+    /// Announces that the caller is about to sleep. It looks once more before it does.
     pub(super) fn lie_down(&self) {
-        // Ordering: Relaxed, then the fence: [called] as a worker's gate and duty stand before its fence.
+        // Ordering: Relaxed, then the fence: [called]. A worker's gate and duty likewise come
+        // before its own fence.
         self.is_asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
     }
 
-    /// Its last look found something.
+    /// Takes that back, because the last look found something.
     pub(super) fn get_up(&self) {
-        // Ordering: Relaxed, [called]: it is awake, and looks again.
+        // Ordering: Relaxed, [called]: the lookout is awake and looks again.
         self.is_asleep.store(false, Ordering::Relaxed);
     }
 
-    /// Whether nobody watches who could be called. The caller has fenced since it was counted out.
+    /// Returns whether the lookout sleeps and could be called. The caller has fenced since it was
+    /// counted out.
     #[inline]
     pub(super) fn is_asleep(&self) -> bool {
         // Ordering: Relaxed, [called]: the fence in `Idle::sentinel_to_wake` orders it.
         self.is_asleep.load(Ordering::Relaxed)
     }
 
-    /// Ends the sleep. `false`: somebody else did.
+    /// Ends the sleep. Returns `false` if another thread did.
     pub(super) fn call(&self) -> bool {
         // Ordering: Relaxed, [called]: the lock below orders it for the sleeper.
         if !self.is_asleep.swap(false, Ordering::Relaxed) {
@@ -103,7 +102,7 @@ impl Call {
         true
     }
 
-    /// Sleeps until it is called, or until the end.
+    /// Sleeps until it is called or closed.
     pub(super) fn sleep(&self) {
         let mut is_closing = self.is_closing.lock();
         while !*is_closing && self.is_asleep() {
@@ -136,10 +135,10 @@ impl Lookout {
         }
     }
 
-    /// From now on workers call it. Its thread is started by the first call.
+    /// Makes workers call it from now on. The first call starts its thread.
     pub(crate) fn offer(&self, report: Option<Arc<Report>>) {
         *self.report.lock() = report;
-        // Ordering: Relaxed: before any worker's thread begins.
+        // Ordering: Relaxed, because this happens before any worker's thread begins.
         self.is_offered.store(true, Ordering::Relaxed);
         self.call.lie_down();
     }
@@ -150,28 +149,28 @@ impl Lookout {
         self.is_offered.load(Ordering::Relaxed)
     }
 
-    /// How often every worker was stuck at once.
+    /// Returns how often every worker was stuck at once.
     pub(crate) fn stalls_count(&self) -> u64 {
-        // Ordering: Relaxed: a figure.
+        // Ordering: Relaxed: it is only a metric.
         self.stalls_count.load(Ordering::Relaxed)
     }
 
-    /// How many threads of the reserve there are.
+    /// Returns the number of threads in the reserve.
     pub(crate) fn reserve_count(&self) -> usize {
-        // Ordering: Relaxed: a figure.
+        // Ordering: Relaxed: it is only a metric.
         self.reserve_count.load(Ordering::Relaxed)
     }
 
-    /// The runtime ends.
+    /// Ends the lookout, because the runtime ends.
     pub(super) fn close(&self) {
         self.call.close();
     }
 
-    /// Waits for the thread, which ends when all workers have.
+    /// Waits for the thread, which ends when all workers have ended.
     pub(crate) fn join(&self) {
         let thread = self.thread.lock().take();
         if let Some(thread) = thread {
-            // It ends without a panic: wakers and hooks are called in a way that stops theirs.
+            // It does not panic: it catches the panics of wakers and hooks.
             let _ = thread.join();
         }
     }
@@ -182,7 +181,7 @@ impl Shared {
         &self.lookout
     }
 
-    /// By whoever begins to run tasks while nobody is on duty: `[called]`.
+    /// Called by a worker that begins to run tasks while no sentinel is on duty: `[called]`.
     #[inline]
     pub(super) fn call_lookout(self: &Arc<Self>) {
         if self.lookout.call.is_asleep() {
@@ -209,25 +208,25 @@ impl Shared {
         }
     }
 
-    /// All of the workers, without the reserve.
+    /// Returns all workers, without the reserve.
     fn workers(&self) -> impl Iterator<Item = (usize, &Remote)> {
         self.remotes.iter().map(|remote| &**remote).enumerate()
     }
 
-    /// Whether someone is awake whom nobody watches.
+    /// Returns whether a worker is awake and no sentinel watches it.
     fn is_unwatched(&self) -> bool {
         !self.idle.has_sentinel() && self.workers().any(|(_, remote)| !remote.gate.is_closed())
     }
 }
 
-/// The life of the lookout's thread.
+/// The state of the lookout's thread.
 struct Watchman {
     shared: Arc<Shared>,
-    /// Where tasks are put that are taken from a ring, on their way to the injector.
+    /// Holds tasks that were taken from a ring, on their way to the injector.
     hands: Owner<Runnable>,
     wakers: Vec<Waker>,
     crew: Vec<Reserve>,
-    /// Since when some worker has come round, while there is a reserve.
+    /// Since when, while there is a reserve, some worker has come round at every look.
     calm_since: Option<Instant>,
     quiet_looks: u32,
 }
@@ -239,7 +238,7 @@ impl Watchman {
     }
 
     fn work(mut self) {
-        // A waker is user's code, and may end a runtime, which must not wait for this thread.
+        // A waker is user code. It may end a runtime, which must not wait for this thread.
         let _no_blocking = current::forbid_blocking();
         let shared = self.shared.clone();
         while shared.closing().is_none() {
@@ -259,11 +258,12 @@ impl Watchman {
         for hired in self.crew.drain(..) {
             hired.call_to_the_end();
         }
-        // What this thread has begun in the kernel must not end before.
+        // This thread stays until then, because the kernel cancels the operations that it has begun
+        // when it ends.
         shared.wait_until_ended(None);
     }
 
-    /// Looks at every worker and serves those that are stuck. How long until the next look.
+    /// Looks at every worker and serves those that are stuck. Returns the time until the next look.
     fn look(&mut self) -> Duration {
         let shared = self.shared.clone();
         self.crew.retain_mut(|hired| !hired.is_gone());
@@ -288,7 +288,7 @@ impl Watchman {
         }
     }
 
-    /// Takes over what a stuck worker cannot serve.
+    /// Takes over everything that a stuck worker cannot serve.
     fn relieve(&mut self, index: usize, now: Instant) {
         let shared = &self.shared;
         let remote = &shared.remotes[index];
@@ -305,11 +305,11 @@ impl Watchman {
         }
         shared.driver.relieve(index, &mut self.wakers);
         shared.timers.try_fire_due(index, now, &mut self.wakers);
-        // On a thread that is no worker: all that wakes goes to the injector.
+        // This thread is no worker, so all tasks that it wakes go to the injector.
         wake_all(self.wakers.drain(..));
     }
 
-    /// Sees to it that somebody runs tasks, if no worker does.
+    /// Makes the reserve run tasks if no worker does, and dismisses it otherwise.
     fn man(&mut self, are_all_stuck: bool, now: Instant) {
         if !are_all_stuck {
             let calm_since = *self.calm_since.get_or_insert(now);
@@ -334,10 +334,10 @@ impl Watchman {
         }
     }
 
-    /// Every worker is stuck: says which tasks they poll.
+    /// Reports that every worker is stuck, and which tasks they poll.
     fn tell(&self) {
         let lookout = &self.shared.lookout;
-        // Ordering: Relaxed: a figure.
+        // Ordering: Relaxed: it is only a metric.
         lookout.stalls_count.fetch_add(1, Ordering::Relaxed);
         let report = lookout.report.lock().clone();
         if let Some(report) = report {
@@ -348,16 +348,16 @@ impl Watchman {
 
 impl Shared {
     pub(super) fn count_reserve_thread(&self) {
-        // Ordering: Relaxed: a figure.
+        // Ordering: Relaxed: it is only a metric.
         self.lookout.reserve_count.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn discount_reserve_thread(&self) {
-        // Ordering: Relaxed: a figure.
+        // Ordering: Relaxed: it is only a metric.
         self.lookout.reserve_count.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Where the tasks were spawned that are being polled now.
+    /// Returns where the tasks that are being polled now were spawned.
     fn running_tasks(&self) -> Vec<&'static std::panic::Location<'static>> {
         let mut places = self.owned.running();
         self.seats.lock().iter().for_each(|seat| places.extend(seat.owned.running()));

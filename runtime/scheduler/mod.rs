@@ -1,6 +1,18 @@
-//! Which worker runs what, when it looks elsewhere, and when it sleeps.
+//! The scheduler: which worker runs which task, where it looks for work, and when it sleeps.
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! `DESIGN.md` in this directory explains the algorithm, the fairness and the invariants. Read the
+//! files in this order:
+//!
+//! - this file: the state that all threads share (`Shared`, `Remote`), and `spawn`
+//! - `worker.rs`: the run loop; `pace.rs`: its time budget
+//! - `search.rs`: where a worker looks for work; `idle.rs`: the counts of searchers and sleepers
+//! - `park.rs`: the gate behind which a thread sleeps; `paused.rs`: sleeping under a paused clock
+//! - `sentinel.rs`, `lookout.rs`, `reserve.rs`: how other threads rescue a stuck worker
+//! - `stand_in.rs`: how a worker moves to another thread while its own blocks in place
+//! - `pinned.rs`: `!Send` tasks; `home.rs` and `token.rs`: what tasks and LIFO slots need
+//! - `current.rs`: thread-locals; `build.rs`: construction
+//! - `guests.rs`, `shutdown.rs`: the end of a runtime
+//! - `models.rs`: loom models; `tests.rs`: how the injector is divided
 
 use std::future::Future;
 use std::panic::Location;
@@ -54,27 +66,28 @@ use pinned::Seat;
 use shutdown::{Closing, Farewell};
 use stand_in::StandIns;
 
-/// What waits in a ring is worth another worker's help from this much work on: waking it costs both sides some ten
-/// microseconds.
+/// A ring's backlog is worth another worker's help if running it takes at least this long. Waking a
+/// worker costs both sides some ten microseconds.
 const WORTH_SHARING_NANOS: u64 = 200_000;
-/// Fetching a task into another cache costs a microsecond or more: where polls are shorter than this, it takes that much
-/// more work, up to five times.
+/// If polls are shorter than this, a backlog must hold more work to be worth sharing, up to five
+/// times as much, because fetching a task into another cache costs a microsecond or more.
 const DEAR_POLL_NANOS: u64 = 40_000;
 
-/// What other threads may touch of a worker.
+/// The part of a worker that other threads may use.
 pub(crate) struct Remote {
     stealer: Stealer<Runnable>,
-    /// What did not fit into the ring.
+    /// Tasks that did not fit into the ring.
     overflow: Injector<Runnable>,
     lifo: Slot<Runnable>,
     gate: Gate,
-    /// When the worker last looked after all that is its own, in nanoseconds since the scheduler began.
+    /// When the worker last looked after everything of its own, in nanoseconds since the
+    /// scheduler's start.
     came_round: AtomicU64,
     /// How long a poll of this worker takes, in nanoseconds: a running mean.
     poll_nanos: AtomicU64,
 }
 
-/// A runtime's scheduler, as all of its threads see it.
+/// The part of a runtime's scheduler that all of its threads share.
 pub(crate) struct Shared {
     remotes: Box<[CachePadded<Remote>]>,
     injector: Injector<Runnable>,
@@ -88,9 +101,9 @@ pub(crate) struct Shared {
     guests: Guests,
     lookout: Lookout,
     stand_ins: StandIns,
-    /// Of every thread that runs workers or stands in for them.
+    /// The seats of all threads that run workers or stand in for them.
     seats: Mutex<Vec<Arc<Seat>>>,
-    /// What the workers' times are counted from.
+    /// The origin of the workers' times.
     epoch: Instant,
 }
 
@@ -102,38 +115,39 @@ impl Remote {
             lifo: Slot::new(),
             gate: Gate::new(),
             came_round: AtomicU64::new(0),
-            // Until we know better one task is worth sharing.
+            // Until a mean is measured, a single task is worth sharing.
             poll_nanos: AtomicU64::new(WORTH_SHARING_NANOS),
         }
     }
 
-    /// How many tasks wait in the ring and its overflow. A hint, as the lengths are.
+    /// Returns how many tasks wait in the ring and its overflow. A hint, as the lengths are.
     fn backlog(&self) -> usize {
         self.stealer.len() + self.overflow.len()
     }
 
-    /// Half of what waits here, as far as it fits into `into`; one of them to be run at once. First what has waited longest.
+    /// Moves half of the waiting tasks, as far as they fit, to `into`, and returns one of them to
+    /// run at once. Takes the tasks that have waited longest first.
     fn rob(&self, into: &Owner<Runnable>) -> Option<Runnable> {
         self.overflow.pop_share(into, 2).or_else(|| self.stealer.steal_half(into))
     }
 
-    /// Whether what waits in the ring and its overflow is worth another worker's help. A hint, as the lengths are.
+    /// Returns whether the backlog is worth another worker's help. A hint, as the lengths are.
     fn is_worth_sharing(&self) -> bool {
         self.is_worth_sharing_but(0)
     }
 
-    /// The same for all but `kept_count` of what waits.
+    /// Does the same for all but `kept_count` of the waiting tasks.
     fn is_worth_sharing_but(&self, kept_count: usize) -> bool {
-        // Ordering: Relaxed: a figure to judge by. Too little, and a sentinel makes up for it.
+        // Ordering: Relaxed: an estimate. If it is too low, a sentinel makes up for it.
         let mean = self.poll_nanos.load(Ordering::Relaxed);
         let backlog = self.backlog().saturating_sub(kept_count) as u64 * mean;
         backlog * mean.clamp(DEAR_POLL_NANOS / 5, DEAR_POLL_NANOS) >= WORTH_SHARING_NANOS * DEAR_POLL_NANOS
     }
 
-    /// By the worker only, when it looks after all that is its own.
+    /// Records the time. Only the worker calls this, when it looks after everything of its own.
     fn come_round(&self, epoch: Instant, now: Instant) {
         let nanos = now.saturating_duration_since(epoch).as_nanos() as u64;
-        // Ordering: Relaxed: a sentinel judges by its distance from a look, nothing is published.
+        // Ordering: Relaxed: a sentinel compares it with the time of a look; it publishes nothing.
         self.came_round.store(nanos, Ordering::Relaxed);
     }
 
@@ -142,7 +156,7 @@ impl Remote {
         epoch + Duration::from_nanos(self.came_round.load(Ordering::Relaxed))
     }
 
-    /// Takes in how long polls took lately. By the worker only.
+    /// Updates the mean poll time. Only the worker calls this.
     fn learn(&self, mean: Duration) {
         // Ordering: Relaxed, as in `is_worth_sharing`.
         let before = self.poll_nanos.load(Ordering::Relaxed);
@@ -176,18 +190,18 @@ impl Shared {
         self.remotes.len()
     }
 
-    /// Every worker but `index`.
+    /// Returns every worker but `index`.
     fn others(&self, index: usize) -> impl Iterator<Item = (usize, &Remote)> {
         let all = self.remotes.iter().map(|remote| &**remote).enumerate();
         all.filter(move |(other, _)| *other != index)
     }
 
-    /// How many tasks are alive, pinned ones included.
+    /// Returns how many tasks are alive, pinned tasks included.
     pub(crate) fn tasks_count(&self) -> usize {
         self.owned.len() + self.seats.lock().iter().map(|seat| seat.tasks_count()).sum::<usize>()
     }
 
-    /// Where a task that was spawned or woken on this thread goes.
+    /// Queues a task that was spawned or woken on this thread.
     #[inline]
     fn schedule(&self, task: Runnable, cause: Cause) {
         current::with_worker(|context| match context {
@@ -196,18 +210,19 @@ impl Shared {
         });
     }
 
-    /// Takes in a task from a thread that is no worker of ours.
+    /// Queues a task from a thread that is not a worker of this runtime.
     fn inject(&self, task: Runnable) {
         self.injector.push(task);
         self.announce();
-        // Closing workers sleep without being counted. The fence in `announce` and the one in `Idle::stop_counting` see
-        // to it that either we see the closing here or they see the task there: [no-lost-work].
+        // Closing workers sleep without being counted. Because of the fences in `announce` and in
+        // `Idle::stop_counting`, either this thread sees the closing or the worker sees the task:
+        // [no-lost-work].
         if self.closing.has_begun() {
             self.unpark_all();
         }
     }
 
-    /// Says that there is something that another worker could take.
+    /// Announces a task that another worker could take.
     #[inline]
     fn announce(&self) {
         if let Some(index) = self.idle.worker_to_wake() {
@@ -215,7 +230,7 @@ impl Shared {
         }
     }
 
-    /// Makes worker `index` look at everything.
+    /// Wakes worker `index`, which then looks at everything.
     pub(crate) fn unpark(&self, index: usize) {
         if self.remotes[index].gate.notify() {
             self.driver.ring_doorbell(index);
@@ -229,13 +244,14 @@ impl Shared {
         self.seats.lock().iter().for_each(|seat| seat.parker().unpark());
     }
 
-    /// Whether a searcher would find something. Who must not miss it fences first.
+    /// Returns whether a searcher would find a task. A caller that must not miss one fences first.
     fn work_is_visible(&self) -> bool {
         self.injector.len() > 0 || self.remotes.iter().any(|remote| remote.is_worth_sharing())
     }
 }
 
-/// Spawns through `home`. On a worker that is the worker's own home, whose reference count no other worker touches.
+/// Spawns a task through `home`. A worker uses its own home, because no other worker touches its
+/// reference count.
 #[inline]
 pub(crate) fn spawn<F>(
     home: &Arc<Home>,
@@ -255,8 +271,9 @@ where
     handle
 }
 
-/// How long a shutdown waits for the driver to get its buffers back from the kernel.
+/// How long a shutdown waits for the kernel to release the driver's buffers.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// It waits so long even if it was told not to: what lets go at once shall not be leaked.
+/// The shortest such wait, even if the runtime is to end at once: a buffer that the kernel releases
+/// immediately must not be leaked.
 const DRAIN_TIMEOUT_MIN: Duration = Duration::from_millis(20);

@@ -1,4 +1,4 @@
-//! Models of going to sleep and being woken.
+//! Loom models of going to sleep and being woken, and of the end of a runtime.
 
 use std::collections::VecDeque;
 use std::panic::Location;
@@ -20,13 +20,13 @@ use crate::queue::deque::{self, Owner, Stealer};
 use crate::queue::injector::Injector;
 use crate::task::{Cause, Header, Id, OwnedTasks, Runnable, Schedule};
 
-/// Workers as the idle protocol sees them: a queue that all may take from, and a parker each.
+/// Workers as the idle protocol sees them: a queue from which all may take, and one parker each.
 struct Workshop {
     idle: Idle,
     injector: Injector<u32>,
     parkers: Vec<Arc<Parker>>,
     taken: AtomicUsize,
-    /// Whoever takes [`PATIENT`] sleeps here until somebody takes another value.
+    /// A worker that takes [`PATIENT`] sleeps here until another value is taken.
     patience: Arc<Parker>,
 }
 
@@ -44,7 +44,7 @@ impl Workshop {
         })
     }
 
-    /// As `Shared::inject` and `Shared::announce`.
+    /// Like `Shared::inject` and `Shared::announce`.
     fn push(&self, value: u32) {
         self.injector.push(value);
         self.announce();
@@ -56,7 +56,8 @@ impl Workshop {
         }
     }
 
-    /// As `Worker::run`: search, then park, until `total` values were taken by all workers together.
+    /// Like `Worker::run`: searches, then parks, until all workers together have taken `total`
+    /// values.
     fn work(&self, index: usize, total: usize) {
         let mut is_searching = false;
         while self.taken.load(Ordering::Acquire) < total {
@@ -87,7 +88,8 @@ impl Workshop {
     }
 }
 
-/// [no-lost-work]: were the push lost, the worker would sleep for ever and loom would report a deadlock.
+/// [no-lost-work]: if the push were lost, the worker would sleep for ever and loom would report a
+/// deadlock.
 #[test]
 fn a_push_meets_the_last_searcher_that_parks() {
     model(|| {
@@ -101,8 +103,8 @@ fn a_push_meets_the_last_searcher_that_parks() {
     });
 }
 
-/// [no-lost-work] with two workers: a push that is not announced because somebody searches is answered for by the
-/// searcher.
+/// [no-lost-work] with two workers: the searcher answers for a push that is not announced because a
+/// worker searches.
 #[test]
 fn two_pushes_meet_two_workers() {
     model(|| {
@@ -124,7 +126,8 @@ fn two_pushes_meet_two_workers() {
     });
 }
 
-/// [no-lost-work] where the searcher that a push relied on gets stuck: it must have passed the word on before.
+/// [no-lost-work] if the searcher that a push relied on gets stuck: it must have announced the rest
+/// before.
 #[test]
 fn a_push_behind_a_searcher_reaches_the_other_worker() {
     model(|| {
@@ -146,8 +149,8 @@ fn a_push_behind_a_searcher_reaches_the_other_worker() {
     });
 }
 
-/// [watched]: two sentinels leave their duty with work in hand while a third worker goes to sleep. It sleeps on duty, or
-/// one of the two woke it.
+/// [watched]: two sentinels leave their duty with work to run while a third worker goes to sleep.
+/// It sleeps on duty, or one of the two woke it.
 #[test]
 fn leaving_duty_meets_a_worker_that_parks() {
     model(|| {
@@ -169,8 +172,8 @@ fn leaving_duty_meets_a_worker_that_parks() {
     });
 }
 
-/// [called]: a worker leaves its duty with work in hand while the lookout lies down. The lookout sees that nobody watches, or
-/// is called.
+/// [called]: a worker leaves its duty with work to run while the lookout lies down. The lookout
+/// sees that no sentinel watches, or is called.
 #[test]
 fn leaving_duty_meets_a_lookout_that_lies_down() {
     model(|| {
@@ -189,7 +192,7 @@ fn leaving_duty_meets_a_lookout_that_lies_down() {
         };
         call.lie_down();
         if idle.has_sentinel() {
-            // For ever, if it is not called: loom would report a deadlock.
+            // This sleeps for ever if it is not called: loom would report a deadlock.
             call.sleep();
         } else {
             call.get_up();
@@ -214,7 +217,8 @@ fn a_call_meets_a_lookout_that_falls_asleep() {
     });
 }
 
-/// [one-token]: what was written before a notification is seen after the gate opens, and no notification is lost.
+/// [one-token]: values written before a notification are seen after the gate opens, and no
+/// notification is lost.
 #[test]
 fn a_notification_meets_a_closing_gate() {
     model(|| {
@@ -233,7 +237,7 @@ fn a_notification_meets_a_closing_gate() {
         };
         let notified_before = !gate.close();
         if !notified_before {
-            // The sleep: it ends when the bell rings.
+            // This is the sleep. It ends when the notifier sets `bell`.
             while !bell.load(Ordering::Acquire) {
                 thread::yield_now();
             }
@@ -244,7 +248,8 @@ fn a_notification_meets_a_closing_gate() {
     });
 }
 
-/// [one-token] for `block_on`: a wake during the poll, or between the poll and the sleep, is not lost.
+/// [one-token] for `block_on`: a wake during the poll, or between the poll and the sleep, is not
+/// lost.
 #[test]
 fn block_on_is_unparked() {
     model(|| {
@@ -265,7 +270,8 @@ fn block_on_is_unparked() {
     });
 }
 
-/// Of two announcers at once the second one sees the first one's searcher: one worker is woken, and counts as searching.
+/// If two workers announce at once, the second one sees the first one's searcher: one worker is
+/// woken, and counts as searching.
 #[test]
 fn two_announcers_wake_one_worker() {
     model(|| {
@@ -283,7 +289,7 @@ fn two_announcers_wake_one_worker() {
     });
 }
 
-/// [no-lost-work]: a worker that wakes by itself is no longer among those who can be woken.
+/// [no-lost-work]: a worker that wakes by itself is no longer among those that can be woken.
 #[test]
 fn an_awake_worker_is_not_woken_in_the_place_of_a_sleeper() {
     model(|| {
@@ -303,8 +309,8 @@ fn an_awake_worker_is_not_woken_in_the_place_of_a_sleeper() {
     });
 }
 
-/// Two workers of which one has a ring and its overflow, and the rule that what waits in both is worth sharing from
-/// [`WORTH`] values on.
+/// Two workers, one of which has a ring and its overflow. Their contents together are worth sharing
+/// from [`WORTH`] values on.
 struct Bench {
     idle: Idle,
     stealer: Stealer<u32>,
@@ -325,7 +331,7 @@ impl Bench {
         self.len() >= WORTH
     }
 
-    /// As `Remote::rob`.
+    /// Like `Remote::rob`.
     fn rob(&self, into: &Owner<u32>) -> Option<u32> {
         self.overflow.pop_share(into, 2).or_else(|| self.stealer.steal_half(into))
     }
@@ -336,7 +342,7 @@ impl Bench {
         }
     }
 
-    /// The worker without a ring: as `Worker::run`.
+    /// The worker without a ring. Like `Worker::run`.
     fn help(&self) {
         let (mine, _) = deque::new();
         let mut is_searching = false;
@@ -363,8 +369,9 @@ impl Bench {
     }
 }
 
-/// [no-lost-work] for a ring: from the length on from which it is worth sharing, a helper is awake or woken. The owner
-/// waits for it here; for what is less it would have waited for ever, and runs it itself.
+/// [no-lost-work] for a ring: from the length on at which it is worth sharing, a helper is awake or
+/// woken. The owner waits for the helper here. It would wait for ever for fewer values, so it runs
+/// those itself.
 #[test]
 fn a_ring_worth_sharing_reaches_the_other_worker() {
     share(0);
@@ -402,19 +409,19 @@ fn share(overflow_count: u32) {
             }
         }
         bench.patience.park();
-        // What is left is too little to be worth it: the owner does not sleep over it.
+        // The remaining values are not worth sharing: the owner does not sleep over them.
         while owner.pop().or_else(|| bench.overflow.pop_share(&owner, 1)).is_some() {}
         assert_eq!(bench.len(), 0);
-        // Ordering: Release: as `Shared::close`, before the unparking.
+        // Ordering: Release, like `Shared::close`, before the unparking.
         bench.is_done.store(true, Ordering::Release);
         bench.parker.unpark();
         helper.join().unwrap();
     });
 }
 
-/// [no-lost-work] at the end: a task that is injected while the runtime closes is found by a closing worker, which sleeps
-/// uncounted, or its injector sees the closing and unparks everybody. As `Shared::inject`, `Shared::close` and
-/// `Worker::shut_down`.
+/// [no-lost-work] at the end: a task is injected while the runtime closes. A closing worker, which
+/// sleeps uncounted, finds it, or the injecting thread sees the closing and unparks all workers.
+/// Like `Shared::inject`, `Shared::close` and `Worker::shut_down`.
 #[test]
 fn a_task_injected_while_the_runtime_closes_is_found() {
     model(|| {
@@ -439,8 +446,8 @@ fn a_task_injected_while_the_runtime_closes_is_found() {
     });
 }
 
-/// [one-token] for a notification that finds the gate closed: the opening takes over what it publishes, whatever the bell
-/// was made of.
+/// [one-token] for a notification that finds the gate closed: the opening acquires what it
+/// publishes, whatever ends the sleep.
 #[test]
 fn a_notification_during_the_sleep_publishes() {
     model(|| {
@@ -465,7 +472,8 @@ fn a_notification_during_the_sleep_publishes() {
     });
 }
 
-/// [one-token]: one notification ends one sleep. Loom would report the second sleep as a deadlock were there no other one.
+/// [one-token]: one notification ends one sleep. If there were no second one, loom would report the
+/// second sleep as a deadlock.
 #[test]
 fn a_parker_sleeps_once_per_notification() {
     model(|| {
@@ -492,8 +500,8 @@ fn a_parker_sleeps_once_per_notification() {
     });
 }
 
-/// [root-wake]: two threads wake the future that `block_on` polls in a loop. When both have, either the last poll has seen
-/// why or another one follows.
+/// [root-wake]: two threads wake the future that `block_on` polls in a loop. When both have done
+/// so, either the last poll has seen both causes or another poll follows.
 #[test]
 fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
     model(|| {
@@ -523,8 +531,8 @@ fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
     });
 }
 
-/// [pinned-home]: mail for a pinned task is read at home, though only a flag without an ordering of its own says that there
-/// is some: the gate publishes it.
+/// [pinned-home]: a posted task is read on its own thread, though only a flag without an ordering
+/// of its own reports it: the gate publishes the flag.
 #[test]
 fn mail_for_a_pinned_task_is_read_at_home() {
     model(|| {
@@ -539,7 +547,7 @@ fn mail_for_a_pinned_task_is_read_at_home() {
         let mut letters = VecDeque::new();
         home.0.take_all(&mut letters);
         if home.1.close() {
-            // Asleep, whatever the bell is made of.
+            // This is the sleep, whatever ends it.
             while home.1.is_closed() {
                 thread::yield_now();
             }
@@ -563,7 +571,7 @@ impl Schedule for ModelArc<LastTask> {
         unreachable!("it runs, and nobody wakes it");
     }
 
-    /// As `Home::release`.
+    /// Like `Home::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
         if self.closing.is_told_of_the_end(&self.owned) {
@@ -572,7 +580,8 @@ impl Schedule for ModelArc<LastTask> {
     }
 }
 
-/// [last-is-told]: a closing worker waits until another one has run the last task. As `Worker::shut_down`.
+/// [last-is-told]: a closing worker waits until another one has run the last task. Like
+/// `Worker::shut_down`.
 #[test]
 fn the_end_of_the_last_task_is_heard_of() {
     model(|| {
@@ -595,8 +604,8 @@ fn the_end_of_the_last_task_is_heard_of() {
     });
 }
 
-/// [guests-first]: a clean-up that a cancelled task gives back, beside the look of the end, is taken by it, and the end
-/// hears of the ticket that goes after it.
+/// [guests-first]: a cancelled task gives a clean-up back while the end of the runtime looks. The
+/// end takes it, and notices the ticket that is returned after it.
 #[test]
 fn a_clean_up_that_is_given_back_is_taken_by_the_end() {
     model(|| {
@@ -635,7 +644,7 @@ impl Schedule for ModelArc<Cleared> {
         unreachable!("it runs, and nobody wakes it");
     }
 
-    /// As `Home::release`.
+    /// Like `Home::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
         if self.closing.is_told_of_the_end(&self.owned) {
@@ -644,7 +653,8 @@ impl Schedule for ModelArc<Cleared> {
     }
 }
 
-/// [guests-first]: the end hears of the last of the tasks that it has cancelled, and opens the list to the clean-ups.
+/// [guests-first]: the end of the runtime is notified of the last task that it has cancelled, and
+/// opens the list to the clean-ups.
 #[test]
 fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
     model(|| {
@@ -677,8 +687,8 @@ fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
     });
 }
 
-/// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that begins. As
-/// `Context::step_out`.
+/// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that
+/// begins. Like `Context::step_out`.
 #[test]
 fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     model(|| {
@@ -695,7 +705,7 @@ fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
             if there.closing.step_out() {
                 there.parker.unpark();
             }
-            // What it waits for ends with the runtime.
+            // The closure waits for something that ends with the runtime.
             end.park();
             there.closing.step_in();
             assert!(runnable.run_once().is_none());
@@ -712,7 +722,8 @@ fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     });
 }
 
-/// [last-is-told]: a task that has blocked in place and goes on is not taken for one that is left.
+/// [last-is-told]: a task that has blocked in place and continues is not mistaken for another one
+/// that is left.
 #[test]
 fn a_task_that_steps_in_does_not_hide_another() {
     model(|| {
@@ -737,8 +748,8 @@ fn a_task_that_steps_in_does_not_hide_another() {
     });
 }
 
-/// [handed-once]: a queue that is handed over is the other thread's, or comes back; what is in it is neither lost nor
-/// dropped by the end that is not used any more.
+/// [handed-once]: a queue that is handed over becomes the other thread's, or comes back. The end
+/// that is not used any more neither loses nor drops its tasks.
 #[test]
 #[expect(unsafe_code, reason = "a queue is handed over")]
 fn a_queue_that_is_handed_over_has_one_owner() {

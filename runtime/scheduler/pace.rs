@@ -1,16 +1,17 @@
-//! How many polls a worker makes between two looks at what comes from outside.
+//! A worker's time budget: how many polls it makes between two harvests.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::primitive::clock;
 
-/// How long a worker runs tasks before it looks at the driver, the timers, its mail, the injector and its overflow.
+/// How long a worker runs tasks before it looks at the driver, the timers, its mailbox, the
+/// injector and its overflow.
 const BUDGET: Duration = Duration::from_micros(150);
-/// The clock is read after this many polls at the latest.
+/// The clock is read after at most this many polls.
 const POLLS_BETWEEN_HARVESTS_MAX: u32 = 127;
 
-/// How many polls fit into the time budget, learnt from how long they took.
+/// The number of polls that fit into the time budget, learnt from the length of earlier polls.
 pub(super) struct Pace {
     polls: Cell<u32>,
     polls_max: Cell<u32>,
@@ -22,7 +23,7 @@ impl Pace {
         Pace { polls: Cell::new(0), polls_max: Cell::new(1), since: Cell::new(clock::now()) }
     }
 
-    /// Counts a poll. `true`: the budget may be spent.
+    /// Counts a poll. Returns `true` if the budget may be spent.
     #[inline]
     pub(super) fn tick(&self) -> bool {
         let polls = self.polls.get() + 1;
@@ -30,19 +31,21 @@ impl Pace {
         polls > self.polls_max.get()
     }
 
-    /// The budget is spent, whatever it was.
+    /// Makes the next `tick` report a spent budget.
     pub(super) fn hurry(&self) {
         self.polls_max.set(0);
     }
 
-    /// The mean length of the polls since the last call, if there were any.
+    /// Returns the mean length of the polls since the last `restart` or `resume`, if there were
+    /// any.
     pub(super) fn mean_poll(&self, now: Instant) -> Option<Duration> {
         let polls = self.polls.get();
         (polls > 0).then(|| now.saturating_duration_since(self.since.get()) / polls)
     }
 
-    /// Starts a new budget at `now`. The next count follows the last one's pace, halfway, so that one long poll does not
-    /// make the loop look at the clock all the time, nor one burst of short ones make it blind.
+    /// Starts a new budget at `now`. The next count is the mean of the last one and the measured
+    /// one. So one long poll does not make the loop read the clock all the time, and one burst of
+    /// short polls does not make it late.
     pub(super) fn restart(&self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.since.get()).as_nanos().max(1);
         let fitting = BUDGET.as_nanos() * u128::from(self.polls.get()) / elapsed;
@@ -51,7 +54,7 @@ impl Pace {
         self.resume(now);
     }
 
-    /// Starts a new budget after a sleep: how long it took says nothing about the polls.
+    /// Starts a new budget after a sleep, whose length reveals nothing about the polls.
     pub(super) fn resume(&self, now: Instant) {
         self.polls.set(0);
         self.since.set(now);

@@ -1,4 +1,4 @@
-//! The gate a thread sleeps behind, and the parker of threads that are not workers.
+//! The gate behind which a thread sleeps, and the parker of threads that are not workers.
 
 use futures_task::ArcWake;
 use std::sync::Arc;
@@ -8,19 +8,20 @@ use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 
-/// Nobody sleeps and nothing was said.
+/// The owner is awake, and there was no notification.
 const OPEN: u32 = 0;
-/// The owner sleeps, or is about to: who notifies must ring.
+/// The owner sleeps or is about to. A notifier must wake it.
 const CLOSED: u32 = 1;
-/// Something was said: the owner does not go to sleep.
+/// There was a notification: the owner does not go to sleep.
 const NOTIFIED: u32 = 2;
 
-/// Remembers one notification. The owner closes it, sleeps in whatever it likes, and opens it; anybody notifies.
+/// Remembers one notification. The owner closes the gate, sleeps by any means, and opens the gate.
+/// Any thread notifies.
 ///
 /// | state | `close` | `notify` | `open` |
 /// |---|---|---|---|
 /// | open | closed, sleep | notified | open |
-/// | closed | – | notified, ring | open |
+/// | closed | – | notified, wake the owner | open |
 /// | notified | open, do not sleep | notified | open |
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -32,45 +33,48 @@ impl Gate {
         Gate { state: AtomicU32::new(OPEN) }
     }
 
-    /// Whether the owner may sleep now. `false`: it was notified since it last looked.
+    /// Returns whether the owner may sleep now. Returns `false` if it was notified since its last
+    /// look.
     #[must_use]
     pub(crate) fn close(&self) -> bool {
-        // Ordering: Relaxed: closing publishes nothing, and what a notification published is taken over by the swap that
-        // consumes it, here or in `open`, [one-token].
+        // Ordering: Relaxed: closing publishes nothing, and the swap that consumes a notification,
+        // here or in `open`, acquires what it published, [one-token].
         match self.state.compare_exchange(OPEN, CLOSED, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => true,
             Err(_) => {
-                // Ordering: Acquire, [one-token]: pairs with `notify`. A second notification between the two steps is
-                // merged, and seen: it came before.
+                // Ordering: Acquire, [one-token]: pairs with `notify`. A second notification
+                // between the two steps is merged with the first and seen, because it came before
+                // the swap.
                 self.state.swap(OPEN, Ordering::Acquire);
                 false
             }
         }
     }
 
-    /// The owner is awake. A notification that came during the sleep is consumed: the owner looks at everything now.
-    /// Returns whether there was one.
+    /// Called by the owner when it is awake. Consumes a notification that came during the sleep,
+    /// and returns whether there was one. The owner looks at everything now.
     pub(crate) fn open(&self) -> bool {
         // Ordering: Acquire, [one-token]: pairs with `notify`.
         self.state.swap(OPEN, Ordering::Acquire) == NOTIFIED
     }
 
-    /// Says that there is something to look at. `true`: the owner sleeps, and the caller must ring its bell.
+    /// Reports that there is something to look at. Returns `true` if the owner sleeps: the caller
+    /// must wake it.
     #[must_use]
     pub(crate) fn notify(&self) -> bool {
-        // Ordering: Release, [one-token]: publishes what the owner is to find. Where several notify, each swap hands on
-        // what the one before it published.
+        // Ordering: Release, [one-token]: publishes everything that the owner must find. If several
+        // threads notify, each swap passes on what the previous one published.
         self.state.swap(NOTIFIED, Ordering::Release) == CLOSED
     }
 
-    /// Whether the owner seems to sleep. A hint.
+    /// Returns whether the owner seems to sleep. A hint.
     pub(crate) fn is_closed(&self) -> bool {
-        // Ordering: Relaxed, a hint for the sentinel, which looks again.
+        // Ordering: Relaxed: a hint for the sentinel, which looks again.
         self.state.load(Ordering::Relaxed) == CLOSED
     }
 }
 
-/// Whether the future that a worker polls beside its tasks was woken. At first it was.
+/// Records whether the future that a worker polls beside its tasks was woken. It starts as woken.
 pub(crate) struct Nudge(AtomicBool);
 
 impl Nudge {
@@ -79,25 +83,28 @@ impl Nudge {
     }
 
     pub(crate) fn tell(&self) {
-        // Ordering: Release, [root-wake]. A swap and no store: where several tell, each hands on what the one before it
-        // published.
+        // Ordering: Release, [root-wake]. This is a swap and not a store: if several threads tell,
+        // each passes on what the previous one published.
         self.0.swap(true, Ordering::Release);
     }
 
-    /// Whether it was told since the last call. The poll comes after this, so that a wake during it counts.
+    /// Returns whether the future was woken since the last call. The poll comes after this, so a
+    /// wake during the poll counts.
     #[must_use]
     #[inline]
     pub(crate) fn take(&self) -> bool {
-        // Ordering: Relaxed, [root-wake]: a look that spares most rounds the swap. The unparking makes a late one good.
+        // Ordering: Relaxed, [root-wake]: this look spares most rounds the swap. The unparking that
+        // follows a wake makes up for a look that came too early.
         if !self.0.load(Ordering::Relaxed) {
             return false;
         }
-        // Ordering: Acquire, [root-wake]: pairs with `tell`. A store here would wipe out a wake that came after the look.
+        // Ordering: Acquire, [root-wake]: pairs with `tell`. A store here would erase a wake that
+        // came after the look.
         self.0.swap(false, Ordering::Acquire)
     }
 }
 
-/// Sleeps on a condition variable: for threads that call `block_on` and have no ring.
+/// Sleeps on a condition variable. For threads that call `block_on` and have no ring.
 pub(crate) struct Parker {
     gate: Gate,
     lock: Mutex<()>,
@@ -115,7 +122,7 @@ impl Parker {
         if !self.gate.close() {
             return;
         }
-        // Condition variables wake for no reason now and then: the state decides.
+        // Condition variables wake for no reason now and then, so the state decides.
         while self.gate.is_closed() {
             guard = wait(&self.bell, guard);
         }
@@ -123,7 +130,7 @@ impl Parker {
         self.gate.open();
     }
 
-    /// As `park`, until `deadline` at most. `false`: it has passed.
+    /// Like `park`, but at most until `deadline`. Returns `false` if it has passed.
     #[must_use]
     pub(crate) fn park_until(&self, deadline: Instant) -> bool {
         let mut guard = self.lock.lock();
@@ -137,15 +144,15 @@ impl Parker {
             is_late = clock::now() >= deadline;
         }
         drop(guard);
-        // A notification that came with the end of the time is lost: nobody polls after it.
+        // A notification that came as the time ended is lost: no poll follows.
         self.gate.open();
         !is_late
     }
 
     pub(crate) fn unpark(&self) {
         if self.gate.notify() {
-            // The sleeper holds the lock from its look at the gate until it waits: taking it once means that it waits
-            // by now, and hears the bell.
+            // The sleeper holds the lock from its look at the gate until it waits. So once this
+            // thread has taken the lock, the sleeper waits and receives the signal.
             drop(self.lock.lock());
             self.bell.notify_one();
         }

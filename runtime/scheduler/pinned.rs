@@ -1,4 +1,4 @@
-//! Tasks that stay on one worker: `!Send` futures.
+//! Tasks that stay on one thread: `!Send` futures.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,14 +29,16 @@ impl<T> Mailbox<T> {
     pub(super) fn post(&self, task: T) {
         let mut letters = self.letters.lock();
         letters.push(task);
-        // Ordering: Relaxed: the lock orders the letters, and the unparking that follows publishes the flag, [one-token].
+        // Ordering: Relaxed: the lock orders the list, and the unparking that follows publishes the
+        // flag, [one-token].
         self.has_mail.store(true, Ordering::Relaxed);
     }
 
-    /// Without trusting the flag, which a sender publishes by unparking the worker that it thinks is ours.
+    /// Takes all tasks without looking at the flag, which a sender publishes by unparking the
+    /// worker that it believes this thread runs.
     pub(super) fn take_all_posted(&self, into: &mut VecDeque<T>) {
         let mut letters = self.letters.lock();
-        // Ordering: Relaxed: the lock orders the letters, [one-token].
+        // Ordering: Relaxed: the lock orders the list, [one-token].
         self.has_mail.store(false, Ordering::Relaxed);
         into.extend(letters.drain(..));
     }
@@ -50,18 +52,19 @@ impl<T> Mailbox<T> {
     }
 }
 
-/// The thread of a seat runs no worker.
+/// The value of `Seat::worker` for a thread that runs no worker.
 const NO_WORKER: usize = usize::MAX;
 
-/// What a thread that runs a worker has of its own: its pinned tasks stay with it when another thread takes the worker over.
+/// The state of a thread that runs a worker. Its pinned tasks stay with it when another thread
+/// takes the worker over.
 pub(super) struct Seat {
     pub(super) mailbox: Mailbox,
     pub(super) owned: OwnedTasks,
     /// The worker that the thread runs.
     worker: AtomicUsize,
-    /// Where it sleeps while it runs none.
+    /// Where the thread sleeps while it runs no worker.
     parker: Arc<Parker>,
-    /// The worker that it is to take over next.
+    /// The worker that the thread must take over next.
     pub(super) offer: Mutex<Option<Arc<HandOver>>>,
 }
 
@@ -76,7 +79,7 @@ impl Seat {
         })
     }
 
-    /// How many pinned tasks are alive.
+    /// Returns how many pinned tasks are alive.
     pub(super) fn tasks_count(&self) -> usize {
         self.owned.len()
     }
@@ -85,14 +88,15 @@ impl Seat {
         &self.parker
     }
 
-    /// By the thread of the seat only.
+    /// Only the seat's own thread calls this.
     fn set_worker(&self, worker: usize) {
-        // Ordering: Relaxed, [pinned-home]: the thread opens its mail under the lock after this. A letter that it does not
-        // find there was posted under the lock after that, and then its sender reads this.
+        // Ordering: Relaxed, [pinned-home]: after this the thread empties its mailbox under the
+        // lock. A task that it does not find there was posted under the lock afterwards, and then
+        // its sender reads this value.
         self.worker.store(worker, Ordering::Relaxed);
     }
 
-    /// Sends a pinned task home.
+    /// Sends a pinned task to its thread.
     fn post(&self, task: Runnable, shared: &Shared) {
         self.mailbox.post(task);
         // Ordering: Relaxed, [pinned-home], as in `set_worker`.
@@ -103,13 +107,15 @@ impl Seat {
     }
 }
 
-/// Pinned tasks of a thread that are due, and whose they are.
+/// The pinned tasks of a thread that are due, and the thread that they belong to.
 pub(super) struct PinnedQueue {
     seat: Arc<Seat>,
     due: RefCell<VecDeque<Runnable>>,
-    /// The thread that the pinned tasks belong to. The worker of a current-thread runtime goes from thread to thread.
+    /// The thread that the pinned tasks belong to. The worker of a current-thread runtime moves
+    /// from thread to thread.
     thread: Cell<Option<Id>>,
-    /// The runtime ends on another thread than theirs: they stay as they are, for ever.
+    /// Whether the runtime ends on a thread other than theirs: then the tasks stay as they are, for
+    /// ever.
     is_given_up: Cell<bool>,
 }
 
@@ -143,28 +149,28 @@ impl PinnedQueue {
         &self.seat
     }
 
-    /// Takes in what came by mail.
+    /// Takes the tasks in the mailbox.
     pub(super) fn collect(&self) {
         if !self.is_given_up.get() {
             self.seat.mailbox.take_all(&mut self.due.borrow_mut());
         }
     }
 
-    /// The thread runs another worker from now on, or none. Mail follows it.
+    /// Records that the thread runs another worker from now on, or none. Messages follow it.
     pub(super) fn move_to(&self, worker: Option<usize>) {
         self.seat.set_worker(worker.unwrap_or(NO_WORKER));
         self.seat.mailbox.take_all_posted(&mut self.due.borrow_mut());
     }
 }
 
-/// Neither run nor dropped: the task and its memory stay, and its scheduler with it.
+/// Leaks the task: it is neither run nor dropped. Its memory and its scheduler stay.
 fn leak(task: Runnable) {
     task.into_raw();
 }
 
 impl Worker {
-    /// Before this thread runs the worker: whether it may, for there are no pinned tasks, or they are this thread's. Those
-    /// that come are its own.
+    /// Called before this thread runs the worker. Returns whether it may: there are no pinned
+    /// tasks, or they belong to this thread. New pinned tasks belong to this thread.
     #[must_use]
     pub(crate) fn settle_pinned(&self) -> bool {
         let (queue, here) = (self.pinned(), this_thread());
@@ -175,10 +181,11 @@ impl Worker {
         true
     }
 
-    /// The runtime ends here, and its pinned tasks belong to another thread: they are leaked [pinned-home].
+    /// Leaks the pinned tasks, because the runtime ends here and they belong to another thread:
+    /// [pinned-home].
     pub(crate) fn give_pinned_up(&self) {
         self.pinned().is_given_up.set(true);
-        // What destructors spawn from here on is ours, and is cancelled.
+        // Tasks that destructors spawn from now on belong to this thread and are cancelled.
         self.pinned_tasks().close();
         self.pinned().due.take().into_iter().for_each(leak);
     }
@@ -193,7 +200,7 @@ impl Worker {
         !self.pinned().is_given_up.get() && !self.pinned_tasks().is_empty()
     }
 
-    /// Whether there are pinned tasks, of whichever thread.
+    /// Returns whether there are pinned tasks, whichever thread they belong to.
     pub(crate) fn has_pinned(&self) -> bool {
         !self.pinned_tasks().is_empty()
     }
@@ -203,14 +210,14 @@ impl Worker {
     }
 }
 
-/// What a pinned task holds of its scheduler.
+/// The reference to its scheduler that a pinned task holds.
 struct Pin {
     home: Arc<Home>,
     seat: Arc<Seat>,
 }
 
 impl Pin {
-    /// For a task of this thread, if it runs tasks.
+    /// Creates the reference for a task of this thread, if the thread runs tasks.
     fn here() -> Option<Pin> {
         let of_worker = current::with_worker(|context| {
             let context = context?;
@@ -219,7 +226,7 @@ impl Pin {
         of_worker.or_else(|| Some(Pin { seat: reserve::here()?, home: current::runtime()? }))
     }
 
-    /// [pinned-home]: to our own thread's queue, or by mail from anywhere else.
+    /// [pinned-home]: queues the task on this thread if it belongs here, or posts it to its thread.
     fn send_home(seat: &Arc<Seat>, shared: &Shared, task: Runnable) {
         current::with_worker(|context| match context {
             Some(context) if Arc::ptr_eq(context.seat(), seat) => context.schedule_pinned(task),
@@ -240,7 +247,8 @@ impl Schedule for Pin {
     }
 }
 
-/// Spawns a future that need not be `Send` on this thread. `None`: it is no worker's, nor of the reserve.
+/// Spawns a future that need not be `Send` on this thread. Returns `None` if the thread runs no
+/// worker and is not in the reserve.
 pub(crate) fn spawn_local<F>(
     future: F,
     id: Id,

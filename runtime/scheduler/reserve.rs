@@ -1,8 +1,9 @@
-//! The reserve: threads that run what waits while every worker is stuck in a poll.
+//! The reserve: threads that run waiting tasks while every worker is stuck in a poll.
 //!
-//! A thread of the reserve is no worker: it has no ring of tasks, which somebody would have to rescue if it got
-//! stuck as well, and no part of the driver. It polls what is in the injector; what its polls wake goes there again; the lookout serves what they
-//! ask the driver and the timers for. A local task that is spawned in such a poll stays on its thread, which then
+//! A thread of the reserve is no worker. It has no ring of tasks, which another thread would have
+//! to rescue if it got stuck, and no part of the driver. It polls tasks from the injector, and
+//! tasks that its polls wake return there. The lookout serves what these polls ask of the driver
+//! and the timers. A local task that is spawned in such a poll stays on its thread, which then
 //! lives until that task has ended.
 
 use std::cell::RefCell;
@@ -20,23 +21,25 @@ thread::thread_local! {
     static SEAT: RefCell<Option<Arc<Seat>>> = const { RefCell::new(None) };
 }
 
-/// What other threads may touch of a thread of the reserve.
+/// The part of a thread of the reserve that other threads may use.
 pub(super) struct ReserveThread {
-    /// Of a thread that runs no worker: its pinned tasks, their mail, and where it sleeps.
+    /// The seat of a thread that runs no worker: its pinned tasks, their mailbox, and where it
+    /// sleeps.
     seat: Arc<Seat>,
-    /// When its present poll began, in nanoseconds since the scheduler began. Zero: it polls nothing.
+    /// When its current poll began, in nanoseconds since the scheduler's start. Zero while it polls
+    /// nothing.
     began: AtomicU64,
     is_dismissed: AtomicBool,
     has_ended: AtomicBool,
 }
 
-/// The seat of this thread, if it is of the reserve.
+/// Returns this thread's seat, if the thread belongs to the reserve.
 pub(super) fn here() -> Option<Arc<Seat>> {
     SEAT.try_with(|seat| seat.borrow().clone()).ok().flatten()
 }
 
 impl ReserveThread {
-    /// Its seat has no tasks any more.
+    /// Removes the seat, which has no tasks any more.
     fn leave(&self, shared: &Shared) {
         shared.seats.lock().retain(|seat| !Arc::ptr_eq(seat, &self.seat));
     }
@@ -48,13 +51,14 @@ impl ReserveThread {
 
     fn poll(&self, shared: &Shared, task: Runnable) {
         let since_epoch = clock::now().saturating_duration_since(shared.epoch).as_nanos() as u64;
-        // Ordering: Relaxed, both: the lookout judges by its distance from a look, nothing is published.
+        // Ordering: Relaxed, both: the lookout compares them with the time of a look; they publish
+        // nothing.
         self.began.store(since_epoch.max(1), Ordering::Relaxed);
         task.run();
         self.began.store(0, Ordering::Relaxed);
     }
 
-    /// Runs what waits until it is dismissed, and what is pinned here until that has ended.
+    /// Runs waiting tasks until it is dismissed, and its pinned tasks until they have ended.
     fn work(&self, shared: &Shared) {
         let mut due = VecDeque::new();
         while shared.closing().is_none() {
@@ -84,14 +88,14 @@ impl ReserveThread {
     }
 }
 
-/// A thread of the reserve, as the lookout has it.
+/// A thread of the reserve, as the lookout sees it.
 pub(super) struct Reserve {
     post: Arc<ReserveThread>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Reserve {
-    /// Starts one. `None`: the runtime ends, or the system refuses a thread.
+    /// Starts a thread. Returns `None` if the runtime ends or the system refuses a thread.
     pub(super) fn begin(shared: &Arc<Shared>) -> Option<Reserve> {
         if !shared.take_in_reserve_thread() {
             return None;
@@ -106,7 +110,7 @@ impl Reserve {
         if let Some(bytes) = shared.blocking().stack_size() {
             builder = builder.stack_size(bytes);
         }
-        // Before it begins: the end of the runtime wakes whoever is listed.
+        // Before the thread begins, because the end of the runtime wakes every listed seat.
         shared.seats.lock().push(post.seat.clone());
         let (there, home) = (post.clone(), Home::new(shared.clone()));
         match builder.spawn(move || serve(&home, there)) {
@@ -119,12 +123,12 @@ impl Reserve {
         }
     }
 
-    /// Something waits.
+    /// Wakes the thread, because a task waits.
     pub(super) fn call(&self) {
         self.post.seat.parker().unpark();
     }
 
-    /// It is to go when its present poll has ended.
+    /// Makes the thread end after its current poll.
     pub(super) fn dismiss(&self) {
         // Ordering: Relaxed, [one-token]: the unparking publishes it.
         if !self.post.is_dismissed.swap(true, Ordering::Relaxed) {
@@ -136,16 +140,16 @@ impl Reserve {
         self.post.is_dismissed()
     }
 
-    /// Whether it polls one task for so long.
+    /// Returns whether it has polled one task for at least `stall`.
     pub(super) fn is_stuck(&self, epoch: Instant, now: Instant, stall: Duration) -> bool {
         // Ordering: Relaxed, as in `ReserveThread::poll`.
         let began = self.post.began.load(Ordering::Relaxed);
         began != 0 && now.saturating_duration_since(epoch + Duration::from_nanos(began)) >= stall
     }
 
-    /// Whether its thread has ended. If so, it is joined.
+    /// Returns whether its thread has ended. If so, joins it.
     pub(super) fn is_gone(&mut self) -> bool {
-        // Ordering: Relaxed: the join publishes what there is.
+        // Ordering: Relaxed, because the join publishes everything.
         let has_ended = self.post.has_ended.load(Ordering::Relaxed);
         if has_ended {
             self.join();
@@ -153,7 +157,7 @@ impl Reserve {
         has_ended
     }
 
-    /// The runtime ends.
+    /// Waits for the thread, because the runtime ends.
     pub(super) fn call_to_the_end(mut self) {
         self.call();
         self.join();
@@ -161,13 +165,13 @@ impl Reserve {
 
     fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // Panics of tasks are caught where they are polled.
+            // The panics of tasks are caught where they are polled.
             let _ = thread.join();
         }
     }
 }
 
-/// The life of a thread of the reserve.
+/// Runs a thread of the reserve until it ends.
 fn serve(home: &Arc<Home>, post: Arc<ReserveThread>) {
     let shared = home.shared();
     shared.count_reserve_thread();
@@ -180,7 +184,7 @@ fn serve(home: &Arc<Home>, post: Arc<ReserveThread>) {
     SEAT.with(|place| place.replace(None));
     post.leave(shared);
     shared.discount_reserve_thread();
-    // Without meeting the others: it has no part of the driver to close.
+    // It does not wait for the others, because it has no part of the driver to close.
     shared.forget_worker();
     // Ordering: Relaxed, as in `is_gone`.
     post.has_ended.store(true, Ordering::Relaxed);

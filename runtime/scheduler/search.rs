@@ -1,10 +1,11 @@
-//! Where a worker looks when it has nothing of its own.
+//! Where a worker looks for work when it has none of its own.
 
 use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
 use crate::task::Runnable;
 
-/// Chooses victims: a xorshift generator, because a fixed order would send all thieves to the same neighbour.
+/// Chooses victims with a xorshift generator, because a fixed order would send all thieves to the
+/// same neighbour.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -21,7 +22,7 @@ impl Random {
 }
 
 impl Worker {
-    /// The injector, then half of a neighbour's queue.
+    /// Searches the injector, then steals half of a neighbour's queue.
     pub(super) fn search(&mut self, shared: &Shared) -> Option<Runnable> {
         if let Some(task) = self.take_share(shared) {
             return Some(task);
@@ -43,7 +44,8 @@ impl Worker {
             .find_map(|victim| shared.remotes[victim].rob(self.queue()))
     }
 
-    /// A fair share of the injector: one task to be run at once, the rest in our ring.
+    /// Takes a fair share of the injector: returns one task to run at once and puts the rest into
+    /// this worker's ring.
     pub(super) fn take_share(&self, shared: &Shared) -> Option<Runnable> {
         if shared.injector.len() == 0 {
             return None;
@@ -51,7 +53,8 @@ impl Worker {
         shared.injector.pop_share(self.queue(), shared.idle.takers_count(self.is_searching))
     }
 
-    /// A search found something. The last searcher answers for all the pushes that were not announced meanwhile.
+    /// Called when a search found something. The last searcher makes up for all pushes that were
+    /// not announced meanwhile.
     pub(super) fn stop_searching(&mut self) {
         self.is_searching = false;
         let shared = self.shared();

@@ -1,4 +1,5 @@
-//! Parked workers that watch those who run: nothing is stranded behind a long poll.
+//! Sentinels: parked workers that watch the running ones, so that no work is stranded behind a long
+//! poll.
 
 use std::time::{Duration, Instant};
 
@@ -7,33 +8,37 @@ use crate::primitive::clock;
 use crate::scheduler::Shared;
 use crate::scheduler::worker::Worker;
 
-/// False in a build that measures what sentinels cost by having none: `benches/sentinel.sh`.
+/// False in a build without sentinels, which measures their cost: `benches/sentinel.sh`.
 pub(super) const IS_WATCHED: bool = !cfg!(rt_unwatched);
 
-/// What a worker remembers of its last look at the others.
+/// A worker's memory of its last look at the others.
 pub(super) struct Watch {
     looked_at: Instant,
-    /// Who was stuck at the last look, and let us reap its completions: a sleep on duty ends for the next of them.
+    /// The workers that were stuck at the last look and whose completions we could reap. A sleep on
+    /// duty ends for their next completions.
     stuck: Vec<usize>,
-    /// Whether the last look saw nobody move and everybody asleep.
+    /// Whether at the last look all others slept and none had moved.
     was_quiet: bool,
     is_on_duty: bool,
-    /// Looks since somebody was stuck.
+    /// The number of looks since a worker was stuck.
     calm_looks: u32,
 }
 
 impl Watch {
-    /// What waits behind a long poll waits for a period and a stall at most, and for the kernel's next timer interrupt, at
-    /// which it hands over the completions of a busy thread.
+    /// The period between two looks. Work behind a long poll waits for a period and a stall at
+    /// most, and for the kernel's next timer interrupt, at which it hands over the completions of a
+    /// busy thread.
     const ALERT: Duration = Duration::from_millis(3);
 
-    /// The period when the last looks, this many, found nobody stuck. A look costs 30 to 50 µs of CPU, most of it the
-    /// kernel's for a sleep with a time-out: at the shorter period that is 1.5 % of a server that never stalls.
+    /// The period after this many looks without a stuck worker. A look costs 30 to 50 µs of CPU,
+    /// mostly for the kernel's part of a sleep with a time-out. At the shorter period that is 1.5 %
+    /// of the CPU of a server that never stalls.
     const CALM: Duration = Duration::from_millis(10);
     const CALM_LOOKS_COUNT: u32 = 64;
 
-    /// Who has not come round for this long is stuck. Who is well comes round each time its budget is spent, ten times in
-    /// as long; but the system may have taken its core away for a while.
+    /// A worker that has not come round for this long is stuck. A healthy worker comes round each
+    /// time its budget is spent, ten times in this period, but the system may have taken its core
+    /// away for a while.
     const STALL: Duration = Duration::from_millis(2);
 
     pub(super) fn new() -> Watch {
@@ -46,8 +51,9 @@ impl Watch {
         }
     }
 
-    /// Before a sleep: whether this one is spent on duty. A sleep with a time-out costs more, and ends for nothing: where all
-    /// others sleep since the last look there is nobody to watch. Whoever wakes up sees to it that it is watched.
+    /// Called before a sleep. Returns whether it is a sleep on duty. Such a sleep has a time-out,
+    /// so it costs more and may end for nothing. If all others have slept since the last look,
+    /// there is no worker to watch. A worker that wakes up makes sure that it is watched.
     pub(super) fn begin(&mut self, shared: &Shared, index: usize) -> bool {
         let is_active = !self.was_quiet || !self.is_quiet(shared, index);
         self.is_on_duty = IS_WATCHED && is_active && shared.idle.try_take_duty();
@@ -57,17 +63,17 @@ impl Watch {
         self.is_on_duty
     }
 
-    /// How long a sleep on duty lasts.
+    /// Returns how long a sleep on duty lasts.
     pub(super) fn period(&self) -> Duration {
         if self.calm_looks < Watch::CALM_LOOKS_COUNT { Watch::ALERT } else { Watch::CALM }
     }
 
-    /// Whose completions end this sleep as well.
+    /// Returns the workers whose completions end this sleep as well.
     pub(super) fn stuck(&self) -> &[usize] {
         &self.stuck
     }
 
-    /// Whether all others sleep, and did not come round since the last look.
+    /// Returns whether all others sleep and did not come round since the last look.
     fn is_quiet(&self, shared: &Shared, index: usize) -> bool {
         shared.others(index).all(|(_, remote)| {
             remote.gate.is_closed() && remote.came_round_at(shared.epoch) <= self.looked_at
@@ -76,7 +82,7 @@ impl Watch {
 }
 
 impl Worker {
-    /// Tells sentinels that we look after everything of ours.
+    /// Records for sentinels that this worker looks after everything of its own now.
     pub(super) fn come_round(&self, now: Instant) {
         if IS_WATCHED {
             let shared = self.shared();
@@ -84,7 +90,7 @@ impl Worker {
         }
     }
 
-    /// After a sleep on duty: helps whoever is stuck.
+    /// Called after a sleep on duty. Helps the workers that are stuck.
     pub(super) fn look_around(&mut self, shared: &Shared, now: Instant) {
         if !self.watch.is_on_duty {
             return;
@@ -103,10 +109,11 @@ impl Worker {
         }
     }
 
-    /// Takes over what a stuck worker cannot serve: queue, LIFO slot, completions, orders, due timers.
+    /// Takes over everything that a stuck worker cannot serve: queue, LIFO slot, completions,
+    /// unsubmitted operations and due timers.
     fn rescue(&mut self, shared: &Shared, other: usize, now: Instant) {
         let remote = &shared.remotes[other];
-        // All of it, so that what waits for the stuck worker does not wait for one look each.
+        // Takes all of them; otherwise each task would wait for a look of its own.
         for _ in 0..remote.backlog() {
             let Some(task) = remote.rob(self.queue()) else { break };
             self.take_in(task);
@@ -114,7 +121,8 @@ impl Worker {
         if let Some(task) = remote.lifo.take() {
             self.take_in(task);
         }
-        // Refused: it is at it itself, and to sleep on what it is about to reap would be no sleep.
+        // If refused, the worker is harvesting itself. A sleep on the completions that it is about
+        // to reap would end at once.
         if shared.driver.try_harvest(other, Crop::new(&mut self.wakers, &mut self.orphans)) {
             self.watch.stuck.push(other);
         }
@@ -123,8 +131,8 @@ impl Worker {
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
 
-    /// Before the first task after a sleep: somebody must watch us, one of those who sleep, `[watched]`, or the lookout,
-    /// `[called]`.
+    /// Called before the first task after a sleep. Makes sure that this worker is watched, by a
+    /// sleeping worker, `[watched]`, or by the lookout, `[called]`.
     pub(super) fn post_sentinel(&self) {
         let shared = self.shared();
         if !IS_WATCHED || !shared.lookout().is_offered() {
@@ -137,7 +145,8 @@ impl Worker {
         }
     }
 
-    /// Before something that may take long: others must not rely on our search, and somebody must watch us.
+    /// Called before work that may take long. Other workers must not rely on this one's search, and
+    /// some thread must watch it.
     #[inline]
     pub(super) fn set_to_work(&mut self) {
         if self.is_searching {
@@ -150,12 +159,13 @@ impl Worker {
 
     fn begin_work(&mut self) {
         self.is_fresh = false;
-        // Not before: sentinels would take each other's looks for work, and never rest.
+        // Not earlier: sentinels would take each other's looks for work and never rest.
         self.come_round(self.round_began());
         self.post_sentinel();
     }
 
-    /// Drops what harvests have left: the last thing, for a close may wait for a peer, and a destructor is the user's.
+    /// Drops what harvests have left. This comes last, because a close may wait for a peer, and a
+    /// destructor is user code.
     #[inline]
     pub(super) fn clear_away(&mut self) {
         if !self.orphans.is_empty() {

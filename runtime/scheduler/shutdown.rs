@@ -1,7 +1,7 @@
-//! The end of a runtime, in order: see the guests off (`guests.rs`), close, cancel every task, wait until all are dropped,
-//! close the drivers.
+//! The end of a runtime, in order: run the guests' clean-ups (`guests.rs`), close, cancel every
+//! task, wait until all are dropped, close the drivers.
 //!
-//! | stage | `clear` | `reopen` | `begin` | who spawns |
+//! | stage | `clear` | `reopen` | `begin` | a spawned task |
 //! |---|---|---|---|---|
 //! | open | clearing | – | closed | is served |
 //! | clearing | – | open | closed | is refused |
@@ -21,14 +21,14 @@ use crate::scheduler::{DRAIN_TIMEOUT, DRAIN_TIMEOUT_MIN, Shared};
 use crate::task::OwnedTasks;
 
 const OPEN: u32 = 0;
-/// The tasks are cancelled, the workers go on.
+/// The tasks are cancelled while the workers continue.
 const CLEARING: u32 = 1;
 const CLOSED: u32 = 2;
 
-/// How far the end of a runtime has come, and whom it does not wait for.
+/// The stage of a runtime's end, and the tasks for which it does not wait.
 pub(crate) struct Closing {
     stage: AtomicU32,
-    /// Tasks that block in place, each on a thread that has left its worker.
+    /// The number of tasks that block in place, each on a thread that has left its worker.
     absent_count: AtomicUsize,
 }
 
@@ -37,71 +37,82 @@ impl Closing {
         Closing { stage: AtomicU32::new(OPEN), absent_count: AtomicUsize::new(0) }
     }
 
-    /// All tasks are about to be cancelled. The list is locked by who cancels them, after this.
+    /// Called when all tasks are about to be cancelled. The caller locks the list after this and
+    /// cancels them.
     pub(super) fn clear(&self) {
-        // Ordering: Relaxed, [last-is-told]: as `begin`, for the end of the runtime in the place of a closing worker.
+        // Ordering: Relaxed, [last-is-told]: as `begin`, for the end of the runtime in the place of
+        // a closing worker.
         self.stage.store(CLEARING, Ordering::Relaxed);
     }
 
-    /// No task is left, and some may come.
+    /// Called when no task is left. New tasks may come.
     pub(super) fn reopen(&self) {
-        // Ordering: Relaxed, [last-is-told]: who waited for the last task has been told.
+        // Ordering: Relaxed, [last-is-told]: the thread that waited for the last task was notified.
         self.stage.store(OPEN, Ordering::Relaxed);
     }
 
-    /// Whoever must hear of it is unparked afterwards.
+    /// Closes. The caller then unparks every thread that must notice.
     pub(super) fn begin(&self) {
-        // Ordering: Relaxed, [no-lost-work]: it publishes nothing but itself; the unparking makes every worker look.
+        // Ordering: Relaxed, [no-lost-work]: it publishes only itself; the unparking makes every
+        // worker look.
         self.stage.store(CLOSED, Ordering::Relaxed);
     }
 
     pub(super) fn has_begun(&self) -> bool {
-        // Ordering: Relaxed, [no-lost-work], [last-is-told]: nothing is read for it. A worker looks again when it was
-        // unparked; who injects has fenced; and who empties a list that a closing worker has locked sees what that one saw.
+        // Ordering: Relaxed, [no-lost-work], [last-is-told]: no other read depends on it. A worker
+        // looks again when it was unparked. A thread that injects has fenced. A thread that empties
+        // a list that a closing worker has locked sees everything that this worker saw.
         self.stage() == CLOSED
     }
 
     fn stage(&self) -> u32 {
-        // Ordering: Relaxed, [no-lost-work], [last-is-told]: as said in `has_begun`.
+        // Ordering: Relaxed, [no-lost-work], [last-is-told]: as in `has_begun`.
         self.stage.load(Ordering::Relaxed)
     }
 
-    /// After a task was taken off its list: whether those who wait for the last one must hear of it.
+    /// Called after a task was removed from its list. Returns whether the threads that wait for the
+    /// last task must be notified.
     pub(super) fn is_told_of_the_end(&self, owned: &OwnedTasks) -> bool {
         match self.stage() {
             CLOSED => self.has_absent_only(owned),
-            // The workers serve what a task in place waits for: it is waited for as any other.
+            // The workers still serve a task that blocks in place, so it is waited for like any
+            // other.
             CLEARING => owned.is_empty(),
             _ => false,
         }
     }
 
-    /// A task begins to block in place: workers that close do not wait for it. `true`: they must hear of it.
+    /// Called when a task begins to block in place: closing workers do not wait for it. Returns
+    /// `true` if they must be notified.
     #[must_use]
     pub(super) fn step_out(&self) -> bool {
-        // Ordering: Relaxed, then the fence, [last-is-told]: it pairs with the one in `Idle::stop_counting`. Either we see the
-        // closing, or the worker that closes sees us.
+        // Ordering: Relaxed, then the fence, [last-is-told]: it pairs with the one in
+        // `Idle::stop_counting`. Either this thread sees the closing, or the closing worker sees
+        // the count.
         self.absent_count.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         self.has_begun()
     }
 
-    /// It has ended: the rest of its poll is waited for, as any other.
+    /// Called when the task no longer blocks in place: the rest of its poll is waited for like any
+    /// other.
     pub(super) fn step_in(&self) {
         // Ordering: Relaxed, [last-is-told]: the task's removal from its list publishes it.
         self.absent_count.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether the tasks that are left block in place.
+    /// Returns whether all remaining tasks block in place.
     pub(super) fn has_absent_only(&self, owned: &OwnedTasks) -> bool {
-        // The length first: a task that is counted there and steps in before it goes is not taken for another one.
+        // The length is read first. So a task that is counted there and steps in before it ends is
+        // not mistaken for another one.
         let left_count = owned.len();
-        // Ordering: Relaxed, [last-is-told]; the length was read with Acquire, so this comes after it.
+        // Ordering: Relaxed, [last-is-told]; the length was read with Acquire, so this comes after
+        // it.
         left_count <= self.absent_count.load(Ordering::Relaxed)
     }
 }
 
-/// Where workers meet at the end.
+/// The point where workers wait for each other at the end.
 pub(crate) struct Farewell {
     counts: Mutex<Counts>,
     changed: Condvar,
@@ -124,7 +135,8 @@ impl Farewell {
         }
     }
 
-    /// A worker has dropped all that it could reach. `must_meet`: it waits until all have.
+    /// Called when a worker has dropped every task that it could reach. If `must_meet`, it waits
+    /// until all workers have.
     fn finish_work(&self, must_meet: bool) {
         let mut counts = self.counts.lock();
         counts.working -= 1;
@@ -136,7 +148,8 @@ impl Farewell {
         }
     }
 
-    /// A thread of the reserve: it may run tasks until it is forgotten. `false`: too late.
+    /// Counts a thread of the reserve in: it may run tasks until it is forgotten. Returns `false`
+    /// if it is too late.
     fn take_in_one(&self) -> bool {
         let mut counts = self.counts.lock();
         if counts.working == 0 {
@@ -147,18 +160,18 @@ impl Farewell {
         true
     }
 
-    /// A worker that never began, or that has no part of the driver.
+    /// Counts out a worker that never began, or a thread that has no part of the driver.
     pub(super) fn forget_one(&self) {
         self.finish_work(false);
         self.finish();
     }
 
-    /// A thread begins, or leaves its worker.
+    /// Counts a thread that begins without a worker, or leaves its worker.
     pub(super) fn count_loose(&self) {
         self.counts.lock().loose += 1;
     }
 
-    /// It ends, or takes a worker over.
+    /// Counts it out when it ends or takes a worker over.
     pub(super) fn forget_loose(&self) {
         let mut counts = self.counts.lock();
         counts.loose -= 1;
@@ -167,7 +180,7 @@ impl Farewell {
         }
     }
 
-    /// Waits until `is_over`, until `deadline` at most.
+    /// Waits until `is_over`, at most until `deadline`. Returns whether it is over.
     fn wait_until(&self, is_over: impl Fn(&Counts) -> bool, deadline: Option<Instant>) -> bool {
         let mut counts = self.counts.lock();
         while !is_over(&counts) {
@@ -195,27 +208,28 @@ impl Farewell {
 }
 
 impl Shared {
-    /// Cancels every task, where it runs. What is spawned until `reopen` is refused, so that there is a last one.
+    /// Cancels every task, where it runs. Tasks that are spawned before `reopen` are refused, so
+    /// that there is a last one.
     pub(super) fn clear(&self) {
         self.closing.clear();
         self.owned.close_and_abort_all();
         self.for_each_seat(|seat| seat.owned.close_and_abort_all());
     }
 
-    /// By who has cleared it, when no task is left: the guests' clean-ups may run, and spawn.
+    /// Called after `clear`, when no task is left: the guests' clean-ups may run, and spawn.
     pub(super) fn reopen(&self) {
         self.closing.reopen();
         self.owned.reopen();
         self.for_each_seat(|seat| seat.owned.reopen());
     }
 
-    /// Without the lock: a pinned task that is cancelled goes home by mail.
+    /// The lock is not held, because a pinned task that is cancelled is posted to its thread.
     fn for_each_seat(&self, f: impl Fn(&Seat)) {
         let seats = self.seats.lock().clone();
         seats.iter().for_each(|seat| f(seat));
     }
 
-    /// Tells the workers to stop. Tasks that are spawned from now on are cancelled at once.
+    /// Makes the workers stop. Tasks that are spawned from now on are cancelled at once.
     pub(crate) fn close(&self) {
         self.guests.end();
         self.closing.begin();
@@ -223,7 +237,7 @@ impl Shared {
         self.lookout.close();
     }
 
-    /// Counts in a thread of the reserve. `false`: the runtime has ended its tasks.
+    /// Counts in a thread of the reserve. Returns `false` if the runtime has ended its tasks.
     pub(super) fn take_in_reserve_thread(&self) -> bool {
         !self.closing.has_begun() && self.farewell.take_in_one()
     }
@@ -233,17 +247,18 @@ impl Shared {
         self.farewell.forget_one();
     }
 
-    /// Waits until every worker has ended, until `deadline` at most; `None` waits for ever. `true`: all have.
+    /// Waits until every worker has ended, at most until `deadline`; `None` waits for ever. Returns
+    /// `true` if all have ended.
     pub(crate) fn wait_until_ended(&self, deadline: Option<Instant>) -> bool {
         self.farewell.wait_until(|counts| counts.open == 0, deadline)
     }
 
-    /// The same for the threads that have left their workers.
+    /// Does the same for the threads that have left their workers.
     pub(crate) fn wait_until_returned(&self, deadline: Option<Instant>) -> bool {
         self.farewell.wait_until(|counts| counts.loose == 0, deadline)
     }
 
-    /// When the last task of a closing runtime is gone, those who wait for it must hear of it.
+    /// Notifies the waiting threads when the last task of a closing runtime is gone.
     pub(super) fn tell_if_empty(&self, owned: &OwnedTasks) {
         if self.closing.is_told_of_the_end(owned) {
             self.unpark_all();
@@ -257,7 +272,8 @@ impl Shared {
 }
 
 impl Worker {
-    /// Until the runtime has closed, or another thread has taken the worker over: see [`is_away`](Self::is_away).
+    /// Runs until the runtime has closed, or until another thread has taken the worker over: see
+    /// [`is_away`](Self::is_away).
     pub(crate) fn run_until_closed(&mut self) {
         let shared = self.shared().clone();
         self.run(|| shared.closing());
@@ -266,13 +282,13 @@ impl Worker {
         }
     }
 
-    /// Drops every task this worker can reach, waits for the others to do so, then closes this worker's driver, which gets
-    /// `timeout` at most to take back what the kernel has.
+    /// Drops every task that this worker can reach, waits until the others have done so, and then
+    /// closes this worker's driver. The kernel has at most `timeout` to give back what it holds.
     pub(crate) fn shut_down(&mut self, timeout: Duration) {
         let (shared, index) = (self.shared().clone(), self.index());
         self.stay();
         if std::mem::take(&mut self.is_searching) {
-            // The last searcher's duty falls away: everybody drains everything now.
+            // The last searcher has no duty here, because every worker drains everything now.
             let _ = shared.idle.stop_searching();
         }
         Idle::stop_counting();
@@ -287,8 +303,8 @@ impl Worker {
             }
             self.sleep_while_others_finish(&shared);
         }
-        // [drop-order]: futures that are dropped elsewhere may still send cancellations to our driver until here, if it has
-        // anything that could be cancelled.
+        // [drop-order]: until here, futures that are dropped elsewhere may still send cancellations
+        // to this driver, if it has anything that could be cancelled.
         let must_meet = shared.driver.in_flight(index) > 0;
         shared.farewell.finish_work(must_meet);
         self.drain();

@@ -12,7 +12,7 @@ use crate::scheduler::pinned::{PinnedQueue, Seat};
 use crate::scheduler::worker::{Context, Due, Mode, Worker};
 use crate::task::{Runnable, without_budget};
 
-/// A worker on its way to another thread. Whoever takes its queue runs it: [handed-once].
+/// A worker on its way to another thread. The thread that takes its queue runs it: [handed-once].
 pub(super) struct HandOver<T = Runnable> {
     index: usize,
     queue: Mutex<Option<Owner<T>>>,
@@ -28,8 +28,8 @@ impl<T> HandOver<T> {
     }
 }
 
-/// The threads of a runtime that stand in for others. They stay until it ends: what a thread has asked io_uring for does
-/// not outlive it.
+/// The threads of a runtime that stand in for others. They stay until the runtime ends, because
+/// io_uring cancels a thread's operations when the thread ends.
 pub(crate) struct StandIns {
     state: Mutex<State>,
     count_max: usize,
@@ -37,14 +37,14 @@ pub(crate) struct StandIns {
 }
 
 struct State {
-    /// Threads without a worker that sleep.
+    /// Sleeping threads without a worker.
     idle: Vec<Arc<Seat>>,
     threads: Vec<JoinHandle<()>>,
     started_count: usize,
 }
 
 impl StandIns {
-    /// `builder` makes the thread of that number, from 0 on.
+    /// `builder` returns the builder for the thread of the given number, counted from 0.
     pub(crate) fn new(
         count_max: usize,
         builder: impl Fn(usize) -> Builder + Send + Sync + 'static,
@@ -53,7 +53,7 @@ impl StandIns {
         StandIns { state: Mutex::new(state), count_max, builder: Box::new(builder) }
     }
 
-    /// None ever come: the worker of a current-thread runtime stays on its thread.
+    /// Creates an empty set: the worker of a current-thread runtime stays on its thread.
     pub(crate) fn none() -> StandIns {
         StandIns::new(0, |_| Builder::new())
     }
@@ -62,16 +62,16 @@ impl StandIns {
         self.count_max > 0
     }
 
-    /// The threads that were started, to be joined.
+    /// Takes the started threads, to be joined.
     pub(crate) fn take_threads(&self) -> Vec<JoinHandle<()>> {
         std::mem::take(&mut self.state.lock().threads)
     }
 
-    /// Gives the worker to a thread that sleeps. `false`: there is none.
+    /// Gives the worker to a sleeping thread. Returns `false` if there is none.
     fn offer(&self, hand_over: &Arc<HandOver>) -> bool {
         let mut state = self.state.lock();
         let Some(seat) = state.idle.pop() else { return false };
-        // Under the lock: a thread that is not listed any more finds its offer.
+        // Under the lock, so that a thread that is not listed any more finds its offer.
         *seat.offer.lock() = Some(hand_over.clone());
         drop(state);
         seat.parker().unpark();
@@ -82,7 +82,8 @@ impl StandIns {
         self.state.lock().idle.push(seat.clone());
     }
 
-    /// Awake, and about to run what may block: no offers any more.
+    /// Called by a thread that is awake and about to run code that may block: it takes no offers
+    /// any more.
     fn rise(&self, seat: &Arc<Seat>) {
         self.state.lock().idle.retain(|idle| !Arc::ptr_eq(idle, seat));
     }
@@ -97,7 +98,7 @@ impl StandIns {
         drop(state);
         let seat = Seat::new();
         *seat.offer.lock() = Some(hand_over.clone());
-        // Before it begins: the end of the runtime wakes whoever is listed.
+        // Before the thread begins, because the end of the runtime wakes every listed seat.
         shared.seats.lock().push(seat.clone());
         shared.farewell.count_loose();
         let (there, its) = (shared.clone(), seat.clone());
@@ -107,7 +108,7 @@ impl StandIns {
                 true
             }
             Err(_) => {
-                // The system refuses a thread: the worker stays where it is.
+                // The system refuses a thread, so the worker stays where it is.
                 shared.farewell.forget_loose();
                 shared.seats.lock().retain(|other| !Arc::ptr_eq(other, &seat));
                 self.state.lock().started_count -= 1;
@@ -117,7 +118,7 @@ impl StandIns {
     }
 }
 
-/// Runs `closure` on this thread; another one takes over what this one ran, if it is a worker.
+/// Runs `closure` on this thread. If this thread runs a worker, another thread takes it over.
 pub(crate) fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
     let _absence = current::with_worker(|context| match context {
         None => Absence::of_no_worker(),
@@ -126,11 +127,11 @@ pub(crate) fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
     without_budget(closure)
 }
 
-/// A closure blocks in place. Dropping it ends that, also when the closure unwinds.
+/// Exists while a closure blocks in place. Its drop ends that, also when the closure unwinds.
 struct Absence {
     /// The worker that this thread has left.
     hand_over: Option<Arc<HandOver>>,
-    /// Whether this is what made the worker's task absent, and not one around it.
+    /// Whether this closure made the worker's task absent, and not one around it.
     is_outermost: bool,
     _blocking: Option<Blocking>,
 }
@@ -154,7 +155,8 @@ impl Drop for Absence {
 impl Context {
     fn step_out(&self) -> Absence {
         if !self.shared().stand_ins.can_come() {
-            // Nobody would serve what is waited for in it: blocking on a future stays forbidden.
+            // No thread would serve the futures that it waits for, so blocking on a future stays
+            // forbidden.
             return Absence { hand_over: None, is_outermost: false, _blocking: None };
         }
         let is_polling = matches!(self.mode.get(), Mode::Usual | Mode::Away);
@@ -163,7 +165,8 @@ impl Context {
         }
         self.is_absent.set(true);
         let hand_over = if self.mode.get() == Mode::Usual { self.leave() } else { None };
-        // Before the closure, and after the worker has gone: who closes serves nobody else's timers.
+        // Before the closure, and after the worker has moved: closing workers serve no other
+        // worker's timers.
         if !self.is_polling_pinned.get() && self.shared().closing.step_out() {
             self.shared().unpark_all();
         }
@@ -176,13 +179,13 @@ impl Context {
             self.shared().closing.step_in();
         }
         if hand_over.is_some_and(|hand_over| !self.return_to(&hand_over)) {
-            // The loop finds out after this poll.
+            // The loop notices after this poll.
             self.pace.hurry();
         }
     }
 
-    /// Gives this worker to another thread. `None`: there is none to be had, and the worker stays. Others are told of what
-    /// waits here.
+    /// Gives this worker to another thread. Returns `None` if none is available: the worker stays,
+    /// and its waiting tasks are announced to others.
     fn leave(&self) -> Option<Arc<HandOver>> {
         let (index, shared) = (self.index(), self.home().shared());
         self.mode.set(Mode::Away);
@@ -190,8 +193,9 @@ impl Context {
         shared.driver.leave_worker(index);
         shared.timers.leave_worker(index);
         shared.farewell.count_loose();
-        // SAFETY: [handed-once] from here on this thread is away, and an away context does not touch its queue; `return_to`
-        // ends that only with the other end in its hands, which nobody has used then.
+        // SAFETY: [handed-once] from here on this thread is away, and an away context does not
+        // touch its queue. `return_to` ends that only when it holds the other end, which no other
+        // thread has used then.
         let queue = unsafe { self.queue.hand_on() };
         let hand_over = HandOver::new(index, queue);
         let stand_ins = &shared.stand_ins;
@@ -204,7 +208,8 @@ impl Context {
         None
     }
 
-    /// Makes this thread the worker again, if no other has become it. `false`: one has.
+    /// Makes this thread run the worker again, unless another thread took it. Returns whether it
+    /// did.
     fn return_to(&self, hand_over: &HandOver) -> bool {
         let Some(queue) = hand_over.take() else { return false };
         let (index, shared) = (self.index(), self.shared());
@@ -220,7 +225,7 @@ impl Context {
 }
 
 impl Worker {
-    /// What a thread has that is to run a worker and has none yet.
+    /// Creates the state of a thread that will run a worker and has none yet.
     fn absent(shared: Arc<Shared>, seat: Arc<Seat>) -> Worker {
         let (queue, _stealer) = deque::new();
         let worker = Worker::new(0, queue, shared, PinnedQueue::new(seat));
@@ -228,7 +233,7 @@ impl Worker {
         worker
     }
 
-    /// The life of a thread that runs workers.
+    /// Runs a thread that runs workers, until the runtime ends.
     pub(crate) fn live(mut self) {
         loop {
             if self.is_away() {
@@ -255,7 +260,8 @@ impl Worker {
         self.run_until_closed();
     }
 
-    /// Runs the pinned tasks of this thread until there is a worker for it to run. `None`: the runtime has ended.
+    /// Runs the pinned tasks of this thread until it gets a worker to run. Returns `None` if the
+    /// runtime has ended.
     fn wait_for_worker(mut self) -> Option<Worker> {
         let shared = self.shared().clone();
         let (_driver, _timers) = (shared.driver.enter(), shared.timers.enter());
@@ -291,7 +297,8 @@ impl Worker {
         Worker::new(index, queue, shared, pinned)
     }
 
-    /// The runtime ends, and this thread has no worker: drops its pinned tasks, and what was left for nobody.
+    /// Called when the runtime ends and this thread has no worker. Drops its pinned tasks, and the
+    /// tasks that no worker will take.
     fn see_off(&mut self, shared: &Shared) {
         self.inside(|| self.close_pinned());
         loop {
@@ -304,7 +311,7 @@ impl Worker {
             }
             self.pinned().seat().parker().park();
         }
-        // The workers may have ended before the task of this thread was put there.
+        // The workers may have ended before this thread's task was put there.
         while let Some(task) = shared.injector.pop() {
             self.poll(Due::Shared(task));
         }

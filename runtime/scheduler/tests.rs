@@ -1,5 +1,5 @@
-//! How what waits in the injector is divided: workers whose loops the test goes through by hand, on one thread. Under loom
-//! too, so that `ci/mutants.sh` can show that they fail.
+//! How workers divide the injector. Each test steps the workers' loops by hand, on one thread. The
+//! tests also run under loom, so that `ci/mutants.sh` can show that they fail.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -45,7 +45,8 @@ fn inject(worker: &Worker, count: usize) {
     }
 }
 
-/// How many tasks the worker keeps when it takes its share of `count`, beside the one that it runs at once.
+/// Returns how many tasks the worker keeps when it takes its share of `count`, beside the one that
+/// it runs at once.
 fn kept_of(count: usize, shared: &Shared, worker: &mut Worker) -> usize {
     inject(worker, count);
     let first = worker.take_share(shared).expect("something waits");
@@ -87,7 +88,7 @@ fn a_worker_takes_its_part_of_the_injector() {
     });
 }
 
-/// Whether the worker's ring has a task after it looked around.
+/// Returns whether the worker's ring has a task after it looked around.
 fn takes(worker: &mut Worker) -> bool {
     worker.settle();
     worker.queue().len() > 0
@@ -103,7 +104,7 @@ fn a_busy_worker_leaves_the_injector_to_one_that_is_on_the_way() {
         assert!(shared.idle.try_search(), "the other one is on the way");
         inject(worker, 1);
         assert!(!takes(worker), "it is left at first");
-        // Not for ever, though the other one never comes.
+        // It is not left for ever, though the other worker never comes.
         while !takes(worker) {}
     });
 }
@@ -131,7 +132,7 @@ fn the_patience_of_a_busy_worker_is_counted_from_its_first_look() {
     });
 }
 
-/// Tasks to be put where a test wants them.
+/// Tasks that a test can put where it wants.
 fn tasks<const COUNT: usize>(worker: &Worker, yields_count: usize) -> [Runnable; COUNT] {
     std::array::from_fn(|_| {
         let future = async move {
@@ -144,7 +145,7 @@ fn tasks<const COUNT: usize>(worker: &Worker, yields_count: usize) -> [Runnable;
     })
 }
 
-/// Until something was measured each task is worth sharing by itself.
+/// Until a mean is measured, each task alone is worth sharing.
 #[test]
 fn what_a_worker_runs_next_is_not_shared() {
     with_workers(2, |shared, workers| {
@@ -176,7 +177,7 @@ fn a_task_that_yields_wakes_nobody_unless_others_come_first() {
     });
 }
 
-/// Half a ring is put behind the rest when it runs over; from then on nobody overtakes.
+/// When the ring overflows, half of it moves behind the rest. From then on no task overtakes.
 #[test]
 fn what_comes_while_something_is_in_the_overflow_goes_behind_it() {
     const TASK_COUNT: usize = 4 * CAPACITY;

@@ -6,7 +6,8 @@ use std::ptr::NonNull;
 use crate::queue::slot::Token;
 use crate::task::{Header, Runnable};
 
-// SAFETY: a runnable is the pointer to its task's header; `from_raw` undoes `into_raw`; runnables are `Send`.
+// SAFETY: a runnable is the pointer to its task's header; `from_raw` undoes `into_raw`; runnables
+// are `Send`.
 unsafe impl Token for Runnable {
     type Target = Header;
 
@@ -15,7 +16,7 @@ unsafe impl Token for Runnable {
     }
 
     unsafe fn from_raw(raw: NonNull<Header>) -> Self {
-        // SAFETY: the caller's promise is the one that `Runnable::from_raw` asks for.
+        // SAFETY: the caller's promise is the one that `Runnable::from_raw` requires.
         unsafe { Runnable::from_raw(raw) }
     }
 }

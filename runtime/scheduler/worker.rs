@@ -18,10 +18,10 @@ use crate::task::{Cause, Runnable, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
-/// How long a worker with work of its own leaves the injector to one that was woken for it: waking takes some 30 µs.
+/// How long a busy worker leaves the injector to a woken one: waking takes about 30 µs.
 pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 
-/// What a worker needs while one of its tasks is being polled: tasks that are woken by the poll end up here.
+/// The part of a worker that is used while it polls a task: woken tasks come here.
 pub(crate) struct Context {
     index: usize,
     home: Arc<Home>,
@@ -36,20 +36,20 @@ pub(crate) struct Context {
     pub(super) is_absent: Cell<bool>,
 }
 
-/// What becomes of a task that is woken on this worker's thread.
+/// Where a task goes that is woken on this worker's thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// It goes to this worker, and others may be told.
+    /// To this worker, which may announce it.
     Usual,
-    /// Wake-ups are collected: no announcements until the batch is complete.
+    /// To this worker, without an announcement until the batch is complete.
     Batching,
-    /// It goes to the injector: the thread has left its worker, whose queue it must not touch.
+    /// To the injector: the thread has left its worker, whose queue it must not touch.
     Away,
-    /// The runtime ends: it goes to this worker, which drops it.
+    /// To this worker, which drops it, because the runtime ends.
     Closing,
 }
 
-/// A task that is due, and which queue it goes back to when it yields.
+/// A task that is due, and the queue to which it returns when it yields.
 pub(super) enum Due {
     Shared(Runnable),
     Pinned(Runnable),
@@ -58,16 +58,16 @@ pub(crate) struct Worker {
     context: Context,
     ticks: u64,
     lifo_streak: u32,
-    /// Since when the injector is left to somebody who searches.
+    /// Since when this worker leaves the injector to one that searches.
     left_since: Option<Instant>,
-    /// Whether the idle word counts us as searching.
+    /// Whether the idle word counts this worker as searching.
     pub(super) is_searching: bool,
-    /// Whether nothing was run since the last sleep.
+    /// Whether no task was run since the last sleep.
     pub(super) is_fresh: bool,
     pub(super) random: Random,
     pub(super) watch: Watch,
     pub(super) wakers: Vec<Waker>,
-    /// What harvests have left to be dropped.
+    /// Objects that harvests have left to be dropped.
     pub(super) orphans: Vec<Orphan>,
 }
 
@@ -92,7 +92,7 @@ impl Context {
         &self.shared().remotes[self.index]
     }
 
-    /// Takes in a task that was spawned or woken on this worker.
+    /// Queues a task that was spawned or woken on this worker.
     #[inline]
     pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
         if self.mode.get() != Mode::Usual {
@@ -124,8 +124,8 @@ impl Context {
         self.pinned.seat()
     }
 
-    /// Between two polls: says that others could help, if what waits is worth it beside what we run next. Less than that
-    /// we run sooner than they could.
+    /// Announces the backlog between two polls, if it is worth sharing beside the task that runs
+    /// next. The owner runs less than that before another worker could.
     fn announce_rest(&self) {
         let remote = self.remote();
         let takes_from_ring = || remote.lifo.is_empty() && self.pinned.is_empty();
@@ -134,12 +134,12 @@ impl Context {
         }
     }
 
-    /// Takes in a pinned task of this worker.
+    /// Queues a pinned task of this worker.
     pub(crate) fn schedule_pinned(&self, task: Runnable) {
         self.pinned.push(task);
     }
 
-    /// Behind everything that waits. Thieves only take from the overflow, so that it is empty if it seems so to us.
+    /// Queues a task last. Others only take from the overflow: if it looks empty here, it is.
     fn push(&self, task: Runnable) {
         let overflow = &self.remote().overflow;
         if overflow.len() > 0 {
@@ -149,12 +149,12 @@ impl Context {
         }
     }
 
-    /// The task that has waited longest in our ring; if that is empty, some of its overflow come back to it.
+    /// Takes the oldest task of the ring; if it is empty, some overflow returns to it first.
     fn pop(&self) -> Option<Runnable> {
         self.queue.pop().or_else(|| self.remote().overflow.pop_share(&self.queue, 1))
     }
 
-    /// Gives everything that others may run to the injector: this worker will be busy for a while.
+    /// Gives all tasks that others may run to the injector: this worker is busy for a while.
     pub(super) fn share_all(&self) {
         let tasks = std::iter::from_fn(|| self.pop()).chain(self.remote().lifo.take());
         let shared = self.shared();
@@ -219,12 +219,12 @@ impl Worker {
         self.context.pinned
     }
 
-    /// Whether this thread has left the worker to another one.
+    /// Returns whether this thread has left the worker to another one.
     pub(crate) fn is_away(&self) -> bool {
         self.context.mode.get() == Mode::Away
     }
 
-    /// The worker shuts down: it does not leave this thread any more.
+    /// The worker shuts down, and does not leave this thread any more.
     pub(super) fn stay(&self) {
         self.context.mode.set(Mode::Closing);
     }
@@ -237,9 +237,9 @@ impl Worker {
         &self.context.queue
     }
 
-    /// Runs tasks until `done` has an answer, which is asked once per round. `None`: another thread has taken the worker over.
+    /// Runs tasks until `done`, called once per round, answers. `None`: another thread took over.
     pub(crate) fn run<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> Option<T> {
-        // Counted once: a clone per round would bounce the count between the workers.
+        // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
         loop {
             if let Some(answer) = current::with_worker_set(&self.context, &mut done) {
@@ -258,7 +258,7 @@ impl Worker {
         }
     }
 
-    /// The next task of our own: LIFO slot, pinned tasks and ring, each in its turn.
+    /// Returns the next task of this worker: LIFO slot, pinned tasks and ring take turns.
     pub(super) fn next_task(&mut self) -> Option<Due> {
         let context = &self.context;
         if self.lifo_streak < LIFO_STREAK_MAX {
@@ -274,7 +274,7 @@ impl Worker {
         task.or_else(|| context.remote().lifo.take().map(Due::Shared))
     }
 
-    /// When the present budget began.
+    /// When the current budget began.
     pub(super) fn round_began(&self) -> Instant {
         self.context.pace.since.get()
     }
@@ -285,7 +285,7 @@ impl Worker {
         self.poll(due);
     }
 
-    /// Polls a task once. If it was woken meanwhile it goes behind everything that waits where it came from.
+    /// Polls a task once. If it was woken meanwhile, it goes to the end of its queue.
     pub(super) fn poll(&self, due: Due) {
         let context = &self.context;
         current::with_worker_set(context, || match due {
@@ -326,7 +326,7 @@ impl Worker {
         self.clear_away();
     }
 
-    /// Whether the injector is left to somebody who is on the way to it, for [`PATIENCE`] at most.
+    /// Returns whether to leave the injector to a searching worker, at most for [`PATIENCE`].
     pub(super) fn leaves_injector(&mut self, shared: &Shared, now: Instant) -> bool {
         if shared.injector.len() == 0 || !shared.idle.is_searched() {
             self.left_since = None;
@@ -335,21 +335,21 @@ impl Worker {
         now.saturating_duration_since(*self.left_since.get_or_insert(now)) < PATIENCE
     }
 
-    /// Tells the others how long our tasks take, halfway, as `Pace` does.
+    /// Updates the mean poll time that others see, halfway, as `Pace` does.
     fn measure(&self, now: Instant) {
         if let Some(mean) = self.context.pace.mean_poll(now) {
             self.context.remote().learn(mean);
         }
     }
 
-    /// Tells the kernel what the last round asked for, before the loop's thread goes away for a while: a socket that was
-    /// dropped closes only when its wait is cancelled.
+    /// Submits the last round's operations before the loop's thread leaves for a while: a dropped
+    /// socket closes only when its wait is cancelled.
     pub(crate) fn settle(&mut self) {
         let shared = self.shared().clone();
         self.harvest(&shared);
     }
 
-    /// Sleeps in the driver until something of ours completes, a timer is due, or somebody unparks us.
+    /// Sleeps in the driver until a completion, a due timer or an unpark.
     fn park(&mut self, shared: &Shared) {
         let index = self.index();
         self.measure(shared.timers.now());
@@ -363,7 +363,7 @@ impl Worker {
         let clock = PausedClock::of(shared, index);
         let timeout = clock.sleep_limit().or_else(|| self.sleep_limit(on_duty));
         let gate = &shared.remotes[index].gate;
-        // Notified: whoever did it left something for the next round, which may not sleep nor move the clock.
+        // The notifier left work for the next round, which must not sleep or move the clock.
         let mut is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
         let crop = Crop::new(&mut self.wakers, &mut self.orphans);
@@ -386,7 +386,7 @@ impl Worker {
         self.clear_away();
     }
 
-    /// How long the sleep may last: until the next deadline, or the next look of a sentinel.
+    /// Returns how long to sleep: until the next deadline, or a sentinel's next look.
     fn sleep_limit(&self, on_duty: bool) -> Option<Duration> {
         let shared = self.shared();
         let deadline = shared.timers.next_deadline(self.index());
@@ -398,10 +398,10 @@ impl Worker {
         Some(sleep.map_or(period, |sleep| sleep.min(period)))
     }
 
-    /// Collects wake-ups of due timers, and the pinned tasks that came by mail.
+    /// Collects wake-ups of due timers, and the pinned tasks in the mailbox.
     fn collect(&mut self, now: Instant) {
         let (shared, index) = (self.context.home.shared(), self.index());
-        // What is armed during this round may reckon from here: it spares each sleep a look at the clock.
+        // This round's timers count from `now`: it spares each sleep a look at the clock.
         crate::time::publish_now(now);
         if shared.timers.is_due(index, now) {
             shared.timers.fire_due(index, now, &mut self.wakers);
@@ -409,7 +409,7 @@ impl Worker {
         self.context.pinned.collect();
     }
 
-    /// Wakes what was collected as one batch, then announces it once if there is more than we run at once.
+    /// Wakes all collected wakers as one batch, then announces the rest once.
     pub(super) fn dispatch(&mut self) {
         if !self.wakers.is_empty() {
             let (context, wakers) = (&self.context, &mut self.wakers);
@@ -420,7 +420,7 @@ impl Worker {
         self.context.announce_rest();
     }
 
-    /// A driver that fails has lost track of what the kernel may write to: going on would not be sound.
+    /// Aborts: a failed driver has lost track of memory that the kernel may write to.
     fn expect_driver(outcome: std::io::Result<()>) {
         if let Err(error) = outcome {
             eprintln!(
@@ -430,7 +430,7 @@ impl Worker {
         }
     }
 
-    /// At shutdown: drops everything that waits here. `true` if there was something.
+    /// Drops all waiting tasks at shutdown. Returns `true` if there were any.
     pub(super) fn drain(&mut self) -> bool {
         let mut found = false;
         loop {
@@ -443,7 +443,7 @@ impl Worker {
         }
     }
 
-    /// Runs `f` with this worker as the thread's worker, so that what it drops finds its runtime.
+    /// Runs `f` with this worker as the thread's worker, so that destructors find their runtime.
     pub(super) fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
         current::with_worker_set(&self.context, f)
     }

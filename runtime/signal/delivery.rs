@@ -9,8 +9,8 @@ use socket2::Socket;
 
 use crate::driver::socket::SEND_FLAGS;
 
-/// A registered action: sends one byte into a socket for every arrival of the signal in the process that registered it.
-/// Dropping it withdraws the action.
+/// A registered action: for every signal that arrives in the process that registered it, it sends
+/// one byte into a socket. Dropping it withdraws the action.
 #[derive(Debug)]
 pub(super) struct Delivery(SigId);
 
@@ -24,16 +24,17 @@ impl Delivery {
         }
         let owner = std::process::id();
         let action = move || {
-            // [own-signals]: this is a child that was forked, and the socket leads to its parent's listener.
+            // [own-signals]: this is a forked child, and the socket leads to its parent's listener.
             if std::process::id() != owner {
                 return;
             }
-            // [only-a-send] [coalesced]: an error means that the pair is full of bytes that nobody has read yet.
+            // [only-a-send] [coalesced]: an error means that the pair is full of unread bytes.
             let _ = writer.send_with_flags(&[1], SEND_FLAGS);
         };
-        // SAFETY: [only-a-send]: the action is one `getpid(2)` and one `send(2)`, which are async-signal-safe. The calls
-        // around them convert a number, a slice to a pointer and an errno to an `io::Error` without allocating, and cannot
-        // panic; the registry restores errno. `writer` lives as long as the action, by ownership.
+        // SAFETY: [only-a-send]: the action is one `getpid(2)` and one `send(2)`, which are
+        // async-signal-safe. The calls around them convert a number, a slice to a pointer and an
+        // errno to an `io::Error` without allocating, and cannot panic; the registry restores
+        // errno. The action owns `writer`, so `writer` lives as long as the action.
         let id = unsafe { register(signal, action) }?;
         Ok(Delivery(id))
     }
@@ -41,7 +42,8 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        // Waits for handlers that are running. `false` would mean that it was withdrawn before, which nobody can do.
+        // Waits for handlers that are running. `false` would mean that the action was withdrawn
+        // before, which nothing else can do.
         let was_registered = unregister(self.0);
         debug_assert!(was_registered, "an action was withdrawn twice");
     }

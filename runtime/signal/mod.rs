@@ -1,6 +1,58 @@
-//! Signals as futures: `ctrl_c()` everywhere it is implemented, any catchable signal on unix.
+//! Signals of the operating system as futures: Ctrl-C, and every other signal that can be caught.
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! A program that wants to stop in order, reload its configuration or notice the end of a child
+//! waits for a signal in a task, beside its other work.
+//!
+//! ```
+//! use heist::signal::unix::{SignalKind, signal};
+//! use std::process::Command;
+//!
+//! #[heist::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let mut reload = signal(SignalKind::hangup())?;
+//!
+//!     // An administrator would do this:
+//!     let kill = format!("kill -HUP {}", std::process::id());
+//!     Command::new("sh").args(["-c", &kill]).status()?;
+//!
+//!     reload.recv().await;
+//!     println!("reloading the configuration");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! | to | call |
+//! |---|---|
+//! | stop at Ctrl-C | [`ctrl_c`] |
+//! | stop when a service manager asks (SIGTERM) | [`unix::signal`] of [`unix::SignalKind::terminate`] |
+//! | react to any other signal, or to one more than once | [`unix::signal`], then [`unix::Signal::recv`] |
+//!
+//! # What changes for the process
+//! From the first listener of a signal on, and for the rest of the process, the default action of
+//! that signal is off, also after the listener is dropped: Ctrl-C no longer ends the program by
+//! itself. Handlers that other libraries have installed are still called.
+//!
+//! # What a listener receives
+//! Every listener of a signal receives it. A listener receives only signals that arrive after its
+//! creation. Signals that wait to be received are reported as one, however many they are, and none
+//! is lost. A forked child that does not call `exec` does not notify the listeners of its parent;
+//! it can create its own.
+//!
+//! # Errors
+//! Signals that cannot be caught (SIGKILL, SIGSTOP) or survived (SIGSEGV, SIGILL, SIGFPE) are
+//! `InvalidInput`. Each listener takes two file descriptors, so creating one may fail for lack of
+//! descriptors.
+//!
+//! # Cancel safety
+//! A dropped [`unix::Signal::recv`] loses no signal. A dropped [`ctrl_c`] stops listening.
+//!
+//! # Panics
+//! [`unix::signal`] panics if called outside of a runtime, and [`ctrl_c`] if awaited there.
+//!
+//! # Platforms
+//! Unix, with both drivers. On Windows this module is empty. No Cargo feature is needed.
+//!
+//! How it works inside is described in `DESIGN.md` of this room.
 
 #[cfg(unix)]
 mod delivery;
@@ -12,24 +64,35 @@ use std::io;
 
 /// Waits for Ctrl-C: the SIGINT that the terminal sends.
 ///
-/// Listening begins when the future is first polled. **From then on, for the rest of the process**, SIGINT no longer
-/// ends it, also after the future is done: a program that has finished its orderly stop should exit by itself, and one
-/// that wants a second Ctrl-C to hurry it calls `ctrl_c` again.
+/// Listening begins when the future is first polled. **From then on, for the rest of the process**,
+/// SIGINT no longer ends the process, also after the future has completed. A program that has
+/// stopped in order should exit by itself; to react to a second Ctrl-C, call `ctrl_c` again.
 ///
 /// # Errors
-/// If the handler cannot be installed, no descriptor is left, or the runtime shuts down.
+/// Fails if the handler cannot be installed, if no descriptor is left, or if the runtime shuts
+/// down.
 ///
 /// # Panics
-/// Outside a runtime.
+/// The future panics if it is awaited outside of a runtime.
 ///
 /// # Cancel safety
-/// Safe, but a Ctrl-C between the drop and the next call is missed; keep one [`unix::Signal`] where that matters.
+/// Safe, but a Ctrl-C between the drop and the next call is missed. If that matters, keep one
+/// [`unix::Signal`].
 ///
-/// # Example
-/// ```no_run
+/// # Examples
+/// ```
+/// # use heist::{signal::unix::{SignalKind, signal}, time::{Duration, sleep}};
 /// # async fn serve() {}
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
+/// # let _ours = signal(SignalKind::interrupt())?;
+/// # let press = format!("kill -INT {}", std::process::id());
+/// # heist::spawn(async move {
+/// #     loop {
+/// #         sleep(Duration::from_millis(5)).await;
+/// #         std::process::Command::new("sh").args(["-c", &press]).status().unwrap();
+/// #     }
+/// # });
 /// heist::spawn(serve());
 /// heist::signal::ctrl_c().await?;
 /// println!("stopping");

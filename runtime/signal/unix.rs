@@ -1,16 +1,22 @@
-//! Signals of unix.
+//! Signals of Unix: any signal that can be caught, as often as it arrives.
 //!
-//! ```no_run
+//! ```
 //! use heist::signal::unix::{SignalKind, signal};
 //!
-//! # async fn f() -> std::io::Result<()> {
+//! # heist::runtime::Runtime::new()?.block_on(async {
 //! let mut hangups = signal(SignalKind::hangup())?;
+//! # let kill = format!("kill -HUP {}", std::process::id());
+//! # std::process::Command::new("sh").args(["-c", &kill]).status()?;
 //! while let Some(()) = hangups.recv().await {
 //!     println!("reloading the configuration");
+//! #   break;
 //! }
-//! # Ok(())
-//! # }
+//! # std::io::Result::Ok(())
+//! # })?;
+//! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! The page of [`signal`](super) describes what a listener changes for the process.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -23,25 +29,34 @@ use socket2::{Domain, Socket, Type};
 use super::delivery::Delivery;
 use crate::driver::{Direction, Registration};
 
-/// More bytes than a socket pair holds one by one, so that one call takes out all there are.
+/// More bytes than a socket pair holds one by one, so that one call takes out all of them.
 const DRAIN_BYTES: usize = 1024;
 
 /// A signal to listen for.
+///
+/// # Examples
+/// ```
+/// use heist::signal::unix::SignalKind;
+///
+/// let kind = SignalKind::terminate();
+/// assert_eq!(kind.as_raw_value(), 15);
+/// assert_eq!(SignalKind::from_raw(15), kind);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SignalKind(c_int);
 
 impl SignalKind {
-    /// The signal of that number.
+    /// Returns the signal with this number. [`signal`] reports numbers that are not signals.
     pub const fn from_raw(number: c_int) -> SignalKind {
         SignalKind(number)
     }
 
-    /// The number of the signal.
+    /// Returns the number of the signal.
     pub const fn as_raw_value(&self) -> c_int {
         self.0
     }
 
-    /// SIGALRM: a timer of the process has run out.
+    /// SIGALRM: a timer of the process has expired.
     pub const fn alarm() -> SignalKind {
         SignalKind(libc::SIGALRM)
     }
@@ -51,7 +66,7 @@ impl SignalKind {
         SignalKind(libc::SIGCHLD)
     }
 
-    /// SIGHUP: the terminal is gone; to a service, by custom, "reload".
+    /// SIGHUP: the terminal is gone. By convention it asks a service to reload.
     pub const fn hangup() -> SignalKind {
         SignalKind(libc::SIGHUP)
     }
@@ -81,17 +96,17 @@ impl SignalKind {
         SignalKind(libc::SIGTERM)
     }
 
-    /// SIGUSR1: for the program to give it a meaning.
+    /// SIGUSR1: its meaning is up to the program.
     pub const fn user_defined1() -> SignalKind {
         SignalKind(libc::SIGUSR1)
     }
 
-    /// SIGUSR2: for the program to give it a meaning.
+    /// SIGUSR2: its meaning is up to the program.
     pub const fn user_defined2() -> SignalKind {
         SignalKind(libc::SIGUSR2)
     }
 
-    /// SIGWINCH: the terminal has another size.
+    /// SIGWINCH: the size of the terminal has changed.
     pub const fn window_change() -> SignalKind {
         SignalKind(libc::SIGWINCH)
     }
@@ -115,31 +130,54 @@ impl From<SignalKind> for c_int {
     }
 }
 
-/// Listens for one signal, from its creation on; made by [`signal`].
+/// Listens for one signal, from its creation on. Created by [`signal`].
 ///
-/// Signals that arrive before they are received are reported once, however many they were: what matters is that there
-/// was one since the last [`recv`](Signal::recv). Several `Signal`s for the same signal are each told.
-#[must_use = "a listener that is dropped hears nothing"]
+/// Signals that arrive before they are received are reported once, however many they were: a
+/// [`recv`](Signal::recv) that returns means that there was at least one since the last call. If
+/// there are several `Signal`s for the same signal, each of them receives it.
+///
+/// # Examples
+/// ```
+/// use heist::signal::unix::{SignalKind, signal};
+/// use std::process::Command;
+///
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let mut first = signal(SignalKind::user_defined1())?;
+/// let mut second = signal(SignalKind::user_defined1())?;
+/// let kill = format!("kill -USR1 {}", std::process::id());
+/// Command::new("sh").args(["-c", &kill]).status()?;
+/// assert_eq!(first.recv().await, Some(()));
+/// assert_eq!(second.recv().await, Some(()));
+/// # std::io::Result::Ok(())
+/// # })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "a listener that is dropped receives nothing"]
 pub struct Signal {
-    // Before the reader: [action-before-pair].
+    // Before the reader, because fields are dropped in this order: [action-before-pair].
     _delivery: Delivery,
     reader: Registration,
 }
 
 /// Starts listening for a signal.
 ///
-/// **From the first call on, for the rest of the process**, the signal's default action (mostly: ending the process)
-/// is replaced, also after the listener is dropped. Handlers that others have installed keep being called.
+/// **From the first call on, for the rest of the process**, the default action of the signal (in
+/// most cases: ending the process) is off, also after the listener is dropped. Handlers that other
+/// libraries have installed are still called.
 ///
-/// A listener is told of the signals of the process that made it. A child that is forked, and does not call `exec`, has the
-/// handler too, but its signals are told to listeners only that it makes itself.
+/// A listener receives the signals of the process that created it. A forked child that does not
+/// call `exec` has the handler too, but only listeners that the child creates itself receive the
+/// signals of the child.
+///
+/// [`Signal`] has an example.
 ///
 /// # Errors
-/// `InvalidInput` for a signal that cannot be caught (SIGKILL, SIGSTOP) or not be survived (SIGSEGV, SIGILL, SIGFPE),
-/// and for numbers that are no signals; EMFILE and its like if there is no descriptor left.
+/// - `InvalidInput` for a signal that cannot be caught (SIGKILL, SIGSTOP) or survived (SIGSEGV,
+///   SIGILL, SIGFPE), and for a number that is not a signal.
+/// - EMFILE and similar errors if no file descriptor is left. A listener takes two.
 ///
 /// # Panics
-/// Outside a runtime.
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     let (writer, reader) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
@@ -151,21 +189,23 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 impl Signal {
     /// Waits for the signal, or returns at once if it has arrived since the last call.
     ///
-    /// `None` means that no more can arrive: the runtime has shut down.
+    /// Returns `None` if no more signals can arrive because the runtime has shut down. [`Signal`]
+    /// has an example.
     ///
     /// # Cancel safety
-    /// Safe: a signal that arrives later, or was not received before the drop, is reported by the next call.
+    /// Safe: the next call reports a signal that arrives later, or that was not received before the
+    /// drop.
     pub async fn recv(&mut self) -> Option<()> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// [`recv`](Signal::recv) as a poll function.
+    /// Polls for the signal: [`recv`](Signal::recv) as a poll function.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         Poll::Ready(ready!(self.reader.poll_io(Direction::Read, cx, take_all)).ok())
     }
 }
 
-/// Takes out the bytes that are there, each of which is a signal.
+/// Takes out the bytes that are there. Each of them is a signal.
 fn take_all(mut reader: &Socket) -> io::Result<()> {
     match reader.read(&mut [0; DRAIN_BYTES])? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),

@@ -1,10 +1,12 @@
-//! The cooperative budget: how many operations a task may complete in one poll before it has to let others
-//! run.
+//! The cooperative budget: how many operations a task may complete in one poll before it has to let
+//! other tasks run.
 //!
-//! A run starts with [`UNITS_PER_POLL`]. Every operation that could go on for ever without waiting (a socket
-//! that always has data, a channel that always has a message) first calls [`poll_proceed`], which takes a
-//! unit; without one it wakes the task and says pending, so that the task goes to the back of the queue. An
-//! operation that did not make progress gets its unit back. Outside a task the budget is without limit.
+//! A run starts with [`UNITS_PER_POLL`] units. Every operation that could go on for ever without
+//! waiting (a socket that always has data, a channel that always has a message) first calls
+//! [`poll_proceed`], which takes one unit. If no unit is left, it wakes the task and returns
+//! pending, so that the task goes to the back of the queue. An operation that makes no progress
+//! gets its unit back. The future that a current-thread runtime blocks on has the budget of a task.
+//! Elsewhere outside of a task the budget is unlimited.
 
 use crate::primitive::thread;
 use pin_project_lite::pin_project;
@@ -14,7 +16,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Large enough that its cost is not felt, small enough that a poll stays well below a millisecond.
+/// Large enough that its cost is not felt, and small enough that a poll stays well below a
+/// millisecond.
 const UNITS_PER_POLL: u16 = 128;
 const UNLIMITED: u16 = u16::MAX;
 
@@ -22,13 +25,13 @@ thread::thread_local! {
     static UNITS: Cell<u16> = const { Cell::new(UNLIMITED) };
 }
 
-/// Gives the current thread a fresh budget until the guard is dropped.
+/// Gives this thread a fresh budget until the guard is dropped.
 #[inline]
 pub(super) fn enter() -> Entered {
     Entered::with(UNITS_PER_POLL)
 }
 
-/// Runs `f`, a poll of a future that is no task, under a fresh budget.
+/// Runs `f`, which polls a future that is not a task, with a fresh budget.
 pub(crate) fn with_budget<R>(f: impl FnOnce() -> R) -> R {
     let _budget = enter();
     f()
@@ -40,7 +43,7 @@ pub(crate) fn without_budget<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Puts the outer budget back when it is dropped.
+/// Restores the outer budget when it is dropped.
 pub(super) struct Entered {
     outer: u16,
 }
@@ -63,12 +66,12 @@ impl Drop for Entered {
 #[must_use = "an operation that made progress must say so, else it costs nothing"]
 pub(crate) struct RestoreOnPending {
     before: Cell<u16>,
-    /// The budget is the thread's.
+    /// Not `Send`, because the budget belongs to the thread.
     stays: PhantomData<*const ()>,
 }
 
 impl RestoreOnPending {
-    /// The operation is ready: the unit is spent.
+    /// Reports that the operation is ready: its unit is spent.
     #[inline]
     pub(crate) fn made_progress(&self) {
         self.before.set(UNLIMITED);
@@ -85,7 +88,7 @@ impl Drop for RestoreOnPending {
     }
 }
 
-/// Takes `units` more, as far as there are any: what was done cost more than one.
+/// Takes `units` more units, or all that are left, for an operation that costs more than one.
 fn spend(units: usize) {
     UNITS.with(|cell| {
         let before = cell.get();
@@ -95,8 +98,8 @@ fn spend(units: usize) {
     });
 }
 
-/// Pays for `count` bytes that were copied, beyond the unit that an operation costs: a poll copies about one MiB, which takes
-/// 60 to 250 µs, before it lets others run.
+/// Charges for `count` copied bytes, beyond the one unit that every operation costs: one unit per 8
+/// KiB. So a poll copies about one MiB, which takes 60 to 250 µs, before it lets other tasks run.
 #[inline]
 pub(crate) fn spend_bytes(count: usize) {
     const BYTES_PER_UNIT: usize = 8 * 1024;
@@ -105,7 +108,7 @@ pub(crate) fn spend_bytes(count: usize) {
     }
 }
 
-/// Takes a unit of the budget; pending, and woken at once, if there is none.
+/// Takes a unit of the budget. If there is none, wakes the task at once and returns pending.
 #[inline]
 pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = UNITS.with(Cell::get);
@@ -120,26 +123,53 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     Poll::Ready(RestoreOnPending { before: Cell::new(before), stays: PhantomData })
 }
 
-/// Whether the current task may complete another operation before it has to yield. Always true outside a
-/// task.
+/// Returns whether the current task may complete another operation before it has to yield.
 ///
-/// Useful in a hand-written `poll` that does many small things: when it is false, wake the task and return
-/// pending.
+/// Use it in a hand-written `poll` that does many small things: when it returns false, wake the
+/// task and return pending. It always returns true outside of a task, except in the future that a
+/// current-thread runtime blocks on, which has the budget of a task.
+///
+/// # Examples
+/// A count that yields to other tasks when the budget is spent:
+///
+/// ```
+/// use std::task::{Context, Poll};
+///
+/// use heist::task::coop;
+///
+/// /// Counts to `end`, and yields when the budget is spent.
+/// fn poll_count(counter: &mut u64, end: u64, cx: &mut Context<'_>) -> Poll<u64> {
+///     while *counter < end {
+///         if !coop::has_budget_remaining() {
+///             cx.waker().wake_by_ref();
+///             return Poll::Pending;
+///         }
+///         *counter += 1;
+///     }
+///     Poll::Ready(*counter)
+/// }
+/// # fn main() -> std::io::Result<()> {
+/// # let runtime = heist::runtime::Runtime::new()?;
+/// let mut counter = 0;
+/// let task = runtime.spawn(std::future::poll_fn(move |cx| poll_count(&mut counter, 1000, cx)));
+/// assert_eq!(runtime.block_on(task).unwrap(), 1000);
+/// # Ok(())
+/// # }
+/// ```
 pub fn has_budget_remaining() -> bool {
     UNITS.with(Cell::get) > 0
 }
 
-/// Takes one unit of the current task's budget, and yields to other tasks if there was none.
+/// Takes one unit of the current task's budget, and yields to other tasks if no unit is left.
 ///
-/// A loop that computes, or that awaits only what is always ready, stays fair to other tasks if it awaits
-/// this in every round. It costs next to nothing in most rounds: a task yields once in 128.
+/// A loop that computes, or that awaits only futures that are always ready, stays fair to other
+/// tasks if it awaits this function in every iteration. It costs next to nothing in most
+/// iterations, because a task yields only once in 128.
 ///
 /// # Cancel safety
-///
-/// Cancel safe: dropping it does nothing.
+/// Cancel safe: dropping the future does nothing.
 ///
 /// # Examples
-///
 /// ```
 /// async fn sum(numbers: &[u64]) -> u64 {
 ///     let mut sum = 0;
@@ -164,25 +194,66 @@ pub async fn consume_budget() {
     .await;
 }
 
-/// Makes `future` take no notice of the budget.
+/// Makes `future` ignore the budget.
 ///
-/// Its operations never yield on their own, so a future that is always ready keeps its worker from other
-/// tasks.
+/// Its operations never yield on their own. A future that is always ready therefore keeps its
+/// worker from running other tasks.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # let runtime = heist::runtime::Runtime::new()?;
+/// let task = runtime.spawn(heist::task::unconstrained(async {
+///     let mut count = 0;
+///     for _ in 0..1000 {
+///         // Never yields here, although a poll has a budget of 128 units.
+///         heist::task::consume_budget().await;
+///         count += 1;
+///     }
+///     count
+/// }));
+/// assert_eq!(runtime.block_on(task).unwrap(), 1000);
+/// # Ok(())
+/// # }
+/// ```
 pub fn unconstrained<F: Future>(future: F) -> Unconstrained<F> {
     Unconstrained { future }
 }
 
-/// Makes `future` take a unit of the budget whenever it is ready, so that a loop over it stays fair to other
-/// tasks.
+/// Makes `future` take a unit of the budget whenever it is ready, so that a loop over it stays fair
+/// to other tasks.
 ///
-/// For futures that know nothing of the budget, such as those of channels from other crates. If there is no
-/// budget left, the future is not polled, and the task yields.
+/// Use it for futures that do not know the budget, such as those of channels from other crates. If
+/// no budget is left, the future is not polled, and the task yields.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use futures::StreamExt as _;
+/// use heist::task::coop::cooperative;
+///
+/// # let runtime = heist::runtime::Runtime::new()?;
+/// runtime.block_on(async {
+///     let (sender, mut receiver) = futures::channel::mpsc::unbounded();
+///     for number in 1..=3 {
+///         sender.unbounded_send(number).unwrap();
+///     }
+///     drop(sender);
+///     let mut sum = 0;
+///     while let Some(number) = cooperative(receiver.next()).await {
+///         sum += number;
+///     }
+///     assert_eq!(sum, 6);
+/// });
+/// # Ok(())
+/// # }
+/// ```
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {
     Coop { future }
 }
 
 pin_project! {
-    /// The future of [`unconstrained`].
+    /// The future returned by [`unconstrained`], which has an example.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled or awaited"]
     pub struct Unconstrained<F> {
@@ -192,7 +263,7 @@ pin_project! {
 }
 
 pin_project! {
-    /// The future of [`cooperative`].
+    /// The future returned by [`cooperative`], which has an example.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled or awaited"]
     pub struct Coop<F> {

@@ -1,4 +1,4 @@
-//! A closure as a task: run once by a pool, joined and aborted like any other.
+//! A closure as a task: a pool runs it once, and it is joined and aborted like any other task.
 
 use super::budget;
 use super::id::Id;
@@ -11,7 +11,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Makes a task of `f` that is in no list. Whoever runs the Runnable runs `f`; dropping it cancels the task.
+/// Makes a task of `f` that is in no list. Running the Runnable runs `f`; dropping it cancels the
+/// task.
 pub(crate) fn blocking<F, T>(f: F, id: Id, location: &'static Location<'static>) -> (Runnable, JoinHandle<T>)
 where
     F: FnOnce() -> T + Send + 'static,
@@ -20,7 +21,7 @@ where
     owned::unlisted(Closure(Some(f)), Unscheduled, id, location)
 }
 
-/// Ready at its first poll. It is Unpin: nothing in it is ever pinned.
+/// Ready at its first poll. It is `Unpin` because nothing in it is ever pinned.
 struct Closure<F>(Option<F>);
 
 impl<F> Unpin for Closure<F> {}
@@ -30,12 +31,13 @@ impl<F: FnOnce() -> T, T> Future for Closure<F> {
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
         let f = self.0.take().expect("a task is not polled again after it was ready");
-        // It may block, hence also wait for futures of its own, as long as it likes.
+        // The closure may block, and may wait for futures of its own, as long as it likes.
         Poll::Ready(budget::without_budget(f))
     }
 }
 
-/// The scheduler of a task that is due from birth and never pending: nobody ever schedules it.
+/// The scheduler of a task that is due from birth and never pending, so that `schedule` is never
+/// called.
 struct Unscheduled;
 
 impl Schedule for Unscheduled {

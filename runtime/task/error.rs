@@ -7,10 +7,13 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// Why a task did not return an output: it was cancelled, or it panicked.
+/// The error of a task that returned no output, because it was cancelled or because it panicked.
+///
+/// A [`JoinHandle`](super::JoinHandle) and a [`JoinSet`](super::JoinSet) return it. It converts
+/// into an [`io::Error`] of kind [`Other`](io::ErrorKind::Other), so that `?` works in functions
+/// that return [`io::Result`].
 ///
 /// # Examples
-///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// let runtime = heist::runtime::Runtime::new()?;
@@ -18,6 +21,10 @@ use std::io;
 /// let error = runtime.block_on(handle).unwrap_err();
 /// assert!(error.is_panic());
 /// assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "no luck");
+///
+/// let handle = runtime.spawn(std::future::pending::<()>());
+/// handle.abort();
+/// assert!(runtime.block_on(handle).unwrap_err().is_cancelled());
 /// # Ok(())
 /// # }
 /// ```
@@ -29,9 +36,10 @@ pub struct JoinError {
 enum Cause {
     Cancelled,
     Panic {
-        /// The lock makes the error Sync, which the payload need not be. Empty once it was taken.
+        /// The lock makes the error `Sync`, which the payload need not be. Empty after the payload
+        /// was taken.
         payload: Mutex<Option<Box<dyn Any + Send>>>,
-        /// What the panic said, if it said so in a string.
+        /// The panic message, if the payload is a string.
         message: Option<String>,
     },
 }
@@ -49,31 +57,32 @@ impl JoinError {
         JoinError { id, cause: Cause::Panic { payload: Mutex::new(Some(payload)), message } }
     }
 
-    /// Whether the task was cancelled: by [`abort`](super::JoinHandle::abort), or by the end of its runtime.
+    /// Returns whether the task was cancelled: by [`abort`](super::JoinHandle::abort), or because
+    /// its runtime shut down.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.cause, Cause::Cancelled)
     }
 
-    /// Whether the task panicked.
+    /// Returns whether the task panicked.
     pub fn is_panic(&self) -> bool {
         matches!(self.cause, Cause::Panic { .. })
     }
 
-    /// What the task panicked with, ready for [`resume_unwind`](std::panic::resume_unwind).
+    /// Returns the payload of the panic, which [`resume_unwind`](std::panic::resume_unwind)
+    /// accepts.
     ///
     /// # Panics
-    ///
-    /// If the task did not panic. [`try_into_panic`](Self::try_into_panic) returns the error in that case.
+    /// Panics if the task did not panic. [`try_into_panic`](Self::try_into_panic) returns the error
+    /// in that case.
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         self.try_into_panic()
             .expect("JoinError::into_panic() was called, but the task did not panic: ask is_panic() before")
     }
 
-    /// What the task panicked with.
+    /// Returns the payload of the panic.
     ///
     /// # Errors
-    ///
     /// Returns this error unchanged if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, JoinError> {
         let payload = match &self.cause {
@@ -83,7 +92,7 @@ impl JoinError {
         payload.ok_or(self)
     }
 
-    /// Which task it was.
+    /// Returns the id of the task.
     pub fn id(&self) -> Id {
         self.id
     }
@@ -116,7 +125,7 @@ impl fmt::Debug for JoinError {
 impl Error for JoinError {}
 
 impl From<JoinError> for io::Error {
-    /// An error of kind `Other` that has the join error as its source.
+    /// Makes an error of kind `Other` whose source is the join error.
     fn from(error: JoinError) -> io::Error {
         io::Error::other(error)
     }

@@ -1,5 +1,5 @@
-//! What a run does to one future: poll, cancel, complete. All user code of a task is called from here or from
-//! the join handle, and no panic of it gets out.
+//! One run of one future: poll, cancel, complete. All user code of a task is called from here or
+//! from the join handle, and no panic of user code gets out of either.
 #![expect(unsafe_code, reason = "restores the type of a task and touches its cells")]
 
 use super::error::JoinError;
@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
-/// The one table for these types.
+/// The one vtable for these types.
 pub(super) fn vtable<F: Future + 'static, S: Schedule>() -> &'static Vtable {
     const {
         &Vtable {
@@ -32,38 +32,39 @@ pub(super) fn vtable<F: Future + 'static, S: Schedule>() -> &'static Vtable {
     }
 }
 
-/// Runs the task once. True gives the right to run back: the task was woken meanwhile.
+/// Runs the task once. Returns true, and with it the right to run, if the task was woken meanwhile.
 ///
 /// # Safety
-/// `pointer` is a task of these types; the right to run it goes into the call.
+/// `pointer` is a task of these types; the right to run it is moved into the call.
 unsafe fn run<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>) -> bool {
-    // SAFETY: handed on from our caller.
+    // SAFETY: as our caller promises.
     unsafe { Harness::<F, S>::new(pointer) }.run()
 }
 
 /// # Safety
 /// As [`TaskRef::schedule`].
 unsafe fn schedule<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>, cause: Cause) {
-    // SAFETY: the right to run goes into the Runnable.
+    // SAFETY: the right to run is moved into the Runnable.
     let runnable = unsafe { Runnable::from_header(pointer) };
     // SAFETY: the types are the task's, and our caller keeps it alive until the call returns.
     unsafe { Harness::<F, S>::new(pointer) }.core().scheduler.schedule(runnable, cause);
 }
 
-/// Moves the output to `target`, an `Option<Result<F::Output, JoinError>>` that is `None`. Leaves it so if
-/// the output is gone already.
+/// Moves the output to `target`, an `Option<Result<F::Output, JoinError>>` that is `None`. Leaves
+/// `target` unchanged if the output was taken before.
 ///
 /// # Safety
-/// The types are the task's, `target` is valid for writes, and the caller owns the output ([output-owner]).
+/// The types are the task's, `target` is valid for writes, and the caller owns the output
+/// ([output-owner]).
 unsafe fn take_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>, target: NonNull<()>) {
-    // SAFETY: handed on from our caller.
+    // SAFETY: as our caller promises.
     let harness = unsafe { Harness::<F, S>::new(pointer) };
     let target = target.cast::<Option<Result<F::Output, JoinError>>>();
     harness.core().stage.with_mut(|stage| {
-        // SAFETY: the caller owns the output, so nobody else is at the stage. The future is gone, hence
+        // SAFETY: the caller owns the output, so nobody else uses the stage. The future is gone, so
         // nothing pinned moves.
         match mem::replace(unsafe { &mut *stage }, Stage::Consumed) {
-            // SAFETY: handed on from our caller; it drops nothing, for the target is None.
+            // SAFETY: as our caller promises; the write drops nothing, because the target is None.
             Stage::Output(output) => unsafe { target.write(Some(output)) },
             Stage::Consumed => {}
             Stage::Future(_) => unreachable!("a complete task has no future"),
@@ -71,14 +72,14 @@ unsafe fn take_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>
     });
 }
 
-/// Drops the output, if it is still there. A panic of its destructor ends here.
+/// Drops the output if it is still there, and catches a panic of its destructor.
 ///
 /// # Safety
 /// The types are the task's, and the caller owns the output ([output-owner]).
 unsafe fn drop_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>) {
-    // SAFETY: handed on from our caller.
+    // SAFETY: as our caller promises.
     let harness = unsafe { Harness::<F, S>::new(pointer) };
-    // SAFETY: the caller owns the output, so nobody else is at the stage.
+    // SAFETY: the caller owns the output, so nobody else uses the stage.
     if let Err(payload) = unsafe { harness.replace_stage(Stage::Consumed) } {
         discard(payload);
     }
@@ -93,10 +94,10 @@ unsafe fn free<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>) {
         unsafe { cell.as_ref() }.core.stage.with(|stage| matches!(unsafe { &*stage }, Stage::Consumed)),
         "[last-reference] finds neither future nor output"
     );
-    // SAFETY: `allocate` wrote one of this type there, and nobody else has access. If a destructor panics the memory is
-    // leaked; none of ours does.
+    // SAFETY: `allocate` wrote a cell of this type there, and nobody else has access. If a
+    // destructor panicked, the memory would leak; no destructor of ours panics.
     unsafe { ptr::drop_in_place(cell.as_ptr()) };
-    // SAFETY: it comes from `memory`, for this type.
+    // SAFETY: the cell comes from `memory`, for this type.
     unsafe { memory::release(cell) };
 }
 
@@ -119,8 +120,8 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
     }
 
     fn core(&self) -> &Core<F, S> {
-        // SAFETY: types and life as `new` asks; the field is reached by pointer, so that no reference covers
-        // the others.
+        // SAFETY: types and lifetime as `new` asks; the field is reached by pointer, so that no
+        // reference covers the other fields.
         unsafe { &*ptr::addr_of!((*self.pointer.cast::<Cell<F, S>>().as_ptr()).core) }
     }
 
@@ -133,7 +134,8 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
             return match self.task().state().transition_to_idle() {
                 Pause::Idle => false,
                 Pause::Woken => true,
-                // The right to run is ours again, and this time the start says Cancel.
+                // The right to run is ours again, and this time `transition_to_running` returns
+                // `Cancel`.
                 Pause::Cancelled => self.run(),
             };
         };
@@ -141,7 +143,7 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
         false
     }
 
-    /// Polls the future. A panic is an output.
+    /// Polls the future. A panic becomes an output.
     fn poll(&self) -> Option<Result<F::Output, JoinError>> {
         let waker = WakerRef::new(self.task());
         let mut cx = Context::from_waker(&waker);
@@ -172,13 +174,14 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
         self.complete(Err(output));
     }
 
-    /// Replaces the future by its output, tells the joiner, and gives up the reference that the task holds to
-    /// itself.
+    /// Replaces the future with its output, wakes the joiner, and gives up the reference that the
+    /// task holds to itself.
     fn complete(self, output: Result<F::Output, JoinError>) {
-        // The future goes first, and now: a stale waker must not keep what it owns.
+        // The future is dropped first, and now, because a stale waker must not keep alive what the
+        // future owns.
         // SAFETY: we are the runner, so the stage is ours.
         if let Err(payload) = unsafe { self.replace_stage(Stage::Output(output)) } {
-            // The output is good; what the destructor had to say comes too late for the joiner.
+            // The output is good; a panic of the future's destructor comes too late for the joiner.
             discard(payload);
         }
         match self.task().state().transition_to_complete() {
@@ -197,8 +200,8 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
     fn wake_joiner(&self) {
         let join_waker = &self.task().trailer().join_waker;
         join_waker.with(|waker| {
-            // SAFETY: [waker-lent] the handle does not write while JOIN_WAKER is set and the task is
-            // complete.
+            // SAFETY: [waker-lent] the handle does not write while JOIN_WAKER is set and the task
+            // is complete.
             let waker = unsafe { &*waker }.as_ref().expect("a lent waker is there");
             quietly(|| waker.wake_by_ref());
         });
@@ -212,7 +215,8 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
         }
     }
 
-    /// Drops what the stage holds, in place, and puts `next` there even if that panics.
+    /// Drops the content of the stage in place, and writes `next` there even if the destructor
+    /// panics.
     ///
     /// # Safety
     /// The caller owns the stage: as the runner, or by [output-owner].

@@ -1,25 +1,25 @@
-//! Names of tasks, and which task the current thread runs.
+//! Ids of tasks, and the id of the task that this thread runs.
 //!
-//! Ids come in blocks: a thread takes [`BLOCK_SIZE`] of them at once and hands them out without touching
-//! memory that other threads write. What is left of a block when its thread ends is lost; 2^64 ids bear that.
+//! Ids come in blocks: a thread takes [`BLOCK_SIZE`] of them at once and hands them out without
+//! writing memory that other threads write. The rest of a block is lost when its thread ends; 2^64
+//! ids are enough for that.
 
 use crate::primitive::thread;
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
-// std's lock and not the one of `primitive`: a static needs a const constructor, which loom's has not; and it
-// is taken once per block and orders nothing but itself.
+// std's lock and not the one of `primitive`, because a static needs a const constructor, which
+// loom's lock does not have. The lock is taken once per block and orders nothing but itself.
 use std::sync::{Mutex, PoisonError};
 
-/// Ids that a thread takes at once.
+/// How many ids a thread takes at once.
 pub(super) const BLOCK_SIZE: u64 = 1 << 10;
 
-/// Identifies a task among all that this process has ever spawned.
+/// Identifies a task among all tasks that this process has ever spawned.
 ///
-/// Ids are never used twice. They say nothing about the order in which tasks were spawned.
+/// An id is never used twice. Ids do not reveal the order in which tasks were spawned.
 ///
 /// # Examples
-///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// let runtime = heist::runtime::Runtime::new()?;
@@ -46,7 +46,7 @@ thread::thread_local! {
 }
 
 impl Id {
-    /// An id that nobody had before.
+    /// Returns an id that no task had before.
     #[inline]
     pub(crate) fn next() -> Id {
         BLOCK.with(|cell| {
@@ -74,18 +74,29 @@ impl Block {
     }
 }
 
-/// The id of the task that the current thread runs.
+/// Returns the id of the task that this thread runs. [`Id`] has an example.
 ///
 /// # Panics
-///
-/// Outside a task, for example directly in `block_on`. [`try_id`] returns `None` there.
+/// Panics if called outside of a task, for example directly in `block_on`. [`try_id`] returns
+/// `None` there.
 #[track_caller]
 pub fn id() -> Id {
     try_id()
         .expect("task::id() was called outside a task: call it in a spawned future, or use task::try_id()")
 }
 
-/// The id of the task that the current thread runs, or `None` outside a task.
+/// Returns the id of the task that this thread runs, or `None` outside of a task.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = heist::runtime::Runtime::new()?;
+/// assert!(runtime.block_on(runtime.spawn(async { heist::task::try_id() })).unwrap().is_some());
+/// // `block_on` polls a future that is not a task.
+/// assert!(runtime.block_on(async { heist::task::try_id() }).is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub fn try_id() -> Option<Id> {
     CURRENT.with(Cell::get)
 }

@@ -20,25 +20,38 @@ use std::task::{Context, Poll, Waker, ready};
 
 /// Awaits the output of a spawned task.
 ///
-/// Awaiting it yields `Ok` with the output, or a [`JoinError`] if the task panicked or was cancelled.
-/// Dropping the handle detaches the task, which goes on running; its output is then dropped where it ran.
+/// Awaiting the handle returns `Ok` with the output, or a [`JoinError`] if the task panicked or was
+/// cancelled. Dropping the handle detaches the task: it continues to run, and its output is dropped
+/// on the thread where it ran. [`AbortOnDropHandle`] cancels the task instead.
 ///
 /// # Cancel safety
-///
-/// Awaiting `&mut handle` is cancel safe: if another branch wins, the output is not lost and the handle can
-/// be awaited again.
+/// Awaiting `&mut handle` is cancel safe: if another branch wins, the output is not lost and the
+/// handle can be awaited again.
 ///
 /// # Panics
-///
-/// Polling it again after it returned the output panics.
+/// Panics if it is polled again after it returned the output.
 ///
 /// # Examples
-///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// let runtime = heist::runtime::Runtime::new()?;
 /// let handle = runtime.spawn(async { 6 * 7 });
 /// assert_eq!(runtime.block_on(handle).unwrap(), 42);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Abort a task from the handle, or from elsewhere:
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = heist::runtime::Runtime::new()?;
+/// let handle = runtime.spawn(std::future::pending::<()>());
+/// assert!(!handle.is_finished());
+/// let from_elsewhere = handle.abort_handle();
+/// assert_eq!(from_elsewhere.id(), handle.id());
+/// from_elsewhere.abort();
+/// assert!(runtime.block_on(handle).unwrap_err().is_cancelled());
 /// # Ok(())
 /// # }
 /// ```
@@ -59,38 +72,40 @@ impl<T> RefUnwindSafe for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
     /// # Safety
-    /// The reference is the one that a new task holds for its join handle, and the future's output is `T`.
+    /// The reference is the one that a new task holds for its join handle, and the future's output
+    /// is `T`.
     pub(super) unsafe fn new(task: Reference) -> JoinHandle<T> {
         JoinHandle { task: ManuallyDrop::new(task), output: PhantomData }
     }
 
-    /// Asks for the task to be cancelled.
+    /// Requests that the task be cancelled. Returns at once.
     ///
-    /// Its future is dropped where it runs: at once if the task waits, after the current poll if it runs.
-    /// Awaiting the handle then yields an error whose [`is_cancelled`](JoinError::is_cancelled) is true,
-    /// unless the task completed before. A closure given to `spawn_blocking` is cancelled only if it has not
-    /// begun.
+    /// The task's future is dropped where it runs: if the task waits, as soon as a worker gets to
+    /// it; if it is being polled, when the poll returns pending. Awaiting the handle then returns
+    /// an error whose [`is_cancelled`](JoinError::is_cancelled) is true, unless the task completed
+    /// before. A closure given to [`spawn_blocking`](super::spawn_blocking) is cancelled only if it
+    /// has not begun.
     pub fn abort(&self) {
         self.task.abort();
     }
 
-    /// Whether the task has ended: with an output, by a panic, or cancelled. True may come some time after
-    /// [`abort`](Self::abort).
+    /// Returns whether the task has ended: with an output, by a panic, or because it was cancelled.
+    /// After [`abort`](Self::abort) it may take some time until it returns true.
     pub fn is_finished(&self) -> bool {
         self.task.task().state().is_complete()
     }
 
-    /// The task's id.
+    /// Returns the task's id.
     pub fn id(&self) -> Id {
         self.task.task().id()
     }
 
-    /// A handle that can only abort the task.
+    /// Returns a handle that can only abort the task.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle { task: Reference::clone(&self.task) }
     }
 
-    /// Whether the output is there; if not, `waker` is called when it is.
+    /// Returns whether the output is there; if not, `waker` is called when it is.
     fn poll_complete(&mut self, waker: &Waker) -> bool {
         let task = self.task.task();
         match task.state().poll_join() {
@@ -102,7 +117,8 @@ impl<T> JoinHandle<T> {
                 return true;
             }
             Join::WakerLent => {
-                // SAFETY: [waker-lent] nobody writes while it is lent, except this handle.
+                // SAFETY: [waker-lent] nobody but this handle could write the waker while it is
+                // lent, and here it only reads.
                 let is_same = task
                     .trailer()
                     .join_waker
@@ -117,8 +133,8 @@ impl<T> JoinHandle<T> {
             Join::WakerOwned => {}
         }
         let waker = waker.clone();
-        // SAFETY: [waker-lent] it is not lent, and not complete when we looked, so the runner will not look
-        // at it.
+        // SAFETY: [waker-lent] it is not lent, and the task was not complete when we looked, so the
+        // runner will not look at the waker.
         let stale = unsafe { self.replace_join_waker(Some(waker)) };
         if task.state().lend_join_waker() {
             drop(stale);
@@ -130,12 +146,13 @@ impl<T> JoinHandle<T> {
         true
     }
 
-    /// The caller drops the old one, which is user code, when the cell is no longer borrowed.
+    /// Replaces the join waker and returns the old one. The caller drops the old one, which is user
+    /// code, when the cell is no longer borrowed.
     ///
     /// # Safety
     /// The handle owns the waker ([waker-lent]).
     unsafe fn replace_join_waker(&self, waker: Option<Waker>) -> Option<Waker> {
-        // SAFETY: handed on from our caller.
+        // SAFETY: as our caller promises.
         self.task.task().trailer().join_waker.with_mut(|cell| std::mem::replace(unsafe { &mut *cell }, waker))
     }
 
@@ -144,8 +161,8 @@ impl<T> JoinHandle<T> {
     unsafe fn take_output(&mut self) -> Option<Result<T, JoinError>> {
         let task = self.task.task();
         let mut output: Option<Result<T, JoinError>> = None;
-        // SAFETY: `T` is the output's type as `new` asks, the target is a `None` of the right type, and the
-        // output is ours.
+        // SAFETY: `T` is the output's type as `new` asks, the target is a `None` of the right type,
+        // and the output is ours.
         unsafe { (task.header().vtable.take_output)(task.as_ptr(), NonNull::from(&mut output).cast()) };
         output
     }
@@ -154,7 +171,7 @@ impl<T> JoinHandle<T> {
     /// The task is complete, so that the output belongs to the handle ([output-owner]).
     unsafe fn drop_output(&self) {
         let task = self.task.task();
-        // SAFETY: handed on from our caller.
+        // SAFETY: as our caller promises.
         unsafe { (task.header().vtable.drop_output)(task.as_ptr()) };
     }
 }
@@ -183,12 +200,12 @@ impl<T> Drop for JoinHandle<T> {
             Detach::DropOutputAndWaker => (true, true),
         };
         if owns_waker {
-            // SAFETY: [waker-lent] so says the transition.
+            // SAFETY: [waker-lent] the transition gave us the waker.
             let waker = unsafe { self.replace_join_waker(None) };
             quietly(|| drop(waker));
         }
         if owns_output {
-            // SAFETY: [output-owner] so says the transition.
+            // SAFETY: [output-owner] the transition gave us the output.
             unsafe { self.drop_output() };
         }
         // SAFETY: the transition left the reference to us, and the handle is not used after this.
@@ -204,9 +221,21 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Aborts a task, and does not await it.
+/// Aborts a task, but cannot await it. [`JoinHandle::abort_handle`] returns it.
 ///
-/// It keeps the memory of the task allocated, but not its future, nor its output.
+/// It keeps the memory of the task allocated, but neither its future nor its output.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = heist::runtime::Runtime::new()?;
+/// let handle = runtime.spawn(std::future::pending::<()>());
+/// let abort = handle.abort_handle();
+/// std::thread::spawn(move || abort.abort()).join().unwrap();
+/// assert!(runtime.block_on(handle).unwrap_err().is_cancelled());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct AbortHandle {
     task: Reference,
@@ -216,22 +245,22 @@ impl UnwindSafe for AbortHandle {}
 impl RefUnwindSafe for AbortHandle {}
 
 impl AbortHandle {
-    /// Asks for the task to be cancelled: see [`JoinHandle::abort`].
+    /// Requests that the task be cancelled: see [`JoinHandle::abort`].
     pub fn abort(&self) {
         self.task.abort();
     }
 
-    /// Whether the task has ended: see [`JoinHandle::is_finished`].
+    /// Returns whether the task has ended: see [`JoinHandle::is_finished`].
     pub fn is_finished(&self) -> bool {
         self.task.task().state().is_complete()
     }
 
-    /// Whether it is being polled, or will be without anybody waking it. A hint.
+    /// Returns whether the task is being polled, or will be without another wake. A hint.
     pub(crate) fn has_turn_ahead(&self) -> bool {
         self.task.task().state().is_due()
     }
 
-    /// The task's id.
+    /// Returns the task's id.
     pub fn id(&self) -> Id {
         self.task.task().id()
     }
@@ -246,7 +275,6 @@ impl fmt::Debug for AbortHandle {
 /// A [`JoinHandle`] that aborts the task when it is dropped, instead of detaching it.
 ///
 /// # Examples
-///
 /// ```
 /// use heist::task::AbortOnDropHandle;
 ///
@@ -265,7 +293,7 @@ impl fmt::Debug for AbortHandle {
 /// ```
 #[must_use = "dropping the handle aborts the task"]
 pub struct AbortOnDropHandle<T> {
-    /// Empty once the handle was detached.
+    /// Empty after `detach`.
     handle: Option<JoinHandle<T>>,
 }
 
@@ -275,27 +303,39 @@ impl<T> AbortOnDropHandle<T> {
         AbortOnDropHandle { handle: Some(handle) }
     }
 
-    /// Asks for the task to be cancelled: see [`JoinHandle::abort`].
+    /// Requests that the task be cancelled: see [`JoinHandle::abort`].
     pub fn abort(&self) {
         self.as_ref().abort();
     }
 
-    /// Whether the task has ended: see [`JoinHandle::is_finished`].
+    /// Returns whether the task has ended: see [`JoinHandle::is_finished`].
     pub fn is_finished(&self) -> bool {
         self.as_ref().is_finished()
     }
 
-    /// The task's id.
+    /// Returns the task's id.
     pub fn id(&self) -> Id {
         self.as_ref().id()
     }
 
-    /// A handle that can only abort the task.
+    /// Returns a handle that can only abort the task.
     pub fn abort_handle(&self) -> AbortHandle {
         self.as_ref().abort_handle()
     }
 
-    /// Gives the plain handle back: dropping it no longer aborts the task.
+    /// Returns the plain handle. Dropping that one no longer aborts the task.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::task::AbortOnDropHandle;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let guard = AbortOnDropHandle::new(runtime.spawn(async { "done" }));
+    /// assert_eq!(runtime.block_on(guard.detach()).unwrap(), "done");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn detach(mut self) -> JoinHandle<T> {
         self.handle.take().expect("only detach() takes the handle, and it takes `self` too")
     }

@@ -1,4 +1,5 @@
-//! The one allocation of a task, hot parts first. Who may touch which field: see the door of this room.
+//! The one allocation of a task, hot parts first. `DESIGN.md` of this room has the table of who may
+//! touch which field.
 
 use super::error::JoinError;
 use super::id::Id;
@@ -8,7 +9,7 @@ use crate::primitive::cell::UnsafeCell;
 use std::panic::Location;
 use std::task::Waker;
 
-/// What is known of every task, whatever its future: the part that pointers point to.
+/// The part that every task has, whatever its future. Pointers to a task point here.
 #[repr(C)]
 pub(crate) struct Header {
     pub(super) state: State,
@@ -18,10 +19,10 @@ pub(crate) struct Header {
     pub(super) links: UnsafeCell<Links>,
 }
 
-/// The place of a task in the list of live tasks. It names its neighbours nowhere: they may be in use by other threads, and
-/// their memory far away.
+/// The place of a task in the list of live tasks. It does not link to its neighbours, because other
+/// threads may be using them, and their memory may be far away.
 pub(super) struct Links {
-    /// Where in the shard it stands, while it is listed.
+    /// The index in the shard's list, while the task is listed.
     pub(super) index: u32,
     pub(super) membership: Membership,
 }
@@ -40,7 +41,7 @@ pub(super) enum Membership {
 #[repr(C)]
 pub(super) struct Core<F: Future, S> {
     pub(super) scheduler: S,
-    /// Owned by the runner until COMPLETE, then as [output-owner] says.
+    /// Owned by the runner until COMPLETE, then as in [output-owner].
     pub(super) stage: UnsafeCell<Stage<F>>,
 }
 
@@ -50,9 +51,9 @@ pub(super) enum Stage<F: Future> {
     Consumed,
 }
 
-/// What is touched at the ends of a task's life only.
+/// Fields that are touched only at the start and at the end of a task's life.
 pub(super) struct Trailer {
-    /// Owned as [waker-lent] says.
+    /// Owned as in [waker-lent].
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// Where the task was spawned.
     pub(super) location: &'static Location<'static>,
@@ -68,7 +69,8 @@ pub(super) struct Cell<F: Future, S> {
 #[cfg(all(not(any(rt_loom, rt_shuttle)), target_pointer_width = "64"))]
 const _: () = {
     assert!(size_of::<Header>() == 32, "the header fits the first cache line, with room for the scheduler");
-    // malloc serves alignments up to 16 by itself; more goes through posix_memalign, which is slower.
+    // malloc serves alignments up to 16 itself; larger ones go through posix_memalign, which is
+    // slower.
     assert!(align_of::<Header>() <= 16);
 };
 

@@ -1,64 +1,67 @@
-//! Where the cells of tasks come from, and where they go.
+//! Allocates and frees the cells of tasks, and keeps free ones for reuse.
 //!
-//! A task is often freed on another thread than the one that spawned it, and nothing is dearer for malloc than that: it
-//! keeps a handful of pieces per thread and then meets everybody else at the lock of one arena. So freed cells are kept by
-//! size in *magazines*, chains of [`MAGAZINE_SIZE`]. A thread fills and empties two of its own, without a lock; a full one
-//! goes to the depot, and who has run out takes one from there, for one lock in so many tasks. What the depot has no room
-//! for goes back to the allocator, cell by cell, as does what a thread has when it ends.
+//! A task is often freed on another thread than the one that spawned it, which is the most
+//! expensive case for malloc: malloc keeps a few pieces per thread, and beyond those all threads
+//! contend for the lock of one arena. So this file keeps freed cells by size in *magazines*, chains
+//! of [`MAGAZINE_SIZE`] cells. Each thread fills and empties two magazines of its own without a
+//! lock. A full one goes to the depot, and a thread that has run out takes one from there, so one
+//! lock is taken per [`MAGAZINE_SIZE`] tasks. If the depot has no room, the cells go back to the
+//! allocator one by one. So do the cells of a thread that ends.
 //!
-//! Unoptimised builds keep nothing, so that checkers of memory see every task come and go.
+//! Unoptimised builds keep nothing, so that memory checkers see every task come and go.
 #![expect(unsafe_code, reason = "allocates cells, and chains free ones through their own memory")]
 
 use std::alloc::{self, Layout};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
-// std's lock and not the one of `primitive`: a static needs a const constructor, which loom's has not; and it orders nothing
-// but the chains it holds.
+// std's lock and not the one of `primitive`, because a static needs a const constructor, which
+// loom's lock does not have. The lock orders nothing but the chains it holds.
 use std::sync::{Mutex, PoisonError};
 
-/// Classes are this far apart, and no cell is aligned to more.
+/// Bytes between two size classes. No cell in a class is aligned to more.
 const GRAIN: usize = 16;
-/// The smallest class. With malloc's own 8 bytes each class is a multiple of the grain, so that none of it is wasted.
+/// Bytes of the smallest class. With malloc's own 8 bytes each class is a multiple of the grain, so
+/// that no memory is wasted.
 const CLASS_SIZE_MIN: usize = 24;
 const CLASSES_COUNT: usize = 32;
-/// Larger cells are not kept: they are rare, and malloc is the smaller part of what they cost.
+/// Larger cells are not kept: they are rare, and malloc is the smaller part of their cost.
 const KEPT_SIZE_MAX: usize = CLASS_SIZE_MIN + (CLASSES_COUNT - 1) * GRAIN;
 
-/// So many tasks share the cost of one lock.
+/// Cells in a full magazine: this many tasks share the cost of one lock.
 const MAGAZINE_SIZE: usize = 32;
-/// What the depot may hold of each size, in bytes.
+/// Bytes that the depot may hold of each size class.
 const DEPOT_SIZE_MAX: usize = 1 << 20;
 
-/// Checkers must see what is freed; and a model counts its own allocations.
+/// Checkers must see each free, and a model counts its own allocations.
 const IS_KEPT: bool = !cfg!(any(debug_assertions, rt_loom, rt_shuttle));
 
-/// A cell without a task. Its own memory links it to the next one of its chain.
+/// A free cell. Its own memory links it to the next cell of its chain.
 struct Free {
     next: *mut Free,
 }
 
-/// Cells of one size: empty, or a chain.
+/// Cells of one size class: a chain, or none.
 struct Magazine {
     first: Cell<*mut Free>,
     count: Cell<usize>,
 }
 
-/// What a thread has of one size: the magazine in use, and a full one or none.
+/// The free cells that a thread has of one size class: the magazine in use, and a full one or none.
 struct Class {
     loaded: Magazine,
     spare: Cell<*mut Free>,
 }
 
-/// All that a thread keeps.
+/// All free cells of a thread.
 struct Shelf([Class; CLASSES_COUNT]);
 
-/// Full magazines of one size that no thread has.
+/// Full magazines of one size class that belong to no thread.
 struct Depot(Mutex<Vec<Chain>>);
 
 /// The first cell of a full magazine.
 struct Chain(*mut Free);
 
-// SAFETY: a chain is memory without a task, and belongs to whoever has its first cell.
+// SAFETY: a chain is memory without a task, and belongs to the owner of its first cell.
 unsafe impl Send for Chain {}
 
 static DEPOTS: [Depot; CLASSES_COUNT] = [const { Depot(Mutex::new(Vec::new())) }; CLASSES_COUNT];
@@ -76,12 +79,12 @@ thread_local! {
     };
 }
 
-/// The class of these cells. `None`: they are not kept.
+/// Returns the class of these cells, or `None` if they are not kept.
 const fn class_of(layout: Layout) -> Option<usize> {
     if IS_KEPT { class_in(layout) } else { None }
 }
 
-/// The class that has room for these cells. `None`: there is none.
+/// Returns the class that has room for these cells, or `None` if there is none.
 const fn class_in(layout: Layout) -> Option<usize> {
     if layout.size() > KEPT_SIZE_MAX || layout.align() > GRAIN {
         return None;
@@ -89,7 +92,7 @@ const fn class_in(layout: Layout) -> Option<usize> {
     Some(layout.size().saturating_sub(CLASS_SIZE_MIN).div_ceil(GRAIN))
 }
 
-/// The layout that all cells of a class are allocated with.
+/// Returns the layout that all cells of a class are allocated with.
 const fn layout_of(class: usize) -> Layout {
     match Layout::from_size_align(CLASS_SIZE_MIN + class * GRAIN, GRAIN) {
         Ok(layout) => layout,
@@ -97,29 +100,29 @@ const fn layout_of(class: usize) -> Layout {
     }
 }
 
-/// Memory for a cell, which is not of size zero.
+/// Allocates memory for a cell, whose size is not zero.
 #[inline]
 pub(super) fn allocate<T>() -> NonNull<T> {
     const { assert!(size_of::<T>() > 0, "there is no memory of size zero") };
     let Some(class) = (const { class_of(Layout::new::<T>()) }) else {
         return allocate_anew(Layout::new::<T>()).cast();
     };
-    // While the thread ends there is no shelf.
+    // There is no shelf while the thread ends.
     let kept = SHELF.try_with(|shelf| shelf.0[class].take(&DEPOTS[class])).ok().flatten();
     kept.map_or_else(|| allocate_anew(layout_of(class)).cast(), NonNull::cast)
 }
 
-/// Gives the memory of a cell back.
+/// Frees the memory of a cell.
 ///
 /// # Safety
-/// It comes from [`allocate`] of the same type, and holds nothing any more.
+/// The memory comes from [`allocate`] of the same type, and holds no value any more.
 #[inline]
 pub(super) unsafe fn release<T>(cell: NonNull<T>) {
     let Some(class) = (const { class_of(Layout::new::<T>()) }) else {
-        // SAFETY: handed on from our caller; such a cell was allocated as it is.
+        // SAFETY: as our caller promises; a cell without a class was allocated with this layout.
         return unsafe { alloc::dealloc(cell.cast().as_ptr(), Layout::new::<T>()) };
     };
-    // SAFETY: handed on from our caller; it was allocated with the layout of its class.
+    // SAFETY: as our caller promises; the cell was allocated with the layout of its class.
     let is_kept = SHELF.try_with(|shelf| unsafe { shelf.0[class].put(cell.cast(), class, &DEPOTS[class]) });
     if is_kept.is_err() {
         // SAFETY: as above.
@@ -129,7 +132,7 @@ pub(super) unsafe fn release<T>(cell: NonNull<T>) {
 
 #[cold]
 fn allocate_anew(layout: Layout) -> NonNull<u8> {
-    // SAFETY: it is not of size zero.
+    // SAFETY: the size is not zero.
     NonNull::new(unsafe { alloc::alloc(layout) }).unwrap_or_else(|| alloc::handle_alloc_error(layout))
 }
 
@@ -147,7 +150,7 @@ impl Magazine {
     /// `cell` is memory for a `Free` that nobody else uses.
     #[inline]
     unsafe fn push(&self, cell: NonNull<Free>) {
-        // SAFETY: handed on from our caller.
+        // SAFETY: as our caller promises.
         unsafe { cell.write(Free { next: self.first.get() }) };
         self.first.set(cell.as_ptr());
         self.count.set(self.count.get() + 1);
@@ -178,11 +181,11 @@ impl Class {
             self.loaded.count.set(0);
             let spare = self.spare.replace(full);
             if !spare.is_null() {
-                // SAFETY: handed on from our caller: all in the chain came this way.
+                // SAFETY: as our caller promises: every cell of the chain came this way.
                 unsafe { depot.put(spare, class) };
             }
         }
-        // SAFETY: handed on from our caller; a cell of any class has room for a pointer.
+        // SAFETY: as our caller promises; a cell of any class has room for a pointer.
         unsafe { self.loaded.push(cell) };
     }
 }
@@ -193,7 +196,7 @@ impl Depot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().map(|chain| chain.0)
     }
 
-    /// Takes a full magazine in, or frees it.
+    /// Adds a full magazine, or frees its cells if there is no room.
     ///
     /// # Safety
     /// The cells were allocated with the layout of `class`, and nobody else uses them.
@@ -205,7 +208,7 @@ impl Depot {
             return chains.push(Chain(chain));
         }
         drop(chains);
-        // SAFETY: handed on from our caller.
+        // SAFETY: as our caller promises.
         unsafe { free(chain, class) };
     }
 }
@@ -219,7 +222,7 @@ unsafe fn free(chain: *mut Free, class: usize) {
     while let Some(cell) = next {
         // SAFETY: a cell in a chain is ours, and was written when it was put there.
         next = NonNull::new(unsafe { cell.as_ref() }.next);
-        // SAFETY: handed on from our caller.
+        // SAFETY: as our caller promises.
         unsafe { alloc::dealloc(cell.cast::<u8>().as_ptr(), layout_of(class)) };
     }
 }
@@ -228,7 +231,8 @@ impl Drop for Shelf {
     fn drop(&mut self) {
         for (class, kept) in self.0.iter().enumerate() {
             for chain in [&kept.loaded.first, &kept.spare] {
-                // SAFETY: what this shelf has was allocated with the layout of its class, and is nobody else's.
+                // SAFETY: the cells of this shelf were allocated with the layout of their class,
+                // and nobody else uses them.
                 unsafe { free(chain.replace(ptr::null_mut()), class) };
             }
         }
@@ -258,7 +262,7 @@ mod tests {
         NonNull::new(unsafe { alloc::alloc(layout_of(CLASS)) }).expect("memory").cast()
     }
 
-    /// Puts so many new cells there, and gives their addresses.
+    /// Puts `count` new cells there, and returns their addresses.
     fn fill(class: &Class, depot: &Depot, count: usize) -> HashSet<usize> {
         let put = |_| {
             let cell = fresh();
@@ -269,7 +273,7 @@ mod tests {
         (0..count).map(put).collect()
     }
 
-    /// Takes all that can be had, and gives it back to the allocator. Their addresses.
+    /// Takes all cells that are there, frees them, and returns their addresses.
     fn empty(class: &Class, depot: &Depot) -> HashSet<usize> {
         let taken = std::iter::from_fn(|| class.take(depot));
         let addresses = taken.map(|cell| {
@@ -277,7 +281,7 @@ mod tests {
             unsafe { alloc::dealloc(cell.cast::<u8>().as_ptr(), layout_of(CLASS)) };
             cell.addr().get()
         });
-        // Each once: a set as long as the list.
+        // Each cell once: the set is as long as the list.
         let list: Vec<usize> = addresses.collect();
         let set: HashSet<usize> = list.iter().copied().collect();
         assert_eq!(list.len(), set.len(), "a cell was given out twice");
@@ -325,7 +329,7 @@ mod tests {
         assert!(of_thread.contains(&kept_count), "{kept_count} of {size} bytes");
     }
 
-    /// A class has room for what is put into it, and for no more than it must.
+    /// A class has room for the cells that are put into it, and no more than necessary.
     #[test]
     fn classes_fit() {
         for size in 1..=KEPT_SIZE_MAX {
@@ -342,13 +346,14 @@ mod tests {
         }
     }
 
-    /// Given out twice, so that what was kept is seen as well.
+    /// Allocates twice, so that the kept memory is reused.
     fn use_and_release<T>() {
         for _ in 0..2 {
             let cells: Vec<NonNull<T>> = (0..3 * MAGAZINE_SIZE).map(|_| allocate()).collect();
             for cell in cells {
                 assert_eq!(cell.addr().get() % align_of::<T>(), 0);
-                // SAFETY: that much was asked for; and it is given back as it was asked for.
+                // SAFETY: the memory has this size, and it is released as the type it was allocated
+                // for.
                 unsafe {
                     cell.write_bytes(0xa5, 1);
                     release(cell);

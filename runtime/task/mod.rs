@@ -1,6 +1,55 @@
-//! One heap cell per spawned future: the cell, the word that all parties agree on, and the handles to it.
+//! Tasks: futures that the runtime runs concurrently, handles to await and cancel them, and a
+//! budget that keeps one task from starving the others.
 //!
-//! How it works inside stands in `DESIGN.md` of this room.
+//! ```
+//! use heist::task::{self, JoinSet};
+//!
+//! #[heist::main]
+//! async fn main() {
+//!     // One task, awaited by its handle.
+//!     let answer = heist::spawn(async { 6 * 7 });
+//!     assert_eq!(answer.await.unwrap(), 42);
+//!
+//!     // A closure that blocks runs on a thread of its own.
+//!     let file = task::spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));
+//!     assert!(file.await.unwrap().is_ok());
+//!
+//!     // Many tasks, joined in the order in which they end.
+//!     let mut squares: JoinSet<u32> = (1..=3).map(|n| async move { n * n }).collect();
+//!     let mut sum = 0;
+//!     while let Some(square) = squares.join_next().await {
+//!         sum += square.unwrap();
+//!     }
+//!     assert_eq!(sum, 14);
+//! }
+//! ```
+//!
+//! | You have | Call |
+//! |---|---|
+//! | a future that is `Send` | [`spawn`]: any worker runs it |
+//! | a future that is not `Send` | [`spawn_local`]: it stays on this worker |
+//! | a closure that blocks, or computes for long | [`spawn_blocking`] |
+//! | a blocking section inside of a task | [`block_in_place`] |
+//! | many tasks whose outputs you want | [`JoinSet`] |
+//! | a task to cancel from elsewhere | [`AbortHandle`] |
+//! | a task to cancel with its owner | [`AbortOnDropHandle`] |
+//! | a long loop without a pause | [`consume_budget`] or [`yield_now`](yield_now()) |
+//!
+//! # Errors
+//! Awaiting a task returns a [`JoinError`] if the task panicked or was cancelled. A panic ends its
+//! own task and nothing else.
+//!
+//! # Cancel safety
+//! Dropping a [`JoinHandle`] detaches its task. Awaiting `&mut handle` and [`JoinSet::join_next`]
+//! are cancel safe: no output is lost. *Cancellation* below has the rest.
+//!
+//! # Panics
+//! [`spawn`] and [`spawn_blocking`] panic if called outside of a runtime, [`spawn_local`] if called
+//! outside of a worker, and [`id`](id()) if called outside of a task.
+#![doc = include_str!("../../docs/task.md")]
+// `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
+// cell), `state.rs` (the state word), `raw.rs` (pointers), `harness.rs` (a run), `runnable.rs`,
+// `waker.rs`, `join.rs` (the handles), `owned.rs` (the list of live tasks), `memory.rs`.
 
 mod budget;
 mod closure;
@@ -25,7 +74,29 @@ mod models;
 #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 mod tests;
 
-/// How long a task may go on before it lets others run.
+/// The budget that keeps a task fair to others: how many operations it may complete in one poll.
+///
+/// Every poll of a task begins with 128 units. An operation of heist that completes takes one unit,
+/// and one more for each 8 KiB that it copied. Without a unit the operation returns pending and the
+/// task goes to the back of the queue. The future that a current-thread runtime blocks on has the
+/// same budget. Elsewhere outside of a task the budget is unlimited.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use heist::task::coop;
+///
+/// # let runtime = heist::runtime::Runtime::new()?;
+/// let task = runtime.spawn(async {
+///     for _ in 0..10_000 {
+///         // Computes a little, then yields if the budget is spent.
+///         coop::consume_budget().await;
+///     }
+/// });
+/// runtime.block_on(task).unwrap();
+/// # Ok(())
+/// # }
+/// ```
 pub mod coop {
     pub use super::budget::{
         Coop, Unconstrained, consume_budget, cooperative, has_budget_remaining, unconstrained,

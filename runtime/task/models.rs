@@ -1,8 +1,8 @@
-//! Every interleaving of the parties of one task. Without loom the same closures run on real threads, many
-//! times.
+//! Every interleaving of the parties of one task. Without loom the same closures run on real
+//! threads, many times.
 //!
-//! Panics inside a poll end in the join handle, and so would loom's complaints: hence every model looks at
-//! what the handle returns, or counts drops.
+//! Panics inside a poll are stored for the join handle, and loom's own panics would be stored as
+//! well. Therefore every model checks what the handle returns, or counts drops.
 #![expect(
     unsafe_code,
     reason = "cells that loom watches are shared on purpose, to see whether they are ever contended"
@@ -25,10 +25,11 @@ struct Queue {
     owned: OwnedTasks,
 }
 
-/// A cell that nobody may write while another looks. It holds nothing: loom watches the accesses themselves.
+/// A cell that no thread may write while another looks. It holds nothing: loom watches the accesses
+/// themselves.
 struct Watched(UnsafeCell<()>);
 
-// SAFETY: there is nothing in it to race for.
+// SAFETY: it holds nothing to race for.
 unsafe impl Send for Watched {}
 // SAFETY: as above.
 unsafe impl Sync for Watched {}
@@ -47,7 +48,7 @@ impl Watched {
     }
 }
 
-/// The scheduler handle in each task. It is looked at after the task was queued, and written when it is
+/// The scheduler handle in each task. It is read after the task was queued, and written when it is
 /// freed.
 struct Home {
     queue: ModelArc<Queue>,
@@ -100,13 +101,13 @@ where
     handle
 }
 
-/// The queue is used up: no task is alive and none is allocated.
+/// Consumes the queue: no task is alive and none is allocated.
 fn assert_all_freed(queue: ModelArc<Queue>) {
     assert!(queue.owned.is_empty(), "a task is still alive");
     assert_eq!(ModelArc::strong_count(&queue), 1, "a task is still allocated");
 }
 
-/// What a task that never ends shares with its model.
+/// The state that a task that never ends shares with its model.
 struct Shared {
     data: AtomicUsize,
     seen: AtomicUsize,
@@ -123,13 +124,13 @@ impl Shared {
     }
 
     fn publish(&self, waker: &Waker) {
-        // Ordering: none on purpose: the wake has to publish it.
+        // Ordering: Relaxed on purpose, because the wake has to publish it.
         self.data.fetch_add(1, Ordering::Relaxed);
         waker.wake_by_ref();
     }
 }
 
-/// Notes what it sees; asks for `wakers_count` wakers at the first poll.
+/// Records what it sees, and clones `wakers_count` wakers at the first poll.
 struct Watcher {
     shared: Arc<Shared>,
     wakers_count: usize,
@@ -150,7 +151,7 @@ impl Future for Watcher {
         for _ in 0..std::mem::take(&mut self.wakers_count) {
             self.shared.wakers.lock().push(cx.waker().clone());
         }
-        // Ordering: none on purpose: the wake has to have published it.
+        // Ordering: Relaxed on purpose, because the wake has to have published it.
         let seen = self.shared.data.load(Ordering::Relaxed);
         self.shared.seen.store(seen, Ordering::Relaxed);
         Poll::Pending
@@ -167,7 +168,7 @@ fn shut_down(queue: ModelArc<Queue>, shared: &Arc<Shared>, handle: JoinHandle<()
     assert_all_freed(queue);
 }
 
-/// Counts its wakes; its own count of references says how many wakers are left.
+/// Counts its wakes. The count of references to it is the number of wakers that are left.
 struct Joiner(AtomicUsize);
 
 impl Joiner {
@@ -176,7 +177,7 @@ impl Joiner {
     }
 
     fn wakes_count(&self) -> usize {
-        // Ordering: looked at after the other threads were joined.
+        // Ordering: Relaxed, because it is read after the other threads were joined.
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -187,7 +188,7 @@ impl Wake for Joiner {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Ordering: looked at after the other threads were joined.
+        // Ordering: Relaxed, because it is read after the other threads were joined.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -204,7 +205,7 @@ fn joined<T>(mut handle: JoinHandle<T>) -> Result<T, JoinError> {
     }
 }
 
-/// Counts its drops, and is watched: made by one thread, dropped by another.
+/// Counts its drops, and is watched: one thread makes it, another drops it.
 struct Counted {
     drops: Arc<AtomicUsize>,
     watched: Watched,
@@ -221,7 +222,7 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.watched.write();
-        // Ordering: looked at after the other threads were joined.
+        // Ordering: Relaxed, because it is read after the other threads were joined.
         self.drops.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -231,11 +232,12 @@ fn drops_counter() -> Arc<AtomicUsize> {
 }
 
 fn drops_count(counter: &Arc<AtomicUsize>) -> usize {
-    // Ordering: looked at after the other threads were joined.
+    // Ordering: Relaxed, because it is read after the other threads were joined.
     counter.load(Ordering::Relaxed)
 }
 
-/// [wake-publishes]: the wake finds the task scheduled, does nothing more, and still the poll sees the data.
+/// [wake-publishes]: the wake finds the task scheduled and does nothing more, and still the poll
+/// sees the data.
 #[test]
 fn what_was_written_before_an_ignored_wake_is_seen_by_the_poll() {
     model(|| {
@@ -255,7 +257,8 @@ fn what_was_written_before_an_ignored_wake_is_seen_by_the_poll() {
     });
 }
 
-/// [no-lost-wake], [one-poller]: two threads wake, and run what they find, while a third runs.
+/// [no-lost-wake], [one-poller]: two threads wake the task and run what they find, while a third
+/// runs.
 #[test]
 fn two_remote_wakes_and_a_run_lose_nothing() {
     model(|| {
@@ -283,8 +286,8 @@ fn two_remote_wakes_and_a_run_lose_nothing() {
     });
 }
 
-/// [one-poller]: the runner schedules a task that was woken during its poll, while others wake and run it
-/// too.
+/// [one-poller]: the runner schedules a task that was woken during its poll, while others wake and
+/// run it too.
 #[test]
 fn a_wake_during_a_poll_makes_one_runnable() {
     model(|| {
@@ -351,7 +354,8 @@ fn abort_completion_and_join_agree_on_the_outcome() {
     });
 }
 
-/// [waker-lent], [output-owner]: whoever polled pending is woken, with the waker of its latest poll.
+/// [waker-lent], [output-owner]: a handle that polled pending is woken, with the waker of its
+/// latest poll.
 #[test]
 fn a_join_waker_that_meets_the_completion_is_called() {
     model(|| {
@@ -376,7 +380,7 @@ fn a_join_waker_that_meets_the_completion_is_called() {
     });
 }
 
-/// [waker-lent], [output-owner]: the handle goes while the runner tells the joiner.
+/// [waker-lent], [output-owner]: the handle is dropped while the runner wakes the joiner.
 #[test]
 fn a_handle_dropped_during_completion_leaves_nothing_behind() {
     model(|| {
@@ -386,8 +390,8 @@ fn a_handle_dropped_during_completion_leaves_nothing_behind() {
         let mut handle = spawn(&queue, async move { Counted::new(&counter) });
         let joiner = Joiner::new();
         assert!(poll(&mut handle, &joiner.clone().into()).is_pending());
-        // It keeps the memory, so that whoever has to drop the join waker cannot leave it to the end of the
-        // memory.
+        // It keeps the memory, so that the party that has to drop the join waker cannot leave it to
+        // the end of the memory.
         let abort = handle.abort_handle();
         let queue_there = queue.clone();
         let runner = thread::spawn(move || queue_there.run_all());
@@ -438,8 +442,8 @@ impl Future for Twice {
     }
 }
 
-/// [alive-while-scheduling], [last-reference], [runnable-is-alive]: two wakers, one of them the last
-/// reference, are used up on foreign threads while the task completes.
+/// [alive-while-scheduling], [last-reference], [runnable-is-alive]: two wakers, one of them the
+/// last reference, are used up on foreign threads while the task completes.
 #[test]
 fn the_last_waker_on_a_foreign_thread_frees_the_task() {
     model(|| {
@@ -456,8 +460,8 @@ fn the_last_waker_on_a_foreign_thread_frees_the_task() {
     });
 }
 
-/// [cancel-is-seen], [list-under-lock]: the runner finds out at the end of its poll, whoever drops the
-/// future.
+/// [cancel-is-seen], [list-under-lock]: the runner sees the cancellation at the end of its poll,
+/// whichever party drops the future.
 #[test]
 fn shutdown_cancels_what_another_thread_is_polling() {
     model(|| {
@@ -479,7 +483,8 @@ fn shutdown_cancels_what_another_thread_is_polling() {
     });
 }
 
-/// [list-under-lock]: a task is listed and cancelled by the closing, or refused; never forgotten.
+/// [list-under-lock]: a task is either listed and then cancelled by the closing, or refused; it is
+/// never forgotten.
 #[test]
 fn a_spawn_that_meets_the_closing_of_the_list_is_cancelled() {
     model(|| {
@@ -499,8 +504,8 @@ fn a_spawn_that_meets_the_closing_of_the_list_is_cancelled() {
     });
 }
 
-/// [alive-while-scheduling]: another thread finishes and frees a task that yielded, while the runner's call into the
-/// scheduler that lived in it has not returned.
+/// [alive-while-scheduling]: another thread finishes and frees a task that yielded, while the
+/// runner's call into the scheduler that lived in it has not returned.
 #[test]
 fn a_task_that_yields_may_be_finished_elsewhere_at_once() {
     model(|| {
@@ -527,7 +532,7 @@ fn a_waker_that_is_used_up_publishes() {
         waker.wake_by_ref();
         let other = shared.clone();
         let writer = thread::spawn(move || {
-            // Ordering: none on purpose: the wake has to publish it.
+            // Ordering: Relaxed on purpose, because the wake has to publish it.
             other.data.fetch_add(1, Ordering::Relaxed);
             waker.wake();
         });
@@ -557,7 +562,8 @@ impl Future for Inline {
     }
 }
 
-/// Runs what is scheduled on the spot: there is no queue, whose lock would hand on what the state word has to.
+/// Runs a scheduled task on the spot. There is no queue, because its lock would publish what the
+/// state word has to publish.
 struct OnTheSpot;
 
 impl Schedule for OnTheSpot {
@@ -568,8 +574,8 @@ impl Schedule for OnTheSpot {
     fn release(&self, _task: &Header) {}
 }
 
-/// [one-poller]: two threads wake an idle task, and each runs it at once if it may. No two polls meet, and the later one
-/// sees the future as the earlier one left it.
+/// [one-poller]: two threads wake an idle task, and each runs it at once if it may. No two polls
+/// overlap, and the later one sees the future as the earlier one left it.
 #[test]
 fn a_wake_takes_the_future_over_from_the_last_run() {
     model(|| {
@@ -588,18 +594,19 @@ fn a_wake_takes_the_future_over_from_the_last_run() {
     });
 }
 
-/// Notes at its drop what it sees.
+/// Records at its drop what it sees.
 struct LastLook(Arc<Shared>);
 
 impl Drop for LastLook {
     fn drop(&mut self) {
-        // Ordering: none on purpose: the abort has to have published it.
+        // Ordering: Relaxed on purpose, because the abort has to have published it.
         let seen = self.0.data.load(Ordering::Relaxed);
         self.0.seen.store(seen, Ordering::Relaxed);
     }
 }
 
-/// [wake-publishes] for an abort: it finds the task scheduled, does nothing more, and still the destructor sees the data.
+/// [wake-publishes] for an abort: it finds the task scheduled and does nothing more, and still the
+/// destructor sees the data.
 #[test]
 fn what_was_written_before_an_abort_is_seen_by_the_destructor() {
     model(|| {
@@ -613,7 +620,7 @@ fn what_was_written_before_an_abort_is_seen_by_the_destructor() {
         let abort = handle.abort_handle();
         let other = shared.clone();
         let aborter = thread::spawn(move || {
-            // Ordering: none on purpose: the abort has to publish it.
+            // Ordering: Relaxed on purpose, because the abort has to publish it.
             other.data.fetch_add(1, Ordering::Relaxed);
             abort.abort();
         });
@@ -625,10 +632,11 @@ fn what_was_written_before_an_abort_is_seen_by_the_destructor() {
     });
 }
 
-/// [waker-lent]: the handle reads the waker once more and goes, while the runner calls it; the last of the two drops it.
+/// [waker-lent]: the handle reads the waker once more and is dropped, while the runner calls the
+/// waker; the last of the two drops it.
 #[test]
 fn a_handle_polled_and_dropped_during_completion_leaves_nothing_behind() {
-    // One more, to get between the steps in which the handle goes.
+    // One more preemption, to get between the steps in which the handle is dropped.
     model_with_preemptions(3, || {
         let queue = Queue::new();
         let mut handle = spawn(&queue, async {});
@@ -655,7 +663,7 @@ fn who_sees_the_end_sees_what_came_before_it() {
         let shared = Shared::new();
         let there = shared.clone();
         let handle = spawn(&queue, async move {
-            // Ordering: none on purpose: the end of the task has to publish it.
+            // Ordering: Relaxed on purpose, because the end of the task has to publish it.
             there.data.fetch_add(1, Ordering::Relaxed);
         });
         let queue_there = queue.clone();
@@ -669,7 +677,8 @@ fn who_sees_the_end_sees_what_came_before_it() {
     });
 }
 
-/// [none-is-left]: who finds the list empty, without its lock, may go on as if the tasks had never been.
+/// [none-is-left]: a thread that sees the list empty, without its lock, may go on as if the tasks
+/// had never existed.
 #[test]
 fn who_sees_the_list_empty_sees_what_its_tasks_did() {
     model(|| {
@@ -677,13 +686,13 @@ fn who_sees_the_list_empty_sees_what_its_tasks_did() {
         let shared = Shared::new();
         let there = shared.clone();
         drop(spawn(&queue, async move {
-            // Ordering: none on purpose: leaving the list has to publish it.
+            // Ordering: Relaxed on purpose, because the removal from the list has to publish it.
             there.data.fetch_add(1, Ordering::Relaxed);
         }));
         let queue_there = queue.clone();
         let runner = thread::spawn(move || queue_there.run_all());
-        // A thread of its own, begun last: loom would take the runner's look at the count for the one that matters, and never
-        // have an earlier look of ours come after its store.
+        // A thread of its own, begun last. Otherwise loom would take the runner's read of the count
+        // for the one that matters, and would never place an earlier read of ours after its store.
         let queue_there = queue.clone();
         let looker = thread::spawn(move || {
             if queue_there.owned.is_empty() {
@@ -696,7 +705,8 @@ fn who_sees_the_list_empty_sees_what_its_tasks_did() {
     });
 }
 
-/// [last-reference]: two wakers, one of them the last reference, are dropped on foreign threads while the task completes.
+/// [last-reference]: two wakers, one of them the last reference, are dropped on foreign threads
+/// while the task completes.
 #[test]
 fn the_last_waker_dropped_on_a_foreign_thread_frees_the_task() {
     model(|| {
@@ -718,7 +728,8 @@ fn poll_set<T: 'static>(set: &mut JoinSet<T>, waker: &Waker) -> Poll<Option<Resu
     without_budget(|| set.poll_join_next(&mut Context::from_waker(waker)))
 }
 
-/// [waker-lent] through a set, whose own list loom takes for one step: it is told of each task that ends after its poll.
+/// [waker-lent] through a set: it is woken for each task that ends after its poll. Loom takes the
+/// set's own list for one step.
 #[test]
 fn a_set_hears_of_each_of_its_tasks() {
     model(|| {
@@ -747,7 +758,8 @@ fn a_set_hears_of_each_of_its_tasks() {
     });
 }
 
-/// [cancel-is-seen]: a set that is dropped beside a run aborts what it holds; the output of what was faster is dropped.
+/// [cancel-is-seen]: a set that is dropped while a task runs aborts what it holds, and the output
+/// of a task that was faster is dropped.
 #[test]
 fn a_set_dropped_while_its_tasks_run_leaves_nothing_behind() {
     model(|| {

@@ -8,21 +8,22 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A future that is polled and dropped on the thread it was made on, whatever its task's Runnable goes
-/// through ([pinned-stays]). The scheduler sees to it that this thread is the right one; if it ever errs, the
-/// process ends before the future is touched. Nothing less would do: unwinding would drop the future, and
-/// leaking it would free memory that was promised to stay until the destructor has run.
+/// A future that is polled and dropped on the thread it was made on, wherever its task's Runnable
+/// travels ([pinned-stays]). The scheduler brings it to the right thread. If the scheduler is ever
+/// wrong, the process ends before the future is touched. Nothing weaker is sound: unwinding would
+/// drop the future, and leaking it would free memory that was promised to stay until the destructor
+/// has run.
 pub(super) struct Pinned<F> {
     thread: Id,
     future: ManuallyDrop<F>,
 }
 
 thread::thread_local! {
-    /// A name for this thread that no other thread ever has; the numbers of tasks serve.
+    /// An id for this thread that no other thread ever has. It is taken from the ids of tasks.
     static THREAD: Cell<Option<Id>> = const { Cell::new(None) };
 }
 
-/// The name of this thread.
+/// Returns the id of this thread.
 pub(crate) fn this_thread() -> Id {
     THREAD.with(|cell| match cell.get() {
         Some(thread) => thread,
@@ -55,7 +56,8 @@ impl<F: Future> Future for Pinned<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.abort_elsewhere();
-        // SAFETY: `future` is structurally pinned: it is never moved out, and `drop` drops it in place.
+        // SAFETY: `future` is structurally pinned: it is never moved out, and `drop` drops it in
+        // place.
         unsafe { self.map_unchecked_mut(|pinned| &mut *pinned.future) }.poll(cx)
     }
 }

@@ -15,19 +15,19 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
 
-/// A task that is alive for `'a` because somebody else sees to it.
+/// A task that is alive during `'a`, because another party keeps it alive.
 #[derive(Clone, Copy)]
 pub(crate) struct TaskRef<'a> {
-    /// Points to the header, and may reach the whole cell.
+    /// Points to the header; the whole cell may be reached through it.
     pointer: NonNull<Header>,
     alive: PhantomData<&'a Header>,
 }
 
-/// One counted reference. It keeps the memory and the scheduler of a task, not its future.
+/// One counted reference. It keeps the memory and the scheduler of a task, but not its future.
 pub(super) struct Reference(NonNull<Header>);
 
-/// What depends on the types of the future and of the scheduler. Each entry's contract is the one of the
-/// function in `harness.rs` that it points to.
+/// The functions that depend on the types of the future and of the scheduler. The contract of each
+/// entry is that of the function in `harness.rs` that it points to.
 pub(super) struct Vtable {
     pub(super) run: unsafe fn(NonNull<Header>) -> bool,
     pub(super) schedule: unsafe fn(NonNull<Header>, Cause),
@@ -38,14 +38,15 @@ pub(super) struct Vtable {
     pub(super) trailer_offset: usize,
 }
 
-// SAFETY: what a reference reaches by itself (state, id, location, scheduler) is Send and Sync. The future is
-// reached only by the holder of the Runnable, the output by the join handle, and both state their own bounds.
-// The last reference never finds a future or output to drop ([last-reference]).
+// SAFETY: a reference itself reaches only state, id, location and scheduler, which are Send and
+// Sync. The future is reached only by the holder of the Runnable and the output by the join handle,
+// and both state their own bounds. The last reference never finds a future or output to drop
+// ([last-reference]).
 unsafe impl Send for Reference {}
 // SAFETY: as above.
 unsafe impl Sync for Reference {}
 
-/// Allocates a task, which is due to run and in no list.
+/// Allocates a task that is due to run and in no list.
 ///
 /// # Safety
 /// `F` and its output are Send, or `F` is a [`Pinned`](super::pinned::Pinned).
@@ -71,12 +72,12 @@ where
         core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
         trailer: Trailer { join_waker: UnsafeCell::new(None), location },
     };
-    // SAFETY: the memory is for one of this type, and ours.
+    // SAFETY: the memory is for a cell of this type, and ours.
     unsafe { pointer.write(cell) };
     // `Cell` is repr(C) and begins with its header.
     let pointer = pointer.cast::<Header>();
-    // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, given up by its
-    // completion, and the one made here. The Runnable is the only one.
+    // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, which
+    // its completion gives up, and the one made here. The Runnable is the only one.
     unsafe { (Runnable::from_header(pointer), Reference::from_header(pointer)) }
 }
 
@@ -95,12 +96,13 @@ impl<'a> TaskRef<'a> {
 
     #[inline]
     pub(super) fn header(self) -> &'a Header {
-        // SAFETY: alive for 'a, and nobody makes an exclusive reference to a header.
+        // SAFETY: alive during 'a, and nobody makes an exclusive reference to a header.
         unsafe { self.pointer.as_ref() }
     }
 
     pub(super) fn trailer(self) -> &'a Trailer {
-        // SAFETY: the offset is the trailer's in the cell that this pointer reaches; alive for 'a.
+        // SAFETY: the offset is that of the trailer in the cell that this pointer reaches; alive
+        // during 'a.
         unsafe { self.pointer.byte_add(self.header().vtable.trailer_offset).cast::<Trailer>().as_ref() }
     }
 
@@ -109,28 +111,28 @@ impl<'a> TaskRef<'a> {
         &self.header().state
     }
 
-    /// Which task it is.
+    /// Returns the id of the task.
     pub(crate) fn id(self) -> Id {
         self.header().id
     }
 
-    /// Where it was spawned.
+    /// Returns where the task was spawned.
     pub(crate) fn location(self) -> &'static Location<'static> {
         self.trailer().location
     }
 
-    /// Hands the Runnable to the scheduler.
+    /// Passes the Runnable to the scheduler.
     ///
     /// # Safety
-    /// The caller holds the right to run, and gives it up; somebody holds a reference until this returns
-    /// ([alive-while-scheduling]).
+    /// The caller holds the right to run and gives it up, and some party holds a reference until
+    /// this returns ([alive-while-scheduling]).
     #[inline]
     pub(super) unsafe fn schedule(self, cause: Cause) {
-        // SAFETY: handed on from our caller; the vtable is the one of this cell.
+        // SAFETY: as our caller promises; the vtable is the one of this cell.
         unsafe { (self.header().vtable.schedule)(self.pointer, cause) }
     }
 
-    /// One more reference.
+    /// Makes one more reference.
     pub(super) fn to_reference(self) -> Reference {
         self.state().add_reference();
         Reference(self.pointer)
@@ -141,7 +143,7 @@ impl<'a> TaskRef<'a> {
     /// # Safety
     /// The last reference was given up, by this thread, and the task is not used afterwards.
     pub(super) unsafe fn free(self) {
-        // SAFETY: handed on from our caller; the vtable is the one of this cell.
+        // SAFETY: as our caller promises; the vtable is the one of this cell.
         unsafe { (self.header().vtable.free)(self.pointer) }
     }
 }
@@ -153,7 +155,7 @@ impl Reference {
         Reference(pointer)
     }
 
-    /// Takes the task without its reference, which the caller now owns.
+    /// Returns the task without giving up its reference, which the caller now owns.
     pub(super) fn into_header(self) -> NonNull<Header> {
         ManuallyDrop::new(self).0
     }
@@ -164,7 +166,7 @@ impl Reference {
         unsafe { TaskRef::from_header(self.0) }
     }
 
-    /// Asks that the future be dropped where the task runs.
+    /// Requests that the future be dropped where the task runs.
     pub(super) fn abort(&self) {
         match self.task().state().cancel() {
             // SAFETY: the transition gave us the right to run; we hold a reference.
@@ -173,7 +175,8 @@ impl Reference {
         }
     }
 
-    /// Drops the future: here if the task is idle; else by whoever runs it, or by whoever drains its queue.
+    /// Drops the future: here if the task is idle; otherwise the party that runs it, or that drains
+    /// its queue, drops it.
     pub(super) fn shut_down(&self) {
         match self.task().state().cancel() {
             // SAFETY: the transition gave us the right to run.

@@ -11,21 +11,22 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
-/// The right to run a task once: there is never more than one per task ([one-poller]).
+/// The right to run a task once. A task never has more than one ([one-poller]).
 ///
-/// It counts no reference: a task keeps itself alive until it is complete, and only the holder of its
-/// Runnable can complete it ([runnable-is-alive]). Dropping it cancels the task in place.
+/// It counts no reference, because a task keeps itself alive until it is complete, and only the
+/// holder of its Runnable can complete it ([runnable-is-alive]). Dropping the Runnable cancels the
+/// task in place.
 #[repr(transparent)]
 pub(crate) struct Runnable {
     pointer: NonNull<Header>,
-    /// The right is owned, and what it reaches may be dropped by it.
+    /// The right is owned, and dropping it may drop what it reaches.
     owned: PhantomData<Header>,
 }
 
-// SAFETY: `allocate` takes futures that are Send, and `Pinned` ones that refuse to be touched on a foreign
-// thread.
+// SAFETY: `allocate` takes futures that are Send, and `Pinned` ones, which refuse to be touched on
+// a foreign thread.
 unsafe impl Send for Runnable {}
-// SAFETY: a shared Runnable gives id and location only.
+// SAFETY: a shared Runnable gives access to id and location only.
 unsafe impl Sync for Runnable {}
 
 impl Runnable {
@@ -36,7 +37,7 @@ impl Runnable {
         Runnable { pointer, owned: PhantomData }
     }
 
-    /// The right as a pointer, for queues. Leaks the task unless it goes through
+    /// Returns the right as a pointer, for queues. The task leaks unless the pointer is passed to
     /// [`from_raw`](Self::from_raw).
     #[inline]
     pub(crate) fn into_raw(self) -> NonNull<Header> {
@@ -56,14 +57,14 @@ impl Runnable {
         unsafe { TaskRef::from_header(self.pointer) }
     }
 
-    /// Which task it is.
+    /// Returns the id of the task.
     pub(crate) fn id(&self) -> Id {
         self.task().id()
     }
 
-    /// Polls the future once with a fresh budget, or drops it if the task was cancelled. Panics of the future
-    /// and of its destructor end up in the join handle. If the task was woken meanwhile, it is scheduled as
-    /// `Cause::Yielded`.
+    /// Polls the future once with a fresh budget, or drops it if the task was cancelled. Panics of
+    /// the future and of its destructor are stored for the join handle. If the task was woken
+    /// meanwhile, it is scheduled as `Cause::Yielded`.
     #[inline]
     pub(crate) fn run(self) {
         if let Some(again) = self.run_once() {
@@ -71,9 +72,9 @@ impl Runnable {
         }
     }
 
-    /// As [`run`](Self::run), but returns the Runnable if the task was woken meanwhile. For callers who know
-    /// where it goes (behind everything that is queued where this one came from): they save two steps on the
-    /// task's word.
+    /// As [`run`](Self::run), but returns the Runnable if the task was woken meanwhile. For callers
+    /// that know where it goes, which is behind everything that is queued where this one came from:
+    /// they save two steps on the task's state word.
     #[inline]
     #[must_use = "the task was woken during its poll: dropping the Runnable cancels it"]
     pub(crate) fn run_once(self) -> Option<Runnable> {
@@ -82,15 +83,15 @@ impl Runnable {
         let (vtable, id) = unsafe { (pointer.as_ref().vtable, pointer.as_ref().id) };
         let _id = id::enter(id);
         let _budget = budget::enter();
-        // SAFETY: the vtable is the one of this cell, and the right to run goes into the call.
+        // SAFETY: the vtable is the one of this cell, and the right to run is moved into the call.
         let is_woken = unsafe { (vtable.run)(pointer) };
-        // SAFETY: true says that the right to run came back.
+        // SAFETY: the vtable returned true, so the right to run came back.
         is_woken.then(|| unsafe { Runnable::from_header(pointer) })
     }
 
-    /// Hands a task that was woken during its own poll to its scheduler.
+    /// Passes a task that was woken during its own poll to its scheduler.
     fn reschedule(self) {
-        // Once it is queued, another thread may run and free it, and the scheduler with it
+        // After the task is queued, another thread may run and free it, and the scheduler with it
         // ([alive-while-scheduling]).
         let reference = self.task().to_reference();
         std::mem::forget(self);

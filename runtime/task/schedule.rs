@@ -1,4 +1,4 @@
-//! All that a task knows of its scheduler.
+//! The interface between a task and its scheduler.
 
 use super::layout::Header;
 use super::runnable::Runnable;
@@ -6,23 +6,23 @@ use super::runnable::Runnable;
 /// Why a task is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// It is new.
+    /// It was spawned.
     Spawned,
-    /// Somebody woke or aborted it.
+    /// It was woken or aborted.
     Woken,
-    /// It was woken during its own poll: it goes behind everything that is queued.
+    /// It was woken during its own poll, and goes behind everything that is queued.
     Yielded,
 }
 
-/// The scheduler of a task. It is stored in the task, so it is a handle such as an `Arc`; it is dropped with
-/// the task's memory, on whichever thread gives up the last reference.
+/// The scheduler of a task. It is stored in the task, so it is a handle, for example an `Arc`. It
+/// is dropped with the task's memory, on the thread that gives up the last reference.
 pub(crate) trait Schedule: Send + Sync + 'static {
-    /// Takes the right to run `task` to where it is served. Called on any thread, also inside another task's
-    /// poll, so it must not run anything itself. A pinned task has to be routed to its home: neither run nor
-    /// dropped elsewhere. Must not panic.
+    /// Takes the right to run `task` to the queue it is served from. Called on any thread, also
+    /// inside another task's poll, so it must not run anything itself. A pinned task has to be
+    /// routed to its home, and must neither be run nor dropped elsewhere. Must not panic.
     fn schedule(&self, task: Runnable, cause: Cause);
 
-    /// The task is complete: removes it from the list that it was bound to, if any. Called once per task, by
+    /// Removes a complete task from the list that it was bound to, if any. Called once per task, by
     /// its runner. Must not panic.
     fn release(&self, task: &Header);
 }

@@ -1,15 +1,17 @@
-//! The word that every party of a task agrees on. Bits are private to this file; the rest of the room sees
-//! named transitions, and the outcome of each says what its caller now owns and must do. Bit layout, truth
-//! table and invariants: see the door of this room.
+//! The state word of a task, which all its parties share. The bits are private to this file. The
+//! rest of the room uses named transitions, and the outcome of each tells its caller what it now
+//! owns and must do. `DESIGN.md` of this room has the bit layout, the truth table and the
+//! invariants.
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use std::fmt;
 
-/// Somebody polls the future or runs its destructor.
+/// The future is being polled, or its destructor runs.
 const RUNNING: usize = 1 << 0;
-/// The next run is due. Unless RUNNING or COMPLETE is set, exactly one [`Runnable`](super::Runnable) exists.
+/// The next run is due. Unless RUNNING or COMPLETE is set, exactly one
+/// [`Runnable`](super::Runnable) exists.
 const SCHEDULED: usize = 1 << 1;
-/// The future is gone and the output, if anybody wants it, is stored.
+/// The future is gone, and the output is stored if any party wants it.
 const COMPLETE: usize = 1 << 2;
 /// The next run drops the future instead of polling it. Set only together with SCHEDULED.
 const CANCELLED: usize = 1 << 3;
@@ -20,7 +22,7 @@ const JOIN_WAKER: usize = 1 << 5;
 /// One reference; the count takes all higher bits.
 const REFERENCE: usize = 1 << 6;
 
-/// Whoever sets SCHEDULED while one of these is set has nothing left to do.
+/// A party that sets SCHEDULED while one of these is set has nothing left to do.
 const BUSY: usize = RUNNING | SCHEDULED | COMPLETE;
 
 const _: () =
@@ -28,7 +30,7 @@ const _: () =
 const _: () =
     assert!(REFERENCE.count_ones() == 1 && REFERENCE > JOIN_WAKER, "the count must not reach the flags");
 
-/// What a wake or a cancellation leaves its caller with.
+/// The outcome of a wake or a cancellation.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wake {
@@ -38,7 +40,7 @@ pub(super) enum Wake {
     Nothing,
 }
 
-/// What a wake that also gives up a reference leaves its caller with.
+/// The outcome of a wake that also gives up a reference.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum WakeByValue {
@@ -58,19 +60,20 @@ pub(super) enum Start {
     Cancel,
 }
 
-/// What the runner does after a poll that returned pending.
+/// The outcome of a poll that returned pending.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pause {
-    /// Nobody woke the task: it is idle and no longer ours.
+    /// No wake came: the task is idle, and no longer the runner's.
     Idle,
     /// It was woken during the poll: the caller holds the Runnable again.
     Woken,
-    /// It was cancelled during the poll: the caller holds the Runnable again, and its run will cancel.
+    /// It was cancelled during the poll: the caller holds the Runnable again, and its run will
+    /// cancel.
     Cancelled,
 }
 
-/// Who the runner serves after it stored the output.
+/// The owner of the output after the runner stored it.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Completion {
@@ -82,7 +85,7 @@ pub(super) enum Completion {
     WakeJoiner,
 }
 
-/// Who drops the join waker once the runner has called it.
+/// The party that drops the join waker after the runner has called it.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum JoinWakerOwner {
@@ -90,7 +93,7 @@ pub(super) enum JoinWakerOwner {
     Runner,
 }
 
-/// What a poll of the join handle finds.
+/// The outcome of a poll of the join handle.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Join {
@@ -102,7 +105,8 @@ pub(super) enum Join {
     WakerOwned,
 }
 
-/// What a dropped join handle has to clean up. Only `Released` has given up the handle's reference already.
+/// What a dropped join handle must clean up. Only `Released` has given up the handle's reference
+/// already.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Detach {
@@ -115,32 +119,34 @@ pub(super) enum Detach {
 pub(super) struct State(AtomicUsize);
 
 impl State {
-    /// Scheduled, joinable, and referenced twice: by the task itself while it lives, and by the join handle.
+    /// A task that is scheduled, joinable, and referenced twice: by itself while it lives, and by
+    /// the join handle.
     pub(super) fn new() -> State {
         State(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | (2 * REFERENCE)))
     }
 
-    /// Asks for a run.
+    /// Requests a run.
     #[inline]
     pub(super) fn wake_by_ref(&self) -> Wake {
-        // Ordering: [wake-publishes] Release hands what the waker wrote to the Acquire in
-        // `transition_to_running`, also when SCHEDULED was set already: hence a read-modify-write in every
-        // case. It acquires nothing: what the last run left is taken over by that same Acquire, to which this
-        // read-modify-write hands it on.
+        // Ordering: [wake-publishes] Release publishes the waker's writes to the Acquire in
+        // `transition_to_running`, also if SCHEDULED was set already; therefore every case is a
+        // read-modify-write. It acquires nothing: that same Acquire takes over what the last run
+        // left, because this read-modify-write continues its release sequence.
         Wake::from_previous(self.0.fetch_or(SCHEDULED, Ordering::Release))
     }
 
-    /// Asks for a run and gives up a reference, unless the caller has to schedule: then the reference
-    /// protects the scheduler, which lives in the task, until the call into it returns
+    /// Requests a run and gives up a reference, unless the caller has to schedule. In that case the
+    /// reference protects the scheduler, which lives in the task, until the call into it returns
     /// ([alive-while-scheduling]).
     #[inline]
     pub(super) fn wake_by_value(&self) -> WakeByValue {
-        // Ordering: only a first guess; the exchange below validates it.
+        // Ordering: Relaxed for a first guess; the exchange below validates it.
         let mut current = self.0.load(Ordering::Relaxed);
         loop {
             let is_idle = current & BUSY == 0;
             let next = if is_idle { current | SCHEDULED } else { (current | SCHEDULED) - REFERENCE };
-            // Ordering: [wake-publishes] as in `wake_by_ref`; and where it frees, as in `drop_reference`.
+            // Ordering: [wake-publishes] as in `wake_by_ref`; and where it frees, as in
+            // `drop_reference`.
             match self.0.compare_exchange_weak(current, next, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) if is_idle => return WakeByValue::Schedule,
                 Ok(_) if next < REFERENCE => return WakeByValue::Free,
@@ -150,8 +156,8 @@ impl State {
         }
     }
 
-    /// Asks for the future to be dropped. Its bit comes with SCHEDULED in one step, so a run that sees it is
-    /// certain to follow ([cancel-is-seen]).
+    /// Requests that the future be dropped. CANCELLED is set together with SCHEDULED in one step,
+    /// so a run that sees it is certain to follow ([cancel-is-seen]).
     pub(super) fn cancel(&self) -> Wake {
         // Ordering: [wake-publishes] as in `wake_by_ref`.
         Wake::from_previous(self.0.fetch_or(CANCELLED | SCHEDULED, Ordering::Release))
@@ -159,7 +165,8 @@ impl State {
 
     /// Turns the run that the caller holds the Runnable for into a cancellation.
     pub(super) fn cancel_run(&self) {
-        // Ordering: none needed; the same thread starts the run next, and program order is enough for it.
+        // Ordering: Relaxed, because the same thread starts the run next, and program order is
+        // enough for it.
         let previous = self.0.fetch_or(CANCELLED, Ordering::Relaxed);
         debug_assert!(
             previous & (SCHEDULED | RUNNING | COMPLETE) == SCHEDULED,
@@ -167,23 +174,23 @@ impl State {
         );
     }
 
-    /// Begins the run. The caller holds the Runnable, hence SCHEDULED is set and RUNNING clear, and one
-    /// subtraction swaps them. SCHEDULED is cleared before the poll, so a wake from now on asks for another
-    /// run ([no-lost-wake]).
+    /// Begins the run. The caller holds the Runnable, so SCHEDULED is set and RUNNING is clear, and
+    /// one subtraction swaps them. SCHEDULED is cleared before the poll, so a wake from now on
+    /// requests another run ([no-lost-wake]).
     #[inline]
     pub(super) fn transition_to_running(&self) -> Start {
-        // Ordering: [wake-publishes] Acquire pairs with the Release of every wake since the last run;
-        // [one-poller] and with the Release in `transition_to_idle`.
+        // Ordering: [wake-publishes] Acquire pairs with the Release of every wake since the last
+        // run; [one-poller] and with the Release in `transition_to_idle`.
         let previous = self.0.fetch_sub(SCHEDULED - RUNNING, Ordering::Acquire);
         debug_assert!(previous & BUSY == SCHEDULED, "a run without a Runnable");
         if previous & CANCELLED == 0 { Start::Poll } else { Start::Cancel }
     }
 
-    /// Ends a run whose poll returned pending. The caller is the runner, hence RUNNING is set.
+    /// Ends a run whose poll returned pending. The caller is the runner, so RUNNING is set.
     #[inline]
     pub(super) fn transition_to_idle(&self) -> Pause {
-        // Ordering: [one-poller] Release hands the future to the next runner, through the Acquire of the wake
-        // that takes the Runnable or of `transition_to_running`.
+        // Ordering: [one-poller] Release publishes the future to the next runner, through the
+        // Acquire of the wake that takes the Runnable or of `transition_to_running`.
         let previous = self.0.fetch_sub(RUNNING, Ordering::Release);
         debug_assert!(previous & (RUNNING | COMPLETE) == RUNNING, "only the runner pauses");
         match previous & (SCHEDULED | CANCELLED) {
@@ -196,8 +203,9 @@ impl State {
     /// Ends the last run, after the future was dropped and the output stored.
     #[inline]
     pub(super) fn transition_to_complete(&self) -> Completion {
-        // Ordering: [output-owner] Release publishes the output to the Acquire in `poll_join` and `detach`;
-        // [waker-lent] Acquire takes the join waker from the Release in `lend_join_waker`.
+        // Ordering: [output-owner] Release publishes the output to the Acquire in `poll_join` and
+        // `detach`; [waker-lent] Acquire takes the join waker from the Release in
+        // `lend_join_waker`.
         let previous = self.0.fetch_add(COMPLETE - RUNNING, Ordering::AcqRel);
         debug_assert!(previous & (RUNNING | COMPLETE) == RUNNING, "only the runner completes");
         match previous & (JOIN_INTEREST | JOIN_WAKER) {
@@ -207,19 +215,20 @@ impl State {
         }
     }
 
-    /// Returns the join waker, after the runner has called it.
+    /// Gives the join waker back, after the runner has called it.
     pub(super) fn return_join_waker(&self) -> JoinWakerOwner {
-        // Ordering: [waker-lent] Release: our reads of the waker come before the handle drops it (Acquire in
-        // `poll_join`, `detach`). Acquire: the handle's reads come before we drop it (Release in `detach`).
+        // Ordering: [waker-lent] Release: our reads of the waker come before the handle drops it
+        // (Acquire in `poll_join`, `detach`). Acquire: the handle's reads come before we drop it
+        // (Release in `detach`).
         let previous = self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel);
         debug_assert!(previous & (COMPLETE | JOIN_WAKER) == COMPLETE | JOIN_WAKER, "no waker was lent");
         if previous & JOIN_INTEREST == 0 { JoinWakerOwner::Runner } else { JoinWakerOwner::Handle }
     }
 
-    /// What the join handle may do now.
+    /// Returns what the join handle may do now.
     pub(super) fn poll_join(&self) -> Join {
-        // Ordering: [output-owner] Acquire pairs with the Release in `transition_to_complete`; [waker-lent]
-        // and with the one in `return_join_waker`.
+        // Ordering: [output-owner] Acquire pairs with the Release in `transition_to_complete`;
+        // [waker-lent] and with the one in `return_join_waker`.
         let current = self.0.load(Ordering::Acquire);
         debug_assert!(current & JOIN_INTEREST != 0, "only the join handle joins");
         if current & COMPLETE != 0 {
@@ -231,23 +240,28 @@ impl State {
         }
     }
 
-    /// Lends the join waker to the runner. False if the task completed before: the handle then still owns it.
+    /// Lends the join waker to the runner. Returns false if the task completed before: the handle
+    /// then still owns it.
     #[must_use]
     pub(super) fn lend_join_waker(&self) -> bool {
-        // Ordering: [waker-lent] Release publishes the waker to the Acquire in `transition_to_complete`.
+        // Ordering: [waker-lent] Release publishes the waker to the Acquire in
+        // `transition_to_complete`.
         self.update_unless_complete(Ordering::Release, |current| current | JOIN_WAKER)
     }
 
-    /// Takes the join waker back. False if the task completed before: the runner then still reads it.
+    /// Takes the join waker back. Returns false if the task completed before: the runner then still
+    /// reads it.
     #[must_use]
     pub(super) fn reclaim_join_waker(&self) -> bool {
-        // Ordering: success publishes and takes nothing: only this handle ever wrote the waker, and the
-        // runner reads it only after COMPLETE, which this exchange has excluded.
+        // Ordering: Relaxed on success, because it publishes and acquires nothing: only this handle
+        // ever wrote the waker, and the runner reads it only after COMPLETE, which this exchange
+        // has excluded.
         self.update_unless_complete(Ordering::Relaxed, |current| current & !JOIN_WAKER)
     }
 
     fn update_unless_complete(&self, success: Ordering, update: impl Fn(usize) -> usize) -> bool {
-        // Ordering: [output-owner] Acquire, on both loads: if the task is complete, its output is read next.
+        // Ordering: [output-owner] Acquire on both loads: if the task is complete, its output is
+        // read next.
         let mut current = self.0.load(Ordering::Acquire);
         loop {
             if current & COMPLETE != 0 {
@@ -260,24 +274,26 @@ impl State {
         }
     }
 
-    /// Ends the interest of the join handle, and tells it what it owns now.
+    /// Ends the interest of the join handle, and returns what the handle must clean up.
     pub(super) fn detach(&self) -> Detach {
-        // Ordering: [output-owner] Acquire, on both loads: if the task is complete, its output is dropped
-        // next.
+        // Ordering: [output-owner] Acquire on both loads: if the task is complete, its output is
+        // dropped next.
         let mut current = self.0.load(Ordering::Acquire);
         loop {
             let (next, outcome) = match current & (COMPLETE | JOIN_WAKER) {
                 // The task itself still holds a reference, so ours is never the last one here.
                 0 => ((current & !JOIN_INTEREST) - REFERENCE, Detach::Released),
                 JOIN_WAKER => (current & !(JOIN_INTEREST | JOIN_WAKER), Detach::DropWaker),
-                // The runner is done with both bits for good: leave them.
+                // The runner no longer uses either bit, so they may stay.
                 COMPLETE => return Detach::DropOutputAndWaker,
-                // The runner is reading the waker, and drops it when it finds our interest gone.
+                // The runner is reading the waker. It drops the waker when it sees that our
+                // interest is gone.
                 _ => (current & !JOIN_INTEREST, Detach::DropOutput),
             };
-            // Ordering: [waker-lent] Release: our reads of the waker come before the runner drops it (Acquire
-            // in `return_join_waker`); and [last-reference] our accesses come before the free. It acquires
-            // nothing: the last load has, and the reference given up here is never the last one.
+            // Ordering: [waker-lent] Release: our reads of the waker come before the runner drops
+            // it (Acquire in `return_join_waker`); and [last-reference] our accesses come before
+            // the free. It acquires nothing: the last load has done that, and the reference given
+            // up here is never the last one.
             match self.0.compare_exchange_weak(current, next, Ordering::Release, Ordering::Acquire) {
                 Ok(_) => return outcome,
                 Err(actual) => current = actual,
@@ -285,43 +301,44 @@ impl State {
         }
     }
 
-    /// Whether it is being polled. A hint.
+    /// Returns whether the task is being polled. A hint.
     pub(super) fn is_running(&self) -> bool {
-        // Ordering: Relaxed: nothing is read for it.
+        // Ordering: Relaxed, because nothing else is read on the strength of the answer.
         self.0.load(Ordering::Relaxed) & RUNNING != 0
     }
 
     pub(super) fn is_complete(&self) -> bool {
-        // Ordering: [output-owner] Acquire pairs with `transition_to_complete`: who sees the end sees what
-        // came before it.
+        // Ordering: [output-owner] Acquire pairs with `transition_to_complete`: a thread that sees
+        // the end sees what came before it.
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
-    /// Whether a run is due or under way. A hint: it may have changed by now.
+    /// Returns whether a run is due or under way. A hint, because it may have changed by now.
     pub(super) fn is_due(&self) -> bool {
-        // Ordering: Relaxed: nothing is read for it; who wants the output asks `poll_join`, [output-owner].
+        // Ordering: Relaxed, because nothing else is read on the strength of the answer;
+        // `poll_join` orders the output, [output-owner].
         let word = self.0.load(Ordering::Relaxed);
         word & COMPLETE == 0 && word & (RUNNING | SCHEDULED) != 0
     }
 
-    /// Counts one more reference. Aborts the process before the count could wrap: only `mem::forget` gets
-    /// there.
+    /// Counts one more reference. Aborts the process before the count could wrap; only
+    /// `mem::forget` in a loop gets there.
     #[inline]
     pub(super) fn add_reference(&self) {
-        // Ordering: none needed; the new reference is made from one that exists, and is handed on by other
-        // means.
+        // Ordering: Relaxed, because the new reference is made from one that exists, and is passed
+        // to others by other means.
         let previous = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
         if previous > isize::MAX as usize {
             std::process::abort();
         }
     }
 
-    /// Gives up a reference. True if it was the last: the caller frees the task.
+    /// Gives up a reference. Returns true if it was the last: the caller frees the task.
     #[inline]
     #[must_use]
     pub(super) fn drop_reference(&self) -> bool {
-        // Ordering: [last-reference] Release: our accesses come before the free. Acquire: so do those of all
-        // others.
+        // Ordering: [last-reference] Release: our accesses come before the free. Acquire: so do
+        // those of all others.
         let previous = self.0.fetch_sub(REFERENCE, Ordering::AcqRel);
         debug_assert!(previous >= REFERENCE, "a reference was given up twice");
         previous < 2 * REFERENCE
@@ -329,7 +346,7 @@ impl State {
 
     #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
     pub(super) fn reference_count(&self) -> usize {
-        // Ordering: a test looks at it when nothing else runs.
+        // Ordering: Relaxed, because a test reads it when nothing else runs.
         self.0.load(Ordering::Relaxed) / REFERENCE
     }
 }
@@ -343,7 +360,7 @@ impl Wake {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Ordering: a snapshot for people.
+        // Ordering: Relaxed for a snapshot that people read.
         let word = self.0.load(Ordering::Relaxed);
         let names = [
             (RUNNING, "running"),
@@ -393,7 +410,7 @@ mod tests {
         if std::env::var_os(CHILD).is_some() {
             let state = State(AtomicUsize::new(SCHEDULED | (isize::MAX as usize + 1)));
             state.add_reference();
-            // Ordering: this child has one thread.
+            // Ordering: Relaxed, because this child has one thread.
             eprintln!("the count went on to {}", state.0.load(Ordering::Relaxed));
             std::process::exit(0);
         }

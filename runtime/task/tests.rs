@@ -14,7 +14,8 @@ mod fairness;
 mod life;
 mod panics;
 
-/// Every task holds one of these handles, so that its count tells how many tasks are still allocated.
+/// Every task holds one of these handles, so their count is the number of tasks that are still
+/// allocated.
 struct Queue {
     tasks: Mutex<VecDeque<Runnable>>,
     causes: Mutex<Vec<Cause>>,
@@ -71,13 +72,13 @@ impl Queue {
         self.tasks.lock().pop_front()
     }
 
-    /// Runs one task. False if there is none.
+    /// Runs one task. Returns false if there is none.
     fn run_one(&self) -> bool {
         let next = self.next();
         next.map(Runnable::run).is_some()
     }
 
-    /// Runs until nothing is due, and says how many runs that took.
+    /// Runs until nothing is due, and returns how many runs that took.
     fn run_all(&self) -> usize {
         const RUNS_COUNT_MAX: usize = 10_000;
         let runs_count = (0..RUNS_COUNT_MAX).take_while(|_| self.run_one()).count();
@@ -109,7 +110,7 @@ impl Default for Count {
 
 impl Count {
     fn get(&self) -> usize {
-        // Ordering: tests look after they joined the other threads.
+        // Ordering: Relaxed, because tests read it after they joined the other threads.
         self.0.load(Ordering::Relaxed)
     }
 

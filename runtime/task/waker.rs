@@ -11,11 +11,12 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-/// A static, not a constant: `will_wake` compares its address, so there must be one for all tasks and all
-/// crates.
+/// A static and not a constant, because `will_wake` compares its address: all tasks and all crates
+/// must share one.
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop);
 
-/// The waker that a run lends to the future. It counts nothing: the run keeps the task alive.
+/// The waker that a run lends to the future. It counts no reference, because the run keeps the task
+/// alive.
 pub(super) struct WakerRef<'a> {
     waker: ManuallyDrop<Waker>,
     alive: PhantomData<TaskRef<'a>>,
@@ -25,8 +26,8 @@ impl<'a> WakerRef<'a> {
     #[inline]
     pub(super) fn new(task: TaskRef<'a>) -> WakerRef<'a> {
         let raw = RawWaker::new(task.as_ptr().as_ptr().cast_const().cast(), &VTABLE);
-        // SAFETY: the table keeps RawWaker's contract; the reference that the waker claims to own is neither
-        // given up, thanks to ManuallyDrop, nor needed, for the task outlives 'a.
+        // SAFETY: the vtable keeps RawWaker's contract. The reference that the waker claims to own
+        // is neither given up, thanks to ManuallyDrop, nor needed, because the task outlives 'a.
         let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
         WakerRef { waker, alive: PhantomData }
     }
@@ -45,22 +46,23 @@ impl Deref for WakerRef<'_> {
 /// `data` is the data of a waker that lives during `'a`.
 #[inline]
 unsafe fn task<'a>(data: *const ()) -> TaskRef<'a> {
-    // SAFETY: `WakerRef::new` and `clone` put a non-null header there, and the waker keeps it alive.
+    // SAFETY: `WakerRef::new` and `clone` put a non-null header there, and the waker keeps it
+    // alive.
     unsafe { TaskRef::from_header(NonNull::new_unchecked(data.cast_mut().cast::<Header>())) }
 }
 
 /// # Safety
 /// As for [`task`].
 unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: handed on from our caller.
+    // SAFETY: as our caller promises.
     let reference = unsafe { task(data) }.to_reference();
     RawWaker::new(reference.into_header().as_ptr().cast_const().cast(), &VTABLE)
 }
 
 /// # Safety
-/// As for [`task`]; the waker's reference goes into the call.
+/// As for [`task`]; the waker's reference is moved into the call.
 unsafe fn wake(data: *const ()) {
-    // SAFETY: handed on from our caller.
+    // SAFETY: as our caller promises.
     let task = unsafe { task(data) };
     match task.state().wake_by_value() {
         WakeByValue::Nothing => {}
@@ -69,8 +71,8 @@ unsafe fn wake(data: *const ()) {
         WakeByValue::Schedule => {
             // SAFETY: the transition left our reference with us.
             let reference = unsafe { Reference::from_header(task.as_ptr()) };
-            // SAFETY: the transition gave us the right to run, and we hold the reference until after the
-            // call.
+            // SAFETY: the transition gave us the right to run, and we hold the reference until the
+            // call returns.
             unsafe { reference.task().schedule(Cause::Woken) }
         }
     }
@@ -79,19 +81,19 @@ unsafe fn wake(data: *const ()) {
 /// # Safety
 /// As for [`task`].
 unsafe fn wake_by_ref(data: *const ()) {
-    // SAFETY: handed on from our caller.
+    // SAFETY: as our caller promises.
     let task = unsafe { task(data) };
     match task.state().wake_by_ref() {
         Wake::Nothing => {}
-        // SAFETY: the transition gave us the right to run; the waker that we borrow, or the run that lent it,
-        // holds a reference.
+        // SAFETY: the transition gave us the right to run; the waker that we borrow, or the run
+        // that lent it, holds a reference.
         Wake::Schedule => unsafe { task.schedule(Cause::Woken) },
     }
 }
 
 /// # Safety
-/// As for [`task`]; the waker's reference goes into the call.
+/// As for [`task`]; the waker's reference is moved into the call.
 unsafe fn drop(data: *const ()) {
-    // SAFETY: handed on from our caller.
+    // SAFETY: as our caller promises.
     std::mem::drop(unsafe { Reference::from_header(task(data).as_ptr()) });
 }

@@ -3,17 +3,15 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-/// Lets other tasks run, and comes back behind all that are queued.
+/// Yields to other tasks: the calling task goes to the back of the queue and runs again after all
+/// tasks that are queued now.
 ///
-/// Whether that is enough for I/O and timers to be looked at is the scheduler's business; it looks at them
-/// often.
+/// The scheduler looks at I/O and timers often, but not necessarily before this task runs again.
 ///
 /// # Cancel safety
-///
-/// Cancel safe: dropping it does nothing.
+/// Cancel safe: dropping the future does nothing.
 ///
 /// # Examples
-///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// let runtime = heist::runtime::Runtime::new()?;

@@ -1,4 +1,4 @@
-//! The clock of one runtime: the system's monotonic one, or one that a test holds still.
+//! The clock of one runtime: the system's monotonic clock, or one that a test holds still.
 use std::time::{Duration, Instant};
 
 use super::context;
@@ -8,7 +8,7 @@ use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 use crate::task::wake_all;
 
-/// The length of a tick. Deadlines are rounded up to the next one.
+/// The length of a tick. Deadlines are rounded up to a whole tick.
 const TICK: Duration = Duration::from_millis(1);
 const NANOS_PER_TICK: u32 = 1_000_000;
 const TICKS_PER_SECOND: u64 = 1_000;
@@ -17,18 +17,19 @@ const _: () = assert!(TICK.as_nanos() * TICKS_PER_SECOND as u128 == Duration::fr
 
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// Tick 0.
+    /// The instant of tick 0.
     start: Instant,
-    /// Set at the first pause and never cleared; before it, this clock is the system's.
+    /// Set at the first pause and never cleared. Before that, this clock is the system's.
     altered: AtomicBool,
-    /// Only where one thread runs everything, so that it knows when nothing is left to run.
+    /// True only if one thread runs everything, because only then is it known when nothing is left
+    /// to run.
     is_pausable: AtomicBool,
     pace: Mutex<Pace>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Pace {
-    /// It was `here` when the system's clock was at `there`, and both run.
+    /// The clock showed `here` when the system's clock showed `there`. Both run.
     Running {
         here: Instant,
         there: Instant,
@@ -48,7 +49,7 @@ impl Pace {
 }
 
 impl Clock {
-    /// `start` is tick 0, and not after the present.
+    /// `start` is tick 0 and must not be in the future.
     pub(super) fn new(start: Instant) -> Self {
         Clock {
             start,
@@ -58,7 +59,7 @@ impl Clock {
         }
     }
 
-    /// The time that all deadlines of this runtime are compared with.
+    /// Returns the time that all deadlines of this runtime are compared with.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
         if self.is_altered() { self.altered_now() } else { clock::now() }
@@ -71,41 +72,41 @@ impl Clock {
 
     #[inline]
     pub(super) fn is_altered(&self) -> bool {
-        // Ordering: [one-clock] Relaxed. A paused clock belongs to one worker, whose own store this is; any other
-        // thread learns of it through what synchronises the two.
+        // Ordering: [one-clock] Relaxed. A paused clock belongs to one worker, which made this
+        // store itself. Any other thread learns of it through whatever synchronises the two.
         self.altered.load(Ordering::Relaxed)
     }
 
-    /// Whether time stands still.
+    /// Returns whether the clock is paused.
     pub(crate) fn is_paused(&self) -> bool {
         self.is_altered() && matches!(*self.pace.lock(), Pace::Paused { .. })
     }
 
-    /// Makes `time::pause` refuse this clock. Called before anybody else has it.
+    /// Makes `time::pause` refuse this clock. Called before any other thread has the clock.
     pub(crate) fn forbid_pause(&self) {
-        // Ordering: [one-clock] Relaxed: the threads that may ask are started after it.
+        // Ordering: [one-clock] Relaxed: the threads that may read it are started after this store.
         self.is_pausable.store(false, Ordering::Relaxed);
     }
 
     fn is_pausable(&self) -> bool {
-        // Ordering: [one-clock] Relaxed, as the store.
+        // Ordering: [one-clock] Relaxed, for the same reason as the store.
         self.is_pausable.load(Ordering::Relaxed)
     }
 
-    /// Stops the clock on a whole tick, the next one: a sleep then ends after exactly its length in whole ticks
-    /// [whole-tick]. False if it stood still already.
+    /// Pauses the clock on a whole tick, the next one: a sleep then ends after exactly its length
+    /// in whole ticks [whole-tick]. Returns `false` if the clock was paused already.
     pub(crate) fn pause(&self) -> bool {
         let mut pace = self.pace.lock();
         let Pace::Running { .. } = *pace else { return false };
         let now = pace.now();
         let here = self.instant_of(self.tick_of_deadline(now)).unwrap_or(now);
         *pace = Pace::Paused { here };
-        // Ordering: [one-clock] Relaxed, as the load.
+        // Ordering: [one-clock] Relaxed, for the reason given at the load.
         self.altered.store(true, Ordering::Relaxed);
         true
     }
 
-    /// Lets the clock run on from where it stood. False if it ran already.
+    /// Lets the clock run on from the time it shows. Returns `false` if it was running already.
     pub(crate) fn resume(&self) -> bool {
         let mut pace = self.pace.lock();
         let Pace::Paused { here } = *pace else { return false };
@@ -113,7 +114,7 @@ impl Clock {
         true
     }
 
-    /// Moves a paused clock forward, never back. False if it runs.
+    /// Moves a paused clock forward, never back. Returns `false` if the clock is running.
     pub(super) fn advance_to(&self, instant: Instant) -> bool {
         let mut pace = self.pace.lock();
         let Pace::Paused { here } = *pace else { return false };
@@ -121,37 +122,38 @@ impl Clock {
         true
     }
 
-    /// The first tick that is not before `deadline`.
+    /// Returns the first tick that is not before `deadline`.
     #[inline]
     pub(super) fn tick_of_deadline(&self, deadline: Instant) -> u64 {
         tick_from(self.age_at(deadline))
     }
 
-    /// The last tick that is not after `now`.
+    /// Returns the last tick that is not after `now`.
     #[inline]
     pub(super) fn tick_of_now(&self, now: Instant) -> u64 {
         tick_until(self.age_at(now))
     }
 
-    /// How long after tick 0 that is.
+    /// Returns the time from tick 0 to `instant`.
     #[inline]
     pub(super) fn age_at(&self, instant: Instant) -> Duration {
         instant.saturating_duration_since(self.start)
     }
 
-    /// When `tick` begins. `None` for the tick that never comes, and for those beyond what an `Instant` can hold.
+    /// Returns the start of `tick`. `None` for the tick that never comes, and for ticks beyond the
+    /// range of an `Instant`.
     pub(super) fn instant_of(&self, tick: u64) -> Option<Instant> {
         if tick == NEVER { None } else { self.start.checked_add(Duration::from_millis(tick)) }
     }
 }
 
-/// The first tick that is not before `age`.
+/// Returns the first tick that is not before `age`.
 #[inline]
 pub(super) fn tick_from(age: Duration) -> u64 {
     ticks(age, age.subsec_nanos().div_ceil(NANOS_PER_TICK))
 }
 
-/// The last tick that is not after `age`.
+/// Returns the last tick that is not after `age`.
 #[inline]
 pub(super) fn tick_until(age: Duration) -> u64 {
     ticks(age, age.subsec_nanos() / NANOS_PER_TICK)
@@ -175,13 +177,15 @@ fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
     })
 }
 
-/// Stops the clock of this runtime, for tests. To start a test with a paused clock, write
-/// `#[heist::test(start_paused = true)]` or call
+/// Pauses the clock of this runtime, for tests.
+///
+/// To start a test with a paused clock, write `#[heist::test(start_paused = true)]` or call
 /// [`Builder::start_paused`](crate::runtime::Builder::start_paused).
 ///
-/// From now on [`Instant::now`](super::Instant::now) stands still, at the next whole millisecond of the runtime's age.
-/// The clock jumps to the next deadline whenever every task waits, at least one sleeps, and nothing of the runtime is in
-/// flight: so a test of an hour takes no time at all. [`std::time::Instant`] is not affected.
+/// From now on [`Instant::now`](super::Instant::now) stands still, at the next whole millisecond of
+/// the runtime's age. The clock jumps to the next deadline whenever every task waits, at least one
+/// of them sleeps, and no operation of the runtime is in flight: so a test of an hour takes no
+/// time. [`std::time::Instant`] is not affected.
 ///
 /// | in flight | does time stand still? |
 /// |---|---|
@@ -189,27 +193,27 @@ fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
 /// | operations of [`fs`](crate::fs), standard output, name lookups | yes |
 /// | reads and writes of an [`fs::File`](crate::fs::File) that wait for a peer: a FIFO, an eventfd | on io_uring yes, on polling no: do not pause beside them |
 /// | opens of a FIFO whose other end is missing, sockets, [`io::pipe`](crate::io::pipe()), signals, standard input | no: the runtime cannot know whether the peer will act |
-/// | threads and processes of yours | no: the runtime does not know of them |
+/// | your own threads and processes | no: the runtime does not know of them |
 ///
-/// Two tasks of one runtime that talk over a socket of this machine are safe: what one has sent is there before the
-/// loop looks for work. A test whose peer is another thread, process or machine should not pause the clock, or should call
-/// [`resume`] while it waits for that peer.
+/// Two tasks of one runtime that talk over a local socket are safe: the bytes that one has sent are
+/// there before the run loop looks for work. If the peer of a test is another thread, process or
+/// machine, do not pause the clock, or call [`resume`] while the test waits for that peer.
 ///
 /// # Panics
-/// Panics if the clock is paused already, if the runtime is not a current-thread runtime, or if there is none on this
-/// thread.
+/// Panics if called outside of a runtime, on a runtime that is not a current-thread runtime, or if
+/// the clock is paused already.
 ///
 /// # Examples
 /// ```
 /// use heist::time::{self, Duration, Instant};
 ///
-/// let runtime = heist::runtime::Builder::new_current_thread().build().unwrap();
-/// runtime.block_on(async {
-///     time::pause();
-///     let start = Instant::now();
-///     time::sleep(Duration::from_secs(3600)).await;
-///     assert!(start.elapsed() >= Duration::from_secs(3600));
-/// });
+/// # heist::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// time::pause();
+/// let start = Instant::now();
+/// time::sleep(Duration::from_secs(3600)).await;
+/// assert_eq!(start.elapsed(), Duration::from_secs(3600));
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[track_caller]
 pub fn pause() {
@@ -220,41 +224,59 @@ pub fn pause() {
 /// Lets a paused clock run on, from the time it shows.
 ///
 /// # Panics
-/// Panics if the clock is not paused, if the runtime is not a current-thread runtime, or if there is none on this
-/// thread.
+/// Panics if called outside of a runtime, on a runtime that is not a current-thread runtime, or if
+/// the clock is not paused.
+///
+/// # Examples
+/// ```
+/// use heist::time::{self, Duration, Instant};
+///
+/// # heist::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// time::pause();
+/// let paused = Instant::now();
+/// assert_eq!(Instant::now(), paused);
+/// time::resume();
+/// time::sleep(Duration::from_millis(1)).await; // in real time
+/// assert!(Instant::now() > paused);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[track_caller]
 pub fn resume() {
     let was_paused = single_worker_clock("resume", Clock::resume);
     assert!(was_paused, "time::resume: the clock is not paused; call time::pause first");
 }
 
-/// Moves a paused clock forward by `duration`, and lets the tasks whose deadlines that passes run.
+/// Moves a paused clock forward by `duration`, and lets the tasks run whose deadlines have passed.
 ///
-/// A sleep of `duration` that began at this time has ended afterwards. Timers have a resolution of one millisecond, so
-/// this holds for whole milliseconds; a sleep that ends within a millisecond is reached by an advance to the next whole one.
+/// A sleep of `duration` that began at the present time is over afterwards. Timers have a
+/// resolution of one millisecond, so this is true for whole milliseconds. A sleep that ends within
+/// a millisecond needs an advance to the next whole one.
 ///
-/// The clock makes one jump: a task that would have slept twice within `duration` begins its second sleep at the end of
-/// the jump. A `duration` that leads beyond what an [`Instant`](super::Instant) can hold moves the clock by about 30
-/// years.
-///
-/// Cancel safety: the clock has moved once this future was polled; dropping it does not move it back.
+/// The clock makes one jump: a task that would have slept twice within `duration` begins its second
+/// sleep at the end of the jump. A `duration` that leads beyond the range of
+/// [`Instant`](super::Instant) moves the clock by about 30 years.
 ///
 /// # Panics
-/// Panics if the clock is not paused, if the runtime is not a current-thread runtime, or if there is none on this
-/// thread.
+/// The future panics if it is awaited outside of a runtime, on a runtime that is not a
+/// current-thread runtime, or if the clock is not paused.
+///
+/// # Cancel safety
+/// The clock has moved once this future was polled. Dropping the future does not move it back.
 ///
 /// # Examples
 /// ```
+/// use heist::runtime::Builder;
 /// use heist::time::{self, Duration};
 ///
-/// #[heist::test(start_paused = true)]
-/// async fn a_lease_ends() {
+/// Builder::new_current_thread().start_paused(true).build()?.block_on(async {
 ///     let lease = heist::spawn(time::sleep(Duration::from_secs(30)));
-///     // The task begins its sleep.
+///     // Let the task begin its sleep.
 ///     heist::task::yield_now().await;
 ///     time::advance(Duration::from_secs(30)).await;
 ///     assert!(lease.is_finished());
-/// }
+/// });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub async fn advance(duration: Duration) {
     let was_paused = single_worker_clock("advance", |clock| {
@@ -264,7 +286,7 @@ pub async fn advance(duration: Duration) {
     let mut wakers = Vec::new();
     context::with_timers(|timers| timers.fire_all_due(&mut wakers));
     wake_all(wakers);
-    // Once around the run loop, so that those who were woken run before the caller looks.
+    // Yields once to the run loop, so that the woken tasks run before the caller continues.
     let mut has_yielded = false;
     std::future::poll_fn(|cx| {
         if std::mem::replace(&mut has_yielded, true) {

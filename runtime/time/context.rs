@@ -1,4 +1,5 @@
-//! Which timers this thread uses. The worker installs it, so that sleeps need to know no scheduler.
+//! The timers of the current thread. The worker installs them, so that sleeps need not know the
+//! scheduler.
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use crate::primitive::{clock, thread};
 pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from \
                                      Runtime::block_on, or after Runtime::enter";
 
-/// A deadline that lies this far behind the tick's reading of the clock is ahead of the clock itself, unless the task
-/// has kept its worker for as long. Then its sleep takes one more turn of the run loop, no harm done.
+/// A deadline that is this much later than the turn's reading of the clock is ahead of the clock
+/// itself, unless the task has kept its worker for that long. In that case its sleep takes one more
+/// turn of the run loop, which does no harm.
 const TURN_MAX: Duration = Duration::from_millis(100);
 
 thread::thread_local! {
@@ -20,7 +22,7 @@ thread::thread_local! {
     static RESIGNED: Cell<Option<Post>> = const { Cell::new(None) };
 }
 
-/// A worker of a runtime, whose timers are known by their address.
+/// A worker of a runtime. The address of the timers identifies the runtime.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Post {
     timers: usize,
@@ -33,17 +35,17 @@ fn address(timers: &Timers) -> usize {
 
 pub(super) struct Context {
     timers: Arc<Timers>,
-    /// `None` on a thread that is no worker.
+    /// `None` on a thread that is not a worker.
     worker: Option<usize>,
     /// The clock as the run loop read it at the start of its turn.
     turn: Cell<Option<Turn>>,
 }
 
-/// A reading of the clock, and what every sleep that is armed in the turn would make of it.
+/// A reading of the clock, and the values that every sleep armed in this turn derives from it.
 #[derive(Clone, Copy)]
 struct Turn {
     tick: u64,
-    /// A deadline from here on is ahead of the clock whenever in the turn it is looked at.
+    /// A deadline at or after this instant is ahead of the clock throughout the turn.
     horizon: Instant,
 }
 
@@ -54,11 +56,11 @@ pub(super) struct Ticks {
     pub(super) now: u64,
 }
 
-/// What is to become of a sleep that must wait.
+/// The result of looking for a place to arm a sleep.
 pub(super) enum Spot {
     /// Its deadline has passed.
     Past,
-    /// It is armed with its home, whose worker this thread is or is not.
+    /// It is to be armed at its home. `is_owner` is true if this thread is the worker of that home.
     Armed { ticks: Ticks, is_owner: bool },
     /// It must wait, and there are no timers to wait with.
     Nowhere,
@@ -69,7 +71,8 @@ impl Context {
         Context { timers, worker, turn: Cell::new(None) }
     }
 
-    /// What was remembered before this thread resigned does not make it a worker again.
+    /// Clears the worker of a context that was saved before this thread resigned, so that
+    /// restoring it does not make the thread a worker again.
     fn forget_resigned(&mut self) {
         let resigned = RESIGNED.try_with(Cell::get).ok().flatten();
         if resigned
@@ -81,7 +84,8 @@ impl Context {
     }
 }
 
-/// This thread is no worker of `timers` from now on, but one from outside; whatever guards it drops later.
+/// Makes this thread, a worker of `timers`, a thread from outside, also for the contexts that
+/// guards restore later.
 pub(super) fn resign(timers: &Timers, worker: usize) {
     RESIGNED.with(|resigned| resigned.set(Some(Post { timers: address(timers), worker })));
     CURRENT.with(|current| {
@@ -91,7 +95,7 @@ pub(super) fn resign(timers: &Timers, worker: usize) {
     });
 }
 
-/// Takes back what `resign` did.
+/// Reverts `resign`.
 pub(super) fn reinstate(timers: &Timers, worker: usize) {
     come_anew(timers);
     CURRENT.with(|current| match current.borrow_mut().as_mut() {
@@ -100,7 +104,7 @@ pub(super) fn reinstate(timers: &Timers, worker: usize) {
     });
 }
 
-/// This thread becomes a worker of `timers`, whatever it was before.
+/// Prepares this thread to become a worker of `timers`, even if it resigned before.
 pub(super) fn come_anew(timers: &Timers) {
     RESIGNED.with(|resigned| {
         if resigned.get().is_some_and(|post| post.timers == address(timers)) {
@@ -109,17 +113,18 @@ pub(super) fn come_anew(timers: &Timers) {
     });
 }
 
-/// Keeps a thread's timers installed; dropping it brings the previous ones back.
+/// Keeps a thread's timers installed. Dropping it restores the previous ones.
 #[must_use]
 pub(crate) struct Guard {
     previous: Option<Context>,
-    /// What it brings back belongs to this thread.
+    /// The context that it restores belongs to this thread.
     not_send: PhantomData<*const ()>,
 }
 
 impl Guard {
     pub(super) fn install(context: Context) -> Guard {
-        // The thread may be ending, and a runtime with it that lies in its storage: then its sleeps are a foreigner's.
+        // This thread may be ending, and with it a runtime in its thread-local storage: its sleeps
+        // are then those of a foreign thread.
         let previous = CURRENT.try_with(|current| current.replace(Some(context))).ok().flatten();
         Guard { previous, not_send: PhantomData }
     }
@@ -131,13 +136,14 @@ impl Drop for Guard {
         if let Some(context) = &mut previous {
             context.forget_resigned();
         }
-        // While the thread ends, the slot may be gone; then nobody will read it.
+        // While the thread ends, the slot may be gone; then nothing will read it.
         let replaced = CURRENT.try_with(|current| current.replace(previous));
         drop(replaced);
     }
 }
 
-/// The run loop's reading of [`Timers::now`], to be published once a turn. It spares sleeps a reading of their own.
+/// Publishes the run loop's reading of [`Timers::now`]. Called once per turn, so that sleeps need
+/// not read the clock.
 #[inline]
 pub(crate) fn publish_now(now: Instant) {
     with(|context| {
@@ -150,7 +156,7 @@ pub(crate) fn publish_now(now: Instant) {
 
 #[inline]
 fn with<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
-    // A sleep may be polled or dropped by another thread-local's destructor, when this one is gone.
+    // The destructor of another thread-local may poll or drop a sleep when this one is gone.
     let mut f = Some(f);
     let result = CURRENT.try_with(|current| f.take().map(|f| f(current.borrow().as_ref())));
     match (result, f) {
@@ -172,19 +178,21 @@ pub(super) fn with_timers<R>(f: impl FnOnce(&Timers) -> R) -> R {
     }
 }
 
-/// The present: on the runtime's clock if there is one.
+/// Returns the present, on the runtime's clock if there is a runtime.
 pub(super) fn now() -> Instant {
     with(|context| context.map_or_else(clock::now, |context| context.timers.now()))
 }
 
 impl Context {
-    /// This turn's reading of `clock`, if it is this thread's and shows the system's time.
+    /// Returns this turn's reading of `clock`, if `clock` is this thread's and shows the system's
+    /// time.
     fn turn_of(&self, clock: &Clock) -> Option<Turn> {
         if std::ptr::eq(self.timers.clock(), clock) && !clock.is_altered() { self.turn.get() } else { None }
     }
 
-    /// The home for a sleep that is to be armed: `home`, where it was before, unless it is of the same runtime and this is
-    /// another worker's thread. True if this thread is its worker.
+    /// Chooses the home of a sleep that is to be armed. This is `home`, where it was before,
+    /// unless that belongs to the same runtime and this thread is another worker of it. Returns
+    /// `true` if this thread is the worker of the chosen home.
     #[inline]
     fn settle(&self, home: &mut Option<HomeRef>) -> bool {
         let Some(worker) = self.worker else {
@@ -204,7 +212,8 @@ impl Context {
 }
 
 impl Ticks {
-    /// `None` if the deadline has passed. One that is far ahead needs no reading of its own.
+    /// Returns `None` if the deadline has passed. A deadline far ahead needs no reading of the
+    /// clock.
     #[inline]
     fn of(deadline: Instant, clock: &Clock, turn: Option<Turn>) -> Option<Ticks> {
         if let Some(turn) = turn {
@@ -215,7 +224,7 @@ impl Ticks {
         Ticks::read(deadline, clock)
     }
 
-    /// By the clock itself.
+    /// Reads the clock.
     #[inline(never)]
     fn read(deadline: Instant, clock: &Clock) -> Option<Ticks> {
         let now = clock.now();
@@ -224,8 +233,9 @@ impl Ticks {
     }
 }
 
-/// Where a sleep is to be armed, and for when. A sleep that was armed before stays with its runtime: `home` is then its last
-/// home, of which it moves away only to the worker of the same runtime that polls it. It is filled if the sleep is armed.
+/// Finds where a sleep is to be armed, and for which tick. A sleep that was armed before stays with
+/// its runtime: `home` is then its last home, and it moves only to the worker of the same runtime
+/// that polls it. `home` is filled if the sleep is to be armed.
 #[inline]
 pub(super) fn spot_for(deadline: Instant, home: &mut Option<HomeRef>) -> Spot {
     with(|context| {
@@ -240,7 +250,7 @@ pub(super) fn spot_for(deadline: Instant, home: &mut Option<HomeRef>) -> Spot {
     })
 }
 
-/// Whether this thread is the worker of `home`.
+/// Returns whether this thread is the worker of `home`.
 pub(super) fn is_owner(home: &HomeRef) -> bool {
     with(|context| {
         let Some(context) = context else { return false };

@@ -1,4 +1,4 @@
-//! The future's end of a node in a wheel.
+//! The future's side of a node in a wheel.
 //!
 //! ```text
 //!            arm                 fired, or reset to the past
@@ -9,8 +9,8 @@
 //!    `------------------------- reset -------------------------'
 //! ```
 //!
-//! The entry keeps its home when the node is gone, so that it stays with its runtime and pays no reference count when it
-//! is armed anew.
+//! The entry keeps its home after the node is gone. So it stays with its runtime, and arming it
+//! again does not increment a reference count.
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ pub(super) struct Entry {
 enum State {
     /// Not in a wheel: never polled, or reset since it fired.
     Idle,
-    /// In the wheel of `home`, or fired from it and not yet told so.
+    /// In the wheel of `home`, or fired from it without the entry having noticed yet.
     Armed {
         key: Key,
         tick: u64,
@@ -37,11 +37,12 @@ enum State {
     Fired,
 }
 
-/// Tells whether two wakers are the same one, without a reference to either.
+/// Identifies a waker by its two addresses, without a reference to it.
 ///
-/// It counts only while the node holds the waker, whose memory is not given to another one meanwhile. Once it has fired,
-/// `reached` says so before that memory can be used anew: [same-waker]. It is the identity of the clone that is held:
-/// a waker that stands for another one for the length of a poll has an identity that means nothing afterwards.
+/// An identity is valid only while the node holds the waker, because only then can no other waker
+/// get its memory. Once the node has fired, `reached` shows it before that memory can be reused:
+/// [same-waker]. The identity is that of the clone in the node. A waker that represents another
+/// one only for the length of a poll has an identity that means nothing afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct WakerIdentity {
     data: usize,
@@ -59,7 +60,7 @@ impl Entry {
         Entry { home: None, state: State::Idle }
     }
 
-    /// Whether it has fired since it was made or reset.
+    /// Returns whether it has fired since it was created or reset.
     pub(super) fn is_fired(&self) -> bool {
         match (&self.state, &self.home) {
             (State::Fired, _) => true,
@@ -68,7 +69,8 @@ impl Entry {
         }
     }
 
-    /// Ready when `deadline` has passed. Otherwise it is armed for `deadline` and wakes the task of `cx` then.
+    /// Returns `Ready` if `deadline` has passed. Otherwise it is armed for `deadline`, and wakes
+    /// the task of `cx` then.
     ///
     /// # Panics
     /// Panics if it must be armed and this thread has no timers.
@@ -97,8 +99,8 @@ impl Entry {
         Poll::Ready(())
     }
 
-    /// Moves the deadline. A node that is armed moves at once, with the waker it has; one that is not waits for the next
-    /// poll.
+    /// Moves the deadline. An armed node moves at once and keeps its waker. An entry that is not
+    /// armed is armed by the next poll.
     pub(super) fn reset(&mut self, deadline: Instant) {
         let (State::Armed { key, tick, .. }, Some(home)) = (&mut self.state, &self.home) else {
             self.state = State::Idle;
@@ -110,7 +112,7 @@ impl Entry {
         }
     }
 
-    /// Puts an idle entry into a wheel. False if the deadline is past.
+    /// Puts an idle entry into a wheel. Returns `false` if the deadline has passed.
     #[track_caller]
     fn arm(&mut self, cx: &Context<'_>, deadline: Instant) -> bool {
         match context::spot_for(deadline, &mut self.home) {
@@ -129,13 +131,13 @@ impl Entry {
         true
     }
 
-    /// Whether it was put into a wheel, and has not been told since that it fired.
+    /// Returns whether it was put into a wheel and has not noticed since that it fired.
     #[cfg(test)]
     pub(super) fn is_armed(&self) -> bool {
         matches!(self.state, State::Armed { .. })
     }
 
-    /// Armed on a given home, as a thread that is no worker does it.
+    /// Returns an entry armed at a given home, as a thread that is not a worker arms it.
     #[cfg(test)]
     pub(super) fn armed_at(home: &HomeRef, waker: &Waker, deadline: Instant) -> Entry {
         let mut entry = Entry { home: Some(home.clone()), state: State::Idle };

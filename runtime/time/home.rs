@@ -1,4 +1,5 @@
-//! The home of one worker's timers: its wheel behind a lock, and beside the lock what may be read without it.
+//! The home of one worker's timers: its wheel behind a lock, and the words that can be read without
+//! the lock.
 use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
@@ -9,34 +10,38 @@ use super::wheel::{Moved, Wheel};
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
-/// How many wakers one call of `fire` collects: after so many wake-ups it is time to look after I/O again.
+/// The maximum number of wakers that one call of `fire` collects. After that many wake-ups the run
+/// loop must look after I/O again.
 ///
-/// Models see a wheel that is half-way through a slot after the first.
+/// With a limit of 1, models see a wheel that is half-way through a slot after the first node.
 pub(super) const FIRE_COUNT_MAX: usize = if cfg!(all(test, any(rt_loom, rt_shuttle))) { 1 } else { 1024 };
 
-/// What all homes of one runtime share. Written once.
+/// The part that all homes of one runtime share. It is written once.
 pub(super) struct Shared {
     pub(super) clock: Clock,
-    /// Makes a parked worker look at its deadline again.
+    /// Makes a parked worker read its deadline again.
     pub(super) unpark: Box<dyn Fn(usize) + Send + Sync>,
 }
 
 pub(super) struct Home {
     index: usize,
     shared: Arc<Shared>,
-    /// The tick at which `fire` has work. Written under the lock only.
+    /// The tick at which `fire` has work. Written only under the lock.
     next: AtomicU64,
-    /// No node beyond this tick has fired. `NEVER` once closed. Written under the lock only, never falls.
+    /// No node beyond this tick has fired. `NEVER` once closed. Written only under the lock; never
+    /// decreases.
     reached: AtomicU64,
-    /// Every node up to this tick, inclusive, has fired. It lags behind `reached` by one while a slot is half fired.
+    /// Every node up to this tick, inclusive, has fired. It is one behind `reached` while a slot is
+    /// half fired.
     settled: AtomicU64,
     locked: Mutex<Locked>,
 }
 
 struct Locked {
     wheel: Wheel,
-    /// What stands beside the lock. Compared here and not there: in a model, loom takes a thread's load before its own
-    /// store for the last one that matters, and would not try that store before the loads of others.
+    /// A copy of the words outside the lock. `publish` compares with this copy and not with the
+    /// words: in a model, loom takes a thread's load before its own store for the last one that
+    /// matters, and would not try that store before the loads of other threads.
     shown: Shown,
 }
 
@@ -81,33 +86,35 @@ impl Home {
         &self.shared.clock
     }
 
-    /// The tick at which `fire` has work.
+    /// Returns the tick at which `fire` has work.
     #[inline]
     pub(super) fn next(&self) -> u64 {
-        // Ordering: [no-lost-deadline] Relaxed. Whoever stores an earlier tick calls `unpark` afterwards; the worker
-        // that loads too early is woken by that call, which also publishes the store to its next look.
+        // Ordering: [no-lost-deadline] Relaxed. A thread that stores an earlier tick calls `unpark`
+        // afterwards. A worker that loads too early is woken by that call, which also publishes the
+        // store to the worker's next load.
         self.next.load(Ordering::Relaxed)
     }
 
-    /// Whether a node armed for `tick` has fired, for sure. False may be out of date.
+    /// Returns whether a node armed for `tick` has certainly fired. `false` may be out of date.
     #[inline]
     pub(super) fn has_settled(&self, tick: u64) -> bool {
-        // Ordering: [fires-once] Acquire pairs with the Release in `publish`: the sleeper that sees its tick settled
-        // also sees what the firing thread did before.
+        // Ordering: [fires-once] Acquire pairs with the Release in `publish`: a sleeper that sees
+        // its tick settled also sees everything that the firing thread did before.
         self.settled.load(Ordering::Acquire) >= tick
     }
 
-    /// Whether a node armed for `tick` may have fired. False is certain for whoever holds, or was given the memory of, the
-    /// waker that it wakes.
+    /// Returns whether a node armed for `tick` may have fired. `false` is certain if the caller
+    /// holds the waker that the node wakes, or was given the memory of that waker.
     #[inline]
     pub(super) fn has_reached(&self, tick: u64) -> bool {
-        // Ordering: [same-waker] Relaxed. The store precedes the fired waker's wake-up and drop, hence all that follows
-        // from those, such as its memory being used anew; and no load sees a value older than one that precedes it.
+        // Ordering: [same-waker] Relaxed. The store happens before the fired waker is woken and
+        // dropped, and so before everything that follows from that, such as the reuse of its
+        // memory. No load returns a value older than one that happened before the load.
         self.reached.load(Ordering::Relaxed) >= tick
     }
 
-    /// Arms a node; the present is `now` or later. `None` if `tick` is past. `is_owner` says that the worker of this home
-    /// is calling.
+    /// Arms a node; the present is `now` or later. Returns `None` if `tick` has passed. `is_owner`
+    /// means that the worker of this home is calling.
     #[inline]
     pub(super) fn arm(&self, tick: u64, now: u64, waker: Waker, is_owner: bool) -> Option<Key> {
         let mut locked = self.locked.lock();
@@ -129,11 +136,12 @@ impl Home {
         let waker = locked.wheel.remove(key);
         self.publish(&mut locked);
         drop(locked);
-        // [no-foreign-code] The last handle of a task may be among the wakers: dropped after the lock.
+        // [no-foreign-code] The waker may be the last handle of a task: dropped after the lock.
         drop(waker);
     }
 
-    /// Moves a node to `tick`; if the wheel is past that, wakes its waker. False if the node is gone, now or before.
+    /// Moves a node to `tick`; if the wheel is past that, wakes its waker. Returns `false` if the
+    /// node is gone, now or before.
     pub(super) fn rearm(&self, key: Key, tick: u64, is_owner: bool) -> bool {
         let mut locked = self.locked.lock();
         let moved = locked.wheel.relink(key, tick);
@@ -152,21 +160,21 @@ impl Home {
         }
     }
 
-    /// Has the node wake `waker` from now on. False if it has fired.
+    /// Makes the node wake `waker` from now on. Returns `false` if it has fired.
     pub(super) fn replace_waker(&self, key: Key, waker: Waker) -> bool {
         let mut locked = self.locked.lock();
         let replaced = locked.wheel.replace_waker(key, waker);
         drop(locked);
-        // [no-foreign-code] Whichever waker is left over is dropped here, after the lock.
+        // [no-foreign-code] The waker that is left over is dropped here, after the lock.
         replaced.is_ok()
     }
 
-    /// Collects the wakers of what is due at `now`, at most `FIRE_COUNT_MAX` of them.
+    /// Collects the wakers of the nodes that are due at `now`, at most `FIRE_COUNT_MAX` of them.
     pub(super) fn fire(&self, now: u64, wakers: &mut Vec<Waker>) {
         self.fire_locked(self.locked.lock(), now, wakers);
     }
 
-    /// The same, unless another thread holds the lock.
+    /// Does the same, unless another thread holds the lock.
     pub(super) fn try_fire(&self, now: u64, wakers: &mut Vec<Waker>) -> bool {
         let Some(locked) = self.locked.try_lock() else { return false };
         self.fire_locked(locked, now, wakers);
@@ -178,30 +186,31 @@ impl Home {
         self.publish(&mut locked);
     }
 
-    /// The first armed tick, exactly.
+    /// Returns the exact tick of the first armed node.
     pub(super) fn earliest(&self) -> u64 {
         self.locked.lock().wheel.earliest()
     }
 
-    /// Takes all wakers out; from now on every tick is past.
+    /// Takes all wakers out. From now on every tick has passed.
     pub(super) fn close(&self, wakers: &mut Vec<Waker>) {
         let mut locked = self.locked.lock();
         locked.wheel.close(wakers);
         self.publish(&mut locked);
     }
 
-    /// Keeps the lock taken.
+    /// Takes the lock and keeps it.
     #[cfg(test)]
     pub(super) fn hold(&self) -> impl Sized {
         self.locked.lock()
     }
 
-    /// How many nodes are armed.
+    /// Returns how many nodes are armed.
     pub(super) fn live_count(&self) -> usize {
         self.locked.lock().wheel.live_count()
     }
 
-    /// Shows beside the lock what the wheel is at. True if the next tick is an earlier one now.
+    /// Copies the state of the wheel into the words outside the lock. Returns `true` if the next
+    /// tick is earlier than before.
     #[inline]
     fn publish(&self, locked: &mut MutexGuard<'_, Locked>) -> bool {
         let (before, shown) = (locked.shown, Shown::of(&locked.wheel));
@@ -209,9 +218,9 @@ impl Home {
             return false;
         }
         locked.shown = shown;
-        // Ordering: [no-lost-deadline] Relaxed: `unpark`, called after it, is what publishes.
+        // Ordering: [no-lost-deadline] Relaxed: `unpark`, called after it, publishes this store.
         self.next.store(shown.next, Ordering::Relaxed);
-        // Ordering: [same-waker] Relaxed, as argued at the load.
+        // Ordering: [same-waker] Relaxed, for the reason given at the load.
         self.reached.store(shown.reached, Ordering::Relaxed);
         // Ordering: [fires-once] Release pairs with the Acquire in `has_settled`.
         self.settled.store(shown.settled, Ordering::Release);

@@ -5,82 +5,95 @@ use std::time::Duration;
 
 use super::context;
 
-/// What an overflowing deadline becomes: about 30 years.
+/// The deadline that replaces one that overflows: about 30 years ahead.
 const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// A point on the monotonic clock of the runtime.
 ///
-/// It is a [`std::time::Instant`] in all but one thing: [`Instant::now`] follows [`pause`](super::pause) and
-/// [`advance`](super::advance) on the threads of a runtime whose clock is paused. Conversions in both directions are
-/// free.
+/// It is a [`std::time::Instant`] with one difference: on the threads of a runtime whose clock is
+/// paused, [`Instant::now`] follows [`pause`](super::pause) and [`advance`](super::advance).
+/// Conversions in both directions cost nothing.
+///
+/// # Examples
+/// ```
+/// use heist::time::{Duration, Instant};
+///
+/// let start = Instant::now();
+/// let deadline = start + Duration::from_millis(250);
+/// assert_eq!(deadline - start, Duration::from_millis(250));
+/// assert_eq!(start - deadline, Duration::ZERO); // never negative
+/// assert_eq!(start.checked_duration_since(deadline), None);
+/// assert_eq!(Instant::from_std(start.into_std()), start);
+/// assert!(start.elapsed() <= start.elapsed());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(std::time::Instant);
 
-/// `now + duration`, or about 30 years from now where that cannot be told.
+/// Returns `now + duration`, or an instant about 30 years ahead if the sum overflows.
 pub(super) fn deadline_after(now: std::time::Instant, duration: Duration) -> std::time::Instant {
     now.checked_add(duration).or_else(|| now.checked_add(FAR_FUTURE)).unwrap_or(now)
 }
 
 impl Instant {
-    /// The present. Works on every thread, and always reads the clock anew.
+    /// Returns the present. It works on every thread, and always reads the clock.
     #[must_use]
     pub fn now() -> Instant {
         Instant(context::now())
     }
 
-    /// The present plus `duration`, or "never".
+    /// Returns the present plus `duration`, or "never".
     pub(super) fn after(duration: Duration) -> Instant {
         Instant(deadline_after(context::now(), duration))
     }
 
-    /// `self + duration`, or about 30 years after `self` where that cannot be told.
+    /// Returns `self + duration`, or an instant about 30 years after `self` if the sum overflows.
     pub(super) fn saturating_add(self, duration: Duration) -> Instant {
         Instant(deadline_after(self.0, duration))
     }
 
-    /// Makes an instant of std's.
+    /// Converts an instant of std.
     #[must_use]
     pub fn from_std(std: std::time::Instant) -> Instant {
         Instant(std)
     }
 
-    /// The same as an instant of std's.
+    /// Converts into an instant of std.
     #[must_use]
     pub fn into_std(self) -> std::time::Instant {
         self.0
     }
 
-    /// The time from `earlier` to `self`, or zero if `earlier` is later.
+    /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
     #[must_use]
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
-    /// The time from `earlier` to `self`, or `None` if `earlier` is later.
+    /// Returns the time from `earlier` to `self`, or `None` if `earlier` is later.
     #[must_use]
     pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         self.0.checked_duration_since(earlier.0)
     }
 
-    /// The time from `earlier` to `self`, or zero if `earlier` is later.
+    /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
     #[must_use]
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
-    /// The time from this instant to the present, or zero if it lies ahead.
+    /// Returns the time from this instant to the present, or zero if it is in the future.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Instant::now().saturating_duration_since(*self)
     }
 
-    /// `self + duration`, or `None` if the platform cannot represent it.
+    /// Returns `self + duration`, or `None` if the platform cannot represent it.
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(duration).map(Instant)
     }
 
-    /// `self - duration`, or `None` if the platform cannot represent it.
+    /// Returns `self - duration`, or `None` if the platform cannot represent it.
     #[must_use]
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_sub(duration).map(Instant)
@@ -109,7 +122,8 @@ impl Add<Duration> for Instant {
     type Output = Instant;
 
     /// # Panics
-    /// Panics if the platform cannot represent the sum, as std's does. See [`Instant::checked_add`].
+    /// Panics if the platform cannot represent the sum, as std does. See
+    /// [`Instant::checked_add`].
     fn add(self, duration: Duration) -> Instant {
         Instant(self.0 + duration)
     }
@@ -133,7 +147,8 @@ impl Sub<Duration> for Instant {
     type Output = Instant;
 
     /// # Panics
-    /// Panics if the platform cannot represent the difference, as std's does. See [`Instant::checked_sub`].
+    /// Panics if the platform cannot represent the difference, as std does. See
+    /// [`Instant::checked_sub`].
     fn sub(self, duration: Duration) -> Instant {
         Instant(self.0 - duration)
     }

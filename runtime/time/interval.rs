@@ -1,4 +1,4 @@
-//! A timer that ticks again and again.
+//! A timer that ticks repeatedly.
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -7,50 +7,57 @@ use super::entry::Entry;
 use super::instant::Instant;
 use crate::task::coop;
 
-/// A tick that comes no later than this was not missed.
+/// A tick that is handed out no later than this after it was due does not count as missed.
 const LATENESS_ALLOWED: Duration = Duration::from_millis(5);
 
-/// Ticks every `period`; the first time at once.
+/// Returns a timer that ticks every `period`, for the first time at once.
 ///
-/// The schedule is kept: the time that passes between two calls of [`Interval::tick`] does not add up. What happens if
-/// ticks are missed is told by [`MissedTickBehavior`].
+/// Ticks keep their schedule: time spent between two calls of [`Interval::tick`] does not delay
+/// the later ticks. [`MissedTickBehavior`] decides what happens to ticks that were missed; the
+/// default is [`MissedTickBehavior::Burst`].
 ///
 /// # Panics
-/// Panics if `period` is zero. [`Interval::tick`] panics if it has to wait and its thread has no runtime.
+/// Panics if `period` is zero. May be called outside of a runtime, but [`Interval::tick`] panics
+/// if it has to wait outside of a runtime.
 ///
 /// # Examples
 /// ```
 /// use heist::time::{self, Duration};
 ///
-/// heist::runtime::Runtime::new().unwrap().block_on(async {
-///     let mut interval = time::interval(Duration::from_millis(10));
-///     for _ in 0..3 {
-///         interval.tick().await;
-///     }
-///     // Now about 20 ms have passed.
-/// });
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let mut interval = time::interval(Duration::from_millis(10));
+/// for _ in 0..3 {
+///     interval.tick().await;
+/// }
+/// // About 20 ms have passed: the first tick came at once.
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     interval_at(Instant::now(), period)
 }
 
-/// Ticks every `period`; the first time at `start`. All else is as with [`interval`](interval()).
+/// Returns a timer that ticks every `period`, for the first time at `start`.
+///
+/// Everything else is as with [`interval`](interval()).
 ///
 /// # Panics
-/// Panics if `period` is zero. [`Interval::tick`] panics if it has to wait and its thread has no runtime.
+/// Panics if `period` is zero. May be called outside of a runtime, but [`Interval::tick`] panics
+/// if it has to wait outside of a runtime.
 ///
 /// # Examples
 /// ```
 /// use heist::time::{self, Duration, Instant};
 ///
-/// heist::runtime::Runtime::new().unwrap().block_on(async {
-///     let period = Duration::from_millis(10);
-///     let start = Instant::now() + period;
-///     let mut interval = time::interval_at(start, period);
-///     assert_eq!(interval.tick().await, start);
-///     assert_eq!(interval.tick().await, start + period);
-/// });
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let period = Duration::from_millis(10);
+/// let start = Instant::now() + period;
+/// let mut interval = time::interval_at(start, period);
+/// assert_eq!(interval.tick().await, start);
+/// assert_eq!(interval.tick().await, start + period);
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
@@ -58,28 +65,47 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     Interval { deadline: start, period, entry: Entry::new(), missed_tick_behavior: MissedTickBehavior::Burst }
 }
 
-/// What an [`Interval`] does about ticks for which nobody came in time, that is within 5 ms.
+/// Decides what an [`Interval`] does with missed ticks. A tick is missed if it is handed out more
+/// than 5 ms after it was due.
 ///
-/// With a period of 50 ms, ticks due at 0, 50, 100, …, and one `tick()` that is called late, at 180:
+/// With a period of 50 ms, ticks due at 0, 50, 100, …, and one `tick()` that is called late, at
+/// 180:
 ///
 /// | behaviour | ticks are handed out at |
 /// |---|---|
 /// | `Burst` | 0, 50, 180 (for 100), 180 (for 150), 200, 250, … |
 /// | `Delay` | 0, 50, 180 (for 100), 230, 280, … |
 /// | `Skip` | 0, 50, 180 (for 100), 200, 250, … |
+///
+/// # Examples
+/// ```
+/// use heist::runtime::Builder;
+/// use heist::time::{self, Duration, MissedTickBehavior};
+///
+/// # Builder::new_current_thread().start_paused(true).build()?.block_on(async {
+/// let ms = Duration::from_millis;
+/// let mut interval = time::interval(ms(50));
+/// interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+/// let start = interval.tick().await;
+/// time::advance(ms(130)).await;
+/// assert_eq!(interval.tick().await, start + ms(50)); // it is late
+/// assert_eq!(interval.tick().await, start + ms(150)); // 100 was left out
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTickBehavior {
-    /// Hands the missed ticks out one after another without a pause, until it has caught up.
+    /// Hands the missed ticks out one after another, without a pause, until it has caught up.
     #[default]
     Burst,
     /// Starts a new schedule at the late tick.
     Delay,
-    /// Leaves the missed ticks out and goes on with the next one of the old schedule.
+    /// Leaves the missed ticks out and continues with the next tick of the old schedule.
     Skip,
 }
 
 impl MissedTickBehavior {
-    /// The tick after the one that was due at `scheduled` and was handed out too late, at `now`.
+    /// Returns the tick after the one that was due at `scheduled` and handed out late, at `now`.
     fn next(self, scheduled: Instant, now: Instant, period: Duration) -> Instant {
         match self {
             MissedTickBehavior::Burst => scheduled.saturating_add(period),
@@ -95,21 +121,41 @@ impl MissedTickBehavior {
 
 fn duration_of_nanos(nanos: u128) -> Duration {
     let nanos_per_second = Duration::from_secs(1).as_nanos();
-    // Less than a period, which is a `Duration`, so both parts fit.
+    // The result is less than a period, which is a `Duration`, so both parts fit.
     Duration::new((nanos / nanos_per_second) as u64, (nanos % nanos_per_second) as u32)
 }
 
-/// Ticks at a fixed rate. Made by [`interval`](interval()) and [`interval_at`].
+/// Ticks at a fixed rate. Created by [`interval`](interval()) and [`interval_at`].
+///
+/// # Examples
+/// Send a heartbeat only while nothing else is sent:
+/// ```
+/// use heist::time::{self, Duration, Instant};
+///
+/// # let runtime = heist::runtime::Builder::new_current_thread().start_paused(true).build()?;
+/// # runtime.block_on(async {
+/// let period = Duration::from_secs(30);
+/// let mut heartbeat = time::interval(period);
+/// heartbeat.tick().await;
+///
+/// time::sleep(Duration::from_secs(20)).await;
+/// heartbeat.reset(); // something was sent: the next tick is 30 s from now
+/// let sent = Instant::now();
+/// assert_eq!(heartbeat.tick().await, sent + heartbeat.period());
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Interval {
-    /// When the next tick is due.
+    /// The instant at which the next tick is due.
     deadline: Instant,
     period: Duration,
     entry: Entry,
     missed_tick_behavior: MissedTickBehavior,
 }
 
-/// The future of [`Interval::tick`]. No `async fn`: it panics where it is awaited.
+/// The future of [`Interval::tick`]. It is not an `async fn` so that a panic names the place that
+/// awaits it.
 #[must_use = "a tick does nothing unless it is awaited"]
 struct Tick<'a> {
     interval: &'a mut Interval,
@@ -125,14 +171,24 @@ impl Future for Tick<'_> {
 }
 
 impl Interval {
-    /// Waits for the next tick and returns when it was due.
+    /// Waits for the next tick and returns the instant at which it was due.
     ///
-    /// Cancel safety: a tick is counted when it is handed out; dropping the future before loses none.
+    /// See [`Interval`] for an example.
+    ///
+    /// # Panics
+    /// The future panics if it has to wait outside of a runtime.
+    ///
+    /// # Cancel safety
+    /// Safe: a tick counts as handed out only when the future returns it, so a dropped future loses
+    /// no tick.
     pub fn tick(&mut self) -> impl Future<Output = Instant> {
         Tick { interval: self }
     }
 
-    /// Polls for the next tick. Ready with the instant at which it was due.
+    /// Polls for the next tick: [`tick`](Self::tick) as a poll function.
+    ///
+    /// # Panics
+    /// Panics if it has to wait outside of a runtime.
     #[track_caller]
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let charge = ready!(coop::poll_proceed(cx));
@@ -148,38 +204,38 @@ impl Interval {
         Poll::Ready(scheduled)
     }
 
-    /// Begins anew: the next tick comes a period from now.
+    /// Starts a new schedule: the next tick comes one period from now. [`Interval`] has an example.
     pub fn reset(&mut self) {
         self.reset_at(Instant::after(self.period));
     }
 
-    /// Begins anew: the next tick comes at once.
+    /// Starts a new schedule: the next tick comes at once.
     pub fn reset_immediately(&mut self) {
         self.reset_at(Instant::now());
     }
 
-    /// Begins anew: the next tick comes in `after`.
+    /// Starts a new schedule: the next tick comes after `after`, counted from now.
     pub fn reset_after(&mut self, after: Duration) {
         self.reset_at(Instant::after(after));
     }
 
-    /// Begins anew: the next tick comes at `deadline`.
+    /// Starts a new schedule: the next tick comes at `deadline`.
     pub fn reset_at(&mut self, deadline: Instant) {
         self.deadline = deadline;
         self.entry.reset(deadline.into_std());
     }
 
-    /// What happens about missed ticks.
+    /// Returns what happens to missed ticks. The default is [`MissedTickBehavior::Burst`].
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed_tick_behavior
     }
 
-    /// Sets what happens about missed ticks.
+    /// Sets what happens to missed ticks. [`MissedTickBehavior`] has an example.
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }
 
-    /// The time from one tick to the next.
+    /// Returns the time from one tick to the next.
     pub fn period(&self) -> Duration {
         self.period
     }

@@ -1,10 +1,11 @@
 //! One level of the wheel: 64 slots, each a ring of nodes in order of arrival.
 //!
-//! A slot keeps the index of its first node; the first node's `previous` is the last one. Links are indices into the
-//! slab, so a stale index is a wrong answer that the tests would see, never a wild pointer.
+//! A slot stores the index of its first node; the `previous` link of the first node is the last
+//! one. Links are indices into the slab, so a stale index gives a wrong result that tests would
+//! notice, never a wild pointer.
 use super::slab::{NIL, Slab};
 
-/// Bits of a tick that one level decides.
+/// The number of bits of a tick that one level covers.
 pub(super) const LEVEL_BITS: u32 = 6;
 pub(super) const SLOT_COUNT: usize = 1 << LEVEL_BITS;
 
@@ -26,7 +27,7 @@ impl Level {
         self.occupied == 0
     }
 
-    /// The lowest slot that holds a node. The level is not empty.
+    /// Returns the lowest slot that holds a node. The level must not be empty.
     pub(super) fn first_slot(&self) -> usize {
         debug_assert!(!self.is_empty());
         self.occupied.trailing_zeros() as usize
@@ -36,7 +37,7 @@ impl Level {
         self.occupied & (1 << slot) == 0
     }
 
-    /// The node that came first into `slot`, or `NIL`.
+    /// Returns the node that entered `slot` first, or `NIL`.
     pub(super) fn first(&self, slot: usize) -> u32 {
         self.first[slot]
     }
@@ -57,7 +58,7 @@ impl Level {
         slab.set_previous(first, index);
     }
 
-    /// Takes the node out of `slot`, where it is. True if it was the last one there.
+    /// Takes the node out of `slot`, which must hold it. Returns `true` if no node is left there.
     #[inline]
     pub(super) fn unlink(&mut self, slot: usize, index: u32, slab: &mut Slab) -> bool {
         debug_assert!(!self.is_slot_empty(slot));

@@ -1,8 +1,9 @@
-//! Models of this room: a sleep against its firing, its reset and its drop on another thread, and foreign deadlines
-//! against a worker that parks.
+//! Models of this room: a sleep against its firing, its reset and its drop on another thread, and
+//! foreign deadlines against a worker that parks.
 //!
-//! Under loom a worker fires one node at a time, so that every model passes through wheels that are half-way through a
-//! slot. Thread-locals are not loom's: models arm entries on a home they name.
+//! Under loom a worker fires one node at a time, so that every model passes through wheels that
+//! are half-way through a slot. loom does not model thread-locals: models name the home at which
+//! they arm entries.
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -34,7 +35,7 @@ impl Wake for Count {
     }
 }
 
-/// Fires what is due on worker 0 at `now`, all of it.
+/// Fires everything that is due on worker 0 at `now`.
 fn fire(timers: &Timers, now: Instant) {
     let mut wakers = Vec::new();
     timers.fire_due(0, now, &mut wakers);
@@ -58,7 +59,8 @@ impl Scene {
         Scene { timers, start, count: Count::new() }
     }
 
-    /// So many minutes after tick 0. The deadlines of models lie ahead: real time must not reach them.
+    /// Returns the instant `minute` minutes after tick 0. The deadlines of models are in the
+    /// future: real time must not reach them.
     fn at(&self, minute: u64) -> Instant {
         self.start + Duration::from_secs(60 * minute)
     }
@@ -67,7 +69,7 @@ impl Scene {
         Entry::armed_at(self.timers.home(0), &Waker::from(count.clone()), self.at(minute))
     }
 
-    /// A worker that fires all up to `minute`.
+    /// Starts a worker that fires everything up to `minute`.
     fn spawn_firing(&self, minute: u64) -> thread::JoinHandle<()> {
         let (timers, now) = (self.timers.clone(), self.at(minute));
         thread::spawn(move || fire(&timers, now))
@@ -108,7 +110,8 @@ fn a_sleep_dropped_while_others_fire_takes_its_own_node_and_no_other() {
     model(|| {
         let scene = Scene::new();
         let (new_count, later_count) = (Count::new(), Count::new());
-        // Two of a slot, so that under loom the firing stops half-way, with the slot not settled.
+        // Two nodes in one slot, so that under loom the firing stops half-way and the slot is not
+        // settled.
         let (entry, neighbour) = (scene.arm(&scene.count, 10), scene.arm(&scene.count, 10));
         let later = scene.arm(&later_count, 20);
         let (timers, start, count) = (scene.timers.clone(), scene.start, new_count.clone());
@@ -117,7 +120,7 @@ fn a_sleep_dropped_while_others_fire_takes_its_own_node_and_no_other() {
             let mut wakers = Vec::new();
             scene.timers.fire_due(0, scene.at(10), &mut wakers);
             wakers.into_iter().for_each(Waker::wake);
-            // It may be given the node that has just fired.
+            // It may get the node that has just fired.
             scene.arm(&scene.count, 30)
         });
         drop((entry, later));
@@ -161,7 +164,7 @@ fn a_sleep_reset_while_it_fires_keeps_or_loses_its_place_but_never_both() {
 fn a_sleep_that_moves_to_another_task_while_it_fires_wakes_that_task_or_is_ready() {
     model(|| {
         let scene = Scene::new();
-        // The first of its slot: the worker fires this one, and is half-way.
+        // The first of its slot: the worker fires this one, and is then half-way.
         let neighbour = scene.arm(&Count::new(), 10);
         let mut entry = scene.arm(&scene.count, 10);
         let worker = scene.spawn_firing(10);
@@ -223,7 +226,7 @@ fn a_sleep_armed_while_the_runtime_ends_is_woken_or_refused() {
         let timers = scene.timers.clone();
         let ending = thread::spawn(move || timers.shutdown());
         let entry = scene.arm(&scene.count, 10);
-        // Refused: the next poll is ready, and nobody needs to be woken.
+        // If refused, the next poll is ready, and nothing needs to be woken.
         let is_refused = !entry.is_armed();
         ending.join().unwrap();
         assert_eq!(scene.count.get(), usize::from(!is_refused));
@@ -232,7 +235,7 @@ fn a_sleep_armed_while_the_runtime_ends_is_woken_or_refused() {
     });
 }
 
-/// What a worker parks on: a bell that stays rung until the worker has heard it.
+/// The event that a worker parks on. A ring stays pending until the worker has seen it.
 struct Bell {
     is_rung: Mutex<bool>,
     condvar: Condvar,
@@ -258,8 +261,8 @@ impl Bell {
     }
 }
 
-/// A worker with a late deadline parks again and again until it sees the early one that another thread brings. Were that
-/// one lost, it would park for ever, which loom reports as a deadlock.
+/// A worker with a late deadline parks repeatedly until it sees the early one that another thread
+/// brings. If that one were lost, the worker would park for ever, which loom reports as a deadlock.
 fn worker_sees_a_deadline_brought_by(bring: impl Fn(&Scene, Entry) -> Entry + Send + Sync + Copy + 'static) {
     model(move || {
         let bell = ModelArc::new(Bell::new());
@@ -270,7 +273,8 @@ fn worker_sees_a_deadline_brought_by(bring: impl Fn(&Scene, Entry) -> Entry + Se
         let late = scene.arm(&scene.count, 30);
         let (timers, early) = (scene.timers.clone(), scene.at(10));
         let worker = thread::spawn(move || {
-            // `next` may come before the deadline, where a slot is to be spread, but only from below the late one.
+            // `next` may be earlier than its deadline, where a slot is to be spread. The slot of
+            // the late deadline starts after the early one, so only the early one ends this loop.
             while timers.next_deadline(0).unwrap() > early {
                 bell.park();
             }
@@ -287,7 +291,7 @@ fn worker_sees_a_deadline_brought_by(bring: impl Fn(&Scene, Entry) -> Entry + Se
 fn a_foreign_deadline_reaches_the_worker_that_is_about_to_park() {
     worker_sees_a_deadline_brought_by(|scene, late| {
         let early = scene.arm(&scene.count, 10);
-        // The late one is no longer needed; with the early one it must not vanish from sight.
+        // The late one is no longer needed; its removal must not hide the early one.
         drop(late);
         early
     });
@@ -301,7 +305,8 @@ fn a_foreign_reset_to_an_earlier_deadline_reaches_the_worker_that_is_about_to_pa
     });
 }
 
-/// [fires-once]: who finds its tick settled, without the lock, sees what the firing thread did before.
+/// [fires-once]: a thread that sees its tick settled, without the lock, sees what the firing thread
+/// did before.
 #[test]
 fn who_sees_its_tick_settled_sees_what_came_before() {
     model(|| {
@@ -330,7 +335,8 @@ fn a_sleep_reset_to_the_past_while_it_fires_is_woken_once() {
         let neighbour = scene.arm(&Count::new(), 10);
         let mut entry = scene.arm(&scene.count, 20);
         let worker = scene.spawn_firing(10);
-        // Past, once the worker has fired; else the worker fires it, or finds it later.
+        // The deadline has passed if the worker has fired; else the worker fires it, or finds it
+        // later.
         entry.reset(scene.at(5));
         worker.join().unwrap();
         fire(&scene.timers, scene.at(10));
@@ -341,7 +347,7 @@ fn a_sleep_reset_to_the_past_while_it_fires_is_woken_once() {
     });
 }
 
-/// [fires-once]: a tick is not settled while a node of it is left.
+/// [fires-once]: a tick is not settled while one of its nodes is left.
 #[test]
 fn a_sleep_dropped_when_half_of_its_slot_has_fired_leaves_nothing_behind() {
     model(|| {

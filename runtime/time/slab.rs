@@ -1,19 +1,20 @@
 //! The nodes of one wheel, in one growing vector with a free list.
 //!
-//! An armed sleep costs one node of 40 bytes and no allocation of its own; a freed node is used again first. When the
-//! last of many nodes goes, the vector goes with it, so that a storm of timers leaves no memory behind.
+//! An armed sleep costs one node of 40 bytes and no allocation of its own. A freed node is reused
+//! first. When the last of many nodes is freed, the vector is freed too, so that a burst of timers
+//! leaves no memory behind.
 use std::num::NonZeroU32;
 use std::task::Waker;
 
-/// The index of no node.
+/// The index that stands for "no node".
 pub(super) const NIL: u32 = u32::MAX;
 
-/// An empty slab whose vector is larger than this gives it back.
+/// A slab that becomes empty frees its vector if it has more nodes than this.
 const KEPT_NODE_COUNT: usize = 4096;
 
-/// Names one stay of a node in a wheel.
+/// Identifies one stay of a node in a wheel.
 ///
-/// The stamp is new at each stay, so a key that outlived its node finds nothing.
+/// Every stay gets a new stamp, so a key that outlives its node finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     index: u32,
@@ -32,7 +33,7 @@ struct Node {
     /// `None` while the node is free.
     waker: Option<Waker>,
     previous: u32,
-    /// In a free node: the next free one.
+    /// In a free node: the index of the next free one.
     next: u32,
     stamp: NonZeroU32,
 }
@@ -53,12 +54,12 @@ impl Slab {
         Slab { nodes: Vec::new(), free: NIL, live_count: 0, stamp: NonZeroU32::MIN }
     }
 
-    /// How many nodes are in use.
+    /// Returns how many nodes are in use.
     pub(super) fn live_count(&self) -> usize {
         self.live_count
     }
 
-    /// Takes a free node, or makes one. It is in no list yet.
+    /// Takes a free node, or adds one. The node is in no list yet.
     #[inline]
     pub(super) fn insert(&mut self, tick: u64, waker: Waker) -> Key {
         self.stamp = self.stamp.checked_add(1).unwrap_or(NonZeroU32::MIN);
@@ -76,7 +77,7 @@ impl Slab {
         Key { index, stamp: self.stamp }
     }
 
-    /// Makes a node.
+    /// Adds a node to the vector.
     #[inline(never)]
     fn push(&mut self, node: Node) -> u32 {
         assert!(self.nodes.len() < NIL as usize, "one worker cannot hold more than 4 billion timers");
@@ -84,7 +85,7 @@ impl Slab {
         (self.nodes.len() - 1) as u32
     }
 
-    /// Frees the node, which is in no list any more, and hands back its waker.
+    /// Frees a node that is in no list any more, and returns its waker.
     #[inline]
     pub(super) fn remove(&mut self, index: u32) -> Option<Waker> {
         let node = &mut self.nodes[index as usize];
@@ -105,7 +106,7 @@ impl Slab {
         self.free = NIL;
     }
 
-    /// The tick of the stay that `key` names, if that still lasts.
+    /// Returns the tick of the stay that `key` identifies, if that stay has not ended.
     #[inline]
     pub(super) fn live_tick(&self, key: Key) -> Option<u64> {
         let node = self.nodes.get(key.index as usize)?;
@@ -113,7 +114,7 @@ impl Slab {
         is_live.then_some(node.tick)
     }
 
-    /// Takes every waker out and forgets all nodes.
+    /// Moves every waker into `wakers` and drops all nodes.
     pub(super) fn clear(&mut self, wakers: &mut Vec<Waker>) {
         wakers.extend(self.nodes.drain(..).filter_map(|node| node.waker));
         self.nodes = Vec::new();
@@ -121,7 +122,7 @@ impl Slab {
         self.live_count = 0;
     }
 
-    /// Replaces the waker of a live node and hands back the old one.
+    /// Replaces the waker of a live node and returns the old one.
     pub(super) fn replace_waker(&mut self, index: u32, waker: Waker) -> Option<Waker> {
         self.nodes[index as usize].waker.replace(waker)
     }
@@ -138,7 +139,7 @@ impl Slab {
         self.nodes[index as usize].previous
     }
 
-    /// The previous node and the next one.
+    /// Returns the previous node and the next one.
     pub(super) fn links(&self, index: u32) -> (u32, u32) {
         let node = &self.nodes[index as usize];
         (node.previous, node.next)

@@ -13,23 +13,26 @@ use crate::task::coop;
 
 /// Waits until `duration` has passed, counted from this call.
 ///
-/// Resolution is one millisecond: the sleep is never shorter than asked, and as a rule less than two milliseconds
-/// longer. A duration of zero is over at the first poll. One that leads beyond what an [`Instant`] can hold, such as
-/// [`Duration::MAX`], means "never": about 30 years.
-///
-/// Cancel safety: dropping the future takes the timer away, nothing is left behind.
+/// The resolution is one millisecond: the sleep is never shorter than asked, and usually less than
+/// two milliseconds longer. A duration of zero is over at the first poll. A duration that leads
+/// beyond the range of [`Instant`], such as [`Duration::MAX`], means "never": about 30 years.
 ///
 /// # Panics
-/// The future panics if it has to wait and its thread has no runtime. It may be made anywhere.
+/// May be called outside of a runtime, but the future panics if it has to wait outside of a
+/// runtime.
+///
+/// # Cancel safety
+/// Safe: dropping the future removes the timer and leaves nothing behind.
 ///
 /// # Examples
 /// ```
 /// use heist::time::{self, Duration};
 ///
-/// heist::runtime::Runtime::new().unwrap().block_on(async {
-///     time::sleep(Duration::from_millis(10)).await;
-///     println!("10 ms have passed");
-/// });
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// time::sleep(Duration::from_millis(10)).await;
+/// println!("10 ms have passed");
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
     Sleep::new(Instant::after(duration))
@@ -37,20 +40,25 @@ pub fn sleep(duration: Duration) -> Sleep {
 
 /// Waits until `deadline`.
 ///
-/// A deadline in the past is over at the first poll. All else is as with [`sleep`].
+/// A deadline in the past is over at the first poll. Everything else is as with [`sleep`].
 ///
 /// # Panics
-/// The future panics if it has to wait and its thread has no runtime.
+/// May be called outside of a runtime, but the future panics if it has to wait outside of a
+/// runtime.
+///
+/// # Cancel safety
+/// Safe: dropping the future removes the timer and leaves nothing behind.
 ///
 /// # Examples
 /// ```
 /// use heist::time::{self, Duration, Instant};
 ///
-/// heist::runtime::Runtime::new().unwrap().block_on(async {
-///     let start = Instant::now();
-///     time::sleep_until(start + Duration::from_millis(10)).await;
-///     assert!(start.elapsed() >= Duration::from_millis(10));
-/// });
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let start = Instant::now();
+/// time::sleep_until(start + Duration::from_millis(10)).await;
+/// assert!(start.elapsed() >= Duration::from_millis(10));
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep::new(deadline)
@@ -59,28 +67,31 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pin_project! {
     /// The future of [`sleep`] and [`sleep_until`].
     ///
-    /// It costs nothing until it has to wait. It then belongs to the timers of the worker that polls it, and to that
-    /// runtime for good; tasks and threads may hand it around. When that runtime shuts down, it completes at its next
-    /// poll, before its time: nobody is left who could wake it later.
+    /// It costs nothing until it has to wait. Then it belongs to the timers of the worker that
+    /// polls it, and permanently to that runtime; tasks and threads may pass it on. When that
+    /// runtime shuts down, the sleep completes at its next poll, before its deadline, because
+    /// nothing is left that could wake it later.
     ///
+    /// # Examples
     /// To wait for it more than once, pin it and [`reset`](Sleep::reset) it:
-    ///
     /// ```
     /// use heist::time::{self, Duration, Instant};
     ///
-    /// heist::runtime::Runtime::new().unwrap().block_on(async {
-    ///     let mut sleep = std::pin::pin!(time::sleep(Duration::from_millis(10)));
-    ///     sleep.as_mut().await;
-    ///     sleep.as_mut().reset(Instant::now() + Duration::from_millis(10));
-    ///     sleep.await;
-    /// });
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut sleep = std::pin::pin!(time::sleep(Duration::from_millis(10)));
+    /// sleep.as_mut().await;
+    /// assert!(sleep.is_elapsed());
+    /// sleep.as_mut().reset(Instant::now() + Duration::from_millis(10));
+    /// sleep.await;
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
     /// ```
     #[derive(Debug)]
     #[must_use = "a sleep does nothing unless it is awaited"]
     pub struct Sleep {
         deadline: Instant,
         entry: Entry,
-        // Nothing relies on the pin today. It is promised so that the node can move in here one day.
+        // Nothing relies on the pin today. It is promised so that the node can move in here later.
         #[pin]
         pinned: PhantomPinned,
     }
@@ -91,21 +102,21 @@ impl Sleep {
         Sleep { deadline, entry: Entry::new(), pinned: PhantomPinned }
     }
 
-    /// When it completes.
+    /// Returns the instant at which it completes.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Whether its time has come. It does not look at the clock: a sleep that nobody has polled since it was made or
-    /// reset has not elapsed.
+    /// Returns whether its deadline has passed. This does not read the clock: a sleep that was not
+    /// polled since it was created or reset has not elapsed.
     pub fn is_elapsed(&self) -> bool {
         self.entry.is_fired()
     }
 
-    /// Moves the deadline, also after completion, when it can be awaited anew.
+    /// Moves the deadline. A sleep that has completed can be awaited again after that.
     ///
-    /// A sleep that is waiting keeps the task it wakes: if the new deadline is past, that task is woken at
-    /// once, or in the next turn of the run loop.
+    /// A sleep that is waiting keeps the task that it wakes: if the new deadline is in the past,
+    /// that task is woken at once, or in the next turn of the run loop. [`Sleep`] has an example.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
         *this.deadline = deadline;

@@ -11,45 +11,62 @@ use super::error::Elapsed;
 use super::instant::Instant;
 use crate::task::coop;
 
-/// Gives `future` no more time than `duration`, counted from this call.
+/// Limits `future` to `duration`, counted from this call.
 ///
-/// The future is polled first, so one that is ready wins even with a duration of zero. If the time is up before, the
-/// result is [`Elapsed`] and the future is dropped with the `Timeout`. A future that is always busy with ready
-/// operations still meets its deadline, as soon as it yields. A duration that leads beyond what an [`Instant`] can hold
+/// The future is polled before the clock is read, so a future that is ready wins even with a
+/// duration of zero. If the time is over first, the result is [`Elapsed`], and the future is
+/// dropped together with the `Timeout`. A future that is always busy with ready operations still
+/// meets its deadline, as soon as it yields. A duration that leads beyond the range of [`Instant`]
 /// means "never".
 ///
-/// Cancel safety: dropping it drops the future; it is as safe to cancel as that one is.
+/// # Errors
+/// The future returns [`Elapsed`] if the time is over first. `?` converts it into an
+/// [`io::Error`](std::io::Error).
 ///
 /// # Panics
-/// Panics when polled if it has to wait and its thread has no runtime.
+/// May be called outside of a runtime, but the future panics if it has to wait outside of a
+/// runtime.
+///
+/// # Cancel safety
+/// Dropping the timeout drops the future inside: it is as safe to cancel as that future.
 ///
 /// # Examples
 /// ```
 /// use heist::time::{self, Duration};
 ///
-/// heist::runtime::Runtime::new().unwrap().block_on(async {
-///     let late = time::timeout(Duration::from_millis(10), std::future::pending::<()>()).await;
-///     assert!(late.is_err());
-///     assert_eq!(time::timeout(Duration::from_secs(10), async { 7 }).await, Ok(7));
-/// });
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let late = time::timeout(Duration::from_millis(10), std::future::pending::<()>()).await;
+/// assert!(late.is_err());
+/// assert_eq!(time::timeout(Duration::from_secs(10), async { 7 }).await, Ok(7));
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     timeout_at(Instant::after(duration), future)
 }
 
-/// Gives `future` time until `deadline`. All else is as with [`timeout`](timeout()).
+/// Limits `future` to the time before `deadline`. Everything else is as with
+/// [`timeout`](timeout()).
+///
+/// # Errors
+/// The future returns [`Elapsed`] if the deadline passes first.
 ///
 /// # Panics
-/// Panics when polled if it has to wait and its thread has no runtime.
+/// May be called outside of a runtime, but the future panics if it has to wait outside of a
+/// runtime.
+///
+/// # Cancel safety
+/// Dropping the timeout drops the future inside: it is as safe to cancel as that future.
 ///
 /// # Examples
 /// ```
 /// use heist::time::{self, Duration, Instant};
 ///
-/// heist::runtime::Runtime::new().unwrap().block_on(async {
-///     let deadline = Instant::now() + Duration::from_millis(10);
-///     assert!(time::timeout_at(deadline, std::future::pending::<()>()).await.is_err());
-/// });
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let deadline = Instant::now() + Duration::from_millis(10);
+/// assert!(time::timeout_at(deadline, std::future::pending::<()>()).await.is_err());
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     Timeout { value: future.into_future(), deadline, entry: Entry::new() }
@@ -57,6 +74,24 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 
 pin_project! {
     /// The future of [`timeout`](timeout()) and [`timeout_at`].
+    ///
+    /// # Examples
+    /// A future that ran out of time can continue without a limit:
+    /// ```
+    /// use heist::time::{self, Duration};
+    ///
+    /// # let runtime = heist::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # runtime.block_on(async {
+    /// let slow = Box::pin(async {
+    ///     time::sleep(Duration::from_millis(10)).await;
+    ///     "done"
+    /// });
+    /// let mut limited = time::timeout(Duration::from_millis(1), slow);
+    /// assert!((&mut limited).await.is_err());
+    /// assert_eq!(limited.into_inner().await, "done");
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[derive(Debug)]
     #[must_use = "a timeout does nothing unless it is awaited"]
     pub struct Timeout<T> {
@@ -68,17 +103,17 @@ pin_project! {
 }
 
 impl<T> Timeout<T> {
-    /// The future inside.
+    /// Returns a reference to the future inside.
     pub fn get_ref(&self) -> &T {
         &self.value
     }
 
-    /// The future inside.
+    /// Returns a mutable reference to the future inside.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }
 
-    /// Takes the future out, and the deadline off it.
+    /// Returns the future inside, without its deadline. [`Timeout`] has an example.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -94,8 +129,9 @@ impl<T: Future> Future for Timeout<T> {
         if let Poll::Ready(output) = this.value.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        // If the future has just spent the budget, its deadline counts all the same: else it would never be looked at.
-        // If there was none before, the timer waits its turn too, so that a loop of timeouts ends.
+        // If the future has just spent the budget, its deadline counts all the same: otherwise the
+        // deadline would never be checked. If there was no budget before, the timer waits its turn
+        // too, so that a loop of timeouts ends.
         if had_budget && !coop::has_budget_remaining() {
             ready!(this.entry.poll_elapsed(cx, this.deadline.into_std()));
         } else {

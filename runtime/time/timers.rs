@@ -1,4 +1,4 @@
-//! The timers of one runtime: what the run loop calls.
+//! The timers of one runtime: the interface that the run loop calls.
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
@@ -13,25 +13,26 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::clock;
 use crate::task::wake_all;
 
-/// A home with cache lines of its own; its reference counts stand on a line of their own as well.
+/// A home on cache lines of its own. Its reference counts have a separate line.
 pub(super) type HomeRef = Arc<CachePadded<Home>>;
 
 /// All wheels of a runtime, one for each worker.
 ///
-/// Every `now` given to a method is a reading of [`Timers::now`], which tests can hold still.
+/// Every `now` passed to a method is a reading of [`Timers::now`], which tests can hold still.
 pub(crate) struct Timers {
     homes: Box<[HomeRef]>,
     shared: Arc<Shared>,
-    /// Counts up; picks the home of a sleep that is first polled outside the workers.
+    /// A counter that picks the home of a sleep that is first polled outside of the workers.
     foreign_turn: AtomicUsize,
 }
 
 impl Timers {
-    /// Makes `worker_count` empty wheels, at least one.
+    /// Creates `worker_count` empty wheels; there must be at least one.
     ///
-    /// `unpark(index)` is called, with no lock held, when another thread gave that worker an earlier deadline. It must
-    /// make the worker's next or current park return, and what happened before the call visible to it then.
-    /// A sleep that outlives the runtime keeps `unpark` alive: it should own nothing that must go with the runtime.
+    /// `unpark(index)` is called, with no lock held, after another thread gave that worker an
+    /// earlier deadline. It must make the worker's next or current park return, and everything that
+    /// happened before the call visible to the worker then. A sleep that outlives the runtime keeps
+    /// `unpark` alive, so `unpark` must not own anything that must end with the runtime.
     pub(crate) fn new(worker_count: usize, unpark: Box<dyn Fn(usize) + Send + Sync>) -> Arc<Timers> {
         Self::started_at(clock::now(), worker_count, unpark)
     }
@@ -48,25 +49,28 @@ impl Timers {
         Arc::new(Timers { homes: homes.collect(), shared, foreign_turn: AtomicUsize::new(0) })
     }
 
-    /// Makes this thread worker `index`, until the guard is dropped: its sleeps go to that worker's wheel.
+    /// Makes this thread worker `index` until the guard is dropped: its sleeps go to the wheel of
+    /// that worker.
     pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> Guard {
         assert!(index < self.worker_count(), "there is no worker {index}");
         context::come_anew(self);
         Guard::install(Context::new(self.clone(), Some(index)))
     }
 
-    /// This thread, which is worker `index`, leaves it to another one: its sleeps are those of a thread from outside from now
-    /// on, until it comes back.
+    /// This thread, which is worker `index`, hands its role to another thread. From now on its
+    /// sleeps are those of a thread from outside, until it comes back.
     pub(crate) fn leave_worker(&self, index: usize) {
         context::resign(self, index);
     }
 
-    /// This thread, which left the worker `index`, is it again; nobody was bound meanwhile.
+    /// This thread, which left the role of worker `index`, takes it again. No thread was bound to
+    /// it meanwhile.
     pub(crate) fn come_back(&self, index: usize) {
         context::reinstate(self, index);
     }
 
-    /// Lets sleeps of this thread, which is no worker, use these timers until the guard is dropped.
+    /// Lets sleeps of this thread, which is not a worker, use these timers until the guard is
+    /// dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Guard {
         Guard::install(Context::new(self.clone(), None))
     }
@@ -79,46 +83,47 @@ impl Timers {
         &self.shared.clock
     }
 
-    /// The present, on this runtime's clock.
+    /// Returns the present, on this runtime's clock.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
         self.shared.clock.now()
     }
 
-    /// Whether the worker has anything armed. One plain load.
+    /// Returns whether the worker has anything armed. One plain load.
     #[inline]
     pub(crate) fn has_timers(&self, index: usize) -> bool {
         self.homes[index].next() != NEVER
     }
 
-    /// Whether `fire_due` has work at `now`. One plain load if nothing is armed.
+    /// Returns whether `fire_due` has work at `now`. One plain load if nothing is armed.
     #[inline]
     pub(crate) fn is_due(&self, index: usize, now: Instant) -> bool {
         let next = self.homes[index].next();
         next != NEVER && next <= self.shared.clock.tick_of_now(now)
     }
 
-    /// How long the worker may park: until its first deadline, or somewhat less where timers far ahead must be sorted
-    /// anew. `None`: nothing is armed.
+    /// Returns until when the worker may park: its first deadline, or an earlier instant at which
+    /// distant timers must be sorted again. `None` if nothing is armed.
     #[inline]
     pub(crate) fn next_deadline(&self, index: usize) -> Option<Instant> {
         self.shared.clock.instant_of(self.homes[index].next())
     }
 
-    /// Collects the wakers of the worker's sleeps that are due. The caller wakes them when it holds no lock.
+    /// Collects the wakers of the worker's sleeps that are due. The caller must wake them without
+    /// holding a lock.
     ///
-    /// At most 1024 at a time: with more of them, [`Timers::is_due`] stays true, so that the run loop comes back after
-    /// it has looked after tasks and I/O.
+    /// Collects at most 1024 at a time: if there are more, [`Timers::is_due`] stays true, so that
+    /// the run loop comes back after it has looked after tasks and I/O.
     pub(crate) fn fire_due(&self, index: usize, now: Instant, wakers: &mut Vec<Waker>) {
         self.homes[index].fire(self.shared.clock.tick_of_now(now), wakers);
     }
 
-    /// The same for another worker's sleeps. False if that wheel is in use just now.
+    /// Does the same for another worker's sleeps. Returns `false` if that wheel is in use.
     pub(crate) fn try_fire_due(&self, index: usize, now: Instant, wakers: &mut Vec<Waker>) -> bool {
         self.homes[index].try_fire(self.shared.clock.tick_of_now(now), wakers)
     }
 
-    /// Collects all that is due on all wheels.
+    /// Collects everything that is due on all wheels.
     pub(super) fn fire_all_due(&self, wakers: &mut Vec<Waker>) {
         let now = self.now();
         for index in 0..self.worker_count() {
@@ -128,8 +133,8 @@ impl Timers {
         }
     }
 
-    /// Where the clock is paused: moves it to the worker's first deadline, and `fire_due` has work then.
-    /// False, and nothing happens, where the clock runs or nothing is armed.
+    /// If the clock is paused: moves it to the worker's first deadline, so that `fire_due` has
+    /// work. Does nothing and returns `false` if the clock is running or nothing is armed.
     pub(crate) fn advance_to_next(&self, index: usize) -> bool {
         if !self.shared.clock.is_paused() {
             return false;
@@ -138,7 +143,7 @@ impl Timers {
         self.shared.clock.instant_of(earliest).is_some_and(|instant| self.shared.clock.advance_to(instant))
     }
 
-    /// Ends time: wakes all sleepers, and every sleep, armed or new, completes at its next poll.
+    /// Ends time: wakes all sleepers. Every sleep, armed or new, completes at its next poll.
     pub(crate) fn shutdown(&self) {
         let mut wakers = Vec::new();
         self.homes.iter().for_each(|home| home.close(&mut wakers));
@@ -146,7 +151,7 @@ impl Timers {
         wake_all(wakers);
     }
 
-    /// How many sleeps are armed on the worker's wheel.
+    /// Returns how many sleeps are armed on the worker's wheel.
     pub(crate) fn armed_count(&self, index: usize) -> usize {
         self.homes[index].live_count()
     }
@@ -159,9 +164,9 @@ impl Timers {
         &self.homes[index]
     }
 
-    /// The next home in turn, for a thread that is no worker.
+    /// Returns the next home in turn, for a thread that is not a worker.
     pub(super) fn foreign_home(&self) -> &HomeRef {
-        // Ordering: [even-homes] Relaxed: a fair count is all that is asked, it orders nothing.
+        // Ordering: [even-homes] Relaxed: only a fair count is needed; it orders nothing.
         let turn = self.foreign_turn.fetch_add(1, Ordering::Relaxed);
         &self.homes[turn % self.homes.len()]
     }

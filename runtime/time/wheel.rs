@@ -1,18 +1,21 @@
-//! The hierarchical wheel of one worker. Plain data: its lock, its clock and what is published are in `home.rs`.
+//! The hierarchical wheel of one worker. It is plain data: its lock, its clock and the words that
+//! can be read without the lock are in `home.rs`.
 //!
-//! A tick is read as eleven digits of six bits, which is all of `u64`: nothing overflows and no slot ever wraps. A node
-//! is on the level of the highest digit in which its tick differs from `elapsed`, in the slot of that digit. So all
-//! nodes of a level share the higher digits with `elapsed`, the earliest node is in the first slot of the lowest level
-//! in use, and a node's place follows from its tick: nothing about it is stored.
+//! A tick is read as eleven digits of six bits, which covers all of `u64`: nothing overflows and no
+//! slot wraps. The level of a node is the highest digit in which its tick differs from `elapsed`;
+//! its slot is the value of that digit. So all nodes of a level share the higher digits with
+//! `elapsed`, the earliest node is in the first slot of the lowest level in use, and level and slot
+//! follow from the tick: neither is stored.
 //!
-//! Moving `elapsed` forward keeps every place right, as long as it never passes the start of a slot in use: a value
-//! between `elapsed` and that start has the digits that both share, and at the slot's own level a lower one.
+//! Moving `elapsed` forward keeps every node in the right slot, as long as `elapsed` never passes
+//! the start of a slot in use: a value between `elapsed` and that start has the digits that both
+//! share, and a lower digit at the level of the slot.
 use std::task::Waker;
 
 use super::level::{LEVEL_BITS, Level, SLOT_COUNT};
 use super::slab::{Key, NIL, Slab};
 
-/// The tick that never comes: nothing is armed; or, as the elapsed tick, the wheel is closed.
+/// The tick that never comes. As `next`: nothing is armed. As `elapsed`: the wheel is closed.
 pub(super) const NEVER: u64 = u64::MAX;
 /// The last tick that can be armed.
 pub(super) const TICK_MAX: u64 = NEVER - 1;
@@ -21,13 +24,13 @@ const LEVEL_COUNT: usize = 11;
 const _: () = assert!(LEVEL_COUNT as u32 * LEVEL_BITS >= u64::BITS, "the levels cover every tick");
 const _: () = assert!(LEVEL_COUNT < u16::BITS as usize, "one bit of `occupied` for each level");
 
-/// What became of a node that was to move.
+/// The result of moving a node.
 #[must_use]
 #[derive(Debug)]
 pub(super) enum Moved {
     /// It waits for its new tick, with the waker it had.
     Armed,
-    /// Its new tick is past: it is gone, and this waker wants to be woken.
+    /// Its new tick has passed: the node is gone, and the caller must wake this waker.
     Due(Option<Waker>),
     /// It fired before.
     Gone,
@@ -35,9 +38,10 @@ pub(super) enum Moved {
 
 #[derive(Debug)]
 pub(super) struct Wheel {
-    /// Every node whose tick is below this one has fired, and of those at this one at least the first.
+    /// Every node with a lower tick has fired, and of those with this tick at least the first.
     elapsed: u64,
-    /// The start of the first slot in use; `NEVER` if none is. Kept, for it is asked at every arming and taking away.
+    /// The start of the first slot in use; `NEVER` if no slot is. It is stored because every arming
+    /// and removal reads it.
     next: u64,
     /// Bit `n` is set while level `n` holds a node.
     occupied: u16,
@@ -53,7 +57,7 @@ struct Place {
 }
 
 fn level_of(elapsed: u64, tick: u64) -> usize {
-    // A tick that equals `elapsed` is on level 0, as one that differs in the lowest digit.
+    // A tick that equals `elapsed` is on level 0, like one that differs in the lowest digit.
     let highest_bit = (elapsed ^ tick | 1).ilog2();
     (highest_bit / LEVEL_BITS) as usize
 }
@@ -62,7 +66,7 @@ fn slot_of(level: usize, tick: u64) -> usize {
     (tick >> (level as u32 * LEVEL_BITS)) as usize % SLOT_COUNT
 }
 
-/// The start of the slot of `level` that `tick` is in.
+/// Returns the start of the slot of `level` that `tick` is in.
 fn start_of(level: usize, tick: u64) -> u64 {
     tick & (u64::MAX << (level as u32 * LEVEL_BITS))
 }
@@ -73,20 +77,21 @@ impl Wheel {
         Wheel { elapsed: 0, next: NEVER, occupied: 0, levels, slab: Slab::new() }
     }
 
-    /// How many nodes are armed.
+    /// Returns how many nodes are armed.
     pub(super) fn live_count(&self) -> usize {
         self.slab.live_count()
     }
 
-    /// Moves the time to `now`, if nothing is to be done before it. Places are chosen as seen from the present: a wheel that
-    /// has lagged behind would put near nodes on high levels, and have them spread for nothing.
+    /// Moves the time to `now`, if nothing is due before it. Levels and slots are then chosen as
+    /// seen from the present: a wheel that lags behind would put near nodes on high levels, and
+    /// would spread them later for nothing.
     pub(super) fn catch_up(&mut self, now: u64) {
         if now < self.next() {
             self.elapsed = self.elapsed.max(now);
         }
     }
 
-    /// Arms a node. Hands the waker back if the tick is past, which a closed wheel says of every tick.
+    /// Arms a node. Returns the waker if the tick has passed; in a closed wheel every tick has.
     #[inline]
     pub(super) fn insert(&mut self, tick: u64, waker: Waker) -> Result<Key, Waker> {
         debug_assert!(tick <= TICK_MAX);
@@ -98,7 +103,7 @@ impl Wheel {
         Ok(key)
     }
 
-    /// Takes a node out. The waker is for the caller to drop, after the lock is released.
+    /// Takes a node out. The caller drops the waker, after it has released the lock.
     #[inline]
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
         let tick = self.slab.live_tick(key)?;
@@ -119,7 +124,8 @@ impl Wheel {
         Moved::Armed
     }
 
-    /// Gives an armed node another waker and hands back the old one; hands back `waker` itself if the node has fired.
+    /// Gives an armed node another waker and returns the old one. If the node has fired, returns
+    /// `waker` itself as the error.
     pub(super) fn replace_waker(&mut self, key: Key, waker: Waker) -> Result<Option<Waker>, Waker> {
         if self.slab.live_tick(key).is_some() {
             Ok(self.slab.replace_waker(key.index(), waker))
@@ -128,8 +134,9 @@ impl Wheel {
         }
     }
 
-    /// Moves the time to `now`, if that is later, and collects the wakers of what is due, in order of ticks and, within
-    /// a tick, of arrival. Stops after `waker_count_max` of them; the rest stays due.
+    /// Moves the time to `now`, if that is later, and collects the wakers of the nodes that are
+    /// due, in order of ticks and, within a tick, of arrival. Stops after `waker_count_max` of
+    /// them; the rest stays due.
     pub(super) fn fire(&mut self, now: u64, waker_count_max: usize, wakers: &mut Vec<Waker>) {
         let len_max = wakers.len().saturating_add(waker_count_max);
         while let Some(place) = self.first_place().filter(|place| place.start <= now) {
@@ -144,13 +151,14 @@ impl Wheel {
         self.elapsed = self.elapsed.max(now);
     }
 
-    /// The tick at which `fire` has work: the first node's, or an earlier one where a slot must be spread.
+    /// Returns the tick at which `fire` has work: the tick of the first node, or an earlier one at
+    /// which a slot must be spread.
     pub(super) fn next(&self) -> u64 {
         debug_assert_eq!(self.next, self.first_start());
         self.next
     }
 
-    /// The first node's tick, exactly. Walks one slot.
+    /// Returns the exact tick of the first node. Walks one slot.
     pub(super) fn earliest(&self) -> u64 {
         let Some(place) = self.first_place() else { return NEVER };
         let first = self.levels[place.level].first(place.slot);
@@ -164,19 +172,20 @@ impl Wheel {
         }
     }
 
-    /// The tick beyond which no node has fired.
+    /// Returns the tick beyond which no node has fired.
     pub(super) fn reached(&self) -> u64 {
         self.elapsed
     }
 
-    /// The tick up to which, inclusive, every node has fired.
+    /// Returns the tick up to which, inclusive, every node has fired.
     pub(super) fn settled(&self) -> u64 {
-        // A slot in use starts at `elapsed` only if it is half fired: all others have a higher digit there.
+        // A slot in use starts at `elapsed` only if it is half fired: every other slot has a higher
+        // digit at its level.
         let is_half_fired = self.occupied != 0 && self.next == self.elapsed;
         self.elapsed - u64::from(is_half_fired)
     }
 
-    /// Ends time: takes all wakers out, and every tick is past from now on.
+    /// Ends time: takes all wakers out. From now on every tick has passed.
     pub(super) fn close(&mut self, wakers: &mut Vec<Waker>) {
         self.slab.clear(wakers);
         *self.levels = [Level::new(); LEVEL_COUNT];
@@ -192,7 +201,7 @@ impl Wheel {
         let level = self.occupied.trailing_zeros() as usize;
         let slot = self.levels[level].first_slot();
         let shift = level as u32 * LEVEL_BITS;
-        // The digits above this level's are `elapsed`'s; above the top level there are none.
+        // The digits above this level are those of `elapsed`; there are none above the top level.
         let lower = u64::MAX.checked_shl(shift + LEVEL_BITS).map_or(u64::MAX, |upper| !upper);
         Some(Place { level, slot, start: self.elapsed & !lower | (slot as u64) << shift })
     }
@@ -214,7 +223,7 @@ impl Wheel {
         self.note_emptied_slot(place.level);
     }
 
-    /// Fires the nodes of a slot of level 0. False if `wakers` reached its limit first.
+    /// Fires the nodes of a slot of level 0. Returns `false` if `wakers` reached its limit first.
     fn drain(&mut self, place: &Place, len_max: usize, wakers: &mut Vec<Waker>) -> bool {
         loop {
             let index = self.levels[0].first(place.slot);

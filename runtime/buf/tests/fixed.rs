@@ -1,11 +1,11 @@
-//! Pools of buffers that rings may register: who has which buffer, and when the memory is let go of.
+//! Tests of pools that rings may register: who holds which buffer, and when the memory is released.
 
 use std::sync::{Arc, Weak};
 
 use crate::buf::{AlignedBuf, FixedBufPool, FixedMemory, IoBuf, IoBufMut, Registry, join, split};
 use crate::primitive::sync::Mutex;
 
-/// Notes what it is told.
+/// Records the calls of `unregister`.
 #[derive(Debug)]
 struct Ledger(Mutex<Vec<usize>>);
 

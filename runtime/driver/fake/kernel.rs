@@ -1,4 +1,4 @@
-//! The kernel of the fake: what is in flight, who sleeps, and a clock.
+//! The simulated kernel of the `Fake`: the operations in flight, the sleepers, and a clock.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
@@ -12,10 +12,10 @@ use crate::driver::slots::SlotId;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::primitive::{clock, is_drawn, thread};
 
-/// While a worker is awake time passes at one in so many turns of the clock.
+/// While a worker is awake, time passes at one in this many turns of the clock.
 const HURRY: u32 = 256;
 
-/// What an operation is known by.
+/// The identity of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     Path(CString),
@@ -36,12 +36,12 @@ impl Subject {
     }
 }
 
-/// What the kernel puts into a completion queue.
+/// An entry of a completion queue.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// The doorbell was rung.
     Noise,
-    /// The terminal completion, and whether it tells of a cancel.
+    /// The terminal completion, and whether it reports a cancel.
     End(SlotId, bool),
 }
 
@@ -58,20 +58,20 @@ struct Ring {
     sleep: Sleep,
 }
 
-/// Answers operations when a test says so, and lets workers sleep.
+/// Answers operations when a test asks for it, and lets workers sleep.
 #[derive(Debug)]
 pub(crate) struct Kernel {
     state: Mutex<State>,
     /// One for each sleeper.
     beds: Box<[Condvar]>,
-    /// Somebody went to sleep, or the clock is to be stopped.
+    /// Notified when a worker goes to sleep, or when the clock is to stop.
     changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     rings: Vec<Ring>,
-    /// What ends as soon as it is begun.
+    /// Operations that end as soon as they begin.
     done: HashSet<Subject>,
     is_clock_stopped: bool,
 }
@@ -87,7 +87,7 @@ impl Kernel {
         }
     }
 
-    /// Ends the operations on `path`: those in flight, and those to come.
+    /// Ends the operations on `path`: those in flight and those to come.
     pub(crate) fn end(&self, path: &CStr) {
         self.finish(Subject::Path(path.to_owned()));
     }
@@ -125,7 +125,7 @@ impl Kernel {
         }
     }
 
-    /// Of an operation that has ended nothing more is heard.
+    /// Cancels an operation. One that has ended gets no further completion.
     pub(super) fn cancel(&self, index: usize, slot: SlotId) {
         let mut state = self.state.lock();
         let ring = &mut state.rings[index];
@@ -168,8 +168,10 @@ impl Kernel {
         }
     }
 
-    /// The life of the thread that lets time pass: it moves the clock to the first sleeper's hour. At once if all sleep;
-    /// while others are awake, now and then: two sentinels that were both awake at every look would never go to rest.
+    /// The main function of the thread that lets time pass: it moves the clock to the first
+    /// sleeper's deadline. It does so at once if all workers sleep. While others are awake it does
+    /// so now and then, because two sentinels that were both awake at every look would never go to
+    /// sleep.
     pub(crate) fn run_clock(&self) {
         let mut state = self.state.lock();
         while !state.is_clock_stopped {
@@ -189,7 +191,7 @@ impl Kernel {
                 self.rouse(index, &mut state.rings[index]);
             }
             drop(state);
-            // Where schedules go by priority the clock would have all the others wait.
+            // Where schedules go by priority, the clock would otherwise keep all others waiting.
             thread::yield_now();
             state = self.state.lock();
         }
@@ -200,7 +202,7 @@ impl Kernel {
         self.changed.notify_all();
     }
 
-    /// Waits until every worker sleeps without a time-out. If one never does, shuttle says so.
+    /// Waits until every worker sleeps without a time-out. If one never does, shuttle reports it.
     pub(crate) fn wait_until_all_sleep(&self) {
         let mut state = self.state.lock();
         while state.rings.iter().any(|ring| ring.sleep != Sleep::Until(None)) {

@@ -1,8 +1,9 @@
 //! A back end that never enters the kernel, for whole runtimes under shuttle.
 //!
-//! It is worked as a ring is (`uring/`): outbox, mailbox, bell, the table of what is in flight. Behind it stands a
-//! [`Kernel`] made of a lock and bells of shuttle's. What it does is up to threads of the test: they end operations, make
-//! sockets ready and let time pass. Of the operations on files one is offered, the removal, and known by its path.
+//! It works like a ring (`uring/`): outbox, mailbox, bell, and the table of operations in flight.
+//! Behind it is a [`Kernel`] made of shuttle's locks and condition variables. Threads of the test
+//! control it: they end operations, make sockets ready and let time pass. It offers only one
+//! operation on files, the removal, which is identified by its path.
 
 use std::io;
 use std::mem;
@@ -36,7 +37,7 @@ pub(super) struct Fake {
 #[derive(Debug)]
 struct Worker {
     index: usize,
-    /// Held by the owner while it sleeps, as a ring's.
+    /// Held by the owner while it sleeps, like that of a ring.
     core: Mutex<Core>,
     mailbox: Mailbox<Request>,
     bell: Bell,
@@ -160,7 +161,7 @@ impl Fake {
         }
         worker.reap(&mut core, crop.wakers, &mut orphans);
         worker.mailbox.wake_up();
-        // Rung while asleep: returning is the answer [ring-ends-park].
+        // The bell was rung during the sleep; returning answers it [ring-ends-park].
         worker.bell.consume();
         worker.publish(&core);
         drop(core);
@@ -188,16 +189,16 @@ impl Fake {
     }
 
     pub(super) fn in_flight(&self, index: usize) -> usize {
-        // Ordering: Relaxed: a figure to judge by.
+        // Ordering: Relaxed: an estimate.
         self.workers[index].in_flight.load(Ordering::Relaxed)
     }
 
     pub(super) fn stale_count(&self, index: usize) -> u64 {
-        // Ordering: Relaxed: a figure to judge by.
+        // Ordering: Relaxed: an estimate.
         self.workers[index].stale_count.load(Ordering::Relaxed)
     }
 
-    /// The kernel of this back end lets go of everything at once.
+    /// The simulated kernel releases everything at once.
     pub(super) fn shutdown(&self, index: usize, wakers: &mut Vec<Waker>) {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
@@ -243,7 +244,7 @@ impl Worker {
         }
     }
 
-    /// Begins what tasks and letters ask for.
+    /// Begins the operations that tasks and other threads have submitted.
     fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         let mut letters = Vec::new();
         self.mailbox.take(&mut letters);
@@ -267,7 +268,7 @@ impl Worker {
         }
     }
 
-    /// Given back: nobody waits for it any more.
+    /// Gives the operation back if nothing waits for it any more.
     fn start(&self, core: &mut Core, op: Op) -> Option<Op> {
         let slot = match core.flights.admit(op, self.index) {
             Ok(slot) => slot,
@@ -293,7 +294,7 @@ impl Worker {
     }
 
     fn publish(&self, core: &Core) {
-        // Ordering: Relaxed: figures to judge by.
+        // Ordering: Relaxed: estimates.
         self.in_flight.store(core.outbox.len() + core.flights.len(), Ordering::Relaxed);
         self.stale_count.store(core.flights.stale_count(), Ordering::Relaxed);
     }

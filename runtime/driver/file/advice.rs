@@ -1,20 +1,33 @@
-//! What a range of a file is for.
+//! Advice on how a range of a file will be used.
 
 /// How a range of a file will be used: see [`File::advise`](crate::fs::File::advise).
+///
+/// # Examples
+///
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use heist::fs::{Advice, File};
+///
+/// let file = File::open("Cargo.toml").await?;
+/// file.advise(0, 4096, Advice::WillNeed).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Advice {
-    /// No advice: what a new file has.
+    /// No advice, the default of a new file.
     Normal,
     /// From the beginning to the end: reads ahead more.
     Sequential,
-    /// Here and there: does not read ahead.
+    /// At random places: does not read ahead.
     Random,
     /// Soon: begins to read it into the page cache.
     WillNeed,
-    /// No more: drops it from the page cache, where it is on the disk already.
+    /// Not any more: drops it from the page cache, except for bytes that are not on the disk yet.
     DontNeed,
-    /// Once.
+    /// Only once.
     NoReuse,
 }
 

@@ -1,4 +1,5 @@
-//! An open file, and the plain system calls on it: at once where that cannot block, else for the blocking pool.
+//! An open file, and the plain system calls on it: made at once if they cannot block, else on the
+//! blocking pool.
 #![expect(unsafe_code, reason = "descriptors from the kernel, and reads that std has no name for")]
 
 use std::fs::File;
@@ -11,7 +12,7 @@ use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// Past the page cache. 0 where there is no such flag.
+/// Bypasses the page cache. 0 where there is no such flag.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) const DIRECT_FLAG: i32 = libc::O_DIRECT;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -24,11 +25,11 @@ pub(crate) struct Descriptor {
     file: Option<File>,
     is_append: bool,
     is_direct: bool,
-    /// Until the file system says that it cannot read without blocking.
+    /// True until the file system reports that it cannot read without blocking.
     may_read_now: AtomicBool,
-    /// Another program or machine serves the file. Found out when it matters first.
+    /// Another program or machine serves the file. Determined when first needed.
     is_remote: OnceLock<bool>,
-    /// One of the constants below. Found out when it matters first.
+    /// One of the constants below. Determined when first needed.
     places: AtomicU32,
 }
 
@@ -36,7 +37,7 @@ const PLACES_UNKNOWN: u32 = 0;
 const HAS_PLACES: u32 = 1;
 const STREAMS: u32 = 2;
 
-/// Takes over what the kernel opened for us.
+/// Takes ownership of a descriptor that the kernel opened.
 #[cfg(unix)]
 pub(super) fn adopt(fd: i32) -> File {
     use std::os::fd::FromRawFd;
@@ -75,7 +76,7 @@ impl Descriptor {
         self.file.take().expect("taken by the drop only")
     }
 
-    /// Any call on it may wait for a server, as long as that likes.
+    /// Any call on it may wait for a server, for arbitrarily long.
     pub(crate) fn is_remote(&self) -> bool {
         *self.is_remote.get_or_init(|| remote::holds(self.file()))
     }
@@ -94,11 +95,12 @@ impl Descriptor {
         false
     }
 
-    /// Whether its bytes have places, as those of files and disks: what was read or written at one can be so again. All
-    /// else streams: pipes, terminals, and descriptors such as eventfd, whose `lseek` answers 0 and moves nothing.
+    /// Whether its bytes have offsets, like those of files and disks: bytes that were read or
+    /// written at one can be so again. All others are streams: pipes, terminals, and descriptors
+    /// such as an eventfd, whose `lseek` returns 0 and moves nothing.
     #[inline]
     pub(crate) fn has_places(&self) -> bool {
-        // Ordering: Relaxed: threads that find out at the same time find the same.
+        // Ordering: Relaxed: threads that determine it at the same time get the same answer.
         match self.places.load(Ordering::Relaxed) {
             PLACES_UNKNOWN => self.find_places(),
             places => places == HAS_PLACES,
@@ -106,26 +108,27 @@ impl Descriptor {
     }
 
     fn find_places(&self) -> bool {
-        // A server is not asked for the kind of a file: that may take it as long as it likes.
+        // A server is not asked for the kind of a file, because the answer may take
+        // arbitrarily long.
         let has_places = self.position().is_ok() && (self.is_remote() || has_places(self.file()));
-        // Ordering: Relaxed, as the load.
+        // Ordering: Relaxed, like the load.
         self.places.store(if has_places { HAS_PLACES } else { STREAMS }, Ordering::Relaxed);
         has_places
     }
 
-    /// The kernel refuses places that it seemed to have.
+    /// The kernel refused offsets that the file seemed to have.
     pub(crate) fn has_no_places(&self) {
-        // Ordering: Relaxed: those who do not know yet ask the kernel, and are refused.
+        // Ordering: Relaxed: a thread that does not see it asks the kernel, and is refused.
         self.places.store(STREAMS, Ordering::Relaxed);
     }
 
-    /// Whether a call on it that has to wait does so.
+    /// Whether a call that has to wait blocks.
     #[cfg(unix)]
     pub(crate) fn blocks(&self) -> bool {
         flags_of(self.file()) & libc::O_NONBLOCK == 0
     }
 
-    /// Where the kernel's cursor is.
+    /// The position of the kernel's cursor.
     pub(crate) fn position(&self) -> io::Result<u64> {
         { self.file() }.stream_position()
     }
@@ -139,7 +142,7 @@ impl Descriptor {
         self.is_append
     }
 
-    /// What addresses of buffers must be a multiple of.
+    /// The required alignment of a buffer's address, in bytes.
     pub(crate) fn align(&self) -> usize {
         if self.is_direct { AlignedBuf::ALIGN_DEFAULT } else { 1 }
     }
@@ -150,11 +153,12 @@ impl Descriptor {
 
     /// Whether [`read_now`](Descriptor::read_now) is worth a try.
     pub(crate) fn may_read_now(&self) -> bool {
-        // Ordering: Relaxed: a hint; a try too many costs a system call.
+        // Ordering: Relaxed: a hint; an unneeded try costs a system call.
         self.may_read_now.load(Ordering::Relaxed)
     }
 
-    /// Copies what the page cache has. None: nothing, or the file system cannot tell; ask for an operation.
+    /// Copies bytes from the page cache. None: they are not there, or the file system cannot report
+    /// whether they are; submit an operation.
     ///
     /// May fill less than a read that waits would: only 0 means the end.
     pub(crate) fn read_now(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
@@ -167,18 +171,19 @@ impl Descriptor {
         // SAFETY: [stable-address] the room of a buffer is memory that may be written.
         let result = unsafe { self.copy_now(buf.as_mut_ptr(), buf.bytes_total(), offset) };
         if let Some(Ok(count)) = result {
-            // SAFETY: so many bytes were read.
+            // SAFETY: this many bytes were read.
             unsafe { buf.set_read(count) };
         }
         result
     }
 
     /// # Safety
+    ///
     /// `len` bytes from `start` on may be written.
     #[cfg(target_os = "linux")]
     unsafe fn copy_now(&self, start: *mut u8, len: usize, offset: u64) -> Option<io::Result<usize>> {
         use std::os::fd::AsRawFd;
-        // The position of the descriptor is -1 here as well.
+        // -1 stands for the descriptor's own position here.
         let offset = if offset == AT_CURSOR { -1 } else { libc::off_t::try_from(offset).ok()? };
         let vector = libc::iovec { iov_base: start.cast(), iov_len: len.min(TRANSFER_BYTES_MAX) };
         loop {
@@ -203,10 +208,11 @@ impl Descriptor {
         }
     }
 
-    /// Nobody can tell what is cached here.
+    /// No call reports what is cached on this system.
     ///
     /// # Safety
-    /// None is asked for.
+    ///
+    /// There are no requirements.
     #[cfg(not(target_os = "linux"))]
     unsafe fn copy_now(&self, _start: *mut u8, _len: usize, _offset: u64) -> Option<io::Result<usize>> {
         // Ordering: Relaxed: a hint.
@@ -219,7 +225,7 @@ impl Descriptor {
         let room = room_of(buf);
         let len = room.len().min(TRANSFER_BYTES_MAX);
         let count = read_at(self.file(), &mut room[..len], offset)?;
-        // SAFETY: so many bytes were read.
+        // SAFETY: this many bytes were read.
         unsafe { buf.set_read(count) };
         Ok(count)
     }
@@ -238,7 +244,7 @@ impl Descriptor {
                 }
             }
             is_over |= count < buf.bytes_total();
-            // SAFETY: so many bytes were read.
+            // SAFETY: this many bytes were read.
             unsafe { buf.set_read(count) };
             total_count += count;
         }
@@ -342,7 +348,7 @@ impl Descriptor {
         if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// Passes advice on, blocking.
+    /// Passes advice to the kernel, blocking.
     pub(crate) fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
         use std::os::fd::AsRawFd;
         let (offset, len) = (to_off(offset)?, to_off(len)?);
@@ -359,12 +365,12 @@ fn to_off(number: u64) -> io::Result<libc::off_t> {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 impl Descriptor {
-    /// There is no call for it that all systems share.
+    /// No call for this exists on all systems.
     pub(crate) fn allocate(&self, _offset: u64, _len: u64) -> io::Result<()> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "room on the disk can be reserved on Linux only"))
     }
 
-    /// Nobody wants to know.
+    /// The system takes no advice.
     pub(crate) fn advise(&self, _offset: u64, _len: u64, _advice: Advice) -> io::Result<()> {
         Ok(())
     }

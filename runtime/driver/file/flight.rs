@@ -1,4 +1,4 @@
-//! One operation on its way: what the waiting future and the ring share.
+//! One operation in flight: the state that the waiting future and the ring share.
 
 use std::fmt;
 use std::future::Future;
@@ -24,15 +24,15 @@ pub(super) struct Flight<R> {
     fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
 }
 
-/// What comes back with the result.
+/// The values that come back with the result.
 struct Held<R> {
-    /// None once they were given back, or if the kernel would not let go of them.
+    /// None once they were given back, or if the kernel did not release them.
     resources: Option<R>,
-    /// Opened by the kernel. Closed with the flight, if nobody fetches it.
+    /// Opened by the kernel. Closed with the flight, if no future fetches it.
     opened: Option<Descriptor>,
 }
 
-/// What the ring knows of a flight: everything but the type of its resources.
+/// The part of a flight that the ring needs: everything but the type of its resources.
 pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
     fn request(&self) -> &Request;
 
@@ -44,13 +44,14 @@ pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
 
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>);
 
-    /// The kernel does not let go: what it may write to is never given back, nor freed.
+    /// The kernel does not release the operation: memory that it may write to is neither given back
+    /// nor freed.
     fn abandon(&self);
 }
 
 impl<R: Send> AnyFlight for Flight<R> {
     fn request(&self) -> &Request {
-        self.request.as_ref().expect("set before anybody else saw the flight")
+        self.request.as_ref().expect("set before the flight was shared")
     }
 
     fn fixed_memory(&self) -> Option<Arc<FixedMemory>> {
@@ -85,24 +86,25 @@ impl<R> fmt::Debug for Flight<R> {
 /// The end of an operation.
 pub(crate) struct Landed<R> {
     pub(crate) result: io::Result<usize>,
-    /// None: the runtime has ended and the kernel has not; it may still write to them.
+    /// None: the runtime has ended, and the kernel may still write to them.
     pub(crate) resources: Option<R>,
-    /// What `Open` opened.
+    /// The file that `Open` opened.
     pub(crate) opened: Option<Descriptor>,
 }
 
-/// The future of one operation. Dropping it cancels the operation; the resources stay with the ring until the terminal
-/// completion.
+/// The future of one operation. Dropping it cancels the operation; the resources stay with the ring
+/// until the terminal completion.
 #[must_use = "an operation that is not awaited is cancelled"]
 pub(crate) struct Submission<R> {
     driver: Arc<Driver>,
     flight: Arc<Flight<R>>,
-    /// Tells the resources how much was moved.
+    /// Stores in the resources how many bytes were moved.
     conclude: fn(&mut R, usize),
 }
 
 impl<R: Send + 'static> Submission<R> {
-    /// Called in `start.rs`, which promises that what the request points to belongs to the resources.
+    /// Called in `start.rs`, which promises that the memory that the request points to belongs to
+    /// the resources.
     pub(super) fn start(
         driver: Arc<Driver>,
         resources: R,
@@ -112,7 +114,7 @@ impl<R: Send + 'static> Submission<R> {
         Submission::start_with(driver, resources, request, conclude, |_| None)
     }
 
-    /// The same with resources that may be in memory for rings to register.
+    /// Like `start`, for resources that may lie in memory that rings register.
     pub(super) fn start_with(
         driver: Arc<Driver>,
         resources: R,
@@ -123,9 +125,9 @@ impl<R: Send + 'static> Submission<R> {
         let held = Mutex::new(Held { resources: Some(resources), opened: None });
         let mut flight =
             Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
-        // Made when the resources have reached their place.
+        // Made after the resources have reached their final address.
         let request = flight.held.lock().resources.as_mut().map(request);
-        Arc::get_mut(&mut flight).expect("nobody else has it yet").request = request;
+        Arc::get_mut(&mut flight).expect("not shared yet").request = request;
         let submission = Submission { driver, flight, conclude };
         submission.begin();
         submission
@@ -139,7 +141,8 @@ impl<R: Send + 'static> Submission<R> {
         }
     }
 
-    /// The result, but not that of an operation that did nothing [undone-begins-anew]. The flight is the future's alone then.
+    /// The result, except of an operation that had no effect, which is begun anew
+    /// [undone-begins-anew]. Then only the future has the flight.
     fn poll_result(&self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
         loop {
             match ready!(self.flight.completion.poll_with(cx)) {

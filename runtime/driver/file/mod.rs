@@ -1,9 +1,22 @@
-//! Operations on files and paths: on a ring where the back end and its kernel have the op-code. Where they have not,
-//! `ring_for` says so, and the caller takes the blocking pool; it does so as well for files that a server keeps (`remote/`).
+//! Operations on files and paths: on a ring if the back end and its kernel have the op-code.
+//! Otherwise `ring_for` returns None, and the caller uses the blocking pool. It does so as well for
+//! files on a server (`remote/`).
 //!
-//! A [`Flight`](flight::Flight) is one allocation that the waiting future and the ring share: the request, as data, and
-//! the resources that the kernel touches. The future gives the resources back with the result; if it is dropped, they
-//! stay until the terminal completion [owned-until-terminal]. A descriptor that was opened for nobody is closed.
+//! A [`Flight`](flight::Flight) is one allocation that the waiting future and the ring share: the
+//! request, as data, and the resources that the kernel accesses. The future returns the resources
+//! with the result. If it is dropped, they stay until the terminal completion
+//! [owned-until-terminal]. A descriptor that was opened and that no future fetches is closed.
+//!
+//! Read the files in this order:
+//!
+//! - `request.rs`: the requests, as data; `stat.rs`, `advice.rs`: their parts.
+//! - `flight.rs`: an operation in flight, and the future that awaits it; `start.rs`: a function per
+//!   operation.
+//! - `descriptor.rs`: an open file, and the plain system calls on it; `pool.rs`: calls on the
+//!   blocking pool.
+//! - `open.rs`, `opening/`: how a file is opened, without keeping a thread while it waits for a
+//!   peer.
+//! - `remote/`: which files are on a server.
 
 mod advice;
 mod descriptor;

@@ -1,4 +1,5 @@
-//! How a file is opened: std's options as data, and into std's own where no ring opens it.
+//! The options with which a file is opened: std's as data, and their conversion to std's where no
+//! ring opens files.
 
 #[cfg(target_os = "linux")]
 use std::ffi::CStr;
@@ -24,7 +25,7 @@ pub(crate) struct OpenHow {
     pub(crate) is_truncate: bool,
     pub(crate) is_create: bool,
     pub(crate) is_create_new: bool,
-    /// Unix: flags of `open(2)` that std has no name for.
+    /// Unix: flags of `open(2)` for which std has no name.
     pub(crate) custom_flags: i32,
     /// Unix: the permissions of a file that is created.
     pub(crate) mode: u32,
@@ -44,7 +45,7 @@ impl OpenHow {
         }
     }
 
-    /// Refuses what std refuses.
+    /// Refuses the combinations that std refuses.
     pub(crate) fn check(&self) -> io::Result<()> {
         let invalid = |text: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         if !(self.is_read || self.is_write || self.is_append) {
@@ -100,7 +101,7 @@ impl OpenHow {
         libc::O_CLOEXEC | libc::O_LARGEFILE | access | creation | custom
     }
 
-    /// What the kernel does with it waits for nobody anyway.
+    /// An open with these flags waits for no peer.
     #[cfg(target_os = "linux")]
     pub(crate) fn is_nonblocking(&self) -> bool {
         self.custom_flags & (libc::O_NONBLOCK | libc::O_PATH) != 0
@@ -111,14 +112,15 @@ impl OpenHow {
         self.flags() & libc::O_ACCMODE == libc::O_RDONLY
     }
 
-    /// The kernel can open it out of its cache, or say that it cannot: so it has it for what makes no file and empties none.
+    /// Whether the kernel can try to open the file from its cache. It supports this for opens that
+    /// create no file and truncate none.
     #[cfg(target_os = "linux")]
     pub(crate) fn may_be_cached(&self) -> bool {
         let flags = self.flags();
         flags & (libc::O_CREAT | libc::O_TRUNC) == 0 && flags & libc::O_TMPFILE != libc::O_TMPFILE
     }
 
-    /// The same for a file that is there and known by a descriptor.
+    /// The same options, for a file that exists and is named by a descriptor.
     #[cfg(target_os = "linux")]
     pub(crate) fn of_existing(mut self) -> OpenHow {
         (self.is_create, self.is_create_new) = (false, false);
@@ -126,7 +128,7 @@ impl OpenHow {
         self
     }
 
-    /// Opens it with a system call.
+    /// Opens the file with a system call.
     #[cfg(target_os = "linux")]
     pub(crate) fn open(&self, name: &CStr, attempt: Attempt) -> io::Result<Descriptor> {
         let flags = OFlags::from_bits_retain(self.flags_for(attempt) as u32);
@@ -140,7 +142,7 @@ impl OpenHow {
         }
     }
 
-    /// The place that it names, without opening what is there.
+    /// Opens only the location in the file system (`O_PATH`), not the file there.
     #[cfg(target_os = "linux")]
     pub(crate) fn locate(&self, name: &CStr) -> io::Result<File> {
         let kept = self.flags() & (libc::O_NOFOLLOW | libc::O_DIRECTORY);
@@ -148,10 +150,10 @@ impl OpenHow {
         Ok(fs::open(name, flags, Mode::empty())?.into())
     }
 
-    /// Takes the flag away that an attempt has added.
+    /// Removes the flag that an attempt has added.
     #[cfg(target_os = "linux")]
     pub(crate) fn make_blocking(&self, opened: &Descriptor) -> io::Result<()> {
-        // Others cannot be changed when the file is open.
+        // The other flags cannot be changed while the file is open.
         let kept = libc::O_APPEND | libc::O_ASYNC | libc::O_DIRECT | libc::O_NOATIME;
         let flags = OFlags::from_bits_retain((self.flags() & kept) as u32);
         Ok(fs::fcntl_setfl(opened.file(), flags)?)
@@ -165,7 +167,7 @@ impl OpenHow {
         }
     }
 
-    /// Past the page cache: every operation is the disk's, and none is tried at once.
+    /// Bypasses the page cache: every operation goes to the disk, and none is tried at once.
     pub(crate) fn is_direct(&self) -> bool {
         self.custom_flags & super::descriptor::DIRECT_FLAG != 0
     }

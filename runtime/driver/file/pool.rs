@@ -1,4 +1,4 @@
-//! What is left to the blocking pool.
+//! Calls on the blocking pool.
 
 use std::ffi::CString;
 use std::io;
@@ -17,7 +17,7 @@ pub(crate) async fn pool<R: Send + 'static>(
     }
 }
 
-/// The path as the kernel reads it, or std's error for a path that has an end in its middle.
+/// The path as the kernel reads it, or std's error for a path that contains a zero byte.
 pub(crate) fn c_path(path: &Path) -> io::Result<CString> {
     CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| {
         io::Error::new(io::ErrorKind::InvalidInput, "file name contained an unexpected NUL byte")

@@ -1,4 +1,5 @@
-//! What is asked of a file or a path, as plain data that owns what the kernel reads, and names what it writes.
+//! The requests for files and paths, as plain data. A request owns the data that the kernel reads
+//! and names the memory that it writes.
 #![expect(unsafe_code, reason = "addresses cross threads inside of requests")]
 
 use std::ffi::CString;
@@ -9,20 +10,21 @@ use super::descriptor::Descriptor;
 use super::open::OpenHow;
 use crate::buf::{IoBuf, IoBufMut};
 
-/// The most bytes that the kernel moves in one operation; more are cut off there, and would not fit an entry.
+/// The most bytes that the kernel moves in one operation. Longer requests are cut off there,
+/// because their length would not fit an entry.
 pub(crate) const TRANSFER_BYTES_MAX: usize = 0x7fff_f000;
 
-/// The kinds of requests: what a kernel is probed for.
+/// The kinds of requests, for which a kernel is probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Open,
-    /// Out of what the kernel has in its cache.
+    /// From the kernel's cache.
     OpenCached,
     Read,
     Write,
     /// With memory that is registered with the ring.
     ReadFixed,
-    /// The same.
+    /// With memory that is registered with the ring.
     WriteFixed,
     ReadVectored,
     WriteVectored,
@@ -36,7 +38,7 @@ pub(crate) enum Code {
     MakeDir,
     Symlink,
     HardLink,
-    /// On a socket, of bytes that are not copied.
+    /// On a socket, without a copy.
     SendZeroCopy,
 }
 
@@ -64,7 +66,7 @@ impl Code {
     ];
 }
 
-/// Which of them a back end has.
+/// The kinds that a back end supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offered(u32);
 
@@ -82,13 +84,14 @@ impl Offered {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::driver) struct Region {
     pub(in crate::driver) start: *mut u8,
-    /// At most [`TRANSFER_BYTES_MAX`].
+    /// In bytes; at most [`TRANSFER_BYTES_MAX`].
     pub(in crate::driver) len: u32,
-    /// It is in memory that the rings of its driver may have registered.
+    /// It lies in memory that the rings of its driver may have registered.
     pub(in crate::driver) is_fixed: bool,
 }
 
-// SAFETY: an address alone is harmless: only the kernel follows it, and only while the flight owns the memory.
+// SAFETY: an address alone is harmless: only the kernel follows it, and only while the flight owns
+// the memory.
 unsafe impl Send for Region {}
 // SAFETY: as above.
 unsafe impl Sync for Region {}
@@ -136,23 +139,24 @@ impl From<Region> for Vector {
     }
 }
 
-/// How the kernel shall go about it.
+/// How the kernel performs a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// At once if it can.
     Inline,
-    /// On a thread of the kernel's from the start.
+    /// On one of the kernel's threads from the start (`IOSQE_ASYNC`).
     Aside,
 }
 
-/// How far an open goes.
+/// How an open is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attempt {
     /// As it was asked for.
     Plain,
-    /// If the kernel has all of the path in its cache; it says `EAGAIN` if not. What the file waits for is not waited for.
+    /// Only if the kernel has all of the path in its cache. It returns `EAGAIN` if not. This open
+    /// does not wait for a peer.
     Cached,
-    /// As if `O_NONBLOCK` had been asked for, which the file then has.
+    /// With `O_NONBLOCK` added, which the file then has.
     NonBlocking,
 }
 
@@ -172,12 +176,12 @@ impl KernelHow {
 
     #[cfg(target_os = "linux")]
     pub(super) fn cached(flags: i32) -> KernelHow {
-        // The kernel refuses a mode where nothing is created.
+        // The kernel refuses a mode if nothing is created.
         KernelHow { flags: u64::from(flags as u32), mode: 0, resolve: KernelHow::CACHED }
     }
 }
 
-/// Whose metadata.
+/// The file whose metadata is asked for.
 #[derive(Debug)]
 pub(crate) enum StatTarget {
     File(Arc<Descriptor>),
@@ -206,7 +210,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Whether it moves bytes past the page cache.
+    /// Whether it moves bytes and bypasses the page cache.
     pub(in crate::driver) fn is_direct(&self) -> bool {
         match self {
             Request::Read { file, .. }
@@ -228,5 +232,5 @@ impl Request {
     }
 }
 
-/// Where the kernel keeps the position.
+/// The offset that stands for the kernel's own cursor.
 pub(crate) const AT_CURSOR: u64 = u64::MAX;

@@ -1,5 +1,5 @@
-//! Every operation on files and paths that a ring can do, as a function that starts it.
-#![expect(unsafe_code, reason = "a buffer is told what the kernel has written to it")]
+//! Every operation on files and paths that a ring can perform, as a function that starts it.
+#![expect(unsafe_code, reason = "sets the length of a buffer to what the kernel has written")]
 
 use std::ffi::CString;
 use std::path::Path;
@@ -18,27 +18,28 @@ use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::{Driver, context};
 
-/// A driver that has the op-code that was asked for.
+/// A driver that supports the op-code that was asked for.
 #[derive(Debug)]
 pub(crate) struct RingFor(Arc<Driver>);
 
-/// The current thread's driver, if it does that on a ring.
+/// The current thread's driver, if it performs this on a ring.
 ///
 /// # Panics
-/// If there is no runtime on this thread.
+///
+/// Panics if called outside of a runtime.
 #[track_caller]
 fn ring_for(code: Code) -> Option<RingFor> {
     let driver = context::current();
     driver.offers(code).then_some(RingFor(driver))
 }
 
-/// The same for an open file: what a server may keep waiting is not for a ring.
+/// Like `ring_for`, for an open file. None if a server may delay the operation.
 #[track_caller]
 pub(crate) fn ring_for_file(code: Code, file: &Descriptor) -> Option<RingFor> {
     ring_for(code).filter(|_| !file.is_remote())
 }
 
-/// The same for what a path leads to.
+/// Like `ring_for`, for the file at a path.
 #[track_caller]
 pub(crate) fn ring_for_path(code: Code, path: &Path) -> Option<RingFor> {
     ring_for(code).filter(|_| !remote::holds_path(path))
@@ -66,7 +67,7 @@ impl RingFor {
         self.read_by(file, buf, offset, Way::Inline)
     }
 
-    /// The same, on a thread of the kernel's.
+    /// Like `read`, on one of the kernel's threads.
     pub(crate) fn read_aside<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
         self.read_by(file, buf, offset, Way::Aside)
     }
@@ -80,7 +81,8 @@ impl RingFor {
         Submission::start_with(self.0, buf, request, conclude, B::fixed_memory)
     }
 
-    /// Writes what is initialised of `buf`. `held` is dropped when the operation is over, if nobody fetches it.
+    /// Writes the initialised bytes of `buf`. If no future fetches `held`, it is dropped when the
+    /// operation is over.
     pub(crate) fn write<B: IoBuf, H: Send + 'static>(
         self,
         file: Arc<Descriptor>,
@@ -192,12 +194,12 @@ impl RingFor {
         self.simple(Request::HardLink { original, link })
     }
 
-    /// Whether the buffer is of a pool that was made for this driver.
+    /// Whether the buffer belongs to a pool that was made for this driver.
     fn is_fixed(&self, buf: &impl IoBuf) -> bool {
         buf.fixed_memory().is_some_and(|memory| memory.is_of(&self.0))
     }
 
-    /// One that owns all it points to.
+    /// Starts a request that owns all that it points to.
     fn simple(self, request: Request) -> Submission<()> {
         Submission::start(self.0, (), |()| request, |(), _| {})
     }

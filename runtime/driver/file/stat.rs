@@ -1,4 +1,5 @@
-//! Metadata as `statx(2)` writes it. The layout is the kernel's promise to every program, on every architecture.
+//! Metadata as `statx(2)` writes it. The kernel guarantees the layout to every program, on every
+//! architecture.
 
 use std::time::{Duration, SystemTime};
 
@@ -33,7 +34,7 @@ pub(crate) struct Stat {
     reserved: [u64; 12],
 }
 
-const _: () = assert!(size_of::<Stat>() == 256, "the kernel writes so many bytes");
+const _: () = assert!(size_of::<Stat>() == 256, "the kernel writes this many bytes");
 
 #[repr(C)]
 #[derive(Clone, Debug, Default)]
@@ -52,9 +53,9 @@ impl Timestamp {
     }
 }
 
-/// What is asked for beyond the type, the mode, the owner, the times, the size: the time of birth.
+/// The time of birth, which is asked for in addition to [`MASK_BASIC`].
 pub(crate) const MASK_BIRTH: u32 = 0x800;
-/// All that `stat(2)` tells.
+/// All that `stat(2)` reports: the type, the mode, the owner, the times, the size and the rest.
 pub(crate) const MASK_BASIC: u32 = 0x7ff;
 
 impl Stat {
@@ -90,7 +91,7 @@ impl Stat {
         (self.changed.seconds, i64::from(self.changed.nanoseconds))
     }
 
-    /// When it was created, if the file system keeps that.
+    /// When it was created, if the file system stores that.
     pub(crate) fn born(&self) -> Option<SystemTime> {
         (self.mask & MASK_BIRTH != 0).then(|| self.born.to_system())
     }

@@ -1,4 +1,4 @@
-//! Flights on a real ring: who has the resources at every end.
+//! Flights on a real ring: where the resources are at every end.
 
 use std::fs::File;
 use std::future::Future;
@@ -12,7 +12,8 @@ use std::time::Duration;
 use super::{AT_CURSOR, Descriptor, Landed, RingFor, Submission};
 use crate::driver::{Driver, Guard, Kind, Options};
 
-/// A driver with one ring, bound to this thread. None, loudly: io_uring is refused here.
+/// A driver with one ring, bound to this thread. If io_uring is refused here, prints that and
+/// returns None.
 fn driver() -> Option<(Arc<Driver>, Guard)> {
     let options =
         Options { kind: Kind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
@@ -101,7 +102,7 @@ fn a_buffer_that_the_kernel_does_not_let_go_of_is_given_to_nobody() {
     let mut read = read_of(&driver, &reader);
     drop(reader);
     driver.harvest(0, &mut Vec::new()).expect("a ring that works");
-    // No time to wait for the cancel: as if it never came.
+    // There is no time to wait for the cancel, as if it never came.
     driver.shutdown(0, Duration::ZERO);
     assert_eq!(driver.leaked_count(0), 1);
     let Poll::Ready(landed) = poll(&mut read) else { panic!("its runtime has ended") };

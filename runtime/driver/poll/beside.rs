@@ -1,7 +1,8 @@
-//! Sleeping on other workers' pollers as well as one's own.
+//! Sleeping on other workers' pollers as well as on one's own.
 //!
-//! A poller is a descriptor, readable while it has events that nobody has fetched. So a sleep on several needs no
-//! registration that would have to be undone: one `poll(2)` for as long as a worker is stuck.
+//! A poller is a descriptor that is readable while it has events that no thread has fetched. So a
+//! sleep on several pollers needs no registration that would have to be undone, only a `poll(2)`
+//! for as long as a worker is stuck.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::Poller;
 /// Whether a poller can be waited for like a socket.
 pub(super) const IS_OFFERED: bool = cfg!(unix);
 
-/// Sleeps until one of them has events, or for `timeout`. May return early.
+/// Sleeps until one of them has events, or until the time-out ends. May return early.
 #[cfg(unix)]
 pub(super) fn sleep<'a>(
     pollers: impl Iterator<Item = &'a Poller>,
@@ -20,7 +21,7 @@ pub(super) fn sleep<'a>(
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     let mut fds: Vec<PollFd<'_>> = pollers.map(|poller| PollFd::new(poller, PollFlags::IN)).collect();
-    // Too long for the kernel is for ever.
+    // A time-out that is too long for the kernel counts as none.
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
     match poll(&mut fds, timeout.as_ref()) {
         Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),

@@ -1,5 +1,5 @@
 //! epoll: each descriptor is registered once, edge-triggered, and a wait is one system call.
-#![expect(unsafe_code, reason = "an event of the kernel's might hold an address")]
+#![expect(unsafe_code, reason = "an event from the kernel might hold an address")]
 
 use std::fmt;
 use std::io;
@@ -16,21 +16,22 @@ use crate::driver::doorbell::Doorbell;
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
 
-/// Events of one wait; more come with the next.
+/// The most events of one wait; more come with the next.
 const EVENTS_COUNT_MAX: usize = 1024;
 
-/// A longer wait ends early, and is begun again. What does not fit into 31 bits of milliseconds would take a system call that
-/// older kernels, and sandboxes that refuse io_uring, may not know.
+/// The longest wait; a longer one ends early and is begun again. Milliseconds that do not fit into
+/// 31 bits would need a system call that older kernels, and sandboxes that refuse io_uring, may not
+/// know.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The key that no source has.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
 
-/// All that can happen to a socket. Hang-ups and errors are reported without being asked for.
+/// All events of a socket. Hang-ups and errors are reported without being asked for.
 const INTEREST: EventFlags =
     EventFlags::IN.union(EventFlags::PRI).union(EventFlags::RDHUP).union(EventFlags::OUT);
 
-/// No call of either direction needs to wait after these.
+/// After these, no call of either direction needs to wait.
 const FAILED: EventFlags = EventFlags::HUP.union(EventFlags::ERR);
 
 /// The end of the stream may come with its last bytes, and urgent bytes end a receive early.
@@ -40,12 +41,13 @@ const ENDED: EventFlags = FAILED.union(EventFlags::RDHUP).union(EventFlags::PRI)
 pub(super) struct Poller {
     epoll: OwnedFd,
     doorbell: Doorbell,
-    /// The process that made it. A child that is forked shares the kernel's list of sockets with it.
+    /// The process that made it. A child that is forked shares the kernel's list of sockets with
+    /// it.
     owner: u32,
 }
 
 impl Poller {
-    /// It tells the end of a stream from bytes.
+    /// Whether it distinguishes the end of a stream from bytes.
     pub(super) const TELLS_END: bool = true;
 
     pub(super) fn new() -> io::Result<Poller> {
@@ -64,18 +66,18 @@ impl Poller {
         Ok(epoll::add(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
 
-    /// Has the state reported once more.
+    /// Makes the kernel report the state once more.
     pub(super) fn renew(&self, source: &Source, slot: SlotId, _: Interest) -> io::Result<()> {
         let key = EventData::new_u64(slot.to_bits());
         Ok(epoll::modify(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
 
-    /// What a forked child drops stays registered: it would be its parent's socket that is deleted.
+    /// Does nothing in a forked child, because it would delete the parent's socket.
     pub(super) fn delete(&self, source: &Source) {
         if std::process::id() != self.owner {
             return;
         }
-        // A socket that the kernel has forgotten already is as good as deleted.
+        // If the kernel has already forgotten the socket, nothing is left to delete.
         let _ = epoll::delete(&self.epoll, source.socket());
     }
 
@@ -88,7 +90,7 @@ impl Poller {
             let limit = left.map(limit);
             match epoll::wait(&self.epoll, spare_capacity(&mut events.0), limit.as_ref()) {
                 Ok(_) => return Ok(()),
-                // A signal: the sleep goes on.
+                // A signal came: the sleep continues.
                 Err(Errno::INTR) => {
                     left =
                         deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())).or(left);
@@ -98,7 +100,7 @@ impl Poller {
         }
     }
 
-    /// Ends the present wait, or else the next one.
+    /// Ends the current wait, or else the next one.
     pub(super) fn notify(&self) {
         self.doorbell.ring();
     }
@@ -110,15 +112,16 @@ impl AsFd for Poller {
     }
 }
 
-/// The kernel sleeps whole milliseconds, and up to one too long.
+/// The kernel sleeps whole milliseconds, and up to one millisecond too long.
 fn limit(left: Duration) -> Timespec {
     Timespec::try_from(left.min(WAIT_MAX)).expect("a day is no overflow")
 }
 
-/// What one wait has reported.
+/// The events that one wait has reported.
 pub(super) struct Events(Vec<epoll::Event>);
 
-// SAFETY: what an event carries is a number here, never an address: `add`, `renew` and `new` see to that.
+// SAFETY: the data of an event is a number here, never an address: `add`, `renew` and `new` ensure
+// that.
 unsafe impl Send for Events {}
 
 impl fmt::Debug for Events {

@@ -1,22 +1,20 @@
-//! Readiness polling: one poller per worker, each socket registered once with the poller of whoever waited first.
+//! Readiness polling: one poller per worker. Each socket is registered once, with the poller of the
+//! worker that waited first.
 //!
-//! Where the platform has edge-triggered polling the registration is never touched again: every change of either
-//! direction is reported and remembered, whether somebody waits or not. Elsewhere it is one-shot and renewed with the
-//! interest of all who wait. There a hang-up or an error would be reported for ever to who waits for something else, and the
-//! poller cannot be asked for changes only: an order that is to stand, or to rest, is placed after a pause (`rest.rs`).
+//! Where the platform has edge-triggered polling, the registration never changes: every change of
+//! either direction is reported and remembered, whether a task waits or not. Elsewhere the
+//! registration is one-shot, and is renewed with the interest of all waiters. There a hang-up or an
+//! error would be reported forever to a waiter for another event, and the poller cannot be asked
+//! for changes only. So an order that is to be a standing one or a pause is placed after a delay
+//! (`rest.rs`).
 //!
-//! On Linux the poller is ours, over epoll (`epoll.rs`); elsewhere it is the crate `polling` (`portable.rs`), which
-//! `--cfg rt_portable` puts in its place on Linux as well, for tests.
+//! `../DESIGN.md` has the rejected designs. Read the files in this order:
 //!
-//! # Rejected
-//! - `polling` on Linux. A wait of its is five system calls (timerfd, re-arming that and its eventfd, the wait, reading the
-//!   eventfd), and its events do not tell the end of a stream from bytes, so that each read ends with a call that would block.
-//!   2026-11-21, echo of 64 B, system calls per request over 1, 100 and 1000 connections: 7.9, 3.4 and 4.2; with epoll 3.0, 2.2
-//!   and 2.2; tokio's are 3.1, 2.1 and 2.0. CPU per request against tokio's, on a machine that others used too: 1.36 and 1.49
-//!   for 100 and 1000 connections, with epoll 1.02 and 1.26.
-//! - The crate `mio`, which does both as epoll does here: on Windows it takes none but sockets of its own types.
-//! - Sleeping to the microsecond (`epoll_pwait2`, Linux 5.11): timers are due in whole milliseconds, and a filter of system
-//!   calls may not know it.
+//! - `epoll.rs`: this crate's own poller, on Linux.
+//! - `portable.rs`: the poller of the crate `polling`, on all other systems, and on Linux with
+//!   `--cfg rt_portable`, for tests.
+//! - `rest.rs`: orders that are placed after a delay, where there are no edges.
+//! - `beside.rs`: sleeping on the pollers of stuck workers as well.
 
 use std::io;
 use std::mem;
@@ -58,23 +56,24 @@ pub(super) struct Pollers {
 struct Worker {
     poller: Poller,
     bell: Bell,
-    /// Held while waiting: a thief's `try_lock` then fails, for a sleeping worker is not stalled.
+    /// Held while waiting. Another worker's `try_lock` then fails, because a sleeping worker is not
+    /// stuck.
     events: Mutex<Events>,
     attached: Mutex<Attached>,
 }
 
-/// What a poller reports of one source.
+/// An event of one source, as a poller reports it.
 #[derive(Clone, Copy, Debug)]
 struct Event {
     key: u64,
     /// A hang-up or an error is both.
     is_readable: bool,
     is_writable: bool,
-    /// More may have happened than that bytes came or went.
+    /// More may have happened than the arrival or departure of bytes.
     has_ended: bool,
 }
 
-/// Which directions an order is placed for.
+/// The directions that have an order.
 #[derive(Clone, Copy, Debug)]
 struct Interest {
     read: bool,
@@ -88,7 +87,7 @@ impl Interest {
     }
 }
 
-/// Every source this poller knows. The table keeps the descriptor open while it is registered.
+/// Every source that this poller knows. The table keeps the descriptor open while it is registered.
 #[derive(Debug)]
 struct Attached {
     sources: Slots<Arc<Source>>,
@@ -103,7 +102,7 @@ impl Pollers {
         Ok(Pollers { workers: workers.collect::<io::Result<_>>()? })
     }
 
-    /// Does at once what can be done at once; a wait becomes an interest.
+    /// Performs at once what can be done at once. A wait becomes an interest.
     pub(super) fn perform(&self, index: usize, op: Op) -> io::Result<()> {
         match op {
             Op::Ready { source, direction, order } => self.attach(index, &source, direction, order),
@@ -138,7 +137,7 @@ impl Pollers {
                 return worker.renew(source, ticket.slot());
             }
             worker.attached.lock().rests.begin(ticket.slot(), direction);
-            // It may sleep for longer than that.
+            // The worker may be sleeping for longer than that.
             self.ring_doorbell(ticket.worker());
             return Ok(());
         }
@@ -218,7 +217,7 @@ impl Pollers {
             timeout = Some(Duration::ZERO);
         }
         let outcome = worker.wait(&mut events, timeout, crop.wakers, &mut orphans);
-        // Rung while asleep: returning is the answer [ring-ends-park].
+        // The bell was rung during the sleep; returning answers it [ring-ends-park].
         worker.bell.consume();
         drop(events);
         crop.leave(orphans);
@@ -285,7 +284,7 @@ impl Worker {
     fn dispatch_edges(&self, events: &Events, wakers: &mut Vec<Waker>) {
         let mut attached = self.attached.lock();
         for event in events.iter() {
-            // A source that was detached after the kernel reported it.
+            // The source was detached after the kernel reported it.
             let Some(source) = find(&mut attached.sources, event.key) else { continue };
             let (read, write) = (source.side(Direction::Read), source.side(Direction::Write));
             if event.has_ended {
@@ -321,18 +320,19 @@ impl Worker {
                 if event.is_writable && !resting(Direction::Write) {
                     source.side(Direction::Write).event(true, wakers);
                 }
-                // The one shot was for both directions; the other may still be waited for.
+                // The one shot was for both directions; a task may still wait for the other.
                 self.renew(&source, ticket.slot())?;
             }
             drop(attachment);
-            // The socket may have been dropped meanwhile.
+            // The socket may have been dropped in the meantime.
             orphans.extend(Orphan::of_socket(source));
         }
         Ok(())
     }
 
-    /// Where there are no edges: asks again for what is waited for and does not rest. Without such nothing is asked for, for
-    /// hang-ups and errors would be reported all the same [no-spin].
+    /// Where there are no edges: asks again for the directions that have an order and do not pause.
+    /// If there are none, asks for nothing, because hang-ups and errors would be reported even then
+    /// [no-spin].
     fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
         let interest = {
             let rests = &self.attached.lock().rests;
@@ -345,7 +345,7 @@ impl Worker {
         if interest.read || interest.write { self.poller.renew(source, slot, interest) } else { Ok(()) }
     }
 
-    /// How long a sleep may be.
+    /// The longest sleep that is allowed.
     fn limit(&self, timeout: Option<Duration>) -> Option<Duration> {
         if self.poller.is_edge() {
             return timeout;
@@ -354,7 +354,7 @@ impl Worker {
         timeout.into_iter().chain(left).min()
     }
 
-    /// Places the orders whose rest is over.
+    /// Places the orders whose pause is over.
     fn end_rests(&self, orphans: &mut Vec<Orphan>) -> io::Result<()> {
         let slots = self.attached.lock().rests.take_over();
         for slot in slots {
@@ -365,7 +365,7 @@ impl Worker {
                 self.renew(&source, slot)?;
             }
             drop(attachment);
-            // The socket may have been dropped meanwhile.
+            // The socket may have been dropped in the meantime.
             orphans.extend(Orphan::of_socket(source));
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! The crate `polling`, for every system but Linux: edge-triggered where the system can, else one-shot, as `--cfg rt_oneshot` has
-//! it everywhere, for tests.
+//! The poller of the crate `polling`, for every system but Linux. Edge-triggered where the system
+//! supports it, else one-shot. With `--cfg rt_oneshot` it is one-shot everywhere, for tests.
 #![expect(unsafe_code, reason = "the poller does not own the sockets it watches")]
 
 use std::io;
@@ -13,8 +13,8 @@ use super::{Event, Interest};
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
 
-/// On 32-bit platforms a key is an index alone: a very late event may then reach a newer source, as one spurious
-/// wake-up.
+/// On 32-bit platforms a key is an index alone. A very late event may then reach a newer source, as
+/// one spurious wake-up.
 const KEY_HAS_GENERATION: bool = usize::BITS >= u64::BITS;
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Poller {
 }
 
 impl Poller {
-    /// It does not tell the end of a stream from bytes.
+    /// It does not distinguish the end of a stream from bytes.
     pub(super) const TELLS_END: bool = false;
 
     pub(super) fn new() -> io::Result<Poller> {
@@ -36,15 +36,16 @@ impl Poller {
         self.is_edge
     }
 
-    /// The caller holds the source's attachment lock and has put the source into the poller's table.
+    /// The caller holds the source's attachment lock and has added the source to the poller's
+    /// table.
     pub(super) fn add(&self, source: &Source, slot: SlotId, interest: Interest) -> io::Result<()> {
         let (interest, mode) = if self.is_edge {
             (polling::Event::all(to_key(slot)), PollMode::Edge)
         } else {
             (to_event(slot, interest), PollMode::Oneshot)
         };
-        // SAFETY: [fd-outlives-ops] the source is in the poller's table and keeps its descriptor open until it is taken out
-        // of the table, which happens only after `delete`.
+        // SAFETY: [fd-outlives-ops] the source is in the poller's table and keeps its descriptor
+        // open until it is removed from the table, which happens only after `delete`.
         unsafe { self.poller.add_with_mode(source.socket(), interest, mode) }
     }
 
@@ -54,7 +55,7 @@ impl Poller {
     }
 
     pub(super) fn delete(&self, source: &Source) {
-        // A socket that the poller has lost already is as good as deleted.
+        // If the poller has already lost the socket, nothing is left to delete.
         let _ = self.poller.delete(source.socket());
     }
 
@@ -64,7 +65,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Ends the present wait, or else the next one.
+    /// Ends the current wait, or else the next one.
     pub(super) fn notify(&self) {
         self.poller.notify().expect("the poller's own wake-up descriptor takes a ring");
     }
@@ -77,7 +78,7 @@ impl AsFd for Poller {
     }
 }
 
-/// What one wait has reported.
+/// The events that one wait has reported.
 #[derive(Debug)]
 pub(super) struct Events(polling::Events);
 

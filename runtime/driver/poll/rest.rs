@@ -1,4 +1,5 @@
-//! Orders that are placed after a pause, where a poller has no edges: what it would report at once is of no use [no-spin].
+//! Orders that are placed after a pause, where a poller has no edges, because an event that it
+//! would report at once is of no use [no-spin].
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,8 @@ use crate::driver::Direction;
 use crate::driver::readiness::ORDER_REST;
 use crate::driver::slots::SlotId;
 
-/// In the order of their ends: each is as long as the others. Few: sockets that ended in vain, and are waited for.
+/// Sorted by their ends, because all pauses have the same length. There are few: only sockets with
+/// futile events and a waiter.
 #[derive(Debug)]
 pub(super) struct Rests(Vec<Rest>);
 
@@ -35,12 +37,12 @@ impl Rests {
         self.0.iter().any(|rest| (rest.slot, rest.direction) == (slot, direction))
     }
 
-    /// Until the first of them is over.
+    /// The time until the first of them ends.
     pub(super) fn left(&self) -> Option<Duration> {
         self.0.first().map(|rest| rest.end.saturating_duration_since(Instant::now()))
     }
 
-    /// Whose rest is over.
+    /// Removes the pauses that are over and returns their slots.
     pub(super) fn take_over(&mut self) -> Vec<SlotId> {
         if self.0.is_empty() {
             return Vec::new();

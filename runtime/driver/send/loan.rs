@@ -1,5 +1,5 @@
-//! A buffer that is lent to the kernel, perhaps for several sends, one after the other begun before the one before it has
-//! given the buffer back.
+//! A buffer that is lent to the kernel, perhaps for several sends. Each send may begin before the
+//! one before it has given the buffer back.
 
 use std::fmt;
 use std::future::Future;
@@ -9,11 +9,12 @@ use std::task::{Context, Poll, Waker};
 
 use crate::primitive::sync::Mutex;
 
-/// Shared by the future that waits for the buffer and by every operation that the kernel reads it for.
+/// Shared by the future that waits for the buffer and by every operation for which the kernel reads
+/// it.
 pub(in crate::driver) struct Loan<B>(Mutex<Account<B>>);
 
 struct Account<B> {
-    /// None once it was given back, or if the kernel would not let go of it.
+    /// None once it was given back, or if the kernel did not release it.
     buf: Option<B>,
     /// How many operations have it.
     lent_count: usize,
@@ -21,12 +22,14 @@ struct Account<B> {
     waker: Option<Waker>,
 }
 
-/// What an operation knows of the loan: everything but the type of the buffer.
+/// The part of a loan that an operation needs: everything but the type of the buffer.
 pub(in crate::driver) trait AnyLoan: fmt::Debug + Send + Sync {
-    /// One operation has ended, and the kernel reads nothing more for it. `is_copied`: it has copied bytes all the same.
+    /// One operation has ended, and the kernel reads nothing more for it. `is_copied`: the kernel
+    /// copied bytes nevertheless.
     fn end(&self, is_copied: bool, wakers: &mut Vec<Waker>);
 
-    /// The kernel does not let go: the buffer is never given back, nor freed. `end` is called all the same.
+    /// The kernel does not release the buffer: it is neither given back nor freed. `end` is called
+    /// nevertheless.
     fn abandon(&self);
 }
 
@@ -35,25 +38,25 @@ impl<B> Loan<B> {
         Loan(Mutex::new(Account { buf: Some(buf), lent_count: 0, is_copied: false, waker: None }))
     }
 
-    /// Lends it to one more operation; `look` says of which part.
+    /// Lends it to one more operation; `look` returns the part.
     pub(in crate::driver) fn lend<R>(&self, look: impl FnOnce(&B) -> R) -> R {
         let mut account = self.0.lock();
         account.lent_count += 1;
         look(account.buf.as_ref().expect("it is given back once, at the end"))
     }
 
-    /// Whether the kernel has copied bytes of it, as far as is known.
+    /// Whether the kernel is known to have copied bytes of it.
     pub(in crate::driver) fn is_copied(&self) -> bool {
         self.0.lock().is_copied
     }
 
-    /// Waits for the buffer; None if the kernel will not let go of it.
+    /// Waits for the buffer. None if the kernel does not release it.
     pub(in crate::driver) fn returned(&self) -> Returned<'_, B> {
         Returned(self)
     }
 
     fn poll_returned(&self, cx: &mut Context<'_>) -> Poll<Option<B>> {
-        // Cloned before the lock is taken: a clone is user code as well [wake-outside].
+        // Cloned before the lock is taken, because a clone runs user code as well [wake-outside].
         let fresh = cx.waker().clone();
         let mut account = self.0.lock();
         if account.lent_count == 0 {
@@ -64,7 +67,7 @@ impl<B> Loan<B> {
         }
         let old = account.waker.replace(fresh);
         drop(account);
-        // A waker's drop is user code: it runs with the lock released [wake-outside].
+        // Dropping a waker runs user code, so the lock is released first [wake-outside].
         drop(old);
         Poll::Pending
     }
@@ -84,7 +87,7 @@ impl<B> Future for Returned<'_, B> {
 }
 
 impl<B> Drop for Returned<'_, B> {
-    /// Nobody waits any more, and the loan may last: it does not keep the task.
+    /// The future waits no more, and the loan may last: it must not keep the task.
     fn drop(&mut self) {
         let waker = self.0.0.lock().waker.take();
         drop(waker);

@@ -1,27 +1,31 @@
-//! Sends that do not copy: the kernel reads the buffer itself until the peer has confirmed what it holds.
+//! Sends without a copy: the kernel reads the buffer itself until the peer has confirmed the bytes.
 //!
 //! ```text
-//!   claim the side --> Send in flight --> answered: so many bytes --> ... the next part ...
+//!   claim the side --> Send in flight --> answered with a count --> ... the next part ...
 //!                                             |
-//!                                             +--> on loan --> notification, the terminal completion
+//!                                             +--> lent --> notification, the terminal completion
 //! ```
 //!
-//! 1. The side that writes is claimed: it is not ready, and its order is the send. So a write by a plain call never
-//!    overtakes one that was given up and is still on its way to the kernel [sends-in-turn].
-//! 2. The answer makes the side ready again and tells how much was taken. Sockets do not block, so it comes with the entry
-//!    into the kernel. The next part may begin, and the operation's share of the descriptor is given up: a stream that is
-//!    dropped now closes, and what the kernel has taken is sent first.
-//! 3. The notification ends the loan. The buffer comes back with the last one [owned-until-terminal]. An answer without the
-//!    promise of a notification ends the loan itself: so errors do, but not all of them.
+//! 1. The writing side is claimed: it is not ready, and its order is the send. So a write by a
+//!    plain call never overtakes a send that was given up and is still on its way to the kernel
+//!    [sends-in-turn].
+//! 2. The answer makes the side ready again and reports how many bytes were taken. Because sockets
+//!    do not block, it comes with the entry into the kernel. The next part may begin, and the
+//!    operation releases its reference to the descriptor. A stream that is dropped now closes, and
+//!    the kernel sends the bytes that it has taken first.
+//! 3. The notification ends the loan. The buffer comes back with the last one
+//!    [owned-until-terminal]. An answer that announces no notification ends the loan itself: some
+//!    errors are such answers, but not all.
 //!
-//! A connection within the machine, or through a device that cannot gather, is copied in spite of all, at more cost than a plain
-//! call. The notification tells; the socket is sent to by plain calls from then on.
+//! The kernel copies the bytes nevertheless for a connection within the machine, or through a
+//! device that cannot gather, at a higher cost than a plain call. The notification reports this.
+//! From then on the socket is sent to by plain calls.
 //!
-//! Waiting for the notification before the next part is sent would be a round trip of the network for each, and the parts are as
-//! small as the room in the socket.
+//! The next part does not wait for the notification of the part before. It would cost one network
+//! round trip per part, and the parts are as small as the room in the socket.
 //!
-//! Where an order stands, since the events of its side were of no use (`readiness.rs`), no send can have the side to itself: such
-//! a connection is sent to by plain calls as well.
+//! If the side has a standing order because its events were of no use (`readiness.rs`), no send can
+//! have the side to itself. Such a connection is sent to by plain calls as well.
 //!
 //! A future that is dropped leaves the buffer to the operations that have it.
 
@@ -44,10 +48,10 @@ mod tests;
 
 pub(super) use loan::{AnyLoan, Loan};
 
-/// How much of a buffer is to be sent.
+/// How much of a buffer to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// What there is room for.
+    /// As much as there is room for.
     Part,
     All,
 }
@@ -55,9 +59,10 @@ pub(crate) enum Extent {
 /// Why a send has ended.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// As much as was asked for was taken.
+    /// The kernel took as many bytes as were asked for.
     Taken,
-    /// The kernel does not send from such a socket, or so much memory, without copying: a plain call will do.
+    /// The kernel does not send from such a socket, or this much memory, without a copy: use a
+    /// plain call.
     Refused,
     Failed(io::Error),
 }
@@ -65,7 +70,7 @@ pub(crate) enum End {
 /// The end of a send.
 #[derive(Debug)]
 pub(crate) struct Sent<B> {
-    /// None: the runtime has ended and the kernel has not; it still reads it.
+    /// None: the runtime has ended, and the kernel still reads the buffer.
     pub(crate) buf: Option<B>,
     pub(crate) sent_bytes: usize,
     pub(crate) end: End,
@@ -74,19 +79,20 @@ pub(crate) struct Sent<B> {
 impl Registration {
     /// Whether [`send_zero_copy`](Registration::send_zero_copy) may be called, and is worth it.
     pub(crate) fn offers_zero_copy(&self) -> bool {
-        // Ordering: Relaxed: a hint; a try too many costs its detour.
+        // Ordering: Relaxed: a hint; an unneeded try only costs a detour.
         self.driver.offers(Code::SendZeroCopy) && !self.source.is_copied.load(Ordering::Relaxed)
     }
 
-    /// Sends initialised bytes of `buf` without copying them; waits until there is room, and then until the kernel gives the
-    /// buffer back.
+    /// Sends the initialised bytes of `buf` without a copy. Waits until there is room, and then
+    /// until the kernel gives the buffer back.
     ///
-    /// Dropped, it may have sent a part, and the buffer is freed when the kernel is done with it.
+    /// If it is dropped, a part may have been sent, and the buffer is freed when the kernel has
+    /// finished with it.
     pub(crate) async fn send_zero_copy<B: IoBuf>(&self, buf: B, extent: Extent) -> Sent<B> {
         let len = buf.bytes_init();
         let loan = Arc::new(Loan::new(buf));
         let mut sent_bytes = 0;
-        // Of a send that would block: whether one has done something since the last that would.
+        // For a send that would block: whether one has succeeded since the last that would.
         let mut verdict = Verdict::Useful;
         let end = loop {
             if sent_bytes == len {
@@ -136,7 +142,7 @@ impl Registration {
             match side.claim() {
                 Claim::Taken => break,
                 Claim::Wait => {}
-                // As from a socket that the kernel does not send from without copying.
+                // Treated like a socket from which the kernel does not send without a copy.
                 Claim::Refused => return Err(io::ErrorKind::Unsupported.into()),
             }
         }
@@ -163,13 +169,14 @@ impl Registration {
     }
 }
 
-/// So much memory may not be pinned (`ulimit -l`): the next send may be shorter.
+/// This much memory may not be pinned (`ulimit -l`). The next send may be shorter.
 #[cfg(unix)]
 fn lacks_pages(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
 }
 
-/// A socket of another kind, or under TLS of the kernel's; a kernel that cannot say whether it copied, before Linux 6.2.
+/// The socket is of another kind, or has TLS in the kernel. Or the kernel, before Linux 6.2, cannot
+/// report whether it copied.
 #[cfg(unix)]
 fn is_refusal(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EINVAL))

@@ -1,4 +1,5 @@
-//! Sends on a real ring whose peer reads late, never, or is gone: who has the buffer, the descriptor and the turn.
+//! Sends on a real ring whose peer reads late, never, or is gone: where the buffer, the descriptor
+//! and the turn are.
 
 use std::future::Future;
 use std::io::{self, Read, Write};
@@ -20,10 +21,10 @@ use crate::driver::submission::Completion;
 use crate::driver::tests::{LIMIT, bound, drive, expect_end, harvest_until, pair};
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
 
-/// More than a peer that does not read lets a socket take, so that the kernel keeps the buffer.
+/// More than a socket takes whose peer does not read, so that the kernel keeps the buffer.
 const MUCH_BYTES: usize = 16 << 20;
 
-/// Bytes, and somebody who sees when they are freed.
+/// Bytes, and an observer that sees when they are freed.
 struct Watched(Box<[u8]>, #[expect(dead_code, reason = "what is watched")] Arc<()>);
 
 #[expect(unsafe_code, reason = "a buffer of the test's own")]
@@ -45,7 +46,8 @@ fn watched(len: usize) -> (Watched, Weak<()>) {
     (Watched(bytes, life), weak)
 }
 
-/// The op-code is as old as the set-up that the other tests of rings ask for; a kernel without it fails these tests.
+/// The op-code is as old as the setup flags that the other tests of rings need. A kernel without it
+/// fails these tests.
 fn driver() -> Arc<Driver> {
     let options =
         Options { kind: Kind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
@@ -54,14 +56,14 @@ fn driver() -> Arc<Driver> {
 
 type Pending<'a> = Pin<Box<dyn Future<Output = Sent<Watched>> + 'a>>;
 
-/// A send whose bytes the kernel has taken, and keeps, for nobody reads them.
+/// A send whose bytes the kernel has taken, and keeps, because no peer reads them.
 fn stuck<'a>(driver: &Arc<Driver>, registration: &'a Registration) -> (Pending<'a>, Weak<()>) {
     assert!(registration.offers_zero_copy(), "Linux 6.0 or newer");
     let (buf, life) = watched(MUCH_BYTES);
     let mut send: Pending = Box::pin(registration.send_zero_copy(buf, Extent::Part));
     assert!(poll(&mut send).is_pending());
     assert_eq!(driver.in_flight(0), 1);
-    // The answer comes with the entry, and one more poll hears of it.
+    // The answer comes with the entry, and one more poll receives it.
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     assert!(poll(&mut send).is_pending(), "answered, and not given back");
     (send, life)
@@ -71,7 +73,7 @@ fn poll<T>(future: &mut Pin<Box<dyn Future<Output = T> + '_>>) -> Poll<T> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Reads to the end, and checks that it is a beginning of what was sent.
+/// Reads to the end, and checks that the bytes are a beginning of those that were sent.
 fn expect_beginning(mut peer: TcpStream) -> usize {
     let mut bytes = Vec::new();
     peer.set_read_timeout(Some(LIMIT)).expect("time-out");
@@ -129,7 +131,8 @@ fn all_of_a_large_buffer_arrives() {
     assert_eq!(driver.stale_count(0), 0);
 }
 
-/// F10, F1, F8: the stream ends for the peer though the kernel still has the buffer, and behind all that was taken.
+/// F10, F1, F8: the peer sees the end of the stream, after all the bytes that were taken, although
+/// the kernel still has the buffer.
 #[test]
 fn a_dropped_send_keeps_its_buffer_and_not_its_descriptor() {
     let driver = driver();
@@ -156,7 +159,7 @@ fn a_send_that_is_given_up_before_the_worker_begins_it_sends_nothing() {
     let mut send: Pending = Box::pin(registration.send_zero_copy(buf, Extent::All));
     assert!(poll(&mut send).is_pending());
     drop(send);
-    // Whoever writes now waits for the end of it.
+    // A write now waits for the end of the send.
     let write = |mut socket: &Socket| socket.write(b"x");
     let error = registration.try_io(Direction::Write, write).expect_err("not its turn yet");
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
@@ -168,7 +171,8 @@ fn a_send_that_is_given_up_before_the_worker_begins_it_sends_nothing() {
     assert_eq!(bytes, b"x");
 }
 
-/// Of a send that is on its way to the kernel, what it has taken comes before what is written afterwards.
+/// If a send is on its way to the kernel, the bytes that it has taken come before bytes that are
+/// written afterwards.
 #[test]
 fn nothing_overtakes_a_send_that_is_given_up() {
     let driver = driver();
@@ -176,7 +180,7 @@ fn nothing_overtakes_a_send_that_is_given_up() {
     let (registration, peer) = pair();
     let (buf, _life) = watched(100);
     let mut send: Pending = Box::pin(registration.send_zero_copy(buf, Extent::All));
-    // Begun at once, and not yet entered.
+    // Begun at once, and not yet submitted.
     assert!(crate::driver::pinned(|| poll(&mut send)).is_pending());
     drop(send);
     let write = |mut socket: &Socket| socket.write(b"last");
@@ -190,7 +194,8 @@ fn nothing_overtakes_a_send_that_is_given_up() {
     assert_eq!(driver.stale_count(0), 0);
 }
 
-/// A kernel that has sent nothing says that it has copied: that is no reason to send by plain calls.
+/// A kernel that has sent nothing reports that it has copied. That is no reason to send by plain
+/// calls.
 #[test]
 fn a_full_socket_is_not_taken_for_one_that_copies() {
     let driver = driver();
@@ -203,7 +208,7 @@ fn a_full_socket_is_not_taken_for_one_that_copies() {
         assert!(poll(&mut send).is_pending());
         driver.harvest(0, &mut Vec::new()).expect("harvest");
     }
-    // A wait for room is all that is left.
+    // Only a wait for room is left.
     assert_eq!(driver.in_flight(0), 1);
     SockRef::from(&peer).set_linger(Some(Duration::ZERO)).expect("linger");
     drop(peer);
@@ -230,7 +235,7 @@ fn a_buffer_that_is_on_loan_at_the_end_is_leaked_and_given_to_nobody() {
     drop(send);
     drop(registration);
     assert!(life.upgrade().is_some());
-    // Nor are the bytes lost, or others sent in their place.
+    // The bytes are not lost, and no others are sent in their place.
     assert!(expect_beginning(peer) > 0);
 }
 
@@ -282,7 +287,7 @@ fn a_socket_that_cannot_is_told_from_one_that_failed() {
     assert_eq!(driver.stale_count(0), 0);
 }
 
-/// F10: errors, which the kernel announces a notification for.
+/// F10: errors for which the kernel announces a notification.
 #[test]
 fn a_peer_that_is_gone_gives_the_buffer_back_with_the_error() {
     let driver = driver();
@@ -299,7 +304,7 @@ fn a_peer_that_is_gone_gives_the_buffer_back_with_the_error() {
     assert_eq!((driver.stale_count(0), driver.leaked_count(0)), (0, 0));
 }
 
-/// F10: errors without a notification, and what a kernel should never say.
+/// F10: errors without a notification, and results that a kernel should never return.
 #[test]
 fn an_answer_without_a_notification_ends_the_loan_itself() {
     let driver = driver();
@@ -331,7 +336,8 @@ fn an_answer_without_a_notification_ends_the_loan_itself() {
     assert_eq!((flights.len(), wakers.len()), (0, 1));
 }
 
-/// What ends for a peer ends for the test's own pairs as well: the descriptor is not kept by a send that has ended.
+/// An end that a peer must see is also visible to the test's own pairs: a send that has ended does
+/// not keep the descriptor.
 #[test]
 fn a_stream_closes_after_a_send_that_was_refused_or_taken() {
     let driver = driver();

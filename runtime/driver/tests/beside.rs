@@ -1,4 +1,5 @@
-//! Sleeping beside a worker that is stuck. Polling only: a ring's owner can be interrupted, and there is nothing to sleep on.
+//! Sleeping beside a stuck worker. Polling only, because a ring's owner can be interrupted, and
+//! there is nothing to sleep on.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::driver::{Direction, Driver, Kind, Options, Registration};
 
 use super::{LIMIT, counting_waker, pair, receive};
 
-/// Two workers, of which worker 0 is stuck, and a socket that it waits for.
+/// Two workers, of which worker 0 is stuck, and a socket for which it waits.
 struct Stuck {
     driver: Arc<Driver>,
     registration: Registration,
@@ -63,7 +64,7 @@ fn an_event_of_the_stuck_worker_ends_the_sleep_and_is_there_to_be_reaped() {
         assert!(sleep_beside(driver, LIMIT) < LIMIT / 2, "it slept on");
         let mut wakers = Vec::new();
         assert!(driver.try_harvest(0, &mut wakers), "nobody else is at it");
-        // Reaped: it ends no other sleep.
+        // The event was reaped, so it ends no other sleep.
         assert!(
             sleep_beside(driver, Duration::from_millis(20)) >= Duration::from_millis(15),
             "it did not sleep"

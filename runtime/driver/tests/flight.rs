@@ -1,4 +1,5 @@
-//! A worker's table of operations under its lock, with the mailbox beside it and completions that come when a model says so.
+//! A worker's table of operations under its lock, with its mailbox. Completions come when a model
+//! calls for them.
 
 use std::collections::VecDeque;
 use std::io;
@@ -25,7 +26,7 @@ pub(in crate::driver) struct Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        // Ordering: Relaxed: a model's figure; the locks order it.
+        // Ordering: Relaxed: a counter of the model; the locks order it.
         self.freed.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -50,7 +51,7 @@ impl AnyFlight for Flight {
     fn abandon(&self) {}
 }
 
-/// As the worker of a ring: `uring/mod.rs` and `uring/core.rs`.
+/// Works like the worker of a ring: `uring/mod.rs` and `uring/core.rs`.
 pub(in crate::driver) struct Desk {
     core: Mutex<Core>,
     cancels: Mailbox<SlotId>,
@@ -69,19 +70,19 @@ impl Desk {
         Desk { core: Mutex::new(core), cancels: Mailbox::new(), freed: Arc::new(AtomicUsize::new(0)) }
     }
 
-    /// Begins an operation; the future's share of it, and its slot.
+    /// Begins an operation. Returns the future's reference to it, and its slot.
     pub(in crate::driver) fn begin(&self) -> (Arc<Flight>, SlotId) {
         let flight = Arc::new(Flight { completion: Completion::new(), freed: self.freed.clone() });
         let slot = self.core.lock().flights.admit(Op::File(flight.clone()), 0).expect("its future is there");
         (flight, slot)
     }
 
-    /// The kernel is done with the operation; until now its memory was the kernel's.
+    /// The kernel has finished with the operation; until now its memory was the kernel's.
     pub(in crate::driver) fn complete(&self, slot: SlotId) {
         self.core.lock().complete(slot, &self.freed);
     }
 
-    /// The future of an operation goes away, on any thread. Whether the owner must be rung.
+    /// Drops the future of an operation, on any thread. Returns whether the owner must be rung.
     pub(in crate::driver) fn give_up(&self, flight: Arc<Flight>) -> bool {
         let ticket = flight.completion.close();
         drop(flight);
@@ -109,7 +110,7 @@ impl Desk {
         self.harvest(wakers);
     }
 
-    /// A thief's. `false`: the owner was at it.
+    /// A helper's harvest. Returns `false` if the owner holds the lock.
     pub(in crate::driver) fn try_harvest(&self, wakers: &mut Vec<Waker>) -> bool {
         let mut orphans = Vec::new();
         let Some(mut core) = self.core.try_lock() else { return false };
@@ -126,7 +127,7 @@ impl Desk {
         self.core.lock().flights.stale_count()
     }
 
-    /// Whether nobody has asked for this one's cancel.
+    /// Whether no cancel was requested for this operation.
     pub(in crate::driver) fn is_wanted(&self, slot: SlotId) -> bool {
         self.core.lock().flights.cancel(slot) == Cancel::Needed
     }
@@ -139,7 +140,7 @@ impl Core {
         self.completions.push_back(slot);
     }
 
-    /// What has completed already cannot be cancelled.
+    /// An operation that has completed already cannot be cancelled.
     fn cancelled(&mut self, slot: SlotId, freed: &AtomicUsize) {
         if !self.completions.contains(&slot) {
             self.complete(slot, freed);

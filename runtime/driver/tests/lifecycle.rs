@@ -55,7 +55,7 @@ fn a_reused_descriptor_gets_only_its_own_events() {
             let (new, mut new_peer) = pair();
             let (new_count, new_waker) = counting_waker();
             arm(&new, &new_waker);
-            // A reset is an error here; that is as good as an end.
+            // A reset is an error here, which also counts as an end.
             let _ = old_peer.write_all(b"old");
             harvest_until(driver, || driver.in_flight(0) == 1);
             assert_eq!((old_count.count(), new_count.count()), (0, 0));
@@ -114,7 +114,7 @@ fn a_socket_that_is_taken_back_still_works() {
             assert_eq!(&three, b"in!");
             peer.read_exact(&mut three).expect("read");
             assert_eq!(&three, b"out");
-            // And it can be registered again.
+            // The socket can be registered again.
             let again = Registration::new(socket.into()).expect("register");
             peer.write_all(b"again").expect("write");
             assert_eq!(drive(driver, again.async_io(Direction::Read, receive)).expect("receive"), b"again");
@@ -166,7 +166,7 @@ fn a_worker_that_was_never_bound_shuts_down_at_once() {
     });
 }
 
-/// Its wake and its drop use the same side of the same socket, as a user's may.
+/// A waker whose wake and drop use the same side of the same socket, as a user's may.
 struct Reentrant {
     registration: Arc<Registration>,
     uses: Arc<AtomicUsize>,
@@ -204,7 +204,7 @@ fn a_waker_may_use_its_socket_when_it_is_woken_and_when_it_is_dropped() {
             || Waker::from(Arc::new(Reentrant { registration: registration.clone(), uses: uses.clone() }));
         // Ordering: SeqCst: a test's counter.
         let use_count = || uses.load(Ordering::SeqCst);
-        // Dropped when another waker takes its place.
+        // Dropped when another waker replaces it.
         arm(&registration, &reentrant());
         arm(&registration, Waker::noop());
         assert_eq!(use_count(), 1);
@@ -219,7 +219,7 @@ fn a_waker_may_use_its_socket_when_it_is_woken_and_when_it_is_dropped() {
         arm(&registration, &reentrant());
         peer.write_all(b"x").expect("write");
         harvest_until(driver, || use_count() == 4);
-        // Dropped with its registration, which it kept alive: by another's waker.
+        // Dropped with its registration, which it kept alive, by another waker's wake.
         let (other, _other_peer) = pair();
         arm(&other, &reentrant());
         drop(other);
@@ -281,7 +281,7 @@ fn tries_alone_find_bytes_that_come_later() {
             let error = registration.try_io(Direction::Read, receive).expect_err("nothing to read");
             assert_eq!(error.kind(), ErrorKind::WouldBlock);
         }
-        // Nobody waits, so no event is on order and none will come: the try itself must look.
+        // No task waits, so no event is on order and none will come: the try itself must look.
         (&peer).write_all(b"x").expect("the peer writes");
         registration.try_io(Direction::Read, receive).expect("the byte is there");
     });

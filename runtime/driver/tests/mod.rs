@@ -24,7 +24,8 @@ mod readiness;
 mod refused;
 mod threads;
 
-/// A second is an eternity here, but on a machine that is busy with other things: whatever takes as long hangs.
+/// Normally a second would be more than enough, but the machine may be busy with other work. A test
+/// that takes longer than this hangs.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) struct CountingWaker(AtomicUsize);
@@ -48,7 +49,8 @@ impl CountingWaker {
     }
 }
 
-/// Runs the test on io_uring and on polling. A kernel that refuses io_uring fails the test: it would be half a test.
+/// Runs the test on io_uring and on polling. If the kernel refuses io_uring, the test fails,
+/// because half of it would be missing.
 pub(super) fn on_every_backend(test: impl Fn(&Arc<Driver>)) {
     on_every_backend_of(&Options::default(), test);
 }
@@ -69,7 +71,7 @@ const FLAVOURS: &[(Kind, bool)] = &[(Kind::Uring, false), (Kind::Uring, true), (
 #[cfg(not(target_os = "linux"))]
 const FLAVOURS: &[(Kind, bool)] = &[(Kind::Poll, false)];
 
-/// Worker 0's loop: polls the future, parks in between.
+/// Worker 0's loop: polls the future, and parks in between.
 pub(super) fn drive<F: Future>(driver: &Arc<Driver>, future: F) -> F::Output {
     drive_on(driver, 0, future)
 }
@@ -109,7 +111,7 @@ pub(super) fn bound(driver: &Arc<Driver>) -> Guard {
     driver.bind_worker(0).expect("bind")
 }
 
-/// Two connected sockets: one registered, one of the test's own.
+/// Two connected sockets: one registered, and one that only the test uses.
 pub(super) fn pair() -> (Registration, TcpStream) {
     let (ours, theirs) = stream_pair();
     (Registration::new(ours.into()).expect("register"), theirs)
@@ -130,7 +132,8 @@ pub(super) fn receive(mut socket: &Socket) -> io::Result<Vec<u8>> {
 
 /// The peer's end of a socket that was closed.
 ///
-/// The read may be interrupted: when a ring was closed, the kernel signals the threads that used it once more.
+/// The read may be interrupted, because the kernel signals the threads that used a ring once more
+/// after it was closed.
 pub(super) fn expect_end(mut peer: &TcpStream) {
     peer.set_read_timeout(Some(LIMIT)).expect("time-out");
     loop {

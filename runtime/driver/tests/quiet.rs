@@ -1,5 +1,5 @@
-//! [no-spin]: every kind of wait in every state of a socket makes few calls while nothing happens, and ends when something
-//! does.
+//! [no-spin]: every kind of wait in every state of a socket makes few calls while nothing happens,
+//! and ends when something happens.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -19,7 +19,8 @@ mod states;
 
 use states::{Call, Resolve, Waits, every_state, refill};
 
-/// What is watched, and how often anything may happen in it: a wait, and each turn of the driver.
+/// How long each case is watched, and the most calls of a wait, and turns of the driver, in that
+/// time.
 const QUIET: Duration = Duration::from_secs(1);
 const CALLS_COUNT_MAX: usize = 20;
 
@@ -44,7 +45,8 @@ fn watch((name, registration, waits): &Waits) -> impl Iterator<Item = Watched<'_
     })
 }
 
-/// Serves all until they are done or the time is over. How many turns that took.
+/// Serves all waits until they are done or the time-out ends. Returns the number of turns that this
+/// took.
 fn serve(driver: &Driver, watched: &mut [Watched<'_>], limit: Duration) -> usize {
     let (count, waker) = counting_waker();
     let (started, mut turns_count, mut wakers) = (Instant::now(), 0, Vec::new());
@@ -75,7 +77,7 @@ fn no_wait_in_any_state_spins_and_each_ends_when_its_state_does() {
             .unzip();
         refill(&waits);
         let mut watched: Vec<Watched<'_>> = waits.iter().flat_map(watch).collect();
-        // All try; what settles does so.
+        // All waits try; those that can complete do so.
         serve(driver, &mut watched, Duration::from_millis(300));
         assert!(
             watched.iter().all(|wait| !wait.is_done),
@@ -101,7 +103,7 @@ fn no_wait_in_any_state_spins_and_each_ends_when_its_state_does() {
     });
 }
 
-/// Or what waits in vain has to be looked at now and then.
+/// Without edges, the driver must look at a futile wait now and then.
 fn has_edges(driver: &Driver) -> bool {
     driver.name() != "poll" || !driver.is_level_at_arm()
 }
@@ -110,7 +112,7 @@ fn names(watched: &[Watched<'_>], which: impl Fn(&Watched<'_>) -> bool) -> Vec<&
     watched.iter().filter(|wait| which(wait)).map(|wait| wait.name).collect()
 }
 
-/// Whatever the kernel reports: here all is always ready.
+/// Whatever the kernel reports: here everything is always ready.
 #[test]
 fn a_call_that_always_blocks_is_not_tried_for_ever() {
     on_every_backend(|driver| {
@@ -123,7 +125,7 @@ fn a_call_that_always_blocks_is_not_tried_for_ever() {
     });
 }
 
-/// The kernel answers every order for it at once, for there is nothing that it could wait for.
+/// The kernel answers every order for it at once, because there is nothing for which it could wait.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_waited_for_is_tried_a_few_times_a_second() {
@@ -148,7 +150,8 @@ fn what_cannot_be_waited_for_is_tried_a_few_times_a_second() {
 
 const NEVER: Call = |_| Err(io::ErrorKind::WouldBlock.into());
 
-/// How many calls each of the waits makes in a second, and not more than these.
+/// Returns how many calls each of the waits makes in a second, and checks that none makes more than
+/// `calls_count_max`.
 fn expect_quiet(driver: &Driver, waits: &Waits, calls_count_max: usize) -> usize {
     let mut watched: Vec<Watched<'_>> = watch(waits).collect();
     let turns_count = serve(driver, &mut watched, QUIET);

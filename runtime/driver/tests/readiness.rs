@@ -1,4 +1,4 @@
-//! What a waiter is told, and when.
+//! The reports that a waiter gets, and their times.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -75,7 +75,8 @@ fn a_connect_succeeds_and_a_refused_one_says_so() {
 fn a_connect_that_hangs_can_be_given_up() {
     on_every_backend(|driver| {
         let _guard = bound(driver);
-        // A listener that accepts nothing and whose queue is full: the next connect gets no answer.
+        // A listener that accepts nothing and whose queue is full, so that the next connect gets no
+        // answer.
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket");
         listener.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().expect("address").into()).expect("bind");
         listener.listen(0).expect("listen");
@@ -186,7 +187,7 @@ fn a_reset_wakes_the_reader_and_the_writer() {
         let read = registration.async_io(Direction::Read, receive);
         let write = registration.async_io(Direction::Write, |mut socket| socket.write(&block));
         let (read, write) = drive(driver, futures::future::join(read, write));
-        // Which of the two sees the reset and which the broken pipe is the kernel's choice.
+        // The kernel chooses which of the two sees the reset and which the broken pipe.
         assert!(read.is_err() || write.is_err(), "{read:?} {write:?}");
         resetter.join().expect("join");
     });
@@ -206,7 +207,7 @@ fn the_end_of_the_stream_is_reported_after_a_short_read() {
     });
 }
 
-/// [short-is-all]: one event tells of the last bytes and of the end.
+/// [short-is-all]: one event reports the last bytes and the end.
 #[test]
 fn an_end_that_comes_with_the_last_bytes_is_reported() {
     on_every_backend(|driver| {
@@ -225,7 +226,7 @@ fn an_end_that_comes_with_the_last_bytes_is_reported() {
     });
 }
 
-/// [short-is-all]: a receive ends before urgent bytes, and there are more behind them.
+/// [short-is-all]: a receive ends before urgent bytes, and more bytes follow them.
 #[test]
 fn what_comes_behind_urgent_bytes_is_reported() {
     on_every_backend(|driver| {
@@ -240,7 +241,7 @@ fn what_comes_behind_urgent_bytes_is_reported() {
     });
 }
 
-/// [short-is-all]: what it is for.
+/// [short-is-all]: the case that it is for.
 #[test]
 fn a_short_read_spares_the_call_that_would_block() {
     on_every_backend(|driver| {
@@ -269,7 +270,7 @@ fn trusted_pair() -> (Registration, TcpStream) {
     (registration, peer)
 }
 
-/// There is nothing, and what comes will be reported.
+/// There is nothing to receive, and bytes that come will be reported.
 fn assert_waits(registration: &Registration) {
     let mut cx = Context::from_waker(Waker::noop());
     assert!(registration.poll_io(Direction::Read, &mut cx, receive).is_pending());

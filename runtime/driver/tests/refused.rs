@@ -6,14 +6,14 @@ use std::{env, io};
 
 use crate::driver::{Driver, Kind, Options};
 
-/// What the child is to be refused: `<system call number>:<errno>`.
+/// The system call that the child is refused: `<system call number>:<errno>`.
 const REFUSE: &str = "HEIST_TEST_REFUSE";
 
 /// Every later call of `number` on this thread fails with `errno`.
 fn refuse(number: u32, errno: u32) {
     let code = |bits: u32| u16::try_from(bits).expect("an instruction code has 16 bits");
     let filter = [
-        // Load the number, which the record begins with.
+        // Load the number, which is at the beginning of the record.
         libc::sock_filter { code: code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS), jt: 0, jf: 0, k: 0 },
         libc::sock_filter {
             code: code(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K),

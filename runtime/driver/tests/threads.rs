@@ -1,4 +1,4 @@
-//! More than one thread: doorbells, mailboxes, thieves.
+//! More than one thread: doorbells, mailboxes and helpers.
 
 use std::io::Write;
 use std::sync::{Arc, mpsc};
@@ -14,7 +14,7 @@ use super::{
     receive,
 };
 
-/// Parks without a time-out that matters, and fails if that was needed.
+/// Parks with a time-out that should not matter, and fails if the park needed it.
 fn park_for_a_ring(driver: &Arc<Driver>) {
     let started = Instant::now();
     driver.park(0, Some(LIMIT), &mut Vec::new()).expect("park");
@@ -46,7 +46,7 @@ fn ten_thousand_rings_end_ten_thousand_parks() {
                 answered.store(asked.load(Ordering::SeqCst), Ordering::SeqCst);
             }
         });
-        // The bell is quiet afterwards: a park sleeps its time.
+        // The bell is quiet afterwards: a park sleeps for its whole time-out.
         driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect("park");
         let started = Instant::now();
         driver.park(0, Some(Duration::from_millis(50)), &mut Vec::new()).expect("park");
@@ -95,7 +95,8 @@ fn a_park_sleeps_its_time_and_no_longer() {
                     is_rung.store(true, Ordering::SeqCst);
                     driver.ring_doorbell(0);
                 });
-                // The event of an earlier ring may still be on its way: it ends one park early.
+                // The event of an earlier ring may still be on its way. It then ends one park
+                // early.
                 let mut park_count = 0;
                 while !is_rung.load(Ordering::SeqCst) {
                     driver.park(0, endless, &mut Vec::new()).expect("park");
@@ -132,7 +133,7 @@ fn a_thief_delivers_what_came_for_a_busy_worker() {
                 // Ordering: SeqCst: a test.
                 is_delivered.store(true, Ordering::SeqCst);
             });
-            // Computes, and enters neither driver nor kernel.
+            // Computes, and enters neither the driver nor the kernel.
             while !is_delivered.load(Ordering::SeqCst) {
                 std::hint::spin_loop();
             }
@@ -153,7 +154,7 @@ fn a_sleeping_worker_is_not_robbed() {
                 is_over.store(true, Ordering::SeqCst);
             });
             let started = Instant::now();
-            // It sleeps as soon as the thief fails.
+            // It sleeps as soon as the helper fails.
             while driver.try_harvest(0, &mut Vec::new()) {
                 assert!(started.elapsed() < LIMIT, "it never slept");
                 thread::yield_now();
@@ -174,7 +175,8 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// Runs worker 0 on a thread of its own, which only parks, while the test is a foreign thread.
+/// Runs worker 0 on its own thread, which only parks, while the test runs on a thread outside of
+/// the runtime.
 fn beside_a_parking_worker(driver: &Arc<Driver>, test: impl FnOnce()) {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -186,10 +188,10 @@ fn beside_a_parking_worker(driver: &Arc<Driver>, test: impl FnOnce()) {
                 driver.park(0, Some(LIMIT), &mut wakers).expect("park");
                 wakers.drain(..).for_each(|waker| waker.wake());
             }
-            // What the last wakes asked for.
+            // Handles the requests of the last wakes.
             driver.shutdown(0, LIMIT);
         });
-        // Also when the test panics: the worker would park for ever.
+        // Also when the test panics, because the worker would otherwise park forever.
         let stop = Stop(driver, &is_over);
         let guard = driver.enter();
         test();
@@ -267,7 +269,8 @@ fn a_wait_is_in_flight_with_the_worker_that_polled() {
                 let (answer, answers) = mpsc::channel();
                 desks[worker].send(answer).expect("send");
                 assert_eq!(answers.recv().expect("it waits"), b"");
-                // With polling the wait may belong to the other worker's poller, which is nobody's turn to look at.
+                // With polling, the wait may belong to the other worker's poller, which no worker
+                // is looking at.
                 peer.write_all(&[round as u8]).expect("write");
                 let data = loop {
                     if let Ok(data) = answers.recv_timeout(Duration::from_millis(1)) {
@@ -303,7 +306,8 @@ fn a_loop_that_moves_to_another_thread_takes_its_waits_along() {
                 .join()
                 .expect("join")
         });
-        // The thread has exited: the kernel has cancelled what it had submitted, the doorbell included.
+        // The thread has exited: the kernel has cancelled what that thread had submitted, the
+        // doorbell included.
         let _guard = bound(driver);
         let writer = thread::spawn(move || {
             thread::sleep(Duration::from_millis(20));

@@ -1,5 +1,5 @@
 //! One worker's ring and everything that changes under its lock.
-#![expect(unsafe_code, reason = "submitting what this file then owns until the kernel is done")]
+#![expect(unsafe_code, reason = "submits entries whose memory this file owns until the kernel has finished")]
 
 use std::io;
 use std::mem;
@@ -22,25 +22,27 @@ use super::placement::Placement;
 use super::ring::{Entered, Ring, Wait};
 use super::table::Table;
 
-/// A harvest ends after so many entries into the kernel, however much there is: timers and tasks wait too.
+/// The most entries into the kernel in one harvest, because timers and tasks wait as well.
 const ROUNDS_MAX: usize = 16;
 
-/// How often a thief looks whether the kernel has posted what it held back: some ten microseconds.
+/// How often another worker checks whether the kernel has posted the completions that it held back.
+/// The checks take about ten microseconds in total.
 const HELD_BACK_LOOKS: usize = 500;
 
-/// So many operations past the page cache make a group, which is begun at once: a disk that is told late stands still
-/// meanwhile.
+/// This many operations that bypass the page cache form a group, which is begun at once: a disk
+/// that receives them late is idle in the meantime.
 const DIRECT_GROUP: usize = 4;
 
-/// Between two looks at what a shutdown still waits for.
+/// How long a shutdown sleeps between two checks.
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
-/// What became of an operation that was to be started. It is given back to be dropped where no lock is held.
+/// The outcome of starting an operation. An operation that is given back must be dropped where no
+/// lock is held.
 #[must_use]
 #[derive(Debug)]
 pub(super) enum Start {
     Taken,
-    /// Whoever asked for it is gone.
+    /// The future that submitted it is gone.
     Unwanted(Op),
     /// The worker has shut down.
     Closed(Op),
@@ -53,15 +55,16 @@ pub(super) struct Core {
     /// Dropped after the ring [registered-is-held].
     pub(super) table: Table,
     pub(super) flights: InFlight,
-    /// What the worker's tasks have asked for and nobody has begun. A worker that computes instead of coming round
-    /// leaves it for others to take: what is in the submission queue nobody else may submit.
+    /// The operations that the worker's tasks have submitted and that are not begun. If the worker
+    /// computes for long, others take them from here: nobody else may submit what is already in the
+    /// submission queue.
     outbox: Vec<Op>,
-    /// How many of these go past the page cache.
+    /// How many of these bypass the page cache.
     direct_count: usize,
     pub(super) placement: Placement,
     /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
     is_doorbell_armed: bool,
-    /// Which poll on the doorbell counts: each thread that serves the ring arms one of its own.
+    /// Which poll on the doorbell counts: each thread that serves the ring arms its own.
     doorbell_turn: u16,
     is_closed: bool,
     leaked_count: usize,
@@ -89,14 +92,15 @@ impl Core {
             return Err(closed());
         }
         self.ring.take_over()?;
-        // The load of this thread is another one's: it is measured anew.
+        // The load of this thread differs from that of the one before, so it is measured anew.
         self.placement.stay(Instant::now());
         Ok(())
     }
 
-    /// Lets another thread have the ring. What is in flight stays this thread's for the kernel, which posts its completions
-    /// when this thread enters it, or is interrupted. The doorbell cannot wait for that: whoever sleeps next arms one of its
-    /// own, and this thread's is given up.
+    /// Lets another thread take the ring. The kernel still assigns the operations in flight to this
+    /// thread, and posts their completions when this thread enters the kernel or is interrupted.
+    /// The doorbell cannot wait for that, so the next thread that sleeps arms its own poll, and
+    /// this thread's poll is cancelled.
     pub(super) fn release(&mut self) {
         if self.ring.is_new() {
             return;
@@ -107,12 +111,13 @@ impl Core {
             unsafe { self.ring.push(entry) };
         }
         self.doorbell_turn = self.doorbell_turn.wrapping_add(1);
-        // What is in the queue is this thread's to submit. A failure is not lost: the next turn meets it again.
+        // Only this thread may submit the queued entries. A failure is not lost: the next turn gets
+        // the same error.
         let _failure = self.ring.enter(Wait::No);
         self.ring.release();
     }
 
-    /// Keeps the operation for the worker's next turn. Given back: the worker has shut down.
+    /// Keeps the operation for the worker's next turn. Gives it back if the worker has shut down.
     pub(super) fn queue(&mut self, op: Op) -> Result<(), Op> {
         if self.is_closed {
             return Err(op);
@@ -122,13 +127,13 @@ impl Core {
         Ok(())
     }
 
-    /// What the worker's tasks have asked for since its last turn.
+    /// Takes the operations that the worker's tasks have submitted since its last turn.
     pub(super) fn take_outbox(&mut self) -> Vec<Op> {
         self.direct_count = 0;
         mem::take(&mut self.outbox)
     }
 
-    /// Gives the memory of the outbox back, for what is asked for next.
+    /// Gives the memory of the outbox back, for the next operations.
     pub(super) fn reuse_outbox(&mut self, ops: Vec<Op>) {
         debug_assert!(
             ops.is_empty() && self.outbox.is_empty(),
@@ -142,7 +147,8 @@ impl Core {
         self.outbox.len()
     }
 
-    /// Begins what goes past the page cache, as soon as it is a group. What else waits in the outbox stays there.
+    /// Begins the operations that bypass the page cache, as soon as they form a group. The others
+    /// stay in the outbox.
     pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Orphan>) {
         if self.direct_count < DIRECT_GROUP {
             return;
@@ -157,7 +163,8 @@ impl Core {
         }
         ops.append(&mut others);
         self.outbox = ops;
-        // A failure is not lost: the entries stay in the queue, and the next turn meets it again.
+        // A failure is not lost: the entries stay in the queue, and the next turn gets the same
+        // error.
         let _failure = self.ring.enter(Wait::No);
     }
 
@@ -175,9 +182,10 @@ impl Core {
             .fixed_flight()
             .and_then(|(flight, region)| self.table.place_of(&self.ring, region, || flight.fixed_memory()));
         let entry = encode::op(op, slot, place);
-        // SAFETY: [owned-until-terminal] the operation owns what it points to, on the heap, and a share of its descriptor; the
-        // table gives it up only when its terminal completion was reaped, or leaks it. [registered-is-held] A place names the
-        // memory that the address is in, until the operation is over.
+        // SAFETY: [owned-until-terminal] the operation owns what it points to, on the heap, and a
+        // reference to its descriptor. The table gives it up only when its terminal completion was
+        // reaped, or leaks it. [registered-is-held] A table index names the memory that contains
+        // the address, until the operation is over.
         unsafe { self.ring.push(entry) };
         Start::Taken
     }
@@ -210,7 +218,7 @@ impl Core {
         self.outbox.len() + self.flights.len()
     }
 
-    /// Whether an operation on a file or a path waits here or is in flight.
+    /// Whether an operation on a file or a path is queued here or in flight.
     pub(super) fn has_file_work(&self) -> bool {
         self.outbox.iter().chain(self.flights.ops()).any(|op| matches!(op, Op::File(_)))
     }
@@ -219,7 +227,7 @@ impl Core {
         self.outbox.is_empty() && !self.ring.wants_entry() && !self.ring.has_completions()
     }
 
-    /// Nothing but a ring of the doorbell could end a sleep [dozes-for-nothing].
+    /// Only the doorbell could end a sleep [dozes-for-nothing].
     pub(super) fn has_nothing_in_flight(&mut self) -> bool {
         self.flights.len() == 0 && self.is_quiet()
     }
@@ -232,7 +240,8 @@ impl Core {
                 entered = self.ring.enter(Wait::No)?;
             }
             let reaped_count = self.reap(wakers, orphans);
-            // Nothing reaped: the flag may speak of work that was another thread's, and stay until the next of ours.
+            // Nothing was reaped: the flag may announce another thread's completions, and stay set
+            // until the next one of this thread.
             if entered == Entered::Busy || (reaped_count == 0 && !self.ring.has_backlog()) || self.is_quiet()
             {
                 break;
@@ -241,7 +250,7 @@ impl Core {
         Ok(())
     }
 
-    /// Sleeps for one completion, unless there is something to do already.
+    /// Sleeps until one completion comes, unless there is something to do already.
     pub(super) fn sleep(
         &mut self,
         doorbell: &Doorbell,
@@ -256,21 +265,24 @@ impl Core {
             }
             self.reap(wakers, orphans);
         }
-        // What the kernel has not been told must not sleep with us: a cancel, or the doorbell itself [bell-is-armed].
+        // Do not sleep before the kernel has received everything: a cancel, or the poll on the
+        // doorbell itself [bell-is-armed].
         let is_told = !self.ring.has_backlog() && self.is_doorbell_armed;
-        // Nor what others wait for: a wake-up, or the end of a stream that an orphan still holds open.
+        // Nor on results that others wait for: a wake-up, or the end of a stream that an `Orphan`
+        // still holds open.
         let is_idle = !self.ring.has_completions() && wakers.is_empty() && orphans.is_empty();
         let wait = if is_told && is_idle { Wait::One(timeout) } else { Wait::No };
         let entered = self.ring.enter(wait)?;
         self.reap(wakers, orphans);
         if entered == Entered::Busy {
-            // Out of memory, most likely: let others run before the next try.
+            // Most likely out of memory: let others run before the next try.
             std::thread::yield_now();
         }
         Ok(())
     }
 
-    /// Reaps for an owner that is busy elsewhere, and makes the kernel post what it holds back meanwhile.
+    /// Reaps for an owner that is busy elsewhere, after making the kernel post the completions that
+    /// it holds back.
     pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if self.ring.is_held_back() {
             interrupt::owners();
@@ -284,7 +296,7 @@ impl Core {
         self.reap(wakers, orphans);
     }
 
-    /// Takes every completion that is there. Touches the kernel not at all: a thief may do it.
+    /// Takes every completion that is there. Never enters the kernel, so another worker may do it.
     pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> usize {
         let mut reaped_count = 0;
         while let Some(completion) = self.ring.pop() {
@@ -304,8 +316,9 @@ impl Core {
         reaped_count
     }
 
-    /// What the completion says to whoever waits. Those who have cancelled wait no more: an operation that was broken off and
-    /// has a waiter was so by the end of this worker, or by that of the thread that asked for it [undone-begins-anew].
+    /// The result for the waiting future. A future that cancelled its operation no longer waits. So
+    /// if an operation was broken off and still has a waiter, the reason is the end of this worker
+    /// or of the thread that submitted it [undone-begins-anew].
     fn result(&self, completion: &Completion) -> io::Result<i32> {
         match completion.breaking(self.ring.has_moved() || self.is_closed) {
             None => completion.result(),
@@ -314,8 +327,8 @@ impl Core {
         }
     }
 
-    /// Also after the kernel ended the multishot: it does so when the completion queue overflows, and when the thread
-    /// that armed it exits.
+    /// Arms the poll on the doorbell, also again after the kernel has ended the multishot poll. The
+    /// kernel does so when the completion queue overflows, and when the thread that armed it exits.
     fn arm_doorbell(&mut self, doorbell: &Doorbell) {
         if !self.is_doorbell_armed {
             self.is_doorbell_armed = true;
@@ -324,12 +337,12 @@ impl Core {
         }
     }
 
-    /// From now on nothing is started.
+    /// From now on no operation is started.
     pub(super) fn close(&mut self) {
         self.is_closed = true;
     }
 
-    /// Cancels everything and waits for it to land; leaks what does not within the time.
+    /// Cancels everything and waits until it completes. Leaks what does not complete in time.
     pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if self.ring.is_new() {
             return;
@@ -350,18 +363,19 @@ impl Core {
                 break;
             }
             if self.flights.len() == before_count {
-                // A kernel that cannot cancel all at once: one by one.
+                // This kernel cannot cancel everything at once: cancel one by one.
                 for slot in self.flights.slots() {
                     self.cancel(slot);
                 }
             }
         }
         self.leak(wakers);
-        // What was leaked keeps its pages, and its memory [owned-until-terminal].
+        // A leaked operation keeps its pages, and its memory [owned-until-terminal].
         self.table.clear(&self.ring);
     }
 
-    /// The kernel may still write to what is in flight: its memory and descriptors are never given back.
+    /// The kernel may still write to the operations in flight, so their memory and descriptors are
+    /// never given back.
     fn leak(&mut self, wakers: &mut Vec<Waker>) {
         self.leaked_count += self.flights.len();
         for op in self.flights.drain() {
@@ -374,7 +388,7 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        // A driver that was never shut down. Its wakers are dropped here, where no lock is held.
+        // The driver was never shut down. Its wakers are dropped here, where no lock is held.
         self.leak(&mut Vec::new());
     }
 }

@@ -1,4 +1,4 @@
-//! Completions into results.
+//! Decodes completions into results.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -7,10 +7,10 @@ use io_uring::cqueue;
 
 use super::encode::{self, Name};
 
-/// What the notification of a send says when the bytes were copied all the same.
+/// The flag in a send's notification which reports that the bytes were copied after all.
 const WAS_COPIED: i32 = i32::MIN;
 
-/// A completion entry, read.
+/// A completion entry, decoded.
 #[derive(Debug)]
 pub(super) struct Completion {
     pub(super) name: Name,
@@ -23,22 +23,24 @@ pub(super) fn completion(entry: &cqueue::Entry) -> Completion {
     let is_notification = cqueue::notif(entry.flags());
     Completion {
         name: encode::name(entry.user_data()),
-        // Of a notification it is a flag, and no errno: 1 for copied.
+        // In a notification the result is a flag, not an errno: 1 for copied.
         result: if is_notification { i32::from(entry.result() & WAS_COPIED != 0) } else { entry.result() },
         is_terminal: !cqueue::more(entry.flags()),
     }
 }
 
-/// The kernel has broken the operation off before it did anything.
+/// The kernel has broken the operation off before it had any effect.
 #[derive(Debug)]
 pub(super) struct Breaking;
 
-/// How the kernel tells itself that a system call was interrupted and is to be made again: `ERESTARTSYS` and its like. They are
-/// not meant for programs, but an open on a thread of the kernel's ends with one.
+/// The kernel's internal codes for a system call that was interrupted and must be made again:
+/// `ERESTARTSYS` and similar. They are not meant for programs, but an open on one of the kernel's
+/// threads ends with one.
 const RESTART: RangeInclusive<i32> = 512..=516;
 
 impl Completion {
-    /// Whether it was broken off. `is_cancelling`: by a cancel is possible, else that word is the file's own.
+    /// Whether the operation was broken off. `is_cancelling`: a cancel may be the cause. Otherwise
+    /// ECANCELED and EINTR are the file's own errors.
     pub(super) fn breaking(&self, is_cancelling: bool) -> Option<Breaking> {
         let errno = -self.result;
         let is_broken = match errno {

@@ -1,5 +1,5 @@
-//! Requests into submission entries. Nothing here is unsafe: the entries hold addresses, and `ring.rs` says why they
-//! stay valid.
+//! Encodes operations as submission entries. Nothing here is unsafe: the entries hold addresses,
+//! and `ring.rs` documents why they stay valid.
 
 use std::os::fd::AsRawFd;
 
@@ -16,13 +16,13 @@ use crate::driver::socket::SEND_FLAGS;
 
 use super::encode_file;
 
-/// The notification of a send says whether the bytes were copied all the same. Linux 6.2.
+/// Makes the notification of a send report whether the bytes were copied after all. Linux 6.2.
 const REPORT_USAGE: u16 = 1 << 3;
 
 /// The kernel reads it when it takes the entry.
 static REST: Timespec = Timespec::new().nsec(ORDER_REST.subsec_nanos());
 
-/// Names that no slot has. That of a doorbell says in its upper half which turn it is of, 16 bits.
+/// Names that no slot has. The upper half of a doorbell's name holds its turn, 16 bits.
 const DOORBELL: u64 = SlotId::RESERVED_INDEX as u64;
 const CANCEL: u64 = (1 << 63) | SlotId::RESERVED_INDEX as u64;
 
@@ -30,7 +30,7 @@ fn doorbell_name(turn: u16) -> u64 {
     (u64::from(turn) << 32) | DOORBELL
 }
 
-/// Whose completion it is.
+/// The operation that a completion belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Name {
     Doorbell(u16),
@@ -48,7 +48,7 @@ pub(super) fn name(user_data: u64) -> Name {
     }
 }
 
-/// Every op-code that this file uses: the probe asks for them.
+/// Every op-code that this file uses; the probe checks them.
 pub(super) const OPCODES: &[(u8, &str)] = &[
     (opcode::PollAdd::CODE, "POLL_ADD"),
     (opcode::Timeout::CODE, "TIMEOUT"),
@@ -56,17 +56,19 @@ pub(super) const OPCODES: &[(u8, &str)] = &[
     (opcode::Connect::CODE, "CONNECT"),
 ];
 
-/// `place`: where in the ring's table the memory of the operation is, if it is there.
+/// `place`: the index in the ring's table of the operation's memory, if it is registered.
 pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
     let entry = match op {
         Op::Ready { order: Order::Rest, .. } => opcode::Timeout::new(&raw const REST).build(),
         Op::Ready { source, direction, order } => {
-            // The end of what the peer sends, errors and hang-ups are reported without being asked for, to both directions.
+            // The end of the peer's bytes, errors and hang-ups are reported to both directions even
+            // if not asked for.
             let mask = match direction {
                 Direction::Read => libc::POLLIN | libc::POLLRDHUP,
                 Direction::Write => libc::POLLOUT,
             };
-            // The kernel looks at the state when it takes the entry; if that is not the end of it, at each change as well.
+            // The kernel checks the state when it takes the entry. A standing order then also
+            // reports each change.
             let stands = *order == Order::Standing;
             opcode::PollAdd::new(Fd(source.socket().as_raw_fd()), mask as u32).multi(stands).build()
         }
@@ -84,13 +86,14 @@ pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
     entry.user_data(slot.to_bits())
 }
 
-/// Cancels one operation; a completion comes only if there was nothing to cancel, where the kernel can do that.
+/// Cancels one operation. On kernels that can suppress it, a completion comes only if there was
+/// nothing to cancel.
 pub(super) fn cancel(slot: SlotId, can_skip_success: bool) -> Entry {
     let entry = opcode::AsyncCancel::new(slot.to_bits()).build().user_data(CANCEL);
     if can_skip_success { entry.flags(Flags::SKIP_SUCCESS) } else { entry }
 }
 
-/// Gives up a poll on the doorbell that another thread's is about to replace.
+/// Cancels a poll on the doorbell, which another thread's poll is about to replace.
 pub(super) fn cancel_doorbell(turn: u16, can_skip_success: bool) -> Entry {
     let entry = opcode::AsyncCancel::new(doorbell_name(turn)).build().user_data(CANCEL);
     if can_skip_success { entry.flags(Flags::SKIP_SUCCESS) } else { entry }
@@ -100,7 +103,8 @@ pub(super) fn cancel_all() -> Entry {
     opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL)
 }
 
-/// One completion per ring, without another submission [bell-is-armed].
+/// A multishot poll on the doorbell: one completion per ring of the bell, without another
+/// submission [bell-is-armed].
 pub(super) fn doorbell(doorbell: &Doorbell, turn: u16) -> Entry {
     let mask = libc::POLLIN as u32;
     opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(doorbell_name(turn))

@@ -1,5 +1,5 @@
-//! Requests for files and paths into submission entries. The entries hold addresses of what the flight owns; `ring.rs`
-//! says why they stay valid.
+//! Encodes requests for files and paths as submission entries. The entries hold addresses of memory
+//! that the flight owns; `ring.rs` documents why they stay valid.
 
 use std::ffi::CStr;
 use std::os::fd::AsRawFd;
@@ -11,12 +11,12 @@ use io_uring::types::{Fd, FsyncFlags};
 
 use crate::driver::file::{Code, Descriptor, MASK_BASIC, MASK_BIRTH, Request, StatTarget, Way};
 
-/// Paths are relative to the current folder.
+/// Paths are relative to the current directory.
 const HERE: Fd = Fd(libc::AT_FDCWD);
-/// The name of the descriptor itself.
+/// The empty path, which names the descriptor itself.
 const ITSELF: &CStr = c"";
 
-/// What the probe looks for.
+/// The op-code that the probe looks for.
 pub(super) fn opcode_of(code: Code) -> u8 {
     match code {
         Code::Open => opcode::OpenAt::CODE,

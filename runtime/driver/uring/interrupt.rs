@@ -1,21 +1,25 @@
 //! Makes threads that compute enter the kernel for a moment.
 //!
-//! With `COOP_TASKRUN` the kernel posts a completion when its owner enters the kernel. An owner that only computes does so
-//! at the timer interrupt, which may be 4 ms or 10 ms away. A memory barrier for the whole process interrupts every core
-//! that runs one of its threads, and on the way back from an interrupt the kernel posts what it holds back.
+//! With `COOP_TASKRUN` the kernel posts a completion when its owner enters the kernel. An owner
+//! that only computes does so at the timer interrupt, which may be 4 ms or 10 ms away. A memory
+//! barrier for the whole process interrupts every core that runs one of its threads, and on the way
+//! back from an interrupt the kernel posts the completions that it holds back.
 //!
-//! A process must announce such barriers. If it has more than one thread, the kernel then waits until every core has gone
-//! through its scheduler: 10 to 18 ms at 250 Hz, which a runtime's first clients would wait as well. So a thread of its own
-//! does it, once. Who stalls in the meantime is helped at the timer interrupt.
+//! A process must announce such barriers. If it has more than one thread, the kernel then waits
+//! until every core has gone through its scheduler. That takes 10 to 18 ms at 250 Hz, and a
+//! runtime's first clients would have to wait as long. So a separate thread makes the announcement,
+//! once. A worker that is stuck in the meantime is helped at the timer interrupt.
 
 use std::sync::Once;
 use std::thread;
 
 use rustix::thread::{MembarrierCommand, membarrier};
 
-/// Announces to the kernel that this process will ask for barriers. Does not wait until it may.
+/// Announces to the kernel that this process will ask for barriers. Returns before the kernel
+/// grants them.
 ///
-/// A kernel or a sandbox that refuses is no error: completions then wait for the timer interrupt.
+/// A refusal by a kernel or a sandbox is not an error: completions then wait for the timer
+/// interrupt.
 pub(super) fn prepare() {
     static IS_PREPARED: Once = Once::new();
     IS_PREPARED.call_once(|| {
@@ -44,7 +48,7 @@ mod tests {
     use crate::driver::{Driver, Kind, Options};
 
     const LIMIT: Duration = Duration::from_secs(60);
-    /// A kernel that is told to hurry lets nobody wait.
+    /// A kernel that grants barriers this quickly lets no thread wait.
     const HURRY: Duration = Duration::from_millis(1);
 
     fn ring() -> io::Result<Arc<Driver>> {
@@ -55,7 +59,7 @@ mod tests {
         membarrier(MembarrierCommand::PrivateExpedited).is_err()
     }
 
-    /// Prints whether the driver was there first, or the kernel was in a hurry.
+    /// Prints whether the driver was built first, or the kernel was quick.
     #[test]
     #[ignore = "the child of the test below: a process announces once"]
     fn child() {
@@ -96,7 +100,7 @@ mod tests {
             return;
         }
         let started = Instant::now();
-        // A child that was kept from its core for as long proves nothing: one will do.
+        // A child that was kept from its core for as long proves nothing, so one success is enough.
         while !child_is_fine() {
             assert!(started.elapsed() < LIMIT, "building the driver waits for the kernel");
         }

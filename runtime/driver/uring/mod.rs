@@ -1,36 +1,15 @@
-//! io_uring: one ring per worker. What it does, and its invariants, are told in the room's header.
+//! io_uring: one ring per worker.
 //!
-//! # Rejected
-//! - `DEFER_TASKRUN`: completions appear only when the owner enters the kernel. Measured 2026-11: invisible to another
-//!   thread for as long as the owner computes, against 2.5 ms with `COOP_TASKRUN`.
-//! - `SINGLE_ISSUER`: alone it changes nothing in the kernel (what it spares comes with `DEFER_TASKRUN`), but the ring must
-//!   then be enabled by its worker's thread, which may be refused, so that a builder has to wait for every thread. Start and
-//!   stop of 2 workers, 2026-11-21, medians of 1000: 176 µs with it, 163 without.
-//! - Making each ring on its worker's thread, at the same time: a bare program of two threads and two rings took 180 µs
-//!   instead of 142, for all of it changes the memory map of one process. It also would not know what is refused in time.
-//! - Sleeping in the ring when nothing is in flight. One way from thread to thread, medians of 3 times 20,000: 5.1 µs and
-//!   3.4 µs of CPU by eventfd and ring, 4.1 and 2.7 by a futex; and the first entry of a thread and its end cost it 6 µs each.
-//! - A ring made when its worker first needs one: 26 µs less for each that never does, but what is refused would be told by an
-//!   operation, and not by the builder.
-//! - Queues in memory of ours (`NO_MMAP`): a ring made and closed takes 8.8 µs instead of 23.5, medians of 2000. But after
-//!   the close the kernel still writes the last completions of what it cancels, and the memory must not have been given to
-//!   somebody else by then. To be had when all that was begun, the doorbell included, is known to have landed; and not with
-//!   the crate `io-uring`, which maps queues of the kernel's only.
-//! - Each wait on the ring of the worker that polls, whatever the load. 2026-11-21, echo of 64 B over 100 connections, 2
-//!   workers: 1.39 times tokio's CPU per request and 1.26 times its time (medians of 8 rounds), with gathering 1.01 and
-//!   0.90. Gathering up to a sum of 0.85 instead of 1.5 workers: no gain there, for one worker was just about full.
-//! - Gathering up to a sum of 1.0 or 0.7 workers. 2026-11-22, `serve` with files of 4 KiB under wrk, 64 connections, where
-//!   the sum is 1.4, medians of 12 interleaved rounds: 0.97 and 0.98 times the CPU per request, but 1.36 and 1.63 times the
-//!   99th percentile and 2.4 times the switches. Polling takes 0.94 to 0.95 of the CPU there, with no fewer system calls: of the
-//!   1.1 to 1.4 µs between them 0.4 are one-shot polls against edges; the rest is spread over the kernel's copies, switches and
-//!   the allocator's lock, without a cause that was found.
-//! - Above a sum of 0.9 workers, each wait on the ring where the socket waited first, as polling has it. The same, 16 rounds:
-//!   1.00 times the CPU, 1.00 times the requests, 0.93 times the 99th percentile.
-//! - Asking the processor early for the memory that a batch of completions leads to, slots, sockets and tasks, and for the next
-//!   task of the queue. 2026-11-22, echo of 64 B over 1000 connections, a single-threaded loop on a core of its own, CPU per
-//!   request against the same build that does not ask, medians of 18 interleaved rounds: 1.01 with slots and sockets, 1.00
-//!   with tasks, 1.00 with all of it: the tenth of the user time that it may save is lost in the noise of the kernel's part.
-//! - 4096 completion entries unless more are asked for: 128 KiB in one piece per ring to find and to clear, 7 µs of 32.
+//! `../DESIGN.md` has the algorithm, the invariants and the rejected designs. Read the files in
+//! this order:
+//!
+//! - `ring.rs`: the two shared queues and the system call between them.
+//! - `encode.rs`, `encode_file.rs`, `decode.rs`: operations to entries, and completions to results.
+//! - `core.rs`: one worker's ring and everything that changes under its lock.
+//! - `table.rs`: the memory that is registered with a ring.
+//! - `placement.rs`: the choice of the ring for a worker's waits.
+//! - `interrupt.rs`: how a busy owner is made to post its completions.
+//! - `probe.rs`: whether the kernel offers what this back end needs.
 
 use std::io;
 use std::mem;
@@ -75,13 +54,14 @@ use ring::Ring;
 pub(super) struct Rings {
     workers: Box<[CachePadded<Worker>]>,
     loads: Box<[CachePadded<Load>]>,
-    /// The same for each: they are one kernel's.
+    /// Equal for all rings, because they belong to one kernel.
     offered: Offered,
 }
 
 #[derive(Debug)]
 struct Worker {
-    /// Held by the owner while it sleeps: a thief's `try_lock` then fails, for a sleeping worker is not stalled.
+    /// Held by the owner while it sleeps. Another worker's `try_lock` then fails, because a
+    /// sleeping worker is not stuck.
     core: Mutex<Core>,
     mailbox: Mailbox<Request>,
     bell: Bell,
@@ -89,7 +69,7 @@ struct Worker {
     figures: Figures,
 }
 
-/// Copied out of the core at every change: its lock is held while the owner sleeps.
+/// Copied out of the core at every change, because the core's lock is held while the owner sleeps.
 #[derive(Debug)]
 struct Figures {
     in_flight: AtomicUsize,
@@ -97,13 +77,13 @@ struct Figures {
     leaked_count: AtomicUsize,
 }
 
-/// What another thread asks of a ring.
+/// A request that another thread posts to a ring's mailbox.
 #[derive(Debug)]
 enum Request {
     Start(Op),
     Cancel(SlotId),
-    /// No operation with this memory comes any more. The letter has a share of it, so that it finds this memory and no
-    /// later one at the same address.
+    /// No operation with this memory comes any more. The request holds a reference, so that it
+    /// finds this memory and no later one at the same address.
     Unregister(Arc<FixedMemory>),
 }
 
@@ -139,7 +119,7 @@ impl Rings {
 
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         let worker = &self.workers[index];
-        // What is refused or unwanted is dropped after the match: with the lock released.
+        // A refused or unwanted operation is dropped after the match, with the lock released.
         match asker {
             Asker::Foreign => worker.post(Request::Start(op)),
             Asker::Worker(_) => {
@@ -149,12 +129,12 @@ impl Rings {
                     core.begin_direct(&mut orphans);
                     outcome
                 });
-                // The caller polls a task: others take it for awake.
+                // The caller polls a task, so other workers take it for awake.
                 clear_away(orphans);
                 outcome.map_err(|_op| closed())
             }
-            // Begun at once: nobody else may take it over, and the task could not run elsewhere anyway. It is wanted: the
-            // task is just asking.
+            // Begun at once: no other worker may take it over, and the task could not run elsewhere
+            // anyway. It cannot be unwanted, because the task is submitting it right now.
             Asker::Pinned(_) => match worker.change(|core| core.start(op)) {
                 Start::Taken | Start::Unwanted(_) => Ok(()),
                 Start::Closed(_) => Err(closed()),
@@ -174,7 +154,7 @@ impl Rings {
 
     pub(super) fn unregister(&self, memory: &Arc<FixedMemory>) {
         for worker in &self.workers {
-            // Refused: the worker has shut down, and its ring let go of everything.
+            // Refused: the worker has shut down, and its ring has released everything.
             let _ = worker.post(Request::Unregister(memory.clone()));
         }
     }
@@ -184,7 +164,8 @@ impl Rings {
         if worker.mailbox.is_pending() {
             return false;
         }
-        // Taken: a thief reaps for this worker, so there is something to look at.
+        // If the lock is taken, another worker reaps for this one, so there is something to look
+        // at.
         worker.core.try_lock().is_some_and(|mut core| core.is_quiet())
     }
 
@@ -225,7 +206,8 @@ impl Rings {
         worker.open_mail(&mut core, crop.wakers, &mut orphans);
         self.place(index, &mut core, crop.wakers, &mut orphans);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
-        // What others wait for must not sleep with us: a wake-up, or the end of a stream that an orphan still holds open.
+        // Do not sleep on results that others wait for: a wake-up, or the end of a stream that an
+        // `Orphan` still holds open.
         let outcome = if crop.wakers.is_empty() && orphans.is_empty() && core.has_nothing_in_flight() {
             worker.bell.doze(timeout);
             Ok(())
@@ -234,7 +216,7 @@ impl Rings {
         };
         core.placement.slept();
         worker.mailbox.wake_up();
-        // Rung while asleep: returning is the answer [ring-ends-park].
+        // The bell was rung during the sleep; returning answers it [ring-ends-park].
         worker.bell.consume();
         worker.publish(&core);
         drop(core);
@@ -242,7 +224,8 @@ impl Rings {
         outcome
     }
 
-    /// Begins on the ring of `by`, who calls, what the stuck worker `index` was asked for and has not begun.
+    /// Begins, on the ring of the calling worker `by`, the operations that the stuck worker `index`
+    /// was asked for and has not begun.
     pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let mut ops = stuck.unread_ops();
@@ -261,7 +244,8 @@ impl Rings {
         crop.leave(orphans);
     }
 
-    /// Begins on the stuck worker's own ring what it was asked for, and reaps. Not while the worker is at it itself.
+    /// Begins on the stuck worker's own ring the operations that it was asked for, and reaps. Does
+    /// nothing while the worker itself uses its ring.
     pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return };
@@ -271,14 +255,16 @@ impl Rings {
             begin(&mut core, op, crop.wakers, &mut orphans);
         }
         core.reap_for_owner(crop.wakers, &mut orphans);
-        // A failure is not lost: the entries stay in the queue, and the owner's next turn meets it again.
+        // A failure is not lost: the entries stay in the queue, and the owner's next turn gets the
+        // same error.
         let _failure = core.pump(crop.wakers, &mut orphans);
         worker.publish(&core);
         drop(core);
         crop.leave(orphans);
     }
 
-    /// Begins what the worker's tasks have asked for since its last turn: here, or where waits gather.
+    /// Begins the operations that the worker's tasks have submitted since its last turn, on this
+    /// ring or on the ring where waits gather.
     fn place(
         &self,
         index: usize,
@@ -301,7 +287,8 @@ impl Rings {
         core.reuse_outbox(ops);
     }
 
-    /// Hands the waits among these operations to another worker, unless it has shut down. All others stay.
+    /// Hands the waits among these operations to another worker, unless it has shut down. All
+    /// others stay.
     fn send(&self, target: usize, ops: &mut Vec<Op>) {
         let (waits, others) = mem::take(ops).into_iter().partition(|op| matches!(op, Op::Ready { .. }));
         *ops = others;
@@ -322,7 +309,7 @@ impl Rings {
     }
 
     pub(super) fn in_flight(&self, index: usize) -> usize {
-        // Ordering: Relaxed: a figure to judge by, not to act on.
+        // Ordering: Relaxed: an estimate; no decision relies on its being exact.
         self.workers[index].figures.in_flight.load(Ordering::Relaxed)
     }
 
@@ -442,7 +429,7 @@ impl Worker {
     }
 
     fn publish(&self, core: &MutexGuard<'_, Core>) {
-        // Ordering: Relaxed: figures to judge by, not to act on.
+        // Ordering: Relaxed: estimates; no decision relies on their being exact.
         self.figures.in_flight.store(core.in_flight(), Ordering::Relaxed);
         self.figures.stale_count.store(core.stale_count(), Ordering::Relaxed);
         self.figures.leaked_count.store(core.leaked_count(), Ordering::Relaxed);

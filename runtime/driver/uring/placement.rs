@@ -1,16 +1,18 @@
-//! On which ring a worker's waits are placed: as many rings are in use as the load needs.
+//! Chooses the ring for a worker's waits, so that as many rings are in use as the load needs.
 //!
-//! Where two workers each serve a few sockets, each is woken for every few events, and every sleep and wake-up costs as
-//! much as a request. So the waits of lightly loaded workers gather on the first rings: each worker publishes the share of
-//! time that its thread runs; the sum, divided by what one ring can carry, is the number of rings in use; a worker beyond
-//! them hands its waits to one of them, by letter. The sum hardly changes when waits move, so they do not swing.
-//! A gathered worker that has more to do than is worth keeping is helped by the others, as always; what they then wait
-//! for goes back to its ring.
+//! If two workers each serve a few sockets, each wakes up for every few events, and every sleep and
+//! wake-up costs as much as a request. So the waits of lightly loaded workers gather on the first
+//! rings. Each worker publishes the share of time in which its thread runs. The sum, divided by
+//! what one ring can carry, is the number of rings in use. A worker beyond them posts its waits to
+//! one of them. The sum hardly changes when waits move, so the choice does not oscillate. If the
+//! worker of a gathering ring gets more tasks than it should keep, the others help it, as always.
+//! The waits of the tasks that they take go back to its ring.
 //!
-//! The thread's CPU time is what counts, not the time it is awake: on a machine with more threads than cores that would
-//! mistake waiting for a core for work. A worker that did not sleep at all is full, whatever it got.
+//! The load is the thread's CPU time, not the time in which it is awake. On a machine with more
+//! threads than cores, the latter would count waiting for a core as work. A worker that did not
+//! sleep at all counts as fully loaded, however much CPU time it got.
 //!
-//! A worker that has not come round lately gets no waits [comes-round].
+//! A worker that has not started a turn lately gets no waits [comes-round].
 
 use std::time::{Duration, Instant};
 
@@ -18,13 +20,15 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
-/// Between two looks at the loads. Long against a turn of the loop, short against a change of the load.
+/// The time between two looks at the loads. Long compared with a turn of the loop, short compared
+/// with a change of the load.
 const WINDOW: Duration = Duration::from_millis(5);
-/// The load of all workers that one ring serves, of 1000. More than one worker's, for it is only a sixth or so of the work
-/// that must be done where the ring is; helpers take of the rest.
+/// The load of all workers that one ring serves, in thousandths of one worker. More than 1000,
+/// because only about a sixth of the work must be done where the ring is; helpers take from the
+/// rest.
 const RING_CARRIES_PERMILLE: usize = 1500;
 
-/// What the other workers know of one.
+/// The figures of a worker that the others can see.
 #[derive(Debug)]
 pub(super) struct Load {
     permille: AtomicUsize,
@@ -37,12 +41,12 @@ impl Load {
     }
 
     fn turns(&self) -> usize {
-        // Ordering: Relaxed: two looks are compared that are milliseconds apart; nothing is published.
+        // Ordering: Relaxed: compares two looks that are milliseconds apart; nothing is published.
         self.turns.load(Ordering::Relaxed)
     }
 
     fn permille(&self) -> usize {
-        // Ordering: Relaxed: a figure to judge by.
+        // Ordering: Relaxed: a figure to decide by, which may be a little old.
         self.permille.load(Ordering::Relaxed)
     }
 }
@@ -53,7 +57,7 @@ pub(super) struct Placement {
     index: usize,
     target: usize,
     window: Option<Window>,
-    /// Whom the last look saw, and how often it had come round by then.
+    /// The candidate at the last look, and its count of turns then.
     seen: Option<(usize, usize)>,
 }
 
@@ -69,7 +73,7 @@ impl Window {
         Window { began: now, cpu_at_begin: thread_cpu(), has_slept: false }
     }
 
-    /// The load of the window's time, of 1000.
+    /// The load during the window, in thousandths.
     fn permille(&self, elapsed: Duration) -> usize {
         if !self.has_slept {
             return 1000;
@@ -95,14 +99,15 @@ impl Placement {
         }
     }
 
-    /// Places at home, for a window at least: the target was found stuck.
+    /// Keeps this worker's waits on its own ring, for at least one window, because the target was
+    /// found stuck.
     pub(super) fn stay(&mut self, now: Instant) {
         self.target = self.index;
         self.window = Some(Window::begin(now));
     }
 
-    /// Once per turn of the worker's loop. The target that is given up because it has not come round, if there is one:
-    /// letters to it may wait there unread.
+    /// Runs once per turn of the worker's loop. If the target has not started a turn, returns it:
+    /// it is given up, and requests to it may be unread in its mailbox.
     #[must_use]
     pub(super) fn review<'a, L>(&mut self, loads: L) -> Option<usize>
     where
@@ -130,7 +135,8 @@ impl Placement {
         self.decide(candidate, |index| load(index).turns())
     }
 
-    /// Takes the candidate if it has come round since the last look, which must have been at the same worker.
+    /// Accepts the candidate if it has started a turn since the last look, which must have been at
+    /// the same worker.
     fn decide(&mut self, candidate: usize, turns: impl Fn(usize) -> usize) -> Option<usize> {
         let has_come_round =
             |index| matches!(self.seen, Some((seen, count)) if seen == index && turns(index) != count);
@@ -143,7 +149,7 @@ impl Placement {
     }
 }
 
-/// The ring that worker `index` uses when all workers together carry so much.
+/// The ring that worker `index` uses when all workers together carry this load.
 fn target(index: usize, total_permille: usize) -> usize {
     let rings_in_use = 1 + total_permille / RING_CARRIES_PERMILLE;
     if index < rings_in_use { index } else { index % rings_in_use }
@@ -168,16 +174,17 @@ mod tests {
         assert_eq!(targets(6000), [0, 1, 2, 3, 4]);
     }
 
-    /// [comes-round]: two looks at the same worker, and it must have moved between them.
+    /// [comes-round]: two looks at the same worker, and it must have started a turn between them.
     #[test]
     fn a_worker_gets_waits_when_it_has_come_round_and_loses_them_when_it_has_not() {
         let mut placement = Placement::new(2);
-        // Alone, and then with a candidate: what was seen of another worker proves nothing of this one.
+        // First without, then with a candidate: what was seen of another worker proves nothing
+        // about this one.
         assert_eq!((placement.decide(2, |_| 7), placement.target()), (None, 2));
         assert_eq!((placement.decide(0, |_| 8), placement.target()), (None, 2));
         assert_eq!((placement.decide(0, |_| 8), placement.target()), (None, 2));
         assert_eq!((placement.decide(0, |_| 9), placement.target()), (None, 0));
-        // Another candidate has to prove itself as well; the one before has not moved either.
+        // Another candidate must prove itself as well, and the previous one has not moved either.
         assert_eq!((placement.decide(1, |_| 9), placement.target()), (Some(0), 2));
         assert_eq!((placement.decide(1, |_| 10), placement.target()), (None, 1));
         assert_eq!((placement.decide(1, |_| 10), placement.target()), (Some(1), 2));

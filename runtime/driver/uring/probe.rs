@@ -1,4 +1,4 @@
-//! Whether the kernel offers what this back end needs, and in which dress.
+//! Whether the kernel offers what this back end needs, and with which setup flags.
 
 use std::fmt;
 use std::io;
@@ -11,7 +11,8 @@ use crate::driver::file::{Code, Offered};
 use super::encode::OPCODES;
 use super::encode_file::opcode_of;
 
-/// The ways to set up a ring, best first. Each is tried when the kernel does not know a flag of the one before.
+/// The sets of setup flags, best first. Each is tried when the kernel does not know a flag of the
+/// one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dress {
     /// Linux 5.19: completions need no interrupt of the worker.
@@ -30,14 +31,14 @@ pub(super) enum Refusal {
     Opcode(&'static str),
 }
 
-/// A ring that passed.
+/// A ring that passed all checks.
 pub(super) struct Created {
     pub(super) ring: IoUring,
-    /// A missing op-code for files is no refusal: the blocking pool does it.
+    /// A missing op-code for files is no refusal, because the blocking pool can do that work.
     pub(super) offered: Offered,
 }
 
-/// `known`: what another ring of this runtime was told, for the kernel is the same.
+/// `known`: what another ring of this runtime found, because the kernel is the same.
 pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Created, Refusal> {
     let mut refused = None;
     for dress in [Dress::Cooperative, Dress::Plain] {
@@ -53,7 +54,7 @@ pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Create
     Err(Refusal::Setup(refused.expect("at least one way was tried")))
 }
 
-/// The descriptor is close-on-exec: the kernel makes every ring so.
+/// The descriptor is close-on-exec, because the kernel makes every ring so.
 fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
     let mut builder = IoUring::builder();
     builder.dontfork().setup_clamp().setup_cqsize(options.completion_entries.max(options.ring_entries));
@@ -65,17 +66,17 @@ fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
 
 fn check(ring: &IoUring, known: Option<Offered>) -> Result<Offered, Refusal> {
     let parameters = ring.params();
-    // Without it a full completion queue loses completions.
+    // Without it, a full completion queue loses completions.
     if !parameters.is_feature_nodrop() {
         return Err(Refusal::Feature("IORING_FEAT_NODROP"));
     }
-    // Without it a wait has no time-out.
+    // Without it, a wait has no time-out.
     if !parameters.is_feature_ext_arg() {
         return Err(Refusal::Feature("IORING_FEAT_EXT_ARG"));
     }
     let submitter = ring.submitter();
     let offered = known.map_or_else(|| ask(&submitter), Ok)?;
-    // A filter may allow the set-up and refuse the entry.
+    // A filter may allow the setup and refuse the entry.
     submitter.submit().map_err(Refusal::Enter)?;
     Ok(offered)
 }
@@ -97,7 +98,8 @@ fn ask(submitter: &Submitter<'_>) -> Result<Offered, Refusal> {
 }
 
 impl Refusal {
-    /// The error's kind stays; its text says what was asked, why it was probably refused and what to do.
+    /// Converts the refusal, keeping the error's kind. The text gives the call that failed, the
+    /// probable cause and a remedy.
     pub(super) fn into_error(self) -> io::Error {
         let kind = match &self {
             Refusal::Setup(error) | Refusal::Enter(error) | Refusal::Probe(error) => error.kind(),

@@ -19,46 +19,50 @@ use crate::driver::file::Offered;
 use super::decode::{self, Completion};
 use super::probe::{self, Refusal};
 
-/// A year: the kernel refuses seconds that do not fit its clock.
+/// A year, because the kernel refuses seconds that do not fit its clock.
 const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The most threads that the kernel starts for one ring, of each of its two classes: for work on files and disks, and for
-/// what may wait without an end, such as a read from a pipe. Its own limits are four per core and ring, so that their sum
-/// grows with the square of the cores, and as many as the user may have at all.
+/// The most threads that the kernel starts for one ring, in each of its two classes: 8 for work on
+/// files and disks, and 64 for work that may wait without end, such as a read from a pipe. The
+/// kernel's own limits are four per core and ring, so that their sum grows with the square of the
+/// cores, and as many as the user may have at all.
 ///
-/// Eight hide the time that a disk takes, and copy from the page cache on more cores than one ring can use. Endless waits
-/// get more, for each keeps its thread; the next in line begins when one of them ends.
+/// Eight threads hide the latency of a disk, and copy from the page cache on more cores than one
+/// ring can use. Endless waits get more, because each keeps its thread; the next in line begins
+/// when one of them ends.
 pub(super) const KERNEL_THREADS_COUNT_MAX: [u32; 2] = [8, 64];
 
 pub(super) struct Ring {
     ring: IoUring,
-    /// What found the submission queue full, in order. Nothing is ever dropped [nothing-dropped].
+    /// Entries that found the submission queue full, in order. None is ever dropped
+    /// [nothing-dropped].
     backlog: VecDeque<Entry>,
     owner: Owner,
-    /// Its loop may go from thread to thread.
+    /// Whether its loop may move between threads.
     is_movable: bool,
-    /// It has done so: what the threads before have asked for may be cancelled by their end [undone-begins-anew].
+    /// Whether it has moved. The end of an earlier thread may then cancel what that thread
+    /// submitted [undone-begins-anew].
     has_moved: bool,
     offered: Offered,
 }
 
-/// Which thread may enter.
+/// Which thread may enter the kernel for this ring.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
-    /// The one that takes the ring over.
+    /// The first thread that takes the ring over.
     Nobody,
     Only(ThreadId),
-    /// The one that takes it over from the thread that has left it.
+    /// The thread that takes it over from the one that has left it.
     Released,
-    /// One at a time; this one was the last.
+    /// Any thread, one at a time. This one was the last.
     Any(ThreadId),
 }
 
-/// What an entry into the kernel may do besides submitting.
+/// Whether an entry into the kernel may also wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wait {
     No,
-    /// For one completion, or until the time is over.
+    /// For one completion, or until the time-out ends.
     One(Option<Duration>),
 }
 
@@ -67,7 +71,7 @@ pub(super) enum Wait {
 pub(super) enum Entered {
     /// The kernel took entries, or waited, or had nothing to take.
     Done,
-    /// It is short of something: reap, then try again. Every entry is still queued.
+    /// The kernel lacks a resource: reap, then try again. Every entry is still queued.
     Busy,
 }
 
@@ -85,8 +89,8 @@ impl Ring {
         })
     }
 
-    /// The calling thread becomes the one that may enter. Nothing that the kernel could refuse is left for this moment:
-    /// the thread has begun, and nobody waits for it.
+    /// Makes the calling thread the one that may enter. Nothing that the kernel could refuse
+    /// happens here, because the thread has begun and no caller would receive the error.
     pub(super) fn take_over(&mut self) -> io::Result<()> {
         let caller = thread::current().id();
         match self.owner {
@@ -100,7 +104,8 @@ impl Ring {
                 return Ok(());
             }
             Owner::Released => {
-                // The thread that has left may end: what it has in flight is cancelled then, by nobody.
+                // The thread that has left may end. The kernel then cancels the operations that it
+                // has in flight.
                 self.has_moved = true;
                 self.owner = Owner::Only(caller);
                 return Ok(());
@@ -117,43 +122,44 @@ impl Ring {
         self.has_moved
     }
 
-    /// The calling thread, which may enter, leaves that to the next one that takes over.
+    /// The calling thread, which may enter, leaves the ring to the next thread that takes it over.
     pub(super) fn release(&mut self) {
         if let Owner::Only(_) = self.owner {
             self.owner = Owner::Released;
         }
     }
 
-    /// Makes room for so many stretches of registered memory.
+    /// Makes room for this many registered regions of memory.
     pub(super) fn make_table(&self, places_count: u32) -> io::Result<()> {
         self.ring.submitter().register_buffers_sparse(places_count)
     }
 
-    /// The kernel keeps the pages of this memory: an entry with this place spares it the search for them.
+    /// Registers this memory. The kernel keeps its pages, so an entry with this table index need
+    /// not look them up.
     pub(super) fn register(&self, place: u32, memory: &FixedMemory) -> io::Result<()> {
         let (start, len) = memory.extent();
         let vector = libc::iovec { iov_base: start.cast(), iov_len: len };
-        // SAFETY: [registered-is-held] the memory is there during the call, and the table, which alone calls this, has a
-        // share of it until `unregister` succeeded or the ring is gone.
+        // SAFETY: [registered-is-held] the memory is there during the call, and the table, which
+        // alone calls this, has a reference to it until `unregister` succeeded or the ring is gone.
         unsafe { self.ring.submitter().register_buffers_update(place, &[vector], None) }
     }
 
-    /// What is in flight with this place keeps its pages all the same.
+    /// Empties a table index. An operation in flight with this index keeps its pages nevertheless.
     pub(super) fn unregister(&self, place: u32) -> io::Result<()> {
         let nothing = libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 };
         // SAFETY: no memory is named.
         unsafe { self.ring.submitter().register_buffers_update(place, &[nothing], None) }
     }
 
-    /// What this kernel does with files.
+    /// The operations on files that this kernel supports.
     pub(super) fn offered(&self) -> Offered {
         self.offered
     }
 
-    /// The threads are counted with the thread that enters, so it is the one to ask; and the ring passes the limit on to
-    /// whoever enters next, where it may be another.
+    /// The kernel counts its threads per entering thread, so that thread must set the limit. If
+    /// another thread may enter later, the ring passes the limit on to it.
     fn limit_kernel_threads(&self) {
-        // Linux before 5.15 knows no such limit; its own are higher, and hold as well.
+        // Linux before 5.15 has no such limit. Its own limits are higher, and work as well.
         let _ = self.ring.submitter().register_iowq_max_workers(&mut KERNEL_THREADS_COUNT_MAX.clone());
     }
 
@@ -174,25 +180,28 @@ impl Ring {
         self.ring.params().is_feature_skip_cqe_on_success()
     }
 
-    /// Queues an entry; where the queue is full, gives it to the kernel first, or else keeps it back in order.
+    /// Queues an entry. If the queue is full, submits it first, or else keeps the entry back, in
+    /// order.
     ///
     /// # Safety
-    /// What the entry points to, and the descriptor it names, stay valid until its terminal completion was reaped,
-    /// whatever `enter` says meanwhile.
+    ///
+    /// The memory that the entry points to, and the descriptor that it names, must stay valid until
+    /// its terminal completion was reaped, whatever `enter` returns in the meantime.
     pub(super) unsafe fn push(&mut self, entry: Entry) {
         if self.backlog.is_empty() {
             // SAFETY: the caller's promise.
             if unsafe { self.ring.submission().push(&entry) }.is_ok() {
                 return;
             }
-            // An error stays: the queue is still full, and the owner's next harvest meets the error again.
+            // An error persists: the queue is still full, and the owner's next harvest gets the
+            // error again.
             let _ = self.enter(Wait::No);
         }
         self.backlog.push_back(entry);
         self.fill();
     }
 
-    /// Moves what was kept back into the queue.
+    /// Moves the entries that were kept back into the queue.
     fn fill(&mut self) {
         let mut queue = self.ring.submission();
         while let Some(entry) = self.backlog.front() {
@@ -208,13 +217,15 @@ impl Ring {
         !self.backlog.is_empty()
     }
 
-    /// There is a reason to enter the kernel: entries, completions it has not posted, completions that did not fit.
+    /// Whether there is a reason to enter the kernel: entries, completions that it has not posted,
+    /// or completions that did not fit.
     pub(super) fn wants_entry(&mut self) -> bool {
         let queue = self.ring.submission();
         !self.backlog.is_empty() || !queue.is_empty() || queue.taskrun() || queue.cq_overflow()
     }
 
-    /// The kernel has completions that it will post when the owner enters it, at the next timer interrupt at the latest.
+    /// Whether the kernel has completions that it posts when the owner enters it, at the latest at
+    /// the next timer interrupt.
     pub(super) fn is_held_back(&mut self) -> bool {
         self.ring.submission().taskrun()
     }
@@ -227,9 +238,11 @@ impl Ring {
         self.ring.completion().next().map(|entry| decode::completion(&entry))
     }
 
-    /// Submits, makes the kernel post what it holds back, and perhaps waits: one system call.
+    /// Submits, makes the kernel post the completions that it holds back, and perhaps waits: one
+    /// system call.
     ///
-    /// How many entries were taken is told by the queue's head, not by the returned number [head-tells].
+    /// The number of entries that the kernel took is read from the queue's head, not from the
+    /// return value [head-tells].
     pub(super) fn enter(&mut self, wait: Wait) -> io::Result<Entered> {
         self.fill();
         let (queued_count, is_held_back) = {
@@ -256,16 +269,19 @@ impl Ring {
                 let timeout = Timespec::from(timeout.min(TIMEOUT_MAX));
                 let arguments = SubmitArgs::new().timespec(&timeout);
                 let bits = (flags | EnterFlags::EXT_ARG).bits();
-                // SAFETY: EXT_ARG says that this structure is passed; it and the time live through the call.
+                // SAFETY: EXT_ARG announces that this structure is passed; it and the time live
+                // through the call.
                 unsafe { self.ring.submitter().enter(queued_count, wanted_count, bits, Some(&arguments)) }
             }
         };
         match outcome {
             Ok(_) => Ok(Entered::Done),
             Err(error) => match error.raw_os_error() {
-                // The time is over, or a signal came: the caller looks at the clock and comes again.
+                // The time-out ended, or a signal came: the caller checks the clock and calls
+                // again.
                 Some(libc::ETIME | libc::EINTR) => Ok(Entered::Done),
-                // The first entry of a thread allocates what the kernel keeps of it: that may fail as well.
+                // A thread's first entry allocates the kernel's data for it, which may fail as
+                // well.
                 Some(libc::EAGAIN | libc::EBUSY | libc::ENOMEM) => Ok(Entered::Busy),
                 _ => Err(error),
             },

@@ -1,9 +1,10 @@
-//! Which memory is registered with one ring: the kernel's table of buffers, as we know it.
+//! The kernel's table of registered buffers of one ring, as this process knows it.
 //!
-//! A pool's memory takes one place, for all its buffers. It is registered when the first of them comes with an operation, and
-//! the place is emptied when the pool and all its buffers are gone, so after the last operation with one of them. Until
-//! then the table has a share of the memory [registered-is-held]: the kernel keeps the pages, whatever becomes of the address,
-//! and an operation with memory that is somebody else's by then would move the bytes of those pages instead.
+//! The memory of a pool takes one index, for all its buffers. It is registered when the first of
+//! them comes with an operation. The index is emptied when the pool and all its buffers are gone,
+//! which is after the last operation with one of them. Until then the table has a reference to the
+//! memory [registered-is-held]. The kernel keeps the pages whatever happens to the address, so an
+//! operation on memory that has a new owner by then would access the old pages instead.
 
 use std::io;
 use std::ops::Range;
@@ -14,14 +15,15 @@ use crate::driver::file::{Code, Region};
 
 use super::ring::Ring;
 
-/// So many pools at once. The kernel takes 8 bytes for each.
+/// The most pools at once. The kernel takes 8 bytes for each.
 pub(super) const PLACES_COUNT: u16 = 64;
 
 #[derive(Debug)]
 pub(super) struct Table {
-    /// By place. Behind the last that the kernel has are those that were refused for it.
+    /// Sorted by index. Entries after the kernel's last index are pools that were refused for lack
+    /// of room.
     entries: Vec<Option<Entry>>,
-    /// The kernel has made room for them.
+    /// The kernel has made room for the table.
     is_made: bool,
 }
 
@@ -29,7 +31,7 @@ pub(super) struct Table {
 struct Entry {
     memory: Arc<FixedMemory>,
     addresses: Range<usize>,
-    /// Or it was refused, and is not tried again.
+    /// False if the kernel refused it. It is not tried again then.
     is_registered: bool,
 }
 
@@ -38,9 +40,11 @@ impl Table {
         Table { entries: Vec::new(), is_made: false }
     }
 
-    /// The place of the memory that the region is in; registers it if nobody has. None: the operation does without.
+    /// The index of the memory that contains the region. Registers the memory if that has not been
+    /// done. None: the operation works without.
     ///
-    /// The address tells whose it is: what is in the table belongs to nobody else.
+    /// The address identifies the memory, because memory in the table cannot belong to anybody
+    /// else.
     pub(super) fn place_of(
         &mut self,
         ring: &Ring,
@@ -55,7 +59,7 @@ impl Table {
         self.find(region).flatten()
     }
 
-    /// None within: it was refused.
+    /// The inner None: the memory was refused.
     fn find(&self, region: Region) -> Option<Option<u16>> {
         let begin = region.start.addr();
         let end = begin + region.len as usize;
@@ -98,7 +102,7 @@ impl Table {
         ring.register(place, memory)
     }
 
-    /// Nobody has a buffer of this memory any more: the ring lets it go.
+    /// No buffer of this memory exists any more: the ring releases it.
     pub(super) fn forget(&mut self, ring: &Ring, memory: &Arc<FixedMemory>) {
         let mut entries = self.entries.iter_mut().enumerate();
         let found =
@@ -108,7 +112,7 @@ impl Table {
         }
     }
 
-    /// Nothing is started any more.
+    /// Empties the table, when no operation is started any more.
     pub(super) fn clear(&mut self, ring: &Ring) {
         for (place, entry) in self.entries.iter_mut().enumerate() {
             Table::empty(ring, place as u32, entry);
@@ -123,7 +127,7 @@ impl Table {
     fn empty(ring: &Ring, place: u32, slot: &mut Option<Entry>) {
         if let Some(entry) = slot.as_ref().filter(|entry| entry.is_registered) {
             if ring.unregister(place).is_err() {
-                // The kernel keeps it, and so do we: until the ring is gone.
+                // The kernel keeps the memory, so the table keeps it too, until the ring is gone.
                 return;
             }
             entry.memory.change_rings_count(-1);
@@ -132,7 +136,7 @@ impl Table {
     }
 }
 
-/// What the kernel said, and what to do about it.
+/// The kernel's error, with what to do about it.
 fn explained(error: &io::Error) -> io::Error {
     let remedy = match error.raw_os_error() {
         None if error.kind() == io::ErrorKind::QuotaExceeded => {

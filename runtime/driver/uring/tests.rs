@@ -1,4 +1,5 @@
-//! Faults of the ring: queues that are too small, completions that fit nothing, a kernel that does not answer.
+//! Faults of the ring: queues that are too small, completions that match nothing, a kernel that
+//! does not answer.
 #![expect(unsafe_code, reason = "entries that the driver would never make, and a stolen descriptor")]
 
 use std::fs::File;
@@ -60,7 +61,7 @@ fn name_in_flight(driver: &Driver) -> SlotId {
     worker(driver).core.lock().flights.slots()[0]
 }
 
-/// So many registrations of one socket, and its peer.
+/// Returns this many registrations of one socket, and its peer.
 fn duplicates(count: usize) -> (Vec<Registration>, TcpStream) {
     let (ours, theirs) = stream_pair();
     let ours = Socket::from(ours);
@@ -78,7 +79,7 @@ fn a_submission_queue_of_two_serves_a_thousand_sockets_and_their_cancels() {
     let (count, waker) = counting_waker();
     registrations.iter().for_each(|registration| arm(registration, Direction::Read, &waker));
     assert_eq!(driver.in_flight(0), 1000);
-    // Half of them are cancelled in one go, the others wake.
+    // Half of them are cancelled together, and the others wake.
     drop(registrations.split_off(500));
     harvest_until(&driver, || driver.in_flight(0) == 500);
     peer.write_all(b"x").expect("write");
@@ -96,7 +97,8 @@ fn a_completion_queue_of_four_delivers_a_thousand_completions() {
     registrations.iter().for_each(|registration| arm(registration, Direction::Read, &waker));
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     peer.write_all(b"x").expect("write");
-    // Parks only: each must find what the kernel holds back, and none may sleep while there is something.
+    // Parks only: each must find the completions that the kernel holds back, and none may sleep
+    // while there are any.
     let started = Instant::now();
     while count.count() < 1000 {
         let mut wakers = Vec::new();
@@ -112,7 +114,7 @@ fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
     let driver = driver_of(2, 4);
     let _guard = bound(&driver);
     for round in 0..200 {
-        // Overflow, with a ring in the middle of it: that ends the multishot.
+        // Overflow, with a ring of the bell in the middle of it, which ends the multishot.
         let nop = SlotId::from_bits(u64::MAX >> 8).to_bits();
         push_nops(&driver, (0..16).map(|_| nop));
         driver.ring_doorbell(0);
@@ -120,11 +122,11 @@ fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
         while !driver.is_quiet(0) {
             driver.harvest(0, &mut Vec::new()).expect("harvest");
         }
-        // Consumes the ring above.
+        // Consumes the ring of the bell above.
         driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect("park");
         thread::scope(|scope| {
             scope.spawn(|| {
-                // It sleeps now: its lock is taken.
+                // It sleeps now, because its lock is taken.
                 while driver.try_harvest(0, &mut Vec::new()) {
                     thread::yield_now();
                 }
@@ -137,7 +139,7 @@ fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
     }
 }
 
-/// [dozes-for-nothing]: what ends the sleep tells which one it was.
+/// [dozes-for-nothing]: the way in which the sleep ends shows which kind it was.
 #[test]
 fn a_worker_dozes_only_while_nothing_is_in_flight() {
     let driver = driver_of(8, 64);
@@ -168,7 +170,8 @@ fn a_worker_dozes_only_while_nothing_is_in_flight() {
     let (registration, mut peer) = pair();
     let (count, waker) = counting_waker();
     arm(&registration, Direction::Read, &waker);
-    // It holds the lock, in the ring, which begins what is in the outbox first.
+    // It holds the lock while it sleeps in the ring, which first begins the operations in the
+    // outbox.
     park_until_rung(&|| {
         worker(&driver).core.try_lock().is_none()
             && driver.in_flight(0) == 1
@@ -223,7 +226,7 @@ fn completions_with_unknown_names_are_counted_and_harm_nobody() {
 
 #[test]
 fn a_ring_that_answers_errors_frees_nothing_and_loses_nothing() {
-    // Smaller than what is pushed while the ring is broken.
+    // Smaller than the number of entries that are pushed while the ring is broken.
     let driver = driver_of(2, 64);
     let _guard = bound(&driver);
     let (registrations, peer) = duplicates(10);
@@ -244,7 +247,7 @@ fn a_ring_that_answers_errors_frees_nothing_and_loses_nothing() {
     assert_eq!(driver.in_flight(0), 11, "an operation that was pushed is in flight");
     peer.set_nonblocking(true).expect("non-blocking");
     assert!((&peer).read(&mut [0]).is_err(), "the socket was closed under the kernel");
-    // SAFETY: as above. The ring is back, and takes what had been pushed, and the cancels.
+    // SAFETY: as above. The ring is back, and takes the entries that were pushed, and the cancels.
     assert_eq!(unsafe { libc::dup2(spare_fd, ring_fd) }, ring_fd);
     // SAFETY: as above.
     unsafe { libc::close(spare_fd) };
@@ -320,7 +323,7 @@ fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
         let core = worker(&driver).core.lock();
         (core.flights.len(), core.outbox_len())
     };
-    // Nothing to read yet, and said to go past the page cache.
+    // There is nothing to read yet, and the read is marked as one that bypasses the page cache.
     let (reader, _writer) = UnixStream::pair().expect("two descriptors");
     let file = Arc::new(Descriptor::new(OwnedFd::from(reader).into(), false, true));
     let read = || RingFor::on(&driver).read(file.clone(), vec![0_u8; 1], AT_CURSOR);
@@ -333,7 +336,8 @@ fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
     assert_eq!(begun_and_not(), (5, 0));
 }
 
-/// Without an interrupt they would wait for the kernel's timer: 2 ms in the median where it ticks every 4.
+/// Without an interrupt they would wait for the kernel's timer: 2 ms in the median where it ticks
+/// every 4 ms.
 #[test]
 fn completions_of_a_worker_that_computes_are_reaped_at_once() {
     if num_cpus::get() < 2 {
@@ -366,7 +370,8 @@ fn completions_of_a_worker_that_computes_are_reaped_at_once() {
             turn.fetch_add(1, Ordering::SeqCst);
             written.elapsed()
         };
-        // Where others compete for the cores the worker may not be running at all: one quiet moment will do.
+        // Where other programs compete for the cores, the worker may not be running at all, so one
+        // quiet moment is enough.
         let started = Instant::now();
         loop {
             let mut latencies: Vec<_> = (0..15).map(|_| latency()).collect();
@@ -380,7 +385,7 @@ fn completions_of_a_worker_that_computes_are_reaped_at_once() {
     driver.shutdown(0, Duration::ZERO);
 }
 
-/// Ends the worker below, whatever becomes of the test.
+/// Ends the worker below, whatever happens to the test.
 struct EndOfTurns<'a>(&'a AtomicUsize);
 
 impl Drop for EndOfTurns<'_> {
@@ -390,7 +395,7 @@ impl Drop for EndOfTurns<'_> {
     }
 }
 
-/// A worker that never enters the kernel but to wait for the next byte.
+/// A worker that enters the kernel only to wait for the next byte.
 fn compute_between_waits(driver: &Arc<Driver>, registration: &Registration, turn: &AtomicUsize) {
     let _guard = driver.bind_worker(0).expect("bind");
     let (_count, waker) = counting_waker();
@@ -402,7 +407,7 @@ fn compute_between_waits(driver: &Arc<Driver>, registration: &Registration, turn
             count if count % 2 == 1 => {
                 while registration.poll_io(Direction::Read, &mut cx, receive).is_ready() {}
                 driver.harvest(0, &mut Vec::new()).expect("harvest");
-                // Unless the test has ended meanwhile.
+                // Unless the test has ended in the meantime.
                 let _ = turn.compare_exchange(count, count + 1, Ordering::SeqCst, Ordering::SeqCst);
             }
             _ => std::hint::spin_loop(),
@@ -410,8 +415,8 @@ fn compute_between_waits(driver: &Arc<Driver>, registration: &Registration, turn
     }
 }
 
-/// D11: without the limit each of these has a thread of its own. They are splices, for nothing else waits in a thread
-/// where it could be polled for instead.
+/// D11: without the limit each of these has its own thread. They are splices, because nothing else
+/// waits in a thread if it could be polled for instead.
 #[test]
 fn the_kernel_starts_few_threads_for_waits_without_an_end() {
     const SPLICES_COUNT: u64 = 300;
@@ -433,7 +438,8 @@ fn the_kernel_starts_few_threads_for_waits_without_an_end() {
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     let most = usize::try_from(KERNEL_THREADS_COUNT_MAX[1]).expect("a small number");
     let started = Instant::now();
-    // They come one after the other, as the machine finds the time: a hundred looks without a new one, and that is all.
+    // They come one after the other, as the machine finds the time. A hundred looks without a new
+    // one mean that there are no more.
     let (mut seen_count, mut unchanged_count) = (0, 0);
     while unchanged_count < 100 {
         thread::sleep(Duration::from_millis(1));
@@ -443,7 +449,7 @@ fn the_kernel_starts_few_threads_for_waits_without_an_end() {
         assert!(started.elapsed() < LIMIT, "{seen_count} threads, and not at rest");
     }
     assert!(seen_count <= most, "{seen_count} threads for {SPLICES_COUNT} splices");
-    // Those in line begin when others end, and none is lost.
+    // The waiting ones begin when others end, and none is lost.
     writer.write_all(&[7; SPLICES_COUNT as usize]).expect("write");
     harvest_until(&driver, || driver.stale_count(0) == SPLICES_COUNT);
 }
@@ -457,7 +463,7 @@ fn pipe() -> (File, File) {
     (reader, writer)
 }
 
-/// Threads that the kernel started for this thread's rings: each is named after it.
+/// The number of threads that the kernel started for this thread's rings: each is named after it.
 fn kernel_threads_count() -> usize {
     let own = std::fs::read_link("/proc/thread-self").expect("procfs is mounted");
     let own = own.file_name().expect("a number").to_string_lossy().into_owned();

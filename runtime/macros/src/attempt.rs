@@ -1,8 +1,8 @@
 //! `attempt! { .. }`: a block that catches `?`, until `try` blocks are stable.
 //!
-//! It becomes a labelled block, and each `?` in it a `break` with the error. `return` still leaves the body around it;
-//! so does an unlabelled `break` or `continue`, for which the loop around it gets a label (a labelled block would
-//! refuse them).
+//! It becomes a labelled block, and each `?` in it becomes a `break` with the error. `return` still
+//! leaves the body around it, and so does an unlabelled `break` or `continue`. For those the loop
+//! around the block gets a label, because a labelled block would refuse them without one.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -12,7 +12,7 @@ use syn::{Attribute, Block, Expr, ExprMacro, ExprTry, Item, Label, Lifetime, Mac
 
 use crate::expand::parse_body;
 
-/// `attempt!` as a macro of its own, outside generator bodies.
+/// Expands `attempt!` as a macro of its own, outside of generator bodies.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut attempts = Attempts::default();
     attempts.lower_block(input, &[]).into_token_stream()
@@ -26,14 +26,14 @@ pub(crate) fn lower(statements: &mut [Stmt]) {
     }
 }
 
-/// A loop on the way down, and how many attempts were open where it began.
+/// A loop around the present expression, and how many attempts were open where it began.
 struct Loop {
     label: Option<Lifetime>,
     is_named_here: bool,
     attempts_outside: usize,
 }
 
-/// Walks down a body, knowing which attempts and loops it is inside.
+/// Walks through a body, and knows which attempts and loops are around the present expression.
 #[derive(Default)]
 struct Attempts {
     open: Vec<Lifetime>,
@@ -69,7 +69,8 @@ impl Attempts {
         }
     }
 
-    /// The label of the loop that an unlabelled `break` or `continue` means, if an attempt stands between the two.
+    /// Returns the label of the loop that an unlabelled `break` or `continue` refers to, if an
+    /// attempt stands between the two.
     fn label_of_loop(&mut self) -> Option<Lifetime> {
         let is_inside =
             self.loops.last().is_some_and(|innermost| innermost.attempts_outside < self.open.len());
@@ -85,7 +86,7 @@ impl Attempts {
         innermost.label.clone()
     }
 
-    /// Visits a loop's body, and names the loop if something inside asked for it.
+    /// Visits a loop's body, and adds a label to the loop if something inside requested one.
     fn visit_loop(&mut self, label: &mut Option<Label>, body: &mut Block) {
         let known = label.as_ref().map(|label| label.name.clone());
         self.loops.push(Loop { label: known, is_named_here: false, attempts_outside: self.open.len() });
@@ -96,8 +97,9 @@ impl Attempts {
         }
     }
 
-    /// Lowers a `?` that stands in an attempt. The parentheses: `match yield t {` would be a struct literal,
-    /// `break 'label ::path` a loop label, and a leading `match {} + 1` a statement.
+    /// Lowers a `?` that stands in an attempt. The parentheses are needed, because without them
+    /// `match yield t {` would be a struct literal, `break 'label ::path` a loop label, and a
+    /// leading `match {} + 1` a statement.
     fn lower_question(&mut self, question: &ExprTry) -> Option<Expr> {
         let label = self.open.last()?;
         let ExprTry { attrs, expr: tried, .. } = question;
@@ -146,7 +148,7 @@ impl VisitMut for Attempts {
                 self.visit_expr_mut(&mut repeat.expr);
                 self.visit_loop(&mut repeat.label, &mut repeat.body);
             }
-            // `?`, `break` and `continue` in there are theirs.
+            // `?`, `break` and `continue` in there belong to the nested function or closure.
             Expr::Closure(_) | Expr::Async(_) => {}
             _ => visit_mut::visit_expr_mut(self, expression),
         }

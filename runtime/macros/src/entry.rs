@@ -1,4 +1,5 @@
-//! `#[heist::main]` and `#[heist::test]`: an async function becomes one that builds a runtime and blocks on the body.
+//! `#[heist::main]` and `#[heist::test]`: make an async function into one that builds a runtime and
+//! blocks on the body.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -10,7 +11,7 @@ use syn::{Error, Ident, ItemFn, LitBool, LitInt, LitStr, Path, Result, Token};
 
 use crate::home;
 
-/// What stands in the parentheses of the attribute.
+/// The options in the parentheses of the attribute.
 #[derive(Default)]
 struct Options {
     flavor: Option<Flavor>,

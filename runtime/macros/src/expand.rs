@@ -9,20 +9,22 @@ use crate::form::{Flavour, Form, Item, Types};
 use crate::lower::{Lowering, lower};
 use crate::{attempt, spelling};
 
-/// Which of the four macros it is.
+/// Which of the four macros is expanded.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) is_async: bool,
     pub(crate) is_coroutine: bool,
 }
 
-/// The names that an expansion gives to its own variables. Users cannot write them: their hygiene is the macro's.
+/// The names of the variables that an expansion defines. Users cannot write them, because they have
+/// the macro's hygiene.
 pub(crate) fn private(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// The variable that a body hands its values out through. The compiler shows this name where a body yields a borrow of
-/// what it owns, for its type is what the borrow would have to outlive; so the name says it.
+/// The variable through which a body hands out its values. The compiler shows this name where a
+/// body yields a borrow of a value that it owns, because the borrow would have to outlive the type
+/// of this variable. The name therefore explains the error.
 pub(crate) fn gate() -> Ident {
     private("what_is_yielded_must_not_borrow_from_the_body")
 }
@@ -32,7 +34,8 @@ pub(crate) fn body_label() -> syn::Lifetime {
     syn::Lifetime::new("'__body", Span::mixed_site())
 }
 
-/// The first token of the input is the path of heist: the macros in heist that users call put `$crate` there.
+/// The first token of the input is the path of heist: the public macros in heist put `$crate`
+/// there.
 pub(crate) fn expand(input: TokenStream, kind: Kind) -> TokenStream {
     let mut tokens = input.into_iter();
     let home = tokens.next().into_iter().collect();
@@ -48,8 +51,8 @@ pub(crate) fn expand(input: TokenStream, kind: Kind) -> TokenStream {
     }
 }
 
-/// Where a body stands: what it yields, the name of the item that it belongs to, and the code that the compiler points
-/// to when it speaks of the body as a whole, from its first token to its last.
+/// The surroundings of a body: the type that it yields, the name of its item, and the code from its
+/// first token to its last, which the compiler points to in errors about the body as a whole.
 struct Place {
     yielded: TokenStream,
     item: Option<Ident>,
@@ -74,12 +77,12 @@ impl Place {
     }
 }
 
-/// The macro's hygiene at a place in the user's code.
+/// Returns the macro's hygiene at a place in the user's code.
 fn ours_at(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
-/// Braces that end at a place in the user's code.
+/// Returns braces that end at a place in the user's code.
 fn braced_at(place: Span, content: TokenStream) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, content);
     group.set_span(ours_at(place));
@@ -106,8 +109,8 @@ fn item(item: &Item, flavour: &Flavour) -> TokenStream {
     }
 }
 
-/// The expression that makes the machine. The body is an argument of its call, so that what the caller expects to be
-/// yielded is known before the body is read.
+/// Returns the expression that makes the machine. The body is an argument of its call, so the
+/// compiler knows the expected yield type before it reads the body.
 fn expression(body: TokenStream, types: &Types, flavour: &Flavour, place: &Place) -> TokenStream {
     let (inner, mut statements) = match parse_body.parse2(spelling::respell(body)) {
         Ok(parsed) => parsed,
@@ -127,7 +130,8 @@ fn expression(body: TokenStream, types: &Types, flavour: &Flavour, place: &Place
     };
     let (gate, knot, frame) = (gate(), private("knot"), private("frame"));
     let begin = if flavour.is_async {
-        // Each exchange asks for the frame of its own poll. The gate moves in even if there is none.
+        // Each exchange needs the frame of its own poll. The gate moves in even if there is no
+        // exchange.
         quote!(let _ = &#gate;)
     } else {
         quote! {
@@ -146,7 +150,7 @@ fn expression(body: TokenStream, types: &Types, flavour: &Flavour, place: &Place
     }}
 }
 
-/// The attributes that stand in the body and mean all of it, and its statements.
+/// Splits a body into the inner attributes that apply to all of it, and its statements.
 pub(crate) fn parse_body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, Vec<Stmt>)> {
     let mut inner = input.call(Attribute::parse_inner)?;
     for attribute in &mut inner {
@@ -155,8 +159,8 @@ pub(crate) fn parse_body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>,
     Ok((inner, input.call(Block::parse_within)?))
 }
 
-/// Names the result type before the body's first `?` and `return`, so that `?` and `Ok(())` need no annotation, and a
-/// value of another type is the one that is marked.
+/// Names the result type before the body's first `?` and `return`, so that `?` and `Ok(())` need no
+/// annotation, and the compiler marks a value of another type.
 fn result_hint(types: &Types, flavour: &Flavour, place: &Place) -> TokenStream {
     let returned = match (&types.returned, &place.item) {
         (Some(returned), _) => quote!(#returned),
@@ -186,7 +190,8 @@ fn result_hint(types: &Types, flavour: &Flavour, place: &Place) -> TokenStream {
     }
 }
 
-/// The user's statements under the label. `unused_parens`: `(yield x)` needs its parentheses only before lowering.
+/// The user's statements under the label. `unused_parens`: `(yield x)` needs its parentheses only
+/// before lowering.
 fn body_block(inner: &[Attribute], statements: &[Stmt], braces: Span) -> TokenStream {
     let label = body_label();
     let label = syn::Lifetime::new(&label.to_string(), ours_at(braces));

@@ -1,4 +1,4 @@
-//! What a macro was given: a block with a header, or function items.
+//! The input of a macro: a block with a header, or function items.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -44,7 +44,7 @@ impl Types {
         self.thrown.as_ref().map_or_else(|| quote!(::core::convert::Infallible), |thrown| quote!(#thrown))
     }
 
-    /// What a `yield` evaluates to inside the airlock.
+    /// Returns the type that a `yield` evaluates to inside the airlock.
     pub(crate) fn argument(&self, flavour: &Flavour) -> TokenStream {
         let home = &flavour.home;
         if !flavour.is_coroutine {
@@ -53,13 +53,13 @@ impl Types {
         self.outcome(flavour, &self.sent())
     }
 
-    /// What the body as a whole evaluates to.
+    /// Returns the type that the body as a whole evaluates to.
     pub(crate) fn output(&self, flavour: &Flavour) -> TokenStream {
         let returned = self.returned.as_ref().map_or_else(|| quote!(()), |returned| quote!(#returned));
         if flavour.is_coroutine { self.outcome(flavour, &returned) } else { returned }
     }
 
-    /// `value`, or what is raised in place of it.
+    /// Returns the type of a result that holds `value` or the thrown error.
     pub(crate) fn outcome(&self, flavour: &Flavour, value: &TokenStream) -> TokenStream {
         let (home, thrown) = (&flavour.home, self.thrown());
         quote!(#home::generator::Outcome<#value, #thrown>)
@@ -115,8 +115,9 @@ fn parse_header(input: ParseStream<'_>) -> syn::Result<Types> {
     Ok(types)
 }
 
-/// An item is recognised by its signature up to `-> yields`. A body may also begin with a nested function: without
-/// `yields` it is an item that lacks it, if nothing but functions is there and one of them yields.
+/// Recognises an item by its signature up to `-> yields`. A body may also begin with a nested
+/// function. Without `yields`, the input counts as an item that lacks it if there is nothing but
+/// functions, and one of them yields.
 fn is_item(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     skip_head(&ahead).is_ok()
@@ -124,7 +125,7 @@ fn is_item(input: ParseStream<'_>) -> bool {
             || yields_in_functions_only(&input.fork()).unwrap_or(false))
 }
 
-/// Everything of an item before the arrow, whatever it is qualified by.
+/// Parses everything of an item before the arrow, with any qualifiers.
 fn skip_head(input: ParseStream<'_>) -> syn::Result<()> {
     input.call(Attribute::parse_outer)?;
     input.parse::<Visibility>()?;
@@ -160,7 +161,7 @@ fn parse_qualifier(input: ParseStream<'_>) -> syn::Result<Ident> {
     Ok(word)
 }
 
-/// `fn name<generics>(inputs)`: what stands before the arrow.
+/// `fn name<generics>(inputs)`: the part before the arrow.
 fn parse_signature(input: ParseStream<'_>) -> syn::Result<Signature> {
     let fn_token = input.parse()?;
     let ident = input.parse()?;
@@ -229,7 +230,7 @@ fn parse_yields(input: ParseStream<'_>, signature: &Signature) -> syn::Result<Ty
     }
 }
 
-/// Why a function of a macro cannot be qualified by this word.
+/// Returns why a function of a macro cannot be qualified by this word.
 fn refusal_of(word: &Ident, flavour: &Flavour) -> String {
     let name = flavour.name();
     match word.to_string().as_str() {

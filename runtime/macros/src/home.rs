@@ -1,18 +1,21 @@
-//! Where heist is, seen from the crate that is compiled.
+//! Finds heist from the crate that is being compiled.
 //!
-//! An attribute is not told the path that it was called by. But the compiler, in whose process it runs, was given the
-//! name of each dependency beside the file of it: `--extern rt=…/libheist-0123.rlib`.
+//! An attribute does not receive the path that it was called by. But it runs in the compiler's
+//! process, and the compiler's arguments name each dependency and its file:
+//! `--extern rt=…/libheist-0123.rlib`.
 //!
 //! # Rejected
-//! - 2026-11-29, `proc-macro-crate`: eight more crates for every user of heist, a `cargo` process per crate that has a
-//!   `main`, and it knows no build dependencies. The compiler's arguments are what it tries to find out.
+//! - 2026-11-29, `proc-macro-crate`: it adds eight crates for every user of heist and one `cargo`
+//!   process per crate that has a `main`, and it does not know build dependencies. It tries to find
+//!   out what the compiler's arguments contain.
 
 use std::path::Path;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-/// The path of heist: its name among the dependencies. If it is none of them, the `heist` in scope.
+/// Returns the path of heist: its name among the dependencies, or the `heist` in scope if it is
+/// none of them.
 pub(crate) fn find() -> TokenStream {
     path_of(&dependencies(std::env::args()))
 }
@@ -20,7 +23,8 @@ pub(crate) fn find() -> TokenStream {
 fn path_of(dependencies: &[String]) -> TokenStream {
     let names: Vec<&str> = dependencies.iter().filter_map(|one| name_of_heist(one)).collect();
     if names.contains(&"heist") || dependencies.is_empty() {
-        // Without a list (an editor's server runs the macros in a process of its own), the usual name.
+        // The usual name if there is no list, because an editor's server runs the macros in a
+        // process of its own.
         return quote!(::heist);
     }
     match names.first() {
@@ -32,7 +36,8 @@ fn path_of(dependencies: &[String]) -> TokenStream {
     }
 }
 
-/// The values of `--extern`, also from the files that stand for arguments where a command line would be too long.
+/// Returns the values of `--extern`, also from the argument files that replace a command line that
+/// would be too long.
 fn dependencies(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let mut expanded = Vec::new();
     for argument in arguments {
@@ -53,7 +58,7 @@ fn dependencies(arguments: impl Iterator<Item = String>) -> Vec<String> {
     found
 }
 
-/// The name in `[options:]name=path`, if the file is heist's.
+/// Returns the name in `[options:]name=path`, if the file is heist's.
 fn name_of_heist(dependency: &str) -> Option<&str> {
     let (name, path) = dependency.split_once('=')?;
     let file = Path::new(path).file_stem()?.to_str()?;

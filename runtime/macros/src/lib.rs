@@ -1,10 +1,11 @@
-//! The attributes and generator macros of heist. Use them through the `heist` crate, which re-exports and documents
-//! them: what they write names paths in it. The generator macros are told by heist where it is (`$crate` is the first
-//! token of their input); the attributes look it up, see [`home`].
+//! The attributes and generator macros of heist. Use them through the `heist` crate, which
+//! re-exports and documents them, because their expansion names paths in it. The generator macros
+//! receive the path of heist: `$crate` is the first token of their input. The attributes look it
+//! up, see [`home`].
 //!
-//! The order of work for the generator macros: [`spelling`] makes `yield` parseable, [`form`] reads the header or the
-//! item signature, [`mod@attempt`] lowers `attempt!`, [`lower`] lowers each `yield`, [`expand`] puts the body into its
-//! machine. [`entry`] writes the attributes.
+//! The generator macros work in this order: [`spelling`] makes `yield` parseable, [`form`] reads
+//! the header or the item signature, [`mod@attempt`] lowers `attempt!`, [`lower`] lowers each
+//! `yield`, [`expand`] puts the body into its machine. [`entry`] writes the attributes.
 
 mod attempt;
 mod entry;
@@ -18,50 +19,60 @@ use proc_macro::TokenStream;
 
 /// Makes an `async fn main` into a program: builds a runtime and blocks on the body.
 ///
-/// Options: `flavor = "multi_thread"` (default) or `"current_thread"`, `worker_threads = N`,
-/// `driver = "auto" | "uring" | "poll"`, `start_paused = true` (only with the current-thread flavor),
-/// `crate = "path::to::heist"`.
+/// | Option | Default | Effect |
+/// |---|---|---|
+/// | `flavor = "multi_thread"`, `"current_thread"` | `"multi_thread"` | several threads, or one |
+/// | `worker_threads = N`, at least 1 | one per core | workers of a multi-thread runtime |
+/// | `driver = "auto"`, `"uring"` or `"poll"` | as in `Builder` | which engine does the I/O |
+/// | `start_paused = true` | `false` | starts with a paused clock; current-thread flavor only |
+/// | `crate = "path::to::heist"` | looked up | the path by which the expansion names heist |
 ///
-/// heist is found under the name that `Cargo.toml` gives it. Where it is no dependency of the package (another crate
-/// re-exports it), it is the `heist` that is in scope, or what `crate` names.
+/// The macro finds heist under the name that `Cargo.toml` gives it. If heist is not a dependency of
+/// the package, because another crate re-exports it, the macro uses the `heist` that is in scope,
+/// or the path that `crate` names.
+///
+/// # Panics
+/// The program panics if the runtime cannot start.
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::main(arguments.into(), item.into()).into()
 }
 
-/// Makes an `async fn` into a test that runs on a runtime of its own, by default the current-thread one.
-///
-/// Options as for [`macro@main`].
+/// Makes an `async fn` into a test that runs on its own runtime. The options are those of
+/// [`macro@main`], but the default flavor is `"current_thread"`, and `"multi_thread"` if
+/// `worker_threads` is given.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::test(arguments.into(), item.into()).into()
 }
 
-/// A synchronous generator: an iterator whose body yields.
+/// Makes a synchronous generator: an iterator whose body yields.
 #[proc_macro]
 pub fn generator(input: TokenStream) -> TokenStream {
     expand::expand(input.into(), expand::Kind { is_async: false, is_coroutine: false }).into()
 }
 
-/// A synchronous coroutine: it yields, and is sent to, thrown into and closed.
+/// Makes a synchronous coroutine: it yields, and its caller can send to it, throw into it and close
+/// it.
 #[proc_macro]
 pub fn coroutine(input: TokenStream) -> TokenStream {
     expand::expand(input.into(), expand::Kind { is_async: false, is_coroutine: true }).into()
 }
 
-/// An asynchronous generator: a stream whose body yields and awaits.
+/// Makes an asynchronous generator: a stream whose body yields and awaits.
 #[proc_macro]
 pub fn async_generator(input: TokenStream) -> TokenStream {
     expand::expand(input.into(), expand::Kind { is_async: true, is_coroutine: false }).into()
 }
 
-/// An asynchronous coroutine: it awaits, yields, and is sent to, thrown into and closed.
+/// Makes an asynchronous coroutine: it awaits and yields, and its caller can send to it, throw into
+/// it and close it.
 #[proc_macro]
 pub fn async_coroutine(input: TokenStream) -> TokenStream {
     expand::expand(input.into(), expand::Kind { is_async: true, is_coroutine: true }).into()
 }
 
-/// A block that catches `?`: its value is a `Result`.
+/// Makes a block that catches `?`: the value of the block is a `Result`.
 #[proc_macro]
 pub fn attempt(input: TokenStream) -> TokenStream {
     attempt::expand(input.into()).into()

@@ -1,4 +1,4 @@
-//! Each `yield` as an exchange through the airlock.
+//! Lowers each `yield` to an exchange through the airlock.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -13,28 +13,29 @@ use crate::spelling::{self, Kind};
 
 /// Lowers every `yield` of a body, also inside the arguments of other macros.
 ///
-/// Attributes stay in front of what replaces the expression that they stand on, and an error takes the place of the
-/// expression that is wrong: so what is configured out is out, and wrong code in it is no error.
+/// Attributes stay in front of the replacement of the expression that they stand on, and an error
+/// replaces the expression that is wrong. So code that is configured out is removed, and wrong code
+/// in it is no error.
 pub(crate) fn lower(statements: &mut [Stmt], mut lowering: Lowering<'_>) {
     for statement in statements {
         lowering.visit_stmt_mut(statement);
     }
 }
 
-/// What is known of the body.
+/// Facts about the body.
 pub(crate) struct Lowering<'a> {
     pub(crate) flavour: &'a Flavour,
-    /// It is certain that the body ends without a value.
+    /// The body certainly ends without a value.
     pub(crate) returns_nothing: bool,
 }
 
-/// An error that stands where the code does.
+/// Returns an error at the place of the code.
 fn refusal(attributes: &[Attribute], span: Span, message: &str) -> TokenStream {
     let error = syn::Error::new(span, message).to_compile_error();
     quote!(#(#attributes)* #error)
 }
 
-/// A nested body cannot yield for this one: its suspension is not ours.
+/// Refuses a `yield` in a nested body, which cannot suspend the generator around it.
 fn refusal_of_yields_in(tokens: TokenStream, place: &str) -> Option<TokenStream> {
     let span = spelling::find_yield(tokens.clone())?;
     let attributes = attributes_of.parse2(tokens).unwrap_or_default();
@@ -49,7 +50,7 @@ fn attributes_of(input: ParseStream<'_>) -> syn::Result<Vec<Attribute>> {
 }
 
 impl Lowering<'_> {
-    /// The lowered form of one `yield`.
+    /// Returns the lowered form of one `yield`.
     fn exchange(&mut self, place: &mut ExprBreak, kind: Kind) -> TokenStream {
         let span = Span::mixed_site().located_at(place.span());
         if let Some(operand) = &mut place.expr {
@@ -71,15 +72,16 @@ impl Lowering<'_> {
         quote!(#(#attributes)* #lowered)
     }
 
-    /// `yield operand`. The operand stands outside every `unsafe` of ours, and its temporaries die before the
-    /// suspension. `offer` says what type it has to have, so that it is what the compiler marks.
+    /// Lowers `yield operand`. The operand stands outside of every `unsafe` that we write, and its
+    /// temporaries are dropped before the suspension. `offer` fixes the operand's type, so the
+    /// compiler marks the operand if the type is wrong.
     fn hand_out(&self, span: Span, operand: TokenStream) -> TokenStream {
         let (direct, value, gate) = (proof_of_place(span), private("value"), gate());
         let exchange = self.suspend(span, quote!(#value));
         let answer = if self.flavour.is_coroutine {
             exchange
         } else {
-            // A generator's `yield` is `()`: the argument says no more than "go on".
+            // A generator's `yield` is `()`, because the argument means no more than "go on".
             let home = &self.flavour.home;
             quote_spanned!(span=> { let #home::generator::Next = #exchange; })
         };
@@ -102,14 +104,14 @@ impl Lowering<'_> {
         }}
     }
 
-    /// `operand.await`, polled with the task's own context. One expression, so that its temporaries live as long as
-    /// they do without us.
+    /// Lowers `operand.await`, which is polled with the task's own context. It is one expression,
+    /// so that its temporaries live as long as they would without the macro.
     fn wait(&self, span: Span, operand: TokenStream) -> TokenStream {
         let (direct, gate) = (proof_of_place(span), gate());
         quote_spanned! {span=> ({ #direct unsafe { #gate.waiter() } }).wait(#operand).await }
     }
 
-    /// `yield from operand`. The loop stands in the body, so that each `yield` of it does.
+    /// Lowers `yield from operand`. The loop stands in the body, so that each of its `yield`s does.
     fn delegate(&self, span: Span, operand: TokenStream) -> TokenStream {
         let (direct, gate, value) = (proof_of_place(span), gate(), private("value"));
         let (delegate, step, argument) = (private("delegate"), private("step"), private("argument"));
@@ -131,7 +133,8 @@ impl Lowering<'_> {
         let home = &self.flavour.home;
         quote_spanned! {span=> {
             #direct
-            // A `match`, as `for` is lowered: the operand's temporaries live as long as the delegation.
+            // A `match`, which `for` is lowered to as well: the operand's temporaries live as long
+            // as the delegation.
             match #operand { #value => {
                 let mut #delegate = ::core::pin::pin!({
                     #[allow(unused_imports)]
@@ -153,7 +156,7 @@ impl Lowering<'_> {
         }}
     }
 
-    /// Lowers the `yield`s inside the tokens of a foreign macro, whose grammar we do not know.
+    /// Lowers the `yield`s inside the tokens of a foreign macro, whose grammar is unknown.
     fn lower_tokens(&mut self, tokens: TokenStream) -> TokenStream {
         let mut out = TokenStream::new();
         let mut rest = tokens.into_iter();
@@ -181,7 +184,7 @@ impl Lowering<'_> {
         out
     }
 
-    /// The tokens begin with a `yield`: lowers that expression and goes on after it.
+    /// Lowers the `yield` expression that the tokens begin with, and goes on after it.
     fn lower_expression_in(&mut self, tokens: TokenStream) -> TokenStream {
         let parser = |input: ParseStream<'_>| Ok((input.parse::<Expr>()?, input.parse::<TokenStream>()?));
         match parser.parse2(tokens) {
@@ -196,8 +199,9 @@ impl Lowering<'_> {
     }
 }
 
-/// Compiles only if it stands directly in the body: a `break` to the body's label cannot leave a closure, an async
-/// block or a constant (E0767), so a `yield` cannot be smuggled into one, not even by another macro.
+/// Returns code that compiles only if it stands directly in the body: a `break` to the body's label
+/// cannot leave a closure, an async block or a constant (E0767). So no `yield` can get into one of
+/// these, not even through another macro.
 fn proof_of_place(span: Span) -> TokenStream {
     let label = body_label();
     quote_spanned! {span=>
@@ -218,7 +222,7 @@ impl Lowering<'_> {
         quote!(#(#attributes)* #waiting)
     }
 
-    /// What stands in place of the expression, if it is one that we write.
+    /// Returns the replacement of the expression, if it is one that this file lowers.
     fn lowered(&mut self, expression: &mut Expr) -> Option<TokenStream> {
         match expression {
             Expr::Break(place) => {

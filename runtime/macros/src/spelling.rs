@@ -1,20 +1,22 @@
-//! `yield` as something that parses.
+//! Makes `yield` parseable.
 //!
-//! `yield x` and `break 'label x` have the same grammar, and syn knows the second one with all its precedence (its
-//! own `yield` reads `match yield t {` as a struct literal). So before parsing each `yield` becomes a `break` to a
-//! label that says which kind it was. No user label can clash: these never reach the compiler.
+//! `yield x` and `break 'label x` have the same grammar, and syn parses the second one with all its
+//! precedence rules. (syn's own `yield` reads `match yield t {` as a struct literal.) So before
+//! parsing, each `yield` becomes a `break` to a label that names the kind of the `yield`. No label
+//! of a user can clash, because these labels never reach the compiler.
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 
-/// The macros whose bodies have their own `yield`s: left alone.
+/// The macros whose bodies have their own `yield`s, and are left unchanged.
 const OWN_BODIES: [&str; 4] = ["generator", "coroutine", "async_generator", "async_coroutine"];
 
-/// Which `yield` a label stands for.
+/// The kind of `yield` that a label stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `yield x`
     Plain,
-    /// `yield ::x`: a label followed by `::` would be read as a loop label, so the `::` is left out and put back.
+    /// `yield ::x`: a label followed by `::` would be read as a loop label, so the `::` is left out
+    /// and put back.
     Global,
     /// `yield from x`
     From,
@@ -29,13 +31,13 @@ impl Kind {
         }
     }
 
-    /// The kind that a label's name stands for.
+    /// Returns the kind that a label's name stands for.
     pub(crate) fn of(label: &Ident) -> Option<Kind> {
         [Kind::Plain, Kind::Global, Kind::From].into_iter().find(|kind| label == kind.label())
     }
 }
 
-/// Does an identifier name a macro whose body has its own `yield`s?
+/// Returns whether an identifier names a macro whose body has its own `yield`s.
 pub(crate) fn is_own_body(name: &Ident) -> bool {
     OWN_BODIES.iter().any(|own| name == own)
 }
@@ -71,7 +73,7 @@ pub(crate) fn respell(tokens: TokenStream) -> TokenStream {
     out
 }
 
-/// The kind of a `yield`, and how many of the tokens after it the label replaces.
+/// Returns the kind of a `yield`, and how many of the tokens after it the label replaces.
 fn kind_at(rest: &[TokenTree]) -> (Kind, usize) {
     match rest.first() {
         Some(TokenTree::Ident(from)) if from == "from" && begins_operand(rest.get(1)) => (Kind::From, 1),
@@ -82,7 +84,8 @@ fn kind_at(rest: &[TokenTree]) -> (Kind, usize) {
     }
 }
 
-/// `from` may be a variable: `yield from + 1`. It is the keyword if what follows cannot continue an expression.
+/// `from` may be a variable: `yield from + 1`. It is the keyword if what follows cannot continue an
+/// expression.
 fn begins_operand(token: Option<&TokenTree>) -> bool {
     match token {
         Some(TokenTree::Ident(word)) => word != "as",
@@ -107,13 +110,14 @@ fn write_break(out: &mut TokenStream, kind: Kind, span: Span) {
     ]);
 }
 
-/// Is this `break` one of ours? `rest` are the tokens after the word.
+/// Returns whether this `break` is one that this file wrote. `rest` are the tokens after the word.
 pub(crate) fn is_respelled(rest: &mut dyn Iterator<Item = TokenTree>) -> bool {
     is_punct(rest.next().as_ref(), '\'')
         && matches!(rest.next(), Some(TokenTree::Ident(label)) if Kind::of(&label).is_some())
 }
 
-/// The place of the first `yield` in these tokens that belongs to this body, if there is one.
+/// Returns the place of the first `yield` in these tokens that belongs to this body, if there is
+/// one.
 pub(crate) fn find_yield(tokens: TokenStream) -> Option<Span> {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -133,12 +137,13 @@ pub(crate) fn find_yield(tokens: TokenStream) -> Option<Span> {
     None
 }
 
-/// Is there a `yield` in these tokens, as it was written, that belongs to this body?
+/// Returns whether these tokens contain a `yield`, in its original spelling, that belongs to this
+/// body.
 pub(crate) fn yields(tokens: TokenStream) -> bool {
     find_yield(respell(tokens)).is_some()
 }
 
-/// Does this word stand anywhere in these tokens?
+/// Returns whether this word stands anywhere in these tokens.
 pub(crate) fn mentions(tokens: TokenStream, wanted: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(word) => word == wanted,

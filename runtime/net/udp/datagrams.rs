@@ -1,4 +1,4 @@
-//! The sends and receives of a `UdpSocket`, as users see them. `datagram.rs` makes the calls.
+//! The public sends and receives of a `UdpSocket`. `datagram.rs` makes the system calls.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,75 +16,98 @@ use crate::net::lookup_host::resolve_one;
 use crate::net::to_socket_addrs::ToSocketAddrs;
 
 impl UdpSocket {
-    /// Sends one datagram to the peer named by [`connect`](UdpSocket::connect), waiting until there is room; returns its
-    /// length.
+    /// Sends one datagram to the peer named by [`connect`](UdpSocket::connect), and waits until
+    /// there is room. Returns its length. See [`UdpSocket`] for an example.
     ///
     /// # Errors
-    /// `NotConnected` or `DestinationAddressRequired` if no peer was named; `ConnectionRefused` if it refused an earlier
-    /// datagram; EMSGSIZE if the datagram is too long; others of `send(2)`.
+    /// `NotConnected` or `DestinationAddressRequired` if no peer was named; `ConnectionRefused` if
+    /// the peer refused an earlier datagram; EMSGSIZE if the datagram is too long; other errors of
+    /// `send(2)`.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.registration().async_io(Direction::Write, |socket| send_once(socket, buf)).await
     }
 
-    /// Sends one datagram to `target`, waiting until there is room; returns its length.
+    /// Sends one datagram to `target`, and waits until there is room. Returns its length.
     ///
-    /// A name is resolved first, each time; of several addresses the first of this socket's family is taken.
+    /// A name is resolved on each call. Of several addresses it takes the first of the family of
+    /// this socket. See [`UdpSocket`] for an example.
     ///
     /// # Errors
     /// EMSGSIZE if the datagram is too long; `PermissionDenied` for a broadcast without
-    /// [`set_broadcast`](UdpSocket::set_broadcast); the resolver's error for an unknown name; others of `sendto(2)`.
+    /// [`set_broadcast`](UdpSocket::set_broadcast); the error of the resolver for an unknown name;
+    /// other errors of `sendto(2)`.
+    ///
+    /// # Panics
+    /// With a name to look up: panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], target: A) -> io::Result<usize> {
         let is_ipv4 = || self.local_addr().is_ok_and(|addr| addr.is_ipv4());
         let target = SockAddr::from(resolve_one(target.target(), is_ipv4).await?);
         self.registration().async_io(Direction::Write, |socket| send_to_once(socket, buf, &target)).await
     }
 
-    /// Receives one datagram from the peer named by [`connect`](UdpSocket::connect), waiting until there is one; returns
-    /// its length. Without a peer it receives from anyone.
+    /// Receives one datagram from the peer named by [`connect`](UdpSocket::connect), and waits
+    /// until there is one. Returns its length. If no peer was named, it receives from any sender.
     ///
-    /// What does not fit into `buf` is lost.
+    /// The part that does not fit into `buf` is lost. See [`UdpSocket`] for an example.
     ///
     /// # Errors
-    /// `ConnectionRefused` if the peer refused an earlier datagram of ours; others of `recv(2)`.
+    /// `ConnectionRefused` if the peer refused an earlier datagram of this socket; other errors of
+    /// `recv(2)`.
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration().async_io(Direction::Read, |socket| receive_once(socket, buf)).await
     }
 
-    /// Receives one datagram, waiting until there is one; returns its length and its sender.
+    /// Receives one datagram, and waits until there is one. Returns its length and its sender.
     ///
-    /// What does not fit into `buf` is lost.
+    /// The part that does not fit into `buf` is lost. See [`UdpSocket`] for an example.
     ///
     /// # Errors
-    /// Those of `recvfrom(2)`.
+    /// Returns the errors of `recvfrom(2)`.
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let received = self.registration().async_io(Direction::Read, |socket| receive_from_once(socket, buf));
         from_inet(received.await?)
     }
 
-    /// Like [`recv`](UdpSocket::recv), and leaves the datagram to be received again.
+    /// Like [`recv`](UdpSocket::recv), but leaves the datagram to be received again.
     ///
     /// # Errors
     /// As [`recv`](UdpSocket::recv).
     ///
     /// # Cancel safety
     /// Safe: nothing is taken.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// let mut buf = [0; 1500];
+    /// assert_eq!(socket.peek(&mut buf).await?, 4);
+    /// // It is still there.
+    /// assert_eq!(socket.recv(&mut buf).await?, 4);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration().async_io(Direction::Read, |socket| peek_once(socket, buf)).await
     }
 
-    /// Like [`recv_from`](UdpSocket::recv_from), and leaves the datagram to be received again.
+    /// Like [`recv_from`](UdpSocket::recv_from), but leaves the datagram to be received again. See
+    /// [`peek`](UdpSocket::peek) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from).
@@ -96,7 +119,8 @@ impl UdpSocket {
         from_inet(received.await?)
     }
 
-    /// [`send`](UdpSocket::send) without waiting.
+    /// [`send`](UdpSocket::send) without waiting. See [`try_send_to`](UdpSocket::try_send_to) for
+    /// an example.
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send`](UdpSocket::send).
@@ -108,44 +132,65 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send_to`](UdpSocket::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// match socket.try_send_to(b"ping", receiver.local_addr()?) {
+    ///     Ok(count) => assert_eq!(count, 4),
+    ///     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => println!("no room"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         let target = SockAddr::from(target);
         self.registration().try_io(Direction::Write, |socket| send_to_once(socket, buf, &target))
     }
 
-    /// [`recv`](UdpSocket::recv) without waiting.
+    /// [`recv`](UdpSocket::recv) without waiting. See [`readable`](UdpSocket::readable) for an
+    /// example of such a call.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv`](UdpSocket::recv).
+    /// `WouldBlock` if no datagram is there; otherwise as [`recv`](UdpSocket::recv).
     pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }
 
-    /// [`recv_from`](UdpSocket::recv_from) without waiting.
+    /// [`recv_from`](UdpSocket::recv_from) without waiting. See [`readable`](UdpSocket::readable)
+    /// for an example.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_from`](UdpSocket::recv_from).
+    /// `WouldBlock` if no datagram is there; otherwise as [`recv_from`](UdpSocket::recv_from).
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         from_inet(self.registration().try_io(Direction::Read, |socket| receive_from_once(socket, buf))?)
     }
 
-    /// [`peek`](UdpSocket::peek) without waiting.
+    /// [`peek`](UdpSocket::peek) without waiting. See [`readable`](UdpSocket::readable) for an
+    /// example of such a call.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`peek`](UdpSocket::peek).
+    /// `WouldBlock` if no datagram is there; otherwise as [`peek`](UdpSocket::peek).
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration().try_io(Direction::Read, |socket| peek_once(socket, buf))
     }
 
-    /// [`peek_from`](UdpSocket::peek_from) without waiting.
+    /// [`peek_from`](UdpSocket::peek_from) without waiting. See [`readable`](UdpSocket::readable)
+    /// for an example of such a call.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`peek_from`](UdpSocket::peek_from).
+    /// `WouldBlock` if no datagram is there; otherwise as [`peek_from`](UdpSocket::peek_from).
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         from_inet(self.registration().try_io(Direction::Read, |socket| peek_from_once(socket, buf))?)
     }
 
-    /// [`send`](UdpSocket::send) as a poll function. The last caller's waker is the one that is woken.
+    /// [`send`](UdpSocket::send) as a poll function. Only the waker of the last caller is woken.
+    /// See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
@@ -153,7 +198,8 @@ impl UdpSocket {
         self.registration().poll_io(Direction::Write, cx, |socket| send_once(socket, buf))
     }
 
-    /// [`send_to`](UdpSocket::send_to) an address, as a poll function. The last caller's waker is the one that is woken.
+    /// [`send_to`](UdpSocket::send_to) an address, as a poll function. Only the waker of the last
+    /// caller is woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`send_to`](UdpSocket::send_to).
@@ -167,15 +213,30 @@ impl UdpSocket {
         self.registration().poll_io(Direction::Write, cx, |socket| send_to_once(socket, buf, &target))
     }
 
-    /// [`recv`](UdpSocket::recv) as a poll function. The last caller's waker is the one that is woken.
+    /// [`recv`](UdpSocket::recv) as a poll function. Only the waker of the last caller is woken.
     ///
     /// # Errors
     /// As [`recv`](UdpSocket::recv).
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// let mut buf = [0; 1500];
+    /// let count = std::future::poll_fn(|cx| socket.poll_recv(cx, &mut buf)).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.registration().poll_io(Direction::Read, cx, |socket| receive_once(socket, buf))
     }
 
-    /// [`recv_from`](UdpSocket::recv_from) as a poll function. The last caller's waker is the one that is woken.
+    /// [`recv_from`](UdpSocket::recv_from) as a poll function. Only the waker of the last caller is
+    /// woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from).
@@ -189,7 +250,8 @@ impl UdpSocket {
         Poll::Ready(from_inet(received?))
     }
 
-    /// [`peek`](UdpSocket::peek) as a poll function. The last caller's waker is the one that is woken.
+    /// [`peek`](UdpSocket::peek) as a poll function. Only the waker of the last caller is woken.
+    /// See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`peek`](UdpSocket::peek).
@@ -197,7 +259,8 @@ impl UdpSocket {
         self.registration().poll_io(Direction::Read, cx, |socket| peek_once(socket, buf))
     }
 
-    /// [`peek_from`](UdpSocket::peek_from) as a poll function. The last caller's waker is the one that is woken.
+    /// [`peek_from`](UdpSocket::peek_from) as a poll function. Only the waker of the last caller is
+    /// woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`peek_from`](UdpSocket::peek_from).

@@ -1,4 +1,5 @@
-//! `UdpSocket`: making one, waiting for it, its addresses and conversions.
+//! `UdpSocket`: making one, waiting for it, its addresses and conversions. `datagrams.rs` has its
+//! sends and receives, `segments.rs` those of many datagrams at once, `options.rs` its options.
 
 mod datagrams;
 mod options;
@@ -22,23 +23,11 @@ pub use segments::Segments;
 
 /// A UDP socket.
 ///
-/// [`send_to`](UdpSocket::send_to) and [`recv_from`](UdpSocket::recv_from) talk to anyone.
-/// [`connect`](UdpSocket::connect) names one peer, for [`send`](UdpSocket::send) and [`recv`](UdpSocket::recv).
+/// [`send_to`](UdpSocket::send_to) and [`recv_from`](UdpSocket::recv_from) exchange datagrams with
+/// any peer. [`connect`](UdpSocket::connect) names one peer, for [`send`](UdpSocket::send) and
+/// [`recv`](UdpSocket::recv).
 ///
-/// # Sharing
-/// Every method takes `&self`: any number of tasks may send and receive at once through an `Arc`; each datagram goes to
-/// one of them. There is nothing to split. The `poll_*` functions remember one waker per direction: the last caller
-/// is woken.
-///
-/// # Datagrams
-/// - A datagram arrives whole or not at all. What does not fit into the buffer of a receive is lost; on Windows
-///   the receive is an error then. A buffer of 65,535 bytes is large enough for every one.
-/// - One that is too long to be sent is an error (EMSGSIZE), and nothing is sent. 65,507 bytes go over IPv4.
-/// - Empty datagrams are sent and received like others: `Ok(0)` is no end of anything.
-/// - On a connected socket the peer's refusal of an earlier datagram (no socket on that port) is the error
-///   `ConnectionRefused` of the next send or receive, once. The socket stays usable.
-///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -57,24 +46,46 @@ pub use segments::Segments;
 /// # })
 /// # }
 /// ```
+///
+/// # Sharing
+/// Every method takes `&self`: any number of tasks may send and receive at the same time through an
+/// `Arc`, and each datagram goes to one of them. So there is nothing to split. The `poll_*`
+/// functions remember one waker per direction: only the last caller is woken.
+///
+/// # Datagrams
+/// - A datagram arrives whole or not at all. A receive loses the part that does not fit into its
+///   buffer; on Windows it returns an error in that case. A buffer of 65,535 bytes is large enough
+///   for every datagram.
+/// - A datagram that is too long to be sent is an error (EMSGSIZE), and nothing is sent. The limit
+///   is 65,507 bytes over IPv4.
+/// - Empty datagrams are sent and received like others: `Ok(0)` is not the end of anything.
+/// - On a connected socket, the refusal of an earlier datagram (the peer has no socket on that
+///   port) is the error `ConnectionRefused` of the next send or receive, once. The socket stays
+///   usable.
+///
+/// # Panics
+/// [`bind`](UdpSocket::bind), [`from_std`](UdpSocket::from_std), and name lookups in
+/// [`connect`](UdpSocket::connect) and [`send_to`](UdpSocket::send_to) panic if called outside of a
+/// runtime. The other methods do not, because a socket remembers the runtime that it was made in.
 pub struct UdpSocket {
     registration: Registration,
 }
 
 impl UdpSocket {
-    /// Binds to `addr`, the first of its addresses that can be bound. Port 0 lets the system choose one.
+    /// Binds to `addr`: to the first of its addresses that can be bound. Port 0 lets the system
+    /// choose a port. See [`UdpSocket`] for an example.
     ///
-    /// To only send, bind to `"0.0.0.0:0"`, or to `"[::]:0"` for IPv6.
+    /// For a socket that only sends, bind to `"0.0.0.0:0"`, or to `"[::]:0"` for IPv6.
     ///
     /// # Errors
-    /// The error of the last address tried, such as `AddrInUse` or `PermissionDenied`; `InvalidInput` if there is none;
-    /// the resolver's error for an unknown name.
+    /// The error of the last address tried, such as `AddrInUse` or `PermissionDenied`;
+    /// `InvalidInput` if there is no address; the error of the resolver for an unknown name.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Safe: nothing is bound by a future that was dropped.
+    /// Safe: a dropped future has bound nothing.
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<UdpSocket>> {
         in_runtime(async move {
@@ -96,16 +107,21 @@ impl UdpSocket {
         Ok(UdpSocket { registration: Registration::new_nonblocking(socket) })
     }
 
-    /// Names the peer: from now on [`send`](UdpSocket::send) goes there, and only its datagrams are received.
+    /// Names the peer: from now on [`send`](UdpSocket::send) sends to it, and only its datagrams
+    /// are received. See [`UdpSocket`] for an example.
     ///
-    /// Nothing is sent. It may be called again for another peer. Of several addresses the first that the system
-    /// accepts is taken.
+    /// Nothing is sent. A second call names another peer. Of several addresses it takes the first
+    /// that the system accepts.
     ///
     /// # Errors
-    /// The error of the last address tried; `InvalidInput` if there is none; the resolver's error for an unknown name.
+    /// The error of the last address tried; `InvalidInput` if there is no address; the error of the
+    /// resolver for an unknown name.
+    ///
+    /// # Panics
+    /// With a name to look up: panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has changed nothing.
+    /// Safe: a future that is dropped before it is ready has changed nothing.
     pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
         let mut last_error = None;
         for addr in resolve(addr.target()).await? {
@@ -117,79 +133,138 @@ impl UdpSocket {
         Err(last_error.expect("resolve returns at least one address"))
     }
 
-    /// Takes over a socket of std's, which may be blocking: it is made non-blocking here.
+    /// Takes over a socket of std and makes it non-blocking.
     ///
     /// # Errors
-    /// If the driver cannot take it, or the system refuses to change its mode.
+    /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
+    /// non-blocking.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let socket = heist::net::UdpSocket::from_std(socket)?;
+    /// socket.send_to(b"ping", socket.local_addr()?).await?;
+    ///
+    /// // And back again.
+    /// let socket = socket.into_std()?;
+    /// socket.set_nonblocking(false)?;
+    /// assert_eq!(socket.recv(&mut [0; 64])?, 4);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(UdpSocket { registration: Registration::new(Socket::from(socket))? })
     }
 
-    /// Gives the socket back as one of std's. It stays non-blocking, as with tokio; call its
-    /// `set_nonblocking(false)` to block.
+    /// Gives the socket back as a socket of std. It stays non-blocking, as in tokio; call
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UdpSocket::from_std) for
+    /// an example.
     ///
     /// # Errors
-    /// If the driver cannot give it up.
+    /// Returns an error if the driver cannot give the socket up: while an operation is in flight
+    /// the descriptor has to be duplicated, and that may fail.
     pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
         Ok(self.registration.into_socket()?.into())
     }
 
-    /// Our address, with the port that the system chose for port 0.
+    /// Returns the local address, with the port that the system chose for port 0.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         inet_addr(&self.socket().local_addr()?)
     }
 
-    /// The address of the peer named by [`connect`](UdpSocket::connect).
+    /// Returns the address of the peer named by [`connect`](UdpSocket::connect).
     ///
     /// # Errors
-    /// `NotConnected` if there is none.
+    /// `NotConnected` if no peer was named.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         inet_addr(&self.socket().peer_addr()?)
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
     ///
     /// # Errors
-    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
+    /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }
 
-    /// Waits until the socket is ready in one of the directions of `interest`, and says in which.
+    /// Waits until the socket is ready in one of the directions of `interest`, and returns which.
     ///
-    /// Ready means that a `try_` call is worth making: it may still return `WouldBlock`, after which this waits again.
+    /// A ready socket is worth a `try_` call. That call may still return `WouldBlock`; then `ready`
+    /// waits again.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use heist::io::Interest;
+    ///
+    /// let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let ready = socket.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    /// // Nothing has arrived yet, and the send buffer has room.
+    /// assert!(ready.is_writable());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
         interest::ready(&self.registration, interest).await
     }
 
-    /// Waits until a receive is likely not to block; see [`ready`](UdpSocket::ready).
+    /// Waits until a receive is likely to succeed without blocking; see
+    /// [`ready`](UdpSocket::ready).
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// let mut buf = [0; 1500];
+    /// let (count, sender) = loop {
+    ///     socket.readable().await?;
+    ///     match socket.try_recv_from(&mut buf) {
+    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+    ///         result => break result?,
+    ///     }
+    /// };
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # assert_eq!(sender, socket.local_addr()?);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn readable(&self) -> io::Result<()> {
         self.registration.ready(Direction::Read).await
     }
 
-    /// Waits until a send is likely not to block; see [`ready`](UdpSocket::ready).
+    /// Waits until a send is likely to succeed without blocking; see [`ready`](UdpSocket::ready).
+    /// Use it with [`try_send_to`](UdpSocket::try_send_to), which has an example.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
@@ -197,40 +272,48 @@ impl UdpSocket {
         self.registration.ready(Direction::Write).await
     }
 
-    /// [`readable`](UdpSocket::readable) as a poll function. The last caller's waker is the one that is woken.
+    /// [`readable`](UdpSocket::readable) as a poll function. Only the waker of the last caller is
+    /// woken.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(Direction::Read, cx)
     }
 
-    /// [`writable`](UdpSocket::writable) as a poll function. The last caller's waker is the one that is woken.
+    /// [`writable`](UdpSocket::writable) as a poll function. Only the waker of the last caller is
+    /// woken.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(Direction::Write, cx)
     }
 
-    /// Makes a call of the caller's own on this socket, and remembers it if the call would block.
+    /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
+    /// from then on, until an event arrives. See
+    /// [`ByteStream::async_io`](super::ByteStream::async_io) for an example of `f`.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///
     /// # Errors
-    /// Those of `f`; `WouldBlock` without a call if the socket is known not to be ready.
+    /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
+    /// to be ready.
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.registration.try_io(interest.direction(), |_| f())
     }
 
-    /// Makes a call of the caller's own on this socket, again and again until it does not return `WouldBlock`, waiting
-    /// in between until the socket is ready.
+    /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two
+    /// calls it waits until the socket is ready.
+    ///
+    /// `f` must use this socket, in a direction of `interest`, and must not block.
+    /// [`ByteStream::async_io`](super::ByteStream::async_io) has an example.
     ///
     /// # Errors
-    /// Those of `f` except `WouldBlock`, and those of the driver.
+    /// Returns the errors of `f` except `WouldBlock`, and those of the driver.
     ///
     /// # Cancel safety
-    /// As `f`: between two calls of it nothing is held.
+    /// As safe as `f`: nothing is held between two calls of `f`.
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -258,6 +341,9 @@ impl TryFrom<std::net::UdpSocket> for UdpSocket {
     type Error = io::Error;
 
     /// The same as [`UdpSocket::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
         UdpSocket::from_std(socket)
@@ -296,6 +382,9 @@ mod unix {
         type Error = io::Error;
 
         /// Takes over a UDP socket; see [`UdpSocket::from_std`].
+        ///
+        /// # Panics
+        /// Panics if called outside of a runtime.
         #[track_caller]
         fn try_from(fd: OwnedFd) -> io::Result<UdpSocket> {
             UdpSocket::from_std(fd.into())
@@ -305,7 +394,7 @@ mod unix {
     impl TryFrom<UdpSocket> for OwnedFd {
         type Error = io::Error;
 
-        /// Gives the descriptor up; see [`UdpSocket::into_std`].
+        /// Gives up the descriptor; see [`UdpSocket::into_std`].
         fn try_from(socket: UdpSocket) -> io::Result<OwnedFd> {
             Ok(socket.into_std()?.into())
         }

@@ -1,4 +1,4 @@
-//! Many datagrams in one call: `UdpSocket`'s segmentation offload, where there is such.
+//! Many datagrams in one call: the segmentation offload of `UdpSocket`, on systems that have it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,33 +11,38 @@ use crate::net::datagram::receive_from_once;
 use crate::net::family::inet_addr;
 use crate::net::transfer::{paid, paid_by};
 
-/// What [`UdpSocket::recv_segments`] has received: one datagram, or several of one sender.
+/// The result of [`UdpSocket::recv_segments`], which has an example: one datagram, or several of
+/// one sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segments {
     /// How many bytes of the buffer are filled.
     pub len: usize,
-    /// How long each datagram is; the last may be shorter. With one datagram it is `len`.
+    /// How long each datagram is, in bytes; the last may be shorter. If there is one datagram, this
+    /// is `len`.
     pub segment_len: usize,
-    /// Who sent them.
+    /// The address of the sender.
     pub addr: SocketAddr,
 }
 
 impl UdpSocket {
     /// Sends `buf` as a series of datagrams of `segment_len` bytes each to the peer named by
-    /// [`connect`](UdpSocket::connect); the last may be shorter. Returns how many bytes were sent: whole datagrams, and
-    /// maybe fewer than all, so that a caller with more to send calls again with the rest.
+    /// [`connect`](UdpSocket::connect). The last datagram may be shorter.
     ///
-    /// Where the system segments UDP (Linux 4.18 and newer), up to 64 datagrams leave in one system call. Elsewhere, and
-    /// where the network device cannot do it, they are sent one by one.
+    /// Returns how many bytes were sent. These are whole datagrams, and may be fewer than all: call
+    /// again with the rest.
+    ///
+    /// If the system segments UDP (Linux 4.18 and newer), one system call sends up to 64 datagrams.
+    /// On other systems, and if the network device cannot do it, they are sent one by one.
     ///
     /// # Errors
-    /// `InvalidInput` if `segment_len` is 0; otherwise as [`send`](UdpSocket::send). If some datagrams were sent before
-    /// the error, their bytes are returned instead: an error that lasts is met by the next call.
+    /// `InvalidInput` if `segment_len` is 0; otherwise as [`send`](UdpSocket::send). If some
+    /// datagrams were sent before the error, the call returns their bytes instead; the next call
+    /// returns an error that persists.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -64,13 +69,14 @@ impl UdpSocket {
         self.registration().async_io(Direction::Write, send).await
     }
 
-    /// [`send_segments`](UdpSocket::send_segments) to `target`.
+    /// [`send_segments`](UdpSocket::send_segments) to `target`. See
+    /// [`send_segments`](UdpSocket::send_segments) for an example.
     ///
     /// # Errors
     /// As [`send_segments`](UdpSocket::send_segments).
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
     pub async fn send_segments_to(
         &self,
         buf: &[u8],
@@ -97,39 +103,53 @@ impl UdpSocket {
         self.registration().try_io(Direction::Write, send)
     }
 
-    /// Lets the system join datagrams of one sender and one length that arrive together (`UDP_GRO`), for
-    /// [`recv_segments`](UdpSocket::recv_segments) to receive in one call.
+    /// Lets the system join datagrams of one sender and one length that arrive together
+    /// (`UDP_GRO`). [`recv_segments`](UdpSocket::recv_segments) then receives them in one call. The
+    /// default is `false`. See [`recv_segments`](UdpSocket::recv_segments) for an example.
     ///
-    /// While it is on, the other receives get joined datagrams as well and cannot tell where one ends.
+    /// While this is on, the other receives return joined datagrams too, and cannot tell where one
+    /// of them ends.
     ///
     /// # Errors
-    /// `Unsupported` where there is no such option (it needs Linux 5.0). Nothing is lost then:
-    /// [`recv_segments`](UdpSocket::recv_segments) works everywhere, one datagram a call.
+    /// `Unsupported` on systems without this option (it needs Linux 5.0). You lose only speed then:
+    /// [`recv_segments`](UdpSocket::recv_segments) works everywhere, with one datagram per call.
     pub fn set_gro(&self, joined: bool) -> io::Result<()> {
         segmentation::set_joined(self.socket(), joined)
     }
 
-    /// Receives one datagram, or several that the system has joined (see [`set_gro`](UdpSocket::set_gro)), waiting until
-    /// there is one.
+    /// Receives one datagram, or several that the system has joined (see
+    /// [`set_gro`](UdpSocket::set_gro)), and waits until there is one.
     ///
-    /// What does not fit into `buf` is lost; joined datagrams are up to 65,535 bytes.
+    /// The part that does not fit into `buf` is lost. Joined datagrams have up to 65,535 bytes
+    /// together.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from).
     ///
     /// # Cancel safety
-    /// Safe: datagrams are taken only by the poll that returns them.
+    /// Safe: only the poll that returns datagrams takes them from the socket.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// # async fn f(socket: heist::net::UdpSocket) -> std::io::Result<()> {
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use heist::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// if let Err(error) = socket.set_gro(true) {
+    ///     println!("one datagram per call: {error}");
+    /// }
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # sender.send_to(b"ping", socket.local_addr()?).await?;
     /// let mut buf = vec![0; 65_535];
     /// let received = socket.recv_segments(&mut buf).await?;
     /// // An empty datagram has no segments.
     /// for datagram in buf[..received.len].chunks(received.segment_len.max(1)) {
     ///     println!("{} bytes from {}", datagram.len(), received.addr);
     /// }
+    /// # assert_eq!(&buf[..received.len], b"ping");
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     pub async fn recv_segments(&self, buf: &mut [u8]) -> io::Result<Segments> {
@@ -139,7 +159,7 @@ impl UdpSocket {
     /// [`recv_segments`](UdpSocket::recv_segments) without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_from`](UdpSocket::recv_from).
+    /// `WouldBlock` if no datagram is there; otherwise as [`recv_from`](UdpSocket::recv_from).
     pub fn try_recv_segments(&self, buf: &mut [u8]) -> io::Result<Segments> {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }

@@ -1,4 +1,4 @@
-//! Descriptors beside bytes: over streams, their halves, and datagram sockets.
+//! Descriptors that travel with bytes: over streams, their halves, and datagram sockets.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -9,17 +9,20 @@ use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, UnixDatagram, UnixStream, W
 use crate::driver::{Direction, Registration, ancillary};
 use crate::net::transfer::{paid, paid_by};
 
-/// What a `recv_with_fds` has received.
+/// The result of a `recv_with_fds`; see
+/// [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds) for an example.
 #[derive(Debug)]
 #[must_use = "dropping this closes the descriptors in it"]
 pub struct Received {
-    /// How many bytes of the buffer are filled. On a stream 0 is its end.
+    /// How many bytes of the buffer are filled. On a stream, 0 is its end.
     pub len: usize,
     /// The descriptors, close-on-exec, in the order in which they were sent.
     pub fds: Vec<OwnedFd>,
-    /// The datagram was longer than the buffer, and the rest of it is lost. Never so on a stream.
+    /// Whether the datagram was longer than the buffer; the rest of it is lost then. Always `false`
+    /// on a stream.
     pub bytes_truncated: bool,
-    /// More descriptors came than were asked for, or than the process may have: the rest is closed.
+    /// Whether more descriptors came than were asked for, or than the process may have. The system
+    /// has closed the rest.
     pub fds_truncated: bool,
 }
 
@@ -30,19 +33,20 @@ impl Received {
 }
 
 impl UnixStream {
-    /// Writes bytes of `buf` with `fds` beside the first of them, waiting until there is room; returns how many bytes it
-    /// wrote, which may be fewer than all. The descriptors went with them: what is left of `buf` is written without.
+    /// Writes bytes of `buf` with `fds` attached to the first of them, and waits until there is
+    /// room. Returns how many bytes it wrote, which may be fewer than all. All descriptors went
+    /// with these bytes: write the rest of `buf` without them.
     ///
-    /// Both processes have the open files then; ours may be closed.
+    /// Afterwards both processes have the files open. You may close yours.
     ///
     /// # Errors
-    /// `InvalidInput` for more than 253 descriptors, and for descriptors without a byte that could carry them; otherwise
-    /// as [`write`](crate::net::ByteStream::write).
+    /// `InvalidInput` for more than 253 descriptors, and for descriptors without a byte to carry
+    /// them; otherwise as [`write`](crate::net::ByteStream::write).
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -66,67 +70,97 @@ impl UnixStream {
         send_over_stream(self.registration(), buf, fds).await
     }
 
-    /// Reads what is there into `buf`, with up to `fds_count_max` descriptors beside it, waiting until there is something.
+    /// Reads the bytes that are available into `buf`, with up to `fds_count_max` descriptors that
+    /// came with them, and waits until there are some. See
+    /// [`send_with_fds`](crate::net::ByteStream::send_with_fds) for an example.
+    ///
+    /// One call receives at most 253 descriptors, because a message carries no more.
     ///
     /// # Errors
-    /// `InvalidInput` for an empty `buf`: descriptors come with bytes only. Otherwise as
+    /// `InvalidInput` for an empty `buf`, because descriptors come only with bytes. Otherwise as
     /// [`read`](crate::net::ByteStream::read).
     ///
     /// # Cancel safety
-    /// Safe: bytes and descriptors are taken only by the poll that returns them.
+    /// Safe: only the poll that returns bytes and descriptors takes them from the stream.
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.registration(), buf, fds_count_max).await
     }
 }
 
 impl WriteHalf<'_> {
-    /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors and cancel safety.
+    /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors
+    /// and cancel safety.
     pub async fn send_with_fds(&mut self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         send_over_stream(self.stream().registration(), buf, fds).await
     }
 }
 
 impl ReadHalf<'_> {
-    /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors and cancel safety.
+    /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors
+    /// and cancel safety.
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.stream().registration(), buf, fds_count_max).await
     }
 }
 
 impl OwnedWriteHalf {
-    /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors and cancel safety.
+    /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors
+    /// and cancel safety.
     pub async fn send_with_fds(&mut self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         send_over_stream(self.stream().registration(), buf, fds).await
     }
 }
 
 impl OwnedReadHalf {
-    /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors and cancel safety.
+    /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors
+    /// and cancel safety.
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.stream().registration(), buf, fds_count_max).await
     }
 }
 
 impl UnixDatagram {
-    /// Sends one datagram with `fds` beside it to the peer of this socket, waiting until there is room; returns its
-    /// length. It may be empty.
+    /// Sends one datagram with `fds` attached to the peer of this socket, and waits until there is
+    /// room. Returns its length. The datagram may be empty.
     ///
     /// # Errors
     /// `InvalidInput` for more than 253 descriptors; otherwise as [`send`](UnixDatagram::send).
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use std::fs::File;
+    /// use std::os::fd::AsFd as _;
+    /// use heist::net::UnixDatagram;
+    ///
+    /// let (left, right) = UnixDatagram::pair()?;
+    /// left.send_with_fds(b"a file", &[File::open("Cargo.toml")?.as_fd()]).await?;
+    ///
+    /// let mut buf = [0; 64];
+    /// let received = right.recv_with_fds(&mut buf, 1).await?;
+    /// assert_eq!(&buf[..received.len], b"a file");
+    /// assert_eq!(received.fds.len(), 1);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn send_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         send(self.registration(), buf, fds).await
     }
 
-    /// Receives one datagram into `buf`, with up to `fds_count_max` descriptors beside it, waiting until there is one.
+    /// Receives one datagram into `buf`, with up to `fds_count_max` descriptors that came with it,
+    /// and waits until there is one. See [`send_with_fds`](UnixDatagram::send_with_fds) for an
+    /// example.
     ///
     /// # Errors
     /// As [`recv`](UnixDatagram::recv).
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     pub async fn recv_with_fds(&self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         let receive = |socket: &Socket| self.or_end(receive_once(socket, buf, fds_count_max), Received::end);
         self.registration().async_io(Direction::Read, receive).await
@@ -139,7 +173,7 @@ async fn send_over_stream(
     fds: &[BorrowedFd<'_>],
 ) -> io::Result<usize> {
     if buf.is_empty() {
-        // The system would say `Ok(0)` and send no descriptor.
+        // The system would return `Ok(0)` and send no descriptor.
         return if fds.is_empty() { Ok(0) } else { Err(nothing_carries()) };
     }
     send(registration, buf, fds).await
@@ -155,7 +189,7 @@ async fn receive_over_stream(
     }
     let receive = |socket: &Socket| receive_once(socket, buf, fds_count_max);
     let mut received = registration.async_io(Direction::Read, receive).await?;
-    // What does not fit into the buffer of a stream stays in the stream.
+    // On a stream, bytes that do not fit into the buffer stay in the stream.
     received.bytes_truncated = false;
     Ok(received)
 }

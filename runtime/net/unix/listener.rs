@@ -12,25 +12,26 @@ use super::{SocketAddr, UnixStream, address_of};
 use crate::driver::{Registration, socket, unix_address};
 use crate::net::acceptor::Acceptor;
 
-/// How many connections may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
+/// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
 const BACKLOG_COUNT: i32 = 1024;
 
 /// A Unix socket that listens for connections.
 ///
-/// Dropping it does not remove its path: remove the file before the next bind, or bind an abstract name.
+/// Dropping it does not remove its path: remove the file before the next bind, or bind an abstract
+/// name. At most 1024 connections wait to be accepted.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("echo.sock");
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("echo.sock");
 /// # heist::runtime::Runtime::new()?.block_on(async {
 /// use heist::net::{UnixListener, UnixStream};
 ///
 /// let listener = UnixListener::bind(&path)?;
 /// let client = UnixStream::connect(&path).await?;
 /// let (stream, _peer) = listener.accept().await?;
-/// println!("user {} has come", stream.peer_cred()?.uid());
+/// println!("user {} has connected", stream.peer_cred()?.uid());
 /// # Ok(())
 /// # })
 /// # }
@@ -40,26 +41,45 @@ pub struct UnixListener {
 }
 
 impl UnixListener {
-    /// Listens at `path`, where a file is made; a path that begins with a zero byte is an abstract name.
+    /// Listens at `path` and creates a file there; a path that begins with a zero byte is an
+    /// abstract name. See [`UnixListener`] for an example.
     ///
     /// # Errors
-    /// `AddrInUse` if the path is there, even if nobody listens at it any more: remove it first. `NotFound` if its folder
-    /// is not there, `PermissionDenied`, `InvalidInput` if it is too long.
+    /// `AddrInUse` if the path exists, even if no socket listens at it any more: remove it first.
+    /// `NotFound` if its directory does not exist, `PermissionDenied`, `InvalidInput` if it is too
+    /// long.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
         UnixListener::bind_to(&address_of(path.as_ref())?)
     }
 
-    /// [`bind`](UnixListener::bind) to an address of std's, abstract ones included.
+    /// [`bind`](UnixListener::bind) to an address of std, including abstract ones.
     ///
     /// # Errors
     /// As [`bind`](UnixListener::bind); `InvalidInput` for an unnamed address.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # if cfg!(target_os = "linux") {
+    /// use std::os::linux::net::SocketAddrExt;
+    /// use heist::net::unix::{SocketAddr, UnixListener};
+    ///
+    /// let name = format!("heist-example-{}", std::process::id());
+    /// let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?)?;
+    /// # drop(listener);
+    /// # }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixListener> {
         UnixListener::bind_to(&unix_address::from_std(addr)?)
@@ -73,63 +93,79 @@ impl UnixListener {
         Ok(UnixListener { acceptor: Acceptor::over(Registration::new_nonblocking(socket)) })
     }
 
-    /// Takes over a listener of std's, which may be blocking: it is made non-blocking here.
+    /// Takes over a listener of std and makes it non-blocking. See
+    /// [`TcpListener::from_std`](crate::net::TcpListener::from_std) for an example.
     ///
     /// # Errors
-    /// If the driver cannot take it, or the system refuses to change its mode.
+    /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
+    /// non-blocking.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
         Ok(UnixListener { acceptor: Acceptor::over(Registration::new(Socket::from(listener))?) })
     }
 
-    /// Gives the socket back as a listener of std's. It stays non-blocking, as with tokio; call its
-    /// `set_nonblocking(false)` to block.
+    /// Gives the socket back as a listener of std. It stays non-blocking, as in tokio; call
+    /// `set_nonblocking(false)` on it if it should block. See
+    /// [`TcpListener::from_std`](crate::net::TcpListener::from_std) for an example.
     ///
     /// # Errors
-    /// If the driver cannot give it up.
+    /// Returns an error if the driver cannot give the socket up: while an operation is in flight
+    /// the descriptor has to be duplicated, and that may fail.
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
         Ok(self.acceptor.into_socket()?.into())
     }
 
-    /// Waits for a connection and returns it with its peer's address, which is unnamed unless the peer has bound one.
+    /// Waits for a connection, and returns it with the address of its peer, which is unnamed unless
+    /// the peer has bound one. See [`UnixListener`] for an example.
     ///
-    /// Any number of tasks may wait at once; each connection goes to one of them. A listener whose path is removed goes
-    /// on accepting what was queued, and waits for more that cannot come.
+    /// Any number of tasks may wait at the same time; each connection goes to one of them. If the
+    /// path of a listener is removed, it still accepts the connections that were queued, and then
+    /// waits for others that cannot come.
     ///
     /// # Errors
-    /// When the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM), the error
-    /// is returned after a rest of 10 ms, twice as long each further time in a row, up to 128 ms; the connection is still
-    /// queued. Other errors are those of `accept(2)` that will not pass.
+    /// If the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS,
+    /// ENOMEM), the error is returned after a pause of 10 ms. The pause doubles for each further
+    /// such error in a row, up to 128 ms. The connection stays queued. Other errors are the
+    /// permanent ones of `accept(2)`.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Safe: a connection is taken only by the poll that returns it; until then it stays queued for the next call.
+    /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
+    /// next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         Ok(admit(self.acceptor.accept().await?))
     }
 
-    /// [`accept`](UnixListener::accept) as a poll function. The last caller's waker is the one that is woken.
+    /// [`accept`](UnixListener::accept) as a poll function. Only the waker of the last caller is
+    /// woken. See [`TcpListener::poll_accept`](crate::net::TcpListener::poll_accept) for an
+    /// example.
     ///
     /// # Errors
-    /// As [`accept`](UnixListener::accept), with the same rest before the error.
+    /// As [`accept`](UnixListener::accept), with the same pause before the error.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         self.acceptor.poll_accept(cx).map_ok(admit)
     }
 
-    /// The address this listens at.
+    /// Returns the address that this listens at.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(unix_address::to_std(&self.acceptor.socket().local_addr()?))
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
     ///
     /// # Errors
-    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
+    /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.acceptor.socket().take_error()
     }
@@ -161,6 +197,9 @@ impl TryFrom<std::os::unix::net::UnixListener> for UnixListener {
     type Error = io::Error;
 
     /// The same as [`UnixListener::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
         UnixListener::from_std(listener)
@@ -180,6 +219,9 @@ impl TryFrom<OwnedFd> for UnixListener {
     type Error = io::Error;
 
     /// Takes over a listening Unix socket; see [`UnixListener::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<UnixListener> {
         UnixListener::from_std(fd.into())
@@ -189,7 +231,7 @@ impl TryFrom<OwnedFd> for UnixListener {
 impl TryFrom<UnixListener> for OwnedFd {
     type Error = io::Error;
 
-    /// Gives the descriptor up; see [`UnixListener::into_std`].
+    /// Gives up the descriptor; see [`UnixListener::into_std`].
     fn try_from(listener: UnixListener) -> io::Result<OwnedFd> {
         Ok(listener.into_std()?.into())
     }

@@ -1,17 +1,45 @@
 //! Unix sockets: streams, listeners, datagrams, and descriptors that travel over them.
 //!
-//! # Addresses
-//! An address is a path, or on Linux a name in the abstract namespace, which leaves no file behind. Where a method takes
-//! a path, a path that begins with a zero byte is such a name: `"\0chat"`. [`SocketAddr`] is std's.
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("echo.sock");
+//! use heist::net::{UnixListener, UnixStream};
 //!
-//! A path stays when its socket is closed, and is in the way of the next bind (`AddrInUse`): who binds a path removes it
-//! first, or at the end. A path is at most 107 bytes long on Linux, 103 on the BSDs and macOS; a longer one is
-//! `InvalidInput`. Bind a shorter one, such as a relative one.
+//! heist::runtime::Runtime::new()?.block_on(async {
+//!     let listener = UnixListener::bind(&path)?;
+//!     let mut client = UnixStream::connect(&path).await?;
+//!     let (mut server, _peer) = listener.accept().await?;
+//!
+//!     client.write_all(b"hello").await?;
+//!     let mut buffer = [0; 5];
+//!     server.read_exact(&mut buffer).await?;
+//!     assert_eq!(&buffer, b"hello");
+//!     std::fs::remove_file(&path)
+//! })
+//! # }
+//! ```
+//!
+//! # Addresses
+//! An address is a path, or on Linux a name in the abstract namespace, which creates no file.
+//! Methods that take a path also take such a name: a path that begins with a zero byte, like
+//! `"\0chat"`. [`SocketAddr`] is std's.
+//!
+//! A path stays when its socket is closed, and makes the next bind fail (`AddrInUse`). So remove
+//! the path before you bind it, or when you are done. A path has at most 107 bytes on Linux, and
+//! 103 on the BSDs and macOS; a longer one is `InvalidInput`. In that case bind a shorter path,
+//! such as a relative one.
 //!
 //! # Descriptors
-//! [`UnixStream::send_with_fds`](UnixStream) and its like pass open files to another process. What is received is
-//! close-on-exec and owned from the first moment: dropping a [`Received`], or giving up the future that would have
-//! returned it, leaks nothing. Descriptors that come with bytes which are read by any other call are closed by the system.
+//! [`UnixStream::send_with_fds`](UnixStream) and the similar methods pass open files to another
+//! process. Received descriptors are close-on-exec and have an owner from the first moment. So
+//! dropping a [`Received`], or the future that would have returned it, leaks nothing. If
+//! descriptors come with bytes that any other call reads, the system closes them.
+//!
+//! # Errors, cancel safety, panics
+//! As in [`net`](super). Calls that make a socket panic if called outside of a runtime. So do
+//! [`UnixDatagram::send_to`] and [`UnixDatagram::send_to_addr`] when they have to wait for room in
+//! the queue of another socket, because they set a timer.
 
 mod datagram;
 mod fds;
@@ -34,7 +62,8 @@ pub use fds::Received;
 pub use listener::UnixListener;
 pub use stream::UnixStream;
 
-/// The family of [`UnixStream`].
+/// The family of [`UnixStream`]. It only names a type and has no values; see
+/// [`Tcp`](super::tcp::Tcp) for an example.
 #[derive(Clone, Copy, Debug)]
 pub enum Unix {}
 
@@ -45,7 +74,7 @@ impl Family for Unix {
 impl Sealed for Unix {
     const STREAM_NAME: &'static str = "UnixStream";
     const MAY_SEND_ZERO_COPY: bool = false;
-    /// A receive ends where descriptors came with the bytes, and where the sender is another.
+    /// A receive ends at bytes that descriptors came with, and at bytes of another sender.
     const SHORT_IS_ALL: bool = false;
 
     fn addr(addr: &SockAddr) -> io::Result<SocketAddr> {
@@ -53,18 +82,38 @@ impl Sealed for Unix {
     }
 }
 
-/// The half that reads, of [`UnixStream::split`](super::ByteStream::split).
+/// The reading half of [`UnixStream::split`](super::ByteStream::split). That method has an example.
 pub type ReadHalf<'a> = split::ReadHalf<'a, Unix>;
-/// The half that writes, of [`UnixStream::split`](super::ByteStream::split).
+/// The writing half of [`UnixStream::split`](super::ByteStream::split).
+/// That method has an example. Dropping this half does nothing.
 pub type WriteHalf<'a> = split::WriteHalf<'a, Unix>;
-/// The half that reads, of [`UnixStream::into_split`](super::ByteStream::into_split).
+/// The reading half of [`UnixStream::into_split`](super::ByteStream::into_split).
+/// That method has an example.
 pub type OwnedReadHalf = owned_split::OwnedReadHalf<Unix>;
-/// The half that writes, of [`UnixStream::into_split`](super::ByteStream::into_split).
+/// The writing half of [`UnixStream::into_split`](super::ByteStream::into_split).
+/// That method has an example. Dropping this half shuts down writing.
 pub type OwnedWriteHalf = owned_split::OwnedWriteHalf<Unix>;
-/// The halves given to `reunite` are not of one stream. They are in here, unharmed.
+/// The error of `reunite` if the halves do not belong to one stream. It contains both halves,
+/// unchanged. [`tcp::ReuniteError`](super::tcp::ReuniteError) has an example.
 pub type ReuniteError = owned_split::ReuniteError<Unix>;
 
-/// Who is at the other end of a connection, as it was when the connection was made.
+/// The credentials of the process at the other end of a connection, as they were when the
+/// connection was made.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// let (one, _other) = heist::net::UnixStream::pair()?;
+/// let peer = one.peer_cred()?;
+/// println!("user {}, group {}, process {:?}", peer.uid(), peer.gid(), peer.pid());
+/// # if cfg!(target_os = "linux") {
+/// assert_eq!(peer.pid(), i32::try_from(std::process::id()).ok());
+/// # }
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UCred {
     uid: u32,
@@ -73,17 +122,18 @@ pub struct UCred {
 }
 
 impl UCred {
-    /// The user id.
+    /// Returns the user id. See [`UCred`] for an example.
     pub fn uid(&self) -> u32 {
         self.uid
     }
 
-    /// The group id.
+    /// Returns the group id. See [`UCred`] for an example.
     pub fn gid(&self) -> u32 {
         self.gid
     }
 
-    /// The process id; none on systems other than Linux, and none if it has no number in our namespace.
+    /// Returns the process id. It is `None` on systems other than Linux, and if the process has no
+    /// number in our namespace. See [`UCred`] for an example.
     pub fn pid(&self) -> Option<i32> {
         self.pid
     }
@@ -94,7 +144,7 @@ impl UCred {
     }
 }
 
-/// The system's form of a path, or of a name in the abstract namespace.
+/// Converts a path, or a name in the abstract namespace, to the form of the system.
 fn address_of(path: &Path) -> io::Result<SockAddr> {
     if path.as_os_str().is_empty() {
         let text = "the path of the socket is empty; to let the system choose an address, do not bind";

@@ -1,4 +1,5 @@
-//! `UnixStream`: making one, its peer and conversions. `byte_stream.rs` has what it shares with TCP streams.
+//! `UnixStream`: making one, its peer and conversions. `byte_stream.rs` has what it shares with TCP
+//! streams.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -15,11 +16,12 @@ use crate::time::sleep;
 
 /// A connection between processes of one machine.
 ///
-/// Made by [`connect`](UnixStream::connect), [`pair`](UnixStream::pair) or
-/// [`UnixListener::accept`](super::UnixListener::accept). Its reads and writes, the ways to share it and to wait for it
-/// are those of every [`ByteStream`]. Beside bytes it carries open files: `send_with_fds` and `recv_with_fds`.
+/// It is made by [`connect`](UnixStream::connect), [`pair`](UnixStream::pair) or
+/// [`UnixListener::accept`](super::UnixListener::accept). [`ByteStream`] has its reads and writes,
+/// and the ways to share it and to wait for it. Besides bytes it carries open files:
+/// `send_with_fds` and `recv_with_fds`.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -40,31 +42,35 @@ pub type UnixStream = ByteStream<Unix>;
 
 impl ByteStream<Unix> {
     /// Connects to the listener at `path`; a path that begins with a zero byte is an abstract name.
+    /// See [`UnixListener`](super::UnixListener) for an example.
     ///
-    /// While the listener's queue is full, this tries again, first after a millisecond, then after twice as long each time,
-    /// up to 128 ms: the system has no event for room in it.
+    /// While the queue of the listener is full, this tries again: first after 1 ms, then after
+    /// twice as long each time, up to 128 ms. The system has no event for room in that queue.
     ///
     /// # Errors
-    /// `NotFound` if there is no such path, `ConnectionRefused` if nobody listens there (any more), `PermissionDenied`
-    /// if it may not be written, `InvalidInput` if it is too long.
+    /// `NotFound` if there is no such path, `ConnectionRefused` if no socket listens there (any
+    /// more), `PermissionDenied` if the path may not be written, `InvalidInput` if it is too long.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Dropping the future closes the socket: no connection was made and no descriptor stays behind.
+    /// Dropping the future closes the socket: no connection was made and no descriptor stays
+    /// behind.
     #[track_caller]
     pub fn connect<P: AsRef<Path>>(path: P) -> impl Future<Output = io::Result<UnixStream>> {
         in_runtime(async move { UnixStream::connect_to(&address_of(path.as_ref())?).await })
     }
 
-    /// [`connect`](UnixStream::connect) to an address of std's, abstract ones included.
+    /// [`connect`](UnixStream::connect) to an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`connect`](UnixStream::connect); `InvalidInput` for an unnamed address.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
     /// As [`connect`](UnixStream::connect).
@@ -89,50 +95,73 @@ impl ByteStream<Unix> {
         }
     }
 
-    /// Two ends of one connection, without an address.
+    /// Makes the two ends of one connection, without an address. See [`UnixStream`] for an example.
     ///
     /// # Errors
-    /// The system's: no descriptors or memory are left.
+    /// Returns the error of the system call: no descriptors or no memory are left.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (left, right) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
         Ok((UnixStream::over(Registration::new(left)?), UnixStream::over(Registration::new(right)?)))
     }
 
-    /// A connection that `accept` made non-blocking.
+    /// Wraps a connection that `accept` has made non-blocking.
     #[track_caller]
     pub(super) fn accepted(socket: Socket) -> UnixStream {
         UnixStream::over(Registration::new_nonblocking(socket))
     }
 
-    /// Takes over a stream of std's, which may be blocking: it is made non-blocking here.
+    /// Takes over a stream of std and makes it non-blocking.
     ///
     /// # Errors
-    /// If the driver cannot take it, or the system refuses to change its mode.
+    /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
+    /// non-blocking.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// use std::io::Read as _;
+    ///
+    /// let (left, mut right) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut left = heist::net::UnixStream::from_std(left)?;
+    /// left.write_all(b"ping").await?;
+    /// let mut buf = [0; 4];
+    /// right.read_exact(&mut buf)?;
+    /// assert_eq!(&buf, b"ping");
+    /// // And back again.
+    /// let left = left.into_std()?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
         Ok(UnixStream::over(Registration::new(Socket::from(stream))?))
     }
 
-    /// Gives the connection back as a stream of std's. It stays non-blocking, as with tokio; call its
-    /// `set_nonblocking(false)` to block.
+    /// Gives the connection back as a stream of std. It stays non-blocking, as in tokio; call
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UnixStream::from_std)
+    /// for an example.
     ///
     /// # Errors
-    /// If the driver cannot give it up.
+    /// Returns an error if the driver cannot give the socket up: while an operation is in flight
+    /// the descriptor has to be duplicated, and that may fail.
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
         Ok(self.into_registration().into_socket()?.into())
     }
 
-    /// Who is at the other end: the process that called `connect`, `listen` or `pair`.
+    /// Returns the credentials of the process at the other end: the one that called `connect`,
+    /// `listen` or `pair`. See [`UCred`] for an example.
     ///
     /// # Errors
-    /// The system's; `Unsupported` on systems that heist cannot ask.
+    /// Returns the error of the system call; `Unsupported` on systems that heist cannot ask.
     pub fn peer_cred(&self) -> io::Result<UCred> {
         UCred::of(self.socket())
     }
@@ -142,6 +171,9 @@ impl TryFrom<std::os::unix::net::UnixStream> for UnixStream {
     type Error = io::Error;
 
     /// The same as [`UnixStream::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
         UnixStream::from_std(stream)
@@ -161,6 +193,9 @@ impl TryFrom<OwnedFd> for UnixStream {
     type Error = io::Error;
 
     /// Takes over a connected Unix socket; see [`UnixStream::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<UnixStream> {
         UnixStream::from_std(fd.into())
@@ -170,7 +205,7 @@ impl TryFrom<OwnedFd> for UnixStream {
 impl TryFrom<UnixStream> for OwnedFd {
     type Error = io::Error;
 
-    /// Gives the descriptor up; see [`UnixStream::into_std`].
+    /// Gives up the descriptor; see [`UnixStream::into_std`].
     fn try_from(stream: UnixStream) -> io::Result<OwnedFd> {
         Ok(stream.into_std()?.into())
     }

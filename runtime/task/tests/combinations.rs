@@ -1,5 +1,5 @@
-//! Every pair of events, each before, during and after the first run, on futures that end in each of four
-//! ways; and a few lines that say what must come out.
+//! Every pair of events, each before, during and after the first run, on futures that end in each
+//! of four ways; and a short model of the expected outcome.
 
 use super::{Arc, Count, Queue, joined, poll_once};
 use crate::primitive::sync::Mutex;
@@ -24,7 +24,7 @@ enum When {
     After,
 }
 
-/// What the first poll does. The second one, if there is one, is ready.
+/// The first poll. The second one, if there is one, is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum First {
     Ready,
@@ -46,8 +46,8 @@ const FIRSTS: [First; 4] = [First::Ready, First::Pending, First::PendingAndWoken
 
 type Plan = [(Event, When); 2];
 
-/// What the parties of one task share. Events may come from inside its poll, so nothing stays locked while
-/// one happens.
+/// The state that the parties of one task share. Events may come from inside its poll, so nothing
+/// stays locked while one happens.
 struct Scene {
     plan: Plan,
     first: First,
@@ -130,7 +130,7 @@ impl Scene {
                 let handle = self.handle.lock().take();
                 if let Some(mut handle) = handle {
                     let waker = Waker::from(self.joiner.clone());
-                    // An output is taken at the end instead: put back only what was not used up.
+                    // A finished handle is not polled, because its output is taken at the end.
                     if !handle.is_finished() {
                         assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)).is_pending());
                     }
@@ -152,11 +152,11 @@ enum Outcome {
     Cancelled,
 }
 
-/// What the plan leads to: how many polls, and how it ends. A task that waits at the end is cancelled by the
-/// shutdown.
+/// The expected outcome of the plan: how many polls, and how it ends. A task that waits at the end
+/// is cancelled by the shutdown.
 fn expected(first: First, plan: Plan) -> (usize, Outcome) {
     let has = |event: Event, when: When| plan.contains(&(event, when));
-    // Wakers come from the first poll. One that is used up in the poll is not there afterwards.
+    // Wakers come from the first poll. One that is used up during the poll is not there afterwards.
     let mut has_waker = true;
     let mut is_woken = first == First::PendingAndWoken;
     if has(Event::Abort, When::Before) {

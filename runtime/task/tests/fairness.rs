@@ -1,4 +1,4 @@
-//! The budget, and the name of the current task.
+//! The budget, and the id of the current task.
 
 use super::{Arc, Mutex, Queue, joined};
 use crate::task::coop::{self, poll_proceed, with_budget};
@@ -6,7 +6,7 @@ use crate::task::{self, consume_budget, unconstrained};
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
-/// What a poll may spend.
+/// Units of the budget of one poll.
 const UNITS_COUNT: usize = 128;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Who keeps what alive, for how long, and on which thread it goes.
+//! Which party keeps what alive, for how long, and on which thread it is dropped.
 #![expect(unsafe_code, reason = "one test sends a Runnable through a raw pointer")]
 
 use super::{Count, Mutex, Queue, joined, poll_once, wait_for_ever};
@@ -127,8 +127,9 @@ fn cycles_of_join_handles_are_freed_by_the_shutdown() {
     queue.assert_all_freed();
 }
 
-/// Spawns its like when it is dropped. Were new tasks not refused, the shutdown below would go on until the
-/// stack ends; so the chain is cut short after a few, and the test counts the refusals.
+/// Spawns a task like itself when it is dropped. If new tasks were not refused, the shutdown below
+/// would go on until the stack ends; so the chain is cut short after a few, and the test counts the
+/// refusals.
 struct Respawn {
     queue: Arc<Queue>,
     refused: Count,
@@ -220,7 +221,7 @@ fn a_closure_runs_once_and_can_be_aborted_before_but_not_during() {
     assert!(run(true, false).unwrap_err().is_cancelled());
 }
 
-/// Says on which thread it is dropped. It is not Send.
+/// Records on which thread it is dropped. It is not Send.
 struct Local(Rc<RefCell<Vec<ThreadId>>>);
 
 impl Drop for Local {
@@ -254,8 +255,8 @@ fn a_pinned_future_is_dropped_at_home_whoever_aborts_it_or_drops_its_last_waker(
     queue.assert_all_freed();
 }
 
-/// A scheduler that errs about the home of a pinned task has to be stopped before it does harm: in a child
-/// process.
+/// A scheduler that is wrong about the home of a pinned task has to be stopped before it does harm.
+/// Runs in a child process.
 #[test]
 fn a_pinned_task_run_on_a_foreign_thread_aborts_the_process() {
     const CHILD: &str = "HEIST_TEST_PINNED_ELSEWHERE";

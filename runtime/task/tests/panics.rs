@@ -1,5 +1,5 @@
-//! Panics from every place of a task's life, in every combination with abort, join and detach: the worker
-//! survives, and the future, the output and the memory go exactly once.
+//! Panics from every place of a task's life, in every combination with abort, join and detach. The
+//! worker survives, and the future, the output and the memory are each dropped exactly once.
 
 use super::{Count, OnDrop, Queue, joined, poll_once};
 use crate::primitive::sync::Mutex;
@@ -57,13 +57,13 @@ enum Moment {
 }
 
 impl Moment {
-    /// Whether an abort at this moment keeps the task from its end.
+    /// Returns whether an abort at this moment keeps the task from its end.
     fn cancels(self) -> bool {
         matches!(self, Moment::BeforeRun | Moment::DuringFirstPoll | Moment::WhileWaiting)
     }
 }
 
-/// What becomes of the join handle.
+/// What happens to the join handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Handle {
     DroppedBeforeRun,
@@ -99,7 +99,7 @@ fn on_drop(count: &Count, panic: Option<Payload>) -> Output {
     OnDrop(Box::new(move || {
         count.add();
         if let Some(payload) = panic {
-            // A panic while another one unwinds would end the process: that is the language's rule, not ours.
+            // A panic while another one unwinds would end the process: that is the language's rule.
             if !std::thread::panicking() {
                 payload.throw();
             }
@@ -182,7 +182,7 @@ fn poll_early(case: Case, moment: Moment, joiner: &Arc<Joiner>, handle: &mut Opt
     }
 }
 
-/// A panic beats a cancellation: the destructor that panicked is what there is to tell.
+/// A panic takes precedence over a cancellation: the destructor's panic is reported.
 fn check(case: Case, handle: JoinHandle<Output>, is_cancelled: bool) {
     match joined(handle) {
         Ok(output) => {
@@ -262,7 +262,7 @@ fn a_cancelled_task_has_no_panic_to_take() {
     queue.assert_all_freed();
 }
 
-/// Panics in each of its functions, once told to.
+/// Panics in each of its functions, after it was switched on.
 struct BadWaker {
     panics_on_drop: bool,
 }
@@ -294,7 +294,7 @@ fn a_join_waker_that_panics_harms_neither_the_task_nor_the_worker() {
             let waker = Waker::from(Arc::new(BadWaker { panics_on_drop }));
             let mut cx = std::task::Context::from_waker(&waker);
             assert!(std::pin::Pin::new(&mut handle).poll(&mut cx).is_pending());
-            // From here on the task has the only one.
+            // From here on the task has the only waker.
             std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(waker))));
             if drops_handle {
                 drop(handle);

@@ -1,4 +1,4 @@
-//! The clock that tests hold still, and `Instant`.
+//! `Instant`, and the clock that tests hold still.
 use std::pin::pin;
 use std::time::Duration;
 
@@ -124,7 +124,8 @@ fn an_instant_does_what_stds_does() {
 
 #[test]
 fn guards_and_sleeps_cross_threads_only_where_they_may() {
-    // With one implementation for all and one for `Send`, the call is ambiguous, and does not compile, if the guard is `Send`.
+    // There is one implementation for all types and one for `Send` types. If the guard were `Send`,
+    // the call would be ambiguous and would not compile.
     trait NotSend<Marker> {
         fn check() {}
     }

@@ -1,4 +1,4 @@
-//! `interval`, `interval_at` and what happens about missed ticks.
+//! `interval`, `interval_at` and the treatment of missed ticks.
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn try_tick(interval: &mut Interval) -> Option<Instant> {
     }
 }
 
-/// When ticks are handed out, and for when, if the third call comes at 180 ms.
+/// Returns when each tick is handed out, and when it was due, if the third call comes at 180 ms.
 fn ticks_after_a_miss(behavior: MissedTickBehavior) -> Vec<(u128, u128)> {
     let (rig, _guard) = Rig::bound();
     let start = Instant::now();

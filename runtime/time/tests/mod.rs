@@ -1,4 +1,5 @@
-//! Tests of this room, driven by hand: no run loop, and time that moves when the test says so.
+//! Tests of this room, driven by hand: there is no run loop, and time moves only when the test
+//! moves it.
 mod clocks;
 mod intervals;
 mod sleeps;
@@ -37,7 +38,7 @@ impl Wake for Count {
     }
 }
 
-/// Timers whose clock is paused on a whole tick, and a record of whom they unparked.
+/// Timers whose clock is paused on a whole tick, and a record of the workers they unparked.
 struct Rig {
     timers: Arc<Timers>,
     unparked: Arc<Mutex<Vec<usize>>>,
@@ -55,7 +56,7 @@ impl Rig {
         Rig { timers, unparked }
     }
 
-    /// One worker, and this thread is it.
+    /// Returns a rig with one worker, which this thread is.
     fn bound() -> (Rig, Guard) {
         let rig = Rig::new(1);
         let guard = rig.timers.bind_worker(0);
@@ -91,7 +92,7 @@ fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-/// What `f` panics with.
+/// Returns the text of the panic of `f`.
 fn panic_text(f: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it must panic");
     match payload.downcast::<String>() {

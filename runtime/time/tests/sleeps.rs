@@ -1,4 +1,4 @@
-//! `sleep`, `sleep_until`, and what the run loop sees of them.
+//! `sleep`, `sleep_until`, and their effect on the run loop.
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn a_sleep_far_ahead_takes_the_turns_reading_for_the_present() {
     let timers = Timers::started_at(turn_started, 1, Box::new(|_| ()));
     let _guard = timers.bind_worker(0);
     publish_now(turn_started);
-    // Past by the clock, ahead by the turn's reading: this is what tells which of them was asked.
+    // Past by the clock, ahead by the turn's reading: so the result shows which of them was used.
     let mut late = pin!(sleep_until(Instant::from_std(turn_started + ms(500))));
     assert!(poll_once(late.as_mut()).is_pending());
     let mut wakers = Vec::new();
@@ -188,7 +188,7 @@ fn reset_before_the_first_poll_and_after_completion_arms_nothing() {
     rig.pass(ms(19));
     assert!(poll_with(sleep.as_mut(), &count).is_pending());
     rig.pass(ms(1));
-    // Fired, but the sleep has not been told so: the reset comes between.
+    // It has fired, but the sleep has not noticed: the reset comes between.
     sleep.as_mut().reset(Instant::now() + ms(20));
     assert_eq!((count.get(), rig.armed_count()), (1, 0));
     assert!(!sleep.is_elapsed());
@@ -212,7 +212,7 @@ fn dropping_takes_the_timer_away_at_every_moment() {
     let mut fired = boxed();
     assert!(poll_with(fired.as_mut(), &count).is_pending());
     rig.pass(ms(3));
-    // A new sleep takes the node that the fired one had; dropping that one must not touch it.
+    // A new sleep takes the node that the fired one had; dropping the fired one must not touch it.
     let mut other = boxed();
     assert!(poll_with(other.as_mut(), &count).is_pending());
     drop(fired);
@@ -221,7 +221,7 @@ fn dropping_takes_the_timer_away_at_every_moment() {
     assert_eq!(count.get(), 2);
 }
 
-/// A waker that owns a sleep of the same wheel, as the waker of a task does that holds one.
+/// A waker that owns a sleep of the same wheel, like the waker of a task that holds a sleep.
 struct Owner {
     _sleep: Mutex<Option<std::pin::Pin<Box<Sleep>>>>,
 }
@@ -269,7 +269,7 @@ fn a_waker_whose_drop_comes_back_to_the_wheel_finds_no_lock_held() {
     assert_eq!(rig.armed_count(), 0);
 }
 
-/// Writes its number down when woken.
+/// Records its number when woken.
 struct Turn(usize, Arc<Mutex<Vec<usize>>>);
 
 impl Wake for Turn {

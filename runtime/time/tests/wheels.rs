@@ -9,7 +9,7 @@ use crate::primitive::sync::Mutex;
 
 type Log = Arc<Mutex<Vec<u64>>>;
 
-/// A waker with a name, which it writes down when woken.
+/// A waker with a name, which it records when woken.
 struct Named(u64, Log);
 
 impl Wake for Named {
@@ -33,7 +33,7 @@ impl Random {
         self.next() % end
     }
 
-    /// Small and huge ones alike, and those beside the boundaries of levels.
+    /// Returns small and huge numbers, and numbers next to the boundaries of levels.
     fn distance(&mut self, bits_max: u64) -> u64 {
         let bits = self.below(bits_max);
         match self.below(3) {
@@ -44,7 +44,7 @@ impl Random {
     }
 }
 
-/// The wheel, and beside it what it must be.
+/// The wheel, and an ordered map that shows its expected state.
 struct Pair {
     wheel: Wheel,
     expected: BTreeMap<(u64, u64), (u64, Key)>,

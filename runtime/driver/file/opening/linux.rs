@@ -8,7 +8,7 @@ use super::meeting::{self, Missing};
 use crate::driver::file::{Attempt, Code, Descriptor, OpenHow, RingFor, ring_for_path};
 use crate::driver::file::{c_path, pool};
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 enum Outcome {
     Opened(Descriptor),
     Missing(Missing),
@@ -31,7 +31,8 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     }
 }
 
-/// What needs no look at a disk. None: it does, or there is no such attempt.
+/// Opens a file whose path needs no access to a disk. None: it does need one, or the kernel has no
+/// such attempt.
 async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor>> {
     let ring = ring_for_path(Code::OpenCached, path).filter(|_| how.may_be_cached())?;
     let name = match c_path(path) {
@@ -39,7 +40,8 @@ async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor
         Err(error) => return Some(Err(error)),
     };
     let opened = on_ring(ring, name, how, Attempt::Cached).await;
-    // Before Linux 5.12 there is no such attempt; and it takes no flags that the kernel does not know.
+    // Before Linux 5.12 there is no such attempt. It also accepts no flags that the kernel does not
+    // know.
     let is_unknown =
         |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EINVAL | libc::ENOSYS));
     if opened.as_ref().is_err_and(is_unknown) { None } else { Some(opened) }
@@ -62,7 +64,7 @@ async fn on_ring(ring: RingFor, name: CString, how: &OpenHow, attempt: Attempt) 
     landed.opened.ok_or_else(|| io::Error::other("an open that succeeded opened nothing"))
 }
 
-/// An open that does not wait has opened the reading end of a FIFO whether or not there is a writer.
+/// An open that does not wait opens the reading end of a FIFO whether or not there is a writer.
 fn judged(opened: io::Result<Descriptor>, how: &OpenHow) -> io::Result<Outcome> {
     match opened {
         Ok(opened) if how.is_reader() && is_fifo(&opened) => Ok(Outcome::Missing(Missing::Writer(opened))),
@@ -74,7 +76,7 @@ fn judged(opened: io::Result<Descriptor>, how: &OpenHow) -> io::Result<Outcome> 
     }
 }
 
-/// What can seek is no FIFO; that is the cheapest question.
+/// A file that can seek is no FIFO. That is the cheapest check.
 fn is_fifo(opened: &Descriptor) -> bool {
     use std::io::Seek;
     use std::os::unix::fs::FileTypeExt;

@@ -1,12 +1,13 @@
-//! Waiting for the other end of a FIFO, or for a lease to end.
+//! Waiting for the other end of a FIFO, or for the end of a lease.
 //!
-//! The kernel tells of none of these unless a thread sleeps in `open(2)`, and such a thread is called back by nothing but a
-//! signal. So one thread of the process (`watch.rs`), as long as anybody waits, looks at all of them: after a millisecond,
-//! then after an eighth of the time that has passed, and ten times a second at least. A reader's end is open meanwhile, as it
-//! is in `open(2)`: writers meet it at once, and bytes or the end of a stream end the wait at once. Only a writer that is
-//! silent, or a reader that is waited for, is seen with the next look.
+//! The kernel reports neither unless a thread sleeps in `open(2)`, and only a signal ends such a
+//! sleep. So one thread of the process (`watch.rs`) looks at all waiters, as long as there are any:
+//! after a millisecond, then after an eighth of the time that has passed, and at least ten times a
+//! second. A reader's end is open in the meantime, as it is in `open(2)`. So writers can open the
+//! FIFO at once, and bytes or the end of a stream end the wait at once. Only a writer that writes
+//! nothing, or a reader, is seen with the next look.
 //!
-//! Giving up closes what was opened, at once. No runtime waits for the thread at its end.
+//! Dropping the future closes the opened end at once. No runtime waits for the thread when it ends.
 
 use std::ffi::CString;
 use std::future::Future;
@@ -25,9 +26,9 @@ use crate::primitive::sync::Mutex;
 
 /// Why an open has to wait.
 pub(super) enum Missing {
-    /// Of the FIFO whose reading end this is.
+    /// A writer of the FIFO whose reading end this is.
     Writer(Descriptor),
-    /// A reader of a FIFO, or the end of a lease, or nothing that a wait could mend.
+    /// A reader of a FIFO, or the end of a lease, or an error that no wait could resolve.
     Other(io::Error),
 }
 
@@ -45,13 +46,13 @@ pub(super) async fn of(missing: Missing, name: CString, how: &OpenHow) -> io::Re
     Meeting(waiter).await
 }
 
-/// What is looked for.
+/// The event that is waited for.
 enum Wanted {
     Writer(Arc<Descriptor>),
     Open(Door),
 }
 
-/// A file that cannot be opened yet. It is the same file at every try, whatever becomes of its name.
+/// A file that cannot be opened yet. Every try opens the same file, whatever happens to its name.
 struct Door {
     place: OwnedFd,
     name: CString,
@@ -59,7 +60,7 @@ struct Door {
 }
 
 impl Door {
-    /// `error`: what an attempt said. Where no wait can mend that it is the answer.
+    /// `error` is that of an attempt. It is returned if no wait can resolve it.
     fn find(name: CString, how: OpenHow, error: io::Error) -> io::Result<Door> {
         let place = how.locate(&name)?;
         let kind = place.metadata()?.file_type();
@@ -75,7 +76,7 @@ impl Door {
             CString::new(format!("/proc/self/fd/{}", self.place.as_raw_fd())).expect("no NUL is in it");
         let mut opened = self.how.open(&link, Attempt::NonBlocking);
         if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-            // Without procfs the name must do.
+            // Without procfs, the name is used.
             opened = self.how.open(&self.name, Attempt::NonBlocking);
         }
         match opened {
@@ -85,7 +86,7 @@ impl Door {
     }
 }
 
-/// What the future and the thread share.
+/// The state that the future and the thread share.
 pub(super) struct Waiter(Mutex<Stage>);
 
 enum Stage {
@@ -94,7 +95,7 @@ enum Stage {
         waker: Option<Waker>,
     },
     Over(io::Result<Descriptor>),
-    /// The result was fetched, or nobody wants it.
+    /// The result was fetched, or no future wants it.
     Closed,
 }
 
@@ -103,7 +104,8 @@ impl Waiter {
         matches!(*self.0.lock(), Stage::Waiting { .. })
     }
 
-    /// The reading end whose writer is waited for, to sleep on. It must be given back before the next look.
+    /// The reading end whose writer is waited for, to sleep on. It must be given back before the
+    /// next look.
     pub(super) fn reader(&self) -> Option<Arc<Descriptor>> {
         match &*self.0.lock() {
             Stage::Waiting { wanted: Wanted::Writer(reader), .. } => Some(reader.clone()),
@@ -111,7 +113,8 @@ impl Waiter {
         }
     }
 
-    /// One look; `has_come` tells of the other end of a reader. What it finds is for the future.
+    /// Looks once. `has_come` reports whether the other end of a reader is there. The result is
+    /// stored for the future.
     pub(super) fn look(&self, has_come: impl FnOnce(&Descriptor) -> bool, wakers: &mut Vec<Waker>) {
         let mut stage = self.0.lock();
         let Stage::Waiting { wanted, waker } = &mut *stage else { return };
@@ -128,27 +131,27 @@ impl Waiter {
         *stage = Stage::Over(match (door, before) {
             (Some(opened), _) => opened,
             (None, Stage::Waiting { wanted: Wanted::Writer(reader), .. }) => {
-                Ok(Arc::into_inner(reader).expect("the thread has given its shares back"))
+                Ok(Arc::into_inner(reader).expect("the thread has dropped its references"))
             }
-            (None, _) => unreachable!("a door has said what came of it"),
+            (None, _) => unreachable!("only a writer is found without an open"),
         });
     }
 }
 
-/// The wait. Dropped, it leaves nothing open.
+/// The wait. If it is dropped, nothing stays open.
 struct Meeting(Arc<Waiter>);
 
 impl Future for Meeting {
     type Output = io::Result<Descriptor>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Descriptor>> {
-        // Cloned before the lock is taken: a clone is user code.
+        // Cloned before the lock is taken, because a clone runs user code.
         let fresh = cx.waker().clone();
         let mut stage = self.0.0.lock();
         if let Stage::Waiting { waker, .. } = &mut *stage {
             let old = waker.replace(fresh);
             drop(stage);
-            // A waker's drop is user code: it runs with the lock released.
+            // Dropping a waker runs user code, so the lock is released first.
             drop(old);
             return Poll::Pending;
         }
@@ -164,7 +167,7 @@ impl Drop for Meeting {
         let before = mem::replace(&mut *self.0.0.lock(), Stage::Closed);
         if matches!(before, Stage::Waiting { .. }) {
             drop(before);
-            // The thread may sleep on the reader's end, which is open as long.
+            // The thread may sleep on the reader's end, which stays open until it wakes up.
             watch::tell();
         }
     }

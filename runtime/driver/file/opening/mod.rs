@@ -1,13 +1,18 @@
-//! Opening, which may wait as long as a peer likes: a FIFO's for the other end, and that of a file whose lease somebody holds.
+//! Opening a file. An open may wait for a peer for arbitrarily long: that of a FIFO for the other
+//! end, and that of a file on which another process holds a lease.
 //!
-//! Such an open takes nobody's thread, neither one of the kernel's, of which a ring has eight for disks, nor one of the
-//! blocking pool's, for which the end of a runtime waits. So each open is tried in a way that does not wait:
-//! 1. On a ring, what the kernel has of the path in its cache (`RESOLVE_CACHED`): the usual open is over with that, without
-//!    another system call.
-//! 2. Else with `O_NONBLOCK`, on a thread of the kernel's or of the pool's; the flag is taken away again.
-//! 3. If that tells of a peer that is missing, `meeting.rs` waits for it.
+//! Such an open must not keep a thread: neither one of the kernel's, of which a ring has eight for
+//! disks, nor one of the blocking pool's, for which the end of a runtime waits. So each open is
+//! first tried in a way that does not wait:
 //!
-//! A serial line's open does not wait for its carrier on a ring, as if `O_NONBLOCK` had been asked for; nothing tells.
+//! 1. On a ring, from the kernel's cache of paths (`RESOLVE_CACHED`). The usual open succeeds with
+//!    that, without another system call.
+//! 2. Otherwise with `O_NONBLOCK`, on a thread of the kernel or of the pool. The flag is then
+//!    removed again.
+//! 3. If that reports a missing peer, `meeting.rs` waits for it.
+//!
+//! On a ring, the open of a serial line does not wait for the carrier, as if `O_NONBLOCK` had been
+//! asked for. The kernel gives no sign of this.
 
 use std::io;
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! Opening where no call tells whether the other end of a FIFO is there: each that waits has a thread of its own, for which
-//! no runtime waits at its end. A given-up open waits on, and its peer meets an end that is closed at once.
+//! Opening on systems that cannot report whether the other end of a FIFO is there. Each open that
+//! waits has its own thread, for which no runtime waits when it ends. An open whose future was
+//! dropped continues to wait, and its peer then gets an end that closes at once.
 
 use std::io;
 use std::path::Path;
@@ -31,7 +32,7 @@ fn waits(path: &Path) -> bool {
 
 #[cfg(unix)]
 mod alone {
-    //! A call on a thread of its own, that nobody waits for but the future.
+    //! A call on its own thread, for which only the future waits.
 
     use std::future::{Future, poll_fn};
     use std::io;

@@ -1,4 +1,5 @@
-//! The one thread that looks for all whom an open waits for. It lives as long as anybody waits.
+//! The one thread that looks for the events that all opens wait for. It lives as long as there is a
+//! waiter.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,17 +16,19 @@ use crate::driver::file::Descriptor;
 use crate::primitive::sync::Mutex;
 use crate::task::wake_all;
 
-/// Between two looks at one waiter: an eighth of the time that it has waited, within these.
+/// Limits of the time between two looks at one waiter, which is an eighth of the time that it has
+/// waited.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(100);
-/// What is due so soon is looked at as well, so that many waiters are not many sleeps.
+/// Waiters that are due within this time are looked at as well, so that many waiters do not cause
+/// many sleeps.
 const SLACK: Duration = Duration::from_millis(5);
 
 struct Shared {
     newcomers: Vec<Arc<Waiter>>,
-    /// Ends the thread's sleep. There while there is a thread.
+    /// Ends the thread's sleep. Some while there is a thread.
     bell: Option<Arc<OwnedFd>>,
-    /// Whose thread it is: a forked child has none.
+    /// The process that has the thread, because a forked child has none.
     process: u32,
 }
 
@@ -34,7 +37,7 @@ fn shared() -> &'static Mutex<Shared> {
     SHARED.get_or_init(|| Mutex::new(Shared { newcomers: Vec::new(), bell: None, process: 0 }))
 }
 
-/// Has the waiter looked for; starts the thread if there is none.
+/// Adds a waiter. Starts the thread if there is none.
 pub(super) fn add(waiter: Arc<Waiter>) -> io::Result<()> {
     let mut shared = shared().lock();
     let process = std::process::id();
@@ -57,7 +60,7 @@ pub(super) fn add(waiter: Arc<Waiter>) -> io::Result<()> {
     Ok(())
 }
 
-/// Somebody waits no more.
+/// Wakes the thread because a future waits no more.
 pub(super) fn tell() {
     if let Some(bell) = &shared().lock().bell {
         ring(bell);
@@ -65,7 +68,7 @@ pub(super) fn tell() {
 }
 
 fn ring(bell: &OwnedFd) {
-    // A full counter has been heard of as well.
+    // If the counter is full, the thread is about to wake up as well.
     let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
 }
 
@@ -75,7 +78,7 @@ struct Watched {
     due: Instant,
 }
 
-/// The life of the thread.
+/// The main function of the thread.
 fn watch(bell: &OwnedFd) {
     let mut watched: Vec<Watched> = Vec::new();
     let mut scratch = Scratch(None);
@@ -87,7 +90,7 @@ fn watch(bell: &OwnedFd) {
             let newcomers = shared.newcomers.drain(..);
             watched.extend(newcomers.map(|waiter| Watched { waiter, since: now, due: now }));
             if watched.is_empty() {
-                // Whoever comes next starts another thread.
+                // The next waiter starts another thread.
                 shared.bell = None;
                 return;
             }
@@ -105,7 +108,8 @@ fn watch(bell: &OwnedFd) {
     }
 }
 
-/// Sleeps until one is due, the bell is rung, or a reader sees its other end; which of them do.
+/// Sleeps until a waiter is due, the bell is rung, or a reader sees its other end. Returns which
+/// readers do.
 fn sleep(bell: &OwnedFd, watched: &[Watched]) -> Vec<bool> {
     let readers: Vec<_> = watched.iter().map(|watched| watched.waiter.reader()).collect();
     let mut fds = vec![PollFd::new(bell, PollFlags::IN)];
@@ -114,7 +118,7 @@ fn sleep(bell: &OwnedFd, watched: &[Watched]) -> Vec<bool> {
     let pause = due.map_or(PAUSE_MAX, |due| due.saturating_duration_since(Instant::now()));
     let timeout = Timespec::try_from(pause).ok();
     if poll(&mut fds, timeout.as_ref()).is_err_and(|error| error != Errno::INTR) {
-        // No memory, most likely: without the events, but not without a pause.
+        // Most likely out of memory: continue without the events, but not without a pause.
         thread::sleep(PAUSE_MAX);
     }
     if !fds[0].revents().is_empty() {
@@ -128,7 +132,8 @@ fn sleep(bell: &OwnedFd, watched: &[Watched]) -> Vec<bool> {
 struct Scratch(Option<(OwnedFd, OwnedFd)>);
 
 impl Scratch {
-    /// Whether the FIFO has a writer now. `tee(2)` takes nothing, and tells an empty pipe from one without writers.
+    /// Whether the FIFO has a writer now. `tee(2)` takes no bytes, and distinguishes an empty pipe
+    /// from one without writers.
     fn has_writer(&mut self, reader: &Descriptor) -> bool {
         if self.0.is_none() {
             self.0 = pipe_with(PipeFlags::CLOEXEC).ok();
@@ -137,7 +142,7 @@ impl Scratch {
         match tee(reader.file().as_fd(), room, 1, SpliceFlags::NONBLOCK) {
             Ok(0) => false,
             Ok(_) => {
-                // With a byte in it, it is of no more use.
+                // With a byte in it, it cannot be used again.
                 self.0 = None;
                 true
             }

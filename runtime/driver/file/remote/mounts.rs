@@ -1,16 +1,18 @@
-//! The kernel's table of mounts, read again when it is a second old.
+//! The kernel's table of mounts, read again when it is one second old.
 
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-// std's and not those of `primitive`: the table is the process's, and a model's or a schedule's things end with it.
+// std's types and not those of `primitive`, because the table belongs to the process, and a model's
+// or a schedule's objects end with it.
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So long the table is believed. A server that was mounted a moment ago may keep a worker waiting until then.
+/// How long the table is trusted. Until then, a server that was mounted a moment ago may keep a
+/// worker waiting.
 const AGE_MAX: Duration = Duration::from_secs(1);
 
-/// Kinds of file systems that another program or machine serves; those of FUSE begin with its name.
+/// Kinds of file systems that another program or machine serves. Those of FUSE begin with its name.
 const REMOTE_KINDS: [&str; 14] = [
     "9p", "afs", "beegfs", "ceph", "cifs", "coda", "gfs2", "lustre", "nfs", "nfs4", "ocfs2", "orangefs",
     "smb3", "virtiofs",
@@ -30,7 +32,7 @@ struct Table {
 
 struct Shared {
     table: Mutex<Table>,
-    /// Nanoseconds after `start` up to which there is nothing remote, so that nobody needs the lock.
+    /// Nanoseconds after `start` until which nothing is remote, so that no thread needs the lock.
     local_until: AtomicU64,
     start: Instant,
 }
@@ -44,11 +46,11 @@ fn shared() -> &'static Shared {
     })
 }
 
-/// No file system here is remote: the common case, and cheap to find out.
+/// Whether no file system here is remote: the common case, and cheap to find out.
 pub(super) fn are_all_local() -> bool {
     let shared = shared();
     let now = shared.start.elapsed();
-    // Ordering: Relaxed: a number alone, and a table that is a moment old will do.
+    // Ordering: Relaxed: a number alone, and a table that is a moment old is good enough.
     if now.as_nanos() < u128::from(shared.local_until.load(Ordering::Relaxed)) {
         return true;
     }
@@ -72,7 +74,7 @@ pub(super) fn is_remote_path(path: &Path) -> bool {
 fn look<R>(question: impl FnOnce(&[Mount]) -> R) -> R {
     let mut table = shared().table.lock().unwrap_or_else(PoisonError::into_inner);
     if table.read_at.is_none_or(|read_at| read_at.elapsed() >= AGE_MAX) {
-        // The mounts that this thread sees. Without procfs none.
+        // The mounts that this thread sees. None without procfs.
         let text = std::fs::read("/proc/thread-self/mountinfo").unwrap_or_default();
         table.mounts = text.split(|&byte| byte == b'\n').filter_map(mount).collect();
         table.read_at = Some(Instant::now());
@@ -80,13 +82,13 @@ fn look<R>(question: impl FnOnce(&[Mount]) -> R) -> R {
     question(&table.mounts)
 }
 
-/// The mount with the longest point on the way to `path`; of several on one point, the last.
+/// The mount with the longest mount point on the way to `path`; of several on one point, the last.
 fn is_remote_below(mounts: &[Mount], path: &Path) -> bool {
     let on_the_way = mounts.iter().filter(|mount| path.starts_with(&mount.point));
     on_the_way.max_by_key(|mount| mount.point.as_os_str().len()).is_some_and(|mount| mount.is_remote)
 }
 
-/// A line of the table: `36 35 98:0 /root /point options tags - kind source options`.
+/// Parses a line of the table: `36 35 98:0 /root /point options tags - kind source options`.
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|&byte| byte == b' ');
     let (major, minor) = std::str::from_utf8(words.nth(2)?).ok()?.split_once(':')?;
@@ -97,7 +99,7 @@ fn mount(line: &[u8]) -> Option<Mount> {
     Some(Mount { device, point, is_remote })
 }
 
-/// The kernel writes a blank as `\040`.
+/// Undoes the kernel's escapes: it writes a blank as `\040`.
 fn unescaped(word: &[u8]) -> PathBuf {
     let mut bytes = Vec::with_capacity(word.len());
     let mut rest = word;

@@ -1,4 +1,4 @@
-//! Sockets with something in the queue of errors, which stays there.
+//! Sockets with an entry in the queue of errors that stays there.
 #![expect(unsafe_code, reason = "options of sockets that nobody wraps")]
 
 use std::any::Any;
@@ -16,7 +16,7 @@ fn set(socket: &Socket, level: i32, name: i32, value: i32) {
     assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
 }
 
-/// The time at which bytes were sent comes to the queue of errors.
+/// The time at which bytes were sent is added to the queue of errors.
 fn stamp(socket: &Socket) {
     let flags = libc::SOF_TIMESTAMPING_TX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
     set(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPING, flags as i32);
@@ -29,7 +29,7 @@ fn stamped() -> (Socket, Socket) {
     (ours, theirs)
 }
 
-/// A datagram that nobody was there for.
+/// A datagram that no socket was there to receive.
 fn refused() -> Case {
     let [ours, theirs] = [(); 2].map(|()| Socket::from(UdpSocket::bind("127.0.0.1:0").expect("bind")));
     set(&ours, libc::IPPROTO_IP, libc::IP_RECVERR, 1);
@@ -45,7 +45,7 @@ fn refused() -> Case {
     })
 }
 
-/// Nothing will come, the kernel says that it is readable, and a receive would block.
+/// Nothing will come, the kernel reports that it is readable, and a receive would block.
 fn deaf() -> Case {
     let [ours, theirs] = [(); 2].map(|()| Socket::from(UdpSocket::bind("127.0.0.1:0").expect("bind")));
     ours.connect(&theirs.local_addr().expect("address")).expect("connect");

@@ -1,4 +1,4 @@
-//! Sockets in every state, and who waits for them.
+//! Sockets in every state, and the calls that wait for them.
 
 use std::any::Any;
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use super::errors;
 
 pub(super) type Call = fn(&Socket) -> io::Result<()>;
 
-/// A socket in some state, and who waits for it.
+/// A socket in some state, and the calls that wait for it.
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) registration: Registration,
@@ -24,7 +24,8 @@ pub(super) struct Case {
     pub(super) resolve: Resolve,
 }
 
-/// Makes every call succeed or fail. What the state is made of is kept until then, and what comes of it until the end.
+/// Makes every call succeed or fail. The objects that make up the state are kept until then, and
+/// those that result from it until the end.
 pub(super) type Resolve = Box<dyn FnOnce() -> Box<dyn Any>>;
 
 pub(super) fn case(
@@ -63,7 +64,7 @@ pub(super) const WRITE: (Direction, Call) = (Direction::Write, write);
 pub(super) const ACCEPT: (Direction, Call) = (Direction::Read, accept);
 pub(super) const CONNECT: (Direction, Call) = (Direction::Write, connect);
 
-/// Until there is no room. How much there was.
+/// Sends until there is no room. Returns how many bytes there was room for.
 pub(super) fn fill(mut socket: &Socket) -> usize {
     socket.set_nonblocking(true).expect("non-blocking");
     let mut total = 0;
@@ -75,7 +76,8 @@ pub(super) fn fill(mut socket: &Socket) -> usize {
     total
 }
 
-/// A TCP has room again when the peer's kernel has moved and confirmed what came: until that is over.
+/// A TCP socket has room again when the peer's kernel has moved and confirmed the bytes that came.
+/// Waits until that is over.
 pub(super) fn refill(waits: &[Waits]) {
     let is_full = |(_, _, calls): &&Waits| {
         calls.iter().any(|&(direction, call)| {
@@ -91,7 +93,7 @@ pub(super) fn refill(waits: &[Waits]) {
     }
 }
 
-/// Takes all that is there and closes.
+/// Takes everything that is there and closes.
 pub(super) fn drain(mut peer: Socket) -> Box<dyn Any> {
     peer.set_nonblocking(false).expect("blocking");
     peer.set_read_timeout(Some(Duration::from_millis(50))).expect("time-out");
@@ -108,7 +110,7 @@ pub(super) fn tcp() -> (Socket, Socket) {
     (ours.into(), theirs.into())
 }
 
-/// Beside what `state` does to the two ends, ours is full.
+/// Beside what `state` does to the two ends, the test's end is full.
 pub(super) fn full(name: &'static str, pair: (Socket, Socket), state: impl FnOnce(&Socket, &Socket)) -> Case {
     let (ours, theirs) = pair;
     fill(&ours);
@@ -116,7 +118,7 @@ pub(super) fn full(name: &'static str, pair: (Socket, Socket), state: impl FnOnc
     case(name, ours, &[WRITE, WRITE], move || drain(theirs))
 }
 
-/// Beside what `state` does, ours is empty, and what resolves it is a byte.
+/// Beside what `state` does, the test's end is empty, and a byte resolves the wait.
 pub(super) fn empty(
     name: &'static str,
     pair: (Socket, Socket),
@@ -130,7 +132,7 @@ pub(super) fn empty(
     })
 }
 
-/// Both wait at once; the end of the peer is the end of both.
+/// Both directions wait at once; the end of the peer ends both.
 pub(super) fn both(name: &'static str, pair: (Socket, Socket), state: impl FnOnce(&Socket, &Socket)) -> Case {
     let (ours, mut theirs) = pair;
     fill(&ours);
@@ -273,5 +275,5 @@ pub(super) fn every_state() -> Vec<Case> {
     cases
 }
 
-/// A socket without what resolves its state, and the calls that wait for it.
+/// A socket without the objects that resolve its state, and the calls that wait for it.
 pub(super) type Waits = (&'static str, Registration, Vec<(Direction, Call)>);

@@ -1,4 +1,4 @@
-//! Which memory a ring has registered, from the first operation with it to the last share.
+//! The memory that a ring has registered, from the first operation with it to the last reference.
 
 use std::fs::File;
 use std::future::Future;
@@ -21,7 +21,7 @@ fn driver() -> Arc<Driver> {
     Driver::new(&Options { kind: Kind::Uring, ..Options::default() }).expect("io_uring")
 }
 
-/// How many places of the table are taken.
+/// How many indexes of the table are taken.
 fn taken_count(driver: &Driver) -> usize {
     match &driver.backend {
         Backend::Uring(rings) => rings.workers[0].core.lock().table.taken_count(),
@@ -46,7 +46,7 @@ fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
     Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// The buffer, with what was written to the pipe.
+/// Returns the buffer, with the bytes that were written to the pipe.
 fn landed<R: Send + 'static>(
     driver: &Arc<Driver>,
     mut read: Submission<R>,
@@ -67,7 +67,7 @@ fn memory_of(buf: &FixedBuf) -> Weak<FixedMemory> {
     Arc::downgrade(buf.fixed_memory().expect("the pool's"))
 }
 
-/// Reads one byte by way of the ring.
+/// Reads one byte through the ring.
 fn use_once(driver: &Arc<Driver>, buf: FixedBuf) -> FixedBuf {
     let (file, mut writer) = pipe();
     let read = read(driver, &file, buf);
@@ -87,7 +87,7 @@ fn all_buffers_of_a_pool_are_one_place_taken_at_the_first_operation() {
     let bufs: Vec<_> = (0..4).map(|_| use_once(&driver, pool.take())).collect();
     assert_eq!((taken_count(&driver), pool.rings_count()), (1, 1));
     assert!(pool.refusal().is_none());
-    // Of each a part as well, which begins where no buffer does.
+    // For each also a part, which begins where no buffer does.
     for buf in bufs {
         let (file, mut writer) = pipe();
         let read = read(&driver, &file, buf.slice(1000, 10));
@@ -99,7 +99,7 @@ fn all_buffers_of_a_pool_are_one_place_taken_at_the_first_operation() {
     assert_eq!(taken_count(&driver), 1);
 }
 
-/// [registered-is-held]: what is emptied behind the table's back is missed.
+/// [registered-is-held]: an index that is emptied without the table causes an error.
 #[test]
 fn an_operation_names_the_place_of_its_buffer() {
     let driver = driver();
@@ -136,12 +136,12 @@ fn memory_is_freed_when_its_last_operation_is_over_and_the_ring_has_let_go() {
     drop(read);
     assert!(memory.upgrade().is_some(), "the kernel has it still");
     harvest_until(&driver, || driver.in_flight(0) == 0);
-    // The letter came behind the harvest that freed the buffer.
+    // The request to unregister came after the harvest that freed the buffer.
     harvest_until(&driver, || memory.upgrade().is_none());
     assert_eq!(taken_count(&driver), 0);
 }
 
-/// [registered-is-held]: a place that was given up names the new memory, not the old.
+/// [registered-is-held]: an index that was given up names the new memory, not the old.
 #[test]
 fn a_place_is_used_again_and_never_for_the_memory_before() {
     let driver = driver();
@@ -151,7 +151,7 @@ fn a_place_is_used_again_and_never_for_the_memory_before() {
         use_once(&driver, pool.take());
         assert_eq!((pool.rings_count(), pool.refusal().is_none()), (1, true));
         drop(pool);
-        // The next may be asked for before the letter was read, or after it.
+        // The next may be submitted before the request was read, or after it.
         if taken_count(&driver) % 2 == 0 {
             driver.harvest(0, &mut Vec::new()).expect("harvest");
         }
@@ -203,7 +203,7 @@ fn memory_that_the_kernel_does_not_let_go_of_is_never_freed() {
     let buf = pool.take();
     let memory = memory_of(&buf);
     let mut read = read(&driver, &file, buf);
-    // No time to wait for the cancel: as if it never came.
+    // There is no time to wait for the cancel, as if it never came.
     driver.shutdown(0, Duration::ZERO);
     assert_eq!(driver.leaked_count(0), 1);
     assert!(matches!(poll(&mut read), Poll::Ready(landed) if landed.resources.is_none()));

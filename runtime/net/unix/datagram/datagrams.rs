@@ -1,4 +1,4 @@
-//! The sends and receives of a `UnixDatagram`, as users see them. `net/datagram.rs` makes the calls.
+//! The public sends and receives of a `UnixDatagram`. `net/datagram.rs` makes the system calls.
 
 use std::future::Future;
 use std::io;
@@ -15,13 +15,13 @@ use crate::net::pause::Pauses;
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
 
-/// Where `poll_send_to` is resting, if it is.
+/// The pause of `poll_send_to`, if it is resting.
 pub(super) struct SendRest(Mutex<Option<Resting>>);
 
-/// A rest, while the queue of a receiver that is not the peer is full `[unheard-room]`.
+/// A pause while the queue of a receiver that is not the peer is full `[unheard-room]`.
 struct Resting {
     sleep: Pin<Box<Sleep>>,
-    /// Those that come after it.
+    /// The pauses after this one.
     pauses: Pauses,
 }
 
@@ -32,41 +32,67 @@ impl SendRest {
 }
 
 impl UnixDatagram {
-    /// Sends one datagram to the peer of this socket, waiting until there is room; returns its length.
+    /// Sends one datagram to the peer of this socket, and waits until there is room. Returns its
+    /// length.
     ///
     /// # Errors
-    /// `NotConnected` if there is no peer, `ConnectionRefused` or `ConnectionReset` if it is gone, EMSGSIZE if the
-    /// datagram is too long; others of `send(2)`.
+    /// `NotConnected` if there is no peer, `ConnectionRefused` or `ConnectionReset` if it is gone,
+    /// EMSGSIZE if the datagram is too long; other errors of `send(2)`.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let mut buf = [0; 64];
+    /// let count = right.recv(&mut buf).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.registration.async_io(Direction::Write, |socket| send_once(socket, buf)).await
     }
 
-    /// Sends one datagram to the socket at `path`, waiting until there is room; returns its length.
+    /// Sends one datagram to the socket at `path`, and waits until there is room. Returns its
+    /// length. See [`UnixDatagram`] for an example.
     ///
-    /// While the queue of that socket is full, this tries again, first after a millisecond, then after twice as long each
-    /// time, up to 128 ms: the system has an event for room in the queue of the peer only. Who sends much to one socket is
-    /// faster with [`connect`](UnixDatagram::connect) and [`send`](UnixDatagram::send).
+    /// While the queue of that socket is full, this tries again: first after 1 ms, then after twice
+    /// as long each time, up to 128 ms. The system has an event only for room in the queue of the
+    /// peer. To send much to one socket, [`connect`](UnixDatagram::connect) and
+    /// [`send`](UnixDatagram::send) are faster.
     ///
     /// # Errors
-    /// `NotFound` if there is no such path, `ConnectionRefused` if no socket is behind it (any more), EMSGSIZE if the
-    /// datagram is too long, `InvalidInput` if the path is; others of `sendto(2)`.
+    /// `NotFound` if there is no such path, `ConnectionRefused` if it belongs to no open socket
+    /// (any more), EMSGSIZE if the datagram is too long, `InvalidInput` if the path is too long;
+    /// other errors of `sendto(2)`.
+    ///
+    /// # Panics
+    /// If it has to wait for room: panics if called outside of a runtime.
     ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
     pub async fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
         self.send_to_sockaddr(buf, &address_of(path.as_ref())?).await
     }
 
-    /// [`send_to`](UnixDatagram::send_to) an address of std's, abstract ones included.
+    /// [`send_to`](UnixDatagram::send_to) an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](crate::net::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`send_to`](UnixDatagram::send_to); `InvalidInput` for an unnamed address.
     ///
+    /// # Panics
+    /// As [`send_to`](UnixDatagram::send_to).
+    ///
     /// # Cancel safety
-    /// Safe: a future dropped before it is ready has sent nothing.
+    /// Safe: a future that is dropped before it is ready has sent nothing.
     pub async fn send_to_addr(&self, buf: &[u8], addr: &SocketAddr) -> io::Result<usize> {
         self.send_to_sockaddr(buf, &unix_address::from_std(addr)?).await
     }
@@ -83,41 +109,59 @@ impl UnixDatagram {
         }
     }
 
-    /// Receives one datagram, waiting until there is one; returns its length. What does not fit into `buf` is lost.
+    /// Receives one datagram, and waits until there is one. Returns its length. The part that does
+    /// not fit into `buf` is lost. See [`send`](UnixDatagram::send) for an example.
     ///
     /// # Errors
-    /// Those of `recv(2)`.
+    /// Returns the errors of `recv(2)`.
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration.async_io(Direction::Read, |socket| self.receive_once(socket, buf)).await
     }
 
-    /// Receives one datagram, waiting until there is one; returns its length and its sender's address, which is unnamed
-    /// if the sender has bound none. What does not fit into `buf` is lost.
+    /// Receives one datagram, and waits until there is one. Returns its length and the address of
+    /// its sender, which is unnamed if the sender has bound none. The part that does not fit into
+    /// `buf` is lost. See [`UnixDatagram`] for an example.
     ///
     /// # Errors
-    /// Those of `recvfrom(2)`.
+    /// Returns the errors of `recvfrom(2)`.
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.registration.async_io(Direction::Read, |socket| self.receive_from_once(socket, buf)).await
     }
 
-    /// Like [`recv`](UnixDatagram::recv), and leaves the datagram to be received again.
+    /// Like [`recv`](UnixDatagram::recv), but leaves the datagram to be received again.
     ///
     /// # Errors
     /// As [`recv`](UnixDatagram::recv).
     ///
     /// # Cancel safety
     /// Safe: nothing is taken.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let mut buf = [0; 64];
+    /// assert_eq!(right.peek(&mut buf).await?, 4);
+    /// // It is still there.
+    /// assert_eq!(right.recv(&mut buf).await?, 4);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration.async_io(Direction::Read, |socket| self.peek_once(socket, buf)).await
     }
 
-    /// Like [`recv_from`](UnixDatagram::recv_from), and leaves the datagram to be received again.
+    /// Like [`recv_from`](UnixDatagram::recv_from), but leaves the datagram to be received again.
+    /// See [`peek`](UnixDatagram::peek) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UnixDatagram::recv_from).
@@ -132,11 +176,28 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send`](UnixDatagram::send).
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// let mut buf = [0; 64];
+    /// let error = right.try_recv(&mut buf).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// left.try_send(b"ping")?;
+    /// assert_eq!(right.try_recv(&mut buf)?, 4);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
         self.registration.try_io(Direction::Write, |socket| send_once(socket, buf))
     }
 
-    /// [`send_to`](UnixDatagram::send_to) without waiting.
+    /// [`send_to`](UnixDatagram::send_to) without waiting. See [`try_send`](UnixDatagram::try_send)
+    /// for an example.
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send_to`](UnixDatagram::send_to).
@@ -146,23 +207,26 @@ impl UnixDatagram {
         self.registration.try_io(Direction::Write, send)?.ok_or(io::ErrorKind::WouldBlock.into())
     }
 
-    /// [`recv`](UnixDatagram::recv) without waiting.
+    /// [`recv`](UnixDatagram::recv) without waiting. See [`try_send`](UnixDatagram::try_send) for
+    /// an example.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv`](UnixDatagram::recv).
+    /// `WouldBlock` if no datagram is there; otherwise as [`recv`](UnixDatagram::recv).
     pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration.try_io(Direction::Read, |socket| self.receive_once(socket, buf))
     }
 
-    /// [`recv_from`](UnixDatagram::recv_from) without waiting.
+    /// [`recv_from`](UnixDatagram::recv_from) without waiting. See
+    /// [`try_send`](UnixDatagram::try_send) for an example.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_from`](UnixDatagram::recv_from).
+    /// `WouldBlock` if no datagram is there; otherwise as [`recv_from`](UnixDatagram::recv_from).
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.registration.try_io(Direction::Read, |socket| self.receive_from_once(socket, buf))
     }
 
-    /// [`send`](UnixDatagram::send) as a poll function. The last caller's waker is the one that is woken.
+    /// [`send`](UnixDatagram::send) as a poll function. Only the waker of the last caller is woken.
+    /// See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// As [`send`](UnixDatagram::send).
@@ -170,9 +234,13 @@ impl UnixDatagram {
         self.registration.poll_io(Direction::Write, cx, |socket| send_once(socket, buf))
     }
 
-    /// [`send_to`](UnixDatagram::send_to) as a poll function. The last caller's waker is the one that is woken.
+    /// [`send_to`](UnixDatagram::send_to) as a poll function. Only the waker of the last caller is
+    /// woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
+    /// As [`send_to`](UnixDatagram::send_to).
+    ///
+    /// # Panics
     /// As [`send_to`](UnixDatagram::send_to).
     pub fn poll_send_to<P: AsRef<Path>>(
         &self,
@@ -183,7 +251,7 @@ impl UnixDatagram {
         let target = address_of(path.as_ref())?;
         let mut pauses = Pauses::new();
         loop {
-            // Taken out, so that no waker runs under the lock.
+            // Taken out of the lock, so that no waker runs under it.
             let resting = self.rest.0.lock().take();
             if let Some(mut rest) = resting {
                 if rest.sleep.as_mut().poll(cx).is_pending() {
@@ -203,15 +271,30 @@ impl UnixDatagram {
         }
     }
 
-    /// [`recv`](UnixDatagram::recv) as a poll function. The last caller's waker is the one that is woken.
+    /// [`recv`](UnixDatagram::recv) as a poll function. Only the waker of the last caller is woken.
     ///
     /// # Errors
     /// As [`recv`](UnixDatagram::recv).
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let mut buf = [0; 64];
+    /// let count = std::future::poll_fn(|cx| right.poll_recv(cx, &mut buf)).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.registration.poll_io(Direction::Read, cx, |socket| self.receive_once(socket, buf))
     }
 
-    /// [`recv_from`](UnixDatagram::recv_from) as a poll function. The last caller's waker is the one that is woken.
+    /// [`recv_from`](UnixDatagram::recv_from) as a poll function. Only the waker of the last caller
+    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// As [`recv_from`](UnixDatagram::recv_from).
@@ -224,18 +307,20 @@ impl UnixDatagram {
         self.registration.poll_io(Direction::Read, cx, receive)
     }
 
-    /// [`readable`](UnixDatagram::readable) as a poll function. The last caller's waker is the one that is woken.
+    /// [`readable`](UnixDatagram::readable) as a poll function. Only the waker of the last caller
+    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(Direction::Read, cx)
     }
 
-    /// [`writable`](UnixDatagram::writable) as a poll function. The last caller's waker is the one that is woken.
+    /// [`writable`](UnixDatagram::writable) as a poll function. Only the waker of the last caller
+    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(Direction::Write, cx)
     }
@@ -259,8 +344,9 @@ impl UnixDatagram {
     }
 }
 
-/// None: the queue of the receiver is full, or our own is. The socket may be writable all the same, so that waiting for
-/// that would be a busy loop, or last for ever `[unheard-room]`.
+/// Sends, or returns `None` if the queue of the receiver is full, or that of this socket. The
+/// socket may be writable all the same, so waiting for that would be a busy loop, or last forever
+/// `[unheard-room]`.
 fn send_or_rest(socket: &Socket, buf: &[u8], target: &SockAddr) -> io::Result<Option<usize>> {
     match send_to_once(socket, buf, target) {
         Ok(count) => Ok(Some(count)),

@@ -1,5 +1,5 @@
-//! `UnixDatagram`: making one, its addresses and conversions. `datagrams.rs` has its sends and receives, `pooled.rs` those
-//! into the runtime's buffers.
+//! `UnixDatagram`: making one, its addresses and conversions. `datagrams.rs` has its sends and
+//! receives, `pooled.rs` its receives into buffers of the runtime.
 
 mod datagrams;
 mod pooled;
@@ -21,20 +21,11 @@ use datagrams::SendRest;
 
 /// A Unix socket for datagrams, which are neither lost nor reordered on their way.
 ///
-/// # Sharing
-/// Every method takes `&self`: any number of tasks may send and receive at once through an `Arc`; each datagram goes to
-/// one of them. The `poll_*` functions remember one waker per direction: the last caller is woken.
-///
-/// # Datagrams
-/// What does not fit into the buffer of a receive is lost. One that is too long to be sent is an error (EMSGSIZE), and
-/// nothing is sent. Empty ones are sent and received like others: `Ok(0)` is no end of anything, unless
-/// [`shutdown`](UnixDatagram::shutdown) was called.
-///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// # let folder = tempfile::tempdir()?;
-/// # let (log, other) = (folder.path().join("log"), folder.path().join("other"));
+/// # let directory = tempfile::tempdir()?;
+/// # let (log, other) = (directory.path().join("log"), directory.path().join("other"));
 /// # heist::runtime::Runtime::new()?.block_on(async {
 /// use heist::net::UnixDatagram;
 ///
@@ -50,35 +41,49 @@ use datagrams::SendRest;
 /// # })
 /// # }
 /// ```
+///
+/// # Sharing
+/// Every method takes `&self`: any number of tasks may send and receive at the same time through an
+/// `Arc`, and each datagram goes to one of them. The `poll_*` functions remember one waker per
+/// direction: only the last caller is woken.
+///
+/// # Datagrams
+/// A receive loses the part of a datagram that does not fit into its buffer. A datagram that is too
+/// long to be sent is an error (EMSGSIZE), and nothing is sent. Empty datagrams are sent and
+/// received like others: `Ok(0)` is not the end of anything, unless
+/// [`shutdown`](UnixDatagram::shutdown) was called.
 pub struct UnixDatagram {
     registration: Registration,
-    /// Where `poll_send_to` is resting, if it is. `send_to` keeps its rest in its own future.
+    /// The pause of `poll_send_to`, if it is resting. `send_to` keeps its pause in its own future.
     rest: SendRest,
-    /// [`shutdown`](UnixDatagram::shutdown) has ended receiving `[deaf-end]`.
+    /// Whether [`shutdown`](UnixDatagram::shutdown) has ended receiving `[deaf-end]`.
     is_deaf: Mutex<bool>,
 }
 
 impl UnixDatagram {
-    /// A socket at `path`, where a file is made; a path that begins with a zero byte is an abstract name.
+    /// Makes a socket at `path` and creates a file there; a path that begins with a zero byte is an
+    /// abstract name. See [`UnixDatagram`] for an example.
     ///
     /// # Errors
-    /// `AddrInUse` if the path is there: remove it first. `NotFound` if its folder is not there, `PermissionDenied`,
-    /// `InvalidInput` if it is too long.
+    /// `AddrInUse` if the path exists: remove it first. `NotFound` if its directory does not exist,
+    /// `PermissionDenied`, `InvalidInput` if it is too long.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_to(&address_of(path.as_ref())?)
     }
 
-    /// [`bind`](UnixDatagram::bind) to an address of std's, abstract ones included.
+    /// [`bind`](UnixDatagram::bind) to an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`bind`](UnixDatagram::bind); `InvalidInput` for an unnamed address.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_to(&unix_address::from_std(addr)?)
@@ -95,42 +100,63 @@ impl UnixDatagram {
         UnixDatagram { registration, rest: SendRest::none(), is_deaf: Mutex::new(false) }
     }
 
-    /// A socket without an address: it can send, and nobody can answer.
+    /// Makes a socket without an address: it can send, and nobody can answer.
     ///
     /// # Errors
-    /// The system's: no descriptors or memory are left.
+    /// Returns the error of the system call: no descriptors or no memory are left.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("log");
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let server = heist::net::UnixDatagram::bind(&path)?;
+    /// let client = heist::net::UnixDatagram::unbound()?;
+    /// client.connect(&path)?;
+    /// client.send(b"a line").await?;
+    /// # let mut buf = [0; 64];
+    /// # assert_eq!(server.recv(&mut buf).await?, 6);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn unbound() -> io::Result<UnixDatagram> {
         let socket = socket::nonblocking(Domain::UNIX, Type::DGRAM, None)?;
         Ok(UnixDatagram::over(Registration::new_nonblocking(socket)))
     }
 
-    /// Two sockets that are each other's peer, without an address.
+    /// Makes two sockets that are each other's peer, without addresses. See
+    /// [`send`](UnixDatagram::send) for an example.
     ///
     /// # Errors
-    /// The system's: no descriptors or memory are left.
+    /// Returns the error of the system call: no descriptors or no memory are left.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (left, right) = Socket::pair(Domain::UNIX, Type::DGRAM, None)?;
         Ok((UnixDatagram::over(Registration::new(left)?), UnixDatagram::over(Registration::new(right)?)))
     }
 
-    /// Names the peer: from now on [`send`](UnixDatagram::send) goes there, and only its datagrams are received.
+    /// Names the peer: from now on [`send`](UnixDatagram::send) sends to it, and only its datagrams
+    /// are received. See [`unbound`](UnixDatagram::unbound) for an example.
     ///
     /// # Errors
-    /// `NotFound` if there is no such path, `ConnectionRefused` if no socket is behind it (any more), `PermissionDenied`
-    /// if it may not be written or the peer has another peer.
+    /// `NotFound` if there is no such path, `ConnectionRefused` if it belongs to no open socket
+    /// (any more), `PermissionDenied` if the path may not be written or the peer has another peer.
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.socket().connect(&address_of(path.as_ref())?)
     }
 
-    /// [`connect`](UnixDatagram::connect) to an address of std's, abstract ones included.
+    /// [`connect`](UnixDatagram::connect) to an address of std, including abstract ones. See
+    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
+    /// address.
     ///
     /// # Errors
     /// As [`connect`](UnixDatagram::connect); `InvalidInput` for an unnamed address.
@@ -138,36 +164,54 @@ impl UnixDatagram {
         self.socket().connect(&unix_address::from_std(addr)?)
     }
 
-    /// Takes over a socket of std's, which may be blocking: it is made non-blocking here.
+    /// Takes over a socket of std and makes it non-blocking.
     ///
     /// # Errors
-    /// If the driver cannot take it, or the system refuses to change its mode.
+    /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
+    /// non-blocking.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = std::os::unix::net::UnixDatagram::pair()?;
+    /// let left = heist::net::UnixDatagram::from_std(left)?;
+    /// left.send(b"ping").await?;
+    /// assert_eq!(right.recv(&mut [0; 64])?, 4);
+    /// // And back again.
+    /// let left = left.into_std()?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<UnixDatagram> {
         Ok(UnixDatagram::over(Registration::new(Socket::from(socket))?))
     }
 
-    /// Gives the socket back as one of std's. It stays non-blocking, as with tokio; call its
-    /// `set_nonblocking(false)` to block.
+    /// Gives the socket back as a socket of std. It stays non-blocking, as in tokio; call
+    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UnixDatagram::from_std)
+    /// for an example.
     ///
     /// # Errors
-    /// If the driver cannot give it up.
+    /// Returns an error if the driver cannot give the socket up: while an operation is in flight
+    /// the descriptor has to be duplicated, and that may fail.
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixDatagram> {
         Ok(self.registration.into_socket()?.into())
     }
 
-    /// Our address; unnamed if none was bound.
+    /// Returns the local address, which is unnamed if none was bound.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(unix_address::to_std(&self.socket().local_addr()?))
     }
 
-    /// The address of the peer; unnamed if it has bound none.
+    /// Returns the address of the peer, which is unnamed if the peer has bound none.
     ///
     /// # Errors
     /// `NotConnected` if there is no peer.
@@ -175,25 +219,46 @@ impl UnixDatagram {
         Ok(unix_address::to_std(&self.socket().peer_addr()?))
     }
 
-    /// Who made the other end of a [`pair`](UnixDatagram::pair).
+    /// Returns the credentials of the process that made the other end of a
+    /// [`pair`](UnixDatagram::pair). See [`UCred`] for an example.
+    ///
+    /// For sockets that are not a pair, the system decides what this returns: Linux returns ids
+    /// that belong to nobody.
     ///
     /// # Errors
-    /// The system's; `Unsupported` on systems that heist cannot ask. What it says of sockets that are no pair is up to
-    /// the system: Linux gives ids that belong to nobody.
+    /// Returns the error of the system call; `Unsupported` on systems that heist cannot ask.
     pub fn peer_cred(&self) -> io::Result<UCred> {
         UCred::of(self.socket())
     }
 
-    /// Shuts down receiving, sending, or both. Whoever waits in that direction is woken: once what was queued is taken,
-    /// a receive gives `Ok(0)`; a send is an error, the peer's too.
+    /// Shuts down receiving, sending, or both.
+    ///
+    /// Tasks that wait in that direction are woken. A receive returns `Ok(0)` once everything that
+    /// was queued is taken; a send is an error, for the peer too.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"the last").await?;
+    /// right.shutdown(std::net::Shutdown::Read)?;
+    ///
+    /// let mut buf = [0; 64];
+    /// assert_eq!(right.recv(&mut buf).await?, 8);
+    /// assert_eq!(right.recv(&mut buf).await?, 0);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         if how == Shutdown::Write {
             return self.socket().shutdown(how);
         }
-        // Before the call, for it wakes those who will ask `[deaf-end]`.
+        // Before the call, because the call wakes tasks that then read this flag `[deaf-end]`.
         let was_deaf = mem::replace(&mut *self.is_deaf.lock(), true);
         let result = self.socket().shutdown(how);
         if result.is_err() {
@@ -202,7 +267,7 @@ impl UnixDatagram {
         result
     }
 
-    /// What a receive that would block gives: its end, if receiving was shut down `[deaf-end]`.
+    /// Returns the end if `result` would block and receiving was shut down `[deaf-end]`.
     pub(super) fn or_end<R>(&self, result: io::Result<R>, end: impl FnOnce() -> R) -> io::Result<R> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && *self.is_deaf.lock() => Ok(end()),
@@ -210,20 +275,21 @@ impl UnixDatagram {
         }
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
     ///
     /// # Errors
-    /// If the option cannot be read; the pending error itself is in `Ok(Some(_))`.
+    /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }
 
-    /// Waits until the socket is ready in one of the directions of `interest`, and says in which.
+    /// Waits until the socket is ready in one of the directions of `interest`, and returns which.
     ///
-    /// Ready means that a `try_` call is worth making: it may still return `WouldBlock`, after which this waits again.
+    /// A ready socket is worth a `try_` call. That call may still return `WouldBlock`; then `ready`
+    /// waits again.
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
@@ -231,10 +297,11 @@ impl UnixDatagram {
         interest::ready(&self.registration, interest).await
     }
 
-    /// Waits until a receive is likely not to block; see [`ready`](UnixDatagram::ready).
+    /// Waits until a receive is likely to succeed without blocking; see
+    /// [`ready`](UnixDatagram::ready). Use it with [`try_recv`](UnixDatagram::try_recv).
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
@@ -242,10 +309,11 @@ impl UnixDatagram {
         self.registration.ready(Direction::Read).await
     }
 
-    /// Waits until a send to the peer is likely not to block; see [`ready`](UnixDatagram::ready).
+    /// Waits until a send to the peer is likely to succeed without blocking; see
+    /// [`ready`](UnixDatagram::ready). Use it with [`try_send`](UnixDatagram::try_send).
     ///
     /// # Errors
-    /// If the driver cannot wait.
+    /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
@@ -253,24 +321,30 @@ impl UnixDatagram {
         self.registration.ready(Direction::Write).await
     }
 
-    /// Makes a call of the caller's own on this socket, and remembers it if the call would block.
+    /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
+    /// from then on, until an event arrives. See
+    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) for an example of `f`.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///
     /// # Errors
-    /// Those of `f`; `WouldBlock` without a call if the socket is known not to be ready.
+    /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
+    /// to be ready.
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.registration.try_io(interest.direction(), |_| f())
     }
 
-    /// Makes a call of the caller's own on this socket, again and again until it does not return `WouldBlock`, waiting
-    /// in between until the socket is ready.
+    /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two
+    /// calls it waits until the socket is ready.
+    ///
+    /// `f` must use this socket, in a direction of `interest`, and must not block.
+    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) has an example.
     ///
     /// # Errors
-    /// Those of `f` except `WouldBlock`, and those of the driver.
+    /// Returns the errors of `f` except `WouldBlock`, and those of the driver.
     ///
     /// # Cancel safety
-    /// As `f`: between two calls of it nothing is held.
+    /// As safe as `f`: nothing is held between two calls of `f`.
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -310,6 +384,9 @@ impl TryFrom<std::os::unix::net::UnixDatagram> for UnixDatagram {
     type Error = io::Error;
 
     /// The same as [`UnixDatagram::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(socket: std::os::unix::net::UnixDatagram) -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(socket)
@@ -329,6 +406,9 @@ impl TryFrom<OwnedFd> for UnixDatagram {
     type Error = io::Error;
 
     /// Takes over a Unix socket for datagrams; see [`UnixDatagram::from_std`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(fd.into())
@@ -338,7 +418,7 @@ impl TryFrom<OwnedFd> for UnixDatagram {
 impl TryFrom<UnixDatagram> for OwnedFd {
     type Error = io::Error;
 
-    /// Gives the descriptor up; see [`UnixDatagram::into_std`].
+    /// Gives up the descriptor; see [`UnixDatagram::into_std`].
     fn try_from(socket: UnixDatagram) -> io::Result<OwnedFd> {
         Ok(socket.into_std()?.into())
     }

@@ -1,4 +1,5 @@
-//! Receives of a `UnixDatagram` into buffers that belong to the runtime, and are taken when a datagram is there.
+//! Receives of a `UnixDatagram` into buffers that belong to the runtime. A buffer is taken only
+//! when a datagram has arrived.
 
 use std::io;
 
@@ -12,20 +13,24 @@ use crate::net::receive;
 use crate::net::transfer::paid_by;
 
 impl UnixDatagram {
-    /// Receives one datagram into a buffer of the runtime's, waiting until there is one.
+    /// Receives one datagram into a buffer of the runtime, and waits until there is one.
     ///
-    /// No buffer is held while it waits, and none of the datagram is cut off. An empty [`PooledBuf`] is an
-    /// empty datagram, or the end if receiving was shut down; it holds no buffer.
+    /// No buffer is held while the call waits. No part of a datagram up to 256 KiB is cut off. An
+    /// empty [`PooledBuf`] is an empty datagram, or the end if receiving was shut down; it holds no
+    /// buffer.
     ///
     /// # Errors
-    /// As [`recv`](UnixDatagram::recv); `OutOfMemory` if there is none for a buffer: the datagram is then still there.
-    /// `InvalidData` for a datagram of more than 256 KiB, which is lost: only a sender can send such whose `SO_SNDBUF` was raised
-    /// above the system's default. Receive them with [`recv`](UnixDatagram::recv), into a buffer that is long enough.
+    /// As [`recv`](UnixDatagram::recv); `OutOfMemory` if no buffer can be allocated. In that case
+    /// the datagram stays in the queue of the socket.
+    ///
+    /// `InvalidData` for a datagram of more than 256 KiB, which is lost. Only a sender whose
+    /// `SO_SNDBUF` was raised above the default of the system can send one. Receive such datagrams
+    /// with [`recv`](UnixDatagram::recv), into a buffer that is long enough.
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
@@ -42,14 +47,15 @@ impl UnixDatagram {
         received.await.map(|(datagram, _)| datagram)
     }
 
-    /// Like [`recv_pooled`](UnixDatagram::recv_pooled), and tells the sender's address, which is unnamed if the sender has
-    /// bound none.
+    /// Like [`recv_pooled`](UnixDatagram::recv_pooled), and also returns the address of the sender,
+    /// which is unnamed if the sender has bound none. See
+    /// [`recv_pooled`](UnixDatagram::recv_pooled) for an example.
     ///
     /// # Errors
     /// As [`recv_pooled`](UnixDatagram::recv_pooled).
     ///
     /// # Cancel safety
-    /// Safe: a datagram is taken only by the poll that returns it.
+    /// Safe: only the poll that returns a datagram takes it from the socket.
     pub async fn recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         self.registration.async_io(Direction::Read, |socket| self.receive_pooled(socket)).await
     }
@@ -57,7 +63,8 @@ impl UnixDatagram {
     /// [`recv_pooled`](UnixDatagram::recv_pooled) without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_pooled`](UnixDatagram::recv_pooled).
+    /// `WouldBlock` if no datagram is there; otherwise as
+    /// [`recv_pooled`](UnixDatagram::recv_pooled).
     pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
         self.try_recv_from_pooled().map(|(datagram, _)| datagram)
     }
@@ -65,7 +72,8 @@ impl UnixDatagram {
     /// [`recv_from_pooled`](UnixDatagram::recv_from_pooled) without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`recv_pooled`](UnixDatagram::recv_pooled).
+    /// `WouldBlock` if no datagram is there; otherwise as
+    /// [`recv_pooled`](UnixDatagram::recv_pooled).
     pub fn try_recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         self.registration.try_io(Direction::Read, |socket| self.receive_pooled(socket))
     }
