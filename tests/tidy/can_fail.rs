@@ -284,6 +284,7 @@ fn rules_about_prose_can_fail() {
         prose::named_files_exist(&sources)
     };
     expect_tidy(tree("`runtime/task/state.rs`, `task/state.rs`, `runtime/task/tests/life.rs`\n"));
+    expect_tidy(tree("`../runtime/task/state.rs`\n"));
     assert_eq!(tree("`state.rs`\n"), ["STYLE.md:1: there is no file `state.rs`"]);
 
     let rule = prose::examples_are_listed;

@@ -114,6 +114,8 @@ fn file_name(word: &str) -> Option<&str> {
 }
 
 fn exists(paths: &BTreeSet<&str>, from: &str, name: &str) -> bool {
+    // All directories around the file are searched.
+    let name = name.trim_start_matches("../");
     let mut around = from;
     while let Some((directory, _)) = around.rsplit_once('/') {
         if paths.contains(format!("{directory}/{name}").as_str()) {
