@@ -1,6 +1,6 @@
-//! Programs that would be unsound, and that the compiler refuses. Only rustdoc can expect a compile error, so they stand
-//! here as its tests; `tests/soundness.rs` asks the types themselves. Each has a twin that compiles, so that it fails for
-//! the reason given and not for a slip.
+//! Programs that would be unsound, and that the compiler refuses. Only rustdoc can expect a compile
+//! error, so they stand here as its tests; `tests/soundness.rs` asks the types themselves. Each has
+//! a twin that compiles, so that it fails for the reason given and not for a slip.
 //!
 //! A spawned future that is not `Send` (an `Rc` lives across an await):
 //! ```compile_fail,E0277

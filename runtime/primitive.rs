@@ -172,6 +172,14 @@ pub(crate) fn is_drawn(count: u32) -> bool {
     shuttle::rand::thread_rng().next_u32() % count == 0
 }
 
+/// Called in a loop that ends only when another thread goes on. The system's schedules are fair, so
+/// it does nothing. Schedules by priority are not: under shuttle the other threads run first.
+#[inline(always)]
+pub(crate) fn let_others_run() {
+    #[cfg(all(test, rt_shuttle))]
+    thread::yield_now();
+}
+
 /// The system's monotonic clock. Under shuttle time advances when the clock is read, and when a
 /// test advances it.
 pub(crate) mod clock {
@@ -261,7 +269,7 @@ pub(crate) fn explore_runs(f: impl Fn() + Send + Sync + 'static) {
     use shuttle::scheduler::{PctScheduler, RandomScheduler};
     const SCHEDULES_COUNT: usize = 2_000;
     const DEPTH: usize = 5;
-    const STEPS_COUNT_MAX: usize = 200_000;
+    const STEPS_COUNT_MAX: usize = 1_000_000;
     let mut config = shuttle::Config::new();
     config.stack_size = 0x2_0000;
     config.max_steps = shuttle::MaxSteps::FailAfter(STEPS_COUNT_MAX);

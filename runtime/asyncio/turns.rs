@@ -8,7 +8,7 @@ use crate::task::AbortHandle;
 
 /// If no task has had a turn for this long, the wait ends: a task may be always ready, or in a long
 /// poll.
-const PATIENCE: Duration = Duration::from_millis(10);
+const PATIENCE: Duration = Duration::from_millis(50);
 /// After this many checks without success the tasks run on other threads, and this thread yields to
 /// them.
 const LOOKS_COUNT: u32 = 32;

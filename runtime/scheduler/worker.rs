@@ -342,8 +342,7 @@ impl Worker {
         }
     }
 
-    /// Submits the last round's operations before the loop's thread leaves for a while: a dropped
-    /// socket closes only when its wait is cancelled.
+    /// Submits what the loop's thread leaves behind: a dropped socket closes by its cancelled wait.
     pub(crate) fn settle(&mut self) {
         let shared = self.shared().clone();
         self.harvest(&shared);
@@ -357,6 +356,7 @@ impl Worker {
         if shared.work_is_visible() {
             shared.idle.unpark_to_search(index);
             self.is_searching = true;
+            crate::primitive::let_others_run();
             return;
         }
         let on_duty = self.watch.begin(shared, index);

@@ -13,10 +13,10 @@ pub(crate) const MARKDOWN_WIDTH_MAX: usize = 120;
 
 /// Whose comments are held to [`COMMENT_WIDTH_MAX`], and to naming files that exist: files, or
 /// directories with everything below. `""` is the whole tree.
-const REVISED: [&str; 3] = ["runtime/lib.rs", "runtime/guide.rs", "tests/tidy/"];
+const REVISED: [&str; 2] = ["runtime/", "tests/tidy/"];
 
 /// Markdown files that are not revised yet.
-const UNREVISED_MARKDOWN: [&str; 1] = ["README.md"];
+const UNREVISED_MARKDOWN: [&str; 0] = [];
 
 /// Files whose figures are checked.
 const FIGURED: [&str; 3] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
