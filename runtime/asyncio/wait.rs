@@ -109,7 +109,7 @@ impl<T, E> Future for Member<T, E> {
 /// others. `None` means no time limit.
 ///
 /// A time-out of zero waits for no timer, but the tasks that are ready to run get a turn each. A
-/// task that is always ready, or in a long poll, takes at most 10 ms of the caller.
+/// task that is always ready, or in a long poll, takes at most 50 ms of the caller.
 ///
 /// # Errors
 /// [`EmptyWait`] if there are no tasks.
