@@ -208,6 +208,16 @@ impl Context {
         None
     }
 
+    /// Gives all tasks that others may run to the injector: this worker is busy for a while.
+    fn share_all(&self) {
+        let tasks = std::iter::from_fn(|| self.pop()).chain(self.remote().lifo.take());
+        let shared = self.shared();
+        shared.injector.push_batch(tasks.collect::<Vec<_>>());
+        if shared.injector.len() > 0 {
+            shared.announce();
+        }
+    }
+
     /// Makes this thread run the worker again, unless another thread took it. Returns whether it
     /// did.
     fn return_to(&self, hand_over: &HandOver) -> bool {

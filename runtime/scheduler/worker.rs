@@ -88,7 +88,7 @@ impl Context {
         self.home.shared()
     }
 
-    fn remote(&self) -> &Remote {
+    pub(super) fn remote(&self) -> &Remote {
         &self.shared().remotes[self.index]
     }
 
@@ -124,8 +124,7 @@ impl Context {
         self.pinned.seat()
     }
 
-    /// Announces the backlog between two polls, if it is worth sharing beside the task that runs
-    /// next. The owner runs less than that before another worker could.
+    /// Announces the backlog between two polls, if sharing it pays beside the task that runs next.
     fn announce_rest(&self) {
         let remote = self.remote();
         let takes_from_ring = || remote.lifo.is_empty() && self.pinned.is_empty();
@@ -150,18 +149,13 @@ impl Context {
     }
 
     /// Takes the oldest task of the ring; if it is empty, some overflow returns to it first.
-    fn pop(&self) -> Option<Runnable> {
-        self.queue.pop().or_else(|| self.remote().overflow.pop_share(&self.queue, 1))
+    #[inline]
+    pub(super) fn pop(&self) -> Option<Runnable> {
+        if let Some(task) = self.queue.pop() { Some(task) } else { self.pop_overflow() }
     }
 
-    /// Gives all tasks that others may run to the injector: this worker is busy for a while.
-    pub(super) fn share_all(&self) {
-        let tasks = std::iter::from_fn(|| self.pop()).chain(self.remote().lifo.take());
-        let shared = self.shared();
-        shared.injector.push_batch(tasks.collect::<Vec<_>>());
-        if shared.injector.len() > 0 {
-            shared.announce();
-        }
+    fn pop_overflow(&self) -> Option<Runnable> {
+        self.remote().overflow.pop_share(&self.queue, 1)
     }
 }
 
