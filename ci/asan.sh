@@ -10,11 +10,8 @@ export RUSTFLAGS="-Zsanitizer=address"
 # Some tests leak on purpose, such as what a cycle holds; leaks are not what is looked for here.
 export ASAN_OPTIONS="detect_leaks=0:detect_stack_use_after_return=1"
 target="$(rustc -vV | sed -n 's/^host: //p')"
-tests=()
-for file in tests/generator_{async,delegation,iteration,native,protocol,soundness,threads}.rs; do
-    tests+=(--test "$(basename "$file" .rs)")
-done
 for profile in "" --release; do
-    cargo +nightly test $profile --target "$target" --target-dir target/asan "${tests[@]}"
+    cargo +nightly test $profile --target "$target" --target-dir target/asan --test generator
 done
-cargo +nightly test --target "$target" --target-dir target/asan --lib --test cancel_safety --test local --test panic --test wake
+cargo +nightly test --target "$target" --target-dir target/asan --lib --test cancel_safety
+cargo +nightly test --target "$target" --target-dir target/asan --test task -- local:: panic:: wake::

@@ -30,5 +30,6 @@ cd "$heist"
 export CARGO_TARGET_DIR=$work/build CARGO_PROFILE_DEV_DEBUG=0
 cargo test --all-features --no-run
 # And they run: these start programs and compile others.
-cargo test --all-features --test net_examples --test spawn
+cargo test --all-features --test examples net::
+cargo test --all-features --test task spawn::
 cargo doc --all-features --no-deps

@@ -28,8 +28,7 @@ copy() { # name
 
 # Tests that start programs which they do not contain, one or two of each suite.
 start_programs() { # arguments of cargo test
-    cargo test "$@" --test serve --test net_examples --test file_examples --test generator_examples -- \
-        --skip endurance --skip generator_compile
+    cargo test "$@" --test serve --test examples -- --skip endurance
     if [[ -n "$(git status --porcelain)" ]]; then
         git status --porcelain
         echo "error: the tests changed the tree" >&2

@@ -19,7 +19,7 @@
 //!   runtimes, in races with the shutdown.
 //!
 //! # Verified by
-//! `models` here: `[idle-own]`, and `[never-orphaned]` during a shutdown. `tests/blocking.rs`: the
+//! `models` here: `[idle-own]`, and `[never-orphaned]` during a shutdown. `tests/runtime/blocking.rs`: the
 //! limit, growth, a refused first thread.
 
 use std::cell::Cell;

@@ -2,12 +2,15 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::echo::{self, Times};
+use crate::echo;
 use crate::goal::Figure;
-use crate::rival::{self, Contender};
+use crate::load::Times;
+use crate::rival;
+use crate::rival::contender::Contender;
 use crate::stream;
 use crate::usage::{Neighbours, Sample};
-use crate::workload::{self, About, Means, hand_over, hyper_hello, idle, sleepers};
+use crate::workload::about::{About, Means};
+use crate::workload::{self, hand_over, hyper_hello, idle, sleepers};
 
 /// What to run.
 pub(crate) struct Plan {

@@ -6,10 +6,12 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::child::{self, Spoken};
-use crate::load::{COMPUTE, Load, Seen};
-use crate::rival::{self, Contender, PerCore, Rival, WORKER_COUNT};
+use crate::compute::compute;
+use crate::load::{COMPUTE, Load, Seen, Times};
+use crate::rival::contender::Contender;
+use crate::rival::contract::{PerCore, Rival, WORKER_COUNT};
+use crate::rival::ports;
 use crate::usage::Sample;
-use crate::workload::compute;
 
 /// Room for a message and more: whoever asks for exactly a message must ask again to see that it was all.
 pub(crate) fn buffer_size(message_size: usize) -> usize {
@@ -31,7 +33,7 @@ pub(crate) fn announce(address: SocketAddr) -> ExitCode {
 
 /// Serves with a runtime whose tasks move between threads.
 pub(crate) fn serve<R: Rival>(message_size: usize) -> ExitCode {
-    let (listener, address) = rival::listener();
+    let (listener, address) = ports::listener();
     std::thread::spawn(move || {
         let rival = R::start();
         // Accepted by a task, so that connections are born where connections are served.
@@ -59,7 +61,7 @@ async fn accept_all<R: Rival>(listener: TcpListener, message_size: usize) {
 
 /// Serves with a runtime of one thread per core: each has its own listener on the same port, as their authors advise.
 pub(crate) fn serve_per_core<P: PerCore>(message_size: usize) -> ExitCode {
-    let reserved = rival::shared_port(rival::any_port()).expect("a free port");
+    let reserved = ports::shared_port(ports::any_port()).expect("a free port");
     let address = reserved.local_addr().expect("bound").as_socket().expect("an internet address");
     let (ready, all_ready) = mpsc::channel();
     for _ in 0..WORKER_COUNT {
@@ -92,13 +94,6 @@ async fn accept_all_per_core<P: PerCore>(address: SocketAddr, message_size: usiz
             }
         });
     }
-}
-
-/// How long to warm up and to measure.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Times {
-    pub(crate) warm_up_ms: u64,
-    pub(crate) measure_ms: u64,
 }
 
 struct Pair {

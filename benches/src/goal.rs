@@ -1,5 +1,6 @@
 //! What heist is to reach: today, and in the end.
 
+use crate::rival::contract::SUBJECT;
 use crate::usage::Sample;
 
 /// Today's goal: on no workload may heist need more than this much of what tokio needs.
@@ -75,7 +76,7 @@ impl Goal {
     pub(crate) const NEVER_BEHIND_ONE_THREAD: Goal = Goal::benefit_of_threads(0.95);
 
     const fn new(what: &'static str, figure: Figure, yardstick: Yardstick, goal: f64) -> Self {
-        Goal { what, subject: crate::rival::SUBJECT, figure, yardstick, goal, aim: None }
+        Goal { what, subject: SUBJECT, figure, yardstick, goal, aim: None }
     }
 
     /// Time against `rival`.

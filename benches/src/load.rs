@@ -17,6 +17,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::usage::Latency;
 
+/// How long to warm up and to measure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) warm_up_ms: u64,
+    pub(crate) measure_ms: u64,
+}
+
 /// First byte of a request to compute; the next four say for how many microseconds, in little-endian order.
 pub(crate) const COMPUTE: u8 = b'c';
 

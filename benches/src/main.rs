@@ -2,11 +2,11 @@
 //!
 //! `cargo run --release -p benches` compares everything and prints a table. What is measured:
 //!
-//! - A workload is one file in `workload/`, generic over [`rival::Rival`]: every rival runs the same code.
+//! - A workload is one file in `workload/`, generic over [`rival::contract::Rival`]: every rival runs the same code.
 //! - A round runs each rival once, each round beginning with another; what is compared is the median of the ratios
 //!   within the rounds, because single figures of a shared machine swing by a third while neighbours share the noise.
 //! - Echo is served by one child process and loaded by another, which has no runtime: the CPU time per request is the
-//!   server's alone. Runtimes with one thread per core take part there, through [`rival::PerCore`], and so does a ring
+//!   server's alone. Runtimes with one thread per core take part there, through [`rival::contract::PerCore`], and so does a ring
 //!   without a runtime: the floor.
 //!
 //! Linux only: CPU time, epoll and `/proc` are what it measures with.
@@ -14,6 +14,7 @@
 mod chart;
 mod child;
 mod compare;
+mod compute;
 mod echo;
 mod files;
 mod generators;
@@ -32,8 +33,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use rival::Contender;
-use workload::About;
+use rival::contender::{Contender, Stealing};
+use workload::about::About;
 
 #[derive(Parser)]
 #[command(about = "heist against its peers, in interleaved rounds")]
@@ -161,7 +162,7 @@ struct Who {
 
 impl Who {
     /// What a child process is asked for that only some can do.
-    fn stealing(&self) -> rival::Stealing {
+    fn stealing(&self) -> Stealing {
         self.rival.stealing.expect("only who can is asked")
     }
 }

@@ -4,10 +4,10 @@
 use clap::Args;
 
 use crate::compare::Plan;
-use crate::echo::Times;
-use crate::load::Load;
-use crate::rival::{self, Contender};
-use crate::workload::{About, Means};
+use crate::load::{Load, Times};
+use crate::rival;
+use crate::rival::contender::Contender;
+use crate::workload::about::{About, Means};
 
 const RIVALS: [&str; 6] = ["raw-oneshot", "raw-select", "raw-poll", "raw-recv", "heist", "heist-pooled"];
 

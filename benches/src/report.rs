@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::compare::{Entry, Outcome, Plan, Results};
 use crate::goal::{Figure, Goal, Yardstick};
-use crate::rival;
-use crate::workload::hand_over;
+use crate::rival::contender::OTHER_BUILD;
+use crate::workload::about::{ONE_THREAD, THREADS};
 
 /// Fewer rounds than this show that it runs, not how fast.
 const ROUND_COUNT_MIN: usize = 10;
@@ -73,14 +73,13 @@ fn judge(outcome: &Outcome, goal: &Goal) -> Option<Judgement> {
 /// What two threads without a runtime reach where two workers are held against one thread, if that was measured.
 fn floor(outcome: &Outcome, goal: &Goal) -> Option<f64> {
     let Yardstick::SpeedUp("heist-single") = goal.yardstick else { return None };
-    let [one, two] = [hand_over::ONE_THREAD, hand_over::THREADS].map(|name| outcome.entry(name));
+    let [one, two] = [ONE_THREAD, THREADS].map(|name| outcome.entry(name));
     Some(Outcome::ratio(one?, two?, goal.figure).median)
 }
 
 /// Whoever is best among other people's runtimes.
 fn best_peer(outcome: &Outcome, figure: Figure) -> Option<&Entry> {
-    let is_ours =
-        |name: &str| name.starts_with("heist") || name.starts_with("raw") || name == rival::OTHER_BUILD;
+    let is_ours = |name: &str| name.starts_with("heist") || name.starts_with("raw") || name == OTHER_BUILD;
     let is_peer = |entry: &&Entry| !is_ours(entry.rival);
     let order = |one: &&Entry, other: &&Entry| one.median(figure).total_cmp(&other.median(figure));
     outcome.entries.iter().filter(is_peer).min_by(order)
@@ -152,7 +151,7 @@ fn ratio(outcome: &Outcome, entry: &Entry, figure: Figure) -> String {
     }
     let ratio = Outcome::ratio(subject, entry, figure);
     // Two versions of one runtime differ by little.
-    let decimals = if entry.rival == rival::OTHER_BUILD { 3 } else { 2 };
+    let decimals = if entry.rival == OTHER_BUILD { 3 } else { 2 };
     format!("{:.decimals$} [{:.decimals$} {:.decimals$}]", ratio.median, ratio.low, ratio.high)
 }
 

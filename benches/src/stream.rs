@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use crate::child::Spoken;
-use crate::echo::{Times, announce};
-use crate::load::Seen;
-use crate::rival::{self, Contender, Rival};
+use crate::echo::announce;
+use crate::load::{Seen, Times};
+use crate::rival::contender::Contender;
+use crate::rival::contract::Rival;
+use crate::rival::ports;
 use crate::usage::{Latency, Sample};
 
 const MIB: u64 = 1 << 20;
@@ -33,7 +35,7 @@ pub(crate) struct Order {
 
 /// Serves with a runtime whose tasks move between threads: whoever connects gets one write of `write_size` after the other.
 pub(crate) fn serve<R: Rival>(write_size: usize) -> ExitCode {
-    let (listener, address) = rival::listener();
+    let (listener, address) = ports::listener();
     std::thread::spawn(move || {
         let rival = R::start();
         rival.block_on(async { R::spawn(write_to_all::<R>(listener, write_size)).await.expect("no panic") });

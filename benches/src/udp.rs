@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use crate::echo::{announce, buffer_size};
-use crate::rival::{self, PerCore, Rival, WORKER_COUNT};
+use crate::rival::contract::{PerCore, Rival, WORKER_COUNT};
+use crate::rival::ports;
 
 /// A port, and the socket that reserves it. It receives from nobody once it is dropped.
 fn reserve() -> (UdpSocket, SocketAddr) {
-    let socket = rival::shared_datagrams(rival::any_port()).expect("a free port");
+    let socket = ports::shared_datagrams(ports::any_port()).expect("a free port");
     let address = socket.local_addr().expect("bound");
     (socket, address)
 }
@@ -17,7 +18,7 @@ fn reserve() -> (UdpSocket, SocketAddr) {
 /// Serves with a runtime whose tasks move between threads.
 pub(crate) fn serve<R: Rival>(message_size: usize) -> ExitCode {
     let (first, address) = reserve();
-    let others = (1..WORKER_COUNT).map(|_| rival::shared_datagrams(address).expect("the port is shared"));
+    let others = (1..WORKER_COUNT).map(|_| ports::shared_datagrams(address).expect("the port is shared"));
     let sockets: Vec<UdpSocket> = [first].into_iter().chain(others).collect();
     std::thread::spawn(move || {
         let rival = R::start();

@@ -10,7 +10,7 @@
 //! - `parts.rs`: one buffer cut for several operations at once
 //! - `pool.rs`, `pooled.rs`: the runtime's buffers to receive into, and their guard
 //! - `fixed.rs`: a program's pool whose memory rings may register
-//! - `models.rs`: loom models; `tests.rs`, `tests/fixed.rs`: tests
+//! - `models.rs`: loom models; `tests/`: tests
 
 mod aligned;
 mod fixed;

@@ -151,7 +151,7 @@ fn rules_about_notes_can_fail() {
     expect_complaint(
         rule,
         "tests/GENERATORS.md",
-        "| 1 | x | `tests/compile_fail/a.rs` |\n",
+        "| 1 | x | `tests/compile_fail/fail/a.rs` |\n",
         "there is no test",
     );
     expect_complaint(rule, "tests/GENERATORS.md", "| 1 | x | y |\n", "behaviour 1 has no test");
@@ -164,6 +164,17 @@ fn rules_about_notes_can_fail() {
 
 #[test]
 fn rules_about_form_can_fail() {
+    let find = |complaints: Vec<String>, about: &str| {
+        assert!(complaints.iter().any(|complaint| complaint.contains(about)), "{complaints:?}");
+    };
+    let tree = |paths: &[&str]| -> Vec<Source> { paths.iter().map(|path| Source::new(path, "")).collect() };
+    let rule = form::no_file_stands_beside_its_directory;
+    find(rule(&tree(&["runtime/a/tests.rs", "runtime/a/tests/b.rs"])), "make it a `mod.rs`");
+    expect_tidy(rule(&tree(&["runtime/a/tests/mod.rs", "runtime/a/tests/b.rs", "runtime/a/test.rs"])));
+    let rule = form::suites_are_no_families;
+    find(rule(&tree(&["tests/a_b.rs", "tests/a_c.rs"])), "it belongs in `tests/a/`");
+    find(rule(&tree(&["tests/a_b.rs", "tests/a/main.rs"])), "it belongs in `tests/a/`");
+    expect_tidy(rule(&tree(&["tests/a_b.rs", "tests/b.rs", "tests/c/a_b.rs", "tests/c/a_c.rs"])));
     expect_complaint(form::names_say_what_they_name, "runtime/net/util.rs", "", "says nothing");
     expect_complaint(form::globs_stay_in_tests, "runtime/net/a.rs", "use super::*;\n", "imports everything");
     expect_no_complaint(form::globs_stay_in_tests, "runtime/net/tests.rs", "use super::*;\n");

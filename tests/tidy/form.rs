@@ -30,6 +30,39 @@ pub(crate) fn names_say_what_they_name(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
+/// A module of more than one file is a directory with a `mod.rs`, a suite of more than one file one with a `main.rs`.
+pub(crate) fn no_file_stands_beside_its_directory(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        let Some(stem) = source.path.strip_suffix(".rs") else { continue };
+        let directory = format!("{stem}/");
+        if let Some(other) = sources.iter().find(|other| other.path.starts_with(&directory)) {
+            complaints.push(format!("{}: stands beside {}; make it a `mod.rs`", source.path, other.path));
+        }
+    }
+    complaints
+}
+
+/// A suite begins with a name of its own: `a_b.rs` beside `a.rs` or `a_c.rs` belongs in `a/`.
+pub(crate) fn suites_are_no_families(sources: &[Source]) -> Vec<String> {
+    let name = |source: &Source| Some(source.path.strip_prefix("tests/")?.strip_suffix(".rs")?.to_owned());
+    let flat: Vec<String> = sources.iter().filter_map(name).filter(|name| !name.contains('/')).collect();
+    let directories: Vec<&str> = sources
+        .iter()
+        .filter_map(|source| Some(source.path.strip_prefix("tests/")?.split_once('/')?.0))
+        .collect();
+    let family = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
+    let mut complaints = Vec::new();
+    for name in &flat {
+        let own = family(name);
+        let has_kin = flat.iter().any(|other| other != name && family(other) == own);
+        if has_kin || directories.contains(&own.as_str()) {
+            complaints.push(format!("tests/{name}.rs: one of a family; it belongs in `tests/{own}/`"));
+        }
+    }
+    complaints
+}
+
 pub(crate) fn globs_stay_in_tests(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
     for source in sources {

@@ -165,6 +165,16 @@ fn no_file_has_a_name_that_says_nothing() {
 }
 
 #[test]
+fn what_has_more_than_one_file_is_a_directory() {
+    expect_tidy(form::no_file_stands_beside_its_directory(&rust(sources())));
+}
+
+#[test]
+fn suites_of_one_subject_share_a_directory() {
+    expect_tidy(form::suites_are_no_families(&rust(sources())));
+}
+
+#[test]
 fn globs_are_imported_in_tests_only() {
     expect_tidy(form::globs_stay_in_tests(rust()));
 }

@@ -112,11 +112,15 @@ pub(crate) fn models(sources: &[Source]) -> Vec<String> {
 /// The tests of rooms by their full names: where the loom build has them, mutants may name them.
 fn tests(sources: &[Source]) -> Vec<String> {
     let mut tests = Vec::new();
-    for source in sources.iter().filter(|source| source.path.ends_with("/tests.rs")) {
+    for source in sources.iter().filter(|source| is_tests_of_a_room(source)) {
         let Some(room) = source.room() else { continue };
         tests.extend(tests_in(&source.code).map(|name| format!("{room}::tests::{name}")));
     }
     tests
+}
+
+fn is_tests_of_a_room(source: &Source) -> bool {
+    ["/tests.rs", "/tests/mod.rs"].iter().any(|end| source.path.ends_with(end))
 }
 
 /// The names of the tests in `code`.

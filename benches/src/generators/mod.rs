@@ -11,6 +11,7 @@ mod groups;
 mod instructions;
 mod place;
 mod python;
+mod row;
 mod streams;
 mod sync;
 
@@ -18,27 +19,13 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::time::Instant;
 
-use serde::Serialize;
-
 use groups::{GROUPS, Group, Judgement};
 pub(crate) use instructions::{count, run_one};
 use place::PLACES_COUNT;
+use row::Row;
 
 /// Whose versions are kept with the figures.
 pub(crate) const PACKAGES: [&str; 4] = ["heist", "genawaiter", "corosensei", "async-stream"];
-
-/// One row of the table.
-#[derive(Clone, Serialize)]
-pub(crate) struct Row {
-    group: String,
-    name: String,
-    time_ns: f64,
-    /// heist's time divided by this one's: median, and the middle half of the rounds.
-    heist_ratio: f64,
-    heist_ratio_quartiles: (f64, f64),
-    goal: Option<f64>,
-    pub(crate) is_met: bool,
-}
 
 /// How long to measure.
 struct Effort {
@@ -98,21 +85,6 @@ fn measure(group: &Group, effort: &Effort) -> Vec<Row> {
     }
     rows.iter().for_each(Row::print);
     rows
-}
-
-impl Row {
-    fn print(&self) {
-        let verdict = match self.goal {
-            Some(goal) if self.is_met => format!("goal {goal}: met"),
-            Some(goal) => format!("goal {goal}: MISSED"),
-            None => String::new(),
-        };
-        let (low, high) = self.heist_ratio_quartiles;
-        println!(
-            "  {:42} {:6.3} ns  {:8.3} x   {low:.3} to {high:.3}   {verdict}",
-            self.name, self.time_ns, self.heist_ratio
-        );
-    }
 }
 
 /// Nanoseconds per yield.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::Row;
+use super::row::Row;
 
 const PROGRAM: &str = "
 import sys, time

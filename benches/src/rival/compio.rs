@@ -10,7 +10,7 @@ use compio::io::{AsyncRead, AsyncWriteExt};
 use compio::net::{TcpListener, TcpStream, UdpSocket};
 use compio::runtime::Runtime;
 
-use super::PerCore;
+use super::contract::PerCore;
 
 pub(crate) struct Compio;
 
@@ -35,7 +35,7 @@ impl PerCore for Compio {
     }
 
     fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-        TcpListener::from_std(super::shared_listener(address)?)
+        TcpListener::from_std(super::ports::shared_listener(address)?)
     }
 
     async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
@@ -57,7 +57,7 @@ impl PerCore for Compio {
     }
 
     fn datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
-        UdpSocket::from_std(super::shared_datagrams(address)?)
+        UdpSocket::from_std(super::ports::shared_datagrams(address)?)
     }
 
     async fn receive_from(

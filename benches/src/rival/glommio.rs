@@ -8,7 +8,7 @@ use glommio::net::{TcpListener, TcpStream, UdpSocket};
 use glommio::{LocalExecutorBuilder, Placement};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::PerCore;
+use super::contract::PerCore;
 
 pub(crate) struct Glommio;
 

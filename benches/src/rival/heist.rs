@@ -12,7 +12,8 @@ use heist::net::{TcpListener, TcpStream, UdpSocket};
 use heist::runtime::{Builder, DriverKind, Runtime};
 use heist::task::{JoinError, JoinHandle};
 
-use super::{Contender, Http, Rival, WORKER_COUNT};
+use super::contender::Contender;
+use super::contract::{Http, Rival, WORKER_COUNT};
 use crate::echo::{announce, buffer_size, obey};
 
 /// How a runtime of heist's is built.
@@ -30,7 +31,7 @@ pub(crate) struct TwoOnPoll;
 pub(crate) struct TwoZeroCopy;
 
 impl Build for Two {
-    const NAME: &'static str = super::SUBJECT;
+    const NAME: &'static str = super::contract::SUBJECT;
     const EXPLANATION: &'static str = "heist, 2 workers, the driver it chooses itself";
     fn build() -> io::Result<Runtime> {
         Builder::new_multi_thread().worker_threads(WORKER_COUNT).build()
@@ -177,7 +178,7 @@ pub(super) const POOLED: Contender = Contender {
 
 /// As `echo::serve`, but for the buffers. These have as much room as those there.
 fn serve_pooled(message_size: usize) -> ExitCode {
-    let (listener, address) = super::listener();
+    let (listener, address) = super::ports::listener();
     std::thread::spawn(move || {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(WORKER_COUNT).recv_buffer_bytes(buffer_size(message_size));

@@ -9,7 +9,7 @@ use monoio::net::udp::UdpSocket;
 use monoio::net::{TcpListener, TcpStream};
 use monoio::{IoUringDriver, RuntimeBuilder};
 
-use super::PerCore;
+use super::contract::PerCore;
 
 pub(crate) struct Monoio;
 
@@ -34,7 +34,7 @@ impl PerCore for Monoio {
     }
 
     fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-        TcpListener::from_std(super::shared_listener(address)?)
+        TcpListener::from_std(super::ports::shared_listener(address)?)
     }
 
     async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
@@ -53,7 +53,7 @@ impl PerCore for Monoio {
     }
 
     fn datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
-        UdpSocket::from_std(super::shared_datagrams(address)?)
+        UdpSocket::from_std(super::ports::shared_datagrams(address)?)
     }
 
     async fn receive_from(socket: &UdpSocket, buffer: Vec<u8>) -> (io::Result<(usize, SocketAddr)>, Vec<u8>) {

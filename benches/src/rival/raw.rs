@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use io_uring::types::{BufRingEntry, Fd};
 use io_uring::{IoUring, cqueue, opcode, squeue};
 
-use super::Contender;
+use super::contender::Contender;
 use crate::child;
 use crate::echo::buffer_size;
 
@@ -91,7 +91,7 @@ const ACCEPTED: u64 = u64::MAX;
 const CANCELLED: u64 = u64::MAX - 1;
 
 fn serve(receive: Receive, message_size: usize) -> ExitCode {
-    let (listener, address) = super::listener();
+    let (listener, address) = super::ports::listener();
     println!("{address}");
     std::thread::spawn(move || Server::new(receive, message_size).run(&listener));
     child::report_usage()

@@ -13,7 +13,7 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream, UdpSocket};
 use smol::{Executor, Task, Timer};
 
-use super::{Rival, WORKER_COUNT};
+use super::contract::{Rival, WORKER_COUNT};
 
 /// One executor for the whole process, as with smol's own `spawn`; its threads never end.
 pub(crate) struct Smol(&'static Executor<'static>);

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
-use super::{Http, Rival, WORKER_COUNT};
+use super::contract::{Http, Rival, WORKER_COUNT};
 
 pub(crate) struct Tokio(Runtime);
 

@@ -2,12 +2,12 @@
 
 use futures::channel::oneshot;
 
-use super::{About, Task};
+use super::about::{About, RIVALS_AND_FLOOR, Task};
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
-    rivals: super::hand_over::RIVALS,
+    rivals: RIVALS_AND_FLOOR,
     goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
     ..About::here(
         "chained_spawn",

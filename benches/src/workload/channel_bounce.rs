@@ -4,9 +4,10 @@
 //! some 1070 are async-channel's (callgrind, 2026-11-21). A runtime that cost nothing would need 0.74 of tokio's. The kernel has
 //! no part in it: there is one context switch in 5,000 messages.
 
-use super::{About, Countdown, Task};
+use super::about::{About, Task};
+use super::countdown::Countdown;
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
     goals: &[Goal::time("tokio", Some(0.75)), Goal::NEVER_BEHIND_ONE_THREAD],

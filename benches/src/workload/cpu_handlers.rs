@@ -1,8 +1,10 @@
 //! 64 handlers, each with a channel of requests, and 100 us of work for each request: what threads are for.
 
-use super::{About, Countdown, Task, compute};
+use super::about::{About, Task};
+use super::countdown::Countdown;
+use crate::compute::compute;
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
     goals: &[Goal::time("tokio", None), Goal::benefit_of_threads(1.9)],

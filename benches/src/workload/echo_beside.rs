@@ -3,11 +3,10 @@
 //! 16 conversations pause 10 ms between requests, so that a good part of their requests falls into every computation, and
 //! those that belong to the computing worker's ring show in the slowest hundredth.
 
-use super::{About, Means};
-use crate::echo::Times;
+use super::about::{About, Means};
 use crate::goal::Goal;
-use crate::load::Load;
-use crate::rival::WORKER_COUNT;
+use crate::load::{Load, Times};
+use crate::rival::contract::WORKER_COUNT;
 
 pub(super) const ABOUT: About = About {
     name: "echo_beside",

@@ -7,9 +7,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::{About, Task};
+use super::about::{About, Task};
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
     goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],

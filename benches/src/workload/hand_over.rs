@@ -15,14 +15,11 @@ use std::thread::{self, Thread};
 use crossbeam::deque::{Injector, Steal, Worker};
 use crossbeam::utils::Backoff;
 
-use super::{Task, chained_spawn, spawn_many_local, spawn_many_remote};
-use crate::rival::{Contender, WORKER_COUNT};
+use super::about::{ONE_THREAD, THREADS, Task};
+use super::{chained_spawn, spawn_many_local, spawn_many_remote};
+use crate::rival::contender::Contender;
+use crate::rival::contract::WORKER_COUNT;
 use crate::usage::Sample;
-
-/// Who takes part in the workloads that have this floor.
-pub(super) const RIVALS: &[&str] = &["heist", "tokio", "heist-single", "smol", THREADS, ONE_THREAD];
-pub(crate) const THREADS: &str = "raw-threads";
-pub(crate) const ONE_THREAD: &str = "raw-thread";
 
 /// These workloads have it.
 pub(crate) const TASKS: &[Task] = &[Task::SpawnManyLocal, Task::SpawnManyRemote, Task::ChainedSpawn];

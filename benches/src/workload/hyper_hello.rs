@@ -12,10 +12,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 
-use super::{About, Means};
+use super::about::{About, Means};
 use crate::child::{self, Spoken};
 use crate::goal::Goal;
-use crate::rival::{self, Contender, Http};
+use crate::rival::contender::Contender;
+use crate::rival::contract::Http;
+use crate::rival::ports;
 use crate::usage::{Latency, Sample};
 
 pub(super) const ABOUT: About = About {
@@ -34,7 +36,7 @@ pub(super) const ABOUT: About = About {
 
 /// Serves until stdin ends.
 pub(crate) fn serve<R: Http>() -> ExitCode {
-    let (listener, address) = rival::listener();
+    let (listener, address) = ports::listener();
     println!("{address}");
     std::thread::spawn(move || {
         let rival = R::start();

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{About, Means};
+use super::about::{About, Means};
 use crate::child::Spoken;
 use crate::goal::Goal;
-use crate::rival::{Contender, Rival};
+use crate::rival::contender::Contender;
+use crate::rival::contract::Rival;
 use crate::usage::{Sample, Usage};
 
 pub(super) const ABOUT: About = About {

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::{About, Countdown, Means};
+use super::about::{About, Means};
+use super::countdown::Countdown;
 use crate::child::Spoken;
 use crate::goal::Goal;
-use crate::rival::{Contender, Rival};
+use crate::rival::contender::Contender;
+use crate::rival::contract::Rival;
 use crate::usage::{Sample, Usage};
 
 pub(super) const ABOUT: About = About {

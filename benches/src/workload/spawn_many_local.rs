@@ -1,11 +1,12 @@
 //! 10,000 empty tasks, spawned by the future that `block_on` drives; the last one to run says so.
 
-use super::{About, Countdown, Task};
+use super::about::{About, RIVALS_AND_FLOOR, Task};
+use super::countdown::Countdown;
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
-    rivals: super::hand_over::RIVALS,
+    rivals: RIVALS_AND_FLOOR,
     goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
     ..About::here(
         "spawn_many_local",

@@ -1,11 +1,11 @@
 //! 10,000 empty tasks, spawned by a thread that is none of the runtime's while that is idle, then joined one by one.
 
-use super::{About, Task};
+use super::about::{About, RIVALS_AND_FLOOR, Task};
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
-    rivals: super::hand_over::RIVALS,
+    rivals: RIVALS_AND_FLOOR,
     goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
     ..About::here(
         "spawn_many_remote",

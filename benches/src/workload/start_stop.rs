@@ -1,8 +1,8 @@
 //! A runtime is started, runs one task, and is stopped.
 
-use super::{About, Task};
+use super::about::{About, Task};
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 use crate::usage::Sample;
 
 pub(super) const ABOUT: About = About {

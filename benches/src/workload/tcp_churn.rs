@@ -1,9 +1,8 @@
 //! A new connection for every request.
 
-use super::{About, Means};
-use crate::echo::Times;
+use super::about::{About, Means};
 use crate::goal::Goal;
-use crate::load::Load;
+use crate::load::{Load, Times};
 
 pub(super) const ABOUT: About = About {
     name: "tcp_churn",

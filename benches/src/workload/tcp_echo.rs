@@ -1,9 +1,8 @@
 //! Echo over connections that have one request in flight each, as fast as it goes.
 
-use super::{About, Means};
-use crate::echo::Times;
+use super::about::{About, Means};
 use crate::goal::Goal;
-use crate::load::Load;
+use crate::load::{Load, Times};
 
 const TIMES: Times = Times { warm_up_ms: 100, measure_ms: 250 };
 

@@ -1,9 +1,8 @@
 //! Handlers that compute, behind sockets: what threads are for, with the kernel in between.
 
-use super::{About, Means};
-use crate::echo::Times;
+use super::about::{About, Means};
 use crate::goal::Goal;
-use crate::load::Load;
+use crate::load::{Load, Times};
 
 pub(super) const ABOUT: About = About {
     name: "tcp_handlers",

@@ -1,8 +1,8 @@
 //! Large writes in one direction, and what it costs to ask for those that do not copy where they are copied all the same.
 
-use super::{About, Means};
-use crate::echo::Times;
+use super::about::{About, Means};
 use crate::goal::{Figure, Goal, Yardstick};
+use crate::load::Times;
 
 const TIMES: Times = Times { warm_up_ms: 100, measure_ms: 400 };
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{About, Countdown, Task};
+use super::about::{About, Task};
+use super::countdown::Countdown;
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
     goals: &[Goal::cpu("tokio", Some(0.1)), Goal::NEVER_BEHIND_ONE_THREAD],

@@ -1,9 +1,8 @@
 //! Echo of datagrams: each peer has one request in flight, and the server one socket per thread, all on one port.
 
-use super::{About, Means};
-use crate::echo::Times;
+use super::about::{About, Means};
 use crate::goal::Goal;
-use crate::load::Load;
+use crate::load::{Load, Times};
 
 const fn echo(connections: usize) -> Means {
     let load = Load {

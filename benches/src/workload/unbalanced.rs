@@ -3,9 +3,11 @@
 //! A runtime with one thread per core would do all of it on that one thread: its speed-up is 1 by construction, which is why
 //! the single-threaded loop stands for it.
 
-use super::{About, Countdown, Task, compute};
+use super::about::{About, Task};
+use super::countdown::Countdown;
+use crate::compute::compute;
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
     goals: &[Goal::time("tokio", None), Goal::benefit_of_threads(1.7)],

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{About, Task};
+use super::about::{About, Task};
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 use crate::usage::{Latency, Sample, Usage};
 
 pub(super) const ABOUT: About = About {

@@ -1,8 +1,9 @@
 //! 200 tasks, each of which yields 1,000 times.
 
-use super::{About, Countdown, Task};
+use super::about::{About, Task};
+use super::countdown::Countdown;
 use crate::goal::Goal;
-use crate::rival::Rival;
+use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
     goals: &[Goal::time("tokio", Some(0.6)), Goal::NEVER_BEHIND_ONE_THREAD],

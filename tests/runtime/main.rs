@@ -1,0 +1,11 @@
+//! The runtime as a whole: how it is built, what may be called where, what it does beside its workers, and how it ends.
+
+mod blocking;
+#[cfg(target_os = "linux")]
+mod driver_choice;
+#[cfg(target_os = "linux")]
+mod fork;
+mod places;
+mod shutdown;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,11 @@
+//! Tasks: spawned, woken, joined, cancelled and panicking, each exactly once.
+
+mod cancel;
+mod join;
+mod large;
+mod local;
+mod panic;
+mod spawn;
+#[path = "../support/mod.rs"]
+mod support;
+mod wake;
