@@ -3,6 +3,7 @@
 
 mod datagrams;
 mod options;
+mod pooled;
 mod segments;
 
 use std::fmt;
@@ -12,10 +13,10 @@ use std::task::{Context, Poll};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::family::inet_addr;
+use super::address::inet_addr;
+use super::address::lookup_host::resolve;
+use super::address::to_socket_addrs::ToSocketAddrs;
 use super::interest::{self, Interest, Ready};
-use super::lookup_host::resolve;
-use super::to_socket_addrs::ToSocketAddrs;
 use crate::driver::in_runtime;
 use crate::driver::{Direction, Registration, socket};
 

@@ -1,4 +1,5 @@
-//! The public sends and receives of a `UnixDatagram`. `net/datagram.rs` makes the system calls.
+//! The public sends and receives of a `UnixDatagram`. `net/datagram/` and `net/call.rs` make
+//! the system calls.
 
 use std::future::Future;
 use std::io;
@@ -8,9 +9,11 @@ use std::task::{Context, Poll, ready};
 
 use socket2::{SockAddr, Socket};
 
-use super::{SocketAddr, UnixDatagram, address_of};
+use super::{SocketAddr, UnixDatagram};
 use crate::driver::{Direction, unix_address};
-use crate::net::datagram::{self, send_once, send_to_once};
+use crate::net::address::unix::address_of;
+use crate::net::call::{self, send_once};
+use crate::net::datagram::{self, send_to_once};
 use crate::net::pause::Pauses;
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
@@ -326,7 +329,7 @@ impl UnixDatagram {
     }
 
     fn receive_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-        self.or_end(datagram::receive_once(socket, buf), || 0)
+        self.or_end(call::receive_once(socket, buf), || 0)
     }
 
     fn receive_from_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
@@ -335,7 +338,7 @@ impl UnixDatagram {
     }
 
     fn peek_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-        self.or_end(datagram::peek_once(socket, buf), || 0)
+        self.or_end(call::peek_once(socket, buf), || 0)
     }
 
     fn peek_from_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {

@@ -13,8 +13,9 @@ use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{SocketAddr, UCred, address_of};
+use super::{SocketAddr, UCred};
 use crate::driver::{Direction, Registration, socket, unix_address};
+use crate::net::address::unix::address_of;
 use crate::net::interest::{self, Interest, Ready};
 use crate::primitive::sync::Mutex;
 use datagrams::SendRest;

@@ -5,11 +5,10 @@ use std::task::{Context, Poll};
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::interest::Interest;
-use super::transfer::{
-    self, bytes_of, peek_once, receive_once, receive_vectored_once, room_of, send_once, send_vectored_once,
-};
+use super::transfer::{self, bytes_of, receive_vectored_once, room_of, send_vectored_once};
 use crate::driver::Direction;
+use crate::net::call::{peek_once, receive_once, send_once};
+use crate::net::interest::Interest;
 
 impl<F: Family> ByteStream<F> {
     /// Reads the bytes that are available into `buf`, and waits until there are some. Returns how
@@ -140,7 +139,7 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Appends everything up to the end of the stream to `text`, and returns how many bytes it
-    /// appended. See [`TcpStream`](super::TcpStream) for an example.
+    /// appended. See [`TcpStream`](crate::net::TcpStream) for an example.
     ///
     /// # Errors
     /// As [`read_to_end`](ByteStream::read_to_end), and `InvalidData` if the bytes are not UTF-8.
@@ -246,7 +245,7 @@ impl<F: Family> ByteStream<F> {
         transfer::write_vectored(self.registration(), bufs).await
     }
 
-    /// Writes all of `buf`. See [`TcpStream`](super::TcpStream) for an example.
+    /// Writes all of `buf`. See [`TcpStream`](crate::net::TcpStream) for an example.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write). The caller cannot learn how much was written before the
