@@ -1,5 +1,5 @@
 //! `ByteStream`: everything that a TCP and a Unix connection have in common, except reads,
-//! writes and halves.
+//! writes, waiting and halves.
 
 use std::fmt;
 use std::io;
@@ -9,8 +9,7 @@ use std::net::Shutdown;
 use socket2::Socket;
 
 use super::family::Family;
-use crate::driver::{Direction, Registration};
-use crate::net::interest::{self, Interest, Ready};
+use crate::driver::Registration;
 
 /// A connection that carries bytes: a [`TcpStream`](crate::net::TcpStream), or a `UnixStream` on
 /// systems that have Unix sockets.
@@ -120,83 +119,6 @@ impl<F: Family> ByteStream<F> {
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
-    }
-
-    /// Waits until the socket is ready in one of the directions of `interest`, and returns which.
-    ///
-    /// A ready socket is worth a `try_` call. That call may still return `WouldBlock`; then `ready`
-    /// waits again. A closed or broken connection is ready in both directions; the `try_` call then
-    /// returns the end of the stream or the error.
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    ///
-    /// # Examples
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// use heist::io::Interest;
-    ///
-    /// let ready = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
-    /// // The peer has sent nothing yet, and the send buffer has room.
-    /// assert!(ready.is_writable());
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        interest::ready(&self.registration, interest).await
-    }
-
-    /// Waits until a read is likely to succeed without blocking; see [`ready`](ByteStream::ready).
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    ///
-    /// # Examples
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (stream, _) = listener.accept().await?;
-    /// # client.write_all(b"ping").await?;
-    /// let mut buf = [0; 64];
-    /// let count = loop {
-    ///     stream.readable().await?;
-    ///     match stream.try_read(&mut buf) {
-    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
-    ///         result => break result?,
-    ///     }
-    /// };
-    /// assert_eq!(&buf[..count], b"ping");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub async fn readable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Read).await
-    }
-
-    /// Waits until a write is likely to succeed without blocking; see [`ready`](ByteStream::ready).
-    /// Use it with [`try_write`](ByteStream::try_write). See [`try_write`](ByteStream::try_write)
-    /// for an example.
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Write).await
     }
 
     /// Shuts down writing: the peer reads the end of the stream, and may still send.

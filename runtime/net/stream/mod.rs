@@ -9,6 +9,7 @@ mod owned_buffers;
 mod poll;
 mod pooled;
 mod read_write;
+mod readiness;
 #[cfg(feature = "futures-io")]
 mod traits_futures;
 #[cfg(feature = "hyper")]
