@@ -35,15 +35,18 @@ pub(super) fn paid_by<R>(
     uninterrupted(call).inspect(|moved| coop::spend_bytes(bytes_of(moved)))
 }
 
+#[inline]
 pub(super) fn receive_once(mut socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
     paid(|| socket.read(buf))
 }
 
+#[inline]
 pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
     paid(|| receive::peek(socket, buf))
 }
 
 /// `[no-sigpipe]`.
+#[inline]
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     paid(|| socket.send_with_flags(buf, SEND_FLAGS))
 }
