@@ -56,81 +56,27 @@
 
 // How this room works inside: `DESIGN.md`.
 
-mod acceptor;
-mod byte_stream;
-mod bytes;
+mod address;
+mod call;
 mod datagram;
-mod family;
 mod interest;
-mod lookup_host;
-mod owned_bytes;
-mod owned_halves;
-mod owned_split;
-mod owned_transfer;
+mod listener;
 mod pause;
-#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
-mod poll;
-mod pooled;
 mod receive;
-mod split;
-mod tcp_listener;
-mod tcp_socket;
-mod tcp_stream;
-mod to_socket_addrs;
-#[cfg(feature = "futures-io")]
-mod traits_futures;
-#[cfg(feature = "hyper")]
-mod traits_hyper;
-#[cfg(feature = "tokio-io")]
-mod traits_tokio;
-mod transfer;
+mod stream;
+pub mod tcp;
 mod udp;
 #[cfg(unix)]
 pub mod unix;
-mod zero_copy;
 
-pub use byte_stream::ByteStream;
-pub use family::Family;
+pub use address::lookup_host::lookup_host;
+pub use address::to_socket_addrs::ToSocketAddrs;
 pub use interest::{Interest, Ready};
-pub use lookup_host::lookup_host;
-pub use tcp_listener::{TcpListener, TcpListenerIncoming};
-pub use tcp_socket::TcpSocket;
-pub use tcp_stream::TcpStream;
-pub use to_socket_addrs::ToSocketAddrs;
+pub use stream::byte_stream::ByteStream;
+pub use stream::family::Family;
+pub use tcp::listener::{TcpListener, TcpListenerIncoming};
+pub use tcp::socket::TcpSocket;
+pub use tcp::stream::TcpStream;
 pub use udp::{Segments, UdpSocket};
 #[cfg(unix)]
 pub use unix::{UnixDatagram, UnixListener, UnixStream};
-
-/// The parts of TCP beside listener and stream: the halves of a split stream.
-///
-/// ```
-/// use heist::net::{TcpStream, tcp};
-///
-/// async fn say(mut writer: tcp::OwnedWriteHalf) -> std::io::Result<()> {
-///     writer.write_all(b"hello").await
-/// }
-///
-/// async fn talk(stream: TcpStream) -> std::io::Result<tcp::OwnedReadHalf> {
-///     let (reader, writer) = stream.into_split();
-///     say(writer).await?;
-///     Ok(reader)
-/// }
-/// ```
-pub mod tcp {
-    pub use super::family::Tcp;
-    pub use super::owned_split::ReuniteError;
-    pub use super::tcp_listener::TcpListenerIncoming as Incoming;
-
-    /// The reading half of [`TcpStream::split`](super::ByteStream::split).
-    /// That method has an example.
-    pub type ReadHalf<'a> = super::split::ReadHalf<'a, Tcp>;
-    /// The writing half of [`TcpStream::split`](super::ByteStream::split).
-    /// That method has an example. Dropping this half does nothing.
-    pub type WriteHalf<'a> = super::split::WriteHalf<'a, Tcp>;
-    /// The reading half of [`TcpStream::into_split`](super::ByteStream::into_split).
-    /// That method has an example.
-    pub type OwnedReadHalf = super::owned_split::OwnedReadHalf<Tcp>;
-    /// The writing half of [`TcpStream::into_split`](super::ByteStream::into_split).
-    /// That method has an example. Dropping this half shuts down writing.
-    pub type OwnedWriteHalf = super::owned_split::OwnedWriteHalf<Tcp>;
-}

@@ -1,4 +1,5 @@
-//! The public sends and receives of a `UdpSocket`. `datagram.rs` makes the system calls.
+//! The public sends and receives of a `UdpSocket`. `net/datagram/` and `net/call.rs` make the
+//! system calls.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,12 +9,11 @@ use socket2::SockAddr;
 
 use super::UdpSocket;
 use crate::driver::Direction;
-use crate::net::datagram::{
-    peek_from_once, peek_once, receive_from_once, receive_once, send_once, send_to_once,
-};
-use crate::net::family::inet_addr;
-use crate::net::lookup_host::resolve_one;
-use crate::net::to_socket_addrs::ToSocketAddrs;
+use crate::net::address::inet_addr;
+use crate::net::address::lookup_host::resolve_one;
+use crate::net::address::to_socket_addrs::ToSocketAddrs;
+use crate::net::call::{peek_once, receive_once, send_once};
+use crate::net::datagram::{peek_from_once, receive_from_once, send_to_once};
 
 impl UdpSocket {
     /// Sends one datagram to the peer named by [`connect`](UdpSocket::connect), and waits until

@@ -7,9 +7,9 @@ use socket2::{SockAddr, Socket};
 
 use super::UdpSocket;
 use crate::driver::{Direction, segmentation};
+use crate::net::address::inet_addr;
+use crate::net::call::{paid, paid_by};
 use crate::net::datagram::receive_from_once;
-use crate::net::family::inet_addr;
-use crate::net::transfer::{paid, paid_by};
 
 /// The result of [`UdpSocket::recv_segments`], which has an example: one datagram, or several of
 /// one sender.

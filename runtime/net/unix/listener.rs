@@ -1,4 +1,4 @@
-//! `UnixListener`: binding and conversions. `acceptor.rs` accepts.
+//! `UnixListener`: binding and conversions. `net/listener.rs` accepts.
 
 use std::fmt;
 use std::io;
@@ -8,12 +8,11 @@ use std::task::{Context, Poll};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{SocketAddr, UnixStream, address_of};
+use super::SocketAddr;
+use super::stream::{Unix, UnixStream};
 use crate::driver::{Registration, socket, unix_address};
-use crate::net::acceptor::Acceptor;
-
-/// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
-const BACKLOG_COUNT: i32 = 1024;
+use crate::net::address::unix::address_of;
+use crate::net::listener::Listener;
 
 /// A Unix socket that listens for connections.
 ///
@@ -37,7 +36,7 @@ const BACKLOG_COUNT: i32 = 1024;
 /// # }
 /// ```
 pub struct UnixListener {
-    acceptor: Acceptor,
+    listener: Listener<Unix>,
 }
 
 impl UnixListener {
@@ -88,9 +87,7 @@ impl UnixListener {
     #[track_caller]
     fn bind_to(addr: &SockAddr) -> io::Result<UnixListener> {
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
-        socket.bind(addr)?;
-        socket.listen(BACKLOG_COUNT)?;
-        Ok(UnixListener { acceptor: Acceptor::over(Registration::new_nonblocking(socket)) })
+        Ok(UnixListener { listener: Listener::bind(socket, addr)? })
     }
 
     /// Takes over a listener of std and makes it non-blocking. See
@@ -104,7 +101,7 @@ impl UnixListener {
     /// Panics if called outside of a runtime.
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
-        Ok(UnixListener { acceptor: Acceptor::over(Registration::new(Socket::from(listener))?) })
+        Ok(UnixListener { listener: Listener::over(Registration::new(Socket::from(listener))?) })
     }
 
     /// Gives the socket back as a listener of std. It stays non-blocking, as in tokio; call
@@ -115,7 +112,7 @@ impl UnixListener {
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
-        Ok(self.acceptor.into_socket()?.into())
+        Ok(self.listener.into_socket()?.into())
     }
 
     /// Waits for a connection, and returns it with the address of its peer, which is unnamed unless
@@ -138,7 +135,7 @@ impl UnixListener {
     /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
     /// next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        Ok(admit(self.acceptor.accept().await?))
+        self.listener.accept().await
     }
 
     /// [`accept`](UnixListener::accept) as a poll function. Only the waker of the last caller is
@@ -151,7 +148,7 @@ impl UnixListener {
     /// # Panics
     /// Panics if called outside of a runtime.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        self.acceptor.poll_accept(cx).map_ok(admit)
+        self.listener.poll_accept(cx)
     }
 
     /// Returns the address that this listens at.
@@ -159,7 +156,7 @@ impl UnixListener {
     /// # Errors
     /// Returns the error of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(unix_address::to_std(&self.acceptor.socket().local_addr()?))
+        self.listener.local_addr()
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
@@ -167,29 +164,25 @@ impl UnixListener {
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.acceptor.socket().take_error()
+        self.listener.take_error()
     }
-}
-
-fn admit((socket, peer): (Socket, SockAddr)) -> (UnixStream, SocketAddr) {
-    (UnixStream::accepted(socket), unix_address::to_std(&peer))
 }
 
 impl fmt::Debug for UnixListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnixListener").field("socket", self.acceptor.socket()).finish()
+        self.listener.fmt(f)
     }
 }
 
 impl AsFd for UnixListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.acceptor.socket().as_fd()
+        self.listener.socket().as_fd()
     }
 }
 
 impl AsRawFd for UnixListener {
     fn as_raw_fd(&self) -> RawFd {
-        self.acceptor.socket().as_raw_fd()
+        self.listener.socket().as_raw_fd()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `UnixStream`: making one, its peer and conversions. `byte_stream.rs` has what it shares with TCP
+//! `UnixStream`: making one, its peer and conversions. `net/stream/` has what it shares with TCP
 //! streams.
 
 use std::io;
@@ -7,11 +7,13 @@ use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{SocketAddr, UCred, Unix, address_of};
+use super::{SocketAddr, UCred};
 use crate::driver::in_runtime;
 use crate::driver::{Registration, socket, unix_address};
-use crate::net::byte_stream::ByteStream;
+use crate::net::address::unix::address_of;
 use crate::net::pause::Pauses;
+use crate::net::stream::byte_stream::ByteStream;
+use crate::net::stream::family::{Family, sealed::Sealed};
 use crate::time::sleep;
 
 /// A connection between processes of one machine.
@@ -39,6 +41,27 @@ use crate::time::sleep;
 /// # }
 /// ```
 pub type UnixStream = ByteStream<Unix>;
+
+/// The family of [`UnixStream`]. It only names a type and has no values; see
+/// [`Tcp`](crate::net::tcp::Tcp) for an example.
+#[derive(Clone, Copy, Debug)]
+pub enum Unix {}
+
+impl Family for Unix {
+    type Addr = SocketAddr;
+}
+
+impl Sealed for Unix {
+    const STREAM_NAME: &'static str = "UnixStream";
+    const LISTENER_NAME: &'static str = "UnixListener";
+    const MAY_SEND_ZERO_COPY: bool = false;
+    /// A receive ends at bytes that descriptors came with, and at bytes of another sender.
+    const SHORT_IS_ALL: bool = false;
+
+    fn addr(addr: &SockAddr) -> io::Result<SocketAddr> {
+        Ok(unix_address::to_std(addr))
+    }
+}
 
 impl ByteStream<Unix> {
     /// Connects to the listener at `path`; a path that begins with a zero byte is an abstract name.
@@ -106,12 +129,6 @@ impl ByteStream<Unix> {
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (left, right) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
         Ok((UnixStream::over(Registration::new(left)?), UnixStream::over(Registration::new(right)?)))
-    }
-
-    /// Wraps a connection that `accept` has made non-blocking.
-    #[track_caller]
-    pub(super) fn accepted(socket: Socket) -> UnixStream {
-        UnixStream::over(Registration::new_nonblocking(socket))
     }
 
     /// Takes over a stream of std and makes it non-blocking.

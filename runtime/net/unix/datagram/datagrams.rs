@@ -1,35 +1,21 @@
-//! The public sends and receives of a `UnixDatagram`. `net/datagram.rs` makes the system calls.
+//! The public sends and receives of a `UnixDatagram`. `net/datagram/` and `net/call.rs` make
+//! the system calls.
 
 use std::future::Future;
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use socket2::{SockAddr, Socket};
 
-use super::{SocketAddr, UnixDatagram, address_of};
+use super::send_rest::Resting;
+use super::{SocketAddr, UnixDatagram};
 use crate::driver::{Direction, unix_address};
-use crate::net::datagram::{self, send_once, send_to_once};
+use crate::net::address::unix::address_of;
+use crate::net::call::{self, send_once};
+use crate::net::datagram::{self, send_to_once};
 use crate::net::pause::Pauses;
-use crate::primitive::sync::Mutex;
-use crate::time::{Sleep, sleep};
-
-/// The pause of `poll_send_to`, if it is resting.
-pub(super) struct SendRest(Mutex<Option<Resting>>);
-
-/// A pause while the queue of a receiver that is not the peer is full `[unheard-room]`.
-struct Resting {
-    sleep: Pin<Box<Sleep>>,
-    /// The pauses after this one.
-    pauses: Pauses,
-}
-
-impl SendRest {
-    pub(super) fn none() -> SendRest {
-        SendRest(Mutex::new(None))
-    }
-}
+use crate::time::sleep;
 
 impl UnixDatagram {
     /// Sends one datagram to the peer of this socket, and waits until there is room. Returns its
@@ -307,26 +293,8 @@ impl UnixDatagram {
         self.registration.poll_io(Direction::Read, cx, receive)
     }
 
-    /// [`readable`](UnixDatagram::readable) as a poll function. Only the waker of the last caller
-    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration.poll_ready(Direction::Read, cx)
-    }
-
-    /// [`writable`](UnixDatagram::writable) as a poll function. Only the waker of the last caller
-    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration.poll_ready(Direction::Write, cx)
-    }
-
     fn receive_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-        self.or_end(datagram::receive_once(socket, buf), || 0)
+        self.or_end(call::receive_once(socket, buf), || 0)
     }
 
     fn receive_from_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
@@ -335,7 +303,7 @@ impl UnixDatagram {
     }
 
     fn peek_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-        self.or_end(datagram::peek_once(socket, buf), || 0)
+        self.or_end(call::peek_once(socket, buf), || 0)
     }
 
     fn peek_from_once(&self, socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {

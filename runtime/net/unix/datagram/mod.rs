@@ -1,8 +1,10 @@
 //! `UnixDatagram`: making one, its addresses and conversions. `datagrams.rs` has its sends and
-//! receives, `pooled.rs` its receives into buffers of the runtime.
+//! receives, `pooled.rs` its receives into buffers of the runtime, `readiness.rs` waiting for it.
 
 mod datagrams;
 mod pooled;
+mod readiness;
+mod send_rest;
 
 use std::fmt;
 use std::io;
@@ -13,11 +15,11 @@ use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{SocketAddr, UCred, address_of};
-use crate::driver::{Direction, Registration, socket, unix_address};
-use crate::net::interest::{self, Interest, Ready};
+use super::{SocketAddr, UCred};
+use crate::driver::{Registration, socket, unix_address};
+use crate::net::address::unix::address_of;
 use crate::primitive::sync::Mutex;
-use datagrams::SendRest;
+use send_rest::SendRest;
 
 /// A Unix socket for datagrams, which are neither lost nor reordered on their way.
 ///
@@ -281,76 +283,6 @@ impl UnixDatagram {
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
-    }
-
-    /// Waits until the socket is ready in one of the directions of `interest`, and returns which.
-    ///
-    /// A ready socket is worth a `try_` call. That call may still return `WouldBlock`; then `ready`
-    /// waits again.
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no datagram moves.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        interest::ready(&self.registration, interest).await
-    }
-
-    /// Waits until a receive is likely to succeed without blocking; see
-    /// [`ready`](UnixDatagram::ready). Use it with [`try_recv`](UnixDatagram::try_recv).
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no datagram moves.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Read).await
-    }
-
-    /// Waits until a send to the peer is likely to succeed without blocking; see
-    /// [`ready`](UnixDatagram::ready). Use it with [`try_send`](UnixDatagram::try_send).
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no datagram moves.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Write).await
-    }
-
-    /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives. See
-    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) for an example of `f`.
-    ///
-    /// `f` must use this socket, in a direction of `interest`, and must not block.
-    ///
-    /// # Errors
-    /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
-    /// to be ready.
-    pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration.try_io(interest.direction(), |_| f())
-    }
-
-    /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two
-    /// calls it waits until the socket is ready.
-    ///
-    /// `f` must use this socket, in a direction of `interest`, and must not block.
-    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) has an example.
-    ///
-    /// # Errors
-    /// Returns the errors of `f` except `WouldBlock`, and those of the driver.
-    ///
-    /// # Cancel safety
-    /// As safe as `f`: nothing is held between two calls of `f`.
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        mut f: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration.async_io(interest.direction(), |_| f()).await
     }
 
     pub(super) fn registration(&self) -> &Registration {

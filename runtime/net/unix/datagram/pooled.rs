@@ -7,10 +7,8 @@ use socket2::Socket;
 
 use super::{SocketAddr, UnixDatagram};
 use crate::buf::PooledBuf;
-use crate::driver::{Contents, Direction, unix_address};
-use crate::net::pooled::without_buffer_if_empty;
-use crate::net::receive;
-use crate::net::transfer::paid_by;
+use crate::driver::{Direction, unix_address};
+use crate::net::datagram::pooled::receive_whole_pooled_once;
 
 impl UnixDatagram {
     /// Receives one datagram into a buffer of the runtime, and waits until there is one.
@@ -79,21 +77,8 @@ impl UnixDatagram {
     }
 
     fn receive_pooled(&self, socket: &Socket) -> io::Result<(PooledBuf, SocketAddr)> {
-        let mut buf = self.registration.take_buffer(Contents::LocalDatagram)?;
-        let received = paid_by(|| receive::fill_owned_whole(socket, &mut buf), |(count, ..)| *count);
-        let taken = received.and_then(|(_, is_whole, sender)| {
-            if is_whole {
-                Ok((without_buffer_if_empty(buf), unix_address::to_std(&sender)))
-            } else {
-                Err(cut_off())
-            }
-        });
-        self.or_end(taken, || (PooledBuf::default(), unix_address::unnamed()))
+        let received = receive_whole_pooled_once(&self.registration, socket);
+        let received = received.map(|(datagram, sender)| (datagram, unix_address::to_std(&sender)));
+        self.or_end(received, || (PooledBuf::default(), unix_address::unnamed()))
     }
-}
-
-fn cut_off() -> io::Error {
-    let text = "a datagram was longer than the runtime's buffers (256 KiB) and is lost; \
-                receive such with `recv` into a buffer of your own";
-    io::Error::new(io::ErrorKind::InvalidData, text)
 }

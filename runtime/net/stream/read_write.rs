@@ -5,11 +5,9 @@ use std::task::{Context, Poll};
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::interest::Interest;
-use super::transfer::{
-    self, bytes_of, peek_once, receive_once, receive_vectored_once, room_of, send_once, send_vectored_once,
-};
+use super::transfer::{self, bytes_of, receive_vectored_once, room_of, send_vectored_once};
 use crate::driver::Direction;
+use crate::net::call::{peek_once, receive_once, send_once};
 
 impl<F: Family> ByteStream<F> {
     /// Reads the bytes that are available into `buf`, and waits until there are some. Returns how
@@ -140,7 +138,7 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Appends everything up to the end of the stream to `text`, and returns how many bytes it
-    /// appended. See [`TcpStream`](super::TcpStream) for an example.
+    /// appended. See [`TcpStream`](crate::net::TcpStream) for an example.
     ///
     /// # Errors
     /// As [`read_to_end`](ByteStream::read_to_end), and `InvalidData` if the bytes are not UTF-8.
@@ -246,7 +244,7 @@ impl<F: Family> ByteStream<F> {
         transfer::write_vectored(self.registration(), bufs).await
     }
 
-    /// Writes all of `buf`. See [`TcpStream`](super::TcpStream) for an example.
+    /// Writes all of `buf`. See [`TcpStream`](crate::net::TcpStream) for an example.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write). The caller cannot learn how much was written before the
@@ -367,60 +365,5 @@ impl<F: Family> ByteStream<F> {
             return Ok(0);
         };
         self.registration().try_io(Direction::Write, |socket| send_vectored_once(socket, bufs))
-    }
-
-    /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives. See [`async_io`](ByteStream::async_io) for an example
-    /// of `f`.
-    ///
-    /// `f` must use this socket, in a direction of `interest`, and must not block.
-    ///
-    /// # Errors
-    /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
-    /// to be ready.
-    pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration().try_io(interest.direction(), |_| f())
-    }
-
-    /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two
-    /// calls it waits until the socket is ready.
-    ///
-    /// `f` must use this socket, in a direction of `interest`, and must not block.
-    ///
-    /// # Errors
-    /// Returns the errors of `f` except `WouldBlock`, and those of the driver.
-    ///
-    /// # Cancel safety
-    /// As safe as `f`: nothing is held between two calls of `f`.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(unix)]
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (stream, _) = listener.accept().await?;
-    /// # client.write_all(b"ping").await?;
-    /// use heist::io::Interest;
-    /// use std::io::Read;
-    ///
-    /// // Any call on the descriptor will do: here that of another crate.
-    /// let socket = socket2::SockRef::from(&stream);
-    /// let mut buf = [0; 64];
-    /// let count = stream.async_io(Interest::READABLE, || (&*socket).read(&mut buf)).await?;
-    /// assert_eq!(&buf[..count], b"ping");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// # #[cfg(not(unix))]
-    /// # fn main() {}
-    /// ```
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        mut f: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration().async_io(interest.direction(), |_| f()).await
     }
 }

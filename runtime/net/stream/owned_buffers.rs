@@ -1,15 +1,19 @@
-//! Reads and writes of a `ByteStream` with buffers that are handed over, as in `heist::fs`.
+//! Reads and writes of a `ByteStream` with owned buffers: the caller hands them over and gets them
+//! back, as in `heist::fs`.
 //!
 //! A socket needs no buffer while it waits, so no buffer is lent to the kernel beyond a call. The
 //! gains are one form for sockets and files, and receives into capacity that is not initialised.
-//! The writes in `zero_copy.rs` do lend their buffer. `owned_transfer.rs` does the work.
+//! The writes in `zero_copy.rs` do lend their buffer.
 
-use std::io;
+use std::io::{self, IoSlice};
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::owned_transfer;
-use crate::buf::{IoBuf, IoBufMut};
+use super::transfer::{self, VECTORED_COUNT_MAX};
+use crate::buf::{IoBuf, IoBufMut, bytes_of};
+use crate::driver::{Direction, Moved, Registration};
+use crate::net::call::paid;
+use crate::net::receive;
 
 impl<F: Family> ByteStream<F> {
     /// Reads the bytes that are available into the room of `buf`, from its beginning, and waits
@@ -41,7 +45,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub async fn read_owned<B: IoBufMut>(&mut self, buf: B) -> (io::Result<usize>, B) {
-        owned_transfer::read(self.registration(), buf).await
+        read(self.registration(), buf).await
     }
 
     /// Reads the bytes that are available into the room of several buffers, one after the other.
@@ -74,7 +78,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub async fn read_vectored_owned<B: IoBufMut>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
-        owned_transfer::read_vectored(self.registration(), bufs).await
+        read_vectored(self.registration(), bufs).await
     }
 
     /// Writes initialised bytes of `buf`, and waits until there is room. Returns how many bytes it
@@ -88,7 +92,7 @@ impl<F: Family> ByteStream<F> {
     /// Safe for the stream: a future dropped before it is ready has written nothing. The buffer is
     /// dropped with the future.
     pub async fn write_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
-        owned_transfer::write(self.registration(), buf).await
+        write(self.registration(), buf).await
     }
 
     /// Writes all initialised bytes of `buf`, and returns the buffer. To write a part of a buffer,
@@ -117,7 +121,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub async fn write_all_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
-        owned_transfer::write_all(self.registration(), buf).await
+        write_all(self.registration(), buf).await
     }
 
     /// Writes initialised bytes of several buffers, one after the other, and waits until there is
@@ -132,7 +136,7 @@ impl<F: Family> ByteStream<F> {
     /// Safe for the stream: a future dropped before it is ready has written nothing. The buffers
     /// are dropped with the future.
     pub async fn write_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
-        owned_transfer::write_vectored(self.registration(), bufs).await
+        write_vectored(self.registration(), bufs).await
     }
 
     /// Writes all initialised bytes of any number of buffers, one after the other, and returns the
@@ -144,6 +148,72 @@ impl<F: Family> ByteStream<F> {
     /// # Cancel safety
     /// Not safe: the caller cannot learn how much was written before the drop.
     pub async fn write_all_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<()>, Vec<B>) {
-        owned_transfer::write_all_vectored(self.registration(), bufs).await
+        write_all_vectored(self.registration(), bufs).await
     }
+}
+
+/// Reads once: no byte is taken before the future is ready `[one-call-moves-bytes]`.
+pub(super) async fn read<B: IoBufMut>(registration: &Registration, mut buf: B) -> (io::Result<usize>, B) {
+    let room_bytes = buf.bytes_total();
+    if room_bytes == 0 {
+        return (Ok(0), buf);
+    }
+    let receive = |socket: &_| {
+        let count = paid(|| receive::fill_owned(socket, &mut buf))?;
+        Ok(Moved { count, asked: room_bytes })
+    };
+    let result = registration.transfer(Direction::Read, receive).await;
+    (result, buf)
+}
+
+/// Reads once, into several buffers.
+pub(super) async fn read_vectored<B: IoBufMut>(
+    registration: &Registration,
+    mut bufs: Vec<B>,
+) -> (io::Result<usize>, Vec<B>) {
+    let Some(start) = bufs.iter().position(|buf| buf.bytes_total() > 0) else {
+        return (Ok(0), bufs);
+    };
+    let end = bufs.len().min(start + VECTORED_COUNT_MAX);
+    let rooms = &mut bufs[start..end];
+    let receive = |socket: &_| paid(|| receive::fill_owned_vectored(socket, rooms));
+    let result = registration.async_io(Direction::Read, receive).await;
+    if result.is_ok() {
+        receive::leave_empty(&mut bufs[end..]);
+    }
+    (result, bufs)
+}
+
+/// Writes once: no byte is sent before the future is ready `[one-call-moves-bytes]`.
+pub(super) async fn write<B: IoBuf>(registration: &Registration, buf: B) -> (io::Result<usize>, B) {
+    let result = transfer::write(registration, bytes_of(&buf)).await;
+    (result, buf)
+}
+
+/// Writes everything.
+pub(super) async fn write_all<B: IoBuf>(registration: &Registration, buf: B) -> (io::Result<()>, B) {
+    let result = transfer::write_all(registration, bytes_of(&buf)).await;
+    (result, buf)
+}
+
+/// Writes once, from several buffers.
+pub(super) async fn write_vectored<B: IoBuf>(
+    registration: &Registration,
+    bufs: Vec<B>,
+) -> (io::Result<usize>, Vec<B>) {
+    let slices: Vec<_> = bufs.iter().map(|buf| IoSlice::new(bytes_of(buf))).collect();
+    let result = transfer::write_vectored(registration, &slices).await;
+    drop(slices);
+    (result, bufs)
+}
+
+/// Writes everything, from several buffers.
+pub(super) async fn write_all_vectored<B: IoBuf>(
+    registration: &Registration,
+    bufs: Vec<B>,
+) -> (io::Result<()>, Vec<B>) {
+    let mut slices: Vec<_> = bufs.iter().map(|buf| IoSlice::new(bytes_of(buf))).collect();
+    let result = transfer::write_all_vectored(registration, &mut slices).await;
+    drop(slices);
+    (result, bufs)
 }

@@ -7,9 +7,11 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::byte_stream::ByteStream;
-use super::family::{Family, Tcp};
-use super::transfer;
+use crate::buf::{IoBuf, IoBufMut, PooledBuf};
+use crate::net::stream::byte_stream::ByteStream;
+use crate::net::stream::family::Family;
+use crate::net::stream::{owned_buffers, pooled, transfer, zero_copy};
+use crate::net::tcp::stream::Tcp;
 
 /// The reading half of a stream that [`ByteStream::into_split`] has split. See there for an
 /// example.
@@ -60,9 +62,37 @@ impl<F: Family> fmt::Display for ReuniteError<F> {
 
 impl<F: Family> Error for ReuniteError<F> {}
 
-pub(super) fn into_split<F: Family>(stream: ByteStream<F>) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
-    let stream = Arc::new(stream);
-    (OwnedReadHalf { stream: stream.clone() }, OwnedWriteHalf { stream, shuts_down_on_drop: true })
+impl<F: Family> ByteStream<F> {
+    /// Splits the stream into a reading and a writing half that share it: for two tasks.
+    ///
+    /// Dropping the writing half shuts down writing. The connection is closed when both halves are
+    /// dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (mut reader, mut writer) = stream.into_split();
+    /// let writes = heist::spawn(async move { writer.write_all(b"ping").await });
+    ///
+    /// # let mut ping = [0; 4];
+    /// # peer.read_exact(&mut ping).await?;
+    /// # peer.write_all(b"pong").await?;
+    /// let mut buf = [0; 4];
+    /// reader.read_exact(&mut buf).await?;
+    /// assert_eq!(&buf, b"pong");
+    /// writes.await.unwrap()?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn into_split(self) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
+        let stream = Arc::new(self);
+        (OwnedReadHalf { stream: stream.clone() }, OwnedWriteHalf { stream, shuts_down_on_drop: true })
+    }
 }
 
 fn reunite<F: Family>(
@@ -86,7 +116,7 @@ impl<F: Family> Drop for OwnedWriteHalf<F> {
 }
 
 impl<F: Family> OwnedReadHalf<F> {
-    pub(super) fn stream(&self) -> &ByteStream<F> {
+    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }
 
@@ -136,6 +166,28 @@ impl<F: Family> OwnedReadHalf<F> {
         transfer::read_to_string(self.stream.registration(), text).await
     }
 
+    /// See [`ByteStream::read_owned`], also for errors and cancel
+    /// safety.
+    pub async fn read_owned<B: IoBufMut>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        owned_buffers::read(self.stream.registration(), buf).await
+    }
+
+    /// See [`ByteStream::read_vectored_owned`], also for
+    /// errors and cancel safety.
+    pub async fn read_vectored_owned<B: IoBufMut>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
+        owned_buffers::read_vectored(self.stream.registration(), bufs).await
+    }
+
+    /// See [`ByteStream::recv_pooled`], also for errors and cancel safety.
+    pub async fn recv_pooled(&mut self) -> io::Result<PooledBuf> {
+        pooled::receive_stream(self.stream.registration()).await
+    }
+
+    /// See [`ByteStream::try_recv_pooled`], also for errors.
+    pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
+        pooled::try_receive_stream(self.stream.registration())
+    }
+
     /// See [`ByteStream::peek`], also for errors and cancel safety.
     pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.stream.peek(buf).await
@@ -173,7 +225,7 @@ impl<F: Family> OwnedReadHalf<F> {
 }
 
 impl<F: Family> OwnedWriteHalf<F> {
-    pub(super) fn stream(&self) -> &ByteStream<F> {
+    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }
 
@@ -229,6 +281,42 @@ impl<F: Family> OwnedWriteHalf<F> {
         transfer::write_all_vectored(self.stream.registration(), bufs).await
     }
 
+    /// See [`ByteStream::write_owned`], also for errors and cancel
+    /// safety.
+    pub async fn write_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        owned_buffers::write(self.stream.registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_all_owned`], also for errors and
+    /// cancel safety.
+    pub async fn write_all_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
+        owned_buffers::write_all(self.stream.registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_vectored_owned`], also for
+    /// errors and cancel safety.
+    pub async fn write_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
+        owned_buffers::write_vectored(self.stream.registration(), bufs).await
+    }
+
+    /// See [`ByteStream::write_all_vectored_owned`],
+    /// also for errors and cancel safety.
+    pub async fn write_all_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<()>, Vec<B>) {
+        owned_buffers::write_all_vectored(self.stream.registration(), bufs).await
+    }
+
+    /// See [`ByteStream::write_owned_zero_copy`], also
+    /// for errors and cancel safety.
+    pub async fn write_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        zero_copy::write::<F, B>(self.stream.registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_all_owned_zero_copy`],
+    /// also for errors and cancel safety.
+    pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
+        zero_copy::write_all::<F, B>(self.stream.registration(), buf).await
+    }
+
     /// Does nothing; see [`ByteStream::flush`], also for cancel safety.
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
@@ -267,7 +355,7 @@ impl<F: Family> OwnedWriteHalf<F> {
 
     /// Records the shutdown, so that the drop does not repeat it. Otherwise a later drop would shut
     /// down a stream that may have been joined again and used for something else.
-    pub(super) fn shut_down_writing(&mut self) -> io::Result<()> {
+    pub(in crate::net) fn shut_down_writing(&mut self) -> io::Result<()> {
         self.stream.shut_down(Shutdown::Write)?;
         self.shuts_down_on_drop = false;
         Ok(())

@@ -41,7 +41,7 @@ pub fn lookup_host<T: ToSocketAddrs>(
 }
 
 /// Returns all addresses of a target, in the order in which to try them; at least one.
-pub(super) async fn resolve(target: io::Result<Target>) -> io::Result<Vec<SocketAddr>> {
+pub(in crate::net) async fn resolve(target: io::Result<Target>) -> io::Result<Vec<SocketAddr>> {
     let addrs = match target? {
         Target::One(addr) => vec![addr],
         Target::Many(addrs) => addrs,
@@ -57,7 +57,7 @@ pub(super) async fn resolve(target: io::Result<Target>) -> io::Result<Vec<Socket
 }
 
 /// Returns the address to send to: the first of the wanted family, or else the first.
-pub(super) async fn resolve_one(
+pub(in crate::net) async fn resolve_one(
     target: io::Result<Target>,
     is_ipv4: impl Fn() -> bool,
 ) -> io::Result<SocketAddr> {

@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::family::inet_addr;
-use super::tcp_listener::TcpListener;
-use super::tcp_stream::TcpStream;
+use super::listener::TcpListener;
+use super::stream::TcpStream;
 use crate::driver::in_runtime;
 use crate::driver::{Registration, socket};
+use crate::net::address::inet_addr;
 
 /// A TCP socket before it connects or listens.
 ///
-/// [`TcpStream::connect`](super::TcpStream) and [`TcpListener::bind`](super::TcpListener::bind) are
-/// enough for most programs. Use this type to choose a local address, a backlog, or options that
-/// matter from the first packet on. `socket2::SockRef::from(&socket)` sets the options that have no
-/// method here.
+/// [`TcpStream::connect`](TcpStream) and [`TcpListener::bind`] are enough for most programs. Use
+/// this type to choose a local address, a backlog, or options that matter from the first packet on.
+/// `socket2::SockRef::from(&socket)` sets the options that have no method here.
 ///
 /// # Examples
 /// ```
@@ -112,7 +111,7 @@ impl TcpSocket {
     /// Connects to `addr`. See [`TcpSocket`] for an example.
     ///
     /// # Errors
-    /// As [`TcpStream::connect`](super::TcpStream). After an error the socket is closed.
+    /// As [`TcpStream::connect`](crate::net::TcpStream). After an error the socket is closed.
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
@@ -302,7 +301,7 @@ impl TcpSocket {
     }
 
     /// Sets what a close does with bytes that are still queued; see
-    /// [`TcpStream::set_linger`](super::TcpStream).
+    /// [`TcpStream::set_linger`](crate::net::TcpStream).
     ///
     /// # Errors
     /// Returns the error of the system call.

@@ -1,8 +1,10 @@
-//! Accepting connections, and handling its failures: one implementation for TCP and Unix listeners.
+//! `Listener`: listening, accepting connections, and handling its failures. One implementation for
+//! TCP and Unix listeners.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -10,10 +12,14 @@ use std::time::Duration;
 use socket2::{SockAddr, Socket};
 
 use super::pause;
+use super::stream::byte_stream::ByteStream;
+use super::stream::family::Family;
 use crate::driver::{Direction, Registration, socket};
 use crate::primitive::sync::Mutex;
 use crate::time::{Sleep, sleep};
 
+/// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
+const BACKLOG_COUNT: i32 = 1024;
 /// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`:
 /// this long the first time, and twice as long for each further failure in a row.
 const EXHAUSTED_REST: Duration = Duration::from_millis(10);
@@ -21,9 +27,10 @@ const EXHAUSTED_REST: Duration = Duration::from_millis(10);
 /// one.
 const DEAD_CONNECTIONS_COUNT_MAX: usize = 64;
 
-/// A listening socket.
-pub(super) struct Acceptor {
+/// A socket that listens for connections of this family.
+pub(super) struct Listener<F: Family> {
     registration: Registration,
+    family: PhantomData<fn() -> F>,
     /// The pause of `poll_accept`, if it is resting. `accept` keeps its pause in its own future.
     rest: Mutex<Option<Rest>>,
     /// How many times in a row descriptors or memory were missing.
@@ -42,9 +49,18 @@ impl Rest {
     }
 }
 
-impl Acceptor {
-    pub(super) fn over(registration: Registration) -> Acceptor {
-        Acceptor { registration, rest: Mutex::new(None), exhausted_count: Mutex::new(0) }
+impl<F: Family> Listener<F> {
+    /// Listens on a socket that is non-blocking and not bound yet.
+    #[track_caller]
+    pub(super) fn bind(socket: Socket, addr: &SockAddr) -> io::Result<Listener<F>> {
+        socket.bind(addr)?;
+        socket.listen(BACKLOG_COUNT)?;
+        Ok(Listener::over(Registration::new_nonblocking(socket)))
+    }
+
+    /// Wraps a socket that listens.
+    pub(super) fn over(registration: Registration) -> Listener<F> {
+        Listener { registration, family: PhantomData, rest: Mutex::new(None), exhausted_count: Mutex::new(0) }
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -55,12 +71,20 @@ impl Acceptor {
         self.registration.into_socket()
     }
 
-    pub(super) async fn accept(&self) -> io::Result<(Socket, SockAddr)> {
+    pub(super) fn local_addr(&self) -> io::Result<F::Addr> {
+        F::addr(&self.socket().local_addr()?)
+    }
+
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket().take_error()
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<(ByteStream<F>, F::Addr)> {
         let accepted = self.registration.async_io(Direction::Read, accept_once).await;
         if let Some(pause) = self.pause_after(&accepted) {
             sleep(pause).await;
         }
-        accepted
+        admit(accepted?)
     }
 
     /// How long to rest before this result is reported.
@@ -75,7 +99,7 @@ impl Acceptor {
         Some(pause)
     }
 
-    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, SockAddr)>> {
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(ByteStream<F>, F::Addr)>> {
         // Taken out of the lock, so that no waker runs under it.
         let resting = self.rest.lock().take();
         let mut rest = match resting {
@@ -84,7 +108,7 @@ impl Acceptor {
                 let accepted = ready!(self.registration.poll_io(Direction::Read, cx, accept_once));
                 match (self.pause_after(&accepted), accepted) {
                     (Some(pause), Err(error)) => Rest::after(error, pause),
-                    (_, accepted) => return Poll::Ready(accepted),
+                    (_, accepted) => return Poll::Ready(accepted.and_then(admit)),
                 }
             }
         };
@@ -98,10 +122,16 @@ impl Acceptor {
     }
 }
 
-impl fmt::Debug for Acceptor {
+impl<F: Family> fmt::Debug for Listener<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acceptor").field("socket", self.socket()).finish_non_exhaustive()
+        f.debug_struct(F::LISTENER_NAME).field("socket", self.socket()).finish()
     }
+}
+
+/// Wraps a connection that `accept` has made non-blocking.
+fn admit<F: Family>((socket, peer): (Socket, SockAddr)) -> io::Result<(ByteStream<F>, F::Addr)> {
+    let peer = F::addr(&peer)?;
+    Ok((ByteStream::over(Registration::new_nonblocking(socket)), peer))
 }
 
 /// Takes one connection from the queue and skips those that died in it.

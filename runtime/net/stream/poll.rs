@@ -10,16 +10,16 @@ use socket2::Socket;
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-#[cfg(any(feature = "tokio-io", feature = "hyper"))]
-use super::receive;
-#[cfg(any(feature = "tokio-io", feature = "hyper"))]
-use super::transfer::paid;
 use super::transfer::{bytes_of, send_noted, send_vectored_once};
 #[cfg(feature = "futures-io")]
 use super::transfer::{receive_noted, receive_vectored_once, room_of};
 use crate::driver::Direction;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use crate::driver::Moved;
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+use crate::net::call::paid;
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+use crate::net::receive;
 
 impl<F: Family> ByteStream<F> {
     #[cfg(feature = "futures-io")]

@@ -1,5 +1,5 @@
-//! `ByteStream`: everything that a TCP and a Unix connection have in common, except reads and
-//! writes.
+//! `ByteStream`: everything that a TCP and a Unix connection have in common, except reads,
+//! writes, waiting and halves.
 
 use std::fmt;
 use std::io;
@@ -9,13 +9,10 @@ use std::net::Shutdown;
 use socket2::Socket;
 
 use super::family::Family;
-use super::interest::{self, Interest, Ready};
-use super::owned_split::{self, OwnedReadHalf, OwnedWriteHalf};
-use super::split::{self, ReadHalf, WriteHalf};
-use crate::driver::{Direction, Registration};
+use crate::driver::Registration;
 
-/// A connection that carries bytes: a [`TcpStream`](super::TcpStream), or a `UnixStream` on systems
-/// that have Unix sockets.
+/// A connection that carries bytes: a [`TcpStream`](crate::net::TcpStream), or a `UnixStream` on
+/// systems that have Unix sockets.
 ///
 /// Both are this type with a different [`Family`], so one function can serve both:
 ///
@@ -56,20 +53,20 @@ pub struct ByteStream<F: Family> {
 
 impl<F: Family> ByteStream<F> {
     /// Wraps a connected socket of this family.
-    pub(super) fn over(registration: Registration) -> ByteStream<F> {
+    pub(in crate::net) fn over(registration: Registration) -> ByteStream<F> {
         registration.trust_short(F::SHORT_IS_ALL);
         ByteStream { registration, family: PhantomData }
     }
 
-    pub(super) fn registration(&self) -> &Registration {
+    pub(in crate::net) fn registration(&self) -> &Registration {
         &self.registration
     }
 
-    pub(super) fn into_registration(self) -> Registration {
+    pub(in crate::net) fn into_registration(self) -> Registration {
         self.registration
     }
 
-    pub(super) fn socket(&self) -> &Socket {
+    pub(in crate::net) fn socket(&self) -> &Socket {
         self.registration.socket()
     }
 
@@ -122,83 +119,6 @@ impl<F: Family> ByteStream<F> {
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
-    }
-
-    /// Waits until the socket is ready in one of the directions of `interest`, and returns which.
-    ///
-    /// A ready socket is worth a `try_` call. That call may still return `WouldBlock`; then `ready`
-    /// waits again. A closed or broken connection is ready in both directions; the `try_` call then
-    /// returns the end of the stream or the error.
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    ///
-    /// # Examples
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// use heist::io::Interest;
-    ///
-    /// let ready = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
-    /// // The peer has sent nothing yet, and the send buffer has room.
-    /// assert!(ready.is_writable());
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        interest::ready(&self.registration, interest).await
-    }
-
-    /// Waits until a read is likely to succeed without blocking; see [`ready`](ByteStream::ready).
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    ///
-    /// # Examples
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let mut client = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (stream, _) = listener.accept().await?;
-    /// # client.write_all(b"ping").await?;
-    /// let mut buf = [0; 64];
-    /// let count = loop {
-    ///     stream.readable().await?;
-    ///     match stream.try_read(&mut buf) {
-    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
-    ///         result => break result?,
-    ///     }
-    /// };
-    /// assert_eq!(&buf[..count], b"ping");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub async fn readable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Read).await
-    }
-
-    /// Waits until a write is likely to succeed without blocking; see [`ready`](ByteStream::ready).
-    /// Use it with [`try_write`](ByteStream::try_write). See [`try_write`](ByteStream::try_write)
-    /// for an example.
-    ///
-    /// # Errors
-    /// Returns an error if the driver cannot wait for the socket.
-    ///
-    /// # Cancel safety
-    /// Safe: no byte moves.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Write).await
     }
 
     /// Shuts down writing: the peer reads the end of the stream, and may still send.
@@ -264,67 +184,12 @@ impl<F: Family> ByteStream<F> {
         self.shut_down(how)
     }
 
-    pub(super) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
+    pub(in crate::net) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
         match self.socket().shutdown(how) {
             // The peer reset the connection, so it is already shut down.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
             result => result,
         }
-    }
-
-    /// Splits the stream into a reading and a writing half that borrow it: for two futures of one
-    /// task.
-    ///
-    /// # Examples
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (mut peer, _) = listener.accept().await?;
-    /// # peer.write_all(b"from the peer").await?;
-    /// let (mut reader, mut writer) = stream.split();
-    /// let mut buf = [0; 64];
-    /// let reading = reader.read(&mut buf);
-    /// let writing = writer.write_all(b"to the peer");
-    /// let (count, _) = futures::try_join!(reading, writing)?;
-    /// assert_eq!(&buf[..count], b"from the peer");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub fn split(&mut self) -> (ReadHalf<'_, F>, WriteHalf<'_, F>) {
-        split::split(self)
-    }
-
-    /// Splits the stream into a reading and a writing half that share it: for two tasks.
-    ///
-    /// Dropping the writing half shuts down writing. The connection is closed when both halves are
-    /// dropped.
-    ///
-    /// # Examples
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
-    /// # let (mut peer, _) = listener.accept().await?;
-    /// let (mut reader, mut writer) = stream.into_split();
-    /// let writes = heist::spawn(async move { writer.write_all(b"ping").await });
-    ///
-    /// # let mut ping = [0; 4];
-    /// # peer.read_exact(&mut ping).await?;
-    /// # peer.write_all(b"pong").await?;
-    /// let mut buf = [0; 4];
-    /// reader.read_exact(&mut buf).await?;
-    /// assert_eq!(&buf, b"pong");
-    /// writes.await.unwrap()?;
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    pub fn into_split(self) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
-        owned_split::into_split(self)
     }
 }
 

@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 
 use sealed::{Resolve, Target};
 
-/// A value that [`TcpListener::bind`](super::TcpListener::bind),
-/// [`TcpStream::connect`](super::TcpStream::connect) and [`lookup_host`](super::lookup_host()) take
-/// as an address.
+/// A value that [`TcpListener::bind`](crate::net::TcpListener::bind),
+/// [`TcpStream::connect`](crate::net::TcpStream::connect) and
+/// [`lookup_host`](crate::net::lookup_host()) take as an address.
 ///
 /// | value | meaning |
 /// |---|---|
@@ -37,7 +37,7 @@ use sealed::{Resolve, Target};
 /// ```
 pub trait ToSocketAddrs: Resolve {}
 
-pub(super) mod sealed {
+pub(in crate::net) mod sealed {
     use std::io;
     use std::net::SocketAddr;
 

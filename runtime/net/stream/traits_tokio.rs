@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::owned_split::{OwnedReadHalf, OwnedWriteHalf};
-use super::split::{ReadHalf, WriteHalf};
+use super::halves::borrowed::{ReadHalf, WriteHalf};
+use super::halves::owned::{OwnedReadHalf, OwnedWriteHalf};
 
 impl<F: Family> AsyncRead for ByteStream<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -1,4 +1,4 @@
-//! `TcpListener`: binding, options and conversions. `acceptor.rs` accepts.
+//! `TcpListener`: binding, options and conversions. `net/listener.rs` accepts.
 
 use std::fmt;
 use std::io;
@@ -9,20 +9,17 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::acceptor::Acceptor;
-use super::family::inet_addr;
-use super::lookup_host::resolve;
-use super::tcp_stream::TcpStream;
-use super::to_socket_addrs::ToSocketAddrs;
+use super::stream::{Tcp, TcpStream};
 use crate::driver::in_runtime;
 use crate::driver::{Registration, socket};
+use crate::net::address::lookup_host::resolve;
+use crate::net::address::to_socket_addrs::ToSocketAddrs;
+use crate::net::listener::Listener;
 
-/// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
-const BACKLOG_COUNT: i32 = 1024;
 /// A TCP socket that listens for connections.
 ///
-/// At most 1024 connections wait to be accepted; [`TcpSocket::listen`](super::TcpSocket::listen)
-/// takes another number.
+/// At most 1024 connections wait to be accepted;
+/// [`TcpSocket::listen`](crate::net::TcpSocket::listen) takes another number.
 ///
 /// # Examples
 /// ```
@@ -39,7 +36,7 @@ const BACKLOG_COUNT: i32 = 1024;
 /// # }
 /// ```
 pub struct TcpListener {
-    acceptor: Acceptor,
+    listener: Listener<Tcp>,
 }
 
 impl TcpListener {
@@ -89,14 +86,12 @@ impl TcpListener {
         // On Windows the option would let other processes take over the port.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
-        socket.bind(&SockAddr::from(addr))?;
-        socket.listen(BACKLOG_COUNT)?;
-        Ok(TcpListener::over(Registration::new_nonblocking(socket)))
+        Ok(TcpListener { listener: Listener::bind(socket, &SockAddr::from(addr))? })
     }
 
     /// Wraps a socket that listens.
     pub(super) fn over(registration: Registration) -> TcpListener {
-        TcpListener { acceptor: Acceptor::over(registration) }
+        TcpListener { listener: Listener::over(registration) }
     }
 
     /// Takes over a listener of std and makes it non-blocking.
@@ -137,7 +132,7 @@ impl TcpListener {
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
     pub fn into_std(self) -> io::Result<std::net::TcpListener> {
-        Ok(self.acceptor.into_socket()?.into())
+        Ok(self.listener.into_socket()?.into())
     }
 
     /// Waits for a connection, and returns it with the address of its peer.
@@ -175,7 +170,7 @@ impl TcpListener {
     /// # }
     /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        admit(self.acceptor.accept().await?)
+        self.listener.accept().await
     }
 
     /// [`accept`](TcpListener::accept) as a poll function. Only the waker of the last caller is
@@ -200,7 +195,7 @@ impl TcpListener {
     /// # }
     /// ```
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        self.acceptor.poll_accept(cx)?.map(admit)
+        self.listener.poll_accept(cx)
     }
 
     /// Returns the connections as a stream that never ends, for loops that do not need the address
@@ -237,7 +232,7 @@ impl TcpListener {
     /// # Errors
     /// Returns the error of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet_addr(&self.acceptor.socket().local_addr()?)
+        self.listener.local_addr()
     }
 
     /// Returns how many hops packets of accepted connections live (`IP_TTL`). See
@@ -246,7 +241,7 @@ impl TcpListener {
     /// # Errors
     /// Returns the error of the system call.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.acceptor.socket().ttl_v4()
+        self.listener.socket().ttl_v4()
     }
 
     /// Sets how many hops packets of accepted connections live (`IP_TTL`), 1 to 255. The default is
@@ -267,7 +262,7 @@ impl TcpListener {
     /// # }
     /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.acceptor.socket().set_ttl_v4(ttl)
+        self.listener.socket().set_ttl_v4(ttl)
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`) and returns it, if there is one.
@@ -275,13 +270,8 @@ impl TcpListener {
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.acceptor.socket().take_error()
+        self.listener.take_error()
     }
-}
-
-fn admit((socket, peer): (Socket, SockAddr)) -> io::Result<(TcpStream, SocketAddr)> {
-    let peer = inet_addr(&peer)?;
-    Ok((TcpStream::accepted(socket), peer))
 }
 
 /// The connections of a [`TcpListener`] as a stream; see [`TcpListener::incoming`], also for an
@@ -303,7 +293,7 @@ impl Stream for TcpListenerIncoming<'_> {
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpListener").field("socket", self.acceptor.socket()).finish()
+        self.listener.fmt(f)
     }
 }
 
@@ -338,13 +328,13 @@ mod unix {
 
     impl AsFd for TcpListener {
         fn as_fd(&self) -> BorrowedFd<'_> {
-            self.acceptor.socket().as_fd()
+            self.listener.socket().as_fd()
         }
     }
 
     impl AsRawFd for TcpListener {
         fn as_raw_fd(&self) -> RawFd {
-            self.acceptor.socket().as_raw_fd()
+            self.listener.socket().as_raw_fd()
         }
     }
 
@@ -379,13 +369,13 @@ mod windows {
 
     impl AsSocket for TcpListener {
         fn as_socket(&self) -> BorrowedSocket<'_> {
-            self.acceptor.socket().as_socket()
+            self.listener.socket().as_socket()
         }
     }
 
     impl AsRawSocket for TcpListener {
         fn as_raw_socket(&self) -> RawSocket {
-            self.acceptor.socket().as_raw_socket()
+            self.listener.socket().as_raw_socket()
         }
     }
 }

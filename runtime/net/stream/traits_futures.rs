@@ -10,8 +10,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::owned_split::{OwnedReadHalf, OwnedWriteHalf};
-use super::split::{ReadHalf, WriteHalf};
+use super::halves::borrowed::{ReadHalf, WriteHalf};
+use super::halves::owned::{OwnedReadHalf, OwnedWriteHalf};
 
 impl<F: Family> AsyncRead for ByteStream<F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {

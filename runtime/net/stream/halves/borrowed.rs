@@ -5,9 +5,10 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::task::{Context, Poll};
 
-use super::byte_stream::ByteStream;
-use super::family::Family;
-use super::transfer;
+use crate::buf::{IoBuf, IoBufMut, PooledBuf};
+use crate::net::stream::byte_stream::ByteStream;
+use crate::net::stream::family::Family;
+use crate::net::stream::{owned_buffers, pooled, transfer, zero_copy};
 
 /// The reading half of a stream that [`ByteStream::split`] has split. See there for an example.
 #[derive(Debug)]
@@ -20,13 +21,36 @@ pub struct ReadHalf<'a, F: Family>(&'a ByteStream<F>);
 #[derive(Debug)]
 pub struct WriteHalf<'a, F: Family>(&'a ByteStream<F>);
 
-pub(super) fn split<F: Family>(stream: &mut ByteStream<F>) -> (ReadHalf<'_, F>, WriteHalf<'_, F>) {
-    let stream = &*stream;
-    (ReadHalf(stream), WriteHalf(stream))
+impl<F: Family> ByteStream<F> {
+    /// Splits the stream into a reading and a writing half that borrow it: for two futures of one
+    /// task.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"from the peer").await?;
+    /// let (mut reader, mut writer) = stream.split();
+    /// let mut buf = [0; 64];
+    /// let reading = reader.read(&mut buf);
+    /// let writing = writer.write_all(b"to the peer");
+    /// let (count, _) = futures::try_join!(reading, writing)?;
+    /// assert_eq!(&buf[..count], b"from the peer");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn split(&mut self) -> (ReadHalf<'_, F>, WriteHalf<'_, F>) {
+        let stream = &*self;
+        (ReadHalf(stream), WriteHalf(stream))
+    }
 }
 
 impl<F: Family> ReadHalf<'_, F> {
-    pub(super) fn stream(&self) -> &ByteStream<F> {
+    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
         self.0
     }
 
@@ -53,6 +77,28 @@ impl<F: Family> ReadHalf<'_, F> {
     /// See [`ByteStream::read_to_string`], also for errors and cancel safety.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
         transfer::read_to_string(self.0.registration(), text).await
+    }
+
+    /// See [`ByteStream::read_owned`], also for errors and cancel
+    /// safety.
+    pub async fn read_owned<B: IoBufMut>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        owned_buffers::read(self.0.registration(), buf).await
+    }
+
+    /// See [`ByteStream::read_vectored_owned`], also for
+    /// errors and cancel safety.
+    pub async fn read_vectored_owned<B: IoBufMut>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
+        owned_buffers::read_vectored(self.0.registration(), bufs).await
+    }
+
+    /// See [`ByteStream::recv_pooled`], also for errors and cancel safety.
+    pub async fn recv_pooled(&mut self) -> io::Result<PooledBuf> {
+        pooled::receive_stream(self.0.registration()).await
+    }
+
+    /// See [`ByteStream::try_recv_pooled`], also for errors.
+    pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
+        pooled::try_receive_stream(self.0.registration())
     }
 
     /// See [`ByteStream::peek`], also for errors and cancel safety.
@@ -92,7 +138,7 @@ impl<F: Family> ReadHalf<'_, F> {
 }
 
 impl<F: Family> WriteHalf<'_, F> {
-    pub(super) fn stream(&self) -> &ByteStream<F> {
+    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
         self.0
     }
 
@@ -114,6 +160,42 @@ impl<F: Family> WriteHalf<'_, F> {
     /// See [`ByteStream::write_all_vectored`], also for errors and cancel safety.
     pub async fn write_all_vectored(&mut self, bufs: &mut [IoSlice<'_>]) -> io::Result<()> {
         transfer::write_all_vectored(self.0.registration(), bufs).await
+    }
+
+    /// See [`ByteStream::write_owned`], also for errors and cancel
+    /// safety.
+    pub async fn write_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        owned_buffers::write(self.0.registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_all_owned`], also for errors and
+    /// cancel safety.
+    pub async fn write_all_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
+        owned_buffers::write_all(self.0.registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_vectored_owned`], also for
+    /// errors and cancel safety.
+    pub async fn write_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
+        owned_buffers::write_vectored(self.0.registration(), bufs).await
+    }
+
+    /// See [`ByteStream::write_all_vectored_owned`],
+    /// also for errors and cancel safety.
+    pub async fn write_all_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<()>, Vec<B>) {
+        owned_buffers::write_all_vectored(self.0.registration(), bufs).await
+    }
+
+    /// See [`ByteStream::write_owned_zero_copy`], also
+    /// for errors and cancel safety.
+    pub async fn write_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
+        zero_copy::write::<F, B>(self.0.registration(), buf).await
+    }
+
+    /// See [`ByteStream::write_all_owned_zero_copy`],
+    /// also for errors and cancel safety.
+    pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
+        zero_copy::write_all::<F, B>(self.0.registration(), buf).await
     }
 
     /// Does nothing; see [`ByteStream::flush`], also for cancel safety.

@@ -1,18 +1,17 @@
 //! The bytes of a stream socket: one implementation of every read and write, for streams and for
 //! their halves.
 //!
-//! Every call ends in one of the `_once` functions. So the flags of a send, and the retry after a
-//! signal, are each decided in one place. `bytes.rs` has the public methods, `poll.rs` serves the
-//! traits of other crates.
+//! Every call ends in one of the `_once` functions, here or in `net/call.rs`. `read_write.rs` has
+//! the public methods, `poll.rs` serves the traits of other crates.
 
 use std::io::{self, IoSlice, IoSliceMut, Read as _};
 
 use socket2::Socket;
 
-use super::receive;
 use crate::driver::socket::SEND_FLAGS;
 use crate::driver::{Direction, Moved, Registration};
-use crate::task::coop;
+use crate::net::call::{paid, receive_once, send_once};
+use crate::net::receive;
 
 /// The most buffers that one system call takes (`IOV_MAX`). It returns an error for more, so the
 /// rest goes to the next call.
@@ -155,33 +154,6 @@ fn end_came_early(filled: usize, wanted: usize) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
-/// Repeats a call for as long as signals interrupt it.
-fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
-}
-
-/// Makes a call that copies bytes, and takes them from the budget of the task `[large-calls-pay]`.
-pub(super) fn paid(call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    paid_by(call, |count| *count)
-}
-
-/// The same for a call that returns more than the number of bytes.
-pub(super) fn paid_by<R>(
-    call: impl FnMut() -> io::Result<R>,
-    bytes_of: impl Fn(&R) -> usize,
-) -> io::Result<R> {
-    uninterrupted(call).inspect(|moved| coop::spend_bytes(bytes_of(moved)))
-}
-
-pub(super) fn receive_once(mut socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-    paid(|| socket.read(buf))
-}
-
 /// The same; also returns how many bytes `buf` had room for.
 pub(super) fn receive_noted(socket: &Socket, buf: &mut [u8]) -> io::Result<Moved> {
     Ok(Moved { count: receive_once(socket, buf)?, asked: buf.len() })
@@ -189,15 +161,6 @@ pub(super) fn receive_noted(socket: &Socket, buf: &mut [u8]) -> io::Result<Moved
 
 pub(super) fn receive_vectored_once(mut socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
     paid(|| socket.read_vectored(bufs))
-}
-
-pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
-    paid(|| receive::peek(socket, buf))
-}
-
-/// `[no-sigpipe]`.
-pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    paid(|| socket.send_with_flags(buf, SEND_FLAGS))
 }
 
 /// The same; also returns how many bytes `buf` had.

@@ -1,13 +1,14 @@
 //! Writes that do not copy: the kernel reads the buffer itself. `driver/send/` implements them.
-//! `owned_transfer.rs` repeats with a copy what the kernel refuses.
+//! `owned_buffers.rs` repeats with a copy what the kernel refuses.
 
 use std::io;
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::owned_transfer;
-use crate::buf::IoBuf;
+use super::{owned_buffers, transfer};
+use crate::buf::{IoBuf, bytes_of};
 use crate::driver::Registration;
+use crate::driver::send::{End, Extent};
 
 impl<F: Family> ByteStream<F> {
     /// As [`write_owned`](ByteStream::write_owned), but without copying the bytes if the system can
@@ -80,24 +81,47 @@ impl<F: Family> ByteStream<F> {
     }
 }
 
+/// Writes once, without copying if the kernel can do that.
 pub(super) async fn write<F: Family, B: IoBuf>(
     registration: &Registration,
     buf: B,
 ) -> (io::Result<usize>, B) {
-    if F::MAY_SEND_ZERO_COPY {
-        owned_transfer::write_zero_copy(registration, buf).await
-    } else {
-        owned_transfer::write(registration, buf).await
+    if !F::MAY_SEND_ZERO_COPY || !registration.offers_zero_copy() {
+        return owned_buffers::write(registration, buf).await;
+    }
+    let sent = registration.send_zero_copy(buf, Extent::Part).await;
+    let buf = given_back(sent.buf);
+    match sent.end {
+        End::Taken => (Ok(sent.sent_bytes), buf),
+        End::Refused => owned_buffers::write(registration, buf).await,
+        End::Failed(error) => (Err(error), buf),
     }
 }
 
+/// Writes everything, without copying as far as the kernel can do that.
 pub(super) async fn write_all<F: Family, B: IoBuf>(
     registration: &Registration,
     buf: B,
 ) -> (io::Result<()>, B) {
-    if F::MAY_SEND_ZERO_COPY {
-        owned_transfer::write_all_zero_copy(registration, buf).await
-    } else {
-        owned_transfer::write_all(registration, buf).await
+    if !F::MAY_SEND_ZERO_COPY || !registration.offers_zero_copy() {
+        return owned_buffers::write_all(registration, buf).await;
     }
+    let sent = registration.send_zero_copy(buf, Extent::All).await;
+    let buf = given_back(sent.buf);
+    match sent.end {
+        End::Taken => (Ok(()), buf),
+        End::Refused => {
+            let result = transfer::write_all(registration, &bytes_of(&buf)[sent.sent_bytes..]).await;
+            (result, buf)
+        }
+        End::Failed(error) => (Err(error), buf),
+    }
+}
+
+/// Gives a buffer back to its owner.
+///
+/// # Panics
+/// Panics if the runtime is gone and the kernel still has the buffer: then it cannot be given back.
+fn given_back<B>(buf: Option<B>) -> B {
+    buf.expect("the heist runtime has ended before this write, and the kernel still reads its buffer")
 }

@@ -1,4 +1,4 @@
-//! `TcpStream`: making one, its options and conversions. `byte_stream.rs` has what it shares with
+//! `TcpStream`: making one, its options and conversions. `net/stream/` has what it shares with
 //! Unix streams.
 
 use std::io;
@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::byte_stream::ByteStream;
-use super::family::Tcp;
-use super::lookup_host::resolve;
-use super::to_socket_addrs::ToSocketAddrs;
 use crate::driver::in_runtime;
 use crate::driver::{Registration, socket};
+use crate::net::address::inet_addr;
+use crate::net::address::lookup_host::resolve;
+use crate::net::address::to_socket_addrs::ToSocketAddrs;
+use crate::net::stream::byte_stream::ByteStream;
+use crate::net::stream::family::{Family, sealed::Sealed};
 
 /// A TCP connection.
 ///
 /// It is made by [`connect`](TcpStream::connect) or
-/// [`TcpListener::accept`](super::TcpListener::accept). Dropping it closes the connection: the peer
-/// reads the end of the stream, or gets a reset if it sent bytes that were never read.
+/// [`TcpListener::accept`](crate::net::TcpListener::accept). Dropping it closes the connection: the
+/// peer reads the end of the stream, or gets a reset if it sent bytes that were never read.
 ///
 /// [`ByteStream`] has its reads and writes, and the ways to share it and to wait for it.
 ///
@@ -43,6 +44,33 @@ use crate::driver::{Registration, socket};
 /// # }
 /// ```
 pub type TcpStream = ByteStream<Tcp>;
+
+/// The family of [`TcpStream`]. It only names a type and has no values:
+///
+/// ```
+/// use heist::net::{ByteStream, TcpStream, tcp::Tcp};
+///
+/// fn is_the_same_type(stream: TcpStream) -> ByteStream<Tcp> {
+///     stream
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Tcp {}
+
+impl Family for Tcp {
+    type Addr = SocketAddr;
+}
+
+impl Sealed for Tcp {
+    const STREAM_NAME: &'static str = "TcpStream";
+    const LISTENER_NAME: &'static str = "TcpListener";
+    const MAY_SEND_ZERO_COPY: bool = true;
+    const SHORT_IS_ALL: bool = true;
+
+    fn addr(addr: &SockAddr) -> io::Result<SocketAddr> {
+        inet_addr(addr)
+    }
+}
 
 impl ByteStream<Tcp> {
     /// Connects to `addr`. Tries its addresses in order until one answers.
@@ -86,12 +114,6 @@ impl ByteStream<Tcp> {
         let registration = Registration::new_nonblocking(socket);
         registration.connect(&SockAddr::from(addr)).await?;
         Ok(TcpStream::over(registration))
-    }
-
-    /// Wraps a connection that `accept` has made non-blocking.
-    #[track_caller]
-    pub(super) fn accepted(socket: Socket) -> TcpStream {
-        TcpStream::over(Registration::new_nonblocking(socket))
     }
 
     /// Takes over a stream of std and makes it non-blocking.

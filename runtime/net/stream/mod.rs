@@ -1,0 +1,20 @@
+//! Connections that carry bytes: one implementation for TCP and Unix sockets. `byte_stream.rs` has
+//! the type, `read_write.rs` its reads and writes.
+
+pub(super) mod byte_stream;
+pub(super) mod family;
+pub(super) mod halves;
+mod owned_buffers;
+#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
+mod poll;
+mod pooled;
+mod read_write;
+mod readiness;
+#[cfg(feature = "futures-io")]
+mod traits_futures;
+#[cfg(feature = "hyper")]
+mod traits_hyper;
+#[cfg(feature = "tokio-io")]
+mod traits_tokio;
+mod transfer;
+mod zero_copy;
