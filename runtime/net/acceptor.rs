@@ -10,8 +10,9 @@ use std::time::Duration;
 use socket2::{SockAddr, Socket};
 
 use super::pause;
-use crate::driver::{Direction, Registration, socket};
+use crate::driver::{Direction, Registration};
 use crate::primitive::sync::Mutex;
+use crate::system::socket;
 use crate::time::{Sleep, sleep};
 
 /// How long `accept` rests before it reports that descriptors or memory ran out `[accept-rests]`:

@@ -9,7 +9,7 @@ use socket2::{SockAddr, Socket};
 
 use super::receive;
 use super::transfer::{paid, paid_by};
-use crate::driver::socket::SEND_FLAGS;
+use crate::system::socket::SEND_FLAGS;
 
 /// `[no-sigpipe]`.
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {

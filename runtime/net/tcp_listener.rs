@@ -14,8 +14,9 @@ use super::family::inet_addr;
 use super::lookup_host::resolve;
 use super::tcp_stream::TcpStream;
 use super::to_socket_addrs::ToSocketAddrs;
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket};
+use crate::system::socket;
 
 /// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
 const BACKLOG_COUNT: i32 = 1024;

@@ -9,8 +9,9 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use super::family::inet_addr;
 use super::tcp_listener::TcpListener;
 use super::tcp_stream::TcpStream;
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket};
+use crate::system::socket;
 
 /// A TCP socket before it connects or listens.
 ///

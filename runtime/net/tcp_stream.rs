@@ -11,8 +11,9 @@ use super::byte_stream::ByteStream;
 use super::family::Tcp;
 use super::lookup_host::resolve;
 use super::to_socket_addrs::ToSocketAddrs;
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket};
+use crate::system::socket;
 
 /// A TCP connection.
 ///

@@ -10,8 +10,8 @@ use std::io::{self, IoSlice, IoSliceMut, Read as _};
 use socket2::Socket;
 
 use super::receive;
-use crate::driver::socket::SEND_FLAGS;
 use crate::driver::{Direction, Moved, Registration};
+use crate::system::socket::SEND_FLAGS;
 use crate::task::coop;
 
 /// The most buffers that one system call takes (`IOV_MAX`). It returns an error for more, so the

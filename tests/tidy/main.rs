@@ -74,8 +74,13 @@ fn unsafe_stands_only_in_files_that_say_why() {
 }
 
 #[test]
-fn the_operating_system_is_asked_for_in_one_room() {
+fn the_operating_system_is_asked_for_in_one_file() {
     expect_tidy(architecture::platforms_have_one_door(&rust(sources())));
+}
+
+#[test]
+fn what_only_some_platforms_have_says_so() {
+    expect_tidy(architecture::platform_api_names_its_platform(&rust(sources())));
 }
 
 #[test]

@@ -17,7 +17,8 @@ use super::interest::{self, Interest, Ready};
 use super::lookup_host::resolve;
 use super::to_socket_addrs::ToSocketAddrs;
 use crate::driver::in_runtime;
-use crate::driver::{Direction, Registration, socket};
+use crate::driver::{Direction, Registration};
+use crate::system::socket;
 
 pub use segments::Segments;
 

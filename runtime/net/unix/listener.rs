@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{SocketAddr, UnixStream, address_of};
-use crate::driver::{Registration, socket, unix_address};
+use crate::driver::Registration;
 use crate::net::acceptor::Acceptor;
+use crate::system::{socket, unix_address};
 
 /// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
 const BACKLOG_COUNT: i32 = 1024;

@@ -53,7 +53,7 @@ use socket2::SockAddr;
 
 use super::family::{Family, sealed::Sealed};
 use super::{owned_split, split};
-use crate::driver::{credentials, unix_address};
+use crate::system::{credentials, unix_address};
 
 pub use std::os::unix::net::SocketAddr;
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{SocketAddr, UCred, Unix, address_of};
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket, unix_address};
 use crate::net::byte_stream::ByteStream;
 use crate::net::pause::Pauses;
+use crate::system::{socket, unix_address};
 use crate::time::sleep;
 
 /// A connection between processes of one machine.

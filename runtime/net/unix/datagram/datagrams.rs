@@ -9,10 +9,11 @@ use std::task::{Context, Poll, ready};
 use socket2::{SockAddr, Socket};
 
 use super::{SocketAddr, UnixDatagram, address_of};
-use crate::driver::{Direction, unix_address};
+use crate::driver::Direction;
 use crate::net::datagram::{self, send_once, send_to_once};
 use crate::net::pause::Pauses;
 use crate::primitive::sync::Mutex;
+use crate::system::unix_address;
 use crate::time::{Sleep, sleep};
 
 /// The pause of `poll_send_to`, if it is resting.

@@ -14,9 +14,10 @@ use std::path::Path;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{SocketAddr, UCred, address_of};
-use crate::driver::{Direction, Registration, socket, unix_address};
+use crate::driver::{Direction, Registration};
 use crate::net::interest::{self, Interest, Ready};
 use crate::primitive::sync::Mutex;
+use crate::system::{socket, unix_address};
 use datagrams::SendRest;
 
 /// A Unix socket for datagrams, which are neither lost nor reordered on their way.

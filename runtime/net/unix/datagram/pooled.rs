@@ -7,10 +7,11 @@ use socket2::Socket;
 
 use super::{SocketAddr, UnixDatagram};
 use crate::buf::PooledBuf;
-use crate::driver::{Contents, Direction, unix_address};
+use crate::driver::{Contents, Direction};
 use crate::net::pooled::without_buffer_if_empty;
 use crate::net::receive;
 use crate::net::transfer::paid_by;
+use crate::system::unix_address;
 
 impl UnixDatagram {
     /// Receives one datagram into a buffer of the runtime, and waits until there is one.
