@@ -26,12 +26,13 @@ macro_rules! cfg_if {
     (if #[linux_kernel] $($rest:tt)*) => {
         cfg_if! { @[any(target_os = "android", target_os = "linux")] $($rest)* }
     };
-    // The call that makes a descriptor also makes it close-on-exec and non-blocking.
-    (if #[made_with_flags] $($rest:tt)*) => { cfg_if! { @made_with_flags[all()] $($rest)* } };
+    // The call that makes a descriptor also makes it close-on-exec and non-blocking. With
+    // `rt_portable` the tests are of the other way.
+    (if #[made_with_flags] $($rest:tt)*) => { cfg_if! { @made_with_flags[not(rt_portable)] $($rest)* } };
     // So does the call that receives a descriptor in a message. The crate `rustix` does not know it
     // of illumos.
     (if #[received_with_flags] $($rest:tt)*) => {
-        cfg_if! { @made_with_flags[not(target_os = "illumos")] $($rest)* }
+        cfg_if! { @made_with_flags[not(any(rt_portable, target_os = "illumos"))] $($rest)* }
     };
     (@made_with_flags[$and:meta] $($rest:tt)*) => {
         cfg_if! {

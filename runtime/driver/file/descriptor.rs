@@ -10,7 +10,7 @@ use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
 use crate::driver::orphan::drop_aside;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
-use crate::system::file::{self, Advice, Flags, Now};
+use crate::system::file::{self, Advice, Flags, Unsupported};
 use crate::system::open::OpenHow;
 use crate::system::remote;
 
@@ -184,9 +184,8 @@ impl Descriptor {
     unsafe fn copy_now(&self, start: *mut u8, len: usize, offset: u64) -> Option<io::Result<usize>> {
         // SAFETY: as the caller promises.
         match unsafe { file::read_now(self.file(), start, len.min(TRANSFER_BYTES_MAX), place(offset)) } {
-            Now::Done(result) => Some(result),
-            Now::NotCached => None,
-            Now::Unsupported => {
+            Ok(outcome) => outcome,
+            Err(Unsupported) => {
                 // Ordering: Relaxed: a hint.
                 self.may_read_now.store(false, Ordering::Relaxed);
                 None

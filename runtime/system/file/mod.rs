@@ -1,7 +1,5 @@
 //! Calls on an open file, blocking but for `read_now`.
 
-use std::io;
-
 mod advice;
 #[cfg(unix)]
 mod unix;
@@ -35,15 +33,9 @@ pub(crate) use unix::{has_places, read_at, write_at};
 #[cfg(windows)]
 pub(crate) use windows::{has_places, read_at, write_at};
 
-/// The outcome of `read_now`.
+/// The file system, or the system, cannot report what is in the page cache.
 #[derive(Debug)]
-pub(crate) enum Now {
-    Done(io::Result<usize>),
-    /// The bytes are not in the page cache.
-    NotCached,
-    /// The file system, or the system, cannot report what is in the page cache.
-    Unsupported,
-}
+pub(crate) struct Unsupported;
 
 /// The flags with which a file was opened. Only Unix has them.
 #[derive(Clone, Copy, Debug)]

@@ -2,12 +2,18 @@
 //! Systems on which no call reports what is in the page cache.
 
 use std::fs::File;
+use std::io;
 
-use super::Now;
+use super::Unsupported;
 
 /// # Safety
 ///
 /// There are no requirements.
-pub(crate) unsafe fn read_now(_file: &File, _start: *mut u8, _len: usize, _offset: Option<u64>) -> Now {
-    Now::Unsupported
+pub(crate) unsafe fn read_now(
+    _file: &File,
+    _start: *mut u8,
+    _len: usize,
+    _offset: Option<u64>,
+) -> Result<Option<io::Result<usize>>, Unsupported> {
+    Err(Unsupported)
 }

@@ -143,6 +143,31 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn made_and_accepted_descriptors_are_close_on_exec_and_do_not_block() {
+        use socket2::{Domain, Type};
+        use std::net::{Ipv4Addr, SocketAddr};
+
+        let (reader, writer) = pipe().unwrap();
+        let listener = nonblocking(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        listener.listen(1).unwrap();
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        client.connect(&listener.local_addr().unwrap()).unwrap();
+        let accepted = loop {
+            match accept(&listener) {
+                Ok((socket, _)) => break socket,
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+        };
+        for made in [reader, writer, listener, accepted] {
+            let flags = rustix::io::fcntl_getfd(&made).unwrap();
+            assert!(flags.contains(rustix::io::FdFlags::CLOEXEC), "{made:?} is close-on-exec");
+            assert!(made.nonblocking().unwrap(), "{made:?} does not block");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn errors_of_accept_are_told_apart() {
         let os = io::Error::from_raw_os_error;
         for code in [libc::ECONNABORTED, libc::EPROTO, libc::EINTR, libc::ENETDOWN, libc::EHOSTUNREACH] {
