@@ -15,6 +15,6 @@ cargo test
 cargo test --workspace --exclude heist --exclude ecosystem
 cargo test --release --lib --tests
 echo "+ the poller of other systems"
-RUSTFLAGS="${RUSTFLAGS:-} --cfg rt_portable" cargo test --target-dir target/portable --lib driver::
+RUSTFLAGS="${RUSTFLAGS:-} --cfg rt_portable" cargo test --target-dir target/portable --lib -- driver:: system::
 echo "+ the same without edges"
 RUSTFLAGS="${RUSTFLAGS:-} --cfg rt_portable --cfg rt_oneshot" cargo test --target-dir target/oneshot --lib driver::

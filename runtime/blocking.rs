@@ -19,8 +19,8 @@
 //!   runtimes, in races with the shutdown.
 //!
 //! # Verified by
-//! `models` here: `[idle-own]`, and `[never-orphaned]` during a shutdown. `tests/runtime/blocking.rs`: the
-//! limit, growth, a refused first thread.
+//! `models` here: `[idle-own]`, and `[never-orphaned]` during a shutdown.
+//! `tests/runtime/blocking.rs`: the limit, growth, a refused first thread.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

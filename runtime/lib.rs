@@ -97,5 +97,6 @@ pub mod runtime;
 mod scenarios;
 mod scheduler;
 pub mod signal;
+mod system;
 pub mod task;
 pub mod time;

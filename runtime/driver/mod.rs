@@ -16,8 +16,8 @@
 //! - `orphan.rs`: where the remains of a finished operation are dropped.
 //! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
 //! - `file/`: operations on files and paths. `send/`: sends without a copy. `buffers.rs`: buffers.
-//! - `socket.rs`, `segmentation.rs`, `offload.rs`, `ancillary.rs`, `credentials.rs`,
-//!   `unix_address.rs`: the differences between platforms.
+//!
+//! System calls that have nothing to do with waiting are in the room `system`.
 
 use std::error::Error;
 use std::fmt;
@@ -28,14 +28,10 @@ use std::time::Duration;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::task::{JoinError, wake_all};
 
-#[cfg(unix)]
-pub(crate) mod ancillary;
 mod backend;
 mod bell;
 mod buffers;
 mod context;
-#[cfg(unix)]
-pub(crate) mod credentials;
 mod direction;
 #[cfg(target_os = "linux")]
 mod doorbell;
@@ -45,23 +41,17 @@ pub(crate) mod file;
 mod inflight;
 mod kind;
 mod mailbox;
-#[cfg(any(target_os = "android", target_os = "linux"))]
-mod offload;
 mod op;
 mod options;
 mod orphan;
 mod poll;
 mod readiness;
 mod ready;
-pub(crate) mod segmentation;
 pub(crate) mod send;
 mod side;
 mod slots;
-pub(crate) mod socket;
 mod source;
 mod submission;
-#[cfg(unix)]
-pub(crate) mod unix_address;
 #[cfg(target_os = "linux")]
 mod uring;
 

@@ -16,9 +16,9 @@ use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Progress, Seen, Verdict};
 use super::ready::{AsyncIo, Ready};
 use super::side::{Listing, Place, Side};
-use super::socket::{connect_outcome, has_begun, is_in_progress};
 use super::submission::Submission;
 use super::{Contents, Direction, Driver, context, is_undone};
+use crate::system::socket::{connect_outcome, has_begun, is_in_progress};
 
 /// The socket and its two sides. The registration and every operation in flight share it, so that
 /// the descriptor closes only when the kernel has finished the last of them [fd-outlives-ops].

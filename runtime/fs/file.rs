@@ -10,7 +10,8 @@ use super::cursor::{Gate, Held, Turn};
 use super::lanes::{Owner, Touch};
 use super::metadata::Metadata;
 use super::work::{self, given_back, pool};
-use crate::driver::file::{Advice, Code, Descriptor, Landed, ring_for_file};
+use crate::driver::file::{Code, Descriptor, Landed, ring_for_file};
+use crate::system::file::Advice;
 
 /// An open file or stream.
 ///

@@ -79,7 +79,7 @@ mod traits_tokio;
 mod whole;
 mod work;
 
-pub use crate::driver::file::Advice;
+pub use crate::system::file::Advice;
 pub use file::File;
 pub use metadata::{FileType, Metadata};
 pub use open_options::OpenOptions;

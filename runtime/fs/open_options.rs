@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file::File;
-use crate::driver::file::OpenHow;
 use crate::driver::{self, in_runtime};
+use crate::system::open::OpenHow;
 
 /// How to open a file: the options of [`std::fs::OpenOptions`], and an `open` that does not block.
 ///

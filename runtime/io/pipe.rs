@@ -8,7 +8,8 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::task::{Context, Poll};
 
-use crate::driver::{Direction, Registration, socket};
+use crate::driver::{Direction, Registration};
+use crate::system::socket;
 
 /// The reading end of a pipe. [`pipe`] makes it, and has an example.
 ///

@@ -9,7 +9,7 @@ use socket2::Socket;
 
 use super::receive;
 use crate::buf::PooledBuf;
-use crate::driver::socket::SEND_FLAGS;
+use crate::system::socket::SEND_FLAGS;
 use crate::task::coop;
 
 /// Repeats a call for as long as signals interrupt it.

@@ -14,8 +14,9 @@ use socket2::{SockAddr, Socket};
 use super::pause;
 use super::stream::byte_stream::ByteStream;
 use super::stream::family::Family;
-use crate::driver::{Direction, Registration, socket};
+use crate::driver::{Direction, Registration};
 use crate::primitive::sync::Mutex;
+use crate::system::socket;
 use crate::time::{Sleep, sleep};
 
 /// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).

@@ -39,6 +39,8 @@
 //! | [`UdpSocket`], `UnixDatagram` | datagrams |
 //! | [`tcp`], `unix` | the halves of split streams; `unix` also has addresses and credentials |
 //!
+//! `unix` and its types need Unix.
+//!
 //! Which call when: the table in the chapter below. Addresses: see [`ToSocketAddrs`].
 //!
 //! **Errors** are those of the system calls, as an [`io::Error`](std::io::Error). A closed peer is

@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 use socket2::{MaybeUninitSlice, SockAddr, Socket};
 
 use crate::buf::IoBufMut;
-use crate::driver::socket::PEEK_FLAG;
+use crate::system::socket::PEEK_FLAG;
 
 /// Receives into `buf` and leaves the bytes in the queue of the socket.
 pub(super) fn peek(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {

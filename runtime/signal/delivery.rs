@@ -7,7 +7,7 @@ use std::io;
 use signal_hook_registry::{FORBIDDEN, SigId, register, unregister};
 use socket2::Socket;
 
-use crate::driver::socket::SEND_FLAGS;
+use crate::system::socket::SEND_FLAGS;
 
 /// A registered action: for every signal that arrives in the process that registered it, it sends
 /// one byte into a socket. Dropping it withdraws the action.

@@ -50,7 +50,8 @@
 //! [`unix::signal`] panics if called outside of a runtime, and [`ctrl_c`] if awaited there.
 //!
 //! # Platforms
-//! Unix, with both drivers. On Windows this module is empty. No Cargo feature is needed.
+//! This module needs Unix, and works with both drivers. On Windows it is empty. No Cargo feature is
+//! needed.
 //!
 //! How it works inside is described in `DESIGN.md` of this room.
 
@@ -62,7 +63,7 @@ pub mod unix;
 use crate::driver::in_runtime;
 use std::io;
 
-/// Waits for Ctrl-C: the SIGINT that the terminal sends.
+/// Waits for Ctrl-C: the SIGINT that the terminal sends. Unix only.
 ///
 /// Listening begins when the future is first polled. **From then on, for the rest of the process**,
 /// SIGINT no longer ends the process, also after the future has completed. A program that has

@@ -4,7 +4,7 @@ use crate::source::{Source, is_word_byte, words};
 
 /// The only files of the library that may contain `unsafe`. Each gives its reason in its header.
 /// Tests give theirs as well. The code that macros generate calls `generator/airlock.rs`.
-pub(crate) const UNSAFE_FILES: [&str; 37] = [
+pub(crate) const UNSAFE_FILES: [&str; 42] = [
     "runtime/buf/aligned.rs",
     "runtime/buf/fixed.rs",
     "runtime/buf/io_buf.rs",
@@ -12,11 +12,9 @@ pub(crate) const UNSAFE_FILES: [&str; 37] = [
     "runtime/buf/pooled.rs",
     "runtime/buf/slice.rs",
     "runtime/buf/staging.rs",
-    "runtime/driver/credentials.rs",
     "runtime/driver/file/descriptor.rs",
     "runtime/driver/file/request.rs",
     "runtime/driver/file/start.rs",
-    "runtime/driver/offload.rs",
     "runtime/driver/poll/epoll.rs",
     "runtime/driver/poll/portable.rs",
     "runtime/driver/uring/core.rs",
@@ -34,6 +32,13 @@ pub(crate) const UNSAFE_FILES: [&str; 37] = [
     "runtime/scheduler/stand_in.rs",
     "runtime/scheduler/token.rs",
     "runtime/signal/delivery.rs",
+    "runtime/system/credentials/bsd.rs",
+    "runtime/system/credentials/linux.rs",
+    "runtime/system/file/cached.rs",
+    "runtime/system/file/linux.rs",
+    "runtime/system/file/uncached.rs",
+    "runtime/system/file/unix.rs",
+    "runtime/system/segmentation/linux.rs",
     "runtime/task/harness.rs",
     "runtime/task/join.rs",
     "runtime/task/memory.rs",
@@ -46,16 +51,31 @@ pub(crate) const UNSAFE_FILES: [&str; 37] = [
 
 /// May name std's atomics, besides `primitive.rs`: the ring's words are shared with the kernel.
 pub(crate) const ATOMIC_FILES: [&str; 2] =
-    ["runtime/driver/file/remote/mounts.rs", "runtime/driver/uring/ring.rs"];
+    ["runtime/driver/uring/ring.rs", "runtime/system/remote/mounts.rs"];
 
-/// May ask for the operating system, besides `driver/`.
-pub(crate) const PLATFORM_FILES: [&str; 0] = [];
+/// Lists systems, each list once.
+pub(crate) const SYSTEMS_FILE: &str = "runtime/system/systems.rs";
+
+/// May ask for Linux, which is to ask whether there are rings: they choose between back ends.
+pub(crate) const RING_FILES: [&str; 8] = [
+    "runtime/driver/backend.rs",
+    "runtime/driver/bell.rs",
+    "runtime/driver/file/mod.rs",
+    "runtime/driver/file/opening/mod.rs",
+    "runtime/driver/file/start.rs",
+    "runtime/driver/mod.rs",
+    "runtime/driver/poll/mod.rs",
+    "runtime/driver/slots.rs",
+];
+
+/// Distinguish systems. `unix` and `windows`, which std divides its own API by, may stand anywhere.
+const SYSTEM_WORDS: [&str; 4] = ["target_os", "target_vendor", "target_env", "target_family"];
 
 /// How high a room stands. A room may import a lower one, not a higher one or one of its rank.
 pub(crate) fn rank(room: &str) -> Option<u8> {
     match room {
         "primitive" => Some(0),
-        "task" | "queue" | "blocking" | "generator" | "buf" => Some(1),
+        "task" | "queue" | "blocking" | "generator" | "buf" | "system" => Some(1),
         "time" | "driver" => Some(2),
         "scheduler" | "io" | "net" | "fs" | "signal" => Some(3),
         "builder" | "runtime" | "join_set" => Some(4),
@@ -176,12 +196,57 @@ pub(crate) fn attributes<'a>(source: &'a Source, name: &'a str) -> impl Iterator
 
 pub(crate) fn platforms_have_one_door(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
-    for source in sources.iter().filter(|source| source.room().is_some_and(|room| room != "driver")) {
-        if PLATFORM_FILES.contains(&source.path.as_str()) {
-            continue;
+    for source in sources.iter().filter(|source| source.room().is_some()) {
+        let is_ring_file = RING_FILES.contains(&source.path.as_str());
+        let mut asks_for_rings = false;
+        for word in SYSTEM_WORDS {
+            for place in words(source.product(), word) {
+                let is_of_tests = source.code[..place].ends_with("#[cfg(all(test, ");
+                let is_ring = source.text[place..].starts_with("target_os = \"linux\"");
+                asks_for_rings |= is_ring;
+                if source.path != SYSTEMS_FILE && !is_of_tests && !(is_ring_file && is_ring) {
+                    complaints
+                        .push(source.complaint(place, "asks for the system outside of `system/systems.rs`"));
+                }
+            }
         }
-        for place in words(source.product(), "target_os") {
-            complaints.push(source.complaint(place, "asks for the operating system outside `driver/`"));
+        if is_ring_file && !asks_for_rings {
+            complaints.push(format!("{}: listed, but does not ask whether there are rings", source.path));
+        }
+    }
+    complaints
+}
+
+/// Public API that only some platforms have says so: an item in its own docs, a module or a
+/// re-export on the page of its room.
+pub(crate) fn platform_api_names_its_platform(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources.iter().filter(|source| source.room().is_some()) {
+        let lines: Vec<&str> = source.text.lines().collect();
+        let product_line_count = source.product().lines().count();
+        let header: String = lines.iter().take_while(|line| line.starts_with("//!")).copied().collect();
+        for (index, line) in lines.iter().enumerate().take(product_line_count) {
+            let platforms = [("#[cfg(unix)]", "Unix"), ("#[cfg(windows)]", "Windows")];
+            let Some((_, platform)) = platforms.iter().find(|(cfg, _)| line.trim() == *cfg) else { continue };
+            let is_attribute = |line: &&str| line.trim_start().starts_with("#[");
+            let is_docs = |line: &&str| line.trim_start().starts_with("///");
+            let item = lines[index..].iter().find(|line| !is_attribute(line) && !is_docs(line));
+            let Some(item) = item.and_then(|item| item.trim_start().strip_prefix("pub ")) else { continue };
+            let docs: String = if item.starts_with("mod ") || item.starts_with("use ") {
+                header.clone()
+            } else {
+                let above =
+                    lines[..index].iter().rev().take_while(|line| is_attribute(line) || is_docs(line));
+                above.copied().collect()
+            };
+            let phrases =
+                [format!("{platform} only"), format!("need {platform}"), format!("needs {platform}")];
+            if !phrases.iter().any(|phrase| docs.contains(phrase.as_str())) {
+                let what = format!(
+                    "public on one platform only, but does not say \"{platform} only\" or \"needs {platform}\""
+                );
+                complaints.push(format!("{}:{}: {what}", source.path, index + 1));
+            }
         }
     }
     complaints

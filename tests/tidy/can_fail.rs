@@ -46,12 +46,6 @@ fn rules_about_architecture_can_fail() {
         "runtime/net/tcp.rs",
         "// unsafe\nconst A: &str = \"unsafe\"; // not unsafe_code\n",
     );
-    expect_complaint(
-        architecture::platforms_have_one_door,
-        "runtime/net/a.rs",
-        "#[cfg(target_os = \"linux\")]\n",
-        "outside",
-    );
     let rule = architecture::atomics_have_one_door;
     expect_complaint(rule, "runtime/net/a.rs", "use std::sync::{Arc, atomic::AtomicBool};\n", "std's atomic");
     expect_complaint(rule, "runtime/net/a.rs", "type A = core::cell::UnsafeCell<u8>;\n", "core's UnsafeCell");
@@ -77,6 +71,40 @@ fn rules_about_architecture_can_fail() {
     let long = "//! A line.\n".repeat(61);
     expect_complaint(notes::headers_are_short, "runtime/net/mod.rs", &long, "61 lines");
     expect_no_complaint(notes::headers_are_short, "runtime/net/mod.rs", &long["//! A line.\n".len()..]);
+}
+
+#[test]
+fn rules_about_platforms_can_fail() {
+    let rule = architecture::platforms_have_one_door;
+    let linux = "#[cfg(target_os = \"linux\")]\n";
+    for path in ["runtime/net/a.rs", "runtime/system/socket/mod.rs", "runtime/driver/source.rs"] {
+        expect_complaint(rule, path, linux, "outside of `system/systems.rs`");
+        expect_complaint(rule, path, "#[cfg(target_vendor = \"apple\")]\n", "outside of `system/systems.rs`");
+        expect_no_complaint(rule, path, "#[cfg(all(test, target_os = \"linux\"))]\nmod tests;\n");
+        expect_no_complaint(rule, path, "/// # if cfg!(target_os = \"linux\") {\n#[cfg(unix)]\nmod a {}\n");
+    }
+    let ring_file = architecture::RING_FILES[0];
+    expect_no_complaint(rule, ring_file, linux);
+    let more = "#[cfg(any(target_os = \"linux\", target_os = \"macos\"))]\n";
+    expect_complaint(rule, ring_file, more, "outside of `system/systems.rs`");
+    expect_complaint(rule, ring_file, "", "does not ask whether there are rings");
+    expect_no_complaint(rule, architecture::SYSTEMS_FILE, more);
+
+    let rule = architecture::platform_api_names_its_platform;
+    let about = "does not say \"Unix only\"";
+    expect_complaint(rule, "runtime/fs/a.rs", "/// Links.\n#[cfg(unix)]\npub fn a() {}\n", about);
+    expect_complaint(rule, "runtime/fs/a.rs", "#[cfg(unix)]\n#[inline]\npub fn a() {}\n", about);
+    expect_complaint(rule, "runtime/net/mod.rs", "//! Unix sockets.\n#[cfg(unix)]\npub mod a;\n", about);
+    expect_complaint(rule, "runtime/net/mod.rs", "/// Unix only\n\n#[cfg(unix)]\npub use a::B;\n", about);
+    let windows = "does not say \"Windows only\"";
+    expect_complaint(rule, "runtime/fs/a.rs", "/// Unix only.\n#[cfg(windows)]\npub fn a() {}\n", windows);
+    expect_no_complaint(rule, "runtime/fs/a.rs", "/// Unix only.\n#[cfg(unix)]\n#[inline]\npub fn a() {}\n");
+    expect_no_complaint(rule, "runtime/net/mod.rs", "//! `a` needs Unix.\n#[cfg(unix)]\npub mod a;\n");
+    expect_no_complaint(
+        rule,
+        "runtime/net/a.rs",
+        "#[cfg(unix)]\npub(crate) fn a() {}\n#[cfg(unix)]\nfn b() {}\n",
+    );
 }
 
 #[test]

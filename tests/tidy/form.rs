@@ -30,7 +30,8 @@ pub(crate) fn names_say_what_they_name(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-/// A module of more than one file is a directory with a `mod.rs`, a suite of more than one file one with a `main.rs`.
+/// A module of more than one file is a directory with a `mod.rs`, a suite of more than one file one
+/// with a `main.rs`.
 pub(crate) fn no_file_stands_beside_its_directory(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
     for source in sources {
@@ -43,7 +44,7 @@ pub(crate) fn no_file_stands_beside_its_directory(sources: &[Source]) -> Vec<Str
     complaints
 }
 
-/// A suite begins with a name of its own: `a_b.rs` beside `a.rs` or `a_c.rs` belongs in `a/`.
+/// A suite begins with a name of its own: `a_b` beside `a` or `a_c` belongs in `a/`.
 pub(crate) fn suites_are_no_families(sources: &[Source]) -> Vec<String> {
     let name = |source: &Source| Some(source.path.strip_prefix("tests/")?.strip_suffix(".rs")?.to_owned());
     let flat: Vec<String> = sources.iter().filter_map(name).filter(|name| !name.contains('/')).collect();

@@ -95,8 +95,13 @@ fn unsafe_stands_only_in_files_that_say_why() {
 }
 
 #[test]
-fn the_operating_system_is_asked_for_in_one_room() {
+fn the_operating_system_is_asked_for_in_one_file() {
     expect_tidy(architecture::platforms_have_one_door(rust()));
+}
+
+#[test]
+fn what_only_some_platforms_have_says_so() {
+    expect_tidy(architecture::platform_api_names_its_platform(rust()));
 }
 
 #[test]
@@ -166,12 +171,12 @@ fn no_file_has_a_name_that_says_nothing() {
 
 #[test]
 fn what_has_more_than_one_file_is_a_directory() {
-    expect_tidy(form::no_file_stands_beside_its_directory(&rust(sources())));
+    expect_tidy(form::no_file_stands_beside_its_directory(rust()));
 }
 
 #[test]
 fn suites_of_one_subject_share_a_directory() {
-    expect_tidy(form::suites_are_no_families(&rust(sources())));
+    expect_tidy(form::suites_are_no_families(rust()));
 }
 
 #[test]

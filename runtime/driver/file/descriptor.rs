@@ -1,4 +1,4 @@
-//! An open file, and the plain system calls on it: made at once if they cannot block, else on the
+//! An open file, and calls on it with owned buffers: made at once if they cannot block, else on the
 //! blocking pool.
 #![expect(unsafe_code, reason = "descriptors from the kernel, and reads that std has no name for")]
 
@@ -6,17 +6,13 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::sync::OnceLock;
 
-use super::advice::Advice;
-use super::remote;
 use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
+use crate::driver::orphan::drop_aside;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
-
-/// Bypasses the page cache. 0 where there is no such flag.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) const DIRECT_FLAG: i32 = libc::O_DIRECT;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) const DIRECT_FLAG: i32 = 0;
+use crate::system::file::{self, Advice, Flags, Unsupported};
+use crate::system::open::OpenHow;
+use crate::system::remote;
 
 /// An open file. Operations in flight share it [fd-outlives-ops].
 #[derive(Debug)]
@@ -64,8 +60,13 @@ impl Descriptor {
 
     /// For a file that was opened elsewhere.
     pub(crate) fn inspect(file: File) -> Descriptor {
-        let flags = flags_of(&file);
-        Descriptor::new(file, flags & APPEND_FLAG != 0, flags & DIRECT_FLAG != 0)
+        let flags = Flags::of(&file);
+        Descriptor::new(file, flags.is_append(), flags.is_direct())
+    }
+
+    /// For a file that was opened with these options.
+    pub(super) fn opened(file: File, how: &OpenHow) -> Descriptor {
+        Descriptor::new(file, how.is_append, how.is_direct())
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -110,7 +111,7 @@ impl Descriptor {
     fn find_places(&self) -> bool {
         // A server is not asked for the kind of a file, because the answer may take
         // arbitrarily long.
-        let has_places = self.position().is_ok() && (self.is_remote() || has_places(self.file()));
+        let has_places = self.position().is_ok() && (self.is_remote() || file::has_places(self.file()));
         // Ordering: Relaxed, like the load.
         self.places.store(if has_places { HAS_PLACES } else { STREAMS }, Ordering::Relaxed);
         has_places
@@ -125,7 +126,7 @@ impl Descriptor {
     /// Whether a call that has to wait blocks.
     #[cfg(unix)]
     pub(crate) fn blocks(&self) -> bool {
-        flags_of(self.file()) & libc::O_NONBLOCK == 0
+        !Flags::of(self.file()).is_nonblocking()
     }
 
     /// The position of the kernel's cursor.
@@ -180,51 +181,23 @@ impl Descriptor {
     /// # Safety
     ///
     /// `len` bytes from `start` on may be written.
-    #[cfg(target_os = "linux")]
     unsafe fn copy_now(&self, start: *mut u8, len: usize, offset: u64) -> Option<io::Result<usize>> {
-        use std::os::fd::AsRawFd;
-        // -1 stands for the descriptor's own position here.
-        let offset = if offset == AT_CURSOR { -1 } else { libc::off_t::try_from(offset).ok()? };
-        let vector = libc::iovec { iov_base: start.cast(), iov_len: len.min(TRANSFER_BYTES_MAX) };
-        loop {
-            // SAFETY: one stretch of memory that may be written, as the caller promises.
-            let count = unsafe {
-                libc::preadv2(self.file().as_raw_fd(), &raw const vector, 1, offset, libc::RWF_NOWAIT)
-            };
-            if let Ok(count) = usize::try_from(count) {
-                return Some(Ok(count));
-            }
-            let error = io::Error::last_os_error();
-            match error.raw_os_error() {
-                Some(libc::EINTR) => {}
-                Some(libc::EAGAIN | libc::EINVAL) => return None,
-                Some(libc::EOPNOTSUPP | libc::ENOSYS) => {
-                    // Ordering: Relaxed: a hint.
-                    self.may_read_now.store(false, Ordering::Relaxed);
-                    return None;
-                }
-                _ => return Some(Err(error)),
+        // SAFETY: as the caller promises.
+        match unsafe { file::read_now(self.file(), start, len.min(TRANSFER_BYTES_MAX), place(offset)) } {
+            Ok(outcome) => outcome,
+            Err(Unsupported) => {
+                // Ordering: Relaxed: a hint.
+                self.may_read_now.store(false, Ordering::Relaxed);
+                None
             }
         }
-    }
-
-    /// No call reports what is cached on this system.
-    ///
-    /// # Safety
-    ///
-    /// There are no requirements.
-    #[cfg(not(target_os = "linux"))]
-    unsafe fn copy_now(&self, _start: *mut u8, _len: usize, _offset: u64) -> Option<io::Result<usize>> {
-        // Ordering: Relaxed: a hint.
-        self.may_read_now.store(false, Ordering::Relaxed);
-        None
     }
 
     /// Reads, blocking.
     pub(crate) fn read(&self, buf: &mut impl IoBufMut, offset: u64) -> io::Result<usize> {
         let room = room_of(buf);
         let len = room.len().min(TRANSFER_BYTES_MAX);
-        let count = read_at(self.file(), &mut room[..len], offset)?;
+        let count = file::read_at(self.file(), &mut room[..len], place(offset))?;
         // SAFETY: this many bytes were read.
         unsafe { buf.set_read(count) };
         Ok(count)
@@ -254,7 +227,7 @@ impl Descriptor {
     /// Writes, blocking.
     pub(crate) fn write(&self, buf: &impl IoBuf, offset: u64) -> io::Result<usize> {
         let bytes = bytes_of(buf);
-        write_at(self.file(), &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], offset)
+        file::write_at(self.file(), &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], place(offset))
     }
 
     /// Writes one buffer after the other, blocking.
@@ -269,109 +242,32 @@ impl Descriptor {
         }
         Ok(total_count)
     }
-}
 
-impl Drop for Descriptor {
-    fn drop(&mut self) {
-        if self.file.is_some() {
-            let is_remote = self.is_remote();
-            self.file.take().into_iter().for_each(|file| remote::close(file, is_remote));
-        }
-    }
-}
-
-#[cfg(unix)]
-fn has_places(file: &File) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    file.metadata().is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_block_device())
-}
-
-#[cfg(not(unix))]
-fn has_places(file: &File) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.is_file())
-}
-
-#[cfg(unix)]
-fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    use std::io::Read;
-    use std::os::unix::fs::FileExt;
-    if offset == AT_CURSOR { file.read(buf) } else { file.read_at(buf, offset) }
-}
-
-#[cfg(windows)]
-fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    use std::io::Read;
-    use std::os::windows::fs::FileExt;
-    if offset == AT_CURSOR { file.read(buf) } else { file.seek_read(buf, offset) }
-}
-
-#[cfg(unix)]
-fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    use std::io::Write;
-    use std::os::unix::fs::FileExt;
-    if offset == AT_CURSOR { file.write(bytes) } else { file.write_at(bytes, offset) }
-}
-
-#[cfg(windows)]
-fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    use std::io::Write;
-    use std::os::windows::fs::FileExt;
-    if offset == AT_CURSOR { file.write(bytes) } else { file.seek_write(bytes, offset) }
-}
-
-#[cfg(unix)]
-const APPEND_FLAG: i32 = libc::O_APPEND;
-#[cfg(not(unix))]
-const APPEND_FLAG: i32 = 1;
-
-#[cfg(unix)]
-fn flags_of(file: &File) -> i32 {
-    use std::os::fd::AsRawFd;
-    // SAFETY: a system call without pointers, on a descriptor that is open.
-    let flags = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) };
-    flags.max(0)
-}
-
-#[cfg(not(unix))]
-fn flags_of(_file: &File) -> i32 {
-    0
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-impl Descriptor {
     /// Reserves room, blocking.
     pub(crate) fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        use std::os::fd::AsRawFd;
-        let (offset, len) = (to_off(offset)?, to_off(len)?);
-        // SAFETY: a system call without pointers, on a descriptor that is open.
-        let result = unsafe { libc::fallocate(self.file().as_raw_fd(), 0, offset, len) };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        file::allocate(self.file(), offset, len)
     }
 
     /// Passes advice to the kernel, blocking.
     pub(crate) fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
-        use std::os::fd::AsRawFd;
-        let (offset, len) = (to_off(offset)?, to_off(len)?);
-        // SAFETY: a system call without pointers, on a descriptor that is open.
-        let errno = unsafe { libc::posix_fadvise(self.file().as_raw_fd(), offset, len, advice.number()) };
-        if errno == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(errno)) }
+        file::advise(self.file(), offset, len, advice)
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn to_off(number: u64) -> io::Result<libc::off_t> {
-    libc::off_t::try_from(number).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
+/// Closes the file, on another thread if a server may delay the close.
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            let is_remote = self.is_remote();
+            match self.file.take() {
+                Some(file) if is_remote => drop_aside(file),
+                file => drop(file),
+            }
+        }
+    }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-impl Descriptor {
-    /// No call for this exists on all systems.
-    pub(crate) fn allocate(&self, _offset: u64, _len: u64) -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "room on the disk can be reserved on Linux only"))
-    }
-
-    /// The system takes no advice.
-    pub(crate) fn advise(&self, _offset: u64, _len: u64, _advice: Advice) -> io::Result<()> {
-        Ok(())
-    }
+/// None: at the kernel's own cursor.
+fn place(offset: u64) -> Option<u64> {
+    (offset != AT_CURSOR).then_some(offset)
 }

@@ -67,7 +67,7 @@ impl<R: Send> AnyFlight for Flight<R> {
             (self.request(), &result)
         {
             let file = descriptor::adopt(*fd);
-            self.held.lock().opened = Some(Descriptor::new(file, how.is_append, how.is_direct()));
+            self.held.lock().opened = Some(Descriptor::opened(file, how));
         }
         self.completion.finish(result, wakers);
     }

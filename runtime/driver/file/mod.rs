@@ -1,6 +1,6 @@
 //! Operations on files and paths: on a ring if the back end and its kernel have the op-code.
 //! Otherwise `ring_for` returns None, and the caller uses the blocking pool. It does so as well for
-//! files on a server (`remote/`).
+//! files on a server (`system/remote/`).
 //!
 //! A [`Flight`](flight::Flight) is one allocation that the waiting future and the ring share: the
 //! request, as data, and the resources that the kernel accesses. The future returns the resources
@@ -9,37 +9,31 @@
 //!
 //! Read the files in this order:
 //!
-//! - `request.rs`: the requests, as data; `stat.rs`, `advice.rs`: their parts.
+//! - `request.rs`: the requests, as data; `stat.rs`: a part of them.
 //! - `flight.rs`: an operation in flight, and the future that awaits it; `start.rs`: a function per
 //!   operation.
-//! - `descriptor.rs`: an open file, and the plain system calls on it; `pool.rs`: calls on the
+//! - `descriptor.rs`: an open file, and blocking calls with owned buffers; `pool.rs`: calls on the
 //!   blocking pool.
-//! - `open.rs`, `opening/`: how a file is opened, without keeping a thread while it waits for a
-//!   peer.
-//! - `remote/`: which files are on a server.
+//! - `opening/`: how a file is opened, without keeping a thread while it waits for a peer.
+//!
+//! The plain system calls, the options of an open and the list of files on a server are in
+//! `system/`.
 
-mod advice;
 mod descriptor;
 mod flight;
-mod open;
 mod opening;
 mod pool;
-mod remote;
 mod request;
 mod start;
 mod stat;
 #[cfg(all(test, target_os = "linux", not(rt_loom)))]
 mod tests;
 
-pub use advice::Advice;
 pub(crate) use descriptor::Descriptor;
 pub(super) use flight::AnyFlight;
 pub(crate) use flight::{Landed, Submission};
-pub(crate) use open::OpenHow;
 pub(crate) use opening::open;
 pub(crate) use pool::{c_path, pool};
-#[cfg(target_os = "linux")]
-pub(crate) use request::Attempt;
 pub(crate) use request::{AT_CURSOR, Code, Way};
 pub(super) use request::{Offered, Region, Request, StatTarget};
 pub(crate) use start::{RingFor, ring_for_file, ring_for_path};

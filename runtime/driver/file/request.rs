@@ -5,10 +5,10 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use super::advice::Advice;
 use super::descriptor::Descriptor;
-use super::open::OpenHow;
 use crate::buf::{IoBuf, IoBufMut};
+use crate::system::file::Advice;
+use crate::system::open::{Attempt, KernelHow, OpenHow};
 
 /// The most bytes that the kernel moves in one operation. Longer requests are cut off there,
 /// because their length would not fit an entry.
@@ -146,39 +146,6 @@ pub(crate) enum Way {
     Inline,
     /// On one of the kernel's threads from the start (`IOSQE_ASYNC`).
     Aside,
-}
-
-/// How an open is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Attempt {
-    /// As it was asked for.
-    Plain,
-    /// Only if the kernel has all of the path in its cache. It returns `EAGAIN` if not. This open
-    /// does not wait for a peer.
-    Cached,
-    /// With `O_NONBLOCK` added, which the file then has.
-    NonBlocking,
-}
-
-/// `struct open_how`, as the kernel reads it.
-#[repr(C)]
-#[derive(Debug)]
-pub(in crate::driver) struct KernelHow {
-    flags: u64,
-    mode: u64,
-    resolve: u64,
-}
-
-impl KernelHow {
-    /// `RESOLVE_CACHED`.
-    #[cfg(target_os = "linux")]
-    const CACHED: u64 = 0x20;
-
-    #[cfg(target_os = "linux")]
-    pub(super) fn cached(flags: i32) -> KernelHow {
-        // The kernel refuses a mode if nothing is created.
-        KernelHow { flags: u64::from(flags as u32), mode: 0, resolve: KernelHow::CACHED }
-    }
 }
 
 /// The file whose metadata is asked for.

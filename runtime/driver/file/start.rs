@@ -5,18 +5,16 @@ use std::ffi::CString;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::advice::Advice;
 use super::descriptor::Descriptor;
 use super::flight::Submission;
-#[cfg(target_os = "linux")]
-use super::open::OpenHow;
-use super::remote;
-#[cfg(target_os = "linux")]
-use super::request::{Attempt, KernelHow};
 use super::request::{Code, Region, Request, StatTarget, Vector, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::{Driver, context};
+use crate::system::file::Advice;
+#[cfg(target_os = "linux")]
+use crate::system::open::{Attempt, KernelHow, OpenHow};
+use crate::system::remote;
 
 /// A driver that supports the op-code that was asked for.
 #[derive(Debug)]

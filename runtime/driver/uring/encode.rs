@@ -12,7 +12,7 @@ use crate::driver::doorbell::Doorbell;
 use crate::driver::op::{NO_REQUEST, Op};
 use crate::driver::readiness::{ORDER_REST, Order};
 use crate::driver::slots::SlotId;
-use crate::driver::socket::SEND_FLAGS;
+use crate::system::socket::SEND_FLAGS;
 
 use super::encode_file;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use socket2::SockAddr;
 
-use crate::driver::unix_address;
+use crate::system::unix_address;
 
 /// Converts a path, or a name in the abstract namespace, to the form of the system.
 pub(in crate::net) fn address_of(path: &Path) -> io::Result<SockAddr> {

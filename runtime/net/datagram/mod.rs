@@ -12,7 +12,7 @@ use socket2::{SockAddr, Socket};
 
 use super::call::{paid, paid_by};
 use super::receive;
-use crate::driver::socket::SEND_FLAGS;
+use crate::system::socket::SEND_FLAGS;
 
 /// `[no-sigpipe]`.
 pub(super) fn send_to_once(socket: &Socket, buf: &[u8], target: &SockAddr) -> io::Result<usize> {

@@ -8,10 +8,10 @@ use std::io::{self, IoSlice, IoSliceMut, Read as _};
 
 use socket2::Socket;
 
-use crate::driver::socket::SEND_FLAGS;
 use crate::driver::{Direction, Moved, Registration};
 use crate::net::call::{paid, receive_once, send_once};
 use crate::net::receive;
+use crate::system::socket::SEND_FLAGS;
 
 /// The most buffers that one system call takes (`IOV_MAX`). It returns an error for more, so the
 /// rest goes to the next call.

@@ -10,11 +10,12 @@ use futures_core::Stream;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::stream::{Tcp, TcpStream};
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket};
 use crate::net::address::lookup_host::resolve;
 use crate::net::address::to_socket_addrs::ToSocketAddrs;
 use crate::net::listener::Listener;
+use crate::system::socket;
 
 /// A TCP socket that listens for connections.
 ///

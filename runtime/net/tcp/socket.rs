@@ -8,9 +8,10 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::listener::TcpListener;
 use super::stream::TcpStream;
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket};
 use crate::net::address::inet_addr;
+use crate::system::socket;
 
 /// A TCP socket before it connects or listens.
 ///

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket};
 use crate::net::address::inet_addr;
 use crate::net::address::lookup_host::resolve;
 use crate::net::address::to_socket_addrs::ToSocketAddrs;
 use crate::net::stream::byte_stream::ByteStream;
 use crate::net::stream::family::{Family, sealed::Sealed};
+use crate::system::socket;
 
 /// A TCP connection.
 ///

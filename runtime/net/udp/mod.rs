@@ -1,6 +1,6 @@
 //! `UdpSocket`: making one, its addresses and conversions. `datagrams.rs` has its sends and
-//! receives, `segments.rs` those of many datagrams at once, `pooled.rs` its receives into buffers of
-//! the runtime, `readiness.rs` waiting for it, `options.rs` its options.
+//! receives, `segments.rs` those of many datagrams at once, `pooled.rs` its receives into buffers
+//! of the runtime, `readiness.rs` waiting for it, `options.rs` its options.
 
 mod datagrams;
 mod options;
@@ -17,8 +17,9 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use super::address::inet_addr;
 use super::address::lookup_host::resolve;
 use super::address::to_socket_addrs::ToSocketAddrs;
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket};
+use crate::system::socket;
 
 pub use segments::Segments;
 

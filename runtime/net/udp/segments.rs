@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use socket2::{SockAddr, Socket};
 
 use super::UdpSocket;
-use crate::driver::{Direction, segmentation};
+use crate::driver::Direction;
 use crate::net::address::inet_addr;
 use crate::net::call::{paid, paid_by};
 use crate::net::datagram::receive_from_once;
+use crate::system::segmentation;
 
 /// The result of [`UdpSocket::recv_segments`], which has an example: one datagram, or several of
 /// one sender.

@@ -4,7 +4,7 @@ use std::io;
 
 use socket2::Socket;
 
-use crate::driver::credentials;
+use crate::system::credentials;
 
 /// The credentials of the process at the other end of a connection, as they were when the
 /// connection was made.

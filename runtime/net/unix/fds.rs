@@ -6,8 +6,9 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use socket2::Socket;
 
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, UnixDatagram, UnixStream, WriteHalf};
-use crate::driver::{Direction, Registration, ancillary};
+use crate::driver::{Direction, Registration};
 use crate::net::call::{paid, paid_by};
+use crate::system::ancillary;
 
 /// The result of a `recv_with_fds`; see
 /// [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds) for an example.

@@ -10,9 +10,10 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::SocketAddr;
 use super::stream::{Unix, UnixStream};
-use crate::driver::{Registration, socket, unix_address};
+use crate::driver::Registration;
 use crate::net::address::unix::address_of;
 use crate::net::listener::Listener;
+use crate::system::{socket, unix_address};
 
 /// A Unix socket that listens for connections.
 ///

@@ -8,12 +8,13 @@ use std::path::Path;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{SocketAddr, UCred};
+use crate::driver::Registration;
 use crate::driver::in_runtime;
-use crate::driver::{Registration, socket, unix_address};
 use crate::net::address::unix::address_of;
 use crate::net::pause::Pauses;
 use crate::net::stream::byte_stream::ByteStream;
 use crate::net::stream::family::{Family, sealed::Sealed};
+use crate::system::{socket, unix_address};
 use crate::time::sleep;
 
 /// A connection between processes of one machine.

@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 
 use super::meeting::{self, Missing};
-use crate::driver::file::{Attempt, Code, Descriptor, OpenHow, RingFor, ring_for_path};
+use crate::driver::file::{Code, Descriptor, RingFor, ring_for_path};
 use crate::driver::file::{c_path, pool};
+use crate::system::open::{Attempt, OpenHow};
 
 /// The outcome of an attempt.
 enum Outcome {
@@ -22,7 +23,7 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
         Some(opened) => judged(opened, how)?,
         None => {
             let opened = attempt(path, how, Attempt::NonBlocking).await;
-            judged(opened.and_then(|opened| how.make_blocking(&opened).map(|()| opened)), how)?
+            judged(opened.and_then(|opened| how.make_blocking(opened.file()).map(|()| opened)), how)?
         }
     };
     match outcome {
@@ -53,7 +54,7 @@ async fn attempt(path: &Path, how: &OpenHow, attempt: Attempt) -> io::Result<Des
         Some(ring) => on_ring(ring, name, how, attempt).await,
         None => {
             let how = how.clone();
-            pool(move || how.open(&name, attempt)).await
+            pool(move || Ok(Descriptor::opened(how.open(&name, attempt)?, &how))).await
         }
     }
 }

@@ -20,9 +20,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::watch;
+use crate::driver::file::Descriptor;
 use crate::driver::file::pool;
-use crate::driver::file::{Attempt, Descriptor, OpenHow};
 use crate::primitive::sync::Mutex;
+use crate::system::open::{Attempt, OpenHow};
 
 /// Why an open has to wait.
 pub(super) enum Missing {
@@ -81,7 +82,10 @@ impl Door {
         }
         match opened {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENXIO | libc::EAGAIN)) => None,
-            opened => Some(opened.and_then(|opened| self.how.make_blocking(&opened).map(|()| opened))),
+            opened => Some(opened.and_then(|opened| {
+                let opened = Descriptor::opened(opened, &self.how);
+                self.how.make_blocking(opened.file()).map(|()| opened)
+            })),
         }
     }
 }

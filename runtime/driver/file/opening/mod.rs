@@ -26,7 +26,8 @@ mod other;
 #[cfg(target_os = "linux")]
 mod watch;
 
-use crate::driver::file::{Descriptor, OpenHow};
+use crate::driver::file::Descriptor;
+use crate::system::open::OpenHow;
 
 pub(crate) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     #[cfg(target_os = "linux")]

@@ -5,8 +5,9 @@
 use std::io;
 use std::path::Path;
 
+use crate::driver::file::Descriptor;
 use crate::driver::file::pool;
-use crate::driver::file::{Descriptor, OpenHow};
+use crate::system::open::OpenHow;
 
 pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     let (place, options) = (path.to_owned(), how.to_std());

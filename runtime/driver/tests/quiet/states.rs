@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use crate::driver::socket::connect_outcome;
 use crate::driver::tests::stream_pair;
 use crate::driver::{Direction, Registration};
+use crate::system::socket::connect_outcome;
 
 #[cfg(target_os = "linux")]
 use super::errors;

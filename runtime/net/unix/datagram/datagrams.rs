@@ -10,11 +10,12 @@ use socket2::{SockAddr, Socket};
 
 use super::send_rest::Resting;
 use super::{SocketAddr, UnixDatagram};
-use crate::driver::{Direction, unix_address};
+use crate::driver::Direction;
 use crate::net::address::unix::address_of;
 use crate::net::call::{self, send_once};
 use crate::net::datagram::{self, send_to_once};
 use crate::net::pause::Pauses;
+use crate::system::unix_address;
 use crate::time::sleep;
 
 impl UnixDatagram {

@@ -16,9 +16,10 @@ use std::path::Path;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{SocketAddr, UCred};
-use crate::driver::{Registration, socket, unix_address};
+use crate::driver::Registration;
 use crate::net::address::unix::address_of;
 use crate::primitive::sync::Mutex;
+use crate::system::{socket, unix_address};
 use send_rest::SendRest;
 
 /// A Unix socket for datagrams, which are neither lost nor reordered on their way.

@@ -7,8 +7,9 @@ use socket2::Socket;
 
 use super::{SocketAddr, UnixDatagram};
 use crate::buf::PooledBuf;
-use crate::driver::{Direction, unix_address};
+use crate::driver::Direction;
 use crate::net::datagram::pooled::receive_whole_pooled_once;
+use crate::system::unix_address;
 
 impl UnixDatagram {
     /// Receives one datagram into a buffer of the runtime, and waits until there is one.

@@ -11,8 +11,7 @@ use std::sync::OnceLock;
 
 use socket2::{MsgHdr, SockAddr, SockAddrStorage, Socket};
 
-use super::segmentation::Segments;
-use super::socket::SEND_FLAGS;
+use super::{SEND_FLAGS, Segments};
 
 /// The most datagrams that every kernel with segmentation makes of one call.
 const SEGMENTS_COUNT_MAX: usize = 64;

@@ -9,12 +9,22 @@ use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, recvmsg, sendmsg,
 };
 use socket2::Socket;
 
 use super::socket::SEND_FLAGS;
+
+cfg_if! {
+    if #[received_with_flags] {
+        mod marked;
+        use marked::{close_on_exec, receive_flags};
+    } else {
+        mod unmarked;
+        use unmarked::{close_on_exec, receive_flags};
+    }
+}
 
 /// The most descriptors that one message carries (Linux's `SCM_MAX_FD`).
 const FDS_COUNT_MAX: usize = 253;
@@ -79,58 +89,4 @@ pub(crate) fn receive(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> 
         bytes_truncated: received.flags.contains(ReturnFlags::TRUNC),
         fds_truncated: surplus_count > 0 || received.flags.contains(ReturnFlags::CTRUNC),
     })
-}
-
-/// On these systems the kernel marks descriptors as it installs them, so that no fork inherits one
-/// in between.
-#[cfg(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-))]
-fn receive_flags() -> RecvFlags {
-    RecvFlags::CMSG_CLOEXEC
-}
-
-#[cfg(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-))]
-fn close_on_exec(_: &[OwnedFd]) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-)))]
-fn receive_flags() -> RecvFlags {
-    RecvFlags::empty()
-}
-
-/// Marks each descriptor, because the kernel cannot do it.
-#[cfg(not(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-)))]
-fn close_on_exec(fds: &[OwnedFd]) -> io::Result<()> {
-    for fd in fds {
-        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
-    }
-    Ok(())
 }

@@ -10,6 +10,18 @@ use socket2::{SockAddr, Socket};
 
 use super::socket::SEND_FLAGS;
 
+cfg_if! {
+    if #[linux_kernel] {
+        mod linux;
+        use linux as kernel;
+    } else {
+        mod elsewhere;
+        use elsewhere as kernel;
+    }
+}
+
+pub(crate) use kernel::{receive, set_joined};
+
 /// The result of one receive: `len` bytes that consist of datagrams of `segment_len` bytes each;
 /// the last may be shorter.
 #[derive(Debug)]
@@ -31,7 +43,7 @@ pub(crate) fn send(
         let text = "a datagram of a series has at least one byte: the segment length is zero";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
-    if let Some(result) = offload::send(socket, bytes, segment_len, target) {
+    if let Some(result) = kernel::send(socket, bytes, segment_len, target) {
         return result;
     }
     one_by_one(bytes, segment_len, |segment| send_one(socket, segment, target))
@@ -63,34 +75,6 @@ fn send_one(socket: &Socket, bytes: &[u8], target: Option<&SockAddr>) -> io::Res
     match target {
         Some(target) => socket.send_to_with_flags(bytes, target, SEND_FLAGS),
         None => socket.send_with_flags(bytes, SEND_FLAGS),
-    }
-}
-
-#[cfg(any(target_os = "android", target_os = "linux"))]
-use super::offload;
-
-pub(crate) use offload::{receive, set_joined};
-
-#[cfg(not(any(target_os = "android", target_os = "linux")))]
-mod offload {
-    use std::io;
-
-    use socket2::{SockAddr, Socket};
-
-    use super::Segments;
-
-    pub(super) fn send(_: &Socket, _: &[u8], _: usize, _: Option<&SockAddr>) -> Option<io::Result<usize>> {
-        None
-    }
-
-    /// None: receive one datagram as always.
-    pub(crate) fn receive(_: &Socket, _: &mut [u8]) -> Option<io::Result<Segments>> {
-        None
-    }
-
-    pub(crate) fn set_joined(_: &Socket, _: bool) -> io::Result<()> {
-        let text = "this system cannot join UDP datagrams; receive them one by one";
-        Err(io::Error::new(io::ErrorKind::Unsupported, text))
     }
 }
 

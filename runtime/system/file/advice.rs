@@ -30,17 +30,3 @@ pub enum Advice {
     /// Only once.
     NoReuse,
 }
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-impl Advice {
-    pub(in crate::driver) fn number(self) -> i32 {
-        match self {
-            Advice::Normal => libc::POSIX_FADV_NORMAL,
-            Advice::Sequential => libc::POSIX_FADV_SEQUENTIAL,
-            Advice::Random => libc::POSIX_FADV_RANDOM,
-            Advice::WillNeed => libc::POSIX_FADV_WILLNEED,
-            Advice::DontNeed => libc::POSIX_FADV_DONTNEED,
-            Advice::NoReuse => libc::POSIX_FADV_NOREUSE,
-        }
-    }
-}

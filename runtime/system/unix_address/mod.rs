@@ -1,11 +1,21 @@
 //! Conversion between std's and the system's type for addresses of Unix sockets. Names in the
-//! abstract namespace exist on Linux only, so this file is in `driver/`.
+//! abstract namespace exist on Linux only.
 
 use std::io;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
 use socket2::SockAddr;
+
+cfg_if! {
+    if #[linux_kernel] {
+        mod linux;
+        use linux::{HAS_ABSTRACT_NAMES, abstract_name, from_abstract_name};
+    } else {
+        mod elsewhere;
+        use elsewhere::{HAS_ABSTRACT_NAMES, abstract_name, from_abstract_name};
+    }
+}
 
 /// The system's form of a path, or of a name in the abstract namespace, which begins with a zero
 /// byte.
@@ -18,8 +28,6 @@ pub(crate) fn from_path(path: &Path) -> io::Result<SockAddr> {
     }
     SockAddr::unix(path)
 }
-
-const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "android", target_os = "linux"));
 
 /// The system's form of an address.
 pub(crate) fn from_std(addr: &SocketAddr) -> io::Result<SockAddr> {
@@ -49,39 +57,4 @@ pub(crate) fn to_std(addr: &SockAddr) -> SocketAddr {
 /// The address of a socket that has none.
 pub(crate) fn unnamed() -> SocketAddr {
     SocketAddr::from_pathname("").expect("no path is an unnamed address")
-}
-
-#[cfg(any(target_os = "android", target_os = "linux"))]
-fn abstract_name(addr: &SocketAddr) -> Option<io::Result<SockAddr>> {
-    use std::ffi::OsStr;
-    #[cfg(target_os = "android")]
-    use std::os::android::net::SocketAddrExt as _;
-    #[cfg(target_os = "linux")]
-    use std::os::linux::net::SocketAddrExt as _;
-    use std::os::unix::ffi::OsStrExt as _;
-
-    let name = addr.as_abstract_name()?;
-    // The system's form of such a name begins with a zero byte.
-    let text = [&[0], name].concat();
-    Some(SockAddr::unix(OsStr::from_bytes(&text)))
-}
-
-#[cfg(not(any(target_os = "android", target_os = "linux")))]
-fn abstract_name(_: &SocketAddr) -> Option<io::Result<SockAddr>> {
-    None
-}
-
-#[cfg(any(target_os = "android", target_os = "linux"))]
-fn from_abstract_name(name: &[u8]) -> Option<SocketAddr> {
-    #[cfg(target_os = "android")]
-    use std::os::android::net::SocketAddrExt as _;
-    #[cfg(target_os = "linux")]
-    use std::os::linux::net::SocketAddrExt as _;
-
-    SocketAddr::from_abstract_name(name).ok()
-}
-
-#[cfg(not(any(target_os = "android", target_os = "linux")))]
-fn from_abstract_name(_: &[u8]) -> Option<SocketAddr> {
-    None
 }

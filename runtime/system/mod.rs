@@ -1,0 +1,27 @@
+//! System calls that have nothing to do with waiting, in the form that each system has them.
+//!
+//! `DESIGN.md` in this directory has the rules and the rejected designs. Read the files in this
+//! order:
+//!
+//! - `systems.rs`: which systems have which call.
+//! - `socket/`: making and accepting sockets and pipes, their options, the meaning of errors.
+//! - `segmentation/`: many UDP datagrams in one call.
+//! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
+//!   addresses of Unix sockets.
+//! - `open/`: how a file is opened. `file/`: calls on an open file. `remote/`: which files are on a
+//!   server.
+
+#[macro_use]
+mod systems;
+
+#[cfg(unix)]
+pub(crate) mod ancillary;
+#[cfg(unix)]
+pub(crate) mod credentials;
+pub(crate) mod file;
+pub(crate) mod open;
+pub(crate) mod remote;
+pub(crate) mod segmentation;
+pub(crate) mod socket;
+#[cfg(unix)]
+pub(crate) mod unix_address;

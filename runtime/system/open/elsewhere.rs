@@ -1,0 +1,28 @@
+//! The options as std's.
+
+use std::fs::OpenOptions;
+
+use super::OpenHow;
+
+impl OpenHow {
+    pub(crate) fn to_std(&self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options
+            .read(self.is_read)
+            .write(self.is_write)
+            .append(self.is_append)
+            .truncate(self.is_truncate)
+            .create(self.is_create)
+            .create_new(self.is_create_new);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.custom_flags(self.custom_flags).mode(self.mode);
+        }
+        options
+    }
+}
+
+/// No kernel reads it here.
+#[derive(Debug)]
+pub(crate) enum KernelHow {}
