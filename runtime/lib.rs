@@ -32,12 +32,10 @@ pub use runtime::spawn;
 pub mod asyncio;
 mod blocking;
 mod buf;
-mod builder;
 mod driver;
 pub mod fs;
 pub mod generator;
 pub mod io;
-mod join_set;
 #[cfg(doctest)]
 mod must_not_compile;
 pub mod net;

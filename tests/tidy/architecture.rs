@@ -58,7 +58,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
         "task" | "queue" | "blocking" | "generator" | "buf" => Some(1),
         "time" | "driver" => Some(2),
         "scheduler" | "io" | "net" | "fs" | "signal" => Some(3),
-        "builder" | "runtime" | "join_set" => Some(4),
+        "runtime" => Some(4),
         "asyncio" => Some(5),
         "scenarios" => Some(6),
         _ => None,
@@ -67,8 +67,8 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
 
 /// Rooms that share a rank and may know each other all the same.
 pub(crate) fn are_neighbours(room: &str, other: &str) -> bool {
-    let groups: [&[&str]; 2] = [&["io", "net", "fs", "signal"], &["builder", "runtime", "join_set"]];
-    groups.iter().any(|group| group.contains(&room) && group.contains(&other))
+    const OF_IO: [&str; 4] = ["io", "net", "fs", "signal"];
+    OF_IO.contains(&room) && OF_IO.contains(&other)
 }
 
 pub(crate) fn imports_go_one_way(sources: &[Source]) -> Vec<String> {
