@@ -13,15 +13,13 @@ use futures_task::{FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError, wak
 use super::weight::boxed_if_large;
 #[cfg(doc)]
 use super::{Runtime, spawn_blocking};
+use crate::blocking::{NO_RUNTIME, spawn_blocking_on};
 #[cfg(all(test, rt_shuttle))]
 use crate::scheduler::Shared;
 use crate::scheduler::guests::{Guest, Ticket};
 use crate::scheduler::park::Parker;
 use crate::scheduler::{self, Home, current};
-use crate::task::{self, Id, JoinHandle};
-
-pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
-     call this from a task, from Runtime::block_on, or after Runtime::enter";
+use crate::task::{Id, JoinHandle};
 
 pub(super) const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
      Await the future instead, or block inside block_in_place or spawn_blocking";
@@ -62,9 +60,7 @@ pub struct Handle {
 /// ```
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
-    _runtime: current::EnteredRuntime,
-    _driver: crate::driver::Guard,
-    _timers: crate::time::Guard,
+    _inside: current::Inside,
     _handle: PhantomData<&'a Handle>,
 }
 
@@ -119,25 +115,7 @@ impl Handle {
         R: Send + 'static,
     {
         let location = Location::caller();
-        boxed_if_large!(closure closure: F, self.spawn_blocking_small(closure, location))
-    }
-
-    pub(super) fn spawn_blocking_small<F, R>(
-        &self,
-        closure: F,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<R>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        let (runnable, join) = task::blocking(closure, Id::next(), location);
-        let handle = self.clone();
-        self.home.shared().blocking().run(Box::new(move || {
-            let _guard = handle.enter();
-            runnable.run();
-        }));
-        join
+        boxed_if_large!(closure closure: F, spawn_blocking_on(self.home.clone(), closure, location))
     }
 
     /// Runs `future` on this thread until it is done, and returns its output.
@@ -195,13 +173,7 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
-        let shared = self.home.shared();
-        EnterGuard {
-            _runtime: current::enter_runtime(self.home.clone()),
-            _driver: shared.driver().enter(),
-            _timers: shared.timers().enter(),
-            _handle: PhantomData,
-        }
+        EnterGuard { _inside: current::enter(&self.home), _handle: PhantomData }
     }
 
     /// Returns the name of the engine that does the I/O: `"io_uring"` or `"poll"`.

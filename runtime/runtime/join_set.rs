@@ -149,7 +149,7 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Spawns a future that need not be `Send` on this worker: see
-    /// [`spawn_local`](crate::task::spawn_local).
+    /// [`spawn_local`].
     ///
     /// # Panics
     /// Panics if this thread is not a worker.
@@ -173,7 +173,7 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle)
     }
 
-    /// Runs a closure on the blocking pool: see [`spawn_blocking`](crate::task::spawn_blocking).
+    /// Runs a closure on the blocking pool: see [`spawn_blocking`].
     ///
     /// # Panics
     /// Panics if called outside of a runtime.

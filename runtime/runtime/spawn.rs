@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::handle::{Handle, NO_RUNTIME};
 use super::weight::boxed_if_large;
 #[cfg(doc)]
-use super::{Builder, Runtime};
+use super::{Builder, Handle, Runtime};
+use crate::blocking::{self, NO_RUNTIME};
 use crate::scheduler::{self, current, stand_in};
 use crate::task::{Id, JoinHandle};
 
@@ -122,9 +122,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let location = Location::caller();
-    let handle = Handle::current();
-    boxed_if_large!(closure closure: F, handle.spawn_blocking_small(closure, location))
+    boxed_if_large!(closure closure: F, blocking::spawn_blocking(closure))
 }
 
 /// Runs `closure`, which may block, on this thread.

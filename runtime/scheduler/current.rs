@@ -7,6 +7,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use crate::primitive::thread;
+use crate::{blocking, driver, time};
 
 use super::Home;
 use super::worker::Context;
@@ -50,6 +51,7 @@ pub(crate) fn runtime() -> Option<Arc<Home>> {
 pub(crate) struct EnteredRuntime {
     former: Option<Arc<Home>>,
     ours: Arc<Home>,
+    _blocking: blocking::Guard,
     _not_send: PhantomData<*const ()>,
 }
 
@@ -58,7 +60,26 @@ pub(crate) fn enter_runtime(home: Arc<Home>) -> EnteredRuntime {
     // The thread may be ending, together with a runtime in its thread-local storage. In that case
     // no code asks for the runtime any more.
     let former = RUNTIME.try_with(|runtime| runtime.replace(Some(home.clone()))).ok().flatten();
-    EnteredRuntime { former, ours: home, _not_send: PhantomData }
+    let host = blocking::enter(home.clone());
+    EnteredRuntime { former, ours: home, _blocking: host, _not_send: PhantomData }
+}
+
+/// A thread inside of a runtime without being one of its workers: what it spawns, its sockets and
+/// its sleeps belong to the runtime.
+pub(crate) struct Inside {
+    _runtime: EnteredRuntime,
+    _driver: driver::Guard,
+    _timers: time::Guard,
+}
+
+/// Lets this thread use all parts of a runtime. A worker of the runtime stays one.
+pub(crate) fn enter(home: &Arc<Home>) -> Inside {
+    let shared = home.shared();
+    Inside {
+        _runtime: enter_runtime(home.clone()),
+        _driver: shared.driver().enter(),
+        _timers: shared.timers().enter(),
+    }
 }
 
 impl Drop for EnteredRuntime {
