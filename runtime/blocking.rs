@@ -8,7 +8,9 @@
 //! was idle for the keep-alive time ends.
 //!
 //! A runtime installs itself as the host of a thread, as the driver and the timers do. So the rooms
-//! below the runtime reach its pool without knowing it.
+//! below the runtime reach its pool without knowing it. The scheduler, which does know it, asks here
+//! for the runtime of a thread as well: a second place would cost `block_on` 4 % of its
+//! instructions.
 //!
 //! # Invariants
 //! - `[idle-own]` Only a thread itself counts itself idle or busy, under the lock. A woken thread
@@ -26,6 +28,7 @@
 //! `models` here: `[idle-own]`, and `[never-orphaned]` during a shutdown. `tests/blocking.rs`: the
 //! limit, growth, a refused first thread.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
@@ -45,6 +48,7 @@ pub(crate) const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
     static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+    /// The runtime that this thread has entered.
     static HOST: RefCell<Option<Arc<dyn Host>>> = const { RefCell::new(None) };
 }
 
@@ -52,31 +56,46 @@ thread::thread_local! {
 pub(crate) trait Host: Send + Sync {
     /// Runs `task` on a thread of the pool, inside of the runtime.
     fn run_blocking(self: Arc<Self>, task: Runnable);
+
+    /// Returns itself, for the room that knows its type.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-/// Keeps a host installed on this thread. Dropping it restores the previous one.
+/// Keeps a host installed on this thread. Dropping it restores the previous one. Guards must be
+/// dropped in the reverse order of their creation.
 #[must_use = "the host leaves the thread when this is dropped"]
 pub(crate) struct Guard {
     previous: Option<Arc<dyn Host>>,
+    ours: Arc<dyn Host>,
     /// It belongs to this thread's storage.
     not_send: PhantomData<*const ()>,
 }
 
 /// Makes `host` the one whose pool this thread's closures run on.
+#[inline]
 pub(crate) fn enter(host: Arc<dyn Host>) -> Guard {
     // The thread may be ending, together with a runtime in its storage. In that case no code asks
     // for the host any more.
-    let previous = HOST.try_with(|current| current.replace(Some(host))).ok().flatten();
-    Guard { previous, not_send: PhantomData }
+    let previous = HOST.try_with(|current| current.replace(Some(host.clone()))).ok().flatten();
+    Guard { previous, ours: host, not_send: PhantomData }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let previous = self.previous.take();
-        let ours = HOST.try_with(|current| current.replace(previous));
-        // This may be the last reference to its runtime, so nothing is borrowed here any more.
-        drop(ours);
+        // If the thread is ending, there is nothing to restore.
+        let _ = HOST.try_with(|current| {
+            let found = current.replace(self.previous.take());
+            let in_order = found.is_some_and(|found| Arc::ptr_eq(&found, &self.ours));
+            if !in_order && !std::thread::panicking() {
+                panic!("heist: runtime guards must be dropped in the reverse order of their making");
+            }
+        });
     }
+}
+
+/// Returns the host of this thread.
+pub(crate) fn host() -> Option<Arc<dyn Host>> {
+    HOST.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Runs `closure` as a task on the pool of this thread's runtime.
@@ -89,7 +108,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    match HOST.try_with(|current| current.borrow().clone()).ok().flatten() {
+    match host() {
         Some(host) => spawn_blocking_on(host, closure, Location::caller()),
         None => panic!("{NO_RUNTIME}"),
     }

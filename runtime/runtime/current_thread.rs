@@ -169,7 +169,7 @@ impl Drop for Running<'_> {
 /// The thread-locals of a thread that runs a worker.
 struct Bound {
     _no_blocking: current::Blocking,
-    _runtime: current::EnteredRuntime,
+    _runtime: crate::blocking::Guard,
     _timers: crate::time::Guard,
     _driver: crate::driver::Guard,
 }

@@ -1,5 +1,6 @@
 //! The reference to its scheduler that a task holds.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::blocking::Host;
@@ -41,5 +42,9 @@ impl Host for Home {
             let _inside = current::enter(&home);
             task.run();
         }));
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }
