@@ -1,10 +1,16 @@
 //! # What
-//! A pool of threads for closures that may block. It knows no task.
+//! A pool of threads for closures that may block, and the way to the pool of the current thread's
+//! runtime. The pool knows no task; `spawn_blocking` makes one of its closure.
 //!
 //! # Algorithm
 //! One lock holds a queue and two counts. A job is pushed. If more jobs wait than threads are idle,
 //! one more thread is started, up to the limit; otherwise an idle thread is woken. A thread that
 //! was idle for the keep-alive time ends.
+//!
+//! A runtime installs itself as the host of a thread, as the driver and the timers do. So the rooms
+//! below the runtime reach its pool without knowing it. The scheduler, which does know it, asks
+//! here for the runtime of a thread as well: a second place would cost `block_on` 4 % of its
+//! instructions.
 //!
 //! # Invariants
 //! - `[idle-own]` Only a thread itself counts itself idle or busy, under the lock. A woken thread
@@ -22,20 +28,105 @@
 //! `models` here: `[idle-own]`, and `[never-orphaned]` during a shutdown.
 //! `tests/runtime/blocking.rs`: the limit, growth, a refused first thread.
 
-use std::cell::Cell;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex};
 use crate::primitive::thread::{self, Builder};
+use crate::task::{self, Id, JoinHandle, Runnable};
+
+pub(crate) const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
+     call this from a task, from Runtime::block_on, or after Runtime::enter";
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
     static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+    /// The runtime that this thread has entered.
+    static HOST: RefCell<Option<Arc<dyn Host>>> = const { RefCell::new(None) };
+}
+
+/// A runtime, as the callers of its pool see it.
+pub(crate) trait Host: Send + Sync {
+    /// Runs `task` on a thread of the pool, inside of the runtime.
+    fn run_blocking(self: Arc<Self>, task: Runnable);
+
+    /// Returns itself, for the room that knows its type.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// Keeps a host installed on this thread. Dropping it restores the previous one. Guards must be
+/// dropped in the reverse order of their creation.
+#[must_use = "the host leaves the thread when this is dropped"]
+pub(crate) struct Guard {
+    previous: Option<Arc<dyn Host>>,
+    ours: Arc<dyn Host>,
+    /// It belongs to this thread's storage.
+    not_send: PhantomData<*const ()>,
+}
+
+/// Makes `host` the one whose pool this thread's closures run on.
+#[inline]
+pub(crate) fn enter(host: Arc<dyn Host>) -> Guard {
+    // The thread may be ending, together with a runtime in its storage. In that case no code asks
+    // for the host any more.
+    let previous = HOST.try_with(|current| current.replace(Some(host.clone()))).ok().flatten();
+    Guard { previous, ours: host, not_send: PhantomData }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // If the thread is ending, there is nothing to restore.
+        let _ = HOST.try_with(|current| {
+            let found = current.replace(self.previous.take());
+            let in_order = found.is_some_and(|found| Arc::ptr_eq(&found, &self.ours));
+            if !in_order && !std::thread::panicking() {
+                panic!("heist: runtime guards must be dropped in the reverse order of their making");
+            }
+        });
+    }
+}
+
+/// Returns the host of this thread.
+pub(crate) fn host() -> Option<Arc<dyn Host>> {
+    HOST.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
+/// Runs `closure` as a task on the pool of this thread's runtime.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+#[track_caller]
+pub(crate) fn spawn_blocking<F, R>(closure: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    match host() {
+        Some(host) => spawn_blocking_on(host, closure, Location::caller()),
+        None => panic!("{NO_RUNTIME}"),
+    }
+}
+
+/// Runs `closure`, which was spawned at `location`, as a task on the pool of `host`.
+pub(crate) fn spawn_blocking_on<F, R>(
+    host: Arc<dyn Host>,
+    closure: F,
+    location: &'static Location<'static>,
+) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let (task, join) = task::blocking(closure, Id::next(), location);
+    host.run_blocking(task);
+    join
 }
 
 /// A closure that may block.

@@ -79,14 +79,12 @@ pub use runtime::spawn;
 pub mod asyncio;
 mod blocking;
 mod buf;
-mod builder;
 mod driver;
 pub mod fs;
 pub mod generator;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 pub mod io;
-mod join_set;
 #[cfg(doctest)]
 mod must_not_compile;
 pub mod net;

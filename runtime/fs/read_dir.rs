@@ -14,9 +14,10 @@ use futures_core::Stream;
 use super::metadata::{FileType, Metadata};
 use super::paths::symlink_metadata;
 use super::work::pool;
+use crate::blocking::spawn_blocking;
 use crate::driver::in_runtime;
 use crate::driver::of_pool;
-use crate::task::{AbortOnDropHandle, spawn_blocking};
+use crate::task::AbortOnDropHandle;
 
 /// One visit of the blocking pool fetches this many entries.
 const BATCH_COUNT: usize = 128;

@@ -9,13 +9,13 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::blocking::{Limits, Pool};
+use crate::blocking::{Limits, Pool, spawn_blocking};
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::file::{AT_CURSOR, Code, Descriptor, Landed, RingFor, Submission, ring_for_file};
 pub(super) use crate::driver::file::{c_path, pool};
 use crate::driver::of_pool;
 use crate::primitive::sync::Mutex;
-use crate::task::{AbortOnDropHandle, Id, JoinHandle, blocking, spawn_blocking};
+use crate::task::{AbortOnDropHandle, Id, JoinHandle, blocking};
 
 /// Dropping it cancels an operation that has not started. One that has keeps its resources until it
 /// is over.

@@ -30,35 +30,7 @@ use pin_project_lite::pin_project;
 
 use crate::time;
 
-/// Spawns hyper's futures on the current runtime.
-///
-/// # Panics
-/// Its `execute` panics if called outside of a runtime.
-///
-/// # Examples
-/// ```
-/// # heist::runtime::Runtime::new()?.block_on(async {
-/// use hyper::rt::Executor as _;
-///
-/// let (sender, receiver) = futures::channel::oneshot::channel();
-/// heist::io::hyper::Executor.execute(async { sender.send("done").unwrap() });
-/// assert_eq!(receiver.await, Ok("done"));
-/// # });
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Executor;
-
-impl<F> rt::Executor<F> for Executor
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    fn execute(&self, future: F) {
-        // Detached, because hyper keeps no handles.
-        drop(crate::task::spawn(future));
-    }
-}
+pub use crate::runtime::hyper::Executor;
 
 /// Gives hyper the timers of the current runtime, for its header and keep-alive timeouts.
 ///

@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::standard;
+use crate::blocking::spawn_blocking;
 use crate::driver::{in_runtime, of_pool};
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::task::JoinHandle;
 
 /// The most bytes of one write.
 const WRITE_BYTES_MAX: usize = 64 * 1024;

@@ -1,19 +1,19 @@
-//! Thread-locals: the worker that runs on this thread, and the thread's runtime.
+//! The worker that runs on this thread, and the thread's runtime.
 #![expect(unsafe_code, reason = "a thread-local pointer to the worker that runs below on the stack")]
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::Arc;
 
 use crate::primitive::thread;
+use crate::{blocking, driver, time};
 
 use super::Home;
 use super::worker::Context;
 
 thread::thread_local! {
     static WORKER: Cell<*const Context> = const { Cell::new(ptr::null()) };
-    static RUNTIME: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
     static BLOCKING: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -43,34 +43,30 @@ pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
 
 /// Returns the runtime that this thread has entered.
 pub(crate) fn runtime() -> Option<Arc<Home>> {
-    RUNTIME.try_with(|runtime| runtime.borrow().clone()).ok().flatten()
-}
-
-/// Leaves the runtime on drop. Guards must be dropped in the reverse order of their creation.
-pub(crate) struct EnteredRuntime {
-    former: Option<Arc<Home>>,
-    ours: Arc<Home>,
-    _not_send: PhantomData<*const ()>,
+    blocking::host().map(|host| host.into_any().downcast().expect("only a home is a host"))
 }
 
 /// Makes this thread enter a runtime.
-pub(crate) fn enter_runtime(home: Arc<Home>) -> EnteredRuntime {
-    // The thread may be ending, together with a runtime in its thread-local storage. In that case
-    // no code asks for the runtime any more.
-    let former = RUNTIME.try_with(|runtime| runtime.replace(Some(home.clone()))).ok().flatten();
-    EnteredRuntime { former, ours: home, _not_send: PhantomData }
+#[inline]
+pub(crate) fn enter_runtime(home: Arc<Home>) -> blocking::Guard {
+    blocking::enter(home)
 }
 
-impl Drop for EnteredRuntime {
-    fn drop(&mut self) {
-        // If the thread is ending, there is nothing to restore.
-        let _ = RUNTIME.try_with(|runtime| {
-            let found = runtime.replace(self.former.take());
-            let in_order = found.is_some_and(|found| Arc::ptr_eq(&found, &self.ours));
-            if !in_order && !std::thread::panicking() {
-                panic!("heist: runtime guards must be dropped in the reverse order of their making");
-            }
-        });
+/// A thread inside of a runtime without being one of its workers: what it spawns, its sockets and
+/// its sleeps belong to the runtime.
+pub(crate) struct Inside {
+    _runtime: blocking::Guard,
+    _driver: driver::Guard,
+    _timers: time::Guard,
+}
+
+/// Lets this thread use all parts of a runtime. A worker of the runtime stays one.
+pub(crate) fn enter(home: &Arc<Home>) -> Inside {
+    let shared = home.shared();
+    Inside {
+        _runtime: enter_runtime(home.clone()),
+        _driver: shared.driver().enter(),
+        _timers: shared.timers().enter(),
     }
 }
 

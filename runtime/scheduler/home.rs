@@ -1,8 +1,10 @@
 //! The reference to its scheduler that a task holds.
 
+use std::any::Any;
 use std::sync::Arc;
 
-use crate::scheduler::Shared;
+use crate::blocking::Host;
+use crate::scheduler::{Shared, current};
 use crate::task::{Cause, Header, Runnable, Schedule};
 
 /// The reference to its scheduler that a task holds. Every worker has a home of its own, so that
@@ -30,5 +32,19 @@ impl Schedule for Arc<Home> {
     fn release(&self, task: &Header) {
         self.shared.owned.remove(task);
         self.shared.tell_if_empty(&self.shared.owned);
+    }
+}
+
+impl Host for Home {
+    fn run_blocking(self: Arc<Self>, task: Runnable) {
+        let home = self.clone();
+        self.shared.blocking().run(Box::new(move || {
+            let _inside = current::enter(&home);
+            task.run();
+        }));
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }

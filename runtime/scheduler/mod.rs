@@ -231,6 +231,7 @@ impl Shared {
     }
 
     /// Wakes worker `index`, which then looks at everything.
+    #[inline]
     pub(crate) fn unpark(&self, index: usize) {
         if self.remotes[index].gate.notify() {
             self.driver.ring_doorbell(index);

@@ -111,7 +111,7 @@ pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, AbortOnDropHandle, JoinHandle};
 pub use yield_now::yield_now;
 
-pub use crate::join_set::JoinSet;
+pub use crate::runtime::join_set::JoinSet;
 pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 
 pub(crate) use closure::blocking;

@@ -75,20 +75,21 @@ const SYSTEM_WORDS: [&str; 4] = ["target_os", "target_vendor", "target_env", "ta
 pub(crate) fn rank(room: &str) -> Option<u8> {
     match room {
         "primitive" => Some(0),
-        "task" | "queue" | "blocking" | "generator" | "buf" | "system" => Some(1),
-        "time" | "driver" => Some(2),
-        "scheduler" | "io" | "net" | "fs" | "signal" => Some(3),
-        "builder" | "runtime" | "join_set" => Some(4),
-        "asyncio" => Some(5),
-        "scenarios" => Some(6),
+        "task" | "queue" | "generator" | "buf" | "system" => Some(1),
+        "blocking" => Some(2),
+        "time" | "driver" => Some(3),
+        "scheduler" | "io" | "net" | "fs" | "signal" => Some(4),
+        "runtime" => Some(5),
+        "asyncio" => Some(6),
+        "scenarios" => Some(7),
         _ => None,
     }
 }
 
 /// Rooms that share a rank and may know each other all the same.
 pub(crate) fn are_neighbours(room: &str, other: &str) -> bool {
-    let groups: [&[&str]; 2] = [&["io", "net", "fs", "signal"], &["builder", "runtime", "join_set"]];
-    groups.iter().any(|group| group.contains(&room) && group.contains(&other))
+    const OF_IO: [&str; 4] = ["io", "net", "fs", "signal"];
+    OF_IO.contains(&room) && OF_IO.contains(&other)
 }
 
 pub(crate) fn imports_go_one_way(sources: &[Source]) -> Vec<String> {
@@ -119,6 +120,83 @@ pub(crate) fn imports_go_one_way(sources: &[Source]) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// A re-export of something that stands above the room where it is shown.
+struct Door<'a> {
+    source: &'a Source,
+    /// The last name of the module that shows it; `crate` at the root.
+    module: &'a str,
+    name: String,
+    leads_to: String,
+}
+
+/// Doors are for users: a room walks through one only to what it may import anyway.
+pub(crate) fn doors_are_for_users(sources: &[Source]) -> Vec<String> {
+    let doors: Vec<Door> = sources.iter().flat_map(doors_of).collect();
+    let mut complaints = Vec::new();
+    for source in sources {
+        let Some(room) = source.room() else { continue };
+        let code = source.product();
+        for door in doors.iter().filter(|door| !may_import(room, &door.leads_to)) {
+            let is_inside = door.source.room() == Some(room);
+            let modules = [door.module, "super", "self"];
+            for module in &modules[..if is_inside { 3 } else { 1 }] {
+                for place in words(code, module) {
+                    let Some(path) = code[place + module.len()..].strip_prefix("::") else { continue };
+                    if imported_rooms(path).contains(&door.name) && !is_in_re_export(code, place) {
+                        let what = format!(
+                            "`{room}` walks through the door `{}::{}` to `{}`",
+                            door.module, door.name, door.leads_to
+                        );
+                        complaints.push(source.complaint(place, &what));
+                    }
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// Whether the place is in a `pub use` itself: doors are made of longer paths, and led on to users.
+fn is_in_re_export(code: &str, place: usize) -> bool {
+    code[..place].rsplit(';').next().is_some_and(|statement| statement.contains("pub use "))
+}
+
+/// Whether one room may know another; a name without a rank is no room.
+fn may_import(room: &str, other: &str) -> bool {
+    let Some((own_rank, rank)) = rank(room).zip(rank(other)) else { return true };
+    rank < own_rank || room == other || are_neighbours(room, other)
+}
+
+fn doors_of(source: &Source) -> Vec<Door<'_>> {
+    let is_root = source.path == "runtime/lib.rs";
+    let file = source.path.trim_end_matches("/mod.rs").trim_end_matches(".rs");
+    let module = if is_root { "crate" } else { file.rsplit('/').next().unwrap_or(file) };
+    let code = source.product();
+    let mut doors = Vec::new();
+    for (place, _) in code.match_indices("pub use ") {
+        let statement = &code[place + "pub use ".len()..];
+        let statement = &statement[..statement.find(';').unwrap_or(statement.len())];
+        // Only the root reaches rooms by their names alone.
+        let Some(path) = statement.strip_prefix("crate::").or(is_root.then_some(statement)) else { continue };
+        for leads_to in imported_rooms(path) {
+            let is_door =
+                rank(&leads_to).is_some() && source.room().is_none_or(|room| !may_import(room, &leads_to));
+            if is_door {
+                let door = |name| Door { source, module, name, leads_to: leads_to.clone() };
+                doors.extend(last_names(path).into_iter().map(door));
+            }
+        }
+    }
+    doors
+}
+
+/// What a path or a tree of paths brings into scope.
+fn last_names(tree: &str) -> Vec<String> {
+    let ends = tree.split([',', '{', '}']).map(str::trim);
+    let names = ends.filter_map(|end| end.rsplit(|end: char| end == ':' || end.is_whitespace()).next());
+    names.filter(|name| !name.is_empty() && *name != "self").map(str::to_owned).collect()
 }
 
 /// The first names of a path or of a braced list of paths.

@@ -30,6 +30,25 @@ fn rules_about_architecture_can_fail() {
         "runtime/time/mod.rs",
         "use crate::task;\n#[cfg(test)]\nmod tests { use crate::driver; }",
     );
+    for (path, code, is_refused) in [
+        ("runtime/fs/a.rs", "use crate::task::{self, Id, spawn};\n", true),
+        ("runtime/net/a.rs", "use crate::{time, task::{Id, JoinSet}};\n", true),
+        ("runtime/net/a.rs", "fn f() { crate::task::spawn(g) }\n", true),
+        ("runtime/net/a.rs", "use crate::task;\nfn f() { task::spawn(g) }\n", true),
+        ("runtime/io/a.rs", "fn f() { crate::spawn(g) }\n", true),
+        ("runtime/task/a.rs", "use super::{Id, spawn};\n", true),
+        ("runtime/net/a.rs", "use crate::task::{Id, spawner};\nfn f() { thread::spawn(g) }\n", false),
+        ("runtime/asyncio/a.rs", "use crate::task::{JoinSet, spawn};\nfn f() { crate::spawn(g) }\n", false),
+        ("runtime/net/tests.rs", "use crate::task::spawn;\n", false),
+        ("runtime/io/task.rs", "pub use crate::runtime::task::Spawner;\n", false),
+    ] {
+        let root = Source::new("runtime/lib.rs", "pub use runtime::spawn;\n");
+        let doors = "pub use crate::runtime::set::JoinSet;\npub use crate::runtime::{block, spawn};\n";
+        let door = Source::new("runtime/task/mod.rs", doors);
+        let complaints = architecture::doors_are_for_users(&[root, door, Source::new(path, code)]);
+        let has_found = complaints.iter().any(|complaint| complaint.contains("walks through the door"));
+        assert_eq!(has_found, is_refused, "{path}: {code}{complaints:?}");
+    }
     let rule = architecture::unsafe_has_rooms;
     expect_complaint(rule, "runtime/net/tcp.rs", "fn f() { unsafe { g() } }\n", "`unsafe` outside");
     expect_complaint(rule, architecture::UNSAFE_FILES[0], "fn f() { unsafe { g() } }\n", "`unsafe` outside");

@@ -90,6 +90,11 @@ fn rooms_import_only_what_stands_below_them() {
 }
 
 #[test]
+fn rooms_do_not_walk_through_the_doors_above_them() {
+    expect_tidy(architecture::doors_are_for_users(rust()));
+}
+
+#[test]
 fn unsafe_stands_only_in_files_that_say_why() {
     expect_tidy(architecture::unsafe_has_rooms(rust()));
 }

@@ -4,8 +4,9 @@ use std::ffi::CString;
 use std::io;
 use std::path::Path;
 
+use crate::blocking::spawn_blocking;
 use crate::driver::of_pool;
-use crate::task::{AbortOnDropHandle, spawn_blocking};
+use crate::task::AbortOnDropHandle;
 
 /// Runs `call` on the blocking pool.
 pub(crate) async fn pool<R: Send + 'static>(

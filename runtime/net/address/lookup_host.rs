@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use super::to_socket_addrs::ToSocketAddrs;
 use super::to_socket_addrs::sealed::Target;
+use crate::blocking::spawn_blocking;
 use crate::driver::in_runtime;
 use crate::driver::of_pool;
 
@@ -74,7 +75,7 @@ fn first_of_family(addrs: &[SocketAddr], is_ipv4: bool) -> SocketAddr {
 
 async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
-    match crate::task::spawn_blocking(lookup).await {
+    match spawn_blocking(lookup).await {
         Ok(answer) => answer,
         Err(error) => Err(of_pool(error)),
     }

@@ -8,7 +8,9 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
-use crate::runtime::{self, Handle, Weight};
+use super::handle::Handle;
+use super::spawn::{spawn, spawn_blocking, spawn_local};
+use super::weight::boxed_if_large;
 use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 
 /// A set of tasks with outputs of one type. Dropping the set aborts them all.
@@ -122,8 +124,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        let handle =
-            if Weight::<F>::IS_LARGE { runtime::spawn(Box::pin(future)) } else { runtime::spawn(future) };
+        let handle = boxed_if_large!(future future: F, spawn(future));
         self.insert(handle)
     }
 
@@ -143,13 +144,12 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        let handle =
-            if Weight::<F>::IS_LARGE { handle.spawn(Box::pin(future)) } else { handle.spawn(future) };
+        let handle = boxed_if_large!(future future: F, handle.spawn(future));
         self.insert(handle)
     }
 
     /// Spawns a future that need not be `Send` on this worker: see
-    /// [`spawn_local`](crate::task::spawn_local).
+    /// [`spawn_local`].
     ///
     /// # Panics
     /// Panics if this thread is not a worker.
@@ -169,15 +169,11 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        let handle = if Weight::<F>::IS_LARGE {
-            runtime::spawn_local(Box::pin(future))
-        } else {
-            runtime::spawn_local(future)
-        };
+        let handle = boxed_if_large!(future future: F, spawn_local(future));
         self.insert(handle)
     }
 
-    /// Runs a closure on the blocking pool: see [`spawn_blocking`](crate::task::spawn_blocking).
+    /// Runs a closure on the blocking pool: see [`spawn_blocking`].
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
@@ -197,11 +193,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        let handle = if Weight::<F>::IS_LARGE {
-            runtime::spawn_blocking(Box::new(closure))
-        } else {
-            runtime::spawn_blocking(closure)
-        };
+        let handle = boxed_if_large!(closure closure: F, spawn_blocking(closure));
         self.insert(handle)
     }
 

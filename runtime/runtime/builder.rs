@@ -1,16 +1,12 @@
 //! Every option of a runtime, its default and the reason.
 
-use std::fmt;
 use std::io;
-use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::options::{Flavor, Stall, StallHook, ThreadOptions};
+use super::owner::Runtime;
 use crate::blocking::Limits;
 use crate::driver;
-use crate::primitive::thread;
-use crate::runtime::Runtime;
-use crate::scheduler::lookout::Report;
 
 /// Which engine does the I/O.
 pub use crate::driver::Kind as DriverKind;
@@ -29,12 +25,6 @@ const COMPLETIONS_PER_SUBMISSION: u32 = 4;
 const RECV_BUFFER_BYTES_MAX: usize = 1 << 30;
 /// The kernel's limit.
 const COMPLETION_ENTRIES_MAX: u32 = 65_536;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Flavor {
-    MultiThread,
-    CurrentThread,
-}
 
 /// Builds a [`Runtime`] with options of your own.
 ///
@@ -248,7 +238,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn on_stall(&mut self, report: impl Fn(&Stall) + Send + Sync + 'static) -> &mut Self {
-        self.on_stall = Some(StallHook(Arc::new(report)));
+        self.on_stall = Some(StallHook::new(report));
         self
     }
 
@@ -385,52 +375,18 @@ impl Builder {
                 "thread_name must not contain a NUL byte",
             ));
         }
-        Ok(ThreadOptions { name: self.thread_name.clone(), stack_size: self.thread_stack_size })
+        Ok(ThreadOptions::new(self.thread_name.clone(), self.thread_stack_size))
     }
 }
 
-/// Every worker is in a poll that does not end: see [`Builder::on_stall`], which has an example.
-#[derive(Clone, Debug)]
-pub struct Stall {
-    tasks: Vec<&'static Location<'static>>,
-}
-
-impl Stall {
-    /// The places where the tasks that are being polled were spawned.
-    pub fn tasks(&self) -> &[&'static Location<'static>] {
-        &self.tasks
-    }
-}
-
-#[derive(Clone)]
-struct StallHook(Arc<dyn Fn(&Stall) + Send + Sync>);
-
-impl StallHook {
-    fn report(&self) -> Arc<Report> {
-        let hook = self.0.clone();
-        Arc::new(move |tasks| hook(&Stall { tasks }))
-    }
-}
-
-impl fmt::Debug for StallHook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StallHook")
-    }
-}
-
-/// The options of the workers' threads.
-pub(crate) struct ThreadOptions {
-    name: String,
-    stack_size: Option<usize>,
-}
-
-impl ThreadOptions {
-    pub(crate) fn builder(&self, index: usize) -> thread::Builder {
-        let builder = thread::Builder::new().name(format!("{}-{index}", self.name));
-        match self.stack_size {
-            Some(bytes) => builder.stack_size(bytes),
-            None => builder,
-        }
+impl Runtime {
+    /// Builds a multi-thread runtime with default options: one worker for each core that this
+    /// process may use, and the driver that `HEIST_DRIVER` names, else [`DriverKind::Auto`].
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new_multi_thread().build()
     }
 }
 

@@ -1,0 +1,91 @@
+//! Figures about a runtime.
+
+#[cfg(doc)]
+use super::Builder;
+use super::handle::Handle;
+
+/// Figures about a runtime; [`Handle::metrics`] returns them.
+///
+/// Each call reads the figure at that time.
+///
+/// # Examples
+/// ```
+/// use heist::runtime::Builder;
+///
+/// let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+/// let metrics = runtime.handle().metrics();
+/// assert_eq!(metrics.num_workers(), 2);
+///
+/// let endless = runtime.spawn(std::future::pending::<()>());
+/// assert_eq!(metrics.num_alive_tasks(), 1);
+/// endless.abort();
+/// assert!(runtime.block_on(endless).unwrap_err().is_cancelled());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RuntimeMetrics {
+    handle: Handle,
+}
+
+impl Handle {
+    /// Returns figures about the runtime, which are read without stopping it. [`RuntimeMetrics`]
+    /// has an example.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics { handle: self.clone() }
+    }
+}
+
+impl RuntimeMetrics {
+    /// The number of workers.
+    pub fn num_workers(&self) -> usize {
+        self.handle.home.shared().workers_count()
+    }
+
+    /// The number of tasks that are spawned and neither completed nor dropped.
+    pub fn num_alive_tasks(&self) -> usize {
+        self.handle.home.shared().tasks_count()
+    }
+
+    /// The number of threads that the blocking pool has now.
+    pub fn num_blocking_threads(&self) -> usize {
+        self.handle.home.shared().blocking().threads_count()
+    }
+
+    /// The number of reserve threads that run tasks now, in the place of stuck workers: see
+    /// [`Builder::on_stall`].
+    pub fn num_reserve_threads(&self) -> usize {
+        self.handle.home.shared().lookout().reserve_count()
+    }
+
+    /// The number of times that every worker was in a poll that did not end within 50 ms: see
+    /// [`Builder::on_stall`].
+    pub fn num_stalls(&self) -> u64 {
+        self.handle.home.shared().lookout().stalls_count()
+    }
+
+    /// The number of operations that the kernel has not answered yet, of all workers together.
+    pub fn num_operations_in_flight(&self) -> usize {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.driver().in_flight(index)).sum()
+    }
+
+    /// The number of sleeps that are armed, of all workers together.
+    pub fn num_timers(&self) -> usize {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.timers().armed_count(index)).sum()
+    }
+
+    /// The number of completions of operations that no task waits for any more. They are counted
+    /// and otherwise ignored.
+    pub fn num_stale_completions(&self) -> u64 {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.driver().stale_count(index)).sum()
+    }
+
+    /// The number of operations that a shutdown could not get back from the kernel in time. Their
+    /// memory is never reused.
+    pub fn num_leaked_operations(&self) -> usize {
+        let shared = self.handle.home.shared();
+        (0..shared.workers_count()).map(|index| shared.driver().leaked_count(index)).sum()
+    }
+}

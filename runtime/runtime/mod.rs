@@ -1,0 +1,76 @@
+//! The runtime: workers that run tasks, drivers for their I/O, timers, and a pool for blocking
+//! calls.
+//!
+//! `#[heist::main]` and `#[heist::test]` build a runtime; most programs need nothing of this
+//! module. Use it to choose options, to embed a runtime into a program that is not asynchronous,
+//! and to spawn from other threads.
+//!
+//! ```
+//! use heist::runtime::Builder;
+//!
+//! let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("my-worker").build()?;
+//! let greeting = runtime.spawn(async { "hello" });
+//! // From any thread: a handle is a cheap reference.
+//! let handle = runtime.handle().clone();
+//! let thread = std::thread::spawn(move || handle.block_on(async { greeting.await.unwrap() }));
+//! assert_eq!(thread.join().unwrap(), "hello");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Which one when
+//! | to | call |
+//! |---|---|
+//! | use all cores | [`Runtime::new`], or [`Builder::new_multi_thread`] with options |
+//! | run everything on the calling thread, or pause the clock in a test | [`Builder::new_current_thread`] |
+//! | run a future to its end from code that is not asynchronous | [`Runtime::block_on`], [`Handle::block_on`] |
+//! | spawn a task from inside of a runtime | [`heist::spawn`](crate::spawn), [`spawn_local`] for futures that are not `Send` |
+//! | spawn a task from any other thread | [`Runtime::spawn`], [`Handle::spawn`] |
+//! | call code that blocks | [`spawn_blocking`]; [`block_in_place`] if it borrows |
+//! | give sockets and sleeps a runtime on this thread, without blocking | [`Runtime::enter`], [`Handle::enter`] |
+//! | end the runtime | drop it; [`Runtime::shutdown_timeout`] to limit the wait, [`Runtime::shutdown_background`] inside of a task |
+//! | observe it | [`Handle::metrics`], [`Builder::on_stall`] |
+//!
+//! # Errors
+//! [`Builder::build`] reports options out of range and resources that the system refuses. After
+//! that spawning cannot fail. [`Handle::try_current`] is the form of [`Handle::current`] without a
+//! panic.
+//!
+//! # Cancel safety
+//! A task continues if its [`JoinHandle`](crate::task::JoinHandle) is dropped. The end of the
+//! runtime cancels all tasks: each future is dropped at the `.await` where it waits.
+//!
+//! # Panics
+//! [`spawn`](spawn()), [`spawn_blocking`] and [`Handle::current`] panic outside of a runtime,
+//! [`spawn_local`] on a thread that is no worker's. `block_on` panics on a thread that runs tasks:
+//! await there, or block inside of [`block_in_place`].
+//!
+//! # Limits
+//! io_uring needs Linux 5.11; elsewhere, and where io_uring is refused, the I/O goes through
+//! readiness polling. [`Builder::driver`] and the variable `HEIST_DRIVER` choose,
+//! [`Runtime::driver_name`] reports the choice. A forked child builds a runtime of its own: see
+//! [`Runtime`].
+// `DESIGN.md` of this room explains how it works. Files in the order to read them: `builder.rs` and
+// `options.rs`, `start.rs`, `owner.rs` (the runtime itself), `handle.rs`, `spawn.rs` and
+// `weight.rs` (where large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics.rs`,
+// `join_set.rs`, `hyper.rs`.
+
+mod builder;
+mod current_thread;
+mod handle;
+#[cfg(feature = "hyper")]
+pub(crate) mod hyper;
+pub(crate) mod join_set;
+mod metrics;
+mod options;
+mod owner;
+mod shutdown;
+mod spawn;
+mod start;
+mod weight;
+
+pub use builder::{Builder, DriverKind};
+pub use handle::{EnterGuard, Handle, TryCurrentError};
+pub use metrics::RuntimeMetrics;
+pub use options::Stall;
+pub use owner::Runtime;
+pub use spawn::{block_in_place, spawn, spawn_blocking, spawn_local};

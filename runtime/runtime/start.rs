@@ -1,0 +1,78 @@
+//! The start of a runtime.
+
+use std::io;
+use std::sync::Arc;
+
+use super::current_thread::LoopWorker;
+use super::handle::Handle;
+use super::options::{Flavor, ThreadOptions};
+use super::owner::Runtime;
+use crate::blocking::{Limits, Pool};
+use crate::driver::Driver;
+use crate::scheduler::lookout::Report;
+use crate::scheduler::stand_in::StandIns;
+use crate::scheduler::worker::Worker;
+use crate::scheduler::{self, Home};
+
+impl Runtime {
+    pub(super) fn start(
+        flavor: Flavor,
+        driver: Arc<Driver>,
+        workers_count: usize,
+        limits: Limits,
+        options: ThreadOptions,
+        report: Option<Arc<Report>>,
+    ) -> io::Result<Runtime> {
+        let options = Arc::new(options);
+        let stand_ins = match flavor {
+            Flavor::CurrentThread => StandIns::none(),
+            Flavor::MultiThread => {
+                let options = options.clone();
+                StandIns::new(limits.threads_count_max, move |number| options.builder(workers_count + number))
+            }
+        };
+        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
+        let handle = Handle { home: Home::new(parts.shared) };
+        let owner = std::process::id();
+        let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
+        match flavor {
+            Flavor::CurrentThread => {
+                runtime.loop_worker = Some(LoopWorker::new(parts.workers.into_iter().next()));
+            }
+            Flavor::MultiThread => {
+                runtime.shared().lookout().offer(report);
+                runtime.shared().timers().clock().forbid_pause();
+                runtime.start_workers(parts.workers, &options)?;
+            }
+        }
+        Ok(runtime)
+    }
+
+    /// Stops the clock of a runtime that no thread runs yet.
+    pub(super) fn pause_clock(&self) {
+        let was_running = self.shared().timers().clock().pause();
+        debug_assert!(was_running, "the runtime is new");
+    }
+
+    /// Starts the workers' threads. On failure the drop of `self` stops those that run.
+    fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
+        for worker in workers {
+            match options.builder(worker.index()).spawn(move || worker.live()) {
+                Ok(thread) => self.threads.push(thread),
+                Err(error) => {
+                    self.forget_workers_after(self.threads.len());
+                    let text = format!("the system refused a thread for a worker: {error}");
+                    return Err(io::Error::new(error.kind(), text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deducts the workers that got no thread.
+    fn forget_workers_after(&self, started_count: usize) {
+        for _ in started_count..self.workers() {
+            self.shared().forget_worker();
+        }
+    }
+}
