@@ -75,12 +75,12 @@ use crate::builder::{Flavor, ThreadOptions};
 use crate::driver::Driver;
 use crate::primitive::sync::Mutex;
 use crate::primitive::{clock, thread};
-use crate::scheduler::guests::{Guest, Ticket, see_off};
+use crate::scheduler::clean_up::{ShutdownDelay, run_shutdown_hooks};
 use crate::scheduler::lookout::Report;
 use crate::scheduler::park::{Nudge, Parker};
-use crate::scheduler::stand_in::{self, StandIns};
+use crate::scheduler::shutdown_hooks::ShutdownHook;
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{self, Home, Shared, current};
+use crate::scheduler::{self, Home, Shared, StandIns, current, stand_in};
 use crate::task::{self, Id, JoinHandle, coop};
 
 pub use crate::builder::{Builder, DriverKind, Stall};
@@ -436,7 +436,7 @@ impl Runtime {
         }
         let waits = current::may_block() && timeout != Some(Duration::ZERO);
         let mut ending = Ending {
-            sees_off: waits && self.shared().guests().are_there() && self.can_run_here(),
+            sees_off: waits && self.shared().shutdown_hooks().are_there() && self.can_run_here(),
             stays_here: timeout.is_none() || self.has_local_tasks(),
             is_employed: self.shared().blocking().employs_this_thread(),
             deadline: timeout.and_then(|timeout| clock::now().checked_add(timeout)),
@@ -461,7 +461,7 @@ struct Ending {
     threads: Vec<thread::JoinHandle<()>>,
     loop_worker: Option<LoopWorker>,
     deadline: Option<Instant>,
-    /// Whether there are guests, and time for them.
+    /// Whether there are shutdown hooks, and time for them.
     sees_off: bool,
     /// Whether the loop of a current-thread runtime ends on this thread.
     stays_here: bool,
@@ -495,7 +495,7 @@ impl Ending {
     fn see_off_from_outside(&self) {
         let parker = Parker::new();
         let waker = waker_ref(&parker);
-        let mut leaving = pin!(see_off(&self.handle.home));
+        let mut leaving = pin!(run_shutdown_hooks(&self.handle.home));
         while leaving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             match self.deadline {
                 None => parker.park(),
@@ -509,7 +509,7 @@ impl Ending {
     fn end_loop(&mut self) -> bool {
         let Some(loop_worker) = self.loop_worker.take() else { return true };
         if self.sees_off {
-            let leaving = see_off(&self.handle.home);
+            let leaving = run_shutdown_hooks(&self.handle.home);
             match self.time_left() {
                 Some(left) => {
                     drop(loop_worker.block_on(&self.handle, crate::time::timeout(left, leaving)));
@@ -896,15 +896,15 @@ impl Handle {
         self.home.shared().driver().name()
     }
 
-    /// Registers `guest`: when the runtime ends, the guest is asked for a clean-up, which runs
-    /// after the tasks are gone.
-    pub(crate) fn host(&self, guest: Weak<dyn Guest>) {
-        self.home.shared().guests().add(guest);
+    /// Registers `hook`: when the runtime ends, the hook is asked for a clean-up, which runs after
+    /// the tasks are gone.
+    pub(crate) fn add_shutdown_hook(&self, hook: Weak<dyn ShutdownHook>) {
+        self.home.shared().shutdown_hooks().add(hook);
     }
 
-    /// Makes the end of the runtime wait for a guest's clean-up.
-    pub(crate) fn ticket(&self) -> Ticket {
-        Ticket::new(&self.home)
+    /// Makes the end of the runtime wait for a hook's clean-up.
+    pub(crate) fn delay_shutdown(&self) -> ShutdownDelay {
+        ShutdownDelay::new(&self.home)
     }
 
     /// The scheduler, for scenarios that look at its driver and at its end.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::primitive::thread;
 
-use super::Home;
-use super::worker::Context;
+use super::handle::Home;
+use super::local::Context;
 
 thread::thread_local! {
     static WORKER: Cell<*const Context> = const { Cell::new(ptr::null()) };

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use crate::primitive::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::primitive::{clock, thread};
-use crate::scheduler::pinned::Seat;
-use crate::scheduler::{Home, Shared, current};
+use crate::scheduler::current;
+use crate::scheduler::handle::Home;
+use crate::scheduler::seat::Seat;
+use crate::scheduler::shared::Shared;
 use crate::task::Runnable;
 
 thread::thread_local! {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::build::{Parts, build};
 use super::idle::Idle;
-use super::stand_in::StandIns;
+use super::schedule::spawn;
+use super::shared::Shared;
+use super::stand_ins::StandIns;
 use super::worker::{Due, PATIENCE, Worker};
-use super::{Shared, spawn};
 use crate::blocking::{Limits, Pool};
 use crate::driver::{Driver, Kind, Options};
 use crate::primitive::model;

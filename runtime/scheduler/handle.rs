@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::scheduler::Shared;
-use crate::task::{Cause, Header, Runnable, Schedule};
+use crate::scheduler::shared::Shared;
 
 /// The reference to its scheduler that a task holds. Every worker has a home of its own, so that
 /// spawning changes a reference count on a cache line that other workers leave alone.
@@ -19,16 +18,5 @@ impl Home {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
-    }
-}
-
-impl Schedule for Arc<Home> {
-    fn schedule(&self, task: Runnable, cause: Cause) {
-        self.shared.schedule(task, cause);
-    }
-
-    fn release(&self, task: &Header) {
-        self.shared.owned.remove(task);
-        self.shared.tell_if_empty(&self.shared.owned);
     }
 }
