@@ -80,7 +80,7 @@ use crate::scheduler::lookout::Report;
 use crate::scheduler::park::{Nudge, Parker};
 use crate::scheduler::shutdown_hooks::ShutdownHook;
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{self, Home, Shared, StandIns, current, stand_in};
+use crate::scheduler::{self, SchedulerHandle, Shared, StandIns, current, stand_in};
 use crate::task::{self, Id, JoinHandle, coop};
 
 pub use crate::builder::{Builder, DriverKind, Stall};
@@ -166,7 +166,7 @@ struct LoopWorker {
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    home: Arc<Home>,
+    home: Arc<SchedulerHandle>,
 }
 
 /// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
@@ -218,7 +218,7 @@ impl Runtime {
             }
         };
         let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
-        let handle = Handle { home: Home::new(parts.shared) };
+        let handle = Handle { home: SchedulerHandle::new(parts.shared) };
         let owner = std::process::id();
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
         match flavor {
@@ -1073,8 +1073,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let spawned = current::with_worker(|context| match context {
-        Some(context) => Ok(scheduler::spawn(context.home(), future, Id::next(), location)),
+    let spawned = current::with_worker(|local| match local {
+        Some(local) => Ok(local.spawn(future, Id::next(), location)),
         None => Err(future),
     });
     match spawned {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::scheduler::handle::Home;
+use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::schedule::spawn;
 use crate::scheduler::shutdown_hooks::CleanUp;
 use crate::task::Id;
@@ -14,26 +14,26 @@ use crate::task::Id;
 /// Keeps the end of the runtime waiting while it exists. It is taken before the owner of a hook
 /// removes the state that needs cleaning up.
 pub(crate) struct ShutdownDelay {
-    home: Arc<Home>,
+    handle: Arc<SchedulerHandle>,
 }
 
 impl ShutdownDelay {
-    pub(crate) fn new(home: &Arc<Home>) -> ShutdownDelay {
-        home.shared().shutdown_hooks().begin_delay();
-        ShutdownDelay { home: home.clone() }
+    pub(crate) fn new(handle: &Arc<SchedulerHandle>) -> ShutdownDelay {
+        handle.shared().shutdown_hooks().begin_delay();
+        ShutdownDelay { handle: handle.clone() }
     }
 
     /// Runs `clean_up` as a task.
     pub(crate) fn run(self, clean_up: CleanUp, location: &'static Location<'static>) {
-        let home = self.home.clone();
+        let handle = self.handle.clone();
         let task = CleanUpTask { clean_up: Some(clean_up), delay: self };
-        drop(spawn(&home, task, Id::next(), location));
+        drop(spawn(&handle, task, Id::next(), location));
     }
 }
 
 impl Drop for ShutdownDelay {
     fn drop(&mut self) {
-        self.home.shared().shutdown_hooks().end_delay();
+        self.handle.shared().shutdown_hooks().end_delay();
     }
 }
 
@@ -61,7 +61,7 @@ impl Future for CleanUpTask {
 impl Drop for CleanUpTask {
     fn drop(&mut self) {
         if let Some(clean_up) = self.clean_up.take() {
-            self.delay.home.shared().shutdown_hooks().give_back(clean_up);
+            self.delay.handle.shared().shutdown_hooks().give_back(clean_up);
         }
     }
 }
@@ -69,8 +69,8 @@ impl Drop for CleanUpTask {
 /// [hooks-before-close] Cancels every task and waits until all are gone. Then calls the shutdown
 /// hooks, including those that are added meanwhile, and waits for their clean-ups. As in asyncio,
 /// no task runs beside a clean-up, and none finds its generator closed.
-pub(crate) async fn run_shutdown_hooks(home: &Arc<Home>) {
-    let (shared, here) = (home.shared(), Location::caller());
+pub(crate) async fn run_shutdown_hooks(handle: &Arc<SchedulerHandle>) {
+    let (shared, here) = (handle.shared(), Location::caller());
     shared.clear();
     std::future::poll_fn(|cx| {
         shared.shutdown_hooks().register(cx.waker());
@@ -81,7 +81,7 @@ pub(crate) async fn run_shutdown_hooks(home: &Arc<Home>) {
     std::future::poll_fn(|cx| {
         shared.shutdown_hooks().register(cx.waker());
         for clean_up in shared.shutdown_hooks().call_all() {
-            ShutdownDelay::new(home).run(clean_up, here);
+            ShutdownDelay::new(handle).run(clean_up, here);
         }
         if shared.shutdown_hooks().are_running() { Poll::Pending } else { Poll::Ready(()) }
     })

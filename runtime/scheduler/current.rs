@@ -8,57 +8,57 @@ use std::sync::Arc;
 
 use crate::primitive::thread;
 
-use super::handle::Home;
-use super::local::Context;
+use super::handle::SchedulerHandle;
+use super::local::Local;
 
 thread::thread_local! {
-    static WORKER: Cell<*const Context> = const { Cell::new(ptr::null()) };
-    static RUNTIME: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
+    static WORKER: Cell<*const Local> = const { Cell::new(ptr::null()) };
+    static RUNTIME: RefCell<Option<Arc<SchedulerHandle>>> = const { RefCell::new(None) };
     static BLOCKING: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Runs `f` with `context` as this thread's worker. This runs once per poll: as a separate call it
+/// Runs `f` with `local` as this thread's worker. This runs once per poll: as a separate call it
 /// would cost a tenth of a yield.
 #[inline(always)]
-pub(crate) fn with_worker_set<R>(context: &Context, f: impl FnOnce() -> R) -> R {
-    struct Restore(*const Context);
+pub(crate) fn with_worker_set<R>(local: &Local, f: impl FnOnce() -> R) -> R {
+    struct Restore(*const Local);
     impl Drop for Restore {
         fn drop(&mut self) {
             WORKER.with(|worker| worker.set(self.0));
         }
     }
-    let _restore = Restore(WORKER.with(|worker| worker.replace(context)));
+    let _restore = Restore(WORKER.with(|worker| worker.replace(local)));
     f()
 }
 
 /// Calls `f` with this thread's worker, if there is one. In destructors of thread-locals there is
 /// none.
 #[inline]
-pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
-    let context = WORKER.try_with(Cell::get).unwrap_or(ptr::null());
-    // SAFETY: `with_worker_set` borrows the context for as long as the pointer is set, on this
+pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Local>) -> R) -> R {
+    let local = WORKER.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: `with_worker_set` borrows the local for as long as the pointer is set, on this
     // thread, and restores the former pointer even when it unwinds. `f` cannot keep the reference.
-    f(unsafe { context.as_ref() })
+    f(unsafe { local.as_ref() })
 }
 
 /// Returns the runtime that this thread has entered.
-pub(crate) fn runtime() -> Option<Arc<Home>> {
+pub(crate) fn runtime() -> Option<Arc<SchedulerHandle>> {
     RUNTIME.try_with(|runtime| runtime.borrow().clone()).ok().flatten()
 }
 
 /// Leaves the runtime on drop. Guards must be dropped in the reverse order of their creation.
 pub(crate) struct EnteredRuntime {
-    former: Option<Arc<Home>>,
-    ours: Arc<Home>,
+    former: Option<Arc<SchedulerHandle>>,
+    ours: Arc<SchedulerHandle>,
     _not_send: PhantomData<*const ()>,
 }
 
 /// Makes this thread enter a runtime.
-pub(crate) fn enter_runtime(home: Arc<Home>) -> EnteredRuntime {
+pub(crate) fn enter_runtime(handle: Arc<SchedulerHandle>) -> EnteredRuntime {
     // The thread may be ending, together with a runtime in its thread-local storage. In that case
     // no code asks for the runtime any more.
-    let former = RUNTIME.try_with(|runtime| runtime.replace(Some(home.clone()))).ok().flatten();
-    EnteredRuntime { former, ours: home, _not_send: PhantomData }
+    let former = RUNTIME.try_with(|runtime| runtime.replace(Some(handle.clone()))).ok().flatten();
+    EnteredRuntime { former, ours: handle, _not_send: PhantomData }
 }
 
 impl Drop for EnteredRuntime {

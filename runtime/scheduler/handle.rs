@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use crate::scheduler::shared::Shared;
 
-/// The reference to its scheduler that a task holds. Every worker has a home of its own, so that
+/// The reference to its scheduler that a task holds. Every worker has a handle of its own, so that
 /// spawning changes a reference count on a cache line that other workers leave alone.
 #[repr(align(128))]
-pub(crate) struct Home {
+pub(crate) struct SchedulerHandle {
     shared: Arc<Shared>,
 }
 
-impl Home {
-    pub(crate) fn new(shared: Arc<Shared>) -> Arc<Home> {
-        Arc::new(Home { shared })
+impl SchedulerHandle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Arc<SchedulerHandle> {
+        Arc::new(SchedulerHandle { shared })
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::queue::deque::Owner;
-use crate::scheduler::handle::Home;
+use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::pace::Pace;
 use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::{PinnedQueue, Seat};
@@ -12,9 +12,9 @@ use crate::scheduler::shared::Shared;
 use crate::task::{Cause, Runnable};
 
 /// The part of a worker that is used while it polls a task: woken tasks come here.
-pub(crate) struct Context {
+pub(crate) struct Local {
     index: usize,
-    home: Arc<Home>,
+    handle: Arc<SchedulerHandle>,
     pub(super) queue: Owner<Runnable>,
     /// Pinned tasks that are due.
     pub(super) pinned: PinnedQueue,
@@ -39,11 +39,16 @@ pub(super) enum Mode {
     Closing,
 }
 
-impl Context {
-    pub(super) fn new(index: usize, home: Arc<Home>, queue: Owner<Runnable>, pinned: PinnedQueue) -> Context {
-        Context {
+impl Local {
+    pub(super) fn new(
+        index: usize,
+        handle: Arc<SchedulerHandle>,
+        queue: Owner<Runnable>,
+        pinned: PinnedQueue,
+    ) -> Local {
+        Local {
             index,
-            home,
+            handle,
             queue,
             pinned,
             mode: Cell::new(Mode::Usual),
@@ -54,11 +59,11 @@ impl Context {
     }
 
     pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
-        std::ptr::eq(Arc::as_ptr(self.home.shared()), shared)
+        std::ptr::eq(Arc::as_ptr(self.handle.shared()), shared)
     }
 
-    pub(crate) fn home(&self) -> &Arc<Home> {
-        &self.home
+    pub(crate) fn handle(&self) -> &Arc<SchedulerHandle> {
+        &self.handle
     }
 
     pub(crate) fn index(&self) -> usize {
@@ -66,7 +71,7 @@ impl Context {
     }
 
     pub(super) fn shared(&self) -> &Shared {
-        self.home.shared()
+        self.handle.shared()
     }
 
     pub(super) fn remote(&self) -> &Remote {

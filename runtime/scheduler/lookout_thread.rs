@@ -5,7 +5,7 @@
 //! that is always ready and takes nothing from the budget.
 //!
 //! So a worker that begins to run tasks while no sentinel is on duty calls the lookout. The lookout
-//! looks every [`TICK`] while no sentinel watches. If a worker has not come round for [`STALL`], it
+//! looks every [`TICK`] while no sentinel watches. If a worker has not checked in for [`STALL`], it
 //! takes over the worker's tasks, completions, unsubmitted operations and due timers, as a sentinel
 //! does. If no worker has, it also makes a thread of the [`reserve`](super::reserve) run them.
 //! `DESIGN.md` explains the thread's life and the rejected designs.
@@ -23,17 +23,17 @@ use crate::scheduler::reserve::Reserve;
 use crate::scheduler::shared::Shared;
 use crate::task::{Runnable, quietly, wake_all};
 
-/// The time between two looks while every worker comes round. A look costs about 30 µs of CPU.
+/// The time between two looks while every worker checks in. A look costs about 30 µs of CPU.
 const TICK: Duration = Duration::from_millis(50);
-/// The lookout serves a worker that has not come round for this long. A sentinel waits much less,
+/// The lookout serves a worker that has not checked in for this long. A sentinel waits much less,
 /// because a thread costs more than a look, and because a machine that is busy with other things
 /// keeps workers from their cores for as long.
 const STALL: Duration = Duration::from_millis(50);
 /// The time between two looks while only the lookout and the reserve serve the runtime.
 const RELIEF_TICK: Duration = Duration::from_millis(1);
-/// The same while some worker still comes round and serves itself.
+/// The same while some worker still checks in and serves itself.
 const PARTIAL_TICK: Duration = Duration::from_millis(5);
-/// The reserve is dismissed when a worker has come round at every look for this long.
+/// The reserve is dismissed when a worker has checked in at every look for this long.
 const CALM: Duration = Duration::from_millis(100);
 /// The number of looks without a stuck or unwatched worker after which the lookout sleeps until it
 /// is called.
@@ -82,7 +82,7 @@ struct LookoutThread {
     hands: Owner<Runnable>,
     wakers: Vec<Waker>,
     crew: Vec<Reserve>,
-    /// Since when, while there is a reserve, some worker has come round at every look.
+    /// Since when, while there is a reserve, some worker has checked in at every look.
     calm_since: Option<Instant>,
     quiet_looks: u32,
 }
@@ -132,7 +132,7 @@ impl LookoutThread {
         self.crew.retain_mut(|hired| !hired.is_gone());
         let now = shared.timers.now();
         let is_stuck = |remote: &Remote| {
-            let absence = now.saturating_duration_since(remote.came_round_at(shared.epoch));
+            let absence = now.saturating_duration_since(remote.checked_in_at(shared.epoch));
             absence >= STALL && !remote.gate.is_closed()
         };
         let stuck: Vec<usize> =
@@ -157,7 +157,7 @@ impl LookoutThread {
         let remote = &shared.remotes[index];
         let mut tasks = Vec::new();
         for _ in 0..remote.backlog() {
-            let Some(task) = remote.rob(&self.hands) else { break };
+            let Some(task) = remote.steal(&self.hands) else { break };
             tasks.push(task);
             tasks.extend(std::iter::from_fn(|| self.hands.pop()));
         }

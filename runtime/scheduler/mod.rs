@@ -58,7 +58,7 @@ mod models;
 mod tests;
 
 pub(crate) use build::build;
-pub(crate) use handle::Home;
+pub(crate) use handle::SchedulerHandle;
 pub(crate) use pinned::spawn_local;
 pub(crate) use schedule::spawn;
 pub(crate) use shared::Shared;

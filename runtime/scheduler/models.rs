@@ -331,8 +331,8 @@ impl Bench {
         self.len() >= WORTH
     }
 
-    /// Like `Remote::rob`.
-    fn rob(&self, into: &Owner<u32>) -> Option<u32> {
+    /// Like `Remote::steal`.
+    fn steal(&self, into: &Owner<u32>) -> Option<u32> {
         self.overflow.pop_share(into, 2).or_else(|| self.stealer.steal_half(into))
     }
 
@@ -348,7 +348,7 @@ impl Bench {
         let mut is_searching = false;
         while !self.is_done.load(Ordering::Acquire) {
             is_searching = is_searching || self.idle.try_search();
-            let found = (is_searching && self.is_visible()).then(|| self.rob(&mine)).flatten();
+            let found = (is_searching && self.is_visible()).then(|| self.steal(&mine)).flatten();
             if found.is_some() {
                 if std::mem::take(&mut is_searching) && self.idle.stop_searching() && self.is_visible() {
                     self.announce();
@@ -571,7 +571,7 @@ impl Schedule for ModelArc<LastTask> {
         unreachable!("it runs, and nobody wakes it");
     }
 
-    /// Like `Home::release`.
+    /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
         if self.closing.is_told_of_the_end(&self.owned) {
@@ -644,7 +644,7 @@ impl Schedule for ModelArc<Cleared> {
         unreachable!("it runs, and nobody wakes it");
     }
 
-    /// Like `Home::release`.
+    /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
         if self.closing.is_told_of_the_end(&self.owned) {
@@ -688,7 +688,7 @@ fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
 }
 
 /// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that
-/// begins. Like `Context::step_out`.
+/// begins. Like `Local::step_out`.
 #[test]
 fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     model(|| {

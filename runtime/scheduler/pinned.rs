@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::scheduler::handle::Home;
+use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::seat::{Seat, leak};
 use crate::scheduler::shared::Shared;
 use crate::scheduler::worker::Worker;
@@ -67,24 +67,24 @@ impl Shared {
 
 /// The reference to its scheduler that a pinned task holds.
 struct Pin {
-    home: Arc<Home>,
+    handle: Arc<SchedulerHandle>,
     seat: Arc<Seat>,
 }
 
 impl Pin {
     /// Creates the reference for a task of this thread, if the thread runs tasks.
     fn here() -> Option<Pin> {
-        let of_worker = current::with_worker(|context| {
-            let context = context?;
-            Some(Pin { home: context.home().clone(), seat: context.seat().clone() })
+        let of_worker = current::with_worker(|local| {
+            let local = local?;
+            Some(Pin { handle: local.handle().clone(), seat: local.seat().clone() })
         });
-        of_worker.or_else(|| Some(Pin { seat: reserve::here()?, home: current::runtime()? }))
+        of_worker.or_else(|| Some(Pin { seat: reserve::here()?, handle: current::runtime()? }))
     }
 
     /// [pinned-home]: queues the task on this thread if it belongs here, or posts it to its thread.
     fn send_home(seat: &Arc<Seat>, shared: &Shared, task: Runnable) {
-        current::with_worker(|context| match context {
-            Some(context) if Arc::ptr_eq(context.seat(), seat) => context.schedule_pinned(task),
+        current::with_worker(|local| match local {
+            Some(local) if Arc::ptr_eq(local.seat(), seat) => local.schedule_pinned(task),
             _ => shared.post(seat, task),
         });
     }
@@ -92,13 +92,13 @@ impl Pin {
 
 impl Schedule for Pin {
     fn schedule(&self, task: Runnable, _cause: Cause) {
-        Pin::send_home(&self.seat, self.home.shared(), task);
+        Pin::send_home(&self.seat, self.handle.shared(), task);
     }
 
     fn release(&self, task: &Header) {
-        let shared = self.home.shared();
+        let shared = self.handle.shared();
         self.seat.owned.remove(task);
-        shared.tell_if_empty(&self.seat.owned);
+        shared.notify_if_empty(&self.seat.owned);
     }
 }
 
@@ -114,7 +114,7 @@ where
     F::Output: 'static,
 {
     let pin = Pin::here()?;
-    let (shared, seat) = (pin.home.shared().clone(), pin.seat.clone());
+    let (shared, seat) = (pin.handle.shared().clone(), pin.seat.clone());
     let (runnable, handle) = seat.owned.bind_local(future, pin, id, location);
     if let Some(runnable) = runnable {
         Pin::send_home(&seat, &shared, runnable);

@@ -25,7 +25,7 @@ pub(crate) struct Remote {
     pub(super) gate: Gate,
     /// When the worker last looked after everything of its own, in nanoseconds since the
     /// scheduler's start.
-    came_round: AtomicU64,
+    checked_in: AtomicU64,
     /// How long a poll of this worker takes, in nanoseconds: a running mean.
     poll_nanos: AtomicU64,
 }
@@ -37,7 +37,7 @@ impl Remote {
             overflow: Injector::new(),
             lifo: Slot::new(),
             gate: Gate::new(),
-            came_round: AtomicU64::new(0),
+            checked_in: AtomicU64::new(0),
             // Until a mean is measured, a single task is worth sharing.
             poll_nanos: AtomicU64::new(WORTH_SHARING_NANOS),
         }
@@ -50,7 +50,7 @@ impl Remote {
 
     /// Moves half of the waiting tasks, as far as they fit, to `into`, and returns one of them to
     /// run at once. Takes the tasks that have waited longest first.
-    pub(super) fn rob(&self, into: &Owner<Runnable>) -> Option<Runnable> {
+    pub(super) fn steal(&self, into: &Owner<Runnable>) -> Option<Runnable> {
         self.overflow.pop_share(into, 2).or_else(|| self.stealer.steal_half(into))
     }
 
@@ -68,19 +68,19 @@ impl Remote {
     }
 
     /// Records the time. Only the worker calls this, when it looks after everything of its own.
-    pub(super) fn come_round(&self, epoch: Instant, now: Instant) {
+    pub(super) fn check_in(&self, epoch: Instant, now: Instant) {
         let nanos = now.saturating_duration_since(epoch).as_nanos() as u64;
         // Ordering: Relaxed: a sentinel compares it with the time of a look; it publishes nothing.
-        self.came_round.store(nanos, Ordering::Relaxed);
+        self.checked_in.store(nanos, Ordering::Relaxed);
     }
 
-    pub(super) fn came_round_at(&self, epoch: Instant) -> Instant {
-        // Ordering: Relaxed, as in `come_round`.
-        epoch + Duration::from_nanos(self.came_round.load(Ordering::Relaxed))
+    pub(super) fn checked_in_at(&self, epoch: Instant) -> Instant {
+        // Ordering: Relaxed, as in `check_in`.
+        epoch + Duration::from_nanos(self.checked_in.load(Ordering::Relaxed))
     }
 
     /// Updates the mean poll time. Only the worker calls this.
-    pub(super) fn learn(&self, mean: Duration) {
+    pub(super) fn record_mean(&self, mean: Duration) {
         // Ordering: Relaxed, as in `is_worth_sharing`.
         let before = self.poll_nanos.load(Ordering::Relaxed);
         let mean = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX).min(1_000_000_000);

@@ -24,7 +24,7 @@ impl Worker {
         (0..count)
             .map(|offset| (start + offset) % count)
             .filter(|victim| *victim != self.index() && shared.remotes[*victim].is_worth_sharing())
-            .find_map(|victim| shared.remotes[victim].rob(self.queue()))
+            .find_map(|victim| shared.remotes[victim].steal(self.queue()))
     }
 
     /// Takes a fair share of the injector: returns one task to run at once and puts the rest into

@@ -10,10 +10,10 @@ use crate::scheduler::worker::Worker;
 
 impl Worker {
     /// Records for sentinels that this worker looks after everything of its own now.
-    pub(super) fn come_round(&self, now: Instant) {
+    pub(super) fn check_in(&self, now: Instant) {
         if IS_WATCHED {
             let shared = self.shared();
-            shared.remotes[self.index()].come_round(shared.epoch, now);
+            shared.remotes[self.index()].check_in(shared.epoch, now);
         }
     }
 
@@ -28,7 +28,7 @@ impl Worker {
         self.watch.looked_at = now;
         self.watch.calm_looks = self.watch.calm_looks.saturating_add(1);
         for (other, remote) in shared.others(index) {
-            let is_late = now.saturating_duration_since(remote.came_round_at(shared.epoch)) >= Watch::STALL;
+            let is_late = now.saturating_duration_since(remote.checked_in_at(shared.epoch)) >= Watch::STALL;
             if is_late && !remote.gate.is_closed() {
                 self.watch.calm_looks = 0;
                 self.rescue(shared, other, now);
@@ -42,7 +42,7 @@ impl Worker {
         let remote = &shared.remotes[other];
         // Takes all of them; otherwise each task would wait for a look of its own.
         for _ in 0..remote.backlog() {
-            let Some(task) = remote.rob(self.queue()) else { break };
+            let Some(task) = remote.steal(self.queue()) else { break };
             self.take_in(task);
         }
         if let Some(task) = remote.lifo.take() {
@@ -87,7 +87,7 @@ impl Worker {
     fn begin_work(&mut self) {
         self.is_fresh = false;
         // Not earlier: sentinels would take each other's looks for work and never rest.
-        self.come_round(self.round_began());
+        self.check_in(self.round_began());
         self.post_sentinel();
     }
 

@@ -70,7 +70,7 @@ impl Shared {
     }
 
     /// Notifies the waiting threads when the last task of a closing runtime is gone.
-    pub(super) fn tell_if_empty(&self, owned: &OwnedTasks) {
+    pub(super) fn notify_if_empty(&self, owned: &OwnedTasks) {
         if self.shutdown_stage.is_told_of_the_end(owned) {
             self.unpark_all();
             self.shutdown_hooks.wake();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::queue::deque::{self, Owner};
 use crate::scheduler::current::{self, Blocking};
 use crate::scheduler::hand_over::HandOver;
-use crate::scheduler::local::{Context, Mode};
+use crate::scheduler::local::{Local, Mode};
 use crate::scheduler::seat::{PinnedQueue, Seat};
 use crate::scheduler::shared::Shared;
 use crate::scheduler::worker::{Due, Worker};
@@ -14,9 +14,9 @@ use crate::task::{Runnable, without_budget};
 
 /// Runs `closure` on this thread. If this thread runs a worker, another thread takes it over.
 pub(crate) fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
-    let _absence = current::with_worker(|context| match context {
+    let _absence = current::with_worker(|local| match local {
         None => Absence::of_no_worker(),
-        Some(context) => context.step_out(),
+        Some(local) => local.step_out(),
     });
     without_budget(closure)
 }
@@ -39,14 +39,14 @@ impl Absence {
 impl Drop for Absence {
     fn drop(&mut self) {
         if self.is_outermost {
-            current::with_worker(|context| {
-                context.expect("a poll ends on the worker it began on").step_in(self.hand_over.take());
+            current::with_worker(|local| {
+                local.expect("a poll ends on the worker it began on").step_in(self.hand_over.take());
             });
         }
     }
 }
 
-impl Context {
+impl Local {
     fn step_out(&self) -> Absence {
         if !self.shared().stand_ins.can_come() {
             // No thread would serve the futures that it waits for, so blocking on a future stays
@@ -81,13 +81,13 @@ impl Context {
     /// Gives this worker to another thread. Returns `None` if none is available: the worker stays,
     /// and its waiting tasks are announced to others.
     fn leave(&self) -> Option<Arc<HandOver>> {
-        let (index, shared) = (self.index(), self.home().shared());
+        let (index, shared) = (self.index(), self.handle().shared());
         self.mode.set(Mode::Away);
         self.pinned.move_to(None);
         shared.driver.leave_worker(index);
         shared.timers.leave_worker(index);
         shared.shutdown_barrier.count_loose();
-        // SAFETY: [handed-once] from here on this thread is away, and an away context does not
+        // SAFETY: [handed-once] from here on this thread is away, and an away local does not
         // touch its queue. `return_to` ends that only when it holds the other end, which no other
         // thread has used then.
         let queue = unsafe { self.queue.hand_on() };
@@ -148,7 +148,7 @@ impl Worker {
     fn absent(shared: Arc<Shared>, seat: Arc<Seat>) -> Worker {
         let (queue, _stealer) = deque::new();
         let worker = Worker::new(0, queue, shared, PinnedQueue::new(seat));
-        worker.context().mode.set(Mode::Away);
+        worker.local().mode.set(Mode::Away);
         worker
     }
 
@@ -169,12 +169,12 @@ impl Worker {
     }
 
     fn run_bound(&mut self) {
-        let (index, home) = (self.index(), self.home().clone());
-        let shared = home.shared().clone();
+        let (index, handle) = (self.index(), self.handle().clone());
+        let shared = handle.shared().clone();
         let driver = shared.driver.bind_worker(index);
         let _driver = driver.expect("nobody else takes this worker's part of the driver, and it is open");
         let _timers = shared.timers.bind_worker(index);
-        let _runtime = current::enter_runtime(home);
+        let _runtime = current::enter_runtime(handle);
         let _no_blocking = current::forbid_blocking();
         self.run_until_closed();
     }
@@ -184,7 +184,7 @@ impl Worker {
     fn wait_for_worker(mut self) -> Option<Worker> {
         let shared = self.shared().clone();
         let (_driver, _timers) = (shared.driver.enter(), shared.timers.enter());
-        let _runtime = current::enter_runtime(self.home().clone());
+        let _runtime = current::enter_runtime(self.handle().clone());
         let _no_blocking = current::forbid_blocking();
         let seat = self.pinned().seat().clone();
         loop {
@@ -194,7 +194,7 @@ impl Worker {
                 return Some(self.become_worker(index, queue));
             }
             if shared.shutdown_stage.has_begun() {
-                self.see_off(&shared);
+                self.end_without_worker(&shared);
                 shared.shutdown_barrier.forget_loose();
                 return None;
             }
@@ -218,7 +218,7 @@ impl Worker {
 
     /// Called when the runtime ends and this thread has no worker. Drops its pinned tasks, and the
     /// tasks that no worker will take.
-    fn see_off(&mut self, shared: &Shared) {
+    fn end_without_worker(&mut self, shared: &Shared) {
         self.inside(|| self.close_pinned());
         loop {
             self.pinned().collect();

@@ -42,7 +42,7 @@ fn build_and_run(count: usize, test: &dyn Fn(&Shared, &mut [Worker])) {
 
 fn inject(worker: &Worker, count: usize) {
     for _ in 0..count {
-        drop(spawn(worker.home(), async {}, Id::next(), Location::caller()));
+        drop(spawn(worker.handle(), async {}, Id::next(), Location::caller()));
     }
 }
 
@@ -141,7 +141,7 @@ fn tasks<const COUNT: usize>(worker: &Worker, yields_count: usize) -> [Runnable;
                 crate::task::yield_now().await;
             }
         };
-        drop(spawn(worker.home(), future, Id::next(), Location::caller()));
+        drop(spawn(worker.handle(), future, Id::next(), Location::caller()));
         worker.take_share(worker.shared()).expect("it was injected")
     })
 }
@@ -188,7 +188,7 @@ fn what_comes_while_something_is_in_the_overflow_goes_behind_it() {
         for number in 0..TASK_COUNT {
             let order = order.clone();
             let task = async move { order.lock().push(number) };
-            drop(spawn(worker.home(), task, Id::next(), Location::caller()));
+            drop(spawn(worker.handle(), task, Id::next(), Location::caller()));
             worker.take_in(worker.take_share(worker.shared()).expect("it was injected"));
         }
         while let Some(due) = worker.next_task() {

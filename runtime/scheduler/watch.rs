@@ -33,7 +33,7 @@ impl Watch {
     const CALM: Duration = Duration::from_millis(10);
     const CALM_LOOKS_COUNT: u32 = 64;
 
-    /// A worker that has not come round for this long is stuck. A healthy worker comes round each
+    /// A worker that has not checked in for this long is stuck. A healthy worker checks in each
     /// time its budget is spent, ten times in this period, but the system may have taken its core
     /// away for a while.
     pub(super) const STALL: Duration = Duration::from_millis(2);
@@ -70,10 +70,10 @@ impl Watch {
         &self.stuck
     }
 
-    /// Returns whether all others sleep and did not come round since the last look.
+    /// Returns whether all others sleep and did not check in since the last look.
     pub(super) fn is_quiet(&self, shared: &Shared, index: usize) -> bool {
         shared.others(index).all(|(_, remote)| {
-            remote.gate.is_closed() && remote.came_round_at(shared.epoch) <= self.looked_at
+            remote.gate.is_closed() && remote.checked_in_at(shared.epoch) <= self.looked_at
         })
     }
 }
