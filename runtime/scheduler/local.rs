@@ -58,10 +58,12 @@ impl Local {
         }
     }
 
+    #[inline]
     pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
         std::ptr::eq(Arc::as_ptr(self.handle.shared()), shared)
     }
 
+    #[inline]
     pub(crate) fn handle(&self) -> &Arc<SchedulerHandle> {
         &self.handle
     }
@@ -70,10 +72,12 @@ impl Local {
         self.index
     }
 
+    #[inline]
     pub(super) fn shared(&self) -> &Shared {
         self.handle.shared()
     }
 
+    #[inline]
     pub(super) fn remote(&self) -> &Remote {
         &self.shared().remotes[self.index]
     }
@@ -112,6 +116,7 @@ impl Local {
 
     /// Announces the backlog between two polls, if it is worth sharing beside the task that runs
     /// next. The owner runs less than that before another worker could.
+    #[inline]
     pub(super) fn announce_rest(&self) {
         let remote = self.remote();
         let takes_from_ring = || remote.lifo.is_empty() && self.pinned.is_empty();
@@ -136,6 +141,7 @@ impl Local {
     }
 
     /// Takes the oldest task of the ring; if it is empty, some overflow returns to it first.
+    #[inline]
     pub(super) fn pop(&self) -> Option<Runnable> {
         self.queue.pop().or_else(|| self.remote().overflow.pop_share(&self.queue, 1))
     }

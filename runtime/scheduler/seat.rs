@@ -129,10 +129,12 @@ impl PinnedQueue {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.due.borrow().is_empty()
     }
 
+    #[inline]
     pub(super) fn pop(&self) -> Option<Runnable> {
         self.due.borrow_mut().pop_front()
     }
