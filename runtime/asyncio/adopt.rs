@@ -13,7 +13,7 @@ use super::handler::{Origin, caught, report};
 use crate::generator::{AsyncResume, Outcome, Raise, State, Step};
 use crate::primitive::sync::Mutex;
 use crate::runtime::Handle;
-use crate::scheduler::guests::{CleanUp, Guest};
+use crate::scheduler::shutdown_hooks::{CleanUp, ShutdownHook};
 
 /// A generator that its runtime closes if its owner does not. Created by [`adopt`].
 ///
@@ -62,7 +62,7 @@ struct Ward<G> {
     stage: Mutex<Stage<G>>,
 }
 
-/// | stage | owner's step | its end | owner's drop | `leave` |
+/// | stage | owner's step | its end | owner's drop | `on_shutdown` |
 /// |---|---|---|---|---|
 /// | open | busy | – | gone | gone, closed by the runtime |
 /// | busy | – | open | – | wanted |
@@ -133,8 +133,8 @@ pub fn adopt<G: Close>(generator: G) -> Pin<Box<Adopted<G>>> {
     let handle = Handle::current();
     let state = generator.state();
     let ward = Arc::new(Ward { stage: Mutex::new(Stage::Open(Box::pin(generator), state)) });
-    let guest: Weak<Ward<G>> = Arc::downgrade(&ward);
-    handle.host(guest);
+    let hook: Weak<Ward<G>> = Arc::downgrade(&ward);
+    handle.add_shutdown_hook(hook);
     Box::pin(Adopted { ward, handle, location: Location::caller() })
 }
 
@@ -224,8 +224,8 @@ impl<G: Close> Drop for Closing<G> {
     }
 }
 
-impl<G: Close> Guest for Ward<G> {
-    fn leave(&self) -> Option<CleanUp> {
+impl<G: Close> ShutdownHook for Ward<G> {
+    fn on_shutdown(&self) -> Option<CleanUp> {
         let mut stage = self.stage.lock();
         let next = if let Stage::Busy = *stage { Stage::Wanted } else { Stage::Gone };
         let left = std::mem::replace(&mut *stage, next);
@@ -239,15 +239,15 @@ impl<G: Close> Guest for Ward<G> {
 
 impl<G: Close> Drop for Adopted<G> {
     fn drop(&mut self) {
-        // Before the body is taken: a runtime that is ending finds either the body or the ticket.
-        let ticket = self.handle.ticket();
+        // Before the body is taken: a runtime that is ending finds either the body or the delay.
+        let delay = self.handle.delay_shutdown();
         match self.ward.take() {
             Stage::Open(body, State::Suspended) => {
-                ticket.run(Closing::new(body, State::Suspended).clean_up(), self.location);
+                delay.run(Closing::new(body, State::Suspended).clean_up(), self.location);
             }
             // A body that is new, in flight or finished is dropped.
             left => {
-                drop(ticket);
+                drop(delay);
                 drop(left);
             }
         }
@@ -265,7 +265,7 @@ impl<G: Close> Drop for Lent<'_, G> {
         let Some(body) = self.body.take() else { return };
         let state = body.state();
         if let Some(closing) = self.owner.ward.take_back(body, state) {
-            self.owner.handle.ticket().run(closing.clean_up(), self.owner.location);
+            self.owner.handle.delay_shutdown().run(closing.clean_up(), self.owner.location);
         }
     }
 }

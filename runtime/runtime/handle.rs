@@ -16,9 +16,10 @@ use super::{Runtime, spawn_blocking};
 use crate::blocking::{NO_RUNTIME, spawn_blocking_on};
 #[cfg(all(test, rt_shuttle))]
 use crate::scheduler::Shared;
-use crate::scheduler::guests::{Guest, Ticket};
+use crate::scheduler::clean_up::ShutdownDelay;
 use crate::scheduler::park::Parker;
-use crate::scheduler::{self, Home, current};
+use crate::scheduler::shutdown_hooks::ShutdownHook;
+use crate::scheduler::{self, SchedulerHandle, current};
 use crate::task::{Id, JoinHandle};
 
 pub(super) const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
@@ -41,7 +42,7 @@ pub(super) const NESTED: &str = "heist: cannot block on a future here: this thre
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    pub(super) home: Arc<Home>,
+    pub(super) home: Arc<SchedulerHandle>,
 }
 
 /// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
@@ -181,15 +182,15 @@ impl Handle {
         self.home.shared().driver().name()
     }
 
-    /// Registers `guest`: when the runtime ends, the guest is asked for a clean-up, which runs
-    /// after the tasks are gone.
-    pub(crate) fn host(&self, guest: Weak<dyn Guest>) {
-        self.home.shared().guests().add(guest);
+    /// Registers `hook`: when the runtime ends, the hook is asked for a clean-up, which runs after
+    /// the tasks are gone.
+    pub(crate) fn add_shutdown_hook(&self, hook: Weak<dyn ShutdownHook>) {
+        self.home.shared().shutdown_hooks().add(hook);
     }
 
-    /// Makes the end of the runtime wait for a guest's clean-up.
-    pub(crate) fn ticket(&self) -> Ticket {
-        Ticket::new(&self.home)
+    /// Makes the end of the runtime wait for a hook's clean-up.
+    pub(crate) fn delay_shutdown(&self) -> ShutdownDelay {
+        ShutdownDelay::new(&self.home)
     }
 
     /// The scheduler, for scenarios that look at its driver and at its end.

@@ -13,8 +13,8 @@ use super::handle::Handle;
 use super::owner::Runtime;
 use crate::primitive::sync::Mutex;
 use crate::primitive::{clock, thread};
+use crate::scheduler::clean_up::run_shutdown_hooks;
 use crate::scheduler::current;
-use crate::scheduler::guests::see_off;
 use crate::scheduler::park::Parker;
 
 const ENDED_ELSEWHERE: &str = "heist: a current-thread runtime ended on another thread than the one that spawned local \
@@ -35,7 +35,7 @@ impl Runtime {
         let waits = current::may_block() && timeout != Some(Duration::ZERO);
         let mut ending = Ending {
             sees_off: waits
-                && self.shared().guests().are_there()
+                && self.shared().shutdown_hooks().are_there()
                 && self.loop_worker.as_ref().is_none_or(LoopWorker::can_run_here),
             stays_here: timeout.is_none()
                 || self.loop_worker.as_ref().is_some_and(LoopWorker::has_local_tasks),
@@ -62,7 +62,7 @@ struct Ending {
     threads: Vec<thread::JoinHandle<()>>,
     loop_worker: Option<LoopWorker>,
     deadline: Option<Instant>,
-    /// Whether there are guests, and time for them.
+    /// Whether there are shutdown hooks, and time for them.
     sees_off: bool,
     /// Whether the loop of a current-thread runtime ends on this thread.
     stays_here: bool,
@@ -96,7 +96,7 @@ impl Ending {
     fn see_off_from_outside(&self) {
         let parker = Parker::new();
         let waker = waker_ref(&parker);
-        let mut leaving = pin!(see_off(&self.handle.home));
+        let mut leaving = pin!(run_shutdown_hooks(&self.handle.home));
         while leaving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             match self.deadline {
                 None => parker.park(),
@@ -110,7 +110,7 @@ impl Ending {
     fn end_loop(&mut self) -> bool {
         let Some(loop_worker) = self.loop_worker.take() else { return true };
         if self.sees_off {
-            let leaving = see_off(&self.handle.home);
+            let leaving = run_shutdown_hooks(&self.handle.home);
             match self.time_left() {
                 Some(left) => {
                     drop(loop_worker.block_on(&self.handle, crate::time::timeout(left, leaving)));

@@ -42,8 +42,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let spawned = current::with_worker(|context| match context {
-        Some(context) => Ok(scheduler::spawn(context.home(), future, Id::next(), location)),
+    let spawned = current::with_worker(|local| match local {
+        Some(local) => Ok(local.spawn(future, Id::next(), location)),
         None => Err(future),
     });
     match spawned {

@@ -10,9 +10,8 @@ use super::owner::Runtime;
 use crate::blocking::{Limits, Pool};
 use crate::driver::Driver;
 use crate::scheduler::lookout::Report;
-use crate::scheduler::stand_in::StandIns;
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{self, Home};
+use crate::scheduler::{self, SchedulerHandle, StandIns};
 
 impl Runtime {
     pub(super) fn start(
@@ -32,7 +31,7 @@ impl Runtime {
             }
         };
         let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
-        let handle = Handle { home: Home::new(parts.shared) };
+        let handle = Handle { home: SchedulerHandle::new(parts.shared) };
         let owner = std::process::id();
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
         match flavor {

@@ -10,14 +10,16 @@ use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 use crate::queue::deque::{Owner, Stealer};
 use crate::queue::injector::Injector;
-use crate::scheduler::guests::Guests;
 use crate::scheduler::idle::Idle;
 use crate::scheduler::lookout::Lookout;
-use crate::scheduler::pinned::{PinnedQueue, Seat};
-use crate::scheduler::shutdown::{Closing, Farewell};
-use crate::scheduler::stand_in::StandIns;
+use crate::scheduler::remote::Remote;
+use crate::scheduler::seat::{PinnedQueue, Seat};
+use crate::scheduler::shared::Shared;
+use crate::scheduler::shutdown_barrier::ShutdownBarrier;
+use crate::scheduler::shutdown_hooks::ShutdownHooks;
+use crate::scheduler::shutdown_stage::ShutdownStage;
+use crate::scheduler::stand_ins::StandIns;
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{Remote, Shared};
 use crate::task::{OwnedTasks, Runnable};
 use crate::time::Timers;
 
@@ -49,9 +51,9 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, s
             driver,
             timers,
             blocking,
-            closing: Closing::new(),
-            farewell: Farewell::new(workers_count),
-            guests: Guests::new(),
+            shutdown_stage: ShutdownStage::new(),
+            shutdown_barrier: ShutdownBarrier::new(workers_count),
+            shutdown_hooks: ShutdownHooks::new(),
             lookout: Lookout::new(),
             stand_ins,
             seats: Mutex::new(Vec::new()),

@@ -9,47 +9,47 @@ use std::sync::Arc;
 use crate::primitive::thread;
 use crate::{blocking, driver, time};
 
-use super::Home;
-use super::worker::Context;
+use super::handle::SchedulerHandle;
+use super::local::Local;
 
 thread::thread_local! {
-    static WORKER: Cell<*const Context> = const { Cell::new(ptr::null()) };
+    static WORKER: Cell<*const Local> = const { Cell::new(ptr::null()) };
     static BLOCKING: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Runs `f` with `context` as this thread's worker. This runs once per poll: as a separate call it
+/// Runs `f` with `local` as this thread's worker. This runs once per poll: as a separate call it
 /// would cost a tenth of a yield.
 #[inline(always)]
-pub(crate) fn with_worker_set<R>(context: &Context, f: impl FnOnce() -> R) -> R {
-    struct Restore(*const Context);
+pub(crate) fn with_worker_set<R>(local: &Local, f: impl FnOnce() -> R) -> R {
+    struct Restore(*const Local);
     impl Drop for Restore {
         fn drop(&mut self) {
             WORKER.with(|worker| worker.set(self.0));
         }
     }
-    let _restore = Restore(WORKER.with(|worker| worker.replace(context)));
+    let _restore = Restore(WORKER.with(|worker| worker.replace(local)));
     f()
 }
 
 /// Calls `f` with this thread's worker, if there is one. In destructors of thread-locals there is
 /// none.
 #[inline]
-pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
-    let context = WORKER.try_with(Cell::get).unwrap_or(ptr::null());
-    // SAFETY: `with_worker_set` borrows the context for as long as the pointer is set, on this
+pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Local>) -> R) -> R {
+    let local = WORKER.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: `with_worker_set` borrows the local for as long as the pointer is set, on this
     // thread, and restores the former pointer even when it unwinds. `f` cannot keep the reference.
-    f(unsafe { context.as_ref() })
+    f(unsafe { local.as_ref() })
 }
 
 /// Returns the runtime that this thread has entered.
-pub(crate) fn runtime() -> Option<Arc<Home>> {
-    blocking::host().map(|host| host.into_any().downcast().expect("only a home is a host"))
+pub(crate) fn runtime() -> Option<Arc<SchedulerHandle>> {
+    blocking::host().map(|host| host.into_any().downcast().expect("only a scheduler's handle is a host"))
 }
 
 /// Makes this thread enter a runtime.
 #[inline]
-pub(crate) fn enter_runtime(home: Arc<Home>) -> blocking::Guard {
-    blocking::enter(home)
+pub(crate) fn enter_runtime(handle: Arc<SchedulerHandle>) -> blocking::Guard {
+    blocking::enter(handle)
 }
 
 /// A thread inside of a runtime without being one of its workers: what it spawns, its sockets and
@@ -61,10 +61,10 @@ pub(crate) struct Inside {
 }
 
 /// Lets this thread use all parts of a runtime. A worker of the runtime stays one.
-pub(crate) fn enter(home: &Arc<Home>) -> Inside {
-    let shared = home.shared();
+pub(crate) fn enter(handle: &Arc<SchedulerHandle>) -> Inside {
+    let shared = handle.shared();
     Inside {
-        _runtime: enter_runtime(home.clone()),
+        _runtime: enter_runtime(handle.clone()),
         _driver: shared.driver().enter(),
         _timers: shared.timers().enter(),
     }

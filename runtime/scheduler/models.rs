@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use futures_task::{FutureObj, waker, waker_ref};
 
-use super::guests::Guests;
+use super::hand_over::HandOver;
 use super::idle::Idle;
-use super::lookout::Call;
+use super::lookout::LookoutCall;
 use super::park::{Gate, Nudge, Parker};
-use super::pinned::Mailbox;
-use super::shutdown::Closing;
-use super::stand_in::HandOver;
+use super::seat::Mailbox;
+use super::shutdown_hooks::ShutdownHooks;
+use super::shutdown_stage::ShutdownStage;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -178,7 +178,7 @@ fn leaving_duty_meets_a_worker_that_parks() {
 fn leaving_duty_meets_a_lookout_that_lies_down() {
     model(|| {
         let idle = ModelArc::new(Idle::new(1));
-        let call = ModelArc::new(Call::new());
+        let call = ModelArc::new(LookoutCall::new());
         assert!(idle.try_take_duty());
         let worker = {
             let (idle, call) = (idle.clone(), call.clone());
@@ -205,7 +205,7 @@ fn leaving_duty_meets_a_lookout_that_lies_down() {
 #[test]
 fn a_call_meets_a_lookout_that_falls_asleep() {
     model(|| {
-        let call = ModelArc::new(Call::new());
+        let call = ModelArc::new(LookoutCall::new());
         call.lie_down();
         let caller = {
             let call = call.clone();
@@ -331,8 +331,8 @@ impl Bench {
         self.len() >= WORTH
     }
 
-    /// Like `Remote::rob`.
-    fn rob(&self, into: &Owner<u32>) -> Option<u32> {
+    /// Like `Remote::steal`.
+    fn steal(&self, into: &Owner<u32>) -> Option<u32> {
         self.overflow.pop_share(into, 2).or_else(|| self.stealer.steal_half(into))
     }
 
@@ -348,7 +348,7 @@ impl Bench {
         let mut is_searching = false;
         while !self.is_done.load(Ordering::Acquire) {
             is_searching = is_searching || self.idle.try_search();
-            let found = (is_searching && self.is_visible()).then(|| self.rob(&mine)).flatten();
+            let found = (is_searching && self.is_visible()).then(|| self.steal(&mine)).flatten();
             if found.is_some() {
                 if std::mem::take(&mut is_searching) && self.idle.stop_searching() && self.is_visible() {
                     self.announce();
@@ -426,7 +426,7 @@ fn share(overflow_count: u32) {
 fn a_task_injected_while_the_runtime_closes_is_found() {
     model(|| {
         let workshop = Workshop::new(1);
-        let closing = ModelArc::new(Closing::new());
+        let closing = ModelArc::new(ShutdownStage::new());
         let injecting = {
             let (workshop, closing) = (workshop.clone(), closing.clone());
             thread::spawn(move || {
@@ -562,7 +562,7 @@ fn mail_for_a_pinned_task_is_read_at_home() {
 /// The end of a runtime with one task, which another worker runs.
 struct LastTask {
     owned: OwnedTasks,
-    closing: Closing,
+    closing: ShutdownStage,
     parker: Arc<Parker>,
 }
 
@@ -571,7 +571,7 @@ impl Schedule for ModelArc<LastTask> {
         unreachable!("it runs, and nobody wakes it");
     }
 
-    /// Like `Home::release`.
+    /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
         if self.closing.is_told_of_the_end(&self.owned) {
@@ -587,7 +587,7 @@ fn the_end_of_the_last_task_is_heard_of() {
     model(|| {
         let last = ModelArc::new(LastTask {
             owned: OwnedTasks::new(1),
-            closing: Closing::new(),
+            closing: ShutdownStage::new(),
             parker: Parker::new(),
         });
         let (runnable, handle) = last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());
@@ -604,25 +604,25 @@ fn the_end_of_the_last_task_is_heard_of() {
     });
 }
 
-/// [guests-first]: a cancelled task gives a clean-up back while the end of the runtime looks. The
-/// end takes it, and notices the ticket that is returned after it.
+/// [hooks-before-close]: a cancelled task gives a clean-up back while the end of the runtime looks.
+/// The end takes it, and notices the delay that ends after it.
 #[test]
 fn a_clean_up_that_is_given_back_is_taken_by_the_end() {
     model(|| {
-        let guests = ModelArc::new(Guests::new());
-        guests.issue_ticket();
-        let there = guests.clone();
+        let hooks = ModelArc::new(ShutdownHooks::new());
+        hooks.begin_delay();
+        let there = hooks.clone();
         let cancelled = thread::spawn(move || {
             there.give_back(FutureObj::new(Box::new(async {})));
-            there.return_ticket();
+            there.end_delay();
         });
         let parker = Parker::new();
         let waker = waker(parker.clone());
         let mut taken_count = 0;
         loop {
-            guests.await_at_the_end(&waker);
-            taken_count += guests.leave().len();
-            if !guests.are_leaving() {
+            hooks.register(&waker);
+            taken_count += hooks.call_all().len();
+            if !hooks.are_running() {
                 break;
             }
             parker.park();
@@ -635,8 +635,8 @@ fn a_clean_up_that_is_given_back_is_taken_by_the_end() {
 /// A task that runs while the others are cancelled.
 struct Cleared {
     owned: OwnedTasks,
-    closing: Closing,
-    guests: Guests,
+    closing: ShutdownStage,
+    hooks: ShutdownHooks,
 }
 
 impl Schedule for ModelArc<Cleared> {
@@ -644,24 +644,24 @@ impl Schedule for ModelArc<Cleared> {
         unreachable!("it runs, and nobody wakes it");
     }
 
-    /// Like `Home::release`.
+    /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
         if self.closing.is_told_of_the_end(&self.owned) {
-            self.guests.tell_the_end();
+            self.hooks.wake();
         }
     }
 }
 
-/// [guests-first]: the end of the runtime is notified of the last task that it has cancelled, and
-/// opens the list to the clean-ups.
+/// [hooks-before-close]: the end of the runtime is notified of the last task that it has cancelled,
+/// and opens the list to the clean-ups.
 #[test]
 fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
     model(|| {
         let cleared = ModelArc::new(Cleared {
             owned: OwnedTasks::new(1),
-            closing: Closing::new(),
-            guests: Guests::new(),
+            closing: ShutdownStage::new(),
+            hooks: ShutdownHooks::new(),
         });
         let bind = || cleared.owned.bind(async {}, cleared.clone(), Id::next(), Location::caller());
         let (runnable, _handle) = bind();
@@ -673,7 +673,7 @@ fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
         cleared.owned.close_and_abort_all();
         assert!(bind().0.is_none(), "what is spawned meanwhile is refused");
         loop {
-            cleared.guests.await_at_the_end(&waker);
+            cleared.hooks.register(&waker);
             if cleared.owned.is_empty() {
                 break;
             }
@@ -688,13 +688,13 @@ fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
 }
 
 /// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that
-/// begins. Like `Context::step_out`.
+/// begins. Like `Local::step_out`.
 #[test]
 fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     model(|| {
         let last = ModelArc::new(LastTask {
             owned: OwnedTasks::new(1),
-            closing: Closing::new(),
+            closing: ShutdownStage::new(),
             parker: Parker::new(),
         });
         let (runnable, handle) = last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());
@@ -729,7 +729,7 @@ fn a_task_that_steps_in_does_not_hide_another() {
     model(|| {
         let last = ModelArc::new(LastTask {
             owned: OwnedTasks::new(1),
-            closing: Closing::new(),
+            closing: ShutdownStage::new(),
             parker: Parker::new(),
         });
         let bind = || last.owned.bind(async {}, last.clone(), Id::next(), Location::caller());

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::scheduler::Shared;
+use crate::scheduler::shared::Shared;
 
 /// How often the loop looks again while something holds time. This is real time, used only under a
 /// paused clock. The end of a job wakes its waiter before the job's thread counts itself idle, so

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use crate::primitive::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::primitive::{clock, thread};
-use crate::scheduler::pinned::Seat;
-use crate::scheduler::{Home, Shared, current};
+use crate::scheduler::current;
+use crate::scheduler::handle::SchedulerHandle;
+use crate::scheduler::seat::Seat;
+use crate::scheduler::shared::Shared;
 use crate::task::Runnable;
 
 thread::thread_local! {
@@ -112,8 +114,8 @@ impl Reserve {
         }
         // Before the thread begins, because the end of the runtime wakes every listed seat.
         shared.seats.lock().push(post.seat.clone());
-        let (there, home) = (post.clone(), Home::new(shared.clone()));
-        match builder.spawn(move || serve(&home, there)) {
+        let (there, handle) = (post.clone(), SchedulerHandle::new(shared.clone()));
+        match builder.spawn(move || serve(&handle, there)) {
             Ok(thread) => Some(Reserve { post, thread: Some(thread) }),
             Err(_) => {
                 post.leave(shared);
@@ -172,12 +174,12 @@ impl Reserve {
 }
 
 /// Runs a thread of the reserve until it ends.
-fn serve(home: &Arc<Home>, post: Arc<ReserveThread>) {
-    let shared = home.shared();
+fn serve(handle: &Arc<SchedulerHandle>, post: Arc<ReserveThread>) {
+    let shared = handle.shared();
     shared.count_reserve_thread();
     let _driver = shared.driver().enter();
     let _timers = shared.timers().enter();
-    let _runtime = current::enter_runtime(home.clone());
+    let _runtime = current::enter_runtime(handle.clone());
     let _no_blocking = current::forbid_blocking();
     SEAT.with(|place| place.replace(Some(post.seat.clone())));
     post.work(shared);

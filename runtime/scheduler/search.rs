@@ -1,25 +1,8 @@
 //! Where a worker looks for work when it has none of its own.
 
-use crate::scheduler::Shared;
+use crate::scheduler::shared::Shared;
 use crate::scheduler::worker::Worker;
 use crate::task::Runnable;
-
-/// Chooses victims with a xorshift generator, because a fixed order would send all thieves to the
-/// same neighbour.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: usize) -> Random {
-        Random(0x9e37_79b9_7f4a_7c15 ^ ((seed as u64 + 1) << 17))
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
-}
 
 impl Worker {
     /// Searches the injector, then steals half of a neighbour's queue.
@@ -41,7 +24,7 @@ impl Worker {
         (0..count)
             .map(|offset| (start + offset) % count)
             .filter(|victim| *victim != self.index() && shared.remotes[*victim].is_worth_sharing())
-            .find_map(|victim| shared.remotes[victim].rob(self.queue()))
+            .find_map(|victim| shared.remotes[victim].steal(self.queue()))
     }
 
     /// Takes a fair share of the injector: returns one task to run at once and puts the rest into

@@ -3,126 +3,20 @@
 
 use std::sync::Arc;
 
-use crate::primitive::sync::Mutex;
-use crate::primitive::thread::{Builder, JoinHandle};
 use crate::queue::deque::{self, Owner};
-use crate::scheduler::Shared;
 use crate::scheduler::current::{self, Blocking};
-use crate::scheduler::pinned::{PinnedQueue, Seat};
-use crate::scheduler::worker::{Context, Due, Mode, Worker};
+use crate::scheduler::hand_over::HandOver;
+use crate::scheduler::local::{Local, Mode};
+use crate::scheduler::seat::{PinnedQueue, Seat};
+use crate::scheduler::shared::Shared;
+use crate::scheduler::worker::{Due, Worker};
 use crate::task::{Runnable, without_budget};
-
-/// A worker on its way to another thread. The thread that takes its queue runs it: [handed-once].
-pub(super) struct HandOver<T = Runnable> {
-    index: usize,
-    queue: Mutex<Option<Owner<T>>>,
-}
-
-impl<T> HandOver<T> {
-    pub(super) fn new(index: usize, queue: Owner<T>) -> Arc<HandOver<T>> {
-        Arc::new(HandOver { index, queue: Mutex::new(Some(queue)) })
-    }
-
-    pub(super) fn take(&self) -> Option<Owner<T>> {
-        self.queue.lock().take()
-    }
-}
-
-/// The threads of a runtime that stand in for others. They stay until the runtime ends, because
-/// io_uring cancels a thread's operations when the thread ends.
-pub(crate) struct StandIns {
-    state: Mutex<State>,
-    count_max: usize,
-    builder: Box<dyn Fn(usize) -> Builder + Send + Sync>,
-}
-
-struct State {
-    /// Sleeping threads without a worker.
-    idle: Vec<Arc<Seat>>,
-    threads: Vec<JoinHandle<()>>,
-    started_count: usize,
-}
-
-impl StandIns {
-    /// `builder` returns the builder for the thread of the given number, counted from 0.
-    pub(crate) fn new(
-        count_max: usize,
-        builder: impl Fn(usize) -> Builder + Send + Sync + 'static,
-    ) -> StandIns {
-        let state = State { idle: Vec::new(), threads: Vec::new(), started_count: 0 };
-        StandIns { state: Mutex::new(state), count_max, builder: Box::new(builder) }
-    }
-
-    /// Creates an empty set: the worker of a current-thread runtime stays on its thread.
-    pub(crate) fn none() -> StandIns {
-        StandIns::new(0, |_| Builder::new())
-    }
-
-    fn can_come(&self) -> bool {
-        self.count_max > 0
-    }
-
-    /// Takes the started threads, to be joined.
-    pub(crate) fn take_threads(&self) -> Vec<JoinHandle<()>> {
-        std::mem::take(&mut self.state.lock().threads)
-    }
-
-    /// Gives the worker to a sleeping thread. Returns `false` if there is none.
-    fn offer(&self, hand_over: &Arc<HandOver>) -> bool {
-        let mut state = self.state.lock();
-        let Some(seat) = state.idle.pop() else { return false };
-        // Under the lock, so that a thread that is not listed any more finds its offer.
-        *seat.offer.lock() = Some(hand_over.clone());
-        drop(state);
-        seat.parker().unpark();
-        true
-    }
-
-    fn rest(&self, seat: &Arc<Seat>) {
-        self.state.lock().idle.push(seat.clone());
-    }
-
-    /// Called by a thread that is awake and about to run code that may block: it takes no offers
-    /// any more.
-    fn rise(&self, seat: &Arc<Seat>) {
-        self.state.lock().idle.retain(|idle| !Arc::ptr_eq(idle, seat));
-    }
-
-    fn start(&self, shared: &Arc<Shared>, hand_over: &Arc<HandOver>) -> bool {
-        let mut state = self.state.lock();
-        if state.started_count == self.count_max {
-            return false;
-        }
-        let number = state.started_count;
-        state.started_count += 1;
-        drop(state);
-        let seat = Seat::new();
-        *seat.offer.lock() = Some(hand_over.clone());
-        // Before the thread begins, because the end of the runtime wakes every listed seat.
-        shared.seats.lock().push(seat.clone());
-        shared.farewell.count_loose();
-        let (there, its) = (shared.clone(), seat.clone());
-        match (self.builder)(number).spawn(move || Worker::absent(there, its).live()) {
-            Ok(thread) => {
-                self.state.lock().threads.push(thread);
-                true
-            }
-            Err(_) => {
-                // The system refuses a thread, so the worker stays where it is.
-                shared.farewell.forget_loose();
-                shared.seats.lock().retain(|other| !Arc::ptr_eq(other, &seat));
-                self.state.lock().started_count -= 1;
-                false
-            }
-        }
-    }
-}
 
 /// Runs `closure` on this thread. If this thread runs a worker, another thread takes it over.
 pub(crate) fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
-    let _absence = current::with_worker(|context| match context {
+    let _absence = current::with_worker(|local| match local {
         None => Absence::of_no_worker(),
-        Some(context) => context.step_out(),
+        Some(local) => local.step_out(),
     });
     without_budget(closure)
 }
@@ -145,14 +39,14 @@ impl Absence {
 impl Drop for Absence {
     fn drop(&mut self) {
         if self.is_outermost {
-            current::with_worker(|context| {
-                context.expect("a poll ends on the worker it began on").step_in(self.hand_over.take());
+            current::with_worker(|local| {
+                local.expect("a poll ends on the worker it began on").step_in(self.hand_over.take());
             });
         }
     }
 }
 
-impl Context {
+impl Local {
     fn step_out(&self) -> Absence {
         if !self.shared().stand_ins.can_come() {
             // No thread would serve the futures that it waits for, so blocking on a future stays
@@ -167,7 +61,7 @@ impl Context {
         let hand_over = if self.mode.get() == Mode::Usual { self.leave() } else { None };
         // Before the closure, and after the worker has moved: closing workers serve no other
         // worker's timers.
-        if !self.is_polling_pinned.get() && self.shared().closing.step_out() {
+        if !self.is_polling_pinned.get() && self.shared().shutdown_stage.step_out() {
             self.shared().unpark_all();
         }
         Absence { hand_over, is_outermost: true, _blocking: Some(current::allow_blocking()) }
@@ -176,7 +70,7 @@ impl Context {
     fn step_in(&self, hand_over: Option<Arc<HandOver>>) {
         self.is_absent.set(false);
         if !self.is_polling_pinned.get() {
-            self.shared().closing.step_in();
+            self.shared().shutdown_stage.step_in();
         }
         if hand_over.is_some_and(|hand_over| !self.return_to(&hand_over)) {
             // The loop notices after this poll.
@@ -187,19 +81,18 @@ impl Context {
     /// Gives this worker to another thread. Returns `None` if none is available: the worker stays,
     /// and its waiting tasks are announced to others.
     fn leave(&self) -> Option<Arc<HandOver>> {
-        let (index, shared) = (self.index(), self.home().shared());
+        let (index, shared) = (self.index(), self.handle().shared());
         self.mode.set(Mode::Away);
         self.pinned.move_to(None);
         shared.driver.leave_worker(index);
         shared.timers.leave_worker(index);
-        shared.farewell.count_loose();
-        // SAFETY: [handed-once] from here on this thread is away, and an away context does not
+        shared.shutdown_barrier.count_loose();
+        // SAFETY: [handed-once] from here on this thread is away, and an away local does not
         // touch its queue. `return_to` ends that only when it holds the other end, which no other
         // thread has used then.
         let queue = unsafe { self.queue.hand_on() };
         let hand_over = HandOver::new(index, queue);
-        let stand_ins = &shared.stand_ins;
-        if stand_ins.offer(&hand_over) || stand_ins.start(shared, &hand_over) {
+        if shared.stand_ins.offer(&hand_over) || shared.start_stand_in(&hand_over) {
             return Some(hand_over);
         }
         let has_returned = self.return_to(&hand_over);
@@ -229,8 +122,34 @@ impl Context {
         shared.timers.come_back(index);
         self.pinned.move_to(Some(index));
         self.mode.set(Mode::Usual);
-        shared.farewell.forget_loose();
+        shared.shutdown_barrier.forget_loose();
         true
+    }
+}
+
+impl Shared {
+    /// Starts a thread that runs the worker. Returns `false` if there are enough, or if the system
+    /// refuses a thread: the worker stays where it is.
+    fn start_stand_in(self: &Arc<Self>, hand_over: &Arc<HandOver>) -> bool {
+        let Some(builder) = self.stand_ins.begin_start() else { return false };
+        let seat = Seat::new();
+        *seat.offer.lock() = Some(hand_over.clone());
+        // Before the thread begins, because the end of the runtime wakes every listed seat.
+        self.seats.lock().push(seat.clone());
+        self.shutdown_barrier.count_loose();
+        let (there, its) = (self.clone(), seat.clone());
+        match builder.spawn(move || Worker::absent(there, its).live()) {
+            Ok(thread) => {
+                self.stand_ins.add(thread);
+                true
+            }
+            Err(_) => {
+                self.shutdown_barrier.forget_loose();
+                self.seats.lock().retain(|other| !Arc::ptr_eq(other, &seat));
+                self.stand_ins.cancel_start();
+                false
+            }
+        }
     }
 }
 
@@ -239,7 +158,7 @@ impl Worker {
     fn absent(shared: Arc<Shared>, seat: Arc<Seat>) -> Worker {
         let (queue, _stealer) = deque::new();
         let worker = Worker::new(0, queue, shared, PinnedQueue::new(seat));
-        worker.context().mode.set(Mode::Away);
+        worker.local().mode.set(Mode::Away);
         worker
     }
 
@@ -260,12 +179,12 @@ impl Worker {
     }
 
     fn run_bound(&mut self) {
-        let (index, home) = (self.index(), self.home().clone());
-        let shared = home.shared().clone();
+        let (index, handle) = (self.index(), self.handle().clone());
+        let shared = handle.shared().clone();
         let driver = shared.driver.bind_worker(index);
         let _driver = driver.expect("nobody else takes this worker's part of the driver, and it is open");
         let _timers = shared.timers.bind_worker(index);
-        let _runtime = current::enter_runtime(home);
+        let _runtime = current::enter_runtime(handle);
         let _no_blocking = current::forbid_blocking();
         self.run_until_closed();
     }
@@ -275,18 +194,18 @@ impl Worker {
     fn wait_for_worker(mut self) -> Option<Worker> {
         let shared = self.shared().clone();
         let (_driver, _timers) = (shared.driver.enter(), shared.timers.enter());
-        let _runtime = current::enter_runtime(self.home().clone());
+        let _runtime = current::enter_runtime(self.handle().clone());
         let _no_blocking = current::forbid_blocking();
         let seat = self.pinned().seat().clone();
         loop {
             let offer = seat.offer.lock().take();
             if let Some((index, queue)) = offer.and_then(|offer| Some((offer.index, offer.take()?))) {
-                shared.farewell.forget_loose();
+                shared.shutdown_barrier.forget_loose();
                 return Some(self.become_worker(index, queue));
             }
-            if shared.closing.has_begun() {
-                self.see_off(&shared);
-                shared.farewell.forget_loose();
+            if shared.shutdown_stage.has_begun() {
+                self.end_without_worker(&shared);
+                shared.shutdown_barrier.forget_loose();
                 return None;
             }
             self.pinned().collect();
@@ -309,7 +228,7 @@ impl Worker {
 
     /// Called when the runtime ends and this thread has no worker. Drops its pinned tasks, and the
     /// tasks that no worker will take.
-    fn see_off(&mut self, shared: &Shared) {
+    fn end_without_worker(&mut self, shared: &Shared) {
         self.inside(|| self.close_pinned());
         loop {
             self.pinned().collect();

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::build::{Parts, build};
 use super::idle::Idle;
-use super::stand_in::StandIns;
+use super::schedule::spawn;
+use super::shared::Shared;
+use super::stand_ins::StandIns;
 use super::worker::{Due, PATIENCE, Worker};
-use super::{Shared, spawn};
 use crate::blocking::{Limits, Pool};
 use crate::driver::{Driver, Kind, Options};
 use crate::primitive::model;
@@ -41,7 +42,7 @@ fn build_and_run(count: usize, test: &dyn Fn(&Shared, &mut [Worker])) {
 
 fn inject(worker: &Worker, count: usize) {
     for _ in 0..count {
-        drop(spawn(worker.home(), async {}, Id::next(), Location::caller()));
+        drop(spawn(worker.handle(), async {}, Id::next(), Location::caller()));
     }
 }
 
@@ -140,7 +141,7 @@ fn tasks<const COUNT: usize>(worker: &Worker, yields_count: usize) -> [Runnable;
                 crate::task::yield_now().await;
             }
         };
-        drop(spawn(worker.home(), future, Id::next(), Location::caller()));
+        drop(spawn(worker.handle(), future, Id::next(), Location::caller()));
         worker.take_share(worker.shared()).expect("it was injected")
     })
 }
@@ -187,7 +188,7 @@ fn what_comes_while_something_is_in_the_overflow_goes_behind_it() {
         for number in 0..TASK_COUNT {
             let order = order.clone();
             let task = async move { order.lock().push(number) };
-            drop(spawn(worker.home(), task, Id::next(), Location::caller()));
+            drop(spawn(worker.handle(), task, Id::next(), Location::caller()));
             worker.take_in(worker.take_share(worker.shared()).expect("it was injected"));
         }
         while let Some(due) = worker.next_task() {

@@ -1,6 +1,5 @@
 //! The run loop.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -8,12 +7,13 @@ use std::time::{Duration, Instant};
 use crate::driver::{Crop, Orphan};
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
-use crate::scheduler::pace::Pace;
+use crate::scheduler::handle::SchedulerHandle;
+use crate::scheduler::local::{Local, Mode};
 use crate::scheduler::paused::PausedClock;
-use crate::scheduler::pinned::{PinnedQueue, Seat};
-use crate::scheduler::search::Random;
-use crate::scheduler::sentinel::Watch;
-use crate::scheduler::{Home, Remote, Shared};
+use crate::scheduler::random::Random;
+use crate::scheduler::seat::PinnedQueue;
+use crate::scheduler::shared::Shared;
+use crate::scheduler::watch::Watch;
 use crate::task::{Cause, Runnable, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
@@ -21,41 +21,15 @@ const LIFO_STREAK_MAX: u32 = 3;
 /// How long a busy worker leaves the injector to a woken one: waking takes about 30 µs.
 pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 
-/// The part of a worker that is used while it polls a task: woken tasks come here.
-pub(crate) struct Context {
-    index: usize,
-    home: Arc<Home>,
-    pub(super) queue: Owner<Runnable>,
-    /// Pinned tasks that are due.
-    pub(super) pinned: PinnedQueue,
-    pub(super) mode: Cell<Mode>,
-    pub(super) pace: Pace,
-    /// Whether the task that is being polled is pinned.
-    pub(super) is_polling_pinned: Cell<bool>,
-    /// Whether the task that is being polled blocks in place.
-    pub(super) is_absent: Cell<bool>,
-}
-
-/// Where a task goes that is woken on this worker's thread.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// To this worker, which may announce it.
-    Usual,
-    /// To this worker, without an announcement until the batch is complete.
-    Batching,
-    /// To the injector: the thread has left its worker, whose queue it must not touch.
-    Away,
-    /// To this worker, which drops it, because the runtime ends.
-    Closing,
-}
-
 /// A task that is due, and the queue to which it returns when it yields.
 pub(super) enum Due {
     Shared(Runnable),
     Pinned(Runnable),
 }
+
+/// A worker, which one thread at a time runs.
 pub(crate) struct Worker {
-    context: Context,
+    local: Local,
     ticks: u64,
     lifo_streak: u32,
     /// Since when this worker leaves the injector to one that searches.
@@ -71,94 +45,6 @@ pub(crate) struct Worker {
     pub(super) orphans: Vec<Orphan>,
 }
 
-impl Context {
-    pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
-        std::ptr::eq(Arc::as_ptr(self.home.shared()), shared)
-    }
-
-    pub(crate) fn home(&self) -> &Arc<Home> {
-        &self.home
-    }
-
-    pub(crate) fn index(&self) -> usize {
-        self.index
-    }
-
-    pub(super) fn shared(&self) -> &Shared {
-        self.home.shared()
-    }
-
-    pub(super) fn remote(&self) -> &Remote {
-        &self.shared().remotes[self.index]
-    }
-
-    /// Queues a task that was spawned or woken on this worker.
-    #[inline]
-    pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
-        if self.mode.get() != Mode::Usual {
-            return self.schedule_aside(task);
-        }
-        match cause {
-            Cause::Yielded => {
-                self.push(task);
-                self.announce_rest();
-            }
-            Cause::Spawned | Cause::Woken => {
-                let Some(displaced) = self.remote().lifo.replace(task) else { return };
-                self.push(displaced);
-                if self.remote().is_worth_sharing() {
-                    self.shared().announce();
-                }
-            }
-        }
-    }
-
-    fn schedule_aside(&self, task: Runnable) {
-        match self.mode.get() {
-            Mode::Usual | Mode::Batching | Mode::Closing => self.push(task),
-            Mode::Away => self.shared().inject(task),
-        }
-    }
-
-    pub(super) fn seat(&self) -> &Arc<Seat> {
-        self.pinned.seat()
-    }
-
-    /// Announces the backlog between two polls, if sharing it pays beside the task that runs next.
-    fn announce_rest(&self) {
-        let remote = self.remote();
-        let takes_from_ring = || remote.lifo.is_empty() && self.pinned.is_empty();
-        if remote.is_worth_sharing() && (!takes_from_ring() || remote.is_worth_sharing_but(1)) {
-            self.shared().announce();
-        }
-    }
-
-    /// Queues a pinned task of this worker.
-    pub(crate) fn schedule_pinned(&self, task: Runnable) {
-        self.pinned.push(task);
-    }
-
-    /// Queues a task last. Others only take from the overflow: if it looks empty here, it is.
-    fn push(&self, task: Runnable) {
-        let overflow = &self.remote().overflow;
-        if overflow.len() > 0 {
-            overflow.push(task);
-        } else if let Err(displaced) = self.queue.push(task) {
-            overflow.push_batch(displaced);
-        }
-    }
-
-    /// Takes the oldest task of the ring; if it is empty, some overflow returns to it first.
-    #[inline]
-    pub(super) fn pop(&self) -> Option<Runnable> {
-        if let Some(task) = self.queue.pop() { Some(task) } else { self.pop_overflow() }
-    }
-
-    fn pop_overflow(&self) -> Option<Runnable> {
-        self.remote().overflow.pop_share(&self.queue, 1)
-    }
-}
-
 impl Worker {
     pub(super) fn new(
         index: usize,
@@ -168,16 +54,7 @@ impl Worker {
     ) -> Worker {
         Worker {
             watch: Watch::new(),
-            context: Context {
-                index,
-                home: Home::new(shared),
-                queue,
-                pinned,
-                mode: Cell::new(Mode::Usual),
-                pace: Pace::new(),
-                is_polling_pinned: Cell::new(false),
-                is_absent: Cell::new(false),
-            },
+            local: Local::new(index, SchedulerHandle::new(shared), queue, pinned),
             ticks: 0,
             lifo_streak: 0,
             left_since: None,
@@ -190,45 +67,45 @@ impl Worker {
     }
 
     pub(crate) fn index(&self) -> usize {
-        self.context.index
+        self.local.index()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
-        self.context.home.shared()
+        self.local.handle().shared()
     }
 
-    pub(crate) fn home(&self) -> &Arc<Home> {
-        &self.context.home
+    pub(crate) fn handle(&self) -> &Arc<SchedulerHandle> {
+        self.local.handle()
     }
 
-    pub(super) fn context(&self) -> &Context {
-        &self.context
+    pub(super) fn local(&self) -> &Local {
+        &self.local
     }
 
     pub(super) fn pinned(&self) -> &PinnedQueue {
-        &self.context.pinned
+        &self.local.pinned
     }
 
     pub(super) fn into_pinned(self) -> PinnedQueue {
-        self.context.pinned
+        self.local.pinned
     }
 
     /// Returns whether this thread has left the worker to another one.
     pub(crate) fn is_away(&self) -> bool {
-        self.context.mode.get() == Mode::Away
+        self.local.mode.get() == Mode::Away
     }
 
     /// The worker shuts down, and does not leave this thread any more.
     pub(super) fn stay(&self) {
-        self.context.mode.set(Mode::Closing);
+        self.local.mode.set(Mode::Closing);
     }
 
     pub(super) fn take_in(&self, task: Runnable) {
-        self.context.push(task);
+        self.local.push(task);
     }
 
     pub(super) fn queue(&self) -> &Owner<Runnable> {
-        &self.context.queue
+        &self.local.queue
     }
 
     /// Runs tasks until `done`, called once per round, answers. `None`: another thread took over.
@@ -236,10 +113,10 @@ impl Worker {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
         loop {
-            if let Some(answer) = current::with_worker_set(&self.context, &mut done) {
+            if let Some(answer) = current::with_worker_set(&self.local, &mut done) {
                 return Some(answer);
             }
-            if self.context.pace.tick() {
+            if self.local.pace.tick() {
                 if self.is_away() {
                     return None;
                 }
@@ -254,23 +131,23 @@ impl Worker {
 
     /// Returns the next task of this worker: LIFO slot, pinned tasks and ring take turns.
     pub(super) fn next_task(&mut self) -> Option<Due> {
-        let context = &self.context;
+        let local = &self.local;
         if self.lifo_streak < LIFO_STREAK_MAX {
-            if let Some(task) = context.remote().lifo.take() {
+            if let Some(task) = local.remote().lifo.take() {
                 self.lifo_streak += 1;
                 return Some(Due::Shared(task));
             }
         }
         self.lifo_streak = 0;
-        let pinned = || context.pinned.pop().map(Due::Pinned);
-        let ring = || context.pop().map(Due::Shared);
+        let pinned = || local.pinned.pop().map(Due::Pinned);
+        let ring = || local.pop().map(Due::Shared);
         let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
-        task.or_else(|| context.remote().lifo.take().map(Due::Shared))
+        task.or_else(|| local.remote().lifo.take().map(Due::Shared))
     }
 
     /// When the current budget began.
     pub(super) fn round_began(&self) -> Instant {
-        self.context.pace.since.get()
+        self.local.pace.since.get()
     }
 
     fn run_task(&mut self, due: Due) {
@@ -281,19 +158,19 @@ impl Worker {
 
     /// Polls a task once. If it was woken meanwhile, it goes to the end of its queue.
     pub(super) fn poll(&self, due: Due) {
-        let context = &self.context;
-        current::with_worker_set(context, || match due {
+        let local = &self.local;
+        current::with_worker_set(local, || match due {
             Due::Shared(task) => {
                 if let Some(again) = task.run_once() {
-                    context.schedule(again, Cause::Yielded);
+                    local.schedule(again, Cause::Yielded);
                 }
             }
             Due::Pinned(task) => {
-                context.is_polling_pinned.set(true);
+                local.is_polling_pinned.set(true);
                 if let Some(again) = crate::driver::pinned(|| task.run_once()) {
-                    context.schedule_pinned(again);
+                    local.schedule_pinned(again);
                 }
-                context.is_polling_pinned.set(false);
+                local.is_polling_pinned.set(false);
             }
         });
     }
@@ -302,9 +179,9 @@ impl Worker {
     fn harvest(&mut self, shared: &Shared) {
         let index = self.index();
         let now = shared.timers.now();
-        self.come_round(now);
+        self.check_in(now);
         self.measure(now);
-        self.context.pace.restart(now);
+        self.local.pace.restart(now);
         if !shared.driver.is_quiet(index) {
             let outcome = shared.driver.harvest(index, Crop::new(&mut self.wakers, &mut self.orphans));
             Self::expect_driver(outcome);
@@ -313,7 +190,7 @@ impl Worker {
         shared.remotes[index].overflow.refill(self.queue());
         if !self.leaves_injector(shared, now) {
             if let Some(task) = self.take_share(shared) {
-                self.context.push(task);
+                self.local.push(task);
             }
         }
         self.dispatch();
@@ -331,8 +208,8 @@ impl Worker {
 
     /// Updates the mean poll time that others see, halfway, as `Pace` does.
     fn measure(&self, now: Instant) {
-        if let Some(mean) = self.context.pace.mean_poll(now) {
-            self.context.remote().learn(mean);
+        if let Some(mean) = self.local.pace.mean_poll(now) {
+            self.local.remote().record_mean(mean);
         }
     }
 
@@ -373,7 +250,7 @@ impl Worker {
             shared.timers.advance_to_next(index);
         }
         let now = shared.timers.now();
-        self.context.pace.resume(now);
+        self.local.pace.resume(now);
         self.collect(now);
         self.look_around(shared, now);
         self.dispatch();
@@ -394,24 +271,24 @@ impl Worker {
 
     /// Collects wake-ups of due timers, and the pinned tasks in the mailbox.
     fn collect(&mut self, now: Instant) {
-        let (shared, index) = (self.context.home.shared(), self.index());
+        let (shared, index) = (self.local.handle().shared(), self.index());
         // This round's timers count from `now`: it spares each sleep a look at the clock.
         crate::time::publish_now(now);
         if shared.timers.is_due(index, now) {
             shared.timers.fire_due(index, now, &mut self.wakers);
         }
-        self.context.pinned.collect();
+        self.local.pinned.collect();
     }
 
     /// Wakes all collected wakers as one batch, then announces the rest once.
     pub(super) fn dispatch(&mut self) {
         if !self.wakers.is_empty() {
-            let (context, wakers) = (&self.context, &mut self.wakers);
-            let former = context.mode.replace(Mode::Batching);
-            current::with_worker_set(context, || wake_all(wakers.drain(..)));
-            context.mode.set(former);
+            let (local, wakers) = (&self.local, &mut self.wakers);
+            let former = local.mode.replace(Mode::Batching);
+            current::with_worker_set(local, || wake_all(wakers.drain(..)));
+            local.mode.set(former);
         }
-        self.context.announce_rest();
+        self.local.announce_rest();
     }
 
     /// Aborts: a failed driver has lost track of memory that the kernel may write to.
@@ -439,6 +316,6 @@ impl Worker {
 
     /// Runs `f` with this worker as the thread's worker, so that destructors find their runtime.
     pub(super) fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
-        current::with_worker_set(&self.context, f)
+        current::with_worker_set(&self.local, f)
     }
 }

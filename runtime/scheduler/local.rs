@@ -1,0 +1,151 @@
+//! The part of a worker that is used while it polls a task: woken tasks come here.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::queue::deque::Owner;
+use crate::scheduler::handle::SchedulerHandle;
+use crate::scheduler::pace::Pace;
+use crate::scheduler::remote::Remote;
+use crate::scheduler::seat::{PinnedQueue, Seat};
+use crate::scheduler::shared::Shared;
+use crate::task::{Cause, Runnable};
+
+/// The part of a worker that is used while it polls a task: woken tasks come here.
+pub(crate) struct Local {
+    index: usize,
+    handle: Arc<SchedulerHandle>,
+    pub(super) queue: Owner<Runnable>,
+    /// Pinned tasks that are due.
+    pub(super) pinned: PinnedQueue,
+    pub(super) mode: Cell<Mode>,
+    pub(super) pace: Pace,
+    /// Whether the task that is being polled is pinned.
+    pub(super) is_polling_pinned: Cell<bool>,
+    /// Whether the task that is being polled blocks in place.
+    pub(super) is_absent: Cell<bool>,
+}
+
+/// Where a task goes that is woken on this worker's thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// To this worker, which may announce it.
+    Usual,
+    /// To this worker, without an announcement until the batch is complete.
+    Batching,
+    /// To the injector: the thread has left its worker, whose queue it must not touch.
+    Away,
+    /// To this worker, which drops it, because the runtime ends.
+    Closing,
+}
+
+impl Local {
+    pub(super) fn new(
+        index: usize,
+        handle: Arc<SchedulerHandle>,
+        queue: Owner<Runnable>,
+        pinned: PinnedQueue,
+    ) -> Local {
+        Local {
+            index,
+            handle,
+            queue,
+            pinned,
+            mode: Cell::new(Mode::Usual),
+            pace: Pace::new(),
+            is_polling_pinned: Cell::new(false),
+            is_absent: Cell::new(false),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
+        std::ptr::eq(Arc::as_ptr(self.handle.shared()), shared)
+    }
+
+    #[inline]
+    pub(crate) fn handle(&self) -> &Arc<SchedulerHandle> {
+        &self.handle
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    #[inline]
+    pub(super) fn shared(&self) -> &Shared {
+        self.handle.shared()
+    }
+
+    #[inline]
+    pub(super) fn remote(&self) -> &Remote {
+        &self.shared().remotes[self.index]
+    }
+
+    /// Queues a task that was spawned or woken on this worker.
+    #[inline]
+    pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
+        if self.mode.get() != Mode::Usual {
+            return self.schedule_aside(task);
+        }
+        match cause {
+            Cause::Yielded => {
+                self.push(task);
+                self.announce_rest();
+            }
+            Cause::Spawned | Cause::Woken => {
+                let Some(displaced) = self.remote().lifo.replace(task) else { return };
+                self.push(displaced);
+                if self.remote().is_worth_sharing() {
+                    self.shared().announce();
+                }
+            }
+        }
+    }
+
+    fn schedule_aside(&self, task: Runnable) {
+        match self.mode.get() {
+            Mode::Usual | Mode::Batching | Mode::Closing => self.push(task),
+            Mode::Away => self.shared().inject(task),
+        }
+    }
+
+    pub(super) fn seat(&self) -> &Arc<Seat> {
+        self.pinned.seat()
+    }
+
+    /// Announces the backlog between two polls, if sharing it pays beside the task that runs next.
+    #[inline]
+    pub(super) fn announce_rest(&self) {
+        let remote = self.remote();
+        let takes_from_ring = || remote.lifo.is_empty() && self.pinned.is_empty();
+        if remote.is_worth_sharing() && (!takes_from_ring() || remote.is_worth_sharing_but(1)) {
+            self.shared().announce();
+        }
+    }
+
+    /// Queues a pinned task of this worker.
+    pub(crate) fn schedule_pinned(&self, task: Runnable) {
+        self.pinned.push(task);
+    }
+
+    /// Queues a task last. Others only take from the overflow: if it looks empty here, it is.
+    pub(super) fn push(&self, task: Runnable) {
+        let overflow = &self.remote().overflow;
+        if overflow.len() > 0 {
+            overflow.push(task);
+        } else if let Err(displaced) = self.queue.push(task) {
+            overflow.push_batch(displaced);
+        }
+    }
+
+    /// Takes the oldest task of the ring; if it is empty, some overflow returns to it first.
+    #[inline]
+    pub(super) fn pop(&self) -> Option<Runnable> {
+        if let Some(task) = self.queue.pop() { Some(task) } else { self.pop_overflow() }
+    }
+
+    fn pop_overflow(&self) -> Option<Runnable> {
+        self.remote().overflow.pop_share(&self.queue, 1)
+    }
+}

@@ -1,0 +1,126 @@
+//! The part of a runtime's scheduler that all of its threads share.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam::utils::CachePadded;
+
+use crate::blocking::Pool;
+use crate::driver::Driver;
+use crate::primitive::sync::Mutex;
+use crate::queue::injector::Injector;
+use crate::scheduler::idle::Idle;
+use crate::scheduler::lookout::Lookout;
+use crate::scheduler::remote::Remote;
+use crate::scheduler::seat::Seat;
+use crate::scheduler::shutdown_barrier::ShutdownBarrier;
+use crate::scheduler::shutdown_hooks::ShutdownHooks;
+use crate::scheduler::shutdown_stage::ShutdownStage;
+use crate::scheduler::stand_ins::StandIns;
+use crate::task::{OwnedTasks, Runnable};
+use crate::time::Timers;
+
+/// The part of a runtime's scheduler that all of its threads share.
+pub(crate) struct Shared {
+    pub(super) remotes: Box<[CachePadded<Remote>]>,
+    pub(super) injector: Injector<Runnable>,
+    pub(super) idle: Idle,
+    pub(super) owned: OwnedTasks,
+    pub(super) driver: Arc<Driver>,
+    pub(super) timers: Arc<Timers>,
+    pub(super) blocking: Pool,
+    pub(super) shutdown_stage: ShutdownStage,
+    pub(super) shutdown_barrier: ShutdownBarrier,
+    pub(super) shutdown_hooks: ShutdownHooks,
+    pub(super) lookout: Lookout,
+    pub(super) stand_ins: StandIns,
+    /// The seats of all threads that run workers or stand in for them.
+    pub(super) seats: Mutex<Vec<Arc<Seat>>>,
+    /// The origin of the workers' times.
+    pub(super) epoch: Instant,
+}
+
+impl Shared {
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        &self.driver
+    }
+
+    pub(crate) fn timers(&self) -> &Arc<Timers> {
+        &self.timers
+    }
+
+    pub(crate) fn shutdown_hooks(&self) -> &ShutdownHooks {
+        &self.shutdown_hooks
+    }
+
+    pub(crate) fn lookout(&self) -> &Lookout {
+        &self.lookout
+    }
+
+    pub(crate) fn stand_ins(&self) -> &StandIns {
+        &self.stand_ins
+    }
+
+    pub(crate) fn blocking(&self) -> &Pool {
+        &self.blocking
+    }
+
+    pub(crate) fn workers_count(&self) -> usize {
+        self.remotes.len()
+    }
+
+    /// Returns all workers, without the reserve.
+    pub(super) fn workers(&self) -> impl Iterator<Item = (usize, &Remote)> {
+        self.remotes.iter().map(|remote| &**remote).enumerate()
+    }
+
+    /// Returns every worker but `index`.
+    pub(super) fn others(&self, index: usize) -> impl Iterator<Item = (usize, &Remote)> {
+        self.workers().filter(move |(other, _)| *other != index)
+    }
+
+    /// Returns how many tasks are alive, pinned tasks included.
+    pub(crate) fn tasks_count(&self) -> usize {
+        self.owned.len() + self.seats.lock().iter().map(|seat| seat.tasks_count()).sum::<usize>()
+    }
+
+    /// Queues a task from a thread that is not a worker of this runtime.
+    pub(super) fn inject(&self, task: Runnable) {
+        self.injector.push(task);
+        self.announce();
+        // Closing workers sleep without being counted. Because of the fences in `announce` and in
+        // `Idle::stop_counting`, either this thread sees the closing or the worker sees the task:
+        // [no-lost-work].
+        if self.shutdown_stage.has_begun() {
+            self.unpark_all();
+        }
+    }
+
+    /// Announces a task that another worker could take.
+    #[inline]
+    pub(super) fn announce(&self) {
+        if let Some(index) = self.idle.worker_to_wake() {
+            self.unpark(index);
+        }
+    }
+
+    /// Wakes worker `index`, which then looks at everything.
+    #[inline]
+    pub(crate) fn unpark(&self, index: usize) {
+        if self.remotes[index].gate.notify() {
+            self.driver.ring_doorbell(index);
+        }
+    }
+
+    pub(super) fn unpark_all(&self) {
+        for index in 0..self.remotes.len() {
+            self.unpark(index);
+        }
+        self.seats.lock().iter().for_each(|seat| seat.parker().unpark());
+    }
+
+    /// Returns whether a searcher would find a task. A caller that must not miss one fences first.
+    pub(super) fn work_is_visible(&self) -> bool {
+        self.injector.len() > 0 || self.remotes.iter().any(|remote| remote.is_worth_sharing())
+    }
+}
