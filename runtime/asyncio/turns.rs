@@ -12,8 +12,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// After this many checks without success the tasks run on other threads, and this thread yields to
 /// them.
 const LOOKS_COUNT: u32 = 32;
-/// The wait lasts for this many checks in any case: on a busy machine the time alone may pass before
-/// the system lets any other thread run.
+/// The wait lasts for this many checks in any case: on a busy machine the time alone may pass
+/// before the system lets any other thread run.
 const LOOKS_COUNT_MIN: u32 = 256;
 
 /// The tasks that were ready when the wait began and have not had their turn since.

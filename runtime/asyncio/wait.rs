@@ -109,7 +109,8 @@ impl<T, E> Future for Member<T, E> {
 /// others. `None` means no time limit.
 ///
 /// A time-out of zero waits for no timer, but the tasks that are ready to run get a turn each. A
-/// task that is always ready, or in a long poll, takes 50 ms of the caller, or more on a busy machine.
+/// task that is always ready, or in a long poll, takes 50 ms of the caller, or more on a busy
+/// machine.
 ///
 /// # Errors
 /// [`EmptyWait`] if there are no tasks.
