@@ -84,6 +84,10 @@ impl<T> Stream for AsCompleted<T> {
         let has_limit = self.limit.is_some();
         // The turns are checked before the outcomes are taken: what ends between the two is taken.
         let taken = if has_limit { self.turns.poll_taken(cx) } else { Poll::Ready(()) };
+        if taken.is_ready() && self.turns.are_new_over() {
+            // A task ends before it wakes the set. All members of a new set are polled.
+            self.running = std::mem::take(&mut self.running).into_iter().collect();
+        }
         let next = Pin::new(&mut self.running).poll_next(cx);
         if let Poll::Ready(outcome) = next {
             return Poll::Ready(outcome.map(Ok));

@@ -12,17 +12,28 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// After this many checks without success the tasks run on other threads, and this thread yields to
 /// them.
 const LOOKS_COUNT: u32 = 32;
+/// The wait lasts for this many checks in any case: on a busy machine the time alone may pass
+/// before the system lets any other thread run.
+const LOOKS_COUNT_MIN: u32 = 256;
 
 /// The tasks that were ready when the wait began and have not had their turn since.
 pub(super) struct Turns {
     ahead: Vec<AbortHandle>,
     since: Option<Instant>,
     looks_count: u32,
+    has_begun: bool,
 }
 
 impl Turns {
     pub(super) fn of(tasks: impl IntoIterator<Item = AbortHandle>) -> Turns {
-        Turns { ahead: tasks.into_iter().collect(), since: None, looks_count: 0 }
+        let ahead: Vec<AbortHandle> = tasks.into_iter().collect();
+        let has_begun = !ahead.is_empty();
+        Turns { ahead, since: None, looks_count: 0, has_begun }
+    }
+
+    /// Called when the turns are over. Returns whether it is the first call, and there were tasks.
+    pub(super) fn are_new_over(&mut self) -> bool {
+        std::mem::take(&mut self.has_begun)
     }
 
     /// Returns `Ready` when each task has had its turn, or none has for [`PATIENCE`]. Otherwise the
@@ -37,7 +48,8 @@ impl Turns {
         if self.ahead.len() < before {
             (self.since, self.looks_count) = (None, 0);
         }
-        if now.saturating_duration_since(*self.since.get_or_insert(now)) > PATIENCE {
+        let has_waited = now.saturating_duration_since(*self.since.get_or_insert(now)) > PATIENCE;
+        if has_waited && self.looks_count > LOOKS_COUNT_MIN {
             self.ahead.clear();
             return Poll::Ready(());
         }

@@ -109,7 +109,8 @@ impl<T, E> Future for Member<T, E> {
 /// others. `None` means no time limit.
 ///
 /// A time-out of zero waits for no timer, but the tasks that are ready to run get a turn each. A
-/// task that is always ready, or in a long poll, takes at most 50 ms of the caller.
+/// task that is always ready, or in a long poll, takes 50 ms of the caller, or more on a busy
+/// machine.
 ///
 /// # Errors
 /// [`EmptyWait`] if there are no tasks.
@@ -170,6 +171,10 @@ pub async fn wait<T, E>(
         }
         Some(timeout) => drop(time::timeout(timeout, collect).await),
         None => collect.await,
+    }
+    if timeout.is_some() {
+        // A task ends before it wakes the set. Each member of a new set is polled, woken or not.
+        running = running.into_iter().collect();
     }
     // A task that has ended by now is done, even if the budget was not enough to take its outcome.
     coop::unconstrained(poll_fn(|cx| {
