@@ -1,11 +1,9 @@
 //! The buffers that sockets receive into: one shelf per worker, and one for threads outside of the
-//! runtime. Also the pools of buffers that rings register, each made for one driver.
+//! runtime.
 
 use std::io;
-use std::sync::{Arc, Weak};
 
-use super::{Driver, context};
-use crate::buf::{FixedBufPool, FixedMemory, Pool, PooledBuf, Registry};
+use crate::buf::{Pool, PooledBuf};
 
 /// Room in bytes for every UDP datagram, and for several that the kernel joins. Memory that was
 /// never written costs nothing.
@@ -66,54 +64,14 @@ impl Buffers {
         self.datagram.close();
         self.local_datagram.close();
     }
-}
 
-impl Driver {
-    /// Takes a buffer to receive into. The shelf of this thread's worker has one that is still in
-    /// its core's cache.
-    pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
-        let index = context::worker_of(self).unwrap_or(self.workers);
+    /// Takes a buffer from a shelf. The one of the thread's worker has one that is still in its
+    /// core's cache.
+    pub(super) fn take(&self, shelf: usize, contents: Contents) -> io::Result<PooledBuf> {
         match contents {
-            Contents::Stream => self.buffers.stream.take(index),
-            Contents::Datagram => self.buffers.datagram.take(index),
-            Contents::LocalDatagram => self.buffers.local_datagram.take(index),
+            Contents::Stream => self.stream.take(shelf),
+            Contents::Datagram => self.datagram.take(shelf),
+            Contents::LocalDatagram => self.local_datagram.take(shelf),
         }
-    }
-}
-
-impl Registry for Driver {
-    fn unregister(&self, memory: &Arc<FixedMemory>) {
-        self.backend.unregister(memory);
-    }
-}
-
-impl FixedBufPool {
-    /// Makes a pool of `count` buffers of `len` bytes each, for the runtime of this thread. Each
-    /// buffer begins on its own page.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` if the pool would have no memory, or more than 1 GiB, which is the most that
-    /// the kernel registers in one piece. `OutOfMemory` if the memory cannot be allocated.
-    ///
-    /// # Panics
-    ///
-    /// Panics if called outside of a runtime.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use heist::io::FixedBufPool;
-    ///
-    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
-    /// let _guard = runtime.enter();
-    /// let pool = FixedBufPool::new(4, 4096)?;
-    /// assert_eq!(pool.take().len(), 4096);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn new(count: usize, len: usize) -> io::Result<FixedBufPool> {
-        let registry: Weak<Driver> = Arc::downgrade(&context::current());
-        FixedBufPool::registered_with(registry, count, len)
     }
 }

@@ -1,6 +1,7 @@
 //! The driver that the current thread belongs to, and which of its workers the thread is.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
@@ -11,9 +12,14 @@ use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::buf::PooledBuf;
 use crate::primitive::thread;
 
 use super::Driver;
+use super::asker::Asker;
+use super::buffers::Contents;
+use super::op::Op;
+use super::ticket::Ticket;
 
 thread::thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
@@ -60,7 +66,7 @@ fn address(driver: &Driver) -> usize {
 
 /// From now on this thread is not a worker of `driver` but a thread outside of the runtime,
 /// whichever guards it drops later.
-pub(super) fn resign(driver: &Driver, worker: usize) {
+fn resign(driver: &Driver, worker: usize) {
     RESIGNED.with(|resigned| resigned.set(Some(Post { driver: address(driver), worker })));
     CURRENT.with(|current| {
         if let Some(context) = current.borrow_mut().as_mut() {
@@ -70,7 +76,7 @@ pub(super) fn resign(driver: &Driver, worker: usize) {
 }
 
 /// Undoes `resign`.
-pub(super) fn reinstate(driver: &Driver, worker: usize) {
+fn reinstate(driver: &Driver, worker: usize) {
     come_anew(driver);
     CURRENT.with(|current| match current.borrow_mut().as_mut() {
         Some(context) if address(&context.driver) == address(driver) => context.worker = Some(worker),
@@ -79,7 +85,7 @@ pub(super) fn reinstate(driver: &Driver, worker: usize) {
 }
 
 /// This thread becomes a worker of `driver`, whatever it was before.
-pub(super) fn come_anew(driver: &Driver) {
+fn come_anew(driver: &Driver) {
     RESIGNED.with(|resigned| {
         if resigned.get().is_some_and(|post| post.driver == address(driver)) {
             resigned.set(None);
@@ -87,7 +93,7 @@ pub(super) fn come_anew(driver: &Driver) {
     });
 }
 
-pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
+fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
     let context = Some(Context { driver, worker });
     // The thread may be ending, together with a runtime in its storage. Its requests are then those
     // of a thread outside of the runtime.
@@ -105,6 +111,60 @@ impl Drop for Guard {
         // This may be the last reference to its driver. It then closes rings, with nothing borrowed
         // here.
         drop(mine);
+    }
+}
+
+/// The calls that depend on which thread makes them.
+impl Driver {
+    /// Makes the calling thread the worker `index`: that worker's ring serves this thread from now
+    /// on.
+    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> io::Result<Guard> {
+        assert!(index < self.workers, "worker {index} of {}", self.workers);
+        self.bind(index)?;
+        come_anew(self);
+        Ok(install(self.clone(), Some(index)))
+    }
+
+    /// The calling thread stops being the worker `index`, and another thread may be bound. Until it
+    /// comes back, its requests are those of a thread outside of the runtime.
+    pub(crate) fn leave_worker(&self, index: usize) {
+        self.release(index);
+        resign(self, index);
+    }
+
+    /// The calling thread, which left the worker `index`, becomes it again. No other thread was
+    /// bound in between.
+    pub(crate) fn come_back(&self, index: usize) -> io::Result<()> {
+        self.bind(index)?;
+        reinstate(self, index);
+        Ok(())
+    }
+
+    /// Lets a thread outside of the runtime use the driver. Its requests go through a worker's
+    /// mailbox. A worker of this driver stays one.
+    pub(crate) fn enter(self: &Arc<Self>) -> Guard {
+        install(self.clone(), worker_of(self))
+    }
+
+    pub(super) fn submit(&self, op: Op) -> io::Result<()> {
+        let asker = asker(self);
+        let index = match asker {
+            Asker::Worker(index) | Asker::Pinned(index) => index,
+            Asker::Foreign => self.pick(),
+        };
+        self.submit_on(index, asker, op)
+    }
+
+    pub(super) fn cancel(&self, ticket: Ticket) {
+        let local = worker_of(self) == Some(ticket.worker());
+        self.cancel_on(local, ticket);
+    }
+
+    /// Takes a buffer to receive into. The shelf of this thread's worker has one that is still in
+    /// its core's cache.
+    pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
+        let index = worker_of(self).unwrap_or(self.workers);
+        self.buffers.take(index, contents)
     }
 }
 
@@ -174,18 +234,7 @@ pub(crate) fn pinned<R>(poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-/// The caller that submits an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asker {
-    /// A task that may move, on the thread of this worker.
-    Worker(usize),
-    /// A task that is pinned to this worker.
-    Pinned(usize),
-    /// A thread outside of the runtime.
-    Foreign,
-}
-
-pub(super) fn asker(driver: &Driver) -> Asker {
+fn asker(driver: &Driver) -> Asker {
     match worker_of(driver) {
         Some(index) if IS_PINNED.with(Cell::get) => Asker::Pinned(index),
         Some(index) => Asker::Worker(index),

@@ -1,11 +1,11 @@
-//! The table of the operations that a ring has in flight.
+//! The lives of operations: the table of those that a ring has in flight.
 //!
 //! ```text
 //!            insert               cancel               terminal completion
 //!   (vacant) -----> Submitted ----------> Cancelling ------------------> (vacant, next generation)
 //!                       |\____________________|____________________/      /
 //!                       |       answer        |                          /
-//!                       +---------------------+--> Answered -------------
+//!                       +---------------------+--> Lent -----------------
 //! ```
 //!
 //! A send that lends its buffer is answered before the kernel gives the buffer back. At the answer,
@@ -19,26 +19,40 @@
 
 use std::io;
 use std::mem;
+use std::sync::Arc;
 use std::task::Waker;
 
-use super::op::{AfterAnswer, Op, Ticket};
+use super::completion::Completion;
+use super::direction::Direction;
+use super::errors::closed;
+use super::op::Op;
 use super::orphan::Orphan;
+use super::readiness::Order;
+use super::send::AnyLoan;
 use super::slots::{SlotId, Slots};
+use super::source::Source;
+use super::ticket::Ticket;
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Phase {
     /// Encoded into a submission entry. The kernel has it, or will have it.
     Submitted,
     /// A cancel has been encoded as well. The terminal completion is still to come.
     Cancelling,
-    /// Its result has arrived. The kernel still has its buffer, and nothing is left to cancel.
-    Answered,
 }
 
 #[derive(Debug)]
-struct Flight {
-    op: Op,
-    phase: Phase,
+enum Flight {
+    Asked {
+        op: Op,
+        phase: Phase,
+    },
+    /// The rest of a send whose result has arrived: the kernel still reads its buffer, and nothing
+    /// is left to cancel.
+    Lent {
+        loan: Arc<dyn AnyLoan>,
+        has_sent: bool,
+    },
 }
 
 #[must_use]
@@ -70,28 +84,33 @@ impl InFlight {
         self.stale_count
     }
 
-    /// Adds an operation to the table of `worker`. Gives it back if nothing waits for it any more;
-    /// it must not be encoded then [shut-or-ticket].
-    pub(super) fn admit(&mut self, op: Op, worker: usize) -> Result<SlotId, Op> {
-        let slot = self.flights.insert(Flight { op, phase: Phase::Submitted });
-        if self.op(slot).take_ticket(Ticket::new(worker, slot)) {
-            return Ok(slot);
-        }
-        Err(self.flights.remove(slot).expect("just inserted").op)
-    }
-
-    /// The admitted operation, to be encoded.
-    pub(super) fn op(&mut self, slot: SlotId) -> &Op {
-        &self.flights.get_mut(slot).expect("just admitted").op
+    /// Adds an operation to the table of `worker`, and returns what `encode` makes of it, which the
+    /// caller must submit. Gives the operation back if nothing waits for it any more
+    /// [shut-or-ticket].
+    pub(super) fn admit<E>(
+        &mut self,
+        op: Op,
+        worker: usize,
+        encode: impl FnOnce(&Op, SlotId) -> E,
+    ) -> Result<E, Op> {
+        self.flights.try_insert(|slot| {
+            if !op.take_ticket(Ticket::new(worker, slot)) {
+                return Err(op);
+            }
+            let entry = encode(&op, slot);
+            Ok((Flight::Asked { op, phase: Phase::Submitted }, entry))
+        })
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) -> Cancel {
         match self.flights.get_mut(slot) {
-            Some(flight @ Flight { phase: Phase::Submitted, .. }) => {
-                flight.phase = Phase::Cancelling;
+            Some(Flight::Asked { phase: phase @ Phase::Submitted, .. }) => {
+                *phase = Phase::Cancelling;
                 Cancel::Needed
             }
-            Some(Flight { phase: Phase::Cancelling | Phase::Answered, .. }) | None => Cancel::Pointless,
+            Some(Flight::Asked { phase: Phase::Cancelling, .. } | Flight::Lent { .. }) | None => {
+                Cancel::Pointless
+            }
         }
     }
 
@@ -109,15 +128,17 @@ impl InFlight {
             self.stale_count += 1;
             return;
         };
-        match flight.op.after_answer(result.is_ok()) {
-            AfterAnswer::Unheard => self.stale_count += 1,
-            AfterAnswer::Same => flight.op.answer(result, wakers),
-            AfterAnswer::Rest(rest) => {
-                flight.phase = Phase::Answered;
-                let op = mem::replace(&mut flight.op, rest);
-                op.answer(result, wakers);
-                orphans.extend(Orphan::of(op));
+        match flight {
+            Flight::Asked { op: Op::Ready { source, direction, order: Order::Standing }, .. } => {
+                source.side(*direction).event(false, wakers);
             }
+            Flight::Asked { op: Op::Send { source, completion, loan, .. }, .. } => {
+                let rest = Flight::Lent { loan: loan.clone(), has_sent: result.is_ok() };
+                answer_send(source, completion, result, wakers);
+                orphans.extend(mem::replace(flight, rest).into_orphan());
+            }
+            Flight::Asked { op: Op::Ready { .. } | Op::Connect { .. } | Op::File(_), .. }
+            | Flight::Lent { .. } => self.stale_count += 1,
         }
     }
 
@@ -131,25 +152,111 @@ impl InFlight {
         wakers: &mut Vec<Waker>,
         orphans: &mut Vec<Orphan>,
     ) {
-        let Some(Flight { op, .. }) = self.flights.remove(slot) else {
+        let Some(flight) = self.flights.remove(slot) else {
             self.stale_count += 1;
             return;
         };
-        op.finish(result, wakers);
-        orphans.extend(Orphan::of(op));
+        flight.finish(result, wakers);
+        orphans.extend(flight.into_orphan());
     }
 
     /// The operations in flight.
     pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
-        self.flights.values().map(|flight| &flight.op)
+        self.flights.values().filter_map(|flight| match flight {
+            Flight::Asked { op, .. } => Some(op),
+            Flight::Lent { .. } => None,
+        })
     }
 
     pub(super) fn slots(&self) -> Vec<SlotId> {
         self.flights.ids().collect()
     }
 
-    /// Takes everything out without waiting. The caller leaks it.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Op> + '_ {
-        self.flights.drain().map(|flight| flight.op)
+    /// The kernel may still write to the operations in flight, so their memory and descriptors are
+    /// never given back. Returns how many there are.
+    pub(super) fn leak(&mut self, wakers: &mut Vec<Waker>) -> usize {
+        let leaked_count = self.flights.len();
+        for flight in self.flights.drain() {
+            flight.abandon();
+            flight.finish(Err(closed()), wakers);
+            mem::forget(flight);
+        }
+        leaked_count
     }
+}
+
+impl Flight {
+    /// Delivers the terminal completion. Collects wakers and calls none [wake-outside].
+    fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+        match self {
+            Flight::Asked { op, .. } => op.finish(result, wakers),
+            // If nothing was sent, the kernel reports a copy as well, so that report does not
+            // count.
+            Flight::Lent { loan, has_sent } => {
+                loan.end(*has_sent && result.is_ok_and(|copied_count| copied_count > 0), wakers);
+            }
+        }
+    }
+
+    /// The kernel does not release the operation: the memory that it may write to is given back to
+    /// nobody. Called before `finish`.
+    fn abandon(&self) {
+        match self {
+            Flight::Asked { op: Op::Ready { .. } | Op::Connect { .. }, .. } => {}
+            Flight::Asked { op: Op::File(flight), .. } => flight.abandon(),
+            Flight::Asked { op: Op::Send { loan, .. }, .. } | Flight::Lent { loan, .. } => loan.abandon(),
+        }
+    }
+
+    fn into_orphan(self) -> Option<Orphan> {
+        match self {
+            Flight::Asked { op, .. } => Orphan::of(op),
+            Flight::Lent { loan, .. } => Some(Orphan::of_loan(loan)),
+        }
+    }
+}
+
+impl Op {
+    /// Gives the waiting future the means to cancel. Returns `false` if nothing waits any more, and
+    /// the operation must not start [shut-or-ticket].
+    #[must_use]
+    fn take_ticket(&self, ticket: Ticket) -> bool {
+        match self {
+            Op::Ready { source, direction, .. } => source.side(*direction).take_ticket(ticket),
+            Op::Connect { completion, .. } => completion.take_ticket(ticket),
+            Op::File(flight) => flight.take_ticket(ticket),
+            Op::Send { completion, .. } => completion.take_ticket(ticket),
+        }
+    }
+
+    /// The operation was not started, because nothing waits for it any more.
+    pub(super) fn withdraw(&self, wakers: &mut Vec<Waker>) {
+        match self {
+            Op::Ready { .. } | Op::Connect { .. } | Op::File(_) => {}
+            // Other writes may wait for their turn [sends-in-turn].
+            Op::Send { .. } => self.finish(Err(io::ErrorKind::Interrupted.into()), wakers),
+        }
+    }
+
+    /// Delivers the result of an operation that is over, or was never started.
+    pub(super) fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+        match self {
+            // The next system call finds out what happened: an error and a cancel by the kernel
+            // count as readiness too.
+            Op::Ready { source, direction, .. } => source.side(*direction).event(true, wakers),
+            Op::Connect { completion, .. } => completion.finish(result, wakers),
+            Op::File(flight) => flight.finish(result, wakers),
+            Op::Send { source, completion, loan, .. } => {
+                answer_send(source, completion, result, wakers);
+                loan.end(false, wakers);
+            }
+        }
+    }
+}
+
+/// Delivers the result of a send. A lent buffer stays lent.
+fn answer_send(source: &Source, completion: &Completion, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
+    // The side first: the waiter clears it again if there is no more room [sends-in-turn].
+    source.side(Direction::Write).event(true, wakers);
+    completion.finish(result, wakers);
 }

@@ -6,35 +6,37 @@
 //!
 //! - `options.rs`, `kind.rs`, `direction.rs`: how a driver is built, and the two directions of a
 //!   socket.
-//! - `backend.rs`: the choice between back ends; `context.rs`: the driver of the current thread.
+//! - `slots.rs`, `ticket.rs`: the name of an operation in flight.
 //! - `readiness.rs`, `side.rs`: the state of one direction of a socket, and its waiters.
-//! - `source.rs`, `ready.rs`: a registered socket, and the futures that wait for it.
-//! - `op.rs`, `submission.rs`: operations, and the future that awaits one completion.
-//! - `slots.rs`, `inflight.rs`: the table of the operations that the kernel has.
+//! - `source.rs`: a registered socket. `completion.rs`: what a future and its operation share.
+//! - `op.rs`: the requests to the kernel. `inflight.rs`: their lives, and the table of those that
+//!   the kernel has.
+//! - `orphan.rs`, `closers.rs`: where the remains of a finished operation are dropped.
 //! - `mailbox.rs`, `bell.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
 //!   up.
-//! - `orphan.rs`: where the remains of a finished operation are dropped.
 //! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
-//! - `file/`: operations on files and paths. `send/`: sends without a copy. `buffers.rs`: buffers.
+//! - `backend.rs`: the choice between back ends. `dispatch.rs`: the driver of a runtime, and the
+//!   branch between back ends.
+//! - `asker.rs`, `context.rs`: the driver of the current thread.
+//! - `submission.rs`: the future that awaits one completion. `registration.rs`: the right to use a
+//!   socket, and the futures that wait for it.
+//! - `file/`: operations on files and paths. `send/`: sends without a copy.
+//! - `buffers.rs`, `registered.rs`: buffers. `errors.rs`: operations that were not performed.
 //!
 //! System calls that have nothing to do with waiting are in the room `system`.
 
-use std::error::Error;
-use std::fmt;
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::task::{JoinError, wake_all};
-
+mod asker;
 mod backend;
 mod bell;
 mod buffers;
+mod closers;
+mod completion;
 mod context;
 mod direction;
+mod dispatch;
 #[cfg(target_os = "linux")]
 mod doorbell;
+mod errors;
 #[cfg(all(test, rt_shuttle))]
 pub(crate) mod fake;
 pub(crate) mod file;
@@ -46,12 +48,14 @@ mod options;
 mod orphan;
 mod poll;
 mod readiness;
-mod ready;
+mod registered;
+mod registration;
 pub(crate) mod send;
 mod side;
 mod slots;
 mod source;
 mod submission;
+mod ticket;
 #[cfg(target_os = "linux")]
 mod uring;
 
@@ -60,249 +64,16 @@ mod models;
 #[cfg(test)]
 mod tests;
 
-use backend::Backend;
-use buffers::Buffers;
 pub(crate) use buffers::Contents;
 pub(crate) use buffers::Limits as BufferLimits;
-use context::Asker;
 #[cfg(test)]
 use context::try_current;
 pub(crate) use context::{Guard, in_runtime, pinned};
 pub(crate) use direction::Direction;
+pub(crate) use dispatch::Driver;
+pub(crate) use errors::of_pool;
+use errors::{closed, is_undone};
 pub use kind::Kind;
-use op::{Op, Ticket};
 pub(crate) use options::Options;
 pub(crate) use orphan::{Crop, Orphan, clear_away};
-use source::Source;
-pub(crate) use source::{Moved, Registration};
-
-/// The driver of a runtime: one back end per worker, all of the same kind.
-#[derive(Debug)]
-pub(crate) struct Driver {
-    backend: Backend,
-    refusal: Option<io::Error>,
-    workers: usize,
-    /// Spreads the requests of threads outside of the runtime.
-    next_worker: AtomicUsize,
-    buffers: Buffers,
-}
-
-impl Driver {
-    /// Creates every worker's ring or poller.
-    pub(crate) fn new(options: &Options) -> io::Result<Arc<Driver>> {
-        assert!(options.workers > 0, "a driver has at least one worker");
-        assert!(!options.single_thread || options.workers == 1, "a single-threaded runtime has one worker");
-        if options.ring_entries == 0 || options.completion_entries == 0 {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a ring has at least one entry"));
-        }
-        let (backend, refusal) = Backend::new(options)?;
-        let (workers, next_worker) = (options.workers, AtomicUsize::new(0));
-        let buffers = Buffers::new(workers, options.buffers);
-        Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers }))
-    }
-
-    /// The reason why this driver polls although `Kind::Auto` tried io_uring first. A service may
-    /// print it when it starts.
-    pub(crate) fn refusal(&self) -> Option<&io::Error> {
-        self.refusal.as_ref()
-    }
-
-    /// The simulated kernel of a `Fake`.
-    #[cfg(all(test, rt_shuttle))]
-    pub(crate) fn kernel(&self) -> &Arc<fake::Kernel> {
-        self.backend.kernel()
-    }
-
-    /// "io_uring" or "poll".
-    pub(crate) fn name(&self) -> &'static str {
-        self.backend.name()
-    }
-
-    /// Makes the calling thread the worker `index`: that worker's ring serves this thread from now
-    /// on.
-    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> io::Result<Guard> {
-        assert!(index < self.workers, "worker {index} of {}", self.workers);
-        self.backend.bind(index)?;
-        context::come_anew(self);
-        Ok(context::install(self.clone(), Some(index)))
-    }
-
-    /// The calling thread stops being the worker `index`, and another thread may be bound. Until it
-    /// comes back, its requests are those of a thread outside of the runtime.
-    pub(crate) fn leave_worker(&self, index: usize) {
-        self.backend.release(index);
-        context::resign(self, index);
-    }
-
-    /// The calling thread, which left the worker `index`, becomes it again. No other thread was
-    /// bound in between.
-    pub(crate) fn come_back(&self, index: usize) -> io::Result<()> {
-        self.backend.bind(index)?;
-        context::reinstate(self, index);
-        Ok(())
-    }
-
-    /// Lets a thread outside of the runtime use the driver. Its requests go through a worker's
-    /// mailbox. A worker of this driver stays one.
-    pub(crate) fn enter(self: &Arc<Self>) -> Guard {
-        context::install(self.clone(), context::worker_of(self))
-    }
-
-    /// Reports whether nothing is queued for the kernel and nothing waits to be reaped, so that a
-    /// harvest can be skipped. Makes no system call.
-    pub(crate) fn is_quiet(&self, index: usize) -> bool {
-        self.backend.is_quiet(index)
-    }
-
-    /// Submits the queued entries and reaps the completions that are there. Never blocks. Only the
-    /// worker may call it.
-    pub(crate) fn harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> io::Result<()> {
-        self.backend.harvest(index, &mut crop.into())
-    }
-
-    /// Sleeps until a completion comes, the doorbell is rung or the time-out ends. May return
-    /// early. Only the worker may call it.
-    pub(crate) fn park<'a>(
-        &self,
-        index: usize,
-        timeout: Option<Duration>,
-        crop: impl Into<Crop<'a>>,
-    ) -> io::Result<()> {
-        self.backend.park(index, &[], timeout, &mut crop.into())
-    }
-
-    /// Like `park`, but also ends when a stuck worker has completions to reap, on systems that can
-    /// report this. The caller then reaps them with `try_harvest`.
-    pub(crate) fn park_beside<'a>(
-        &self,
-        index: usize,
-        stuck: &[usize],
-        timeout: Option<Duration>,
-        crop: impl Into<Crop<'a>>,
-    ) -> io::Result<()> {
-        self.backend.park(index, stuck, timeout, &mut crop.into())
-    }
-
-    /// Ends the current `park` of the worker, or else its next one. Any thread may call it.
-    pub(crate) fn ring_doorbell(&self, index: usize) {
-        self.backend.ring_doorbell(index);
-    }
-
-    /// Reaps completions for a worker that is busy elsewhere. Returns `false` if that worker is
-    /// reaping itself or sleeps.
-    pub(crate) fn try_harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> bool {
-        self.backend.try_harvest(index, &mut crop.into())
-    }
-
-    /// Begins the operations that a busy worker was asked for and has not yet submitted. Only the
-    /// worker `by` may call it.
-    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
-        self.backend.take_over(index, by, &mut crop.into());
-    }
-
-    /// Begins and reaps operations for a busy worker, on that worker's own ring. The calling thread
-    /// must live until that worker has shut down, because the kernel ends what a thread has begun
-    /// when the thread ends.
-    pub(crate) fn relieve<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) {
-        self.backend.relieve(index, &mut crop.into());
-    }
-
-    /// The number of operations that the kernel may still report to this worker.
-    pub(crate) fn in_flight(&self, index: usize) -> usize {
-        self.backend.in_flight(index)
-    }
-
-    /// Whether an operation on a file or a path is queued or in flight on this worker's ring. Waits
-    /// for sockets and pipes do not count, because the peer decides when they end. The polling
-    /// driver leaves files to the blocking pool.
-    pub(crate) fn has_file_work(&self, index: usize) -> bool {
-        self.backend.has_file_work(index)
-    }
-
-    /// The number of completions that matched no operation in flight. Any is a bug, in this crate
-    /// or in the kernel.
-    pub(crate) fn stale_count(&self, index: usize) -> u64 {
-        self.backend.stale_count(index)
-    }
-
-    /// The number of operations that the kernel did not release in time.
-    pub(crate) fn leaked_count(&self, index: usize) -> usize {
-        self.backend.leaked_count(index)
-    }
-
-    /// Refuses new operations, cancels those in flight and waits up to `deadline` for the kernel to
-    /// release them. Leaks and counts the rest. Must run on the worker's own thread.
-    pub(crate) fn shutdown(&self, index: usize, deadline: Duration) {
-        self.buffers.close();
-        let mut wakers = Vec::new();
-        self.backend.shutdown(index, deadline, &mut wakers);
-        wake_all(wakers);
-    }
-
-    fn offers(&self, code: file::Code) -> bool {
-        self.backend.offered().has(code)
-    }
-
-    fn submit(&self, op: Op) -> io::Result<()> {
-        let asker = context::asker(self);
-        let index = match asker {
-            Asker::Worker(index) | Asker::Pinned(index) => index,
-            Asker::Foreign => self.pick(),
-        };
-        self.backend.submit(index, asker, op)
-    }
-
-    fn cancel(&self, ticket: Ticket) {
-        let local = context::worker_of(self) == Some(ticket.worker());
-        self.backend.cancel(local, ticket);
-    }
-
-    fn detach(&self, source: &Arc<Source>, ticket: Ticket) {
-        self.backend.detach(source, ticket);
-    }
-
-    fn is_level_at_arm(&self) -> bool {
-        self.backend.is_level_at_arm()
-    }
-
-    fn pick(&self) -> usize {
-        // Ordering: Relaxed: any worker will do.
-        self.next_worker.fetch_add(1, Ordering::Relaxed) % self.workers
-    }
-}
-
-/// Turns a failed call on the blocking pool into an `io::Error`. Only a dropped future aborts such
-/// a call, so a cancellation seen here means that the runtime has shut down.
-pub(crate) fn of_pool(error: JoinError) -> io::Error {
-    if error.is_cancelled() { closed() } else { io::Error::other(error) }
-}
-
-/// The kernel broke off an operation that was not cancelled and that has had no effect
-/// [undone-begins-anew].
-#[derive(Debug)]
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has no operations to break off"))]
-struct Undone;
-
-impl fmt::Display for Undone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the operation was broken off before it did anything; begin it anew")
-    }
-}
-
-impl Error for Undone {}
-
-#[cfg(target_os = "linux")]
-fn undone() -> io::Error {
-    io::Error::new(io::ErrorKind::Interrupted, Undone)
-}
-
-fn is_undone(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Undone>())
-}
-
-/// The error of an operation whose worker has shut down.
-fn closed() -> io::Error {
-    io::Error::other(
-        "the heist runtime that served this has shut down; open sockets and files in the one that is running",
-    )
-}
+pub(crate) use registration::{Moved, Registration};

@@ -11,15 +11,15 @@ use crate::primitive::sync::ModelArc;
 use crate::primitive::thread;
 
 use super::bell::Bell;
+use super::completion::Completion;
 use super::mailbox::{Mailbox, Posted};
-use super::op::Ticket;
 use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
 use super::send::{AnyLoan, Loan};
 use super::side::{Listing, Place, Side};
 use super::slots::SlotId;
-use super::submission::Completion;
 use super::tests::counting_waker;
 use super::tests::flight::Desk;
+use super::ticket::Ticket;
 
 fn ticket() -> Ticket {
     Ticket::new(0, SlotId::from_bits(7))

@@ -5,16 +5,17 @@
 //! for a file server. So nothing is dropped while a lock is held, while the scheduler takes the
 //! worker for asleep, or before the wakers of the same harvest were called [slow-close-is-alone].
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
 use socket2::Socket;
 
-use crate::blocking::{Limits, Pool};
-use crate::task::{drop_all, quietly};
+use crate::task::quietly;
 
+use super::closers::drop_aside;
+use super::file::AnyFlight;
 use super::op::Op;
+use super::send::AnyLoan;
 use super::source::Source;
 
 /// A value that may be the last reference to a resource.
@@ -26,7 +27,11 @@ enum Kind {
     /// The last reference to a socket.
     Socket(Box<Source>),
     /// Perhaps the last reference to a file or a buffer.
-    Op(Op),
+    Flight(Arc<dyn AnyFlight>),
+    /// A send, which has perhaps the last reference to its buffer.
+    Send(Op),
+    /// Perhaps the last reference to a buffer that was lent.
+    Loan(Arc<dyn AnyLoan>),
 }
 
 /// The results of a harvest.
@@ -43,8 +48,13 @@ impl Orphan {
             // Checking the reference count or the side would not be enough, because the
             // registration may be dropped at any moment.
             Op::Ready { source, .. } | Op::Connect { source, .. } => Orphan::of_socket(source),
-            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => Some(Orphan(Kind::Op(op))),
+            Op::File(flight) => Some(Orphan(Kind::Flight(flight))),
+            Op::Send { .. } => Some(Orphan(Kind::Send(op))),
         }
+    }
+
+    pub(super) fn of_loan(loan: Arc<dyn AnyLoan>) -> Orphan {
+        Orphan(Kind::Loan(loan))
     }
 
     /// Drops a reference to the socket. Returns the socket if that was the last reference.
@@ -55,13 +65,18 @@ impl Orphan {
     /// Whether a future awaits it. Its file must then be closed when that future drops it, not a
     /// moment later by this worker.
     fn is_awaited(&self) -> bool {
-        matches!(&self.0, Kind::Op(Op::File(flight)) if Arc::strong_count(flight) > 1)
+        match &self.0 {
+            Kind::Flight(flight) => Arc::strong_count(flight) > 1,
+            Kind::Socket(_) | Kind::Send(_) | Kind::Loan(_) => false,
+        }
     }
 
     fn clear_away(self) {
         match self.0 {
             Kind::Socket(source) => close(source.into_socket()),
-            Kind::Op(op) => drop(op),
+            Kind::Flight(flight) => drop(flight),
+            Kind::Send(op) => drop(op),
+            Kind::Loan(loan) => drop(loan),
         }
     }
 }
@@ -111,20 +126,4 @@ fn close(socket: Socket) {
     if lingers {
         drop_aside(socket);
     }
-}
-
-/// Drops a value on a thread that does nothing else.
-pub(super) fn drop_aside(value: impl Send + 'static) {
-    /// A separate pool, so that closes that never end do not take the runtime's threads.
-    static CLOSERS: OnceLock<Pool> = OnceLock::new();
-
-    let closers = CLOSERS.get_or_init(|| {
-        Pool::new(Limits {
-            threads_count_max: 64,
-            keep_alive: Duration::from_secs(1),
-            thread_name: "heist-close".to_owned(),
-            stack_size: Some(64 * 1024),
-        })
-    });
-    closers.run(Box::new(move || drop_all([value])));
 }

@@ -14,9 +14,9 @@ use std::task::Waker;
 
 use crate::primitive::sync::Mutex;
 
-use super::op::Ticket;
 use super::readiness::{Arm, Claim, Cleared, Readiness, Seen, Verdict};
 use super::slots::{SlotId, Slots};
+use super::ticket::Ticket;
 
 #[derive(Debug)]
 #[repr(C)]

@@ -1,6 +1,8 @@
 //! A table whose entries are named by index and generation, so that a stale name never reaches a
 //! newer entry.
 
+use std::convert::Infallible;
+
 /// The name of an entry. The generation changes whenever the slot is reused [stale-is-counted].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SlotId {
@@ -60,16 +62,26 @@ impl<T> Slots<T> {
     }
 
     pub(super) fn insert(&mut self, value: T) -> SlotId {
-        self.held_count += 1;
+        let Ok(id) = self.try_insert(|id| Ok::<_, Infallible>((value, id)));
+        id
+    }
+
+    /// Adds the entry that `make` makes for this name, unless it refuses.
+    pub(super) fn try_insert<R, E>(
+        &mut self,
+        make: impl FnOnce(SlotId) -> Result<(T, R), E>,
+    ) -> Result<R, E> {
         if self.vacant != SlotId::RESERVED_INDEX {
             let index = self.vacant;
             let slot = &mut self.slots[index as usize];
             let Content::Vacant { next } = slot.content else {
                 unreachable!("a held slot on the vacant list")
             };
+            let (value, made) = make(SlotId { index, generation: slot.generation })?;
             self.vacant = next;
+            self.held_count += 1;
             slot.content = Content::Held(value);
-            return SlotId { index, generation: slot.generation };
+            return Ok(made);
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(SlotId::RESERVED_INDEX);
         assert!(index != SlotId::RESERVED_INDEX, "more than four thousand million operations at once");
@@ -78,8 +90,10 @@ impl<T> Slots<T> {
             // thousands of sockets.
             self.slots.reserve_exact(1);
         }
+        let (value, made) = make(SlotId { index, generation: 0 })?;
+        self.held_count += 1;
         self.slots.push(Slot { generation: 0, content: Content::Held(value) });
-        SlotId { index, generation: 0 }
+        Ok(made)
     }
 
     pub(super) fn get_mut(&mut self, id: SlotId) -> Option<&mut T> {

@@ -31,7 +31,7 @@ impl Subject {
                 file::Request::Remove { path, .. } => Subject::Path(path.clone()),
                 request => unreachable!("not offered: {request:?}"),
             },
-            Op::Send { .. } | Op::Lent { .. } => unreachable!("not offered: {op:?}"),
+            Op::Send { .. } => unreachable!("not offered: {op:?}"),
         }
     }
 }

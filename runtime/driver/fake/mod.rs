@@ -14,13 +14,14 @@ use std::time::Duration;
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 
+use super::asker::Asker;
 use super::bell::Bell;
-use super::context::Asker;
 use super::file::{Code, Offered};
 use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
-use super::op::{Op, Ticket};
+use super::op::Op;
 use super::slots::SlotId;
+use super::ticket::Ticket;
 use super::{Crop, Options, Orphan, clear_away, closed};
 
 mod kernel;
@@ -270,12 +271,13 @@ impl Worker {
 
     /// Gives the operation back if nothing waits for it any more.
     fn start(&self, core: &mut Core, op: Op) -> Option<Op> {
-        let slot = match core.flights.admit(op, self.index) {
-            Ok(slot) => slot,
-            Err(op) => return Some(op),
-        };
-        self.kernel.begin(self.index, slot, Subject::of(core.flights.op(slot)));
-        None
+        match core.flights.admit(op, self.index, |op, slot| (slot, Subject::of(op))) {
+            Ok((slot, subject)) => {
+                self.kernel.begin(self.index, slot, subject);
+                None
+            }
+            Err(op) => Some(op),
+        }
     }
 
     fn cancel(&self, core: &mut Core, slot: SlotId) {

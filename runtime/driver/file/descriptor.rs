@@ -6,13 +6,19 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::sync::OnceLock;
 
-use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
-use crate::driver::orphan::drop_aside;
+use crate::driver::closers::drop_aside;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::system::file::{self, Advice, Flags, Unsupported};
 use crate::system::open::OpenHow;
 use crate::system::remote;
+
+/// The most bytes that the kernel moves in one operation. Longer requests are cut off there,
+/// because their length would not fit an entry.
+pub(crate) const TRANSFER_BYTES_MAX: usize = 0x7fff_f000;
+
+/// The offset that stands for the kernel's own cursor.
+pub(crate) const AT_CURSOR: u64 = u64::MAX;
 
 /// An open file. Operations in flight share it [fd-outlives-ops].
 #[derive(Debug)]

@@ -8,11 +8,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
+use super::any_flight::AnyFlight;
 use super::descriptor::{self, Descriptor};
 use super::request::Request;
 use crate::buf::FixedMemory;
-use crate::driver::op::{Op, Ticket};
-use crate::driver::submission::Completion;
+use crate::driver::completion::Completion;
+use crate::driver::op::Op;
+use crate::driver::ticket::Ticket;
 use crate::driver::{Driver, is_undone};
 use crate::primitive::sync::Mutex;
 
@@ -30,23 +32,6 @@ struct Held<R> {
     resources: Option<R>,
     /// Opened by the kernel. Closed with the flight, if no future fetches it.
     opened: Option<Descriptor>,
-}
-
-/// The part of a flight that the ring needs: everything but the type of its resources.
-pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
-    fn request(&self) -> &Request;
-
-    /// The memory that a ring may register.
-    fn fixed_memory(&self) -> Option<Arc<FixedMemory>>;
-
-    #[must_use]
-    fn take_ticket(&self, ticket: Ticket) -> bool;
-
-    fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>);
-
-    /// The kernel does not release the operation: memory that it may write to is neither given back
-    /// nor freed.
-    fn abandon(&self);
 }
 
 impl<R: Send> AnyFlight for Flight<R> {

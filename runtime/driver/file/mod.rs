@@ -19,6 +19,7 @@
 //! The plain system calls, the options of an open and the list of files on a server are in
 //! `system/`.
 
+mod any_flight;
 mod descriptor;
 mod flight;
 mod opening;
@@ -29,12 +30,12 @@ mod stat;
 #[cfg(all(test, target_os = "linux", not(rt_loom)))]
 mod tests;
 
-pub(crate) use descriptor::Descriptor;
-pub(super) use flight::AnyFlight;
+pub(super) use any_flight::AnyFlight;
+pub(crate) use descriptor::{AT_CURSOR, Descriptor};
 pub(crate) use flight::{Landed, Submission};
 pub(crate) use opening::open;
 pub(crate) use pool::{c_path, pool};
-pub(crate) use request::{AT_CURSOR, Code, Way};
+pub(crate) use request::{Code, Way};
 pub(super) use request::{Offered, Region, Request, StatTarget};
 pub(crate) use start::{RingFor, ring_for_file, ring_for_path};
 pub(crate) use stat::Stat;

@@ -5,14 +5,10 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use super::descriptor::Descriptor;
+use super::descriptor::{Descriptor, TRANSFER_BYTES_MAX};
 use crate::buf::{IoBuf, IoBufMut};
 use crate::system::file::Advice;
 use crate::system::open::{Attempt, KernelHow, OpenHow};
-
-/// The most bytes that the kernel moves in one operation. Longer requests are cut off there,
-/// because their length would not fit an entry.
-pub(crate) const TRANSFER_BYTES_MAX: usize = 0x7fff_f000;
 
 /// The kinds of requests, for which a kernel is probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +151,7 @@ pub(crate) enum StatTarget {
     Path { path: CString, is_followed: bool },
 }
 
-/// A request. An offset of [`AT_CURSOR`] means the descriptor's own position.
+/// A request. An offset of [`AT_CURSOR`](super::AT_CURSOR) means the descriptor's own position.
 #[derive(Debug)]
 pub(crate) enum Request {
     Open { path: CString, how: OpenHow, attempt: Attempt },
@@ -198,6 +194,3 @@ impl Request {
         }
     }
 }
-
-/// The offset that stands for the kernel's own cursor.
-pub(crate) const AT_CURSOR: u64 = u64::MAX;

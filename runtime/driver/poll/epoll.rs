@@ -11,7 +11,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
-use super::{Event, Interest};
+use super::event::{Event, Interest};
 use crate::driver::doorbell::Doorbell;
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;

@@ -10,6 +10,7 @@
 //!
 //! `../DESIGN.md` has the rejected designs. Read the files in this order:
 //!
+//! - `event.rs`: what a poller reports, and what it is asked for.
 //! - `epoll.rs`: this crate's own poller, on Linux.
 //! - `portable.rs`: the poller of the crate `polling`, on all other systems, and on Linux with
 //!   `--cfg rt_portable`, for tests.
@@ -26,16 +27,18 @@ use crate::primitive::sync::Mutex;
 use crossbeam::utils::CachePadded;
 
 use super::bell::Bell;
-use super::op::{Op, Ticket};
+use super::op::Op;
 use super::orphan::{Crop, Orphan, clear_away};
 use super::readiness::Order;
 use super::slots::{SlotId, Slots};
 use super::source::Source;
+use super::ticket::Ticket;
 use super::{Direction, Options, closed};
 
 mod beside;
 #[cfg(all(target_os = "linux", not(rt_portable)))]
 mod epoll;
+mod event;
 #[cfg(not(all(target_os = "linux", not(rt_portable))))]
 mod portable;
 mod rest;
@@ -45,6 +48,7 @@ use epoll::{Events, Poller, find};
 #[cfg(not(all(target_os = "linux", not(rt_portable))))]
 use portable::{Events, Poller, find};
 
+use event::Interest;
 use rest::Rests;
 
 #[derive(Debug)]
@@ -60,31 +64,6 @@ struct Worker {
     /// stuck.
     events: Mutex<Events>,
     attached: Mutex<Attached>,
-}
-
-/// An event of one source, as a poller reports it.
-#[derive(Clone, Copy, Debug)]
-struct Event {
-    key: u64,
-    /// A hang-up or an error is both.
-    is_readable: bool,
-    is_writable: bool,
-    /// More may have happened than the arrival or departure of bytes.
-    has_ended: bool,
-}
-
-/// The directions that have an order.
-#[derive(Clone, Copy, Debug)]
-struct Interest {
-    read: bool,
-    write: bool,
-}
-
-impl Interest {
-    fn of(source: &Source) -> Interest {
-        let is_armed = |direction| source.side(direction).is_armed();
-        Interest { read: is_armed(Direction::Read), write: is_armed(Direction::Write) }
-    }
 }
 
 /// Every source that this poller knows. The table keeps the descriptor open while it is registered.
@@ -113,8 +92,8 @@ impl Pollers {
                 debug_assert!(wakers.is_empty(), "nobody can wait for an operation that is being started");
                 Ok(())
             }
-            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => {
-                unreachable!("this back end offers none of it: see `Backend::offered`")
+            Op::File(_) | Op::Send { .. } => {
+                unreachable!("this back end offers none of it: see `Driver::offered`")
             }
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use polling::PollMode;
 
-use super::{Event, Interest};
+use super::event::{Event, Interest};
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
 

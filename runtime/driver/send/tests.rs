@@ -14,10 +14,10 @@ use socket2::{SockRef, Socket};
 
 use super::{AnyLoan, End, Extent, Loan, Sent};
 use crate::buf::IoBuf;
+use crate::driver::completion::Completion;
 use crate::driver::file::Region;
 use crate::driver::inflight::InFlight;
 use crate::driver::op::Op;
-use crate::driver::submission::Completion;
 use crate::driver::tests::{LIMIT, bound, drive, expect_end, harvest_until, pair};
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
 
@@ -319,7 +319,7 @@ fn an_answer_without_a_notification_ends_the_loan_itself() {
         Op::Send { source: registration.source.clone(), bytes, completion, loan }
     };
     let mut flights = InFlight::new();
-    let mut admit = || flights.admit(send(), 0).expect("it has not been given up");
+    let mut admit = || flights.admit(send(), 0, |_, slot| slot).expect("it has not been given up");
     let (with, without) = (admit(), admit());
     let (mut wakers, mut orphans) = (Vec::new(), Vec::new());
     let broken = || Err(io::ErrorKind::BrokenPipe.into());

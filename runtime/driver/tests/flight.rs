@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::buf::FixedMemory;
+use crate::driver::completion::Completion;
 use crate::driver::file::{AnyFlight, Request};
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::mailbox::{Mailbox, Posted};
-use crate::driver::op::{Op, Ticket};
+use crate::driver::op::Op;
 use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
-use crate::driver::submission::Completion;
+use crate::driver::ticket::Ticket;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 
@@ -73,7 +74,12 @@ impl Desk {
     /// Begins an operation. Returns the future's reference to it, and its slot.
     pub(in crate::driver) fn begin(&self) -> (Arc<Flight>, SlotId) {
         let flight = Arc::new(Flight { completion: Completion::new(), freed: self.freed.clone() });
-        let slot = self.core.lock().flights.admit(Op::File(flight.clone()), 0).expect("its future is there");
+        let slot = self
+            .core
+            .lock()
+            .flights
+            .admit(Op::File(flight.clone()), 0, |_, slot| slot)
+            .expect("its future is there");
         (flight, slot)
     }
 

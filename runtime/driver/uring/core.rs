@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::buf::FixedMemory;
 use crate::driver::doorbell::Doorbell;
+use crate::driver::errors::{closed, undone};
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::op::Op;
 use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
-use crate::driver::{closed, undone};
 
 use super::decode::{Breaking, Completion};
 use super::encode::{self, Name};
@@ -173,19 +173,21 @@ impl Core {
         if self.is_closed {
             return Start::Closed(op);
         }
-        let slot = match self.flights.admit(op, self.worker) {
-            Ok(slot) => slot,
+        let (ring, table) = (&self.ring, &mut self.table);
+        let admitted = self.flights.admit(op, self.worker, |op, slot| {
+            let fixed = op.fixed_flight();
+            let place =
+                fixed.and_then(|(flight, region)| table.place_of(ring, region, || flight.fixed_memory()));
+            encode::op(op, slot, place)
+        });
+        let entry = match admitted {
+            Ok(entry) => entry,
             Err(op) => return Start::Unwanted(op),
         };
-        let op = self.flights.op(slot);
-        let place = op
-            .fixed_flight()
-            .and_then(|(flight, region)| self.table.place_of(&self.ring, region, || flight.fixed_memory()));
-        let entry = encode::op(op, slot, place);
-        // SAFETY: [owned-until-terminal] the operation owns what it points to, on the heap, and a
-        // reference to its descriptor. The table gives it up only when its terminal completion was
-        // reaped, or leaks it. [registered-is-held] A table index names the memory that contains
-        // the address, until the operation is over.
+        // SAFETY: [owned-until-terminal] the operation owns what the entry points to, on the heap,
+        // and a reference to its descriptor. It is in the table, which gives it up only when its
+        // terminal completion was reaped, or leaks it. [registered-is-held] A table index names the
+        // memory that contains the address, until the operation is over.
         unsafe { self.ring.push(entry) };
         Start::Taken
     }
@@ -220,7 +222,7 @@ impl Core {
 
     /// Whether an operation on a file or a path is queued here or in flight.
     pub(super) fn has_file_work(&self) -> bool {
-        self.outbox.iter().chain(self.flights.ops()).any(|op| matches!(op, Op::File(_)))
+        self.outbox.iter().chain(self.flights.ops()).any(Op::is_of_file)
     }
 
     pub(super) fn is_quiet(&mut self) -> bool {
@@ -374,15 +376,8 @@ impl Core {
         self.table.clear(&self.ring);
     }
 
-    /// The kernel may still write to the operations in flight, so their memory and descriptors are
-    /// never given back.
     fn leak(&mut self, wakers: &mut Vec<Waker>) {
-        self.leaked_count += self.flights.len();
-        for op in self.flights.drain() {
-            op.abandon();
-            op.finish(Err(closed()), wakers);
-            mem::forget(op);
-        }
+        self.leaked_count += self.flights.leak(wakers);
     }
 }
 

@@ -9,7 +9,7 @@ use io_uring::types::{CancelBuilder, Fd, Timespec};
 
 use crate::driver::Direction;
 use crate::driver::doorbell::Doorbell;
-use crate::driver::op::{NO_REQUEST, Op};
+use crate::driver::op::Op;
 use crate::driver::readiness::{ORDER_REST, Order};
 use crate::driver::slots::SlotId;
 use crate::system::socket::SEND_FLAGS;
@@ -81,7 +81,6 @@ pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).zc_flags(REPORT_USAGE).build()
         }
-        Op::Lent { .. } => unreachable!("{NO_REQUEST}"),
     };
     entry.user_data(slot.to_bits())
 }

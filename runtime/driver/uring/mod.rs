@@ -23,14 +23,15 @@ use crate::buf::FixedMemory;
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
+use super::asker::Asker;
 use super::bell::Bell;
-use super::context::Asker;
 use super::doorbell::Doorbell;
 use super::file::Offered;
 use super::mailbox::{Mailbox, Posted};
-use super::op::{Op, Ticket};
+use super::op::Op;
 use super::orphan::{Crop, Orphan, clear_away};
 use super::slots::SlotId;
+use super::ticket::Ticket;
 use super::{Options, closed};
 
 mod core;
@@ -290,7 +291,7 @@ impl Rings {
     /// Hands the waits among these operations to another worker, unless it has shut down. All
     /// others stay.
     fn send(&self, target: usize, ops: &mut Vec<Op>) {
-        let (waits, others) = mem::take(ops).into_iter().partition(|op| matches!(op, Op::Ready { .. }));
+        let (waits, others) = mem::take(ops).into_iter().partition(Op::is_wait);
         *ops = others;
         let waits: Vec<Op> = waits;
         if waits.is_empty() {

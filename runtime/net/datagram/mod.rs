@@ -16,13 +16,13 @@ use crate::system::socket::SEND_FLAGS;
 
 /// `[no-sigpipe]`.
 pub(super) fn send_to_once(socket: &Socket, buf: &[u8], target: &SockAddr) -> io::Result<usize> {
-    paid(|| socket.send_to_with_flags(buf, target, SEND_FLAGS))
+    paid(socket.send_to_with_flags(buf, target, SEND_FLAGS))
 }
 
 pub(super) fn receive_from_once(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    paid_by(|| receive::receive_from(socket, buf), |(count, _)| *count)
+    paid_by(receive::receive_from(socket, buf), |(count, _)| *count)
 }
 
 pub(super) fn peek_from_once(socket: &Socket, buf: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    paid_by(|| receive::peek_from(socket, buf), |(count, _)| *count)
+    paid_by(receive::peek_from(socket, buf), |(count, _)| *count)
 }

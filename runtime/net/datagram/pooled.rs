@@ -14,7 +14,7 @@ pub(in crate::net) fn receive_pooled_once(
     socket: &Socket,
 ) -> io::Result<PooledBuf> {
     let mut buf = registration.take_buffer(Contents::Datagram)?;
-    paid(|| receive::fill_owned(socket, &mut buf))?;
+    paid(receive::fill_owned(socket, &mut buf))?;
     Ok(without_buffer_if_empty(buf))
 }
 
@@ -23,7 +23,7 @@ pub(in crate::net) fn receive_from_pooled_once(
     socket: &Socket,
 ) -> io::Result<(PooledBuf, SockAddr)> {
     let mut buf = registration.take_buffer(Contents::Datagram)?;
-    let (_, sender) = paid_by(|| receive::fill_owned_from(socket, &mut buf), |(count, _)| *count)?;
+    let (_, sender) = paid_by(receive::fill_owned_from(socket, &mut buf), |(count, _)| *count)?;
     Ok((without_buffer_if_empty(buf), sender))
 }
 
@@ -34,8 +34,7 @@ pub(in crate::net) fn receive_whole_pooled_once(
     socket: &Socket,
 ) -> io::Result<(PooledBuf, SockAddr)> {
     let mut buf = registration.take_buffer(Contents::LocalDatagram)?;
-    let (_, is_whole, sender) =
-        paid_by(|| receive::fill_owned_whole(socket, &mut buf), |(count, ..)| *count)?;
+    let (_, is_whole, sender) = paid_by(receive::fill_owned_whole(socket, &mut buf), |(count, ..)| *count)?;
     if is_whole { Ok((without_buffer_if_empty(buf), sender)) } else { Err(cut_off()) }
 }
 

@@ -159,7 +159,7 @@ pub(super) async fn read<B: IoBufMut>(registration: &Registration, mut buf: B) -
         return (Ok(0), buf);
     }
     let receive = |socket: &_| {
-        let count = paid(|| receive::fill_owned(socket, &mut buf))?;
+        let count = receive::fill_owned(socket, &mut buf)?;
         Ok(Moved { count, asked: room_bytes })
     };
     let result = registration.transfer(Direction::Read, receive).await;
@@ -176,7 +176,7 @@ pub(super) async fn read_vectored<B: IoBufMut>(
     };
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
     let rooms = &mut bufs[start..end];
-    let receive = |socket: &_| paid(|| receive::fill_owned_vectored(socket, rooms));
+    let receive = |socket: &_| paid(receive::fill_owned_vectored(socket, rooms));
     let result = registration.async_io(Direction::Read, receive).await;
     if result.is_ok() {
         receive::leave_empty(&mut bufs[end..]);

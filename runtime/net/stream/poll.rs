@@ -17,7 +17,6 @@ use crate::driver::Direction;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use crate::driver::Moved;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
-use crate::net::call::paid;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use crate::net::receive;
 
@@ -52,7 +51,7 @@ impl<F: Family> ByteStream<F> {
             return Poll::Ready(Ok(()));
         }
         let asked = buf.remaining();
-        let fill = |socket: &Socket| Ok(Moved { count: paid(|| receive::fill_tokio(socket, buf))?, asked });
+        let fill = |socket: &Socket| Ok(Moved { count: receive::fill_tokio(socket, buf)?, asked });
         self.registration().poll_transfer(Direction::Read, cx, fill).map_ok(drop)
     }
 
@@ -66,7 +65,7 @@ impl<F: Family> ByteStream<F> {
             return Poll::Ready(Ok(()));
         }
         let asked = buf.remaining();
-        let fill = |socket: &Socket| Ok(Moved { count: paid(|| receive::fill_hyper(socket, buf))?, asked });
+        let fill = |socket: &Socket| Ok(Moved { count: receive::fill_hyper(socket, buf)?, asked });
         self.registration().poll_transfer(Direction::Read, cx, fill).map_ok(drop)
     }
 

@@ -9,7 +9,7 @@ use super::byte_stream::ByteStream;
 use super::family::Family;
 use crate::buf::{IoBufMut, PooledBuf};
 use crate::driver::{Contents, Direction, Moved, Registration};
-use crate::net::call::{paid, without_buffer_if_empty};
+use crate::net::call::{paid_by, without_buffer_if_empty};
 use crate::net::receive;
 
 impl<F: Family> ByteStream<F> {
@@ -97,13 +97,14 @@ pub(super) async fn receive_stream(registration: &Registration) -> io::Result<Po
 }
 
 pub(super) fn try_receive_stream(registration: &Registration) -> io::Result<PooledBuf> {
-    Ok(registration.try_io(Direction::Read, |socket| receive_bytes(registration, socket))?.0)
+    let received = registration.try_io(Direction::Read, |socket| receive_bytes(registration, socket));
+    Ok(paid_by(received, |(bytes, _)| bytes.len())?.0)
 }
 
 /// Returns the bytes that were available, and how many the buffer could have taken.
 fn receive_bytes(registration: &Registration, socket: &Socket) -> io::Result<(PooledBuf, usize)> {
     let mut buf = registration.take_buffer(Contents::Stream)?;
     let asked_bytes = buf.bytes_total();
-    paid(|| receive::fill_owned(socket, &mut buf))?;
+    receive::fill_owned(socket, &mut buf)?;
     Ok((without_buffer_if_empty(buf), asked_bytes))
 }

@@ -1,15 +1,15 @@
 //! The bytes of a stream socket: one implementation of every read and write, for streams and for
 //! their halves.
 //!
-//! Every call ends in one of the `_once` functions, here or in `net/call.rs`. `read_write.rs` has
-//! the public methods, `poll.rs` serves the traits of other crates.
+//! Every call ends in one of the functions `_once` and `_noted`, here or in `net/call.rs`.
+//! `read_write.rs` has the public methods, `poll.rs` serves the traits of other crates.
 
 use std::io::{self, IoSlice, IoSliceMut, Read as _};
 
 use socket2::Socket;
 
 use crate::driver::{Direction, Moved, Registration};
-use crate::net::call::{paid, receive_once, send_once};
+use crate::net::call::paid;
 use crate::net::receive;
 use crate::system::socket::SEND_FLAGS;
 
@@ -61,7 +61,7 @@ pub(super) async fn read_to_end(registration: &Registration, buf: &mut Vec<u8>) 
             buf.reserve(growth);
             growth = (growth * 2).min(READ_TO_END_GROWTH_BYTES_MAX);
         }
-        let append = |socket: &Socket| paid(|| receive::append(socket, buf));
+        let append = |socket: &Socket| paid(receive::append(socket, buf));
         if registration.async_io(Direction::Read, append).await? == 0 {
             return Ok(buf.len() - start_len);
         }
@@ -154,21 +154,21 @@ fn end_came_early(filled: usize, wanted: usize) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
-/// The same; also returns how many bytes `buf` had room for.
-pub(super) fn receive_noted(socket: &Socket, buf: &mut [u8]) -> io::Result<Moved> {
-    Ok(Moved { count: receive_once(socket, buf)?, asked: buf.len() })
+/// Receives once; also returns how many bytes `buf` had room for.
+pub(super) fn receive_noted(mut socket: &Socket, buf: &mut [u8]) -> io::Result<Moved> {
+    Ok(Moved { count: socket.read(buf)?, asked: buf.len() })
 }
 
 pub(super) fn receive_vectored_once(mut socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-    paid(|| socket.read_vectored(bufs))
+    paid(socket.read_vectored(bufs))
 }
 
-/// The same; also returns how many bytes `buf` had.
+/// Sends once `[no-sigpipe]`; also returns how many bytes `buf` had.
 pub(super) fn send_noted(socket: &Socket, buf: &[u8]) -> io::Result<Moved> {
-    Ok(Moved { count: send_once(socket, buf)?, asked: buf.len() })
+    Ok(Moved { count: socket.send_with_flags(buf, SEND_FLAGS)?, asked: buf.len() })
 }
 
 /// `[no-sigpipe]`.
 pub(super) fn send_vectored_once(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    paid(|| socket.send_vectored_with_flags(bufs, SEND_FLAGS))
+    paid(socket.send_vectored_with_flags(bufs, SEND_FLAGS))
 }

@@ -172,12 +172,12 @@ fn send_once(
     segment_len: usize,
     target: Option<&SockAddr>,
 ) -> io::Result<usize> {
-    paid(|| segmentation::send(socket, buf, segment_len, target))
+    paid(segmentation::send(socket, buf, segment_len, target))
 }
 
 fn receive_once(socket: &Socket, buf: &mut [u8]) -> io::Result<Segments> {
     let len_of = |joined: &Option<segmentation::Segments>| joined.as_ref().map_or(0, |joined| joined.len);
-    let joined = paid_by(|| segmentation::receive(socket, buf).transpose(), len_of)?;
+    let joined = paid_by(segmentation::receive(socket, buf).transpose(), len_of)?;
     if let Some(joined) = joined {
         let addr = inet_addr(&joined.addr)?;
         return Ok(Segments { len: joined.len, segment_len: joined.segment_len, addr });

@@ -196,12 +196,12 @@ async fn receive_over_stream(
 }
 
 async fn send(registration: &Registration, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let send = |socket: &Socket| paid(|| ancillary::send(socket, buf, fds));
+    let send = |socket: &Socket| paid(ancillary::send(socket, buf, fds));
     registration.async_io(Direction::Write, send).await
 }
 
 fn receive_once(socket: &Socket, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
-    let message = paid_by(|| ancillary::receive(socket, buf, fds_count_max), |message| message.len)?;
+    let message = paid_by(ancillary::receive(socket, buf, fds_count_max), |message| message.len)?;
     Ok(Received {
         len: message.len,
         fds: message.fds,

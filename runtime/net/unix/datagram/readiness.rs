@@ -74,7 +74,7 @@ impl UnixDatagram {
     /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
     /// to be ready.
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration.try_io(interest.direction(), |_| f())
+        self.registration.try_once(interest.direction(), |_| f())
     }
 
     /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two

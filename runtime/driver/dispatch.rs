@@ -1,0 +1,377 @@
+//! The driver of a runtime, and the only branch between back ends. `context.rs` has the calls that
+//! depend on the thread that makes them.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::buf::FixedMemory;
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::task::wake_all;
+
+use super::asker::Asker;
+use super::backend::Backend;
+use super::buffers::Buffers;
+#[cfg(all(test, rt_shuttle))]
+use super::fake::{Fake, Kernel};
+use super::file::{Code, Offered};
+use super::op::Op;
+use super::options::Options;
+use super::orphan::Crop;
+use super::source::Source;
+use super::ticket::Ticket;
+
+/// The driver of a runtime: one back end per worker, all of the same kind.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(super) backend: Backend,
+    refusal: Option<io::Error>,
+    pub(super) workers: usize,
+    /// Spreads the requests of threads outside of the runtime.
+    next_worker: AtomicUsize,
+    pub(super) buffers: Buffers,
+}
+
+impl Driver {
+    /// Creates every worker's ring or poller.
+    pub(crate) fn new(options: &Options) -> io::Result<Arc<Driver>> {
+        assert!(options.workers > 0, "a driver has at least one worker");
+        assert!(!options.single_thread || options.workers == 1, "a single-threaded runtime has one worker");
+        if options.ring_entries == 0 || options.completion_entries == 0 {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a ring has at least one entry"));
+        }
+        let (backend, refusal) = Backend::new(options)?;
+        let (workers, next_worker) = (options.workers, AtomicUsize::new(0));
+        let buffers = Buffers::new(workers, options.buffers);
+        Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers }))
+    }
+
+    /// The reason why this driver polls although `Kind::Auto` tried io_uring first. A service may
+    /// print it when it starts.
+    pub(crate) fn refusal(&self) -> Option<&io::Error> {
+        self.refusal.as_ref()
+    }
+
+    /// The simulated kernel of a `Fake`.
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) fn kernel(&self) -> &Arc<Kernel> {
+        match &self.backend {
+            Backend::Fake(fake) => fake.kernel(),
+            _ => panic!("only the fake has a kernel of its own"),
+        }
+    }
+
+    /// "io_uring" or "poll".
+    pub(crate) fn name(&self) -> &'static str {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => "io_uring",
+            Backend::Poll(_) => "poll",
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => "fake",
+        }
+    }
+
+    /// Reports whether nothing is queued for the kernel and nothing waits to be reaped, so that a
+    /// harvest can be skipped. Makes no system call.
+    pub(crate) fn is_quiet(&self, index: usize) -> bool {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.is_quiet(index),
+            Backend::Poll(pollers) => pollers.is_quiet(index),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.is_quiet(index),
+        }
+    }
+
+    /// Submits the queued entries and reaps the completions that are there. Never blocks. Only the
+    /// worker may call it.
+    pub(crate) fn harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> io::Result<()> {
+        let crop = &mut crop.into();
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.harvest(index, crop),
+            Backend::Poll(pollers) => pollers.harvest(index, crop),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => {
+                fake.harvest(index, crop);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sleeps until a completion comes, the doorbell is rung or the time-out ends. May return
+    /// early. Only the worker may call it.
+    pub(crate) fn park<'a>(
+        &self,
+        index: usize,
+        timeout: Option<Duration>,
+        crop: impl Into<Crop<'a>>,
+    ) -> io::Result<()> {
+        self.sleep(index, &[], timeout, &mut crop.into())
+    }
+
+    /// Like `park`, but also ends when a stuck worker has completions to reap, on systems that can
+    /// report this. The caller then reaps them with `try_harvest`.
+    pub(crate) fn park_beside<'a>(
+        &self,
+        index: usize,
+        stuck: &[usize],
+        timeout: Option<Duration>,
+        crop: impl Into<Crop<'a>>,
+    ) -> io::Result<()> {
+        self.sleep(index, stuck, timeout, &mut crop.into())
+    }
+
+    #[inline]
+    fn sleep(
+        &self,
+        index: usize,
+        stuck: &[usize],
+        timeout: Option<Duration>,
+        crop: &mut Crop<'_>,
+    ) -> io::Result<()> {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            // The kernel posts a busy owner's completions only when another worker interrupts the
+            // owner. Before that there is nothing to wait for.
+            Backend::Uring(rings) => rings.park(index, timeout, crop),
+            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, crop),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => {
+                fake.park(index, timeout, crop);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the current `park` of the worker, or else its next one. Any thread may call it.
+    pub(crate) fn ring_doorbell(&self, index: usize) {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.ring_doorbell(index),
+            Backend::Poll(pollers) => pollers.ring_doorbell(index),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.ring_doorbell(index),
+        }
+    }
+
+    /// Reaps completions for a worker that is busy elsewhere. Returns `false` if that worker is
+    /// reaping itself or sleeps.
+    pub(crate) fn try_harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> bool {
+        let crop = &mut crop.into();
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.try_harvest(index, crop),
+            Backend::Poll(pollers) => pollers.try_harvest(index, crop),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.try_harvest(index, crop),
+        }
+    }
+
+    /// Begins the operations that a busy worker was asked for and has not yet submitted. Only the
+    /// worker `by` may call it.
+    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
+        let crop = &mut crop.into();
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.take_over(index, by, crop),
+            // Any thread asks a poller, and at once.
+            Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.take_over(index, by, crop),
+        }
+    }
+
+    /// Begins and reaps operations for a busy worker, on that worker's own ring. The calling thread
+    /// must live until that worker has shut down, because the kernel ends what a thread has begun
+    /// when the thread ends.
+    pub(crate) fn relieve<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) {
+        let crop = &mut crop.into();
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.relieve(index, crop),
+            // Any thread asks a poller, and at once. A refusal means that its worker is harvesting
+            // itself.
+            Backend::Poll(pollers) => {
+                let _ = pollers.try_harvest(index, crop);
+            }
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => {
+                let _ = fake.try_harvest(index, crop);
+            }
+        }
+    }
+
+    /// The number of operations that the kernel may still report to this worker.
+    pub(crate) fn in_flight(&self, index: usize) -> usize {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.in_flight(index),
+            Backend::Poll(pollers) => pollers.in_flight(index),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.in_flight(index),
+        }
+    }
+
+    /// Whether an operation on a file or a path is queued or in flight on this worker's ring. Waits
+    /// for sockets and pipes do not count, because the peer decides when they end. The polling
+    /// driver leaves files to the blocking pool.
+    pub(crate) fn has_file_work(&self, index: usize) -> bool {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.has_file_work(index),
+            Backend::Poll(_) => false,
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => false,
+        }
+    }
+
+    /// The number of completions that matched no operation in flight. Any is a bug, in this crate
+    /// or in the kernel.
+    pub(crate) fn stale_count(&self, index: usize) -> u64 {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.stale_count(index),
+            // A late event finds no source and is dropped, so there is nothing to count.
+            Backend::Poll(_) => 0,
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.stale_count(index),
+        }
+    }
+
+    /// The number of operations that the kernel did not release in time.
+    pub(crate) fn leaked_count(&self, index: usize) -> usize {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.leaked_count(index),
+            // The kernel holds no memory of this process there.
+            Backend::Poll(_) => 0,
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => 0,
+        }
+    }
+
+    /// Refuses new operations, cancels those in flight and waits up to `deadline` for the kernel to
+    /// release them. Leaks and counts the rest. Must run on the worker's own thread.
+    pub(crate) fn shutdown(&self, index: usize, deadline: Duration) {
+        self.buffers.close();
+        let mut wakers = Vec::new();
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.shutdown(index, deadline, &mut wakers),
+            Backend::Poll(pollers) => pollers.shutdown(index, &mut wakers),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.shutdown(index, &mut wakers),
+        }
+        wake_all(wakers);
+    }
+
+    pub(super) fn offers(&self, code: Code) -> bool {
+        self.offered().has(code)
+    }
+
+    /// The operations on files that this back end performs. The blocking pool performs the others.
+    fn offered(&self) -> Offered {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.offered(),
+            Backend::Poll(_) => Offered::default(),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => Fake::offered(),
+        }
+    }
+
+    pub(super) fn detach(&self, source: &Arc<Source>, ticket: Ticket) {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => {}
+            Backend::Poll(pollers) => pollers.detach(source, ticket),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => {}
+        }
+    }
+
+    /// Whether an event reports the end or the failure of a stream as distinct from more bytes.
+    pub(super) fn tells_end(&self) -> bool {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => false,
+            Backend::Poll(pollers) => pollers.tells_end(),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => false,
+        }
+    }
+
+    /// No operation with this memory comes any more.
+    pub(super) fn unregister_memory(&self, memory: &Arc<FixedMemory>) {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.unregister(memory),
+            // A poller has nothing registered.
+            Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => {}
+        }
+    }
+
+    pub(super) fn is_level_at_arm(&self) -> bool {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => true,
+            Backend::Poll(pollers) => pollers.is_level_at_arm(),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => true,
+        }
+    }
+
+    /// A worker for the request of a thread that is none.
+    pub(super) fn pick(&self) -> usize {
+        // Ordering: Relaxed: any worker will do.
+        self.next_worker.fetch_add(1, Ordering::Relaxed) % self.workers
+    }
+
+    pub(super) fn bind(&self, index: usize) -> io::Result<()> {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.bind(index),
+            Backend::Poll(_) => Ok(()),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn release(&self, index: usize) {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.release(index),
+            // Any thread may wait at a poller.
+            Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(_) => {}
+        }
+    }
+
+    /// [`submit`](Driver::submit) to this worker.
+    pub(super) fn submit_on(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.submit(index, asker, op),
+            Backend::Poll(pollers) => pollers.perform(index, op),
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.submit(index, asker, op),
+        }
+    }
+
+    /// `local`: the calling thread is the ticket's worker.
+    pub(super) fn cancel_on(&self, local: bool, ticket: Ticket) {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(rings) => rings.cancel(local, ticket),
+            // A poller has nothing in flight; `detach` withdraws an order.
+            Backend::Poll(_) => {}
+            #[cfg(all(test, rt_shuttle))]
+            Backend::Fake(fake) => fake.cancel(local, ticket),
+        }
+    }
+}

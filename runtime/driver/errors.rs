@@ -1,0 +1,43 @@
+//! The errors of operations that were not performed.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use crate::task::JoinError;
+
+/// Turns a failed call on the blocking pool into an `io::Error`. Only a dropped future aborts such
+/// a call, so a cancellation seen here means that the runtime has shut down.
+pub(crate) fn of_pool(error: JoinError) -> io::Error {
+    if error.is_cancelled() { closed() } else { io::Error::other(error) }
+}
+
+/// The kernel broke off an operation that was not cancelled and that has had no effect
+/// [undone-begins-anew].
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has no operations to break off"))]
+struct Undone;
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operation was broken off before it did anything; begin it anew")
+    }
+}
+
+impl Error for Undone {}
+
+#[cfg(target_os = "linux")]
+pub(super) fn undone() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, Undone)
+}
+
+pub(super) fn is_undone(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Undone>())
+}
+
+/// The error of an operation whose worker has shut down.
+pub(super) fn closed() -> io::Error {
+    io::Error::other(
+        "the heist runtime that served this has shut down; open sockets and files in the one that is running",
+    )
+}

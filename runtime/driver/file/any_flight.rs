@@ -1,0 +1,27 @@
+//! A flight as the back ends see it.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::request::Request;
+use crate::buf::FixedMemory;
+use crate::driver::ticket::Ticket;
+
+/// The part of a flight that the ring needs: everything but the type of its resources.
+pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
+    fn request(&self) -> &Request;
+
+    /// The memory that a ring may register.
+    fn fixed_memory(&self) -> Option<Arc<FixedMemory>>;
+
+    #[must_use]
+    fn take_ticket(&self, ticket: Ticket) -> bool;
+
+    fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>);
+
+    /// The kernel does not release the operation: memory that it may write to is neither given back
+    /// nor freed.
+    fn abandon(&self);
+}
