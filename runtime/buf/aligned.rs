@@ -6,8 +6,6 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-use super::{IoBuf, IoBufMut};
-
 /// A buffer of a fixed length at an aligned address, as `O_DIRECT` requires. Its bytes are zero
 /// when it is created.
 ///
@@ -76,6 +74,12 @@ impl AlignedBuf {
     pub fn align(&self) -> usize {
         self.layout.align()
     }
+
+    /// Returns the address of its first byte, from which all of them may be reached, and its length
+    /// in bytes.
+    pub(super) fn extent(&self) -> (*mut u8, usize) {
+        (self.start.as_ptr(), self.layout.size())
+    }
 }
 
 fn layout_of(len: usize, align: usize) -> Layout {
@@ -112,30 +116,6 @@ impl Drop for AlignedBuf {
 unsafe impl Send for AlignedBuf {}
 // SAFETY: shared references only read it.
 unsafe impl Sync for AlignedBuf {}
-
-// SAFETY: the bytes are on the heap.
-unsafe impl IoBuf for AlignedBuf {
-    fn as_ptr(&self) -> *const u8 {
-        self.start.as_ptr()
-    }
-
-    fn bytes_init(&self) -> usize {
-        self.layout.size()
-    }
-}
-
-// SAFETY: the bytes are on the heap.
-unsafe impl IoBufMut for AlignedBuf {
-    fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.start.as_ptr()
-    }
-
-    fn bytes_total(&self) -> usize {
-        self.layout.size()
-    }
-
-    unsafe fn set_read(&mut self, _count: usize) {}
-}
 
 impl fmt::Debug for AlignedBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,11 +3,11 @@
 
 use std::fmt;
 use std::io;
-use std::ops::{Deref, DerefMut, Range};
+use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::{Arc, Weak};
 
-use super::{AlignedBuf, IoBuf, IoBufMut};
+use super::{AlignedBuf, FixedMemory, IoBuf, IoBufMut, Registry};
 use crate::primitive::sync::Mutex;
 
 /// A pool of page-aligned buffers of one length, whose memory is registered with the rings of its
@@ -74,27 +74,6 @@ struct Shared {
     idle: Mutex<Vec<u32>>,
 }
 
-/// The memory of a pool. Each ring that has registered it holds a reference, so that no other
-/// allocation gets the address while the kernel takes it for these pages [registered-is-held].
-pub struct FixedMemory {
-    bytes: AlignedBuf,
-    registry: Weak<dyn Registry>,
-    status: Mutex<Status>,
-}
-
-#[derive(Debug, Default)]
-struct Status {
-    rings_count: usize,
-    /// The error of the first ring that could not register it.
-    refusal: Option<(io::ErrorKind, String)>,
-}
-
-/// The rings with which the memory of a pool may be registered.
-pub(crate) trait Registry: Send + Sync {
-    /// Unregisters the memory. No operation with it is in flight, and none will come.
-    fn unregister(&self, memory: &Arc<FixedMemory>);
-}
-
 impl FixedBufPool {
     /// The most bytes that the kernel registers in one piece.
     pub(in crate::buf) const BYTES_MAX: usize = 1 << 30;
@@ -124,7 +103,7 @@ impl FixedBufPool {
             let text = format!("no memory for a pool of {count} buffers of {len} bytes");
             io::Error::new(io::ErrorKind::OutOfMemory, text)
         })?;
-        let memory = Arc::new(FixedMemory { bytes, registry, status: Mutex::new(Status::default()) });
+        let memory = Arc::new(FixedMemory::new(bytes, registry));
         // Each buffer takes at least a page, so their number fits. The first one is on top.
         let idle = Mutex::new((0..count as u32).rev().collect());
         Ok(FixedBufPool(Arc::new(Shared { memory, len, stride, idle })))
@@ -181,60 +160,20 @@ impl FixedBufPool {
     /// # }
     /// ```
     pub fn rings_count(&self) -> usize {
-        self.0.memory.status.lock().rings_count
+        self.0.memory.rings_count()
     }
 
     /// Returns why a ring has not registered the memory, if one tried and failed. Operations on
     /// that ring run as with other buffers. [`rings_count`](FixedBufPool::rings_count) has an
     /// example.
     pub fn refusal(&self) -> Option<io::Error> {
-        let status = self.0.memory.status.lock();
-        status.refusal.as_ref().map(|(kind, text)| io::Error::new(*kind, text.clone()))
+        self.0.memory.refusal()
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if let Some(registry) = self.memory.registry.upgrade() {
-            registry.unregister(&self.memory);
-        }
-    }
-}
-
-impl FixedMemory {
-    /// Returns whether the memory may be registered with `registry`.
-    pub(crate) fn is_of<R>(&self, registry: &Arc<R>) -> bool {
-        // The weak reference keeps the address from being reused.
-        std::ptr::addr_eq(self.registry.as_ptr(), Arc::as_ptr(registry))
-    }
-
-    /// Returns the address of its first byte, and its length in bytes.
-    pub(crate) fn extent(&self) -> (*mut u8, usize) {
-        (IoBuf::as_ptr(&self.bytes).cast_mut(), self.bytes.bytes_init())
-    }
-
-    /// Returns the range of its addresses.
-    pub(crate) fn addresses(&self) -> Range<usize> {
-        let (start, len) = self.extent();
-        start.addr()..start.addr() + len
-    }
-
-    /// Records that one ring more, or fewer, has registered it.
-    pub(crate) fn change_rings_count(&self, change: isize) {
-        let mut status = self.status.lock();
-        status.rings_count = status.rings_count.saturating_add_signed(change);
-    }
-
-    /// Records why a ring could not register it. The first reason stays.
-    pub(crate) fn refuse(&self, error: &io::Error) {
-        let mut status = self.status.lock();
-        status.refusal.get_or_insert_with(|| (error.kind(), error.to_string()));
-    }
-}
-
-impl fmt::Debug for FixedMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FixedMemory").field("bytes", &self.bytes).finish_non_exhaustive()
+        FixedMemory::unregister(&self.memory);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::FixedMemory;
+use super::{AlignedBuf, FixedMemory};
 
 /// A buffer that an operation can own and read from.
 ///
@@ -204,4 +204,28 @@ unsafe impl IoBuf for &'static str {
     fn bytes_init(&self) -> usize {
         self.len()
     }
+}
+
+// SAFETY: the bytes are on the heap.
+unsafe impl IoBuf for AlignedBuf {
+    fn as_ptr(&self) -> *const u8 {
+        self.extent().0
+    }
+
+    fn bytes_init(&self) -> usize {
+        self.extent().1
+    }
+}
+
+// SAFETY: the bytes are on the heap.
+unsafe impl IoBufMut for AlignedBuf {
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.extent().0
+    }
+
+    fn bytes_total(&self) -> usize {
+        self.extent().1
+    }
+
+    unsafe fn set_read(&mut self, _count: usize) {}
 }

@@ -8,18 +8,20 @@
 //!   one
 //! - `aligned.rs`: page-aligned memory; `staging.rs`: the runtime's copy of a borrowed slice
 //! - `parts.rs`: one buffer cut for several operations at once
-//! - `pool.rs`, `pooled.rs`: the runtime's buffers to receive into, and their guard
-//! - `fixed.rs`: a program's pool whose memory rings may register
+//! - `shelf.rs`, `pool.rs`, `pooled.rs`: the runtime's buffers to receive into, and their guard
+//! - `fixed_memory.rs`, `fixed.rs`: memory that rings may register, and a program's pool in it
 //! - `models.rs`: loom models; `tests/`: tests
 
 mod aligned;
 mod fixed;
+mod fixed_memory;
 mod io_buf;
 #[cfg(test)]
 mod models;
 mod parts;
 mod pool;
 mod pooled;
+mod shelf;
 mod slice;
 mod staging;
 #[cfg(test)]
@@ -27,7 +29,7 @@ mod tests;
 
 pub use aligned::AlignedBuf;
 pub use fixed::{FixedBuf, FixedBufPool};
-pub(crate) use fixed::{FixedMemory, Registry};
+pub(crate) use fixed_memory::{FixedMemory, Registry};
 pub use io_buf::{IoBuf, IoBufMut};
 pub(crate) use io_buf::{bytes_of, room_of};
 pub(crate) use parts::{join, split};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossbeam::utils::CachePadded;
 
 use super::PooledBuf;
-use crate::primitive::sync::Mutex;
+use super::shelf::Shelf;
 
 /// Idle buffers of one length on several shelves, so that workers do not wait for each other.
 #[derive(Debug)]
@@ -51,56 +51,6 @@ fn allocated(len: usize) -> io::Result<Vec<u8>> {
         io::Error::new(io::ErrorKind::OutOfMemory, text)
     })?;
     Ok(bytes)
-}
-
-/// The idle buffers of one worker. The last one that came back is taken first, because it is still
-/// in the cache.
-#[derive(Debug)]
-pub(super) struct Shelf {
-    len: usize,
-    kept_count_max: usize,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    idle: Vec<Vec<u8>>,
-    is_closed: bool,
-}
-
-impl Shelf {
-    fn new(len: usize, kept_count_max: usize) -> Shelf {
-        Shelf { len, kept_count_max, kept: Mutex::new(Kept { idle: Vec::new(), is_closed: false }) }
-    }
-
-    fn pop(&self) -> Option<Vec<u8>> {
-        self.kept.lock().idle.pop()
-    }
-
-    /// Returns a buffer to the shelf, from any thread [home-or-freed].
-    pub(super) fn put_back(&self, mut bytes: Vec<u8>) {
-        bytes.clear();
-        let mut kept = self.kept.lock();
-        if !kept.is_closed && kept.idle.len() < self.kept_count_max {
-            kept.idle.push(bytes);
-            return;
-        }
-        // The buffer is freed after the lock is released, because the allocator may be slow.
-        drop(kept);
-    }
-
-    fn close(&self) {
-        let mut kept = self.kept.lock();
-        kept.is_closed = true;
-        let idle = std::mem::take(&mut kept.idle);
-        drop(kept);
-        drop(idle);
-    }
-
-    #[cfg(test)]
-    fn idle_count(&self) -> usize {
-        self.kept.lock().idle.len()
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crossbeam::utils::CachePadded;
 
-use super::pool::Shelf;
+use super::shelf::Shelf;
 use super::{IoBuf, IoBufMut};
 
 /// Received bytes, in a buffer that belongs to the runtime.

@@ -10,6 +10,8 @@ use socket2::{SockAddr, Socket};
 
 use super::socket::SEND_FLAGS;
 
+mod segments;
+
 cfg_if! {
     if #[linux_kernel] {
         mod linux;
@@ -21,15 +23,7 @@ cfg_if! {
 }
 
 pub(crate) use kernel::{receive, set_joined};
-
-/// The result of one receive: `len` bytes that consist of datagrams of `segment_len` bytes each;
-/// the last may be shorter.
-#[derive(Debug)]
-pub(crate) struct Segments {
-    pub(crate) len: usize,
-    pub(crate) segment_len: usize,
-    pub(crate) addr: SockAddr,
-}
+pub(crate) use segments::Segments;
 
 /// Sends `bytes` as datagrams of `segment_len` bytes each; the last may be shorter. Returns how
 /// many bytes were sent, which is a whole number of datagrams and may be fewer than all.
