@@ -10,7 +10,7 @@ use syn::parse::Parser;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, ExprMacro, ExprTry, Item, Label, Lifetime, Macro, Stmt};
 
-use crate::expand::parse_body;
+use crate::body::parse_body;
 
 /// Expands `attempt!` as a macro of its own, outside of generator bodies.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {

@@ -3,8 +3,9 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
-use syn::{AttrStyle, Attribute, Block, Stmt};
+use syn::{Attribute, Stmt};
 
+use crate::body::{body_label, gate, parse_body, private};
 use crate::form::{Flavour, Form, Item, Types};
 use crate::lower::{Lowering, lower};
 use crate::{attempt, spelling};
@@ -14,24 +15,6 @@ use crate::{attempt, spelling};
 pub(crate) struct Kind {
     pub(crate) is_async: bool,
     pub(crate) is_coroutine: bool,
-}
-
-/// The names of the variables that an expansion defines. Users cannot write them, because they have
-/// the macro's hygiene.
-pub(crate) fn private(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
-}
-
-/// The variable through which a body hands out its values. The compiler shows this name where a
-/// body yields a borrow of a value that it owns, because the borrow would have to outlive the type
-/// of this variable. The name therefore explains the error.
-pub(crate) fn gate() -> Ident {
-    private("what_is_yielded_must_not_borrow_from_the_body")
-}
-
-/// The label around the whole body. A `break` to it compiles only directly in the body.
-pub(crate) fn body_label() -> syn::Lifetime {
-    syn::Lifetime::new("'__body", Span::mixed_site())
 }
 
 /// The first token of the input is the path of heist: the public macros in heist put `$crate`
@@ -148,15 +131,6 @@ fn expression(body: TokenStream, types: &Types, flavour: &Flavour, place: &Place
         let (#gate, #knot) = unsafe { #home::generator::airlock::#tie::<#yielded, #argument>() };
         #home::generator::airlock::#machine(#knot, #code)
     }}
-}
-
-/// Splits a body into the inner attributes that apply to all of it, and its statements.
-pub(crate) fn parse_body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, Vec<Stmt>)> {
-    let mut inner = input.call(Attribute::parse_inner)?;
-    for attribute in &mut inner {
-        attribute.style = AttrStyle::Outer;
-    }
-    Ok((inner, input.call(Block::parse_within)?))
 }
 
 /// Names the result type before the body's first `?` and `return`, so that `?` and `Ok(())` need no

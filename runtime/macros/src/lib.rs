@@ -8,6 +8,7 @@
 //! `yield`, [`expand`] puts the body into its machine. [`entry`] writes the attributes.
 
 mod attempt;
+mod body;
 mod entry;
 mod expand;
 mod form;

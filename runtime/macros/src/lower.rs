@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, ExprAwait, ExprBreak, Item, Macro, Stmt};
 
-use crate::expand::{body_label, gate, private};
+use crate::body::{body_label, gate, private};
 use crate::form::Flavour;
 use crate::spelling::{self, Kind};
 
