@@ -33,7 +33,7 @@ fn address(timers: &Timers) -> usize {
     std::ptr::from_ref(timers).addr()
 }
 
-pub(super) struct Context {
+struct Context {
     timers: Arc<Timers>,
     /// `None` on a thread that is not a worker.
     worker: Option<usize>,
@@ -67,7 +67,7 @@ pub(super) enum Spot {
 }
 
 impl Context {
-    pub(super) fn new(timers: Arc<Timers>, worker: Option<usize>) -> Self {
+    fn new(timers: Arc<Timers>, worker: Option<usize>) -> Self {
         Context { timers, worker, turn: Cell::new(None) }
     }
 
@@ -86,7 +86,7 @@ impl Context {
 
 /// Makes this thread, a worker of `timers`, a thread from outside, also for the contexts that
 /// guards restore later.
-pub(super) fn resign(timers: &Timers, worker: usize) {
+fn resign(timers: &Timers, worker: usize) {
     RESIGNED.with(|resigned| resigned.set(Some(Post { timers: address(timers), worker })));
     CURRENT.with(|current| {
         if let Some(context) = current.borrow_mut().as_mut() {
@@ -96,7 +96,7 @@ pub(super) fn resign(timers: &Timers, worker: usize) {
 }
 
 /// Reverts `resign`.
-pub(super) fn reinstate(timers: &Timers, worker: usize) {
+fn reinstate(timers: &Timers, worker: usize) {
     come_anew(timers);
     CURRENT.with(|current| match current.borrow_mut().as_mut() {
         Some(context) if address(&context.timers) == address(timers) => context.worker = Some(worker),
@@ -105,7 +105,7 @@ pub(super) fn reinstate(timers: &Timers, worker: usize) {
 }
 
 /// Prepares this thread to become a worker of `timers`, even if it resigned before.
-pub(super) fn come_anew(timers: &Timers) {
+fn come_anew(timers: &Timers) {
     RESIGNED.with(|resigned| {
         if resigned.get().is_some_and(|post| post.timers == address(timers)) {
             resigned.set(None);
@@ -122,7 +122,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(super) fn install(context: Context) -> Guard {
+    fn install(context: Context) -> Guard {
         // This thread may be ending, and with it a runtime in its thread-local storage: its sleeps
         // are then those of a foreign thread.
         let previous = CURRENT.try_with(|current| current.replace(Some(context))).ok().flatten();
@@ -139,6 +139,35 @@ impl Drop for Guard {
         // While the thread ends, the slot may be gone; then nothing will read it.
         let replaced = CURRENT.try_with(|current| current.replace(previous));
         drop(replaced);
+    }
+}
+
+/// The calls that change which timers a thread has.
+impl Timers {
+    /// Makes this thread worker `index` until the guard is dropped: its sleeps go to the wheel of
+    /// that worker.
+    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> Guard {
+        assert!(index < self.worker_count(), "there is no worker {index}");
+        come_anew(self);
+        Guard::install(Context::new(self.clone(), Some(index)))
+    }
+
+    /// This thread, which is worker `index`, hands its role to another thread. From now on its
+    /// sleeps are those of a thread from outside, until it comes back.
+    pub(crate) fn leave_worker(&self, index: usize) {
+        resign(self, index);
+    }
+
+    /// This thread, which left the role of worker `index`, takes it again. No thread was bound to
+    /// it meanwhile.
+    pub(crate) fn come_back(&self, index: usize) {
+        reinstate(self, index);
+    }
+
+    /// Lets sleeps of this thread, which is not a worker, use these timers until the guard is
+    /// dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Guard {
+        Guard::install(Context::new(self.clone(), None))
     }
 }
 

@@ -65,6 +65,7 @@ mod home;
 mod instant;
 mod interval;
 mod level;
+mod pause;
 mod slab;
 mod sleep;
 mod timeout;
@@ -78,9 +79,9 @@ mod tests;
 
 pub use std::time::Duration;
 
-pub use clock::{advance, pause, resume};
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use pause::{advance, pause, resume};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Timeout, timeout, timeout_at};
 

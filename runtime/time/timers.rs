@@ -6,7 +6,6 @@ use std::time::Instant;
 use crossbeam::utils::CachePadded;
 
 use super::clock::Clock;
-use super::context::{self, Context, Guard};
 use super::home::{Home, Shared};
 use super::wheel::NEVER;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -47,32 +46,6 @@ impl Timers {
         let homes =
             (0..worker_count).map(|index| Arc::new(CachePadded::new(Home::new(index, shared.clone()))));
         Arc::new(Timers { homes: homes.collect(), shared, foreign_turn: AtomicUsize::new(0) })
-    }
-
-    /// Makes this thread worker `index` until the guard is dropped: its sleeps go to the wheel of
-    /// that worker.
-    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> Guard {
-        assert!(index < self.worker_count(), "there is no worker {index}");
-        context::come_anew(self);
-        Guard::install(Context::new(self.clone(), Some(index)))
-    }
-
-    /// This thread, which is worker `index`, hands its role to another thread. From now on its
-    /// sleeps are those of a thread from outside, until it comes back.
-    pub(crate) fn leave_worker(&self, index: usize) {
-        context::resign(self, index);
-    }
-
-    /// This thread, which left the role of worker `index`, takes it again. No thread was bound to
-    /// it meanwhile.
-    pub(crate) fn come_back(&self, index: usize) {
-        context::reinstate(self, index);
-    }
-
-    /// Lets sleeps of this thread, which is not a worker, use these timers until the guard is
-    /// dropped.
-    pub(crate) fn enter(self: &Arc<Self>) -> Guard {
-        Guard::install(Context::new(self.clone(), None))
     }
 
     pub(crate) fn worker_count(&self) -> usize {
