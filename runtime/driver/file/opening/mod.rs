@@ -24,6 +24,8 @@ mod meeting;
 #[cfg(not(target_os = "linux"))]
 mod other;
 #[cfg(target_os = "linux")]
+mod waiter;
+#[cfg(target_os = "linux")]
 mod watch;
 
 use crate::driver::file::Descriptor;

@@ -11,7 +11,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, tee};
 
-use super::meeting::Waiter;
+use super::waiter::Waiter;
 use crate::driver::file::Descriptor;
 use crate::primitive::sync::Mutex;
 use crate::task::wake_all;
