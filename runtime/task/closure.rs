@@ -1,12 +1,13 @@
 //! A closure as a task: a pool runs it once, and it is joined and aborted like any other task.
 
 use super::budget;
+use super::cause::Cause;
 use super::id::Id;
 use super::join::JoinHandle;
 use super::layout::Header;
 use super::owned;
 use super::runnable::Runnable;
-use super::schedule::{Cause, Schedule};
+use super::schedule::Schedule;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -2,12 +2,13 @@
 //! from the join handle, and no panic of user code gets out of either.
 #![expect(unsafe_code, reason = "restores the type of a task and touches its cells")]
 
+use super::cause::Cause;
 use super::error::JoinError;
-use super::layout::{Cell, Core, Header, Stage};
+use super::layout::{Cell, Core, Header, Stage, Vtable};
 use super::memory;
 use super::quiet::{discard, quietly};
-use super::raw::{TaskRef, Vtable};
-use super::schedule::{Cause, Schedule};
+use super::raw::TaskRef;
+use super::schedule::Schedule;
 use super::state::{Completion, JoinWakerOwner, Pause, Start};
 use super::{Runnable, waker::WakerRef};
 use std::any::Any;

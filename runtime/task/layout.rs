@@ -1,12 +1,13 @@
 //! The one allocation of a task, hot parts first. `DESIGN.md` of this room has the table of who may
 //! touch which field.
 
+use super::cause::Cause;
 use super::error::JoinError;
 use super::id::Id;
-use super::raw::Vtable;
 use super::state::State;
 use crate::primitive::cell::UnsafeCell;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::task::Waker;
 
 /// The part that every task has, whatever its future. Pointers to a task point here.
@@ -17,6 +18,18 @@ pub(crate) struct Header {
     pub(super) id: Id,
     /// Guarded by the lock of the list's shard ([list-under-lock]).
     pub(super) links: UnsafeCell<Links>,
+}
+
+/// The functions that depend on the types of the future and of the scheduler. The contract of each
+/// entry is that of the function in `harness.rs` that it points to.
+pub(super) struct Vtable {
+    pub(super) run: unsafe fn(NonNull<Header>) -> bool,
+    pub(super) schedule: unsafe fn(NonNull<Header>, Cause),
+    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    pub(super) free: unsafe fn(NonNull<Header>),
+    /// Bytes from the header to the trailer.
+    pub(super) trailer_offset: usize,
 }
 
 /// The place of a task in the list of live tasks. It does not link to its neighbours, because other

@@ -48,10 +48,13 @@
 //! outside of a worker, and [`id`](id()) if called outside of a task.
 #![doc = include_str!("../../docs/task.md")]
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
-// cell), `state.rs` (the state word), `raw.rs` (pointers), `harness.rs` (a run), `runnable.rs`,
-// `waker.rs`, `join.rs` (the handles), `owned.rs` (the list of live tasks), `memory.rs`.
+// cell), `state.rs` (the state word), `raw.rs` (pointers), `runnable.rs`, `waker.rs`, `harness.rs`
+// (a run), `allocate.rs` (the start), `join.rs` (the handles), `owned.rs` (the list of live tasks),
+// `memory.rs`.
 
+mod allocate;
 mod budget;
+mod cause;
 mod closure;
 mod error;
 mod harness;
@@ -114,10 +117,11 @@ pub use yield_now::yield_now;
 pub use crate::runtime::join_set::JoinSet;
 pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 
+pub(crate) use cause::Cause;
 pub(crate) use closure::blocking;
 pub(crate) use layout::Header;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
 pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use runnable::Runnable;
-pub(crate) use schedule::{Cause, Schedule};
+pub(crate) use schedule::Schedule;

@@ -1,11 +1,12 @@
 //! The list of live tasks. A shutdown begins by closing it.
 #![expect(unsafe_code, reason = "tasks that know their places in a list of plain pointers")]
 
+use super::allocate::allocate;
 use super::id::Id;
 use super::join::JoinHandle;
 use super::layout::{Header, Links, Membership};
 use super::pinned::Pinned;
-use super::raw::{self, Reference, TaskRef};
+use super::raw::{Reference, TaskRef};
 use super::runnable::Runnable;
 use super::schedule::Schedule;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -60,7 +61,7 @@ where
     S: Schedule,
 {
     // SAFETY: the future and its output are Send.
-    let (runnable, reference) = unsafe { raw::allocate(future, scheduler, id, location) };
+    let (runnable, reference) = unsafe { allocate(future, scheduler, id, location) };
     // SAFETY: the reference is the new task's, and its output is the future's.
     (runnable, unsafe { JoinHandle::new(reference) })
 }
@@ -93,7 +94,7 @@ impl OwnedTasks {
         S: Schedule,
     {
         // SAFETY: the future and its output are Send.
-        let (runnable, reference) = unsafe { raw::allocate(future, scheduler, id, location) };
+        let (runnable, reference) = unsafe { allocate(future, scheduler, id, location) };
         // SAFETY: the reference is the new task's, and its output is the future's.
         (self.list(runnable, &reference), unsafe { JoinHandle::new(reference) })
     }
@@ -116,7 +117,7 @@ impl OwnedTasks {
         // SAFETY: `Pinned` lets no other thread touch the future. Its output is made by a poll
         // here, and dropped by the run that made it or through the join handle, which is not Send
         // unless the output is.
-        let (runnable, reference) = unsafe { raw::allocate(Pinned::new(future), scheduler, id, location) };
+        let (runnable, reference) = unsafe { allocate(Pinned::new(future), scheduler, id, location) };
         // SAFETY: the reference is the new task's, and its output is the future's.
         (self.list(runnable, &reference), unsafe { JoinHandle::new(reference) })
     }

@@ -1,14 +1,10 @@
 //! Pointers to tasks whose types are erased: one that borrows, and one that counts.
 #![expect(unsafe_code, reason = "erases and restores the type of a task; frees it")]
 
-use super::harness;
+use super::cause::Cause;
 use super::id::Id;
-use super::layout::{Cell, Core, Header, Links, Stage, Trailer};
-use super::memory;
-use super::runnable::Runnable;
-use super::schedule::{Cause, Schedule};
+use super::layout::{Header, Trailer};
 use super::state::{State, Wake};
-use crate::primitive::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -26,18 +22,6 @@ pub(crate) struct TaskRef<'a> {
 /// One counted reference. It keeps the memory and the scheduler of a task, but not its future.
 pub(super) struct Reference(NonNull<Header>);
 
-/// The functions that depend on the types of the future and of the scheduler. The contract of each
-/// entry is that of the function in `harness.rs` that it points to.
-pub(super) struct Vtable {
-    pub(super) run: unsafe fn(NonNull<Header>) -> bool,
-    pub(super) schedule: unsafe fn(NonNull<Header>, Cause),
-    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
-    pub(super) drop_output: unsafe fn(NonNull<Header>),
-    pub(super) free: unsafe fn(NonNull<Header>),
-    /// Bytes from the header to the trailer.
-    pub(super) trailer_offset: usize,
-}
-
 // SAFETY: a reference itself reaches only state, id, location and scheduler, which are Send and
 // Sync. The future is reached only by the holder of the Runnable and the output by the join handle,
 // and both state their own bounds. The last reference never finds a future or output to drop
@@ -45,41 +29,6 @@ pub(super) struct Vtable {
 unsafe impl Send for Reference {}
 // SAFETY: as above.
 unsafe impl Sync for Reference {}
-
-/// Allocates a task that is due to run and in no list.
-///
-/// # Safety
-/// `F` and its output are Send, or `F` is a [`Pinned`](super::pinned::Pinned).
-pub(super) unsafe fn allocate<F, S>(
-    future: F,
-    scheduler: S,
-    id: Id,
-    location: &'static Location<'static>,
-) -> (Runnable, Reference)
-where
-    F: Future + 'static,
-    F::Output: 'static,
-    S: Schedule,
-{
-    let pointer = memory::allocate::<Cell<F, S>>();
-    let cell = Cell {
-        header: Header {
-            state: State::new(),
-            vtable: harness::vtable::<F, S>(),
-            id,
-            links: Links::outside(),
-        },
-        core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
-        trailer: Trailer { join_waker: UnsafeCell::new(None), location },
-    };
-    // SAFETY: the memory is for a cell of this type, and ours.
-    unsafe { pointer.write(cell) };
-    // `Cell` is repr(C) and begins with its header.
-    let pointer = pointer.cast::<Header>();
-    // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, which
-    // its completion gives up, and the one made here. The Runnable is the only one.
-    unsafe { (Runnable::from_header(pointer), Reference::from_header(pointer)) }
-}
 
 impl<'a> TaskRef<'a> {
     /// # Safety
@@ -171,16 +120,6 @@ impl Reference {
         match self.task().state().cancel() {
             // SAFETY: the transition gave us the right to run; we hold a reference.
             Wake::Schedule => unsafe { self.task().schedule(Cause::Woken) },
-            Wake::Nothing => {}
-        }
-    }
-
-    /// Drops the future: here if the task is idle; otherwise the party that runs it, or that drains
-    /// its queue, drops it.
-    pub(super) fn shut_down(&self) {
-        match self.task().state().cancel() {
-            // SAFETY: the transition gave us the right to run.
-            Wake::Schedule => drop(unsafe { Runnable::from_header(self.0) }),
             Wake::Nothing => {}
         }
     }

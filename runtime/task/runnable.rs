@@ -2,10 +2,11 @@
 #![expect(unsafe_code, reason = "one pointer that travels through queues as a plain address")]
 
 use super::budget;
+use super::cause::Cause;
 use super::id::{self, Id};
 use super::layout::Header;
-use super::raw::TaskRef;
-use super::schedule::Cause;
+use super::raw::{Reference, TaskRef};
+use super::state::Wake;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -106,6 +107,18 @@ impl Drop for Runnable {
         // SAFETY: `self` is not used after this, so the right to run has one owner.
         let again = unsafe { Runnable::from_header(self.pointer) }.run_once();
         debug_assert!(again.is_none(), "a cancelled run is the last one");
+    }
+}
+
+impl Reference {
+    /// Drops the future: here if the task is idle; otherwise the party that runs it, or that drains
+    /// its queue, drops it.
+    pub(super) fn shut_down(&self) {
+        match self.task().state().cancel() {
+            // SAFETY: the transition gave us the right to run.
+            Wake::Schedule => drop(unsafe { Runnable::from_header(self.task().as_ptr()) }),
+            Wake::Nothing => {}
+        }
     }
 }
 

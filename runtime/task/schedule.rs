@@ -1,18 +1,8 @@
 //! The interface between a task and its scheduler.
 
+use super::cause::Cause;
 use super::layout::Header;
 use super::runnable::Runnable;
-
-/// Why a task is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// It was spawned.
-    Spawned,
-    /// It was woken or aborted.
-    Woken,
-    /// It was woken during its own poll, and goes behind everything that is queued.
-    Yielded,
-}
 
 /// The scheduler of a task. It is stored in the task, so it is a handle, for example an `Arc`. It
 /// is dropped with the task's memory, on the thread that gives up the last reference.

@@ -1,9 +1,9 @@
 //! The waker of a task: one counted reference behind std's vtable.
 #![expect(unsafe_code, reason = "implements RawWaker")]
 
+use super::cause::Cause;
 use super::layout::Header;
 use super::raw::{Reference, TaskRef};
-use super::schedule::Cause;
 use super::state::{Wake, WakeByValue};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;

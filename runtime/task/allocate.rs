@@ -1,0 +1,48 @@
+//! The start of a task's life.
+#![expect(unsafe_code, reason = "writes a cell into memory, and makes the first pointers to it")]
+
+use super::harness;
+use super::id::Id;
+use super::layout::{Cell, Core, Header, Links, Stage, Trailer};
+use super::memory;
+use super::raw::Reference;
+use super::runnable::Runnable;
+use super::schedule::Schedule;
+use super::state::State;
+use crate::primitive::cell::UnsafeCell;
+use std::panic::Location;
+
+/// Allocates a task that is due to run and in no list.
+///
+/// # Safety
+/// `F` and its output are Send, or `F` is a [`Pinned`](super::pinned::Pinned).
+pub(super) unsafe fn allocate<F, S>(
+    future: F,
+    scheduler: S,
+    id: Id,
+    location: &'static Location<'static>,
+) -> (Runnable, Reference)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Schedule,
+{
+    let pointer = memory::allocate::<Cell<F, S>>();
+    let cell = Cell {
+        header: Header {
+            state: State::new(),
+            vtable: harness::vtable::<F, S>(),
+            id,
+            links: Links::outside(),
+        },
+        core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
+        trailer: Trailer { join_waker: UnsafeCell::new(None), location },
+    };
+    // SAFETY: the memory is for a cell of this type, and ours.
+    unsafe { pointer.write(cell) };
+    // `Cell` is repr(C) and begins with its header.
+    let pointer = pointer.cast::<Header>();
+    // SAFETY: the initial state is SCHEDULED with two references: one for the task itself, which
+    // its completion gives up, and the one made here. The Runnable is the only one.
+    unsafe { (Runnable::from_header(pointer), Reference::from_header(pointer)) }
+}
