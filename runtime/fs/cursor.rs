@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_place};
-use super::nonblocking::Readiness;
 use super::notice::{Mark, Notice, Watched};
+use super::readiness::Readiness;
 use super::work::{self, Work};
 use crate::driver::file::{AT_CURSOR, Descriptor};
 use crate::primitive::sync::Mutex;

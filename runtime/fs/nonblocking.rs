@@ -6,15 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::cursor::{Gate, Turn};
+use super::readiness::Readiness;
 use crate::driver::file::Descriptor;
-
-#[cfg(unix)]
-pub(super) use unix::Readiness;
-
-/// Only Unix has descriptors that do not block.
-#[cfg(not(unix))]
-#[derive(Debug)]
-pub(super) enum Readiness {}
 
 impl Gate {
     /// Reads some bytes, or waits until there are some.
@@ -74,84 +67,4 @@ impl Gate {
 
 fn would_block(result: &io::Result<usize>) -> bool {
     cfg!(unix) && result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-}
-
-#[cfg(not(unix))]
-impl Readiness {
-    fn of(_file: &Descriptor) -> io::Result<Box<Readiness>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn poll_read(
-        &self,
-        _file: &Descriptor,
-        _cx: &mut Context<'_>,
-        _buf: &mut [u8],
-    ) -> Poll<io::Result<Option<usize>>> {
-        match *self {}
-    }
-
-    fn poll_write(
-        &self,
-        _file: &Descriptor,
-        _cx: &mut Context<'_>,
-        _buf: &[u8],
-    ) -> Poll<io::Result<Option<usize>>> {
-        match *self {}
-    }
-}
-
-#[cfg(unix)]
-mod unix {
-    use std::fmt;
-    use std::io::{self, Read, Write};
-    use std::os::fd::AsFd;
-    use std::task::{Context, Poll};
-
-    use socket2::Socket;
-
-    use crate::driver::file::Descriptor;
-    use crate::driver::{Direction, Registration};
-
-    /// A second descriptor of the stream, registered with the driver.
-    pub(in crate::fs) struct Readiness(Registration);
-
-    impl Readiness {
-        /// The driver watches descriptors that are typed as sockets. No call is made that only
-        /// sockets support.
-        pub(super) fn of(file: &Descriptor) -> io::Result<Box<Readiness>> {
-            let fd = file.file().as_fd().try_clone_to_owned()?;
-            Ok(Box::new(Readiness(Registration::new_nonblocking(Socket::from(fd)))))
-        }
-
-        /// Returns None if the descriptor blocks by now.
-        pub(super) fn poll_read(
-            &self,
-            file: &Descriptor,
-            cx: &mut Context<'_>,
-            buf: &mut [u8],
-        ) -> Poll<io::Result<Option<usize>>> {
-            self.0.poll_io(Direction::Read, cx, |_| {
-                if file.blocks() { Ok(None) } else { { file.file() }.read(buf).map(Some) }
-            })
-        }
-
-        /// The same for a write.
-        pub(super) fn poll_write(
-            &self,
-            file: &Descriptor,
-            cx: &mut Context<'_>,
-            buf: &[u8],
-        ) -> Poll<io::Result<Option<usize>>> {
-            self.0.poll_io(Direction::Write, cx, |_| {
-                if file.blocks() { Ok(None) } else { { file.file() }.write(buf).map(Some) }
-            })
-        }
-    }
-
-    impl fmt::Debug for Readiness {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.debug_struct("Readiness").finish_non_exhaustive()
-        }
-    }
 }
