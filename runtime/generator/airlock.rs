@@ -17,9 +17,11 @@ use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use pin_project_lite::pin_project;
 
-use super::async_machine::AsyncMachine;
-use super::machine::Machine;
 use crate::primitive::cell::UnsafeCell;
+
+/// Expansions find all that they call here.
+pub use super::async_machine::async_machine;
+pub use super::machine::machine;
 
 /// The values of one step: the argument goes into the body, then the yielded value comes out.
 pub struct Frame<Y, A> {
@@ -102,21 +104,6 @@ pub unsafe fn tie<Y, A>() -> (Gate<Y, A>, Tie<Y, A>) {
 #[inline(always)]
 pub unsafe fn tie_async<Y, A>() -> (AsyncGate<Y, A>, Tie<Y, A>) {
     (AsyncGate(PhantomData), Tie(PhantomData))
-}
-
-/// `code` is the body that was expanded with the gate of this tie: the caller of [`tie`] has
-/// promised it. So a body stands in no `unsafe` block.
-#[inline(always)]
-pub fn machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> Machine<C, Y, A> {
-    // SAFETY: the promise of `tie` is the one that `Machine::new` asks for [tied].
-    unsafe { Machine::new(code) }
-}
-
-/// As [`machine`].
-#[inline(always)]
-pub fn async_machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> AsyncMachine<C, Y, A> {
-    // SAFETY: the promise of `tie_async` is the one that `AsyncMachine::new` asks for [tied].
-    unsafe { AsyncMachine::new(code) }
 }
 
 /// Fixes the result type of a body before its first `?` or `return` is met. Never called.

@@ -12,7 +12,7 @@ use core::ops::DerefMut;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use super::airlock::{AsyncFrame, async_airlock};
+use super::airlock::{AsyncFrame, Tie, async_airlock};
 use super::protocol::{Next, Outcome, State, Step};
 
 /// The object-safe core of asynchronous generators: as [`Resume`](super::Resume), with steps that
@@ -292,4 +292,11 @@ impl<C: Future, Y, A> AsyncResume for AsyncMachine<C, Y, A> {
         // SAFETY: `kill` drops the body in place and moves nothing.
         unsafe { self.get_unchecked_mut() }.kill();
     }
+}
+
+/// As [`machine`](super::airlock::machine).
+#[inline(always)]
+pub fn async_machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> AsyncMachine<C, Y, A> {
+    // SAFETY: the promise of `tie_async` is the one that `AsyncMachine::new` asks for [tied].
+    unsafe { AsyncMachine::new(code) }
 }

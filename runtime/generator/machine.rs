@@ -11,7 +11,7 @@ use core::mem::{self, ManuallyDrop};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use super::airlock::{AIRLOCK, Frame};
+use super::airlock::{AIRLOCK, Frame, Tie};
 use super::protocol::{Next, Outcome, State, Step};
 use super::resume::Resume;
 
@@ -196,4 +196,12 @@ impl<C: Future, Y, A> Resume for Machine<C, Y, A> {
         // SAFETY: `kill` drops the body in place and moves nothing.
         unsafe { self.get_unchecked_mut() }.kill();
     }
+}
+
+/// `code` is the body that was expanded with the gate of this tie: the caller of
+/// [`tie`](super::airlock::tie) has promised it. So a body stands in no `unsafe` block.
+#[inline(always)]
+pub fn machine<Y, A, C: Future>(_: Tie<Y, A>, code: C) -> Machine<C, Y, A> {
+    // SAFETY: the promise of `tie` is the one that `Machine::new` asks for [tied].
+    unsafe { Machine::new(code) }
 }
