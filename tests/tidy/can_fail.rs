@@ -1,7 +1,7 @@
 //! Every rule is given a source that violates it, and one that is in order.
 
 use crate::source::Source;
-use crate::{architecture, expect_tidy, form, notes, promises, proof, prose};
+use crate::{architecture, circles, expect_tidy, form, notes, promises, proof, prose};
 
 #[track_caller]
 fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
@@ -90,6 +90,61 @@ fn rules_about_architecture_can_fail() {
     let long = "//! A line.\n".repeat(61);
     expect_complaint(notes::headers_are_short, "runtime/net/mod.rs", &long, "61 lines");
     expect_no_complaint(notes::headers_are_short, "runtime/net/mod.rs", &long["//! A line.\n".len()..]);
+}
+
+/// The complaints about these files, each a path below `runtime/net/` and its code, and this list
+/// of circles.
+fn complaints_about_circles(files: &[(&str, &str)], list: &str) -> String {
+    let sources = files.iter().map(|(name, code)| Source::new(&format!("runtime/net/{name}"), code));
+    let root = Source::new("runtime/lib.rs", "pub mod net;\n");
+    let map = Source::new("ARCHITECTURE.md", &format!("# A\n\n## Circles of files\n{list}\n## B\n"));
+    circles::circles_have_a_reason(&sources.chain([root, map]).collect::<Vec<_>>()).join("\n")
+}
+
+#[test]
+fn a_circle_of_files_is_found() {
+    let b = ("b.rs", "use super::a::A;\npub(super) struct B(A);\n");
+    let door = ("mod.rs", "mod a;\nmod b;\npub(crate) use b::B;\n");
+    for (a, is_circle) in [
+        ("use super::b::B;\npub(super) struct A(Box<B>);\n", true),
+        ("use crate::{net::{b::{self, B as C}}};\npub(super) struct A;\n", true),
+        ("pub(super) struct A;\nfn f() -> Option<super::B> { None }\n", true),
+        ("use super::super::net;\npub(super) struct A(Box<net::B>);\n", true),
+        ("pub(super) struct A;\nmod inner {\n    use super::super::b;\n    fn f(_: b::B) {}\n}\n", true),
+        ("wrap! {\n    pub(super) struct A;\n}\nfn f(c: super::b::B) {}\n", true),
+        ("pub(super) struct A;\n// super::b::B\npub(super) use super::b::B;\n", false),
+        ("pub(super) struct A;\n#[cfg(test)]\nuse super::{b::B};\nstruct C;\n", false),
+        ("pub(super) struct A {\n    #[cfg(test)]\n    b: super::b::B,\n}\n", false),
+        ("#[cfg(doc)]\nuse super::b::B;\npub(super) struct A;\n", false),
+        ("pub(super) struct A;\nstruct B;\nfn f(b: B) {}\n", false),
+    ] {
+        let complaints = complaints_about_circles(&[("a.rs", a), b, door], "");
+        assert_eq!(complaints.contains("runtime/net/a.rs -> runtime/net/b.rs"), is_circle, "{a}{complaints}");
+        assert_eq!(complaints.is_empty(), !is_circle, "{a}{complaints}");
+    }
+}
+
+#[test]
+fn a_circle_of_files_needs_a_reason_and_an_end() {
+    let a = ("a.rs", "use super::b::B;\npub(super) struct A;\n");
+    let b = ("b.rs", "use super::a::A;\npub(super) struct B;\n");
+    let straight = ("b.rs", "pub(super) struct B;\n");
+    let named = "- `runtime/net/a.rs`, `runtime/net/b.rs`:";
+    let reasoned = format!("{named} each is a part of the other.\n");
+    for (files, list, about) in [
+        ([a, b], String::new(), "a circle of files"),
+        ([a, b], reasoned.clone(), ""),
+        ([a, b], reasoned.replace("a.rs", "c.rs"), "a circle of files"),
+        ([a, b], format!("{named} so.\n"), "without a reason"),
+        ([a, straight], reasoned, "no such circle any more"),
+        ([a, straight], String::new(), ""),
+    ] {
+        let complaints = complaints_about_circles(&files, &list);
+        assert!(
+            complaints.contains(about) && complaints.is_empty() == about.is_empty(),
+            "{list}{complaints}"
+        );
+    }
 }
 
 #[test]

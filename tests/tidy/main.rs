@@ -3,7 +3,9 @@
 
 mod architecture;
 mod can_fail;
+mod circles;
 mod form;
+mod graph;
 mod notes;
 mod promises;
 mod proof;
@@ -92,6 +94,11 @@ fn rooms_import_only_what_stands_below_them() {
 #[test]
 fn rooms_do_not_walk_through_the_doors_above_them() {
     expect_tidy(architecture::doors_are_for_users(rust()));
+}
+
+#[test]
+fn files_use_each_other_one_way() {
+    expect_tidy(circles::circles_have_a_reason(sources()));
 }
 
 #[test]
