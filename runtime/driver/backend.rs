@@ -10,7 +10,7 @@ use crate::buf::FixedMemory;
 use super::context::Asker;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::Fake;
-use super::file::Offered;
+use super::file::Code;
 use super::op::{Op, Ticket};
 use super::orphan::Crop;
 use super::poll::Pollers;
@@ -68,14 +68,15 @@ impl Backend {
         }
     }
 
-    /// The operations on files that this back end performs. The blocking pool performs the others.
-    pub(super) fn offered(&self) -> Offered {
+    /// Whether this back end performs operations of this kind. The blocking pool performs the
+    /// others.
+    pub(super) fn offers(&self, code: Code) -> bool {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.offered(),
-            Backend::Poll(_) => Offered::default(),
+            Backend::Uring(rings) => rings.offers(code),
+            Backend::Poll(_) => false,
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(_) => Fake::offered(),
+            Backend::Fake(_) => Fake::offers(code),
         }
     }
 

@@ -240,7 +240,7 @@ impl Driver {
     }
 
     fn offers(&self, code: file::Code) -> bool {
-        self.backend.offered().has(code)
+        self.backend.offers(code)
     }
 
     fn submit(&self, op: Op) -> io::Result<()> {

@@ -77,7 +77,6 @@ mod traits_futures;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 mod whole;
-mod work;
 
 pub use crate::system::file::Advice;
 pub use file::File;

@@ -48,6 +48,10 @@ impl AnyFlight for Flight {
         self.completion.finish(result, wakers);
     }
 
+    fn perform(&self, _wakers: &mut Vec<Waker>) {
+        unreachable!("it is on a ring")
+    }
+
     fn abandon(&self) {}
 }
 

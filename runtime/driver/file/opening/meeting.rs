@@ -9,12 +9,12 @@
 //!
 //! Dropping the future closes the opened end at once. No runtime waits for the thread when it ends.
 
-use std::ffi::CString;
 use std::future::Future;
 use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -24,6 +24,7 @@ use crate::driver::file::Descriptor;
 use crate::driver::file::pool;
 use crate::primitive::sync::Mutex;
 use crate::system::open::{Attempt, OpenHow};
+use crate::system::path::SystemPath;
 
 /// Why an open has to wait.
 pub(super) enum Missing {
@@ -34,12 +35,12 @@ pub(super) enum Missing {
 }
 
 /// Waits for it.
-pub(super) async fn of(missing: Missing, name: CString, how: &OpenHow) -> io::Result<Descriptor> {
+pub(super) async fn of(missing: Missing, path: SystemPath, how: &OpenHow) -> io::Result<Descriptor> {
     let wanted = match missing {
         Missing::Writer(reader) => Wanted::Writer(Arc::new(reader)),
         Missing::Other(error) => {
             let how = how.clone();
-            pool(move || Door::find(name, how, error)).await.map(Wanted::Open)?
+            pool(move || Door::find(path, how, error)).await.map(Wanted::Open)?
         }
     };
     let waiter = Arc::new(Waiter(Mutex::new(Stage::Waiting { wanted, waker: None })));
@@ -56,29 +57,29 @@ enum Wanted {
 /// A file that cannot be opened yet. Every try opens the same file, whatever happens to its name.
 struct Door {
     place: OwnedFd,
-    name: CString,
+    path: SystemPath,
     how: OpenHow,
 }
 
 impl Door {
     /// `error` is that of an attempt. It is returned if no wait can resolve it.
-    fn find(name: CString, how: OpenHow, error: io::Error) -> io::Result<Door> {
-        let place = how.locate(&name)?;
+    fn find(path: SystemPath, how: OpenHow, error: io::Error) -> io::Result<Door> {
+        let place = how.locate(&path)?;
         let kind = place.metadata()?.file_type();
         if kind.is_fifo() || (kind.is_file() && error.raw_os_error() == Some(libc::EAGAIN)) {
-            return Ok(Door { place: place.into(), name, how: how.of_existing() });
+            return Ok(Door { place: place.into(), path, how: how.of_existing() });
         }
         Err(error)
     }
 
     /// None: not yet.
     fn try_open(&self) -> Option<io::Result<Descriptor>> {
-        let link =
-            CString::new(format!("/proc/self/fd/{}", self.place.as_raw_fd())).expect("no NUL is in it");
+        let link = format!("/proc/self/fd/{}", self.place.as_raw_fd());
+        let link = SystemPath::new(Path::new(&link)).expect("no NUL is in it");
         let mut opened = self.how.open(&link, Attempt::NonBlocking);
         if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             // Without procfs, the name is used.
-            opened = self.how.open(&self.name, Attempt::NonBlocking);
+            opened = self.how.open(&self.path, Attempt::NonBlocking);
         }
         match opened {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENXIO | libc::EAGAIN)) => None,

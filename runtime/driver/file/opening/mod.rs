@@ -26,7 +26,7 @@ mod other;
 #[cfg(target_os = "linux")]
 mod watch;
 
-use crate::driver::file::Descriptor;
+use crate::driver::file::{Descriptor, Found, Landed};
 use crate::system::open::OpenHow;
 
 pub(crate) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
@@ -35,4 +35,13 @@ pub(crate) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     #[cfg(not(target_os = "linux"))]
     let opened = other::open(path, how).await;
     opened
+}
+
+/// The file that an operation has opened.
+fn opened(landed: Landed<()>) -> io::Result<Descriptor> {
+    landed.result?;
+    match landed.found {
+        Some(Found::Opened(opened)) => Ok(opened),
+        Some(Found::Metadata(_)) | None => Err(io::Error::other("an open that succeeded opened nothing")),
+    }
 }
