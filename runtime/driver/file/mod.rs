@@ -38,6 +38,8 @@ pub(super) use flight::AnyFlight;
 pub(crate) use flight::{Landed, Submission, given_back};
 pub(crate) use opening::open;
 pub(crate) use perform::Found;
+#[cfg(test)]
+pub(super) use pool::PoolCall;
 pub(crate) use pool::pool;
 pub(super) use request::Region;
 pub(crate) use request::{AT_CURSOR, Code, Request, StatTarget};

@@ -12,10 +12,14 @@ use crate::task::{AbortOnDropHandle, wake_all};
 
 /// A flight on its way to a thread of the pool. If the pool drops it, because the runtime has
 /// ended, the flight ends with an error.
-struct PoolCall(Option<Arc<dyn AnyFlight>>);
+pub(in crate::driver) struct PoolCall(Option<Arc<dyn AnyFlight>>);
 
 impl PoolCall {
-    fn perform(mut self) {
+    pub(in crate::driver) fn new(flight: Arc<dyn AnyFlight>) -> PoolCall {
+        PoolCall(Some(flight))
+    }
+
+    pub(in crate::driver) fn perform(mut self) {
         let mut wakers = Vec::new();
         if let Some(flight) = &self.0 {
             flight.perform(&mut wakers);
@@ -44,7 +48,7 @@ impl Drop for PoolCall {
 /// Panics if called outside of a runtime.
 #[track_caller]
 pub(super) fn run(flight: Arc<dyn AnyFlight>) {
-    let call = PoolCall(Some(flight));
+    let call = PoolCall::new(flight);
     match blocking::host() {
         Some(host) => host.run(Box::new(move || call.perform())),
         None => panic!("{NO_RUNTIME}"),
@@ -63,7 +67,7 @@ pub(super) fn run_patiently(flight: Arc<dyn AnyFlight>) {
             stack_size: None,
         })
     });
-    let call = PoolCall(Some(flight));
+    let call = PoolCall::new(flight);
     pool.run(Box::new(move || call.perform()));
 }
 
