@@ -311,8 +311,8 @@ fn a_completion_beside_a_new_waker_is_not_lost() {
     });
 }
 
-/// [result-wakes], [owned-until-terminal]: a call on the pool wakes its future or is seen, whether a
-/// thread makes it or the pool drops it; and what a future gave up beside it is freed once.
+/// [result-wakes], [owned-until-terminal]: a call on the pool wakes its future or is seen, whether
+/// a thread makes it or the pool drops it; and what a future gave up beside it is freed once.
 #[test]
 fn a_call_on_the_pool_ends_and_frees_what_was_given_up() {
     for (is_made, is_given_up) in [(true, false), (false, false), (true, true), (false, true)] {

@@ -70,6 +70,7 @@ mod open_options;
 mod parts;
 mod paths;
 mod read_dir;
+mod splice;
 #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod traits;
 #[cfg(feature = "futures-io")]

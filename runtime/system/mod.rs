@@ -9,7 +9,7 @@
 //! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
 //!   addresses of Unix sockets.
 //! - `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
-//!   open file. `remote/`: which files are on a server.
+//!   open file. `remote/`: which files are on a server. `splice/`: from a file to a socket.
 
 #[macro_use]
 mod systems;
@@ -24,5 +24,6 @@ pub(crate) mod path;
 pub(crate) mod remote;
 pub(crate) mod segmentation;
 pub(crate) mod socket;
+pub(crate) mod splice;
 #[cfg(unix)]
 pub(crate) mod unix_address;

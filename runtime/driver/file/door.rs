@@ -34,7 +34,8 @@ fn suits_a_ring(request: &Request) -> bool {
         Request::Read { file, offset, .. }
         | Request::Write { file, offset, .. }
         | Request::ReadVectored { file, offset, .. }
-        | Request::WriteVectored { file, offset, .. } => {
+        | Request::WriteVectored { file, offset, .. }
+        | Request::Splice { file, offset, .. } => {
             !file.is_remote() && (*offset == AT_CURSOR || file.has_places())
         }
         Request::Sync { file, .. } | Request::Allocate { file, .. } => !file.is_remote(),

@@ -66,6 +66,7 @@ pub(super) unsafe fn perform(request: &Request) -> io::Result<Answer> {
         Request::MakeDir { path } => done(fs::create_dir(path.as_path())),
         Request::Symlink { original, link } => done(symlink(original, link)),
         Request::HardLink { original, link } => done(fs::hard_link(original.as_path(), link.as_path())),
+        Request::Splice { file, offset, pipe, len } => count(pipe.fill(file.file(), *offset, *len as usize)),
     }
 }
 

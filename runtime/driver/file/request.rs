@@ -11,6 +11,7 @@ use crate::buf::{IoBuf, IoBufMut};
 use crate::system::file::Advice;
 use crate::system::open::{Attempt, KernelHow, OpenHow};
 use crate::system::path::SystemPath;
+use crate::system::splice::Pipe;
 
 /// The most bytes that the kernel moves in one operation. Longer requests are cut off there,
 /// because their length would not fit an entry.
@@ -41,6 +42,7 @@ pub(crate) enum Code {
     MakeDir,
     Symlink,
     HardLink,
+    Splice,
     /// On a socket, without a copy.
     SendZeroCopy,
 }
@@ -146,22 +148,87 @@ pub(crate) enum StatTarget {
 /// the ring, `perform.rs` for the system call, and `door.rs` for the choice between the two.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Open { path: SystemPath, how: OpenHow, attempt: Attempt },
-    OpenCached { path: SystemPath, how: OpenHow, kernel_how: KernelHow },
-    Read { file: Arc<Descriptor>, room: Region, offset: u64, way: Way },
-    Write { file: Arc<Descriptor>, bytes: Region, offset: u64 },
-    ReadVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
-    WriteVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
-    Sync { file: Arc<Descriptor>, is_data_only: bool },
-    Allocate { file: Arc<Descriptor>, offset: u64, len: u64 },
-    Advise { file: Arc<Descriptor>, offset: u64, len: u64, advice: Advice },
-    SetLen { file: Arc<Descriptor>, len: u64 },
-    Stat { target: StatTarget, room: Region },
-    Rename { from: SystemPath, to: SystemPath },
-    Remove { path: SystemPath, is_dir: bool },
-    MakeDir { path: SystemPath },
-    Symlink { original: SystemPath, link: SystemPath },
-    HardLink { original: SystemPath, link: SystemPath },
+    Open {
+        path: SystemPath,
+        how: OpenHow,
+        attempt: Attempt,
+    },
+    OpenCached {
+        path: SystemPath,
+        how: OpenHow,
+        kernel_how: KernelHow,
+    },
+    Read {
+        file: Arc<Descriptor>,
+        room: Region,
+        offset: u64,
+        way: Way,
+    },
+    Write {
+        file: Arc<Descriptor>,
+        bytes: Region,
+        offset: u64,
+    },
+    ReadVectored {
+        file: Arc<Descriptor>,
+        list: Box<[Vector]>,
+        offset: u64,
+    },
+    WriteVectored {
+        file: Arc<Descriptor>,
+        list: Box<[Vector]>,
+        offset: u64,
+    },
+    Sync {
+        file: Arc<Descriptor>,
+        is_data_only: bool,
+    },
+    Allocate {
+        file: Arc<Descriptor>,
+        offset: u64,
+        len: u64,
+    },
+    Advise {
+        file: Arc<Descriptor>,
+        offset: u64,
+        len: u64,
+        advice: Advice,
+    },
+    SetLen {
+        file: Arc<Descriptor>,
+        len: u64,
+    },
+    Stat {
+        target: StatTarget,
+        room: Region,
+    },
+    Rename {
+        from: SystemPath,
+        to: SystemPath,
+    },
+    Remove {
+        path: SystemPath,
+        is_dir: bool,
+    },
+    MakeDir {
+        path: SystemPath,
+    },
+    Symlink {
+        original: SystemPath,
+        link: SystemPath,
+    },
+    HardLink {
+        original: SystemPath,
+        link: SystemPath,
+    },
+    /// Moves bytes of a file into a pipe, without a copy. The kernel holds the pages of the file
+    /// until the pipe is read.
+    Splice {
+        file: Arc<Descriptor>,
+        offset: u64,
+        pipe: Arc<Pipe>,
+        len: u32,
+    },
 }
 
 impl Request {
@@ -183,6 +250,7 @@ impl Request {
             Request::MakeDir { .. } => Code::MakeDir,
             Request::Symlink { .. } => Code::Symlink,
             Request::HardLink { .. } => Code::HardLink,
+            Request::Splice { .. } => Code::Splice,
         }
     }
 
@@ -192,7 +260,8 @@ impl Request {
             Request::Read { file, offset, .. }
             | Request::Write { file, offset, .. }
             | Request::ReadVectored { file, offset, .. }
-            | Request::WriteVectored { file, offset, .. } => Some((file, *offset)),
+            | Request::WriteVectored { file, offset, .. }
+            | Request::Splice { file, offset, .. } => Some((file, *offset)),
             Request::Open { .. }
             | Request::OpenCached { .. }
             | Request::Sync { .. }
@@ -232,7 +301,8 @@ impl Request {
             | Request::Remove { .. }
             | Request::MakeDir { .. }
             | Request::Symlink { .. }
-            | Request::HardLink { .. } => None,
+            | Request::HardLink { .. }
+            | Request::Splice { .. } => None,
         }
     }
 }

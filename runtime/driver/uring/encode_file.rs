@@ -11,6 +11,7 @@ use io_uring::types::{Fd, FsyncFlags};
 
 use crate::driver::file::{Code, Descriptor, MASK_BASIC, MASK_BIRTH, Request, StatTarget, Way};
 use crate::system::path::SystemPath;
+use crate::system::splice::Pipe;
 
 /// Paths are relative to the current directory.
 const HERE: Fd = Fd(libc::AT_FDCWD);
@@ -42,6 +43,7 @@ pub(super) fn opcode_of(code: Code) -> u8 {
         Code::MakeDir => opcode::MkDirAt::CODE,
         Code::Symlink => opcode::SymlinkAt::CODE,
         Code::HardLink => opcode::LinkAt::CODE,
+        Code::Splice => opcode::Splice::CODE,
         Code::SendZeroCopy => opcode::SendZc::CODE,
     }
 }
@@ -100,6 +102,12 @@ pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
         Request::HardLink { original, link } => {
             opcode::LinkAt::new(HERE, start(original), HERE, start(link)).build()
         }
+        // The offset of a pipe is -1. The kernel takes a thread of its own for each.
+        Request::Splice { file, offset, pipe, len } => {
+            opcode::Splice::new(fd(file), *offset as i64, into(pipe), -1, *len)
+                .flags(libc::SPLICE_F_NONBLOCK)
+                .build()
+        }
     }
 }
 
@@ -125,4 +133,8 @@ fn start(path: &SystemPath) -> *const libc::c_char {
 
 fn fd(file: &Descriptor) -> Fd {
     Fd(file.file().as_raw_fd())
+}
+
+fn into(pipe: &Pipe) -> Fd {
+    Fd(pipe.writer().as_raw_fd())
 }
