@@ -1,6 +1,7 @@
 //! # What
 //! A pool of threads for closures that may block, and the way to the pool of the current thread's
-//! runtime. The pool knows no task; `spawn_blocking` makes one of its closure.
+//! runtime. The pool knows no task; `spawn_blocking` makes one of its closure. Operations on files
+//! come without a task.
 //!
 //! # Algorithm
 //! One lock holds a queue and two counts. A job is pushed. If more jobs wait than threads are idle,
@@ -56,6 +57,9 @@ thread::thread_local! {
 pub(crate) trait Host: Send + Sync {
     /// Runs `task` on a thread of the pool, inside of the runtime.
     fn run_blocking(self: Arc<Self>, task: Runnable);
+
+    /// Runs `job`, which is no task, in the same way.
+    fn run(self: Arc<Self>, job: Job);
 
     /// Returns itself, for the room that knows its type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;

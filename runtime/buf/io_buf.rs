@@ -109,18 +109,6 @@ pub(crate) fn bytes_of(buf: &impl IoBuf) -> &[u8] {
     unsafe { std::slice::from_raw_parts(buf.as_ptr(), buf.bytes_init()) }
 }
 
-/// Returns the room of a buffer that no operation has, zeroed where it was not initialised.
-pub(crate) fn room_of(buf: &mut impl IoBufMut) -> &mut [u8] {
-    let (init_count, total_count) = (buf.bytes_init(), buf.bytes_total());
-    let start = buf.as_mut_ptr();
-    // SAFETY: [stable-address] the trait's promise: that many bytes may be written, and are
-    // initialised afterwards.
-    unsafe {
-        start.add(init_count).write_bytes(0, total_count - init_count);
-        std::slice::from_raw_parts_mut(start, total_count)
-    }
-}
-
 // SAFETY: the bytes are on the heap.
 unsafe impl IoBuf for Vec<u8> {
     fn as_ptr(&self) -> *const u8 {

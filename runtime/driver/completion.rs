@@ -14,7 +14,7 @@ pub(super) struct Completion(Mutex<Progress>);
 
 #[derive(Debug)]
 enum Progress {
-    /// On its way to a ring.
+    /// On its way to a ring, or on the blocking pool.
     Queued { waker: Option<Waker> },
     /// The kernel has it, or is about to.
     InFlight { waker: Option<Waker>, ticket: Ticket },
@@ -76,6 +76,11 @@ impl Completion {
     pub(super) fn renew(&self) {
         let before = mem::replace(&mut *self.0.lock(), Progress::Queued { waker: None });
         debug_assert!(matches!(before, Progress::Closed), "an operation is begun anew when it has ended");
+    }
+
+    /// Whether the result was handed out, or nothing waits for it any more.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(*self.0.lock(), Progress::Closed)
     }
 
     /// Stops waiting. The caller must cancel the ticket that this returns.

@@ -14,7 +14,7 @@ use super::backend::Backend;
 use super::buffers::Buffers;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::{Fake, Kernel};
-use super::file::{Code, Offered};
+use super::file::Code;
 use super::op::Op;
 use super::options::Options;
 use super::orphan::Crop;
@@ -267,18 +267,15 @@ impl Driver {
         wake_all(wakers);
     }
 
+    /// Whether this back end performs operations of this kind. The blocking pool performs the
+    /// others.
     pub(super) fn offers(&self, code: Code) -> bool {
-        self.offered().has(code)
-    }
-
-    /// The operations on files that this back end performs. The blocking pool performs the others.
-    fn offered(&self) -> Offered {
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.offered(),
-            Backend::Poll(_) => Offered::default(),
+            Backend::Uring(rings) => rings.offers(code),
+            Backend::Poll(_) => false,
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(_) => Fake::offered(),
+            Backend::Fake(_) => Fake::offers(code),
         }
     }
 

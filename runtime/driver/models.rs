@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,13 +13,14 @@ use crate::primitive::thread;
 
 use super::bell::Bell;
 use super::completion::Completion;
+use super::file::PoolCall;
 use super::mailbox::{Mailbox, Posted};
 use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
 use super::send::{AnyLoan, Loan};
 use super::side::{Listing, Place, Side};
 use super::slots::SlotId;
 use super::tests::counting_waker;
-use super::tests::flight::Desk;
+use super::tests::flight::{Desk, Flight};
 use super::ticket::Ticket;
 
 fn ticket() -> Ticket {
@@ -307,6 +309,37 @@ fn a_completion_beside_a_new_waker_is_not_lost() {
             Poll::Pending => assert!(woken.iter().any(|waker| waker.will_wake(&second)), "nobody was woken"),
         }
     });
+}
+
+/// [result-wakes], [owned-until-terminal]: a call on the pool wakes its future or is seen, whether
+/// a thread makes it or the pool drops it; and what a future gave up beside it is freed once.
+#[test]
+fn a_call_on_the_pool_ends_and_frees_what_was_given_up() {
+    for (is_made, is_given_up) in [(true, false), (false, false), (true, true), (false, true)] {
+        model(move || {
+            let freed = Arc::new(AtomicUsize::new(0));
+            let flight = Arc::new(Flight::new(freed.clone()));
+            let call = PoolCall::new(flight.clone());
+            let pool = thread::spawn(move || if is_made { call.perform() } else { drop(call) });
+            let (count, waker) = counting_waker();
+            if is_given_up {
+                assert!(flight.completion.close().is_none(), "only a ring cancels");
+                drop(flight);
+                pool.join().unwrap();
+            } else {
+                let outcome = flight.completion.poll_with(&mut Context::from_waker(&waker));
+                pool.join().unwrap();
+                let is_woken = count.count() == 1;
+                assert!(
+                    is_woken || matches!(outcome, Poll::Ready(result) if result.is_ok() == is_made),
+                    "it sleeps on"
+                );
+                drop(flight);
+            }
+            // Ordering: Relaxed: the thread has ended.
+            assert_eq!(freed.load(Ordering::Relaxed), 1);
+        });
+    }
 }
 
 /// [no-lost-letter]: an owner that goes to sleep has read the request, or its sender rings.

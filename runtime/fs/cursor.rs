@@ -16,8 +16,7 @@ use std::task::{Context, Poll, Waker, ready};
 use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_place};
 use super::notice::{Mark, Notice, Watched};
 use super::readiness::Readiness;
-use super::work::{self, Work};
-use crate::driver::file::{AT_CURSOR, Descriptor};
+use crate::driver::file::{self as ops, AT_CURSOR, Descriptor, StatTarget};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
 
@@ -154,7 +153,7 @@ impl Gate {
             let from = if has_places { Some(file.position()?) } else { None };
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let room = take(&mut lanes.spare).with_room(buf.len(), file.align());
-            let work = work::read(file, room, from.unwrap_or(AT_CURSOR));
+            let work = ops::read(file, room, from.unwrap_or(AT_CURSOR));
             turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::Read(work)));
         }
     }
@@ -197,7 +196,7 @@ impl Gate {
             let from = if has_places && !file.is_append() { Some(file.position()?) } else { None };
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let bytes = take(&mut lanes.spare).with_bytes(buf, file.align());
-            let work = work::write(file, bytes, (), from.unwrap_or(AT_CURSOR));
+            let work = ops::write(file, bytes, (), from.unwrap_or(AT_CURSOR));
             turn.ticket = Some(lanes.begin(lane, turn.owner, from, Operation::Write(work)));
         }
     }
@@ -245,7 +244,7 @@ impl Gate {
                 // A remote file system has to be asked for the end.
                 SeekFrom::End(offset) if file.is_remote() => {
                     let from = Some(file.position()?);
-                    let work: Work<u64> = work::end(file);
+                    let work = ops::stat(StatTarget::File(file.clone()));
                     turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::End(work, offset)));
                 }
                 SeekFrom::Start(place) if i64::try_from(place).is_err() => {
@@ -291,10 +290,7 @@ impl Gate {
 
     /// The future of an operation at an offset that changes the file. If it is given up, the next
     /// operation of this open file waits for its end.
-    pub(super) fn watched<R>(
-        &self,
-        begin: impl FnOnce(Mark) -> Work<(R, Mark)>,
-    ) -> Watched<'_, Work<(R, Mark)>> {
+    pub(super) fn watched<W>(&self, begin: impl FnOnce(Mark) -> W) -> Watched<'_, W> {
         Watched::new(&self.notice, begin(Mark::new(&self.notice)))
     }
 

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use super::cursor::{Gate, Held, Turn};
 use super::lanes::{Owner, Touch};
 use super::metadata::Metadata;
-use super::work::{self, given_back, pool};
-use crate::driver::file::{Code, Descriptor, Landed, ring_for_file};
+use crate::driver::file::{self, Descriptor, Landed, Request, StatTarget, pool};
 use crate::system::file::Advice;
 
 /// An open file or stream.
@@ -200,11 +199,7 @@ impl File {
     async fn sync(&self, is_data_only: bool) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
-        match ring_for_file(Code::Sync, &file) {
-            Some(ring) => ring.sync(file, is_data_only).await.result.map(drop),
-            None if is_data_only => pool(move || file.file().sync_data()).await,
-            None => pool(move || file.file().sync_all()).await,
-        }
+        file::start(Request::Sync { file, is_data_only }).await.result.map(drop)
     }
 
     /// Sets the length in bytes: removes what is beyond it, or appends zeros.
@@ -233,8 +228,8 @@ impl File {
     /// ```
     pub async fn set_len(&self, len: u64) -> io::Result<()> {
         self.quiet(Touch::Length).await;
-        let work = self.gate.watched(|mark| work::set_len(&self.descriptor, ((), mark), len));
-        work.await.result.map(drop)
+        let file = self.descriptor.clone();
+        self.change(Request::SetLen { file, len }).await
     }
 
     /// Reserves space on the disk for `len` bytes from `offset` on, so that writing them cannot
@@ -266,8 +261,8 @@ impl File {
     /// ```
     pub async fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
         self.quiet(Touch::Length).await;
-        let work = self.gate.watched(|mark| work::allocate(&self.descriptor, ((), mark), offset, len));
-        work.await.result.map(drop)
+        let file = self.descriptor.clone();
+        self.change(Request::Allocate { file, offset, len }).await
     }
 
     /// Tells the system how `len` bytes from `offset` on will be used; a `len` of 0 means up to the
@@ -285,13 +280,7 @@ impl File {
     pub async fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
-        let ring = ring_for_file(Code::Advise, &file).filter(|_| i64::try_from(offset).is_ok());
-        match (ring, i32::try_from(len)) {
-            (Some(ring), Ok(short)) => {
-                ring.advise(file, offset, short.unsigned_abs(), advice).await.result.map(drop)
-            }
-            _ => pool(move || file.advise(offset, len, advice)).await,
-        }
+        file::start(Request::Advise { file, offset, len, advice }).await.result.map(drop)
     }
 
     /// Type, size, times and owner of the file. [`set_len`](File::set_len) has an example.
@@ -306,14 +295,7 @@ impl File {
     /// Panics if called outside of a runtime.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.quiet(Touch::Nothing).await;
-        let file = self.descriptor.clone();
-        match ring_for_file(Code::Stat, &file) {
-            Some(ring) => {
-                let Landed { result, resources, .. } = ring.stat_file(file).await;
-                result.map(|_| Metadata::of_ring(given_back(resources)))
-            }
-            None => pool(move || file.file().metadata()).await.map(Metadata::from),
-        }
+        Metadata::of(file::stat(StatTarget::File(self.descriptor.clone())).await)
     }
 
     /// Changes the permissions, as [`fs::set_permissions`](super::set_permissions) does.
@@ -328,8 +310,13 @@ impl File {
     /// Panics if called outside of a runtime.
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
-        let work = self.gate.watched(|mark| work::set_permissions(&self.descriptor, ((), mark), permissions));
-        work.await.result.map(drop)
+        let set = |mark| Box::pin(set_permissions(self.descriptor.clone(), ((), mark), permissions));
+        self.gate.watched(set).await.result.map(drop)
+    }
+
+    /// Performs a request that changes the file.
+    async fn change(&self, request: Request) -> io::Result<()> {
+        self.gate.watched(|mark| file::start_holding(((), mark), request)).await.result.map(drop)
     }
 
     /// Moves the cursor, and returns its new offset in bytes.
@@ -399,6 +386,24 @@ impl File {
         poll_fn(|cx| held.gate.poll_flush(held.file, &mut held.turn, cx)).await;
         Ok(())
     }
+}
+
+/// No ring changes permissions. `held` is dropped when the call is over, if nobody fetches it.
+async fn set_permissions<H: Send + Sync + 'static>(
+    file: Arc<Descriptor>,
+    held: H,
+    permissions: std::fs::Permissions,
+) -> Landed<H> {
+    let held = Arc::new(held);
+    let kept = held.clone();
+    let call = move || {
+        let result = file.file().set_permissions(permissions).map(|()| 0);
+        drop(kept);
+        result
+    };
+    let result = pool(call).await;
+    // None if the runtime has ended, and the closure is about to be dropped on another thread.
+    Landed { result, resources: Arc::into_inner(held), found: None }
 }
 
 impl Drop for File {

@@ -7,8 +7,8 @@ use std::task::{Poll, ready};
 use super::cursor::BORROWED_BYTES_MAX;
 use super::file::File;
 use super::lanes::{Touch, invalid_place};
-use super::work::{self, given_back};
 use crate::buf::Staging;
+use crate::driver::file::{self, given_back};
 use crate::task::coop;
 
 /// The room that `read_to_end` makes first.
@@ -217,7 +217,7 @@ impl File {
             return result;
         }
         let room = Staging::default().with_room(len, self.descriptor.align());
-        let landed = work::read(&self.descriptor, room, offset).await;
+        let landed = file::read(&self.descriptor, room, offset).await;
         let count = landed.result.map_err(|error| self.explain(error, None, len, offset))?;
         buf[..count].copy_from_slice(&given_back(landed.resources));
         Ok(count)
@@ -266,7 +266,7 @@ impl File {
         }
         self.quiet(Touch::Bytes).await;
         let bytes = Staging::default().with_bytes(buf, self.descriptor.align());
-        let landed = self.gate.watched(|mark| work::write(&self.descriptor, bytes, mark, offset)).await;
+        let landed = self.gate.watched(|mark| file::write(&self.descriptor, bytes, mark, offset)).await;
         landed.result.map_err(|error| self.explain(error, None, buf.len(), offset))
     }
 

@@ -6,8 +6,8 @@ use super::file::File;
 use super::file_bytes::check_place;
 use super::lanes::Touch;
 use super::parts::PART_BYTES;
-use super::work::{self, given_back};
 use crate::buf::{IoBuf, IoBufMut};
+use crate::driver::file::{self, given_back};
 
 impl File {
     /// Reads at `offset` into the room of `buf`, from its beginning, and returns the buffer. The
@@ -53,7 +53,7 @@ impl File {
             return (result, buf);
         }
         let address = buf.as_ptr().addr();
-        let landed = work::read(&self.descriptor, buf, offset).await;
+        let landed = file::read(&self.descriptor, buf, offset).await;
         let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
         (result, given_back(landed.resources))
     }
@@ -78,7 +78,7 @@ impl File {
             return (Ok(0), buf);
         }
         self.quiet(Touch::Bytes).await;
-        let landed = self.gate.watched(|mark| work::write(&self.descriptor, buf, mark, offset)).await;
+        let landed = self.gate.watched(|mark| file::write(&self.descriptor, buf, mark, offset)).await;
         let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
         (result, given_back(landed.resources))
     }
@@ -123,7 +123,7 @@ impl File {
             return (Ok(0), bufs);
         }
         self.quiet(Touch::Nothing).await;
-        let landed = work::read_vectored(&self.descriptor, bufs, offset).await;
+        let landed = file::read_vectored(&self.descriptor, bufs, offset).await;
         (landed.result, given_back(landed.resources))
     }
 
@@ -152,7 +152,7 @@ impl File {
         }
         self.quiet(Touch::Bytes).await;
         let landed =
-            self.gate.watched(|mark| work::write_vectored(&self.descriptor, bufs, mark, offset)).await;
+            self.gate.watched(|mark| file::write_vectored(&self.descriptor, bufs, mark, offset)).await;
         (landed.result, given_back(landed.resources))
     }
 }

@@ -9,9 +9,9 @@ use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::work::Work;
+use super::metadata::Metadata;
 use crate::buf::Staging;
-use crate::driver::file::{Descriptor, Landed};
+use crate::driver::file::{Descriptor, Landed, Stat, Submission};
 
 /// The most bytes that an open file keeps of the buffer of its last operation.
 pub(super) const SPARE_BYTES_MAX: usize = 64 * 1024;
@@ -50,9 +50,9 @@ pub(super) enum Kind {
 
 #[derive(Debug)]
 pub(super) enum Operation {
-    Read(Work<Staging>),
-    Write(Work<(Staging, ())>),
-    End(Work<u64>, i64),
+    Read(Submission<Staging>),
+    Write(Submission<(Staging, ())>),
+    End(Submission<Box<Stat>>, i64),
 }
 
 #[derive(Debug)]
@@ -168,8 +168,8 @@ impl Flying {
                 (Kind::Write, (result.map(|count| count as u64), bytes))
             }
             Operation::End(work, offset) => {
-                let Landed { result, resources, .. } = ready!(Pin::new(work).poll(cx));
-                (Kind::End(*offset), (result.map(|_| resources.unwrap_or(0)), Staging::default()))
+                let end = Metadata::of(ready!(Pin::new(work).poll(cx))).map(|metadata| metadata.len());
+                (Kind::End(*offset), (end, Staging::default()))
             }
         };
         Poll::Ready(Ended::of(self.ticket, self.owner, self.from, kind, end))

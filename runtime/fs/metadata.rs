@@ -5,7 +5,7 @@ use std::fs::Permissions;
 use std::io;
 use std::time::SystemTime;
 
-use crate::driver::file::Stat;
+use crate::driver::file::{Found, Landed, Stat, given_back};
 
 /// Metadata of a file: type, size, times, owner. It has the methods of [`std::fs::Metadata`], a
 /// value of which only std can make.
@@ -146,13 +146,21 @@ impl From<std::fs::Metadata> for Metadata {
 }
 
 impl Metadata {
+    pub(super) fn of(landed: Landed<Box<Stat>>) -> io::Result<Metadata> {
+        landed.result?;
+        match landed.found {
+            Some(Found::Metadata(std)) => Ok(Metadata::from(std)),
+            Some(Found::Opened(_)) | None => Ok(Metadata::of_ring(given_back(landed.resources))),
+        }
+    }
+
     #[cfg(unix)]
-    pub(super) fn of_ring(stat: Box<Stat>) -> Metadata {
+    fn of_ring(stat: Box<Stat>) -> Metadata {
         Metadata(Origin::Ring(stat))
     }
 
     #[cfg(not(unix))]
-    pub(super) fn of_ring(_stat: Box<Stat>) -> Metadata {
+    fn of_ring(_stat: Box<Stat>) -> Metadata {
         unreachable!("there is no ring here")
     }
 

@@ -71,6 +71,7 @@ mod parts;
 mod paths;
 mod read_dir;
 mod readiness;
+mod splice;
 #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod traits;
 #[cfg(feature = "futures-io")]
@@ -78,7 +79,6 @@ mod traits_futures;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 mod whole;
-mod work;
 
 pub use crate::system::file::Advice;
 pub use file::File;

@@ -197,7 +197,7 @@ impl<R, W: Future<Output = Landed<(R, Mark)>> + Unpin> Future for Watched<'_, W>
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
         let this = self.get_mut();
         let work = this.work.as_mut().expect("polled after its end");
-        let Landed { result, resources, opened } = ready!(Pin::new(work).poll(cx));
+        let Landed { result, resources, found } = ready!(Pin::new(work).poll(cx));
         this.work = None;
         let resources = match resources {
             Some((resources, mark)) => {
@@ -210,7 +210,7 @@ impl<R, W: Future<Output = Landed<(R, Mark)>> + Unpin> Future for Watched<'_, W>
                 None
             }
         };
-        Poll::Ready(Landed { result, resources, opened })
+        Poll::Ready(Landed { result, resources, found })
     }
 }
 

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::io;
 
 use super::file::File;
-use super::work::{self, given_back};
 use crate::buf::{IoBufMut, join, split};
+use crate::driver::file::{self, given_back};
 
 /// Longer reads are split into parts of this many bytes: half of what one poll copies.
 pub(super) const PART_BYTES: usize = 512 * 1024;
@@ -56,7 +56,7 @@ impl File {
         loop {
             while total.is_whole && works.len() < PART_COUNT_MAX {
                 let Some((part, place)) = rest.pop_front() else { break };
-                works.push_back(work::read_aside(&self.descriptor, part, place));
+                works.push_back(file::read_aside(&self.descriptor, part, place));
             }
             let Some(work) = works.pop_front() else { break };
             let landed = work.await;

@@ -4,12 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::metadata::Metadata;
-use super::work::{c_path, given_back, pool};
-use crate::driver::file::{Code, Landed, ring_for_path};
+use crate::driver::file::{self, Request, StatTarget, pool};
 use crate::driver::in_runtime;
-
-/// The permissions of a new directory, before the umask: those of std.
-const FOLDER_MODE: u32 = 0o777;
+use crate::system::path::SystemPath;
 
 /// Gives a file or directory another name, and replaces what had that name. [`create_dir_all`] has
 /// an example.
@@ -25,14 +22,8 @@ const FOLDER_MODE: u32 = 0o777;
 #[track_caller]
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
-        let (from, to) = (from.as_ref(), to.as_ref());
-        match ring_for_path(Code::Rename, from) {
-            Some(ring) => ring.rename(c_path(from)?, c_path(to)?).await.result.map(drop),
-            None => {
-                let (from, to) = (from.to_owned(), to.to_owned());
-                pool(move || std::fs::rename(from, to)).await
-            }
-        }
+        let (from, to) = (SystemPath::new(from.as_ref())?, SystemPath::new(to.as_ref())?);
+        file::start(Request::Rename { from, to }).await.result.map(drop)
     })
 }
 
@@ -49,14 +40,8 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Outpu
 #[track_caller]
 pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
-        let path = path.as_ref();
-        match ring_for_path(Code::Remove, path) {
-            Some(ring) => ring.remove(c_path(path)?, false).await.result.map(drop),
-            None => {
-                let path = path.to_owned();
-                pool(move || std::fs::remove_file(path)).await
-            }
-        }
+        let path = SystemPath::new(path.as_ref())?;
+        file::start(Request::Remove { path, is_dir: false }).await.result.map(drop)
     })
 }
 
@@ -73,14 +58,8 @@ pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()
 #[track_caller]
 pub fn remove_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
-        let path = path.as_ref();
-        match ring_for_path(Code::Remove, path) {
-            Some(ring) => ring.remove(c_path(path)?, true).await.result.map(drop),
-            None => {
-                let path = path.to_owned();
-                pool(move || std::fs::remove_dir(path)).await
-            }
-        }
+        let path = SystemPath::new(path.as_ref())?;
+        file::start(Request::Remove { path, is_dir: true }).await.result.map(drop)
     })
 }
 
@@ -118,14 +97,8 @@ pub fn remove_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result
 #[track_caller]
 pub fn create_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
-        let path = path.as_ref();
-        match ring_for_path(Code::MakeDir, path) {
-            Some(ring) => ring.make_dir(c_path(path)?, FOLDER_MODE).await.result.map(drop),
-            None => {
-                let path = path.to_owned();
-                pool(move || std::fs::create_dir(path)).await
-            }
-        }
+        let path = SystemPath::new(path.as_ref())?;
+        file::start(Request::MakeDir { path }).await.result.map(drop)
     })
 }
 
@@ -210,14 +183,8 @@ async fn is_dir(path: &Path) -> bool {
 #[track_caller]
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
-        let (original, link) = (original.as_ref(), link.as_ref());
-        match ring_for_path(Code::Symlink, link) {
-            Some(ring) => ring.symlink(c_path(original)?, c_path(link)?).await.result.map(drop),
-            None => {
-                let (original, link) = (original.to_owned(), link.to_owned());
-                pool(move || std::os::unix::fs::symlink(original, link)).await
-            }
-        }
+        let (original, link) = (SystemPath::new(original.as_ref())?, SystemPath::new(link.as_ref())?);
+        file::start(Request::Symlink { original, link }).await.result.map(drop)
     })
 }
 
@@ -234,14 +201,8 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Futur
 #[track_caller]
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
-        let (original, link) = (original.as_ref(), link.as_ref());
-        match ring_for_path(Code::HardLink, link) {
-            Some(ring) => ring.hard_link(c_path(original)?, c_path(link)?).await.result.map(drop),
-            None => {
-                let (original, link) = (original.to_owned(), link.to_owned());
-                pool(move || std::fs::hard_link(original, link)).await
-            }
-        }
+        let (original, link) = (SystemPath::new(original.as_ref())?, SystemPath::new(link.as_ref())?);
+        file::start(Request::HardLink { original, link }).await.result.map(drop)
     })
 }
 
@@ -346,15 +307,8 @@ pub fn symlink_metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Resu
 }
 
 async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
-    if let Some(ring) = ring_for_path(Code::Stat, path) {
-        let Landed { result, resources, .. } = ring.stat_path(c_path(path)?, is_followed).await;
-        return result.map(|_| Metadata::of_ring(given_back(resources)));
-    }
-    let path = path.to_owned();
-    let call = move || {
-        if is_followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }
-    };
-    pool(call).await.map(Metadata::from)
+    let path = SystemPath::new(path)?;
+    Metadata::of(file::stat(StatTarget::Path { path, is_followed }).await)
 }
 
 /// Changes the permissions.

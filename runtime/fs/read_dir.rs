@@ -13,10 +13,9 @@ use futures_core::Stream;
 
 use super::metadata::{FileType, Metadata};
 use super::paths::symlink_metadata;
-use super::work::pool;
 use crate::blocking::spawn_blocking;
-use crate::driver::in_runtime;
-use crate::driver::of_pool;
+use crate::driver::file::pool;
+use crate::driver::{in_runtime, of_pool};
 use crate::task::AbortOnDropHandle;
 
 /// One visit of the blocking pool fetches this many entries.

@@ -7,8 +7,8 @@ use super::file::File;
 use super::file_bytes::utf8;
 use super::open_options::OpenOptions;
 use super::paths::metadata;
-use super::work::pool;
 use crate::buf::IoBuf;
+use crate::driver::file::pool;
 use crate::driver::in_runtime;
 
 /// Reads a whole file.

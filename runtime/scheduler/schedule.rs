@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::blocking::Host;
+use crate::blocking::{Host, Job};
 use crate::scheduler::current;
 use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::local::Local;
@@ -83,6 +83,14 @@ impl Host for SchedulerHandle {
         self.shared().blocking().run(Box::new(move || {
             let _inside = current::enter(&handle);
             task.run();
+        }));
+    }
+
+    fn run(self: Arc<Self>, job: Job) {
+        let handle = self.clone();
+        self.shared().blocking().run(Box::new(move || {
+            let _inside = current::enter(&handle);
+            job();
         }));
     }
 

@@ -8,8 +8,8 @@
 //! - `segmentation/`: many UDP datagrams in one call.
 //! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
 //!   addresses of Unix sockets.
-//! - `open/`: how a file is opened. `file/`: calls on an open file. `remote/`: which files are on a
-//!   server.
+//! - `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
+//!   open file. `remote/`: which files are on a server. `splice/`: from a file to a socket.
 
 #[macro_use]
 mod systems;
@@ -20,8 +20,10 @@ pub(crate) mod ancillary;
 pub(crate) mod credentials;
 pub(crate) mod file;
 pub(crate) mod open;
+pub(crate) mod path;
 pub(crate) mod remote;
 pub(crate) mod segmentation;
 pub(crate) mod socket;
+pub(crate) mod splice;
 #[cfg(unix)]
 pub(crate) mod unix_address;

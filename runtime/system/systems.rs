@@ -26,6 +26,11 @@ macro_rules! cfg_if {
     (if #[linux_kernel] $($rest:tt)*) => {
         cfg_if! { @[any(target_os = "android", target_os = "linux")] $($rest)* }
     };
+    // Bytes go from a file to a socket without a copy. With `rt_portable` the tests are of the
+    // copy.
+    (if #[splices] $($rest:tt)*) => {
+        cfg_if! { @[all(target_os = "linux", not(rt_portable))] $($rest)* }
+    };
     // The call that makes a descriptor also makes it close-on-exec and non-blocking. With
     // `rt_portable` the tests are of the other way.
     (if #[made_with_flags] $($rest:tt)*) => { cfg_if! { @made_with_flags[not(rt_portable)] $($rest)* } };

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use heist::fs::{self, File};
 use heist::io::AlignedBuf;
+use heist::net::UnixStream;
 use heist::runtime::{DriverKind, Runtime};
 use io_uring::{IoUring, Probe, opcode};
 
@@ -33,9 +34,10 @@ enum Work {
     MakeDir,
     Symlink,
     HardLink,
+    Splice,
 }
 
-const ALL: [(u8, Work); 16] = [
+const ALL: [(u8, Work); 17] = [
     (opcode::OpenAt::CODE, Work::Open),
     (opcode::OpenAt2::CODE, Work::OpenCached),
     (opcode::Read::CODE, Work::Read),
@@ -52,6 +54,7 @@ const ALL: [(u8, Work); 16] = [
     (opcode::MkDirAt::CODE, Work::MakeDir),
     (opcode::SymlinkAt::CODE, Work::Symlink),
     (opcode::LinkAt::CODE, Work::HardLink),
+    (opcode::Splice::CODE, Work::Splice),
 ];
 
 const LEN: usize = 8192;
@@ -136,6 +139,13 @@ async fn perform(work: Work, folder: &Path, path: &Path) {
         Work::HardLink => {
             fs::hard_link(path, &other).await.unwrap();
             assert_eq!(std::fs::read(&other).unwrap(), pattern(LEN));
+        }
+        Work::Splice => {
+            let (mut stream, mut peer) = UnixStream::pair().unwrap();
+            assert_eq!(stream.send_file(&opened(path), 1, 100).await.unwrap(), 100);
+            let mut received = [0; 100];
+            peer.read_exact(&mut received).await.unwrap();
+            assert_eq!(received[..], pattern(LEN)[1..101]);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use heist::net::{UnixDatagram, UnixListener, UnixStream};
 use heist::time::{sleep, timeout};
 
-use super::{free_path, is_pending_once, pipe, soon};
+use super::{free_path, is_pending_once, pattern, pipe, soon};
 use crate::support::process::{cpu_time, fds_fall_to, in_a_child, open_fds_count};
 
 #[test]
@@ -16,9 +16,11 @@ fn nothing_that_is_dropped_leaks_a_descriptor() {
             let (_folder, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             sleep(Duration::from_millis(1)).await;
+            let mut file = heist::fs::File::from_std(tempfile::tempfile().unwrap());
+            file.write_all(&pattern(1 << 20, 1)).await.unwrap();
             let before = open_fds_count();
-            for round in 0..200 {
-                match round % 4 {
+            for round in 0..250 {
+                match round % 5 {
                     0 => {
                         let (left, mut right) = UnixStream::pair().unwrap();
                         assert!(is_pending_once(right.read(&mut [0; 8])).await);
@@ -29,6 +31,12 @@ fn nothing_that_is_dropped_leaks_a_descriptor() {
                         let connect = UnixStream::connect(&path);
                         let (client, accepted) = futures::join!(connect, listener.accept());
                         drop((client.unwrap(), accepted.unwrap()));
+                    }
+                    // Given up in the middle, with a pipe that has bytes.
+                    3 => {
+                        let (mut left, _right) = UnixStream::pair().unwrap();
+                        let sending = left.send_file(&file, 0, u64::MAX);
+                        assert!(timeout(Duration::from_micros(500), sending).await.is_err());
                     }
                     _ => {
                         let (left, right) = UnixDatagram::pair().unwrap();

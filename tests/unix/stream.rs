@@ -43,6 +43,32 @@ fn a_mebibyte_goes_both_ways_through_split_streams() {
     });
 }
 
+#[test]
+fn a_file_is_sent_as_over_tcp() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let bytes = pattern(3 << 20, 4);
+            let mut file = heist::fs::File::from_std(tempfile::tempfile().unwrap());
+            file.write_all(&bytes).await.unwrap();
+            let (mut left, mut right) = UnixStream::pair().unwrap();
+            let send = async {
+                assert_eq!(left.send_file(&file, 1000, 2 << 20).await.unwrap(), 2 << 20);
+                left.write_all(b"!").await.unwrap();
+                drop(left);
+            };
+            let mut received = Vec::new();
+            let ((), read) = soon("the file", async { join!(send, right.read_to_end(&mut received)) }).await;
+            read.unwrap();
+            assert!(received[..2 << 20] == bytes[1000..1000 + (2 << 20)] && received[2 << 20..] == *b"!");
+
+            let (mut left, right) = UnixStream::pair().unwrap();
+            drop(right);
+            let error = left.send_file(&file, 0, 10).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        });
+    });
+}
+
 /// Buffers that are handed over: each call, on streams and halves. Zero copy is a plain write here.
 #[test]
 fn owned_buffers_are_written_and_filled_in_order() {

@@ -27,10 +27,12 @@ impl Subject {
         match op {
             Op::Ready { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
             Op::Connect { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
-            Op::File(flight) => match flight.request() {
-                file::Request::Remove { path, .. } => Subject::Path(path.clone()),
-                request => unreachable!("not offered: {request:?}"),
-            },
+            Op::File(flight) => {
+                let file::Request::Remove { path, .. } = flight.request() else {
+                    unreachable!("not offered: {op:?}");
+                };
+                Subject::Path(path.as_c_str().to_owned())
+            }
             Op::Send { .. } => unreachable!("not offered: {op:?}"),
         }
     }

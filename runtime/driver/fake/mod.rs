@@ -16,7 +16,7 @@ use crate::primitive::sync::Mutex;
 
 use super::asker::Asker;
 use super::bell::Bell;
-use super::file::{Code, Offered};
+use super::file::Code;
 use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
 use super::op::Op;
@@ -79,10 +79,8 @@ impl Fake {
         &self.kernel
     }
 
-    pub(super) fn offered() -> Offered {
-        let mut offered = Offered::default();
-        offered.add(Code::Remove);
-        offered
+    pub(super) fn offers(code: Code) -> bool {
+        code == Code::Remove
     }
 
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {

@@ -9,7 +9,7 @@ use super::request::Request;
 use crate::buf::FixedMemory;
 use crate::driver::ticket::Ticket;
 
-/// The part of a flight that the ring needs: everything but the type of its resources.
+/// The part of a flight that a ring and the pool need: everything but the type of its resources.
 pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
     fn request(&self) -> &Request;
 
@@ -20,6 +20,10 @@ pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
     fn take_ticket(&self, ticket: Ticket) -> bool;
 
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>);
+
+    /// Performs the request on this thread, which may block, and finishes the flight. Does nothing
+    /// if no future waits for it any more. Called at most once, and only if no ring has the flight.
+    fn perform(&self, wakers: &mut Vec<Waker>);
 
     /// The kernel does not release the operation: memory that it may write to is neither given back
     /// nor freed.

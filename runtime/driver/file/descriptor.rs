@@ -1,15 +1,14 @@
-//! An open file, and calls on it with owned buffers: made at once if they cannot block, else on the
-//! blocking pool.
+//! An open file, what is known about it, and reads that do not wait.
 #![expect(unsafe_code, reason = "descriptors from the kernel, and reads that std has no name for")]
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::sync::OnceLock;
 
-use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
+use crate::buf::{AlignedBuf, IoBufMut};
 use crate::driver::closers::drop_aside;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
-use crate::system::file::{self, Advice, Flags, Unsupported};
+use crate::system::file::{self, Flags, Unsupported};
 use crate::system::open::OpenHow;
 use crate::system::remote;
 
@@ -198,66 +197,6 @@ impl Descriptor {
             }
         }
     }
-
-    /// Reads, blocking.
-    pub(crate) fn read(&self, buf: &mut impl IoBufMut, offset: u64) -> io::Result<usize> {
-        let room = room_of(buf);
-        let len = room.len().min(TRANSFER_BYTES_MAX);
-        let count = file::read_at(self.file(), &mut room[..len], place(offset))?;
-        // SAFETY: this many bytes were read.
-        unsafe { buf.set_read(count) };
-        Ok(count)
-    }
-
-    /// Reads into one buffer after the other, blocking.
-    pub(crate) fn read_vectored<B: IoBufMut>(&self, bufs: &mut [B], offset: u64) -> io::Result<usize> {
-        let mut total_count = 0;
-        let mut is_over = false;
-        for buf in bufs {
-            let mut count = 0;
-            if !is_over {
-                match self.read(buf, offset + total_count as u64) {
-                    Ok(read_count) => count = read_count,
-                    Err(error) if total_count == 0 => return Err(error),
-                    Err(_) => {}
-                }
-            }
-            is_over |= count < buf.bytes_total();
-            // SAFETY: this many bytes were read.
-            unsafe { buf.set_read(count) };
-            total_count += count;
-        }
-        Ok(total_count)
-    }
-
-    /// Writes, blocking.
-    pub(crate) fn write(&self, buf: &impl IoBuf, offset: u64) -> io::Result<usize> {
-        let bytes = bytes_of(buf);
-        file::write_at(self.file(), &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], place(offset))
-    }
-
-    /// Writes one buffer after the other, blocking.
-    pub(crate) fn write_vectored<B: IoBuf>(&self, bufs: &[B], offset: u64) -> io::Result<usize> {
-        let mut total_count = 0;
-        for buf in bufs {
-            match self.write(buf, offset + total_count as u64) {
-                Ok(count) => total_count += count,
-                Err(error) if total_count == 0 => return Err(error),
-                Err(_) => break,
-            }
-        }
-        Ok(total_count)
-    }
-
-    /// Reserves room, blocking.
-    pub(crate) fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        file::allocate(self.file(), offset, len)
-    }
-
-    /// Passes advice to the kernel, blocking.
-    pub(crate) fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
-        file::advise(self.file(), offset, len, advice)
-    }
 }
 
 /// Closes the file, on another thread if a server may delay the close.
@@ -274,6 +213,6 @@ impl Drop for Descriptor {
 }
 
 /// None: at the kernel's own cursor.
-fn place(offset: u64) -> Option<u64> {
+pub(super) fn place(offset: u64) -> Option<u64> {
     (offset != AT_CURSOR).then_some(offset)
 }

@@ -1,4 +1,6 @@
-//! One operation in flight: the state that the waiting future and the ring share.
+#![expect(unsafe_code, reason = "system calls with the memory of the flight")]
+//! One operation in flight: the state that the waiting future shares with the ring, or with the
+//! thread of the pool, that performs it.
 
 use std::fmt;
 use std::future::Future;
@@ -10,6 +12,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use super::any_flight::AnyFlight;
 use super::descriptor::{self, Descriptor};
+use super::door::{self, Route};
+use super::perform::{Answer, Found, perform};
+use super::pool;
 use super::request::Request;
 use crate::buf::FixedMemory;
 use crate::driver::completion::Completion;
@@ -17,6 +22,7 @@ use crate::driver::op::Op;
 use crate::driver::ticket::Ticket;
 use crate::driver::{Driver, is_undone};
 use crate::primitive::sync::Mutex;
+use crate::task::coop;
 
 pub(super) struct Flight<R> {
     completion: Completion,
@@ -30,8 +36,8 @@ pub(super) struct Flight<R> {
 struct Held<R> {
     /// None once they were given back, or if the kernel did not release them.
     resources: Option<R>,
-    /// Opened by the kernel. Closed with the flight, if no future fetches it.
-    opened: Option<Descriptor>,
+    /// Dropped with the flight, if no future fetches it.
+    found: Option<Found>,
 }
 
 impl<R: Send> AnyFlight for Flight<R> {
@@ -52,8 +58,24 @@ impl<R: Send> AnyFlight for Flight<R> {
             (self.request(), &result)
         {
             let file = descriptor::adopt(*fd);
-            self.held.lock().opened = Some(Descriptor::opened(file, how));
+            self.held.lock().found = Some(Found::Opened(Descriptor::opened(file, how)));
         }
+        self.completion.finish(result, wakers);
+    }
+
+    fn perform(&self, wakers: &mut Vec<Waker>) {
+        if self.completion.is_closed() {
+            return;
+        }
+        // SAFETY: [owned-until-terminal] the memory belongs to the resources. Until `finish` below,
+        // nobody takes them out of the flight, and only this call uses them.
+        let result = unsafe { perform(self.request()) }.map(|answer| match answer {
+            Answer::Count(count) => i32::try_from(count).expect("no request is longer than that"),
+            Answer::Found(found) => {
+                self.held.lock().found = Some(found);
+                0
+            }
+        });
         self.completion.finish(result, wakers);
     }
 
@@ -73,15 +95,25 @@ pub(crate) struct Landed<R> {
     pub(crate) result: io::Result<usize>,
     /// None: the runtime has ended, and the kernel may still write to them.
     pub(crate) resources: Option<R>,
-    /// The file that `Open` opened.
-    pub(crate) opened: Option<Descriptor>,
+    pub(crate) found: Option<Found>,
 }
 
-/// The future of one operation. Dropping it cancels the operation; the resources stay with the ring
-/// until the terminal completion.
+/// Returns a buffer to its owner.
+///
+/// # Panics
+///
+/// Panics if the runtime is gone and the kernel still has the buffer: then nobody can have it.
+pub(crate) fn given_back<R>(resources: Option<R>) -> R {
+    resources
+        .expect("the heist runtime has ended before this operation, and the kernel still uses its buffer")
+}
+
+/// The future of one operation. Dropping it cancels an operation on a ring, and one on the pool
+/// that has not started. The resources stay with the operation until it is over.
 #[must_use = "an operation that is not awaited is cancelled"]
 pub(crate) struct Submission<R> {
     driver: Arc<Driver>,
+    route: Route,
     flight: Arc<Flight<R>>,
     /// Stores in the resources how many bytes were moved.
     conclude: fn(&mut R, usize),
@@ -89,36 +121,37 @@ pub(crate) struct Submission<R> {
 
 impl<R: Send + 'static> Submission<R> {
     /// Called in `start.rs`, which promises that the memory that the request points to belongs to
-    /// the resources.
+    /// the resources, some of which may lie in memory that rings register.
+    #[track_caller]
     pub(super) fn start(
-        driver: Arc<Driver>,
-        resources: R,
-        request: impl FnOnce(&mut R) -> Request,
-        conclude: fn(&mut R, usize),
-    ) -> Submission<R> {
-        Submission::start_with(driver, resources, request, conclude, |_| None)
-    }
-
-    /// Like `start`, for resources that may lie in memory that rings register.
-    pub(super) fn start_with(
         driver: Arc<Driver>,
         resources: R,
         request: impl FnOnce(&mut R) -> Request,
         conclude: fn(&mut R, usize),
         fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
     ) -> Submission<R> {
-        let held = Mutex::new(Held { resources: Some(resources), opened: None });
+        let held = Mutex::new(Held { resources: Some(resources), found: None });
         let mut flight =
             Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
         // Made after the resources have reached their final address.
         let request = flight.held.lock().resources.as_mut().map(request);
         Arc::get_mut(&mut flight).expect("not shared yet").request = request;
-        let submission = Submission { driver, flight, conclude };
+        let route = door::route(&driver, flight.request());
+        let submission = Submission { driver, route, flight, conclude };
         submission.begin();
         submission
     }
 
+    #[track_caller]
     fn begin(&self) {
+        match self.route {
+            Route::Ring => self.submit(),
+            Route::Pool => pool::run(self.flight.clone()),
+            Route::Patient => pool::run_patiently(self.flight.clone()),
+        }
+    }
+
+    fn submit(&self) {
         if let Err(error) = self.driver.submit(Op::File(self.flight.clone())) {
             let mut wakers = Vec::new();
             self.flight.completion.finish(Err(error), &mut wakers);
@@ -133,7 +166,7 @@ impl<R: Send + 'static> Submission<R> {
             match ready!(self.flight.completion.poll_with(cx)) {
                 Err(error) if is_undone(&error) => {
                     self.flight.completion.renew();
-                    self.begin();
+                    self.submit();
                 }
                 result => return Poll::Ready(result),
             }
@@ -145,16 +178,26 @@ impl<R: Send + 'static> Future for Submission<R> {
     type Output = Landed<R>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
-        let result = ready!(self.poll_result(cx));
-        let (mut resources, opened) = {
+        let result = match self.route {
+            Route::Ring => ready!(self.poll_result(cx)),
+            // A thread may be done before the first poll: without the budget, a task that begins
+            // one operation after the other might never let others run.
+            Route::Pool | Route::Patient => {
+                let charge = ready!(coop::poll_proceed(cx));
+                let result = ready!(self.poll_result(cx));
+                charge.made_progress();
+                result
+            }
+        };
+        let (mut resources, found) = {
             let mut held = self.flight.held.lock();
-            (held.resources.take(), held.opened.take())
+            (held.resources.take(), held.found.take())
         };
         let result = result.map(|count| usize::try_from(count).expect("an error is negative"));
         if let (Ok(count), Some(resources)) = (&result, &mut resources) {
             (self.conclude)(resources, *count);
         }
-        Poll::Ready(Landed { result, resources, opened })
+        Poll::Ready(Landed { result, resources, found })
     }
 }
 

@@ -1,19 +1,21 @@
-//! Operations on files and paths: on a ring if the back end and its kernel have the op-code.
-//! Otherwise `ring_for` returns None, and the caller uses the blocking pool. It does so as well for
-//! files on a server (`system/remote/`).
+//! Operations on files and paths. A request is plain data. One place chooses where it is performed
+//! (`door.rs`): on a ring, if the back end and its kernel have the op-code and no server may delay
+//! it (`system/remote/`), or else on the blocking pool. Callers see no difference.
 //!
-//! A [`Flight`](flight::Flight) is one allocation that the waiting future and the ring share: the
-//! request, as data, and the resources that the kernel accesses. The future returns the resources
-//! with the result. If it is dropped, they stay until the terminal completion
-//! [owned-until-terminal]. A descriptor that was opened and that no future fetches is closed.
+//! A [`Flight`](flight::Flight) is one allocation that the waiting future shares with the ring or
+//! with a thread of the pool: the request, and the resources whose memory it names. Both ways end
+//! it in the same way. The future returns the resources with the result. If it is dropped, they
+//! stay until the terminal completion [owned-until-terminal]. A descriptor that was opened and that
+//! no future fetches is closed.
 //!
 //! Read the files in this order:
 //!
 //! - `request.rs`: the requests, as data; `stat.rs`: a part of them.
-//! - `flight.rs`: an operation in flight, and the future that awaits it; `start.rs`: a function per
-//!   operation.
-//! - `descriptor.rs`: an open file, and blocking calls with owned buffers; `pool.rs`: calls on the
-//!   blocking pool.
+//! - `door.rs`: the choice; `../uring/encode_file.rs`: requests as entries of a ring; `perform.rs`:
+//!   requests as system calls.
+//! - `flight.rs`: an operation in flight, and the future that awaits it; `start.rs`: how one is
+//!   started; `pool.rs`: calls on the blocking pool.
+//! - `descriptor.rs`: an open file.
 //! - `opening/`: how a file is opened, without keeping a thread while it waits for a peer.
 //!
 //! The plain system calls, the options of an open and the list of files on a server are in
@@ -21,8 +23,10 @@
 
 mod any_flight;
 mod descriptor;
+mod door;
 mod flight;
 mod opening;
+mod perform;
 mod pool;
 mod request;
 mod start;
@@ -32,12 +36,18 @@ mod tests;
 
 pub(super) use any_flight::AnyFlight;
 pub(crate) use descriptor::{AT_CURSOR, Descriptor};
-pub(crate) use flight::{Landed, Submission};
+pub(crate) use flight::{Landed, Submission, given_back};
 pub(crate) use opening::open;
-pub(crate) use pool::{c_path, pool};
-pub(crate) use request::{Code, Way};
-pub(super) use request::{Offered, Region, Request, StatTarget};
-pub(crate) use start::{RingFor, ring_for_file, ring_for_path};
+pub(crate) use perform::Found;
+#[cfg(test)]
+pub(super) use pool::PoolCall;
+pub(crate) use pool::pool;
+pub(super) use request::Region;
+pub(crate) use request::{Code, Request, StatTarget};
+pub(crate) use start::{read, read_aside, read_vectored, start, start_holding, stat, write, write_vectored};
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]
-pub(super) use stat::{MASK_BASIC, MASK_BIRTH};
+pub(super) use {
+    request::Way,
+    stat::{MASK_BASIC, MASK_BIRTH},
+};

@@ -2,15 +2,19 @@
 //! and names the memory that it writes.
 #![expect(unsafe_code, reason = "addresses cross threads inside of requests")]
 
-use std::ffi::CString;
+use std::mem::MaybeUninit;
+use std::slice;
 use std::sync::Arc;
 
 use super::descriptor::{Descriptor, TRANSFER_BYTES_MAX};
 use crate::buf::{IoBuf, IoBufMut};
 use crate::system::file::Advice;
 use crate::system::open::{Attempt, KernelHow, OpenHow};
+use crate::system::path::SystemPath;
+use crate::system::splice::Pipe;
 
-/// The kinds of requests, for which a kernel is probed.
+/// The kinds of operations that a ring may perform, for which a kernel is probed: see
+/// `opcode_of` in `uring/encode_file.rs`. There is no list of them to be kept beside the matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Open,
@@ -34,51 +38,14 @@ pub(crate) enum Code {
     MakeDir,
     Symlink,
     HardLink,
+    Splice,
     /// On a socket, without a copy.
     SendZeroCopy,
 }
 
-impl Code {
-    pub(in crate::driver) const ALL: [Code; 19] = [
-        Code::Open,
-        Code::OpenCached,
-        Code::Read,
-        Code::Write,
-        Code::ReadFixed,
-        Code::WriteFixed,
-        Code::ReadVectored,
-        Code::WriteVectored,
-        Code::Sync,
-        Code::Allocate,
-        Code::Advise,
-        Code::SetLen,
-        Code::Stat,
-        Code::Rename,
-        Code::Remove,
-        Code::MakeDir,
-        Code::Symlink,
-        Code::HardLink,
-        Code::SendZeroCopy,
-    ];
-}
-
-/// The kinds that a back end supports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offered(u32);
-
-impl Offered {
-    pub(in crate::driver) fn add(&mut self, code: Code) {
-        self.0 |= 1 << code as u32;
-    }
-
-    pub(crate) fn has(self, code: Code) -> bool {
-        self.0 & (1 << code as u32) != 0
-    }
-}
-
 /// Memory that the kernel reads or writes. It belongs to the resources of the same flight.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::driver) struct Region {
+pub(crate) struct Region {
     pub(in crate::driver) start: *mut u8,
     /// In bytes; at most [`TRANSFER_BYTES_MAX`].
     pub(in crate::driver) len: u32,
@@ -110,6 +77,10 @@ impl Region {
     pub(super) fn fixed(self, is_fixed: bool) -> Region {
         Region { is_fixed, ..self }
     }
+
+    pub(super) fn stretch(self) -> Vector {
+        Vector { start: self.start, len: self.len as usize }
+    }
 }
 
 fn clamp(len: usize) -> u32 {
@@ -119,7 +90,7 @@ fn clamp(len: usize) -> u32 {
 /// One of several stretches of memory, laid out as the kernel's `iovec`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub(in crate::driver) struct Vector {
+pub(crate) struct Vector {
     start: *mut u8,
     len: usize,
 }
@@ -129,9 +100,25 @@ unsafe impl Send for Vector {}
 // SAFETY: as for `Region`.
 unsafe impl Sync for Vector {}
 
-impl From<Region> for Vector {
-    fn from(region: Region) -> Vector {
-        Vector { start: region.start, len: region.len as usize }
+impl Vector {
+    pub(super) fn len(self) -> usize {
+        self.len
+    }
+
+    /// # Safety
+    ///
+    /// The memory lives as long as the result, may be read, and is initialised.
+    pub(super) unsafe fn bytes<'a>(self) -> &'a [u8] {
+        // SAFETY: as the caller promises.
+        unsafe { slice::from_raw_parts(self.start, self.len) }
+    }
+
+    /// # Safety
+    ///
+    /// The memory lives as long as the result, and nobody else uses it meanwhile.
+    pub(super) unsafe fn room<'a>(self) -> &'a mut [MaybeUninit<u8>] {
+        // SAFETY: as the caller promises.
+        unsafe { slice::from_raw_parts_mut(self.start.cast(), self.len) }
     }
 }
 
@@ -148,40 +135,147 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub(crate) enum StatTarget {
     File(Arc<Descriptor>),
-    Path { path: CString, is_followed: bool },
+    Path { path: SystemPath, is_followed: bool },
 }
 
 /// A request. An offset of [`AT_CURSOR`](super::AT_CURSOR) means the descriptor's own position.
+///
+/// A new kind is complete when these compile: the matches in this file, `uring/encode_file.rs` for
+/// the ring, `perform.rs` for the system call, and `door.rs` for the choice between the two.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Open { path: CString, how: OpenHow, attempt: Attempt },
-    OpenCached { path: CString, how: OpenHow, kernel_how: KernelHow },
-    Read { file: Arc<Descriptor>, room: Region, offset: u64, way: Way },
-    Write { file: Arc<Descriptor>, bytes: Region, offset: u64 },
-    ReadVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
-    WriteVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
-    Sync { file: Arc<Descriptor>, is_data_only: bool },
-    Allocate { file: Arc<Descriptor>, mode: i32, offset: u64, len: u64 },
-    Advise { file: Arc<Descriptor>, offset: u64, len: u32, advice: Advice },
-    SetLen { file: Arc<Descriptor>, len: u64 },
-    Stat { target: StatTarget, room: Region },
-    Rename { from: CString, to: CString },
-    Remove { path: CString, is_dir: bool },
-    MakeDir { path: CString, mode: u32 },
-    Symlink { original: CString, link: CString },
-    HardLink { original: CString, link: CString },
+    Open {
+        path: SystemPath,
+        how: OpenHow,
+        attempt: Attempt,
+    },
+    OpenCached {
+        path: SystemPath,
+        how: OpenHow,
+        kernel_how: KernelHow,
+    },
+    Read {
+        file: Arc<Descriptor>,
+        room: Region,
+        offset: u64,
+        way: Way,
+    },
+    Write {
+        file: Arc<Descriptor>,
+        bytes: Region,
+        offset: u64,
+    },
+    ReadVectored {
+        file: Arc<Descriptor>,
+        list: Box<[Vector]>,
+        offset: u64,
+    },
+    WriteVectored {
+        file: Arc<Descriptor>,
+        list: Box<[Vector]>,
+        offset: u64,
+    },
+    Sync {
+        file: Arc<Descriptor>,
+        is_data_only: bool,
+    },
+    Allocate {
+        file: Arc<Descriptor>,
+        offset: u64,
+        len: u64,
+    },
+    Advise {
+        file: Arc<Descriptor>,
+        offset: u64,
+        len: u64,
+        advice: Advice,
+    },
+    SetLen {
+        file: Arc<Descriptor>,
+        len: u64,
+    },
+    Stat {
+        target: StatTarget,
+        room: Region,
+    },
+    Rename {
+        from: SystemPath,
+        to: SystemPath,
+    },
+    Remove {
+        path: SystemPath,
+        is_dir: bool,
+    },
+    MakeDir {
+        path: SystemPath,
+    },
+    Symlink {
+        original: SystemPath,
+        link: SystemPath,
+    },
+    HardLink {
+        original: SystemPath,
+        link: SystemPath,
+    },
+    /// Moves bytes of a file into a pipe, without a copy. The kernel holds the pages of the file
+    /// until the pipe is read.
+    Splice {
+        file: Arc<Descriptor>,
+        offset: u64,
+        pipe: Arc<Pipe>,
+        len: u32,
+    },
 }
 
 impl Request {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Request::Open { .. } => Code::Open,
+            Request::OpenCached { .. } => Code::OpenCached,
+            Request::Read { .. } => Code::Read,
+            Request::Write { .. } => Code::Write,
+            Request::ReadVectored { .. } => Code::ReadVectored,
+            Request::WriteVectored { .. } => Code::WriteVectored,
+            Request::Sync { .. } => Code::Sync,
+            Request::Allocate { .. } => Code::Allocate,
+            Request::Advise { .. } => Code::Advise,
+            Request::SetLen { .. } => Code::SetLen,
+            Request::Stat { .. } => Code::Stat,
+            Request::Rename { .. } => Code::Rename,
+            Request::Remove { .. } => Code::Remove,
+            Request::MakeDir { .. } => Code::MakeDir,
+            Request::Symlink { .. } => Code::Symlink,
+            Request::HardLink { .. } => Code::HardLink,
+            Request::Splice { .. } => Code::Splice,
+        }
+    }
+
+    /// The file whose bytes it moves.
+    pub(super) fn moves(&self) -> Option<(&Descriptor, u64)> {
+        match self {
+            Request::Read { file, offset, .. }
+            | Request::Write { file, offset, .. }
+            | Request::ReadVectored { file, offset, .. }
+            | Request::WriteVectored { file, offset, .. }
+            | Request::Splice { file, offset, .. } => Some((file, *offset)),
+            Request::Open { .. }
+            | Request::OpenCached { .. }
+            | Request::Sync { .. }
+            | Request::Allocate { .. }
+            | Request::Advise { .. }
+            | Request::SetLen { .. }
+            | Request::Stat { .. }
+            | Request::Rename { .. }
+            | Request::Remove { .. }
+            | Request::MakeDir { .. }
+            | Request::Symlink { .. }
+            | Request::HardLink { .. } => None,
+        }
+    }
+
     /// Whether it moves bytes and bypasses the page cache.
     pub(in crate::driver) fn is_direct(&self) -> bool {
-        match self {
-            Request::Read { file, .. }
-            | Request::Write { file, .. }
-            | Request::ReadVectored { file, .. }
-            | Request::WriteVectored { file, .. } => file.is_direct(),
-            _ => false,
-        }
+        self.moves().is_some_and(|(file, _)| file.is_direct())
     }
 
     /// Its memory, if that may be registered.
@@ -190,7 +284,21 @@ impl Request {
             Request::Read { room: region, .. } | Request::Write { bytes: region, .. } => {
                 region.is_fixed.then_some(*region)
             }
-            _ => None,
+            Request::Open { .. }
+            | Request::OpenCached { .. }
+            | Request::ReadVectored { .. }
+            | Request::WriteVectored { .. }
+            | Request::Sync { .. }
+            | Request::Allocate { .. }
+            | Request::Advise { .. }
+            | Request::SetLen { .. }
+            | Request::Stat { .. }
+            | Request::Rename { .. }
+            | Request::Remove { .. }
+            | Request::MakeDir { .. }
+            | Request::Symlink { .. }
+            | Request::HardLink { .. }
+            | Request::Splice { .. } => None,
         }
     }
 }

@@ -1,206 +1,119 @@
-//! Every operation on files and paths that a ring can perform, as a function that starts it.
+//! Starts operations on files and paths. A request that owns all that it points to is started as it
+//! is; one that names memory has a function, which takes the owner of that memory.
 #![expect(unsafe_code, reason = "sets the length of a buffer to what the kernel has written")]
 
-use std::ffi::CString;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
+use super::door::{self, Route};
 use super::flight::Submission;
-use super::request::{Code, Region, Request, StatTarget, Vector, Way};
+use super::request::{Region, Request, StatTarget, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::{Driver, context};
-use crate::system::file::Advice;
-#[cfg(target_os = "linux")]
-use crate::system::open::{Attempt, KernelHow, OpenHow};
-use crate::system::remote;
 
-/// A driver that supports the op-code that was asked for.
-#[derive(Debug)]
-pub(crate) struct RingFor(Arc<Driver>);
-
-/// The current thread's driver, if it performs this on a ring.
+/// Starts a request that owns all that it points to.
 ///
 /// # Panics
 ///
-/// Panics if called outside of a runtime.
+/// Panics if called outside of a runtime, as the other functions here.
 #[track_caller]
-fn ring_for(code: Code) -> Option<RingFor> {
-    let driver = context::current();
-    driver.offers(code).then_some(RingFor(driver))
+pub(crate) fn start(request: Request) -> Submission<()> {
+    start_holding((), request)
 }
 
-/// Like `ring_for`, for an open file. None if a server may delay the operation.
+/// Like [`start`]. If no future fetches `held`, it is dropped when the operation is over.
 #[track_caller]
-pub(crate) fn ring_for_file(code: Code, file: &Descriptor) -> Option<RingFor> {
-    ring_for(code).filter(|_| !file.is_remote())
+pub(crate) fn start_holding<H: Send + 'static>(held: H, request: Request) -> Submission<H> {
+    Submission::start(context::current(), held, |_| request, |_, _| {}, |_| None)
 }
 
-/// Like `ring_for`, for the file at a path.
+/// Like [`start`], but only if a ring performs it. On the pool it would not be worth a visit.
 #[track_caller]
-pub(crate) fn ring_for_path(code: Code, path: &Path) -> Option<RingFor> {
-    ring_for(code).filter(|_| !remote::holds_path(path))
+pub(crate) fn start_on_ring(request: Request) -> Option<Submission<()>> {
+    let is_on_ring = door::route(&context::current(), &request) == Route::Ring;
+    is_on_ring.then(|| start(request))
 }
 
-impl RingFor {
-    #[cfg(all(test, target_os = "linux"))]
-    pub(in crate::driver) fn on(driver: &Arc<Driver>) -> RingFor {
-        RingFor(driver.clone())
-    }
+/// Reads into the room of `buf`, from its beginning.
+#[track_caller]
+pub(crate) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+    read_by(file, buf, offset, Way::Inline)
+}
 
-    #[cfg(target_os = "linux")]
-    pub(crate) fn open(self, path: CString, how: OpenHow, attempt: Attempt) -> Submission<()> {
-        self.simple(match attempt {
-            Attempt::Cached => {
-                let kernel_how = KernelHow::cached(how.flags_for(attempt));
-                Request::OpenCached { path, how, kernel_how }
-            }
-            Attempt::Plain | Attempt::NonBlocking => Request::Open { path, how, attempt },
-        })
-    }
+/// Like [`read`], on one of the kernel's threads.
+#[track_caller]
+pub(crate) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+    read_by(file, buf, offset, Way::Aside)
+}
 
-    /// Reads into the room of `buf`, from its beginning.
-    pub(crate) fn read<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
-        self.read_by(file, buf, offset, Way::Inline)
-    }
+#[track_caller]
+fn read_by<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64, way: Way) -> Submission<B> {
+    let (file, driver) = (file.clone(), context::current());
+    let is_fixed = is_fixed(&buf, &driver);
+    let request = |buf: &mut B| Request::Read { file, room: Region::room(buf).fixed(is_fixed), offset, way };
+    // SAFETY: the kernel has written `count` bytes, which are not more than there is room.
+    let conclude = |buf: &mut B, count| unsafe { buf.set_read(count) };
+    Submission::start(driver, buf, request, conclude, B::fixed_memory)
+}
 
-    /// Like `read`, on one of the kernel's threads.
-    pub(crate) fn read_aside<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
-        self.read_by(file, buf, offset, Way::Aside)
-    }
+/// Writes the initialised bytes of `buf`. If no future fetches `held`, it is dropped when the
+/// operation is over.
+#[track_caller]
+pub(crate) fn write<B: IoBuf, H: Send + 'static>(
+    file: &Arc<Descriptor>,
+    buf: B,
+    held: H,
+    offset: u64,
+) -> Submission<(B, H)> {
+    let (file, driver) = (file.clone(), context::current());
+    let is_fixed = is_fixed(&buf, &driver);
+    let request =
+        |(buf, _): &mut (B, H)| Request::Write { file, bytes: Region::bytes(buf).fixed(is_fixed), offset };
+    Submission::start(driver, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory())
+}
 
-    fn read_by<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64, way: Way) -> Submission<B> {
-        let is_fixed = self.is_fixed(&buf);
-        let request =
-            |buf: &mut B| Request::Read { file, room: Region::room(buf).fixed(is_fixed), offset, way };
-        // SAFETY: the kernel has written `count` bytes, which are not more than there is room.
-        let conclude = |buf: &mut B, count| unsafe { buf.set_read(count) };
-        Submission::start_with(self.0, buf, request, conclude, B::fixed_memory)
-    }
+/// Reads into one buffer after the other.
+#[track_caller]
+pub(crate) fn read_vectored<B: IoBufMut>(
+    file: &Arc<Descriptor>,
+    bufs: Vec<B>,
+    offset: u64,
+) -> Submission<Vec<B>> {
+    let file = file.clone();
+    let request = |bufs: &mut Vec<B>| {
+        let list = bufs.iter_mut().map(|buf| Region::room(buf).stretch()).collect();
+        Request::ReadVectored { file, list, offset }
+    };
+    Submission::start(context::current(), bufs, request, set_read_of_all, |_| None)
+}
 
-    /// Writes the initialised bytes of `buf`. If no future fetches `held`, it is dropped when the
-    /// operation is over.
-    pub(crate) fn write<B: IoBuf, H: Send + 'static>(
-        self,
-        file: Arc<Descriptor>,
-        buf: B,
-        held: H,
-        offset: u64,
-    ) -> Submission<(B, H)> {
-        let is_fixed = self.is_fixed(&buf);
-        let request = |(buf, _): &mut (B, H)| Request::Write {
-            file,
-            bytes: Region::bytes(buf).fixed(is_fixed),
-            offset,
-        };
-        Submission::start_with(self.0, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory())
-    }
+/// Writes one buffer after the other; `held` as for [`write()`].
+#[track_caller]
+pub(crate) fn write_vectored<B: IoBuf, H: Send + 'static>(
+    file: &Arc<Descriptor>,
+    bufs: Vec<B>,
+    held: H,
+    offset: u64,
+) -> Submission<(Vec<B>, H)> {
+    let file = file.clone();
+    let request = |(bufs, _): &mut (Vec<B>, H)| {
+        let list = bufs.iter().map(|buf| Region::bytes(buf).stretch()).collect();
+        Request::WriteVectored { file, list, offset }
+    };
+    Submission::start(context::current(), (bufs, held), request, |_, _| {}, |_| None)
+}
 
-    /// Reads into one buffer after the other.
-    pub(crate) fn read_vectored<B: IoBufMut>(
-        self,
-        file: Arc<Descriptor>,
-        bufs: Vec<B>,
-        offset: u64,
-    ) -> Submission<Vec<B>> {
-        let request = |bufs: &mut Vec<B>| {
-            let list = bufs.iter_mut().map(|buf| Vector::from(Region::room(buf))).collect();
-            Request::ReadVectored { file, list, offset }
-        };
-        Submission::start(self.0, bufs, request, set_read_of_all)
-    }
+/// Asks for metadata, which are in the memory or in what was found.
+#[track_caller]
+pub(crate) fn stat(target: StatTarget) -> Submission<Box<Stat>> {
+    let request = |stat: &mut Box<Stat>| Request::Stat { target, room: stat.room() };
+    Submission::start(context::current(), Box::default(), request, |_, _| {}, |_| None)
+}
 
-    /// Writes one buffer after the other; `held` as for [`write`](RingFor::write).
-    pub(crate) fn write_vectored<B: IoBuf, H: Send + 'static>(
-        self,
-        file: Arc<Descriptor>,
-        bufs: Vec<B>,
-        held: H,
-        offset: u64,
-    ) -> Submission<(Vec<B>, H)> {
-        let request = |(bufs, _): &mut (Vec<B>, H)| {
-            let list = bufs.iter().map(|buf| Vector::from(Region::bytes(buf))).collect();
-            Request::WriteVectored { file, list, offset }
-        };
-        Submission::start(self.0, (bufs, held), request, |_, _| {})
-    }
-
-    pub(crate) fn sync(self, file: Arc<Descriptor>, is_data_only: bool) -> Submission<()> {
-        self.simple(Request::Sync { file, is_data_only })
-    }
-
-    pub(crate) fn allocate<H: Send + 'static>(
-        self,
-        file: Arc<Descriptor>,
-        held: H,
-        offset: u64,
-        len: u64,
-    ) -> Submission<H> {
-        Submission::start(self.0, held, |_| Request::Allocate { file, mode: 0, offset, len }, |_, _| {})
-    }
-
-    pub(crate) fn advise(
-        self,
-        file: Arc<Descriptor>,
-        offset: u64,
-        len: u32,
-        advice: Advice,
-    ) -> Submission<()> {
-        self.simple(Request::Advise { file, offset, len, advice })
-    }
-
-    pub(crate) fn set_len<H: Send + 'static>(
-        self,
-        file: Arc<Descriptor>,
-        held: H,
-        len: u64,
-    ) -> Submission<H> {
-        Submission::start(self.0, held, |_| Request::SetLen { file, len }, |_, _| {})
-    }
-
-    pub(crate) fn stat_file(self, file: Arc<Descriptor>) -> Submission<Box<Stat>> {
-        self.stat(StatTarget::File(file))
-    }
-
-    pub(crate) fn stat_path(self, path: CString, is_followed: bool) -> Submission<Box<Stat>> {
-        self.stat(StatTarget::Path { path, is_followed })
-    }
-
-    fn stat(self, target: StatTarget) -> Submission<Box<Stat>> {
-        let request = |stat: &mut Box<Stat>| Request::Stat { target, room: stat.room() };
-        Submission::start(self.0, Box::default(), request, |_, _| {})
-    }
-
-    pub(crate) fn rename(self, from: CString, to: CString) -> Submission<()> {
-        self.simple(Request::Rename { from, to })
-    }
-
-    pub(crate) fn remove(self, path: CString, is_dir: bool) -> Submission<()> {
-        self.simple(Request::Remove { path, is_dir })
-    }
-
-    pub(crate) fn make_dir(self, path: CString, mode: u32) -> Submission<()> {
-        self.simple(Request::MakeDir { path, mode })
-    }
-
-    pub(crate) fn symlink(self, original: CString, link: CString) -> Submission<()> {
-        self.simple(Request::Symlink { original, link })
-    }
-
-    pub(crate) fn hard_link(self, original: CString, link: CString) -> Submission<()> {
-        self.simple(Request::HardLink { original, link })
-    }
-
-    /// Whether the buffer belongs to a pool that was made for this driver.
-    fn is_fixed(&self, buf: &impl IoBuf) -> bool {
-        buf.fixed_memory().is_some_and(|memory| memory.is_of(&self.0))
-    }
-
-    /// Starts a request that owns all that it points to.
-    fn simple(self, request: Request) -> Submission<()> {
-        Submission::start(self.0, (), |()| request, |(), _| {})
-    }
+/// Whether the buffer belongs to a pool that was made for this driver.
+fn is_fixed(buf: &impl IoBuf, driver: &Arc<Driver>) -> bool {
+    buf.fixed_memory().is_some_and(|memory| memory.is_of(driver))
 }
 
 fn set_read_of_all<B: IoBufMut>(bufs: &mut Vec<B>, mut count: usize) {

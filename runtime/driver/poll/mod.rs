@@ -93,7 +93,7 @@ impl Pollers {
                 Ok(())
             }
             Op::File(_) | Op::Send { .. } => {
-                unreachable!("this back end offers none of it: see `Driver::offered`")
+                unreachable!("this back end offers none of it: see `Driver::offers`")
             }
         }
     }

@@ -32,6 +32,12 @@ impl Drop for Flight {
     }
 }
 
+impl Flight {
+    pub(in crate::driver) fn new(freed: Arc<AtomicUsize>) -> Flight {
+        Flight { completion: Completion::new(), freed }
+    }
+}
+
 impl AnyFlight for Flight {
     fn request(&self) -> &Request {
         unreachable!("nothing is encoded here")
@@ -47,6 +53,12 @@ impl AnyFlight for Flight {
 
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
         self.completion.finish(result, wakers);
+    }
+
+    fn perform(&self, wakers: &mut Vec<Waker>) {
+        if !self.completion.is_closed() {
+            self.completion.finish(Ok(1), wakers);
+        }
     }
 
     fn abandon(&self) {}
@@ -73,7 +85,7 @@ impl Desk {
 
     /// Begins an operation. Returns the future's reference to it, and its slot.
     pub(in crate::driver) fn begin(&self) -> (Arc<Flight>, SlotId) {
-        let flight = Arc::new(Flight { completion: Completion::new(), freed: self.freed.clone() });
+        let flight = Arc::new(Flight::new(self.freed.clone()));
         let slot = self
             .core
             .lock()

@@ -10,13 +10,19 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, FsyncFlags};
 
 use crate::driver::file::{Code, Descriptor, MASK_BASIC, MASK_BIRTH, Request, StatTarget, Way};
+use crate::system::path::SystemPath;
+use crate::system::splice::Pipe;
 
 /// Paths are relative to the current directory.
 const HERE: Fd = Fd(libc::AT_FDCWD);
 /// The empty path, which names the descriptor itself.
 const ITSELF: &CStr = c"";
 
-/// The op-code that the probe looks for.
+/// The permissions of a new directory, before the umask: those of std.
+const DIRECTORY_MODE: libc::mode_t = 0o777;
+
+/// The kernel's number of the operation. This is the only list of them: what the probe found is
+/// stored by these numbers, so a kind cannot be forgotten there.
 pub(super) fn opcode_of(code: Code) -> u8 {
     match code {
         Code::Open => opcode::OpenAt::CODE,
@@ -37,6 +43,7 @@ pub(super) fn opcode_of(code: Code) -> u8 {
         Code::MakeDir => opcode::MkDirAt::CODE,
         Code::Symlink => opcode::SymlinkAt::CODE,
         Code::HardLink => opcode::LinkAt::CODE,
+        Code::Splice => opcode::Splice::CODE,
         Code::SendZeroCopy => opcode::SendZc::CODE,
     }
 }
@@ -45,10 +52,10 @@ pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
     match request {
         Request::Open { path, how, attempt } => {
             let flags = how.flags_for(*attempt);
-            opcode::OpenAt::new(HERE, path.as_ptr()).flags(flags).mode(how.mode).build()
+            opcode::OpenAt::new(HERE, start(path)).flags(flags).mode(how.mode).build()
         }
         Request::OpenCached { path, kernel_how, .. } => {
-            opcode::OpenAt2::new(HERE, path.as_ptr(), ptr::from_ref(kernel_how).cast()).build()
+            opcode::OpenAt2::new(HERE, start(path), ptr::from_ref(kernel_how).cast()).build()
         }
         Request::Read { file, room, offset, way } => {
             let (fd, start, len) = (fd(file), room.start, room.len);
@@ -75,25 +82,31 @@ pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
             let flags = if *is_data_only { FsyncFlags::DATASYNC } else { FsyncFlags::empty() };
             opcode::Fsync::new(fd(file)).flags(flags).build()
         }
-        Request::Allocate { file, mode, offset, len } => {
-            opcode::Fallocate::new(fd(file), *len).offset(*offset).mode(*mode).build()
+        Request::Allocate { file, offset, len } => {
+            opcode::Fallocate::new(fd(file), *len).offset(*offset).build()
         }
         Request::Advise { file, offset, len, advice } => {
-            opcode::Fadvise::new(fd(file), libc::off_t::from(*len), advice.number()).offset(*offset).build()
+            opcode::Fadvise::new(fd(file), *len as libc::off_t, advice.number()).offset(*offset).build()
         }
         Request::SetLen { file, len } => opcode::Ftruncate::new(fd(file), *len).build(),
         Request::Stat { target, room } => stat(target, room.start),
-        Request::Rename { from, to } => opcode::RenameAt::new(HERE, from.as_ptr(), HERE, to.as_ptr()).build(),
+        Request::Rename { from, to } => opcode::RenameAt::new(HERE, start(from), HERE, start(to)).build(),
         Request::Remove { path, is_dir } => {
             let flags = if *is_dir { libc::AT_REMOVEDIR } else { 0 };
-            opcode::UnlinkAt::new(HERE, path.as_ptr()).flags(flags).build()
+            opcode::UnlinkAt::new(HERE, start(path)).flags(flags).build()
         }
-        Request::MakeDir { path, mode } => opcode::MkDirAt::new(HERE, path.as_ptr()).mode(*mode).build(),
+        Request::MakeDir { path } => opcode::MkDirAt::new(HERE, start(path)).mode(DIRECTORY_MODE).build(),
         Request::Symlink { original, link } => {
-            opcode::SymlinkAt::new(HERE, original.as_ptr(), link.as_ptr()).build()
+            opcode::SymlinkAt::new(HERE, start(original), start(link)).build()
         }
         Request::HardLink { original, link } => {
-            opcode::LinkAt::new(HERE, original.as_ptr(), HERE, link.as_ptr()).build()
+            opcode::LinkAt::new(HERE, start(original), HERE, start(link)).build()
+        }
+        // The offset of a pipe is -1. The kernel takes a thread of its own for each.
+        Request::Splice { file, offset, pipe, len } => {
+            opcode::Splice::new(fd(file), *offset as i64, into(pipe), -1, *len)
+                .flags(libc::SPLICE_F_NONBLOCK)
+                .build()
         }
     }
 }
@@ -108,12 +121,20 @@ fn by(way: Way, entry: Entry) -> Entry {
 fn stat(target: &StatTarget, room: *mut u8) -> Entry {
     let (dir, path, flags) = match target {
         StatTarget::File(file) => (fd(file), ITSELF.as_ptr(), libc::AT_EMPTY_PATH),
-        StatTarget::Path { path, is_followed: true } => (HERE, path.as_ptr(), 0),
-        StatTarget::Path { path, is_followed: false } => (HERE, path.as_ptr(), libc::AT_SYMLINK_NOFOLLOW),
+        StatTarget::Path { path, is_followed: true } => (HERE, start(path), 0),
+        StatTarget::Path { path, is_followed: false } => (HERE, start(path), libc::AT_SYMLINK_NOFOLLOW),
     };
     opcode::Statx::new(dir, path, room.cast()).flags(flags).mask(MASK_BASIC | MASK_BIRTH).build()
 }
 
+fn start(path: &SystemPath) -> *const libc::c_char {
+    path.as_c_str().as_ptr()
+}
+
 fn fd(file: &Descriptor) -> Fd {
     Fd(file.file().as_raw_fd())
+}
+
+fn into(pipe: &Pipe) -> Fd {
+    Fd(pipe.writer().as_raw_fd())
 }

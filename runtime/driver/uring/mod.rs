@@ -26,7 +26,7 @@ use crate::primitive::sync::{Mutex, MutexGuard};
 use super::asker::Asker;
 use super::bell::Bell;
 use super::doorbell::Doorbell;
-use super::file::Offered;
+use super::file::Code;
 use super::mailbox::{Mailbox, Posted};
 use super::op::Op;
 use super::orphan::{Crop, Orphan, clear_away};
@@ -48,7 +48,7 @@ mod tests;
 
 use self::core::{Core, Start};
 use placement::Load;
-use probe::Refusal;
+use probe::{Offered, Refusal};
 use ring::Ring;
 
 #[derive(Debug)]
@@ -105,8 +105,8 @@ impl Rings {
         Ok(Rings { workers, loads, offered: offered.expect("a driver has at least one worker") })
     }
 
-    pub(super) fn offered(&self) -> Offered {
-        self.offered
+    pub(super) fn offers(&self, code: Code) -> bool {
+        self.offered.has(code)
     }
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::io;
 use io_uring::{IoUring, Probe, Submitter};
 
 use crate::driver::Options;
-use crate::driver::file::{Code, Offered};
+use crate::driver::file::Code;
 
 use super::encode::OPCODES;
 use super::encode_file::opcode_of;
@@ -19,6 +19,27 @@ enum Dress {
     Cooperative,
     /// Linux 5.11.
     Plain,
+}
+
+/// The kernel's answer: a bit for each number that an op-code can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Offered([u64; Offered::WORDS_COUNT]);
+
+impl Offered {
+    const WORDS_COUNT: usize = (u8::MAX as usize + 1) / u64::BITS as usize;
+
+    fn of(probe: &Probe) -> Offered {
+        let mut words = [0; Offered::WORDS_COUNT];
+        for number in (0..=u8::MAX).filter(|&number| probe.is_supported(number)) {
+            words[usize::from(number / 64)] |= 1 << (number % 64);
+        }
+        Offered(words)
+    }
+
+    pub(super) fn has(self, code: Code) -> bool {
+        let number = opcode_of(code);
+        self.0[usize::from(number / 64)] & (1 << (number % 64)) != 0
+    }
 }
 
 /// Why there is no ring.
@@ -90,11 +111,7 @@ fn ask(submitter: &Submitter<'_>) -> Result<Offered, Refusal> {
             return Err(Refusal::Opcode(name));
         }
     }
-    let mut offered = Offered::default();
-    for code in Code::ALL.into_iter().filter(|&code| probe.is_supported(opcode_of(code))) {
-        offered.add(code);
-    }
-    Ok(offered)
+    Ok(Offered::of(&probe))
 }
 
 impl Refusal {

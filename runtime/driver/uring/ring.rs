@@ -14,10 +14,9 @@ use io_uring::{EnterFlags, IoUring};
 
 use crate::buf::FixedMemory;
 use crate::driver::Options;
-use crate::driver::file::Offered;
 
 use super::decode::{self, Completion};
-use super::probe::{self, Refusal};
+use super::probe::{self, Offered, Refusal};
 
 /// A year, because the kernel refuses seconds that do not fit its clock.
 const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -10,6 +10,7 @@ mod poll;
 mod pooled;
 mod read_write;
 mod readiness;
+mod send_file;
 #[cfg(feature = "futures-io")]
 mod traits_futures;
 #[cfg(feature = "hyper")]

@@ -2,7 +2,8 @@
 //! Calls that std has for Unix, and the flags of a descriptor.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt};
 
@@ -13,9 +14,13 @@ pub(crate) fn has_places(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_block_device())
 }
 
-/// Reads at an offset, or at the kernel's own cursor.
-pub(crate) fn read_at(mut file: &File, buf: &mut [u8], offset: Option<u64>) -> io::Result<usize> {
-    if let Some(offset) = offset { file.read_at(buf, offset) } else { file.read(buf) }
+/// Reads at an offset, or at the kernel's own cursor. Initialises as many bytes as it returns.
+pub(crate) fn read_at(file: &File, room: &mut [MaybeUninit<u8>], offset: Option<u64>) -> io::Result<usize> {
+    let (read, _) = match offset {
+        Some(offset) => rustix::io::pread(file, room, offset)?,
+        None => rustix::io::read(file, room)?,
+    };
+    Ok(read.len())
 }
 
 /// Writes at an offset, or at the kernel's own cursor.

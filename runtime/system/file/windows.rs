@@ -1,7 +1,9 @@
+#![expect(unsafe_code, reason = "std reads into initialised memory only")]
 //! Calls that std has for Windows.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
 use std::os::windows::fs::FileExt;
 
 use super::Flags;
@@ -11,8 +13,15 @@ pub(crate) fn has_places(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-/// Reads at an offset, or at the kernel's own cursor.
-pub(crate) fn read_at(mut file: &File, buf: &mut [u8], offset: Option<u64>) -> io::Result<usize> {
+/// Reads at an offset, or at the kernel's own cursor. Initialises as many bytes as it returns.
+pub(crate) fn read_at(
+    mut file: &File,
+    room: &mut [MaybeUninit<u8>],
+    offset: Option<u64>,
+) -> io::Result<usize> {
+    room.fill(MaybeUninit::new(0));
+    // SAFETY: all of it was initialised just now.
+    let buf = unsafe { &mut *(std::ptr::from_mut(room) as *mut [u8]) };
     if let Some(offset) = offset { file.seek_read(buf, offset) } else { file.read(buf) }
 }
 

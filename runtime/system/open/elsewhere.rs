@@ -1,11 +1,18 @@
 //! The options as std's.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io;
 
-use super::OpenHow;
+use super::{Attempt, OpenHow};
+use crate::system::path::SystemPath;
 
 impl OpenHow {
-    pub(crate) fn to_std(&self) -> OpenOptions {
+    /// Opens the file with a system call. The other attempts exist on Linux only.
+    pub(crate) fn open(&self, path: &SystemPath, _attempt: Attempt) -> io::Result<File> {
+        self.to_std().open(path.as_path())
+    }
+
+    fn to_std(&self) -> OpenOptions {
         let mut options = OpenOptions::new();
         options
             .read(self.is_read)

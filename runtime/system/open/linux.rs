@@ -1,13 +1,13 @@
 //! The options as flags of `open(2)`, and the calls that take them.
 
-use std::ffi::CStr;
 use std::fs::File;
 use std::io;
 
-use rustix::fs::{self, Mode, OFlags};
+use rustix::fs::{self, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::{Attempt, OpenHow};
+use crate::system::path::SystemPath;
 
 impl OpenHow {
     /// The flags of `open(2)`, as std makes them.
@@ -55,11 +55,14 @@ impl OpenHow {
     }
 
     /// Opens the file with a system call.
-    pub(crate) fn open(&self, name: &CStr, attempt: Attempt) -> io::Result<File> {
-        let flags = OFlags::from_bits_retain(self.flags_for(attempt) as u32);
-        let mode = Mode::from_raw_mode(self.mode);
+    pub(crate) fn open(&self, path: &SystemPath, attempt: Attempt) -> io::Result<File> {
+        let (name, flags) = (path.as_c_str(), OFlags::from_bits_retain(self.flags_for(attempt) as u32));
+        let opened = || match attempt {
+            Attempt::Plain | Attempt::NonBlocking => fs::open(name, flags, Mode::from_raw_mode(self.mode)),
+            Attempt::Cached => fs::openat2(CWD, name, flags, Mode::empty(), ResolveFlags::CACHED),
+        };
         loop {
-            match fs::open(name, flags, mode) {
+            match opened() {
                 Ok(fd) => return Ok(fd.into()),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -68,10 +71,10 @@ impl OpenHow {
     }
 
     /// Opens only the location in the file system (`O_PATH`), not the file there.
-    pub(crate) fn locate(&self, name: &CStr) -> io::Result<File> {
+    pub(crate) fn locate(&self, path: &SystemPath) -> io::Result<File> {
         let kept = self.flags() & (libc::O_NOFOLLOW | libc::O_DIRECTORY);
         let flags = OFlags::from_bits_retain((libc::O_PATH | libc::O_CLOEXEC | kept) as u32);
-        Ok(fs::open(name, flags, Mode::empty())?.into())
+        Ok(fs::open(path.as_c_str(), flags, Mode::empty())?.into())
     }
 
     /// Removes the flag that an attempt has added.

@@ -1,13 +1,14 @@
 //! The attempts that do not wait, on a ring or on the blocking pool.
 
-use std::ffi::CString;
 use std::io;
 use std::path::Path;
 
 use super::meeting::{self, Missing};
-use crate::driver::file::{Code, Descriptor, RingFor, ring_for_path};
-use crate::driver::file::{c_path, pool};
-use crate::system::open::{Attempt, OpenHow};
+use super::result::opened;
+use crate::driver::file::start::{start, start_on_ring};
+use crate::driver::file::{Descriptor, Request};
+use crate::system::open::{Attempt, KernelHow, OpenHow};
+use crate::system::path::SystemPath;
 
 /// The outcome of an attempt.
 enum Outcome {
@@ -28,19 +29,22 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     };
     match outcome {
         Outcome::Opened(opened) => Ok(opened),
-        Outcome::Missing(missing) => meeting::of(missing, c_path(path)?, how).await,
+        Outcome::Missing(missing) => meeting::of(missing, SystemPath::new(path)?, how).await,
     }
 }
 
 /// Opens a file whose path needs no access to a disk. None: it does need one, or the kernel has no
 /// such attempt.
 async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor>> {
-    let ring = ring_for_path(Code::OpenCached, path).filter(|_| how.may_be_cached())?;
-    let name = match c_path(path) {
-        Ok(name) => name,
+    if !how.may_be_cached() {
+        return None;
+    }
+    let path = match SystemPath::new(path) {
+        Ok(path) => path,
         Err(error) => return Some(Err(error)),
     };
-    let opened = on_ring(ring, name, how, Attempt::Cached).await;
+    let kernel_how = KernelHow::cached(how.flags_for(Attempt::Cached));
+    let opened = opened(start_on_ring(Request::OpenCached { path, how: how.clone(), kernel_how })?.await);
     // Before Linux 5.12 there is no such attempt. It also accepts no flags that the kernel does not
     // know.
     let is_unknown =
@@ -49,20 +53,7 @@ async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor
 }
 
 async fn attempt(path: &Path, how: &OpenHow, attempt: Attempt) -> io::Result<Descriptor> {
-    let name = c_path(path)?;
-    match ring_for_path(Code::Open, path) {
-        Some(ring) => on_ring(ring, name, how, attempt).await,
-        None => {
-            let how = how.clone();
-            pool(move || Ok(Descriptor::opened(how.open(&name, attempt)?, &how))).await
-        }
-    }
-}
-
-async fn on_ring(ring: RingFor, name: CString, how: &OpenHow, attempt: Attempt) -> io::Result<Descriptor> {
-    let landed = ring.open(name, how.clone(), attempt).await;
-    landed.result?;
-    landed.opened.ok_or_else(|| io::Error::other("an open that succeeded opened nothing"))
+    opened(start(Request::Open { path: SystemPath::new(path)?, how: how.clone(), attempt }).await)
 }
 
 /// An open that does not wait opens the reading end of a FIFO whether or not there is a writer.

@@ -9,7 +9,6 @@
 //!
 //! Dropping the future closes the opened end at once. No runtime waits for the thread when it ends.
 
-use std::ffi::CString;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -21,6 +20,7 @@ use super::watch;
 use crate::driver::file::Descriptor;
 use crate::driver::file::pool;
 use crate::system::open::OpenHow;
+use crate::system::path::SystemPath;
 
 /// Why an open has to wait.
 pub(super) enum Missing {
@@ -31,12 +31,12 @@ pub(super) enum Missing {
 }
 
 /// Waits for it.
-pub(super) async fn of(missing: Missing, name: CString, how: &OpenHow) -> io::Result<Descriptor> {
+pub(super) async fn of(missing: Missing, path: SystemPath, how: &OpenHow) -> io::Result<Descriptor> {
     let wanted = match missing {
         Missing::Writer(reader) => Wanted::Writer(Arc::new(reader)),
         Missing::Other(error) => {
             let how = how.clone();
-            pool(move || Door::find(name, how, error)).await.map(Wanted::Open)?
+            pool(move || Door::find(path, how, error)).await.map(Wanted::Open)?
         }
     };
     let waiter = Arc::new(Waiter::new(wanted));

@@ -23,6 +23,7 @@ mod linux;
 mod meeting;
 #[cfg(not(target_os = "linux"))]
 mod other;
+mod result;
 #[cfg(target_os = "linux")]
 mod waiter;
 #[cfg(target_os = "linux")]

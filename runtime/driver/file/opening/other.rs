@@ -5,24 +5,26 @@
 use std::io;
 use std::path::Path;
 
-use crate::driver::file::Descriptor;
-use crate::driver::file::pool;
-use crate::system::open::OpenHow;
+use super::result::opened;
+use crate::driver::file::start::start;
+use crate::driver::file::{Descriptor, Request};
+use crate::system::open::{Attempt, OpenHow};
+use crate::system::path::SystemPath;
 
 pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
-    let (place, options) = (path.to_owned(), how.to_std());
-    let (is_append, is_direct) = (how.is_append, how.is_direct());
+    let (path, how) = (SystemPath::new(path)?, how.clone());
     #[cfg(unix)]
-    if pool({
-        let place = place.clone();
-        move || Ok(waits(&place))
+    if crate::driver::file::pool({
+        let path = path.clone();
+        move || Ok(waits(path.as_path()))
     })
     .await?
     {
-        let file = alone::run(move || options.open(place))?.await?;
-        return Ok(Descriptor::new(file, is_append, is_direct));
+        let options = how.clone();
+        let file = alone::run(move || options.open(&path, Attempt::Plain))?.await?;
+        return Ok(Descriptor::opened(file, &how));
     }
-    pool(move || Ok(Descriptor::new(options.open(place)?, is_append, is_direct))).await
+    opened(start(Request::Open { path, how, attempt: Attempt::Plain }).await)
 }
 
 #[cfg(unix)]

@@ -1,16 +1,17 @@
 //! One open that waits: what the future and the thread that looks for the event share.
 
-use std::ffi::CString;
 use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::driver::file::Descriptor;
 use crate::primitive::sync::Mutex;
 use crate::system::open::{Attempt, OpenHow};
+use crate::system::path::SystemPath;
 
 /// The event that is waited for.
 pub(super) enum Wanted {
@@ -21,29 +22,29 @@ pub(super) enum Wanted {
 /// A file that cannot be opened yet. Every try opens the same file, whatever happens to its name.
 pub(super) struct Door {
     place: OwnedFd,
-    name: CString,
+    path: SystemPath,
     how: OpenHow,
 }
 
 impl Door {
     /// `error` is that of an attempt. It is returned if no wait can resolve it.
-    pub(super) fn find(name: CString, how: OpenHow, error: io::Error) -> io::Result<Door> {
-        let place = how.locate(&name)?;
+    pub(super) fn find(path: SystemPath, how: OpenHow, error: io::Error) -> io::Result<Door> {
+        let place = how.locate(&path)?;
         let kind = place.metadata()?.file_type();
         if kind.is_fifo() || (kind.is_file() && error.raw_os_error() == Some(libc::EAGAIN)) {
-            return Ok(Door { place: place.into(), name, how: how.of_existing() });
+            return Ok(Door { place: place.into(), path, how: how.of_existing() });
         }
         Err(error)
     }
 
     /// None: not yet.
     fn try_open(&self) -> Option<io::Result<Descriptor>> {
-        let link =
-            CString::new(format!("/proc/self/fd/{}", self.place.as_raw_fd())).expect("no NUL is in it");
+        let link = format!("/proc/self/fd/{}", self.place.as_raw_fd());
+        let link = SystemPath::new(Path::new(&link)).expect("no NUL is in it");
         let mut opened = self.how.open(&link, Attempt::NonBlocking);
         if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             // Without procfs, the name is used.
-            opened = self.how.open(&self.name, Attempt::NonBlocking);
+            opened = self.how.open(&self.path, Attempt::NonBlocking);
         }
         match opened {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENXIO | libc::EAGAIN)) => None,

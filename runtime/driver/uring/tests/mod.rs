@@ -18,7 +18,7 @@ use io_uring::types::Fd;
 use socket2::Socket;
 
 use crate::driver::backend::Backend;
-use crate::driver::file::{AT_CURSOR, Descriptor, RingFor};
+use crate::driver::file::{self, AT_CURSOR, Descriptor};
 use crate::driver::slots::SlotId;
 use crate::driver::tests::{LIMIT, bound, counting_waker, drive, harvest_until, pair, receive, stream_pair};
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
@@ -326,7 +326,7 @@ fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
     // There is nothing to read yet, and the read is marked as one that bypasses the page cache.
     let (reader, _writer) = UnixStream::pair().expect("two descriptors");
     let file = Arc::new(Descriptor::new(OwnedFd::from(reader).into(), false, true));
-    let read = || RingFor::on(&driver).read(file.clone(), vec![0_u8; 1], AT_CURSOR);
+    let read = || file::read(&file, vec![0_u8; 1], AT_CURSOR);
     arm(&movable, Direction::Read, &waker);
     let _group = [read(), read(), read()];
     assert_eq!(begun_and_not(), (0, 4));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::buf::{FixedBuf, FixedBufPool, FixedMemory, IoBuf, IoBufMut};
 use crate::driver::backend::Backend;
-use crate::driver::file::{AT_CURSOR, Descriptor, Landed, RingFor, Submission};
+use crate::driver::file::{self, AT_CURSOR, Descriptor, Landed, Submission};
 use crate::driver::tests::{bound, harvest_until};
 use crate::driver::{Driver, Kind, Options};
 
@@ -36,7 +36,7 @@ fn pipe() -> (Arc<Descriptor>, File) {
 
 /// Waits on the ring until there is something to read.
 fn read<B: IoBufMut>(driver: &Arc<Driver>, file: &Arc<Descriptor>, buf: B) -> Submission<B> {
-    let mut read = RingFor::on(driver).read(file.clone(), buf, AT_CURSOR);
+    let mut read = file::read(file, buf, AT_CURSOR);
     assert!(poll(&mut read).is_pending());
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     read
@@ -109,14 +109,14 @@ fn an_operation_names_the_place_of_its_buffer() {
     let Backend::Uring(rings) = &driver.backend else { panic!("not a ring") };
     rings.workers[0].core.lock().ring.unregister(0).expect("there it was");
     let (file, mut writer) = pipe();
-    let mut read = RingFor::on(&driver).read(file, buf, AT_CURSOR);
+    let mut read = file::read(&file, buf, AT_CURSOR);
     assert!(poll(&mut read).is_pending());
     writer.write_all(b"for nobody").expect("write");
     let (result, buf) = landed(&driver, read);
     assert_eq!(result.expect_err("nothing is there").raw_os_error(), Some(libc::EFAULT));
     let (_reader, writer) = pipe();
     let writer = Arc::new(Descriptor::inspect(writer));
-    let write = RingFor::on(&driver).write(writer, buf.expect("given back"), (), AT_CURSOR);
+    let write = file::write(&writer, buf.expect("given back"), (), AT_CURSOR);
     let (result, _) = landed(&driver, write);
     assert_eq!(result.expect_err("nothing is there").raw_os_error(), Some(libc::EFAULT));
 }

@@ -6,9 +6,10 @@ use std::net::Shutdown;
 use std::task::{Context, Poll};
 
 use crate::buf::{IoBuf, IoBufMut, PooledBuf};
+use crate::fs::File;
 use crate::net::stream::byte_stream::ByteStream;
 use crate::net::stream::family::Family;
-use crate::net::stream::{owned_buffers, pooled, transfer, zero_copy};
+use crate::net::stream::{owned_buffers, pooled, send_file, transfer, zero_copy};
 
 /// The reading half of a stream that [`ByteStream::split`] has split. See there for an example.
 #[derive(Debug)]
@@ -196,6 +197,11 @@ impl<F: Family> WriteHalf<'_, F> {
     /// also for errors and cancel safety.
     pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
         zero_copy::write_all::<F, B>(self.0.registration(), buf).await
+    }
+
+    /// See [`ByteStream::send_file`], also for errors, cancel safety and panics.
+    pub async fn send_file(&mut self, file: &File, offset: u64, len: u64) -> io::Result<u64> {
+        send_file::send(self.0.registration(), file, offset, len).await
     }
 
     /// Does nothing; see [`ByteStream::flush`], also for cancel safety.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::buf::{IoBuf, IoBufMut, PooledBuf};
+use crate::fs::File;
 use crate::net::stream::byte_stream::ByteStream;
 use crate::net::stream::family::Family;
-use crate::net::stream::{owned_buffers, pooled, transfer, zero_copy};
+use crate::net::stream::{owned_buffers, pooled, send_file, transfer, zero_copy};
 use crate::net::tcp::stream::Tcp;
 
 /// The reading half of a stream that [`ByteStream::into_split`] has split. See there for an
@@ -315,6 +316,11 @@ impl<F: Family> OwnedWriteHalf<F> {
     /// also for errors and cancel safety.
     pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
         zero_copy::write_all::<F, B>(self.stream.registration(), buf).await
+    }
+
+    /// See [`ByteStream::send_file`], also for errors, cancel safety and panics.
+    pub async fn send_file(&mut self, file: &File, offset: u64, len: u64) -> io::Result<u64> {
+        send_file::send(self.stream.registration(), file, offset, len).await
     }
 
     /// Does nothing; see [`ByteStream::flush`], also for cancel safety.

@@ -1,0 +1,29 @@
+//! Systems without such calls: bytes are read and written.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use socket2::Socket;
+
+#[derive(Debug)]
+pub(crate) enum Pipe {}
+
+impl Pipe {
+    /// None: the system has no such pipes.
+    pub(crate) fn of_bytes(_bytes_count: u64) -> io::Result<Option<Arc<Pipe>>> {
+        Ok(None)
+    }
+
+    pub(crate) fn writer(&self) -> &File {
+        match *self {}
+    }
+
+    pub(crate) fn fill(&self, _file: &File, _offset: u64, _len: usize) -> io::Result<usize> {
+        match *self {}
+    }
+
+    pub(crate) fn empty_into(&self, _socket: &Socket, _len: usize) -> io::Result<usize> {
+        match *self {}
+    }
+}
