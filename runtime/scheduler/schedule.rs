@@ -55,8 +55,9 @@ impl Local {
 }
 
 impl Shared {
-    /// Queues a task that was spawned or woken on this thread.
-    #[inline]
+    /// Queues a task that was spawned or woken on this thread. One function for all callers: the
+    /// closure with the worker's part is inlined only where it stands once.
+    #[inline(never)]
     fn schedule(&self, task: Runnable, cause: Cause) {
         current::with_worker(|local| match local {
             Some(local) if local.belongs_to(self) => local.schedule(task, cause),
