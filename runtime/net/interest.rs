@@ -42,6 +42,14 @@ impl Interest {
     }
 
     /// Returns both sets together; `|` does the same.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::Interest;
+    ///
+    /// let both = Interest::READABLE.add(Interest::WRITABLE);
+    /// assert_eq!(both, Interest::READABLE | Interest::WRITABLE);
+    /// ```
     pub const fn add(self, other: Interest) -> Interest {
         Interest { read: self.read || other.read, write: self.write || other.write }
     }
