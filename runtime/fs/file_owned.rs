@@ -16,12 +16,12 @@ impl File {
     /// # Errors
     /// As for [`read_at`](File::read_at). The buffer comes back; its contents are unspecified then.
     ///
-    /// # Cancel safety
-    /// Dropped, it takes the buffer along, and frees it when the kernel has released it.
-    ///
     /// # Panics
     /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
     /// does not release the buffer.
+    ///
+    /// # Cancel safety
+    /// Dropped, it takes the buffer along, and frees it when the kernel has released it.
     ///
     /// # Examples
     /// ```
@@ -59,16 +59,27 @@ impl File {
     }
 
     /// Writes the initialised bytes of `buf` at `offset`, and returns the buffer.
-    /// [`read_owned_at`](File::read_owned_at) has an example.
     ///
     /// # Errors
     /// As for [`write_at`](File::write_at).
     ///
+    /// # Panics
+    /// As for [`read_owned_at`](File::read_owned_at).
+    ///
     /// # Cancel safety
     /// Dropped, it may have written, and it takes the buffer along as `read_owned_at` does.
     ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let (result, buf) = file.write_owned_at(b"hello".to_vec(), 0).await;
+    /// assert_eq!(result?, 5);
+    /// assert_eq!(buf, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_owned_at<B: IoBuf>(&self, buf: B, offset: u64) -> (io::Result<usize>, B) {
         if let Err(error) = check_place(offset) {
             return (Err(error), buf);
@@ -89,11 +100,11 @@ impl File {
     /// # Errors
     /// As for [`read_owned_at`](File::read_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
-    /// # Cancel safety
-    /// Dropped, it takes the buffers along, and frees them when the kernel has released them.
-    ///
     /// # Panics
     /// As for [`read_owned_at`](File::read_owned_at).
+    ///
+    /// # Cancel safety
+    /// Dropped, it takes the buffers along, and frees them when the kernel has released them.
     ///
     /// # Examples
     /// ```
@@ -128,17 +139,28 @@ impl File {
     }
 
     /// Writes the initialised bytes of several buffers at `offset`, one after the other: at most
-    /// 1024 buffers per call. [`read_vectored_owned_at`](File::read_vectored_owned_at) has an
-    /// example.
+    /// 1024 buffers per call.
     ///
     /// # Errors
     /// As for [`write_owned_at`](File::write_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
+    /// # Panics
+    /// As for [`read_owned_at`](File::read_owned_at).
+    ///
     /// # Cancel safety
     /// Dropped, it may have written, and it takes the buffers along as `read_owned_at` does.
     ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let bufs = vec![b"hello, ".to_vec(), b"disk".to_vec()];
+    /// let (result, _bufs) = file.write_vectored_owned_at(bufs, 0).await;
+    /// assert_eq!(result?, 11);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_vectored_owned_at<B: IoBuf>(
         &self,
         bufs: Vec<B>,

@@ -109,25 +109,6 @@ pub use stream::TryStream;
 ///
 /// The input is a body (an expression of type [`Machine`]) or function items.
 ///
-/// # Examples
-/// ```
-/// use heist::generator::generator;
-/// use std::pin::pin;
-///
-/// let evens = generator! { let mut n = 0; loop { yield n; n += 2; } };
-/// assert_eq!(pin!(evens).take(3).sum::<i32>(), 6);
-///
-/// generator! {
-///     /// All words of all lines.
-///     pub fn words<'a>(lines: &'a [&'a str]) -> yields &'a str {
-///         for line in lines {
-///             yield from line.split_whitespace();
-///         }
-///     }
-/// }
-/// assert_eq!(words(&["to be", "or not"]).into_iter().count(), 4);
-/// ```
-///
 /// # The body
 /// - `yield x` is an expression of type `()`. It may stand in the arguments of other macros, but
 ///   not in a closure, an async block or a nested item.
@@ -156,6 +137,25 @@ pub use stream::TryStream;
 /// let each = generator! { for name in borrowed { yield name.as_str(); } };
 /// assert_eq!(each.into_iter().collect::<String>(), "ab");
 /// assert_eq!(names.len(), 2);
+/// ```
+///
+/// # Examples
+/// ```
+/// use heist::generator::generator;
+/// use std::pin::pin;
+///
+/// let evens = generator! { let mut n = 0; loop { yield n; n += 2; } };
+/// assert_eq!(pin!(evens).take(3).sum::<i32>(), 6);
+///
+/// generator! {
+///     /// All words of all lines.
+///     pub fn words<'a>(lines: &'a [&'a str]) -> yields &'a str {
+///         for line in lines {
+///             yield from line.split_whitespace();
+///         }
+///     }
+/// }
+/// assert_eq!(words(&["to be", "or not"]).into_iter().count(), 4);
 /// ```
 #[cfg(feature = "macros")]
 #[doc(inline)]

@@ -27,14 +27,14 @@ impl<F: Family> ByteStream<F> {
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
+    /// # Panics
+    /// Panics if the runtime ends before the write does, and the kernel does not release the
+    /// buffer. The buffer is leaked in that case.
+    ///
     /// # Cancel safety
     /// Not safe: the caller cannot learn whether and how much was written before the drop. Later
     /// writes come after it. The buffer is freed when the kernel no longer needs it. A stream that
     /// is dropped too closes after the bytes that the kernel had taken are sent.
-    ///
-    /// # Panics
-    /// Panics if the runtime ends before the write does, and the kernel does not release the
-    /// buffer. The buffer is leaked in that case.
     ///
     /// # Examples
     /// ```
@@ -62,10 +62,10 @@ impl<F: Family> ByteStream<F> {
     /// # Errors
     /// As [`write_all`](ByteStream::write_all).
     ///
-    /// # Cancel safety
+    /// # Panics
     /// As [`write_owned_zero_copy`](ByteStream::write_owned_zero_copy).
     ///
-    /// # Panics
+    /// # Cancel safety
     /// As [`write_owned_zero_copy`](ByteStream::write_owned_zero_copy).
     ///
     /// # Examples

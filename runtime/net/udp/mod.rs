@@ -29,26 +29,6 @@ pub use segments::Segments;
 /// any peer. [`connect`](UdpSocket::connect) names one peer, for [`send`](UdpSocket::send) and
 /// [`recv`](UdpSocket::recv).
 ///
-/// # Examples
-/// ```
-/// # fn main() -> std::io::Result<()> {
-/// # heist::runtime::Runtime::new()?.block_on(async {
-/// use heist::net::UdpSocket;
-///
-/// let server = UdpSocket::bind("127.0.0.1:0").await?;
-/// let client = UdpSocket::bind("127.0.0.1:0").await?;
-/// client.connect(server.local_addr()?).await?;
-/// client.send(b"ping").await?;
-///
-/// let mut buf = [0; 1500];
-/// let (count, peer) = server.recv_from(&mut buf).await?;
-/// server.send_to(&buf[..count], peer).await?;
-/// assert_eq!(client.recv(&mut buf).await?, 4);
-/// # Ok(())
-/// # })
-/// # }
-/// ```
-///
 /// # Sharing
 /// Every method takes `&self`: any number of tasks may send and receive at the same time through an
 /// `Arc`, and each datagram goes to one of them. So there is nothing to split. The `poll_*`
@@ -69,6 +49,26 @@ pub use segments::Segments;
 /// [`bind`](UdpSocket::bind), [`from_std`](UdpSocket::from_std), and name lookups in
 /// [`connect`](UdpSocket::connect) and [`send_to`](UdpSocket::send_to) panic if called outside of a
 /// runtime. The other methods do not, because a socket remembers the runtime that it was made in.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::net::UdpSocket;
+///
+/// let server = UdpSocket::bind("127.0.0.1:0").await?;
+/// let client = UdpSocket::bind("127.0.0.1:0").await?;
+/// client.connect(server.local_addr()?).await?;
+/// client.send(b"ping").await?;
+///
+/// let mut buf = [0; 1500];
+/// let (count, peer) = server.recv_from(&mut buf).await?;
+/// server.send_to(&buf[..count], peer).await?;
+/// assert_eq!(client.recv(&mut buf).await?, 4);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 pub struct UdpSocket {
     registration: Registration,
 }

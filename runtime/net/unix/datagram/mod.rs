@@ -24,6 +24,17 @@ use send_rest::SendRest;
 
 /// A Unix socket for datagrams, which are neither lost nor reordered on their way.
 ///
+/// # Sharing
+/// Every method takes `&self`: any number of tasks may send and receive at the same time through an
+/// `Arc`, and each datagram goes to one of them. The `poll_*` functions remember one waker per
+/// direction: only the last caller is woken.
+///
+/// # Datagrams
+/// A receive loses the part of a datagram that does not fit into its buffer. A datagram that is too
+/// long to be sent is an error (EMSGSIZE), and nothing is sent. Empty datagrams are sent and
+/// received like others: `Ok(0)` is not the end of anything, unless
+/// [`shutdown`](UnixDatagram::shutdown) was called.
+///
 /// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -44,17 +55,6 @@ use send_rest::SendRest;
 /// # })
 /// # }
 /// ```
-///
-/// # Sharing
-/// Every method takes `&self`: any number of tasks may send and receive at the same time through an
-/// `Arc`, and each datagram goes to one of them. The `poll_*` functions remember one waker per
-/// direction: only the last caller is woken.
-///
-/// # Datagrams
-/// A receive loses the part of a datagram that does not fit into its buffer. A datagram that is too
-/// long to be sent is an error (EMSGSIZE), and nothing is sent. Empty datagrams are sent and
-/// received like others: `Ok(0)` is not the end of anything, unless
-/// [`shutdown`](UnixDatagram::shutdown) was called.
 pub struct UnixDatagram {
     registration: Registration,
     /// The pause of `poll_send_to`, if it is resting. `send_to` keeps its pause in its own future.
