@@ -69,7 +69,7 @@ use context::Asker;
 use context::try_current;
 pub(crate) use context::{Guard, in_runtime, pinned};
 pub(crate) use direction::Direction;
-pub use kind::Kind;
+pub use kind::{Kind, UnknownKind};
 use op::{Op, Ticket};
 pub(crate) use options::Options;
 pub(crate) use orphan::{Crop, Orphan, clear_away};

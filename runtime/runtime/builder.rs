@@ -10,6 +10,7 @@ use crate::driver;
 
 /// Which engine does the I/O.
 pub use crate::driver::Kind as DriverKind;
+pub use crate::driver::UnknownKind as UnknownDriverKind;
 
 /// The variable that chooses the driver when the builder does not.
 const DRIVER_VARIABLE: &str = "HEIST_DRIVER";
@@ -162,7 +163,8 @@ impl Builder {
         self
     }
 
-    /// The stack of each thread in bytes. Default: that of std's threads.
+    /// The stack of each thread in bytes. Default: that of std's threads, 2 MiB unless the variable
+    /// `RUST_MIN_STACK` is set.
     ///
     /// # Examples
     /// ```
@@ -195,7 +197,8 @@ impl Builder {
         self
     }
 
-    /// The time that a blocking thread stays without work. Default: 10 seconds.
+    /// The time that a blocking thread stays without work. Default: 10 seconds. Zero ends it at
+    /// once.
     ///
     /// # Examples
     /// ```

@@ -23,7 +23,6 @@ pub(crate) struct RingFor(Arc<Driver>);
 /// The current thread's driver, if it performs this on a ring.
 ///
 /// # Panics
-///
 /// Panics if called outside of a runtime.
 #[track_caller]
 fn ring_for(code: Code) -> Option<RingFor> {
