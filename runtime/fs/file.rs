@@ -36,7 +36,7 @@ use crate::system::file::Advice;
 /// closes a file that a server keeps (FUSE, NFS and the like), because that may wait.
 ///
 /// # Panics
-/// An async method that has to ask the system panics if called outside of a runtime.
+/// Calls that have to ask the system panic if called outside of a runtime.
 ///
 /// # Cancel safety
 /// The cursor moves when a future is ready. A future that is dropped earlier leaves as little
@@ -418,8 +418,8 @@ impl File {
     /// `InvalidInput` for an offset before the beginning; `NotSeekable` for a pipe or a terminal.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime with [`SeekFrom::End`] on a file that a server keeps:
-    /// the end has to be asked for.
+    /// Panics if called outside of a runtime with [`SeekFrom::End`] on a file that a server keeps,
+    /// because the end has to be asked for.
     ///
     /// # Cancel safety
     /// Dropped, it has not moved the cursor.

@@ -22,7 +22,7 @@ impl File {
     /// Those of the system, such as `IsADirectory`.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has taken nothing. See [the
@@ -56,7 +56,7 @@ impl File {
     /// `UnexpectedEof` if the file ends earlier; the cursor has moved then.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it may have moved the cursor part of the way.
@@ -94,7 +94,7 @@ impl File {
     /// Those of the system; the bytes that were read before are in `bytes`.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it has moved the cursor by as many bytes as it appended.
@@ -137,7 +137,7 @@ impl File {
     /// `InvalidData` if it is not UTF-8; `text` is unchanged then.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it has moved the cursor.
@@ -228,15 +228,15 @@ impl File {
         Ok(())
     }
 
-    /// Reads some bytes at `offset`: at most 1 MiB per call. Returns 0 only at the end of the file
-    /// or for an empty slice.
+    /// Reads some bytes at `offset`, in bytes from the beginning of the file: at most 1 MiB per
+    /// call. Returns 0 only at the end of the file or for an empty slice.
     ///
     /// # Errors
     /// Those of the system; `InvalidInput` for an offset of 2^63 or more, and for a misaligned one
     /// with `O_DIRECT`.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -275,13 +275,13 @@ impl File {
         Ok(count)
     }
 
-    /// Fills `buf` from `offset` on.
+    /// Fills `buf` from `offset` on, in bytes from the beginning of the file.
     ///
     /// # Errors
     /// `UnexpectedEof` if the file ends earlier.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -389,7 +389,7 @@ impl File {
     /// As for [`read`](File::read).
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
     ///
     /// # Cancel safety
     /// Cancel safe, as [`read`](File::read).

@@ -10,15 +10,16 @@ use super::work::{self, given_back};
 use crate::buf::{IoBuf, IoBufMut};
 
 impl File {
-    /// Reads at `offset` into the room of `buf`, from its beginning, and returns the buffer. The
-    /// room of a `Vec` is its capacity, and its length becomes the number of bytes read.
+    /// Reads at `offset`, in bytes from the beginning of the file, into the room of `buf`, from its
+    /// beginning, and returns the buffer. The room of a `Vec` is its capacity, and its length
+    /// becomes the number of bytes read.
     ///
     /// # Errors
     /// As for [`read_at`](File::read_at). The buffer comes back; its contents are unspecified then.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
-    /// does not release the buffer.
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory. Panics if
+    /// the runtime ends earlier and the kernel does not release the buffer.
     ///
     /// # Cancel safety
     /// Dropped, it takes the buffer along, and frees it when the kernel has released it.
@@ -64,7 +65,8 @@ impl File {
     /// As for [`write_at`](File::write_at).
     ///
     /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
+    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
+    /// does not release the buffer.
     ///
     /// # Cancel safety
     /// Dropped, it may have written, and it takes the buffer along as `read_owned_at` does.
@@ -101,7 +103,8 @@ impl File {
     /// As for [`read_owned_at`](File::read_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
     /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
+    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
+    /// does not release the buffer.
     ///
     /// # Cancel safety
     /// Dropped, it takes the buffers along, and frees them when the kernel has released them.
@@ -145,7 +148,8 @@ impl File {
     /// As for [`write_owned_at`](File::write_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
     /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
+    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
+    /// does not release the buffer.
     ///
     /// # Cancel safety
     /// Dropped, it may have written, and it takes the buffers along as `read_owned_at` does.

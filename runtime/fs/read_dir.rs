@@ -104,7 +104,8 @@ impl ReadDir {
     /// Those of the system. More entries may follow after an error.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime, unless the entry was read together with an earlier
+    /// one.
     ///
     /// # Cancel safety
     /// Cancel safe: no entry is lost.

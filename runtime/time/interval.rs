@@ -17,8 +17,7 @@ const LATENESS_ALLOWED: Duration = Duration::from_millis(5);
 /// default is [`MissedTickBehavior::Burst`].
 ///
 /// # Panics
-/// Panics if `period` is zero. May be called outside of a runtime, but [`Interval::tick`] panics
-/// if it has to wait outside of a runtime.
+/// Panics if `period` is zero. [`Interval::tick`] panics if it has to wait outside of a runtime.
 ///
 /// # Examples
 /// ```
@@ -43,8 +42,7 @@ pub fn interval(period: Duration) -> Interval {
 /// Everything else is as with [`interval`](interval()).
 ///
 /// # Panics
-/// Panics if `period` is zero. May be called outside of a runtime, but [`Interval::tick`] panics
-/// if it has to wait outside of a runtime.
+/// Panics if `period` is zero. [`Interval::tick`] panics if it has to wait outside of a runtime.
 ///
 /// # Examples
 /// ```

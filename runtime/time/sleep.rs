@@ -18,8 +18,7 @@ use crate::task::coop;
 /// beyond the range of [`Instant`], such as [`Duration::MAX`], means "never": about 30 years.
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Safe: dropping the future removes the timer and leaves nothing behind.
@@ -43,8 +42,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// A deadline in the past is over at the first poll. Everything else is as with [`sleep`].
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Safe: dropping the future removes the timer and leaves nothing behind.

@@ -24,8 +24,7 @@ use crate::task::coop;
 /// [`io::Error`](std::io::Error).
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Dropping the timeout drops the future inside: it is as safe to cancel as that future.
@@ -52,8 +51,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// The future returns [`Elapsed`] if the deadline passes first.
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Dropping the timeout drops the future inside: it is as safe to cancel as that future.

@@ -45,7 +45,8 @@ impl TcpListener {
     /// choose a port.
     ///
     /// On Unix the address may be bound although old connections of it linger (`SO_REUSEADDR`). Two
-    /// listeners still cannot share one address.
+    /// listeners still cannot share one address. Up to 1024 connections wait to be accepted; the
+    /// system may allow fewer. [`TcpSocket`](crate::net::TcpSocket) sets both.
     ///
     /// # Errors
     /// The error of the last address tried, such as `AddrInUse` or `PermissionDenied`;
@@ -164,7 +165,7 @@ impl TcpListener {
     /// Other errors are the permanent ones of `accept(2)`, such as a socket that is not listening.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
@@ -194,7 +195,7 @@ impl TcpListener {
     /// As [`accept`](TcpListener::accept), with the same pause before the error.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Examples
     /// ```

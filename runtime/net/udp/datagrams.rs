@@ -54,7 +54,7 @@ impl UdpSocket {
     /// other errors of `sendto(2)`.
     ///
     /// # Panics
-    /// With a name to look up: panics if called outside of a runtime.
+    /// Panics if called outside of a runtime with a name to look up.
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has sent nothing.

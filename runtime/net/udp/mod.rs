@@ -132,7 +132,7 @@ impl UdpSocket {
     /// resolver for an unknown name.
     ///
     /// # Panics
-    /// With a name to look up: panics if called outside of a runtime.
+    /// Panics if called outside of a runtime with a name to look up.
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has changed nothing.

@@ -120,6 +120,21 @@ impl UnixStream {
 impl WriteHalf<'_> {
     /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut left, mut right) = heist::net::UnixStream::pair()?;
+    /// let (_reader, mut writer) = left.split();
+    /// writer.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// assert_eq!(right.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_with_fds(&mut self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         send_over_stream(self.stream().registration(), buf, fds).await
     }
@@ -128,6 +143,21 @@ impl WriteHalf<'_> {
 impl ReadHalf<'_> {
     /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut left, mut right) = heist::net::UnixStream::pair()?;
+    /// left.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// let (mut reader, _writer) = right.split();
+    /// assert_eq!(reader.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.stream().registration(), buf, fds_count_max).await
     }
@@ -136,6 +166,21 @@ impl ReadHalf<'_> {
 impl OwnedWriteHalf {
     /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (left, mut right) = heist::net::UnixStream::pair()?;
+    /// let (_reader, mut writer) = left.into_split();
+    /// writer.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// assert_eq!(right.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_with_fds(&mut self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         send_over_stream(self.stream().registration(), buf, fds).await
     }
@@ -144,6 +189,21 @@ impl OwnedWriteHalf {
 impl OwnedReadHalf {
     /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut left, right) = heist::net::UnixStream::pair()?;
+    /// left.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// let (mut reader, _writer) = right.into_split();
+    /// assert_eq!(reader.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.stream().registration(), buf, fds_count_max).await
     }

@@ -42,7 +42,7 @@ pub struct UnixListener {
 
 impl UnixListener {
     /// Listens at `path` and creates a file there; a path that begins with a zero byte is an
-    /// abstract name.
+    /// abstract name. Up to 1024 connections wait to be accepted; the system may allow fewer.
     ///
     /// # Errors
     /// `AddrInUse` if the path exists, even if no socket listens at it any more: remove it first.
@@ -170,7 +170,7 @@ impl UnixListener {
     /// permanent ones of `accept(2)`.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
@@ -201,7 +201,7 @@ impl UnixListener {
     /// As [`accept`](UnixListener::accept), with the same pause before the error.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Examples
     /// ```

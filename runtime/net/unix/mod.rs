@@ -36,10 +36,16 @@
 //! dropping a [`Received`], or the future that would have returned it, leaks nothing. If
 //! descriptors come with bytes that any other call reads, the system closes them.
 //!
-//! # Errors, cancel safety, panics
-//! As in [`net`](super). Calls that make a socket panic if called outside of a runtime. So do
-//! [`UnixDatagram::send_to`] and [`UnixDatagram::send_to_addr`] when they have to wait for room in
-//! the queue of another socket, because they set a timer.
+//! # Errors
+//! As in [`net`](super#errors).
+//!
+//! # Panics
+//! Calls that make a socket panic if called outside of a runtime. [`UnixDatagram::send_to`] and
+//! [`UnixDatagram::send_to_addr`] panic if they have to wait outside of a runtime for room in the
+//! queue of another socket, because they set a timer.
+//!
+//! # Cancel safety
+//! As in [`net`](super#cancel-safety).
 
 mod credentials;
 mod datagram;

@@ -60,7 +60,7 @@ impl UnixDatagram {
     /// other errors of `sendto(2)`.
     ///
     /// # Panics
-    /// If it has to wait for room: panics if called outside of a runtime.
+    /// The future panics if it has to wait for room outside of a runtime.
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has sent nothing.
