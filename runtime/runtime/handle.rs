@@ -48,6 +48,9 @@ pub struct Handle {
 /// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
 /// reverse order of their making.
 ///
+/// # Panics
+/// The drop panics if a guard that was made later on this thread is still alive.
+///
 /// # Examples
 /// ```
 /// use heist::runtime::{EnterGuard, Handle, Runtime};

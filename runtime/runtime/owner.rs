@@ -63,8 +63,8 @@ impl Runtime {
     ///
     /// # Panics
     /// Panics if this thread runs tasks already (inside of a task or of another `block_on`). Panics
-    /// on a current-thread runtime if there are local tasks ([`spawn_local`]) of another thread. A
-    /// panic of `future` passes through.
+    /// on a current-thread runtime if there are local tasks ([`spawn_local`]) of another thread, or
+    /// if the kernel refuses to serve its ring on this thread. A panic of `future` passes through.
     ///
     /// # Examples
     /// ```
