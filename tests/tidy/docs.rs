@@ -119,7 +119,7 @@ pub(crate) fn sections_are_in_order(sources: &[Source]) -> Vec<String> {
             let rank = |heading: &&str| SECTIONS.iter().position(|section| section == heading);
             for heading in headings.iter().filter(|heading| rank(heading).is_none()) {
                 let is_spelled = |spelling: &&str| heading.to_lowercase().starts_with(spelling);
-                if SPELLINGS.iter().any(|spelling| is_spelled(spelling)) {
+                if SPELLINGS.iter().any(is_spelled) {
                     let what = format!("`# {heading}` is none of the headings {SECTIONS:?}");
                     complaints.push(block.complaint(source, &what));
                 }
