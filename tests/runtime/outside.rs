@@ -96,7 +96,9 @@ fn making_a_socket_needs_a_runtime_and_using_it_does_not() {
         refuses("bind", TcpListener::bind(LOCAL));
         refuses("connect", TcpStream::connect(address));
         refuses("socket connect", TcpSocket::new_v4().expect("a socket").connect(address));
-        refused("listen", || TcpSocket::new_v4().expect("a socket").listen(1));
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(LOCAL.parse().expect("an address")).expect("a free port");
+        refused("listen", || socket.listen(1));
         refuses("udp bind", UdpSocket::bind(LOCAL));
         refuses("lookup", heist::net::lookup_host(address));
         // Without a connection it waits.

@@ -80,7 +80,8 @@ impl TcpSocket {
     ///
     /// // Some machines have no IPv6.
     /// if let Ok(socket) = TcpSocket::new_v6() {
-    ///     assert!(socket.local_addr()?.is_ipv6());
+    ///     socket.set_nodelay(true)?;
+    ///     assert!(socket.nodelay()?);
     /// }
     /// # Ok(())
     /// # }
