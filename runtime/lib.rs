@@ -44,7 +44,7 @@
 #![doc = include_str!("../docs/crates.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-/// Runs an `async fn main` on a runtime.
+/// Runs an `async fn main` on a runtime. Needs the feature `macros` (on by default).
 ///
 /// ```
 /// #[heist::main(worker_threads = 2)]
@@ -55,7 +55,8 @@
 /// ```
 #[cfg(feature = "macros")]
 pub use heist_macros::main;
-/// Runs an `async fn` as a test, on a runtime of its own.
+/// Runs an `async fn` as a test, on a runtime of its own. Needs the feature `macros` (on by
+/// default).
 ///
 /// ```test_harness
 /// use heist::time::{Duration, Instant, sleep};

@@ -48,8 +48,7 @@ pub struct AsCompleted<T> {
 /// [`wait`](super::wait()). `None` means no limit.
 ///
 /// # Panics
-/// May be called outside of a runtime, but a stream with a limit panics if it has to wait outside
-/// of a runtime.
+/// With a limit, the stream panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Dropping the future of `next()` loses no outcome. Dropping the stream detaches the tasks.

@@ -37,11 +37,34 @@ pub enum TaskError<E> {
 
 impl<E> TaskError<E> {
     /// Returns whether the task was cancelled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::asyncio::gather;
+    ///
+    /// let endless = gather([std::future::pending::<Result<(), ()>>()]);
+    /// endless.cancel();
+    /// assert!(endless.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self, TaskError::Join(error) if error.is_cancelled())
     }
 
     /// Returns the error that the task returned, if there is one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::asyncio::gather;
+    ///
+    /// let error = gather([async { Err::<(), _>("failed") }]).await.unwrap_err();
+    /// assert_eq!(error.failure(), Some("failed"));
+    /// # }
+    /// ```
     pub fn failure(self) -> Option<E> {
         match self {
             TaskError::Failed(error) => Some(error),
@@ -197,6 +220,18 @@ where
 impl<T, E> Gather<T, E> {
     /// Cancels all tasks that are not done. The gather then ends with a cancellation, unless a task
     /// had failed before.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::asyncio::gather;
+    ///
+    /// let gathered = gather([std::future::pending::<Result<(), ()>>()]);
+    /// gathered.cancel();
+    /// assert!(gathered.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn cancel(&self) {
         self.tasks.abort();
     }
@@ -285,6 +320,19 @@ pub struct Settled<T, E> {
 
 impl<T, E> Settled<T, E> {
     /// Cancels all tasks that are not done.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::asyncio::gather;
+    ///
+    /// let settled = gather([std::future::pending::<Result<(), ()>>()]).settled();
+    /// settled.cancel();
+    /// let outcomes = settled.await;
+    /// assert!(outcomes[0].as_ref().unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn cancel(&self) {
         self.gather.cancel();
     }

@@ -53,11 +53,37 @@ pub struct Unhandled {
 
 impl Unhandled {
     /// Returns the source of the error.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::{Origin, Promise, set_exception_handler};
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (send, received) = channel();
+    /// set_exception_handler(move |unhandled| send.send(unhandled.clone()).unwrap());
+    /// let promise: Promise<(), &str> = Promise::new();
+    /// promise.set_exception("lost").unwrap();
+    /// drop(promise);
+    /// assert_eq!(received.recv().unwrap().origin(), Origin::Promise);
+    /// ```
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
     /// Returns the error as its `Debug` prints it, or "it panicked" and the text of the panic.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::{Promise, set_exception_handler};
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (send, received) = channel();
+    /// set_exception_handler(move |unhandled| send.send(unhandled.clone()).unwrap());
+    /// let promise: Promise<(), &str> = Promise::new();
+    /// promise.set_exception("lost").unwrap();
+    /// drop(promise);
+    /// assert_eq!(received.recv().unwrap().error(), "\"lost\"");
+    /// ```
     pub fn error(&self) -> &str {
         &self.error
     }

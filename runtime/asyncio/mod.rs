@@ -35,14 +35,14 @@
 //! cancellation. [`PromiseError`] is the same for a promise. [`InvalidState`] and [`EmptyWait`]
 //! report calls that make no sense at that time.
 //!
-//! # Cancel safety
-//! A dropped [`Gather`] or [`Settled`] cancels its tasks. A dropped [`wait()`] or [`AsCompleted`]
-//! detaches them: they continue. A promise that is dropped while it waits leaves nothing behind.
-//!
 //! # Panics
 //! [`shield`], [`gather()`] and [`adopt()`] panic if called outside of a runtime. [`run`] panics if
 //! the thread runs tasks already. [`wait()`] and [`as_completed()`] with a time limit panic if they
 //! have to wait outside of a runtime. Promises work on every thread.
+//!
+//! # Cancel safety
+//! A dropped [`Gather`] or [`Settled`] cancels its tasks. A dropped [`wait()`] or [`AsCompleted`]
+//! detaches them: they continue. A promise that is dropped while it waits leaves nothing behind.
 //!
 //! # Limits
 //! All platforms; no Cargo feature is needed. The macros of generators need the feature `macros`

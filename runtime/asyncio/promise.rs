@@ -131,26 +131,58 @@ impl Error for InvalidState {}
 
 impl<T, E> Promise<T, E> {
     /// Creates a promise that is not done.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::Promise;
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// assert!(!promise.is_done());
+    /// ```
     pub fn new() -> Self {
         let content = Content { waiters: Waiters::default(), callbacks: Vec::new(), unretrieved: None };
         let cell = Cell { outcome: OnceLock::new(), content: Mutex::new(content) };
         Promise { cell: Arc::new(cell), seat: None }
     }
 
-    /// Completes it with a value. [`Promise`] has an example.
+    /// Completes it with a value.
     ///
     /// # Errors
     /// [`InvalidState`] if it is done.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::asyncio::Promise;
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// promise.set_result(7).unwrap();
+    /// assert!(promise.set_result(8).is_err(), "it is done");
+    /// assert_eq!(promise.await, Ok(7));
+    /// # }
+    /// ```
     pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
         self.complete(Outcome::Result(value), None)
     }
 
     /// Completes it with an error. If the error is never retrieved, it is reported when the last
     /// handle is dropped; see [`set_exception_handler`](super::set_exception_handler).
-    /// [`PromiseError`] has an example.
     ///
     /// # Errors
     /// [`InvalidState`] if it is done.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::asyncio::{Promise, PromiseError};
+    ///
+    /// let promise: Promise<u32, &str> = Promise::new();
+    /// promise.set_exception("failed").unwrap();
+    /// assert_eq!(promise.await, Err(PromiseError::Exception("failed")));
+    /// # }
+    /// ```
     pub fn set_exception(&self, error: E) -> Result<(), InvalidState>
     where
         E: fmt::Debug,
@@ -159,16 +191,43 @@ impl<T, E> Promise<T, E> {
     }
 
     /// Cancels it. Returns `false` if it is done already.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::Promise;
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// assert!(promise.cancel());
+    /// assert!(!promise.cancel(), "it is done");
+    /// ```
     pub fn cancel(&self) -> bool {
         self.complete(Outcome::Cancelled, None).is_ok()
     }
 
     /// Returns whether it has a value or an exception, or was cancelled.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::Promise;
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// promise.set_result(7).unwrap();
+    /// assert!(promise.is_done());
+    /// ```
     pub fn is_done(&self) -> bool {
         self.cell.outcome.get().is_some()
     }
 
     /// Returns whether it was cancelled.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::Promise;
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// promise.cancel();
+    /// assert!(promise.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self.cell.outcome.get(), Some(Outcome::Cancelled))
     }
@@ -208,7 +267,17 @@ impl<T, E> Promise<T, E> {
     /// Calls `callback` when the promise is done: on the thread that completes it, after the
     /// callbacks that were added before. If the promise is done already, calls it at once.
     ///
-    /// [`Callback`] has an example.
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::{Callback, Promise};
+    /// use std::sync::Arc;
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// let callback: Callback<u32, _> =
+    ///     Arc::new(|promise| assert_eq!(promise.result(), Ok(Ok(7))));
+    /// promise.add_done_callback(&callback);
+    /// promise.set_result(7).unwrap();
+    /// ```
     pub fn add_done_callback(&self, callback: &Callback<T, E>) {
         let mut content = self.cell.content.lock();
         if !self.is_done() {
@@ -220,6 +289,18 @@ impl<T, E> Promise<T, E> {
     }
 
     /// Removes every entry of `callback` and returns how many there were.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::{Callback, Promise};
+    /// use std::sync::Arc;
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// let callback: Callback<u32, _> = Arc::new(|_| unreachable!("it was removed"));
+    /// promise.add_done_callback(&callback);
+    /// assert_eq!(promise.remove_done_callback(&callback), 1);
+    /// promise.set_result(7).unwrap();
+    /// ```
     pub fn remove_done_callback(&self, callback: &Callback<T, E>) -> usize {
         let mut content = self.cell.content.lock();
         let before = content.callbacks.len();
@@ -235,6 +316,16 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     ///
     /// # Errors
     /// [`InvalidState`] if it is not done.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::asyncio::{InvalidState, Promise};
+    ///
+    /// let promise: Promise<u32> = Promise::new();
+    /// assert_eq!(promise.result(), Err(InvalidState));
+    /// promise.set_result(7).unwrap();
+    /// assert_eq!(promise.result(), Ok(Ok(7)));
+    /// ```
     pub fn result(&self) -> Result<Result<T, PromiseError<E>>, InvalidState> {
         let outcome = match self.cell.outcome.get() {
             None => return Err(InvalidState),
@@ -248,16 +339,16 @@ impl<T: Clone, E: Clone> Promise<T, E> {
 
     /// Returns the exception, if one was set.
     ///
+    /// # Errors
+    /// The outer error is [`InvalidState`] if it is not done. The inner error means that it was
+    /// cancelled.
+    ///
     /// # Examples
     /// ```
     /// let promise: heist::asyncio::Promise<u32, &str> = heist::asyncio::Promise::new();
     /// promise.set_exception("failed").unwrap();
     /// assert_eq!(promise.exception(), Ok(Ok(Some("failed"))));
     /// ```
-    ///
-    /// # Errors
-    /// The outer error is [`InvalidState`] if it is not done. The inner error means that it was
-    /// cancelled.
     pub fn exception(&self) -> Result<Result<Option<E>, PromiseError<E>>, InvalidState> {
         Ok(match self.result()? {
             Ok(_) => Ok(None),

@@ -39,6 +39,22 @@ pub enum ReturnWhen {
 }
 
 /// A task that is done: its id and its outcome. An element of [`Waited::done`].
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() {
+/// use heist::asyncio::{Done, ReturnWhen, wait};
+///
+/// fn value((_id, outcome): Done<u32, &str>) -> u32 {
+///     outcome.expect("no panic").expect("no failure")
+/// }
+///
+/// let task = heist::spawn(async { Ok(7) });
+/// let mut waited = wait([task], ReturnWhen::AllCompleted, None).await.unwrap();
+/// assert_eq!(value(waited.done.remove(0)), 7);
+/// # }
+/// ```
 pub type Done<T, E> = (Id, Result<Result<T, E>, JoinError>);
 
 /// The result of [`wait`].

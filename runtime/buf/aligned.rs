@@ -38,18 +38,29 @@ impl AlignedBuf {
     pub const ALIGN_DEFAULT: usize = 4096;
 
     /// Creates a buffer of `len` bytes, aligned to [`ALIGN_DEFAULT`](AlignedBuf::ALIGN_DEFAULT).
-    /// [`AlignedBuf`] has an example.
     ///
     /// # Panics
     /// Panics if `len` is larger than memory can be.
+    ///
+    /// # Examples
+    /// ```
+    /// let buf = heist::io::AlignedBuf::new(4096);
+    /// assert_eq!((buf.len(), buf.as_ptr() as usize % 512), (4096, 0));
+    /// ```
     pub fn new(len: usize) -> AlignedBuf {
         AlignedBuf::with_align(len, AlignedBuf::ALIGN_DEFAULT)
     }
 
-    /// Creates a buffer of `len` bytes, aligned to `align` bytes. [`AlignedBuf`] has an example.
+    /// Creates a buffer of `len` bytes, aligned to `align` bytes.
     ///
     /// # Panics
     /// Panics if `align` is not a power of two, or if `len` is larger than memory can be.
+    ///
+    /// # Examples
+    /// ```
+    /// let buf = heist::io::AlignedBuf::with_align(8192, 4096);
+    /// assert_eq!((buf.len(), buf.as_ptr() as usize % 4096), (8192, 0));
+    /// ```
     pub fn with_align(len: usize, align: usize) -> AlignedBuf {
         AlignedBuf::allocated(layout_of(len, align))
             .unwrap_or_else(|| alloc::handle_alloc_error(layout_of(len, align)))
@@ -71,6 +82,11 @@ impl AlignedBuf {
     }
 
     /// Returns the alignment in bytes with which the buffer was created.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(heist::io::AlignedBuf::with_align(8192, 4096).align(), 4096);
+    /// ```
     pub fn align(&self) -> usize {
         self.layout.align()
     }

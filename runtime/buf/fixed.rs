@@ -134,13 +134,36 @@ impl FixedBufPool {
     }
 
     /// Takes a buffer, if one is left. It returns to the pool when it is dropped.
-    /// [`take`](FixedBufPool::take) has an example.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let pool = heist::io::FixedBufPool::new(1, 4096)?;
+    /// let only = pool.try_take().expect("one is left");
+    /// assert!(pool.try_take().is_none());
+    /// drop(only);
+    /// assert!(pool.try_take().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_take(&self) -> Option<FixedBuf> {
         let index = self.0.idle.lock().pop()?;
         Some(FixedBuf::of(self.0.clone(), index))
     }
 
     /// Returns the number of buffers that are left in the pool.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let pool = heist::io::FixedBufPool::new(4, 4096)?;
+    /// let _buf = pool.try_take();
+    /// assert_eq!(pool.idle_count(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn idle_count(&self) -> usize {
         self.0.idle.lock().len()
     }
@@ -164,8 +187,19 @@ impl FixedBufPool {
     }
 
     /// Returns why a ring has not registered the memory, if one tried and failed. Operations on
-    /// that ring run as with other buffers. [`rings_count`](FixedBufPool::rings_count) has an
-    /// example.
+    /// that ring run as with other buffers.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let pool = heist::io::FixedBufPool::new(4, 4096)?;
+    /// if let Some(error) = pool.refusal() {
+    ///     println!("the buffers work, but they are not registered: {error}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refusal(&self) -> Option<io::Error> {
         self.0.memory.refusal()
     }

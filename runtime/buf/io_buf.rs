@@ -30,9 +30,26 @@ use super::{AlignedBuf, FixedMemory};
 /// ```
 pub unsafe trait IoBuf: Send + 'static {
     /// Returns the address of the first byte.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::IoBuf;
+    ///
+    /// let bytes = vec![1, 2, 3];
+    /// assert_eq!(IoBuf::as_ptr(&bytes), bytes.as_slice().as_ptr());
+    /// ```
     fn as_ptr(&self) -> *const u8;
 
     /// Returns the number of initialised bytes from there on. A write writes these.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::IoBuf;
+    ///
+    /// let mut bytes = Vec::with_capacity(64);
+    /// bytes.extend(b"hello");
+    /// assert_eq!(bytes.bytes_init(), 5);
+    /// ```
     fn bytes_init(&self) -> usize;
 
     /// Returns the part of the buffer that begins at `begin` and is `len` bytes long, as a buffer.
@@ -89,9 +106,26 @@ pub unsafe trait IoBuf: Send + 'static {
 /// ```
 pub unsafe trait IoBufMut: IoBuf {
     /// Returns the address of the first byte of the room.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::IoBufMut;
+    ///
+    /// let mut bytes = vec![0; 64];
+    /// let start = bytes.as_mut_slice().as_mut_ptr();
+    /// assert_eq!(IoBufMut::as_mut_ptr(&mut bytes), start);
+    /// ```
     fn as_mut_ptr(&mut self) -> *mut u8;
 
     /// Returns the room in bytes: the most that a read fills. At least `bytes_init`.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::IoBufMut;
+    ///
+    /// assert_eq!(heist::io::AlignedBuf::new(512).bytes_total(), 512);
+    /// assert!(Vec::<u8>::with_capacity(64).bytes_total() >= 64);
+    /// ```
     fn bytes_total(&self) -> usize;
 
     /// Called after a read: the first `count` bytes were read. A `Vec` becomes that long; buffers
@@ -100,6 +134,16 @@ pub unsafe trait IoBufMut: IoBuf {
     /// # Safety
     /// The first `count` bytes must be initialised, and `count` must not be more than
     /// `bytes_total`.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::IoBufMut;
+    ///
+    /// let mut bytes = vec![7; 64];
+    /// // SAFETY: all 64 bytes are initialised.
+    /// unsafe { bytes.set_read(5) };
+    /// assert_eq!(bytes, [7; 5]);
+    /// ```
     unsafe fn set_read(&mut self, count: usize);
 }
 

@@ -91,7 +91,19 @@ impl PooledBuf {
     }
 
     /// Removes all but the first `len` bytes. Does nothing if there are not more.
-    /// [`advance`](PooledBuf::advance) has an example.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// let mut datagram = socket.recv_pooled().await?;
+    /// datagram.truncate(2);
+    /// assert_eq!(*datagram, *b"pi");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn truncate(&mut self, len: usize) {
         self.bytes.truncate(self.begin.saturating_add(len));
     }

@@ -43,12 +43,28 @@ impl<B: IoBuf> Slice<B> {
         Slice { whole, begin, len }
     }
 
-    /// Returns the whole buffer. [`Slice`] has an example.
+    /// Returns the whole buffer.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::IoBuf;
+    ///
+    /// let part = b"hello, disk".to_vec().slice(0, 5);
+    /// assert_eq!(part.into_inner(), b"hello, disk");
+    /// ```
     pub fn into_inner(self) -> B {
         self.whole
     }
 
-    /// Returns a reference to the whole buffer. [`Slice`] has an example.
+    /// Returns a reference to the whole buffer.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::IoBuf;
+    ///
+    /// let part = b"hello, disk".to_vec().slice(0, 5);
+    /// assert_eq!(part.get_ref().len(), 11);
+    /// ```
     pub fn get_ref(&self) -> &B {
         &self.whole
     }

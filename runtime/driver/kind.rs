@@ -6,7 +6,6 @@ use std::str::FromStr;
 /// Which interface of the kernel a runtime uses. The default is `Auto`.
 ///
 /// # Examples
-///
 /// ```
 /// use heist::runtime::{Builder, DriverKind};
 ///
@@ -49,7 +48,6 @@ impl FromStr for Kind {
     /// Parses `auto`, `uring` or `poll`.
     ///
     /// # Errors
-    ///
     /// Any other word is an error, whose text lists the valid words.
     fn from_str(word: &str) -> Result<Kind, UnknownKind> {
         match word {
@@ -64,11 +62,10 @@ impl FromStr for Kind {
 /// The error of parsing a word that names no driver.
 ///
 /// # Examples
-///
 /// ```
-/// use heist::runtime::DriverKind;
+/// use heist::runtime::{DriverKind, UnknownDriverKind};
 ///
-/// let error = "epoll".parse::<DriverKind>().unwrap_err();
+/// let error: UnknownDriverKind = "epoll".parse::<DriverKind>().unwrap_err();
 /// assert!(error.to_string().contains("auto, uring and poll"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -73,7 +73,7 @@ pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 pub(crate) use errors::of_pool;
 use errors::{closed, is_undone};
-pub use kind::Kind;
+pub use kind::{Kind, UnknownKind};
 pub(crate) use options::Options;
 pub(crate) use orphan::{Crop, Orphan, clear_away};
 pub(crate) use registration::{Moved, Registration};

@@ -17,16 +17,13 @@ impl FixedBufPool {
     /// buffer begins on its own page.
     ///
     /// # Errors
-    ///
     /// `InvalidInput` if the pool would have no memory, or more than 1 GiB, which is the most that
     /// the kernel registers in one piece. `OutOfMemory` if the memory cannot be allocated.
     ///
     /// # Panics
-    ///
     /// Panics if called outside of a runtime.
     ///
     /// # Examples
-    ///
     /// ```
     /// use heist::io::FixedBufPool;
     ///

@@ -34,12 +34,12 @@ use crate::system::file::Advice;
 /// Dropping a file closes it at once, or as soon as its operations in flight are over. A thread
 /// closes a file that a server keeps (FUSE, NFS and the like), because that may wait.
 ///
+/// # Panics
+/// Calls that have to ask the system panic if called outside of a runtime.
+///
 /// # Cancel safety
 /// The cursor moves when a future is ready. A future that is dropped earlier leaves as little
 /// behind as possible: see [the table](super#what-a-dropped-call-leaves-behind).
-///
-/// # Panics
-/// An async method that has to ask the system panics if called outside of a runtime.
 ///
 /// # Examples
 /// ```
@@ -142,6 +142,18 @@ impl File {
     /// # Errors
     /// If an operation is in flight or a clone exists, the descriptor is duplicated. That fails if
     /// the process has no free descriptor.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello").await?;
+    /// let file: std::fs::File = file.into_std()?;
+    /// assert_eq!(file.metadata()?.len(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::fs::File> {
         let descriptor = self.descriptor.clone();
         drop(self);
@@ -151,8 +163,7 @@ impl File {
         }
     }
 
-    /// A second handle to the same open file, with the same cursor. [`from_std`](File::from_std)
-    /// has an example.
+    /// A second handle to the same open file, with the same cursor.
     ///
     /// Two handles that use the cursor at the same time take turns: each byte is read by one of
     /// them, and no write is lost.
@@ -162,36 +173,70 @@ impl File {
     ///
     /// # Cancel safety
     /// Cancel safe: it waits for nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let mut clone = file.try_clone().await?;
+    /// file.write_all(b"hello").await?;
+    /// // Both have one cursor.
+    /// assert_eq!(clone.stream_position().await?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn try_clone(&self) -> io::Result<File> {
         Ok(File::with_gate(self.descriptor.clone(), self.gate.clone()))
     }
 
-    /// Waits until data and metadata are on the disk. [`File`] has an example.
+    /// Waits until data and metadata are on the disk.
     ///
     /// # Errors
     /// An error means that earlier writes may be lost. The kernel reports it once; a second call
     /// that succeeds proves nothing.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Dropped, it has happened or not.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello").await?;
+    /// file.sync_all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sync_all(&self) -> io::Result<()> {
         self.sync(false).await
     }
 
     /// Waits until the data are on the disk, and the metadata that is needed to read them.
-    /// [`allocate`](File::allocate) has an example.
     ///
     /// # Errors
     /// As for [`sync_all`](File::sync_all).
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Dropped, it has happened or not.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello").await?;
+    /// file.sync_data().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sync_data(&self) -> io::Result<()> {
         self.sync(true).await
     }
@@ -207,11 +252,11 @@ impl File {
     /// # Errors
     /// Those of [`std::fs::File::set_len`].
     ///
-    /// # Cancel safety
-    /// Dropped, it has happened or not.
-    ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has happened or not.
     ///
     /// # Examples
     /// ```
@@ -239,11 +284,11 @@ impl File {
     /// `StorageFull` if there is not enough space; `Unsupported` if the file system cannot do it,
     /// and on systems other than Linux and Android.
     ///
-    /// # Cancel safety
-    /// Dropped, it has happened or not.
-    ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has happened or not.
     ///
     /// # Examples
     /// ```
@@ -266,33 +311,55 @@ impl File {
     }
 
     /// Tells the system how `len` bytes from `offset` on will be used; a `len` of 0 means up to the
-    /// end. Does nothing on systems other than Linux and Android. [`set_len`](File::set_len) has an
-    /// example.
+    /// end. Does nothing on systems other than Linux and Android.
     ///
     /// # Errors
     /// `InvalidInput` for a pipe, and for a range that overflows.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Dropped, it has happened or not.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::fs::Advice;
+    ///
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.advise(0, 0, Advice::Sequential).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
         file::start(Request::Advise { file, offset, len, advice }).await.result.map(drop)
     }
 
-    /// Type, size, times and owner of the file. [`set_len`](File::set_len) has an example.
+    /// Type, size, times and owner of the file.
     ///
     /// # Errors
     /// Those of [`std::fs::File::metadata`].
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Cancel safe.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.set_len(4096).await?;
+    /// assert_eq!(file.metadata().await?.len(), 4096);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.quiet(Touch::Nothing).await;
         Metadata::of(file::stat(StatTarget::File(self.descriptor.clone())).await)
@@ -303,11 +370,24 @@ impl File {
     /// # Errors
     /// Those of [`std::fs::File::set_permissions`].
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Dropped, it has happened or not.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let mut permissions = file.metadata().await?.permissions();
+    /// permissions.set_readonly(true);
+    /// file.set_permissions(permissions).await?;
+    /// assert!(file.metadata().await?.permissions().readonly());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let set = |mark| Box::pin(set_permissions(self.descriptor.clone(), ((), mark), permissions));
@@ -324,12 +404,12 @@ impl File {
     /// # Errors
     /// `InvalidInput` for an offset before the beginning; `NotSeekable` for a pipe or a terminal.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime with [`SeekFrom::End`] on a file that a server keeps,
+    /// because the end has to be asked for.
+    ///
     /// # Cancel safety
     /// Dropped, it has not moved the cursor.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime with [`SeekFrom::End`] on a file that a server keeps:
-    /// the end has to be asked for.
     ///
     /// # Examples
     /// ```
@@ -358,6 +438,20 @@ impl File {
     ///
     /// # Cancel safety
     /// As for [`seek`](File::seek).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello").await?;
+    /// file.rewind().await?;
+    /// let mut text = String::new();
+    /// file.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rewind(&mut self) -> io::Result<()> {
         self.seek(SeekFrom::Start(0)).await.map(drop)
     }
@@ -369,6 +463,17 @@ impl File {
     ///
     /// # Cancel safety
     /// Cancel safe: it moves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello").await?;
+    /// assert_eq!(file.stream_position().await?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn stream_position(&mut self) -> io::Result<u64> {
         self.seek(SeekFrom::Current(0)).await
     }
@@ -381,6 +486,17 @@ impl File {
     ///
     /// # Cancel safety
     /// Cancel safe: if it is dropped, the write that it waited for continues.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello").await?;
+    /// file.flush().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         let mut held = self.hold();
         poll_fn(|cx| held.gate.poll_flush(held.file, &mut held.turn, cx)).await;

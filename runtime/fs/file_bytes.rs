@@ -21,12 +21,12 @@ impl File {
     /// # Errors
     /// Those of the system, such as `IsADirectory`.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
+    ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has taken nothing. See [the
     /// table](super#what-a-dropped-call-leaves-behind).
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
     ///
     /// # Examples
     /// ```
@@ -50,16 +50,30 @@ impl File {
         poll_fn(|cx| held.poll_read(cx, buf)).await
     }
 
-    /// Fills `buf` from the cursor on. [`read`](File::read) has an example.
+    /// Fills `buf` from the cursor on.
     ///
     /// # Errors
     /// `UnexpectedEof` if the file ends earlier; the cursor has moved then.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
+    ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it may have moved the cursor part of the way.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello, disk").await?;
+    /// file.rewind().await?;
+    /// let mut word = [0; 5];
+    /// file.read_exact(&mut word).await?;
+    /// assert_eq!(&word, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -79,11 +93,25 @@ impl File {
     /// # Errors
     /// Those of the system; the bytes that were read before are in `bytes`.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
+    ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it has moved the cursor by as many bytes as it appended.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello, disk").await?;
+    /// file.rewind().await?;
+    /// let mut bytes = Vec::new();
+    /// assert_eq!(file.read_to_end(&mut bytes).await?, 11);
+    /// assert_eq!(bytes, b"hello, disk");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
         let start_len = bytes.len();
         let mut room = FIRST_ROOM_BYTES;
@@ -104,16 +132,29 @@ impl File {
     }
 
     /// Appends everything from the cursor to the end to `text`, if it is UTF-8.
-    /// [`read`](File::read) has an example.
     ///
     /// # Errors
     /// `InvalidData` if it is not UTF-8; `text` is unchanged then.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
+    ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it has moved the cursor.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello, disk").await?;
+    /// file.rewind().await?;
+    /// let mut text = String::new();
+    /// assert_eq!(file.read_to_string(&mut text).await?, 11);
+    /// assert_eq!(text, "hello, disk");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
         let mut bytes = Vec::new();
         let count = self.read_to_end(&mut bytes).await?;
@@ -127,12 +168,12 @@ impl File {
     /// # Errors
     /// Those of the system, such as `StorageFull`.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Dropped, it may have written; the cursor has not moved. See [the
     /// table](super#what-a-dropped-call-leaves-behind).
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
     ///
     /// # Examples
     /// ```
@@ -153,16 +194,27 @@ impl File {
         poll_fn(|cx| held.poll_write(cx, buf)).await
     }
 
-    /// Writes all of `buf` at the cursor. [`write`](File::write) has an example.
+    /// Writes all of `buf` at the cursor.
     ///
     /// # Errors
     /// Those of the system; the cursor is then behind the last byte that was written.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it may have written a part and moved the cursor.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello").await?;
+    /// assert_eq!(file.metadata().await?.len(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all(&mut self, mut buf: &[u8]) -> io::Result<()> {
         let mut held = self.hold();
         while !buf.is_empty() {
@@ -176,18 +228,18 @@ impl File {
         Ok(())
     }
 
-    /// Reads some bytes at `offset`: at most 1 MiB per call. Returns 0 only at the end of the file
-    /// or for an empty slice.
+    /// Reads some bytes at `offset`, in bytes from the beginning of the file: at most 1 MiB per
+    /// call. Returns 0 only at the end of the file or for an empty slice.
     ///
     /// # Errors
     /// Those of the system; `InvalidInput` for an offset of 2^63 or more, and for a misaligned one
     /// with `O_DIRECT`.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
+    ///
     /// # Cancel safety
     /// Cancel safe.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
     ///
     /// # Examples
     /// ```
@@ -223,16 +275,29 @@ impl File {
         Ok(count)
     }
 
-    /// Fills `buf` from `offset` on. [`read_at`](File::read_at) has an example.
+    /// Fills `buf` from `offset` on, in bytes from the beginning of the file.
     ///
     /// # Errors
     /// `UnexpectedEof` if the file ends earlier.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
+    ///
     /// # Cancel safety
     /// Cancel safe.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all_at(b"hello, disk", 0).await?;
+    /// let mut word = [0; 4];
+    /// file.read_exact_at(&mut word, 7).await?;
+    /// assert_eq!(&word, b"disk");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -247,17 +312,29 @@ impl File {
     }
 
     /// Writes some bytes at `offset`: at most 1 MiB per call. In a file opened for append they go
-    /// to the end. [`read_at`](File::read_at) has an example.
+    /// to the end.
     ///
     /// # Errors
     /// Those of the system; `InvalidInput` for an offset of 2^63 or more, and for a misaligned one
     /// with `O_DIRECT`.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Dropped, it may have written.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// assert_eq!(file.write_at(b"disk", 7).await?, 4);
+    /// // Bytes that were never written are zero.
+    /// assert_eq!(file.metadata().await?.len(), 11);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
         check_place(offset)?;
         let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
@@ -270,16 +347,27 @@ impl File {
         landed.result.map_err(|error| self.explain(error, None, buf.len(), offset))
     }
 
-    /// Writes all of `buf` from `offset` on. [`read_at`](File::read_at) has an example.
+    /// Writes all of `buf` from `offset` on.
     ///
     /// # Errors
     /// Those of the system; a part may be written then.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Dropped, it may have written a part.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all_at(b"hello, disk", 0).await?;
+    /// assert_eq!(file.metadata().await?.len(), 11);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         let mut written = 0;
         while written < buf.len() {
@@ -300,11 +388,28 @@ impl File {
     /// # Errors
     /// As for [`read`](File::read).
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory.
+    ///
     /// # Cancel safety
     /// Cancel safe, as [`read`](File::read).
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.write_all(b"hello, disk").await?;
+    /// file.rewind().await?;
+    /// use std::io::IoSliceMut;
+    ///
+    /// let (mut first, mut second) = ([0; 5], [0; 5]);
+    /// let mut bufs = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    /// assert_eq!(file.read_vectored(&mut bufs).await?, 5);
+    /// assert_eq!(&first, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         match bufs.iter_mut().find(|buf| !buf.is_empty()) {
             Some(buf) => self.read(buf).await,
@@ -312,17 +417,29 @@ impl File {
         }
     }
 
-    /// Writes several slices at the cursor, as one write of at most 1 MiB. [`write`](File::write)
-    /// has an example.
+    /// Writes several slices at the cursor, as one write of at most 1 MiB.
     ///
     /// # Errors
     /// As for [`write`](File::write).
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// As for [`write`](File::write).
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// use std::io::IoSlice;
+    ///
+    /// let count = file.write_vectored(&[IoSlice::new(b"hello, "), IoSlice::new(b"disk")]).await?;
+    /// assert_eq!(count, 11);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.write(&gather(bufs)).await
     }

@@ -10,18 +10,19 @@ use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::file::{self, given_back};
 
 impl File {
-    /// Reads at `offset` into the room of `buf`, from its beginning, and returns the buffer. The
-    /// room of a `Vec` is its capacity, and its length becomes the number of bytes read.
+    /// Reads at `offset`, in bytes from the beginning of the file, into the room of `buf`, from its
+    /// beginning, and returns the buffer. The room of a `Vec` is its capacity, and its length
+    /// becomes the number of bytes read.
     ///
     /// # Errors
     /// As for [`read_at`](File::read_at). The buffer comes back; its contents are unspecified then.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the system has the bytes in memory. Panics if
+    /// the runtime ends earlier and the kernel does not release the buffer.
+    ///
     /// # Cancel safety
     /// Dropped, it takes the buffer along, and frees it when the kernel has released it.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
-    /// does not release the buffer.
     ///
     /// # Examples
     /// ```
@@ -59,16 +60,28 @@ impl File {
     }
 
     /// Writes the initialised bytes of `buf` at `offset`, and returns the buffer.
-    /// [`read_owned_at`](File::read_owned_at) has an example.
     ///
     /// # Errors
     /// As for [`write_at`](File::write_at).
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
+    /// does not release the buffer.
+    ///
     /// # Cancel safety
     /// Dropped, it may have written, and it takes the buffer along as `read_owned_at` does.
     ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let (result, buf) = file.write_owned_at(b"hello".to_vec(), 0).await;
+    /// assert_eq!(result?, 5);
+    /// assert_eq!(buf, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_owned_at<B: IoBuf>(&self, buf: B, offset: u64) -> (io::Result<usize>, B) {
         if let Err(error) = check_place(offset) {
             return (Err(error), buf);
@@ -89,11 +102,12 @@ impl File {
     /// # Errors
     /// As for [`read_owned_at`](File::read_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
+    /// does not release the buffer.
+    ///
     /// # Cancel safety
     /// Dropped, it takes the buffers along, and frees them when the kernel has released them.
-    ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
     ///
     /// # Examples
     /// ```
@@ -128,17 +142,29 @@ impl File {
     }
 
     /// Writes the initialised bytes of several buffers at `offset`, one after the other: at most
-    /// 1024 buffers per call. [`read_vectored_owned_at`](File::read_vectored_owned_at) has an
-    /// example.
+    /// 1024 buffers per call.
     ///
     /// # Errors
     /// As for [`write_owned_at`](File::write_owned_at); `InvalidInput` for more than 1024 buffers.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime. Panics if the runtime ends earlier and the kernel
+    /// does not release the buffer.
+    ///
     /// # Cancel safety
     /// Dropped, it may have written, and it takes the buffers along as `read_owned_at` does.
     ///
-    /// # Panics
-    /// As for [`read_owned_at`](File::read_owned_at).
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let bufs = vec![b"hello, ".to_vec(), b"disk".to_vec()];
+    /// let (result, _bufs) = file.write_vectored_owned_at(bufs, 0).await;
+    /// assert_eq!(result?, 11);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_vectored_owned_at<B: IoBuf>(
         &self,
         bufs: Vec<B>,

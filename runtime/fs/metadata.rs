@@ -61,37 +61,110 @@ enum Kind {
 
 impl FileType {
     /// Whether it is a directory.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file_type = heist::fs::metadata(".").await?.file_type();
+    /// assert!(file_type.is_dir());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_dir(&self) -> bool {
         self.0 == Kind::Folder
     }
 
     /// Whether it is a regular file.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file_type = heist::fs::metadata("Cargo.toml").await?.file_type();
+    /// assert!(file_type.is_file());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_file(&self) -> bool {
         self.0 == Kind::Regular
     }
 
     /// Whether it is a symbolic link. Only [`symlink_metadata`](super::symlink_metadata) and the
     /// entries of a directory report links.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file_type = heist::fs::metadata("Cargo.toml").await?.file_type();
+    /// assert!(!file_type.is_symlink());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_symlink(&self) -> bool {
         self.0 == Kind::Link
     }
 
     /// Whether it is a named pipe. False on systems other than Unix.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file_type = heist::fs::metadata("Cargo.toml").await?.file_type();
+    /// assert!(!file_type.is_fifo());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_fifo(&self) -> bool {
         self.0 == Kind::Fifo
     }
 
     /// Whether it is a socket. False on systems other than Unix.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file_type = heist::fs::metadata("Cargo.toml").await?.file_type();
+    /// assert!(!file_type.is_socket());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_socket(&self) -> bool {
         self.0 == Kind::Socket
     }
 
     /// Whether it is a block device. False on systems other than Unix.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file_type = heist::fs::metadata("Cargo.toml").await?.file_type();
+    /// assert!(!file_type.is_block_device());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_block_device(&self) -> bool {
         self.0 == Kind::BlockDevice
     }
 
     /// Whether it is a character device. False on systems other than Unix.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(unix)]
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file_type = heist::fs::metadata("/dev/null").await?.file_type();
+    /// assert!(file_type.is_char_device());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
     pub fn is_char_device(&self) -> bool {
         self.0 == Kind::CharDevice
     }
@@ -170,6 +243,16 @@ impl Metadata {
     }
 
     /// Which kind of file it is.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata("Cargo.toml").await?;
+    /// assert!(metadata.file_type().is_file());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn file_type(&self) -> FileType {
         match &self.0 {
             #[cfg(unix)]
@@ -179,22 +262,67 @@ impl Metadata {
     }
 
     /// Whether it is a directory.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata(".").await?;
+    /// assert!(metadata.is_dir());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_dir(&self) -> bool {
         self.file_type().is_dir()
     }
 
     /// Whether it is a regular file.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata("Cargo.toml").await?;
+    /// assert!(metadata.is_file());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_file(&self) -> bool {
         self.file_type().is_file()
     }
 
     /// Whether it is a symbolic link. Only [`symlink_metadata`](super::symlink_metadata) and the
     /// entries of a directory report links.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(unix)]
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// let link = directory.path().join("link");
+    /// heist::fs::symlink("Cargo.toml", &link).await?;
+    /// assert!(heist::fs::symlink_metadata(&link).await?.is_symlink());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
     pub fn is_symlink(&self) -> bool {
         self.file_type().is_symlink()
     }
 
     /// The size in bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata("Cargo.toml").await?;
+    /// assert!(metadata.len() > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::len_without_is_empty, reason = "as std's: a size, not a collection")]
     pub fn len(&self) -> u64 {
         match &self.0 {
@@ -205,6 +333,16 @@ impl Metadata {
     }
 
     /// The permissions: who may read, write and execute it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata("Cargo.toml").await?;
+    /// assert!(!metadata.permissions().readonly());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn permissions(&self) -> Permissions {
         match &self.0 {
             #[cfg(unix)]
@@ -217,6 +355,16 @@ impl Metadata {
     ///
     /// # Errors
     /// `Unsupported` where the system does not record it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata("Cargo.toml").await?;
+    /// assert!(metadata.modified()? <= std::time::SystemTime::now());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn modified(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]
@@ -229,6 +377,16 @@ impl Metadata {
     ///
     /// # Errors
     /// `Unsupported` where the system does not record it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata("Cargo.toml").await?;
+    /// println!("last read at {:?}", metadata.accessed()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn accessed(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]
@@ -241,6 +399,19 @@ impl Metadata {
     ///
     /// # Errors
     /// `Unsupported` where the file system does not record it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let metadata = heist::fs::metadata("Cargo.toml").await?;
+    /// match metadata.created() {
+    ///     Ok(time) => println!("created at {time:?}"),
+    ///     Err(error) => println!("the file system does not record it: {error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn created(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]

@@ -38,13 +38,13 @@
 //! Each call returns the errors of its twin in [`std::fs`], on every back end. An operation that is
 //! cut off by the end of its runtime returns an error.
 //!
+//! # Panics
+//! Every function of this module, and every async method that has to ask the system, panics if
+//! called outside of a runtime.
+//!
 //! # Cancel safety
 //! Every future may be dropped. Reads take nothing; calls that change something have happened or
 //! not. [A table](#what-a-dropped-call-leaves-behind) has the details for files, clones and pipes.
-//!
-//! # Panics
-//! Panics if called outside of a runtime. That holds for every function of this module and for
-//! every async method that has to ask the system.
 //!
 //! # Platforms and features
 //! Everything works on every platform, except that [`symlink`], [`OpenOptions::mode`] and

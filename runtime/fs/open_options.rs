@@ -38,48 +38,168 @@ impl Default for OpenOptions {
 
 impl OpenOptions {
     /// Options that ask for nothing yet. Each of them is off.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::fs::OpenOptions;
+    ///
+    /// // Nothing was asked for, not even to read.
+    /// assert!(OpenOptions::new().open("Cargo.toml").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> OpenOptions {
         OpenOptions(OpenHow::new())
     }
 
     /// Whether the file can be read. Off by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let mut file = OpenOptions::new().read(true).open("Cargo.toml").await?;
+    /// assert!(file.read(&mut [0; 16]).await? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn read(&mut self, is_read: bool) -> &mut OpenOptions {
         self.0.is_read = is_read;
         self
     }
 
     /// Whether the file can be written. Off by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let path = directory.path().join("file");
+    /// let mut file = OpenOptions::new().write(true).create(true).open(&path).await?;
+    /// file.write_all(b"hello").await?;
+    /// assert!(file.read(&mut [0; 16]).await.is_err(), "it was not opened for reading");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn write(&mut self, is_write: bool) -> &mut OpenOptions {
         self.0.is_write = is_write;
         self
     }
 
     /// Whether every write goes to the end of the file. Off by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let path = directory.path().join("file");
+    /// heist::fs::write(&path, "hello").await?;
+    /// let mut file = OpenOptions::new().append(true).open(&path).await?;
+    /// file.write_all(b", disk").await?;
+    /// assert_eq!(heist::fs::read_to_string(&path).await?, "hello, disk");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn append(&mut self, is_append: bool) -> &mut OpenOptions {
         self.0.is_append = is_append;
         self
     }
 
     /// Whether the file is emptied. Off by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let path = directory.path().join("file");
+    /// heist::fs::write(&path, "hello").await?;
+    /// let file = OpenOptions::new().write(true).truncate(true).open(&path).await?;
+    /// assert_eq!(file.metadata().await?.len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn truncate(&mut self, is_truncate: bool) -> &mut OpenOptions {
         self.0.is_truncate = is_truncate;
         self
     }
 
     /// Whether the file is created if it does not exist. Off by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let path = directory.path().join("file");
+    /// assert!(OpenOptions::new().write(true).open(&path).await.is_err());
+    /// OpenOptions::new().write(true).create(true).open(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(&mut self, is_create: bool) -> &mut OpenOptions {
         self.0.is_create = is_create;
         self
     }
 
     /// Whether the file is created, and `open` fails if it exists. Off by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let path = directory.path().join("file");
+    /// let mut options = OpenOptions::new();
+    /// options.write(true).create_new(true);
+    /// options.open(&path).await?;
+    /// assert!(options.open(&path).await.is_err(), "it exists by now");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_new(&mut self, is_create_new: bool) -> &mut OpenOptions {
         self.0.is_create_new = is_create_new;
         self
     }
 
     /// The permissions of a file that is created, before the umask. `0o666` by default. Unix only.
-    /// [`custom_flags`](OpenOptions::custom_flags) has an example.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(unix)]
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let path = directory.path().join("file");
+    /// use std::os::unix::fs::PermissionsExt;
+    ///
+    /// let mut options = OpenOptions::new();
+    /// options.write(true).create(true).mode(0o600);
+    /// let file = options.open(&path).await?;
+    /// assert_eq!(file.metadata().await?.permissions().mode() & 0o777, 0o600);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
     #[cfg(unix)]
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
         self.0.mode = mode;
@@ -128,13 +248,25 @@ impl OpenOptions {
     /// # Errors
     /// Those of [`std::fs::OpenOptions::open`], in the same cases.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// A file that is opened after the future was dropped is closed. It may have been created or
     /// truncated. The end of a FIFO that waited for its peer is closed, and a later peer does not
     /// meet it.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::fs::OpenOptions;
+    ///
+    /// let file = OpenOptions::new().read(true).open("Cargo.toml").await?;
+    /// assert!(file.metadata().await?.is_file());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
         in_runtime(async move {
@@ -147,55 +279,100 @@ impl OpenOptions {
 }
 
 impl File {
-    /// Opens a file for reading. [`File`] has an example.
+    /// Opens a file for reading.
     ///
     /// # Errors
     /// Those of [`std::fs::File::open`].
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// A file that is opened after the future was dropped is closed.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::open("Cargo.toml").await?;
+    /// assert!(file.metadata().await?.len() > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
         in_runtime(async move { OpenOptions::new().read(true).open(path).await })
     }
 
     /// Opens a file for writing. Creates it if it does not exist, and empties it otherwise.
-    /// [`File`] has an example.
     ///
     /// # Errors
     /// Those of [`std::fs::File::create`].
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
     /// A file that is opened after the future was dropped is closed; it may have been created or
     /// emptied.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("file");
+    /// let mut file = heist::fs::File::create(&path).await?;
+    /// file.write_all(b"hello").await?;
+    /// assert_eq!(heist::fs::read(&path).await?, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
         in_runtime(async move { OpenOptions::new().write(true).create(true).truncate(true).open(path).await })
     }
 
-    /// Creates a file for reading and writing. [`File`] has an example.
+    /// Creates a file for reading and writing.
     ///
     /// # Errors
     /// `AlreadyExists` if the file exists, and those of [`std::fs::File::create_new`].
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// A file that is created after the future was dropped is closed, and stays in its directory.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// use heist::fs::File;
+    ///
+    /// let path = directory.path().join("file");
+    /// let _file = File::create_new(&path).await?;
+    /// let error = File::create_new(&path).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn create_new(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
         in_runtime(async move { OpenOptions::new().read(true).write(true).create_new(true).open(path).await })
     }
 
-    /// Options to open a file with: the same as [`OpenOptions::new`]. [`OpenOptions`] has an
-    /// example.
+    /// Options to open a file with: the same as [`OpenOptions::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::options().read(true).open("Cargo.toml").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }

@@ -8,17 +8,32 @@ use crate::driver::file::{self, Request, StatTarget, pool};
 use crate::driver::in_runtime;
 use crate::system::path::SystemPath;
 
-/// Gives a file or directory another name, and replaces what had that name. [`create_dir_all`] has
-/// an example.
+/// Gives a file or directory another name, and replaces what had that name.
 ///
 /// # Errors
 /// Those of [`std::fs::rename`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it has happened or not.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("old");
+/// fs::write(&path, "text").await?;
+/// let new = directory.path().join("new");
+/// fs::rename(&path, &new).await?;
+/// assert_eq!(fs::read(&new).await?, b"text");
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -27,16 +42,31 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Outpu
     })
 }
 
-/// Removes a file. [`create_dir_all`] has an example.
+/// Removes a file.
 ///
 /// # Errors
 /// Those of [`std::fs::remove_file`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it has happened or not.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("file");
+/// fs::write(&path, "text").await?;
+/// fs::remove_file(&path).await?;
+/// assert!(!fs::try_exists(&path).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -45,16 +75,31 @@ pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()
     })
 }
 
-/// Removes an empty directory. [`create_dir_all`] has an example.
+/// Removes an empty directory.
 ///
 /// # Errors
 /// Those of [`std::fs::remove_dir`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it has happened or not.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("directory");
+/// fs::create_dir(&path).await?;
+/// fs::remove_dir(&path).await?;
+/// assert!(!fs::try_exists(&path).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn remove_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -63,17 +108,32 @@ pub fn remove_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>
     })
 }
 
-/// Removes a directory with everything in it. Links are removed, not followed. [`create_dir_all`]
-/// has an example.
+/// Removes a directory with everything in it. Links are removed, not followed.
 ///
 /// # Errors
 /// Those of [`std::fs::remove_dir_all`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it continues to its end once it has started.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("directory");
+/// fs::create_dir(&path).await?;
+/// fs::write(path.join("file"), "text").await?;
+/// fs::remove_dir_all(&path).await?;
+/// assert!(!fs::try_exists(&path).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn remove_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -84,16 +144,30 @@ pub fn remove_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result
     })
 }
 
-/// Creates a directory. [`create_dir_all`] has an example.
+/// Creates a directory.
 ///
 /// # Errors
 /// Those of [`std::fs::create_dir`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it has happened or not.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("directory");
+/// fs::create_dir(&path).await?;
+/// assert!(fs::metadata(&path).await?.is_dir());
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn create_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -107,11 +181,11 @@ pub fn create_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>
 /// # Errors
 /// Those of [`std::fs::create_dir_all`].
 ///
-/// # Cancel safety
-/// Dropped, some of the directories may exist.
-///
 /// # Panics
 /// Panics if called outside of a runtime.
+///
+/// # Cancel safety
+/// Dropped, some of the directories may exist.
 ///
 /// # Examples
 /// ```
@@ -168,17 +242,33 @@ async fn is_dir(path: &Path) -> bool {
     metadata(path).await.is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Creates a symbolic link at `link` that leads to `original`. Unix only. [`symlink_metadata`] has
-/// an example.
+/// Creates a symbolic link at `link` that leads to `original`. Unix only.
 ///
 /// # Errors
 /// Those of [`std::os::unix::fs::symlink`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it has happened or not.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[cfg(unix)]
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("link");
+/// fs::symlink("target", &path).await?;
+/// assert_eq!(fs::read_link(&path).await?.to_str(), Some("target"));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// ```
 #[cfg(unix)]
 #[track_caller]
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
@@ -188,16 +278,33 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Futur
     })
 }
 
-/// Gives the file `original` a second name, `link`. [`symlink_metadata`] has an example.
+/// Gives the file `original` a second name, `link`.
 ///
 /// # Errors
 /// Those of [`std::fs::hard_link`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it has happened or not.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("file");
+/// let twin = directory.path().join("twin");
+/// fs::write(&path, "text").await?;
+/// fs::hard_link(&path, &twin).await?;
+/// fs::remove_file(&path).await?;
+/// assert_eq!(fs::read(&twin).await?, b"text");
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
@@ -206,16 +313,33 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Fut
     })
 }
 
-/// The path that a symbolic link leads to. [`symlink_metadata`] has an example.
+/// The path that a symbolic link leads to.
 ///
 /// # Errors
 /// Those of [`std::fs::read_link`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Cancel safe.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[cfg(unix)]
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("link");
+/// fs::symlink("target", &path).await?;
+/// assert_eq!(fs::read_link(&path).await?.to_str(), Some("target"));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// ```
 #[track_caller]
 pub fn read_link(path: impl AsRef<Path>) -> impl Future<Output = io::Result<PathBuf>> {
     in_runtime(async move {
@@ -224,16 +348,28 @@ pub fn read_link(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Path
     })
 }
 
-/// The absolute path without links, `.` and `..`. [`symlink_metadata`] has an example.
+/// The absolute path without links, `.` and `..`.
 ///
 /// # Errors
 /// Those of [`std::fs::canonicalize`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Cancel safe.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use heist::fs;
+///
+/// let absolute = fs::canonicalize("./Cargo.toml").await?;
+/// assert!(absolute.is_absolute() && absolute.ends_with("Cargo.toml"));
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn canonicalize(path: impl AsRef<Path>) -> impl Future<Output = io::Result<PathBuf>> {
     in_runtime(async move {
@@ -247,11 +383,11 @@ pub fn canonicalize(path: impl AsRef<Path>) -> impl Future<Output = io::Result<P
 /// # Errors
 /// Those of [`std::fs::metadata`].
 ///
-/// # Cancel safety
-/// Cancel safe.
-///
 /// # Panics
 /// Panics if called outside of a runtime.
+///
+/// # Cancel safety
+/// Cancel safe.
 ///
 /// # Examples
 /// ```
@@ -272,11 +408,11 @@ pub fn metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Metad
 /// # Errors
 /// Those of [`std::fs::symlink_metadata`].
 ///
-/// # Cancel safety
-/// Cancel safe.
-///
 /// # Panics
 /// Panics if called outside of a runtime.
+///
+/// # Cancel safety
+/// Cancel safe.
 ///
 /// # Examples
 /// ```
@@ -316,11 +452,11 @@ async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
 /// # Errors
 /// Those of [`std::fs::set_permissions`].
 ///
-/// # Cancel safety
-/// Dropped, it has happened or not.
-///
 /// # Panics
 /// Panics if called outside of a runtime.
+///
+/// # Cancel safety
+/// Dropped, it has happened or not.
 ///
 /// # Examples
 /// ```
@@ -347,16 +483,28 @@ pub fn set_permissions(
     })
 }
 
-/// Whether the path leads to something. [`create_dir_all`] has an example.
+/// Whether the path leads to something.
 ///
 /// # Errors
 /// Those of [`std::fs::exists`]: every reason why the answer cannot be known.
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Cancel safe.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use heist::fs;
+///
+/// assert!(fs::try_exists("Cargo.toml").await?);
+/// assert!(!fs::try_exists("no such file").await?);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn try_exists(path: impl AsRef<Path>) -> impl Future<Output = io::Result<bool>> {
     in_runtime(async move {

@@ -26,11 +26,11 @@ const BATCH_COUNT: usize = 128;
 /// # Errors
 /// Those of [`std::fs::read_dir`].
 ///
-/// # Cancel safety
-/// Cancel safe.
-///
 /// # Panics
 /// Panics if called outside of a runtime.
+///
+/// # Cancel safety
+/// Cancel safe.
 ///
 /// # Examples
 /// ```
@@ -97,16 +97,33 @@ fn next_batch(mut rest: std::fs::ReadDir) -> Batch {
 }
 
 impl ReadDir {
-    /// The next entry, or `None` at the end. [`read_dir`] has an example.
+    /// The next entry, or `None` at the end.
     ///
     /// # Errors
     /// Those of the system. More entries may follow after an error.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the entry was read together with an earlier
+    /// one.
+    ///
     /// # Cancel safety
     /// Cancel safe: no entry is lost.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # heist::fs::write(directory.path().join("poem"), "text").await?;
+    /// let mut entries = heist::fs::read_dir(directory.path()).await?;
+    /// let mut names = Vec::new();
+    /// while let Some(entry) = entries.next_entry().await? {
+    ///     names.push(entry.file_name());
+    /// }
+    /// assert_eq!(names, ["poem"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
         poll_fn(|cx| self.poll_next_entry(cx)).await.transpose()
     }
@@ -161,40 +178,92 @@ pub struct DirEntry(Arc<std::fs::DirEntry>);
 
 impl DirEntry {
     /// The path of the directory joined with the name.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # heist::fs::write(directory.path().join("poem"), "text").await?;
+    /// let mut entries = heist::fs::read_dir(directory.path()).await?;
+    /// let entry = entries.next_entry().await?.expect("a file is there");
+    /// assert_eq!(entry.path(), directory.path().join("poem"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn path(&self) -> PathBuf {
         self.0.path()
     }
 
     /// The name alone.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # heist::fs::write(directory.path().join("poem"), "text").await?;
+    /// let mut entries = heist::fs::read_dir(directory.path()).await?;
+    /// let entry = entries.next_entry().await?.expect("a file is there");
+    /// assert_eq!(entry.file_name(), "poem");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn file_name(&self) -> OsString {
         self.0.file_name()
     }
 
-    /// Type, size, times and owner; a link is not followed. [`DirEntry`] has an example.
+    /// Type, size, times and owner; a link is not followed.
     ///
     /// # Errors
     /// Those of [`symlink_metadata`].
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Cancel safe.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # heist::fs::write(directory.path().join("poem"), "text").await?;
+    /// let mut entries = heist::fs::read_dir(directory.path()).await?;
+    /// let entry = entries.next_entry().await?.expect("a file is there");
+    /// assert_eq!(entry.metadata().await?.len(), 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn metadata(&self) -> io::Result<Metadata> {
         symlink_metadata(self.path()).await
     }
 
     /// Which kind of file it is; a link is not followed. Most file systems report it with the
-    /// entry, so that the file itself need not be asked. [`DirEntry`] has an example.
+    /// entry, so that the file itself need not be asked.
     ///
     /// # Errors
     /// Those of [`symlink_metadata`].
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Cancel safe.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # heist::fs::write(directory.path().join("poem"), "text").await?;
+    /// let mut entries = heist::fs::read_dir(directory.path()).await?;
+    /// let entry = entries.next_entry().await?.expect("a file is there");
+    /// assert!(entry.file_type().await?.is_file());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn file_type(&self) -> io::Result<FileType> {
         let entry = self.0.clone();
         // Most file systems have reported it with the entry. The others must be asked, which may

@@ -16,11 +16,11 @@ use crate::driver::in_runtime;
 /// # Errors
 /// Those of [`std::fs::read`].
 ///
-/// # Cancel safety
-/// Cancel safe.
-///
 /// # Panics
 /// Panics if called outside of a runtime.
+///
+/// # Cancel safety
+/// Cancel safe.
 ///
 /// # Examples
 /// ```
@@ -89,38 +89,61 @@ async fn read_rest(file: &File, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a whole file that is UTF-8. [`read`] has an example.
+/// Reads a whole file that is UTF-8.
 ///
 /// # Errors
 /// Those of [`std::fs::read_to_string`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Cancel safe.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let manifest = heist::fs::read_to_string("Cargo.toml").await?;
+/// assert!(manifest.contains("[package]"));
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn read_to_string(path: impl AsRef<Path>) -> impl Future<Output = io::Result<String>> {
     in_runtime(async move { utf8(read(path).await?) })
 }
 
-/// Writes a whole file: creates it, or replaces its contents. [`read`] has an example.
+/// Writes a whole file: creates it, or replaces its contents.
 ///
 /// # Errors
 /// Those of [`std::fs::write`].
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, the file may exist, be empty, or hold a part of the bytes.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("file");
+/// fs::write(&path, "hello").await?;
+/// assert_eq!(fs::read(&path).await?, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move { File::create(path).await?.write_all(contents.as_ref()).await })
 }
 
-/// Copies the contents and the permissions of a file, and returns the number of bytes. [`read`] has
-/// an example.
+/// Copies the contents and the permissions of a file, and returns the number of bytes.
 ///
 /// The kernel copies, if it can. For a copy that reports its progress, see
 /// [`io::copy_with`](crate::io::copy_with). Into a FIFO only the contents are copied, once it has a
@@ -130,12 +153,26 @@ pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> impl Future<
 /// Those of [`std::fs::copy`]. A source that is not a regular file, such as a FIFO, is refused at
 /// once as [`InvalidInput`](io::ErrorKind::InvalidInput).
 ///
+/// # Panics
+/// Panics if called outside of a runtime.
+///
 /// # Cancel safety
 /// Dropped, it continues to its end once it has started. Into a FIFO, a part of the contents may
 /// have been copied.
 ///
-/// # Panics
-/// Panics if called outside of a runtime.
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// use heist::fs;
+///
+/// let path = directory.path().join("copy");
+/// let count = fs::copy("Cargo.toml", &path).await?;
+/// assert_eq!(fs::metadata(&path).await?.len(), count);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<u64>> {
     in_runtime(async move {

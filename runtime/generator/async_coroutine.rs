@@ -11,14 +11,14 @@ use super::protocol::{CloseError, Outcome, Raise, SendError, StartError, State, 
 ///
 /// Each returns a future that does nothing until it is awaited.
 ///
+/// # Panics
+/// A panic of the body passes through every method here, and closes the coroutine.
+///
 /// # Cancel safety
 /// Dropping such a future after it was polled leaves the step in flight: the state is `Running`,
 /// [`asend`](Self::asend) gives its value back as `AlreadyExecuting`, [`asettle`](Self::asettle)
 /// waits for the step, and [`aclose`](Self::aclose) cancels it by dropping the body at its
 /// `.await`.
-///
-/// # Panics
-/// A panic of the body passes through every method here, and closes the coroutine.
 ///
 /// # Examples
 /// ```
@@ -45,6 +45,21 @@ pub trait AsyncCoroutineExt<Y, S, R, E> {
     ///
     /// # Errors
     /// `AlreadyStarted` or `Closed` if it is not new; `Raised` if the body ended by an exception.
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use heist::generator::{AsyncCoroutineExt, Step, async_coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut echo = pin!(async_coroutine! { |_: i32|
+    ///     let first = (yield 0)?;
+    ///     (yield std::future::ready(first).await)?;
+    ///     Ok(())
+    /// });
+    /// assert_eq!(echo.astart().await, Ok(Step::Yielded(0)));
+    /// # });
+    /// ```
     fn astart(&mut self) -> impl Future<Output = Result<Step<Y, R>, StartError<E>>>;
 
     /// Resumes the suspended `yield` with `value`.
@@ -52,6 +67,22 @@ pub trait AsyncCoroutineExt<Y, S, R, E> {
     /// # Errors
     /// `NotStarted`, `AlreadyExecuting` (a step is in flight) and `Closed` give the value back;
     /// `Raised` is the exception that ended the body.
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use heist::generator::{AsyncCoroutineExt, Step, async_coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut echo = pin!(async_coroutine! { |_: i32|
+    ///     let first = (yield 0)?;
+    ///     (yield std::future::ready(first).await)?;
+    ///     Ok(())
+    /// });
+    /// echo.astart().await.unwrap();
+    /// assert_eq!(echo.asend(7).await, Ok(Step::Yielded(7)));
+    /// # });
+    /// ```
     fn asend(&mut self, value: S) -> impl Future<Output = Result<Step<Y, R>, SendError<S, E>>>;
 
     /// Raises `error` at the suspended `yield`. A body that does not stand at one is dropped where
@@ -59,6 +90,25 @@ pub trait AsyncCoroutineExt<Y, S, R, E> {
     ///
     /// # Errors
     /// The exception that ended the body; it is `error` itself if the body could not receive it.
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use heist::generator::{AsyncCoroutineExt, Raise, Step, async_coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut careful = pin!(async_coroutine! { |_: (), String|
+    ///     match (yield "waiting") {
+    ///         Err(Raise::Error(error)) => Ok(format!("caught {error}")),
+    ///         Err(Raise::Exit) => Ok(std::future::ready("left".to_string()).await),
+    ///         Ok(()) => Ok("went on".to_string()),
+    ///     }
+    /// });
+    /// careful.astart().await.unwrap();
+    /// let step = careful.athrow("oops").await;
+    /// assert_eq!(step, Ok(Step::Returned("caught oops".to_string())));
+    /// # });
+    /// ```
     fn athrow(&mut self, error: impl Into<E>) -> impl Future<Output = Result<Step<Y, R>, Raise<E>>>;
 
     /// Raises `Exit` at the suspended `yield`. A body that does not stand at one is dropped where
@@ -66,6 +116,25 @@ pub trait AsyncCoroutineExt<Y, S, R, E> {
     ///
     /// # Errors
     /// As [`athrow`](AsyncCoroutineExt::athrow).
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use heist::generator::{AsyncCoroutineExt, Raise, Step, async_coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut careful = pin!(async_coroutine! { |_: (), String|
+    ///     match (yield "waiting") {
+    ///         Err(Raise::Error(error)) => Ok(format!("caught {error}")),
+    ///         Err(Raise::Exit) => Ok(std::future::ready("left".to_string()).await),
+    ///         Ok(()) => Ok("went on".to_string()),
+    ///     }
+    /// });
+    /// careful.astart().await.unwrap();
+    /// let step = careful.athrow_exit().await;
+    /// assert_eq!(step, Ok(Step::Returned("left".to_string())));
+    /// # });
+    /// ```
     fn athrow_exit(&mut self) -> impl Future<Output = Result<Step<Y, R>, Raise<E>>>;
 
     /// Ends the coroutine: raises `Exit` at the suspended `yield` and drives the clean-up, which
@@ -75,6 +144,24 @@ pub trait AsyncCoroutineExt<Y, S, R, E> {
     /// # Errors
     /// [`CloseError::IgnoredExit`] if the body yielded again, [`CloseError::Raised`] if its
     /// clean-up failed.
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use heist::generator::{AsyncCoroutineExt, Raise, async_coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut careful = pin!(async_coroutine! { |_: (), String|
+    ///     match (yield "waiting") {
+    ///         Err(Raise::Error(error)) => Ok(format!("caught {error}")),
+    ///         Err(Raise::Exit) => Ok(std::future::ready("left".to_string()).await),
+    ///         Ok(()) => Ok("went on".to_string()),
+    ///     }
+    /// });
+    /// careful.astart().await.unwrap();
+    /// assert_eq!(careful.aclose().await, Ok(Some("left".to_string())));
+    /// # });
+    /// ```
     fn aclose(&mut self) -> impl Future<Output = Result<Option<R>, CloseError<Y, E>>>;
 
     /// Waits for the step that a dropped future left in flight; `None` if there is none.
@@ -175,6 +262,9 @@ where
 /// Lends the coroutine to `scope`, and closes it when `scope` is done (Python's
 /// `async with aclosing(g)`). Returns the value of `scope` and the result of the closing.
 ///
+/// # Errors
+/// The second part of the output is the result of [`AsyncCoroutineExt::aclose`].
+///
 /// # Cancel safety
 /// If the future of `aclosing` is dropped, the coroutine is dropped too, where it stands: a
 /// clean-up that awaits does not run.
@@ -194,9 +284,6 @@ where
 ///     assert_eq!(closed, Ok(Some("cleaned up")));
 /// });
 /// ```
-///
-/// # Errors
-/// The second part of the output is the result of [`AsyncCoroutineExt::aclose`].
 pub async fn aclosing<G, T, S, R, E>(
     coroutine: G,
     scope: impl AsyncFnOnce(&mut Pin<&mut G>) -> T,

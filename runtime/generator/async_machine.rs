@@ -46,6 +46,13 @@ pub trait AsyncResume {
     type Return;
 
     /// Where the body stands; `Running` while a step is in flight.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{AsyncResume, State, async_generator};
+    ///
+    /// assert_eq!(AsyncResume::state(&async_generator! { yield 1; }), State::Created);
+    /// ```
     fn state(&self) -> State;
 
     /// Polls the body towards its next `yield` or its end.
@@ -56,6 +63,18 @@ pub trait AsyncResume {
     /// # Panics
     /// Panics if the body is closed, if it is suspended and the argument is `None`, or if the body
     /// panics.
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use heist::generator::{AsyncResume, Next, Step, async_generator};
+    /// use std::{future::poll_fn, pin::pin};
+    ///
+    /// let mut numbers = pin!(async_generator! { yield 1; });
+    /// let step = poll_fn(|cx| numbers.as_mut().poll_resume(cx, &mut Some(Next))).await;
+    /// assert_eq!(step, Step::Yielded(1));
+    /// # });
+    /// ```
     fn poll_resume(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -64,6 +83,16 @@ pub trait AsyncResume {
 
     /// Drops the body in place, at the `yield` or `.await` where it stands: that is cancellation.
     /// The body is closed afterwards.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{AsyncResume, State, async_generator};
+    /// use std::pin::pin;
+    ///
+    /// let mut numbers = pin!(async_generator! { yield 1; });
+    /// numbers.as_mut().abort();
+    /// assert_eq!(AsyncResume::state(&numbers), State::Closed);
+    /// ```
     fn abort(self: Pin<&mut Self>);
 }
 
@@ -186,12 +215,29 @@ impl<C, Y, A> AsyncMachine<C, Y, A> {
     }
 
     /// Where the body stands; `Running` while a step is in flight.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{State, async_generator};
+    ///
+    /// assert_eq!(async_generator! { yield 1; }.state(), State::Created);
+    /// ```
     #[inline]
     pub fn state(&self) -> State {
         self.state
     }
 
     /// The path of the function that the body was written in, for diagnostics.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{AsyncMachine, Code, Next, async_generator};
+    ///
+    /// fn one() -> AsyncMachine<impl Code, u32, Next> {
+    ///     async_generator! { yield 1; }
+    /// }
+    /// assert!(one().name().ends_with("one"));
+    /// ```
     pub fn name(&self) -> &'static str {
         let path = core::any::type_name::<C>();
         path.strip_suffix("::{{closure}}").unwrap_or(path)

@@ -61,6 +61,15 @@ impl<'g, Y, A> Co<'g, Y, A> {
     /// # Cancel safety
     /// Dropping the future after it was polled does not take the value back: it was handed out. The
     /// argument of the next resumption is then lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Co, routine};
+    /// use std::pin::pin;
+    ///
+    /// let mut numbers = pin!(routine(async |mut co: Co<'_, u32>| { co.yield_(7).await; }));
+    /// assert_eq!(numbers.next(), Some(7));
+    /// ```
     pub fn yield_<'co>(&'co mut self, value: Y) -> Yielding<'co, 'g, Y, A> {
         Yielding { co: self, value: Some(value) }
     }
@@ -148,6 +157,21 @@ pub trait Body<'g, Y, A>: sealed::Sealed {
     /// The running body.
     type Code: Future<Output = Self::Return>;
     /// Calls the function.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Body, Co, Next, routine};
+    /// use std::pin::pin;
+    ///
+    /// /// Hands out 0, and then what `body` hands out.
+    /// async fn after_zero<'g>(mut co: Co<'g, u32>, body: impl Body<'g, u32, Next>) {
+    ///     co.yield_(0).await;
+    ///     body.begin(co).await;
+    /// }
+    /// let ones = async |mut co: Co<'_, u32>| { co.yield_(1).await; };
+    /// let numbers = routine(async |co: Co<'_, u32>| after_zero(co, ones).await);
+    /// assert_eq!(pin!(numbers).collect::<Vec<_>>(), [0, 1]);
+    /// ```
     fn begin(self, co: Co<'g, Y, A>) -> Self::Code;
 }
 
@@ -179,6 +203,25 @@ enum Stage<F, C> {
 /// Pinned, it is an `Iterator` or a coroutine, as those of the macros are. [`async_routine`] makes
 /// one whose body may await anything. An item costs a few nanoseconds more than with the macros,
 /// because the body holds a pointer to its routine.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{Body, Co, Next, Routine, routine};
+/// use std::pin::pin;
+///
+/// fn sum<F, C>(numbers: Routine<F, C, u32, Next>) -> u32
+/// where
+///     F: Body<'static, u32, Next, Code = C, Return = ()>,
+///     C: Future<Output = ()>,
+/// {
+///     pin!(numbers).sum()
+/// }
+/// let numbers = routine(async |mut co: Co<'_, u32>| {
+///     co.yield_(40).await;
+///     co.yield_(2).await;
+/// });
+/// assert_eq!(sum(numbers), 42);
+/// ```
 #[must_use = "making a routine runs nothing: iterate over it or resume it"]
 pub struct Routine<F, C, Y, A> {
     state: State,
@@ -230,6 +273,14 @@ where
 
 impl<F, C, Y, A> Routine<F, C, Y, A> {
     /// Where the body stands.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Co, State, routine};
+    ///
+    /// let numbers = routine(async |mut co: Co<'_, u32>| { co.yield_(7).await; });
+    /// assert_eq!(numbers.state(), State::Created);
+    /// ```
     pub fn state(&self) -> State {
         self.state
     }
@@ -370,6 +421,26 @@ where
 
 /// A [`Routine`] that may await anything: an asynchronous generator (a `Stream`) or coroutine
 /// without a macro. [`async_routine`] makes it, and its examples show it.
+///
+/// # Examples
+/// ```
+/// use futures::StreamExt;
+/// use heist::generator::{AsyncRoutine, Body, Co, Next, async_routine};
+/// use std::pin::pin;
+///
+/// async fn first<F, C>(numbers: AsyncRoutine<F, C, u32, Next>) -> Option<u32>
+/// where
+///     F: Body<'static, u32, Next, Code = C, Return = ()>,
+///     C: Future<Output = ()>,
+/// {
+///     pin!(numbers).next().await
+/// }
+/// let numbers = async_routine(async |mut co: Co<'_, u32>| {
+///     let seven = std::future::ready(7).await;
+///     co.yield_(seven).await;
+/// });
+/// assert_eq!(futures::executor::block_on(first(numbers)), Some(7));
+/// ```
 #[derive(Debug)]
 #[must_use = "making a routine runs nothing: iterate over it or resume it"]
 pub struct AsyncRoutine<F, C, Y, A>(Routine<F, C, Y, A>);

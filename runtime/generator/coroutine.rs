@@ -47,6 +47,16 @@ pub trait CoroutineExt<Y, S, R, E> {
     ///
     /// # Errors
     /// `AlreadyStarted` or `Closed` if it is not new; `Raised` if the body ended by an exception.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Step, coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut echo = pin!(coroutine! { |_: i32| let first = (yield 0)?; (yield first)?; Ok(()) });
+    /// assert_eq!(echo.start(), Ok(Step::Yielded(0)));
+    /// assert!(echo.start().is_err(), "it has started");
+    /// ```
     fn start(&mut self) -> Result<Step<Y, R>, StartError<E>>;
 
     /// Resumes the suspended `yield` with `value`.
@@ -54,6 +64,17 @@ pub trait CoroutineExt<Y, S, R, E> {
     /// # Errors
     /// `NotStarted`, `AlreadyExecuting` and `Closed` give the value back; `Raised` is the exception
     /// that ended the body.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Step, coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut echo = pin!(coroutine! { |_: i32| let first = (yield 0)?; (yield first)?; Ok(()) });
+    /// echo.start().unwrap();
+    /// assert_eq!(echo.send(7), Ok(Step::Yielded(7)));
+    /// assert_eq!(echo.send(8), Ok(Step::Returned(())));
+    /// ```
     fn send(&mut self, value: S) -> Result<Step<Y, R>, SendError<S, E>>;
 
     /// Raises `error` at the suspended `yield`. If the body handles it, the result is its next
@@ -62,12 +83,44 @@ pub trait CoroutineExt<Y, S, R, E> {
     /// # Errors
     /// The exception that ended the body; `error` itself if the body was new (then it is closed,
     /// and never runs) or closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Raise, Step, coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut careful = pin!(coroutine! { |_: (), String|
+    ///     match (yield "waiting") {
+    ///         Err(Raise::Error(error)) => Ok(format!("caught {error}")),
+    ///         Err(Raise::Exit) => Ok("left".to_string()),
+    ///         Ok(()) => Ok("went on".to_string()),
+    ///     }
+    /// });
+    /// careful.start().unwrap();
+    /// assert_eq!(careful.throw("oops"), Ok(Step::Returned("caught oops".to_string())));
+    /// ```
     fn throw(&mut self, error: impl Into<E>) -> Result<Step<Y, R>, Raise<E>>;
 
     /// Raises `Exit` at the suspended `yield`.
     ///
     /// # Errors
     /// As [`throw`](CoroutineExt::throw).
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Raise, Step, coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut careful = pin!(coroutine! { |_: (), String|
+    ///     match (yield "waiting") {
+    ///         Err(Raise::Error(error)) => Ok(format!("caught {error}")),
+    ///         Err(Raise::Exit) => Ok("left".to_string()),
+    ///         Ok(()) => Ok("went on".to_string()),
+    ///     }
+    /// });
+    /// careful.start().unwrap();
+    /// assert_eq!(careful.throw_exit(), Ok(Step::Returned("left".to_string())));
+    /// ```
     fn throw_exit(&mut self) -> Result<Step<Y, R>, Raise<E>>;
 
     /// Ends the coroutine: raises `Exit` at the suspended `yield`, where the body cleans up and
@@ -77,6 +130,23 @@ pub trait CoroutineExt<Y, S, R, E> {
     /// # Errors
     /// [`CloseError::IgnoredExit`] if the body yielded again, [`CloseError::Raised`] if its
     /// clean-up failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Raise, coroutine};
+    /// use std::pin::pin;
+    ///
+    /// let mut careful = pin!(coroutine! { |_: (), String|
+    ///     match (yield "waiting") {
+    ///         Err(Raise::Error(error)) => Ok(format!("caught {error}")),
+    ///         Err(Raise::Exit) => Ok("left".to_string()),
+    ///         Ok(()) => Ok("went on".to_string()),
+    ///     }
+    /// });
+    /// careful.start().unwrap();
+    /// assert_eq!(careful.close(), Ok(Some("left".to_string())));
+    /// assert_eq!(careful.close(), Ok(None), "it was closed already");
+    /// ```
     fn close(&mut self) -> Result<Option<R>, CloseError<Y, E>>;
 
     /// Starts the coroutine, and returns the value of its first `yield` and a handle that can be
@@ -214,6 +284,17 @@ pub enum PrimedError<S, E = core::convert::Infallible> {
 
 impl<P> Primed<P> {
     /// Returns the handle inside, still suspended where it stood.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Outcome, Step, coroutine};
+    ///
+    /// let echo = Box::pin(coroutine! { |_: i32| let first = (yield 0)?; (yield first)?; Ok(()) });
+    /// let (_zero, echo) = echo.primed().map_err(|_: Outcome| "ended early")?;
+    /// let mut echo = echo.into_inner();
+    /// assert_eq!(echo.send(7), Ok(Step::Yielded(7)));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn into_inner(self) -> P {
         self.coroutine
     }
@@ -227,6 +308,16 @@ impl<P: DerefMut> Primed<Pin<P>> {
     ///
     /// # Panics
     /// Panics if the coroutine is a shared one and executes now.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Outcome, Step, coroutine};
+    ///
+    /// let echo = Box::pin(coroutine! { |_: i32| let first = (yield 0)?; (yield first)?; Ok(()) });
+    /// let (_zero, mut echo) = echo.primed().map_err(|_: Outcome| "ended early")?;
+    /// assert_eq!(echo.send(7), Ok(Step::Yielded(7)));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn send<Y, S, R, E>(&mut self, value: S) -> Result<Step<Y, R>, PrimedError<S, E>>
     where
         P::Target: Resume<Yield = Y, Argument = Outcome<S, E>, Return = Outcome<R, E>>,
@@ -244,6 +335,16 @@ impl<P: DerefMut> Primed<Pin<P>> {
     ///
     /// # Errors
     /// The exception that ended the body.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Outcome, Raise, coroutine};
+    ///
+    /// let echo = Box::pin(coroutine! { |_: i32, String| (yield 0)?; Ok(()) });
+    /// let (_zero, mut echo) = echo.primed().map_err(|_: Outcome<_, _>| "ended early")?;
+    /// assert_eq!(echo.throw("oops"), Err(Raise::Error("oops".to_string())));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn throw<Y, S, R, E>(&mut self, error: impl Into<E>) -> Result<Step<Y, R>, Raise<E>>
     where
         P::Target: Resume<Yield = Y, Argument = Outcome<S, E>, Return = Outcome<R, E>>,
@@ -255,6 +356,16 @@ impl<P: DerefMut> Primed<Pin<P>> {
     ///
     /// # Errors
     /// See [`CloseError`].
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{CoroutineExt, Outcome, coroutine};
+    ///
+    /// let echo = Box::pin(coroutine! { |_: i32| let first = (yield 0)?; (yield first)?; Ok(()) });
+    /// let (_zero, mut echo) = echo.primed().map_err(|_: Outcome| "ended early")?;
+    /// assert_eq!(echo.close(), Ok(None));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn close<Y, S, R, E>(&mut self) -> Result<Option<R>, CloseError<Y, E>>
     where
         P::Target: Resume<Yield = Y, Argument = Outcome<S, E>, Return = Outcome<R, E>>,

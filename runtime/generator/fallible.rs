@@ -187,6 +187,14 @@ where
 }
 
 /// Methods of a pinned handle of a generator that `Iterator` does not have.
+///
+/// # Examples
+/// ```
+/// use heist::generator::{GeneratorExt, generator};
+///
+/// let numbers = Box::pin(generator! { yield 1; yield 2; Ok::<_, String>(()) });
+/// assert_eq!(numbers.try_iter().collect::<Result<Vec<_>, _>>(), Ok(vec![1, 2]));
+/// ```
 pub trait GeneratorExt<R, E>: Resume<Argument = Next, Return = Result<R, E>> + Sized {
     /// As [`Machine::try_iter`], for generators that are pinned or boxed already: `Pin<&mut _>`,
     /// `Pin<Box<_>>`, `Pin<Box<dyn Resume<..>>>`.

@@ -106,12 +106,29 @@ impl<C, Y, A> Machine<C, Y, A> {
 
     /// Where the body stands. Never `Running`, because a caller of this method is not inside the
     /// body.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{State, generator};
+    ///
+    /// assert_eq!(generator! { yield 1; }.state(), State::Created);
+    /// ```
     #[inline]
     pub fn state(&self) -> State {
         self.state
     }
 
     /// The path of the function that the body was written in, for diagnostics.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Code, Machine, Next, generator};
+    ///
+    /// fn one() -> Machine<impl Code, u32, Next> {
+    ///     generator! { yield 1; }
+    /// }
+    /// assert!(one().name().ends_with("one"));
+    /// ```
     pub fn name(&self) -> &'static str {
         let path = core::any::type_name::<C>();
         path.strip_suffix("::{{closure}}").unwrap_or(path)

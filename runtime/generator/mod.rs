@@ -41,14 +41,14 @@
 //! [`PrimedError`] and [`AlreadyExecuting`] say why a call was refused, and [`Raise`] is the
 //! exception that ended the body.
 //!
+//! # Panics
+//! Nothing here needs a runtime. [`Resume::resume`] panics if the body has ended, and if a
+//! synchronous body awaits a future that is not ready. A body that panics is closed.
+//!
 //! # Cancel safety
 //! Dropping a generator drops its body where it stands; destructors of the body's locals run. If a
 //! future of `next`, `asend` or another asynchronous step is dropped, the step stays in flight: the
 //! next poll of the stream continues it, [`asettle`](AsyncCoroutineExt::asettle) waits for it.
-//!
-//! # Panics
-//! Nothing here needs a runtime. [`Resume::resume`] panics if the body has ended, and if a
-//! synchronous body awaits a future that is not ready. A body that panics is closed.
 //!
 //! # Limits
 //! The macros need the feature `macros` (on by default). A body is one async block: no `yield` in a
@@ -107,26 +107,8 @@ pub use stream::TryStream;
 
 /// Writes a generator: an iterator whose body is code that yields.
 ///
-/// The input is a body (an expression of type [`Machine`]) or function items.
-///
-/// # Examples
-/// ```
-/// use heist::generator::generator;
-/// use std::pin::pin;
-///
-/// let evens = generator! { let mut n = 0; loop { yield n; n += 2; } };
-/// assert_eq!(pin!(evens).take(3).sum::<i32>(), 6);
-///
-/// generator! {
-///     /// All words of all lines.
-///     pub fn words<'a>(lines: &'a [&'a str]) -> yields &'a str {
-///         for line in lines {
-///             yield from line.split_whitespace();
-///         }
-///     }
-/// }
-/// assert_eq!(words(&["to be", "or not"]).into_iter().count(), 4);
-/// ```
+/// The input is a body (an expression of type [`Machine`]) or function items. Needs the feature
+/// `macros` (on by default).
 ///
 /// # The body
 /// - `yield x` is an expression of type `()`. It may stand in the arguments of other macros, but
@@ -157,6 +139,25 @@ pub use stream::TryStream;
 /// assert_eq!(each.into_iter().collect::<String>(), "ab");
 /// assert_eq!(names.len(), 2);
 /// ```
+///
+/// # Examples
+/// ```
+/// use heist::generator::generator;
+/// use std::pin::pin;
+///
+/// let evens = generator! { let mut n = 0; loop { yield n; n += 2; } };
+/// assert_eq!(pin!(evens).take(3).sum::<i32>(), 6);
+///
+/// generator! {
+///     /// All words of all lines.
+///     pub fn words<'a>(lines: &'a [&'a str]) -> yields &'a str {
+///         for line in lines {
+///             yield from line.split_whitespace();
+///         }
+///     }
+/// }
+/// assert_eq!(words(&["to be", "or not"]).into_iter().count(), 4);
+/// ```
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use crate::__generator as generator;
@@ -165,7 +166,8 @@ pub use crate::__generator as generator;
 ///
 /// The header names the type that is sent, and the type that may be thrown: `|_: Sent|` or
 /// `|_: Sent, Thrown|`. Without a header, `()` is sent and nothing is thrown. `yield x` is an
-/// [`Outcome<Sent, Thrown>`](Outcome), and so is the body's result: end it with `Ok(value)`.
+/// [`Outcome<Sent, Thrown>`](Outcome), and so is the body's result: end it with `Ok(value)`. Needs
+/// the feature `macros` (on by default).
 ///
 /// # Examples
 /// ```
@@ -191,7 +193,8 @@ pub use crate::__generator as generator;
 #[doc(inline)]
 pub use crate::__coroutine as coroutine;
 
-/// Writes an asynchronous generator: a `Stream` whose body awaits and yields.
+/// Writes an asynchronous generator: a `Stream` whose body awaits and yields. Needs the feature
+/// `macros` (on by default).
 ///
 /// # Examples
 /// ```
@@ -216,7 +219,8 @@ pub use crate::__coroutine as coroutine;
 #[doc(inline)]
 pub use crate::__async_generator as async_generator;
 
-/// Writes an asynchronous coroutine; its header and its items are those of [`coroutine!`].
+/// Writes an asynchronous coroutine; its header and its items are those of [`coroutine!`]. Needs
+/// the feature `macros` (on by default).
 ///
 /// # Examples
 /// ```
@@ -243,7 +247,7 @@ pub use crate::__async_generator as async_generator;
 pub use crate::__async_coroutine as async_coroutine;
 
 /// `try` as an expression: `?` inside of it leaves the block, not the function, and the block's
-/// value is the `Result`.
+/// value is the `Result`. Needs the feature `macros` (on by default).
 ///
 /// `return` still leaves the function around it; so do `break` and `continue` with the loop around
 /// it (outside of generator bodies, label that loop).

@@ -140,6 +140,14 @@ impl<Y, R> Step<Y, R> {
     }
 
     /// Returns the returned value, if the body has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::Step;
+    ///
+    /// assert_eq!(Step::<(), _>::Returned("done").returned(), Some("done"));
+    /// assert_eq!(Step::<_, &str>::Yielded(1).returned(), None);
+    /// ```
     pub fn returned(self) -> Option<R> {
         match self {
             Step::Yielded(_) => None,

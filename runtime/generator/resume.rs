@@ -41,6 +41,13 @@ pub trait Resume {
     type Return;
 
     /// Where the body stands.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Resume, State, generator};
+    ///
+    /// assert_eq!(Resume::state(&generator! { yield 1; }), State::Created);
+    /// ```
     fn state(&self) -> State;
 
     /// Runs the body to its next `yield` or its end. A body that has not started drops the
@@ -50,10 +57,31 @@ pub trait Resume {
     /// Panics if the body is closed, if it is suspended at a `yield` and the argument is `None`, if
     /// it is synchronous and awaits a future that is not ready, or if the body panics. After the
     /// last two it is closed, and everything that it owned has been dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Next, Resume, Step, generator};
+    /// use std::pin::pin;
+    ///
+    /// let mut numbers = pin!(generator! { yield 1; "done" });
+    /// assert_eq!(numbers.as_mut().resume(Some(Next)), Step::Yielded(1));
+    /// assert_eq!(numbers.as_mut().resume(Some(Next)), Step::Returned("done"));
+    /// ```
     fn resume(self: Pin<&mut Self>, argument: Option<Self::Argument>) -> Step<Self::Yield, Self::Return>;
 
     /// Drops the body in place, at the `yield` where it stands: the destructors of its locals are
     /// its `finally`. The body is closed afterwards. Does nothing if it was closed before.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Resume, State, generator};
+    /// use std::pin::pin;
+    ///
+    /// let mut numbers = pin!(generator! { yield 1; });
+    /// numbers.as_mut().abort();
+    /// assert_eq!(Resume::state(&numbers), State::Closed);
+    /// assert_eq!(numbers.next(), None);
+    /// ```
     fn abort(self: Pin<&mut Self>);
 }
 

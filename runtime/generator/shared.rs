@@ -91,6 +91,16 @@ pub struct Claim<'a, G: Resume + ?Sized> {
 
 impl<G: Resume> Shared<G> {
     /// Boxes a body and shares it.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Shared, generator};
+    ///
+    /// let numbers = Shared::new(generator! { yield 1; yield 2; });
+    /// let other = numbers.clone();
+    /// assert_eq!(numbers.try_next(), Ok(Some(1)));
+    /// assert_eq!(other.try_next(), Ok(Some(2)));
+    /// ```
     pub fn new(body: G) -> Self {
         Shared::from_pin(Box::pin(body))
     }
@@ -98,16 +108,36 @@ impl<G: Resume> Shared<G> {
 
 impl<G: Resume + ?Sized> Shared<G> {
     /// Shares a body that is boxed already, for instance as `Pin<Box<dyn Resume<..> + Send>>`.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Next, Resume, Shared, generator};
+    /// use std::pin::Pin;
+    ///
+    /// type Numbers = dyn Resume<Yield = u32, Argument = Next, Return = ()> + Send;
+    /// let body: Pin<Box<Numbers>> = Box::pin(generator! { yield 1; });
+    /// assert_eq!(Shared::from_pin(body).try_next(), Ok(Some(1)));
+    /// ```
     pub fn from_pin(body: Pin<Box<G>>) -> Self {
         Shared(Arc::new(Cell { word: AtomicU32::new(code_of(body.state())), body: UnsafeCell::new(body) }))
     }
 
     /// Returns the exclusive use of the body, on which every method of iterators and coroutines can
-    /// be called. See [`Claim`] for an example.
+    /// be called.
     ///
     /// # Errors
     /// [`AlreadyExecuting`] while the body executes, on this thread or another, or while another
     /// claim exists.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Shared, generator};
+    ///
+    /// let numbers = Shared::new(generator! { yield 1; });
+    /// let mut claim = numbers.try_lock().expect("nothing else uses it");
+    /// assert!(numbers.try_lock().is_err());
+    /// assert_eq!(claim.next(), Some(1));
+    /// ```
     pub fn try_lock(&self) -> Result<Claim<'_, G>, AlreadyExecuting> {
         // Ordering: [one-claim] Acquire: this claim sees what the last claim did to the body.
         // Relaxed if the claim fails, because then nothing is touched.
@@ -123,6 +153,13 @@ impl<G: Resume + ?Sized> Shared<G> {
 
     /// Where the body stands; `Running` while it executes. Another thread may have changed it by
     /// the time this returns.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::generator::{Shared, State, generator};
+    ///
+    /// assert_eq!(Shared::new(generator! { yield 1; }).state(), State::Created);
+    /// ```
     pub fn state(&self) -> State {
         // Ordering: [one-claim] Acquire: a thread that sees a body closed sees what the body did.
         state_of(self.0.word.load(Ordering::Acquire))

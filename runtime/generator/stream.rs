@@ -75,6 +75,19 @@ where
     C: Future<Output = Result<(), E>>,
 {
     /// As [`AsyncMachine::into_try_stream`], whose example shows it.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::StreamExt;
+    /// use heist::generator::{Co, async_routine};
+    ///
+    /// let items = async_routine(async |mut co: Co<'_, u32>| {
+    ///     co.yield_(1).await;
+    ///     Err::<(), _>("torn")
+    /// });
+    /// let items: Vec<_> = futures::executor::block_on(items.into_try_stream().collect());
+    /// assert_eq!(items, [Ok(1), Err("torn")]);
+    /// ```
     pub fn into_try_stream(self) -> TryStream<Self> {
         TryStream { generator: self }
     }

@@ -13,7 +13,7 @@ use crate::buf::AlignedBuf;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Copies everything from `reader` to `writer`, flushes, and returns the number of bytes. One read
-/// takes at most 64 KiB.
+/// takes at most 64 KiB. Needs the feature `futures-io` (on by default).
 ///
 /// It also flushes whenever the reader has nothing to read and some written bytes are not flushed,
 /// so that a buffering writer does not keep a peer waiting that answers what it receives. While
@@ -44,6 +44,7 @@ where
 }
 
 /// Like [`copy`], and calls `progress` after each write with the number of bytes copied so far.
+/// Needs the feature `futures-io` (on by default).
 ///
 /// # Errors
 /// The first error of the reader or the writer.

@@ -32,10 +32,11 @@ use crate::time;
 
 pub use crate::runtime::hyper::Executor;
 
-/// Gives hyper the timers of the current runtime, for its header and keep-alive timeouts.
+/// Gives hyper the timers of the current runtime, for its header and keep-alive timeouts. Needs the
+/// feature `hyper`.
 ///
 /// # Panics
-/// Its methods panic if called outside of a runtime.
+/// A sleep panics if it has to wait outside of a runtime.
 ///
 /// # Examples
 /// ```

@@ -40,12 +40,12 @@
 //! # Errors
 //! Those of the system. A pipe without a reader returns `BrokenPipe`.
 //!
+//! # Panics
+//! [`pipe()`], and `write_all` of [`Stdout`] and [`Stderr`], panic if called outside of a runtime.
+//!
 //! # Cancel safety
 //! A dropped read takes no bytes along, and a dropped write of a pipe has written nothing. A
 //! dropped write of a standard stream may have written a part. [`copy()`] is not cancel safe.
-//!
-//! # Panics
-//! Panics if called outside of a runtime: [`pipe()`], and `write_all` of [`Stdout`] and [`Stderr`].
 //!
 //! # Platforms and features
 //! Pipes need Unix. [`copy()`], [`copy_with`] and the traits of `futures-io` need the feature

@@ -69,13 +69,27 @@ pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
 
 impl PipeReader {
     /// Reads some bytes. Returns 0 when all writers are closed and all bytes are read, or for an
-    /// empty slice. [`pipe`] has an example.
+    /// empty slice.
     ///
     /// # Errors
     /// Those of the system.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has taken nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (mut reader, mut writer) = heist::io::pipe()?;
+    /// writer.write_all(b"hello").await?;
+    /// drop(writer);
+    /// let mut buf = [0; 64];
+    /// assert_eq!(reader.read(&mut buf).await?, 5);
+    /// assert_eq!(reader.read(&mut buf).await?, 0, "all writers are closed");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         poll_fn(|cx| self.poll_read_slice(cx, buf)).await
     }
@@ -96,7 +110,7 @@ impl PipeReader {
 }
 
 impl PipeWriter {
-    /// Writes some bytes, and returns how many. [`PipeWriter`] has an example.
+    /// Writes some bytes, and returns how many.
     ///
     /// # Errors
     /// `BrokenPipe` when all readers are closed. Rust programs ignore SIGPIPE; a program that does
@@ -104,17 +118,43 @@ impl PipeWriter {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has written nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (reader, mut writer) = heist::io::pipe()?;
+    /// assert_eq!(writer.write(b"hello").await?, 5);
+    /// drop(reader);
+    /// let error = writer.write(b"too late").await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         poll_fn(|cx| self.poll_write_slice(cx, buf)).await
     }
 
-    /// Writes all of `buf`. [`pipe`] has an example.
+    /// Writes all of `buf`.
     ///
     /// # Errors
     /// As for [`write`](PipeWriter::write).
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, it may have written a part.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (mut reader, mut writer) = heist::io::pipe()?;
+    /// writer.write_all(b"hello").await?;
+    /// let mut buf = [0; 64];
+    /// let count = reader.read(&mut buf).await?;
+    /// assert_eq!(&buf[..count], b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all(&mut self, mut buf: &[u8]) -> io::Result<()> {
         while !buf.is_empty() {
             let count = self.write(buf).await?;

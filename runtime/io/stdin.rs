@@ -55,20 +55,49 @@ static SHARED: OnceLock<Shared> = OnceLock::new();
 #[derive(Clone, Debug)]
 pub struct Stdin(());
 
-/// A handle to the standard input. [`Stdin`] has an example.
+/// A handle to the standard input.
+///
+/// # Examples
+/// ```no_run
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut first = heist::io::stdin();
+/// let mut second = heist::io::stdin();
+/// // Both read from one stream: the second continues where the first has ended.
+/// let mut buffer = [0; 1024];
+/// let count = first.read(&mut buffer).await?;
+/// let next = second.read(&mut buffer[count..]).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn stdin() -> Stdin {
     Stdin(())
 }
 
 impl Stdin {
     /// Reads some bytes, at most 64 KiB per call. Returns 0 at the end of the input or for an empty
-    /// slice. [`Stdin`] has an example.
+    /// slice.
     ///
     /// # Errors
     /// Those of the system; also if no thread can be started.
     ///
     /// # Cancel safety
     /// Cancel safe: bytes that a dropped read took are kept for the next read of any handle.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut buffer = [0; 1024];
+    /// loop {
+    ///     match heist::io::stdin().read(&mut buffer).await? {
+    ///         0 => break,
+    ///         count => println!("{count} bytes"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         poll_fn(|cx| self.poll_read_slice(cx, buf)).await
     }

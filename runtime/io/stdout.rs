@@ -80,30 +80,51 @@ pub fn stderr() -> Stderr {
 
 impl Stdout {
     /// Writes all of `buf` and flushes it. A stream that someone made non-blocking is waited for
-    /// like any other. [`stdout`] has an example.
+    /// like any other.
     ///
     /// # Errors
     /// Those of the system, such as `BrokenPipe`.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
     /// Dropped, it may have written a part; a write that has started, of at most 64 KiB, continues.
     /// The next write of this handle comes after it and has its own result.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut stdout = heist::io::stdout();
+    /// stdout.write_all(b"hello\n").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
         in_runtime(async move { self.0.write_all(buf).await })
     }
 
     /// Waits for a write of this handle that nobody waits for: one that was given up, or one that
-    /// was made through `AsyncWrite`. There is nothing else to flush. [`Stdout`] has an example.
+    /// was made through `AsyncWrite`. There is nothing else to flush.
     ///
     /// # Errors
     /// Those of that write.
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut stdout = heist::io::stdout();
+    /// stdout.write_all(b"hello\n").await?;
+    /// stdout.flush().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         self.0.flush().await
     }
@@ -111,30 +132,51 @@ impl Stdout {
 
 impl Stderr {
     /// Writes all of `buf` and flushes it. A stream that someone made non-blocking is waited for
-    /// like any other. [`stderr`] has an example.
+    /// like any other.
     ///
     /// # Errors
     /// Those of the system, such as `BrokenPipe`.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
     ///
     /// # Cancel safety
     /// Dropped, it may have written a part; a write that has started, of at most 64 KiB, continues.
     /// The next write of this handle comes after it and has its own result.
     ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut stderr = heist::io::stderr();
+    /// stderr.write_all(b"something is wrong\n").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> {
         in_runtime(async move { self.0.write_all(buf).await })
     }
 
     /// Waits for a write of this handle that nobody waits for: one that was given up, or one that
-    /// was made through `AsyncWrite`. There is nothing else to flush. [`Stdout`] has an example.
+    /// was made through `AsyncWrite`. There is nothing else to flush.
     ///
     /// # Errors
     /// Those of that write.
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let mut stderr = heist::io::stderr();
+    /// stderr.write_all(b"something is wrong\n").await?;
+    /// stderr.flush().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         self.0.flush().await
     }

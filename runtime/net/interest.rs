@@ -32,16 +32,36 @@ impl Interest {
     pub const WRITABLE: Interest = Interest { read: false, write: true };
 
     /// Returns whether this includes reading.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(heist::io::Interest::READABLE.is_readable());
+    /// assert!(!heist::io::Interest::WRITABLE.is_readable());
+    /// ```
     pub const fn is_readable(self) -> bool {
         self.read
     }
 
     /// Returns whether this includes writing.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(heist::io::Interest::WRITABLE.is_writable());
+    /// assert!(!heist::io::Interest::READABLE.is_writable());
+    /// ```
     pub const fn is_writable(self) -> bool {
         self.write
     }
 
     /// Returns both sets together; `|` does the same.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::io::Interest;
+    ///
+    /// let both = Interest::READABLE.add(Interest::WRITABLE);
+    /// assert_eq!(both, Interest::READABLE | Interest::WRITABLE);
+    /// ```
     pub const fn add(self, other: Interest) -> Interest {
         Interest { read: self.read || other.read, write: self.write || other.write }
     }
@@ -102,16 +122,34 @@ impl Ready {
     pub const WRITABLE: Ready = Ready { read: false, write: true };
 
     /// Returns whether nothing is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(heist::io::Ready::EMPTY.is_empty());
+    /// assert!(!heist::io::Ready::READABLE.is_empty());
+    /// ```
     pub const fn is_empty(self) -> bool {
         !self.read && !self.write
     }
 
     /// Returns whether a read is likely to succeed without blocking.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(heist::io::Ready::READABLE.is_readable());
+    /// assert!(!heist::io::Ready::EMPTY.is_readable());
+    /// ```
     pub const fn is_readable(self) -> bool {
         self.read
     }
 
     /// Returns whether a write is likely to succeed without blocking.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(heist::io::Ready::WRITABLE.is_writable());
+    /// assert!(!heist::io::Ready::EMPTY.is_writable());
+    /// ```
     pub const fn is_writable(self) -> bool {
         self.write
     }

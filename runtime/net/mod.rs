@@ -43,17 +43,20 @@
 //!
 //! Which call when: the table in the chapter below. Addresses: see [`ToSocketAddrs`].
 //!
-//! **Errors** are those of the system calls, as an [`io::Error`](std::io::Error). A closed peer is
-//! an error and never a signal.
+//! # Errors
+//! They are those of the system calls, as an [`io::Error`](std::io::Error). A closed peer is an
+//! error and never a signal.
 //!
-//! **Cancel safety.** A future that makes one system call (`read`, `write`, `accept`, `send_to`, …)
-//! has moved nothing until it is ready. Calls that make several (`read_exact`, `write_all`, …) say
-//! what a dropped future leaves behind. No dropped future leaves a descriptor or a borrowed buffer
+//! # Panics
+//! Calls that make a stream, a listener or a datagram socket panic if called outside of a runtime:
+//! `bind`, `connect`, `listen`, `accept`, `pair`, `from_std`. So do lookups of names. A socket
+//! remembers its runtime, so reads and writes work on any thread.
+//!
+//! # Cancel safety
+//! A future that makes one system call (`read`, `write`, `accept`, `send_to`, …) has moved nothing
+//! until it is ready. The docs of calls that make several (`read_exact`, `write_all`, …) name what
+//! a dropped future leaves behind. No dropped future leaves a descriptor or a borrowed buffer
 //! behind.
-//!
-//! **Panics.** Calls that make a stream, a listener or a datagram socket panic if called outside of
-//! a runtime: `bind`, `connect`, `listen`, `accept`, `pair`, `from_std`. So do lookups of names. A
-//! socket remembers its runtime, so reads and writes work on any thread.
 #![doc = include_str!("../../docs/net.md")]
 
 // How this room works inside: `DESIGN.md`.

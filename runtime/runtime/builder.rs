@@ -10,6 +10,7 @@ use crate::driver;
 
 /// Which engine does the I/O.
 pub use crate::driver::Kind as DriverKind;
+pub use crate::driver::UnknownKind as UnknownDriverKind;
 
 /// The variable that chooses the driver when the builder does not.
 const DRIVER_VARIABLE: &str = "HEIST_DRIVER";
@@ -82,13 +83,30 @@ impl Builder {
 
     /// Workers on threads of their own, which steal from each other. Default: one for each core
     /// that this process may use.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().build()?;
+    /// assert!(runtime.workers() >= 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new_multi_thread() -> Builder {
         Builder::new(Flavor::MultiThread)
     }
 
     /// The same scheduler with one worker, which runs on the thread that calls
-    /// [`Runtime::block_on`], and only during that call. See [`start_paused`](Self::start_paused)
-    /// for an example.
+    /// [`Runtime::block_on`], and only during that call.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// assert_eq!(runtime.workers(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new_current_thread() -> Builder {
         Builder::new(Flavor::CurrentThread)
     }
@@ -96,6 +114,16 @@ impl Builder {
     /// The number of workers, 1 to 1024. Default: one for each core that this process may use
     /// (cgroup quotas and affinity count). Out of range makes [`build`](Self::build) fail. A
     /// current-thread runtime has one, and ignores this.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_multi_thread();
+    /// assert_eq!(builder.worker_threads(2).build()?.workers(), 2);
+    /// assert!(builder.worker_threads(0).build().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         self.worker_threads = Some(count);
         self
@@ -103,6 +131,15 @@ impl Builder {
 
     /// The engine that does the I/O. Default: the one that the variable `HEIST_DRIVER` names
     /// (`auto`, `uring` or `poll`), and without it [`DriverKind::Auto`].
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::{Builder, DriverKind};
+    ///
+    /// let runtime = Builder::new_multi_thread().driver(DriverKind::Poll).build()?;
+    /// assert_eq!(runtime.driver_name(), "poll");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn driver(&mut self, kind: DriverKind) -> &mut Self {
         self.driver = Some(kind);
         self
@@ -111,12 +148,32 @@ impl Builder {
     /// The name of the workers' threads; a hyphen and the worker's number follow. Default:
     /// `heist-worker`. The system may truncate the whole (Linux: to 15 bytes). A NUL byte in it
     /// makes [`build`](Self::build) fail.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().thread_name("io").build()?;
+    /// let task = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert!(runtime.block_on(task).unwrap().unwrap().starts_with("io-"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         self.thread_name = name.into();
         self
     }
 
-    /// The stack of each thread in bytes. Default: that of std's threads.
+    /// The stack of each thread in bytes. Default: that of std's threads, 2 MiB unless the variable
+    /// `RUST_MIN_STACK` is set.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().thread_stack_size(8 * 1024 * 1024).build()?;
+    /// assert_eq!(runtime.block_on(runtime.spawn(async { 42 })).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.thread_stack_size = Some(bytes);
         self
@@ -124,12 +181,34 @@ impl Builder {
 
     /// The most threads that [`spawn_blocking`](crate::task::spawn_blocking) may use. Default: 512.
     /// Zero makes [`build`](Self::build) fail. Closures beyond that wait for a thread.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_multi_thread();
+    /// let runtime = builder.max_blocking_threads(4).build()?;
+    /// assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 42)).unwrap(), 42);
+    /// assert!(builder.max_blocking_threads(0).build().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
         self.max_blocking_threads = count;
         self
     }
 
-    /// The time that a blocking thread stays without work. Default: 10 seconds.
+    /// The time that a blocking thread stays without work. Default: 10 seconds. Zero ends it at
+    /// once.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let minute = std::time::Duration::from_secs(60);
+    /// let runtime = Builder::new_multi_thread().thread_keep_alive(minute).build()?;
+    /// assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 42)).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.thread_keep_alive = duration;
         self
@@ -141,6 +220,16 @@ impl Builder {
     /// Choose more if thousands of operations start together: a full queue costs a system call, and
     /// nothing is lost. Fewer save memory: 64 bytes per entry and worker. With readiness polling
     /// there is no ring; the value is checked and not used.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_multi_thread();
+    /// builder.ring_entries(1024).build()?;
+    /// assert!(builder.ring_entries(0).build().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn ring_entries(&mut self, count: u32) -> &mut Self {
         self.ring_entries = count;
         self
@@ -179,6 +268,16 @@ impl Builder {
     /// Larger buffers save system calls if much arrives at once; smaller ones save memory if many
     /// are held. Buffers for datagrams always have 65536 bytes, those for datagrams of Unix sockets
     /// 262144, so that no datagram is truncated.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_multi_thread();
+    /// builder.recv_buffer_bytes(64 * 1024).build()?;
+    /// assert!(builder.recv_buffer_bytes(0).build().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn recv_buffer_bytes(&mut self, bytes: usize) -> &mut Self {
         self.recv_buffers.stream_bytes = bytes;
         self
@@ -265,16 +364,36 @@ impl Builder {
     }
 
     /// Does nothing, because I/O and time are always on. Programs written for tokio call it.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().enable_all().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_all(&mut self) -> &mut Self {
         self
     }
 
     /// Does nothing, as [`enable_all`](Self::enable_all).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().enable_io().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_io(&mut self) -> &mut Self {
         self
     }
 
     /// Does nothing, as [`enable_all`](Self::enable_all).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().enable_time().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_time(&mut self) -> &mut Self {
         self
     }
@@ -287,6 +406,18 @@ impl Builder {
     ///   [`start_paused`](Self::start_paused) on a multi-thread runtime.
     /// - The system's error if it refuses threads, descriptors or memory. With
     ///   [`DriverKind::Uring`]: why io_uring was refused, and the remedy.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_multi_thread();
+    /// let runtime = builder.build()?;
+    /// // A builder builds any number of runtimes.
+    /// let other = builder.worker_threads(1).build()?;
+    /// assert_eq!(other.workers(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers_count = self.workers_count()?;
         self.check_pause()?;
@@ -385,6 +516,13 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Builder::build`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Runtime> {
         Builder::new_multi_thread().build()
     }

@@ -48,6 +48,9 @@ pub struct Handle {
 /// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
 /// reverse order of their making.
 ///
+/// # Panics
+/// The drop panics if a guard that was made later on this thread is still alive.
+///
 /// # Examples
 /// ```
 /// use heist::runtime::{EnterGuard, Handle, Runtime};
@@ -92,12 +95,30 @@ impl Handle {
     ///
     /// # Errors
     /// [`TryCurrentError`] if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::{Handle, Runtime};
+    ///
+    /// assert!(Handle::try_current().is_err());
+    /// assert!(Runtime::new()?.block_on(async { Handle::try_current().is_ok() }));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn try_current() -> Result<Handle, TryCurrentError> {
         current::runtime().map(|home| Handle { home }).ok_or(TryCurrentError(()))
     }
 
     /// Spawns a task on this runtime. After the runtime's end the task is cancelled at once.
-    /// [`Handle`] has an example.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// // From a thread outside of the runtime.
+    /// let task = std::thread::spawn(move || handle.spawn(async { 42 })).join().unwrap();
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -109,6 +130,14 @@ impl Handle {
     }
 
     /// Runs `closure` on the blocking pool of this runtime, as [`spawn_blocking`] does.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let sum = runtime.handle().spawn_blocking(|| (1..=10).sum::<u32>());
+    /// assert_eq!(runtime.block_on(sum).unwrap(), 55);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
     where
@@ -178,6 +207,13 @@ impl Handle {
     }
 
     /// Returns the name of the engine that does the I/O: `"io_uring"` or `"poll"`.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert!(["io_uring", "poll"].contains(&runtime.handle().driver_name()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn driver_name(&self) -> &'static str {
         self.home.shared().driver().name()
     }

@@ -6,10 +6,10 @@ use hyper::rt;
 
 use super::spawn::spawn;
 
-/// Spawns hyper's futures on the current runtime.
+/// Spawns hyper's futures on the current runtime. Needs the feature `hyper`.
 ///
 /// # Panics
-/// Its `execute` panics if called outside of a runtime.
+/// `execute` panics if called outside of a runtime.
 ///
 /// # Examples
 /// ```

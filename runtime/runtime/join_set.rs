@@ -79,11 +79,34 @@ impl<T> JoinSet<T> {
 
     /// Returns the number of tasks in the set: running ones, and ended ones that were not joined
     /// yet.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn(async { 42 });
+    /// assert_eq!(set.len(), 1);
+    /// set.join_next().await;
+    /// assert_eq!(set.len(), 0);
+    /// # }
+    /// ```
     pub fn len(&self) -> usize {
         self.handles.len()
     }
 
     /// Whether the set has no tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let mut set = heist::task::JoinSet::new();
+    /// assert!(set.is_empty());
+    /// set.spawn(async { 42 });
+    /// assert!(!set.is_empty());
+    /// # }
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.handles.is_empty()
     }
@@ -198,13 +221,23 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Waits for the next task to end, and removes it. Returns `None` if the set is empty.
-    /// [`JoinSet`] has an example.
     ///
     /// # Errors
     /// The outcome is a [`JoinError`] if the task panicked or was cancelled.
     ///
     /// # Cancel safety
     /// Cancel safe: an outcome leaves the set only when it is returned.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn(async { 42 });
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 42);
+    /// assert!(set.join_next().await.is_none());
+    /// # }
+    /// ```
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.join_next_with_id().await.map(without_id)
     }
@@ -262,6 +295,22 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Errors
     /// As [`join_next`](Self::join_next); the error holds the task's id too.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let mut set = heist::task::JoinSet::new();
+    /// let task = set.spawn(async { 42 });
+    /// let (id, outcome) = loop {
+    ///     match set.try_join_next_with_id() {
+    ///         Some(next) => break next,
+    ///         None => heist::task::yield_now().await,
+    ///     }
+    /// };
+    /// assert_eq!((id, outcome.unwrap()), (task.id(), 42));
+    /// # }
+    /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<(Id, Result<T, JoinError>)> {
         let waiter = self.waiter.clone();
         let waker = waiter.as_ref().unwrap_or(Waker::noop());
@@ -337,6 +386,17 @@ impl<T: 'static> JoinSet<T> {
 
     /// Aborts all tasks. They stay in the set until they are joined. [`shutdown`](Self::shutdown)
     /// also waits for them.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.abort_all();
+    /// assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn abort_all(&mut self) {
         self.handles.iter().for_each(|member| member.handle.abort());
     }

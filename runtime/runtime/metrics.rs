@@ -28,8 +28,14 @@ pub struct RuntimeMetrics {
 }
 
 impl Handle {
-    /// Returns figures about the runtime, which are read without stopping it. [`RuntimeMetrics`]
-    /// has an example.
+    /// Returns figures about the runtime, which are read without stopping it.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().num_workers(), runtime.workers());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics { handle: self.clone() }
     }
@@ -37,39 +43,99 @@ impl Handle {
 
 impl RuntimeMetrics {
     /// The number of workers.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// assert_eq!(runtime.handle().metrics().num_workers(), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_workers(&self) -> usize {
         self.handle.home.shared().workers_count()
     }
 
     /// The number of tasks that are spawned and neither completed nor dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let _endless = runtime.spawn(std::future::pending::<()>());
+    /// assert_eq!(runtime.handle().metrics().num_alive_tasks(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_alive_tasks(&self) -> usize {
         self.handle.home.shared().tasks_count()
     }
 
     /// The number of threads that the blocking pool has now.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    /// assert_eq!(runtime.handle().metrics().num_blocking_threads(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_blocking_threads(&self) -> usize {
         self.handle.home.shared().blocking().threads_count()
     }
 
     /// The number of reserve threads that run tasks now, in the place of stuck workers: see
     /// [`Builder::on_stall`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().num_reserve_threads(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_reserve_threads(&self) -> usize {
         self.handle.home.shared().lookout().reserve_count()
     }
 
     /// The number of times that every worker was in a poll that did not end within 50 ms: see
     /// [`Builder::on_stall`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().num_stalls(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_stalls(&self) -> u64 {
         self.handle.home.shared().lookout().stalls_count()
     }
 
     /// The number of operations that the kernel has not answered yet, of all workers together.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// println!("{} operations", runtime.handle().metrics().num_operations_in_flight());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_operations_in_flight(&self) -> usize {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.driver().in_flight(index)).sum()
     }
 
     /// The number of sleeps that are armed, of all workers together.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use heist::time::{Duration, sleep};
+    ///
+    /// let metrics = heist::runtime::Handle::current().metrics();
+    /// let nap = heist::spawn(sleep(Duration::from_secs(3600)));
+    /// // A sleep is armed when it is polled.
+    /// assert_eq!(metrics.num_timers(), 0);
+    /// heist::task::yield_now().await;
+    /// assert_eq!(metrics.num_timers(), 1);
+    /// nap.abort();
+    /// # }
+    /// ```
     pub fn num_timers(&self) -> usize {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.timers().armed_count(index)).sum()
@@ -77,6 +143,13 @@ impl RuntimeMetrics {
 
     /// The number of completions of operations that no task waits for any more. They are counted
     /// and otherwise ignored.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().num_stale_completions(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_stale_completions(&self) -> u64 {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.driver().stale_count(index)).sum()
@@ -84,6 +157,13 @@ impl RuntimeMetrics {
 
     /// The number of operations that a shutdown could not get back from the kernel in time. Their
     /// memory is never reused.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().num_leaked_operations(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn num_leaked_operations(&self) -> usize {
         let shared = self.handle.home.shared();
         (0..shared.workers_count()).map(|index| shared.driver().leaked_count(index)).sum()

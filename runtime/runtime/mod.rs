@@ -35,14 +35,18 @@
 //! that spawning cannot fail. [`Handle::try_current`] is the form of [`Handle::current`] without a
 //! panic.
 //!
+//! # Panics
+//! [`spawn`](spawn()), [`spawn_blocking`] and [`Handle::current`] panic if called outside of a
+//! runtime, [`spawn_local`] on a thread that is no worker's. `block_on` panics on a thread that
+//! runs tasks: await there, or block inside of [`block_in_place`].
+//!
+//! A thread is in a runtime inside of a task, inside of `block_on`, and while an [`EnterGuard`]
+//! lives. A call that returns a future is made when the future is first polled: the future may be
+//! created anywhere.
+//!
 //! # Cancel safety
 //! A task continues if its [`JoinHandle`](crate::task::JoinHandle) is dropped. The end of the
 //! runtime cancels all tasks: each future is dropped at the `.await` where it waits.
-//!
-//! # Panics
-//! [`spawn`](spawn()), [`spawn_blocking`] and [`Handle::current`] panic outside of a runtime,
-//! [`spawn_local`] on a thread that is no worker's. `block_on` panics on a thread that runs tasks:
-//! await there, or block inside of [`block_in_place`].
 //!
 //! # Limits
 //! io_uring needs Linux 5.11; elsewhere, and where io_uring is refused, the I/O goes through
@@ -68,7 +72,7 @@ mod spawn;
 mod start;
 mod weight;
 
-pub use builder::{Builder, DriverKind};
+pub use builder::{Builder, DriverKind, UnknownDriverKind};
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use options::Stall;

@@ -16,7 +16,26 @@ pub(super) enum Flavor {
     CurrentThread,
 }
 
-/// Every worker is in a poll that does not end: see [`Builder::on_stall`], which has an example.
+/// Every worker is in a poll that does not end: see [`Builder::on_stall`].
+///
+/// # Examples
+/// ```
+/// use heist::runtime::{Builder, Stall};
+/// use std::sync::mpsc;
+///
+/// fn count(stall: &Stall) -> usize {
+///     stall.tasks().len()
+/// }
+///
+/// let (send, receive) = mpsc::channel();
+/// let runtime = Builder::new_multi_thread()
+///     .worker_threads(1)
+///     .on_stall(move |stall| send.send(count(stall)).unwrap_or(()))
+///     .build()?;
+/// let stuck = runtime.spawn(async move { receive.recv() });
+/// assert_eq!(runtime.block_on(stuck).unwrap(), Ok(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Stall {
     tasks: Vec<&'static Location<'static>>,
@@ -24,6 +43,20 @@ pub struct Stall {
 
 impl Stall {
     /// The places where the tasks that are being polled were spawned.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let _runtime = Builder::new_multi_thread()
+    ///     .on_stall(|stall| {
+    ///         for place in stall.tasks() {
+    ///             eprintln!("the task of {}:{} does not yield", place.file(), place.line());
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn tasks(&self) -> &[&'static Location<'static>] {
         &self.tasks
     }

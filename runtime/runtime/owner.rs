@@ -63,8 +63,8 @@ impl Runtime {
     ///
     /// # Panics
     /// Panics if this thread runs tasks already (inside of a task or of another `block_on`). Panics
-    /// on a current-thread runtime if there are local tasks ([`spawn_local`]) of another thread. A
-    /// panic of `future` passes through.
+    /// on a current-thread runtime if there are local tasks ([`spawn_local`]) of another thread, or
+    /// if the kernel refuses to serve its ring on this thread. A panic of `future` passes through.
     ///
     /// # Examples
     /// ```
@@ -88,7 +88,14 @@ impl Runtime {
     }
 
     /// Spawns a task, as [`heist::spawn`](crate::spawn) does, from any thread.
-    /// [`Runtime::block_on`] has an example.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(async { 42 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -99,6 +106,14 @@ impl Runtime {
     }
 
     /// Runs `closure` on the blocking pool, as [`spawn_blocking`] does, from any thread.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let sum = runtime.spawn_blocking(|| (1..=10).sum::<u32>());
+    /// assert_eq!(runtime.block_on(sum).unwrap(), 55);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
     where
@@ -108,13 +123,31 @@ impl Runtime {
         boxed_if_large!(closure closure: F, self.handle.spawn_blocking(closure))
     }
 
-    /// Returns a handle to this runtime. [`Handle`] has an example.
+    /// Returns a handle to this runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// assert_eq!(runtime.block_on(handle.spawn(async { 42 })).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// Makes this the current runtime of this thread, so that [`heist::spawn`](crate::spawn),
-    /// sockets and sleeps find it. [`Handle::enter`] has an example.
+    /// sockets and sleeps find it.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let guard = runtime.enter();
+    /// let task = heist::spawn(async { 42 });
+    /// drop(guard);
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
@@ -136,11 +169,28 @@ impl Runtime {
     }
 
     /// Returns why io_uring is not in use, if [`DriverKind::Auto`] tried it and was refused.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// if let Some(error) = runtime.driver_refusal() {
+    ///     println!("io_uring is not in use: {error}");
+    ///     assert_eq!(runtime.driver_name(), "poll");
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn driver_refusal(&self) -> Option<&io::Error> {
         self.shared().driver().refusal()
     }
 
     /// Returns the number of workers; 1 on a current-thread runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// assert_eq!(runtime.workers(), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn workers(&self) -> usize {
         self.shared().workers_count()
     }

@@ -43,11 +43,11 @@
 //! `InvalidInput`. Each listener takes two file descriptors, so creating one may fail for lack of
 //! descriptors.
 //!
+//! # Panics
+//! [`unix::signal`] and [`ctrl_c`] panic if called outside of a runtime.
+//!
 //! # Cancel safety
 //! A dropped [`unix::Signal::recv`] loses no signal. A dropped [`ctrl_c`] stops listening.
-//!
-//! # Panics
-//! [`unix::signal`] panics if called outside of a runtime, and [`ctrl_c`] if awaited there.
 //!
 //! # Platforms
 //! This module needs Unix, and works with both drivers. On Windows it is empty. No Cargo feature is
@@ -74,7 +74,7 @@ use std::io;
 /// down.
 ///
 /// # Panics
-/// The future panics if it is awaited outside of a runtime.
+/// Panics if called outside of a runtime.
 ///
 /// # Cancel safety
 /// Safe, but a Ctrl-C between the drop and the next call is missed. If that matters, keep one

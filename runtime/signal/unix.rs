@@ -47,66 +47,157 @@ pub struct SignalKind(c_int);
 
 impl SignalKind {
     /// Returns the signal with this number. [`signal`] reports numbers that are not signals.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::from_raw(15), SignalKind::terminate());
+    /// ```
     pub const fn from_raw(number: c_int) -> SignalKind {
         SignalKind(number)
     }
 
     /// Returns the number of the signal.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::interrupt().as_raw_value(), 2);
+    /// ```
     pub const fn as_raw_value(&self) -> c_int {
         self.0
     }
 
     /// SIGALRM: a timer of the process has expired.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::alarm().as_raw_value(), libc::SIGALRM);
+    /// ```
     pub const fn alarm() -> SignalKind {
         SignalKind(libc::SIGALRM)
     }
 
     /// SIGCHLD: a child process has changed its state.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::child().as_raw_value(), libc::SIGCHLD);
+    /// ```
     pub const fn child() -> SignalKind {
         SignalKind(libc::SIGCHLD)
     }
 
     /// SIGHUP: the terminal is gone. By convention it asks a service to reload.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::hangup().as_raw_value(), libc::SIGHUP);
+    /// ```
     pub const fn hangup() -> SignalKind {
         SignalKind(libc::SIGHUP)
     }
 
     /// SIGINT: Ctrl-C.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::interrupt().as_raw_value(), libc::SIGINT);
+    /// ```
     pub const fn interrupt() -> SignalKind {
         SignalKind(libc::SIGINT)
     }
 
     /// SIGIO: input or output is possible.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::io().as_raw_value(), libc::SIGIO);
+    /// ```
     pub const fn io() -> SignalKind {
         SignalKind(libc::SIGIO)
     }
 
     /// SIGPIPE: a pipe without readers was written to. Rust programs ignore it from the start.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::pipe().as_raw_value(), libc::SIGPIPE);
+    /// ```
     pub const fn pipe() -> SignalKind {
         SignalKind(libc::SIGPIPE)
     }
 
     /// SIGQUIT: Ctrl-\.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::quit().as_raw_value(), libc::SIGQUIT);
+    /// ```
     pub const fn quit() -> SignalKind {
         SignalKind(libc::SIGQUIT)
     }
 
     /// SIGTERM: a request to end, as service managers send it.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::terminate().as_raw_value(), libc::SIGTERM);
+    /// ```
     pub const fn terminate() -> SignalKind {
         SignalKind(libc::SIGTERM)
     }
 
     /// SIGUSR1: its meaning is up to the program.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::user_defined1().as_raw_value(), libc::SIGUSR1);
+    /// ```
     pub const fn user_defined1() -> SignalKind {
         SignalKind(libc::SIGUSR1)
     }
 
     /// SIGUSR2: its meaning is up to the program.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::user_defined2().as_raw_value(), libc::SIGUSR2);
+    /// ```
     pub const fn user_defined2() -> SignalKind {
         SignalKind(libc::SIGUSR2)
     }
 
     /// SIGWINCH: the size of the terminal has changed.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::window_change().as_raw_value(), libc::SIGWINCH);
+    /// ```
     pub const fn window_change() -> SignalKind {
         SignalKind(libc::SIGWINCH)
     }
@@ -169,8 +260,6 @@ pub struct Signal {
 /// call `exec` has the handler too, but only listeners that the child creates itself receive the
 /// signals of the child.
 ///
-/// [`Signal`] has an example.
-///
 /// # Errors
 /// - `InvalidInput` for a signal that cannot be caught (SIGKILL, SIGSTOP) or survived (SIGSEGV,
 ///   SIGILL, SIGFPE), and for a number that is not a signal.
@@ -178,6 +267,19 @@ pub struct Signal {
 ///
 /// # Panics
 /// Panics if called outside of a runtime.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use heist::signal::unix::{SignalKind, signal};
+///
+/// let _terminations = signal(SignalKind::terminate())?;
+/// let error = signal(SignalKind::from_raw(libc::SIGKILL)).unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     let (writer, reader) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
@@ -189,17 +291,44 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 impl Signal {
     /// Waits for the signal, or returns at once if it has arrived since the last call.
     ///
-    /// Returns `None` if no more signals can arrive because the runtime has shut down. [`Signal`]
-    /// has an example.
+    /// Returns `None` if no more signals can arrive because the runtime has shut down.
     ///
     /// # Cancel safety
     /// Safe: the next call reports a signal that arrives later, or that was not received before the
     /// drop.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::signal::unix::{SignalKind, signal};
+    ///
+    /// let mut hangups = signal(SignalKind::hangup())?;
+    /// # let kill = format!("kill -HUP {}", std::process::id());
+    /// # std::process::Command::new("sh").args(["-c", &kill]).status()?;
+    /// assert_eq!(hangups.recv().await, Some(()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv(&mut self) -> Option<()> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
     /// Polls for the signal: [`recv`](Signal::recv) as a poll function.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::signal::unix::{SignalKind, signal};
+    ///
+    /// let mut hangups = signal(SignalKind::hangup())?;
+    /// # let kill = format!("kill -HUP {}", std::process::id());
+    /// # std::process::Command::new("sh").args(["-c", &kill]).status()?;
+    /// assert_eq!(std::future::poll_fn(|cx| hangups.poll_recv(cx)).await, Some(()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         Poll::Ready(ready!(self.reader.poll_io(Direction::Read, cx, take_all)).ok())
     }

@@ -253,7 +253,19 @@ pub fn cooperative<F: Future>(future: F) -> Coop<F> {
 }
 
 pin_project! {
-    /// The future returned by [`unconstrained`], which has an example.
+    /// The future returned by [`unconstrained`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::task::coop::{Unconstrained, unconstrained};
+    /// use std::future::{Ready, ready};
+    ///
+    /// let future: Unconstrained<Ready<u32>> = unconstrained(ready(42));
+    /// assert_eq!(future.await, 42);
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled or awaited"]
     pub struct Unconstrained<F> {
@@ -263,7 +275,19 @@ pin_project! {
 }
 
 pin_project! {
-    /// The future returned by [`cooperative`], which has an example.
+    /// The future returned by [`cooperative`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::task::coop::{Coop, cooperative};
+    /// use std::future::{Ready, ready};
+    ///
+    /// let future: Coop<Ready<u32>> = cooperative(ready(42));
+    /// assert_eq!(future.await, 42);
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled or awaited"]
     pub struct Coop<F> {

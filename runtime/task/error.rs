@@ -59,11 +59,31 @@ impl JoinError {
 
     /// Returns whether the task was cancelled: by [`abort`](super::JoinHandle::abort), or because
     /// its runtime shut down.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// # }
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self.cause, Cause::Cancelled)
     }
 
     /// Returns whether the task panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let error = heist::spawn(async { panic!("out of paper") }).await.unwrap_err();
+    /// assert!(error.is_panic());
+    /// # }
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self.cause, Cause::Panic { .. })
     }
@@ -74,6 +94,16 @@ impl JoinError {
     /// # Panics
     /// Panics if the task did not panic. [`try_into_panic`](Self::try_into_panic) returns the error
     /// in that case.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let error = heist::spawn(async { panic!("out of paper") }).await.unwrap_err();
+    /// let payload = error.into_panic();
+    /// assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         self.try_into_panic()
@@ -84,6 +114,18 @@ impl JoinError {
     ///
     /// # Errors
     /// Returns this error unchanged if the task did not panic.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// let error = error.try_into_panic().expect_err("it did not panic");
+    /// assert!(error.is_cancelled());
+    /// # }
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, JoinError> {
         let payload = match &self.cause {
             Cause::Cancelled => None,
@@ -93,6 +135,18 @@ impl JoinError {
     }
 
     /// Returns the id of the task.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// let id = task.id();
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// assert_eq!(error.id(), id);
+    /// # }
+    /// ```
     pub fn id(&self) -> Id {
         self.id
     }

@@ -74,11 +74,21 @@ impl Block {
     }
 }
 
-/// Returns the id of the task that this thread runs. [`Id`] has an example.
+/// Returns the id of the task that this thread runs.
 ///
 /// # Panics
 /// Panics if called outside of a task, for example directly in `block_on`. [`try_id`] returns
 /// `None` there.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() {
+/// let task = heist::spawn(async { heist::task::id() });
+/// let id = task.id();
+/// assert_eq!(task.await.unwrap(), id);
+/// # }
+/// ```
 #[track_caller]
 pub fn id() -> Id {
     try_id()

@@ -24,12 +24,12 @@ use std::task::{Context, Poll, Waker, ready};
 /// cancelled. Dropping the handle detaches the task: it continues to run, and its output is dropped
 /// on the thread where it ran. [`AbortOnDropHandle`] cancels the task instead.
 ///
+/// # Panics
+/// Panics if it is polled again after it returned the output.
+///
 /// # Cancel safety
 /// Awaiting `&mut handle` is cancel safe: if another branch wins, the output is not lost and the
 /// handle can be awaited again.
-///
-/// # Panics
-/// Panics if it is polled again after it returned the output.
 ///
 /// # Examples
 /// ```
@@ -85,22 +85,65 @@ impl<T> JoinHandle<T> {
     /// an error whose [`is_cancelled`](JoinError::is_cancelled) is true, unless the task completed
     /// before. A closure given to [`spawn_blocking`](super::spawn_blocking) is cancelled only if it
     /// has not begun.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn abort(&self) {
         self.task.abort();
     }
 
     /// Returns whether the task has ended: with an output, by a panic, or because it was cancelled.
     /// After [`abort`](Self::abort) it may take some time until it returns true.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(async { 42 });
+    /// while !task.is_finished() {
+    ///     heist::task::yield_now().await;
+    /// }
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # }
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.task.task().state().is_complete()
     }
 
     /// Returns the task's id.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(async { heist::task::id() });
+    /// let id = task.id();
+    /// assert_eq!(task.await.unwrap(), id);
+    /// # }
+    /// ```
     pub fn id(&self) -> Id {
         self.task.task().id()
     }
 
     /// Returns a handle that can only abort the task.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// let abort = task.abort_handle();
+    /// abort.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle { task: Reference::clone(&self.task) }
     }
@@ -246,11 +289,33 @@ impl RefUnwindSafe for AbortHandle {}
 
 impl AbortHandle {
     /// Requests that the task be cancelled: see [`JoinHandle::abort`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// let handle = task.abort_handle();
+    /// handle.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn abort(&self) {
         self.task.abort();
     }
 
     /// Returns whether the task has ended: see [`JoinHandle::is_finished`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(async { 42 });
+    /// let handle = task.abort_handle();
+    /// task.await.unwrap();
+    /// assert!(handle.is_finished());
+    /// # }
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.task.task().state().is_complete()
     }
@@ -261,6 +326,15 @@ impl AbortHandle {
     }
 
     /// Returns the task's id.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// assert_eq!(task.abort_handle().id(), task.id());
+    /// # }
+    /// ```
     pub fn id(&self) -> Id {
         self.task.task().id()
     }
@@ -299,26 +373,86 @@ pub struct AbortOnDropHandle<T> {
 
 impl<T> AbortOnDropHandle<T> {
     /// Wraps a handle.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::task::AbortOnDropHandle;
+    ///
+    /// let task = AbortOnDropHandle::new(heist::spawn(async { 42 }));
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # }
+    /// ```
     pub fn new(handle: JoinHandle<T>) -> AbortOnDropHandle<T> {
         AbortOnDropHandle { handle: Some(handle) }
     }
 
     /// Requests that the task be cancelled: see [`JoinHandle::abort`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::task::AbortOnDropHandle;
+    ///
+    /// let task = AbortOnDropHandle::new(heist::spawn(std::future::pending::<()>()));
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn abort(&self) {
         self.as_ref().abort();
     }
 
     /// Returns whether the task has ended: see [`JoinHandle::is_finished`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::task::AbortOnDropHandle;
+    ///
+    /// let task = AbortOnDropHandle::new(heist::spawn(std::future::pending::<()>()));
+    /// assert!(!task.is_finished());
+    /// # }
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.as_ref().is_finished()
     }
 
     /// Returns the task's id.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::task::AbortOnDropHandle;
+    ///
+    /// let task = AbortOnDropHandle::new(heist::spawn(std::future::pending::<()>()));
+    /// assert_eq!(task.abort_handle().id(), task.id());
+    /// # }
+    /// ```
     pub fn id(&self) -> Id {
         self.as_ref().id()
     }
 
     /// Returns a handle that can only abort the task.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::task::AbortOnDropHandle;
+    ///
+    /// let task = AbortOnDropHandle::new(heist::spawn(std::future::pending::<()>()));
+    /// let abort = task.abort_handle();
+    /// drop(task);
+    /// while !abort.is_finished() {
+    ///     heist::task::yield_now().await;
+    /// }
+    /// # }
+    /// ```
     pub fn abort_handle(&self) -> AbortHandle {
         self.as_ref().abort_handle()
     }

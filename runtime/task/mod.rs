@@ -39,13 +39,13 @@
 //! Awaiting a task returns a [`JoinError`] if the task panicked or was cancelled. A panic ends its
 //! own task and nothing else.
 //!
-//! # Cancel safety
-//! Dropping a [`JoinHandle`] detaches its task. Awaiting `&mut handle` and [`JoinSet::join_next`]
-//! are cancel safe: no output is lost. *Cancellation* below has the rest.
-//!
 //! # Panics
 //! [`spawn`] and [`spawn_blocking`] panic if called outside of a runtime, [`spawn_local`] if called
 //! outside of a worker, and [`id`](id()) if called outside of a task.
+//!
+//! # Cancel safety
+//! Dropping a [`JoinHandle`] detaches its task. Awaiting `&mut handle` and [`JoinSet::join_next`]
+//! are cancel safe: no output is lost. *Cancellation* below has the rest.
 #![doc = include_str!("../../docs/task.md")]
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
 // cell), `state.rs` (the state word), `raw.rs` (pointers), `runnable.rs`, `waker.rs`, `harness.rs`

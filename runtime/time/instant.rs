@@ -36,6 +36,18 @@ pub(super) fn deadline_after(now: std::time::Instant, duration: Duration) -> std
 
 impl Instant {
     /// Returns the present. It works on every thread, and always reads the clock.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, sleep};
+    ///
+    /// let start = Instant::now();
+    /// sleep(Duration::from_millis(1)).await;
+    /// assert!(Instant::now() - start >= Duration::from_millis(1));
+    /// # }
+    /// ```
     #[must_use]
     pub fn now() -> Instant {
         Instant(context::now())
@@ -52,48 +64,125 @@ impl Instant {
     }
 
     /// Converts an instant of std.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::Instant;
+    ///
+    /// let std = std::time::Instant::now();
+    /// assert_eq!(Instant::from_std(std).into_std(), std);
+    /// ```
     #[must_use]
     pub fn from_std(std: std::time::Instant) -> Instant {
         Instant(std)
     }
 
     /// Converts into an instant of std.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// assert_eq!(Instant::from_std(now.into_std()), now);
+    /// ```
     #[must_use]
     pub fn into_std(self) -> std::time::Instant {
         self.0
     }
 
     /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(later.duration_since(start), Duration::from_secs(1));
+    /// assert_eq!(start.duration_since(later), Duration::ZERO);
+    /// ```
     #[must_use]
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
     /// Returns the time from `earlier` to `self`, or `None` if `earlier` is later.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(later.checked_duration_since(start), Some(Duration::from_secs(1)));
+    /// assert_eq!(start.checked_duration_since(later), None);
+    /// ```
     #[must_use]
     pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         self.0.checked_duration_since(earlier.0)
     }
 
     /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(later.saturating_duration_since(start), Duration::from_secs(1));
+    /// assert_eq!(start.saturating_duration_since(later), Duration::ZERO);
+    /// ```
     #[must_use]
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
     /// Returns the time from this instant to the present, or zero if it is in the future.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, sleep};
+    ///
+    /// let start = Instant::now();
+    /// sleep(Duration::from_secs(1)).await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(1));
+    /// # }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Instant::now().saturating_duration_since(*self)
     }
 
     /// Returns `self + duration`, or `None` if the platform cannot represent it.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// assert_eq!(start.checked_add(Duration::from_secs(1)), Some(start + Duration::from_secs(1)));
+    /// assert_eq!(start.checked_add(Duration::MAX), None);
+    /// ```
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(duration).map(Instant)
     }
 
     /// Returns `self - duration`, or `None` if the platform cannot represent it.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(later.checked_sub(Duration::from_secs(1)), Some(start));
+    /// assert_eq!(start.checked_sub(Duration::MAX), None);
+    /// ```
     #[must_use]
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_sub(duration).map(Instant)

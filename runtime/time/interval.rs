@@ -17,8 +17,7 @@ const LATENESS_ALLOWED: Duration = Duration::from_millis(5);
 /// default is [`MissedTickBehavior::Burst`].
 ///
 /// # Panics
-/// Panics if `period` is zero. May be called outside of a runtime, but [`Interval::tick`] panics
-/// if it has to wait outside of a runtime.
+/// Panics if `period` is zero. [`Interval::tick`] panics if it has to wait outside of a runtime.
 ///
 /// # Examples
 /// ```
@@ -43,8 +42,7 @@ pub fn interval(period: Duration) -> Interval {
 /// Everything else is as with [`interval`](interval()).
 ///
 /// # Panics
-/// Panics if `period` is zero. May be called outside of a runtime, but [`Interval::tick`] panics
-/// if it has to wait outside of a runtime.
+/// Panics if `period` is zero. [`Interval::tick`] panics if it has to wait outside of a runtime.
 ///
 /// # Examples
 /// ```
@@ -173,14 +171,26 @@ impl Future for Tick<'_> {
 impl Interval {
     /// Waits for the next tick and returns the instant at which it was due.
     ///
-    /// See [`Interval`] for an example.
-    ///
     /// # Panics
     /// The future panics if it has to wait outside of a runtime.
     ///
     /// # Cancel safety
     /// Safe: a tick counts as handed out only when the future returns it, so a dropped future loses
     /// no tick.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, interval};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// // The first tick comes at once.
+    /// assert_eq!(ticks.tick().await, start);
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(10));
+    /// # }
+    /// ```
     pub fn tick(&mut self) -> impl Future<Output = Instant> {
         Tick { interval: self }
     }
@@ -189,6 +199,20 @@ impl Interval {
     ///
     /// # Panics
     /// Panics if it has to wait outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, interval};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.tick().await;
+    /// let tick = std::future::poll_fn(|cx| ticks.poll_tick(cx)).await;
+    /// assert_eq!(tick, start + Duration::from_secs(10));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let charge = ready!(coop::poll_proceed(cx));
@@ -204,38 +228,136 @@ impl Interval {
         Poll::Ready(scheduled)
     }
 
-    /// Starts a new schedule: the next tick comes one period from now. [`Interval`] has an example.
+    /// Starts a new schedule: the next tick comes one period from now.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, interval, sleep};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.tick().await;
+    /// sleep(Duration::from_secs(3)).await;
+    /// ticks.reset();
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(13));
+    /// # }
+    /// ```
     pub fn reset(&mut self) {
         self.reset_at(Instant::after(self.period));
     }
 
     /// Starts a new schedule: the next tick comes at once.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, interval, sleep};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.tick().await;
+    /// sleep(Duration::from_secs(3)).await;
+    /// ticks.reset_immediately();
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(3));
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(13));
+    /// # }
+    /// ```
     pub fn reset_immediately(&mut self) {
         self.reset_at(Instant::now());
     }
 
     /// Starts a new schedule: the next tick comes after `after`, counted from now.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, interval};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.tick().await;
+    /// ticks.reset_after(Duration::from_secs(1));
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(1));
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(11));
+    /// # }
+    /// ```
     pub fn reset_after(&mut self, after: Duration) {
         self.reset_at(Instant::after(after));
     }
 
     /// Starts a new schedule: the next tick comes at `deadline`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, interval};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.tick().await;
+    /// ticks.reset_at(start + Duration::from_secs(1));
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(1));
+    /// # }
+    /// ```
     pub fn reset_at(&mut self, deadline: Instant) {
         self.deadline = deadline;
         self.entry.reset(deadline.into_std());
     }
 
     /// Returns what happens to missed ticks. The default is [`MissedTickBehavior::Burst`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, MissedTickBehavior, interval};
+    ///
+    /// let ticks = interval(Duration::from_secs(10));
+    /// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// # }
+    /// ```
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed_tick_behavior
     }
 
-    /// Sets what happens to missed ticks. [`MissedTickBehavior`] has an example.
+    /// Sets what happens to missed ticks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, MissedTickBehavior, interval, sleep};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// ticks.tick().await;
+    /// sleep(Duration::from_secs(35)).await;
+    /// // The ticks of 20 and 30 seconds are skipped.
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(10));
+    /// assert_eq!(ticks.tick().await, start + Duration::from_secs(40));
+    /// # }
+    /// ```
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }
 
     /// Returns the time from one tick to the next.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, interval};
+    ///
+    /// assert_eq!(interval(Duration::from_secs(10)).period(), Duration::from_secs(10));
+    /// # }
+    /// ```
     pub fn period(&self) -> Duration {
         self.period
     }

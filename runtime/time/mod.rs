@@ -42,14 +42,14 @@
 //! Only a timeout fails, with [`error::Elapsed`]. `?` converts it into an
 //! [`io::Error`](std::io::Error) of the kind `TimedOut`.
 //!
+//! # Panics
+//! All timers can be created outside of a runtime. The future panics if it has to wait outside of a
+//! runtime. [`pause`], [`resume`] and [`advance`] panic if called outside of a current-thread
+//! runtime, and [`interval()`] panics if its period is zero.
+//!
 //! # Cancel safety
 //! A dropped sleep removes its timer. A dropped [`Interval::tick`] loses no tick. A dropped timeout
 //! drops the future inside: it is as safe to cancel as that future.
-//!
-//! # Panics
-//! All timers can be created outside of a runtime. The future panics if it has to wait outside of a
-//! runtime. [`pause`], [`resume`] and [`advance`] panic outside of a current-thread runtime, and
-//! [`interval()`] panics if its period is zero.
 //!
 //! # Limits
 //! A timer belongs to the runtime in which it first waited. When that runtime shuts down, the timer

@@ -99,8 +99,8 @@ pub fn resume() {
 /// [`Instant`](super::Instant) moves the clock by about 30 years.
 ///
 /// # Panics
-/// The future panics if it is awaited outside of a runtime, on a runtime that is not a
-/// current-thread runtime, or if the clock is not paused.
+/// Panics if called outside of a runtime, on a runtime that is not a current-thread runtime, or if
+/// the clock is not paused.
 ///
 /// # Cancel safety
 /// The clock has moved once this future was polled. Dropping the future does not move it back.

@@ -18,8 +18,7 @@ use crate::task::coop;
 /// beyond the range of [`Instant`], such as [`Duration::MAX`], means "never": about 30 years.
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Safe: dropping the future removes the timer and leaves nothing behind.
@@ -43,8 +42,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// A deadline in the past is over at the first poll. Everything else is as with [`sleep`].
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Safe: dropping the future removes the timer and leaves nothing behind.
@@ -103,12 +101,37 @@ impl Sleep {
     }
 
     /// Returns the instant at which it completes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, sleep};
+    ///
+    /// let start = Instant::now();
+    /// assert_eq!(sleep(Duration::from_secs(5)).deadline(), start + Duration::from_secs(5));
+    /// # }
+    /// ```
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
     /// Returns whether its deadline has passed. This does not read the clock: a sleep that was not
     /// polled since it was created or reset has not elapsed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, sleep};
+    /// use std::pin::pin;
+    ///
+    /// let mut nap = pin!(sleep(Duration::from_secs(5)));
+    /// assert!(!nap.is_elapsed());
+    /// nap.as_mut().await;
+    /// assert!(nap.is_elapsed());
+    /// # }
+    /// ```
     pub fn is_elapsed(&self) -> bool {
         self.entry.is_fired()
     }
@@ -116,7 +139,22 @@ impl Sleep {
     /// Moves the deadline. A sleep that has completed can be awaited again after that.
     ///
     /// A sleep that is waiting keeps the task that it wakes: if the new deadline is in the past,
-    /// that task is woken at once, or in the next turn of the run loop. [`Sleep`] has an example.
+    /// that task is woken at once, or in the next turn of the run loop.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use heist::time::{Duration, Instant, sleep};
+    /// use std::pin::pin;
+    ///
+    /// let start = Instant::now();
+    /// let mut nap = pin!(sleep(Duration::from_secs(5)));
+    /// nap.as_mut().reset(start + Duration::from_secs(7));
+    /// nap.await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(7));
+    /// # }
+    /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
         *this.deadline = deadline;

@@ -24,8 +24,7 @@ use crate::task::coop;
 /// [`io::Error`](std::io::Error).
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Dropping the timeout drops the future inside: it is as safe to cancel as that future.
@@ -52,8 +51,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// The future returns [`Elapsed`] if the deadline passes first.
 ///
 /// # Panics
-/// May be called outside of a runtime, but the future panics if it has to wait outside of a
-/// runtime.
+/// The future panics if it has to wait outside of a runtime.
 ///
 /// # Cancel safety
 /// Dropping the timeout drops the future inside: it is as safe to cancel as that future.
@@ -104,16 +102,53 @@ pin_project! {
 
 impl<T> Timeout<T> {
     /// Returns a reference to the future inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::time::{Duration, timeout};
+    /// use std::future::ready;
+    ///
+    /// let limited = timeout(Duration::from_secs(5), ready(42));
+    /// assert_eq!(format!("{:?}", limited.get_ref()), "Ready(Some(42))");
+    /// # }
+    /// ```
     pub fn get_ref(&self) -> &T {
         &self.value
     }
 
     /// Returns a mutable reference to the future inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::time::{Duration, timeout};
+    /// use std::future::ready;
+    ///
+    /// let mut limited = timeout(Duration::from_secs(5), ready(42));
+    /// *limited.get_mut() = ready(43);
+    /// assert_eq!(limited.await, Ok(43));
+    /// # }
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }
 
-    /// Returns the future inside, without its deadline. [`Timeout`] has an example.
+    /// Returns the future inside, without its deadline.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use heist::time::{Duration, timeout};
+    /// use std::future::ready;
+    ///
+    /// let limited = timeout(Duration::from_secs(5), ready(42));
+    /// assert_eq!(limited.into_inner().await, 42);
+    /// # }
+    /// ```
     pub fn into_inner(self) -> T {
         self.value
     }

@@ -1,7 +1,7 @@
 //! Every rule is given a source that violates it, and one that is in order.
 
 use crate::source::Source;
-use crate::{architecture, circles, expect_tidy, form, notes, promises, proof, prose};
+use crate::{architecture, circles, docs, expect_tidy, form, notes, promises, proof, prose};
 
 #[track_caller]
 fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
@@ -287,6 +287,64 @@ fn rules_about_form_can_fail() {
     expect_no_complaint(rule, "runtime/a.rs", "trait A { fn f(&self); }\ntype B = fn(u8) -> u8;\n");
     let text = concat!("path /wo", "rk/x\n");
     expect_complaint(form::no_place_of_one_machine_is_named, "README.md", text, "a place on one machine");
+}
+
+#[test]
+fn rules_about_docs_can_fail() {
+    let path = "runtime/net/a.rs";
+    let rule = docs::sections_are_in_order;
+    let out_of_order =
+        "/// A.\n///\n/// # Cancel safety\n/// Safe.\n///\n/// # Errors\n/// None.\npub fn a() {}\n";
+    expect_complaint(rule, path, out_of_order, "in this order");
+    let header = "//! # Panics\n//! Never.\n//!\n//! # Errors\n//! None.\n";
+    expect_complaint(rule, path, header, "in this order");
+    expect_complaint(rule, path, "/// # Errors\n/// # Sharing\nfn a() {}\n", "in this order");
+    for heading in ["Example", "Panic", "Error", "Cancellation safety", "Examples of use"] {
+        expect_complaint(rule, path, &format!("/// # {heading}\nfn a() {{}}\n"), "none of the headings");
+    }
+    let in_order = "/// # Sharing\n/// # Errors\n/// # Panics\n/// # Cancel safety\n/// # Examples\n/// ```\n/// # a()\n/// ```\n";
+    expect_no_complaint(rule, path, &format!("{in_order}pub fn a() {{}}\n/// # Errors\npub fn b() {{}}\n"));
+    expect_no_complaint(rule, path, "//! # Errors\n//! # Limits\n");
+
+    let rule = docs::panics_have_one_wording;
+    for text in [
+        "Panics outside of a runtime.",
+        "Panics if called outside a runtime.",
+        "Awaited outside of a\n/// runtime.",
+    ] {
+        expect_complaint(rule, path, &format!("/// # Panics\n/// {text}\npub fn a() {{}}\n"), "other words");
+    }
+    for text in
+        ["Panics if called outside of a runtime.", "It panics if it has to wait outside of\n/// a runtime."]
+    {
+        expect_no_complaint(rule, path, &format!("/// # Panics\n/// {text}\npub fn a() {{}}\n"));
+    }
+
+    let rule = docs::public_items_have_examples;
+    for item in
+        ["pub struct A;", "pub enum A {}", "pub trait A {}", "pub type A = u8;", "pub async fn A() {}"]
+    {
+        let about = "`A` has no example";
+        expect_complaint(rule, path, &format!("/// One.\n#[inline]\n{item}\n"), about);
+        expect_complaint(rule, path, &format!("/// ```\n/// ```\n\n/// One.\n{item}\n"), about);
+        expect_no_complaint(rule, path, &format!("/// One.\n/// ```\n/// ```\n#[inline]\n{item}\n"));
+        expect_no_complaint(rule, path, &item.replace("pub ", "pub(crate) "));
+    }
+    expect_complaint(rule, path, "/// See [`B::c`].\npub fn b() {}\n", "`b` has no example");
+    expect_no_complaint(rule, path, "/// See [`B::b`], also for errors.\npub const unsafe fn b() {}\n");
+    expect_no_complaint(rule, "runtime/net/stream/family.rs", "pub trait Sealed {}\n");
+
+    let rule = docs::gated_items_name_their_feature;
+    let gated = "#[cfg(feature = \"macros\")]\n#[doc(inline)]\npub use a::b;\n";
+    expect_complaint(rule, path, &format!("/// One.\n{gated}"), "needs the feature `macros`");
+    expect_no_complaint(rule, path, &format!("/// One. Needs the\n/// feature `macros`.\n{gated}"));
+    expect_no_complaint(rule, path, &format!("//! It needs the feature `macros`.\n\n{gated}"));
+    expect_no_complaint(rule, path, &gated.replace("pub use a::b", "mod b"));
+
+    let rule = form::files_and_functions_fit;
+    let code = "\n".repeat(form::LINE_COUNT_MAX - 1);
+    expect_no_complaint(rule, path, &format!("{code}/// ```\n/// a();\n/// ```\n"));
+    expect_complaint(rule, path, &format!("{code}/// One.\n/// Two.\n"), "lines");
 }
 
 #[test]

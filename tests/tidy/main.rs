@@ -4,6 +4,7 @@
 mod architecture;
 mod can_fail;
 mod circles;
+mod docs;
 mod form;
 mod graph;
 mod notes;
@@ -249,4 +250,24 @@ fn figures_in_prose_are_true() {
 #[test]
 fn every_example_is_in_the_index() {
     expect_tidy(prose::examples_are_listed(sources()));
+}
+
+#[test]
+fn sections_of_docs_have_one_order_and_spelling() {
+    expect_tidy(docs::sections_are_in_order(rust()));
+}
+
+#[test]
+fn calls_that_panic_outside_of_a_runtime_say_so_in_one_wording() {
+    expect_tidy(docs::panics_have_one_wording(rust()));
+}
+
+#[test]
+fn every_public_type_and_function_has_an_example() {
+    expect_tidy(docs::public_items_have_examples(rust()));
+}
+
+#[test]
+fn items_that_a_feature_adds_name_it() {
+    expect_tidy(docs::gated_items_name_their_feature(rust()));
 }

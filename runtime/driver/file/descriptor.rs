@@ -184,7 +184,6 @@ impl Descriptor {
     }
 
     /// # Safety
-    ///
     /// `len` bytes from `start` on may be written.
     unsafe fn copy_now(&self, start: *mut u8, len: usize, offset: u64) -> Option<io::Result<usize>> {
         // SAFETY: as the caller promises.

@@ -15,8 +15,7 @@ use crate::driver::{Driver, context};
 /// Starts a request that owns all that it points to.
 ///
 /// # Panics
-///
-/// Panics if called outside of a runtime, as the other functions here.
+/// Panics if called outside of a runtime.
 #[track_caller]
 pub(crate) fn start(request: Request) -> Submission<()> {
     start_holding((), request)

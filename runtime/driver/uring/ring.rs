@@ -183,7 +183,6 @@ impl Ring {
     /// order.
     ///
     /// # Safety
-    ///
     /// The memory that the entry points to, and the descriptor that it names, must stay valid until
     /// its terminal completion was reaped, whatever `enter` returns in the meantime.
     pub(super) unsafe fn push(&mut self, entry: Entry) {

@@ -91,10 +91,23 @@ impl<F: Family> ByteStream<F> {
         F::addr(&self.socket().local_addr()?)
     }
 
-    /// Returns the address of the peer; see [`local_addr`](ByteStream::local_addr) for an example.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     /// `NotConnected` once the connection is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// assert_eq!(peer.peer_addr()?, stream.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<F::Addr> {
         F::addr(&self.socket().peer_addr()?)
     }

@@ -91,6 +91,21 @@ impl<F: Family> ByteStream<F> {
     /// # Cancel safety
     /// Safe for the stream: a future dropped before it is ready has written nothing. The buffer is
     /// dropped with the future.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (result, buf) = stream.write_owned(b"hello".to_vec()).await;
+    /// assert_eq!(result?, 5);
+    /// // The buffer is back, with its bytes.
+    /// assert_eq!(buf, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
         write(self.registration(), buf).await
     }
@@ -126,8 +141,7 @@ impl<F: Family> ByteStream<F> {
 
     /// Writes initialised bytes of several buffers, one after the other, and waits until there is
     /// room. Returns how many bytes it wrote, which may be fewer than all, and the buffers. One
-    /// system call takes at most 1024 buffers. See
-    /// [`read_vectored_owned`](ByteStream::read_vectored_owned) for an example.
+    /// system call takes at most 1024 buffers.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
@@ -135,18 +149,50 @@ impl<F: Family> ByteStream<F> {
     /// # Cancel safety
     /// Safe for the stream: a future dropped before it is ready has written nothing. The buffers
     /// are dropped with the future.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let bufs = vec![b"head".to_vec(), b"body".to_vec()];
+    /// let (result, bufs) = stream.write_vectored_owned(bufs).await;
+    /// assert_eq!(result?, 8);
+    /// assert_eq!(bufs.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<usize>, Vec<B>) {
         write_vectored(self.registration(), bufs).await
     }
 
     /// Writes all initialised bytes of any number of buffers, one after the other, and returns the
-    /// buffers. See [`read_vectored_owned`](ByteStream::read_vectored_owned) for an example.
+    /// buffers.
     ///
     /// # Errors
     /// As [`write_all`](ByteStream::write_all).
     ///
     /// # Cancel safety
     /// Not safe: the caller cannot learn how much was written before the drop.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let bufs = vec![b"head".to_vec(), b"body".to_vec()];
+    /// let (result, _bufs) = stream.write_all_vectored_owned(bufs).await;
+    /// result?;
+    /// let mut message = [0; 8];
+    /// peer.read_exact(&mut message).await?;
+    /// assert_eq!(&message, b"headbody");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all_vectored_owned<B: IoBuf>(&mut self, bufs: Vec<B>) -> (io::Result<()>, Vec<B>) {
         write_all_vectored(self.registration(), bufs).await
     }

@@ -138,7 +138,7 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Appends everything up to the end of the stream to `text`, and returns how many bytes it
-    /// appended. See [`TcpStream`](crate::net::TcpStream) for an example.
+    /// appended.
     ///
     /// # Errors
     /// As [`read_to_end`](ByteStream::read_to_end), and `InvalidData` if the bytes are not UTF-8.
@@ -146,6 +146,22 @@ impl<F: Family> ByteStream<F> {
     ///
     /// # Cancel safety
     /// Not safe: the bytes that were read before the drop are lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// peer.write_all(b"the whole message").await?;
+    /// drop(peer);
+    /// let mut text = String::new();
+    /// assert_eq!(stream.read_to_string(&mut text).await?, 17);
+    /// assert_eq!(text, "the whole message");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
         transfer::read_to_string(self.registration(), text).await
     }
@@ -188,10 +204,24 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// [`peek`](ByteStream::peek) as a poll function. Only the waker of the last caller is woken.
-    /// See [`peek`](ByteStream::peek) for an example.
     ///
     /// # Errors
     /// As [`read`](ByteStream::read).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// peer.write_all(b"ping").await?;
+    /// let mut buf = [0; 4];
+    /// let count = std::future::poll_fn(|cx| stream.poll_peek(cx, &mut buf)).await?;
+    /// assert_eq!(buf[..count], b"ping"[..count]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
@@ -232,19 +262,33 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Like [`write`](ByteStream::write), from several buffers, one after the other. One call takes
-    /// at most 1024 buffers. See [`write_all_vectored`](ByteStream::write_all_vectored) for an
-    /// example.
+    /// at most 1024 buffers.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has written nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// use std::io::IoSlice;
+    ///
+    /// let bufs = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+    /// assert_eq!(stream.write_vectored(&bufs).await?, 8);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         transfer::write_vectored(self.registration(), bufs).await
     }
 
-    /// Writes all of `buf`. See [`TcpStream`](crate::net::TcpStream) for an example.
+    /// Writes all of `buf`.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write). The caller cannot learn how much was written before the
@@ -252,6 +296,21 @@ impl<F: Family> ByteStream<F> {
     ///
     /// # Cancel safety
     /// Not safe: the caller cannot learn how much was written before the drop.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// stream.write_all(b"hello").await?;
+    /// let mut buf = [0; 5];
+    /// peer.read_exact(&mut buf).await?;
+    /// assert_eq!(&buf, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         transfer::write_all(self.registration(), buf).await
     }
@@ -297,15 +356,46 @@ impl<F: Family> ByteStream<F> {
     ///
     /// # Cancel safety
     /// Safe: the first poll completes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// stream.write_all(b"hello").await?;
+    /// stream.flush().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Reads the bytes that are available, without waiting. See [`readable`](ByteStream::readable)
-    /// for an example.
+    /// Reads the bytes that are available, without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if nothing is available; otherwise as [`read`](ByteStream::read).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let mut buf = [0; 64];
+    /// let error = stream.try_read(&mut buf).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// peer.write_all(b"ping").await?;
+    /// stream.readable().await?;
+    /// let count = stream.try_read(&mut buf)?;
+    /// assert_eq!(buf[..count], b"ping"[..count]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -313,11 +403,28 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }
 
-    /// Like [`try_read`](ByteStream::try_read), into several buffers, one after the other. See
-    /// [`read_vectored`](ByteStream::read_vectored) for an example of the buffers.
+    /// Like [`try_read`](ByteStream::try_read), into several buffers, one after the other.
     ///
     /// # Errors
     /// As [`try_read`](ByteStream::try_read).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// use std::io::IoSliceMut;
+    ///
+    /// peer.write_all(b"headbody").await?;
+    /// stream.readable().await?;
+    /// let (mut head, mut body) = ([0; 4], [0; 64]);
+    /// let mut bufs = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+    /// assert_eq!(stream.try_read_vectored(&mut bufs)?, 8);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let Some(bufs) = room_of(bufs) else {
             return Ok(0);
@@ -355,11 +462,26 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Write, |socket| send_once(socket, buf))
     }
 
-    /// Like [`try_write`](ByteStream::try_write), from several buffers, one after the other. See
-    /// [`write_all_vectored`](ByteStream::write_all_vectored) for an example of the buffers.
+    /// Like [`try_write`](ByteStream::try_write), from several buffers, one after the other.
     ///
     /// # Errors
     /// As [`try_write`](ByteStream::try_write).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// use std::io::IoSlice;
+    ///
+    /// stream.writable().await?;
+    /// let bufs = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+    /// assert_eq!(stream.try_write_vectored(&bufs)?, 8);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let Some(bufs) = bytes_of(bufs) else {
             return Ok(0);

@@ -73,27 +73,58 @@ impl<F: Family> ByteStream<F> {
     }
 
     /// Waits until a write is likely to succeed without blocking; see [`ready`](ByteStream::ready).
-    /// Use it with [`try_write`](ByteStream::try_write). See [`try_write`](ByteStream::try_write)
-    /// for an example.
+    /// Use it with [`try_write`](ByteStream::try_write).
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no byte moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// stream.writable().await?;
+    /// assert_eq!(stream.try_write(b"hello")?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.registration().ready(Direction::Write).await
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives. See [`async_io`](ByteStream::async_io) for an example
-    /// of `f`.
+    /// from then on, until an event arrives.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///
     /// # Errors
     /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
     /// to be ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// use heist::io::Interest;
+    /// use std::io::Read;
+    ///
+    /// peer.write_all(b"ping").await?;
+    /// stream.readable().await?;
+    /// let socket = socket2::SockRef::from(&stream);
+    /// let mut buf = [0; 64];
+    /// let count = stream.try_io(Interest::READABLE, || (&*socket).read(&mut buf))?;
+    /// assert_eq!(buf[..count], b"ping"[..count]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.registration().try_once(interest.direction(), |_| f())
     }

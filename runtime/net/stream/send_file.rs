@@ -34,12 +34,12 @@ impl<F: Family> ByteStream<F> {
     /// Those of [`File::read_at`], such as `NotSeekable` for a file without offsets, and those of
     /// [`write`](ByteStream::write). After an error the peer may have got a part.
     ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
     /// # Cancel safety
     /// Not safe: the caller cannot learn how much was sent before the drop. Nothing is sent
     /// afterwards.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
     ///
     /// # Examples
     /// ```

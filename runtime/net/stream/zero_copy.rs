@@ -22,20 +22,33 @@ impl<F: Family> ByteStream<F> {
     ///
     /// The buffer comes back when the machine of the peer has confirmed everything that was sent
     /// from it. That takes at least one round trip, and longer if the peer reads slowly. Set a
-    /// [`timeout`](crate::time::timeout()) if you do not trust the peer. See
-    /// [`write_all_owned_zero_copy`](ByteStream::write_all_owned_zero_copy) for an example.
+    /// [`timeout`](crate::time::timeout()) if you do not trust the peer.
     ///
     /// # Errors
     /// As [`write`](ByteStream::write).
+    ///
+    /// # Panics
+    /// Panics if the runtime ends before the write does, and the kernel does not release the
+    /// buffer. The buffer is leaked in that case.
     ///
     /// # Cancel safety
     /// Not safe: the caller cannot learn whether and how much was written before the drop. Later
     /// writes come after it. The buffer is freed when the kernel no longer needs it. A stream that
     /// is dropped too closes after the bytes that the kernel had taken are sent.
     ///
-    /// # Panics
-    /// Panics if the runtime ends before the write does, and the kernel does not release the
-    /// buffer. The buffer is leaked in that case.
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (result, page) = stream.write_owned_zero_copy(vec![b'x'; 4096]).await;
+    /// let written = result?;
+    /// assert!(0 < written && written <= page.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
         write::<F, B>(self.registration(), buf).await
     }
@@ -49,10 +62,10 @@ impl<F: Family> ByteStream<F> {
     /// # Errors
     /// As [`write_all`](ByteStream::write_all).
     ///
-    /// # Cancel safety
+    /// # Panics
     /// As [`write_owned_zero_copy`](ByteStream::write_owned_zero_copy).
     ///
-    /// # Panics
+    /// # Cancel safety
     /// As [`write_owned_zero_copy`](ByteStream::write_owned_zero_copy).
     ///
     /// # Examples

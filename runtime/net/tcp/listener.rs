@@ -45,7 +45,8 @@ impl TcpListener {
     /// choose a port.
     ///
     /// On Unix the address may be bound although old connections of it linger (`SO_REUSEADDR`). Two
-    /// listeners still cannot share one address.
+    /// listeners still cannot share one address. Up to 1024 connections wait to be accepted; the
+    /// system may allow fewer. [`TcpSocket`](crate::net::TcpSocket) sets both.
     ///
     /// # Errors
     /// The error of the last address tried, such as `AddrInUse` or `PermissionDenied`;
@@ -126,12 +127,25 @@ impl TcpListener {
     }
 
     /// Gives the socket back as a listener of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](TcpListener::from_std)
-    /// for an example.
+    /// `set_nonblocking(false)` on it if it should block.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::net::TcpListener;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let address = listener.local_addr()?;
+    /// let listener: std::net::TcpListener = listener.into_std()?;
+    /// assert_eq!(listener.local_addr()?, address);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpListener> {
         Ok(self.listener.into_socket()?.into())
     }
@@ -151,7 +165,7 @@ impl TcpListener {
     /// Other errors are the permanent ones of `accept(2)`, such as a socket that is not listening.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
@@ -181,7 +195,7 @@ impl TcpListener {
     /// As [`accept`](TcpListener::accept), with the same pause before the error.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Examples
     /// ```
@@ -228,19 +242,38 @@ impl TcpListener {
     }
 
     /// Returns the address that this listens on, with the port that the system chose for port 0.
-    /// See [`bind`](TcpListener::bind) for an example.
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// assert_ne!(listener.local_addr()?.port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Returns how many hops packets of accepted connections live (`IP_TTL`). See
-    /// [`set_ttl`](TcpListener::set_ttl) for an example.
+    /// Returns how many hops packets of accepted connections live (`IP_TTL`).
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// listener.set_ttl(100)?;
+    /// assert_eq!(listener.ttl()?, 100);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.listener.socket().ttl_v4()
     }
@@ -270,13 +303,37 @@ impl TcpListener {
     ///
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// assert!(listener.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.listener.take_error()
     }
 }
 
-/// The connections of a [`TcpListener`] as a stream; see [`TcpListener::incoming`], also for an
-/// example.
+/// The connections of a [`TcpListener`] as a stream.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures::StreamExt;
+/// use heist::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let server = listener.incoming().next().await.expect("the stream has no end")?;
+/// assert_eq!(server.peer_addr()?, client.local_addr()?);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a stream does nothing until it is polled"]
 #[derive(Debug)]
 pub struct TcpListenerIncoming<'a> {

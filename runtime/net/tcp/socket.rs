@@ -44,19 +44,48 @@ pub struct TcpSocket {
 }
 
 impl TcpSocket {
-    /// Makes a socket for IPv4. See [`TcpSocket`] for an example.
+    /// Makes a socket for IPv4.
     ///
     /// # Errors
     /// Returns the error of the system call: no descriptors or no memory are left.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::net::TcpSocket;
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let listener = socket.listen(128)?;
+    /// assert!(listener.local_addr()?.is_ipv4());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_v4() -> io::Result<TcpSocket> {
         TcpSocket::new(Domain::IPV4)
     }
 
-    /// Makes a socket for IPv6. See [`TcpSocket`] for an example.
+    /// Makes a socket for IPv6.
     ///
     /// # Errors
     /// Returns the error of the system call: there is no IPv6, or no descriptors or no memory are
     /// left.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::net::TcpSocket;
+    ///
+    /// // Some machines have no IPv6.
+    /// if let Ok(socket) = TcpSocket::new_v6() {
+    ///     socket.set_nodelay(true)?;
+    ///     assert!(socket.nodelay()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_v6() -> io::Result<TcpSocket> {
         TcpSocket::new(Domain::IPV6)
     }
@@ -96,20 +125,41 @@ impl TcpSocket {
 
     /// Returns the socket as a std stream, although it is not connected. It stays non-blocking. See
     /// [`from_std_stream`](TcpSocket::from_std_stream) for the opposite.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// let stream: std::net::TcpStream = socket.into_std_stream();
+    /// assert!(stream.peer_addr().is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_std_stream(self) -> std::net::TcpStream {
         self.socket.into()
     }
 
-    /// Binds to a local address. Port 0 lets the system choose a port. See [`TcpSocket`] for an
-    /// example.
+    /// Binds to a local address. Port 0 lets the system choose a port.
     ///
     /// # Errors
     /// Returns the error of the system call, such as `AddrInUse` or `PermissionDenied`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert_ne!(socket.local_addr()?.port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         self.socket.bind(&SockAddr::from(addr))
     }
 
-    /// Connects to `addr`. See [`TcpSocket`] for an example.
+    /// Connects to `addr`.
     ///
     /// # Errors
     /// As [`TcpStream::connect`](crate::net::TcpStream). After an error the socket is closed.
@@ -119,6 +169,19 @@ impl TcpSocket {
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket: the attempt ends and no descriptor stays behind.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::net::{TcpListener, TcpSocket};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpSocket::new_v4()?.connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn connect(self, addr: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
         in_runtime(async move {
@@ -129,13 +192,29 @@ impl TcpSocket {
     }
 
     /// Listens. Up to `backlog` connections wait to be accepted; the system may allow fewer
-    /// (`net.core.somaxconn`). See [`TcpSocket`] for an example.
+    /// (`net.core.somaxconn`).
     ///
     /// # Errors
     /// Returns the error of the system call, such as `AddrInUse`.
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::net::{TcpSocket, TcpStream};
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let listener = socket.listen(1024)?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (_server, peer) = listener.accept().await?;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
@@ -146,6 +225,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert!(socket.local_addr()?.ip().is_loopback());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         inet_addr(&self.socket.local_addr()?)
     }
@@ -154,6 +244,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// assert!(socket.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
@@ -187,6 +287,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// assert!(!socket.reuseaddr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reuseaddr(&self) -> io::Result<bool> {
         self.socket.reuse_address()
     }
@@ -196,6 +306,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// socket.set_reuseaddr(true)?;
+    /// assert!(socket.reuseaddr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_reuseaddr(&self, reuse: bool) -> io::Result<()> {
         self.socket.set_reuse_address(reuse)
     }
@@ -205,6 +326,19 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// // `Unsupported` on systems without this option.
+    /// if let Ok(shared) = socket.reuseport() {
+    ///     assert!(!shared);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reuseport(&self) -> io::Result<bool> {
         socket::reuse_port(&self.socket)
     }
@@ -242,6 +376,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// assert!(!socket.keepalive()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn keepalive(&self) -> io::Result<bool> {
         self.socket.keepalive()
     }
@@ -252,6 +396,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// socket.set_keepalive(true)?;
+    /// assert!(socket.keepalive()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
         self.socket.set_keepalive(keepalive)
     }
@@ -261,6 +416,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// println!("{} bytes", socket.recv_buffer_size()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recv_buffer_size(&self) -> io::Result<u32> {
         self.socket.recv_buffer_size().map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
     }
@@ -270,6 +435,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// socket.set_recv_buffer_size(64 * 1024)?;
+    /// assert!(socket.recv_buffer_size()? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_recv_buffer_size(&self, bytes: u32) -> io::Result<()> {
         self.socket.set_recv_buffer_size(size_of_buffer(bytes))
     }
@@ -279,6 +455,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// println!("{} bytes", socket.send_buffer_size()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send_buffer_size(&self) -> io::Result<u32> {
         self.socket.send_buffer_size().map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
     }
@@ -288,6 +474,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// socket.set_send_buffer_size(64 * 1024)?;
+    /// assert!(socket.send_buffer_size()? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_send_buffer_size(&self, bytes: u32) -> io::Result<()> {
         self.socket.set_send_buffer_size(size_of_buffer(bytes))
     }
@@ -297,6 +494,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// assert_eq!(socket.linger()?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.socket.linger()
     }
@@ -306,6 +513,19 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// use std::time::Duration;
+    ///
+    /// socket.set_linger(Some(Duration::from_secs(1)))?;
+    /// assert_eq!(socket.linger()?, Some(Duration::from_secs(1)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         self.socket.set_linger(linger)
     }
@@ -314,6 +534,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// assert!(!socket.nodelay()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn nodelay(&self) -> io::Result<bool> {
         self.socket.tcp_nodelay()
     }
@@ -323,6 +553,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::TcpSocket::new_v4()?;
+    /// socket.set_nodelay(true)?;
+    /// assert!(socket.nodelay()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.socket.set_tcp_nodelay(nodelay)
     }

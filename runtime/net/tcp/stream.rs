@@ -166,11 +166,21 @@ impl ByteStream<Tcp> {
         Ok(self.into_registration().into_socket()?.into())
     }
 
-    /// Returns whether small writes are sent at once (`TCP_NODELAY`). See
-    /// [`set_nodelay`](TcpStream::set_nodelay) for an example.
+    /// Returns whether small writes are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// assert!(!stream.nodelay()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn nodelay(&self) -> io::Result<bool> {
         self.socket().tcp_nodelay()
     }
@@ -197,11 +207,21 @@ impl ByteStream<Tcp> {
         self.socket().set_tcp_nodelay(nodelay)
     }
 
-    /// Returns how many hops packets of this connection live (`IP_TTL`). See
-    /// [`set_ttl`](TcpStream::set_ttl) for an example.
+    /// Returns how many hops packets of this connection live (`IP_TTL`).
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// assert!(stream.ttl()? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket().ttl_v4()
     }
@@ -229,11 +249,21 @@ impl ByteStream<Tcp> {
     }
 
     /// Returns how long a close tries to send bytes that are still queued (`SO_LINGER`). `None`,
-    /// the default, leaves that to the system, and a close does not wait. See
-    /// [`set_linger`](TcpStream::set_linger) for an example.
+    /// the default, leaves that to the system, and a close does not wait.
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.linger()?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.socket().linger()
     }

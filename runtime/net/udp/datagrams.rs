@@ -17,7 +17,7 @@ use crate::net::datagram::{peek_from_once, receive_from_once, send_to_once};
 
 impl UdpSocket {
     /// Sends one datagram to the peer named by [`connect`](UdpSocket::connect), and waits until
-    /// there is room. Returns its length. See [`UdpSocket`] for an example.
+    /// there is room. Returns its length.
     ///
     /// # Errors
     /// `NotConnected` or `DestinationAddressRequired` if no peer was named; `ConnectionRefused` if
@@ -26,6 +26,19 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.connect(receiver.local_addr()?).await?;
+    /// assert_eq!(sender.send(b"ping").await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.registration().async_io(Direction::Write, |socket| send_once(socket, buf)).await
     }
@@ -33,7 +46,7 @@ impl UdpSocket {
     /// Sends one datagram to `target`, and waits until there is room. Returns its length.
     ///
     /// A name is resolved on each call. Of several addresses it takes the first of the family of
-    /// this socket. See [`UdpSocket`] for an example.
+    /// this socket.
     ///
     /// # Errors
     /// EMSGSIZE if the datagram is too long; `PermissionDenied` for a broadcast without
@@ -41,10 +54,25 @@ impl UdpSocket {
     /// other errors of `sendto(2)`.
     ///
     /// # Panics
-    /// With a name to look up: panics if called outside of a runtime.
+    /// Panics if called outside of a runtime with a name to look up.
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let target = receiver.local_addr()?;
+    /// assert_eq!(sender.send_to(b"ping", target).await?, 4);
+    /// // A text works too; a name in it is looked up.
+    /// assert_eq!(sender.send_to(b"ping", format!("127.0.0.1:{}", target.port())).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], target: A) -> io::Result<usize> {
         let is_ipv4 = || self.local_addr().is_ok_and(|addr| addr.is_ipv4());
         let target = SockAddr::from(resolve_one(target.target(), is_ipv4).await?);
@@ -54,7 +82,7 @@ impl UdpSocket {
     /// Receives one datagram from the peer named by [`connect`](UdpSocket::connect), and waits
     /// until there is one. Returns its length. If no peer was named, it receives from any sender.
     ///
-    /// The part that does not fit into `buf` is lost. See [`UdpSocket`] for an example.
+    /// The part that does not fit into `buf` is lost.
     ///
     /// # Errors
     /// `ConnectionRefused` if the peer refused an earlier datagram of this socket; other errors of
@@ -62,19 +90,50 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a datagram takes it from the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// receiver.connect(sender.local_addr()?).await?;
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// let mut buf = [0; 1500];
+    /// let count = receiver.recv(&mut buf).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration().async_io(Direction::Read, |socket| receive_once(socket, buf)).await
     }
 
     /// Receives one datagram, and waits until there is one. Returns its length and its sender.
     ///
-    /// The part that does not fit into `buf` is lost. See [`UdpSocket`] for an example.
+    /// The part that does not fit into `buf` is lost.
     ///
     /// # Errors
     /// Returns the errors of `recvfrom(2)`.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a datagram takes it from the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// let mut buf = [0; 1500];
+    /// let (count, peer) = receiver.recv_from(&mut buf).await?;
+    /// assert_eq!((&buf[..count], peer), (&b"ping"[..], sender.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let received = self.registration().async_io(Direction::Read, |socket| receive_from_once(socket, buf));
         from_inet(received.await?)
@@ -106,24 +165,50 @@ impl UdpSocket {
         self.registration().async_io(Direction::Read, |socket| peek_once(socket, buf)).await
     }
 
-    /// Like [`recv_from`](UdpSocket::recv_from), but leaves the datagram to be received again. See
-    /// [`peek`](UdpSocket::peek) for an example.
+    /// Like [`recv_from`](UdpSocket::recv_from), but leaves the datagram to be received again.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from).
     ///
     /// # Cancel safety
     /// Safe: nothing is taken.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// let mut buf = [0; 1500];
+    /// assert_eq!(receiver.peek_from(&mut buf).await?, (4, sender.local_addr()?));
+    /// // It is still there.
+    /// assert_eq!(receiver.recv_from(&mut buf).await?, (4, sender.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let received = self.registration().async_io(Direction::Read, |socket| peek_from_once(socket, buf));
         from_inet(received.await?)
     }
 
-    /// [`send`](UdpSocket::send) without waiting. See [`try_send_to`](UdpSocket::try_send_to) for
-    /// an example.
+    /// [`send`](UdpSocket::send) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send`](UdpSocket::send).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.connect(socket.local_addr()?).await?;
+    /// socket.writable().await?;
+    /// assert_eq!(socket.try_send(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
         self.registration().try_io(Direction::Write, |socket| send_once(socket, buf))
     }
@@ -153,56 +238,141 @@ impl UdpSocket {
         self.registration().try_io(Direction::Write, |socket| send_to_once(socket, buf, &target))
     }
 
-    /// [`recv`](UdpSocket::recv) without waiting. See [`readable`](UdpSocket::readable) for an
-    /// example of such a call.
+    /// [`recv`](UdpSocket::recv) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv`](UdpSocket::recv).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let mut buf = [0; 1500];
+    /// let error = socket.try_recv(&mut buf).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// socket.readable().await?;
+    /// assert_eq!(socket.try_recv(&mut buf)?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }
 
-    /// [`recv_from`](UdpSocket::recv_from) without waiting. See [`readable`](UdpSocket::readable)
-    /// for an example.
+    /// [`recv_from`](UdpSocket::recv_from) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv_from`](UdpSocket::recv_from).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let mut buf = [0; 1500];
+    /// let error = socket.try_recv_from(&mut buf).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// socket.readable().await?;
+    /// assert_eq!(socket.try_recv_from(&mut buf)?, (4, socket.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         from_inet(self.registration().try_io(Direction::Read, |socket| receive_from_once(socket, buf))?)
     }
 
-    /// [`peek`](UdpSocket::peek) without waiting. See [`readable`](UdpSocket::readable) for an
-    /// example of such a call.
+    /// [`peek`](UdpSocket::peek) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`peek`](UdpSocket::peek).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let mut buf = [0; 1500];
+    /// let error = socket.try_peek(&mut buf).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// socket.readable().await?;
+    /// assert_eq!(socket.try_peek(&mut buf)?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration().try_io(Direction::Read, |socket| peek_once(socket, buf))
     }
 
-    /// [`peek_from`](UdpSocket::peek_from) without waiting. See [`readable`](UdpSocket::readable)
-    /// for an example of such a call.
+    /// [`peek_from`](UdpSocket::peek_from) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`peek_from`](UdpSocket::peek_from).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let mut buf = [0; 1500];
+    /// let error = socket.try_peek_from(&mut buf).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// socket.readable().await?;
+    /// assert_eq!(socket.try_peek_from(&mut buf)?, (4, socket.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         from_inet(self.registration().try_io(Direction::Read, |socket| peek_from_once(socket, buf))?)
     }
 
     /// [`send`](UdpSocket::send) as a poll function. Only the waker of the last caller is woken.
-    /// See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.connect(socket.local_addr()?).await?;
+    /// use std::future::poll_fn;
+    ///
+    /// assert_eq!(poll_fn(|cx| socket.poll_send(cx, b"ping")).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.registration().poll_io(Direction::Write, cx, |socket| send_once(socket, buf))
     }
 
     /// [`send_to`](UdpSocket::send_to) an address, as a poll function. Only the waker of the last
-    /// caller is woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
+    /// caller is woken.
     ///
     /// # Errors
     /// As [`send_to`](UdpSocket::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// use std::future::poll_fn;
+    ///
+    /// let target = socket.local_addr()?;
+    /// assert_eq!(poll_fn(|cx| socket.poll_send_to(cx, b"ping", target)).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_send_to(
         &self,
         cx: &mut Context<'_>,
@@ -236,10 +406,25 @@ impl UdpSocket {
     }
 
     /// [`recv_from`](UdpSocket::recv_from) as a poll function. Only the waker of the last caller is
-    /// woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
+    /// woken.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// use std::future::poll_fn;
+    ///
+    /// let mut buf = [0; 1500];
+    /// let received = poll_fn(|cx| socket.poll_recv_from(cx, &mut buf)).await?;
+    /// assert_eq!(received, (4, socket.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_recv_from(
         &self,
         cx: &mut Context<'_>,
@@ -251,19 +436,48 @@ impl UdpSocket {
     }
 
     /// [`peek`](UdpSocket::peek) as a poll function. Only the waker of the last caller is woken.
-    /// See [`poll_recv`](UdpSocket::poll_recv) for an example.
     ///
     /// # Errors
     /// As [`peek`](UdpSocket::peek).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// use std::future::poll_fn;
+    ///
+    /// let mut buf = [0; 1500];
+    /// let received = poll_fn(|cx| socket.poll_peek(cx, &mut buf)).await?;
+    /// assert_eq!(received, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.registration().poll_io(Direction::Read, cx, |socket| peek_once(socket, buf))
     }
 
     /// [`peek_from`](UdpSocket::peek_from) as a poll function. Only the waker of the last caller is
-    /// woken. See [`poll_recv`](UdpSocket::poll_recv) for an example.
+    /// woken.
     ///
     /// # Errors
     /// As [`peek_from`](UdpSocket::peek_from).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.send_to(b"ping", socket.local_addr()?).await?;
+    /// use std::future::poll_fn;
+    ///
+    /// let mut buf = [0; 1500];
+    /// let received = poll_fn(|cx| socket.poll_peek_from(cx, &mut buf)).await?;
+    /// assert_eq!(received, (4, socket.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_peek_from(
         &self,
         cx: &mut Context<'_>,

@@ -29,26 +29,6 @@ pub use segments::Segments;
 /// any peer. [`connect`](UdpSocket::connect) names one peer, for [`send`](UdpSocket::send) and
 /// [`recv`](UdpSocket::recv).
 ///
-/// # Examples
-/// ```
-/// # fn main() -> std::io::Result<()> {
-/// # heist::runtime::Runtime::new()?.block_on(async {
-/// use heist::net::UdpSocket;
-///
-/// let server = UdpSocket::bind("127.0.0.1:0").await?;
-/// let client = UdpSocket::bind("127.0.0.1:0").await?;
-/// client.connect(server.local_addr()?).await?;
-/// client.send(b"ping").await?;
-///
-/// let mut buf = [0; 1500];
-/// let (count, peer) = server.recv_from(&mut buf).await?;
-/// server.send_to(&buf[..count], peer).await?;
-/// assert_eq!(client.recv(&mut buf).await?, 4);
-/// # Ok(())
-/// # })
-/// # }
-/// ```
-///
 /// # Sharing
 /// Every method takes `&self`: any number of tasks may send and receive at the same time through an
 /// `Arc`, and each datagram goes to one of them. So there is nothing to split. The `poll_*`
@@ -69,13 +49,33 @@ pub use segments::Segments;
 /// [`bind`](UdpSocket::bind), [`from_std`](UdpSocket::from_std), and name lookups in
 /// [`connect`](UdpSocket::connect) and [`send_to`](UdpSocket::send_to) panic if called outside of a
 /// runtime. The other methods do not, because a socket remembers the runtime that it was made in.
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::net::UdpSocket;
+///
+/// let server = UdpSocket::bind("127.0.0.1:0").await?;
+/// let client = UdpSocket::bind("127.0.0.1:0").await?;
+/// client.connect(server.local_addr()?).await?;
+/// client.send(b"ping").await?;
+///
+/// let mut buf = [0; 1500];
+/// let (count, peer) = server.recv_from(&mut buf).await?;
+/// server.send_to(&buf[..count], peer).await?;
+/// assert_eq!(client.recv(&mut buf).await?, 4);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 pub struct UdpSocket {
     registration: Registration,
 }
 
 impl UdpSocket {
     /// Binds to `addr`: to the first of its addresses that can be bound. Port 0 lets the system
-    /// choose a port. See [`UdpSocket`] for an example.
+    /// choose a port.
     ///
     /// For a socket that only sends, bind to `"0.0.0.0:0"`, or to `"[::]:0"` for IPv6.
     ///
@@ -88,6 +88,18 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Safe: a dropped future has bound nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use heist::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert_ne!(socket.local_addr()?.port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<UdpSocket>> {
         in_runtime(async move {
@@ -110,7 +122,7 @@ impl UdpSocket {
     }
 
     /// Names the peer: from now on [`send`](UdpSocket::send) sends to it, and only its datagrams
-    /// are received. See [`UdpSocket`] for an example.
+    /// are received.
     ///
     /// Nothing is sent. A second call names another peer. Of several addresses it takes the first
     /// that the system accepts.
@@ -120,10 +132,24 @@ impl UdpSocket {
     /// resolver for an unknown name.
     ///
     /// # Panics
-    /// With a name to look up: panics if called outside of a runtime.
+    /// Panics if called outside of a runtime with a name to look up.
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has changed nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.connect(receiver.local_addr()?).await?;
+    /// assert_eq!(sender.peer_addr()?, receiver.local_addr()?);
+    /// sender.send(b"ping").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
         let mut last_error = None;
         for addr in resolve(addr.target()).await? {
@@ -166,12 +192,23 @@ impl UdpSocket {
     }
 
     /// Gives the socket back as a socket of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UdpSocket::from_std) for
-    /// an example.
+    /// `set_nonblocking(false)` on it if it should block.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let address = socket.local_addr()?;
+    /// let socket: std::net::UdpSocket = socket.into_std()?;
+    /// assert_eq!(socket.local_addr()?, address);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
         Ok(self.registration.into_socket()?.into())
     }
@@ -180,6 +217,16 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert!(socket.local_addr()?.ip().is_loopback());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         inet_addr(&self.socket().local_addr()?)
     }
@@ -188,6 +235,20 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `NotConnected` if no peer was named.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert!(sender.peer_addr().is_err());
+    /// sender.connect(receiver.local_addr()?).await?;
+    /// assert_eq!(sender.peer_addr()?, receiver.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         inet_addr(&self.socket().peer_addr()?)
     }
@@ -196,6 +257,16 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert!(socket.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }

@@ -44,7 +44,6 @@ impl UdpSocket {
     }
 
     /// Like [`recv_pooled`](UdpSocket::recv_pooled), and also returns the address of the sender.
-    /// See [`recv_pooled`](UdpSocket::recv_pooled) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UdpSocket::recv_from); `OutOfMemory` if no buffer can be allocated. In that
@@ -52,6 +51,20 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a datagram takes it from the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// let (datagram, peer) = receiver.recv_from_pooled().await?;
+    /// assert_eq!((&*datagram, peer), (&b"ping"[..], sender.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         let registration = self.registration();
         let receive = |socket: &_| receive_from_pooled_once(registration, socket);
@@ -63,6 +76,23 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv_pooled`](UdpSocket::recv_pooled).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let error = receiver.try_recv_pooled().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// receiver.readable().await?;
+    /// assert_eq!(*receiver.try_recv_pooled()?, *b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
         let registration = self.registration();
         registration.try_io(Direction::Read, |socket| receive_pooled_once(registration, socket))
@@ -73,6 +103,21 @@ impl UdpSocket {
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as
     /// [`recv_from_pooled`](UdpSocket::recv_from_pooled).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// receiver.readable().await?;
+    /// let (datagram, peer) = receiver.try_recv_from_pooled()?;
+    /// assert_eq!((&*datagram, peer), (&b"ping"[..], sender.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         let registration = self.registration();
         let receive = |socket: &_| receive_from_pooled_once(registration, socket);

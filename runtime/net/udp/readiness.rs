@@ -71,13 +71,25 @@ impl UdpSocket {
     }
 
     /// Waits until a send is likely to succeed without blocking; see [`ready`](UdpSocket::ready).
-    /// Use it with [`try_send_to`](UdpSocket::try_send_to), which has an example.
+    /// Use it with [`try_send_to`](UdpSocket::try_send_to).
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.connect(socket.local_addr()?).await?;
+    /// socket.writable().await?;
+    /// assert_eq!(socket.try_send(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.registration().ready(Direction::Write).await
     }
@@ -87,6 +99,21 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.connect(socket.local_addr()?).await?;
+    /// use std::future::poll_fn;
+    ///
+    /// socket.send(b"ping").await?;
+    /// poll_fn(|cx| socket.poll_recv_ready(cx)).await?;
+    /// assert_eq!(socket.try_recv(&mut [0; 1500])?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration().poll_ready(Direction::Read, cx)
     }
@@ -96,19 +123,47 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.connect(socket.local_addr()?).await?;
+    /// use std::future::poll_fn;
+    ///
+    /// poll_fn(|cx| socket.poll_send_ready(cx)).await?;
+    /// assert_eq!(socket.try_send(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration().poll_ready(Direction::Write, cx)
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives. See
-    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) for an example of `f`.
+    /// from then on, until an event arrives.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///
     /// # Errors
     /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
     /// to be ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.connect(socket.local_addr()?).await?;
+    /// use heist::io::Interest;
+    ///
+    /// let other = socket2::SockRef::from(&socket);
+    /// socket.writable().await?;
+    /// assert_eq!(socket.try_io(Interest::WRITABLE, || other.send(b"ping"))?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.registration().try_once(interest.direction(), |_| f())
     }
@@ -117,13 +172,27 @@ impl UdpSocket {
     /// calls it waits until the socket is ready.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
-    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) has an example.
     ///
     /// # Errors
     /// Returns the errors of `f` except `WouldBlock`, and those of the driver.
     ///
     /// # Cancel safety
     /// As safe as `f`: nothing is held between two calls of `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # socket.connect(socket.local_addr()?).await?;
+    /// use heist::io::Interest;
+    ///
+    /// // Any call on the descriptor will do: here that of another crate.
+    /// let other = socket2::SockRef::from(&socket);
+    /// assert_eq!(socket.async_io(Interest::WRITABLE, || other.send(b"ping")).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,

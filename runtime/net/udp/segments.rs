@@ -12,8 +12,26 @@ use crate::net::call::{paid, paid_by};
 use crate::net::datagram::receive_from_once;
 use crate::system::segmentation;
 
-/// The result of [`UdpSocket::recv_segments`], which has an example: one datagram, or several of
-/// one sender.
+/// The result of [`UdpSocket::recv_segments`]: one datagram, or several of one sender.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # use heist::net::UdpSocket;
+/// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+/// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+/// sender.send_to(b"ping", receiver.local_addr()?).await?;
+/// let mut buf = [0; 1500];
+/// let segments = receiver.recv_segments(&mut buf).await?;
+/// assert_eq!((segments.len, segments.segment_len), (4, 4));
+/// assert_eq!(segments.addr, sender.local_addr()?);
+/// for datagram in buf[..segments.len].chunks(segments.segment_len) {
+///     assert_eq!(datagram, b"ping");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segments {
     /// How many bytes of the buffer are filled.
@@ -70,14 +88,28 @@ impl UdpSocket {
         self.registration().async_io(Direction::Write, send).await
     }
 
-    /// [`send_segments`](UdpSocket::send_segments) to `target`. See
-    /// [`send_segments`](UdpSocket::send_segments) for an example.
+    /// [`send_segments`](UdpSocket::send_segments) to `target`.
     ///
     /// # Errors
     /// As [`send_segments`](UdpSocket::send_segments).
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let data = [7; 3000];
+    /// let sent = sender.send_segments_to(&data, 1200, receiver.local_addr()?).await?;
+    /// // Whole datagrams: one, two, or all three of them.
+    /// assert!(matches!(sent, 1200 | 2400 | 3000));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_segments_to(
         &self,
         buf: &[u8],
@@ -93,6 +125,21 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send_segments`](UdpSocket::send_segments).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let data = [7; 3000];
+    /// sender.writable().await?;
+    /// let sent = sender.try_send_segments_to(&data, 1200, receiver.local_addr()?)?;
+    /// assert!(matches!(sent, 1200 | 2400 | 3000));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_send_segments_to(
         &self,
         buf: &[u8],
@@ -106,7 +153,7 @@ impl UdpSocket {
 
     /// Lets the system join datagrams of one sender and one length that arrive together
     /// (`UDP_GRO`). [`recv_segments`](UdpSocket::recv_segments) then receives them in one call. The
-    /// default is `false`. See [`recv_segments`](UdpSocket::recv_segments) for an example.
+    /// default is `false`.
     ///
     /// While this is on, the other receives return joined datagrams too, and cannot tell where one
     /// of them ends.
@@ -114,6 +161,25 @@ impl UdpSocket {
     /// # Errors
     /// `Unsupported` on systems without this option (it needs Linux 5.0). You lose only speed then:
     /// [`recv_segments`](UdpSocket::recv_segments) works everywhere, with one datagram per call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// use std::io::ErrorKind;
+    ///
+    /// match receiver.set_gro(true) {
+    ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("one per call"),
+    ///     result => result?,
+    /// }
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// assert_eq!(receiver.recv_segments(&mut vec![0; 65_535]).await?.len, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_gro(&self, joined: bool) -> io::Result<()> {
         segmentation::set_joined(self.socket(), joined)
     }
@@ -161,6 +227,20 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv_from`](UdpSocket::recv_from).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use heist::net::UdpSocket;
+    /// # let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.send_to(b"ping", receiver.local_addr()?).await?;
+    /// receiver.readable().await?;
+    /// assert_eq!(receiver.try_recv_segments(&mut [0; 1500])?.segment_len, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_segments(&self, buf: &mut [u8]) -> io::Result<Segments> {
         self.registration().try_io(Direction::Read, |socket| receive_once(socket, buf))
     }

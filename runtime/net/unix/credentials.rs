@@ -31,18 +31,50 @@ pub struct UCred {
 }
 
 impl UCred {
-    /// Returns the user id. See [`UCred`] for an example.
+    /// Returns the user id.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (one, _other) = heist::net::UnixStream::pair()?;
+    /// println!("user {}", one.peer_cred()?.uid());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn uid(&self) -> u32 {
         self.uid
     }
 
-    /// Returns the group id. See [`UCred`] for an example.
+    /// Returns the group id.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (one, _other) = heist::net::UnixStream::pair()?;
+    /// println!("group {}", one.peer_cred()?.gid());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn gid(&self) -> u32 {
         self.gid
     }
 
     /// Returns the process id. It is `None` on systems other than Linux, and if the process has no
-    /// number in our namespace. See [`UCred`] for an example.
+    /// number in our namespace.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (one, _other) = heist::net::UnixStream::pair()?;
+    /// if let Some(pid) = one.peer_cred()?.pid() {
+    ///     assert_eq!(u32::try_from(pid), Ok(std::process::id()));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pid(&self) -> Option<i32> {
         self.pid
     }

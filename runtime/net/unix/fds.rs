@@ -10,8 +10,23 @@ use crate::driver::{Direction, Registration};
 use crate::net::call::{paid, paid_by};
 use crate::system::ancillary;
 
-/// The result of a `recv_with_fds`; see
-/// [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds) for an example.
+/// The result of a `recv_with_fds`.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let file = tempfile::tempfile()?;
+/// use heist::net::unix::Received;
+/// use std::os::fd::AsFd;
+///
+/// let (mut left, mut right) = heist::net::UnixStream::pair()?;
+/// left.send_with_fds(b"a file", &[file.as_fd()]).await?;
+/// let received: Received = right.recv_with_fds(&mut [0; 64], 1).await?;
+/// assert_eq!(received.fds.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping this closes the descriptors in it"]
 pub struct Received {
@@ -72,8 +87,7 @@ impl UnixStream {
     }
 
     /// Reads the bytes that are available into `buf`, with up to `fds_count_max` descriptors that
-    /// came with them, and waits until there are some. See
-    /// [`send_with_fds`](crate::net::ByteStream::send_with_fds) for an example.
+    /// came with them, and waits until there are some.
     ///
     /// One call receives at most 253 descriptors, because a message carries no more.
     ///
@@ -83,6 +97,21 @@ impl UnixStream {
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns bytes and descriptors takes them from the stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut left, mut right) = heist::net::UnixStream::pair()?;
+    /// left.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// let mut received = right.recv_with_fds(&mut [0; 64], 1).await?;
+    /// let _file = std::fs::File::from(received.fds.remove(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.registration(), buf, fds_count_max).await
     }
@@ -91,6 +120,21 @@ impl UnixStream {
 impl WriteHalf<'_> {
     /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut left, mut right) = heist::net::UnixStream::pair()?;
+    /// let (_reader, mut writer) = left.split();
+    /// writer.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// assert_eq!(right.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_with_fds(&mut self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         send_over_stream(self.stream().registration(), buf, fds).await
     }
@@ -99,6 +143,21 @@ impl WriteHalf<'_> {
 impl ReadHalf<'_> {
     /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut left, mut right) = heist::net::UnixStream::pair()?;
+    /// left.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// let (mut reader, _writer) = right.split();
+    /// assert_eq!(reader.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.stream().registration(), buf, fds_count_max).await
     }
@@ -107,6 +166,21 @@ impl ReadHalf<'_> {
 impl OwnedWriteHalf {
     /// See [`UnixStream::send_with_fds`](crate::net::ByteStream::send_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (left, mut right) = heist::net::UnixStream::pair()?;
+    /// let (_reader, mut writer) = left.into_split();
+    /// writer.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// assert_eq!(right.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_with_fds(&mut self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         send_over_stream(self.stream().registration(), buf, fds).await
     }
@@ -115,6 +189,21 @@ impl OwnedWriteHalf {
 impl OwnedReadHalf {
     /// See [`UnixStream::recv_with_fds`](crate::net::ByteStream::recv_with_fds), also for errors
     /// and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut left, right) = heist::net::UnixStream::pair()?;
+    /// left.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// let (mut reader, _writer) = right.into_split();
+    /// assert_eq!(reader.recv_with_fds(&mut [0; 64], 1).await?.fds.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_with_fds(&mut self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         receive_over_stream(self.stream().registration(), buf, fds_count_max).await
     }
@@ -154,14 +243,28 @@ impl UnixDatagram {
     }
 
     /// Receives one datagram into `buf`, with up to `fds_count_max` descriptors that came with it,
-    /// and waits until there is one. See [`send_with_fds`](UnixDatagram::send_with_fds) for an
-    /// example.
+    /// and waits until there is one.
     ///
     /// # Errors
     /// As [`recv`](UnixDatagram::recv).
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a datagram takes it from the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let file = tempfile::tempfile()?;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send_with_fds(b"a file", &[file.as_fd()]).await?;
+    /// let mut received = right.recv_with_fds(&mut [0; 64], 1).await?;
+    /// let _file = std::fs::File::from(received.fds.remove(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_with_fds(&self, buf: &mut [u8], fds_count_max: usize) -> io::Result<Received> {
         let receive = |socket: &Socket| self.or_end(receive_once(socket, buf, fds_count_max), Received::end);
         self.registration().async_io(Direction::Read, receive).await

@@ -42,7 +42,7 @@ pub struct UnixListener {
 
 impl UnixListener {
     /// Listens at `path` and creates a file there; a path that begins with a zero byte is an
-    /// abstract name. See [`UnixListener`] for an example.
+    /// abstract name. Up to 1024 connections wait to be accepted; the system may allow fewer.
     ///
     /// # Errors
     /// `AddrInUse` if the path exists, even if no socket listens at it any more: remove it first.
@@ -51,6 +51,19 @@ impl UnixListener {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
         UnixListener::bind_to(&address_of(path.as_ref())?)
@@ -91,8 +104,7 @@ impl UnixListener {
         Ok(UnixListener { listener: Listener::bind(socket, addr)? })
     }
 
-    /// Takes over a listener of std and makes it non-blocking. See
-    /// [`TcpListener::from_std`](crate::net::TcpListener::from_std) for an example.
+    /// Takes over a listener of std and makes it non-blocking.
     ///
     /// # Errors
     /// Returns an error if the driver cannot take the socket, or if the system refuses to make it
@@ -100,24 +112,52 @@ impl UnixListener {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = std::os::unix::net::UnixListener::bind(&path)?;
+    /// let listener = UnixListener::from_std(listener)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// let (_server, _peer) = listener.accept().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
         Ok(UnixListener { listener: Listener::over(Registration::new(Socket::from(listener))?) })
     }
 
     /// Gives the socket back as a listener of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block. See
-    /// [`TcpListener::from_std`](crate::net::TcpListener::from_std) for an example.
+    /// `set_nonblocking(false)` on it if it should block.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// let listener: std::os::unix::net::UnixListener = listener.into_std()?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(&*path));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
         Ok(self.listener.into_socket()?.into())
     }
 
     /// Waits for a connection, and returns it with the address of its peer, which is unnamed unless
-    /// the peer has bound one. See [`UnixListener`] for an example.
+    /// the peer has bound one.
     ///
     /// Any number of tasks may wait at the same time; each connection goes to one of them. If the
     /// path of a listener is removed, it still accepts the connections that were queued, and then
@@ -130,24 +170,52 @@ impl UnixListener {
     /// permanent ones of `accept(2)`.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
     /// next call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// let (_server, peer) = listener.accept().await?;
+    /// assert!(peer.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         self.listener.accept().await
     }
 
     /// [`accept`](UnixListener::accept) as a poll function. Only the waker of the last caller is
-    /// woken. See [`TcpListener::poll_accept`](crate::net::TcpListener::poll_accept) for an
-    /// example.
+    /// woken.
     ///
     /// # Errors
     /// As [`accept`](UnixListener::accept), with the same pause before the error.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// let (_server, _peer) = std::future::poll_fn(|cx| listener.poll_accept(cx)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         self.listener.poll_accept(cx)
     }
@@ -156,6 +224,19 @@ impl UnixListener {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(&*path));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -164,6 +245,19 @@ impl UnixListener {
     ///
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert!(listener.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.listener.take_error()
     }

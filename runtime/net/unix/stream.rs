@@ -43,8 +43,21 @@ use crate::time::sleep;
 /// ```
 pub type UnixStream = ByteStream<Unix>;
 
-/// The family of [`UnixStream`]. It only names a type and has no values; see
-/// [`Tcp`](crate::net::tcp::Tcp) for an example.
+/// The family of [`UnixStream`]. It only names a type and has no values.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use heist::net::unix::Unix;
+/// use heist::net::{ByteStream, UnixStream};
+///
+/// // Two names of one type.
+/// let stream: ByteStream<Unix> = UnixStream::pair()?.0;
+/// assert!(stream.peer_addr()?.is_unnamed());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Unix {}
 
@@ -66,7 +79,6 @@ impl Sealed for Unix {
 
 impl ByteStream<Unix> {
     /// Connects to the listener at `path`; a path that begins with a zero byte is an abstract name.
-    /// See [`UnixListener`](super::UnixListener) for an example.
     ///
     /// While the queue of the listener is full, this tries again: first after 1 ms, then after
     /// twice as long each time, up to 128 ms. The system has no event for room in that queue.
@@ -81,14 +93,26 @@ impl ByteStream<Unix> {
     /// # Cancel safety
     /// Dropping the future closes the socket: no connection was made and no descriptor stays
     /// behind.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// let stream = UnixStream::connect(&path).await?;
+    /// assert_eq!(stream.peer_addr()?.as_pathname(), Some(&*path));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn connect<P: AsRef<Path>>(path: P) -> impl Future<Output = io::Result<UnixStream>> {
         in_runtime(async move { UnixStream::connect_to(&address_of(path.as_ref())?).await })
     }
 
-    /// [`connect`](UnixStream::connect) to an address of std, including abstract ones. See
-    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
-    /// address.
+    /// [`connect`](UnixStream::connect) to an address of std, including abstract ones.
     ///
     /// # Errors
     /// As [`connect`](UnixStream::connect); `InvalidInput` for an unnamed address.
@@ -98,6 +122,20 @@ impl ByteStream<Unix> {
     ///
     /// # Cancel safety
     /// As [`connect`](UnixStream::connect).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::{UnixListener, UnixStream};
+    /// let listener = UnixListener::bind(&path)?;
+    /// let stream = UnixStream::connect_addr(&listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?.as_pathname(), Some(&*path));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn connect_addr(addr: &SocketAddr) -> impl Future<Output = io::Result<UnixStream>> {
         in_runtime(async move { UnixStream::connect_to(&unix_address::from_std(addr)?).await })
@@ -119,13 +157,26 @@ impl ByteStream<Unix> {
         }
     }
 
-    /// Makes the two ends of one connection, without an address. See [`UnixStream`] for an example.
+    /// Makes the two ends of one connection, without an address.
     ///
     /// # Errors
     /// Returns the error of the system call: no descriptors or no memory are left.
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (mut left, mut right) = heist::net::UnixStream::pair()?;
+    /// left.write_all(b"hello").await?;
+    /// let mut buf = [0; 5];
+    /// right.read_exact(&mut buf).await?;
+    /// assert_eq!(&buf, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (left, right) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
@@ -165,21 +216,43 @@ impl ByteStream<Unix> {
     }
 
     /// Gives the connection back as a stream of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UnixStream::from_std)
-    /// for an example.
+    /// `set_nonblocking(false)` on it if it should block.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    ///
+    /// let (stream, _peer) = heist::net::UnixStream::pair()?;
+    /// let mut stream: std::os::unix::net::UnixStream = stream.into_std()?;
+    /// assert_eq!(stream.write(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
         Ok(self.into_registration().into_socket()?.into())
     }
 
     /// Returns the credentials of the process at the other end: the one that called `connect`,
-    /// `listen` or `pair`. See [`UCred`] for an example.
+    /// `listen` or `pair`.
     ///
     /// # Errors
     /// Returns the error of the system call; `Unsupported` on systems that heist cannot ask.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (one, _other) = heist::net::UnixStream::pair()?;
+    /// println!("the peer runs as user {}", one.peer_cred()?.uid());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_cred(&self) -> io::Result<UCred> {
         UCred::of(self.socket())
     }

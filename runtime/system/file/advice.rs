@@ -3,7 +3,6 @@
 /// How a range of a file will be used: see [`File::advise`](crate::fs::File::advise).
 ///
 /// # Examples
-///
 /// ```
 /// # #[heist::main]
 /// # async fn main() -> std::io::Result<()> {

@@ -11,7 +11,6 @@ use super::Unsupported;
 /// not there.
 ///
 /// # Safety
-///
 /// `len` bytes from `start` on may be written.
 #[inline]
 pub(crate) unsafe fn read_now(

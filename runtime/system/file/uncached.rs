@@ -7,7 +7,6 @@ use std::io;
 use super::Unsupported;
 
 /// # Safety
-///
 /// There are no requirements.
 pub(crate) unsafe fn read_now(
     _file: &File,

@@ -12,6 +12,20 @@ use crate::net::stream::family::Family;
 use crate::net::stream::{owned_buffers, pooled, send_file, transfer, zero_copy};
 
 /// The reading half of a stream that [`ByteStream::split`] has split. See there for an example.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (mut peer, _) = listener.accept().await?;
+/// let (mut reader, _writer) = stream.split();
+/// peer.write_all(b"ping").await?;
+/// assert!(reader.read(&mut [0; 64]).await? > 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a, F: Family>(&'a ByteStream<F>);
 
@@ -19,6 +33,19 @@ pub struct ReadHalf<'a, F: Family>(&'a ByteStream<F>);
 ///
 /// Dropping it does nothing. The peer reads the end of the stream after
 /// [`shutdown`](WriteHalf::shutdown), or when the stream is dropped.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (mut peer, _) = listener.accept().await?;
+/// let (_reader, mut writer) = stream.split();
+/// writer.write_all(b"ping").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a, F: Family>(&'a ByteStream<F>);
 
@@ -56,6 +83,22 @@ impl<F: Family> ReadHalf<'_, F> {
     }
 
     /// See [`ByteStream::read`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.split();
+    /// let mut buf = [0; 64];
+    /// let count = reader.read(&mut buf).await?;
+    /// assert_eq!(buf[..count], b"ping"[..count]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         transfer::read(self.0.registration(), buf).await
     }
@@ -82,6 +125,21 @@ impl<F: Family> ReadHalf<'_, F> {
 
     /// See [`ByteStream::read_owned`], also for errors and cancel
     /// safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.split();
+    /// let (result, buf) = reader.read_owned(Vec::with_capacity(64)).await;
+    /// assert_eq!(result?, buf.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_owned<B: IoBufMut>(&mut self, buf: B) -> (io::Result<usize>, B) {
         owned_buffers::read(self.0.registration(), buf).await
     }
@@ -93,6 +151,20 @@ impl<F: Family> ReadHalf<'_, F> {
     }
 
     /// See [`ByteStream::recv_pooled`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.split();
+    /// assert!(b"ping".starts_with(&reader.recv_pooled().await?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_pooled(&mut self) -> io::Result<PooledBuf> {
         pooled::receive_stream(self.0.registration()).await
     }
@@ -103,6 +175,23 @@ impl<F: Family> ReadHalf<'_, F> {
     }
 
     /// See [`ByteStream::peek`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.split();
+    /// let mut buf = [0; 64];
+    /// let count = reader.peek(&mut buf).await?;
+    /// // The bytes are still there.
+    /// assert!(reader.read(&mut buf).await? >= count);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.peek(buf).await
     }
@@ -113,6 +202,21 @@ impl<F: Family> ReadHalf<'_, F> {
     }
 
     /// See [`ByteStream::readable`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (reader, _writer) = stream.split();
+    /// reader.readable().await?;
+    /// assert!(reader.try_read(&mut [0; 64])? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable(&self) -> io::Result<()> {
         self.0.readable().await
     }
@@ -128,11 +232,39 @@ impl<F: Family> ReadHalf<'_, F> {
     }
 
     /// The peer's address; see [`ByteStream::peer_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (reader, _writer) = stream.split();
+    /// assert_eq!(reader.peer_addr()?, peer.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.0.peer_addr()
     }
 
     /// The address of the local end; see [`ByteStream::local_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (reader, _writer) = stream.split();
+    /// assert_eq!(reader.local_addr()?, peer.peer_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.0.local_addr()
     }
@@ -144,6 +276,19 @@ impl<F: Family> WriteHalf<'_, F> {
     }
 
     /// See [`ByteStream::write`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.split();
+    /// assert_eq!(writer.write(b"ping").await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         transfer::write(self.0.registration(), buf).await
     }
@@ -165,6 +310,20 @@ impl<F: Family> WriteHalf<'_, F> {
 
     /// See [`ByteStream::write_owned`], also for errors and cancel
     /// safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.split();
+    /// let (result, buf) = writer.write_owned(b"ping".to_vec()).await;
+    /// assert_eq!(result?, buf.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
         owned_buffers::write(self.0.registration(), buf).await
     }
@@ -195,6 +354,20 @@ impl<F: Family> WriteHalf<'_, F> {
 
     /// See [`ByteStream::write_all_owned_zero_copy`],
     /// also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.split();
+    /// let (result, _page) = writer.write_all_owned_zero_copy(vec![b'x'; 4096]).await;
+    /// result?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
         zero_copy::write_all::<F, B>(self.0.registration(), buf).await
     }
@@ -205,17 +378,62 @@ impl<F: Family> WriteHalf<'_, F> {
     }
 
     /// Does nothing; see [`ByteStream::flush`], also for cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.split();
+    /// writer.write_all(b"ping").await?;
+    /// writer.flush().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
     /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also
     /// for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.split();
+    /// writer.write_all(b"the question").await?;
+    /// writer.shutdown().await?;
+    /// let mut question = String::new();
+    /// peer.read_to_string(&mut question).await?;
+    /// assert_eq!(question, "the question");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.0.shut_down(Shutdown::Write)
     }
 
     /// See [`ByteStream::writable`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, writer) = stream.split();
+    /// writer.writable().await?;
+    /// assert_eq!(writer.try_write(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.0.writable().await
     }
@@ -231,11 +449,37 @@ impl<F: Family> WriteHalf<'_, F> {
     }
 
     /// The peer's address; see [`ByteStream::peer_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, writer) = stream.split();
+    /// assert_eq!(writer.peer_addr()?, peer.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.0.peer_addr()
     }
 
     /// The address of the local end; see [`ByteStream::local_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, writer) = stream.split();
+    /// assert_eq!(writer.local_addr()?, peer.peer_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.0.local_addr()
     }

@@ -16,6 +16,20 @@ use crate::net::tcp::stream::Tcp;
 
 /// The reading half of a stream that [`ByteStream::into_split`] has split. See there for an
 /// example.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (mut peer, _) = listener.accept().await?;
+/// let (mut reader, _writer) = stream.into_split();
+/// peer.write_all(b"ping").await?;
+/// assert!(reader.read(&mut [0; 64]).await? > 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct OwnedReadHalf<F: Family> {
     stream: Arc<ByteStream<F>>,
@@ -26,6 +40,19 @@ pub struct OwnedReadHalf<F: Family> {
 ///
 /// Dropping it shuts down writing, so that the peer reads the end of the stream.
 /// [`forget`](OwnedWriteHalf::forget) drops it without a shutdown.
+///
+/// # Examples
+/// ```
+/// # #[heist::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (mut peer, _) = listener.accept().await?;
+/// let (_reader, mut writer) = stream.into_split();
+/// writer.write_all(b"ping").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct OwnedWriteHalf<F: Family> {
     stream: Arc<ByteStream<F>>,
@@ -143,6 +170,22 @@ impl<F: Family> OwnedReadHalf<F> {
     }
 
     /// See [`ByteStream::read`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.into_split();
+    /// let mut buf = [0; 64];
+    /// let count = reader.read(&mut buf).await?;
+    /// assert_eq!(buf[..count], b"ping"[..count]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         transfer::read(self.stream.registration(), buf).await
     }
@@ -169,6 +212,21 @@ impl<F: Family> OwnedReadHalf<F> {
 
     /// See [`ByteStream::read_owned`], also for errors and cancel
     /// safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.into_split();
+    /// let (result, buf) = reader.read_owned(Vec::with_capacity(64)).await;
+    /// assert_eq!(result?, buf.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_owned<B: IoBufMut>(&mut self, buf: B) -> (io::Result<usize>, B) {
         owned_buffers::read(self.stream.registration(), buf).await
     }
@@ -180,6 +238,20 @@ impl<F: Family> OwnedReadHalf<F> {
     }
 
     /// See [`ByteStream::recv_pooled`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.into_split();
+    /// assert!(b"ping".starts_with(&reader.recv_pooled().await?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_pooled(&mut self) -> io::Result<PooledBuf> {
         pooled::receive_stream(self.stream.registration()).await
     }
@@ -190,6 +262,23 @@ impl<F: Family> OwnedReadHalf<F> {
     }
 
     /// See [`ByteStream::peek`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (mut reader, _writer) = stream.into_split();
+    /// let mut buf = [0; 64];
+    /// let count = reader.peek(&mut buf).await?;
+    /// // The bytes are still there.
+    /// assert!(reader.read(&mut buf).await? >= count);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.stream.peek(buf).await
     }
@@ -200,6 +289,21 @@ impl<F: Family> OwnedReadHalf<F> {
     }
 
     /// See [`ByteStream::readable`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (reader, _writer) = stream.into_split();
+    /// reader.readable().await?;
+    /// assert!(reader.try_read(&mut [0; 64])? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable(&self) -> io::Result<()> {
         self.stream.readable().await
     }
@@ -215,11 +319,39 @@ impl<F: Family> OwnedReadHalf<F> {
     }
 
     /// The peer's address; see [`ByteStream::peer_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (reader, _writer) = stream.into_split();
+    /// assert_eq!(reader.peer_addr()?, peer.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.stream.peer_addr()
     }
 
     /// The address of the local end; see [`ByteStream::local_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// # peer.write_all(b"ping").await?;
+    /// let (reader, _writer) = stream.into_split();
+    /// assert_eq!(reader.local_addr()?, peer.peer_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.stream.local_addr()
     }
@@ -234,6 +366,19 @@ impl<F: Family> OwnedWriteHalf<F> {
     ///
     /// # Errors
     /// Returns a [`ReuniteError`] with both halves if they do not belong to one stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (reader, writer) = stream.into_split();
+    /// let stream = writer.reunite(reader).expect("they are of one stream");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reunite(self, other: OwnedReadHalf<F>) -> Result<ByteStream<F>, ReuniteError<F>> {
         reunite(other, self)
     }
@@ -263,6 +408,19 @@ impl<F: Family> OwnedWriteHalf<F> {
     }
 
     /// See [`ByteStream::write`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.into_split();
+    /// assert_eq!(writer.write(b"ping").await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         transfer::write(self.stream.registration(), buf).await
     }
@@ -284,6 +442,20 @@ impl<F: Family> OwnedWriteHalf<F> {
 
     /// See [`ByteStream::write_owned`], also for errors and cancel
     /// safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.into_split();
+    /// let (result, buf) = writer.write_owned(b"ping".to_vec()).await;
+    /// assert_eq!(result?, buf.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_owned<B: IoBuf>(&mut self, buf: B) -> (io::Result<usize>, B) {
         owned_buffers::write(self.stream.registration(), buf).await
     }
@@ -314,6 +486,20 @@ impl<F: Family> OwnedWriteHalf<F> {
 
     /// See [`ByteStream::write_all_owned_zero_copy`],
     /// also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.into_split();
+    /// let (result, _page) = writer.write_all_owned_zero_copy(vec![b'x'; 4096]).await;
+    /// result?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all_owned_zero_copy<B: IoBuf>(&mut self, buf: B) -> (io::Result<()>, B) {
         zero_copy::write_all::<F, B>(self.stream.registration(), buf).await
     }
@@ -324,17 +510,62 @@ impl<F: Family> OwnedWriteHalf<F> {
     }
 
     /// Does nothing; see [`ByteStream::flush`], also for cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.into_split();
+    /// writer.write_all(b"ping").await?;
+    /// writer.flush().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
     /// Shuts down writing: the peer reads the end of the stream. See [`ByteStream::shutdown`], also
     /// for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, mut writer) = stream.into_split();
+    /// writer.write_all(b"the question").await?;
+    /// writer.shutdown().await?;
+    /// let mut question = String::new();
+    /// peer.read_to_string(&mut question).await?;
+    /// assert_eq!(question, "the question");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.shut_down_writing()
     }
 
     /// See [`ByteStream::writable`], also for errors and cancel safety.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, writer) = stream.into_split();
+    /// writer.writable().await?;
+    /// assert_eq!(writer.try_write(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.stream.writable().await
     }
@@ -350,11 +581,37 @@ impl<F: Family> OwnedWriteHalf<F> {
     }
 
     /// The peer's address; see [`ByteStream::peer_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, writer) = stream.into_split();
+    /// assert_eq!(writer.peer_addr()?, peer.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<F::Addr> {
         self.stream.peer_addr()
     }
 
     /// The address of the local end; see [`ByteStream::local_addr`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// let (_reader, writer) = stream.into_split();
+    /// assert_eq!(writer.local_addr()?, peer.peer_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<F::Addr> {
         self.stream.local_addr()
     }

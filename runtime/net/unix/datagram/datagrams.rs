@@ -47,7 +47,7 @@ impl UnixDatagram {
     }
 
     /// Sends one datagram to the socket at `path`, and waits until there is room. Returns its
-    /// length. See [`UnixDatagram`] for an example.
+    /// length.
     ///
     /// While the queue of that socket is full, this tries again: first after 1 ms, then after twice
     /// as long each time, up to 128 ms. The system has an event only for room in the queue of the
@@ -60,17 +60,29 @@ impl UnixDatagram {
     /// other errors of `sendto(2)`.
     ///
     /// # Panics
-    /// If it has to wait for room: panics if called outside of a runtime.
+    /// The future panics if it has to wait for room outside of a runtime.
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// assert_eq!(sender.send_to(b"ping", &path).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
         self.send_to_sockaddr(buf, &address_of(path.as_ref())?).await
     }
 
-    /// [`send_to`](UnixDatagram::send_to) an address of std, including abstract ones. See
-    /// [`UnixListener::bind_addr`](crate::net::UnixListener::bind_addr) for an example of such an
-    /// address.
+    /// [`send_to`](UnixDatagram::send_to) an address of std, including abstract ones.
     ///
     /// # Errors
     /// As [`send_to`](UnixDatagram::send_to); `InvalidInput` for an unnamed address.
@@ -80,6 +92,20 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// Safe: a future that is dropped before it is ready has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// assert_eq!(sender.send_to_addr(b"ping", &receiver.local_addr()?).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_to_addr(&self, buf: &[u8], addr: &SocketAddr) -> io::Result<usize> {
         self.send_to_sockaddr(buf, &unix_address::from_std(addr)?).await
     }
@@ -97,26 +123,55 @@ impl UnixDatagram {
     }
 
     /// Receives one datagram, and waits until there is one. Returns its length. The part that does
-    /// not fit into `buf` is lost. See [`send`](UnixDatagram::send) for an example.
+    /// not fit into `buf` is lost.
     ///
     /// # Errors
     /// Returns the errors of `recv(2)`.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a datagram takes it from the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let mut buf = [0; 64];
+    /// let count = right.recv(&mut buf).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration.async_io(Direction::Read, |socket| self.receive_once(socket, buf)).await
     }
 
     /// Receives one datagram, and waits until there is one. Returns its length and the address of
     /// its sender, which is unnamed if the sender has bound none. The part that does not fit into
-    /// `buf` is lost. See [`UnixDatagram`] for an example.
+    /// `buf` is lost.
     ///
     /// # Errors
     /// Returns the errors of `recvfrom(2)`.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a datagram takes it from the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// UnixDatagram::unbound()?.send_to(b"ping", &path).await?;
+    /// let (count, peer) = receiver.recv_from(&mut [0; 64]).await?;
+    /// assert_eq!(count, 4);
+    /// assert!(peer.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.registration.async_io(Direction::Read, |socket| self.receive_from_once(socket, buf)).await
     }
@@ -148,13 +203,26 @@ impl UnixDatagram {
     }
 
     /// Like [`recv_from`](UnixDatagram::recv_from), but leaves the datagram to be received again.
-    /// See [`peek`](UnixDatagram::peek) for an example.
     ///
     /// # Errors
     /// As [`recv_from`](UnixDatagram::recv_from).
     ///
     /// # Cancel safety
     /// Safe: nothing is taken.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let mut buf = [0; 64];
+    /// assert_eq!(right.peek_from(&mut buf).await?.0, 4);
+    /// // It is still there.
+    /// assert_eq!(right.recv(&mut buf).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.registration.async_io(Direction::Read, |socket| self.peek_from_once(socket, buf)).await
     }
@@ -183,52 +251,118 @@ impl UnixDatagram {
         self.registration.try_io(Direction::Write, |socket| send_once(socket, buf))
     }
 
-    /// [`send_to`](UnixDatagram::send_to) without waiting. See [`try_send`](UnixDatagram::try_send)
-    /// for an example.
+    /// [`send_to`](UnixDatagram::send_to) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as [`send_to`](UnixDatagram::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// assert_eq!(sender.try_send_to(b"ping", &path)?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
         let target = address_of(path.as_ref())?;
         let send = |socket: &Socket| send_or_rest(socket, buf, &target);
         self.registration.try_io(Direction::Write, send)?.ok_or(io::ErrorKind::WouldBlock.into())
     }
 
-    /// [`recv`](UnixDatagram::recv) without waiting. See [`try_send`](UnixDatagram::try_send) for
-    /// an example.
+    /// [`recv`](UnixDatagram::recv) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv`](UnixDatagram::recv).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// let mut buf = [0; 64];
+    /// let error = right.try_recv(&mut buf).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// left.send(b"ping").await?;
+    /// right.readable().await?;
+    /// assert_eq!(right.try_recv(&mut buf)?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.registration.try_io(Direction::Read, |socket| self.receive_once(socket, buf))
     }
 
-    /// [`recv_from`](UnixDatagram::recv_from) without waiting. See
-    /// [`try_send`](UnixDatagram::try_send) for an example.
+    /// [`recv_from`](UnixDatagram::recv_from) without waiting.
     ///
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as [`recv_from`](UnixDatagram::recv_from).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// right.readable().await?;
+    /// let (count, peer) = right.try_recv_from(&mut [0; 64])?;
+    /// assert_eq!(count, 4);
+    /// assert!(peer.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.registration.try_io(Direction::Read, |socket| self.receive_from_once(socket, buf))
     }
 
     /// [`send`](UnixDatagram::send) as a poll function. Only the waker of the last caller is woken.
-    /// See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
     ///
     /// # Errors
     /// As [`send`](UnixDatagram::send).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// assert_eq!(std::future::poll_fn(|cx| left.poll_send(cx, b"ping")).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.registration.poll_io(Direction::Write, cx, |socket| send_once(socket, buf))
     }
 
     /// [`send_to`](UnixDatagram::send_to) as a poll function. Only the waker of the last caller is
-    /// woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
+    /// woken.
     ///
     /// # Errors
     /// As [`send_to`](UnixDatagram::send_to).
     ///
     /// # Panics
     /// As [`send_to`](UnixDatagram::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// use std::future::poll_fn;
+    ///
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// assert_eq!(poll_fn(|cx| sender.poll_send_to(cx, b"ping", &path)).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_send_to<P: AsRef<Path>>(
         &self,
         cx: &mut Context<'_>,
@@ -281,10 +415,25 @@ impl UnixDatagram {
     }
 
     /// [`recv_from`](UnixDatagram::recv_from) as a poll function. Only the waker of the last caller
-    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
+    /// is woken.
     ///
     /// # Errors
     /// As [`recv_from`](UnixDatagram::recv_from).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// use std::future::poll_fn;
+    ///
+    /// left.send(b"ping").await?;
+    /// let mut buf = [0; 64];
+    /// let (count, _peer) = poll_fn(|cx| right.poll_recv_from(cx, &mut buf)).await?;
+    /// assert_eq!(&buf[..count], b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_recv_from(
         &self,
         cx: &mut Context<'_>,

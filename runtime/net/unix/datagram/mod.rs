@@ -24,6 +24,17 @@ use send_rest::SendRest;
 
 /// A Unix socket for datagrams, which are neither lost nor reordered on their way.
 ///
+/// # Sharing
+/// Every method takes `&self`: any number of tasks may send and receive at the same time through an
+/// `Arc`, and each datagram goes to one of them. The `poll_*` functions remember one waker per
+/// direction: only the last caller is woken.
+///
+/// # Datagrams
+/// A receive loses the part of a datagram that does not fit into its buffer. A datagram that is too
+/// long to be sent is an error (EMSGSIZE), and nothing is sent. Empty datagrams are sent and
+/// received like others: `Ok(0)` is not the end of anything, unless
+/// [`shutdown`](UnixDatagram::shutdown) was called.
+///
 /// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -44,17 +55,6 @@ use send_rest::SendRest;
 /// # })
 /// # }
 /// ```
-///
-/// # Sharing
-/// Every method takes `&self`: any number of tasks may send and receive at the same time through an
-/// `Arc`, and each datagram goes to one of them. The `poll_*` functions remember one waker per
-/// direction: only the last caller is woken.
-///
-/// # Datagrams
-/// A receive loses the part of a datagram that does not fit into its buffer. A datagram that is too
-/// long to be sent is an error (EMSGSIZE), and nothing is sent. Empty datagrams are sent and
-/// received like others: `Ok(0)` is not the end of anything, unless
-/// [`shutdown`](UnixDatagram::shutdown) was called.
 pub struct UnixDatagram {
     registration: Registration,
     /// The pause of `poll_send_to`, if it is resting. `send_to` keeps its pause in its own future.
@@ -65,7 +65,7 @@ pub struct UnixDatagram {
 
 impl UnixDatagram {
     /// Makes a socket at `path` and creates a file there; a path that begins with a zero byte is an
-    /// abstract name. See [`UnixDatagram`] for an example.
+    /// abstract name.
     ///
     /// # Errors
     /// `AddrInUse` if the path exists: remove it first. `NotFound` if its directory does not exist,
@@ -73,20 +73,47 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let socket = UnixDatagram::bind(&path)?;
+    /// assert_eq!(socket.local_addr()?.as_pathname(), Some(&*path));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_to(&address_of(path.as_ref())?)
     }
 
-    /// [`bind`](UnixDatagram::bind) to an address of std, including abstract ones. See
-    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
-    /// address.
+    /// [`bind`](UnixDatagram::bind) to an address of std, including abstract ones.
     ///
     /// # Errors
     /// As [`bind`](UnixDatagram::bind); `InvalidInput` for an unnamed address.
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// use heist::net::unix::SocketAddr;
+    ///
+    /// let address = SocketAddr::from_pathname(&path)?;
+    /// let socket = UnixDatagram::bind_addr(&address)?;
+    /// assert_eq!(socket.local_addr()?.as_pathname(), Some(&*path));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_to(&unix_address::from_std(addr)?)
@@ -133,14 +160,24 @@ impl UnixDatagram {
         Ok(UnixDatagram::over(Registration::new_nonblocking(socket)))
     }
 
-    /// Makes two sockets that are each other's peer, without addresses. See
-    /// [`send`](UnixDatagram::send) for an example.
+    /// Makes two sockets that are each other's peer, without addresses.
     ///
     /// # Errors
     /// Returns the error of the system call: no descriptors or no memory are left.
     ///
     /// # Panics
     /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// assert_eq!(right.recv(&mut [0; 64]).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (left, right) = Socket::pair(Domain::UNIX, Type::DGRAM, None)?;
@@ -148,21 +185,49 @@ impl UnixDatagram {
     }
 
     /// Names the peer: from now on [`send`](UnixDatagram::send) sends to it, and only its datagrams
-    /// are received. See [`unbound`](UnixDatagram::unbound) for an example.
+    /// are received.
     ///
     /// # Errors
     /// `NotFound` if there is no such path, `ConnectionRefused` if it belongs to no open socket
     /// (any more), `PermissionDenied` if the path may not be written or the peer has another peer.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// sender.connect(&path)?;
+    /// assert_eq!(sender.send(b"ping").await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.socket().connect(&address_of(path.as_ref())?)
     }
 
-    /// [`connect`](UnixDatagram::connect) to an address of std, including abstract ones. See
-    /// [`UnixListener::bind_addr`](super::UnixListener::bind_addr) for an example of such an
-    /// address.
+    /// [`connect`](UnixDatagram::connect) to an address of std, including abstract ones.
     ///
     /// # Errors
     /// As [`connect`](UnixDatagram::connect); `InvalidInput` for an unnamed address.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// sender.connect_addr(&receiver.local_addr()?)?;
+    /// assert_eq!(sender.send(b"ping").await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connect_addr(&self, addr: &SocketAddr) -> io::Result<()> {
         self.socket().connect(&unix_address::from_std(addr)?)
     }
@@ -196,12 +261,22 @@ impl UnixDatagram {
     }
 
     /// Gives the socket back as a socket of std. It stays non-blocking, as in tokio; call
-    /// `set_nonblocking(false)` on it if it should block. See [`from_std`](UnixDatagram::from_std)
-    /// for an example.
+    /// `set_nonblocking(false)` on it if it should block.
     ///
     /// # Errors
     /// Returns an error if the driver cannot give the socket up: while an operation is in flight
     /// the descriptor has to be duplicated, and that may fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (socket, _peer) = heist::net::UnixDatagram::pair()?;
+    /// let socket: std::os::unix::net::UnixDatagram = socket.into_std()?;
+    /// assert_eq!(socket.send(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixDatagram> {
         Ok(self.registration.into_socket()?.into())
     }
@@ -210,6 +285,20 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Returns the error of the system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let socket = UnixDatagram::bind(&path)?;
+    /// assert_eq!(socket.local_addr()?.as_pathname(), Some(&*path));
+    /// assert!(UnixDatagram::unbound()?.local_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(unix_address::to_std(&self.socket().local_addr()?))
     }
@@ -218,18 +307,47 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `NotConnected` if there is no peer.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("socket");
+    /// # use heist::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// assert!(sender.peer_addr().is_err());
+    /// sender.connect(&path)?;
+    /// assert_eq!(sender.peer_addr()?.as_pathname(), Some(&*path));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(unix_address::to_std(&self.socket().peer_addr()?))
     }
 
     /// Returns the credentials of the process that made the other end of a
-    /// [`pair`](UnixDatagram::pair). See [`UCred`] for an example.
+    /// [`pair`](UnixDatagram::pair).
     ///
     /// For sockets that are not a pair, the system decides what this returns: Linux returns ids
     /// that belong to nobody.
     ///
     /// # Errors
     /// Returns the error of the system call; `Unsupported` on systems that heist cannot ask.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (one, _other) = heist::net::UnixDatagram::pair()?;
+    /// // `Unsupported` on systems that heist cannot ask.
+    /// if let Ok(peer) = one.peer_cred() {
+    ///     println!("user {}, group {}", peer.uid(), peer.gid());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_cred(&self) -> io::Result<UCred> {
         UCred::of(self.socket())
     }
@@ -282,6 +400,16 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Returns an error if the option cannot be read. The pending error itself is in `Ok(Some(_))`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (socket, _peer) = heist::net::UnixDatagram::pair()?;
+    /// assert!(socket.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }

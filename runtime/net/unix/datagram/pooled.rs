@@ -47,14 +47,26 @@ impl UnixDatagram {
     }
 
     /// Like [`recv_pooled`](UnixDatagram::recv_pooled), and also returns the address of the sender,
-    /// which is unnamed if the sender has bound none. See
-    /// [`recv_pooled`](UnixDatagram::recv_pooled) for an example.
+    /// which is unnamed if the sender has bound none.
     ///
     /// # Errors
     /// As [`recv_pooled`](UnixDatagram::recv_pooled).
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a datagram takes it from the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// let (datagram, peer) = right.recv_from_pooled().await?;
+    /// assert_eq!(*datagram, *b"ping");
+    /// assert!(peer.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         self.registration.async_io(Direction::Read, |socket| self.receive_pooled(socket)).await
     }
@@ -64,6 +76,21 @@ impl UnixDatagram {
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as
     /// [`recv_pooled`](UnixDatagram::recv_pooled).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// let error = right.try_recv_pooled().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    ///
+    /// left.send(b"ping").await?;
+    /// right.readable().await?;
+    /// assert_eq!(*right.try_recv_pooled()?, *b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_pooled(&self) -> io::Result<PooledBuf> {
         self.try_recv_from_pooled().map(|(datagram, _)| datagram)
     }
@@ -73,6 +100,19 @@ impl UnixDatagram {
     /// # Errors
     /// `WouldBlock` if no datagram is there; otherwise as
     /// [`recv_pooled`](UnixDatagram::recv_pooled).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// right.readable().await?;
+    /// let (datagram, _peer) = right.try_recv_from_pooled()?;
+    /// assert_eq!(*datagram, *b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_from_pooled(&self) -> io::Result<(PooledBuf, SocketAddr)> {
         self.registration.try_io(Direction::Read, |socket| self.receive_pooled(socket))
     }

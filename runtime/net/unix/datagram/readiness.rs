@@ -18,6 +18,20 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// use heist::io::Interest;
+    ///
+    /// let ready = left.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    /// // Nothing has arrived yet, and the queue of the peer has room.
+    /// assert!(ready.is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
         interest::ready(&self.registration, interest).await
     }
@@ -30,6 +44,18 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// right.readable().await?;
+    /// assert_eq!(right.try_recv(&mut [0; 64])?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable(&self) -> io::Result<()> {
         self.registration.ready(Direction::Read).await
     }
@@ -42,37 +68,84 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// Safe: no datagram moves.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.writable().await?;
+    /// assert_eq!(left.try_send(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.registration.ready(Direction::Write).await
     }
 
     /// [`readable`](UnixDatagram::readable) as a poll function. Only the waker of the last caller
-    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
+    /// is woken.
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// std::future::poll_fn(|cx| right.poll_recv_ready(cx)).await?;
+    /// assert_eq!(right.try_recv(&mut [0; 64])?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(Direction::Read, cx)
     }
 
     /// [`writable`](UnixDatagram::writable) as a poll function. Only the waker of the last caller
-    /// is woken. See [`poll_recv`](UnixDatagram::poll_recv) for an example of a poll function.
+    /// is woken.
     ///
     /// # Errors
     /// Returns an error if the driver cannot wait for the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, right) = heist::net::UnixDatagram::pair()?;
+    /// std::future::poll_fn(|cx| left.poll_send_ready(cx)).await?;
+    /// assert_eq!(left.try_send(b"ping")?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(Direction::Write, cx)
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
-    /// from then on, until an event arrives. See
-    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) for an example of `f`.
+    /// from then on, until an event arrives.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
     ///
     /// # Errors
     /// Returns the errors of `f`, and `WouldBlock` without calling `f` if the socket is known not
     /// to be ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, _right) = heist::net::UnixDatagram::pair()?;
+    /// use heist::io::Interest;
+    ///
+    /// let socket = socket2::SockRef::from(&left);
+    /// left.writable().await?;
+    /// assert_eq!(left.try_io(Interest::WRITABLE, || socket.send(b"ping"))?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.registration.try_once(interest.direction(), |_| f())
     }
@@ -81,13 +154,26 @@ impl UnixDatagram {
     /// calls it waits until the socket is ready.
     ///
     /// `f` must use this socket, in a direction of `interest`, and must not block.
-    /// [`ByteStream::async_io`](crate::net::ByteStream::async_io) has an example.
     ///
     /// # Errors
     /// Returns the errors of `f` except `WouldBlock`, and those of the driver.
     ///
     /// # Cancel safety
     /// As safe as `f`: nothing is held between two calls of `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (left, _right) = heist::net::UnixDatagram::pair()?;
+    /// use heist::io::Interest;
+    ///
+    /// // Any call on the descriptor will do: here that of another crate.
+    /// let socket = socket2::SockRef::from(&left);
+    /// assert_eq!(left.async_io(Interest::WRITABLE, || socket.send(b"ping")).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,
