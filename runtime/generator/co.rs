@@ -130,8 +130,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The argument of [`routine`](super::routine): `async |mut co: Co<'_, Y, A>| ..`. Implemented for every function
-/// of that form.
+/// The argument of [`routine`](super::routine): `async |mut co: Co<'_, Y, A>| ..`. Implemented for
+/// every function of that form.
 ///
 /// # Examples
 /// ```

@@ -5,10 +5,10 @@
 use super::error::JoinError;
 use super::layout::{Cell, Core, Header, Stage};
 use super::memory;
+use super::outcomes::{Completion, JoinWakerOwner, Pause, Start};
 use super::quiet::{discard, quietly};
 use super::raw::{TaskRef, Vtable};
 use super::schedule::{Cause, Schedule};
-use super::state::{Completion, JoinWakerOwner, Pause, Start};
 use super::{Runnable, waker::WakerRef};
 use std::any::Any;
 use std::marker::PhantomData;

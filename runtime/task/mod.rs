@@ -48,8 +48,9 @@
 //! outside of a worker, and [`id`](id()) if called outside of a task.
 #![doc = include_str!("../../docs/task.md")]
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
-// cell), `state.rs` (the state word), `raw.rs` (pointers), `harness.rs` (a run), `runnable.rs`,
-// `waker.rs`, `join.rs` (the handles), `owned.rs` (the list of live tasks), `memory.rs`.
+// cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
+// (pointers), `harness.rs` (a run), `runnable.rs`, `waker.rs`, `join.rs` (the handles), `owned.rs`
+// (the list of live tasks), `memory.rs`.
 
 mod budget;
 mod closure;
@@ -59,6 +60,7 @@ mod id;
 mod join;
 mod layout;
 mod memory;
+mod outcomes;
 mod owned;
 mod pinned;
 mod quiet;

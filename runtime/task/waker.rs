@@ -2,9 +2,9 @@
 #![expect(unsafe_code, reason = "implements RawWaker")]
 
 use super::layout::Header;
+use super::outcomes::{Wake, WakeByValue};
 use super::raw::{Reference, TaskRef};
 use super::schedule::Cause;
-use super::state::{Wake, WakeByValue};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
