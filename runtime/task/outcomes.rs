@@ -1,5 +1,5 @@
-//! The outcomes of the transitions of a task's state word (`state.rs`): what the caller now owns, and
-//! must do.
+//! The outcomes of the transitions of a task's state word (`state.rs`): what the caller now owns,
+//! and must do.
 
 /// The outcome of a wake or a cancellation.
 #[must_use]
