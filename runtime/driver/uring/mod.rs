@@ -6,7 +6,6 @@
 //! - `ring.rs`: the two shared queues and the system call between them.
 //! - `encode.rs`, `encode_file.rs`, `decode.rs`: operations to entries, and completions to results.
 //! - `core.rs`: one worker's ring and everything that changes under its lock.
-//! - `worker.rs`: the core under its lock, the mailbox, the doorbell.
 //! - `table.rs`: the memory that is registered with a ring.
 //! - `placement.rs`: the choice of the ring for a worker's waits.
 //! - `interrupt.rs`: how a busy owner is made to post its completions.
@@ -21,14 +20,17 @@ use std::time::{Duration, Instant};
 use crossbeam::utils::CachePadded;
 
 use crate::buf::FixedMemory;
-use crate::primitive::atomic::Ordering;
-use crate::primitive::sync::MutexGuard;
+use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::primitive::sync::{Mutex, MutexGuard};
 
+use super::bell::Bell;
 use super::context::Asker;
+use super::doorbell::Doorbell;
 use super::file::Offered;
-use super::mailbox::Posted;
+use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::orphan::{Crop, Orphan, clear_away};
+use super::slots::SlotId;
 use super::{Options, closed};
 
 mod core;
@@ -42,13 +44,11 @@ mod ring;
 mod table;
 #[cfg(test)]
 mod tests;
-mod worker;
 
 use self::core::{Core, Start};
 use placement::Load;
 use probe::Refusal;
 use ring::Ring;
-use worker::{Request, Worker, begin};
 
 #[derive(Debug)]
 pub(super) struct Rings {
@@ -56,6 +56,35 @@ pub(super) struct Rings {
     loads: Box<[CachePadded<Load>]>,
     /// Equal for all rings, because they belong to one kernel.
     offered: Offered,
+}
+
+#[derive(Debug)]
+struct Worker {
+    /// Held by the owner while it sleeps. Another worker's `try_lock` then fails, because a
+    /// sleeping worker is not stuck.
+    core: Mutex<Core>,
+    mailbox: Mailbox<Request>,
+    bell: Bell,
+    doorbell: Doorbell,
+    figures: Figures,
+}
+
+/// Copied out of the core at every change, because the core's lock is held while the owner sleeps.
+#[derive(Debug)]
+struct Figures {
+    in_flight: AtomicUsize,
+    stale_count: AtomicU64,
+    leaked_count: AtomicUsize,
+}
+
+/// A request that another thread posts to a ring's mailbox.
+#[derive(Debug)]
+enum Request {
+    Start(Op),
+    Cancel(SlotId),
+    /// No operation with this memory comes any more. The request holds a reference, so that it
+    /// finds this memory and no later one at the same address.
+    Unregister(Arc<FixedMemory>),
 }
 
 impl Rings {
@@ -312,5 +341,97 @@ impl Rings {
         worker.publish(&core);
         drop(core);
         clear_away(orphans);
+    }
+}
+
+impl Request {
+    fn into_op(self) -> Option<Op> {
+        match self {
+            Request::Start(op) => Some(op),
+            Request::Cancel(_) | Request::Unregister(_) => None,
+        }
+    }
+}
+
+/// Starts the operation, or gives it to `orphans`, to be dropped where no lock is held.
+fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    match core.start(op) {
+        Start::Taken => {}
+        Start::Unwanted(op) => {
+            op.withdraw(wakers);
+            orphans.extend(Orphan::of(op));
+        }
+        Start::Closed(op) => {
+            op.finish(Err(closed()), wakers);
+            orphans.extend(Orphan::of(op));
+        }
+    }
+}
+
+impl Worker {
+    fn new(index: usize, ring: Ring) -> Result<Worker, Refusal> {
+        Ok(Worker {
+            core: Mutex::new(Core::new(index, ring)),
+            mailbox: Mailbox::new(),
+            bell: Bell::new(),
+            doorbell: Doorbell::new().map_err(Refusal::Setup)?,
+            figures: Figures {
+                in_flight: AtomicUsize::new(0),
+                stale_count: AtomicU64::new(0),
+                leaked_count: AtomicUsize::new(0),
+            },
+        })
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Core) -> R) -> R {
+        let mut core = self.core.lock();
+        let result = change(&mut core);
+        self.publish(&core);
+        result
+    }
+
+    fn ring(&self) {
+        if self.bell.strike() {
+            self.doorbell.ring();
+        }
+    }
+
+    fn post(&self, request: Request) -> io::Result<()> {
+        match self.mailbox.post(request) {
+            Posted::Quiet => Ok(()),
+            Posted::Ring => {
+                self.ring();
+                Ok(())
+            }
+            Posted::Refused(_) => Err(closed()),
+        }
+    }
+
+    /// The operations in the mailbox of a worker that does not read it.
+    fn unread_ops(&self) -> Vec<Op> {
+        let starts = self.mailbox.take_if(|request| matches!(request, Request::Start(_)));
+        starts.into_iter().filter_map(Request::into_op).collect()
+    }
+
+    fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+        if !self.mailbox.is_pending() {
+            return;
+        }
+        let mut requests = Vec::new();
+        self.mailbox.take(&mut requests);
+        for request in requests {
+            match request {
+                Request::Start(op) => begin(core, op, wakers, orphans),
+                Request::Cancel(slot) => core.cancel(slot),
+                Request::Unregister(memory) => core.unregister(&memory),
+            }
+        }
+    }
+
+    fn publish(&self, core: &MutexGuard<'_, Core>) {
+        // Ordering: Relaxed: estimates; no decision relies on their being exact.
+        self.figures.in_flight.store(core.in_flight(), Ordering::Relaxed);
+        self.figures.stale_count.store(core.stale_count(), Ordering::Relaxed);
+        self.figures.leaked_count.store(core.leaked_count(), Ordering::Relaxed);
     }
 }
