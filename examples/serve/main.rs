@@ -31,6 +31,8 @@ mod listing;
 mod page;
 mod paths;
 mod ranges;
+mod refusal;
+mod response;
 #[cfg(test)]
 mod scratch;
 mod service;

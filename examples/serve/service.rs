@@ -6,24 +6,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, HOST, HeaderValue, LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST, HeaderValue,
+    LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use crate::conditional::{Validators, Verdict};
 use crate::content::{self, Content};
 use crate::content_type::{self, SAMPLE_SIZE};
-use crate::page::{self, escape};
 use crate::paths::{Lost, Route};
 use crate::ranges::{self, Selection};
+use crate::refusal::{Refusal, refusal_of};
+use crate::response::{allowing, empty, html_page, text};
 use crate::shared::Pages;
 use crate::target::{self, Found, Target};
-
-const METHODS: &str = "GET, HEAD, OPTIONS";
-const HTML: &str = "text/html; charset=utf-8";
 
 /// The folder that is served.
 #[derive(Clone, Debug)]
@@ -33,10 +30,6 @@ pub(crate) struct Site {
     hidden: bool,
     pages: Arc<Pages>,
 }
-
-/// A request that gets a page with a reason instead of a file.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal(StatusCode, &'static str);
 
 type Answer = Result<Response<Content>, Refusal>;
 
@@ -186,78 +179,13 @@ impl Validators {
     }
 }
 
-impl Refusal {
-    fn page(&self, path: &str) -> Response<Content> {
-        let Refusal(status, reason) = *self;
-        let title = status.to_string();
-        let body = format!("<p>{}</p>\n<footer>{}</footer>\n", escape(reason), escape(path));
-        let html = page::html(&title, &escape(&title), &body);
-        let response = html_page(status, Content::Whole(Bytes::from(html)));
-        if status == StatusCode::METHOD_NOT_ALLOWED { allowing(response) } else { response }
-    }
-}
-
-impl From<Lost> for Refusal {
-    fn from(lost: Lost) -> Refusal {
-        match lost {
-            Lost::Malformed => Refusal(StatusCode::BAD_REQUEST, "The path is not a valid one."),
-            Lost::Missing => Refusal(StatusCode::NOT_FOUND, "There is nothing here by that name."),
-            Lost::Forbidden => Refusal(StatusCode::FORBIDDEN, "The server may not read this."),
-        }
-    }
-}
-
-/// What an error of the file system means to a client.
-pub(crate) fn refusal_of(error: io::Error) -> Refusal {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::from(Lost::Missing),
-        io::ErrorKind::PermissionDenied => Refusal::from(Lost::Forbidden),
-        _ => {
-            eprintln!("serve: reading failed: {error}");
-            Refusal(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The file could not be read. The server's log says why.",
-            )
-        }
-    }
-}
-
-fn html_page(status: StatusCode, content: Content) -> Response<Content> {
-    let mut response = Response::new(content);
-    *response.status_mut() = status;
-    let length = hyper::body::Body::size_hint(response.body()).lower();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
-    headers.insert(CONTENT_LENGTH, length.into());
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // Should a name ever slip through unescaped, it still cannot run as a script.
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'";
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
-}
-
-fn empty(status: StatusCode) -> Response<Content> {
-    let mut response = Response::new(Content::empty());
-    *response.status_mut() = status;
-    response
-}
-
-fn allowing(mut response: Response<Content>) -> Response<Content> {
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
-    response
-}
-
-/// For text this program made itself, of numbers and names it knows.
-fn text(value: &str) -> HeaderValue {
-    HeaderValue::from_str(value).expect("our own header values are visible ASCII")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::response::METHODS;
     use crate::scratch::Scratch;
     use hyper::body::Body;
-    use hyper::header::{HeaderName, IF_NONE_MATCH, IF_RANGE};
+    use hyper::header::{ALLOW, CONTENT_SECURITY_POLICY, HeaderName, IF_NONE_MATCH, IF_RANGE};
 
     fn respond(site: &Site, request: &Request<()>) -> Response<Content> {
         let runtime = heist::runtime::Builder::new_current_thread().enable_all().build().unwrap();

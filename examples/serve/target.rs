@@ -12,7 +12,7 @@ use heist::fs::File;
 use crate::known;
 use crate::listing;
 use crate::paths::{self, Lost, Route};
-use crate::service::{Refusal, refusal_of};
+use crate::refusal::{Refusal, refusal_of};
 use crate::shared::{Page, Pages};
 
 const INDEX: &str = "index.html";

@@ -72,6 +72,7 @@ mod iterator;
 mod machine;
 mod protocol;
 mod resume;
+mod routines;
 mod shared;
 mod stream;
 
@@ -95,13 +96,14 @@ pub mod expansion {
 
 pub use async_coroutine::{AsyncCoroutineExt, aclosing};
 pub use async_machine::{AsyncCoroutine, AsyncGenerator, AsyncMachine, AsyncResume};
-pub use co::{AsyncRoutine, Body, Co, Routine, Yielding, async_routine, routine};
+pub use co::{Body, Co, Yielding};
 pub use coroutine::{CoroutineExt, Primed, PrimedError};
 pub use delegate::{ResumedWith, resumed_with};
 pub use fallible::{Discard, GeneratorExt, TryIter};
 pub use machine::{Code, Coroutine, Generator, Machine};
 pub use protocol::{AlreadyExecuting, CloseError, Next, Outcome, Raise, SendError, StartError, State, Step};
 pub use resume::Resume;
+pub use routines::{AsyncRoutine, Routine, async_routine, routine};
 pub use shared::{Claim, Shared};
 pub use stream::TryStream;
 

@@ -8,10 +8,11 @@ use futures_core::stream::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 
 use super::async_machine::{AsyncMachine, AsyncResume};
-use super::co::{AsyncRoutine, Body};
+use super::co::Body;
 use super::fallible::LosesNothing;
 use super::iterator::ended;
 use super::protocol::{Next, State, Step};
+use super::routines::AsyncRoutine;
 
 impl<C: Future, Y> Stream for AsyncMachine<C, Y, Next>
 where

@@ -7,9 +7,9 @@
 use super::budget;
 use super::error::JoinError;
 use super::id::Id;
+use super::outcomes::{Detach, Join};
 use super::quiet::quietly;
 use super::raw::Reference;
-use super::state::{Detach, Join};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;

@@ -48,9 +48,9 @@
 //! are cancel safe: no output is lost. *Cancellation* below has the rest.
 #![doc = include_str!("../../docs/task.md")]
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
-// cell), `state.rs` (the state word), `raw.rs` (pointers), `runnable.rs`, `waker.rs`, `harness.rs`
-// (a run), `allocate.rs` (the start), `join.rs` (the handles), `owned.rs` (the list of live tasks),
-// `memory.rs`.
+// cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
+// (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
+// (the handles), `owned.rs` (the list of live tasks), `memory.rs`.
 
 mod allocate;
 mod budget;
@@ -62,6 +62,7 @@ mod id;
 mod join;
 mod layout;
 mod memory;
+mod outcomes;
 mod owned;
 mod pinned;
 mod quiet;

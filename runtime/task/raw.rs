@@ -4,7 +4,8 @@
 use super::cause::Cause;
 use super::id::Id;
 use super::layout::{Header, Trailer};
-use super::state::{State, Wake};
+use super::outcomes::Wake;
+use super::state::State;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;

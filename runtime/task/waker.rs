@@ -3,8 +3,8 @@
 
 use super::cause::Cause;
 use super::layout::Header;
+use super::outcomes::{Wake, WakeByValue};
 use super::raw::{Reference, TaskRef};
-use super::state::{Wake, WakeByValue};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;

@@ -88,22 +88,22 @@ fn reads_past_the_page_cache_end_where_the_file_does() {
         let path = file_with(&folder, &bytes);
         // Long enough to be read in parts.
         let (small, large) = (pool_on(runtime, 3, 2 * LEN), pool_on(runtime, 1, 3 << 20));
-        let (smalls, larges) = (small.clone(), large.clone());
+        let (small_slots, large_slots) = (small.clone(), large.clone());
         let was_direct = on_a_worker(runtime, async move {
             let Some(file) = open_direct(&path).await else { return false };
             for (place, wanted_len) in [(0, 2 * LEN), (4 * LEN, LEN + 100), (5 * LEN, 100), (6 * LEN, 0)] {
-                let (result, buf) = file.read_owned_at(smalls.take(), place as u64).await;
+                let (result, buf) = file.read_owned_at(small_slots.take(), place as u64).await;
                 assert_eq!(result.unwrap(), wanted_len);
                 assert!(buf[..wanted_len] == bytes[place.min(bytes.len())..][..wanted_len]);
             }
-            let (result, buf) = file.read_owned_at(larges.take(), 0).await;
+            let (result, buf) = file.read_owned_at(large_slots.take(), 0).await;
             assert_eq!(result.unwrap(), bytes.len());
             assert!(buf[..bytes.len()] == bytes);
             // Written past the page cache as well.
             let (result, _buf) = file.write_owned_at(buf.slice(LEN, LEN), 0).await;
             assert_eq!(result.unwrap(), LEN);
             assert!(std::fs::read(&path).unwrap()[..LEN] == bytes[LEN..2 * LEN]);
-            let (result, _buf) = file.read_owned_at(smalls.take().slice(1, LEN), 0).await;
+            let (result, _buf) = file.read_owned_at(small_slots.take().slice(1, LEN), 0).await;
             let text = result.unwrap_err().to_string();
             assert!(text.contains("O_DIRECT"), "{text}");
             true

@@ -206,9 +206,9 @@ fn a_forked_child_listens_for_its_own_signals() {
             let code = process::fork_and_wait(|| {
                 let runtime =
                     support::builder(support::Shape::CurrentThread, kind).build().expect("available");
-                let mut childs = listen(&runtime);
+                let mut in_child = listen(&runtime);
                 send(parent, libc::SIGUSR2);
-                is_told_of_its_own_only(&runtime, &mut childs, libc::SIGUSR2);
+                is_told_of_its_own_only(&runtime, &mut in_child, libc::SIGUSR2);
                 0
             });
             assert_eq!(code, 0, "the child heard its own signal, and no other");

@@ -28,6 +28,10 @@ mod page;
 mod paths;
 #[path = "../../examples/serve/ranges.rs"]
 mod ranges;
+#[path = "../../examples/serve/refusal.rs"]
+mod refusal;
+#[path = "../../examples/serve/response.rs"]
+mod response;
 #[path = "../../examples/serve/scratch.rs"]
 mod scratch;
 #[path = "../../examples/serve/service.rs"]

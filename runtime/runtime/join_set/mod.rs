@@ -8,10 +8,9 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
-use super::handle::Handle;
-use super::spawn::{spawn, spawn_blocking, spawn_local};
-use super::weight::boxed_if_large;
 use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
+
+mod spawn;
 
 /// A set of tasks with outputs of one type. Dropping the set aborts them all.
 ///
@@ -118,106 +117,6 @@ impl<T: 'static> JoinSet<T> {
         let abort = handle.abort_handle();
         self.handles.push(Member { handle });
         abort
-    }
-
-    /// Spawns a task on the current runtime, as [`heist::spawn`](crate::spawn) does.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
-    ///
-    /// # Examples
-    /// ```
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// let mut set = heist::task::JoinSet::new();
-    /// set.spawn(async { 42 });
-    /// // The handle aborts this one task.
-    /// set.spawn(std::future::pending()).abort();
-    /// while let Some(outcome) = set.join_next().await {
-    ///     match outcome {
-    ///         Ok(answer) => assert_eq!(answer, 42),
-    ///         Err(error) => assert!(error.is_cancelled()),
-    ///     }
-    /// }
-    /// # });
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: Send,
-    {
-        let handle = boxed_if_large!(future future: F, spawn(future));
-        self.insert(handle)
-    }
-
-    /// Spawns a task on the runtime of `handle`, from any thread.
-    ///
-    /// # Examples
-    /// ```
-    /// let runtime = heist::runtime::Runtime::new()?;
-    /// let mut set = heist::task::JoinSet::new();
-    /// set.spawn_on(async { 42 }, runtime.handle());
-    /// assert_eq!(runtime.block_on(set.join_all()), [42]);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: Send,
-    {
-        let handle = boxed_if_large!(future future: F, handle.spawn(future));
-        self.insert(handle)
-    }
-
-    /// Spawns a future that need not be `Send` on this worker: see
-    /// [`spawn_local`].
-    ///
-    /// # Panics
-    /// Panics if this thread is not a worker.
-    ///
-    /// # Examples
-    /// ```
-    /// # heist::runtime::Builder::new_current_thread().build()?.block_on(async {
-    /// let shared = std::rc::Rc::new(42);
-    /// let mut set = heist::task::JoinSet::new();
-    /// set.spawn_local(async move { *shared });
-    /// assert_eq!(set.join_all().await, [42]);
-    /// # });
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
-    where
-        F: Future<Output = T> + 'static,
-    {
-        let handle = boxed_if_large!(future future: F, spawn_local(future));
-        self.insert(handle)
-    }
-
-    /// Runs a closure on the blocking pool: see [`spawn_blocking`].
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
-    ///
-    /// # Examples
-    /// ```
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// let mut set = heist::task::JoinSet::new();
-    /// set.spawn_blocking(|| std::fs::metadata("Cargo.toml").is_ok());
-    /// assert_eq!(set.join_all().await, [true]);
-    /// # });
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn spawn_blocking<F>(&mut self, closure: F) -> AbortHandle
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send,
-    {
-        let handle = boxed_if_large!(closure closure: F, spawn_blocking(closure));
-        self.insert(handle)
     }
 
     /// Waits for the next task to end, and removes it. Returns `None` if the set is empty.
@@ -460,25 +359,5 @@ impl<T> Default for JoinSet<T> {
 impl<T> fmt::Debug for JoinSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinSet").field("len", &self.len()).finish()
-    }
-}
-
-impl<T, F> FromIterator<F> for JoinSet<T>
-where
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    /// Spawns each future on the current runtime.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime.
-    #[track_caller]
-    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
-        let mut set = JoinSet::new();
-        let home = Handle::current();
-        for future in futures {
-            set.spawn_on(future, &home);
-        }
-        set
     }
 }

@@ -1,0 +1,46 @@
+//! A pool of threads for closures that may block, and the way to the pool of the current thread's
+//! runtime. `DESIGN.md` of this room explains how it works.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::task::{self, Id, JoinHandle};
+
+mod host;
+#[cfg(test)]
+mod models;
+mod pool;
+
+pub(crate) use host::{Guard, Host, NO_RUNTIME, enter, host};
+pub(crate) use pool::{Job, Limits, Pool};
+
+/// Runs `closure` as a task on the pool of this thread's runtime.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+#[track_caller]
+pub(crate) fn spawn_blocking<F, R>(closure: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    match host() {
+        Some(host) => spawn_blocking_on(host, closure, Location::caller()),
+        None => panic!("{NO_RUNTIME}"),
+    }
+}
+
+/// Runs `closure`, which was spawned at `location`, as a task on the pool of `host`.
+pub(crate) fn spawn_blocking_on<F, R>(
+    host: Arc<dyn Host>,
+    closure: F,
+    location: &'static Location<'static>,
+) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let (task, join) = task::blocking(closure, Id::next(), location);
+    host.run_blocking(task);
+    join
+}

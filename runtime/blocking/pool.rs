@@ -1,0 +1,218 @@
+//! The pool: threads that are started when jobs wait, and end when none comes.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::primitive::clock;
+use crate::primitive::sync::{Condvar, Mutex};
+use crate::primitive::thread::{self, Builder};
+
+thread::thread_local! {
+    /// The address of the pool that this thread works for, or 0.
+    static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A closure that may block.
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// Runs `job`. A task stores its own panic for its joiner. A panic that still unwinds out of the
+/// job, for example the complaint about a guard that the job left behind, has been reported by the
+/// panic hook, and must not end a counted thread.
+fn perform(job: Job) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
+        // The payload may panic when it is dropped, so it is leaked.
+        std::mem::forget(payload);
+    }
+}
+
+/// How the pool may grow.
+#[derive(Clone)]
+pub(crate) struct Limits {
+    pub(crate) threads_count_max: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: String,
+    pub(crate) stack_size: Option<usize>,
+}
+
+struct State {
+    waiting: VecDeque<Job>,
+    threads_count: usize,
+    idle_count: usize,
+    is_closing: bool,
+}
+
+struct Inner {
+    state: Mutex<State>,
+    has_work: Condvar,
+    has_ended: Condvar,
+    limits: Limits,
+}
+
+/// The pool. Clones share the threads.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    inner: Arc<Inner>,
+}
+
+impl Pool {
+    pub(crate) fn new(limits: Limits) -> Pool {
+        let state = State { waiting: VecDeque::new(), threads_count: 0, idle_count: 0, is_closing: false };
+        Pool {
+            inner: Arc::new(Inner {
+                state: Mutex::new(state),
+                has_work: Condvar::new(),
+                has_ended: Condvar::new(),
+                limits,
+            }),
+        }
+    }
+
+    /// Runs `job` on a thread of the pool. After shutdown the job is dropped.
+    pub(crate) fn run(&self, job: Job) {
+        let inner = &self.inner;
+        let mut state = inner.state.lock();
+        if state.is_closing {
+            drop(state);
+            // Outside of the lock, because dropping a job runs its owner's code.
+            drop(job);
+            return;
+        }
+        state.waiting.push_back(job);
+        if state.waiting.len() <= state.idle_count {
+            inner.has_work.notify_one();
+            return;
+        }
+        if state.threads_count == inner.limits.threads_count_max {
+            return;
+        }
+        state.threads_count += 1;
+        drop(state);
+        if self.start_thread().is_err() {
+            self.do_without_thread();
+        }
+    }
+
+    /// Returns the stack size of its threads in bytes, if the builder chose one.
+    pub(crate) fn stack_size(&self) -> Option<usize> {
+        self.inner.limits.stack_size
+    }
+
+    fn start_thread(&self) -> io::Result<()> {
+        let mut builder = Builder::new().name(self.inner.limits.thread_name.clone());
+        if let Some(stack_size) = self.inner.limits.stack_size {
+            builder = builder.stack_size(stack_size);
+        }
+        let inner = self.inner.clone();
+        builder.spawn(move || inner.work()).map(drop)
+    }
+
+    /// Handles a thread that the system refused: the other threads do the job, or else this one,
+    /// [never-orphaned].
+    fn do_without_thread(&self) {
+        let mut state = self.inner.state.lock();
+        state.threads_count -= 1;
+        if state.threads_count > 0 {
+            return;
+        }
+        while let Some(job) = state.waiting.pop_front() {
+            drop(state);
+            perform(job);
+            state = self.inner.state.lock();
+        }
+    }
+
+    /// Drops the jobs that wait. Jobs that come from now on are dropped too.
+    pub(crate) fn close(&self) {
+        let inner = &self.inner;
+        let mut state = inner.state.lock();
+        state.is_closing = true;
+        let dropped = std::mem::take(&mut state.waiting);
+        if state.threads_count > 0 {
+            inner.has_work.notify_all();
+        }
+        drop(state);
+        drop(dropped);
+    }
+
+    /// Returns whether this is one of the pool's threads. Such a thread cannot wait for the others,
+    /// because its own job would have to end first.
+    pub(crate) fn employs_this_thread(&self) -> bool {
+        EMPLOYER.with(Cell::get) == self.inner.address()
+    }
+
+    /// Waits for the jobs that run, after `close`: at most `timeout`, or for ever if it is `None`.
+    pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) {
+        let inner = &self.inner;
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
+        let mut state = inner.state.lock();
+        while state.threads_count > 0 {
+            let left =
+                deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(clock::now()));
+            if left.is_zero() {
+                return;
+            }
+            (state, _) =
+                inner.state.wait_timeout(&inner.has_ended, state, left.min(Duration::from_secs(3600)));
+        }
+    }
+
+    /// Returns whether a job waits or runs. A job that has ended, and that is no longer counted
+    /// here, has done all its wakes.
+    pub(crate) fn is_busy(&self) -> bool {
+        let state = self.inner.state.lock();
+        !state.waiting.is_empty() || state.threads_count > state.idle_count
+    }
+
+    #[cfg(test)]
+    pub(super) fn shut_down(&self) {
+        self.close();
+        self.wait_until_ended(None);
+    }
+
+    /// Returns how many jobs no thread has begun.
+    #[cfg(test)]
+    pub(super) fn waiting_count(&self) -> usize {
+        self.inner.state.lock().waiting.len()
+    }
+
+    /// Returns how many threads the pool has now.
+    pub(crate) fn threads_count(&self) -> usize {
+        self.inner.state.lock().threads_count
+    }
+}
+
+impl Inner {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Runs a thread of the pool from start to end.
+    fn work(&self) {
+        EMPLOYER.with(|employer| employer.set(self.address()));
+        let mut state = self.state.lock();
+        loop {
+            while let Some(job) = state.waiting.pop_front() {
+                drop(state);
+                perform(job);
+                state = self.state.lock();
+            }
+            if state.is_closing {
+                break;
+            }
+            // [idle-own]: the thread itself counts itself, here and below, under the lock.
+            state.idle_count += 1;
+            let has_timed_out;
+            (state, has_timed_out) = self.state.wait_timeout(&self.has_work, state, self.limits.keep_alive);
+            state.idle_count -= 1;
+            if has_timed_out && state.waiting.is_empty() {
+                break;
+            }
+        }
+        state.threads_count -= 1;
+        self.has_ended.notify_all();
+    }
+}
