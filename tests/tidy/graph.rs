@@ -262,6 +262,10 @@ fn resolve(modules: &Modules, from: &[String], path: &[String], depth: usize) ->
         name => look_up(modules, from, name, depth),
     };
     for name in rest {
+        // Beside a module of its name, a function does not lead on.
+        if reached.iter().any(|target| matches!(target, Target::Module(_))) {
+            reached.retain(|target| matches!(target, Target::Module(_)));
+        }
         let step = |target| match target {
             Target::Module(module) if name == "super" => {
                 vec![Target::Module(module[..module.len().saturating_sub(1)].to_vec())]
