@@ -65,9 +65,9 @@ mod home;
 mod instant;
 mod interval;
 mod level;
-mod pause;
 mod slab;
 mod sleep;
+mod test_clock;
 mod timeout;
 mod timers;
 mod wheel;
@@ -81,8 +81,8 @@ pub use std::time::Duration;
 
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
-pub use pause::{advance, pause, resume};
 pub use sleep::{Sleep, sleep, sleep_until};
+pub use test_clock::{advance, pause, resume};
 pub use timeout::{Timeout, timeout, timeout_at};
 
 pub(crate) use context::{Guard, publish_now};

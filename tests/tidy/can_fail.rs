@@ -122,6 +122,13 @@ fn a_circle_of_files_is_found() {
         assert_eq!(complaints.contains("runtime/net/a.rs -> runtime/net/b.rs"), is_circle, "{a}{complaints}");
         assert_eq!(complaints.is_empty(), !is_circle, "{a}{complaints}");
     }
+    let files = [
+        ("a.rs", "pub(super) struct A(super::c::D);\n"),
+        ("b.rs", "use super::a::A;\npub(super) fn c(_: A) {}\n"),
+        ("c.rs", "pub(super) struct D;\n"),
+        ("mod.rs", "mod a;\nmod b;\nmod c;\npub(crate) use b::c;\n"),
+    ];
+    assert_eq!(complaints_about_circles(&files, ""), "", "a function has the name of a module");
 }
 
 #[test]

@@ -262,7 +262,7 @@ fn resolve(modules: &Modules, from: &[String], path: &[String], depth: usize) ->
         name => look_up(modules, from, name, depth),
     };
     for name in rest {
-        // A function that shares its name with a module is not on the way to something else.
+        // Beside a module of its name, a function does not lead on.
         if reached.iter().any(|target| matches!(target, Target::Module(_))) {
             reached.retain(|target| matches!(target, Target::Module(_)));
         }
