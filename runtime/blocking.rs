@@ -58,8 +58,11 @@ pub(crate) trait Host: Send + Sync {
     /// Runs `task` on a thread of the pool, inside of the runtime.
     fn run_blocking(self: Arc<Self>, task: Runnable);
 
-    /// Runs `job`, which is no task, in the same way.
-    fn run(self: Arc<Self>, job: Job);
+    /// The pool alone.
+    fn pool(&self) -> &Pool;
+
+    /// Makes a call inside of the runtime, on this thread.
+    fn call_inside(self: Arc<Self>, call: &mut dyn FnMut());
 
     /// Returns itself, for the room that knows its type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -131,6 +134,14 @@ where
     let (task, join) = task::blocking(closure, Id::next(), location);
     host.run_blocking(task);
     join
+}
+
+/// Runs `call`, which becomes no task, on the pool of `host` and inside of its runtime.
+pub(crate) fn run_on(host: Arc<dyn Host>, call: impl FnOnce() + Send + 'static) {
+    let runtime = host.clone();
+    let mut call = Some(call);
+    let mut once = move || call.take().into_iter().for_each(|call| call());
+    host.pool().run(Box::new(move || runtime.call_inside(&mut once)));
 }
 
 /// A closure that may block.
