@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::pool::Job;
+use super::pool::Pool;
 use crate::primitive::thread;
 use crate::task::Runnable;
 
@@ -22,8 +22,11 @@ pub(crate) trait Host: Send + Sync {
     /// Runs `task` on a thread of the pool, inside of the runtime.
     fn run_blocking(self: Arc<Self>, task: Runnable);
 
-    /// Runs `job`, which is no task, in the same way.
-    fn run(self: Arc<Self>, job: Job);
+    /// The pool alone.
+    fn pool(&self) -> &Pool;
+
+    /// Makes a call inside of the runtime, on this thread.
+    fn call_inside(self: Arc<Self>, call: &mut dyn FnMut());
 
     /// Returns itself, for the room that knows its type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;

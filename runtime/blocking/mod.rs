@@ -12,7 +12,7 @@ mod models;
 mod pool;
 
 pub(crate) use host::{Guard, Host, NO_RUNTIME, enter, host};
-pub(crate) use pool::{Job, Limits, Pool};
+pub(crate) use pool::{Limits, Pool};
 
 /// Runs `closure` as a task on the pool of this thread's runtime.
 ///
@@ -43,4 +43,12 @@ where
     let (task, join) = task::blocking(closure, Id::next(), location);
     host.run_blocking(task);
     join
+}
+
+/// Runs `call`, which becomes no task, on the pool of `host` and inside of its runtime.
+pub(crate) fn run_on(host: Arc<dyn Host>, call: impl FnOnce() + Send + 'static) {
+    let runtime = host.clone();
+    let mut call = Some(call);
+    let mut once = move || call.take().into_iter().for_each(|call| call());
+    host.pool().run(Box::new(move || runtime.call_inside(&mut once)));
 }

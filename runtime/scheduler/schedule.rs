@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::blocking::{Host, Job};
+use crate::blocking::{Host, Pool};
 use crate::scheduler::current;
 use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::local::Local;
@@ -87,12 +87,13 @@ impl Host for SchedulerHandle {
         }));
     }
 
-    fn run(self: Arc<Self>, job: Job) {
-        let handle = self.clone();
-        self.shared().blocking().run(Box::new(move || {
-            let _inside = current::enter(&handle);
-            job();
-        }));
+    fn pool(&self) -> &Pool {
+        self.shared().blocking()
+    }
+
+    fn call_inside(self: Arc<Self>, call: &mut dyn FnMut()) {
+        let _inside = current::enter(&self);
+        call();
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

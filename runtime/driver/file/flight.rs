@@ -120,10 +120,10 @@ pub(crate) struct Submission<R> {
 }
 
 impl<R: Send + 'static> Submission<R> {
-    /// Called in `start.rs`, which promises that the memory that the request points to belongs to
-    /// the resources, some of which may lie in memory that rings register.
-    #[track_caller]
-    pub(super) fn start(
+    /// An operation that has not begun. Called in `start.rs`, which promises that the memory that
+    /// the request points to belongs to the resources, some of which may lie in memory that rings
+    /// register.
+    pub(super) fn new(
         driver: Arc<Driver>,
         resources: R,
         request: impl FnOnce(&mut R) -> Request,
@@ -137,18 +137,21 @@ impl<R: Send + 'static> Submission<R> {
         let request = flight.held.lock().resources.as_mut().map(request);
         Arc::get_mut(&mut flight).expect("not shared yet").request = request;
         let route = door::route(&driver, flight.request());
-        let submission = Submission { driver, route, flight, conclude };
-        submission.begin();
-        submission
+        Submission { driver, route, flight, conclude }
+    }
+
+    pub(super) fn is_for_a_ring(&self) -> bool {
+        self.route == Route::Ring
     }
 
     #[track_caller]
-    fn begin(&self) {
+    pub(super) fn begin(self) -> Submission<R> {
         match self.route {
             Route::Ring => self.submit(),
             Route::Pool => pool::run(self.flight.clone()),
             Route::Patient => pool::run_patiently(self.flight.clone()),
         }
+        self
     }
 
     fn submit(&self) {

@@ -50,7 +50,7 @@ impl Drop for PoolCall {
 pub(super) fn run(flight: Arc<dyn AnyFlight>) {
     let call = PoolCall::new(flight);
     match blocking::host() {
-        Some(host) => host.run(Box::new(move || call.perform())),
+        Some(host) => blocking::run_on(host, move || call.perform()),
         None => panic!("{NO_RUNTIME}"),
     }
 }

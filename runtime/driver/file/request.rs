@@ -139,92 +139,30 @@ pub(crate) enum StatTarget {
 }
 
 /// A request. An offset of [`AT_CURSOR`](super::AT_CURSOR) means the descriptor's own position.
+/// `Splice` moves bytes of a file into a pipe without a copy: the kernel holds the pages until the
+/// pipe is read.
 ///
 /// A new kind is complete when these compile: the matches in this file, `uring/encode_file.rs` for
 /// the ring, `perform.rs` for the system call, and `door.rs` for the choice between the two.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Open {
-        path: SystemPath,
-        how: OpenHow,
-        attempt: Attempt,
-    },
-    OpenCached {
-        path: SystemPath,
-        how: OpenHow,
-        kernel_how: KernelHow,
-    },
-    Read {
-        file: Arc<Descriptor>,
-        room: Region,
-        offset: u64,
-        way: Way,
-    },
-    Write {
-        file: Arc<Descriptor>,
-        bytes: Region,
-        offset: u64,
-    },
-    ReadVectored {
-        file: Arc<Descriptor>,
-        list: Box<[Vector]>,
-        offset: u64,
-    },
-    WriteVectored {
-        file: Arc<Descriptor>,
-        list: Box<[Vector]>,
-        offset: u64,
-    },
-    Sync {
-        file: Arc<Descriptor>,
-        is_data_only: bool,
-    },
-    Allocate {
-        file: Arc<Descriptor>,
-        offset: u64,
-        len: u64,
-    },
-    Advise {
-        file: Arc<Descriptor>,
-        offset: u64,
-        len: u64,
-        advice: Advice,
-    },
-    SetLen {
-        file: Arc<Descriptor>,
-        len: u64,
-    },
-    Stat {
-        target: StatTarget,
-        room: Region,
-    },
-    Rename {
-        from: SystemPath,
-        to: SystemPath,
-    },
-    Remove {
-        path: SystemPath,
-        is_dir: bool,
-    },
-    MakeDir {
-        path: SystemPath,
-    },
-    Symlink {
-        original: SystemPath,
-        link: SystemPath,
-    },
-    HardLink {
-        original: SystemPath,
-        link: SystemPath,
-    },
-    /// Moves bytes of a file into a pipe, without a copy. The kernel holds the pages of the file
-    /// until the pipe is read.
-    Splice {
-        file: Arc<Descriptor>,
-        offset: u64,
-        pipe: Arc<Pipe>,
-        len: u32,
-    },
+    Open { path: SystemPath, how: OpenHow, attempt: Attempt },
+    OpenCached { path: SystemPath, how: OpenHow, kernel_how: KernelHow },
+    Read { file: Arc<Descriptor>, room: Region, offset: u64, way: Way },
+    Write { file: Arc<Descriptor>, bytes: Region, offset: u64 },
+    ReadVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
+    WriteVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
+    Sync { file: Arc<Descriptor>, is_data_only: bool },
+    Allocate { file: Arc<Descriptor>, offset: u64, len: u64 },
+    Advise { file: Arc<Descriptor>, offset: u64, len: u64, advice: Advice },
+    SetLen { file: Arc<Descriptor>, len: u64 },
+    Stat { target: StatTarget, room: Region },
+    Rename { from: SystemPath, to: SystemPath },
+    Remove { path: SystemPath, is_dir: bool },
+    MakeDir { path: SystemPath },
+    Symlink { original: SystemPath, link: SystemPath },
+    HardLink { original: SystemPath, link: SystemPath },
+    Splice { file: Arc<Descriptor>, offset: u64, pipe: Arc<Pipe>, len: u32 },
 }
 
 impl Request {

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
-use super::door::{self, Route};
 use super::flight::Submission;
 use super::request::{Region, Request, StatTarget, Way};
 use super::stat::Stat;
@@ -24,14 +23,19 @@ pub(crate) fn start(request: Request) -> Submission<()> {
 /// Like [`start`]. If no future fetches `held`, it is dropped when the operation is over.
 #[track_caller]
 pub(crate) fn start_holding<H: Send + 'static>(held: H, request: Request) -> Submission<H> {
-    Submission::start(context::current(), held, |_| request, |_, _| {}, |_| None)
+    holding(held, request).begin()
 }
 
 /// Like [`start`], but only if a ring performs it. On the pool it would not be worth a visit.
 #[track_caller]
 pub(crate) fn start_on_ring(request: Request) -> Option<Submission<()>> {
-    let is_on_ring = door::route(&context::current(), &request) == Route::Ring;
-    is_on_ring.then(|| start(request))
+    let submission = holding((), request);
+    if submission.is_for_a_ring() { Some(submission.begin()) } else { None }
+}
+
+#[track_caller]
+fn holding<H: Send + 'static>(held: H, request: Request) -> Submission<H> {
+    Submission::new(context::current(), held, |_| request, |_, _| {}, |_| None)
 }
 
 /// Reads into the room of `buf`, from its beginning.
@@ -53,7 +57,7 @@ fn read_by<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64, way: Way) -
     let request = |buf: &mut B| Request::Read { file, room: Region::room(buf).fixed(is_fixed), offset, way };
     // SAFETY: the kernel has written `count` bytes, which are not more than there is room.
     let conclude = |buf: &mut B, count| unsafe { buf.set_read(count) };
-    Submission::start(driver, buf, request, conclude, B::fixed_memory)
+    Submission::new(driver, buf, request, conclude, B::fixed_memory).begin()
 }
 
 /// Writes the initialised bytes of `buf`. If no future fetches `held`, it is dropped when the
@@ -69,7 +73,7 @@ pub(crate) fn write<B: IoBuf, H: Send + 'static>(
     let is_fixed = is_fixed(&buf, &driver);
     let request =
         |(buf, _): &mut (B, H)| Request::Write { file, bytes: Region::bytes(buf).fixed(is_fixed), offset };
-    Submission::start(driver, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory())
+    Submission::new(driver, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory()).begin()
 }
 
 /// Reads into one buffer after the other.
@@ -84,7 +88,7 @@ pub(crate) fn read_vectored<B: IoBufMut>(
         let list = bufs.iter_mut().map(|buf| Region::room(buf).stretch()).collect();
         Request::ReadVectored { file, list, offset }
     };
-    Submission::start(context::current(), bufs, request, set_read_of_all, |_| None)
+    Submission::new(context::current(), bufs, request, set_read_of_all, |_| None).begin()
 }
 
 /// Writes one buffer after the other; `held` as for [`write()`].
@@ -100,14 +104,14 @@ pub(crate) fn write_vectored<B: IoBuf, H: Send + 'static>(
         let list = bufs.iter().map(|buf| Region::bytes(buf).stretch()).collect();
         Request::WriteVectored { file, list, offset }
     };
-    Submission::start(context::current(), (bufs, held), request, |_, _| {}, |_| None)
+    Submission::new(context::current(), (bufs, held), request, |_, _| {}, |_| None).begin()
 }
 
 /// Asks for metadata, which are in the memory or in what was found.
 #[track_caller]
 pub(crate) fn stat(target: StatTarget) -> Submission<Box<Stat>> {
     let request = |stat: &mut Box<Stat>| Request::Stat { target, room: stat.room() };
-    Submission::start(context::current(), Box::default(), request, |_, _| {}, |_| None)
+    Submission::new(context::current(), Box::default(), request, |_, _| {}, |_| None).begin()
 }
 
 /// Whether the buffer belongs to a pool that was made for this driver.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::perform::one_by_one;
 use super::request::Region;
 use super::{AT_CURSOR, Descriptor, Landed, Request, Submission, read, start, start_holding};
-use crate::blocking::{self, Host, Job, Limits, Pool};
+use crate::blocking::{self, Host, Limits, Pool};
 use crate::driver::{Driver, Guard, Kind, Options};
 use crate::system::path::SystemPath;
 use crate::task::Runnable;
@@ -152,8 +152,12 @@ impl Host for PoolAlone {
         unreachable!("a flight is no task")
     }
 
-    fn run(self: Arc<Self>, job: Job) {
-        self.0.run(job);
+    fn pool(&self) -> &Pool {
+        &self.0
+    }
+
+    fn call_inside(self: Arc<Self>, call: &mut dyn FnMut()) {
+        call();
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

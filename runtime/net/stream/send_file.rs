@@ -69,6 +69,9 @@ impl<F: Family> ByteStream<F> {
 }
 
 pub(super) async fn send(registration: &Registration, file: &File, offset: u64, len: u64) -> io::Result<u64> {
+    if len == 0 {
+        return Ok(0);
+    }
     match splice(registration, file, offset, len).await? {
         End::Over(sent) => Ok(sent),
         End::Refused(sent) => {
@@ -92,6 +95,7 @@ async fn splice(registration: &Registration, file: &File, offset: u64, len: u64)
         let mut left = match file.splice_at(offset.saturating_add(sent), &pipe, len - sent).await {
             Ok(0) => break,
             Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) if is_refusal(&error) => return Ok(End::Refused(sent)),
             Err(error) => return Err(error),
         };
@@ -123,10 +127,12 @@ async fn copy(registration: &Registration, file: &File, offset: u64, len: u64) -
     let mut sent = 0;
     while sent < len {
         let room = usize::try_from(len - sent).unwrap_or(usize::MAX).min(buf.len());
-        let count = file.read_at(&mut buf[..room], offset.saturating_add(sent)).await?;
-        if count == 0 {
-            break;
-        }
+        let count = match file.read_at(&mut buf[..room], offset.saturating_add(sent)).await {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
         transfer::write_all(registration, &buf[..count]).await?;
         sent += count as u64;
     }
