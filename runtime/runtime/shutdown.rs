@@ -155,7 +155,7 @@ impl Ending {
         let deadline = self.deadline;
         let parker = Parker::new();
         let left = Arc::new(Mutex::new(Some(self)));
-        let (there, done) = (left.clone(), Done(parker.clone()));
+        let (there, done) = (left.clone(), WakeWhenDone(parker.clone()));
         let work = move || {
             let _done = done;
             let ending = there.lock().take();
@@ -173,9 +173,9 @@ impl Ending {
 }
 
 /// Wakes the waiter of a thread that has done its work, or failed.
-struct Done(Arc<Parker>);
+struct WakeWhenDone(Arc<Parker>);
 
-impl Drop for Done {
+impl Drop for WakeWhenDone {
     fn drop(&mut self) {
         self.0.unpark();
     }
