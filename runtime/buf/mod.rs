@@ -31,7 +31,7 @@ pub(crate) use fixed::{FixedMemory, Registry};
 pub use io_buf::{IoBuf, IoBufMut};
 pub(crate) use io_buf::{bytes_of, room_of};
 pub(crate) use parts::{join, split};
-pub(crate) use pool::Pool;
+pub(crate) use pool::RecvPool;
 pub use pooled::PooledBuf;
 pub use slice::Slice;
 pub(crate) use staging::Staging;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::pool::Pool;
+use super::pool::RecvPool;
 use super::{FixedBufPool, FixedMemory, Registry};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -11,7 +11,7 @@ use crate::primitive::{model, thread};
 #[test]
 fn a_buffer_that_comes_back_while_its_runtime_ends_is_kept_by_nobody() {
     model(|| {
-        let pool = ModelArc::new(Pool::new(1, 8, 4));
+        let pool = ModelArc::new(RecvPool::new(1, 8, 4));
         let held = pool.take(0).expect("memory");
         let holder = thread::spawn(move || drop(held));
         pool.close();
@@ -24,7 +24,7 @@ fn a_buffer_that_comes_back_while_its_runtime_ends_is_kept_by_nobody() {
 #[test]
 fn buffers_that_come_back_at_once_are_no_more_than_a_shelf_keeps() {
     model(|| {
-        let pool = ModelArc::new(Pool::new(1, 8, 1));
+        let pool = ModelArc::new(RecvPool::new(1, 8, 1));
         let (first, second) = (pool.take(0).expect("memory"), pool.take(0).expect("memory"));
         let holder = thread::spawn(move || drop(first));
         drop(second);

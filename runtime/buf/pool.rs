@@ -10,16 +10,16 @@ use crate::primitive::sync::Mutex;
 
 /// Idle buffers of one length on several shelves, so that workers do not wait for each other.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) struct RecvPool {
     shelves: Box<[Arc<CachePadded<Shelf>>]>,
 }
 
-impl Pool {
+impl RecvPool {
     /// Creates `shelves_count` shelves, each of which keeps up to `kept_count_max` buffers of `len`
     /// bytes.
-    pub(crate) fn new(shelves_count: usize, len: usize, kept_count_max: usize) -> Pool {
+    pub(crate) fn new(shelves_count: usize, len: usize, kept_count_max: usize) -> RecvPool {
         let shelf = || Arc::new(CachePadded::new(Shelf::new(len, kept_count_max)));
-        Pool { shelves: (0..shelves_count).map(|_| shelf()).collect() }
+        RecvPool { shelves: (0..shelves_count).map(|_| shelf()).collect() }
     }
 
     /// Takes a buffer from the shelf `index`, or allocates one if the shelf is empty. The buffer is
@@ -104,7 +104,7 @@ impl Shelf {
 }
 
 #[cfg(test)]
-impl Pool {
+impl RecvPool {
     /// Returns how many buffers are on the shelf `index`.
     pub(super) fn idle_count(&self, index: usize) -> usize {
         self.shelves[index].idle_count()

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Weak};
 
 use super::{Driver, context};
-use crate::buf::{FixedBufPool, FixedMemory, Pool, PooledBuf, Registry};
+use crate::buf::{FixedBufPool, FixedMemory, PooledBuf, RecvPool, Registry};
 
 /// Room in bytes for every UDP datagram, and for several that the kernel joins. Memory that was
 /// never written costs nothing.
@@ -45,14 +45,14 @@ impl Default for Limits {
 
 #[derive(Debug)]
 pub(super) struct Buffers {
-    stream: Pool,
-    datagram: Pool,
-    local_datagram: Pool,
+    stream: RecvPool,
+    datagram: RecvPool,
+    local_datagram: RecvPool,
 }
 
 impl Buffers {
     pub(super) fn new(workers: usize, limits: Limits) -> Buffers {
-        let pool = |bytes| Pool::new(workers + 1, bytes, limits.kept_count_max);
+        let pool = |bytes| RecvPool::new(workers + 1, bytes, limits.kept_count_max);
         Buffers {
             stream: pool(limits.stream_bytes),
             datagram: pool(DATAGRAM_BYTES),

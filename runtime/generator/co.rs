@@ -122,7 +122,7 @@ impl<Y, A> Future for Yielding<'_, '_, Y, A> {
 }
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait SealedBody {}
 }
 
 /// The argument of [`routine`]: `async |mut co: Co<'_, Y, A>| ..`. Implemented for every function
@@ -142,7 +142,7 @@ mod sealed {
 /// };
 /// assert_eq!(sum(body), 42);
 /// ```
-pub trait Body<'g, Y, A>: sealed::Sealed {
+pub trait Body<'g, Y, A>: sealed::SealedBody {
     /// The type of the value that the body returns.
     type Return;
     /// The running body.
@@ -151,7 +151,7 @@ pub trait Body<'g, Y, A>: sealed::Sealed {
     fn begin(self, co: Co<'g, Y, A>) -> Self::Code;
 }
 
-impl<F> sealed::Sealed for F {}
+impl<F> sealed::SealedBody for F {}
 
 impl<'g, Y, A, F, C> Body<'g, Y, A> for F
 where

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use super::deque::{CAPACITY, Owner, Stealer, new};
 use super::injector::Injector;
-use super::slot::{Slot, Token};
+use super::slot::{LifoSlot, Token};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -303,7 +303,7 @@ unsafe impl Token for Boxed {
 #[test]
 fn the_slot_gives_each_value_to_one_taker() {
     model(|| {
-        let slot = ModelArc::new(Slot::new());
+        let slot = ModelArc::new(LifoSlot::new());
         let stolen = {
             let slot = slot.clone();
             thread::spawn(move || slot.take().map(Boxed::open))
@@ -321,7 +321,7 @@ fn the_slot_gives_each_value_to_one_taker() {
 #[test]
 fn two_replacements_of_the_slot_pass_values_on() {
     model(|| {
-        let slot = ModelArc::new(Slot::new());
+        let slot = ModelArc::new(LifoSlot::new());
         let other = {
             let slot = slot.clone();
             thread::spawn(move || slot.replace(Boxed::new(0)).map(Boxed::open))

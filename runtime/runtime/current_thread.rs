@@ -12,7 +12,7 @@ use super::handle::Handle;
 use crate::primitive::sync::Mutex;
 use crate::scheduler::park::{Nudge, Parker};
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{Shared, current};
+use crate::scheduler::{SharedScheduler, current};
 use crate::task::coop;
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
@@ -28,7 +28,7 @@ pub(super) struct LoopWorker {
 /// Wakes the future that a current-thread runtime blocks on; the worker's loop polls it.
 struct RootWaker {
     nudge: Nudge,
-    shared: Arc<Shared>,
+    shared: Arc<SharedScheduler>,
 }
 
 impl ArcWake for RootWaker {
@@ -169,7 +169,7 @@ impl Drop for Running<'_> {
 /// The thread-locals of a thread that runs a worker.
 struct Bound {
     _no_blocking: current::Blocking,
-    _runtime: crate::blocking::Guard,
+    _runtime: crate::blocking::HostGuard,
     _timers: crate::time::Guard,
     _driver: crate::driver::Guard,
 }

@@ -15,7 +15,7 @@ use super::weight::boxed_if_large;
 use super::{Runtime, spawn_blocking};
 use crate::blocking::{NO_RUNTIME, spawn_blocking_on};
 #[cfg(all(test, rt_shuttle))]
-use crate::scheduler::Shared;
+use crate::scheduler::SharedScheduler;
 use crate::scheduler::clean_up::ShutdownDelay;
 use crate::scheduler::park::Parker;
 use crate::scheduler::shutdown_hooks::ShutdownHook;
@@ -195,7 +195,7 @@ impl Handle {
 
     /// The scheduler, for scenarios that look at its driver and at its end.
     #[cfg(all(test, rt_shuttle))]
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<SharedScheduler> {
         self.home.shared()
     }
 }

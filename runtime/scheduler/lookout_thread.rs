@@ -20,7 +20,7 @@ use crate::queue::deque::{self, Owner};
 use crate::scheduler::current;
 use crate::scheduler::remote::Remote;
 use crate::scheduler::reserve::Reserve;
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::task::{Runnable, quietly, wake_all};
 
 /// The time between two looks while every worker checks in. A look costs about 30 µs of CPU.
@@ -41,7 +41,7 @@ const QUIET_LOOKS_COUNT: u32 = 4;
 /// The largest number of threads in the reserve. Each of them may get stuck as well.
 const RESERVE_COUNT_MAX: usize = 64;
 
-impl Shared {
+impl SharedScheduler {
     /// Called by a worker that begins to run tasks while no sentinel is on duty: `[called]`.
     #[inline]
     pub(super) fn call_lookout(self: &Arc<Self>) {
@@ -77,7 +77,7 @@ impl Shared {
 
 /// The state of the lookout's thread.
 struct LookoutThread {
-    shared: Arc<Shared>,
+    shared: Arc<SharedScheduler>,
     /// Holds tasks that were taken from a ring, on their way to the injector.
     hands: Owner<Runnable>,
     wakers: Vec<Waker>,
@@ -88,7 +88,7 @@ struct LookoutThread {
 }
 
 impl LookoutThread {
-    fn new(shared: Arc<Shared>) -> LookoutThread {
+    fn new(shared: Arc<SharedScheduler>) -> LookoutThread {
         let (hands, _) = deque::new();
         LookoutThread {
             shared,
@@ -209,7 +209,7 @@ impl LookoutThread {
     }
 }
 
-impl Shared {
+impl SharedScheduler {
     pub(super) fn count_reserve_thread(&self) {
         // Ordering: Relaxed: it is only a metric.
         self.lookout.reserve_count.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use super::hand_over::HandOver;
 use super::idle::Idle;
 use super::lookout::LookoutCall;
 use super::park::{Gate, Nudge, Parker};
-use super::seat::Mailbox;
+use super::seat::PinnedInbox;
 use super::shutdown_hooks::ShutdownHooks;
 use super::shutdown_stage::ShutdownStage;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -44,7 +44,7 @@ impl Workshop {
         })
     }
 
-    /// Like `Shared::inject` and `Shared::announce`.
+    /// Like `SharedScheduler::inject` and `SharedScheduler::announce`.
     fn push(&self, value: u32) {
         self.injector.push(value);
         self.announce();
@@ -412,7 +412,7 @@ fn share(overflow_count: u32) {
         // The remaining values are not worth sharing: the owner does not sleep over them.
         while owner.pop().or_else(|| bench.overflow.pop_share(&owner, 1)).is_some() {}
         assert_eq!(bench.len(), 0);
-        // Ordering: Release, like `Shared::close`, before the unparking.
+        // Ordering: Release, like `SharedScheduler::close`, before the unparking.
         bench.is_done.store(true, Ordering::Release);
         bench.parker.unpark();
         helper.join().unwrap();
@@ -421,7 +421,7 @@ fn share(overflow_count: u32) {
 
 /// [no-lost-work] at the end: a task is injected while the runtime closes. A closing worker, which
 /// sleeps uncounted, finds it, or the injecting thread sees the closing and unparks all workers.
-/// Like `Shared::inject`, `Shared::close` and `Worker::shut_down`.
+/// Like `SharedScheduler::inject`, `SharedScheduler::close` and `Worker::shut_down`.
 #[test]
 fn a_task_injected_while_the_runtime_closes_is_found() {
     model(|| {
@@ -536,7 +536,7 @@ fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
 #[test]
 fn mail_for_a_pinned_task_is_read_at_home() {
     model(|| {
-        let home = ModelArc::new((Mailbox::new(), Gate::new()));
+        let home = ModelArc::new((PinnedInbox::new(), Gate::new()));
         let sender = {
             let home = home.clone();
             thread::spawn(move || {
@@ -544,8 +544,8 @@ fn mail_for_a_pinned_task_is_read_at_home() {
                 let _must_ring = home.1.notify();
             })
         };
-        let mut letters = VecDeque::new();
-        home.0.take_all(&mut letters);
+        let mut tasks = VecDeque::new();
+        home.0.take_all(&mut tasks);
         if home.1.close() {
             // This is the sleep, whatever ends it.
             while home.1.is_closed() {
@@ -553,8 +553,8 @@ fn mail_for_a_pinned_task_is_read_at_home() {
             }
             home.1.open();
         }
-        home.0.take_all(&mut letters);
-        assert_eq!(letters, [1], "the owner was woken and finds nothing");
+        home.0.take_all(&mut tasks);
+        assert_eq!(tasks, [1], "the owner was woken and finds nothing");
         sender.join().unwrap();
     });
 }

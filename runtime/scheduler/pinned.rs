@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::seat::{Seat, leak};
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{current, reserve};
 use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule, this_thread};
@@ -53,7 +53,7 @@ impl Worker {
     }
 }
 
-impl Shared {
+impl SharedScheduler {
     /// Sends a pinned task to its thread.
     fn post(&self, seat: &Seat, task: Runnable) {
         seat.mailbox.post(task);
@@ -82,7 +82,7 @@ impl Pin {
     }
 
     /// [pinned-home]: queues the task on this thread if it belongs here, or posts it to its thread.
-    fn send_home(seat: &Arc<Seat>, shared: &Shared, task: Runnable) {
+    fn send_home(seat: &Arc<Seat>, shared: &SharedScheduler, task: Runnable) {
         current::with_worker(|local| match local {
             Some(local) if Arc::ptr_eq(local.seat(), seat) => local.schedule_pinned(task),
             _ => shared.post(seat, task),

@@ -4,7 +4,7 @@
 use super::id::Id;
 use super::join::JoinHandle;
 use super::layout::{Header, Links, Membership};
-use super::pinned::Pinned;
+use super::pinned::PinnedFuture;
 use super::raw::{self, Reference, TaskRef};
 use super::runnable::Runnable;
 use super::schedule::Schedule;
@@ -100,7 +100,7 @@ impl OwnedTasks {
 
     /// As [`bind`](Self::bind), for a future that must stay on this thread. The scheduler has to
     /// route its Runnable here, because the task is neither polled nor dropped on another thread:
-    /// see [`Pinned`].
+    /// see [`PinnedFuture`].
     pub(crate) fn bind_local<F, S>(
         &self,
         future: F,
@@ -113,10 +113,11 @@ impl OwnedTasks {
         F::Output: 'static,
         S: Schedule,
     {
-        // SAFETY: `Pinned` lets no other thread touch the future. Its output is made by a poll
-        // here, and dropped by the run that made it or through the join handle, which is not Send
-        // unless the output is.
-        let (runnable, reference) = unsafe { raw::allocate(Pinned::new(future), scheduler, id, location) };
+        // SAFETY: `PinnedFuture` lets no other thread touch the future. Its output is made by a
+        // poll here, and dropped by the run that made it or through the join handle, which is not
+        // Send unless the output is.
+        let (runnable, reference) =
+            unsafe { raw::allocate(PinnedFuture::new(future), scheduler, id, location) };
         // SAFETY: the reference is the new task's, and its output is the future's.
         (self.list(runnable, &reference), unsafe { JoinHandle::new(reference) })
     }

@@ -7,7 +7,7 @@ use super::layout::{Cell, Core, Header, Links, Stage, Trailer};
 use super::memory;
 use super::runnable::Runnable;
 use super::schedule::{Cause, Schedule};
-use super::state::{State, Wake};
+use super::state::{TaskState, Wake};
 use crate::primitive::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -49,7 +49,7 @@ unsafe impl Sync for Reference {}
 /// Allocates a task that is due to run and in no list.
 ///
 /// # Safety
-/// `F` and its output are Send, or `F` is a [`Pinned`](super::pinned::Pinned).
+/// `F` and its output are Send, or `F` is a [`PinnedFuture`](super::pinned::PinnedFuture).
 pub(super) unsafe fn allocate<F, S>(
     future: F,
     scheduler: S,
@@ -64,7 +64,7 @@ where
     let pointer = memory::allocate::<Cell<F, S>>();
     let cell = Cell {
         header: Header {
-            state: State::new(),
+            state: TaskState::new(),
             vtable: harness::vtable::<F, S>(),
             id,
             links: Links::outside(),
@@ -107,7 +107,7 @@ impl<'a> TaskRef<'a> {
     }
 
     #[inline]
-    pub(super) fn state(self) -> &'a State {
+    pub(super) fn state(self) -> &'a TaskState {
         &self.header().state
     }
 
