@@ -170,7 +170,7 @@ impl Drop for Running<'_> {
 struct Bound {
     _no_blocking: current::Blocking,
     _runtime: crate::blocking::HostGuard,
-    _timers: crate::time::Guard,
+    _timers: crate::time::TimersGuard,
     _driver: crate::driver::Guard,
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn enter_runtime(handle: Arc<SchedulerHandle>) -> blocking::HostGuard
 pub(crate) struct Inside {
     _runtime: blocking::HostGuard,
     _driver: driver::Guard,
-    _timers: time::Guard,
+    _timers: time::TimersGuard,
 }
 
 /// Lets this thread use all parts of a runtime. A worker of the runtime stays one.

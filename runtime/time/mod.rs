@@ -61,7 +61,6 @@ mod clock;
 mod context;
 mod entry;
 pub mod error;
-mod home;
 mod instant;
 mod interval;
 mod level;
@@ -70,6 +69,7 @@ mod sleep;
 mod timeout;
 mod timers;
 mod wheel;
+mod worker_timers;
 
 #[cfg(test)]
 mod models;
@@ -84,5 +84,5 @@ pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Timeout, timeout, timeout_at};
 
-pub(crate) use context::{Guard, publish_now};
+pub(crate) use context::{TimersGuard, publish_now};
 pub(crate) use timers::Timers;

@@ -2,7 +2,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use super::super::{Guard, Instant, Timers, advance, pause, resume, sleep};
+use super::super::{Instant, Timers, TimersGuard, advance, pause, resume, sleep};
 use super::{Count, Rig, ms, panic_text, poll_once, poll_with};
 
 #[test]
@@ -131,7 +131,7 @@ fn guards_and_sleeps_cross_threads_only_where_they_may() {
     }
     impl<T: ?Sized> NotSend<()> for T {}
     impl<T: ?Sized + Send> NotSend<u8> for T {}
-    <Guard as NotSend<_>>::check();
+    <TimersGuard as NotSend<_>>::check();
     fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<super::super::Sleep>();
     is_send_and_sync::<super::super::Timeout<()>>();
