@@ -8,7 +8,7 @@ use core::marker::{PhantomData, PhantomPinned};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use super::airlock::{Frame, Slot};
+use super::airlock::{Frame, FrameSlot};
 use super::alloc::boxed::Box;
 use super::async_machine::AsyncResume;
 use super::fallible::LosesNothing;
@@ -42,7 +42,7 @@ use super::resume::Resume;
 /// assert_eq!(coro.send("stop"), Ok(Step::Returned("stepped")));
 /// ```
 pub struct Co<'g, Y, A = Next> {
-    slot: *const Slot<Y, A>,
+    slot: *const FrameSlot<Y, A>,
     /// Invariant, so that two bodies cannot exchange their handles.
     body: PhantomData<fn(&'g ()) -> &'g ()>,
 }
@@ -168,7 +168,7 @@ where
 }
 
 /// Where the body of a routine is.
-enum Stage<F, C> {
+enum RoutineStage<F, C> {
     New(F),
     Begun(C),
     Gone,
@@ -182,8 +182,8 @@ enum Stage<F, C> {
 #[must_use = "making a routine runs nothing: iterate over it or resume it"]
 pub struct Routine<F, C, Y, A> {
     state: State,
-    stage: Stage<F, C>,
-    slot: Slot<Y, A>,
+    stage: RoutineStage<F, C>,
+    slot: FrameSlot<Y, A>,
     _pinned: PhantomPinned,
 }
 
@@ -222,8 +222,8 @@ where
 {
     Routine {
         state: State::Created,
-        stage: Stage::New(body),
-        slot: Slot::new(Frame::new(None)),
+        stage: RoutineStage::New(body),
+        slot: FrameSlot::new(Frame::new(None)),
         _pinned: PhantomPinned,
     }
 }
@@ -238,7 +238,7 @@ impl<F, C, Y, A> Routine<F, C, Y, A> {
         // SAFETY: assigning `Gone` drops the stage in place; nothing is moved out of the pin.
         let routine = unsafe { self.get_unchecked_mut() };
         routine.state = State::Closed;
-        routine.stage = Stage::Gone;
+        routine.stage = RoutineStage::Gone;
     }
 }
 
@@ -268,11 +268,11 @@ where
         }
         // A panic in the body leaves it closed; the body itself is dropped with the routine.
         routine.state = State::Closed;
-        let Stage::Begun(code) = &mut routine.stage else { unreachable!("a body begins once") };
+        let RoutineStage::Begun(code) = &mut routine.stage else { unreachable!("a body begins once") };
         // SAFETY: the routine is pinned and a begun body never moves [in-place].
         let polled = unsafe { Pin::new_unchecked(code) }.poll(cx);
         if let Poll::Ready(value) = polled {
-            routine.stage = Stage::Gone;
+            routine.stage = RoutineStage::Gone;
             return Poll::Ready(Step::Returned(value));
         }
         // SAFETY: the routine is borrowed exclusively and the body is not being polled.
@@ -295,11 +295,11 @@ where
         drop(argument.take());
         // Closed if the function itself panics.
         self.state = State::Closed;
-        let Stage::New(body) = core::mem::replace(&mut self.stage, Stage::Gone) else {
+        let RoutineStage::New(body) = core::mem::replace(&mut self.stage, RoutineStage::Gone) else {
             unreachable!("only a new routine begins")
         };
         let co = Co { slot: &raw const self.slot, body: PhantomData };
-        self.stage = Stage::Begun(body.begin(co));
+        self.stage = RoutineStage::Begun(body.begin(co));
     }
 }
 
