@@ -47,7 +47,7 @@ pub(crate) const NO_RUNTIME: &str = "there is no heist runtime on this thread; \
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
-    static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+    static POOL_OF_THREAD: Cell<usize> = const { Cell::new(0) };
     /// The runtime that this thread has entered.
     static HOST: RefCell<Option<Arc<dyn Host>>> = const { RefCell::new(None) };
 }
@@ -254,8 +254,8 @@ impl Pool {
 
     /// Returns whether this is one of the pool's threads. Such a thread cannot wait for the others,
     /// because its own job would have to end first.
-    pub(crate) fn employs_this_thread(&self) -> bool {
-        EMPLOYER.with(Cell::get) == self.inner.address()
+    pub(crate) fn owns_this_thread(&self) -> bool {
+        POOL_OF_THREAD.with(Cell::get) == self.inner.address()
     }
 
     /// Waits for the jobs that run, after `close`: at most `timeout`, or for ever if it is `None`.
@@ -306,7 +306,7 @@ impl Inner {
 
     /// Runs a thread of the pool from start to end.
     fn work(&self) {
-        EMPLOYER.with(|employer| employer.set(self.address()));
+        POOL_OF_THREAD.with(|pool| pool.set(self.address()));
         let mut state = self.state.lock();
         loop {
             while let Some(job) = state.waiting.pop_front() {

@@ -311,7 +311,7 @@ impl<T, E> Promise<T, E> {
     }
 
     /// Stops waiting and takes our waker back.
-    fn get_up(&mut self) {
+    fn leave_list(&mut self) {
         if self.key.is_some() {
             let waker = self.cell.content.lock().waiters.remove(self.key);
             drop_all(waker);
@@ -333,7 +333,7 @@ impl<T, E> Clone for Promise<T, E> {
 /// A waiter that is dropped takes its waker with it.
 impl<T, E> Drop for Promise<T, E> {
     fn drop(&mut self) {
-        self.get_up();
+        self.leave_list();
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Waiters {
     first_vacant: Option<usize>,
     count: usize,
     /// How many waiters have entered so far.
-    comers_count: u64,
+    entered_count: u64,
 }
 
 enum WaiterSlot {
@@ -40,8 +40,8 @@ impl Waiters {
         {
             return Some(std::mem::replace(known, waker));
         }
-        let taken = WaiterSlot::Taken { turn: self.comers_count, waker };
-        self.comers_count += 1;
+        let taken = WaiterSlot::Taken { turn: self.entered_count, waker };
+        self.entered_count += 1;
         self.count += 1;
         *key = Some(match self.first_vacant {
             Some(index) => {

@@ -7,7 +7,7 @@ use super::{FixedBufPool, FixedMemory, Registry};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
 
-/// [home-or-freed].
+/// [shelf-or-freed].
 #[test]
 fn a_buffer_that_comes_back_while_its_runtime_ends_is_kept_by_nobody() {
     model(|| {
@@ -20,7 +20,7 @@ fn a_buffer_that_comes_back_while_its_runtime_ends_is_kept_by_nobody() {
     });
 }
 
-/// [home-or-freed].
+/// [shelf-or-freed].
 #[test]
 fn buffers_that_come_back_at_once_are_no_more_than_a_shelf_keeps() {
     model(|| {

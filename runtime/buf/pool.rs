@@ -33,10 +33,10 @@ impl RecvPool {
             Some(bytes) => bytes,
             None => allocated(shelf.len)?,
         };
-        Ok(PooledBuf::at_home_on(shelf.clone(), bytes))
+        Ok(PooledBuf::on_shelf(shelf.clone(), bytes))
     }
 
-    /// Called when the runtime has ended: no buffer is kept from now on [home-or-freed].
+    /// Called when the runtime has ended: no buffer is kept from now on [shelf-or-freed].
     pub(crate) fn close(&self) {
         for shelf in &self.shelves {
             shelf.close();
@@ -77,7 +77,7 @@ impl Shelf {
         self.kept.lock().idle.pop()
     }
 
-    /// Returns a buffer to the shelf, from any thread [home-or-freed].
+    /// Returns a buffer to the shelf, from any thread [shelf-or-freed].
     pub(super) fn put_back(&self, mut bytes: Vec<u8>) {
         bytes.clear();
         let mut kept = self.kept.lock();

@@ -34,14 +34,14 @@ impl Head {
         u64::from(self.claimed) << 32 | u64::from(self.front)
     }
 
-    fn is_being_robbed(self) -> bool {
+    fn is_being_stolen_from(self) -> bool {
         self.claimed != self.front
     }
 
     /// Returns the head after `front` moved by `count`, without disturbing a theft.
     fn advanced(self, count: u32) -> Head {
         let front = self.front.wrapping_add(count);
-        Head { claimed: if self.is_being_robbed() { self.claimed } else { front }, front }
+        Head { claimed: if self.is_being_stolen_from() { self.claimed } else { front }, front }
     }
 }
 
@@ -192,7 +192,7 @@ impl<T: Send> Owner<T> {
         let taken = head.advanced(HALF);
         // Ordering: Relaxed, as for every claim, [ring-claim]. A failure means that a thief was
         // here, which makes room.
-        if !head.is_being_robbed()
+        if !head.is_being_stolen_from()
             && self
                 .ring
                 .head
@@ -309,7 +309,7 @@ impl<T: Send> Stealer<T> {
             // written.
             let tail = self.ring.tail.load(Ordering::Acquire);
             let waiting = tail.wrapping_sub(head.front);
-            if head.is_being_robbed() || waiting == 0 || waiting > CAPACITY as u32 {
+            if head.is_being_stolen_from() || waiting == 0 || waiting > CAPACITY as u32 {
                 return None;
             }
             let count = (waiting - waiting / 2).min(room as u32 + 1);

@@ -52,7 +52,7 @@ pub struct Runtime {
 
 impl Runtime {
     pub(super) fn shared(&self) -> &Arc<SharedScheduler> {
-        self.handle.home.shared()
+        self.handle.scheduler.shared()
     }
 
     /// Runs `future` on this thread until it is done, and returns its output.

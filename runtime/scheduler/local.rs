@@ -86,7 +86,7 @@ impl Local {
     #[inline]
     pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
         if self.mode.get() != Mode::Usual {
-            return self.schedule_aside(task);
+            return self.schedule_by_mode(task);
         }
         match cause {
             Cause::Yielded => {
@@ -103,7 +103,7 @@ impl Local {
         }
     }
 
-    fn schedule_aside(&self, task: Runnable) {
+    fn schedule_by_mode(&self, task: Runnable) {
         match self.mode.get() {
             Mode::Usual | Mode::Batching | Mode::Closing => self.push(task),
             Mode::Away => self.shared().inject(task),

@@ -9,7 +9,7 @@ use futures_task::{FutureObj, waker, waker_ref};
 use super::hand_over::HandOver;
 use super::idle::Idle;
 use super::lookout::LookoutCall;
-use super::park::{Gate, Nudge, Parker};
+use super::park::{Gate, Parker, WakeFlag};
 use super::seat::PinnedInbox;
 use super::shutdown_hooks::ShutdownHooks;
 use super::shutdown_stage::ShutdownStage;
@@ -190,12 +190,12 @@ fn leaving_duty_meets_a_lookout_that_lies_down() {
                 }
             })
         };
-        call.lie_down();
+        call.announce_sleep();
         if idle.has_sentinel() {
             // This sleeps for ever if it is not called: loom would report a deadlock.
             call.sleep();
         } else {
-            call.get_up();
+            call.cancel_sleep();
         }
         worker.join().unwrap();
     });
@@ -206,7 +206,7 @@ fn leaving_duty_meets_a_lookout_that_lies_down() {
 fn a_call_meets_a_lookout_that_falls_asleep() {
     model(|| {
         let call = ModelArc::new(LookoutCall::new());
-        call.lie_down();
+        call.announce_sleep();
         let caller = {
             let call = call.clone();
             thread::spawn(move || assert!(call.call(), "nobody else calls"))
@@ -505,33 +505,33 @@ fn a_parker_sleeps_once_per_notification() {
 #[test]
 fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
     model(|| {
-        let nudge = ModelArc::new(Nudge::new());
+        let wake_flag = ModelArc::new(WakeFlag::new());
         let causes = ModelArc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let wakers = [0, 1].map(|index| {
-            let (nudge, causes) = (nudge.clone(), causes.clone());
+            let (wake_flag, causes) = (wake_flag.clone(), causes.clone());
             thread::spawn(move || {
-                // Ordering: Relaxed on purpose: the nudge must publish it.
+                // Ordering: Relaxed on purpose: the flag must publish it.
                 causes[index].store(true, Ordering::Relaxed);
-                nudge.tell();
+                wake_flag.set();
             })
         });
         // Ordering: Relaxed, as above.
         let poll = || causes.iter().filter(|cause| cause.load(Ordering::Relaxed)).count();
-        assert!(nudge.take(), "the first poll needs no wake");
+        assert!(wake_flag.take(), "the first poll needs no wake");
         let mut seen = poll();
         for _ in 0..2 {
-            if nudge.take() {
+            if wake_flag.take() {
                 seen = poll();
             }
         }
         for waker in wakers {
             waker.join().unwrap();
         }
-        assert!(seen == 2 || nudge.take(), "the future sleeps over a wake");
+        assert!(seen == 2 || wake_flag.take(), "the future sleeps over a wake");
     });
 }
 
-/// [pinned-home]: a posted task is read on its own thread, though only a flag without an ordering
+/// [pinned-thread]: a posted task is read on its own thread, though only a flag without an ordering
 /// of its own reports it: the gate publishes the flag.
 #[test]
 fn mail_for_a_pinned_task_is_read_at_home() {
@@ -574,13 +574,13 @@ impl Schedule for ModelArc<LastTask> {
     /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
-        if self.closing.is_told_of_the_end(&self.owned) {
+        if self.closing.must_notify_end(&self.owned) {
             self.parker.unpark();
         }
     }
 }
 
-/// [last-is-told]: a closing worker waits until another one has run the last task. Like
+/// [last-is-notified]: a closing worker waits until another one has run the last task. Like
 /// `Worker::shut_down`.
 #[test]
 fn the_end_of_the_last_task_is_heard_of() {
@@ -647,7 +647,7 @@ impl Schedule for ModelArc<Cleared> {
     /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
-        if self.closing.is_told_of_the_end(&self.owned) {
+        if self.closing.must_notify_end(&self.owned) {
             self.hooks.wake();
         }
     }
@@ -687,8 +687,8 @@ fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
     });
 }
 
-/// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that
-/// begins. Like `Local::step_out`.
+/// [last-is-notified]: a closing worker does not wait for a task that blocks in place, whenever
+/// that begins. Like `Local::step_out`.
 #[test]
 fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     model(|| {
@@ -722,8 +722,8 @@ fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     });
 }
 
-/// [last-is-told]: a task that has blocked in place and continues is not mistaken for another one
-/// that is left.
+/// [last-is-notified]: a task that has blocked in place and continues is not mistaken for another
+/// one that is left.
 #[test]
 fn a_task_that_steps_in_does_not_hide_another() {
     model(|| {

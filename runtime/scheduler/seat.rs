@@ -85,7 +85,7 @@ impl Seat {
 
     /// Only the seat's own thread calls this.
     fn set_worker(&self, worker: usize) {
-        // Ordering: Relaxed, [pinned-home]: after this the thread empties its mailbox under the
+        // Ordering: Relaxed, [pinned-thread]: after this the thread empties its mailbox under the
         // lock. A task that it does not find there was posted under the lock afterwards, and then
         // its sender reads this value.
         self.worker.store(worker, Ordering::Relaxed);
@@ -93,7 +93,7 @@ impl Seat {
 
     /// Returns the worker that the thread runs, if it runs one.
     pub(super) fn worker(&self) -> Option<usize> {
-        // Ordering: Relaxed, [pinned-home], as in `set_worker`.
+        // Ordering: Relaxed, [pinned-thread], as in `set_worker`.
         let worker = self.worker.load(Ordering::Relaxed);
         (worker != NO_WORKER).then_some(worker)
     }

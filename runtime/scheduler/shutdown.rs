@@ -71,7 +71,7 @@ impl SharedScheduler {
 
     /// Notifies the waiting threads when the last task of a closing runtime is gone.
     pub(super) fn notify_if_empty(&self, owned: &OwnedTasks) {
-        if self.shutdown_stage.is_told_of_the_end(owned) {
+        if self.shutdown_stage.must_notify_end(owned) {
             self.unpark_all();
             self.shutdown_hooks.wake();
         }

@@ -213,9 +213,9 @@ impl Worker {
                 self.poll(Due::Pinned(task));
                 continue;
             }
-            shared.stand_ins.rest(&seat);
+            shared.stand_ins.add_idle(&seat);
             seat.parker().park();
-            shared.stand_ins.rise(&seat);
+            shared.stand_ins.remove_idle(&seat);
         }
     }
 

@@ -139,11 +139,11 @@ impl Wheel {
     /// them; the rest stays due.
     pub(super) fn fire(&mut self, now: u64, waker_count_max: usize, wakers: &mut Vec<Waker>) {
         let len_max = wakers.len().saturating_add(waker_count_max);
-        while let Some(place) = self.first_place().filter(|place| place.start <= now) {
-            self.elapsed = self.elapsed.max(place.start);
-            if place.level > 0 {
-                self.cascade(&place);
-            } else if !self.drain(&place, len_max, wakers) {
+        while let Some(used) = self.first_used_slot().filter(|used| used.start <= now) {
+            self.elapsed = self.elapsed.max(used.start);
+            if used.level > 0 {
+                self.cascade(&used);
+            } else if !self.drain(&used, len_max, wakers) {
                 return;
             }
         }
@@ -160,8 +160,8 @@ impl Wheel {
 
     /// Returns the exact tick of the first node. Walks one slot.
     pub(super) fn earliest(&self) -> u64 {
-        let Some(place) = self.first_place() else { return NEVER };
-        let first = self.levels[place.level].first(place.slot);
+        let Some(used) = self.first_used_slot() else { return NEVER };
+        let first = self.levels[used.level].first(used.slot);
         let (mut index, mut earliest) = (first, NEVER);
         loop {
             earliest = earliest.min(self.slab.tick(index));
@@ -194,7 +194,7 @@ impl Wheel {
         self.elapsed = NEVER;
     }
 
-    fn first_place(&self) -> Option<UsedSlot> {
+    fn first_used_slot(&self) -> Option<UsedSlot> {
         if self.occupied == 0 {
             return None;
         }
@@ -207,34 +207,34 @@ impl Wheel {
     }
 
     fn first_start(&self) -> u64 {
-        self.first_place().map_or(NEVER, |place| place.start)
+        self.first_used_slot().map_or(NEVER, |used| used.start)
     }
 
     /// Spreads a slot, whose start has come, over the levels below.
-    fn cascade(&mut self, place: &UsedSlot) {
+    fn cascade(&mut self, used: &UsedSlot) {
         loop {
-            let index = self.levels[place.level].first(place.slot);
+            let index = self.levels[used.level].first(used.slot);
             if index == NIL {
                 break;
             }
-            self.levels[place.level].unlink(place.slot, index, &mut self.slab);
+            self.levels[used.level].unlink(used.slot, index, &mut self.slab);
             self.link(index, self.slab.tick(index));
         }
-        self.note_emptied_slot(place.level);
+        self.note_emptied_slot(used.level);
     }
 
     /// Fires the nodes of a slot of level 0. Returns `false` if `wakers` reached its limit first.
-    fn drain(&mut self, place: &UsedSlot, len_max: usize, wakers: &mut Vec<Waker>) -> bool {
+    fn drain(&mut self, used: &UsedSlot, len_max: usize, wakers: &mut Vec<Waker>) -> bool {
         loop {
-            let index = self.levels[0].first(place.slot);
+            let index = self.levels[0].first(used.slot);
             if index == NIL {
                 return true;
             }
             if wakers.len() >= len_max {
                 return false;
             }
-            debug_assert_eq!(self.slab.tick(index), place.start);
-            self.unlink(index, place.start);
+            debug_assert_eq!(self.slab.tick(index), used.start);
+            self.unlink(index, used.start);
             wakers.extend(self.slab.remove(index));
         }
     }
