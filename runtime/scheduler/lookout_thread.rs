@@ -141,7 +141,7 @@ impl LookoutThread {
         if are_all_stuck || !shared.idle.has_sentinel() {
             stuck.iter().for_each(|index| self.relieve(*index, now));
         }
-        self.man(are_all_stuck, now);
+        self.adjust_reserve(are_all_stuck, now);
         let is_quiet = stuck.is_empty() && self.reserve_threads.is_empty() && !shared.is_unwatched();
         self.quiet_looks = if is_quiet { self.quiet_looks + 1 } else { 0 };
         match () {
@@ -173,7 +173,7 @@ impl LookoutThread {
     }
 
     /// Makes the reserve run tasks if no worker does, and dismisses it otherwise.
-    fn man(&mut self, are_all_stuck: bool, now: Instant) {
+    fn adjust_reserve(&mut self, are_all_stuck: bool, now: Instant) {
         if !are_all_stuck {
             let calm_since = *self.calm_since.get_or_insert(now);
             if now.saturating_duration_since(calm_since) >= CALM {

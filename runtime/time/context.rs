@@ -7,10 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::timers::{Timers, WorkerTimersRef};
+use crate::blocking::NO_RUNTIME;
 use crate::primitive::{clock, thread};
-
-pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from \
-                                     Runtime::block_on, or after Runtime::enter";
 
 /// A deadline that is this much later than the turn's reading of the clock is ahead of the clock
 /// itself, unless the task has kept its worker for that long. In that case its sleep takes one more

@@ -14,9 +14,10 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use super::context::{self, NO_RUNTIME, Spot, Ticks};
+use super::context::{self, Spot, Ticks};
 use super::slab::Key;
 use super::timers::WorkerTimersRef;
+use crate::blocking::NO_RUNTIME;
 
 #[derive(Debug)]
 pub(super) struct TimerEntry {
