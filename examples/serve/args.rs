@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_serve_the_current_folder_on_loopback() {
+    fn defaults_serve_the_current_directory_on_loopback() {
         let args = parse(&[]).unwrap();
         assert_eq!(args.dir, PathBuf::from("."));
         assert_eq!(args.addr, "127.0.0.1:8080".parse().unwrap());

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_the_type() {
+    fn names_determine_the_type() {
         let by_name = |name: &str| by_name(Path::new(name));
         assert_eq!(by_name("a.html").as_deref(), Some("text/html; charset=utf-8"));
         assert_eq!(by_name("a.HTML").as_deref(), Some("text/html; charset=utf-8"));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_tell_text_from_binary() {
+    fn samples_distinguish_text_from_binary() {
         assert_eq!(by_sample(b"MIT License\n"), TEXT);
         assert_eq!(by_sample(b""), TEXT);
         assert_eq!(by_sample("grün".as_bytes()), TEXT);

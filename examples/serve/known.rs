@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn links_folders_pipes_and_nothing_are_left_to_others() {
+    fn links_directories_pipes_and_nothing_are_left_to_others() {
         let scratch = Scratch::new();
         drop(scratch.write("folder/x", b"hello"));
         let root = scratch.path().canonicalize().unwrap();

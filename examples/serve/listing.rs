@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_come_first_then_names_in_order() {
+    fn directories_come_first_then_names_in_order() {
         let scratch = Scratch::new();
         for name in ["b.txt", "A.txt", "z/x", "c.txt"] {
             scratch.write(name, b"12345");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn only_folders_below_the_root_have_a_parent() {
+    fn only_directories_below_the_root_have_a_parent() {
         let scratch = Scratch::new();
         scratch.write("sub/x", b"");
         assert!(!listing(&scratch, "/", false).contains("../"));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_heading_leads_to_every_folder_above() {
+    fn the_heading_leads_to_every_directory_above() {
         assert_eq!(breadcrumbs(&Route::parse("/").unwrap()), "home");
         let deep = breadcrumbs(&Route::parse("/a%20b/c/%3Cd%3E/").unwrap());
         let links = "<a href=\"/\">home</a> / <a href=\"/a%20b/\">a b</a> / <a href=\"/a%20b/c/\">c</a> / ";

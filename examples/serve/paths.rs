@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailing_slash_means_a_folder() {
+    fn a_trailing_slash_means_a_directory() {
         assert!(Route::parse("/").unwrap().is_folder);
         assert!(Route::parse("/a/").unwrap().is_folder);
         assert!(!Route::parse("/a").unwrap().is_folder);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn folder_urls_begin_with_one_slash() {
+    fn directory_urls_begin_with_one_slash() {
         assert_eq!(Route::parse("//evil.example/a b").unwrap().folder_url(), "/evil.example/a%20b/");
         assert_eq!(Route::parse("/").unwrap().folder_url(), "/");
     }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn files_below_the_folder_are_found() {
+    fn files_below_the_directory_are_found() {
         let scratch = Scratch::new();
         scratch.write("sub/file.txt", b"x");
         assert_eq!(find(scratch.path(), "/sub/file.txt").unwrap(), scratch.path().join("sub/file.txt"));

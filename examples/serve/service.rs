@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_redirect_to_their_slash_and_show_their_index() {
+    fn directories_redirect_to_their_slash_and_show_their_index() {
         let scratch = Scratch::new();
         scratch.write("with/index.html", b"<p>index");
         scratch.write("with out/file", b"");
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn only_folders_are_sites() {
+    fn only_directories_are_sites() {
         let scratch = Scratch::new();
         scratch.write("file", b"");
         let message = |name: &str| Site::new(&scratch.path().join(name), false).unwrap_err();

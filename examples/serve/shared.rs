@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_page_is_made_anew_and_a_failure_is_told() {
+    fn a_small_page_is_made_anew_and_a_failure_is_reported() {
         let pages = Pages::default();
         let first = pages.get(Path::new("/a"), || page_of(SHARED_SIZE_MIN - 1)).unwrap();
         assert_eq!(pages.get(Path::new("/a"), || page_of(5)).unwrap().piece(3, 9), "xx");

@@ -291,7 +291,7 @@ fn two_announcers_wake_one_worker() {
 
 /// [no-lost-work]: a worker that wakes by itself is no longer among those that can be woken.
 #[test]
-fn an_awake_worker_is_not_woken_in_the_place_of_a_sleeper() {
+fn an_awake_worker_is_not_woken_instead_of_a_sleeper() {
     model(|| {
         let idle = ModelArc::new(Idle::new(2));
         idle.park(0, false);
@@ -534,7 +534,7 @@ fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
 /// [pinned-thread]: a posted task is read on its own thread, though only a flag without an ordering
 /// of its own reports it: the gate publishes the flag.
 #[test]
-fn mail_for_a_pinned_task_is_read_at_home() {
+fn a_posted_pinned_task_is_taken_on_its_own_thread() {
     model(|| {
         let home = ModelArc::new((PinnedInbox::new(), Gate::new()));
         let sender = {
@@ -583,7 +583,7 @@ impl Schedule for ModelArc<LastTask> {
 /// [last-is-notified]: a closing worker waits until another one has run the last task. Like
 /// `Worker::shut_down`.
 #[test]
-fn the_end_of_the_last_task_is_heard_of() {
+fn the_end_of_the_last_task_is_noticed() {
     model(|| {
         let last = ModelArc::new(LastTask {
             owned: OwnedTasks::new(1),

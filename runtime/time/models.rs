@@ -136,7 +136,7 @@ fn a_sleep_dropped_while_others_fire_takes_its_own_node_and_no_other() {
 }
 
 #[test]
-fn a_sleep_reset_while_it_fires_keeps_or_loses_its_place_but_never_both() {
+fn a_sleep_reset_while_it_fires_keeps_or_loses_its_slot_but_never_both() {
     model(|| {
         let scene = Scene::new();
         let mut entry = scene.arm(&scene.count, 10);
@@ -310,7 +310,7 @@ fn a_foreign_reset_to_an_earlier_deadline_reaches_the_worker_that_is_about_to_pa
 /// [fires-once]: a thread that sees its tick settled, without the lock, sees what the firing thread
 /// did before.
 #[test]
-fn who_sees_its_tick_settled_sees_what_came_before() {
+fn a_sleeper_that_sees_its_tick_settled_sees_what_came_before() {
     model(|| {
         let scene = Scene::new();
         let message = ModelArc::new(AtomicUsize::new(0));

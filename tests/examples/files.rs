@@ -51,7 +51,7 @@ fn assert_failed(output: &Output, words: &[&str]) {
 }
 
 #[test]
-fn a_tree_is_copied_with_its_links_permissions_and_empty_folders() {
+fn a_tree_is_copied_with_its_links_permissions_and_empty_directories() {
     on_every_backend(|run, folder| {
         let (from, to) = (folder.join("from"), folder.join("to"));
         let files = make_tree(&from);
@@ -94,7 +94,7 @@ fn one_file_is_copied_to_its_new_name() {
 }
 
 #[test]
-fn what_cannot_be_copied_is_told_and_the_rest_is_copied() {
+fn a_file_that_cannot_be_copied_is_reported_and_the_rest_is_copied() {
     on_every_backend(|run, folder| {
         let (from, to) = (folder.join("from"), folder.join("to"));
         let files = make_tree(&from);
@@ -159,7 +159,7 @@ fn checksums_are_those_of_sha256sum() {
 }
 
 #[test]
-fn what_cannot_be_hashed_is_told_and_the_rest_is_hashed() {
+fn a_file_that_cannot_be_hashed_is_reported_and_the_rest_is_hashed() {
     on_every_backend(|run, folder| {
         fs::write(folder.join("x"), b"hello").unwrap();
         let output = run("checksum", &[Path::new("absent"), Path::new("x")]);

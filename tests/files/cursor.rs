@@ -95,7 +95,7 @@ fn what_is_written_is_there_when_the_write_is_ready() {
 }
 
 #[test]
-fn reads_at_the_cursor_and_at_places_do_not_disturb_each_other() {
+fn reads_at_the_cursor_and_at_offsets_do_not_disturb_each_other() {
     on_every_backend(|runtime| {
         let folder = folder();
         let bytes = pattern(300_000);

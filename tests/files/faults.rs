@@ -11,7 +11,7 @@ use crate::{file_with, folder, pattern};
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_again_and_again() {
+fn a_full_disk_is_reported_again_and_again() {
     on_every_backend(|runtime| {
         runtime.block_on(async {
             let mut file = OpenOptions::new().write(true).open("/dev/full").await.unwrap();
@@ -34,7 +34,7 @@ fn a_full_disk_is_told_again_and_again() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_broken_place_is_told_by_every_read_and_write() {
+fn a_broken_sector_is_reported_by_every_read_and_write() {
     on_every_backend(|runtime| {
         runtime.block_on(async {
             // The first page of a process is never mapped: to the kernel a medium that fails.
@@ -164,7 +164,7 @@ fn what_is_forbidden_is_refused() {
 }
 
 #[test]
-fn a_folder_is_no_file_and_a_file_no_folder() {
+fn a_directory_is_no_file_and_a_file_no_directory() {
     on_every_backend(|runtime| {
         let folder = folder();
         let path = file_with(&folder, b"x");
@@ -234,7 +234,7 @@ fn a_file_cut_off_under_its_reader_ends_early() {
 }
 
 #[test]
-fn places_beyond_four_gigabytes_are_kept_whole() {
+fn offsets_beyond_four_gigabytes_are_kept_whole() {
     on_every_backend(|runtime| {
         let folder = folder();
         let path = folder.path().join("sparse");

@@ -226,9 +226,9 @@ fn closing_a_file_whose_server_does_not_answer_holds_up_no_worker() {
 }
 
 #[test]
-fn errors_of_reads_writes_and_syncs_are_told_once_and_nothing_is_done_again() {
+fn errors_of_reads_writes_and_syncs_are_reported_once_and_nothing_is_done_again() {
     let Some(mount) =
-        Mount::of("fuse::errors_of_reads_writes_and_syncs_are_told_once_and_nothing_is_done_again")
+        Mount::of("fuse::errors_of_reads_writes_and_syncs_are_reported_once_and_nothing_is_done_again")
     else {
         return;
     };
@@ -258,9 +258,9 @@ fn errors_of_reads_writes_and_syncs_are_told_once_and_nothing_is_done_again() {
 }
 
 #[test]
-fn what_is_lost_after_the_write_is_told_by_the_next_sync_and_by_no_other() {
+fn bytes_lost_after_the_write_are_reported_by_the_next_sync_and_by_no_other() {
     let Some(mount) =
-        Mount::of("fuse::what_is_lost_after_the_write_is_told_by_the_next_sync_and_by_no_other")
+        Mount::of("fuse::bytes_lost_after_the_write_are_reported_by_the_next_sync_and_by_no_other")
     else {
         return;
     };

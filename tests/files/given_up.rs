@@ -276,7 +276,7 @@ mod streams {
     }
 
     #[test]
-    fn a_pipe_has_no_places() {
+    fn a_pipe_has_no_offsets() {
         on_every_backend(|runtime| {
             runtime.block_on(async {
                 let (reader, writer) = std::io::pipe().unwrap();

@@ -123,7 +123,7 @@ fn buffers_come_back_from_a_runtime_that_has_ended() {
 /// Every call with a place, where no file has one, has one answer.
 #[cfg(target_os = "linux")]
 #[test]
-fn places_that_no_file_has_are_refused() {
+fn offsets_that_no_file_has_are_refused() {
     on_every_backend(|runtime| {
         let folder = folder();
         let path = file_with(&folder, b"0123456789");

@@ -52,7 +52,7 @@ fn the_traits_of_tokio_read_write_and_seek() {
 }
 
 #[test]
-fn a_folder_is_a_stream_of_all_its_entries() {
+fn a_directory_is_a_stream_of_all_its_entries() {
     on_every_backend(|runtime| {
         let folder = folder();
         // More than one batch.

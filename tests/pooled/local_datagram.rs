@@ -37,7 +37,7 @@ fn datagrams_of_every_length_arrive_whole() {
 }
 
 #[test]
-fn senders_are_told_apart() {
+fn senders_are_distinguished() {
     on_every_runtime(|rt| {
         let folder = tempfile::tempdir().expect("a folder");
         rt.block_on(async {

@@ -58,7 +58,7 @@ fn files_arrive_whole_and_typed() {
 }
 
 #[test]
-fn folders_are_listed() {
+fn directories_are_listed() {
     on_each_driver(|driver| {
         let server = start(driver);
         let root = get(&server, "/");
@@ -107,7 +107,7 @@ fn head_and_other_methods() {
 }
 
 #[test]
-fn nothing_outside_the_folder_is_reached() {
+fn nothing_outside_the_directory_is_reached() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret"), "the secret").unwrap();
     on_each_driver(|driver| {

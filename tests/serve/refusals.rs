@@ -24,7 +24,7 @@ fn a_foreign_address_is_named() {
 }
 
 #[test]
-fn a_missing_folder_and_a_file_are_named() {
+fn a_missing_directory_and_a_file_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("thing");
     let path = path.to_str().unwrap();

@@ -45,7 +45,7 @@ fn datagrams_name_their_sender() {
 }
 
 #[test]
-fn faults_are_told() {
+fn faults_are_reported() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (_folder, path) = free_path();

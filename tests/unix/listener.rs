@@ -59,7 +59,7 @@ fn what_was_queued_is_accepted_after_the_path_is_removed() {
 }
 
 #[test]
-fn a_client_in_the_queue_is_told_when_the_listener_goes() {
+fn a_client_in_the_queue_gets_an_error_when_the_listener_goes() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (_folder, path) = free_path();

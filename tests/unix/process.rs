@@ -111,8 +111,8 @@ fn accepting_without_descriptors_neither_spins_nor_ends() {
 
 /// `MSG_CTRUNC` by the limit of the process, in the middle of a message: what came is owned, the rest is closed.
 #[test]
-fn files_received_without_descriptors_are_told_and_not_leaked() {
-    in_a_child("process::files_received_without_descriptors_are_told_and_not_leaked", |rt| {
+fn files_received_without_descriptors_are_reported_and_not_leaked() {
+    in_a_child("process::files_received_without_descriptors_are_reported_and_not_leaked", |rt| {
         rt.block_on(async {
             let limit = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
             rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();

@@ -158,7 +158,7 @@ fn a_closed_peer_is_the_end_and_then_an_error() {
 }
 
 #[test]
-fn a_reader_and_a_writer_that_wait_are_told_of_the_end() {
+fn a_reader_and_a_writer_that_wait_see_the_end() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (left, right) = UnixStream::pair().unwrap();

@@ -68,7 +68,7 @@ fn the_run_loop_jumps_to_exact_deadlines_however_far() {
 }
 
 #[test]
-fn misuse_of_the_clock_is_told_in_clear_words() {
+fn misuse_of_the_clock_is_reported_in_clear_words() {
     assert!(panic_text(pause).contains("there is no heist runtime on this thread"));
     let timers = Timers::new(1, Box::new(|_| ()));
     let guard = timers.bind_worker(0);
