@@ -10,7 +10,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The content type by the extension of a name; `None` when the name tells nothing.
 ///
-/// Text is declared as UTF-8, which is what a folder of today holds.
+/// Text is declared as UTF-8, which is what a directory of today holds.
 pub(crate) fn by_name(path: &Path) -> Option<String> {
     let guess = mime_guess::from_path(path).first()?;
     let essence = guess.essence_str();

@@ -203,7 +203,7 @@ fn the_peer_is_known() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (left, _right) = UnixStream::pair().unwrap();
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             let client = UnixStream::connect(&path).await.unwrap();
             let (server, _) = listener.accept().await.unwrap();
@@ -213,8 +213,8 @@ fn the_peer_is_known() {
             if cfg!(target_os = "linux") {
                 assert_eq!(cred.pid(), i32::try_from(std::process::id()).ok());
             }
-            let folder = std::fs::metadata(path.parent().unwrap()).unwrap();
-            assert_eq!(cred.uid(), std::os::unix::fs::MetadataExt::uid(&folder));
+            let directory = std::fs::metadata(path.parent().unwrap()).unwrap();
+            assert_eq!(cred.uid(), std::os::unix::fs::MetadataExt::uid(&directory));
         });
     });
 }
