@@ -26,7 +26,7 @@ if (($# > 0)); then
     mv "$target/chosen" "$target/mutants"
 fi
 
-# Prints the path of the test binary. The same folders as ci/loom.sh and ci/shuttle.sh, so that what does not change is
+# Prints the path of the test binary. The same directories as ci/loom.sh and ci/shuttle.sh, so that what does not change is
 # compiled once.
 build() { # loom or shuttle
     local log=$target/build-$1

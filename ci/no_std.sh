@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 root="$PWD"
-folder="$root/target/no_std"
-mkdir -p "$folder"
-cat > "$folder/lib.rs" <<RUST
+directory="$root/target/no_std"
+mkdir -p "$directory"
+cat > "$directory/lib.rs" <<RUST
 #![no_std]
 #[path = "$root/runtime/generator/mod.rs"]
 pub mod generator;
@@ -24,7 +24,7 @@ mod primitive {
     }
 }
 RUST
-cat > "$folder/Cargo.toml" <<TOML
+cat > "$directory/Cargo.toml" <<TOML
 [package]
 name = "no_std"
 version = "0.0.0"
@@ -38,7 +38,7 @@ macros = []
 futures-core = { version = "0.3", default-features = false }
 pin-project-lite = "0.2"
 TOML
-cp Cargo.lock "$folder/"
+cp Cargo.lock "$directory/"
 # A target without std proves it, where it is installed; else `#![no_std]` alone.
 if rustc --print target-libdir --target thumbv7m-none-eabi 2>/dev/null | xargs -r test -d; then
     target=(--target thumbv7m-none-eabi)
@@ -46,4 +46,4 @@ else
     echo "thumbv7m-none-eabi is not installed (rustup target add thumbv7m-none-eabi): checked for the host"
     target=()
 fi
-cargo check --manifest-path "$folder/Cargo.toml" "${target[@]}"
+cargo check --manifest-path "$directory/Cargo.toml" "${target[@]}"

@@ -4,7 +4,7 @@
 //! cargo run --release --example checksum -- PATH...      one line per file: `find PATH... -type f | xargs sha256sum`
 //! ```
 //!
-//! Folders are walked in the order of their names; links in them are left out. What cannot be read is told with its path and
+//! Directories are walked in the order of their names; links in them are left out. What cannot be read is told with its path and
 //! the cause, the rest is hashed, and the exit code is 1. A task hashes a file: a single large file keeps one core busy.
 
 use std::io;
@@ -19,10 +19,10 @@ use sha2::{Digest, Sha256};
 /// So much is read and hashed at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Prints the SHA-256 of files, and of all files below folders.
+/// Prints the SHA-256 of files, and of all files below directories.
 #[derive(Parser)]
 struct Args {
-    /// Files and folders.
+    /// Files and directories.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Files read at the same time.
@@ -71,8 +71,8 @@ async fn walk(root: PathBuf, files: &mut Vec<PathBuf>, fail: &mut impl FnMut(&Pa
         Err(cause) => return fail(&root, cause),
     }
     let mut unseen = vec![(root, true)];
-    while let Some((path, is_folder)) = unseen.pop() {
-        if !is_folder {
+    while let Some((path, is_directory)) = unseen.pop() {
+        if !is_directory {
             files.push(path);
             continue;
         }
@@ -84,10 +84,10 @@ async fn walk(root: PathBuf, files: &mut Vec<PathBuf>, fail: &mut impl FnMut(&Pa
     }
 }
 
-/// The files and folders in a folder, by name, and which of them are folders.
-async fn list(folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+/// The files and directories in a directory, by name, and which of them are directories.
+async fn list(directory: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
     let mut found = Vec::new();
-    let mut entries = fs::read_dir(folder).await?;
+    let mut entries = fs::read_dir(directory).await?;
     while let Some(entry) = entries.next_entry().await? {
         let kind = entry.file_type().await?;
         if kind.is_file() || kind.is_dir() {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `TO` must not exist: nothing is overwritten, merged or resumed. Links are copied as links, permissions as they are,
-//! empty folders too. What cannot be copied is told with its path and the cause, the rest is copied, and the exit code is 1.
+//! empty directories too. What cannot be copied is told with its path and the cause, the rest is copied, and the exit code is 1.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,8 +38,8 @@ struct Pair {
 /// What a walk has found.
 #[derive(Default)]
 struct Plan {
-    /// Each behind the folder that it is in.
-    folders: Vec<(Pair, std::fs::Permissions)>,
+    /// Each behind the directory that it is in.
+    directories: Vec<(Pair, std::fs::Permissions)>,
     files: Vec<Pair>,
     links: Vec<Pair>,
     total_bytes: u64,
@@ -82,7 +82,7 @@ async fn copy(args: Args) -> Vec<Failure> {
     let bar = ProgressBar::new(plan.total_bytes);
     let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     bar.set_style(style.expect("the template is well formed"));
-    for (Pair { to, .. }, _) in &plan.folders {
+    for (Pair { to, .. }, _) in &plan.directories {
         if let Err(cause) = fs::create_dir(to).await {
             plan.failures.push(Failure(to.clone(), cause));
         }
@@ -95,8 +95,8 @@ async fn copy(args: Args) -> Vec<Failure> {
     for pair in plan.links {
         plan.failures.extend(copy_link(&pair).await.map_err(|cause| Failure(pair.from, cause)).err());
     }
-    // Only now: a folder may forbid to write into it. The innermost first, for one may forbid to enter it.
-    for (Pair { to, .. }, permissions) in plan.folders.into_iter().rev() {
+    // Only now: a directory may forbid to write into it. The innermost first, for one may forbid to enter it.
+    for (Pair { to, .. }, permissions) in plan.directories.into_iter().rev() {
         plan.failures
             .extend(fs::set_permissions(&to, permissions).await.map_err(|cause| Failure(to, cause)).err());
     }
@@ -125,13 +125,13 @@ async fn visit(pair: Pair, plan: &mut Plan, unseen: &mut Vec<Pair>) -> io::Resul
         plan.total_bytes += metadata.len();
         plan.files.push(pair);
     } else if metadata.is_dir() {
-        plan.folders.push((pair.clone(), metadata.permissions()));
+        plan.directories.push((pair.clone(), metadata.permissions()));
         let mut entries = fs::read_dir(&pair.from).await?;
         while let Some(entry) = entries.next_entry().await? {
             unseen.push(Pair { from: entry.path(), to: pair.to.join(entry.file_name()) });
         }
     } else {
-        return Err(io::Error::other("is no file, folder or link, and is not copied"));
+        return Err(io::Error::other("is no file, directory or link, and is not copied"));
     }
     Ok(())
 }

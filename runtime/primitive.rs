@@ -244,7 +244,7 @@ pub(crate) fn model_with_preemptions(count: usize, f: impl Fn() + Send + Sync + 
         f();
     });
     let name = std::thread::current().name().unwrap_or("model").to_owned();
-    tell(&format!("model {name:NAME_WIDTH$} {} interleavings\n", runs.load(Ordering::Relaxed)));
+    print_line(&format!("model {name:NAME_WIDTH$} {} interleavings\n", runs.load(Ordering::Relaxed)));
 }
 
 /// Runs `f` under 10,000 schedules of each kind: random ones, and ones that change priorities at up
@@ -258,7 +258,7 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
     shuttle::check_random(move || random(), SCHEDULES_COUNT);
     shuttle::check_pct(move || f(), SCHEDULES_COUNT, DEPTH);
     let name = std::thread::current().name().unwrap_or("model").to_owned();
-    tell(&format!("schedules {name} {}\n", 2 * SCHEDULES_COUNT));
+    print_line(&format!("schedules {name} {}\n", 2 * SCHEDULES_COUNT));
 }
 
 /// Runs a whole runtime under a number of schedules of each kind: `RT_SCHEDULES`, or else 2,000.
@@ -284,13 +284,13 @@ pub(crate) fn explore_runs(f: impl Fn() + Send + Sync + 'static) {
         shuttle::Runner::new(RandomScheduler::new(count), config.clone()).run(move || random());
     let pct_count = shuttle::Runner::new(PctScheduler::new(DEPTH, count), config).run(move || f());
     let name = std::thread::current().name().unwrap_or("scenario").to_owned();
-    tell(&format!("schedules {name} {}\n", random_count + pct_count));
+    print_line(&format!("schedules {name} {}\n", random_count + pct_count));
 }
 
 /// Writes a line at once, because the test harness writes to the same place meanwhile, and scripts
 /// read the line.
 #[cfg(all(test, any(rt_loom, rt_shuttle)))]
-fn tell(line: &str) {
+fn print_line(line: &str) {
     eprint!("{line}");
 }
 

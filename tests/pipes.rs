@@ -178,7 +178,7 @@ fn a_copy_flushes_when_its_reader_has_nothing_and_not_before() {
 }
 
 #[test]
-fn a_copy_of_what_is_there_is_flushed_once_and_tells_what_fails() {
+fn a_copy_of_what_is_there_is_flushed_once_and_reports_what_fails() {
     /// Counts flushes, and fails the first if it shall.
     struct Sink(usize, bool);
     impl futures::AsyncWrite for Sink {

@@ -36,7 +36,7 @@ async fn arrives(signal: &mut Signal) {
 }
 
 #[test]
-fn every_listener_of_a_signal_is_told() {
+fn every_listener_of_a_signal_is_woken() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let mut first = signal(SignalKind::user_defined1()).unwrap();

@@ -100,7 +100,7 @@ pub(crate) fn write_rows<Row: Serialize>(
     std::fs::write(file, serde_json::to_string_pretty(&table)? + "\n")
 }
 
-/// Writes everything to `file`, making its folder if needed, and the chart beside it.
+/// Writes everything to `file`, making its directory if needed, and the chart beside it.
 pub(crate) fn write(file: &Path, plan: &Plan, results: &Results) -> io::Result<()> {
     let record = Record {
         origin: Origin::of(&RUNTIMES)?,
@@ -109,8 +109,8 @@ pub(crate) fn write(file: &Path, plan: &Plan, results: &Results) -> io::Result<(
         judgements: report::judgements(&results.outcomes),
         workloads: results.outcomes.iter().map(recorded).collect(),
     };
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory)?;
     }
     if let Some(picture) = chart::draw(&results.outcomes) {
         std::fs::write(file.with_extension("svg"), picture)?;

@@ -6,7 +6,7 @@
 //! ```text
 //! second-thief runtime/queue/deque.rs fn claim(
 //! A thief is let in while another one is at it.
-//! - head.is_being_robbed() || waiting == 0
+//! - head.is_being_stolen_from() || waiting == 0
 //! + waiting == 0
 //! = queue::models::a_second_thief_does_not_hide_the_first
 //! ```

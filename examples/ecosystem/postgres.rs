@@ -105,8 +105,8 @@ async fn connect_host(host: &Host, port: u16, config: &Config) -> Result<Client,
     let name = match host {
         Host::Tcp(name) => name,
         #[cfg(unix)]
-        Host::Unix(folder) => {
-            let path = folder.join(format!(".s.PGSQL.{port}"));
+        Host::Unix(directory) => {
+            let path = directory.join(format!(".s.PGSQL.{port}"));
             let client = async { shake_hands(UnixStream::connect(&path).await?, config).await };
             return in_time(config, client)
                 .await

@@ -9,14 +9,14 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 
-/// Serves a folder over HTTP/1.1, to show the heist runtime at work.
+/// Serves a directory over HTTP/1.1, to show the heist runtime at work.
 ///
 /// Ctrl-C stops accepting, finishes what is in flight and prints totals; a second Ctrl-C exits at once.
 #[derive(Debug, Parser)]
 #[command(name = "serve", version)]
 pub(crate) struct Args {
-    /// Folder to serve
-    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    /// Directory to serve
+    #[arg(long, default_value = ".", value_name = "DIRECTORY")]
     pub(crate) dir: PathBuf,
 
     /// Address and port to listen on; port 0 takes any free port
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_serve_the_current_folder_on_loopback() {
+    fn defaults_serve_the_current_directory_on_loopback() {
         let args = parse(&[]).unwrap();
         assert_eq!(args.dir, PathBuf::from("."));
         assert_eq!(args.addr, "127.0.0.1:8080".parse().unwrap());

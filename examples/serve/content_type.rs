@@ -10,7 +10,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The content type by the extension of a name; `None` when the name tells nothing.
 ///
-/// Text is declared as UTF-8, which is what a folder of today holds.
+/// Text is declared as UTF-8, which is what a directory of today holds.
 pub(crate) fn by_name(path: &Path) -> Option<String> {
     let guess = mime_guess::from_path(path).first()?;
     let essence = guess.essence_str();
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_the_type() {
+    fn names_determine_the_type() {
         let by_name = |name: &str| by_name(Path::new(name));
         assert_eq!(by_name("a.html").as_deref(), Some("text/html; charset=utf-8"));
         assert_eq!(by_name("a.HTML").as_deref(), Some("text/html; charset=utf-8"));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_tell_text_from_binary() {
+    fn samples_distinguish_text_from_binary() {
         assert_eq!(by_sample(b"MIT License\n"), TEXT);
         assert_eq!(by_sample(b""), TEXT);
         assert_eq!(by_sample("grün".as_bytes()), TEXT);

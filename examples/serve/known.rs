@@ -47,17 +47,17 @@ mod tests {
     }
 
     #[test]
-    fn links_folders_pipes_and_nothing_are_left_to_others() {
+    fn links_directories_pipes_and_nothing_are_left_to_others() {
         let scratch = Scratch::new();
-        drop(scratch.write("folder/x", b"hello"));
+        drop(scratch.write("directory/x", b"hello"));
         let root = scratch.path().canonicalize().unwrap();
-        std::os::unix::fs::symlink("folder", root.join("link")).unwrap();
-        std::os::unix::fs::symlink("folder/x", root.join("file link")).unwrap();
+        std::os::unix::fs::symlink("directory", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("directory/x", root.join("file link")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
             .unwrap();
-        for name in ["absent", "folder", "link/x", "file link", "pipe", "folder/x/below"] {
+        for name in ["absent", "directory", "link/x", "file link", "pipe", "directory/x/below"] {
             assert!(open(&root.join(name)).is_none(), "{name}");
         }
-        assert!(open(&root.join("folder/x")).is_some());
+        assert!(open(&root.join("directory/x")).is_some());
     }
 }

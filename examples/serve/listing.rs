@@ -1,4 +1,4 @@
-//! The page that shows what is in a folder.
+//! The page that shows what is in a directory.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,25 +9,25 @@ use std::time::SystemTime;
 use crate::page::{self, escape};
 use crate::paths::{self, Route};
 
-/// One name in a folder.
+/// One name in a directory.
 #[derive(Debug)]
 struct Entry {
     name: OsString,
-    is_folder: bool,
+    is_directory: bool,
     size: u64,
     modified: Option<SystemTime>,
 }
 
-/// Lists `folder`, which `route` led to. What a request for it would not be given is not shown.
-pub(crate) fn html(root: &Path, folder: &Path, route: &Route, hidden: bool) -> io::Result<String> {
-    let entries = read(root, folder, hidden)?;
+/// Lists `directory`, which `route` led to. What a request for it would not be given is not shown.
+pub(crate) fn html(root: &Path, directory: &Path, route: &Route, hidden: bool) -> io::Result<String> {
+    let entries = read(root, directory, hidden)?;
     let title = format!("/{}", joined(route));
     Ok(page::html(&title, &breadcrumbs(route), &table(&entries, !route.segments.is_empty())))
 }
 
-fn read(root: &Path, folder: &Path, hidden: bool) -> io::Result<Vec<Entry>> {
+fn read(root: &Path, directory: &Path, hidden: bool) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    for found in fs::read_dir(folder)? {
+    for found in fs::read_dir(directory)? {
         let found = found?;
         let name = found.file_name();
         let is_shown = hidden || !paths::is_hidden(&name);
@@ -35,7 +35,7 @@ fn read(root: &Path, folder: &Path, hidden: bool) -> io::Result<Vec<Entry>> {
             entries.extend(entry(root, &found.path(), name, hidden));
         }
     }
-    entries.sort_by_cached_key(|entry| (!entry.is_folder, entry.name.to_string_lossy().to_lowercase()));
+    entries.sort_by_cached_key(|entry| (!entry.is_directory, entry.name.to_string_lossy().to_lowercase()));
     Ok(entries)
 }
 
@@ -44,13 +44,13 @@ fn entry(root: &Path, path: &Path, name: OsString, hidden: bool) -> Option<Entry
     if fs::symlink_metadata(path).ok()?.is_symlink() {
         let below = path.strip_prefix(root).ok()?;
         let segments = below.iter().map(OsString::from).collect();
-        paths::resolve(root, &Route { segments, is_folder: false }, hidden).ok()?;
+        paths::resolve(root, &Route { segments, is_directory: false }, hidden).ok()?;
     }
     let metadata = fs::metadata(path).ok()?;
     let is_servable = metadata.is_file() || metadata.is_dir();
     is_servable.then(|| Entry {
         name,
-        is_folder: metadata.is_dir(),
+        is_directory: metadata.is_dir(),
         size: metadata.len(),
         modified: metadata.modified().ok(),
     })
@@ -60,7 +60,7 @@ fn joined(route: &Route) -> String {
     route.segments.iter().map(|segment| format!("{}/", segment.to_string_lossy())).collect()
 }
 
-/// The path as links: each part leads to its folder, but the last, which is this one.
+/// The path as links: each part leads to its directory, but the last, which is this one.
 fn breadcrumbs(route: &Route) -> String {
     let mut names = vec![String::from("home")];
     let mut urls = vec![String::from("/")];
@@ -79,24 +79,32 @@ fn table(entries: &[Entry], has_parent: bool) -> String {
          <th class=\"time\">Modified (UTC)</th></tr></thead>\n<tbody>\n",
     );
     if has_parent {
-        html.push_str("<tr><td class=\"folder\"><a href=\"../\">../</a></td><td></td><td></td></tr>\n");
+        html.push_str("<tr><td class=\"directory\"><a href=\"../\">../</a></td><td></td><td></td></tr>\n");
     }
     for entry in entries {
         html.push_str(&row(entry));
     }
-    let folders = entries.iter().filter(|entry| entry.is_folder).count();
-    let files = entries.len() - folders;
+    let directories = entries.iter().filter(|entry| entry.is_directory).count();
+    let files = entries.len() - directories;
     html.push_str("</tbody>\n</table>\n");
-    html.push_str(&format!("<footer>{}, {}</footer>\n", count(folders, "folder"), count(files, "file")));
+    html.push_str(&format!(
+        "<footer>{}, {}</footer>\n",
+        count(directories, "directory", "directories"),
+        count(files, "file", "files")
+    ));
     html
 }
 
 fn row(entry: &Entry) -> String {
-    let (slash, class) = if entry.is_folder { ("/", " class=\"folder\"") } else { ("", "") };
-    let size = if entry.is_folder {
+    let (slash, class) = if entry.is_directory { ("/", " class=\"directory\"") } else { ("", "") };
+    let size = if entry.is_directory {
         "<td></td>".to_owned()
     } else {
-        format!("<td class=\"size\" title=\"{}\">{}</td>", count(entry.size, "byte"), human_size(entry.size))
+        format!(
+            "<td class=\"size\" title=\"{}\">{}</td>",
+            count(entry.size, "byte", "bytes"),
+            human_size(entry.size)
+        )
     };
     let time = entry.modified.and_then(minute).unwrap_or_else(|| "\u{2014}".into());
     format!(
@@ -106,9 +114,9 @@ fn row(entry: &Entry) -> String {
     )
 }
 
-fn count<N: PartialEq + From<u8> + std::fmt::Display>(number: N, noun: &str) -> String {
-    let plural = if number == N::from(1) { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+fn count<N: PartialEq + From<u8> + std::fmt::Display>(number: N, one: &str, many: &str) -> String {
+    let noun = if number == N::from(1) { one } else { many };
+    format!("{number} {noun}")
 }
 
 /// A size with three or four digits, in powers of 1024.
@@ -148,12 +156,12 @@ mod tests {
 
     fn listing(scratch: &Scratch, path: &str, hidden: bool) -> String {
         let route = Route::parse(path).unwrap();
-        let folder = paths::resolve(scratch.path(), &route, hidden).unwrap();
-        html(scratch.path(), &folder, &route, hidden).unwrap()
+        let directory = paths::resolve(scratch.path(), &route, hidden).unwrap();
+        html(scratch.path(), &directory, &route, hidden).unwrap()
     }
 
     #[test]
-    fn folders_come_first_then_names_in_order() {
+    fn directories_come_first_then_names_in_order() {
         let scratch = Scratch::new();
         for name in ["b.txt", "A.txt", "z/x", "c.txt"] {
             scratch.write(name, b"12345");
@@ -163,11 +171,11 @@ mod tests {
             [">z/</a>", ">A.txt</a>", ">b.txt</a>", ">c.txt</a>"].map(|name| page.find(name).unwrap());
         assert!(order.is_sorted(), "{page}");
         assert!(page.contains("title=\"5 bytes\">5 B<"));
-        assert!(page.contains("1 folder, 3 files"));
+        assert!(page.contains("1 directory, 3 files"));
     }
 
     #[test]
-    fn only_folders_below_the_root_have_a_parent() {
+    fn only_directories_below_the_root_have_a_parent() {
         let scratch = Scratch::new();
         scratch.write("sub/x", b"");
         assert!(!listing(&scratch, "/", false).contains("../"));
@@ -175,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_heading_leads_to_every_folder_above() {
+    fn the_heading_leads_to_every_directory_above() {
         assert_eq!(breadcrumbs(&Route::parse("/").unwrap()), "home");
         let deep = breadcrumbs(&Route::parse("/a%20b/c/%3Cd%3E/").unwrap());
         let links = "<a href=\"/\">home</a> / <a href=\"/a%20b/\">a b</a> / <a href=\"/a%20b/c/\">c</a> / ";

@@ -7,7 +7,7 @@
 //! `--help` lists the options. The way of a request:
 //!
 //! ```text
-//! acceptor -> connection -> service -> paths         which file is meant, and that it lies in the folder
+//! acceptor -> connection -> service -> paths         which file is meant, and that it lies in the directory
 //!                |              |----> conditional   whether the client has it already
 //!                |              |----> ranges        which part of it is wanted
 //!                |              '----> target        known: opened without leaving the worker; listing, page
@@ -127,9 +127,9 @@ fn bind_error(args: &Args, error: &io::Error) -> String {
 }
 
 fn greeting(site: &Site, address: SocketAddr, runtime: &Runtime) -> String {
-    let (folder, url) = (site.root().display(), reachable(address));
+    let (directory, url) = (site.root().display(), reachable(address));
     let (driver, workers) = (runtime.driver_name(), runtime.workers());
-    format!("folder: {folder}\nurl: http://{url}/\ndriver: {driver}\nworkers: {workers}")
+    format!("directory: {directory}\nurl: http://{url}/\ndriver: {driver}\nworkers: {workers}")
 }
 
 /// An address to visit: one that means every interface is reached on loopback.

@@ -13,7 +13,7 @@ th { font-size: .8rem; font-weight: 500; color: var(--soft); text-align: left; }
 th, td { padding: .35rem .5rem; border-bottom: 1px solid var(--line); }
 tbody tr:hover { background: #8881; }
 td:first-child { overflow-wrap: anywhere; }
-.folder { font-weight: 600; }
+.directory { font-weight: 600; }
 .size, .time { white-space: nowrap; font-variant-numeric: tabular-nums; text-align: right; }
 .size { width: 6rem; }
 .time { width: 10rem; }

@@ -1,11 +1,11 @@
-//! From the path of a request to a file of the folder, and never to one outside.
+//! From the path of a request to a file of the directory, and never to one outside.
 //!
 //! 1. The path is split at `/` and only then decoded, so that an encoded slash is part of a name.
 //! 2. A segment that no file can be named by (`..`, one with a slash or NUL in it) is refused.
-//! 3. What is left is resolved through every symbolic link, and must still lie below the folder.
+//! 3. What is left is resolved through every symbolic link, and must still lie below the directory.
 //! 4. Unless asked for, names that begin with a dot do not exist; a link to one is no way around.
 //!
-//! The answer is a path without links. Someone who may write to the folder can still swap a directory for a
+//! The answer is a path without links. Someone who may write to the directory can still swap a directory for a
 //! link between this check and the opening of the file; who may write there can publish files anyway.
 
 use std::ffi::{OsStr, OsString};
@@ -17,8 +17,8 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) segments: Vec<OsString>,
-    /// The path ended in a slash: it means a folder.
-    pub(crate) is_folder: bool,
+    /// The path ended in a slash: it means a directory.
+    pub(crate) is_directory: bool,
 }
 
 /// Why a path leads nowhere.
@@ -50,11 +50,11 @@ impl Route {
                 _ => segments.push(os_string(&name).ok_or(Lost::Malformed)?),
             }
         }
-        Ok(Route { segments, is_folder: path.ends_with('/') || path.ends_with("/.") })
+        Ok(Route { segments, is_directory: path.ends_with('/') || path.ends_with("/.") })
     }
 
-    /// The URL path of this route as a folder. It begins with one slash, never with two.
-    pub(crate) fn folder_url(&self) -> String {
+    /// The URL path of this route as a directory. It begins with one slash, never with two.
+    pub(crate) fn directory_url(&self) -> String {
         let mut url = String::from("/");
         for segment in &self.segments {
             url.push_str(&encode(segment));
@@ -75,7 +75,7 @@ pub(crate) fn resolve(root: &Path, route: &Route, hidden: bool) -> Result<PathBu
     let wanted = join(root, route)?;
     let found = fs::canonicalize(&wanted).map_err(|error| match error.kind() {
         io::ErrorKind::PermissionDenied => Lost::Forbidden,
-        // Loops, names that are too long and files used as folders name nothing either.
+        // Loops, names that are too long and files used as directories name nothing either.
         _ => Lost::Missing,
     })?;
     let below = found.strip_prefix(root).map_err(|_| Lost::Missing)?;
@@ -165,10 +165,10 @@ mod tests {
     }
 
     #[test]
-    fn a_trailing_slash_means_a_folder() {
-        assert!(Route::parse("/").unwrap().is_folder);
-        assert!(Route::parse("/a/").unwrap().is_folder);
-        assert!(!Route::parse("/a").unwrap().is_folder);
+    fn a_trailing_slash_means_a_directory() {
+        assert!(Route::parse("/").unwrap().is_directory);
+        assert!(Route::parse("/a/").unwrap().is_directory);
+        assert!(!Route::parse("/a").unwrap().is_directory);
     }
 
     #[test]
@@ -188,9 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn folder_urls_begin_with_one_slash() {
-        assert_eq!(Route::parse("//evil.example/a b").unwrap().folder_url(), "/evil.example/a%20b/");
-        assert_eq!(Route::parse("/").unwrap().folder_url(), "/");
+    fn directory_urls_begin_with_one_slash() {
+        assert_eq!(Route::parse("//evil.example/a b").unwrap().directory_url(), "/evil.example/a%20b/");
+        assert_eq!(Route::parse("/").unwrap().directory_url(), "/");
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn files_below_the_folder_are_found() {
+    fn files_below_the_directory_are_found() {
         let scratch = Scratch::new();
         scratch.write("sub/file.txt", b"x");
         assert_eq!(find(scratch.path(), "/sub/file.txt").unwrap(), scratch.path().join("sub/file.txt"));
@@ -229,13 +229,14 @@ mod tests {
         scratch.write("inside", b"x");
         scratch.write(".dot/file", b"x");
         symlink("inside", scratch.path().join("good")).unwrap();
-        symlink(outside.path(), scratch.path().join("folder")).unwrap();
+        symlink(outside.path(), scratch.path().join("directory")).unwrap();
         symlink(outside.path().join("secret"), scratch.path().join("file")).unwrap();
         symlink("../../../../../../../../etc", scratch.path().join("up")).unwrap();
         symlink(".dot", scratch.path().join("shown")).unwrap();
         symlink("loop", scratch.path().join("loop")).unwrap();
         assert_eq!(find(scratch.path(), "/good").unwrap(), scratch.path().join("inside"));
-        for path in ["/folder", "/folder/secret", "/file", "/up", "/up/passwd", "/shown/file", "/loop"] {
+        for path in ["/directory", "/directory/secret", "/file", "/up", "/up/passwd", "/shown/file", "/loop"]
+        {
             assert_eq!(find(scratch.path(), path), Err(Lost::Missing), "{path}");
         }
     }

@@ -1,4 +1,4 @@
-//! A folder that unit tests may fill and that disappears with them.
+//! A directory that unit tests may fill and that disappears with them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn new() -> Scratch {
         let guard = tempfile::tempdir().unwrap();
-        // The system's own temporary folder may be a link, and roots are canonical.
+        // The system's own temporary directory may be a link, and roots are canonical.
         Scratch { path: guard.path().canonicalize().unwrap(), _guard: guard }
     }
 
@@ -19,7 +19,7 @@ impl Scratch {
         &self.path
     }
 
-    /// Writes a file, and the folders it lies in.
+    /// Writes a file, and the directories it lies in.
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> File {
         let path = self.path.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

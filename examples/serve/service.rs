@@ -22,7 +22,7 @@ use crate::response::{allowing, empty, html_page, text};
 use crate::shared::Pages;
 use crate::target::{self, Found, Target};
 
-/// The folder that is served.
+/// The directory that is served.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     /// Canonical: without links and dots.
@@ -35,15 +35,18 @@ type Answer = Result<Response<Content>, Refusal>;
 
 impl Site {
     /// The error names the cause and what to do about it.
-    pub(crate) fn new(folder: &Path, hidden: bool) -> Result<Site, String> {
-        let remedy = "name an existing folder with --dir";
-        let root = fs::canonicalize(folder)
-            .map_err(|error| format!("cannot serve {}: {error}; {remedy}", folder.display()))?;
+    pub(crate) fn new(directory: &Path, hidden: bool) -> Result<Site, String> {
+        let remedy = "name an existing directory with --dir";
+        let root = fs::canonicalize(directory)
+            .map_err(|error| format!("cannot serve {}: {error}; {remedy}", directory.display()))?;
         if !root.is_dir() {
-            return Err(format!("cannot serve {}: it is a file, not a folder; {remedy}", folder.display()));
+            return Err(format!(
+                "cannot serve {}: it is a file, not a directory; {remedy}",
+                directory.display()
+            ));
         }
         fs::read_dir(&root)
-            .map_err(|error| format!("cannot read {}: {error}; {remedy}", folder.display()))?;
+            .map_err(|error| format!("cannot read {}: {error}; {remedy}", directory.display()))?;
         Ok(Site { root: root.into(), hidden, pages: Arc::default() })
     }
 
@@ -80,7 +83,7 @@ impl Site {
         if let Some(found) = target::at_once(&self.root, &route, self.hidden) {
             return get_file(request, found).await;
         }
-        let folder_url = route.folder_url();
+        let directory_url = route.directory_url();
         let site = self.clone();
         let find = move || target::find(&site.root, route, site.hidden, &site.pages);
         let target = heist::task::spawn_blocking(find).await;
@@ -89,7 +92,7 @@ impl Site {
             Target::Listing(page) => Ok(html_page(StatusCode::OK, Content::page(page))),
             Target::Moved => {
                 let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
-                let location = HeaderValue::from_str(&format!("{folder_url}{query}"))
+                let location = HeaderValue::from_str(&format!("{directory_url}{query}"))
                     .map_err(|_| Refusal::from(Lost::Malformed))?;
                 let mut response = empty(StatusCode::MOVED_PERMANENTLY);
                 response.headers_mut().insert(LOCATION, location);
@@ -174,7 +177,7 @@ impl Validators {
         if let Some(modified) = self.modified {
             headers.insert(LAST_MODIFIED, text(&httpdate::fmt_http_date(modified)));
         }
-        // A browser may keep the file but asks before it shows it again: folders change under one's hands.
+        // A browser may keep the file but asks before it shows it again: directories change under one's hands.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
 }
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_redirect_to_their_slash_and_show_their_index() {
+    fn directories_redirect_to_their_slash_and_show_their_index() {
         let scratch = Scratch::new();
         scratch.write("with/index.html", b"<p>index");
         scratch.write("with out/file", b"");
@@ -334,11 +337,11 @@ mod tests {
     }
 
     #[test]
-    fn only_folders_are_sites() {
+    fn only_directories_are_sites() {
         let scratch = Scratch::new();
         scratch.write("file", b"");
         let message = |name: &str| Site::new(&scratch.path().join(name), false).unwrap_err();
-        assert!(message("absent").contains("name an existing folder with --dir"));
-        assert!(message("file").contains("a file, not a folder"));
+        assert!(message("absent").contains("name an existing directory with --dir"));
+        assert!(message("file").contains("a file, not a directory"));
     }
 }

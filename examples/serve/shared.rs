@@ -1,4 +1,4 @@
-//! Listings of large folders, of which clients that ask at about the same time get the same one.
+//! Listings of large directories, of which clients that ask at about the same time get the same one.
 //!
 //! A page is held once, however many clients read it and however slowly, and goes with the last of them. It may be some seconds
 //! old when it is handed out; a small page is always made anew.
@@ -15,7 +15,7 @@ use hyper::body::Bytes;
 const SHARED_SIZE_MIN: usize = 64 * 1024;
 /// How old a page may be when it is handed out.
 const AGE_MAX: Duration = Duration::from_secs(10);
-/// So many pages of one folder are held at most; then the newest is handed out, whatever its age.
+/// So many pages of one directory are held at most; then the newest is handed out, whatever its age.
 const PAGES_COUNT_MAX: usize = 4;
 
 /// A page that is sent piece by piece.
@@ -25,13 +25,13 @@ pub(crate) struct Page {
     made: Instant,
 }
 
-/// The pages that somebody still reads, by folder.
+/// The pages that somebody still reads, by directory.
 #[derive(Debug, Default)]
-pub(crate) struct Pages(Mutex<HashMap<PathBuf, Arc<Folder>>>);
+pub(crate) struct Pages(Mutex<HashMap<PathBuf, Arc<Directory>>>);
 
 /// Locked while a page is made: who comes meanwhile gets the same one.
 #[derive(Debug, Default)]
-struct Folder(Mutex<Vec<Weak<Page>>>);
+struct Directory(Mutex<Vec<Weak<Page>>>);
 
 impl Page {
     pub(crate) fn len(&self) -> usize {
@@ -46,24 +46,29 @@ impl Page {
 }
 
 impl Pages {
-    /// The page of `folder`, made by `make` if there is none to share; blocks.
+    /// The page of `directory`, made by `make` if there is none to share; blocks.
     pub(crate) fn get(
         &self,
-        folder: &Path,
+        directory: &Path,
         make: impl FnOnce() -> io::Result<String>,
     ) -> io::Result<Arc<Page>> {
-        let slot =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(folder.into()).or_default().clone();
+        let slot = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(directory.into())
+            .or_default()
+            .clone();
         let page = slot.get(make);
         drop(slot);
-        let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who waits for a folder has a share of it.
-        folders.retain(|_, folder| Arc::strong_count(folder) > 1 || !folder.is_unread());
+        let mut directories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who waits for a directory has a share of it.
+        directories.retain(|_, directory| Arc::strong_count(directory) > 1 || !directory.is_unread());
         page
     }
 }
 
-impl Folder {
+impl Directory {
     fn get(&self, make: impl FnOnce() -> io::Result<String>) -> io::Result<Arc<Page>> {
         let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pages.retain(|page| page.strong_count() > 0);
@@ -110,11 +115,11 @@ mod tests {
         );
         drop(other);
         let _ = pages.get(Path::new("/c"), || page_of(1)).unwrap();
-        assert!(pages.0.lock().unwrap().is_empty(), "no folder is remembered for nobody");
+        assert!(pages.0.lock().unwrap().is_empty(), "no directory is remembered for nobody");
     }
 
     #[test]
-    fn a_small_page_is_made_anew_and_a_failure_is_told() {
+    fn a_small_page_is_made_anew_and_a_failure_is_reported() {
         let pages = Pages::default();
         let first = pages.get(Path::new("/a"), || page_of(SHARED_SIZE_MIN - 1)).unwrap();
         assert_eq!(pages.get(Path::new("/a"), || page_of(5)).unwrap().piece(3, 9), "xx");

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_joins_late_is_told_at_once_and_waited_for() {
+    fn a_late_subscriber_is_notified_at_once_and_waited_for() {
         let group = Shutdown::default();
         let early = group.join();
         let mut all_gone = group.begin();

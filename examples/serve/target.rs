@@ -20,9 +20,9 @@ const INDEX: &str = "index.html";
 /// What a path leads to.
 pub(crate) enum Target {
     File(Box<Found>),
-    /// A folder that was asked for without the slash at the end.
+    /// A directory that was asked for without the slash at the end.
     Moved,
-    /// A folder without an index, as a page.
+    /// A directory without an index, as a page.
     Listing(Arc<Page>),
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Found {
 
 /// The file, if it can be had at once.
 pub(crate) fn at_once(root: &Path, route: &Route, hidden: bool) -> Option<Found> {
-    let path = paths::without_links(root, route, hidden).filter(|_| !route.is_folder)?;
+    let path = paths::without_links(root, route, hidden).filter(|_| !route.is_directory)?;
     let (file, metadata) = known::open(&path)?;
     Some(Found { path, file: File::from_std(file), metadata })
 }
@@ -47,10 +47,10 @@ pub(crate) fn find(root: &Path, mut route: Route, hidden: bool, pages: &Pages) -
     let metadata = fs::metadata(&path).map_err(refusal_of)?;
     if !metadata.is_dir() {
         // Opening a pipe would wait for its writer.
-        let is_file = metadata.is_file() && !route.is_folder;
+        let is_file = metadata.is_file() && !route.is_directory;
         return if is_file { open(path) } else { Err(Refusal::from(Lost::Missing)) };
     }
-    if !route.is_folder {
+    if !route.is_directory {
         return Ok(Target::Moved);
     }
     route.segments.push(INDEX.into());

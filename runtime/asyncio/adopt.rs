@@ -59,7 +59,7 @@ pub struct Adopted<G: Close> {
 /// The place where owner and runtime both reach the body. The body is polled and dropped elsewhere,
 /// so that no user code runs under the lock `[unlocked]`.
 struct Ward<G> {
-    stage: Mutex<Stage<G>>,
+    stage: Mutex<WardState<G>>,
 }
 
 /// | stage | owner's step | its end | owner's drop | `on_shutdown` |
@@ -68,7 +68,7 @@ struct Ward<G> {
 /// | busy | – | open | – | wanted |
 /// | wanted | – | gone, closed | – | – |
 /// | gone | panic | – | – | – |
-enum Stage<G> {
+enum WardState<G> {
     /// Its owner has it, in this state.
     Open(Pin<Box<G>>, State),
     /// Its owner has taken it out for a step.
@@ -132,22 +132,22 @@ where
 pub fn adopt<G: Close>(generator: G) -> Pin<Box<Adopted<G>>> {
     let handle = Handle::current();
     let state = generator.state();
-    let ward = Arc::new(Ward { stage: Mutex::new(Stage::Open(Box::pin(generator), state)) });
+    let ward = Arc::new(Ward { stage: Mutex::new(WardState::Open(Box::pin(generator), state)) });
     let hook: Weak<Ward<G>> = Arc::downgrade(&ward);
     handle.add_shutdown_hook(hook);
     Box::pin(Adopted { ward, handle, location: Location::caller() })
 }
 
 impl<G: Close> Ward<G> {
-    fn take(&self) -> Stage<G> {
-        std::mem::replace(&mut *self.stage.lock(), Stage::Gone)
+    fn take(&self) -> WardState<G> {
+        std::mem::replace(&mut *self.stage.lock(), WardState::Gone)
     }
 
     /// Takes the body out for a step of its owner.
     fn lend(&self) -> Option<Pin<Box<G>>> {
         let mut stage = self.stage.lock();
-        match std::mem::replace(&mut *stage, Stage::Busy) {
-            Stage::Open(body, _) => Some(body),
+        match std::mem::replace(&mut *stage, WardState::Busy) {
+            WardState::Open(body, _) => Some(body),
             other => {
                 *stage = other;
                 None
@@ -159,11 +159,11 @@ impl<G: Close> Ward<G> {
     /// closed.
     fn take_back(&self, body: Pin<Box<G>>, state: State) -> Option<Closing<G>> {
         let mut stage = self.stage.lock();
-        if let Stage::Wanted = *stage {
-            *stage = Stage::Gone;
+        if let WardState::Wanted = *stage {
+            *stage = WardState::Gone;
             return Some(Closing::new(body, state));
         }
-        *stage = Stage::Open(body, state);
+        *stage = WardState::Open(body, state);
         None
     }
 }
@@ -227,12 +227,12 @@ impl<G: Close> Drop for Closing<G> {
 impl<G: Close> ShutdownHook for Ward<G> {
     fn on_shutdown(&self) -> Option<CleanUp> {
         let mut stage = self.stage.lock();
-        let next = if let Stage::Busy = *stage { Stage::Wanted } else { Stage::Gone };
+        let next = if let WardState::Busy = *stage { WardState::Wanted } else { WardState::Gone };
         let left = std::mem::replace(&mut *stage, next);
         drop(stage);
         match left {
-            Stage::Open(body, state) => Some(Closing::new(body, state).clean_up()),
-            Stage::Busy | Stage::Wanted | Stage::Gone => None,
+            WardState::Open(body, state) => Some(Closing::new(body, state).clean_up()),
+            WardState::Busy | WardState::Wanted | WardState::Gone => None,
         }
     }
 }
@@ -242,7 +242,7 @@ impl<G: Close> Drop for Adopted<G> {
         // Before the body is taken: a runtime that is ending finds either the body or the delay.
         let delay = self.handle.delay_shutdown();
         match self.ward.take() {
-            Stage::Open(body, State::Suspended) => {
+            WardState::Open(body, State::Suspended) => {
                 delay.run(Closing::new(body, State::Suspended).clean_up(), self.location);
             }
             // A body that is new, in flight or finished is dropped.
@@ -278,9 +278,9 @@ impl<G: Close> AsyncResume for Adopted<G> {
     /// `Closed` also if the runtime has taken the body to close it.
     fn state(&self) -> State {
         match &*self.ward.stage.lock() {
-            Stage::Open(_, state) => *state,
-            Stage::Busy | Stage::Wanted => State::Running,
-            Stage::Gone => State::Closed,
+            WardState::Open(_, state) => *state,
+            WardState::Busy | WardState::Wanted => State::Running,
+            WardState::Gone => State::Closed,
         }
     }
 

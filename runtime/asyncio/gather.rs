@@ -93,55 +93,55 @@ impl<E: fmt::Display> fmt::Display for TaskError<E> {
 
 impl<E: Error> Error for TaskError<E> {}
 
-/// A handle that remembers its place.
-struct Placed<T, E> {
-    place: usize,
+/// A handle that knows its index.
+struct Indexed<T, E> {
+    index: usize,
     handle: JoinHandle<Result<T, E>>,
 }
 
-impl<T, E> Future for Placed<T, E> {
+impl<T, E> Future for Indexed<T, E> {
     type Output = (usize, Result<T, TaskError<E>>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let place = self.place;
-        Pin::new(&mut self.handle).poll(cx).map(|outcome| (place, TaskError::of(outcome)))
+        let index = self.index;
+        Pin::new(&mut self.handle).poll(cx).map(|outcome| (index, TaskError::of(outcome)))
     }
 }
 
 /// The state of one task of a gather.
-enum Place<T, E> {
+enum GatherSlot<T, E> {
     Running,
     Ended(Result<T, TaskError<E>>),
     /// Its outcome was returned.
     Answered,
 }
 
-impl<T, E> Place<T, E> {
+impl<T, E> GatherSlot<T, E> {
     /// Returns the outcome.
     fn answer(&mut self) -> Result<T, TaskError<E>> {
-        match std::mem::replace(self, Place::Answered) {
-            Place::Ended(outcome) => outcome,
-            Place::Answered => Err(TaskError::Answered),
-            Place::Running => unreachable!("it is asked when its task has ended"),
+        match std::mem::replace(self, GatherSlot::Answered) {
+            GatherSlot::Ended(outcome) => outcome,
+            GatherSlot::Answered => Err(TaskError::Answered),
+            GatherSlot::Running => unreachable!("it is asked when its task has ended"),
         }
     }
 }
 
 /// The tasks of a gather, and the outcomes so far.
 struct Tasks<T, E> {
-    running: FuturesUnordered<Placed<T, E>>,
+    running: FuturesUnordered<Indexed<T, E>>,
     aborts: Vec<AbortHandle>,
     /// One for each future, in their order.
-    places: Vec<Place<T, E>>,
+    slots: Vec<GatherSlot<T, E>>,
 }
 
 impl<T, E> Tasks<T, E> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
-        let Some((place, outcome)) = ready!(Pin::new(&mut self.running).poll_next(cx)) else {
+        let Some((index, outcome)) = ready!(Pin::new(&mut self.running).poll_next(cx)) else {
             return Poll::Ready(None);
         };
-        self.places[place] = Place::Ended(outcome);
-        Poll::Ready(Some(place))
+        self.slots[index] = GatherSlot::Ended(outcome);
+        Poll::Ready(Some(index))
     }
 
     fn abort(&self) {
@@ -204,15 +204,15 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    let tasks = Tasks { running: FuturesUnordered::new(), aborts: Vec::new(), places: Vec::new() };
+    let tasks = Tasks { running: FuturesUnordered::new(), aborts: Vec::new(), slots: Vec::new() };
     // Created before the first task, so that an iterator that panics leaves no task behind.
     let mut gather = Gather { tasks, is_done: false };
     let tasks = &mut gather.tasks;
-    for (place, future) in futures.into_iter().enumerate() {
+    for (index, future) in futures.into_iter().enumerate() {
         let handle = runtime::spawn(future);
         tasks.aborts.push(handle.abort_handle());
-        tasks.places.push(Place::Running);
-        tasks.running.push(Placed { place, handle });
+        tasks.slots.push(GatherSlot::Running);
+        tasks.running.push(Indexed { index, handle });
     }
     gather
 }
@@ -238,7 +238,7 @@ impl<T, E> Gather<T, E> {
 
     /// Waits for all tasks, whatever their outcomes: `return_exceptions=True`.
     ///
-    /// There is an outcome for each future, at its place, also if the gather has returned its
+    /// There is an outcome for each future, at its index, also if the gather has returned its
     /// result before: an outcome that was part of that result is [`TaskError::Answered`].
     ///
     /// # Cancel safety
@@ -272,15 +272,15 @@ impl<T, E> Future for Gather<T, E> {
         if self.is_done {
             return Poll::Ready(Err(TaskError::Answered));
         }
-        while let Some(place) = ready!(self.tasks.poll_next(cx)) {
-            if let Place::Ended(Err(_)) = self.tasks.places[place] {
+        while let Some(index) = ready!(self.tasks.poll_next(cx)) {
+            if let GatherSlot::Ended(Err(_)) = self.tasks.slots[index] {
                 self.is_done = true;
-                let outcome = self.tasks.places[place].answer();
+                let outcome = self.tasks.slots[index].answer();
                 return Poll::Ready(outcome.map(|_| Vec::new()));
             }
         }
         self.is_done = true;
-        Poll::Ready(self.tasks.places.iter_mut().map(Place::answer).collect())
+        Poll::Ready(self.tasks.slots.iter_mut().map(GatherSlot::answer).collect())
     }
 }
 
@@ -345,6 +345,6 @@ impl<T, E> Future for Settled<T, E> {
         let gather = &mut self.gather;
         while ready!(gather.tasks.poll_next(cx)).is_some() {}
         gather.is_done = true;
-        Poll::Ready(gather.tasks.places.iter_mut().map(Place::answer).collect())
+        Poll::Ready(gather.tasks.slots.iter_mut().map(GatherSlot::answer).collect())
     }
 }

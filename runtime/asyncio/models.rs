@@ -57,7 +57,7 @@ fn a_waiter_that_changes_its_waker_beside_the_end_is_woken_by_the_last() {
     });
 }
 
-/// [own-seat]: a waiter that leaves takes its own waker, also beside the completion and beside a
+/// [own-key]: a waiter that leaves takes its own waker, also beside the completion and beside a
 /// waiter that stays.
 #[test]
 fn a_waiter_that_goes_beside_the_end_takes_nobody_elses_waker() {
@@ -74,7 +74,7 @@ fn a_waiter_that_goes_beside_the_end_takes_nobody_elses_waker() {
     });
 }
 
-/// [own-seat]: a place that was given up belongs to the next waiter, beside the one who gave it up.
+/// [own-key]: a slot that was given up belongs to the next waiter, beside the one that gave it up.
 #[test]
 fn a_waiter_that_goes_takes_its_waker_before_the_end() {
     model(|| {

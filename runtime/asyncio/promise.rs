@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use super::handler::{Origin, caught, report};
-use super::waiters::{Seat, Waiters};
+use super::waiters::{WaiterKey, Waiters};
 use crate::primitive::sync::Mutex;
 use crate::task::{drop_all, wake_all};
 
@@ -52,15 +52,15 @@ pub type Callback<T, E> = Arc<dyn Fn(&Promise<T, E>) + Send + Sync>;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Promise<T, E = Box<str>> {
-    cell: Arc<Cell<T, E>>,
-    /// The place of our waker while we wait.
-    seat: Seat,
+    cell: Arc<PromiseCell<T, E>>,
+    /// The key of our waker while we wait.
+    key: WaiterKey,
 }
 
-struct Cell<T, E> {
+struct PromiseCell<T, E> {
     /// Set once, under the lock, and read without it: the `clone` of a user's value may do anything
     /// `[unlocked]`.
-    outcome: OnceLock<Outcome<T, E>>,
+    outcome: OnceLock<PromiseOutcome<T, E>>,
     content: Mutex<Content<T, E>>,
 }
 
@@ -71,7 +71,7 @@ struct Content<T, E> {
     unretrieved: Option<fn(&E) -> String>,
 }
 
-enum Outcome<T, E> {
+enum PromiseOutcome<T, E> {
     Result(T),
     Exception(E),
     Cancelled,
@@ -141,8 +141,8 @@ impl<T, E> Promise<T, E> {
     /// ```
     pub fn new() -> Self {
         let content = Content { waiters: Waiters::default(), callbacks: Vec::new(), unretrieved: None };
-        let cell = Cell { outcome: OnceLock::new(), content: Mutex::new(content) };
-        Promise { cell: Arc::new(cell), seat: None }
+        let cell = PromiseCell { outcome: OnceLock::new(), content: Mutex::new(content) };
+        Promise { cell: Arc::new(cell), key: None }
     }
 
     /// Completes it with a value.
@@ -163,7 +163,7 @@ impl<T, E> Promise<T, E> {
     /// # }
     /// ```
     pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
-        self.complete(Outcome::Result(value), None)
+        self.complete(PromiseOutcome::Result(value), None)
     }
 
     /// Completes it with an error. If the error is never retrieved, it is reported when the last
@@ -187,7 +187,7 @@ impl<T, E> Promise<T, E> {
     where
         E: fmt::Debug,
     {
-        self.complete(Outcome::Exception(error), Some(|error| format!("{error:?}")))
+        self.complete(PromiseOutcome::Exception(error), Some(|error| format!("{error:?}")))
     }
 
     /// Cancels it. Returns `false` if it is done already.
@@ -201,7 +201,7 @@ impl<T, E> Promise<T, E> {
     /// assert!(!promise.cancel(), "it is done");
     /// ```
     pub fn cancel(&self) -> bool {
-        self.complete(Outcome::Cancelled, None).is_ok()
+        self.complete(PromiseOutcome::Cancelled, None).is_ok()
     }
 
     /// Returns whether it has a value or an exception, or was cancelled.
@@ -229,12 +229,12 @@ impl<T, E> Promise<T, E> {
     /// assert!(promise.is_cancelled());
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.cell.outcome.get(), Some(Outcome::Cancelled))
+        matches!(self.cell.outcome.get(), Some(PromiseOutcome::Cancelled))
     }
 
     fn complete(
         &self,
-        outcome: Outcome<T, E>,
+        outcome: PromiseOutcome<T, E>,
         unretrieved: Option<fn(&E) -> String>,
     ) -> Result<(), InvalidState> {
         let mut content = self.cell.content.lock();
@@ -329,9 +329,9 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     pub fn result(&self) -> Result<Result<T, PromiseError<E>>, InvalidState> {
         let outcome = match self.cell.outcome.get() {
             None => return Err(InvalidState),
-            Some(Outcome::Result(value)) => Ok(value.clone()),
-            Some(Outcome::Exception(error)) => Err(PromiseError::Exception(error.clone())),
-            Some(Outcome::Cancelled) => Err(PromiseError::Cancelled),
+            Some(PromiseOutcome::Result(value)) => Ok(value.clone()),
+            Some(PromiseOutcome::Exception(error)) => Err(PromiseError::Exception(error.clone())),
+            Some(PromiseOutcome::Cancelled) => Err(PromiseError::Cancelled),
         };
         self.cell.content.lock().unretrieved = None;
         Ok(outcome)
@@ -383,7 +383,7 @@ impl<T: Clone, E: Clone> IntoFuture for &Promise<T, E> {
 impl<T, E> Promise<T, E> {
     /// Returns `Ready` if it is done. Otherwise our waker is in the list.
     fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if self.is_done() || self.cell.content.lock().waiters.holds(self.seat, cx.waker()) {
+        if self.is_done() || self.cell.content.lock().waiters.holds(self.key, cx.waker()) {
             return self.look();
         }
         // The clone is user code, and so is the drop of the waker that it replaces: both happen
@@ -394,7 +394,7 @@ impl<T, E> Promise<T, E> {
         // before the waker enters the list.
         let replaced = match self.cell.outcome.get() {
             Some(_) => Some(waker),
-            None => content.waiters.seat(&mut self.seat, waker),
+            None => content.waiters.insert(&mut self.key, waker),
         };
         drop(content);
         drop(replaced);
@@ -402,9 +402,9 @@ impl<T, E> Promise<T, E> {
     }
 
     /// Stops waiting and takes our waker back.
-    fn get_up(&mut self) {
-        if self.seat.is_some() {
-            let waker = self.cell.content.lock().waiters.leave(self.seat);
+    fn leave_list(&mut self) {
+        if self.key.is_some() {
+            let waker = self.cell.content.lock().waiters.remove(self.key);
             drop_all(waker);
         }
     }
@@ -417,14 +417,14 @@ impl<T, E> Promise<T, E> {
 /// The new handle does not wait yet.
 impl<T, E> Clone for Promise<T, E> {
     fn clone(&self) -> Self {
-        Promise { cell: Arc::clone(&self.cell), seat: None }
+        Promise { cell: Arc::clone(&self.cell), key: None }
     }
 }
 
 /// A waiter that is dropped takes its waker with it.
 impl<T, E> Drop for Promise<T, E> {
     fn drop(&mut self) {
-        self.get_up();
+        self.leave_list();
     }
 }
 
@@ -438,22 +438,22 @@ impl<T, E> fmt::Debug for Promise<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.cell.outcome.get() {
             None => "Pending",
-            Some(Outcome::Result(_)) => "Result",
-            Some(Outcome::Exception(_)) => "Exception",
-            Some(Outcome::Cancelled) => "Cancelled",
+            Some(PromiseOutcome::Result(_)) => "Result",
+            Some(PromiseOutcome::Exception(_)) => "Exception",
+            Some(PromiseOutcome::Cancelled) => "Cancelled",
         };
         f.debug_tuple("Promise").field(&format_args!("{state}")).finish()
     }
 }
 
-impl<T, E> Drop for Cell<T, E> {
+impl<T, E> Drop for PromiseCell<T, E> {
     fn drop(&mut self) {
         let mut content = self.content.lock();
         let (callbacks, unretrieved) = (std::mem::take(&mut content.callbacks), content.unretrieved);
         drop(content);
         drop_all(callbacks);
         // The last handle is dropped, so this happens in no other place and only once [reported].
-        if let (Some(Outcome::Exception(error)), Some(print)) = (self.outcome.get(), unretrieved) {
+        if let (Some(PromiseOutcome::Exception(error)), Some(print)) = (self.outcome.get(), unretrieved) {
             let text = caught(|| print(error));
             report(Origin::Promise, text.unwrap_or_else(|panic| format!("(its Debug panicked: {panic})")));
         }

@@ -106,12 +106,12 @@ impl fmt::Display for EmptyWait {
 impl Error for EmptyWait {}
 
 /// A handle that can be taken back while its task runs.
-struct Member<T, E> {
-    place: usize,
+struct TakeableHandle<T, E> {
+    index: usize,
     handle: Option<JoinHandle<Result<T, E>>>,
 }
 
-impl<T, E> Future for Member<T, E> {
+impl<T, E> Future for TakeableHandle<T, E> {
     type Output = Done<T, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -162,11 +162,11 @@ pub async fn wait<T, E>(
             aborts.push(handle.abort_handle());
         }
     };
-    let mut running: FuturesUnordered<Member<T, E>> = tasks
+    let mut running: FuturesUnordered<TakeableHandle<T, E>> = tasks
         .into_iter()
         .inspect(keep)
         .enumerate()
-        .map(|(place, handle)| Member { place, handle: Some(handle) })
+        .map(|(index, handle)| TakeableHandle { index, handle: Some(handle) })
         .collect();
     if running.is_empty() {
         return Err(EmptyWait);
@@ -199,14 +199,14 @@ pub async fn wait<T, E>(
     }))
     .await;
     let mut left: Vec<(usize, JoinHandle<Result<T, E>>)> =
-        running.iter_mut().filter_map(|member| Some((member.place, member.handle.take()?))).collect();
-    left.sort_by_key(|(place, _)| *place);
+        running.iter_mut().filter_map(|member| Some((member.index, member.handle.take()?))).collect();
+    left.sort_by_key(|(index, _)| *index);
     Ok(Waited { done, pending: left.into_iter().map(|(_, handle)| handle).collect() })
 }
 
 /// Takes every task that is done. Returns `Ready` if `when` is fulfilled.
 fn poll_collect<T, E>(
-    running: &mut FuturesUnordered<Member<T, E>>,
+    running: &mut FuturesUnordered<TakeableHandle<T, E>>,
     done: &mut Vec<Done<T, E>>,
     when: ReturnWhen,
     cx: &mut Context<'_>,

@@ -35,7 +35,7 @@ pub(crate) trait Host: Send + Sync {
 /// Keeps a host installed on this thread. Dropping it restores the previous one. Guards must be
 /// dropped in the reverse order of their creation.
 #[must_use = "the host leaves the thread when this is dropped"]
-pub(crate) struct Guard {
+pub(crate) struct HostGuard {
     previous: Option<Arc<dyn Host>>,
     ours: Arc<dyn Host>,
     /// It belongs to this thread's storage.
@@ -44,14 +44,14 @@ pub(crate) struct Guard {
 
 /// Makes `host` the one whose pool this thread's closures run on.
 #[inline]
-pub(crate) fn enter(host: Arc<dyn Host>) -> Guard {
+pub(crate) fn enter(host: Arc<dyn Host>) -> HostGuard {
     // The thread may be ending, together with a runtime in its storage. In that case no code asks
     // for the host any more.
     let previous = HOST.try_with(|current| current.replace(Some(host.clone()))).ok().flatten();
-    Guard { previous, ours: host, not_send: PhantomData }
+    HostGuard { previous, ours: host, not_send: PhantomData }
 }
 
-impl Drop for Guard {
+impl Drop for HostGuard {
     fn drop(&mut self) {
         // If the thread is ending, there is nothing to restore.
         let _ = HOST.try_with(|current| {

@@ -11,7 +11,7 @@ mod host;
 mod models;
 mod pool;
 
-pub(crate) use host::{Guard, Host, NO_RUNTIME, enter, host};
+pub(crate) use host::{Host, HostGuard, NO_RUNTIME, enter, host};
 pub(crate) use pool::{Limits, Pool};
 
 /// Runs `closure` as a task on the pool of this thread's runtime.

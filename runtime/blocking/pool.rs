@@ -13,7 +13,7 @@ use crate::primitive::thread::{self, Builder};
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
-    static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+    static POOL_OF_THREAD: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A closure that may block.
@@ -38,7 +38,7 @@ pub(crate) struct Limits {
     pub(crate) stack_size: Option<usize>,
 }
 
-struct State {
+struct PoolState {
     waiting: VecDeque<Job>,
     threads_count: usize,
     idle_count: usize,
@@ -46,7 +46,7 @@ struct State {
 }
 
 struct Inner {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     has_work: Condvar,
     has_ended: Condvar,
     limits: Limits,
@@ -60,7 +60,8 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(limits: Limits) -> Pool {
-        let state = State { waiting: VecDeque::new(), threads_count: 0, idle_count: 0, is_closing: false };
+        let state =
+            PoolState { waiting: VecDeque::new(), threads_count: 0, idle_count: 0, is_closing: false };
         Pool {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
@@ -140,8 +141,8 @@ impl Pool {
 
     /// Returns whether this is one of the pool's threads. Such a thread cannot wait for the others,
     /// because its own job would have to end first.
-    pub(crate) fn employs_this_thread(&self) -> bool {
-        EMPLOYER.with(Cell::get) == self.inner.address()
+    pub(crate) fn owns_this_thread(&self) -> bool {
+        POOL_OF_THREAD.with(Cell::get) == self.inner.address()
     }
 
     /// Waits for the jobs that run, after `close`: at most `timeout`, or for ever if it is `None`.
@@ -192,7 +193,7 @@ impl Inner {
 
     /// Runs a thread of the pool from start to end.
     fn work(&self) {
-        EMPLOYER.with(|employer| employer.set(self.address()));
+        POOL_OF_THREAD.with(|pool| pool.set(self.address()));
         let mut state = self.state.lock();
         loop {
             while let Some(job) = state.waiting.pop_front() {

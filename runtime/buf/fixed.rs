@@ -58,12 +58,12 @@ use crate::primitive::sync::Mutex;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct FixedBufPool(Arc<Shared>);
+pub struct FixedBufPool(Arc<FixedPoolState>);
 
 /// The state that the pool and its buffers share. It is dropped after every operation with one of
 /// them has ended.
 #[derive(Debug)]
-struct Shared {
+struct FixedPoolState {
     memory: Arc<FixedMemory>,
     /// The length of one buffer, in bytes.
     len: usize,
@@ -106,7 +106,7 @@ impl FixedBufPool {
         let memory = Arc::new(FixedMemory::new(bytes, registry));
         // Each buffer takes at least a page, so their number fits. The first one is on top.
         let idle = Mutex::new((0..count as u32).rev().collect());
-        Ok(FixedBufPool(Arc::new(Shared { memory, len, stride, idle })))
+        Ok(FixedBufPool(Arc::new(FixedPoolState { memory, len, stride, idle })))
     }
 
     /// Takes a buffer. It returns to the pool when it is dropped, on any thread.
@@ -205,7 +205,7 @@ impl FixedBufPool {
     }
 }
 
-impl Drop for Shared {
+impl Drop for FixedPoolState {
     fn drop(&mut self) {
         FixedMemory::unregister(&self.memory);
     }
@@ -231,13 +231,13 @@ impl Drop for Shared {
 pub struct FixedBuf {
     start: NonNull<u8>,
     len: usize,
-    home: Home,
+    backing: Backing,
 }
 
 #[derive(Debug)]
-enum Home {
+enum Backing {
     Pool {
-        shared: Arc<Shared>,
+        shared: Arc<FixedPoolState>,
         index: u32,
     },
     /// All buffers of the pool were in use.
@@ -245,23 +245,23 @@ enum Home {
 }
 
 impl FixedBuf {
-    fn of(shared: Arc<Shared>, index: u32) -> FixedBuf {
+    fn of(shared: Arc<FixedPoolState>, index: u32) -> FixedBuf {
         let (first, _) = shared.memory.extent();
         // This is within the memory: every index is less than the number of buffers.
         let start = first.wrapping_add(index as usize * shared.stride);
         let start = NonNull::new(start).expect("memory has an address");
-        FixedBuf { start, len: shared.len, home: Home::Pool { shared, index } }
+        FixedBuf { start, len: shared.len, backing: Backing::Pool { shared, index } }
     }
 
     fn alone(mut bytes: AlignedBuf) -> FixedBuf {
         let start = NonNull::new(IoBufMut::as_mut_ptr(&mut bytes)).expect("memory has an address");
-        FixedBuf { start, len: bytes.len(), home: Home::Alone(bytes) }
+        FixedBuf { start, len: bytes.len(), backing: Backing::Alone(bytes) }
     }
 }
 
 impl Drop for FixedBuf {
     fn drop(&mut self) {
-        if let Home::Pool { shared, index } = &self.home {
+        if let Backing::Pool { shared, index } = &self.backing {
             shared.idle.lock().push(*index);
         }
     }
@@ -300,9 +300,9 @@ unsafe impl IoBuf for FixedBuf {
     }
 
     fn fixed_memory(&self) -> Option<&Arc<FixedMemory>> {
-        match &self.home {
-            Home::Pool { shared, .. } => Some(&shared.memory),
-            Home::Alone(_) => None,
+        match &self.backing {
+            Backing::Pool { shared, .. } => Some(&shared.memory),
+            Backing::Alone(_) => None,
         }
     }
 }

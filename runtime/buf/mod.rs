@@ -33,7 +33,7 @@ pub(crate) use fixed_memory::{FixedMemory, Registry};
 pub(crate) use io_buf::bytes_of;
 pub use io_buf::{IoBuf, IoBufMut};
 pub(crate) use parts::{join, split};
-pub(crate) use pool::Pool;
+pub(crate) use pool::RecvPool;
 pub use pooled::PooledBuf;
 pub use slice::Slice;
 pub(crate) use staging::Staging;

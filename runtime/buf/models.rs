@@ -2,16 +2,16 @@
 
 use std::sync::{Arc, Weak};
 
-use super::pool::Pool;
+use super::pool::RecvPool;
 use super::{FixedBufPool, FixedMemory, Registry};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
 
-/// [home-or-freed].
+/// [shelf-or-freed].
 #[test]
 fn a_buffer_that_comes_back_while_its_runtime_ends_is_kept_by_nobody() {
     model(|| {
-        let pool = ModelArc::new(Pool::new(1, 8, 4));
+        let pool = ModelArc::new(RecvPool::new(1, 8, 4));
         let held = pool.take(0).expect("memory");
         let holder = thread::spawn(move || drop(held));
         pool.close();
@@ -20,11 +20,11 @@ fn a_buffer_that_comes_back_while_its_runtime_ends_is_kept_by_nobody() {
     });
 }
 
-/// [home-or-freed].
+/// [shelf-or-freed].
 #[test]
 fn buffers_that_come_back_at_once_are_no_more_than_a_shelf_keeps() {
     model(|| {
-        let pool = ModelArc::new(Pool::new(1, 8, 1));
+        let pool = ModelArc::new(RecvPool::new(1, 8, 1));
         let (first, second) = (pool.take(0).expect("memory"), pool.take(0).expect("memory"));
         let holder = thread::spawn(move || drop(first));
         drop(second);

@@ -10,16 +10,16 @@ use super::shelf::Shelf;
 
 /// Idle buffers of one length on several shelves, so that workers do not wait for each other.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) struct RecvPool {
     shelves: Box<[Arc<CachePadded<Shelf>>]>,
 }
 
-impl Pool {
+impl RecvPool {
     /// Creates `shelves_count` shelves, each of which keeps up to `kept_count_max` buffers of `len`
     /// bytes.
-    pub(crate) fn new(shelves_count: usize, len: usize, kept_count_max: usize) -> Pool {
+    pub(crate) fn new(shelves_count: usize, len: usize, kept_count_max: usize) -> RecvPool {
         let shelf = || Arc::new(CachePadded::new(Shelf::new(len, kept_count_max)));
-        Pool { shelves: (0..shelves_count).map(|_| shelf()).collect() }
+        RecvPool { shelves: (0..shelves_count).map(|_| shelf()).collect() }
     }
 
     /// Takes a buffer from the shelf `index`, or allocates one if the shelf is empty. The buffer is
@@ -33,10 +33,10 @@ impl Pool {
             Some(bytes) => bytes,
             None => allocated(shelf.len)?,
         };
-        Ok(PooledBuf::at_home_on(shelf.clone(), bytes))
+        Ok(PooledBuf::on_shelf(shelf.clone(), bytes))
     }
 
-    /// Called when the runtime has ended: no buffer is kept from now on [home-or-freed].
+    /// Called when the runtime has ended: no buffer is kept from now on [shelf-or-freed].
     pub(crate) fn close(&self) {
         for shelf in &self.shelves {
             shelf.close();
@@ -54,7 +54,7 @@ fn allocated(len: usize) -> io::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-impl Pool {
+impl RecvPool {
     /// Returns how many buffers are on the shelf `index`.
     pub(super) fn idle_count(&self, index: usize) -> usize {
         self.shelves[index].idle_count()

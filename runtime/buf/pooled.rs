@@ -55,12 +55,12 @@ pub struct PooledBuf {
     /// Where the remaining bytes begin.
     begin: usize,
     /// `None` if it holds no buffer.
-    home: Option<Arc<CachePadded<Shelf>>>,
+    shelf: Option<Arc<CachePadded<Shelf>>>,
 }
 
 impl PooledBuf {
-    pub(super) fn at_home_on(home: Arc<CachePadded<Shelf>>, bytes: Vec<u8>) -> PooledBuf {
-        PooledBuf { bytes, begin: 0, home: Some(home) }
+    pub(super) fn on_shelf(shelf: Arc<CachePadded<Shelf>>, bytes: Vec<u8>) -> PooledBuf {
+        PooledBuf { bytes, begin: 0, shelf: Some(shelf) }
     }
 
     /// Removes the first `count` bytes, which the program has processed. The others do not move.
@@ -111,8 +111,8 @@ impl PooledBuf {
 
 impl Drop for PooledBuf {
     fn drop(&mut self) {
-        if let Some(home) = self.home.take() {
-            home.put_back(mem::take(&mut self.bytes));
+        if let Some(shelf) = self.shelf.take() {
+            shelf.put_back(mem::take(&mut self.bytes));
         }
     }
 }

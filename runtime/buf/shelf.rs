@@ -27,7 +27,7 @@ impl Shelf {
         self.kept.lock().idle.pop()
     }
 
-    /// Returns a buffer to the shelf, from any thread [home-or-freed].
+    /// Returns a buffer to the shelf, from any thread [shelf-or-freed].
     pub(super) fn put_back(&self, mut bytes: Vec<u8>) {
         bytes.clear();
         let mut kept = self.kept.lock();

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::buf::{Pool, PooledBuf};
+use crate::buf::{PooledBuf, RecvPool};
 
 /// Room in bytes for every UDP datagram, and for several that the kernel joins. Memory that was
 /// never written costs nothing.
@@ -43,14 +43,14 @@ impl Default for Limits {
 
 #[derive(Debug)]
 pub(super) struct Buffers {
-    stream: Pool,
-    datagram: Pool,
-    local_datagram: Pool,
+    stream: RecvPool,
+    datagram: RecvPool,
+    local_datagram: RecvPool,
 }
 
 impl Buffers {
     pub(super) fn new(workers: usize, limits: Limits) -> Buffers {
-        let pool = |bytes| Pool::new(workers + 1, bytes, limits.kept_count_max);
+        let pool = |bytes| RecvPool::new(workers + 1, bytes, limits.kept_count_max);
         Buffers {
             stream: pool(limits.stream_bytes),
             datagram: pool(DATAGRAM_BYTES),

@@ -12,6 +12,7 @@ use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::blocking::NO_RUNTIME;
 use crate::buf::PooledBuf;
 use crate::primitive::thread;
 
@@ -171,9 +172,6 @@ impl Driver {
 pub(crate) fn try_current() -> Option<Arc<Driver>> {
     CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.clone())).ok().flatten()
 }
-
-const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from Runtime::block_on, or \
-                          after Runtime::enter";
 
 #[track_caller]
 pub(crate) fn current() -> Arc<Driver> {

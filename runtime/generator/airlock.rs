@@ -86,24 +86,24 @@ type Both<Y, A> = PhantomData<(fn(Y) -> Y, fn(A) -> A)>;
 pub struct Tie<Y, A>(Both<Y, A>);
 
 /// The body's side of the airlock, synchronous.
-pub struct Gate<Y, A>(Both<Y, A>);
+pub struct YieldGate<Y, A>(Both<Y, A>);
 
 /// The body's side of the airlock, asynchronous.
-pub struct AsyncGate<Y, A>(Both<Y, A>);
+pub struct AsyncYieldGate<Y, A>(Both<Y, A>);
 
 /// # Safety
 /// Only the expansion of `generator!` and `coroutine!` calls it: both halves go to the one body and
 /// its one machine.
 #[inline(always)]
-pub unsafe fn tie<Y, A>() -> (Gate<Y, A>, Tie<Y, A>) {
-    (Gate(PhantomData), Tie(PhantomData))
+pub unsafe fn tie<Y, A>() -> (YieldGate<Y, A>, Tie<Y, A>) {
+    (YieldGate(PhantomData), Tie(PhantomData))
 }
 
 /// # Safety
 /// As [`tie`], for `async_generator!` and `async_coroutine!`.
 #[inline(always)]
-pub unsafe fn tie_async<Y, A>() -> (AsyncGate<Y, A>, Tie<Y, A>) {
-    (AsyncGate(PhantomData), Tie(PhantomData))
+pub unsafe fn tie_async<Y, A>() -> (AsyncYieldGate<Y, A>, Tie<Y, A>) {
+    (AsyncYieldGate(PhantomData), Tie(PhantomData))
 }
 
 /// Fixes the result type of a body before its first `?` or `return` is met. Never called.
@@ -118,7 +118,7 @@ pub type FramePointer<Y, A> = *mut Frame<Y, A>;
 /// Safety of all methods here: an expansion calls them, directly in the body that this gate was
 /// tied to, with the frame pointer that the body last received. The expansion proves "directly" by
 /// a labelled break that no closure or nested async block can contain `[direct]`.
-impl<Y, A> Gate<Y, A> {
+impl<Y, A> YieldGate<Y, A> {
     /// The operand of a `yield`, with the type that is yielded.
     #[inline(always)]
     pub fn offer(&self, value: Y) -> Y {
@@ -192,7 +192,7 @@ fn frame_of<Y, A>(cx: &Context<'_>) -> FramePointer<Y, A> {
 }
 
 /// Where a routine keeps its frame. The body writes it inside a poll, the driver between polls.
-pub(super) type Slot<Y, A> = UnsafeCell<Frame<Y, A>>;
+pub(super) type FrameSlot<Y, A> = UnsafeCell<Frame<Y, A>>;
 
 /// The frame of an asynchronous machine's poll: the values of one step, and the task that polls.
 pub struct AsyncFrame<Y, A> {
@@ -209,12 +209,12 @@ impl<Y, A> AsyncFrame<Y, A> {
 }
 
 /// The waker that carries an asynchronous frame's address. A future that is awaited directly in a
-/// body never sees it, because a [`Waiter`] passes the task's own context. A future that a foreign
-/// macro polls does see it: there this waker stands for the task's, and a clone of it is a clone of
-/// the task's.
+/// body never sees it, because an [`Awaiter`] passes the task's own context. A future that a
+/// foreign macro polls does see it: there this waker stands for the task's, and a clone of it is a
+/// clone of the task's.
 pub(super) fn async_airlock<Y, A>() -> &'static RawWakerVTable {
-    struct Table<Y, A>(PhantomData<(Y, A)>);
-    impl<Y, A> Table<Y, A> {
+    struct WakerTable<Y, A>(PhantomData<(Y, A)>);
+    impl<Y, A> WakerTable<Y, A> {
         const TABLE: RawWakerVTable = RawWakerVTable::new(
             |frame| {
                 let waker = ManuallyDrop::new(task_of::<Y, A>(frame).clone());
@@ -230,7 +230,7 @@ pub(super) fn async_airlock<Y, A>() -> &'static RawWakerVTable {
         // outlive [tied].
         unsafe { (*(*frame.cast::<AsyncFrame<Y, A>>()).task).waker() }
     }
-    const { &Table::<Y, A>::TABLE }
+    const { &WakerTable::<Y, A>::TABLE }
 }
 
 #[inline(always)]
@@ -238,8 +238,8 @@ fn async_frame_of<Y, A>(cx: &Context<'_>) -> *mut AsyncFrame<Y, A> {
     cx.waker().data().cast::<AsyncFrame<Y, A>>().cast_mut()
 }
 
-/// Safety of all methods here: as for [`Gate`].
-impl<Y, A> AsyncGate<Y, A> {
+/// Safety of all methods here: as for [`YieldGate`].
+impl<Y, A> AsyncYieldGate<Y, A> {
     /// The operand of a `yield`, with the type that is yielded.
     #[inline(always)]
     pub fn offer(&self, value: Y) -> Y {
@@ -247,14 +247,14 @@ impl<Y, A> AsyncGate<Y, A> {
     }
 
     /// # Safety
-    /// See the impl block. Awaited at once, and then [`suspend`](AsyncGate::suspend).
+    /// See the impl block. Awaited at once, and then [`suspend`](AsyncYieldGate::suspend).
     #[inline(always)]
     pub unsafe fn put(&self, value: Y) -> Put<Y, A> {
         Put { value: ManuallyDrop::new(value), passes: PhantomData }
     }
 
     /// # Safety
-    /// See the impl block. Awaited at once, after [`put`](AsyncGate::put).
+    /// See the impl block. Awaited at once, after [`put`](AsyncYieldGate::put).
     #[inline(always)]
     pub unsafe fn suspend(&self) -> AsyncSuspend<Y, A> {
         AsyncSuspend(PhantomData)
@@ -263,8 +263,8 @@ impl<Y, A> AsyncGate<Y, A> {
     /// # Safety
     /// See the impl block: the future that it makes is awaited directly in the body.
     #[inline(always)]
-    pub unsafe fn waiter(&self) -> Waiter<Y, A> {
-        Waiter(PhantomData)
+    pub unsafe fn waiter(&self) -> Awaiter<Y, A> {
+        Awaiter(PhantomData)
     }
 }
 
@@ -310,26 +310,26 @@ impl<Y, A> Future for AsyncSuspend<Y, A> {
 }
 
 /// Polls the future that a body awaits with the task's own context.
-pub struct Waiter<Y, A>(PhantomData<fn(Y, A)>);
+pub struct Awaiter<Y, A>(PhantomData<fn(Y, A)>);
 
-impl<Y, A> Waiter<Y, A> {
+impl<Y, A> Awaiter<Y, A> {
     /// The future to await in place of `future`.
     #[inline(always)]
-    pub fn wait<F: IntoFuture>(self, future: F) -> Wait<F::IntoFuture, Y, A> {
-        Wait { future: future.into_future(), passes: PhantomData }
+    pub fn wait<F: IntoFuture>(self, future: F) -> Awaiting<F::IntoFuture, Y, A> {
+        Awaiting { future: future.into_future(), passes: PhantomData }
     }
 }
 
 pin_project! {
     /// A future that is polled with the task's own context.
-    pub struct Wait<F, Y, A> {
+    pub struct Awaiting<F, Y, A> {
         #[pin]
         future: F,
         passes: PhantomData<fn(Y, A)>,
     }
 }
 
-impl<F: Future, Y, A> Future for Wait<F, Y, A> {
+impl<F: Future, Y, A> Future for Awaiting<F, Y, A> {
     type Output = F::Output;
 
     #[inline(always)]

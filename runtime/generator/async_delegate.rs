@@ -8,7 +8,7 @@ use core::task::{Context, Poll, ready};
 use futures_core::stream::Stream;
 use pin_project_lite::pin_project;
 
-use super::airlock::AsyncGate;
+use super::airlock::AsyncYieldGate;
 use super::async_machine::AsyncResume;
 use super::delegate::{Delegate, Items, Plain, Sub, Via, after};
 use super::protocol::{Next, Outcome, Raise, State, Step};
@@ -29,7 +29,7 @@ pub trait AsyncDelegate<A> {
     ) -> Poll<Step<Self::Yield, Self::Return>>;
 }
 
-impl<Y, A> AsyncGate<Y, A> {
+impl<Y, A> AsyncYieldGate<Y, A> {
     /// Wraps the operand of a `yield from`.
     #[inline(always)]
     pub fn via<T>(&self, operand: T) -> Via<T, A> {
@@ -88,11 +88,11 @@ pub trait AsyncViaSync {
 }
 
 impl<G: Resume<Argument = A>, A> AsyncViaSync for &&&Via<G, A> {
-    type Delegate = Ready<Sub<G>>;
+    type Delegate = ReadyDelegate<Sub<G>>;
 
     #[inline(always)]
-    fn via(&self) -> Ready<Sub<G>> {
-        Ready { delegate: Sub { body: self.operand() } }
+    fn via(&self) -> ReadyDelegate<Sub<G>> {
+        ReadyDelegate { delegate: Sub { body: self.operand() } }
     }
 }
 
@@ -105,11 +105,11 @@ pub trait AsyncViaPlain {
 }
 
 impl<G: Resume<Argument = Next>, A> AsyncViaPlain for &&Via<G, A> {
-    type Delegate = Ready<Plain<G>>;
+    type Delegate = ReadyDelegate<Plain<G>>;
 
     #[inline(always)]
-    fn via(&self) -> Ready<Plain<G>> {
-        Ready { delegate: Plain { body: self.operand() } }
+    fn via(&self) -> ReadyDelegate<Plain<G>> {
+        ReadyDelegate { delegate: Plain { body: self.operand() } }
     }
 }
 
@@ -135,7 +135,7 @@ pub trait AsyncViaIterator {
     /// The operand.
     type Operand;
     /// Chooses its iterator.
-    fn via(&self) -> Ready<Items<<Self::Operand as IntoIterator>::IntoIter>>
+    fn via(&self) -> ReadyDelegate<Items<<Self::Operand as IntoIterator>::IntoIter>>
     where
         Self::Operand: IntoIterator;
 }
@@ -144,11 +144,11 @@ impl<T, A> AsyncViaIterator for Via<T, A> {
     type Operand = T;
 
     #[inline(always)]
-    fn via(&self) -> Ready<Items<T::IntoIter>>
+    fn via(&self) -> ReadyDelegate<Items<T::IntoIter>>
     where
         T: IntoIterator,
     {
-        Ready { delegate: Items(self.operand().into_iter()) }
+        ReadyDelegate { delegate: Items(self.operand().into_iter()) }
     }
 }
 
@@ -201,13 +201,13 @@ where
 
 pin_project! {
     /// A synchronous delegate: each step is ready.
-    pub struct Ready<D> {
+    pub struct ReadyDelegate<D> {
         #[pin]
         delegate: D,
     }
 }
 
-impl<A, D: Delegate<A>> AsyncDelegate<A> for Ready<D> {
+impl<A, D: Delegate<A>> AsyncDelegate<A> for ReadyDelegate<D> {
     type Yield = D::Yield;
     type Return = D::Return;
 

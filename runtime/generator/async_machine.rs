@@ -203,7 +203,7 @@ pub struct AsyncMachine<C, Y, A> {
 impl<C, Y, A> AsyncMachine<C, Y, A> {
     /// # Safety
     /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async
-    /// block that was never polled and that exchanges by the `AsyncGate` tied to it `[tied]`.
+    /// block that was never polled and that exchanges by the `AsyncYieldGate` tied to it `[tied]`.
     #[inline(always)]
     pub(super) unsafe fn new(code: C) -> Self {
         AsyncMachine {

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::airlock::Slot;
+use super::airlock::FrameSlot;
 use super::protocol::Next;
 
 /// The right to yield from inside a [`routine`](super::routine): hands out `Y`, receives `A`.
@@ -37,7 +37,7 @@ use super::protocol::Next;
 /// assert_eq!(coro.send("stop"), Ok(Step::Returned("stepped")));
 /// ```
 pub struct Co<'g, Y, A = Next> {
-    slot: *const Slot<Y, A>,
+    slot: *const FrameSlot<Y, A>,
     /// Invariant, so that two bodies cannot exchange their handles.
     body: PhantomData<fn(&'g ()) -> &'g ()>,
 }
@@ -55,7 +55,7 @@ impl<'g, Y, A> Co<'g, Y, A> {
     /// While the body that gets the handle exists, the slot must too. While the body is polled or
     /// dropped, only the handle may use the slot.
     #[inline]
-    pub(super) unsafe fn new(slot: *const Slot<Y, A>) -> Self {
+    pub(super) unsafe fn new(slot: *const FrameSlot<Y, A>) -> Self {
         Co { slot, body: PhantomData }
     }
 
@@ -136,7 +136,7 @@ impl<Y, A> Future for Yielding<'_, '_, Y, A> {
 }
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait SealedBody {}
 }
 
 /// The argument of [`routine`](super::routine): `async |mut co: Co<'_, Y, A>| ..`. Implemented for
@@ -156,7 +156,7 @@ mod sealed {
 /// };
 /// assert_eq!(sum(body), 42);
 /// ```
-pub trait Body<'g, Y, A>: sealed::Sealed {
+pub trait Body<'g, Y, A>: sealed::SealedBody {
     /// The type of the value that the body returns.
     type Return;
     /// The running body.
@@ -180,7 +180,7 @@ pub trait Body<'g, Y, A>: sealed::Sealed {
     fn begin(self, co: Co<'g, Y, A>) -> Self::Code;
 }
 
-impl<F> sealed::Sealed for F {}
+impl<F> sealed::SealedBody for F {}
 
 impl<'g, Y, A, F, C> Body<'g, Y, A> for F
 where

@@ -12,7 +12,7 @@ use core::pin::Pin;
 
 use pin_project_lite::pin_project;
 
-use super::airlock::Gate;
+use super::airlock::YieldGate;
 use super::protocol::{Next, Outcome, Raise, State, Step};
 use super::resume::Resume;
 
@@ -43,7 +43,7 @@ impl<T, A> Via<T, A> {
     }
 }
 
-impl<Y, A> Gate<Y, A> {
+impl<Y, A> YieldGate<Y, A> {
     /// Wraps the operand of a `yield from`.
     #[inline(always)]
     pub fn via<T>(&self, operand: T) -> Via<T, A> {

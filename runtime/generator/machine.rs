@@ -92,8 +92,8 @@ pub struct Machine<C, Y, A> {
 impl<C, Y, A> Machine<C, Y, A> {
     /// # Safety
     /// `code` is the body that a macro of this crate wrote for exactly these `Y` and `A`: an async
-    /// block that was never polled, whose first act is `Gate::begin` and whose every other
-    /// suspension is a `Gate::suspend` `[tied]`.
+    /// block that was never polled, whose first act is `YieldGate::begin` and whose every other
+    /// suspension is a `YieldGate::suspend` `[tied]`.
     #[inline(always)]
     pub(super) unsafe fn new(code: C) -> Self {
         Machine {

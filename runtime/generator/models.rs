@@ -72,7 +72,7 @@ fn take(shared: &Shared<Counter>, sum: &AtomicUsize) -> usize {
 
 /// `[one-claim]`: a thread that sees a body closed, without claiming it, sees what the body did.
 #[test]
-fn who_sees_a_body_closed_sees_what_it_did() {
+fn a_thread_that_sees_a_body_closed_sees_what_it_did() {
     model(|| {
         let shared = Shared::new(Counter { next: ITEMS_COUNT - 1 });
         let work = Arc::new(AtomicUsize::new(0));

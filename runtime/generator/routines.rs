@@ -7,7 +7,7 @@ use core::marker::PhantomPinned;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use super::airlock::{Frame, Slot};
+use super::airlock::{Frame, FrameSlot};
 use super::alloc::boxed::Box;
 use super::async_machine::AsyncResume;
 use super::co::{Body, Co};
@@ -17,7 +17,7 @@ use super::protocol::{Next, State, Step};
 use super::resume::Resume;
 
 /// Where the body of a routine is.
-enum Stage<F, C> {
+enum RoutineStage<F, C> {
     New(F),
     Begun(C),
     Gone,
@@ -50,8 +50,8 @@ enum Stage<F, C> {
 #[must_use = "making a routine runs nothing: iterate over it or resume it"]
 pub struct Routine<F, C, Y, A> {
     state: State,
-    stage: Stage<F, C>,
-    slot: Slot<Y, A>,
+    stage: RoutineStage<F, C>,
+    slot: FrameSlot<Y, A>,
     _pinned: PhantomPinned,
 }
 
@@ -90,8 +90,8 @@ where
 {
     Routine {
         state: State::Created,
-        stage: Stage::New(body),
-        slot: Slot::new(Frame::new(None)),
+        stage: RoutineStage::New(body),
+        slot: FrameSlot::new(Frame::new(None)),
         _pinned: PhantomPinned,
     }
 }
@@ -114,7 +114,7 @@ impl<F, C, Y, A> Routine<F, C, Y, A> {
         // SAFETY: assigning `Gone` drops the stage in place; nothing is moved out of the pin.
         let routine = unsafe { self.get_unchecked_mut() };
         routine.state = State::Closed;
-        routine.stage = Stage::Gone;
+        routine.stage = RoutineStage::Gone;
     }
 }
 
@@ -144,11 +144,11 @@ where
         }
         // A panic in the body leaves it closed; the body itself is dropped with the routine.
         routine.state = State::Closed;
-        let Stage::Begun(code) = &mut routine.stage else { unreachable!("a body begins once") };
+        let RoutineStage::Begun(code) = &mut routine.stage else { unreachable!("a body begins once") };
         // SAFETY: the routine is pinned and a begun body never moves [in-place].
         let polled = unsafe { Pin::new_unchecked(code) }.poll(cx);
         if let Poll::Ready(value) = polled {
-            routine.stage = Stage::Gone;
+            routine.stage = RoutineStage::Gone;
             return Poll::Ready(Step::Returned(value));
         }
         // SAFETY: the routine is borrowed exclusively and the body is not being polled.
@@ -171,13 +171,13 @@ where
         drop(argument.take());
         // Closed if the function itself panics.
         self.state = State::Closed;
-        let Stage::New(body) = core::mem::replace(&mut self.stage, Stage::Gone) else {
+        let RoutineStage::New(body) = core::mem::replace(&mut self.stage, RoutineStage::Gone) else {
             unreachable!("only a new routine begins")
         };
         // SAFETY: the slot is in the pinned routine, as the body is, and outlives it [in-place];
         // the routine uses it only between polls.
         let co = unsafe { Co::new(&raw const self.slot) };
-        self.stage = Stage::Begun(body.begin(co));
+        self.stage = RoutineStage::Begun(body.begin(co));
     }
 }
 

@@ -53,9 +53,9 @@ const CLAIMED: u32 = u32::MAX;
 /// assert_eq!(shared.try_next(), Ok(Some(true)));
 /// assert_eq!(shared.try_next(), Ok(None));
 /// ```
-pub struct Shared<G: ?Sized>(Arc<Cell<G>>);
+pub struct Shared<G: ?Sized>(Arc<SharedCell<G>>);
 
-struct Cell<G: ?Sized> {
+struct SharedCell<G: ?Sized> {
     /// `CLAIMED`, or the state that the last step left the body in.
     word: AtomicU32,
     body: UnsafeCell<Pin<Box<G>>>,
@@ -64,7 +64,7 @@ struct Cell<G: ?Sized> {
 // SAFETY: a thread that touches the body has set the word to CLAIMED, and only one thread at a time
 // can do that [one-claim]; so sharing the cell sends the body from thread to thread, and never
 // shares it.
-unsafe impl<G: Send + ?Sized> Sync for Cell<G> {}
+unsafe impl<G: Send + ?Sized> Sync for SharedCell<G> {}
 
 /// The exclusive use of a shared body, until it is dropped. Meanwhile the calls of other handles
 /// return [`AlreadyExecuting`].
@@ -83,7 +83,7 @@ unsafe impl<G: Send + ?Sized> Sync for Cell<G> {}
 /// # Ok::<(), AlreadyExecuting>(())
 /// ```
 pub struct Claim<'a, G: Resume + ?Sized> {
-    cell: &'a Cell<G>,
+    cell: &'a SharedCell<G>,
     /// No reference: a reference that is passed on by value would promise to be exclusive even
     /// after its claim was dropped.
     body: NonNull<Pin<Box<G>>>,
@@ -119,7 +119,10 @@ impl<G: Resume + ?Sized> Shared<G> {
     /// assert_eq!(Shared::from_pin(body).try_next(), Ok(Some(1)));
     /// ```
     pub fn from_pin(body: Pin<Box<G>>) -> Self {
-        Shared(Arc::new(Cell { word: AtomicU32::new(code_of(body.state())), body: UnsafeCell::new(body) }))
+        Shared(Arc::new(SharedCell {
+            word: AtomicU32::new(code_of(body.state())),
+            body: UnsafeCell::new(body),
+        }))
     }
 
     /// Returns the exclusive use of the body, on which every method of iterators and coroutines can

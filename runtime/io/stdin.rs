@@ -16,19 +16,19 @@ use crate::task::{coop, wake_all};
 /// The most bytes of one read.
 const READ_BYTES_MAX: usize = 64 * 1024;
 
-struct Shared {
-    state: Mutex<State>,
+struct StdinReader {
+    state: Mutex<StdinState>,
     is_asked: Condvar,
 }
 
-struct State {
-    phase: Phase,
+struct StdinState {
+    phase: StdinPhase,
     /// The wakers of all who wait for bytes.
     waiting: Vec<Waker>,
     has_thread: bool,
 }
 
-enum Phase {
+enum StdinPhase {
     Idle,
     /// The thread reads, or is about to.
     Asked,
@@ -37,7 +37,7 @@ enum Phase {
     Failed(io::Error),
 }
 
-static SHARED: OnceLock<Shared> = OnceLock::new();
+static READER: OnceLock<StdinReader> = OnceLock::new();
 
 /// The standard input of this process. All handles read from the same stream. The end of a runtime
 /// does not wait for a read.
@@ -111,32 +111,32 @@ impl Stdin {
             return Poll::Ready(Ok(0));
         }
         let charge = ready!(coop::poll_proceed(cx));
-        let shared = SHARED.get_or_init(Shared::new);
+        let shared = READER.get_or_init(StdinReader::new);
         // Cloned without the lock, because a clone is user code.
         let waker = cx.waker().clone();
         let mut state = shared.state.lock();
-        match std::mem::replace(&mut state.phase, Phase::Idle) {
-            Phase::Here(mut bytes) => {
+        match std::mem::replace(&mut state.phase, StdinPhase::Idle) {
+            StdinPhase::Here(mut bytes) => {
                 let count = bytes.len().min(buf.len());
                 buf[..count].copy_from_slice(&bytes[..count]);
                 bytes.drain(..count);
                 if !bytes.is_empty() {
-                    state.phase = Phase::Here(bytes);
+                    state.phase = StdinPhase::Here(bytes);
                 }
                 charge.made_progress();
                 return Poll::Ready(Ok(count));
             }
-            Phase::Failed(error) => return Poll::Ready(Err(error)),
-            Phase::Idle => {
+            StdinPhase::Failed(error) => return Poll::Ready(Err(error)),
+            StdinPhase::Idle => {
                 if !state.has_thread {
                     std::thread::Builder::new().name("heist-stdin".to_owned()).spawn(|| shared.serve())?;
                     state.has_thread = true;
                 }
                 shared.is_asked.notify_one();
             }
-            Phase::Asked => {}
+            StdinPhase::Asked => {}
         }
-        state.phase = Phase::Asked;
+        state.phase = StdinPhase::Asked;
         // A caller that polls again and again, beside something else that is busy, is listed once.
         if !state.waiting.iter().any(|waiting| waiting.will_wake(&waker)) {
             state.waiting.push(waker);
@@ -145,10 +145,10 @@ impl Stdin {
     }
 }
 
-impl Shared {
-    fn new() -> Shared {
-        let state = State { phase: Phase::Idle, waiting: Vec::new(), has_thread: false };
-        Shared { state: Mutex::new(state), is_asked: Condvar::new() }
+impl StdinReader {
+    fn new() -> StdinReader {
+        let state = StdinState { phase: StdinPhase::Idle, waiting: Vec::new(), has_thread: false };
+        StdinReader { state: Mutex::new(state), is_asked: Condvar::new() }
     }
 
     /// The thread's loop. It runs as long as the process.
@@ -156,15 +156,15 @@ impl Shared {
         let mut buffer = vec![0; READ_BYTES_MAX];
         loop {
             let mut state = self.state.lock();
-            while !matches!(state.phase, Phase::Asked) {
+            while !matches!(state.phase, StdinPhase::Asked) {
                 state = wait(&self.is_asked, state);
             }
             drop(state);
             let result = standard::read(io::stdin().lock(), &mut buffer);
             let mut state = self.state.lock();
             state.phase = match result {
-                Ok(count) => Phase::Here(buffer[..count].to_vec()),
-                Err(error) => Phase::Failed(error),
+                Ok(count) => StdinPhase::Here(buffer[..count].to_vec()),
+                Err(error) => StdinPhase::Failed(error),
             };
             let waiting = std::mem::take(&mut state.waiting);
             drop(state);

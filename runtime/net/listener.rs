@@ -33,20 +33,20 @@ pub(super) struct Listener<F: Family> {
     registration: Registration,
     family: PhantomData<fn() -> F>,
     /// The pause of `poll_accept`, if it is resting. `accept` keeps its pause in its own future.
-    rest: Mutex<Option<Rest>>,
+    backoff: Mutex<Option<Backoff>>,
     /// How many times in a row descriptors or memory were missing.
     exhausted_count: Mutex<u32>,
 }
 
 /// A pause, and the error to report after it.
-struct Rest {
+struct Backoff {
     sleep: Pin<Box<Sleep>>,
     error: io::Error,
 }
 
-impl Rest {
-    fn after(error: io::Error, pause: Duration) -> Rest {
-        Rest { sleep: Box::pin(sleep(pause)), error }
+impl Backoff {
+    fn after(error: io::Error, pause: Duration) -> Backoff {
+        Backoff { sleep: Box::pin(sleep(pause)), error }
     }
 }
 
@@ -61,7 +61,12 @@ impl<F: Family> Listener<F> {
 
     /// Wraps a socket that listens.
     pub(super) fn over(registration: Registration) -> Listener<F> {
-        Listener { registration, family: PhantomData, rest: Mutex::new(None), exhausted_count: Mutex::new(0) }
+        Listener {
+            registration,
+            family: PhantomData,
+            backoff: Mutex::new(None),
+            exhausted_count: Mutex::new(0),
+        }
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -88,7 +93,7 @@ impl<F: Family> Listener<F> {
         admit(accepted?)
     }
 
-    /// How long to rest before this result is reported.
+    /// How long to wait before this result is reported.
     fn pause_after<T>(&self, accepted: &io::Result<T>) -> Option<Duration> {
         let mut exhausted_count = self.exhausted_count.lock();
         if !accepted.as_ref().is_err_and(socket::is_exhaustion) {
@@ -102,21 +107,21 @@ impl<F: Family> Listener<F> {
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(ByteStream<F>, F::Addr)>> {
         // Taken out of the lock, so that no waker runs under it.
-        let resting = self.rest.lock().take();
-        let mut rest = match resting {
-            Some(rest) => rest,
+        let waiting = self.backoff.lock().take();
+        let mut backoff = match waiting {
+            Some(backoff) => backoff,
             None => {
                 let accepted = ready!(self.registration.poll_io(Direction::Read, cx, accept_once));
                 match (self.pause_after(&accepted), accepted) {
-                    (Some(pause), Err(error)) => Rest::after(error, pause),
+                    (Some(pause), Err(error)) => Backoff::after(error, pause),
                     (_, accepted) => return Poll::Ready(accepted.and_then(admit)),
                 }
             }
         };
-        match rest.sleep.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(rest.error)),
+        match backoff.sleep.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(backoff.error)),
             Poll::Pending => {
-                *self.rest.lock() = Some(rest);
+                *self.backoff.lock() = Some(backoff);
                 Poll::Pending
             }
         }

@@ -71,19 +71,19 @@ pub(super) fn fill_owned_vectored<B: IoBufMut>(socket: &Socket, bufs: &mut [B]) 
     let mut rooms: Vec<_> = bufs.iter_mut().map(room_of).collect();
     let (count, _) = socket.recv_vectored(&mut rooms)?;
     // SAFETY: `[recv-initialises]`: one buffer is full before the next one is filled.
-    unsafe { tell(bufs, count) };
+    unsafe { set_lengths(bufs, count) };
     Ok(count)
 }
 
 /// Reports to owned buffers that no bytes arrived in them.
 pub(super) fn leave_empty(bufs: &mut [impl IoBufMut]) {
     // SAFETY: nothing was received.
-    unsafe { tell(bufs, 0) };
+    unsafe { set_lengths(bufs, 0) };
 }
 
 /// # Safety
 /// `count` bytes were received into the room of these buffers, one after the other.
-unsafe fn tell(bufs: &mut [impl IoBufMut], mut count: usize) {
+unsafe fn set_lengths(bufs: &mut [impl IoBufMut], mut count: usize) {
     for buf in bufs {
         let part_bytes = count.min(buf.bytes_total());
         // SAFETY: the promise of the caller.

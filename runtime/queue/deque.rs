@@ -34,18 +34,18 @@ impl Head {
         u64::from(self.claimed) << 32 | u64::from(self.front)
     }
 
-    fn is_being_robbed(self) -> bool {
+    fn is_being_stolen_from(self) -> bool {
         self.claimed != self.front
     }
 
     /// Returns the head after `front` moved by `count`, without disturbing a theft.
     fn advanced(self, count: u32) -> Head {
         let front = self.front.wrapping_add(count);
-        Head { claimed: if self.is_being_robbed() { self.claimed } else { front }, front }
+        Head { claimed: if self.is_being_stolen_from() { self.claimed } else { front }, front }
     }
 }
 
-struct Ring<T> {
+struct RingBuffer<T> {
     head: CachePadded<AtomicU64>,
     tail: CachePadded<AtomicU32>,
     slots: Box<[UnsafeCell<MaybeUninit<T>>]>,
@@ -53,25 +53,25 @@ struct Ring<T> {
 
 // SAFETY: [ring-owner] and [ring-claim] give every slot one reader or one writer at a time, so a
 // value crosses threads only by being moved, which `T: Send` allows.
-unsafe impl<T: Send> Send for Ring<T> {}
-// SAFETY: as above; `&Ring` gives access to no `&T`.
-unsafe impl<T: Send> Sync for Ring<T> {}
+unsafe impl<T: Send> Send for RingBuffer<T> {}
+// SAFETY: as above; `&RingBuffer` gives access to no `&T`.
+unsafe impl<T: Send> Sync for RingBuffer<T> {}
 
 /// The owner's end. Not `Sync` and not `Clone`, because there is one owner.
 pub(crate) struct Owner<T> {
-    ring: Arc<Ring<T>>,
+    ring: Arc<RingBuffer<T>>,
     /// True after another end took its place.
     is_handed_on: Cell<bool>,
 }
 
 /// A thief's end.
 pub(crate) struct Stealer<T> {
-    ring: Arc<Ring<T>>,
+    ring: Arc<RingBuffer<T>>,
 }
 
 /// Makes a ring and returns its two ends.
 pub(crate) fn new<T: Send>() -> (Owner<T>, Stealer<T>) {
-    let ring = Arc::new(Ring {
+    let ring = Arc::new(RingBuffer {
         head: CachePadded::new(AtomicU64::new(0)),
         tail: CachePadded::new(AtomicU32::new(0)),
         slots: (0..CAPACITY).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect(),
@@ -79,7 +79,7 @@ pub(crate) fn new<T: Send>() -> (Owner<T>, Stealer<T>) {
     (Owner { ring: ring.clone(), is_handed_on: Cell::new(false) }, Stealer { ring })
 }
 
-impl<T> Ring<T> {
+impl<T> RingBuffer<T> {
     /// # Safety
     /// The caller owns slot `index` for writing: `[ring-owner]`.
     unsafe fn write(&self, index: u32, value: T) {
@@ -192,7 +192,7 @@ impl<T: Send> Owner<T> {
         let taken = head.advanced(HALF);
         // Ordering: Relaxed, as for every claim, [ring-claim]. A failure means that a thief was
         // here, which makes room.
-        if !head.is_being_robbed()
+        if !head.is_being_stolen_from()
             && self
                 .ring
                 .head
@@ -309,7 +309,7 @@ impl<T: Send> Stealer<T> {
             // written.
             let tail = self.ring.tail.load(Ordering::Acquire);
             let waiting = tail.wrapping_sub(head.front);
-            if head.is_being_robbed() || waiting == 0 || waiting > CAPACITY as u32 {
+            if head.is_being_stolen_from() || waiting == 0 || waiting > CAPACITY as u32 {
                 return None;
             }
             let count = (waiting - waiting / 2).min(room as u32 + 1);

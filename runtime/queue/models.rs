@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use super::deque::{CAPACITY, Owner, Stealer, new};
 use super::injector::Injector;
-use super::slot::{Slot, Token};
+use super::slot::{LifoSlot, Token};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -32,7 +32,7 @@ fn assert_each_once(mut seen: Vec<u32>, count: u32) {
 fn push_and_pop_race_one_thief() {
     model(|| {
         let (owner, stealer) = new();
-        let robber = thread::spawn(thief(stealer));
+        let thief_thread = thread::spawn(thief(stealer));
         let mut seen = Vec::new();
         for value in 0..2 {
             owner.push(value).unwrap();
@@ -40,7 +40,7 @@ fn push_and_pop_race_one_thief() {
         seen.extend(owner.pop());
         owner.push(2).unwrap();
         seen.extend(drain(&owner));
-        seen.extend(robber.join().unwrap());
+        seen.extend(thief_thread.join().unwrap());
         assert_each_once(seen, 3);
     });
 }
@@ -72,7 +72,7 @@ fn overflow_races_a_thief() {
         for value in 0..count - 3 {
             owner.push(value).unwrap();
         }
-        let robber = thread::spawn(thief(stealer));
+        let thief_thread = thread::spawn(thief(stealer));
         let mut seen = Vec::new();
         for value in count - 3..count {
             if let Err(overflow) = owner.push(value) {
@@ -80,7 +80,7 @@ fn overflow_races_a_thief() {
             }
         }
         seen.extend(drain(&owner));
-        seen.extend(robber.join().unwrap());
+        seen.extend(thief_thread.join().unwrap());
         assert_each_once(seen, count);
     });
 }
@@ -92,7 +92,7 @@ fn slots_are_reused_only_after_the_thief_has_read_them() {
         for value in 0..CAPACITY as u32 {
             owner.push(value).unwrap();
         }
-        let robber = thread::spawn(thief(stealer));
+        let thief_thread = thread::spawn(thief(stealer));
         let mut seen = Vec::new();
         for value in CAPACITY as u32..CAPACITY as u32 + 2 {
             seen.extend(owner.pop());
@@ -101,7 +101,7 @@ fn slots_are_reused_only_after_the_thief_has_read_them() {
             }
         }
         seen.extend(drain(&owner));
-        seen.extend(robber.join().unwrap());
+        seen.extend(thief_thread.join().unwrap());
         assert_each_once(seen, CAPACITY as u32 + 2);
     });
 }
@@ -139,13 +139,13 @@ fn an_overflow_during_a_theft_claims_nothing() {
         for value in 0..CAPACITY as u32 {
             owner.push(value).unwrap();
         }
-        let robber = thread::spawn(thief(stealer));
+        let thief_thread = thread::spawn(thief(stealer));
         let mut seen: Vec<u32> = owner.pop().into_iter().collect();
         if let Err(overflow) = owner.push(CAPACITY as u32) {
             seen.extend(overflow);
         }
         seen.extend(drain(&owner));
-        seen.extend(robber.join().unwrap());
+        seen.extend(thief_thread.join().unwrap());
         assert_each_once(seen, CAPACITY as u32 + 1);
     });
 }
@@ -159,14 +159,14 @@ fn a_batch_meets_a_thief() {
         for value in 0..CAPACITY as u32 - 1 {
             owner.push(value).unwrap();
         }
-        let robber = thread::spawn(thief(stealer));
+        let thief_thread = thread::spawn(thief(stealer));
         let mut batch = CAPACITY as u32 - 1..CAPACITY as u32 + 2;
         owner.push_batch(&mut batch);
         let mut seen: Vec<u32> = owner.pop().into_iter().collect();
         owner.push_batch(&mut batch);
         seen.extend(batch);
         seen.extend(drain(&owner));
-        seen.extend(robber.join().unwrap());
+        seen.extend(thief_thread.join().unwrap());
         assert_each_once(seen, CAPACITY as u32 + 2);
     });
 }
@@ -175,10 +175,10 @@ fn a_batch_meets_a_thief() {
 fn a_batch_is_whole_when_a_thief_sees_it() {
     model(|| {
         let (owner, stealer) = new();
-        let robber = thread::spawn(thief(stealer));
+        let thief_thread = thread::spawn(thief(stealer));
         owner.push_batch(&mut (0..2));
         let mut seen = drain(&owner);
-        seen.extend(robber.join().unwrap());
+        seen.extend(thief_thread.join().unwrap());
         assert_each_once(seen, 2);
     });
 }
@@ -192,14 +192,14 @@ fn a_batch_fills_what_a_thief_has_left() {
         for value in 0..CAPACITY as u32 {
             owner.push(value).unwrap();
         }
-        let robber = thread::spawn(thief(stealer));
+        let thief_thread = thread::spawn(thief(stealer));
         // Begun last, as in `loot_meets_the_next_thief`.
         let harvest = thread::spawn(move || {
             let mut batch = CAPACITY as u32..CAPACITY as u32 + 2;
             owner.push_batch(&mut batch);
             batch.chain(drain(&owner)).collect::<Vec<u32>>()
         });
-        let mut seen = robber.join().unwrap();
+        let mut seen = thief_thread.join().unwrap();
         seen.extend(harvest.join().unwrap());
         assert_each_once(seen, CAPACITY as u32 + 2);
     });
@@ -214,11 +214,11 @@ fn loot_meets_the_next_thief() {
             owner.push(value).unwrap();
         }
         let (mine, next) = new();
-        let robber = thread::spawn(move || (stealer.steal_half(&mine), mine));
+        let thief_thread = thread::spawn(move || (stealer.steal_half(&mine), mine));
         // Begun last. Otherwise loom would take the first thief's read of its own tail for the one
         // that matters, and would never place an earlier read of ours after its store.
         let next = thread::spawn(thief(next));
-        let (first, theirs) = robber.join().unwrap();
+        let (first, theirs) = thief_thread.join().unwrap();
         let mut seen = next.join().unwrap();
         seen.extend(first);
         seen.extend(drain(&theirs));
@@ -303,7 +303,7 @@ unsafe impl Token for Boxed {
 #[test]
 fn the_slot_gives_each_value_to_one_taker() {
     model(|| {
-        let slot = ModelArc::new(Slot::new());
+        let slot = ModelArc::new(LifoSlot::new());
         let stolen = {
             let slot = slot.clone();
             thread::spawn(move || slot.take().map(Boxed::open))
@@ -321,7 +321,7 @@ fn the_slot_gives_each_value_to_one_taker() {
 #[test]
 fn two_replacements_of_the_slot_pass_values_on() {
     model(|| {
-        let slot = ModelArc::new(Slot::new());
+        let slot = ModelArc::new(LifoSlot::new());
         let other = {
             let slot = slot.clone();
             thread::spawn(move || slot.replace(Boxed::new(0)).map(Boxed::open))

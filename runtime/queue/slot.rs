@@ -22,14 +22,14 @@ pub(crate) unsafe trait Token: Send + Sized {
     unsafe fn from_raw(raw: NonNull<Self::Target>) -> Self;
 }
 
-pub(crate) struct Slot<T: Token> {
+pub(crate) struct LifoSlot<T: Token> {
     pointer: AtomicPtr<T::Target>,
     _owns: PhantomData<fn(T) -> T>,
 }
 
-impl<T: Token> Slot<T> {
+impl<T: Token> LifoSlot<T> {
     pub(crate) fn new() -> Self {
-        Slot { pointer: AtomicPtr::new(ptr::null_mut()), _owns: PhantomData }
+        LifoSlot { pointer: AtomicPtr::new(ptr::null_mut()), _owns: PhantomData }
     }
 
     /// Returns whether the slot seems to be empty: [len-hint].
@@ -66,7 +66,7 @@ impl<T: Token> Slot<T> {
     }
 }
 
-impl<T: Token> Drop for Slot<T> {
+impl<T: Token> Drop for LifoSlot<T> {
     fn drop(&mut self) {
         drop(self.take());
     }

@@ -144,7 +144,7 @@ fn eight_thieves_on_real_threads_lose_and_double_nothing() {
 /// The share does not depend on how busy the others are that fill the ring: even with one free
 /// place, waiting values move on.
 #[test]
-fn a_refill_takes_half_of_the_room_and_one_place_at_least() {
+fn a_refill_takes_half_of_the_room_and_one_slot_at_least() {
     let (owner, _stealer) = new::<usize>();
     let overflow = Injector::new();
     overflow.push_batch(0..CAPACITY * 2);

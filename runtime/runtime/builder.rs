@@ -14,8 +14,6 @@ pub use crate::driver::UnknownKind as UnknownDriverKind;
 
 /// The variable that chooses the driver when the builder does not.
 const DRIVER_VARIABLE: &str = "HEIST_DRIVER";
-/// Submission entries per ring: a harvest's worth of operations on a busy worker.
-const RING_ENTRIES: u32 = 256;
 /// The kernel's limit.
 const RING_ENTRIES_MAX: u32 = 32_768;
 /// Completion entries per submission entry: more operations complete between two harvests than are
@@ -73,7 +71,7 @@ impl Builder {
             // cores.
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
-            ring_entries: RING_ENTRIES,
+            ring_entries: driver::Options::RING_ENTRIES,
             completion_entries: None,
             recv_buffers: driver::BufferLimits::default(),
             on_stall: None,

@@ -10,9 +10,9 @@ use futures_task::{ArcWake, waker_ref};
 
 use super::handle::Handle;
 use crate::primitive::sync::Mutex;
-use crate::scheduler::park::{Nudge, Parker};
+use crate::scheduler::park::{Parker, WakeFlag};
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{Shared, current};
+use crate::scheduler::{SharedScheduler, current};
 use crate::task::coop;
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
@@ -27,13 +27,13 @@ pub(super) struct LoopWorker {
 
 /// Wakes the future that a current-thread runtime blocks on; the worker's loop polls it.
 struct RootWaker {
-    nudge: Nudge,
-    shared: Arc<Shared>,
+    wake_flag: WakeFlag,
+    shared: Arc<SharedScheduler>,
 }
 
 impl ArcWake for RootWaker {
     fn wake_by_ref(waker: &Arc<Self>) {
-        waker.nudge.tell();
+        waker.wake_flag.set();
         waker.shared.unpark(0);
     }
 }
@@ -57,12 +57,12 @@ impl LoopWorker {
     pub(super) fn block_on<F: Future>(&self, handle: &Handle, future: F) -> F::Output {
         let mut future = pin!(future);
         let parker = Parker::new();
-        let queued = Queued { parker: &parker, home: self };
+        let queued = Queued { parker: &parker, loop_worker: self };
         loop {
             let taken = self.worker.lock().take();
             if let Some(worker) = taken {
                 drop(queued);
-                let mut running = Running { worker: Some(worker), home: self };
+                let mut running = Running { worker: Some(worker), loop_worker: self };
                 let worker = running.worker.as_mut().expect("it was put there");
                 assert!(worker.settle_pinned(), "{NOT_THEIR_THREAD}");
                 return Self::run(handle, worker, future.as_mut());
@@ -86,9 +86,9 @@ impl LoopWorker {
     fn run<F: Future>(handle: &Handle, worker: &mut Worker, mut future: Pin<&mut F>) -> F::Output {
         let shared = worker.shared().clone();
         let _bound = Bound::new(handle, worker);
-        let root = Arc::new(RootWaker { nudge: Nudge::new(), shared });
+        let root = Arc::new(RootWaker { wake_flag: WakeFlag::new(), shared });
         let output = worker.run(|| {
-            if !root.nudge.take() {
+            if !root.wake_flag.take() {
                 return None;
             }
             let waker = waker_ref(&root);
@@ -108,7 +108,7 @@ impl LoopWorker {
     pub(super) fn end(&self, handle: &Handle, timeout: Option<Duration>) -> bool {
         let taken = self.worker.lock().take();
         let Some(mut worker) = taken else {
-            handle.home.shared().forget_worker();
+            handle.scheduler.shared().forget_worker();
             return true;
         };
         let is_complete = worker.settle_pinned();
@@ -125,7 +125,7 @@ impl LoopWorker {
 /// stops waiting, even by a panic.
 struct Queued<'a> {
     parker: &'a Arc<Parker>,
-    home: &'a LoopWorker,
+    loop_worker: &'a LoopWorker,
 }
 
 impl Queued<'_> {
@@ -136,7 +136,7 @@ impl Queued<'_> {
     /// Adds the entry once: a thread that polls its future repeatedly while it waits is listed
     /// already.
     fn enter(&self) {
-        let mut waiting = self.home.waiting.lock();
+        let mut waiting = self.loop_worker.waiting.lock();
         if !waiting.iter().any(|parker| self.is_at(parker)) {
             waiting.push(self.parker.clone());
         }
@@ -145,7 +145,7 @@ impl Queued<'_> {
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        self.home.waiting.lock().retain(|parker| !self.is_at(parker));
+        self.loop_worker.waiting.lock().retain(|parker| !self.is_at(parker));
     }
 }
 
@@ -153,14 +153,14 @@ impl Drop for Queued<'_> {
 /// by a panic.
 struct Running<'a> {
     worker: Option<Worker>,
-    home: &'a LoopWorker,
+    loop_worker: &'a LoopWorker,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         // [loop-passed-on]: first the worker, then the wakes.
-        *self.home.worker.lock() = self.worker.take();
-        for parker in self.home.waiting.lock().drain(..) {
+        *self.loop_worker.worker.lock() = self.worker.take();
+        for parker in self.loop_worker.waiting.lock().drain(..) {
             parker.unpark();
         }
     }
@@ -169,8 +169,8 @@ impl Drop for Running<'_> {
 /// The thread-locals of a thread that runs a worker.
 struct Bound {
     _no_blocking: current::Blocking,
-    _runtime: crate::blocking::Guard,
-    _timers: crate::time::Guard,
+    _runtime: crate::blocking::HostGuard,
+    _timers: crate::time::TimersGuard,
     _driver: crate::driver::Guard,
 }
 
@@ -182,7 +182,7 @@ impl Bound {
             _driver: driver
                 .unwrap_or_else(|error| panic!("heist: the driver cannot serve this thread: {error}")),
             _timers: shared.timers().bind_worker(worker.index()),
-            _runtime: current::enter_runtime(handle.home.clone()),
+            _runtime: current::enter_runtime(handle.scheduler.clone()),
             _no_blocking: current::forbid_blocking(),
         }
     }

@@ -15,7 +15,7 @@ use super::weight::boxed_if_large;
 use super::{Runtime, spawn_blocking};
 use crate::blocking::{NO_RUNTIME, spawn_blocking_on};
 #[cfg(all(test, rt_shuttle))]
-use crate::scheduler::Shared;
+use crate::scheduler::SharedScheduler;
 use crate::scheduler::clean_up::ShutdownDelay;
 use crate::scheduler::park::Parker;
 use crate::scheduler::shutdown_hooks::ShutdownHook;
@@ -42,7 +42,7 @@ pub(super) const NESTED: &str = "heist: cannot block on a future here: this thre
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    pub(super) home: Arc<SchedulerHandle>,
+    pub(super) scheduler: Arc<SchedulerHandle>,
 }
 
 /// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
@@ -105,7 +105,7 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn try_current() -> Result<Handle, TryCurrentError> {
-        current::runtime().map(|home| Handle { home }).ok_or(TryCurrentError(()))
+        current::runtime().map(|scheduler| Handle { scheduler }).ok_or(TryCurrentError(()))
     }
 
     /// Spawns a task on this runtime. After the runtime's end the task is cancelled at once.
@@ -126,7 +126,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let location = Location::caller();
-        boxed_if_large!(future future: F, scheduler::spawn(&self.home, future, Id::next(), location))
+        boxed_if_large!(future future: F, scheduler::spawn(&self.scheduler, future, Id::next(), location))
     }
 
     /// Runs `closure` on the blocking pool of this runtime, as [`spawn_blocking`] does.
@@ -145,7 +145,7 @@ impl Handle {
         R: Send + 'static,
     {
         let location = Location::caller();
-        boxed_if_large!(closure closure: F, spawn_blocking_on(self.home.clone(), closure, location))
+        boxed_if_large!(closure closure: F, spawn_blocking_on(self.scheduler.clone(), closure, location))
     }
 
     /// Runs `future` on this thread until it is done, and returns its output.
@@ -203,7 +203,7 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard { _inside: current::enter(&self.home), _handle: PhantomData }
+        EnterGuard { _inside: current::enter(&self.scheduler), _handle: PhantomData }
     }
 
     /// Returns the name of the engine that does the I/O: `"io_uring"` or `"poll"`.
@@ -215,24 +215,24 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn driver_name(&self) -> &'static str {
-        self.home.shared().driver().name()
+        self.scheduler.shared().driver().name()
     }
 
     /// Registers `hook`: when the runtime ends, the hook is asked for a clean-up, which runs after
     /// the tasks are gone.
     pub(crate) fn add_shutdown_hook(&self, hook: Weak<dyn ShutdownHook>) {
-        self.home.shared().shutdown_hooks().add(hook);
+        self.scheduler.shared().shutdown_hooks().add(hook);
     }
 
     /// Makes the end of the runtime wait for a hook's clean-up.
     pub(crate) fn delay_shutdown(&self) -> ShutdownDelay {
-        ShutdownDelay::new(&self.home)
+        ShutdownDelay::new(&self.scheduler)
     }
 
     /// The scheduler, for scenarios that look at its driver and at its end.
     #[cfg(all(test, rt_shuttle))]
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        self.home.shared()
+    pub(crate) fn shared(&self) -> &Arc<SharedScheduler> {
+        self.scheduler.shared()
     }
 }
 

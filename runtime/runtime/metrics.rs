@@ -51,7 +51,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_workers(&self) -> usize {
-        self.handle.home.shared().workers_count()
+        self.handle.scheduler.shared().workers_count()
     }
 
     /// The number of tasks that are spawned and neither completed nor dropped.
@@ -64,7 +64,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_alive_tasks(&self) -> usize {
-        self.handle.home.shared().tasks_count()
+        self.handle.scheduler.shared().tasks_count()
     }
 
     /// The number of threads that the blocking pool has now.
@@ -77,7 +77,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_blocking_threads(&self) -> usize {
-        self.handle.home.shared().blocking().threads_count()
+        self.handle.scheduler.shared().blocking().threads_count()
     }
 
     /// The number of reserve threads that run tasks now, in the place of stuck workers: see
@@ -90,7 +90,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_reserve_threads(&self) -> usize {
-        self.handle.home.shared().lookout().reserve_count()
+        self.handle.scheduler.shared().lookout().reserve_count()
     }
 
     /// The number of times that every worker was in a poll that did not end within 50 ms: see
@@ -103,7 +103,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_stalls(&self) -> u64 {
-        self.handle.home.shared().lookout().stalls_count()
+        self.handle.scheduler.shared().lookout().stalls_count()
     }
 
     /// The number of operations that the kernel has not answered yet, of all workers together.
@@ -115,7 +115,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_operations_in_flight(&self) -> usize {
-        let shared = self.handle.home.shared();
+        let shared = self.handle.scheduler.shared();
         (0..shared.workers_count()).map(|index| shared.driver().in_flight(index)).sum()
     }
 
@@ -137,7 +137,7 @@ impl RuntimeMetrics {
     /// # }
     /// ```
     pub fn num_timers(&self) -> usize {
-        let shared = self.handle.home.shared();
+        let shared = self.handle.scheduler.shared();
         (0..shared.workers_count()).map(|index| shared.timers().armed_count(index)).sum()
     }
 
@@ -151,7 +151,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_stale_completions(&self) -> u64 {
-        let shared = self.handle.home.shared();
+        let shared = self.handle.scheduler.shared();
         (0..shared.workers_count()).map(|index| shared.driver().stale_count(index)).sum()
     }
 
@@ -165,7 +165,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn num_leaked_operations(&self) -> usize {
-        let shared = self.handle.home.shared();
+        let shared = self.handle.scheduler.shared();
         (0..shared.workers_count()).map(|index| shared.driver().leaked_count(index)).sum()
     }
 }

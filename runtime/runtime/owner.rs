@@ -12,7 +12,7 @@ use super::weight::boxed_if_large;
 #[cfg(doc)]
 use super::{Builder, DriverKind, spawn_blocking, spawn_local};
 use crate::primitive::thread;
-use crate::scheduler::{Shared, current};
+use crate::scheduler::{SharedScheduler, current};
 use crate::task::JoinHandle;
 
 /// Workers, a driver for each, timers, and a pool for blocking closures.
@@ -51,8 +51,8 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn shared(&self) -> &Arc<Shared> {
-        self.handle.home.shared()
+    pub(super) fn shared(&self) -> &Arc<SharedScheduler> {
+        self.handle.scheduler.shared()
     }
 
     /// Runs `future` on this thread until it is done, and returns its output.

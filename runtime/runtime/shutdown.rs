@@ -34,12 +34,12 @@ impl Runtime {
         }
         let waits = current::may_block() && timeout != Some(Duration::ZERO);
         let mut ending = Ending {
-            sees_off: waits
+            runs_hooks: waits
                 && self.shared().shutdown_hooks().are_there()
                 && self.loop_worker.as_ref().is_none_or(LoopWorker::can_run_here),
             stays_here: timeout.is_none()
                 || self.loop_worker.as_ref().is_some_and(LoopWorker::has_local_tasks),
-            is_employed: self.shared().blocking().employs_this_thread(),
+            is_pool_thread: self.shared().blocking().owns_this_thread(),
             deadline: timeout.and_then(|timeout| clock::now().checked_add(timeout)),
             handle: self.handle.clone(),
             threads: std::mem::take(&mut self.threads),
@@ -63,11 +63,11 @@ struct Ending {
     loop_worker: Option<LoopWorker>,
     deadline: Option<Instant>,
     /// Whether there are shutdown hooks, and time for them.
-    sees_off: bool,
+    runs_hooks: bool,
     /// Whether the loop of a current-thread runtime ends on this thread.
     stays_here: bool,
     /// Whether the caller is one of the blocking pool's threads.
-    is_employed: bool,
+    is_pool_thread: bool,
 }
 
 impl Ending {
@@ -78,26 +78,26 @@ impl Ending {
     /// Ends the workers, as far as this thread has to. `false`: local tasks had to be leaked.
     fn end_workers(&mut self) -> bool {
         if self.loop_worker.is_some() {
-            if !self.sees_off {
-                self.handle.home.shared().close();
+            if !self.runs_hooks {
+                self.handle.scheduler.shared().close();
             }
             return !self.stays_here || self.end_loop();
         }
-        if self.sees_off {
-            self.see_off_from_outside();
+        if self.runs_hooks {
+            self.run_hooks_from_outside();
         }
-        let shared = self.handle.home.shared();
+        let shared = self.handle.scheduler.shared();
         shared.close();
         shared.wait_until_ended(self.deadline);
         true
     }
 
     /// The workers do all the work: this thread runs no user code.
-    fn see_off_from_outside(&self) {
+    fn run_hooks_from_outside(&self) {
         let parker = Parker::new();
         let waker = waker_ref(&parker);
-        let mut leaving = pin!(run_shutdown_hooks(&self.handle.home));
-        while leaving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+        let mut hooks = pin!(run_shutdown_hooks(&self.handle.scheduler));
+        while hooks.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             match self.deadline {
                 None => parker.park(),
                 Some(deadline) if parker.park_until(deadline) => {}
@@ -109,28 +109,28 @@ impl Ending {
     /// Ends the worker of a current-thread runtime on this thread.
     fn end_loop(&mut self) -> bool {
         let Some(loop_worker) = self.loop_worker.take() else { return true };
-        if self.sees_off {
-            let leaving = run_shutdown_hooks(&self.handle.home);
+        if self.runs_hooks {
+            let hooks = run_shutdown_hooks(&self.handle.scheduler);
             match self.time_left() {
                 Some(left) => {
-                    drop(loop_worker.block_on(&self.handle, crate::time::timeout(left, leaving)));
+                    drop(loop_worker.block_on(&self.handle, crate::time::timeout(left, hooks)));
                 }
-                None => loop_worker.block_on(&self.handle, leaving),
+                None => loop_worker.block_on(&self.handle, hooks),
             }
         }
-        self.handle.home.shared().close();
+        self.handle.scheduler.shared().close();
         loop_worker.end(&self.handle, self.time_left())
     }
 
     /// Does the rest of the end.
     fn finish(mut self) {
         self.end_loop();
-        let shared = self.handle.home.shared();
+        let shared = self.handle.scheduler.shared();
         let has_ended = shared.wait_until_ended(self.deadline);
         // This ends the waits of blocking closures, on the pool's threads and in place.
         shared.timers().shutdown();
         shared.blocking().close();
-        if !self.is_employed {
+        if !self.is_pool_thread {
             shared.blocking().wait_until_ended(self.time_left());
         }
         let has_ended = has_ended && shared.wait_until_returned(self.deadline);
@@ -155,7 +155,7 @@ impl Ending {
         let deadline = self.deadline;
         let parker = Parker::new();
         let left = Arc::new(Mutex::new(Some(self)));
-        let (there, done) = (left.clone(), Done(parker.clone()));
+        let (there, done) = (left.clone(), WakeWhenDone(parker.clone()));
         let work = move || {
             let _done = done;
             let ending = there.lock().take();
@@ -173,9 +173,9 @@ impl Ending {
 }
 
 /// Wakes the waiter of a thread that has done its work, or failed.
-struct Done(Arc<Parker>);
+struct WakeWhenDone(Arc<Parker>);
 
-impl Drop for Done {
+impl Drop for WakeWhenDone {
     fn drop(&mut self) {
         self.0.unpark();
     }

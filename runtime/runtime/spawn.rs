@@ -49,8 +49,8 @@ where
     match spawned {
         Ok(handle) => handle,
         Err(future) => {
-            let Some(home) = current::runtime() else { panic!("{NO_RUNTIME}") };
-            scheduler::spawn(&home, future, Id::next(), location)
+            let Some(handle) = current::runtime() else { panic!("{NO_RUNTIME}") };
+            scheduler::spawn(&handle, future, Id::next(), location)
         }
     }
 }

@@ -31,7 +31,7 @@ impl Runtime {
             }
         };
         let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
-        let handle = Handle { home: SchedulerHandle::new(parts.shared) };
+        let handle = Handle { scheduler: SchedulerHandle::new(parts.shared) };
         let owner = std::process::id();
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
         match flavor {

@@ -22,7 +22,7 @@ use crate::driver::fake::Kernel;
 use crate::primitive::sync::{Condvar, Mutex, wait};
 use crate::primitive::{explore_runs, thread};
 use crate::runtime::{Builder, DriverKind, Runtime};
-use crate::scheduler::Shared;
+use crate::scheduler::SharedScheduler;
 use crate::scheduler::park::Parker;
 use crate::task::JoinHandle;
 
@@ -48,7 +48,7 @@ struct World {
     kernel: Arc<Kernel>,
     ledger: Arc<Ledger>,
     clock: thread::JoinHandle<()>,
-    shared: Weak<Shared>,
+    shared: Weak<SharedScheduler>,
 }
 
 impl World {

@@ -53,7 +53,7 @@ fn a_burst_that_overflows_the_ring_is_shared() {
 
 /// A sentinel takes both the task in the slot of a stuck worker and the one in its ring.
 #[test]
-fn a_stuck_worker_is_robbed_of_its_ring_and_its_slot() {
+fn the_ring_and_the_slot_of_a_stuck_worker_are_stolen() {
     explore(2, |world| {
         let (first, second) = (Event::new(), Event::new());
         let ledger = world.ledger.clone();

@@ -14,7 +14,7 @@ use crate::scheduler::idle::Idle;
 use crate::scheduler::lookout::Lookout;
 use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::{PinnedQueue, Seat};
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::shutdown_barrier::ShutdownBarrier;
 use crate::scheduler::shutdown_hooks::ShutdownHooks;
 use crate::scheduler::shutdown_stage::ShutdownStage;
@@ -25,7 +25,7 @@ use crate::time::Timers;
 
 /// A scheduler before its workers run.
 pub(crate) struct Parts {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedScheduler>,
     pub(crate) workers: Vec<Worker>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Parts {
 pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, stand_ins: StandIns) -> Parts {
     let (owners, stealers): (Vec<Owner<Runnable>>, Vec<Stealer<Runnable>>) =
         (0..workers_count).map(|_| crate::queue::deque::new()).unzip();
-    let shared = Arc::new_cyclic(|weak: &Weak<Shared>| {
+    let shared = Arc::new_cyclic(|weak: &Weak<SharedScheduler>| {
         let unpark = weak.clone();
         let timers = Timers::new(
             workers_count,
@@ -43,7 +43,7 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, s
                 }
             }),
         );
-        Shared {
+        SharedScheduler {
             remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
             injector: Injector::new(),
             idle: Idle::new(workers_count),

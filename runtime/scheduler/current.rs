@@ -21,13 +21,13 @@ thread::thread_local! {
 /// would cost a tenth of a yield.
 #[inline(always)]
 pub(crate) fn with_worker_set<R>(local: &Local, f: impl FnOnce() -> R) -> R {
-    struct Restore(*const Local);
-    impl Drop for Restore {
+    struct RestoreWorker(*const Local);
+    impl Drop for RestoreWorker {
         fn drop(&mut self) {
             WORKER.with(|worker| worker.set(self.0));
         }
     }
-    let _restore = Restore(WORKER.with(|worker| worker.replace(local)));
+    let _restore = RestoreWorker(WORKER.with(|worker| worker.replace(local)));
     f()
 }
 
@@ -48,16 +48,16 @@ pub(crate) fn runtime() -> Option<Arc<SchedulerHandle>> {
 
 /// Makes this thread enter a runtime.
 #[inline]
-pub(crate) fn enter_runtime(handle: Arc<SchedulerHandle>) -> blocking::Guard {
+pub(crate) fn enter_runtime(handle: Arc<SchedulerHandle>) -> blocking::HostGuard {
     blocking::enter(handle)
 }
 
 /// A thread inside of a runtime without being one of its workers: what it spawns, its sockets and
 /// its sleeps belong to the runtime.
 pub(crate) struct Inside {
-    _runtime: blocking::Guard,
+    _runtime: blocking::HostGuard,
     _driver: driver::Guard,
-    _timers: time::Guard,
+    _timers: time::TimersGuard,
 }
 
 /// Lets this thread use all parts of a runtime. A worker of the runtime stays one.

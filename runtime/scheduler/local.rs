@@ -8,7 +8,7 @@ use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::pace::Pace;
 use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::{PinnedQueue, Seat};
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::task::{Cause, Runnable};
 
 /// The part of a worker that is used while it polls a task: woken tasks come here.
@@ -59,7 +59,7 @@ impl Local {
     }
 
     #[inline]
-    pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
+    pub(crate) fn belongs_to(&self, shared: &SharedScheduler) -> bool {
         std::ptr::eq(Arc::as_ptr(self.handle.shared()), shared)
     }
 
@@ -73,7 +73,7 @@ impl Local {
     }
 
     #[inline]
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &SharedScheduler {
         self.handle.shared()
     }
 
@@ -86,7 +86,7 @@ impl Local {
     #[inline]
     pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
         if self.mode.get() != Mode::Usual {
-            return self.schedule_aside(task);
+            return self.schedule_by_mode(task);
         }
         match cause {
             Cause::Yielded => {
@@ -103,7 +103,7 @@ impl Local {
         }
     }
 
-    fn schedule_aside(&self, task: Runnable) {
+    fn schedule_by_mode(&self, task: Runnable) {
         match self.mode.get() {
             Mode::Usual | Mode::Batching | Mode::Closing => self.push(task),
             Mode::Away => self.shared().inject(task),

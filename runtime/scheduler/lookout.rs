@@ -15,7 +15,7 @@ pub(crate) type Report = dyn Fn(Vec<&'static std::panic::Location<'static>>) + S
 pub(super) struct LookoutCall {
     is_asleep: AtomicBool,
     pub(super) is_closing: Mutex<bool>,
-    bell: Condvar,
+    condvar: Condvar,
 }
 
 /// The lookout, as workers, handles and the end of a runtime see it.
@@ -31,13 +31,17 @@ pub(crate) struct Lookout {
 }
 
 impl LookoutCall {
-    /// Creates it without a sleeper: calls do nothing until `lie_down`.
+    /// Creates it without a sleeper: calls do nothing until `announce_sleep`.
     pub(super) fn new() -> LookoutCall {
-        LookoutCall { is_asleep: AtomicBool::new(false), is_closing: Mutex::new(false), bell: Condvar::new() }
+        LookoutCall {
+            is_asleep: AtomicBool::new(false),
+            is_closing: Mutex::new(false),
+            condvar: Condvar::new(),
+        }
     }
 
     /// Announces that the caller is about to sleep. It looks once more before it does.
-    pub(super) fn lie_down(&self) {
+    pub(super) fn announce_sleep(&self) {
         // Ordering: Relaxed, then the fence: [called]. A worker's gate and duty likewise come
         // before its own fence.
         self.is_asleep.store(true, Ordering::Relaxed);
@@ -45,7 +49,7 @@ impl LookoutCall {
     }
 
     /// Takes that back, because the last look found something.
-    pub(super) fn get_up(&self) {
+    pub(super) fn cancel_sleep(&self) {
         // Ordering: Relaxed, [called]: the lookout is awake and looks again.
         self.is_asleep.store(false, Ordering::Relaxed);
     }
@@ -65,7 +69,7 @@ impl LookoutCall {
             return false;
         }
         drop(self.is_closing.lock());
-        self.bell.notify_one();
+        self.condvar.notify_one();
         true
     }
 
@@ -73,20 +77,20 @@ impl LookoutCall {
     pub(super) fn sleep(&self) {
         let mut is_closing = self.is_closing.lock();
         while !*is_closing && self.is_asleep() {
-            is_closing = wait(&self.bell, is_closing);
+            is_closing = wait(&self.condvar, is_closing);
         }
     }
 
     pub(super) fn nap(&self, period: Duration) {
         let is_closing = self.is_closing.lock();
         if !*is_closing {
-            drop(self.is_closing.wait_timeout(&self.bell, is_closing, period));
+            drop(self.is_closing.wait_timeout(&self.condvar, is_closing, period));
         }
     }
 
     fn close(&self) {
         *self.is_closing.lock() = true;
-        self.bell.notify_one();
+        self.condvar.notify_one();
     }
 }
 
@@ -107,7 +111,7 @@ impl Lookout {
         *self.report.lock() = report;
         // Ordering: Relaxed, because this happens before any worker's thread begins.
         self.is_offered.store(true, Ordering::Relaxed);
-        self.call.lie_down();
+        self.call.announce_sleep();
     }
 
     #[inline]

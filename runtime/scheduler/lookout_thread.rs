@@ -20,7 +20,7 @@ use crate::queue::deque::{self, Owner};
 use crate::scheduler::current;
 use crate::scheduler::remote::Remote;
 use crate::scheduler::reserve::Reserve;
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::task::{Runnable, quietly, wake_all};
 
 /// The time between two looks while every worker checks in. A look costs about 30 µs of CPU.
@@ -41,7 +41,7 @@ const QUIET_LOOKS_COUNT: u32 = 4;
 /// The largest number of threads in the reserve. Each of them may get stuck as well.
 const RESERVE_COUNT_MAX: usize = 64;
 
-impl Shared {
+impl SharedScheduler {
     /// Called by a worker that begins to run tasks while no sentinel is on duty: `[called]`.
     #[inline]
     pub(super) fn call_lookout(self: &Arc<Self>) {
@@ -65,7 +65,7 @@ impl Shared {
         match builder.spawn(move || LookoutThread::new(shared).work()) {
             Ok(started) => *thread = Some(started),
             // The next worker that wakes up tries again.
-            Err(_) => self.lookout.call.lie_down(),
+            Err(_) => self.lookout.call.announce_sleep(),
         }
     }
 
@@ -77,24 +77,24 @@ impl Shared {
 
 /// The state of the lookout's thread.
 struct LookoutThread {
-    shared: Arc<Shared>,
+    shared: Arc<SharedScheduler>,
     /// Holds tasks that were taken from a ring, on their way to the injector.
     hands: Owner<Runnable>,
     wakers: Vec<Waker>,
-    crew: Vec<Reserve>,
+    reserve_threads: Vec<Reserve>,
     /// Since when, while there is a reserve, some worker has checked in at every look.
     calm_since: Option<Instant>,
     quiet_looks: u32,
 }
 
 impl LookoutThread {
-    fn new(shared: Arc<Shared>) -> LookoutThread {
+    fn new(shared: Arc<SharedScheduler>) -> LookoutThread {
         let (hands, _) = deque::new();
         LookoutThread {
             shared,
             hands,
             wakers: Vec::new(),
-            crew: Vec::new(),
+            reserve_threads: Vec::new(),
             calm_since: None,
             quiet_looks: 0,
         }
@@ -110,16 +110,16 @@ impl LookoutThread {
                 shared.lookout.call.nap(period);
                 continue;
             }
-            shared.lookout.call.lie_down();
+            shared.lookout.call.announce_sleep();
             if shared.is_unwatched() {
-                shared.lookout.call.get_up();
+                shared.lookout.call.cancel_sleep();
             } else {
                 shared.lookout.call.sleep();
             }
             self.quiet_looks = 0;
         }
-        for hired in self.crew.drain(..) {
-            hired.call_to_the_end();
+        for thread in self.reserve_threads.drain(..) {
+            thread.call_to_the_end();
         }
         // This thread stays until then, because the kernel cancels the operations that it has begun
         // when it ends.
@@ -129,7 +129,7 @@ impl LookoutThread {
     /// Looks at every worker and serves those that are stuck. Returns the time until the next look.
     fn look(&mut self) -> Duration {
         let shared = self.shared.clone();
-        self.crew.retain_mut(|hired| !hired.is_gone());
+        self.reserve_threads.retain_mut(|thread| !thread.is_gone());
         let now = shared.timers.now();
         let is_stuck = |remote: &Remote| {
             let absence = now.saturating_duration_since(remote.checked_in_at(shared.epoch));
@@ -141,8 +141,8 @@ impl LookoutThread {
         if are_all_stuck || !shared.idle.has_sentinel() {
             stuck.iter().for_each(|index| self.relieve(*index, now));
         }
-        self.man(are_all_stuck, now);
-        let is_quiet = stuck.is_empty() && self.crew.is_empty() && !shared.is_unwatched();
+        self.adjust_reserve(are_all_stuck, now);
+        let is_quiet = stuck.is_empty() && self.reserve_threads.is_empty() && !shared.is_unwatched();
         self.quiet_looks = if is_quiet { self.quiet_looks + 1 } else { 0 };
         match () {
             () if are_all_stuck => RELIEF_TICK,
@@ -173,32 +173,33 @@ impl LookoutThread {
     }
 
     /// Makes the reserve run tasks if no worker does, and dismisses it otherwise.
-    fn man(&mut self, are_all_stuck: bool, now: Instant) {
+    fn adjust_reserve(&mut self, are_all_stuck: bool, now: Instant) {
         if !are_all_stuck {
             let calm_since = *self.calm_since.get_or_insert(now);
             if now.saturating_duration_since(calm_since) >= CALM {
-                self.crew.iter().for_each(Reserve::dismiss);
+                self.reserve_threads.iter().for_each(Reserve::dismiss);
             }
             return;
         }
         self.calm_since = None;
         let epoch = self.shared.epoch;
-        let is_busy = |hired: &Reserve| hired.is_dismissed() || hired.is_stuck(epoch, now, STALL);
+        let is_busy = |thread: &Reserve| thread.is_dismissed() || thread.is_stuck(epoch, now, STALL);
         let has_work = self.shared.injector.len() > 0;
-        if self.crew.is_empty() {
-            self.tell();
+        if self.reserve_threads.is_empty() {
+            self.report_stall();
         }
-        let needs_another = self.crew.is_empty() || has_work && self.crew.iter().all(is_busy);
-        if needs_another && self.crew.len() < RESERVE_COUNT_MAX {
-            self.crew.extend(Reserve::begin(&self.shared));
+        let needs_another =
+            self.reserve_threads.is_empty() || has_work && self.reserve_threads.iter().all(is_busy);
+        if needs_another && self.reserve_threads.len() < RESERVE_COUNT_MAX {
+            self.reserve_threads.extend(Reserve::begin(&self.shared));
         }
         if has_work {
-            self.crew.iter().for_each(Reserve::call);
+            self.reserve_threads.iter().for_each(Reserve::call);
         }
     }
 
     /// Reports that every worker is stuck, and which tasks they poll.
-    fn tell(&self) {
+    fn report_stall(&self) {
         let lookout = &self.shared.lookout;
         // Ordering: Relaxed: it is only a metric.
         lookout.stalls_count.fetch_add(1, Ordering::Relaxed);
@@ -209,7 +210,7 @@ impl LookoutThread {
     }
 }
 
-impl Shared {
+impl SharedScheduler {
     pub(super) fn count_reserve_thread(&self) {
         // Ordering: Relaxed: it is only a metric.
         self.lookout.reserve_count.fetch_add(1, Ordering::Relaxed);

@@ -62,5 +62,5 @@ pub(crate) use build::build;
 pub(crate) use handle::SchedulerHandle;
 pub(crate) use pinned::spawn_local;
 pub(crate) use schedule::spawn;
-pub(crate) use shared::Shared;
+pub(crate) use shared::SharedScheduler;
 pub(crate) use stand_ins::StandIns;

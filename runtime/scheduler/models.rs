@@ -9,8 +9,8 @@ use futures_task::{FutureObj, waker, waker_ref};
 use super::hand_over::HandOver;
 use super::idle::Idle;
 use super::lookout::LookoutCall;
-use super::park::{Gate, Nudge, Parker};
-use super::seat::Mailbox;
+use super::park::{Gate, Parker, WakeFlag};
+use super::seat::PinnedInbox;
 use super::shutdown_hooks::ShutdownHooks;
 use super::shutdown_stage::ShutdownStage;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -44,7 +44,7 @@ impl Workshop {
         })
     }
 
-    /// Like `Shared::inject` and `Shared::announce`.
+    /// Like `SharedScheduler::inject` and `SharedScheduler::announce`.
     fn push(&self, value: u32) {
         self.injector.push(value);
         self.announce();
@@ -190,12 +190,12 @@ fn leaving_duty_meets_a_lookout_that_lies_down() {
                 }
             })
         };
-        call.lie_down();
+        call.announce_sleep();
         if idle.has_sentinel() {
             // This sleeps for ever if it is not called: loom would report a deadlock.
             call.sleep();
         } else {
-            call.get_up();
+            call.cancel_sleep();
         }
         worker.join().unwrap();
     });
@@ -206,7 +206,7 @@ fn leaving_duty_meets_a_lookout_that_lies_down() {
 fn a_call_meets_a_lookout_that_falls_asleep() {
     model(|| {
         let call = ModelArc::new(LookoutCall::new());
-        call.lie_down();
+        call.announce_sleep();
         let caller = {
             let call = call.clone();
             thread::spawn(move || assert!(call.call(), "nobody else calls"))
@@ -291,7 +291,7 @@ fn two_announcers_wake_one_worker() {
 
 /// [no-lost-work]: a worker that wakes by itself is no longer among those that can be woken.
 #[test]
-fn an_awake_worker_is_not_woken_in_the_place_of_a_sleeper() {
+fn an_awake_worker_is_not_woken_instead_of_a_sleeper() {
     model(|| {
         let idle = ModelArc::new(Idle::new(2));
         idle.park(0, false);
@@ -412,7 +412,7 @@ fn share(overflow_count: u32) {
         // The remaining values are not worth sharing: the owner does not sleep over them.
         while owner.pop().or_else(|| bench.overflow.pop_share(&owner, 1)).is_some() {}
         assert_eq!(bench.len(), 0);
-        // Ordering: Release, like `Shared::close`, before the unparking.
+        // Ordering: Release, like `SharedScheduler::close`, before the unparking.
         bench.is_done.store(true, Ordering::Release);
         bench.parker.unpark();
         helper.join().unwrap();
@@ -421,7 +421,7 @@ fn share(overflow_count: u32) {
 
 /// [no-lost-work] at the end: a task is injected while the runtime closes. A closing worker, which
 /// sleeps uncounted, finds it, or the injecting thread sees the closing and unparks all workers.
-/// Like `Shared::inject`, `Shared::close` and `Worker::shut_down`.
+/// Like `SharedScheduler::inject`, `SharedScheduler::close` and `Worker::shut_down`.
 #[test]
 fn a_task_injected_while_the_runtime_closes_is_found() {
     model(|| {
@@ -505,38 +505,38 @@ fn a_parker_sleeps_once_per_notification() {
 #[test]
 fn wakes_of_a_root_future_lead_to_a_poll_that_sees_their_causes() {
     model(|| {
-        let nudge = ModelArc::new(Nudge::new());
+        let wake_flag = ModelArc::new(WakeFlag::new());
         let causes = ModelArc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let wakers = [0, 1].map(|index| {
-            let (nudge, causes) = (nudge.clone(), causes.clone());
+            let (wake_flag, causes) = (wake_flag.clone(), causes.clone());
             thread::spawn(move || {
-                // Ordering: Relaxed on purpose: the nudge must publish it.
+                // Ordering: Relaxed on purpose: the flag must publish it.
                 causes[index].store(true, Ordering::Relaxed);
-                nudge.tell();
+                wake_flag.set();
             })
         });
         // Ordering: Relaxed, as above.
         let poll = || causes.iter().filter(|cause| cause.load(Ordering::Relaxed)).count();
-        assert!(nudge.take(), "the first poll needs no wake");
+        assert!(wake_flag.take(), "the first poll needs no wake");
         let mut seen = poll();
         for _ in 0..2 {
-            if nudge.take() {
+            if wake_flag.take() {
                 seen = poll();
             }
         }
         for waker in wakers {
             waker.join().unwrap();
         }
-        assert!(seen == 2 || nudge.take(), "the future sleeps over a wake");
+        assert!(seen == 2 || wake_flag.take(), "the future sleeps over a wake");
     });
 }
 
-/// [pinned-home]: a posted task is read on its own thread, though only a flag without an ordering
+/// [pinned-thread]: a posted task is read on its own thread, though only a flag without an ordering
 /// of its own reports it: the gate publishes the flag.
 #[test]
-fn mail_for_a_pinned_task_is_read_at_home() {
+fn a_posted_pinned_task_is_taken_on_its_own_thread() {
     model(|| {
-        let home = ModelArc::new((Mailbox::new(), Gate::new()));
+        let home = ModelArc::new((PinnedInbox::new(), Gate::new()));
         let sender = {
             let home = home.clone();
             thread::spawn(move || {
@@ -544,8 +544,8 @@ fn mail_for_a_pinned_task_is_read_at_home() {
                 let _must_ring = home.1.notify();
             })
         };
-        let mut letters = VecDeque::new();
-        home.0.take_all(&mut letters);
+        let mut tasks = VecDeque::new();
+        home.0.take_all(&mut tasks);
         if home.1.close() {
             // This is the sleep, whatever ends it.
             while home.1.is_closed() {
@@ -553,8 +553,8 @@ fn mail_for_a_pinned_task_is_read_at_home() {
             }
             home.1.open();
         }
-        home.0.take_all(&mut letters);
-        assert_eq!(letters, [1], "the owner was woken and finds nothing");
+        home.0.take_all(&mut tasks);
+        assert_eq!(tasks, [1], "the owner was woken and finds nothing");
         sender.join().unwrap();
     });
 }
@@ -574,16 +574,16 @@ impl Schedule for ModelArc<LastTask> {
     /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
-        if self.closing.is_told_of_the_end(&self.owned) {
+        if self.closing.must_notify_end(&self.owned) {
             self.parker.unpark();
         }
     }
 }
 
-/// [last-is-told]: a closing worker waits until another one has run the last task. Like
+/// [last-is-notified]: a closing worker waits until another one has run the last task. Like
 /// `Worker::shut_down`.
 #[test]
-fn the_end_of_the_last_task_is_heard_of() {
+fn the_end_of_the_last_task_is_noticed() {
     model(|| {
         let last = ModelArc::new(LastTask {
             owned: OwnedTasks::new(1),
@@ -647,7 +647,7 @@ impl Schedule for ModelArc<Cleared> {
     /// Like `SchedulerHandle::release`.
     fn release(&self, task: &Header) {
         self.owned.remove(task);
-        if self.closing.is_told_of_the_end(&self.owned) {
+        if self.closing.must_notify_end(&self.owned) {
             self.hooks.wake();
         }
     }
@@ -687,8 +687,8 @@ fn the_end_hears_of_the_last_task_that_it_has_cancelled() {
     });
 }
 
-/// [last-is-told]: a closing worker does not wait for a task that blocks in place, whenever that
-/// begins. Like `Local::step_out`.
+/// [last-is-notified]: a closing worker does not wait for a task that blocks in place, whenever
+/// that begins. Like `Local::step_out`.
 #[test]
 fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     model(|| {
@@ -722,8 +722,8 @@ fn the_end_does_not_wait_for_a_task_that_blocks_in_place() {
     });
 }
 
-/// [last-is-told]: a task that has blocked in place and continues is not mistaken for another one
-/// that is left.
+/// [last-is-notified]: a task that has blocked in place and continues is not mistaken for another
+/// one that is left.
 #[test]
 fn a_task_that_steps_in_does_not_hide_another() {
     model(|| {

@@ -75,16 +75,16 @@ impl Gate {
 }
 
 /// Records whether the future that a worker polls beside its tasks was woken. It starts as woken.
-pub(crate) struct Nudge(AtomicBool);
+pub(crate) struct WakeFlag(AtomicBool);
 
-impl Nudge {
-    pub(crate) fn new() -> Nudge {
-        Nudge(AtomicBool::new(true))
+impl WakeFlag {
+    pub(crate) fn new() -> WakeFlag {
+        WakeFlag(AtomicBool::new(true))
     }
 
-    pub(crate) fn tell(&self) {
-        // Ordering: Release, [root-wake]. This is a swap and not a store: if several threads tell,
-        // each passes on what the previous one published.
+    pub(crate) fn set(&self) {
+        // Ordering: Release, [root-wake]. This is a swap and not a store: if several threads set
+        // it, each passes on what the previous one published.
         self.0.swap(true, Ordering::Release);
     }
 
@@ -98,7 +98,7 @@ impl Nudge {
         if !self.0.load(Ordering::Relaxed) {
             return false;
         }
-        // Ordering: Acquire, [root-wake]: pairs with `tell`. A store here would erase a wake that
+        // Ordering: Acquire, [root-wake]: pairs with `set`. A store here would erase a wake that
         // came after the look.
         self.0.swap(false, Ordering::Acquire)
     }
@@ -108,12 +108,12 @@ impl Nudge {
 pub(crate) struct Parker {
     gate: Gate,
     lock: Mutex<()>,
-    bell: Condvar,
+    condvar: Condvar,
 }
 
 impl Parker {
     pub(crate) fn new() -> Arc<Parker> {
-        Arc::new(Parker { gate: Gate::new(), lock: Mutex::new(()), bell: Condvar::new() })
+        Arc::new(Parker { gate: Gate::new(), lock: Mutex::new(()), condvar: Condvar::new() })
     }
 
     /// Sleeps until it is unparked. Returns at once if it was unparked since the last call.
@@ -124,7 +124,7 @@ impl Parker {
         }
         // Condition variables wake for no reason now and then, so the state decides.
         while self.gate.is_closed() {
-            guard = wait(&self.bell, guard);
+            guard = wait(&self.condvar, guard);
         }
         drop(guard);
         self.gate.open();
@@ -140,7 +140,7 @@ impl Parker {
         let mut is_late = false;
         while self.gate.is_closed() && !is_late {
             let left = deadline.saturating_duration_since(clock::now());
-            (guard, _) = self.lock.wait_timeout(&self.bell, guard, left);
+            (guard, _) = self.lock.wait_timeout(&self.condvar, guard, left);
             is_late = clock::now() >= deadline;
         }
         drop(guard);
@@ -154,7 +154,7 @@ impl Parker {
             // The sleeper holds the lock from its look at the gate until it waits. So once this
             // thread has taken the lock, the sleeper waits and receives the signal.
             drop(self.lock.lock());
-            self.bell.notify_one();
+            self.condvar.notify_one();
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 
 /// How often the loop looks again while something holds time. This is real time, used only under a
 /// paused clock. The end of a job wakes its waiter before the job's thread counts itself idle, so
@@ -28,7 +28,7 @@ impl PausedClock {
     /// Looks at the clock, after the worker was counted as parked and saw no work. A job that ends
     /// from now on notifies the worker.
     #[inline]
-    pub(super) fn of(shared: &Shared, index: usize) -> PausedClock {
+    pub(super) fn of(shared: &SharedScheduler, index: usize) -> PausedClock {
         if !(shared.timers.clock().is_paused() && shared.timers.has_timers(index)) {
             return PausedClock::Idle;
         }
@@ -47,7 +47,7 @@ impl PausedClock {
 
     /// Returns whether time may advance after a sleep that brought nothing and was not interrupted.
     /// An operation that another thread sent meanwhile counts.
-    pub(super) fn may_advance(self, shared: &Shared, index: usize) -> bool {
+    pub(super) fn may_advance(self, shared: &SharedScheduler, index: usize) -> bool {
         self == PausedClock::Free && !shared.driver().has_file_work(index)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::seat::{Seat, leak};
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{current, reserve};
 use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule, this_thread};
@@ -25,7 +25,7 @@ impl Worker {
     }
 
     /// Leaks the pinned tasks, because the runtime ends here and they belong to another thread:
-    /// [pinned-home].
+    /// [pinned-thread].
     pub(crate) fn give_pinned_up(&self) {
         self.pinned().is_given_up.set(true);
         // Tasks that destructors spawn from now on belong to this thread and are cancelled.
@@ -53,7 +53,7 @@ impl Worker {
     }
 }
 
-impl Shared {
+impl SharedScheduler {
     /// Sends a pinned task to its thread.
     fn post(&self, seat: &Seat, task: Runnable) {
         seat.mailbox.post(task);
@@ -81,8 +81,9 @@ impl Pin {
         of_worker.or_else(|| Some(Pin { seat: reserve::here()?, handle: current::runtime()? }))
     }
 
-    /// [pinned-home]: queues the task on this thread if it belongs here, or posts it to its thread.
-    fn send_home(seat: &Arc<Seat>, shared: &Shared, task: Runnable) {
+    /// [pinned-thread]: queues the task on this thread if it belongs here, or posts it to its
+    /// thread.
+    fn send_to_thread(seat: &Arc<Seat>, shared: &SharedScheduler, task: Runnable) {
         current::with_worker(|local| match local {
             Some(local) if Arc::ptr_eq(local.seat(), seat) => local.schedule_pinned(task),
             _ => shared.post(seat, task),
@@ -92,7 +93,7 @@ impl Pin {
 
 impl Schedule for Pin {
     fn schedule(&self, task: Runnable, _cause: Cause) {
-        Pin::send_home(&self.seat, self.handle.shared(), task);
+        Pin::send_to_thread(&self.seat, self.handle.shared(), task);
     }
 
     fn release(&self, task: &Header) {
@@ -117,7 +118,7 @@ where
     let (shared, seat) = (pin.handle.shared().clone(), pin.seat.clone());
     let (runnable, handle) = seat.owned.bind_local(future, pin, id, location);
     if let Some(runnable) = runnable {
-        Pin::send_home(&seat, &shared, runnable);
+        Pin::send_to_thread(&seat, &shared, runnable);
     }
     Some(handle)
 }

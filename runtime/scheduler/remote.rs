@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::queue::deque::{Owner, Stealer};
 use crate::queue::injector::Injector;
-use crate::queue::slot::Slot;
+use crate::queue::slot::LifoSlot;
 use crate::scheduler::park::Gate;
 use crate::task::Runnable;
 
@@ -21,7 +21,7 @@ pub(crate) struct Remote {
     stealer: Stealer<Runnable>,
     /// Tasks that did not fit into the ring.
     pub(super) overflow: Injector<Runnable>,
-    pub(super) lifo: Slot<Runnable>,
+    pub(super) lifo: LifoSlot<Runnable>,
     pub(super) gate: Gate,
     /// When the worker last looked after everything of its own, in nanoseconds since the
     /// scheduler's start.
@@ -35,7 +35,7 @@ impl Remote {
         Remote {
             stealer,
             overflow: Injector::new(),
-            lifo: Slot::new(),
+            lifo: LifoSlot::new(),
             gate: Gate::new(),
             checked_in: AtomicU64::new(0),
             // Until a mean is measured, a single task is worth sharing.

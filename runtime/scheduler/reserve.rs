@@ -16,7 +16,7 @@ use crate::primitive::{clock, thread};
 use crate::scheduler::current;
 use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::seat::Seat;
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::task::Runnable;
 
 thread::thread_local! {
@@ -42,7 +42,7 @@ pub(super) fn here() -> Option<Arc<Seat>> {
 
 impl ReserveThread {
     /// Removes the seat, which has no tasks any more.
-    fn leave(&self, shared: &Shared) {
+    fn leave(&self, shared: &SharedScheduler) {
         shared.seats.lock().retain(|seat| !Arc::ptr_eq(seat, &self.seat));
     }
 
@@ -51,7 +51,7 @@ impl ReserveThread {
         self.is_dismissed.load(Ordering::Relaxed)
     }
 
-    fn poll(&self, shared: &Shared, task: Runnable) {
+    fn poll(&self, shared: &SharedScheduler, task: Runnable) {
         let since_epoch = clock::now().saturating_duration_since(shared.epoch).as_nanos() as u64;
         // Ordering: Relaxed, both: the lookout compares them with the time of a look; they publish
         // nothing.
@@ -61,7 +61,7 @@ impl ReserveThread {
     }
 
     /// Runs waiting tasks until it is dismissed, and its pinned tasks until they have ended.
-    fn work(&self, shared: &Shared) {
+    fn work(&self, shared: &SharedScheduler) {
         let mut due = VecDeque::new();
         while shared.closing().is_none() {
             self.seat.mailbox.take_all(&mut due);
@@ -98,7 +98,7 @@ pub(super) struct Reserve {
 
 impl Reserve {
     /// Starts a thread. Returns `None` if the runtime ends or the system refuses a thread.
-    pub(super) fn begin(shared: &Arc<Shared>) -> Option<Reserve> {
+    pub(super) fn begin(shared: &Arc<SharedScheduler>) -> Option<Reserve> {
         if !shared.take_in_reserve_thread() {
             return None;
         }

@@ -9,7 +9,7 @@ use crate::blocking::{Host, Pool};
 use crate::scheduler::current;
 use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::local::Local;
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::task::{Cause, Header, Id, JoinHandle, Runnable, Schedule};
 
 /// Spawns a task through `handle`. On a worker's thread [`Local::spawn`] is cheaper.
@@ -54,7 +54,7 @@ impl Local {
     }
 }
 
-impl Shared {
+impl SharedScheduler {
     /// Queues a task that was spawned or woken on this thread. One function for all callers: the
     /// closure with the worker's part is inlined only where it stands once.
     #[inline(never)]

@@ -1,12 +1,12 @@
 //! Where a worker looks for work when it has none of its own.
 
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::Worker;
 use crate::task::Runnable;
 
 impl Worker {
     /// Searches the injector, then steals half of a neighbour's queue.
-    pub(super) fn search(&mut self, shared: &Shared) -> Option<Runnable> {
+    pub(super) fn search(&mut self, shared: &SharedScheduler) -> Option<Runnable> {
         if let Some(task) = self.take_share(shared) {
             return Some(task);
         }
@@ -29,7 +29,7 @@ impl Worker {
 
     /// Takes a fair share of the injector: returns one task to run at once and puts the rest into
     /// this worker's ring.
-    pub(super) fn take_share(&self, shared: &Shared) -> Option<Runnable> {
+    pub(super) fn take_share(&self, shared: &SharedScheduler) -> Option<Runnable> {
         if shared.injector.len() == 0 {
             return None;
         }

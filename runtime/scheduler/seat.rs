@@ -11,37 +11,37 @@ use crate::scheduler::park::Parker;
 use crate::task::{Id, OwnedTasks, Runnable};
 
 /// Pinned tasks that other threads woke.
-pub(super) struct Mailbox<T = Runnable> {
-    has_mail: AtomicBool,
-    letters: Mutex<Vec<T>>,
+pub(super) struct PinnedInbox<T = Runnable> {
+    has_tasks: AtomicBool,
+    tasks: Mutex<Vec<T>>,
 }
 
-impl<T> Mailbox<T> {
-    pub(super) fn new() -> Mailbox<T> {
-        Mailbox { has_mail: AtomicBool::new(false), letters: Mutex::new(Vec::new()) }
+impl<T> PinnedInbox<T> {
+    pub(super) fn new() -> PinnedInbox<T> {
+        PinnedInbox { has_tasks: AtomicBool::new(false), tasks: Mutex::new(Vec::new()) }
     }
 
     pub(super) fn post(&self, task: T) {
-        let mut letters = self.letters.lock();
-        letters.push(task);
+        let mut tasks = self.tasks.lock();
+        tasks.push(task);
         // Ordering: Relaxed: the lock orders the list, and the unparking that follows publishes the
         // flag, [one-token].
-        self.has_mail.store(true, Ordering::Relaxed);
+        self.has_tasks.store(true, Ordering::Relaxed);
     }
 
     /// Takes all tasks without looking at the flag, which a sender publishes by unparking the
     /// worker that it believes this thread runs.
     pub(super) fn take_all_posted(&self, into: &mut VecDeque<T>) {
-        let mut letters = self.letters.lock();
+        let mut tasks = self.tasks.lock();
         // Ordering: Relaxed: the lock orders the list, [one-token].
-        self.has_mail.store(false, Ordering::Relaxed);
-        into.extend(letters.drain(..));
+        self.has_tasks.store(false, Ordering::Relaxed);
+        into.extend(tasks.drain(..));
     }
 
     #[inline]
     pub(super) fn take_all(&self, into: &mut VecDeque<T>) {
         // Ordering: Relaxed, as in `post`, [one-token].
-        if self.has_mail.load(Ordering::Relaxed) {
+        if self.has_tasks.load(Ordering::Relaxed) {
             self.take_all_posted(into);
         }
     }
@@ -53,7 +53,7 @@ const NO_WORKER: usize = usize::MAX;
 /// The state of a thread that runs a worker. Its pinned tasks stay with it when another thread
 /// takes the worker over.
 pub(super) struct Seat {
-    pub(super) mailbox: Mailbox,
+    pub(super) mailbox: PinnedInbox,
     pub(super) owned: OwnedTasks,
     /// The worker that the thread runs.
     worker: AtomicUsize,
@@ -66,7 +66,7 @@ pub(super) struct Seat {
 impl Seat {
     pub(super) fn new() -> Arc<Seat> {
         Arc::new(Seat {
-            mailbox: Mailbox::new(),
+            mailbox: PinnedInbox::new(),
             owned: OwnedTasks::new(1),
             worker: AtomicUsize::new(NO_WORKER),
             parker: Parker::new(),
@@ -85,7 +85,7 @@ impl Seat {
 
     /// Only the seat's own thread calls this.
     fn set_worker(&self, worker: usize) {
-        // Ordering: Relaxed, [pinned-home]: after this the thread empties its mailbox under the
+        // Ordering: Relaxed, [pinned-thread]: after this the thread empties its mailbox under the
         // lock. A task that it does not find there was posted under the lock afterwards, and then
         // its sender reads this value.
         self.worker.store(worker, Ordering::Relaxed);
@@ -93,7 +93,7 @@ impl Seat {
 
     /// Returns the worker that the thread runs, if it runs one.
     pub(super) fn worker(&self) -> Option<usize> {
-        // Ordering: Relaxed, [pinned-home], as in `set_worker`.
+        // Ordering: Relaxed, [pinned-thread], as in `set_worker`.
         let worker = self.worker.load(Ordering::Relaxed);
         (worker != NO_WORKER).then_some(worker)
     }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::driver::{Crop, clear_away};
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::watch::{IS_WATCHED, Watch};
 use crate::scheduler::worker::Worker;
 
@@ -18,7 +18,7 @@ impl Worker {
     }
 
     /// Called after a sleep on duty. Helps the workers that are stuck.
-    pub(super) fn look_around(&mut self, shared: &Shared, now: Instant) {
+    pub(super) fn look_around(&mut self, shared: &SharedScheduler, now: Instant) {
         if !self.watch.is_on_duty {
             return;
         }
@@ -38,7 +38,7 @@ impl Worker {
 
     /// Takes over everything that a stuck worker cannot serve: queue, LIFO slot, completions,
     /// unsubmitted operations and due timers.
-    fn rescue(&mut self, shared: &Shared, other: usize, now: Instant) {
+    fn rescue(&mut self, shared: &SharedScheduler, other: usize, now: Instant) {
         let remote = &shared.remotes[other];
         // Takes all of them; otherwise each task would wait for a look of its own.
         for _ in 0..remote.backlog() {

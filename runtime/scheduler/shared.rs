@@ -21,7 +21,7 @@ use crate::task::{OwnedTasks, Runnable};
 use crate::time::Timers;
 
 /// The part of a runtime's scheduler that all of its threads share.
-pub(crate) struct Shared {
+pub(crate) struct SharedScheduler {
     pub(super) remotes: Box<[CachePadded<Remote>]>,
     pub(super) injector: Injector<Runnable>,
     pub(super) idle: Idle,
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     pub(super) epoch: Instant,
 }
 
-impl Shared {
+impl SharedScheduler {
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.driver
     }

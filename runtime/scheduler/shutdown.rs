@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::driver::Crop;
 use crate::scheduler::idle::Idle;
 use crate::scheduler::seat::Seat;
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::Worker;
 use crate::task::OwnedTasks;
 
@@ -18,7 +18,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// immediately must not be leaked.
 const DRAIN_TIMEOUT_MIN: Duration = Duration::from_millis(20);
 
-impl Shared {
+impl SharedScheduler {
     /// Cancels every task, where it runs. Tasks that are spawned before `reopen` are refused, so
     /// that there is a last one.
     pub(super) fn clear(&self) {
@@ -71,7 +71,7 @@ impl Shared {
 
     /// Notifies the waiting threads when the last task of a closing runtime is gone.
     pub(super) fn notify_if_empty(&self, owned: &OwnedTasks) {
-        if self.shutdown_stage.is_told_of_the_end(owned) {
+        if self.shutdown_stage.must_notify_end(owned) {
             self.unpark_all();
             self.shutdown_hooks.wake();
         }
@@ -123,7 +123,7 @@ impl Worker {
         shared.shutdown_barrier.finish();
     }
 
-    fn sleep_while_others_finish(&mut self, shared: &Arc<Shared>) {
+    fn sleep_while_others_finish(&mut self, shared: &Arc<SharedScheduler>) {
         let index = self.index();
         let gate = &shared.remotes[index].gate;
         if gate.close() {

@@ -29,14 +29,15 @@ impl ShutdownStage {
     /// Called when all tasks are about to be cancelled. The caller locks the list after this and
     /// cancels them.
     pub(super) fn clear(&self) {
-        // Ordering: Relaxed, [last-is-told]: as `begin`, for the end of the runtime in the place of
-        // a closing worker.
+        // Ordering: Relaxed, [last-is-notified]: as `begin`, for the end of the runtime in the
+        // place of a closing worker.
         self.stage.store(CLEARING, Ordering::Relaxed);
     }
 
     /// Called when no task is left. New tasks may come.
     pub(super) fn reopen(&self) {
-        // Ordering: Relaxed, [last-is-told]: the thread that waited for the last task was notified.
+        // Ordering: Relaxed, [last-is-notified]: the thread that waited for the last task was
+        // notified.
         self.stage.store(OPEN, Ordering::Relaxed);
     }
 
@@ -48,20 +49,20 @@ impl ShutdownStage {
     }
 
     pub(super) fn has_begun(&self) -> bool {
-        // Ordering: Relaxed, [no-lost-work], [last-is-told]: no other read depends on it. A worker
-        // looks again when it was unparked. A thread that injects has fenced. A thread that empties
-        // a list that a closing worker has locked sees everything that this worker saw.
+        // Ordering: Relaxed, [no-lost-work], [last-is-notified]: no other read depends on it. A
+        // worker looks again when it was unparked. A thread that injects has fenced. A thread that
+        // empties a list that a closing worker has locked sees everything that this worker saw.
         self.stage() == CLOSED
     }
 
     fn stage(&self) -> u32 {
-        // Ordering: Relaxed, [no-lost-work], [last-is-told]: as in `has_begun`.
+        // Ordering: Relaxed, [no-lost-work], [last-is-notified]: as in `has_begun`.
         self.stage.load(Ordering::Relaxed)
     }
 
     /// Called after a task was removed from its list. Returns whether the threads that wait for the
     /// last task must be notified.
-    pub(super) fn is_told_of_the_end(&self, owned: &OwnedTasks) -> bool {
+    pub(super) fn must_notify_end(&self, owned: &OwnedTasks) -> bool {
         match self.stage() {
             CLOSED => self.has_absent_only(owned),
             // The workers still serve a task that blocks in place, so it is waited for like any
@@ -75,7 +76,7 @@ impl ShutdownStage {
     /// `true` if they must be notified.
     #[must_use]
     pub(super) fn step_out(&self) -> bool {
-        // Ordering: Relaxed, then the fence, [last-is-told]: it pairs with the one in
+        // Ordering: Relaxed, then the fence, [last-is-notified]: it pairs with the one in
         // `Idle::stop_counting`. Either this thread sees the closing, or the closing worker sees
         // the count.
         self.absent_count.fetch_add(1, Ordering::Relaxed);
@@ -86,7 +87,7 @@ impl ShutdownStage {
     /// Called when the task no longer blocks in place: the rest of its poll is waited for like any
     /// other.
     pub(super) fn step_in(&self) {
-        // Ordering: Relaxed, [last-is-told]: the task's removal from its list publishes it.
+        // Ordering: Relaxed, [last-is-notified]: the task's removal from its list publishes it.
         self.absent_count.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -95,8 +96,8 @@ impl ShutdownStage {
         // The length is read first. So a task that is counted there and steps in before it ends is
         // not mistaken for another one.
         let left_count = owned.len();
-        // Ordering: Relaxed, [last-is-told]; the length was read with Acquire, so this comes after
-        // it.
+        // Ordering: Relaxed, [last-is-notified]; the length was read with Acquire, so this comes
+        // after it.
         left_count <= self.absent_count.load(Ordering::Relaxed)
     }
 }

@@ -8,7 +8,7 @@ use crate::scheduler::current::{self, Blocking};
 use crate::scheduler::hand_over::HandOver;
 use crate::scheduler::local::{Local, Mode};
 use crate::scheduler::seat::{PinnedQueue, Seat};
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::{Due, Worker};
 use crate::task::{Runnable, without_budget};
 
@@ -127,7 +127,7 @@ impl Local {
     }
 }
 
-impl Shared {
+impl SharedScheduler {
     /// Starts a thread that runs the worker. Returns `false` if there are enough, or if the system
     /// refuses a thread: the worker stays where it is.
     fn start_stand_in(self: &Arc<Self>, hand_over: &Arc<HandOver>) -> bool {
@@ -155,7 +155,7 @@ impl Shared {
 
 impl Worker {
     /// Creates the state of a thread that will run a worker and has none yet.
-    fn absent(shared: Arc<Shared>, seat: Arc<Seat>) -> Worker {
+    fn absent(shared: Arc<SharedScheduler>, seat: Arc<Seat>) -> Worker {
         let (queue, _stealer) = deque::new();
         let worker = Worker::new(0, queue, shared, PinnedQueue::new(seat));
         worker.local().mode.set(Mode::Away);
@@ -213,9 +213,9 @@ impl Worker {
                 self.poll(Due::Pinned(task));
                 continue;
             }
-            shared.stand_ins.rest(&seat);
+            shared.stand_ins.add_idle(&seat);
             seat.parker().park();
-            shared.stand_ins.rise(&seat);
+            shared.stand_ins.remove_idle(&seat);
         }
     }
 
@@ -228,7 +228,7 @@ impl Worker {
 
     /// Called when the runtime ends and this thread has no worker. Drops its pinned tasks, and the
     /// tasks that no worker will take.
-    fn end_without_worker(&mut self, shared: &Shared) {
+    fn end_without_worker(&mut self, shared: &SharedScheduler) {
         self.inside(|| self.close_pinned());
         loop {
             self.pinned().collect();
@@ -242,7 +242,7 @@ impl Worker {
         }
         // The workers may have ended before this thread's task was put there.
         while let Some(task) = shared.injector.pop() {
-            self.poll(Due::Shared(task));
+            self.poll(Due::SharedScheduler(task));
         }
     }
 }

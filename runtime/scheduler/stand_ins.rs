@@ -57,13 +57,13 @@ impl StandIns {
         true
     }
 
-    pub(super) fn rest(&self, seat: &Arc<Seat>) {
+    pub(super) fn add_idle(&self, seat: &Arc<Seat>) {
         self.state.lock().idle.push(seat.clone());
     }
 
     /// Called by a thread that is awake and about to run code that may block: it takes no offers
     /// any more.
-    pub(super) fn rise(&self, seat: &Arc<Seat>) {
+    pub(super) fn remove_idle(&self, seat: &Arc<Seat>) {
         self.state.lock().idle.retain(|idle| !Arc::ptr_eq(idle, seat));
     }
 

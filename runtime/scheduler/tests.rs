@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::build::{Parts, build};
 use super::idle::Idle;
 use super::schedule::spawn;
-use super::shared::Shared;
+use super::shared::SharedScheduler;
 use super::stand_ins::StandIns;
 use super::worker::{Due, PATIENCE, Worker};
 use crate::blocking::{Limits, Pool};
@@ -19,11 +19,11 @@ use crate::queue::deque::CAPACITY;
 use crate::task::{Id, Runnable};
 
 /// Runs `test` with the workers of one scheduler, none of which has begun to run.
-fn with_workers(count: usize, test: impl Fn(&Shared, &mut [Worker]) + Send + Sync + 'static) {
+fn with_workers(count: usize, test: impl Fn(&SharedScheduler, &mut [Worker]) + Send + Sync + 'static) {
     model(move || build_and_run(count, &test));
 }
 
-fn build_and_run(count: usize, test: &dyn Fn(&Shared, &mut [Worker])) {
+fn build_and_run(count: usize, test: &dyn Fn(&SharedScheduler, &mut [Worker])) {
     let options = Options { kind: Kind::Poll, workers: count, ..Options::default() };
     let driver = Driver::new(&options).expect("a poller for each worker");
     let limits = Limits {
@@ -48,7 +48,7 @@ fn inject(worker: &Worker, count: usize) {
 
 /// Returns how many tasks the worker keeps when it takes its share of `count`, beside the one that
 /// it runs at once.
-fn kept_of(count: usize, shared: &Shared, worker: &mut Worker) -> usize {
+fn kept_of(count: usize, shared: &SharedScheduler, worker: &mut Worker) -> usize {
     inject(worker, count);
     let first = worker.take_share(shared).expect("something waits");
     let kept = worker.queue().len();
@@ -168,12 +168,12 @@ fn a_task_that_yields_wakes_nobody_unless_others_come_first() {
         let worker = &mut workers[0];
         let [first, second] = tasks(worker, 2);
         shared.idle.park(1, false);
-        worker.poll(Due::Shared(first));
+        worker.poll(Due::SharedScheduler(first));
         assert!(!shared.idle.is_searched(), "it is next again");
 
         let first = worker.queue().pop().expect("it waits in the ring");
         assert!(shared.remotes[0].lifo.replace(second).is_none());
-        worker.poll(Due::Shared(first));
+        worker.poll(Due::SharedScheduler(first));
         assert!(shared.idle.is_searched(), "the task in the LIFO slot comes first");
     });
 }

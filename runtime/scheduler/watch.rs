@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::primitive::clock;
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 
 /// False in a build without sentinels, which measures their cost: `benches/sentinel.sh`.
 pub(super) const IS_WATCHED: bool = !cfg!(rt_unwatched);
@@ -51,7 +51,7 @@ impl Watch {
     /// Called before a sleep. Returns whether it is a sleep on duty. Such a sleep has a time-out,
     /// so it costs more and may end for nothing. If all others have slept since the last look,
     /// there is no worker to watch. A worker that wakes up makes sure that it is watched.
-    pub(super) fn begin(&mut self, shared: &Shared, index: usize) -> bool {
+    pub(super) fn begin(&mut self, shared: &SharedScheduler, index: usize) -> bool {
         let is_active = !self.was_quiet || !self.is_quiet(shared, index);
         self.is_on_duty = IS_WATCHED && is_active && shared.idle.try_take_duty();
         if !self.is_on_duty {
@@ -71,7 +71,7 @@ impl Watch {
     }
 
     /// Returns whether all others sleep and did not check in since the last look.
-    pub(super) fn is_quiet(&self, shared: &Shared, index: usize) -> bool {
+    pub(super) fn is_quiet(&self, shared: &SharedScheduler, index: usize) -> bool {
         shared.others(index).all(|(_, remote)| {
             remote.gate.is_closed() && remote.checked_in_at(shared.epoch) <= self.looked_at
         })

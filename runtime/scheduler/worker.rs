@@ -12,7 +12,7 @@ use crate::scheduler::local::{Local, Mode};
 use crate::scheduler::paused::PausedClock;
 use crate::scheduler::random::Random;
 use crate::scheduler::seat::PinnedQueue;
-use crate::scheduler::shared::Shared;
+use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::watch::Watch;
 use crate::task::{Cause, Runnable, wake_all};
 
@@ -23,7 +23,7 @@ pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 
 /// A task that is due, and the queue to which it returns when it yields.
 pub(super) enum Due {
-    Shared(Runnable),
+    SharedScheduler(Runnable),
     Pinned(Runnable),
 }
 
@@ -49,7 +49,7 @@ impl Worker {
     pub(super) fn new(
         index: usize,
         queue: Owner<Runnable>,
-        shared: Arc<Shared>,
+        shared: Arc<SharedScheduler>,
         pinned: PinnedQueue,
     ) -> Worker {
         Worker {
@@ -70,7 +70,7 @@ impl Worker {
         self.local.index()
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<SharedScheduler> {
         self.local.handle().shared()
     }
 
@@ -122,7 +122,7 @@ impl Worker {
                 }
                 self.harvest(&shared);
             }
-            match self.next_task().or_else(|| self.search(&shared).map(Due::Shared)) {
+            match self.next_task().or_else(|| self.search(&shared).map(Due::SharedScheduler)) {
                 Some(due) => self.run_task(due),
                 None => self.park(&shared),
             }
@@ -135,14 +135,14 @@ impl Worker {
         if self.lifo_streak < LIFO_STREAK_MAX {
             if let Some(task) = local.remote().lifo.take() {
                 self.lifo_streak += 1;
-                return Some(Due::Shared(task));
+                return Some(Due::SharedScheduler(task));
             }
         }
         self.lifo_streak = 0;
         let pinned = || local.pinned.pop().map(Due::Pinned);
-        let ring = || local.pop().map(Due::Shared);
+        let ring = || local.pop().map(Due::SharedScheduler);
         let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
-        task.or_else(|| local.remote().lifo.take().map(Due::Shared))
+        task.or_else(|| local.remote().lifo.take().map(Due::SharedScheduler))
     }
 
     /// When the current budget began.
@@ -160,7 +160,7 @@ impl Worker {
     pub(super) fn poll(&self, due: Due) {
         let local = &self.local;
         current::with_worker_set(local, || match due {
-            Due::Shared(task) => {
+            Due::SharedScheduler(task) => {
                 if let Some(again) = task.run_once() {
                     local.schedule(again, Cause::Yielded);
                 }
@@ -176,7 +176,7 @@ impl Worker {
     }
 
     /// Looks at everything that comes from outside, without blocking.
-    fn harvest(&mut self, shared: &Shared) {
+    fn harvest(&mut self, shared: &SharedScheduler) {
         let index = self.index();
         let now = shared.timers.now();
         self.check_in(now);
@@ -198,7 +198,7 @@ impl Worker {
     }
 
     /// Returns whether to leave the injector to a searching worker, at most for [`PATIENCE`].
-    pub(super) fn leaves_injector(&mut self, shared: &Shared, now: Instant) -> bool {
+    pub(super) fn leaves_injector(&mut self, shared: &SharedScheduler, now: Instant) -> bool {
         if shared.injector.len() == 0 || !shared.idle.is_searched() {
             self.left_since = None;
             return false;
@@ -220,7 +220,7 @@ impl Worker {
     }
 
     /// Sleeps in the driver until a completion, a due timer or an unpark.
-    fn park(&mut self, shared: &Shared) {
+    fn park(&mut self, shared: &SharedScheduler) {
         let index = self.index();
         self.measure(shared.timers.now());
         shared.idle.park(index, std::mem::take(&mut self.is_searching));
@@ -307,7 +307,7 @@ impl Worker {
         loop {
             self.collect(self.shared().timers.now());
             self.dispatch();
-            let due = self.next_task().or_else(|| self.shared().injector.pop().map(Due::Shared));
+            let due = self.next_task().or_else(|| self.shared().injector.pop().map(Due::SharedScheduler));
             let Some(due) = due else { return found };
             found = true;
             self.poll(due);

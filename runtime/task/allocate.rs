@@ -8,14 +8,14 @@ use super::memory;
 use super::raw::Reference;
 use super::runnable::Runnable;
 use super::schedule::Schedule;
-use super::state::State;
+use super::state::TaskState;
 use crate::primitive::cell::UnsafeCell;
 use std::panic::Location;
 
 /// Allocates a task that is due to run and in no list.
 ///
 /// # Safety
-/// `F` and its output are Send, or `F` is a [`Pinned`](super::pinned::Pinned).
+/// `F` and its output are Send, or `F` is a [`PinnedFuture`](super::pinned::PinnedFuture).
 pub(super) unsafe fn allocate<F, S>(
     future: F,
     scheduler: S,
@@ -30,7 +30,7 @@ where
     let pointer = memory::allocate::<Cell<F, S>>();
     let cell = Cell {
         header: Header {
-            state: State::new(),
+            state: TaskState::new(),
             vtable: harness::vtable::<F, S>(),
             id,
             links: Links::outside(),

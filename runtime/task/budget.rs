@@ -27,8 +27,8 @@ thread::thread_local! {
 
 /// Gives this thread a fresh budget until the guard is dropped.
 #[inline]
-pub(super) fn enter() -> Entered {
-    Entered::with(UNITS_PER_POLL)
+pub(super) fn enter() -> EnteredBudget {
+    EnteredBudget::with(UNITS_PER_POLL)
 }
 
 /// Runs `f`, which polls a future that is not a task, with a fresh budget.
@@ -39,23 +39,23 @@ pub(crate) fn with_budget<R>(f: impl FnOnce() -> R) -> R {
 
 /// Runs `f` without a budget.
 pub(crate) fn without_budget<R>(f: impl FnOnce() -> R) -> R {
-    let _budget = Entered::with(UNLIMITED);
+    let _budget = EnteredBudget::with(UNLIMITED);
     f()
 }
 
 /// Restores the outer budget when it is dropped.
-pub(super) struct Entered {
+pub(super) struct EnteredBudget {
     outer: u16,
 }
 
-impl Entered {
+impl EnteredBudget {
     #[inline]
-    fn with(units: u16) -> Entered {
-        Entered { outer: UNITS.with(|cell| cell.replace(units)) }
+    fn with(units: u16) -> EnteredBudget {
+        EnteredBudget { outer: UNITS.with(|cell| cell.replace(units)) }
     }
 }
 
-impl Drop for Entered {
+impl Drop for EnteredBudget {
     #[inline]
     fn drop(&mut self) {
         UNITS.with(|cell| cell.set(self.outer));

@@ -30,10 +30,10 @@ use std::io;
 /// ```
 pub struct JoinError {
     id: Id,
-    cause: Cause,
+    cause: Repr,
 }
 
-enum Cause {
+enum Repr {
     Cancelled,
     Panic {
         /// The lock makes the error `Sync`, which the payload need not be. Empty after the payload
@@ -46,7 +46,7 @@ enum Cause {
 
 impl JoinError {
     pub(crate) fn cancelled(id: Id) -> JoinError {
-        JoinError { id, cause: Cause::Cancelled }
+        JoinError { id, cause: Repr::Cancelled }
     }
 
     pub(crate) fn panic(id: Id, payload: Box<dyn Any + Send>) -> JoinError {
@@ -54,7 +54,7 @@ impl JoinError {
             (Some(text), _) => Some((*text).to_owned()),
             (None, text) => text.cloned(),
         };
-        JoinError { id, cause: Cause::Panic { payload: Mutex::new(Some(payload)), message } }
+        JoinError { id, cause: Repr::Panic { payload: Mutex::new(Some(payload)), message } }
     }
 
     /// Returns whether the task was cancelled: by [`abort`](super::JoinHandle::abort), or because
@@ -71,7 +71,7 @@ impl JoinError {
     /// # }
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.cause, Cause::Cancelled)
+        matches!(self.cause, Repr::Cancelled)
     }
 
     /// Returns whether the task panicked.
@@ -85,7 +85,7 @@ impl JoinError {
     /// # }
     /// ```
     pub fn is_panic(&self) -> bool {
-        matches!(self.cause, Cause::Panic { .. })
+        matches!(self.cause, Repr::Panic { .. })
     }
 
     /// Returns the payload of the panic, which [`resume_unwind`](std::panic::resume_unwind)
@@ -128,8 +128,8 @@ impl JoinError {
     /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, JoinError> {
         let payload = match &self.cause {
-            Cause::Cancelled => None,
-            Cause::Panic { payload, .. } => payload.lock().take(),
+            Repr::Cancelled => None,
+            Repr::Panic { payload, .. } => payload.lock().take(),
         };
         payload.ok_or(self)
     }
@@ -155,11 +155,11 @@ impl JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Cancelled => write!(f, "task {} was cancelled", self.id),
-            Cause::Panic { message: Some(message), .. } => {
+            Repr::Cancelled => write!(f, "task {} was cancelled", self.id),
+            Repr::Panic { message: Some(message), .. } => {
                 write!(f, "task {} panicked with message {message:?}", self.id)
             }
-            Cause::Panic { message: None, .. } => write!(f, "task {} panicked", self.id),
+            Repr::Panic { message: None, .. } => write!(f, "task {} panicked", self.id),
         }
     }
 }
@@ -167,11 +167,11 @@ impl fmt::Display for JoinError {
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
-            Cause::Panic { message: Some(message), .. } => {
+            Repr::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
+            Repr::Panic { message: Some(message), .. } => {
                 write!(f, "JoinError::Panic({:?}, {message:?}, ...)", self.id)
             }
-            Cause::Panic { message: None, .. } => write!(f, "JoinError::Panic({:?}, ...)", self.id),
+            Repr::Panic { message: None, .. } => write!(f, "JoinError::Panic({:?}, ...)", self.id),
         }
     }
 }

@@ -113,15 +113,15 @@ pub fn try_id() -> Option<Id> {
 
 /// Makes `id` the current task until the guard is dropped.
 #[inline]
-pub(super) fn enter(id: Id) -> Entered {
-    Entered { outer: CURRENT.with(|current| current.replace(Some(id))) }
+pub(super) fn enter(id: Id) -> EnteredId {
+    EnteredId { outer: CURRENT.with(|current| current.replace(Some(id))) }
 }
 
-pub(super) struct Entered {
+pub(super) struct EnteredId {
     outer: Option<Id>,
 }
 
-impl Drop for Entered {
+impl Drop for EnteredId {
     #[inline]
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.outer));

@@ -4,7 +4,7 @@
 use super::cause::Cause;
 use super::error::JoinError;
 use super::id::Id;
-use super::state::State;
+use super::state::TaskState;
 use crate::primitive::cell::UnsafeCell;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -13,7 +13,7 @@ use std::task::Waker;
 /// The part that every task has, whatever its future. Pointers to a task point here.
 #[repr(C)]
 pub(crate) struct Header {
-    pub(super) state: State,
+    pub(super) state: TaskState,
     pub(super) vtable: &'static Vtable,
     pub(super) id: Id,
     /// Guarded by the lock of the list's shard ([list-under-lock]).

@@ -53,7 +53,7 @@ struct Class {
 }
 
 /// All free cells of a thread.
-struct Shelf([Class; CLASSES_COUNT]);
+struct ThreadCache([Class; CLASSES_COUNT]);
 
 /// Full magazines of one size class that belong to no thread.
 struct Depot(Mutex<Vec<Chain>>);
@@ -67,8 +67,8 @@ unsafe impl Send for Chain {}
 static DEPOTS: [Depot; CLASSES_COUNT] = [const { Depot(Mutex::new(Vec::new())) }; CLASSES_COUNT];
 
 thread_local! {
-    static SHELF: Shelf = const {
-        Shelf(
+    static THREAD_CACHE: ThreadCache = const {
+        ThreadCache(
             [const {
                 Class {
                     loaded: Magazine { first: Cell::new(ptr::null_mut()), count: Cell::new(0) },
@@ -107,8 +107,8 @@ pub(super) fn allocate<T>() -> NonNull<T> {
     let Some(class) = (const { class_of(Layout::new::<T>()) }) else {
         return allocate_anew(Layout::new::<T>()).cast();
     };
-    // There is no shelf while the thread ends.
-    let kept = SHELF.try_with(|shelf| shelf.0[class].take(&DEPOTS[class])).ok().flatten();
+    // There is no cache while the thread ends.
+    let kept = THREAD_CACHE.try_with(|cache| cache.0[class].take(&DEPOTS[class])).ok().flatten();
     kept.map_or_else(|| allocate_anew(layout_of(class)).cast(), NonNull::cast)
 }
 
@@ -123,7 +123,8 @@ pub(super) unsafe fn release<T>(cell: NonNull<T>) {
         return unsafe { alloc::dealloc(cell.cast().as_ptr(), Layout::new::<T>()) };
     };
     // SAFETY: as our caller promises; the cell was allocated with the layout of its class.
-    let is_kept = SHELF.try_with(|shelf| unsafe { shelf.0[class].put(cell.cast(), class, &DEPOTS[class]) });
+    let is_kept =
+        THREAD_CACHE.try_with(|cache| unsafe { cache.0[class].put(cell.cast(), class, &DEPOTS[class]) });
     if is_kept.is_err() {
         // SAFETY: as above.
         unsafe { alloc::dealloc(cell.cast().as_ptr(), layout_of(class)) };
@@ -227,11 +228,11 @@ unsafe fn free(chain: *mut Free, class: usize) {
     }
 }
 
-impl Drop for Shelf {
+impl Drop for ThreadCache {
     fn drop(&mut self) {
         for (class, kept) in self.0.iter().enumerate() {
             for chain in [&kept.loaded.first, &kept.spare] {
-                // SAFETY: the cells of this shelf were allocated with the layout of their class,
+                // SAFETY: the cells of this cache were allocated with the layout of their class,
                 // and nobody else uses them.
                 unsafe { free(chain.replace(ptr::null_mut()), class) };
             }

@@ -657,7 +657,7 @@ fn a_handle_polled_and_dropped_during_completion_leaves_nothing_behind() {
 
 /// [output-owner]: `is_finished` alone, without the output, orders what follows it after the task.
 #[test]
-fn who_sees_the_end_sees_what_came_before_it() {
+fn a_thread_that_sees_the_end_sees_what_came_before_it() {
     model(|| {
         let queue = Queue::new();
         let shared = Shared::new();
@@ -680,7 +680,7 @@ fn who_sees_the_end_sees_what_came_before_it() {
 /// [none-is-left]: a thread that sees the list empty, without its lock, may go on as if the tasks
 /// had never existed.
 #[test]
-fn who_sees_the_list_empty_sees_what_its_tasks_did() {
+fn a_thread_that_sees_the_list_empty_sees_what_its_tasks_did() {
     model(|| {
         let queue = Queue::new();
         let shared = Shared::new();

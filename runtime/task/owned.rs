@@ -1,11 +1,11 @@
 //! The list of live tasks. A shutdown begins by closing it.
-#![expect(unsafe_code, reason = "tasks that know their places in a list of plain pointers")]
+#![expect(unsafe_code, reason = "tasks that know their slots in a list of plain pointers")]
 
 use super::allocate::allocate;
 use super::id::Id;
 use super::join::JoinHandle;
 use super::layout::{Header, Links, Membership};
-use super::pinned::Pinned;
+use super::pinned::PinnedFuture;
 use super::raw::{Reference, TaskRef};
 use super::runnable::Runnable;
 use super::schedule::Schedule;
@@ -32,17 +32,17 @@ struct Shard {
     live_count: AtomicUsize,
 }
 
-/// One place per listed task. An intrusive chain of tasks would need no memory of its own, but
+/// One slot per listed task. An intrusive chain of tasks would need no memory of its own, but
 /// entering and leaving it would write to neighbours that other threads run.
 struct List {
-    places: Vec<Option<NonNull<Header>>>,
-    /// Indices of empty places.
+    slots: Vec<Option<NonNull<Header>>>,
+    /// Indices of empty slots.
     free: Vec<u32>,
     is_closed: bool,
 }
 
-/// An empty list that has more places than this frees their memory.
-const KEPT_PLACES_COUNT: usize = 1024;
+/// An empty list that has more slots than this frees their memory.
+const KEPT_SLOTS_COUNT: usize = 1024;
 
 // SAFETY: the pointers lead to tasks that are alive while they are listed, and are followed only
 // under the lock.
@@ -101,7 +101,7 @@ impl OwnedTasks {
 
     /// As [`bind`](Self::bind), for a future that must stay on this thread. The scheduler has to
     /// route its Runnable here, because the task is neither polled nor dropped on another thread:
-    /// see [`Pinned`].
+    /// see [`PinnedFuture`].
     pub(crate) fn bind_local<F, S>(
         &self,
         future: F,
@@ -114,10 +114,10 @@ impl OwnedTasks {
         F::Output: 'static,
         S: Schedule,
     {
-        // SAFETY: `Pinned` lets no other thread touch the future. Its output is made by a poll
-        // here, and dropped by the run that made it or through the join handle, which is not Send
-        // unless the output is.
-        let (runnable, reference) = unsafe { allocate(Pinned::new(future), scheduler, id, location) };
+        // SAFETY: `PinnedFuture` lets no other thread touch the future. Its output is made by a
+        // poll here, and dropped by the run that made it or through the join handle, which is not
+        // Send unless the output is.
+        let (runnable, reference) = unsafe { allocate(PinnedFuture::new(future), scheduler, id, location) };
         // SAFETY: the reference is the new task's, and its output is the future's.
         (self.list(runnable, &reference), unsafe { JoinHandle::new(reference) })
     }
@@ -219,7 +219,7 @@ impl OwnedTasks {
 impl Shard {
     fn new() -> Shard {
         Shard {
-            list: Mutex::new(List { places: Vec::new(), free: Vec::new(), is_closed: false }),
+            list: Mutex::new(List { slots: Vec::new(), free: Vec::new(), is_closed: false }),
             live_count: AtomicUsize::new(0),
         }
     }
@@ -239,13 +239,13 @@ impl Shard {
         // SAFETY: a listed task is not complete, or at least not past `remove`, which waits for the
         // lock; so it is alive, and we hold the lock.
         let reference = |task: &NonNull<Header>| unsafe { TaskRef::from_header(*task) }.to_reference();
-        list.places.iter().flatten().map(reference).collect()
+        list.slots.iter().flatten().map(reference).collect()
     }
 
     fn running(&self) -> Vec<&'static Location<'static>> {
         let list = self.list.lock();
         // SAFETY: a listed task is alive while we hold the lock, as in `take_first`.
-        let tasks = list.places.iter().flatten().map(|&place| unsafe { TaskRef::from_header(place) });
+        let tasks = list.slots.iter().flatten().map(|&slot| unsafe { TaskRef::from_header(slot) });
         tasks.filter(|task| task.state().is_running()).map(TaskRef::location).collect()
     }
 
@@ -253,8 +253,8 @@ impl Shard {
     /// list was closed.
     fn take_first(&self) -> Option<Reference> {
         let mut list = self.list.lock();
-        // The last place is removed as well, because no task enters any more.
-        let first = std::iter::from_fn(|| list.places.pop()).flatten().next()?;
+        // The last slot is removed as well, because no task enters any more.
+        let first = std::iter::from_fn(|| list.slots.pop()).flatten().next()?;
         // SAFETY: a listed task is not complete, or at least not past `remove`, which waits for the
         // lock; so it is alive, and we hold the lock.
         unsafe { with_links(first, |links| links.membership = Membership::Taken) };
@@ -269,12 +269,12 @@ impl List {
     unsafe fn push(&mut self, task: NonNull<Header>) {
         let index = match self.free.pop() {
             Some(index) => {
-                self.places[index as usize] = Some(task);
+                self.slots[index as usize] = Some(task);
                 index
             }
             None => {
-                self.places.push(Some(task));
-                u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks in a shard")
+                self.slots.push(Some(task));
+                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 tasks in a shard")
             }
         };
         // SAFETY: [list-under-lock]; the task is alive, as our caller promised.
@@ -293,8 +293,8 @@ impl List {
             })
         };
         if membership == Membership::Listed {
-            debug_assert_eq!(self.places[index as usize], Some(task), "a task stands where it says");
-            self.places[index as usize] = None;
+            debug_assert_eq!(self.slots[index as usize], Some(task), "a task stands where it says");
+            self.slots[index as usize] = None;
             self.free.push(index);
             self.shrink();
         }
@@ -303,9 +303,9 @@ impl List {
 
     /// Frees the memory that a burst of tasks has left.
     fn shrink(&mut self) {
-        // A closed list has removed places that are still counted as free.
-        if !self.is_closed && self.free.len() == self.places.len() && self.places.len() > KEPT_PLACES_COUNT {
-            self.places = Vec::new();
+        // A closed list has removed slots that are still counted as free.
+        if !self.is_closed && self.free.len() == self.slots.len() && self.slots.len() > KEPT_SLOTS_COUNT {
+            self.slots = Vec::new();
             self.free = Vec::new();
         }
     }

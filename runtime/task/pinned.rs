@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 /// wrong, the process ends before the future is touched. Nothing weaker is sound: unwinding would
 /// drop the future, and leaking it would free memory that was promised to stay until the destructor
 /// has run.
-pub(super) struct Pinned<F> {
+pub(super) struct PinnedFuture<F> {
     thread: Id,
     future: ManuallyDrop<F>,
 }
@@ -35,9 +35,9 @@ pub(crate) fn this_thread() -> Id {
     })
 }
 
-impl<F> Pinned<F> {
-    pub(super) fn new(future: F) -> Pinned<F> {
-        Pinned { thread: this_thread(), future: ManuallyDrop::new(future) }
+impl<F> PinnedFuture<F> {
+    pub(super) fn new(future: F) -> PinnedFuture<F> {
+        PinnedFuture { thread: this_thread(), future: ManuallyDrop::new(future) }
     }
 
     #[inline]
@@ -51,7 +51,7 @@ impl<F> Pinned<F> {
     }
 }
 
-impl<F: Future> Future for Pinned<F> {
+impl<F: Future> Future for PinnedFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -62,7 +62,7 @@ impl<F: Future> Future for Pinned<F> {
     }
 }
 
-impl<F> Drop for Pinned<F> {
+impl<F> Drop for PinnedFuture<F> {
     fn drop(&mut self) {
         self.abort_elsewhere();
         // SAFETY: dropped once, in place, and not used after this.

@@ -5,7 +5,7 @@ use super::cause::Cause;
 use super::id::Id;
 use super::layout::{Header, Trailer};
 use super::outcomes::Wake;
-use super::state::State;
+use super::state::TaskState;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -57,7 +57,7 @@ impl<'a> TaskRef<'a> {
     }
 
     #[inline]
-    pub(super) fn state(self) -> &'a State {
+    pub(super) fn state(self) -> &'a TaskState {
         &self.header().state
     }
 

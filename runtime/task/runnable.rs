@@ -24,8 +24,8 @@ pub(crate) struct Runnable {
     owned: PhantomData<Header>,
 }
 
-// SAFETY: `allocate` takes futures that are Send, and `Pinned` ones, which refuse to be touched on
-// a foreign thread.
+// SAFETY: `allocate` takes futures that are Send, and `PinnedFuture` ones, which refuse to be
+// touched on a foreign thread.
 unsafe impl Send for Runnable {}
 // SAFETY: a shared Runnable gives access to id and location only.
 unsafe impl Sync for Runnable {}

@@ -32,13 +32,13 @@ const _: () =
 const _: () =
     assert!(REFERENCE.count_ones() == 1 && REFERENCE > JOIN_WAKER, "the count must not reach the flags");
 
-pub(super) struct State(AtomicUsize);
+pub(super) struct TaskState(AtomicUsize);
 
-impl State {
+impl TaskState {
     /// A task that is scheduled, joinable, and referenced twice: by itself while it lives, and by
     /// the join handle.
-    pub(super) fn new() -> State {
-        State(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | (2 * REFERENCE)))
+    pub(super) fn new() -> TaskState {
+        TaskState(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | (2 * REFERENCE)))
     }
 
     /// Requests a run.
@@ -274,7 +274,7 @@ impl Wake {
     }
 }
 
-impl fmt::Debug for State {
+impl fmt::Debug for TaskState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Ordering: Relaxed for a snapshot that people read.
         let word = self.0.load(Ordering::Relaxed);
@@ -293,11 +293,11 @@ impl fmt::Debug for State {
 
 #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 mod tests {
-    use super::{JOIN_INTEREST, REFERENCE, SCHEDULED, Start, State, Wake, WakeByValue};
+    use super::{JOIN_INTEREST, REFERENCE, SCHEDULED, Start, TaskState, Wake, WakeByValue};
     use crate::primitive::atomic::{AtomicUsize, Ordering};
 
-    fn idle() -> State {
-        State(AtomicUsize::new(JOIN_INTEREST | (2 * REFERENCE)))
+    fn idle() -> TaskState {
+        TaskState(AtomicUsize::new(JOIN_INTEREST | (2 * REFERENCE)))
     }
 
     #[test]
@@ -324,7 +324,7 @@ mod tests {
     fn a_reference_count_that_would_wrap_aborts_the_process() {
         const CHILD: &str = "HEIST_TEST_REFERENCE_OVERFLOW";
         if std::env::var_os(CHILD).is_some() {
-            let state = State(AtomicUsize::new(SCHEDULED | (isize::MAX as usize + 1)));
+            let state = TaskState(AtomicUsize::new(SCHEDULED | (isize::MAX as usize + 1)));
             state.add_reference();
             // Ordering: Relaxed, because this child has one thread.
             eprintln!("the count went on to {}", state.0.load(Ordering::Relaxed));

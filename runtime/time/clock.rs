@@ -22,11 +22,11 @@ pub(crate) struct Clock {
     /// True only if one thread runs everything, because only then is it known when nothing is left
     /// to run.
     is_pausable: AtomicBool,
-    pace: Mutex<Pace>,
+    mode: Mutex<ClockMode>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Pace {
+enum ClockMode {
     /// The clock showed `here` when the system's clock showed `there`. Both run.
     Running {
         here: Instant,
@@ -37,11 +37,11 @@ enum Pace {
     },
 }
 
-impl Pace {
+impl ClockMode {
     fn now(self) -> Instant {
         match self {
-            Pace::Running { here, there } => here + clock::now().saturating_duration_since(there),
-            Pace::Paused { here } => here,
+            ClockMode::Running { here, there } => here + clock::now().saturating_duration_since(there),
+            ClockMode::Paused { here } => here,
         }
     }
 }
@@ -53,7 +53,7 @@ impl Clock {
             start,
             altered: AtomicBool::new(false),
             is_pausable: AtomicBool::new(true),
-            pace: Mutex::new(Pace::Running { here: start, there: start }),
+            mode: Mutex::new(ClockMode::Running { here: start, there: start }),
         }
     }
 
@@ -65,7 +65,7 @@ impl Clock {
 
     #[cold]
     fn altered_now(&self) -> Instant {
-        self.pace.lock().now()
+        self.mode.lock().now()
     }
 
     #[inline]
@@ -77,7 +77,7 @@ impl Clock {
 
     /// Returns whether the clock is paused.
     pub(crate) fn is_paused(&self) -> bool {
-        self.is_altered() && matches!(*self.pace.lock(), Pace::Paused { .. })
+        self.is_altered() && matches!(*self.mode.lock(), ClockMode::Paused { .. })
     }
 
     /// Makes `time::pause` refuse this clock. Called before any other thread has the clock.
@@ -94,11 +94,11 @@ impl Clock {
     /// Pauses the clock on a whole tick, the next one: a sleep then ends after exactly its length
     /// in whole ticks [whole-tick]. Returns `false` if the clock was paused already.
     pub(crate) fn pause(&self) -> bool {
-        let mut pace = self.pace.lock();
-        let Pace::Running { .. } = *pace else { return false };
-        let now = pace.now();
+        let mut mode = self.mode.lock();
+        let ClockMode::Running { .. } = *mode else { return false };
+        let now = mode.now();
         let here = self.instant_of(self.tick_of_deadline(now)).unwrap_or(now);
-        *pace = Pace::Paused { here };
+        *mode = ClockMode::Paused { here };
         // Ordering: [one-clock] Relaxed, for the reason given at the load.
         self.altered.store(true, Ordering::Relaxed);
         true
@@ -106,17 +106,17 @@ impl Clock {
 
     /// Lets the clock run on from the time it shows. Returns `false` if it was running already.
     pub(crate) fn resume(&self) -> bool {
-        let mut pace = self.pace.lock();
-        let Pace::Paused { here } = *pace else { return false };
-        *pace = Pace::Running { here, there: clock::now() };
+        let mut mode = self.mode.lock();
+        let ClockMode::Paused { here } = *mode else { return false };
+        *mode = ClockMode::Running { here, there: clock::now() };
         true
     }
 
     /// Moves a paused clock forward, never back. Returns `false` if the clock is running.
     pub(super) fn advance_to(&self, instant: Instant) -> bool {
-        let mut pace = self.pace.lock();
-        let Pace::Paused { here } = *pace else { return false };
-        *pace = Pace::Paused { here: here.max(instant) };
+        let mut mode = self.mode.lock();
+        let ClockMode::Paused { here } = *mode else { return false };
+        *mode = ClockMode::Paused { here: here.max(instant) };
         true
     }
 

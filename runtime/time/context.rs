@@ -6,11 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::timers::{HomeRef, Timers};
+use super::timers::{Timers, WorkerTimersRef};
+use crate::blocking::NO_RUNTIME;
 use crate::primitive::{clock, thread};
-
-pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; call this from a task, from \
-                                     Runtime::block_on, or after Runtime::enter";
 
 /// A deadline that is this much later than the turn's reading of the clock is ahead of the clock
 /// itself, unless the task has kept its worker for that long. In that case its sleep takes one more
@@ -18,13 +16,13 @@ pub(super) const NO_RUNTIME: &str = "there is no heist runtime on this thread; c
 const TURN_MAX: Duration = Duration::from_millis(100);
 
 thread::thread_local! {
-    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
-    static RESIGNED: Cell<Option<Post>> = const { Cell::new(None) };
+    static CURRENT: RefCell<Option<CurrentTimers>> = const { RefCell::new(None) };
+    static RESIGNED: Cell<Option<TimersWorker>> = const { Cell::new(None) };
 }
 
 /// A worker of a runtime. The address of the timers identifies the runtime.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Post {
+struct TimersWorker {
     timers: usize,
     worker: usize,
 }
@@ -33,17 +31,17 @@ fn address(timers: &Timers) -> usize {
     std::ptr::from_ref(timers).addr()
 }
 
-struct Context {
+struct CurrentTimers {
     timers: Arc<Timers>,
     /// `None` on a thread that is not a worker.
     worker: Option<usize>,
     /// The clock as the run loop read it at the start of its turn.
-    turn: Cell<Option<Turn>>,
+    turn: Cell<Option<ClockReading>>,
 }
 
 /// A reading of the clock, and the values that every sleep armed in this turn derives from it.
 #[derive(Clone, Copy)]
-struct Turn {
+struct ClockReading {
     tick: u64,
     /// A deadline at or after this instant is ahead of the clock throughout the turn.
     horizon: Instant,
@@ -60,15 +58,15 @@ pub(super) struct Ticks {
 pub(super) enum Spot {
     /// Its deadline has passed.
     Past,
-    /// It is to be armed at its home. `is_owner` is true if this thread is the worker of that home.
+    /// It is to be armed. `is_owner` is true if this thread is the worker of those timers.
     Armed { ticks: Ticks, is_owner: bool },
     /// It must wait, and there are no timers to wait with.
     Nowhere,
 }
 
-impl Context {
+impl CurrentTimers {
     fn new(timers: Arc<Timers>, worker: Option<usize>) -> Self {
-        Context { timers, worker, turn: Cell::new(None) }
+        CurrentTimers { timers, worker, turn: Cell::new(None) }
     }
 
     /// Clears the worker of a context that was saved before this thread resigned, so that
@@ -87,7 +85,7 @@ impl Context {
 /// Makes this thread, a worker of `timers`, a thread from outside, also for the contexts that
 /// guards restore later.
 fn resign(timers: &Timers, worker: usize) {
-    RESIGNED.with(|resigned| resigned.set(Some(Post { timers: address(timers), worker })));
+    RESIGNED.with(|resigned| resigned.set(Some(TimersWorker { timers: address(timers), worker })));
     CURRENT.with(|current| {
         if let Some(context) = current.borrow_mut().as_mut() {
             context.forget_resigned();
@@ -115,22 +113,22 @@ fn come_anew(timers: &Timers) {
 
 /// Keeps a thread's timers installed. Dropping it restores the previous ones.
 #[must_use]
-pub(crate) struct Guard {
-    previous: Option<Context>,
+pub(crate) struct TimersGuard {
+    previous: Option<CurrentTimers>,
     /// The context that it restores belongs to this thread.
     not_send: PhantomData<*const ()>,
 }
 
-impl Guard {
-    fn install(context: Context) -> Guard {
+impl TimersGuard {
+    fn install(context: CurrentTimers) -> TimersGuard {
         // This thread may be ending, and with it a runtime in its thread-local storage: its sleeps
         // are then those of a foreign thread.
         let previous = CURRENT.try_with(|current| current.replace(Some(context))).ok().flatten();
-        Guard { previous, not_send: PhantomData }
+        TimersGuard { previous, not_send: PhantomData }
     }
 }
 
-impl Drop for Guard {
+impl Drop for TimersGuard {
     fn drop(&mut self) {
         let mut previous = self.previous.take();
         if let Some(context) = &mut previous {
@@ -146,10 +144,10 @@ impl Drop for Guard {
 impl Timers {
     /// Makes this thread worker `index` until the guard is dropped: its sleeps go to the wheel of
     /// that worker.
-    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> Guard {
-        assert!(index < self.worker_count(), "there is no worker {index}");
+    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> TimersGuard {
+        assert!(index < self.workers_count(), "there is no worker {index}");
         come_anew(self);
-        Guard::install(Context::new(self.clone(), Some(index)))
+        TimersGuard::install(CurrentTimers::new(self.clone(), Some(index)))
     }
 
     /// This thread, which is worker `index`, hands its role to another thread. From now on its
@@ -166,8 +164,8 @@ impl Timers {
 
     /// Lets sleeps of this thread, which is not a worker, use these timers until the guard is
     /// dropped.
-    pub(crate) fn enter(self: &Arc<Self>) -> Guard {
-        Guard::install(Context::new(self.clone(), None))
+    pub(crate) fn enter(self: &Arc<Self>) -> TimersGuard {
+        TimersGuard::install(CurrentTimers::new(self.clone(), None))
     }
 }
 
@@ -178,13 +176,13 @@ pub(crate) fn publish_now(now: Instant) {
     with(|context| {
         if let Some(context) = context {
             let tick = context.timers.clock().tick_of_now(now);
-            context.turn.set(Some(Turn { tick, horizon: now + TURN_MAX }));
+            context.turn.set(Some(ClockReading { tick, horizon: now + TURN_MAX }));
         }
     });
 }
 
 #[inline]
-fn with<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
+fn with<R>(f: impl FnOnce(Option<&CurrentTimers>) -> R) -> R {
     // The destructor of another thread-local may poll or drop a sleep when this one is gone.
     let mut f = Some(f);
     let result = CURRENT.try_with(|current| f.take().map(|f| f(current.borrow().as_ref())));
@@ -212,28 +210,28 @@ pub(super) fn now() -> Instant {
     with(|context| context.map_or_else(clock::now, |context| context.timers.now()))
 }
 
-impl Context {
+impl CurrentTimers {
     /// Returns this turn's reading of `clock`, if `clock` is this thread's and shows the system's
     /// time.
-    fn turn_of(&self, clock: &Clock) -> Option<Turn> {
+    fn turn_of(&self, clock: &Clock) -> Option<ClockReading> {
         if std::ptr::eq(self.timers.clock(), clock) && !clock.is_altered() { self.turn.get() } else { None }
     }
 
-    /// Chooses the home of a sleep that is to be armed. This is `home`, where it was before,
+    /// Chooses the timers of a sleep that is to be armed. This is `target`, where it was before,
     /// unless that belongs to the same runtime and this thread is another worker of it. Returns
-    /// `true` if this thread is the worker of the chosen home.
+    /// `true` if this thread is the worker of the chosen timers.
     #[inline]
-    fn settle(&self, home: &mut Option<HomeRef>) -> bool {
+    fn settle(&self, target: &mut Option<WorkerTimersRef>) -> bool {
         let Some(worker) = self.worker else {
-            home.get_or_insert_with(|| self.timers.foreign_home().clone());
+            target.get_or_insert_with(|| self.timers.any_worker().clone());
             return false;
         };
-        let own = self.timers.home(worker);
-        match home {
-            Some(home) if Arc::ptr_eq(home, own) => true,
-            Some(home) if !self.timers.is_of(home.shared()) => false,
+        let own = self.timers.worker(worker);
+        match target {
+            Some(target) if Arc::ptr_eq(target, own) => true,
+            Some(target) if !self.timers.is_of(target.shared()) => false,
             _ => {
-                *home = Some(own.clone());
+                *target = Some(own.clone());
                 true
             }
         }
@@ -244,7 +242,7 @@ impl Ticks {
     /// Returns `None` if the deadline has passed. A deadline far ahead needs no reading of the
     /// clock.
     #[inline]
-    fn of(deadline: Instant, clock: &Clock, turn: Option<Turn>) -> Option<Ticks> {
+    fn of(deadline: Instant, clock: &Clock, turn: Option<ClockReading>) -> Option<Ticks> {
         if let Some(turn) = turn {
             if deadline >= turn.horizon {
                 return Some(Ticks { deadline: clock.tick_of_deadline(deadline), now: turn.tick });
@@ -263,26 +261,27 @@ impl Ticks {
 }
 
 /// Finds where a sleep is to be armed, and for which tick. A sleep that was armed before stays with
-/// its runtime: `home` is then its last home, and it moves only to the worker of the same runtime
-/// that polls it. `home` is filled if the sleep is to be armed.
+/// its runtime: `target` is where it was last, and it moves only to the worker of the same runtime
+/// that polls it. `target` is filled if the sleep is to be armed.
 #[inline]
-pub(super) fn spot_for(deadline: Instant, home: &mut Option<HomeRef>) -> Spot {
+pub(super) fn spot_for(deadline: Instant, target: &mut Option<WorkerTimersRef>) -> Spot {
     with(|context| {
-        let clock = home.as_ref().map(|home| home.clock()).or(context.map(|context| context.timers.clock()));
+        let clock =
+            target.as_ref().map(|target| target.clock()).or(context.map(|context| context.timers.clock()));
         let Some(clock) = clock else {
             return if deadline <= Instant::now() { Spot::Past } else { Spot::Nowhere };
         };
         let turn = context.and_then(|context| context.turn_of(clock));
         let Some(ticks) = Ticks::of(deadline, clock, turn) else { return Spot::Past };
-        let is_owner = context.is_some_and(|context| context.settle(home));
+        let is_owner = context.is_some_and(|context| context.settle(target));
         Spot::Armed { ticks, is_owner }
     })
 }
 
-/// Returns whether this thread is the worker of `home`.
-pub(super) fn is_owner(home: &HomeRef) -> bool {
+/// Returns whether this thread is the worker of `target`.
+pub(super) fn is_owner(target: &WorkerTimersRef) -> bool {
     with(|context| {
         let Some(context) = context else { return false };
-        context.worker.is_some_and(|worker| Arc::ptr_eq(home, context.timers.home(worker)))
+        context.worker.is_some_and(|worker| Arc::ptr_eq(target, context.timers.worker(worker)))
     })
 }

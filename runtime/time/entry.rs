@@ -9,26 +9,27 @@
 //!    `------------------------- reset -------------------------'
 //! ```
 //!
-//! The entry keeps its home after the node is gone. So it stays with its runtime, and arming it
+//! The entry keeps its timers after the node is gone. So it stays with its runtime, and arming it
 //! again does not increment a reference count.
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use super::context::{self, NO_RUNTIME, Spot, Ticks};
+use super::context::{self, Spot, Ticks};
 use super::slab::Key;
-use super::timers::HomeRef;
+use super::timers::WorkerTimersRef;
+use crate::blocking::NO_RUNTIME;
 
 #[derive(Debug)]
-pub(super) struct Entry {
-    home: Option<HomeRef>,
-    state: State,
+pub(super) struct TimerEntry {
+    timers: Option<WorkerTimersRef>,
+    state: EntryState,
 }
 
 #[derive(Debug)]
-enum State {
+enum EntryState {
     /// Not in a wheel: never polled, or reset since it fired.
     Idle,
-    /// In the wheel of `home`, or fired from it without the entry having noticed yet.
+    /// In the wheel of `timers`, or fired from it without the entry having noticed yet.
     Armed {
         key: Key,
         tick: u64,
@@ -55,17 +56,17 @@ impl WakerIdentity {
     }
 }
 
-impl Entry {
+impl TimerEntry {
     pub(super) fn new() -> Self {
-        Entry { home: None, state: State::Idle }
+        TimerEntry { timers: None, state: EntryState::Idle }
     }
 
     /// Returns whether it has fired since it was created or reset.
     pub(super) fn is_fired(&self) -> bool {
-        match (&self.state, &self.home) {
-            (State::Fired, _) => true,
-            (State::Armed { tick, .. }, Some(home)) => home.has_settled(*tick),
-            (State::Idle | State::Armed { .. }, _) => false,
+        match (&self.state, &self.timers) {
+            (EntryState::Fired, _) => true,
+            (EntryState::Armed { tick, .. }, Some(timers)) => timers.has_settled(*tick),
+            (EntryState::Idle | EntryState::Armed { .. }, _) => false,
         }
     }
 
@@ -76,82 +77,82 @@ impl Entry {
     /// Panics if it must be armed and this thread has no timers.
     #[track_caller]
     pub(super) fn poll_elapsed(&mut self, cx: &Context<'_>, deadline: Instant) -> Poll<()> {
-        let is_pending = match (&mut self.state, &self.home) {
-            (State::Fired, _) => false,
-            (State::Armed { key, tick, waker }, Some(home)) => {
+        let is_pending = match (&mut self.state, &self.timers) {
+            (EntryState::Fired, _) => false,
+            (EntryState::Armed { key, tick, waker }, Some(timers)) => {
                 let is_same = *waker == WakerIdentity::of(cx.waker());
-                if home.has_settled(*tick) {
+                if timers.has_settled(*tick) {
                     false
-                } else if is_same && !home.has_reached(*tick) {
+                } else if is_same && !timers.has_reached(*tick) {
                     true
                 } else {
                     let held = cx.waker().clone();
                     *waker = WakerIdentity::of(&held);
-                    home.replace_waker(*key, held)
+                    timers.replace_waker(*key, held)
                 }
             }
-            (State::Idle | State::Armed { .. }, _) => self.arm(cx, deadline),
+            (EntryState::Idle | EntryState::Armed { .. }, _) => self.arm(cx, deadline),
         };
         if is_pending {
             return Poll::Pending;
         }
-        self.state = State::Fired;
+        self.state = EntryState::Fired;
         Poll::Ready(())
     }
 
     /// Moves the deadline. An armed node moves at once and keeps its waker. An entry that is not
     /// armed is armed by the next poll.
     pub(super) fn reset(&mut self, deadline: Instant) {
-        let (State::Armed { key, tick, .. }, Some(home)) = (&mut self.state, &self.home) else {
-            self.state = State::Idle;
+        let (EntryState::Armed { key, tick, .. }, Some(timers)) = (&mut self.state, &self.timers) else {
+            self.state = EntryState::Idle;
             return;
         };
-        *tick = home.clock().tick_of_deadline(deadline);
-        if !home.rearm(*key, *tick, context::is_owner(home)) {
-            self.state = State::Idle;
+        *tick = timers.clock().tick_of_deadline(deadline);
+        if !timers.rearm(*key, *tick, context::is_owner(timers)) {
+            self.state = EntryState::Idle;
         }
     }
 
     /// Puts an idle entry into a wheel. Returns `false` if the deadline has passed.
     #[track_caller]
     fn arm(&mut self, cx: &Context<'_>, deadline: Instant) -> bool {
-        match context::spot_for(deadline, &mut self.home) {
+        match context::spot_for(deadline, &mut self.timers) {
             Spot::Past => false,
             Spot::Nowhere => panic!("{NO_RUNTIME}"),
-            Spot::Armed { ticks, is_owner } => self.arm_at_home(ticks, is_owner, cx.waker()),
+            Spot::Armed { ticks, is_owner } => self.arm_in(ticks, is_owner, cx.waker()),
         }
     }
 
-    fn arm_at_home(&mut self, ticks: Ticks, is_owner: bool, waker: &Waker) -> bool {
-        let home = self.home.as_ref().expect("an entry that is armed has a home");
+    fn arm_in(&mut self, ticks: Ticks, is_owner: bool, waker: &Waker) -> bool {
+        let timers = self.timers.as_ref().expect("an entry that is armed has timers");
         let held = waker.clone();
         let waker = WakerIdentity::of(&held);
-        let Some(key) = home.arm(ticks.deadline, ticks.now, held, is_owner) else { return false };
-        self.state = State::Armed { key, tick: ticks.deadline, waker };
+        let Some(key) = timers.arm(ticks.deadline, ticks.now, held, is_owner) else { return false };
+        self.state = EntryState::Armed { key, tick: ticks.deadline, waker };
         true
     }
 
     /// Returns whether it was put into a wheel and has not noticed since that it fired.
     #[cfg(test)]
     pub(super) fn is_armed(&self) -> bool {
-        matches!(self.state, State::Armed { .. })
+        matches!(self.state, EntryState::Armed { .. })
     }
 
-    /// Returns an entry armed at a given home, as a thread that is not a worker arms it.
+    /// Returns an entry armed in given timers, as a thread that is not a worker arms it.
     #[cfg(test)]
-    pub(super) fn armed_at(home: &HomeRef, waker: &Waker, deadline: Instant) -> Entry {
-        let mut entry = Entry { home: Some(home.clone()), state: State::Idle };
-        let ticks = Ticks { deadline: home.clock().tick_of_deadline(deadline), now: 0 };
-        entry.arm_at_home(ticks, false, waker);
+    pub(super) fn armed_at(timers: &WorkerTimersRef, waker: &Waker, deadline: Instant) -> TimerEntry {
+        let mut entry = TimerEntry { timers: Some(timers.clone()), state: EntryState::Idle };
+        let ticks = Ticks { deadline: timers.clock().tick_of_deadline(deadline), now: 0 };
+        entry.arm_in(ticks, false, waker);
         entry
     }
 }
 
-impl Drop for Entry {
+impl Drop for TimerEntry {
     fn drop(&mut self) {
-        if let (State::Armed { key, tick, .. }, Some(home)) = (&self.state, &self.home) {
-            if !home.has_settled(*tick) {
-                home.disarm(*key);
+        if let (EntryState::Armed { key, tick, .. }, Some(timers)) = (&self.state, &self.timers) {
+            if !timers.has_settled(*tick) {
+                timers.disarm(*key);
             }
         }
     }

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::entry::Entry;
+use super::entry::TimerEntry;
 use super::instant::Instant;
 use crate::task::coop;
 
@@ -60,7 +60,12 @@ pub fn interval(period: Duration) -> Interval {
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval needs a period longer than zero");
-    Interval { deadline: start, period, entry: Entry::new(), missed_tick_behavior: MissedTickBehavior::Burst }
+    Interval {
+        deadline: start,
+        period,
+        entry: TimerEntry::new(),
+        missed_tick_behavior: MissedTickBehavior::Burst,
+    }
 }
 
 /// Decides what an [`Interval`] does with missed ticks. A tick is missed if it is handed out more
@@ -148,7 +153,7 @@ pub struct Interval {
     /// The instant at which the next tick is due.
     deadline: Instant,
     period: Duration,
-    entry: Entry,
+    entry: TimerEntry,
     missed_tick_behavior: MissedTickBehavior,
 }
 

@@ -61,7 +61,6 @@ mod clock;
 mod context;
 mod entry;
 pub mod error;
-mod home;
 mod instant;
 mod interval;
 mod level;
@@ -71,6 +70,7 @@ mod test_clock;
 mod timeout;
 mod timers;
 mod wheel;
+mod worker_timers;
 
 #[cfg(test)]
 mod models;
@@ -85,5 +85,5 @@ pub use sleep::{Sleep, sleep, sleep_until};
 pub use test_clock::{advance, pause, resume};
 pub use timeout::{Timeout, timeout, timeout_at};
 
-pub(crate) use context::{Guard, publish_now};
+pub(crate) use context::{TimersGuard, publish_now};
 pub(crate) use timers::Timers;

@@ -2,14 +2,14 @@
 //! foreign deadlines against a worker that parks.
 //!
 //! Under loom a worker fires one node at a time, so that every model passes through wheels that
-//! are half-way through a slot. loom does not model thread-locals: models name the home at which
+//! are half-way through a slot. loom does not model thread-locals: models name the timers in which
 //! they arm entries.
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use super::Timers;
-use super::entry::Entry;
+use super::entry::TimerEntry;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::{Condvar, ModelArc, Mutex, wait};
 use crate::primitive::{model, thread};
@@ -65,8 +65,8 @@ impl Scene {
         self.start + Duration::from_secs(60 * minute)
     }
 
-    fn arm(&self, count: &Arc<Count>, minute: u64) -> Entry {
-        Entry::armed_at(self.timers.home(0), &Waker::from(count.clone()), self.at(minute))
+    fn arm(&self, count: &Arc<Count>, minute: u64) -> TimerEntry {
+        TimerEntry::armed_at(self.timers.worker(0), &Waker::from(count.clone()), self.at(minute))
     }
 
     /// Starts a worker that fires everything up to `minute`.
@@ -82,7 +82,7 @@ impl Scene {
     }
 }
 
-fn poll(entry: &mut Entry, count: &Arc<Count>, deadline: Instant) -> Poll<()> {
+fn poll(entry: &mut TimerEntry, count: &Arc<Count>, deadline: Instant) -> Poll<()> {
     let waker = Waker::from(count.clone());
     entry.poll_elapsed(&Context::from_waker(&waker), deadline)
 }
@@ -136,7 +136,7 @@ fn a_sleep_dropped_while_others_fire_takes_its_own_node_and_no_other() {
 }
 
 #[test]
-fn a_sleep_reset_while_it_fires_keeps_or_loses_its_place_but_never_both() {
+fn a_sleep_reset_while_it_fires_keeps_or_loses_its_slot_but_never_both() {
     model(|| {
         let scene = Scene::new();
         let mut entry = scene.arm(&scene.count, 10);
@@ -213,7 +213,7 @@ fn two_threads_that_fire_the_same_wheel_fire_each_sleep_once() {
         wakers.into_iter().for_each(Waker::wake);
         worker.join().unwrap();
         assert_eq!(scene.count.get(), 2);
-        assert!(entries.iter().all(Entry::is_fired));
+        assert!(entries.iter().all(TimerEntry::is_fired));
         drop(entries);
         scene.assert_nothing_is_left();
     });
@@ -263,7 +263,9 @@ impl Bell {
 
 /// A worker with a late deadline parks repeatedly until it sees the early one that another thread
 /// brings. If that one were lost, the worker would park for ever, which loom reports as a deadlock.
-fn worker_sees_a_deadline_brought_by(bring: impl Fn(&Scene, Entry) -> Entry + Send + Sync + Copy + 'static) {
+fn worker_sees_a_deadline_brought_by(
+    bring: impl Fn(&Scene, TimerEntry) -> TimerEntry + Send + Sync + Copy + 'static,
+) {
     model(move || {
         let bell = ModelArc::new(Bell::new());
         let unparked = bell.clone();
@@ -308,7 +310,7 @@ fn a_foreign_reset_to_an_earlier_deadline_reaches_the_worker_that_is_about_to_pa
 /// [fires-once]: a thread that sees its tick settled, without the lock, sees what the firing thread
 /// did before.
 #[test]
-fn who_sees_its_tick_settled_sees_what_came_before() {
+fn a_sleeper_that_sees_its_tick_settled_sees_what_came_before() {
     model(|| {
         let scene = Scene::new();
         let message = ModelArc::new(AtomicUsize::new(0));

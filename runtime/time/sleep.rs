@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::entry::Entry;
+use super::entry::TimerEntry;
 use super::instant::Instant;
 use crate::task::coop;
 
@@ -88,7 +88,7 @@ pin_project! {
     #[must_use = "a sleep does nothing unless it is awaited"]
     pub struct Sleep {
         deadline: Instant,
-        entry: Entry,
+        entry: TimerEntry,
         // Nothing relies on the pin today. It is promised so that the node can move in here later.
         #[pin]
         pinned: PhantomPinned,
@@ -97,7 +97,7 @@ pin_project! {
 
 impl Sleep {
     fn new(deadline: Instant) -> Self {
-        Sleep { deadline, entry: Entry::new(), pinned: PhantomPinned }
+        Sleep { deadline, entry: TimerEntry::new(), pinned: PhantomPinned }
     }
 
     /// Returns the instant at which it completes.

@@ -10,7 +10,7 @@ use crate::task::wake_all;
 fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
     context::with_timers(|timers| {
         assert!(
-            timers.worker_count() == 1 && timers.clock().is_pausable(),
+            timers.workers_count() == 1 && timers.clock().is_pausable(),
             "time::{name} needs a current-thread runtime, such as Builder::new_current_thread() or #[heist::test] makes: \
              several threads would not agree on when nothing is left to do"
         );

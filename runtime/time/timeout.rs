@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::entry::Entry;
+use super::entry::TimerEntry;
 use super::error::Elapsed;
 use super::instant::Instant;
 use crate::task::coop;
@@ -67,7 +67,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { value: future.into_future(), deadline, entry: Entry::new() }
+    Timeout { value: future.into_future(), deadline, entry: TimerEntry::new() }
 }
 
 pin_project! {
@@ -96,7 +96,7 @@ pin_project! {
         #[pin]
         value: T,
         deadline: Instant,
-        entry: Entry,
+        entry: TimerEntry,
     }
 }
 

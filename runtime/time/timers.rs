@@ -6,50 +6,50 @@ use std::time::Instant;
 use crossbeam::utils::CachePadded;
 
 use super::clock::Clock;
-use super::home::{Home, Shared};
 use super::wheel::NEVER;
+use super::worker_timers::{TimersShared, WorkerTimers};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::clock;
 use crate::task::wake_all;
 
-/// A home on cache lines of its own. Its reference counts have a separate line.
-pub(super) type HomeRef = Arc<CachePadded<Home>>;
+/// A worker's timers on cache lines of their own. The reference counts have a separate line.
+pub(super) type WorkerTimersRef = Arc<CachePadded<WorkerTimers>>;
 
 /// All wheels of a runtime, one for each worker.
 ///
 /// Every `now` passed to a method is a reading of [`Timers::now`], which tests can hold still.
 pub(crate) struct Timers {
-    homes: Box<[HomeRef]>,
-    shared: Arc<Shared>,
-    /// A counter that picks the home of a sleep that is first polled outside of the workers.
+    workers: Box<[WorkerTimersRef]>,
+    shared: Arc<TimersShared>,
+    /// A counter that picks the worker for a sleep that is first polled outside of the workers.
     foreign_turn: AtomicUsize,
 }
 
 impl Timers {
-    /// Creates `worker_count` empty wheels; there must be at least one.
+    /// Creates `workers_count` empty wheels; there must be at least one.
     ///
     /// `unpark(index)` is called, with no lock held, after another thread gave that worker an
     /// earlier deadline. It must make the worker's next or current park return, and everything that
     /// happened before the call visible to the worker then. A sleep that outlives the runtime keeps
     /// `unpark` alive, so `unpark` must not own anything that must end with the runtime.
-    pub(crate) fn new(worker_count: usize, unpark: Box<dyn Fn(usize) + Send + Sync>) -> Arc<Timers> {
-        Self::started_at(clock::now(), worker_count, unpark)
+    pub(crate) fn new(workers_count: usize, unpark: Box<dyn Fn(usize) + Send + Sync>) -> Arc<Timers> {
+        Self::started_at(clock::now(), workers_count, unpark)
     }
 
     pub(super) fn started_at(
         start: Instant,
-        worker_count: usize,
+        workers_count: usize,
         unpark: Box<dyn Fn(usize) + Send + Sync>,
     ) -> Arc<Timers> {
-        assert!(worker_count > 0, "a runtime has at least one worker");
-        let shared = Arc::new(Shared { clock: Clock::new(start), unpark });
-        let homes =
-            (0..worker_count).map(|index| Arc::new(CachePadded::new(Home::new(index, shared.clone()))));
-        Arc::new(Timers { homes: homes.collect(), shared, foreign_turn: AtomicUsize::new(0) })
+        assert!(workers_count > 0, "a runtime has at least one worker");
+        let shared = Arc::new(TimersShared { clock: Clock::new(start), unpark });
+        let workers = (0..workers_count)
+            .map(|index| Arc::new(CachePadded::new(WorkerTimers::new(index, shared.clone()))));
+        Arc::new(Timers { workers: workers.collect(), shared, foreign_turn: AtomicUsize::new(0) })
     }
 
-    pub(crate) fn worker_count(&self) -> usize {
-        self.homes.len()
+    pub(crate) fn workers_count(&self) -> usize {
+        self.workers.len()
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -65,13 +65,13 @@ impl Timers {
     /// Returns whether the worker has anything armed. One plain load.
     #[inline]
     pub(crate) fn has_timers(&self, index: usize) -> bool {
-        self.homes[index].next() != NEVER
+        self.workers[index].next() != NEVER
     }
 
     /// Returns whether `fire_due` has work at `now`. One plain load if nothing is armed.
     #[inline]
     pub(crate) fn is_due(&self, index: usize, now: Instant) -> bool {
-        let next = self.homes[index].next();
+        let next = self.workers[index].next();
         next != NEVER && next <= self.shared.clock.tick_of_now(now)
     }
 
@@ -79,7 +79,7 @@ impl Timers {
     /// distant timers must be sorted again. `None` if nothing is armed.
     #[inline]
     pub(crate) fn next_deadline(&self, index: usize) -> Option<Instant> {
-        self.shared.clock.instant_of(self.homes[index].next())
+        self.shared.clock.instant_of(self.workers[index].next())
     }
 
     /// Collects the wakers of the worker's sleeps that are due. The caller must wake them without
@@ -88,18 +88,18 @@ impl Timers {
     /// Collects at most 1024 at a time: if there are more, [`Timers::is_due`] stays true, so that
     /// the run loop comes back after it has looked after tasks and I/O.
     pub(crate) fn fire_due(&self, index: usize, now: Instant, wakers: &mut Vec<Waker>) {
-        self.homes[index].fire(self.shared.clock.tick_of_now(now), wakers);
+        self.workers[index].fire(self.shared.clock.tick_of_now(now), wakers);
     }
 
     /// Does the same for another worker's sleeps. Returns `false` if that wheel is in use.
     pub(crate) fn try_fire_due(&self, index: usize, now: Instant, wakers: &mut Vec<Waker>) -> bool {
-        self.homes[index].try_fire(self.shared.clock.tick_of_now(now), wakers)
+        self.workers[index].try_fire(self.shared.clock.tick_of_now(now), wakers)
     }
 
     /// Collects everything that is due on all wheels.
     pub(super) fn fire_all_due(&self, wakers: &mut Vec<Waker>) {
         let now = self.now();
-        for index in 0..self.worker_count() {
+        for index in 0..self.workers_count() {
             while self.is_due(index, now) {
                 self.fire_due(index, now, wakers);
             }
@@ -112,35 +112,35 @@ impl Timers {
         if !self.shared.clock.is_paused() {
             return false;
         }
-        let earliest = self.homes[index].earliest();
+        let earliest = self.workers[index].earliest();
         self.shared.clock.instant_of(earliest).is_some_and(|instant| self.shared.clock.advance_to(instant))
     }
 
     /// Ends time: wakes all sleepers. Every sleep, armed or new, completes at its next poll.
     pub(crate) fn shutdown(&self) {
         let mut wakers = Vec::new();
-        self.homes.iter().for_each(|home| home.close(&mut wakers));
+        self.workers.iter().for_each(|timers| timers.close(&mut wakers));
         // [no-foreign-code] All locks are released.
         wake_all(wakers);
     }
 
     /// Returns how many sleeps are armed on the worker's wheel.
     pub(crate) fn armed_count(&self, index: usize) -> usize {
-        self.homes[index].live_count()
+        self.workers[index].live_count()
     }
 
-    pub(super) fn is_of(&self, shared: &Arc<Shared>) -> bool {
+    pub(super) fn is_of(&self, shared: &Arc<TimersShared>) -> bool {
         Arc::ptr_eq(&self.shared, shared)
     }
 
-    pub(super) fn home(&self, index: usize) -> &HomeRef {
-        &self.homes[index]
+    pub(super) fn worker(&self, index: usize) -> &WorkerTimersRef {
+        &self.workers[index]
     }
 
-    /// Returns the next home in turn, for a thread that is not a worker.
-    pub(super) fn foreign_home(&self) -> &HomeRef {
-        // Ordering: [even-homes] Relaxed: only a fair count is needed; it orders nothing.
+    /// Returns the timers of the next worker in turn, for a thread that is not a worker.
+    pub(super) fn any_worker(&self) -> &WorkerTimersRef {
+        // Ordering: [even-workers] Relaxed: only a fair count is needed; it orders nothing.
         let turn = self.foreign_turn.fetch_add(1, Ordering::Relaxed);
-        &self.homes[turn % self.homes.len()]
+        &self.workers[turn % self.workers.len()]
     }
 }

@@ -1,5 +1,5 @@
 //! The hierarchical wheel of one worker. It is plain data: its lock, its clock and the words that
-//! can be read without the lock are in `home.rs`.
+//! can be read without the lock are in `worker_timers.rs`.
 //!
 //! A tick is read as eleven digits of six bits, which covers all of `u64`: nothing overflows and no
 //! slot wraps. The level of a node is the highest digit in which its tick differs from `elapsed`;
@@ -27,7 +27,7 @@ const _: () = assert!(LEVEL_COUNT < u16::BITS as usize, "one bit of `occupied` f
 /// The result of moving a node.
 #[must_use]
 #[derive(Debug)]
-pub(super) enum Moved {
+pub(super) enum Rearmed {
     /// It waits for its new tick, with the waker it had.
     Armed,
     /// Its new tick has passed: the node is gone, and the caller must wake this waker.
@@ -50,7 +50,7 @@ pub(super) struct Wheel {
 }
 
 /// A slot in use, and the tick at which it starts.
-struct Place {
+struct UsedSlot {
     level: usize,
     slot: usize,
     start: u64,
@@ -112,16 +112,16 @@ impl Wheel {
     }
 
     /// Moves a node to another tick.
-    pub(super) fn relink(&mut self, key: Key, tick: u64) -> Moved {
+    pub(super) fn relink(&mut self, key: Key, tick: u64) -> Rearmed {
         debug_assert!(tick <= TICK_MAX);
-        let Some(old_tick) = self.slab.live_tick(key) else { return Moved::Gone };
+        let Some(old_tick) = self.slab.live_tick(key) else { return Rearmed::Gone };
         self.unlink(key.index(), old_tick);
         if tick <= self.elapsed {
-            return Moved::Due(self.slab.remove(key.index()));
+            return Rearmed::Due(self.slab.remove(key.index()));
         }
         self.slab.set_tick(key.index(), tick);
         self.link(key.index(), tick);
-        Moved::Armed
+        Rearmed::Armed
     }
 
     /// Gives an armed node another waker and returns the old one. If the node has fired, returns
@@ -139,11 +139,11 @@ impl Wheel {
     /// them; the rest stays due.
     pub(super) fn fire(&mut self, now: u64, waker_count_max: usize, wakers: &mut Vec<Waker>) {
         let len_max = wakers.len().saturating_add(waker_count_max);
-        while let Some(place) = self.first_place().filter(|place| place.start <= now) {
-            self.elapsed = self.elapsed.max(place.start);
-            if place.level > 0 {
-                self.cascade(&place);
-            } else if !self.drain(&place, len_max, wakers) {
+        while let Some(used) = self.first_used_slot().filter(|used| used.start <= now) {
+            self.elapsed = self.elapsed.max(used.start);
+            if used.level > 0 {
+                self.cascade(&used);
+            } else if !self.drain(&used, len_max, wakers) {
                 return;
             }
         }
@@ -160,8 +160,8 @@ impl Wheel {
 
     /// Returns the exact tick of the first node. Walks one slot.
     pub(super) fn earliest(&self) -> u64 {
-        let Some(place) = self.first_place() else { return NEVER };
-        let first = self.levels[place.level].first(place.slot);
+        let Some(used) = self.first_used_slot() else { return NEVER };
+        let first = self.levels[used.level].first(used.slot);
         let (mut index, mut earliest) = (first, NEVER);
         loop {
             earliest = earliest.min(self.slab.tick(index));
@@ -194,7 +194,7 @@ impl Wheel {
         self.elapsed = NEVER;
     }
 
-    fn first_place(&self) -> Option<Place> {
+    fn first_used_slot(&self) -> Option<UsedSlot> {
         if self.occupied == 0 {
             return None;
         }
@@ -203,38 +203,38 @@ impl Wheel {
         let shift = level as u32 * LEVEL_BITS;
         // The digits above this level are those of `elapsed`; there are none above the top level.
         let lower = u64::MAX.checked_shl(shift + LEVEL_BITS).map_or(u64::MAX, |upper| !upper);
-        Some(Place { level, slot, start: self.elapsed & !lower | (slot as u64) << shift })
+        Some(UsedSlot { level, slot, start: self.elapsed & !lower | (slot as u64) << shift })
     }
 
     fn first_start(&self) -> u64 {
-        self.first_place().map_or(NEVER, |place| place.start)
+        self.first_used_slot().map_or(NEVER, |used| used.start)
     }
 
     /// Spreads a slot, whose start has come, over the levels below.
-    fn cascade(&mut self, place: &Place) {
+    fn cascade(&mut self, used: &UsedSlot) {
         loop {
-            let index = self.levels[place.level].first(place.slot);
+            let index = self.levels[used.level].first(used.slot);
             if index == NIL {
                 break;
             }
-            self.levels[place.level].unlink(place.slot, index, &mut self.slab);
+            self.levels[used.level].unlink(used.slot, index, &mut self.slab);
             self.link(index, self.slab.tick(index));
         }
-        self.note_emptied_slot(place.level);
+        self.note_emptied_slot(used.level);
     }
 
     /// Fires the nodes of a slot of level 0. Returns `false` if `wakers` reached its limit first.
-    fn drain(&mut self, place: &Place, len_max: usize, wakers: &mut Vec<Waker>) -> bool {
+    fn drain(&mut self, used: &UsedSlot, len_max: usize, wakers: &mut Vec<Waker>) -> bool {
         loop {
-            let index = self.levels[0].first(place.slot);
+            let index = self.levels[0].first(used.slot);
             if index == NIL {
                 return true;
             }
             if wakers.len() >= len_max {
                 return false;
             }
-            debug_assert_eq!(self.slab.tick(index), place.start);
-            self.unlink(index, place.start);
+            debug_assert_eq!(self.slab.tick(index), used.start);
+            self.unlink(index, used.start);
             wakers.extend(self.slab.remove(index));
         }
     }

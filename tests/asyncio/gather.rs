@@ -58,7 +58,7 @@ async fn after_the_first_error_the_other_tasks_still_run_to_their_end() {
 
 // 136
 #[heist::test]
-async fn settled_gives_every_outcome_in_its_place() {
+async fn settled_returns_every_outcome_at_its_index() {
     let ([a, b, c], gathered) = three();
     c.set_exception("third").unwrap();
     a.set_result(3).unwrap();
@@ -147,7 +147,7 @@ async fn a_gather_of_nothing_is_empty() {
 // A gather answers once, and forgets nothing.
 
 #[heist::test]
-async fn after_a_failure_settled_has_an_outcome_at_each_place() {
+async fn after_a_failure_settled_has_an_outcome_at_each_index() {
     for fails in 0..4 {
         for also_fails in 0..4 {
             let slots: [Promise<usize, &'static str>; 4] = Default::default();

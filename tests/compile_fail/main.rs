@@ -16,8 +16,8 @@ struct Case {
     expected: Vec<String>,
 }
 
-fn cases_in(folder: &Path, must_compile: bool) -> Vec<Case> {
-    let mut cases: Vec<Case> = fs::read_dir(folder)
+fn cases_in(directory: &Path, must_compile: bool) -> Vec<Case> {
+    let mut cases: Vec<Case> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
@@ -39,8 +39,8 @@ fn cases_in(folder: &Path, must_compile: bool) -> Vec<Case> {
 }
 
 /// Writes the package whose binaries are the cases. The lock file is ours, so that nothing is looked up.
-fn write_package(folder: &Path, root: &Path, cases: &[Case]) {
-    fs::create_dir_all(folder).unwrap();
+fn write_package(directory: &Path, root: &Path, cases: &[Case]) {
+    fs::create_dir_all(directory).unwrap();
     let mut manifest = format!(
         "[package]\nname = \"compile_fail\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
          [dependencies]\nheist = {{ path = {root:?} }}\n"
@@ -50,19 +50,19 @@ fn write_package(folder: &Path, root: &Path, cases: &[Case]) {
         let (name, path) = (&case.name, &case.source);
         write!(manifest, "[[bin]]\nname = {name:?}\npath = {path:?}\nedition = {edition:?}\n").unwrap();
     }
-    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    fs::write(directory.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(root.join("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
 }
 
 /// What the compiler says to one case.
-fn check(folder: &Path, case: &Case) -> (bool, String) {
+fn check(directory: &Path, case: &Case) -> (bool, String) {
     let output = Command::new(env!("CARGO"))
         .args(["check", "--quiet", "--offline", "--color", "never", "--bin", &case.name])
-        .current_dir(folder)
+        .current_dir(directory)
         // Flags of the run around us (a sanitizer, a cfg) are not the users'.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET")
-        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("CARGO_TARGET_DIR", directory.join("target"))
         .output()
         .expect("cargo runs");
     let said = String::from_utf8(output.stderr).unwrap();
@@ -76,11 +76,11 @@ fn each_case_fails_as_it_says_and_the_others_compile() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut cases = cases_in(&root.join("tests/compile_fail/fail"), false);
     cases.extend(cases_in(&root.join("tests/compile_fail/pass"), true));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_fail");
-    write_package(&folder, root, &cases);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_fail");
+    write_package(&directory, root, &cases);
     let mut faults = String::new();
     for case in &cases {
-        let (compiled, said) = check(&folder, case);
+        let (compiled, said) = check(&directory, case);
         if compiled != case.expected.is_empty() {
             let verb = if compiled { "compiles, and must not" } else { "does not compile" };
             write!(faults, "\n--- {} {verb}\n{said}", case.name).unwrap();

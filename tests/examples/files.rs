@@ -8,16 +8,16 @@ use std::process::{Command, Output};
 use crate::support::process::make_fifo;
 use crate::{program, support};
 
-/// Runs the example with each driver in a new folder.
+/// Runs the example with each driver in a new directory.
 fn on_every_backend(test: impl Fn(&dyn Fn(&str, &[&Path]) -> Output, &Path)) {
     for kind in support::backends() {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let run = |name: &str, arguments: &[&Path]| {
             let mut command = Command::new(program::example(name));
-            command.args(arguments).current_dir(folder.path());
+            command.args(arguments).current_dir(directory.path());
             command.env("HEIST_DRIVER", kind.to_string()).output().expect("the example starts")
         };
-        test(&run, folder.path());
+        test(&run, directory.path());
     }
 }
 
@@ -51,14 +51,14 @@ fn assert_failed(output: &Output, words: &[&str]) {
 }
 
 #[test]
-fn a_tree_is_copied_with_its_links_permissions_and_empty_folders() {
-    on_every_backend(|run, folder| {
-        let (from, to) = (folder.join("from"), folder.join("to"));
+fn a_tree_is_copied_with_its_links_permissions_and_empty_directories() {
+    on_every_backend(|run, directory| {
+        let (from, to) = (directory.join("from"), directory.join("to"));
         let files = make_tree(&from);
         fs::create_dir(from.join("nothing in it")).unwrap();
         symlink("a/two", from.join("link")).unwrap();
         symlink("nowhere", from.join("dangling")).unwrap();
-        symlink("a", from.join("folder link")).unwrap();
+        symlink("a", from.join("directory link")).unwrap();
         let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         mode(&from.join("one"), 0o751);
         mode(&from.join("empty"), 0o400);
@@ -73,10 +73,10 @@ fn a_tree_is_copied_with_its_links_permissions_and_empty_folders() {
             let mode = |root: &Path| fs::metadata(root.join(name)).unwrap().permissions().mode();
             assert_eq!(mode(&from), mode(&to), "{name}");
         }
-        for (name, target) in [("link", "a/two"), ("dangling", "nowhere"), ("folder link", "a")] {
+        for (name, target) in [("link", "a/two"), ("dangling", "nowhere"), ("directory link", "a")] {
             assert_eq!(fs::read_link(to.join(name)).unwrap(), Path::new(target));
         }
-        // So that a user who is not root can remove the folder.
+        // So that a user who is not root can remove the directory.
         mode(&from.join("a/b"), 0o755);
         mode(&to.join("a/b"), 0o755);
         let count = |root: &Path| fs::read_dir(root).unwrap().count();
@@ -86,21 +86,21 @@ fn a_tree_is_copied_with_its_links_permissions_and_empty_folders() {
 
 #[test]
 fn one_file_is_copied_to_its_new_name() {
-    on_every_backend(|run, folder| {
-        fs::write(folder.join("x"), b"hello").unwrap();
+    on_every_backend(|run, directory| {
+        fs::write(directory.join("x"), b"hello").unwrap();
         assert!(run("copy", &[Path::new("x"), Path::new("y")]).status.success());
-        assert_eq!(fs::read(folder.join("y")).unwrap(), b"hello");
+        assert_eq!(fs::read(directory.join("y")).unwrap(), b"hello");
     });
 }
 
 #[test]
-fn what_cannot_be_copied_is_told_and_the_rest_is_copied() {
-    on_every_backend(|run, folder| {
-        let (from, to) = (folder.join("from"), folder.join("to"));
+fn a_file_that_cannot_be_copied_is_reported_and_the_rest_is_copied() {
+    on_every_backend(|run, directory| {
+        let (from, to) = (directory.join("from"), directory.join("to"));
         let files = make_tree(&from);
         make_fifo(&from.join("a/pipe"));
         let output = run("copy", &[&from, &to]);
-        assert_failed(&output, &["from/a/pipe: is no file, folder or link"]);
+        assert_failed(&output, &["from/a/pipe: is no file, directory or link"]);
         assert!(!to.join("a/pipe").exists());
         assert_eq!(fs::read(to.join("a/b/c/three")).unwrap(), fs::read(&files[3]).unwrap());
     });
@@ -109,18 +109,18 @@ fn what_cannot_be_copied_is_told_and_the_rest_is_copied() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_breaks_off_leaves_no_half_of_a_copy() {
-    on_every_backend(|run, folder| {
+    on_every_backend(|run, directory| {
         // Its first page can be read by nobody.
         let output = run("copy", &[Path::new("/proc/self/mem"), Path::new("half")]);
         assert_failed(&output, &["/proc/self/mem: Input/output error"]);
-        assert!(!folder.join("half").exists());
+        assert!(!directory.join("half").exists());
     });
 }
 
 #[test]
 fn nothing_is_overwritten_and_nothing_copied_into_itself() {
-    on_every_backend(|run, folder| {
-        let (from, to) = (folder.join("from"), folder.join("to"));
+    on_every_backend(|run, directory| {
+        let (from, to) = (directory.join("from"), directory.join("to"));
         make_tree(&from);
         fs::create_dir(&to).unwrap();
         assert_failed(
@@ -128,40 +128,43 @@ fn nothing_is_overwritten_and_nothing_copied_into_itself() {
             &["to: exists already; remove it, or name another target"],
         );
         assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
-        symlink("nowhere", folder.join("link")).unwrap();
-        assert_failed(&run("copy", &[&from, &folder.join("link")]), &["link: exists already"]);
+        symlink("nowhere", directory.join("link")).unwrap();
+        assert_failed(&run("copy", &[&from, &directory.join("link")]), &["link: exists already"]);
         assert_failed(
             &run("copy", &[&from, &from.join("a/copy")]),
             &["a/copy: lies within what is to be copied"],
         );
-        assert_failed(&run("copy", &[&folder.join("absent"), &folder.join("x")]), &["absent: No such file"]);
-        assert_failed(&run("copy", &[&from, &folder.join("absent/x")]), &["absent: No such file"]);
+        assert_failed(
+            &run("copy", &[&directory.join("absent"), &directory.join("x")]),
+            &["absent: No such file"],
+        );
+        assert_failed(&run("copy", &[&from, &directory.join("absent/x")]), &["absent: No such file"]);
     });
 }
 
 #[test]
 fn checksums_are_those_of_sha256sum() {
-    on_every_backend(|run, folder| {
-        let mut files = make_tree(&folder.join("tree"));
-        symlink("one", folder.join("tree/link")).unwrap();
+    on_every_backend(|run, directory| {
+        let mut files = make_tree(&directory.join("tree"));
+        symlink("one", directory.join("tree/link")).unwrap();
         let output = run("checksum", &[Path::new("tree")]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         for file in &mut files {
-            *file = file.strip_prefix(folder).unwrap().to_owned();
+            *file = file.strip_prefix(directory).unwrap().to_owned();
         }
-        // By name in each folder, and what is in a folder in the place of its name.
+        // By name in each directory, and what is in a directory in the place of its name.
         files.sort();
         let truth =
-            Command::new("sha256sum").args(&files).current_dir(folder).output().expect("sha256sum runs");
+            Command::new("sha256sum").args(&files).current_dir(directory).output().expect("sha256sum runs");
         assert!(truth.status.success());
         assert_eq!(text(&output.stdout), text(&truth.stdout));
     });
 }
 
 #[test]
-fn what_cannot_be_hashed_is_told_and_the_rest_is_hashed() {
-    on_every_backend(|run, folder| {
-        fs::write(folder.join("x"), b"hello").unwrap();
+fn a_file_that_cannot_be_hashed_is_reported_and_the_rest_is_hashed() {
+    on_every_backend(|run, directory| {
+        fs::write(directory.join("x"), b"hello").unwrap();
         let output = run("checksum", &[Path::new("absent"), Path::new("x")]);
         assert_failed(&output, &["absent: No such file"]);
         let expected = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824  x\n";

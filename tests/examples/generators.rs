@@ -38,9 +38,9 @@ fn run(name: &str) -> String {
 
 #[test]
 fn each_prints_what_its_header_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/generators");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/generators");
     let mut count = 0;
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
         let wanted = expected(&fs::read_to_string(&path).unwrap());

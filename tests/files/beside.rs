@@ -10,7 +10,7 @@ use heist::fs::File;
 use heist::net::{TcpListener, TcpStream};
 use heist::runtime::Runtime;
 
-use crate::folder;
+use crate::directory;
 use crate::support::{Counter, on_every_backend};
 
 /// What is read at once.
@@ -26,8 +26,8 @@ fn an_echo_answers_while_every_worker_copies_a_large_file() {
         Ok(text) => text.parse::<usize>().expect("HEIST_TEST_COPY_MIB is a number").div_ceil(64),
         Err(_) => 1,
     };
-    let folder = folder();
-    let source = source(folder.path(), pieces_count);
+    let directory = directory();
+    let source = source(directory.path(), pieces_count);
     on_every_backend(|runtime| {
         // Other programs may be in the way of the answers: in one of a few tries they are not.
         let tries = std::iter::repeat_with(|| answers_are_in_time(runtime, &source, pieces_count));
@@ -73,9 +73,9 @@ fn answers_are_in_time(runtime: &Runtime, source: &Path, pieces_count: usize) ->
     median < piece / 2 && p99 < piece * 4 + Duration::from_millis(200)
 }
 
-fn source(folder: &Path, pieces_count: usize) -> PathBuf {
-    let path = folder.join("source");
-    let mut file = std::fs::File::create(&path).expect("a file in the temporary folder");
+fn source(directory: &Path, pieces_count: usize) -> PathBuf {
+    let path = directory.join("source");
+    let mut file = std::fs::File::create(&path).expect("a file in the temporary directory");
     let piece = vec![7; PIECE_BYTES];
     for _ in 0..pieces_count {
         file.write_all(&piece).expect("room on the disk");

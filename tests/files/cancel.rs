@@ -18,7 +18,7 @@ use crate::generator::Generator;
 #[cfg(target_os = "linux")]
 use crate::support::process;
 use crate::support::{on_every_backend, with_every_runtime};
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 /// What it is, if it is ready at once.
 fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
@@ -46,8 +46,8 @@ fn on_a_worker(runtime: &Runtime, test: impl Future<Output = ()> + Send + 'stati
 #[test]
 fn a_dropped_write_is_as_if_it_had_not_been() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("file");
+        let directory = directory();
+        let path = directory.path().join("file");
         on_a_worker(runtime, async move {
             let mut random = Generator::new(7);
             let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
@@ -84,9 +84,9 @@ fn a_dropped_write_is_as_if_it_had_not_been() {
 #[test]
 fn a_dropped_read_takes_nothing() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(2 << 20);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         on_a_worker(runtime, async move {
             let mut file = File::open(&path).await.unwrap();
             file.sync_all().await.unwrap();
@@ -211,8 +211,8 @@ async fn open_past_the_cache(path: &Path) -> File {
 #[test]
 fn a_buffer_outlives_the_reads_that_were_dropped() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &vec![0x11; 8 << 20]);
+        let directory = directory();
+        let path = file_with(&directory, &vec![0x11; 8 << 20]);
         on_a_worker(runtime, async move {
             let file = open_past_the_cache(&path).await;
             let before_count = DROPPED.lock().unwrap().len();
@@ -260,8 +260,8 @@ impl Drop for Bomb {
 #[test]
 fn a_buffer_that_panics_when_dropped_harms_no_worker() {
     with_every_runtime(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &vec![0x11; 8 << 20]);
+        let directory = directory();
+        let path = file_with(&directory, &vec![0x11; 8 << 20]);
         on_a_worker(&runtime, async move {
             let file = open_past_the_cache(&path).await;
             let before_count = DROPPED.lock().unwrap().len();
@@ -302,8 +302,8 @@ fn an_open_that_was_dropped_leaks_no_descriptor() {
         return;
     }
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"x");
+        let directory = directory();
+        let path = file_with(&directory, b"x");
         on_a_worker(runtime, async move {
             drop(File::open(&path).await.unwrap());
             let before_count = process::open_fds_count();
@@ -326,8 +326,8 @@ fn an_open_that_was_dropped_leaks_no_descriptor() {
 #[test]
 fn a_file_dropped_with_operations_in_flight_is_closed_and_the_rest_goes_on() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &pattern(1 << 20));
+        let directory = directory();
+        let path = file_with(&directory, &pattern(1 << 20));
         on_a_worker(runtime, async move {
             for _ in 0..50 {
                 let mut file = OpenOptions::new().read(true).write(true).open(&path).await.unwrap();

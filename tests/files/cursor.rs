@@ -5,13 +5,13 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use heist::fs::{File, OpenOptions};
 
 use crate::support::on_every_backend;
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 #[test]
 fn clones_share_the_cursor() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"0123456789");
+        let directory = directory();
+        let path = file_with(&directory, b"0123456789");
         runtime.block_on(async {
             let mut file = File::open(&path).await.unwrap();
             let mut clone = file.try_clone().await.unwrap();
@@ -28,8 +28,8 @@ fn clones_share_the_cursor() {
 #[test]
 fn the_cursor_is_handed_over_to_std_and_taken_over_from_it() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"0123456789");
+        let directory = directory();
+        let path = file_with(&directory, b"0123456789");
         let mut file = std::fs::File::open(&path).unwrap();
         file.seek(SeekFrom::Start(3)).unwrap();
         let file = runtime.block_on(async {
@@ -48,8 +48,8 @@ fn the_cursor_is_handed_over_to_std_and_taken_over_from_it() {
 #[test]
 fn appending_files_write_at_the_end_wherever_they_read() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"head");
+        let directory = directory();
+        let path = file_with(&directory, b"head");
         runtime.block_on(async {
             let mut file = OpenOptions::new().read(true).append(true).open(&path).await.unwrap();
             let mut other = OpenOptions::new().append(true).open(&path).await.unwrap();
@@ -67,8 +67,8 @@ fn appending_files_write_at_the_end_wherever_they_read() {
 #[test]
 fn a_file_of_std_that_appends_is_known_to() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"head");
+        let directory = directory();
+        let path = file_with(&directory, b"head");
         runtime.block_on(async {
             let mut file = File::from(std::fs::OpenOptions::new().append(true).open(&path).unwrap());
             file.write_all(b" tail").await.unwrap();
@@ -81,8 +81,8 @@ fn a_file_of_std_that_appends_is_known_to() {
 #[test]
 fn what_is_written_is_there_when_the_write_is_ready() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("file");
+        let directory = directory();
+        let path = directory.path().join("file");
         runtime.block_on(async {
             for round in 0..300 {
                 let mut file = File::create(&path).await.unwrap();
@@ -95,11 +95,11 @@ fn what_is_written_is_there_when_the_write_is_ready() {
 }
 
 #[test]
-fn reads_at_the_cursor_and_at_places_do_not_disturb_each_other() {
+fn reads_at_the_cursor_and_at_offsets_do_not_disturb_each_other() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(300_000);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         runtime.block_on(async {
             let mut file = File::open(&path).await.unwrap();
             let mut place = 0;
@@ -120,8 +120,8 @@ fn reads_at_the_cursor_and_at_places_do_not_disturb_each_other() {
 #[test]
 fn a_file_that_grows_is_read_on() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"one");
+        let directory = directory();
+        let path = file_with(&directory, b"one");
         runtime.block_on(async {
             let mut file = File::open(&path).await.unwrap();
             let mut text = String::new();

@@ -7,7 +7,7 @@ use heist::fs::OpenOptions;
 use heist::io::{AlignedBuf, IoBuf};
 
 use crate::support::{loud, on_every_backend};
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 /// Not every file system can do it.
 pub(crate) async fn open_direct(path: &std::path::Path) -> Option<heist::fs::File> {
@@ -31,9 +31,9 @@ fn takes_anything(path: &std::path::Path) -> bool {
 #[test]
 fn aligned_buffers_go_past_the_page_cache_and_back() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(64 * 1024);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         runtime.block_on(async {
             let Some(file) = open_direct(&path).await else { return };
             let mut buf = AlignedBuf::new(8192);
@@ -54,9 +54,9 @@ fn aligned_buffers_go_past_the_page_cache_and_back() {
 #[test]
 fn borrowed_slices_need_no_alignment_of_their_own() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(64 * 1024);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         runtime.block_on(async {
             let Some(mut file) = open_direct(&path).await else { return };
             let mut memory = vec![0; 4097];
@@ -73,8 +73,8 @@ fn borrowed_slices_need_no_alignment_of_their_own() {
 #[test]
 fn what_is_not_aligned_is_refused_with_the_reason() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &pattern(64 * 1024));
+        let directory = directory();
+        let path = file_with(&directory, &pattern(64 * 1024));
         runtime.block_on(async {
             let Some(file) = open_direct(&path).await else { return };
             if takes_anything(&path) {

@@ -7,11 +7,11 @@ use heist::fs::{self, File, OpenOptions};
 use crate::support::on_every_backend;
 #[cfg(target_os = "linux")]
 use crate::support::{loud, process};
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_again_and_again() {
+fn a_full_disk_is_reported_again_and_again() {
     on_every_backend(|runtime| {
         runtime.block_on(async {
             let mut file = OpenOptions::new().write(true).open("/dev/full").await.unwrap();
@@ -34,7 +34,7 @@ fn a_full_disk_is_told_again_and_again() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_broken_place_is_told_by_every_read_and_write() {
+fn a_broken_sector_is_reported_by_every_read_and_write() {
     on_every_backend(|runtime| {
         runtime.block_on(async {
             // The first page of a process is never mapped: to the kernel a medium that fails.
@@ -67,11 +67,12 @@ fn a_broken_place_is_told_by_every_read_and_write() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_fills_up_takes_what_fits_first() {
-    let Some(folder) = in_a_small_memory("faults::a_disk_that_fills_up_takes_what_fits_first", false) else {
+    let Some(directory) = in_a_small_memory("faults::a_disk_that_fills_up_takes_what_fits_first", false)
+    else {
         return;
     };
     on_every_backend(|runtime| {
-        let path = folder.path().join("file");
+        let path = directory.path().join("file");
         runtime.block_on(async {
             let mut file = File::create(&path).await.unwrap();
             let bytes = pattern(1 << 20);
@@ -90,11 +91,11 @@ fn a_disk_that_fills_up_takes_what_fits_first() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_read_only_disk_refuses_every_change() {
-    let Some(folder) = in_a_small_memory("faults::a_read_only_disk_refuses_every_change", true) else {
+    let Some(directory) = in_a_small_memory("faults::a_read_only_disk_refuses_every_change", true) else {
         return;
     };
     on_every_backend(|runtime| {
-        let (path, other) = (folder.path().join("file"), folder.path().join("other"));
+        let (path, other) = (directory.path().join("file"), directory.path().join("other"));
         runtime.block_on(async {
             let errors = [
                 File::create(&path).await.map(drop),
@@ -123,7 +124,7 @@ fn in_a_small_memory(test: &str, is_read_only: bool) -> Option<process::Mounted<
         text.lines().filter(|line| line.contains("SKIPPED")).for_each(loud);
         return None;
     }
-    match process::mount(folder(), c"tmpfs", "size=64k", is_read_only) {
+    match process::mount(directory(), c"tmpfs", "size=64k", is_read_only) {
         Ok(mounted) => Some(mounted),
         Err(error) => {
             loud(&format!("SKIPPED: a file system cannot be mounted here: {error}"));
@@ -164,17 +165,17 @@ fn what_is_forbidden_is_refused() {
 }
 
 #[test]
-fn a_folder_is_no_file_and_a_file_no_folder() {
+fn a_directory_is_no_file_and_a_file_no_directory() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"x");
+        let directory = directory();
+        let path = file_with(&directory, b"x");
         runtime.block_on(async {
-            let error = File::create(folder.path()).await.unwrap_err();
+            let error = File::create(directory.path()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::IsADirectory);
-            let mut opened = File::open(folder.path()).await.unwrap();
+            let mut opened = File::open(directory.path()).await.unwrap();
             assert_eq!(opened.read(&mut [0; 4]).await.unwrap_err().kind(), ErrorKind::IsADirectory);
             assert_eq!(opened.read_at(&mut [0; 4], 0).await.unwrap_err().kind(), ErrorKind::IsADirectory);
-            assert_eq!(fs::read(folder.path()).await.unwrap_err().kind(), ErrorKind::IsADirectory);
+            assert_eq!(fs::read(directory.path()).await.unwrap_err().kind(), ErrorKind::IsADirectory);
             let error = File::open(path.join("below")).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotADirectory);
             assert_eq!(fs::read_dir(&path).await.unwrap_err().kind(), ErrorKind::NotADirectory);
@@ -189,13 +190,13 @@ fn a_folder_is_no_file_and_a_file_no_folder() {
 #[test]
 fn paths_that_lead_nowhere_are_refused_as_std_refuses_them() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let long = "x/".repeat(500_000);
         let name = "x".repeat(300);
-        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+        std::os::unix::fs::symlink("loop", directory.path().join("loop")).unwrap();
         runtime.block_on(async {
             for wrong in ["", "nul\0inside", &long, &name, "loop", "loop/x"] {
-                let path = if wrong.is_empty() { "".into() } else { folder.path().join(wrong) };
+                let path = if wrong.is_empty() { "".into() } else { directory.path().join(wrong) };
                 let below = if wrong.is_empty() { path.clone() } else { path.join("y") };
                 let pairs = [
                     (File::open(&path).await.map(drop), std::fs::File::open(&path).map(drop)),
@@ -215,8 +216,8 @@ fn paths_that_lead_nowhere_are_refused_as_std_refuses_them() {
 #[test]
 fn a_file_cut_off_under_its_reader_ends_early() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &pattern(300_000));
+        let directory = directory();
+        let path = file_with(&directory, &pattern(300_000));
         runtime.block_on(async {
             let mut file = File::open(&path).await.unwrap();
             let mut buf = vec![0; 100_000];
@@ -234,10 +235,10 @@ fn a_file_cut_off_under_its_reader_ends_early() {
 }
 
 #[test]
-fn places_beyond_four_gigabytes_are_kept_whole() {
+fn offsets_beyond_four_gigabytes_are_kept_whole() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("sparse");
+        let directory = directory();
+        let path = directory.path().join("sparse");
         runtime.block_on(async {
             let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
             let far = (5 << 30) + 17;
@@ -271,8 +272,8 @@ fn places_beyond_four_gigabytes_are_kept_whole() {
 #[test]
 fn nothing_at_all_is_done_at_once() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"x");
+        let directory = directory();
+        let path = file_with(&directory, b"x");
         runtime.block_on(async {
             let mut file = OpenOptions::new().read(true).write(true).open(&path).await.unwrap();
             assert_eq!(file.read(&mut []).await.unwrap(), 0);
@@ -290,9 +291,9 @@ fn nothing_at_all_is_done_at_once() {
 #[test]
 fn metadata_has_the_times_of_std_and_the_time_of_birth() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"hello");
-        std::os::unix::fs::symlink("file", folder.path().join("link")).unwrap();
+        let directory = directory();
+        let path = file_with(&directory, b"hello");
+        std::os::unix::fs::symlink("file", directory.path().join("link")).unwrap();
         runtime.block_on(async {
             let std = std::fs::metadata(&path).unwrap();
             let by_file = File::open(&path).await.unwrap().metadata().await.unwrap();
@@ -308,8 +309,8 @@ fn metadata_has_the_times_of_std_and_the_time_of_birth() {
                 assert_eq!((own.ctime(), own.ctime_nsec()), (std.ctime(), std.ctime_nsec()));
                 assert!(own.is_file() && !own.is_dir() && own.len() == 5);
             }
-            assert!(fs::symlink_metadata(folder.path().join("link")).await.unwrap().is_symlink());
-            assert!(fs::metadata(folder.path()).await.unwrap().is_dir());
+            assert!(fs::symlink_metadata(directory.path().join("link")).await.unwrap().is_symlink());
+            assert!(fs::metadata(directory.path()).await.unwrap().is_dir());
             #[cfg(target_os = "linux")]
             {
                 use std::os::unix::fs::MetadataExt;

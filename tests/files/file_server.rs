@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::folder;
+use crate::directory;
 use crate::support::{PATIENCE, eventually, loud, process};
 
 /// What every file holds at first: more than one request, and room for a page beyond it.
@@ -313,7 +313,7 @@ impl Server {
         match index {
             Some(index) if index == NAMES.len() => LOG,
             Some(index) => NAMES[index],
-            None => "folder",
+            None => "directory",
         }
     }
 }
@@ -325,7 +325,7 @@ fn node_of(name: &str) -> Option<u64> {
 
 /// The file system, mounted in this child process.
 pub(crate) struct Mount {
-    folder: process::Mounted<tempfile::TempDir>,
+    directory: process::Mounted<tempfile::TempDir>,
 }
 
 /// What never answers does so from here on; when this is dropped all is answered.
@@ -338,12 +338,12 @@ impl Mount {
             serve_a_child(test);
             return None;
         }
-        let mounted = process::mount(folder(), c"fuse", "fd=0,rootmode=40000,user_id=0,group_id=0", false);
+        let mounted = process::mount(directory(), c"fuse", "fd=0,rootmode=40000,user_id=0,group_id=0", false);
         // From here on the parent alone has the device: when it is gone, whoever waits for an answer gets an error.
         let null = File::open("/dev/null").expect("the null device");
         rustix::stdio::dup2_stdin(&null).expect("the standard input can be replaced");
         match mounted {
-            Ok(folder) => Some(Mount { folder }),
+            Ok(directory) => Some(Mount { directory }),
             Err(error) => {
                 skip(&format!("mount(2) of a FUSE file system: {error}; run as root, or with CAP_SYS_ADMIN"));
                 None
@@ -352,7 +352,7 @@ impl Mount {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
     pub(crate) fn hold(&self) -> Held<'_> {

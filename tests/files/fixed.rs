@@ -14,7 +14,7 @@ use crate::direct::open_direct;
 use crate::generator::Generator;
 use crate::support::wait::soon;
 use crate::support::{eventually, on_every_backend, with_every_backend};
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 const LEN: usize = 4096;
 
@@ -43,8 +43,8 @@ fn outcome<B>((result, buf): (std::io::Result<usize>, B)) -> (Result<usize, Erro
 #[test]
 fn random_reads_and_writes_are_as_with_any_other_buffer() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let paths = ["plain", "fixed"].map(|name| folder.path().join(name));
+        let directory = directory();
+        let paths = ["plain", "fixed"].map(|name| directory.path().join(name));
         let pool = pool_on(runtime, 2, 3 * LEN);
         let pool_there = pool.clone();
         let was_direct = on_a_worker(runtime, async move {
@@ -83,9 +83,9 @@ fn random_reads_and_writes_are_as_with_any_other_buffer() {
 #[test]
 fn reads_past_the_page_cache_end_where_the_file_does() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(5 * LEN + 100);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         // Long enough to be read in parts.
         let (small, large) = (pool_on(runtime, 3, 2 * LEN), pool_on(runtime, 1, 3 << 20));
         let (small_slots, large_slots) = (small.clone(), large.clone());
@@ -139,8 +139,8 @@ fn zeroed(pool: &FixedBufPool) -> FixedBuf {
 #[test]
 fn what_is_no_common_file_answers_alike() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"short");
+        let directory = directory();
+        let path = file_with(&directory, b"short");
         let pool = pool_on(runtime, 2, LEN);
         let pool_there = pool.clone();
         on_a_worker(runtime, async move {
@@ -158,9 +158,9 @@ fn what_is_no_common_file_answers_alike() {
 #[test]
 fn more_buffers_than_the_pool_has_read_the_same() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(64 * LEN);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         let pool = pool_on(runtime, 5, LEN);
         runtime.block_on(async {
             let file = std::sync::Arc::new(File::open(&path).await.unwrap());
@@ -191,8 +191,8 @@ fn more_buffers_than_the_pool_has_read_the_same() {
 #[test]
 fn buffers_of_reads_that_were_given_up_come_back_when_the_kernel_is_done_with_them() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &pattern(64 * LEN));
+        let directory = directory();
+        let path = file_with(&directory, &pattern(64 * LEN));
         let pool = pool_on(runtime, 8, LEN);
         let pool_there = pool.clone();
         on_a_worker(runtime, async move {
@@ -231,9 +231,9 @@ fn buffers_of_reads_that_were_given_up_come_back_when_the_kernel_is_done_with_th
 #[test]
 fn a_pool_may_be_dropped_with_its_operations_in_flight() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(64 * LEN);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         on_a_worker(runtime, async move {
             let Some(file) = open_direct(&path).await else { return };
             let (mut round, mut in_flight_count) = (0, 0);
@@ -263,8 +263,8 @@ fn a_pool_may_be_dropped_with_its_operations_in_flight() {
 #[test]
 fn buffers_and_pools_outlive_their_runtime_and_serve_another() {
     with_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &pattern(2 * LEN));
+        let directory = directory();
+        let path = file_with(&directory, &pattern(2 * LEN));
         let pool = pool_on(&runtime, 2, LEN);
         let buf = pool.take();
         let read = |runtime: &Runtime, buf: FixedBuf| {
@@ -299,7 +299,7 @@ mod alone {
 
     use io_uring::opcode;
 
-    use super::{File, FixedBufPool, LEN, Path, Runtime, eventually, folder, on_a_worker, pattern};
+    use super::{File, FixedBufPool, LEN, Path, Runtime, directory, eventually, on_a_worker, pattern};
     use crate::file_with;
     use crate::support::process::{again, expect_success, in_a_child, limit_locked_memory, role};
     use crate::support::supervisor::hide_opcode;
@@ -333,8 +333,8 @@ mod alone {
             "fixed::alone::memory_is_locked_at_the_first_use_and_unlocked_when_the_pool_is_gone",
             |runtime| {
                 watched(|| {
-                    let folder = folder();
-                    let path = file_with(&folder, b"");
+                    let directory = directory();
+                    let path = file_with(&directory, b"");
                     let pool = super::pool_on(runtime, 256, LEN);
                     assert_eq!(pinned_kib(), 0);
                     let file = writable(&path);
@@ -372,8 +372,8 @@ mod alone {
             return;
         }
         watched(|| {
-            let folder = folder();
-            let file = writable(&file_with(&folder, b""));
+            let directory = directory();
+            let file = writable(&file_with(&directory, b""));
             limit_locked_memory(256 * 1024);
             let runtime = builder(Shape::MultiThread, DriverKind::Uring).build().expect("rings lock nothing");
             do_without(&runtime, file, std::io::ErrorKind::OutOfMemory, "ulimit -l");
@@ -394,8 +394,8 @@ mod alone {
             Some(code) => watched(|| {
                 let hidden = Arc::new(AtomicU8::new(code.parse().expect("an op-code")));
                 hide_opcode(hidden);
-                let folder = folder();
-                let file = writable(&file_with(&folder, b""));
+                let directory = directory();
+                let file = writable(&file_with(&directory, b""));
                 let runtime = builder(Shape::MultiThread, DriverKind::Uring).build().expect("rings");
                 do_without(&runtime, file, std::io::ErrorKind::Unsupported, "policy");
             }),

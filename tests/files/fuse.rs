@@ -13,7 +13,7 @@ use crate::file_server::{FILE_BYTES, Mount, SHORT_BYTES};
 use crate::support::{
     Counter, WORKER_COUNT, echo, eventually, on_every_backend, process, with_every_runtime,
 };
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 const SHORT: Duration = Duration::from_millis(50);
 /// More than there are workers, and more than the kernel has threads for the disk operations of a ring.
@@ -29,8 +29,8 @@ fn is_broken<T: std::fmt::Debug>(result: std::io::Result<T>) {
 
 /// Tasks, timers, sockets and other files on every worker, one after the other.
 fn everybody_else_is_served(runtime: &Runtime) {
-    let folder = folder();
-    let path = file_with(&folder, &pattern(100_000));
+    let directory = directory();
+    let path = file_with(&directory, &pattern(100_000));
     let (address, server) = echo::start(runtime);
     runtime.block_on(async {
         let beside = (0..WORKER_COUNT * 4).map(|index| {
@@ -171,8 +171,8 @@ fn an_open_that_never_answers_can_be_given_up_and_leaks_no_descriptor() {
     else {
         return;
     };
-    let folder = folder();
-    let link = folder.path().join("link");
+    let directory = directory();
+    let link = directory.path().join("link");
     std::os::unix::fs::symlink(mount.path("silent-open"), &link).unwrap();
     on_every_backend(|runtime| {
         runtime.block_on(async { drop(File::open(mount.path("plain")).await.unwrap()) });
@@ -226,9 +226,9 @@ fn closing_a_file_whose_server_does_not_answer_holds_up_no_worker() {
 }
 
 #[test]
-fn errors_of_reads_writes_and_syncs_are_told_once_and_nothing_is_done_again() {
+fn errors_of_reads_writes_and_syncs_are_reported_once_and_nothing_is_done_again() {
     let Some(mount) =
-        Mount::of("fuse::errors_of_reads_writes_and_syncs_are_told_once_and_nothing_is_done_again")
+        Mount::of("fuse::errors_of_reads_writes_and_syncs_are_reported_once_and_nothing_is_done_again")
     else {
         return;
     };
@@ -258,9 +258,9 @@ fn errors_of_reads_writes_and_syncs_are_told_once_and_nothing_is_done_again() {
 }
 
 #[test]
-fn what_is_lost_after_the_write_is_told_by_the_next_sync_and_by_no_other() {
+fn bytes_lost_after_the_write_are_reported_by_the_next_sync_and_by_no_other() {
     let Some(mount) =
-        Mount::of("fuse::what_is_lost_after_the_write_is_told_by_the_next_sync_and_by_no_other")
+        Mount::of("fuse::bytes_lost_after_the_write_are_reported_by_the_next_sync_and_by_no_other")
     else {
         return;
     };
@@ -382,8 +382,8 @@ fn a_runtime_ends_with_an_operation_that_its_ring_does_not_let_go_of() {
     else {
         return;
     };
-    let folder = folder();
-    let link = folder.path().join("link");
+    let directory = directory();
+    let link = directory.path().join("link");
     std::os::unix::fs::symlink(mount.path("silent-open"), &link).unwrap();
     for patience in [Some(Duration::from_millis(300)), None] {
         with_every_runtime(|runtime| {

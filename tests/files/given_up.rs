@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use heist::fs::File;
 
 use crate::support::on_every_backend;
-use crate::{file_with, folder};
+use crate::{directory, file_with};
 
 async fn open_both(path: &std::path::Path) -> File {
     File::options().read(true).write(true).open(path).await.unwrap()
@@ -149,8 +149,8 @@ async fn play_all(path: &std::path::Path, appends: bool) {
 #[test]
 fn every_sequence_of_three_operations_by_two_clones_is_one_of_the_table() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"");
+        let directory = directory();
+        let path = file_with(&directory, b"");
         runtime.block_on(play_all(&path, false));
         runtime.block_on(play_all(&path, true));
     });
@@ -159,8 +159,8 @@ fn every_sequence_of_three_operations_by_two_clones_is_one_of_the_table() {
 #[test]
 fn writes_of_clones_at_the_same_time_are_all_there() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"");
+        let directory = directory();
+        let path = file_with(&directory, b"");
         runtime.block_on(async {
             let mut file = open_both(&path).await;
             let writers: Vec<_> = [b'a', b'b', b'c'].map(|letter| (letter, ())).into_iter().collect();
@@ -188,8 +188,8 @@ fn writes_of_clones_at_the_same_time_are_all_there() {
 #[test]
 fn a_write_that_a_clone_comes_behind_is_done_once() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"................");
+        let directory = directory();
+        let path = file_with(&directory, b"................");
         runtime.block_on(async {
             let mut file = open_both(&path).await;
             let mut clone = file.try_clone().await.unwrap();
@@ -208,8 +208,8 @@ fn a_write_that_a_clone_comes_behind_is_done_once() {
 #[test]
 fn a_duplicate_of_std_goes_on_where_the_file_is() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"");
+        let directory = directory();
+        let path = file_with(&directory, b"");
         runtime.block_on(async {
             let mut file = open_both(&path).await;
             file.write_all(b"one ").await.unwrap();
@@ -276,7 +276,7 @@ mod streams {
     }
 
     #[test]
-    fn a_pipe_has_no_places() {
+    fn a_pipe_has_no_offsets() {
         on_every_backend(|runtime| {
             runtime.block_on(async {
                 let (reader, writer) = std::io::pipe().unwrap();

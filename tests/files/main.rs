@@ -1,4 +1,4 @@
-//! Files and folders: the same as `std::fs` on every back end, whatever fails, is dropped or never answers.
+//! Files and directories: the same as `std::fs` on every back end, whatever fails, is dropped or never answers.
 #![cfg(unix)]
 
 #[path = "../support/mod.rs"]
@@ -26,17 +26,17 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-/// A folder of this test's own, on the disk that the sources are on: the system's folder for temporary files may be in
+/// A directory of this test's own, on the disk that the sources are on: the system's directory for temporary files may be in
 /// memory.
-pub(crate) fn folder() -> tempfile::TempDir {
+pub(crate) fn directory() -> tempfile::TempDir {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    tempfile::tempdir_in(target).expect("a temporary folder")
+    tempfile::tempdir_in(target).expect("a temporary directory")
 }
 
 /// A file with these bytes.
-pub(crate) fn file_with(folder: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {
-    let path = folder.path().join("file");
-    std::fs::write(&path, bytes).expect("a file in the temporary folder");
+pub(crate) fn file_with(directory: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {
+    let path = directory.path().join("file");
+    std::fs::write(&path, bytes).expect("a file in the temporary directory");
     path
 }
 

@@ -13,7 +13,7 @@ use io_uring::{IoUring, Probe, opcode};
 use crate::support::process::{again, expect_success, role};
 use crate::support::supervisor::hide_opcode;
 use crate::support::{Shape, builder, has_uring, loud, watched};
-use crate::{file_with, folder, model, pattern};
+use crate::{directory, file_with, model, pattern};
 
 /// An op-code, as its number, and what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,8 +97,8 @@ async fn transfer(work: Work, path: &Path) {
 }
 
 /// Does what needs this op-code and no other, and looks whether it is done.
-async fn perform(work: Work, folder: &Path, path: &Path) {
-    let other = folder.join("other");
+async fn perform(work: Work, directory: &Path, path: &Path) {
+    let other = directory.join("other");
     match work {
         // What is in the cache is opened by the other op-code, and what is created is not.
         Work::Open => drop(File::create(&other).await.unwrap()),
@@ -126,7 +126,7 @@ async fn perform(work: Work, folder: &Path, path: &Path) {
             std::fs::create_dir(&other).unwrap();
             fs::remove_file(path).await.unwrap();
             fs::remove_dir(&other).await.unwrap();
-            assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+            assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0);
         }
         Work::MakeDir => {
             fs::create_dir(&other).await.unwrap();
@@ -157,9 +157,9 @@ fn runtime(shape: Shape) -> Runtime {
 /// How many threads of the pool it took.
 fn threads_count_for(work: Work) -> usize {
     let runtime = runtime(Shape::CurrentThread);
-    let folder = folder();
-    let path = file_with(&folder, &pattern(LEN));
-    runtime.block_on(perform(work, folder.path(), &path));
+    let directory = directory();
+    let path = file_with(&directory, &pattern(LEN));
+    runtime.block_on(perform(work, directory.path(), &path));
     runtime.handle().metrics().num_blocking_threads()
 }
 

@@ -1,4 +1,4 @@
-//! Random sequences of operations, done by std in one folder and by heist in another: every result is the same.
+//! Random sequences of operations, done by std in one directory and by heist in another: every result is the same.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use heist::fs;
 
 use crate::generator::Generator;
 use crate::support::on_every_runtime;
-use crate::{folder, tree};
+use crate::{directory, tree};
 
 const NAMES: [&str; 9] = ["a", "b", "link", "d", "d/x", "d/e", "d/e/y", "none/z", "a/below"];
 const SLOT_COUNT: usize = 3;
@@ -145,7 +145,7 @@ fn no_file() -> Outcome {
 }
 
 fn stat_of(is_dir: bool, len: u64, extra: u64) -> (Vec<u8>, u64) {
-    // A folder's size is the file system's affair.
+    // A directory's size is the file system's affair.
     (vec![u8::from(is_dir)], if is_dir { 0 } else { len.wrapping_mul(31).wrapping_add(extra) })
 }
 
@@ -396,7 +396,7 @@ fn is_empty(step: &Step) -> bool {
 }
 
 pub(crate) async fn compare(seed: u64, step_count: usize) {
-    let (plain, own) = (folder(), folder());
+    let (plain, own) = (directory(), directory());
     let mut std = Std { root: plain.path().to_owned(), slots: Default::default() };
     let mut heist = Heist { root: own.path().to_owned(), slots: Default::default() };
     let mut random = Generator::new(seed);
@@ -416,7 +416,7 @@ pub(crate) async fn compare(seed: u64, step_count: usize) {
         );
     }
     assert!(done_count > step_count / 10, "seed {seed}: only {done_count} operations succeeded");
-    assert_eq!(tree::of(plain.path()), tree::of(own.path()), "seed {seed}: the folders differ");
+    assert_eq!(tree::of(plain.path()), tree::of(own.path()), "seed {seed}: the directories differ");
 }
 
 #[test]

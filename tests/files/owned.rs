@@ -6,13 +6,13 @@ use heist::fs::{Advice, File, OpenOptions};
 use heist::io::{AlignedBuf, IoBuf};
 
 use crate::support::{on_every_backend, with_every_runtime};
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 #[test]
 fn a_vector_is_as_long_as_what_was_read() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"0123456789");
+        let directory = directory();
+        let path = file_with(&directory, b"0123456789");
         runtime.block_on(async {
             let file = File::open(&path).await.unwrap();
             let (result, buf) = file.read_owned_at(Vec::with_capacity(100), 4).await;
@@ -30,9 +30,9 @@ fn a_vector_is_as_long_as_what_was_read() {
 #[test]
 fn a_large_read_in_parts_is_one_read() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern((5 << 20) + 12_345);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         runtime.block_on(async {
             let file = File::open(&path).await.unwrap();
             for (room, begin) in [(5 << 20, 0), (6 << 20, 1), (3 << 20, 4 << 20), (40 << 20, 777)] {
@@ -50,8 +50,8 @@ fn a_large_read_in_parts_is_one_read() {
 #[test]
 fn several_buffers_are_filled_and_written_in_order() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("file");
+        let directory = directory();
+        let path = directory.path().join("file");
         runtime.block_on(async {
             let file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
             let parts = vec![b"one ".to_vec(), Vec::new(), b"two ".to_vec(), b"three".to_vec()];
@@ -76,8 +76,8 @@ fn several_buffers_are_filled_and_written_in_order() {
 #[test]
 fn buffers_without_bytes_move_none_whatever_the_file_was_opened_for() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"0123456789");
+        let directory = directory();
+        let path = file_with(&directory, b"0123456789");
         runtime.block_on(async {
             let (reader, writer) = (File::open(&path).await.unwrap(), File::options());
             let writer = writer.clone().write(true).open(&path).await.unwrap();
@@ -98,8 +98,8 @@ fn buffers_without_bytes_move_none_whatever_the_file_was_opened_for() {
 #[test]
 fn buffers_come_back_from_a_runtime_that_has_ended() {
     with_every_runtime(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"0123456789");
+        let directory = directory();
+        let path = file_with(&directory, b"0123456789");
         let file = OpenOptions::new().read(true).write(true).clone();
         let file = runtime.block_on(async { file.open(&path).await.unwrap() });
         let handle = runtime.handle().clone();
@@ -123,10 +123,10 @@ fn buffers_come_back_from_a_runtime_that_has_ended() {
 /// Every call with a place, where no file has one, has one answer.
 #[cfg(target_os = "linux")]
 #[test]
-fn places_that_no_file_has_are_refused() {
+fn offsets_that_no_file_has_are_refused() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"0123456789");
+        let directory = directory();
+        let path = file_with(&directory, b"0123456789");
         runtime.block_on(async {
             let file = OpenOptions::new().read(true).write(true).open(&path).await.unwrap();
             for place in [1 << 63, u64::MAX - 1, u64::MAX] {
@@ -156,9 +156,9 @@ fn places_that_no_file_has_are_refused() {
 #[test]
 fn many_reads_are_in_flight_at_once() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(4 << 20);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         runtime.block_on(async {
             let file = File::open(&path).await.unwrap();
             file.advise(0, 0, heist::fs::Advice::DontNeed).await.unwrap();
@@ -179,9 +179,9 @@ fn many_reads_are_in_flight_at_once() {
 #[test]
 fn reads_may_be_awaited_on_another_worker_than_the_one_they_began_on() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         let bytes = pattern(1 << 20);
-        let path = file_with(&folder, &bytes);
+        let path = file_with(&directory, &bytes);
         runtime.block_on(async {
             let file = std::sync::Arc::new(File::open(&path).await.unwrap());
             let mut tasks = heist::task::JoinSet::new();

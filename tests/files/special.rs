@@ -10,15 +10,15 @@ use heist::time::{sleep, timeout};
 use crate::support::{
     Shape, backends, builder, eventually, on_every_backend, process, watched, with_every_backend,
 };
-use crate::{file_with, folder, pattern};
+use crate::{directory, file_with, pattern};
 
 const SHORT: Duration = Duration::from_millis(50);
 
 #[test]
 fn opening_a_pipe_waits_for_the_peer_and_holds_up_nobody() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         runtime.block_on(async {
             let opens: Vec<_> = (0..8).map(|_| heist::spawn(File::open(path.clone()))).collect();
@@ -45,8 +45,8 @@ fn opening_a_pipe_waits_for_the_peer_and_holds_up_nobody() {
 #[test]
 fn opening_a_pipe_to_write_waits_for_a_reader() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         runtime.block_on(async {
             let open_path = path.clone();
@@ -64,8 +64,8 @@ fn opening_a_pipe_to_write_waits_for_a_reader() {
 #[test]
 fn a_dropped_read_of_a_pipe_loses_no_byte() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         let wanted = pattern(20_000);
         let bytes = wanted.clone();
@@ -115,8 +115,8 @@ fn a_dropped_read_of_a_pipe_loses_no_byte() {
 #[test]
 fn a_runtime_ends_with_operations_that_never_answer() {
     with_every_backend(|runtime| {
-        let folder = folder();
-        let (silent, closed) = (folder.path().join("silent"), folder.path().join("closed"));
+        let directory = directory();
+        let (silent, closed) = (directory.path().join("silent"), directory.path().join("closed"));
         process::make_fifo(&silent);
         process::make_fifo(&closed);
         // Keeps `silent` open for both, and writes nothing.
@@ -140,8 +140,8 @@ fn a_runtime_ends_with_operations_that_never_answer() {
 #[test]
 fn files_that_only_stream_are_read_at_the_cursor() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        drop(file_with(&folder, b"x"));
+        let directory = directory();
+        drop(file_with(&directory, b"x"));
         runtime.block_on(async {
             // Files of procfs say that they are empty.
             let text = heist::fs::read_to_string("/proc/self/status").await.unwrap();
@@ -158,8 +158,8 @@ fn files_that_only_stream_are_read_at_the_cursor() {
 #[test]
 fn a_whole_pipe_is_read_to_its_end() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         let wanted = pattern(200_000);
         let (bytes, writer_path) = (wanted.clone(), path.clone());
@@ -172,8 +172,8 @@ fn a_whole_pipe_is_read_to_its_end() {
 #[test]
 fn a_task_that_only_reads_cached_bytes_starves_nobody() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, &pattern(4 << 20));
+        let directory = directory();
+        let path = file_with(&directory, &pattern(4 << 20));
         runtime.block_on(async {
             let tasks: Vec<_> = (0..4)
                 .map(|_| {
@@ -206,8 +206,8 @@ const LONG: Duration = Duration::from_secs(60);
 #[test]
 fn opens_that_wait_stop_no_other_operation_and_no_end_of_a_runtime() {
     with_every_backend(|runtime| {
-        let folder = folder();
-        let paths: Vec<_> = (0..70).map(|place| folder.path().join(format!("pipe{place}"))).collect();
+        let directory = directory();
+        let paths: Vec<_> = (0..70).map(|place| directory.path().join(format!("pipe{place}"))).collect();
         paths.iter().for_each(|path| process::make_fifo(path));
         for (place, path) in paths.iter().cloned().enumerate() {
             // To read, to write, and to write as if it were to be made.
@@ -219,7 +219,7 @@ fn opens_that_wait_stop_no_other_operation_and_no_end_of_a_runtime() {
         }
         runtime.block_on(async {
             sleep(SHORT).await;
-            let other = folder.path().join("other");
+            let other = directory.path().join("other");
             timeout(LONG, heist::fs::write(&other, b"y")).await.expect("a write goes on").unwrap();
             timeout(LONG, heist::fs::metadata(&other)).await.expect("metadata come").unwrap();
             assert_eq!(timeout(LONG, heist::fs::read(&other)).await.expect("a read goes on").unwrap(), b"y");
@@ -232,8 +232,8 @@ fn opens_that_wait_stop_no_other_operation_and_no_end_of_a_runtime() {
 #[test]
 fn copies_that_wait_for_a_fifo_keep_no_thread_of_the_pool() {
     with_every_backend(|runtime| {
-        let folder = folder();
-        let path = |name: String| folder.path().join(name);
+        let directory = directory();
+        let path = |name: String| directory.path().join(name);
         std::fs::write(path("source".into()), b"twelve bytes").unwrap();
         // More than the pool has threads.
         for place in 0..600 {
@@ -258,8 +258,8 @@ fn copies_that_wait_for_a_fifo_keep_no_thread_of_the_pool() {
 #[test]
 fn an_open_that_was_given_up_meets_nobody() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         let nonblocking =
             |options: &mut std::fs::OpenOptions| options.custom_flags(libc::O_NONBLOCK).open(&path);
@@ -279,8 +279,8 @@ fn an_open_that_was_given_up_meets_nobody() {
 #[test]
 fn a_writer_that_says_nothing_is_met() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         let open_path = path.clone();
         let open = runtime.spawn(async move { File::open(open_path).await });
@@ -299,8 +299,8 @@ fn a_writer_that_says_nothing_is_met() {
 #[test]
 fn a_writer_that_waits_meets_the_reader_that_stays() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         for round in 0..100 {
             let writer_path = path.clone();
@@ -325,8 +325,8 @@ fn an_open_waits_for_the_end_of_a_lease_and_holds_up_nobody() {
         }
     }
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = file_with(&folder, b"leased");
+        let directory = directory();
+        let path = file_with(&directory, b"leased");
         let holder = std::fs::File::options().read(true).write(true).open(&path).unwrap();
         if lease(&holder, libc::F_WRLCK) != 0 {
             crate::support::loud("SKIPPED: this file system has no leases");
@@ -335,7 +335,7 @@ fn an_open_waits_for_the_end_of_a_lease_and_holds_up_nobody() {
         let opens: Vec<_> = (0..20).map(|_| runtime.spawn(File::open(path.clone()))).collect();
         runtime.block_on(async {
             sleep(SHORT).await;
-            timeout(LONG, heist::fs::metadata(folder.path())).await.expect("metadata come").unwrap();
+            timeout(LONG, heist::fs::metadata(directory.path())).await.expect("metadata come").unwrap();
             assert!(opens.iter().all(|open| !open.is_finished()), "the lease was not waited for");
         });
         assert_eq!(lease(&holder, libc::F_UNLCK), 0);
@@ -355,11 +355,11 @@ fn a_loop_that_goes_to_another_thread_goes_on_with_its_operations() {
     for kind in backends() {
         watched(|| {
             let runtime = builder(Shape::CurrentThread, kind).build().unwrap();
-            let folder = folder();
-            let path = folder.path().join("pipe");
+            let directory = directory();
+            let path = directory.path().join("pipe");
             process::make_fifo(&path);
             let mut peer = std::fs::File::options().read(true).write(true).open(&path).unwrap();
-            let silent = folder.path().join("silent");
+            let silent = directory.path().join("silent");
             process::make_fifo(&silent);
             let tasks = std::thread::scope(|scope| {
                 let first = || {
@@ -388,8 +388,8 @@ fn a_loop_that_goes_to_another_thread_goes_on_with_its_operations() {
 #[test]
 fn the_end_of_a_runtime_does_not_wait_for_a_read_of_a_silent_pipe() {
     with_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("pipe");
+        let directory = directory();
+        let path = directory.path().join("pipe");
         process::make_fifo(&path);
         let _peer = std::fs::File::options().read(true).write(true).open(&path).unwrap();
         runtime.block_on(async {

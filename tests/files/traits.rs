@@ -6,13 +6,13 @@ use futures::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, TryStreamExt};
 use heist::fs::{self, OpenOptions};
 
 use crate::support::on_every_backend;
-use crate::{folder, pattern};
+use crate::{directory, pattern};
 
 #[test]
 fn the_traits_of_futures_read_write_and_seek() {
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("file");
+        let directory = directory();
+        let path = directory.path().join("file");
         runtime.block_on(async {
             let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
             let bytes = pattern(3 << 20);
@@ -31,8 +31,8 @@ fn the_traits_of_futures_read_write_and_seek() {
 fn the_traits_of_tokio_read_write_and_seek() {
     use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
     on_every_backend(|runtime| {
-        let folder = folder();
-        let path = folder.path().join("file");
+        let directory = directory();
+        let path = directory.path().join("file");
         runtime.block_on(async {
             let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
             let file = std::pin::Pin::new(&mut file);
@@ -52,17 +52,17 @@ fn the_traits_of_tokio_read_write_and_seek() {
 }
 
 #[test]
-fn a_folder_is_a_stream_of_all_its_entries() {
+fn a_directory_is_a_stream_of_all_its_entries() {
     on_every_backend(|runtime| {
-        let folder = folder();
+        let directory = directory();
         // More than one batch.
         let mut wanted: Vec<String> = (0..1000).map(|index| format!("file {index}")).collect();
         for name in &wanted {
-            std::fs::write(folder.path().join(name), b"").unwrap();
+            std::fs::write(directory.path().join(name), b"").unwrap();
         }
         wanted.sort();
         runtime.block_on(async {
-            let entries: Vec<_> = fs::read_dir(folder.path()).await.unwrap().try_collect().await.unwrap();
+            let entries: Vec<_> = fs::read_dir(directory.path()).await.unwrap().try_collect().await.unwrap();
             let mut names: Vec<_> =
                 entries.iter().map(|entry| entry.file_name().into_string().unwrap()).collect();
             names.sort();

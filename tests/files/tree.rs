@@ -1,4 +1,4 @@
-//! A folder as a list that can be compared.
+//! A directory as a list that can be compared.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -11,13 +11,13 @@ pub(crate) fn of(root: &Path) -> Vec<(String, Vec<u8>)> {
     list
 }
 
-fn collect(root: &Path, folder: &Path, list: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(folder).expect("a readable folder") {
+fn collect(root: &Path, directory: &Path, list: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(directory).expect("a readable directory") {
         let path = entry.expect("an entry").path();
         let name = path.strip_prefix(root).expect("below").to_string_lossy().into_owned();
         let metadata = path.symlink_metadata().expect("it is there");
         if metadata.is_dir() {
-            list.push((name, b"folder".to_vec()));
+            list.push((name, b"directory".to_vec()));
             collect(root, &path, list);
         } else if metadata.is_symlink() {
             let target = std::fs::read_link(&path).expect("a link");

@@ -10,7 +10,7 @@ mod support;
 /// Descriptors of this process that are rings or a ring's doorbell.
 pub(crate) fn rings_count() -> usize {
     let fds = std::fs::read_dir("/proc/self/fd").expect("procfs is mounted");
-    let targets = fds.filter_map(|fd| std::fs::read_link(fd.expect("a readable folder").path()).ok());
+    let targets = fds.filter_map(|fd| std::fs::read_link(fd.expect("a readable directory").path()).ok());
     let kinds = ["anon_inode:[io_uring]", "anon_inode:[eventfd]"];
     targets.filter(|target| kinds.iter().any(|kind| target.as_os_str() == *kind)).count()
 }

@@ -77,7 +77,7 @@ fn a_single_threaded_ring_of_one_entry_begins_and_cancels_a_thousand_waits() {
 }
 
 #[test]
-fn sizes_that_no_ring_can_have_are_told_on_every_driver() {
+fn sizes_that_no_ring_can_have_are_refused_on_every_driver() {
     let expectations: [(u32, Option<u32>, &str); 5] = [
         (0, None, "ring_entries is 0; it must be between 1 and 32768"),
         (32_769, None, "ring_entries is 32769; it must be between 1 and 32768"),

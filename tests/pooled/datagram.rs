@@ -44,7 +44,7 @@ fn datagrams_of_every_length_arrive_whole() {
 }
 
 #[test]
-fn many_senders_are_told_apart() {
+fn many_senders_are_distinguished() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let server = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");

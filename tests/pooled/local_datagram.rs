@@ -37,11 +37,11 @@ fn datagrams_of_every_length_arrive_whole() {
 }
 
 #[test]
-fn senders_are_told_apart() {
+fn senders_are_distinguished() {
     on_every_runtime(|rt| {
-        let folder = tempfile::tempdir().expect("a folder");
+        let directory = tempfile::tempdir().expect("a directory");
         rt.block_on(async {
-            let path = |name: &str| folder.path().join(name);
+            let path = |name: &str| directory.path().join(name);
             let server = UnixDatagram::bind(path("server")).expect("bound");
             for name in ["a", "b", "c"] {
                 let client = UnixDatagram::bind(path(name)).expect("bound");

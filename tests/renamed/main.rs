@@ -6,22 +6,22 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-fn write_package(folder: &Path, name: &str, dependency: &str) {
+fn write_package(directory: &Path, name: &str, dependency: &str) {
     let source =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/renamed/packages").join(format!("{name}.rs"));
-    fs::create_dir_all(folder.join(name)).unwrap();
+    fs::create_dir_all(directory.join(name)).unwrap();
     let manifest = format!(
         "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\
          [lib]\npath = {source:?}\n[dependencies]\n{dependency}\n"
     );
-    fs::write(folder.join(name).join("Cargo.toml"), manifest).unwrap();
+    fs::write(directory.join(name).join("Cargo.toml"), manifest).unwrap();
 }
 
 /// Runs the tests of a package that knows heist by these dependencies; how many passed.
 fn tests_of(package: &str, packages: &[(&str, &str)]) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("renamed");
-    let workspace = folder.join(package);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("renamed");
+    let workspace = directory.join(package);
     for (name, dependency) in packages {
         write_package(&workspace, name, &dependency.replace("HEIST", root.to_str().unwrap()));
     }
@@ -35,7 +35,7 @@ fn tests_of(package: &str, packages: &[(&str, &str)]) -> usize {
         // Flags of the run around us (a sanitizer, a cfg) are not the users'.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET")
-        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("CARGO_TARGET_DIR", directory.join("target"))
         .output()
         .expect("cargo runs");
     let said = String::from_utf8_lossy(&output.stdout);

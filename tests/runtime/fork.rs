@@ -156,8 +156,8 @@ fn is_told_of_its_own_only(runtime: &Runtime, signal: &mut Signal, number: i32) 
 
 /// Every signal of a child that does not exec is the child's, whatever its parent listens for.
 #[test]
-fn a_forked_childs_signals_are_not_told_to_the_parents_listeners() {
-    let test = "fork::a_forked_childs_signals_are_not_told_to_the_parents_listeners";
+fn a_forked_childs_signals_do_not_reach_the_parents_listeners() {
+    let test = "fork::a_forked_childs_signals_do_not_reach_the_parents_listeners";
     if process::role().is_none() {
         process::expect_success(&mut process::again(test, "forks"));
         return;

@@ -84,9 +84,9 @@ fn sockets_without_a_runtime_panic_at_the_line_of_the_caller() {
             expect("pair", || drop(net::UnixStream::pair()));
             expect("datagrams", || drop(net::UnixDatagram::unbound()));
             expect("datagram pair", || drop(net::UnixDatagram::pair()));
-            let folder = tempfile::tempdir().expect("a folder");
-            expect("unix bind", || drop(net::UnixListener::bind(folder.path().join("l"))));
-            expect("datagram bind", || drop(net::UnixDatagram::bind(folder.path().join("d"))));
+            let directory = tempfile::tempdir().expect("a directory");
+            expect("unix bind", || drop(net::UnixListener::bind(directory.path().join("l"))));
+            expect("datagram bind", || drop(net::UnixDatagram::bind(directory.path().join("d"))));
             expect("pipe", || drop(heist::io::pipe()));
             expect("signal", || {
                 drop(heist::signal::unix::signal(heist::signal::unix::SignalKind::window_change()));

@@ -218,7 +218,7 @@ fn destructors_that_wake_their_siblings_end_with_the_runtime() {
 }
 
 #[test]
-fn spawning_into_a_closed_runtime_is_refused_and_the_joiner_told() {
+fn spawning_into_a_closed_runtime_is_refused_and_the_joiner_gets_an_error() {
     with_every_runtime(|runtime| {
         let handle = runtime.handle().clone();
         drop(runtime);

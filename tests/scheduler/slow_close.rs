@@ -199,8 +199,8 @@ mod destructors {
     #[test]
     fn a_buffer_that_takes_long_to_drop_stops_nobody_else() {
         on_every_backend(|runtime| {
-            let folder = tempfile::tempdir().expect("a folder");
-            let path = folder.path().join("file");
+            let directory = tempfile::tempdir().expect("a directory");
+            let path = directory.path().join("file");
             let task = runtime.spawn(async move {
                 let file = File::create(path).await.expect("create");
                 let write = file.write_owned_at(Slow(Box::new([0; 16])), 0);

@@ -100,7 +100,7 @@ fn more_stuck_tasks_than_workers_stop_nobody() {
 }
 
 #[test]
-fn those_who_stand_in_go_when_the_workers_come_round() {
+fn the_reserve_goes_when_the_workers_check_in() {
     on_every_backend(|runtime| {
         let greed = Greed::of(runtime, runtime.workers() + 2);
         assert!(runtime.handle().metrics().num_reserve_threads() > 0);
@@ -166,7 +166,7 @@ fn a_runtime_ends_while_stand_ins_have_tasks() {
 }
 
 #[test]
-fn what_is_stuck_is_told_and_a_panic_of_the_hook_is_ignored() {
+fn stuck_tasks_are_reported_and_a_panic_of_the_hook_is_ignored() {
     watched(|| {
         for kind in backends() {
             let (tell, told) = mpsc::channel();

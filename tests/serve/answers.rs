@@ -9,15 +9,15 @@ use crate::process::{Server, on_each_driver};
 /// Several chunks, and not a multiple of one.
 const BIG: usize = 300_001;
 
-fn fill(folder: &Path) {
-    fs::create_dir_all(folder.join("sub/deep")).unwrap();
-    fs::create_dir_all(folder.join("site")).unwrap();
-    fs::write(folder.join("hello.txt"), "hello, world\n").unwrap();
-    fs::write(folder.join("empty"), "").unwrap();
-    fs::write(folder.join("big.bin"), pattern(BIG)).unwrap();
-    fs::write(folder.join("a b & <c>.html"), "<p>named").unwrap();
-    fs::write(folder.join("site/index.html"), "<p>index").unwrap();
-    fs::write(folder.join(".secret"), "hidden").unwrap();
+fn fill(directory: &Path) {
+    fs::create_dir_all(directory.join("sub/deep")).unwrap();
+    fs::create_dir_all(directory.join("site")).unwrap();
+    fs::write(directory.join("hello.txt"), "hello, world\n").unwrap();
+    fs::write(directory.join("empty"), "").unwrap();
+    fs::write(directory.join("big.bin"), pattern(BIG)).unwrap();
+    fs::write(directory.join("a b & <c>.html"), "<p>named").unwrap();
+    fs::write(directory.join("site/index.html"), "<p>index").unwrap();
+    fs::write(directory.join(".secret"), "hidden").unwrap();
 }
 
 fn start(driver: &str) -> Server {
@@ -28,8 +28,8 @@ fn start(driver: &str) -> Server {
 fn the_start_is_announced() {
     on_each_driver(|driver| {
         let server = start(driver);
-        let folder = server.folder().canonicalize().unwrap();
-        assert_eq!(server.greeting[0], format!("folder: {}", folder.display()));
+        let directory = server.directory().canonicalize().unwrap();
+        assert_eq!(server.greeting[0], format!("directory: {}", directory.display()));
         let name = if driver == "uring" { "io_uring" } else { "poll" };
         assert_eq!(server.greeting[2], format!("driver: {name}"));
         assert_eq!(server.greeting[3], "workers: 2");
@@ -58,7 +58,7 @@ fn files_arrive_whole_and_typed() {
 }
 
 #[test]
-fn folders_are_listed() {
+fn directories_are_listed() {
     on_each_driver(|driver| {
         let server = start(driver);
         let root = get(&server, "/");
@@ -107,15 +107,15 @@ fn head_and_other_methods() {
 }
 
 #[test]
-fn nothing_outside_the_folder_is_reached() {
+fn nothing_outside_the_directory_is_reached() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret"), "the secret").unwrap();
     on_each_driver(|driver| {
-        let server = Server::start(driver, &[], |folder| {
-            fill(folder);
+        let server = Server::start(driver, &[], |directory| {
+            fill(directory);
             #[cfg(unix)]
             for (name, target) in [("out", outside.path()), ("passwd", Path::new("/etc/passwd"))] {
-                std::os::unix::fs::symlink(target, folder.join(name)).unwrap();
+                std::os::unix::fs::symlink(target, directory.join(name)).unwrap();
             }
         });
         let absolute = format!("/{}/secret", outside.path().display());
@@ -199,7 +199,7 @@ fn known_versions_are_not_sent_again() {
         assert_eq!(ask("If-None-Match: \"another\"".into()).status, 200);
         assert_eq!(ask("If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT".into()).status, 200);
         assert_eq!(ask("If-Match: \"another\"".into()).status, 412);
-        fs::write(server.folder().join("hello.txt"), "changed").unwrap();
+        fs::write(server.directory().join("hello.txt"), "changed").unwrap();
         assert_eq!(ask(format!("If-None-Match: {etag}")).text(), "changed");
         server.stop();
     });

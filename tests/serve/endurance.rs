@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use crate::client::{Client, HUGE, get, huge};
 use crate::process::{self, LIMIT, Server, eventually, on_each_driver};
 
-fn fill(folder: &Path) {
-    fs::write(folder.join("hello.txt"), "hello, world\n").unwrap();
-    fs::write(folder.join("huge.bin"), huge()).unwrap();
+fn fill(directory: &Path) {
+    fs::write(directory.join("hello.txt"), "hello, world\n").unwrap();
+    fs::write(directory.join("huge.bin"), huge()).unwrap();
 }
 
 /// Another client is served while those before it are as they are: who waited for them would wait for ever.
@@ -128,9 +128,9 @@ fn clients_that_have_not_spoken_have_no_buffers() {
 #[test]
 fn memory_does_not_grow_with_the_file() {
     on_each_driver(|driver| {
-        let server = Server::start(driver, &[], |folder| {
-            fill(folder);
-            fs::File::create(folder.join("vast.bin")).unwrap().set_len(512 << 20).unwrap();
+        let server = Server::start(driver, &[], |directory| {
+            fill(directory);
+            fs::File::create(directory.join("vast.bin")).unwrap().set_len(512 << 20).unwrap();
         });
         assert_serves(&server);
         let before = process::memory_kib(server.id(), "VmHWM");
@@ -211,11 +211,11 @@ fn a_large_listing_is_held_once_however_many_do_not_read_it() {
     const NAMES_COUNT: usize = 30_000;
     const CLIENTS_COUNT: usize = 150;
     on_each_driver(|driver| {
-        let server = Server::start(driver, &[], |folder| {
-            fill(folder);
-            fs::create_dir(folder.join("many")).unwrap();
+        let server = Server::start(driver, &[], |directory| {
+            fill(directory);
+            fs::create_dir(directory.join("many")).unwrap();
             for number in 0..NAMES_COUNT {
-                fs::File::create(folder.join(format!("many/{number:0>40}"))).unwrap();
+                fs::File::create(directory.join(format!("many/{number:0>40}"))).unwrap();
             }
         });
         let whole = get(&server, "/many/");
@@ -241,7 +241,7 @@ fn a_large_listing_is_held_once_however_many_do_not_read_it() {
         assert!(patient.bytes(whole.body.len()) == whole.body, "who reads on gets all of it");
         drop((patient, stalled));
         eventually("clients that left are kept", || process::descriptors(server.id()) <= idle);
-        fs::File::create(server.folder().join("many/new")).unwrap();
+        fs::File::create(server.directory().join("many/new")).unwrap();
         let anew = get(&server, "/many/");
         assert_eq!(anew.text().matches("</tr>").count(), NAMES_COUNT + 3, "the page went with its readers");
         server.stop();

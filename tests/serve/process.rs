@@ -43,7 +43,7 @@ pub(crate) fn on_each_driver(test: impl Fn(&'static str)) {
     }
 }
 
-/// A running server and the folder it serves.
+/// A running server and the directory it serves.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The lines printed at the start.
@@ -51,7 +51,7 @@ pub(crate) struct Server {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
     stderr: Option<JoinHandle<String>>,
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// What a server left behind.
@@ -63,7 +63,7 @@ pub(crate) struct Outcome {
 }
 
 impl Server {
-    /// Starts a server on a free port, over a new folder that `fill` may put files into.
+    /// Starts a server on a free port, over a new directory that `fill` may put files into.
     pub(crate) fn start(driver: &str, options: &[&str], fill: impl FnOnce(&Path)) -> Server {
         Server::start_by(Command::new(program()), driver, options, fill)
     }
@@ -77,9 +77,9 @@ impl Server {
     }
 
     fn start_by(mut command: Command, driver: &str, options: &[&str], fill: impl FnOnce(&Path)) -> Server {
-        let folder = tempfile::tempdir().unwrap();
-        fill(folder.path());
-        command.arg("--dir").arg(folder.path()).args(["--addr", "127.0.0.1:0", "--workers", "2"]);
+        let directory = tempfile::tempdir().unwrap();
+        fill(directory.path());
+        command.arg("--dir").arg(directory.path()).args(["--addr", "127.0.0.1:0", "--workers", "2"]);
         command.args(["--driver", driver]).args(options);
         // No client of a slow machine is too slow, but where that is the test.
         for patience in ["--header-seconds", "--stall-seconds"] {
@@ -101,11 +101,11 @@ impl Server {
         }
         let url = greeting[1].strip_prefix("url: http://").and_then(|url| url.strip_suffix('/'));
         let address = url.unwrap_or_else(|| panic!("no URL in {greeting:?}")).parse().unwrap();
-        Server { address, greeting, child, stdout: Some(stdout), stderr: Some(stderr), folder }
+        Server { address, greeting, child, stdout: Some(stdout), stderr: Some(stderr), directory }
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -24,23 +24,23 @@ fn a_foreign_address_is_named() {
 }
 
 #[test]
-fn a_missing_folder_and_a_file_are_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("thing");
+fn a_missing_directory_and_a_file_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("thing");
     let path = path.to_str().unwrap();
     let (code, _, stderr) = run(&["--dir", path]);
     assert_eq!(code, Some(1));
-    assert!(stderr.contains(path) && stderr.contains("name an existing folder with --dir"), "{stderr}");
+    assert!(stderr.contains(path) && stderr.contains("name an existing directory with --dir"), "{stderr}");
     std::fs::write(path, "").unwrap();
     let (code, _, stderr) = run(&["--dir", path]);
     assert_eq!(code, Some(1));
-    assert!(stderr.contains("it is a file, not a folder"), "{stderr}");
+    assert!(stderr.contains("it is a file, not a directory"), "{stderr}");
 }
 
 #[test]
 fn bad_options_are_named() {
     let cases: [(&[&str], &str); 6] = [
-        (&["--folder", "."], "unexpected argument '--folder'"),
+        (&["--directory", "."], "unexpected argument '--directory'"),
         (&["."], "unexpected argument '.'"),
         (&["--workers", "0"], "0 is not in 1..=1024"),
         (&["--workers", "many"], "'many'"),

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use crate::client::{Client, HUGE, get, huge};
 use crate::process::{Server, eventually, on_each_driver};
 
-fn fill(folder: &Path) {
-    fs::write(folder.join("hello.txt"), "hello, world\n").unwrap();
-    fs::write(folder.join("huge.bin"), huge()).unwrap();
+fn fill(directory: &Path) {
+    fs::write(directory.join("hello.txt"), "hello, world\n").unwrap();
+    fs::write(directory.join("huge.bin"), huge()).unwrap();
 }
 
 #[test]

@@ -207,7 +207,7 @@ pub(crate) fn limit_locked_memory(bytes: usize) {
     assert_eq!(result, 0, "setrlimit: {}", std::io::Error::last_os_error());
 }
 
-/// A folder on which a file system is mounted, seen by this process only. Both go with it.
+/// A directory on which a file system is mounted, seen by this process only. Both go with it.
 #[cfg(target_os = "linux")]
 pub(crate) struct Mounted<F: AsRef<std::path::Path>>(F);
 
@@ -221,9 +221,9 @@ impl<F: AsRef<std::path::Path>> Mounted<F> {
 #[cfg(target_os = "linux")]
 impl<F: AsRef<std::path::Path>> Drop for Mounted<F> {
     fn drop(&mut self) {
-        let folder = c_path(self.path());
+        let directory = c_path(self.path());
         // SAFETY: the string lives through the call. An error stays: the mount ends with the process at the latest.
-        unsafe { libc::umount2(folder.as_ptr(), libc::MNT_DETACH) };
+        unsafe { libc::umount2(directory.as_ptr(), libc::MNT_DETACH) };
     }
 }
 
@@ -233,15 +233,15 @@ fn c_path(path: &std::path::Path) -> std::ffi::CString {
     std::ffi::CString::new(path.as_os_str().as_bytes()).expect("a path without NUL")
 }
 
-/// Mounts a file system of that kind on `folder`.
+/// Mounts a file system of that kind on `directory`.
 #[cfg(target_os = "linux")]
 pub(crate) fn mount<F: AsRef<std::path::Path>>(
-    folder: F,
+    directory: F,
     kind: &std::ffi::CStr,
     options: &str,
     is_read_only: bool,
 ) -> std::io::Result<Mounted<F>> {
-    let point = c_path(folder.as_ref());
+    let point = c_path(directory.as_ref());
     let options = std::ffi::CString::new(options).expect("options without NUL");
     // SAFETY: takes integers only.
     let unshared = unsafe { libc::unshare(libc::CLONE_NEWNS) };
@@ -255,7 +255,7 @@ pub(crate) fn mount<F: AsRef<std::path::Path>>(
         libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), private, std::ptr::null());
         libc::mount(c"heist".as_ptr(), point.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast())
     };
-    if result == 0 { Ok(Mounted(folder)) } else { Err(std::io::Error::last_os_error()) }
+    if result == 0 { Ok(Mounted(directory)) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// Makes a named pipe.

@@ -9,7 +9,7 @@ use heist::task::AbortOnDropHandle;
 use crate::support::{Counter, on_every_backend, on_every_runtime, with_every_runtime};
 
 #[test]
-fn aborting_a_waiting_task_drops_its_future_and_tells_the_joiner() {
+fn aborting_a_waiting_task_drops_its_future_and_wakes_the_joiner() {
     on_every_runtime(|runtime| {
         let drops = Counter::default();
         let guard = drops.on_drop();

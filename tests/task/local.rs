@@ -92,7 +92,7 @@ fn local_tasks_spawn_local_tasks_and_join_them() {
 
 /// Fault A9: a foreign thread aborts; the future is dropped at home.
 #[test]
-fn an_abort_from_a_foreign_thread_drops_the_future_at_home() {
+fn an_abort_from_a_foreign_thread_drops_the_future_on_its_own_thread() {
     on_every_runtime(|runtime| {
         for _ in 0..100 {
             let (sender, dropped_on) = mpsc::channel();
@@ -102,7 +102,7 @@ fn an_abort_from_a_foreign_thread_drops_the_future_at_home() {
                 std::thread::spawn(move || abort.abort()).join().expect("no panic");
                 assert!(handle.await.expect_err("aborted").is_cancelled());
             });
-            assert_dropped_at_home(&dropped_on);
+            assert_dropped_on_its_thread(&dropped_on);
         }
     });
 }
@@ -145,7 +145,7 @@ fn the_last_waker_dropped_on_a_foreign_thread_drops_no_future_there() {
 
 /// Fault A9 at shutdown: the runtime is dropped by a thread that is no worker.
 #[test]
-fn the_end_of_the_runtime_drops_local_futures_at_home() {
+fn the_end_of_the_runtime_drops_local_futures_on_their_thread() {
     with_every_runtime(|runtime| {
         let is_multi_thread = runtime.workers() > 1;
         let (sender, dropped_on) = mpsc::channel();
@@ -158,7 +158,7 @@ fn the_end_of_the_runtime_drops_local_futures_at_home() {
         // The single-threaded loop is this thread's: home is where it is dropped.
         drop(runtime);
         for _ in 0..10 {
-            assert_dropped_at_home(&dropped_on);
+            assert_dropped_on_its_thread(&dropped_on);
         }
         assert!(is_multi_thread || dropped_on.try_recv().is_err());
     });
@@ -166,7 +166,7 @@ fn the_end_of_the_runtime_drops_local_futures_at_home() {
 
 /// Fault C15: a current-thread runtime is handed to another thread while a local task of the first one lives.
 #[test]
-fn the_loop_does_not_run_where_its_local_tasks_are_not_at_home() {
+fn the_loop_does_not_run_on_a_thread_that_is_not_its_local_tasks() {
     for kind in support::backends() {
         support::watched(|| {
             let runtime = support::builder(support::Shape::CurrentThread, kind).build().expect("available");
@@ -275,7 +275,7 @@ fn spawn_waiting(
 }
 
 #[track_caller]
-fn assert_dropped_at_home(dropped_on: &mpsc::Receiver<(ThreadId, ThreadId)>) {
+fn assert_dropped_on_its_thread(dropped_on: &mpsc::Receiver<(ThreadId, ThreadId)>) {
     // A task that was aborted before its first poll never made its guard: then the channel just closes.
     if let Ok((home, there)) = dropped_on.recv_timeout(support::PATIENCE) {
         assert_eq!(home, there, "dropped away from home");

@@ -20,7 +20,7 @@ fn closed_addr() -> (socket2::Socket, SocketAddr) {
 }
 
 #[test]
-fn a_refused_connect_is_told() {
+fn a_refused_connect_is_reported() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (_closed, addr) = closed_addr();
@@ -35,7 +35,7 @@ fn a_refused_connect_is_told() {
 }
 
 #[test]
-fn addresses_are_tried_in_turn_and_the_last_error_is_told() {
+fn addresses_are_tried_in_turn_and_the_last_error_is_returned() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -34,7 +34,7 @@ fn half_a_close_lets_the_answer_through() {
 }
 
 #[test]
-fn the_end_of_the_stream_is_told_as_often_as_asked() {
+fn the_end_of_the_stream_is_reported_as_often_as_asked() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, mut server) = pair().await;
@@ -54,7 +54,7 @@ fn the_end_of_the_stream_is_told_as_often_as_asked() {
 }
 
 #[test]
-fn a_reader_that_waits_is_told_of_the_end() {
+fn a_reader_that_waits_sees_the_end() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (client, mut server) = pair().await;

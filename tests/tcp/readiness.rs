@@ -41,7 +41,7 @@ fn try_calls_alone_see_bytes_that_come_later() {
 
 #[cfg(unix)]
 #[test]
-fn readiness_tells_the_directions_asked_for() {
+fn readiness_reports_the_directions_asked_for() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, server) = pair().await;

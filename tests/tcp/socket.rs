@@ -78,7 +78,7 @@ fn a_shared_port_needs_the_option_on_every_socket() {
 }
 
 #[test]
-fn faults_are_told() {
+fn faults_are_reported() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let taken = TcpSocket::new_v4().unwrap();

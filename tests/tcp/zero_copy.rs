@@ -85,7 +85,7 @@ fn a_buffer_that_came_back_may_be_overwritten() {
 }
 
 #[test]
-fn one_write_tells_how_much_it_wrote() {
+fn one_write_returns_how_much_it_wrote() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (mut client, server) = pair().await;

@@ -9,7 +9,7 @@ use crate::support::on_every_runtime;
 
 /// The refusal of one datagram is told once, to whoever waits, and the socket lives on.
 #[test]
-fn a_refused_datagram_is_told_and_the_socket_lives_on() {
+fn a_refused_datagram_is_reported_and_the_socket_lives_on() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let socket = bound().await;

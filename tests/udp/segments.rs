@@ -47,7 +47,7 @@ fn a_series_arrives_as_single_datagrams() {
 
 /// With or without the help of the kernel the same bytes come, cut at the same places.
 #[test]
-fn joined_datagrams_are_told_apart() {
+fn joined_datagrams_are_separated() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             for joins in [false, true] {

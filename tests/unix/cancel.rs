@@ -16,7 +16,7 @@ fn an_accept_that_times_out_loses_no_connection() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             const COUNT: usize = 100;
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             assert!(timeout(Duration::from_millis(2), listener.accept()).await.is_err());
             {

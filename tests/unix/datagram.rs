@@ -15,8 +15,8 @@ use crate::support::on_every_runtime;
 fn datagrams_name_their_sender() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (folder, path) = free_path();
-            let other = folder.path().join("other");
+            let (directory, path) = free_path();
+            let other = directory.path().join("other");
             let (server, client) = (UnixDatagram::bind(&path).unwrap(), UnixDatagram::bind(&other).unwrap());
             client.send_to(b"named", &path).await.unwrap();
             UnixDatagram::unbound().unwrap().send_to(b"unnamed", &path).await.unwrap();
@@ -45,10 +45,10 @@ fn datagrams_name_their_sender() {
 }
 
 #[test]
-fn faults_are_told() {
+fn faults_are_reported() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let socket = UnixDatagram::unbound().unwrap();
             let error = socket.send_to(b"x", &path).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -82,7 +82,7 @@ fn a_full_queue_holds_the_sender_back() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             const COUNT: u32 = 2000;
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let bound = UnixDatagram::bind(&path).unwrap();
             let connected = UnixDatagram::unbound().unwrap();
             connected.connect(&path).unwrap();
@@ -112,7 +112,7 @@ fn a_full_queue_holds_the_sender_back() {
 fn a_full_queue_of_another_socket_does_not_hang() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let receiver = UnixDatagram::bind(&path).unwrap();
             let sender = Arc::new(UnixDatagram::unbound().unwrap());
             let mut count = 0;

@@ -69,7 +69,7 @@ fn halves_and_datagrams_carry_files_too() {
 
 /// One more than was asked for fits into the kernel's rounding; many more do not. Neither may leak.
 #[test]
-fn what_was_not_asked_for_is_closed_and_told() {
+fn descriptors_not_asked_for_are_closed_and_reported() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             for (sent_count, wanted_count) in

@@ -15,7 +15,7 @@ use crate::support::on_every_runtime;
 fn a_path_is_listened_at_and_stays() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let error = UnixStream::connect(&path).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotFound);
             let listener = UnixListener::bind(&path).unwrap();
@@ -42,7 +42,7 @@ fn a_path_is_listened_at_and_stays() {
 fn what_was_queued_is_accepted_after_the_path_is_removed() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             let mut client = UnixStream::connect(&path).await.unwrap();
             std::fs::remove_file(&path).unwrap();
@@ -59,10 +59,10 @@ fn what_was_queued_is_accepted_after_the_path_is_removed() {
 }
 
 #[test]
-fn a_client_in_the_queue_is_told_when_the_listener_goes() {
+fn a_client_in_the_queue_gets_an_error_when_the_listener_goes() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             let mut client = UnixStream::connect(&path).await.unwrap();
             let reading = heist::spawn(async move { client.read(&mut [0; 8]).await });
@@ -86,7 +86,7 @@ fn impossible_paths_are_refused_with_a_reason() {
             assert_eq!(UnixStream::connect(&long).await.unwrap_err().kind(), ErrorKind::InvalidInput);
             assert_eq!(UnixDatagram::bind(&long).unwrap_err().kind(), ErrorKind::InvalidInput);
             assert_eq!(UnixListener::bind("").unwrap_err().kind(), ErrorKind::InvalidInput);
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let error = UnixListener::bind(path.join("below/nothing")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotFound);
             let unnamed = UnixStream::pair().unwrap().0.local_addr().unwrap();
@@ -101,7 +101,7 @@ fn impossible_paths_are_refused_with_a_reason() {
 fn addresses_of_std_work_as_paths_do() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let addr = SocketAddr::from_pathname(&path).unwrap();
             let listener = UnixListener::bind_addr(&addr).unwrap();
             let client = UnixStream::connect_addr(&addr).await.unwrap();
@@ -146,22 +146,22 @@ fn abstract_names_leave_no_file() {
 fn a_path_with_a_zero_in_it_is_refused() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (folder, path) = free_path();
+            let (directory, path) = free_path();
             let _listener = UnixListener::bind(&path).unwrap();
-            let receiver_path = folder.path().join("receiver");
+            let receiver_path = directory.path().join("receiver");
             let _receiver = UnixDatagram::bind(&receiver_path).unwrap();
             let cut = |path: &Path| format!("{}\0tail", path.display());
             let sender = UnixDatagram::unbound().unwrap();
             let kinds = [
                 UnixStream::connect(cut(&path)).await.map(drop),
-                UnixListener::bind(cut(&folder.path().join("new"))).map(drop),
-                UnixDatagram::bind(cut(&folder.path().join("new"))).map(drop),
+                UnixListener::bind(cut(&directory.path().join("new"))).map(drop),
+                UnixDatagram::bind(cut(&directory.path().join("new"))).map(drop),
                 sender.send_to(b"x", cut(&receiver_path)).await.map(drop),
                 sender.connect(cut(&receiver_path)).map(drop),
             ]
             .map(|result| result.map_err(|error| error.kind()));
             assert_eq!(kinds, [Err(ErrorKind::InvalidInput); 5]);
-            assert!(!folder.path().join("new").exists());
+            assert!(!directory.path().join("new").exists());
         });
     });
 }
@@ -171,7 +171,7 @@ fn a_path_with_a_zero_in_it_is_refused() {
 fn a_connect_waits_for_room_in_the_queue() {
     on_every_runtime(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
             socket.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
             socket.listen(0).unwrap();

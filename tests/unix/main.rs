@@ -20,11 +20,11 @@ use tempfile::TempDir;
 
 pub(crate) use support::wait::{is_pending_once, pattern, soon};
 
-/// A path that nothing is at, in a folder that goes with the first value.
+/// A path that nothing is at, in a directory that goes with the first value.
 pub(crate) fn free_path() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("socket");
-    (folder, path)
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    (directory, path)
 }
 
 /// Two ends of one connection of std's; the first reads the end of it when every copy of the second is closed.

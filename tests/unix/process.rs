@@ -13,7 +13,7 @@ use crate::support::process::{cpu_time, fds_fall_to, in_a_child, open_fds_count}
 fn nothing_that_is_dropped_leaks_a_descriptor() {
     in_a_child("process::nothing_that_is_dropped_leaks_a_descriptor", |rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             sleep(Duration::from_millis(1)).await;
             let mut file = heist::fs::File::from_std(tempfile::tempfile().unwrap());
@@ -60,7 +60,7 @@ fn nothing_that_is_dropped_leaks_a_descriptor() {
 fn a_connect_that_is_given_up_leaks_no_descriptor() {
     in_a_child("process::a_connect_that_is_given_up_leaks_no_descriptor", |rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
             socket.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
             socket.listen(0).unwrap();
@@ -93,7 +93,7 @@ fn accepting_without_descriptors_neither_spins_nor_ends() {
         rt.block_on(async {
             let limit = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
             rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             let mut client = UnixStream::connect(&path).await.unwrap();
             let taken = take_all_descriptors();
@@ -119,8 +119,8 @@ fn accepting_without_descriptors_neither_spins_nor_ends() {
 
 /// `MSG_CTRUNC` by the limit of the process, in the middle of a message: what came is owned, the rest is closed.
 #[test]
-fn files_received_without_descriptors_are_told_and_not_leaked() {
-    in_a_child("process::files_received_without_descriptors_are_told_and_not_leaked", |rt| {
+fn files_received_without_descriptors_are_reported_and_not_leaked() {
+    in_a_child("process::files_received_without_descriptors_are_reported_and_not_leaked", |rt| {
         rt.block_on(async {
             let limit = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
             rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
@@ -147,7 +147,7 @@ fn files_received_without_descriptors_are_told_and_not_leaked() {
 fn a_full_queue_of_another_socket_is_not_spun_on() {
     in_a_child("process::a_full_queue_of_another_socket_is_not_spun_on", |rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let _receiver = UnixDatagram::bind(&path).unwrap();
             let sender = UnixDatagram::unbound().unwrap();
             while sender.try_send_to(b"full", &path).is_ok() {}

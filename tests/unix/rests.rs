@@ -57,7 +57,7 @@ async fn receive_until_idle(receiver: &UnixDatagram) {
 fn senders_to_a_full_queue_try_a_few_times_a_second_and_get_through() {
     on_every_backend(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let receiver = full_receiver(&path);
             let path = &path;
             let wait = |_| async move {
@@ -72,7 +72,7 @@ fn senders_to_a_full_queue_try_a_few_times_a_second_and_get_through() {
 fn polled_senders_to_a_full_queue_try_a_few_times_a_second_and_get_through() {
     on_every_backend(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let receiver = full_receiver(&path);
             let path = &path;
             let wait = |_| async move {
@@ -88,7 +88,7 @@ fn polled_senders_to_a_full_queue_try_a_few_times_a_second_and_get_through() {
 fn connects_to_a_full_queue_try_a_few_times_a_second_and_get_through() {
     on_every_backend(|rt| {
         rt.block_on(async {
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
             socket.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
             socket.listen(0).unwrap();

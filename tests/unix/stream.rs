@@ -184,7 +184,7 @@ fn a_closed_peer_is_the_end_and_then_an_error() {
 }
 
 #[test]
-fn a_reader_and_a_writer_that_wait_are_told_of_the_end() {
+fn a_reader_and_a_writer_that_wait_see_the_end() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (left, right) = UnixStream::pair().unwrap();
@@ -229,7 +229,7 @@ fn the_peer_is_known() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             let (left, _right) = UnixStream::pair().unwrap();
-            let (_folder, path) = free_path();
+            let (_directory, path) = free_path();
             let listener = UnixListener::bind(&path).unwrap();
             let client = UnixStream::connect(&path).await.unwrap();
             let (server, _) = listener.accept().await.unwrap();
@@ -239,8 +239,8 @@ fn the_peer_is_known() {
             if cfg!(target_os = "linux") {
                 assert_eq!(cred.pid(), i32::try_from(std::process::id()).ok());
             }
-            let folder = std::fs::metadata(path.parent().unwrap()).unwrap();
-            assert_eq!(cred.uid(), std::os::unix::fs::MetadataExt::uid(&folder));
+            let directory = std::fs::metadata(path.parent().unwrap()).unwrap();
+            assert_eq!(cred.uid(), std::os::unix::fs::MetadataExt::uid(&directory));
         });
     });
 }

@@ -88,19 +88,19 @@ impl Options {
 
 /// The files, removed in the end.
 struct Place {
-    folder: PathBuf,
+    directory: PathBuf,
     scale: Scale,
 }
 
 impl Place {
     fn make(options: &Options) -> io::Result<Place> {
-        let folder = options.dir.join(format!("heist-files-{}", std::process::id()));
-        std::fs::create_dir(&folder)?;
-        let place = Place { folder, scale: options.scale() };
+        let directory = options.dir.join(format!("heist-files-{}", std::process::id()));
+        std::fs::create_dir(&directory)?;
+        let place = Place { directory, scale: options.scale() };
         std::fs::write(place.big(), vec![7; place.scale.file_bytes as usize])?;
         // What is not on the disk cannot be read from there.
         std::fs::File::open(place.big())?.sync_all()?;
-        std::fs::create_dir(place.folder.join("small"))?;
+        std::fs::create_dir(place.directory.join("small"))?;
         for path in place.small() {
             std::fs::write(path, [7; BLOCK_BYTES])?;
         }
@@ -108,11 +108,11 @@ impl Place {
     }
 
     fn big(&self) -> PathBuf {
-        self.folder.join("big")
+        self.directory.join("big")
     }
 
     fn small(&self) -> Vec<PathBuf> {
-        (0..self.scale.small_count).map(|index| self.folder.join(format!("small/{index}"))).collect()
+        (0..self.scale.small_count).map(|index| self.directory.join(format!("small/{index}"))).collect()
     }
 
     fn random(&self, mode: Mode, depth: usize) -> Vec<Lane> {
@@ -132,7 +132,7 @@ impl Place {
     fn others(&self, title: &str) -> (Vec<Lane>, u64) {
         const SMALL_LANES: usize = 16;
         let (file_bytes, chunk_count) = (self.scale.file_bytes, self.scale.file_bytes / CHUNK_BYTES as u64);
-        let to = self.folder.join("written");
+        let to = self.directory.join("written");
         match title {
             "read" => (vec![Lane::ReadAll { path: self.big(), file_bytes }], chunk_count),
             "write" => (vec![Lane::WriteAll { path: to, file_bytes }], chunk_count),
@@ -149,8 +149,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            eprintln!("error: cannot remove {}: {error}", self.folder.display());
+        if let Err(error) = std::fs::remove_dir_all(&self.directory) {
+            eprintln!("error: cannot remove {}: {error}", self.directory.display());
         }
     }
 }

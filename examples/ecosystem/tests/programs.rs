@@ -1,4 +1,4 @@
-//! Every program beside this folder prints what its header says, line for line, on every back end.
+//! Every program beside this directory prints what its header says, line for line, on every back end.
 //!
 //! `ci/ecosystem.sh` starts a PostgreSQL and a Redis and says in the environment where they are. Without them their two
 //! tests are skipped with a loud line, or fail when `HEIST_REQUIRE_SERVICES=1` is set.
@@ -22,7 +22,7 @@ fn expected(source: &str) -> Vec<&str> {
     lines
 }
 
-fn folder() -> PathBuf {
+fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
@@ -71,7 +71,7 @@ fn run(program: &str, kind: DriverKind) -> String {
 
 #[track_caller]
 fn prints_what_its_header_says(name: &str, program: &str) {
-    let source = fs::read_to_string(folder().join(name).with_extension("rs")).expect("its source");
+    let source = fs::read_to_string(directory().join(name).with_extension("rs")).expect("its source");
     for kind in support::backends() {
         let driver = if kind == DriverKind::Uring { "driver: io_uring" } else { "driver: poll" };
         let mut wanted = expected(&source);
@@ -178,8 +178,8 @@ fn redis_gives_up_a_silent_server_and_names_it() {
 #[test]
 fn no_program_is_without_a_test() {
     let tests = include_str!("programs.rs");
-    let entries = fs::read_dir(folder()).expect("the folder of this package");
-    let paths = entries.map(|entry| entry.expect("a readable folder").path());
+    let entries = fs::read_dir(directory()).expect("the directory of this package");
+    let paths = entries.map(|entry| entry.expect("a readable directory").path());
     let mut programs = paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let count = programs.by_ref().inspect(|path| {
         let name = path.file_stem().expect("a name").to_string_lossy();

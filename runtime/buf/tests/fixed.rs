@@ -51,7 +51,7 @@ fn each_buffer_has_pages_of_its_own_within_the_memory_of_the_pool() {
 }
 
 #[test]
-fn who_finds_none_gets_memory_that_is_not_the_pools() {
+fn an_empty_pool_returns_memory_that_is_not_its_own() {
     let pool = pool_of(&Ledger::new(), 1, 5000);
     let (first, mut second) = (pool.take(), pool.take());
     assert!(first.fixed_memory().is_some() && second.fixed_memory().is_none());
@@ -64,7 +64,7 @@ fn who_finds_none_gets_memory_that_is_not_the_pools() {
 }
 
 #[test]
-fn the_memory_is_let_go_of_once_when_pool_and_buffers_are_gone() {
+fn the_memory_is_unregistered_once_when_pool_and_buffers_are_gone() {
     let ledger = Ledger::new();
     let pool = pool_of(&ledger, 2, 4096);
     let (first, second) = (pool.take(), pool.take());
@@ -76,7 +76,7 @@ fn the_memory_is_let_go_of_once_when_pool_and_buffers_are_gone() {
 }
 
 #[test]
-fn parts_and_slices_tell_the_memory_of_their_whole() {
+fn parts_and_slices_report_the_memory_of_their_whole() {
     let pool = pool_of(&Ledger::new(), 1, 10_000);
     let wanted = pool.take().fixed_memory().expect("the pool's").addresses();
     let slice = pool.take().slice(100, 50);

@@ -166,7 +166,7 @@ impl Host for PoolAlone {
 }
 
 /// A driver without rings, and a pool, both of this thread.
-fn without_rings(host: &Arc<PoolAlone>) -> (Arc<Driver>, Guard, blocking::Guard) {
+fn without_rings(host: &Arc<PoolAlone>) -> (Arc<Driver>, Guard, blocking::HostGuard) {
     let driver = Driver::new(&Options { kind: Kind::Poll, ..Options::default() }).expect("a poller");
     let guard = driver.bind_worker(0).expect("a poller can be bound");
     (driver, guard, blocking::enter(host.clone()))

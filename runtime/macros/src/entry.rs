@@ -13,8 +13,8 @@ use crate::home;
 
 /// The options in the parentheses of the attribute.
 #[derive(Default)]
-struct Options {
-    flavor: Option<Flavor>,
+struct EntryOptions {
+    flavor: Option<EntryFlavor>,
     worker_threads: Option<LitInt>,
     driver: Option<Ident>,
     start_paused: Option<LitBool>,
@@ -22,14 +22,14 @@ struct Options {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Flavor {
+enum EntryFlavor {
     MultiThread,
     CurrentThread,
 }
 
-impl Parse for Options {
+impl Parse for EntryOptions {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut options = Options::default();
+        let mut options = EntryOptions::default();
         for option in Punctuated::<Setting, Token![,]>::parse_terminated(input)? {
             match option {
                 Setting::Flavor(flavor) => options.flavor = Some(flavor),
@@ -44,7 +44,7 @@ impl Parse for Options {
 }
 
 enum Setting {
-    Flavor(Flavor),
+    Flavor(EntryFlavor),
     Workers(LitInt),
     Driver(Ident),
     StartPaused(LitBool),
@@ -75,10 +75,10 @@ impl Parse for Setting {
     }
 }
 
-fn parse_flavor(word: &LitStr) -> Result<Flavor> {
+fn parse_flavor(word: &LitStr) -> Result<EntryFlavor> {
     match word.value().as_str() {
-        "multi_thread" => Ok(Flavor::MultiThread),
-        "current_thread" => Ok(Flavor::CurrentThread),
+        "multi_thread" => Ok(EntryFlavor::MultiThread),
+        "current_thread" => Ok(EntryFlavor::CurrentThread),
         _ => {
             Err(Error::new(word.span(), "unknown flavor; there are \"multi_thread\" and \"current_thread\""))
         }
@@ -107,18 +107,18 @@ fn parse_home(path: &LitStr) -> Result<Path> {
 
 /// Expands `#[heist::main]`.
 pub(crate) fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand(arguments, item, Flavor::MultiThread, None)
+    expand(arguments, item, EntryFlavor::MultiThread, None)
 }
 
 /// Expands `#[heist::test]`.
 pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand(arguments, item, Flavor::CurrentThread, Some(quote!(#[::core::prelude::v1::test])))
+    expand(arguments, item, EntryFlavor::CurrentThread, Some(quote!(#[::core::prelude::v1::test])))
 }
 
 fn expand(
     arguments: TokenStream,
     item: TokenStream,
-    default_flavor: Flavor,
+    default_flavor: EntryFlavor,
     attribute: Option<TokenStream>,
 ) -> TokenStream {
     try_expand(arguments, item, default_flavor, attribute).unwrap_or_else(|error| error.into_compile_error())
@@ -127,11 +127,11 @@ fn expand(
 fn try_expand(
     arguments: TokenStream,
     item: TokenStream,
-    default_flavor: Flavor,
+    default_flavor: EntryFlavor,
     attribute: Option<TokenStream>,
 ) -> Result<TokenStream> {
     let mut function: ItemFn = syn::parse2(item)?;
-    let options: Options = syn::parse2(arguments)?;
+    let options: EntryOptions = syn::parse2(arguments)?;
     if function.sig.asyncness.take().is_none() {
         return Err(Error::new(function.sig.fn_token.span, "this attribute stands on an async fn"));
     }
@@ -154,18 +154,18 @@ fn try_expand(
     })
 }
 
-fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
+fn builder(options: &EntryOptions, default_flavor: EntryFlavor) -> Result<TokenStream> {
     let flavor = options.flavor.unwrap_or(match options.worker_threads {
-        Some(_) => Flavor::MultiThread,
+        Some(_) => EntryFlavor::MultiThread,
         None => default_flavor,
     });
     let home = options.home.as_ref().map_or_else(home::find, |path| quote!(#path));
     let mut builder = match flavor {
-        Flavor::MultiThread => quote!(#home::runtime::Builder::new_multi_thread()),
-        Flavor::CurrentThread => quote!(#home::runtime::Builder::new_current_thread()),
+        EntryFlavor::MultiThread => quote!(#home::runtime::Builder::new_multi_thread()),
+        EntryFlavor::CurrentThread => quote!(#home::runtime::Builder::new_current_thread()),
     };
     if let Some(count) = &options.worker_threads {
-        if flavor == Flavor::CurrentThread {
+        if flavor == EntryFlavor::CurrentThread {
             return Err(Error::new(count.span(), "the current_thread flavor has one worker"));
         }
         builder = quote!(#builder.worker_threads(#count));
@@ -174,7 +174,7 @@ fn builder(options: &Options, default_flavor: Flavor) -> Result<TokenStream> {
         builder = quote!(#builder.driver(#home::runtime::DriverKind::#kind));
     }
     if let Some(is_paused) = &options.start_paused {
-        if is_paused.value && flavor != Flavor::CurrentThread {
+        if is_paused.value && flavor != EntryFlavor::CurrentThread {
             return Err(Error::new(
                 is_paused.span(),
                 "start_paused needs the current_thread flavor: with several threads nobody knows when all of them wait",

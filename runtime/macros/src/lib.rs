@@ -50,27 +50,27 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes a synchronous generator: an iterator whose body yields.
 #[proc_macro]
 pub fn generator(input: TokenStream) -> TokenStream {
-    expand::expand(input.into(), expand::Kind { is_async: false, is_coroutine: false }).into()
+    expand::expand(input.into(), expand::MacroKind { is_async: false, is_coroutine: false }).into()
 }
 
 /// Makes a synchronous coroutine: it yields, and its caller can send to it, throw into it and close
 /// it.
 #[proc_macro]
 pub fn coroutine(input: TokenStream) -> TokenStream {
-    expand::expand(input.into(), expand::Kind { is_async: false, is_coroutine: true }).into()
+    expand::expand(input.into(), expand::MacroKind { is_async: false, is_coroutine: true }).into()
 }
 
 /// Makes an asynchronous generator: a stream whose body yields and awaits.
 #[proc_macro]
 pub fn async_generator(input: TokenStream) -> TokenStream {
-    expand::expand(input.into(), expand::Kind { is_async: true, is_coroutine: false }).into()
+    expand::expand(input.into(), expand::MacroKind { is_async: true, is_coroutine: false }).into()
 }
 
 /// Makes an asynchronous coroutine: it awaits and yields, and its caller can send to it, throw into
 /// it and close it.
 #[proc_macro]
 pub fn async_coroutine(input: TokenStream) -> TokenStream {
-    expand::expand(input.into(), expand::Kind { is_async: true, is_coroutine: true }).into()
+    expand::expand(input.into(), expand::MacroKind { is_async: true, is_coroutine: true }).into()
 }
 
 /// Makes a block that catches `?`: the value of the block is a `Result`.

@@ -9,7 +9,7 @@ use syn::{Attribute, Expr, ExprAwait, ExprBreak, Item, Macro, Stmt};
 
 use crate::body::{body_label, gate, private};
 use crate::form::Flavour;
-use crate::spelling::{self, Kind};
+use crate::spelling::{self, YieldKind};
 
 /// Lowers every `yield` of a body, also inside the arguments of other macros.
 ///
@@ -51,19 +51,19 @@ fn attributes_of(input: ParseStream<'_>) -> syn::Result<Vec<Attribute>> {
 
 impl Lowering<'_> {
     /// Returns the lowered form of one `yield`.
-    fn exchange(&mut self, place: &mut ExprBreak, kind: Kind) -> TokenStream {
+    fn exchange(&mut self, place: &mut ExprBreak, kind: YieldKind) -> TokenStream {
         let span = Span::mixed_site().located_at(place.span());
         if let Some(operand) = &mut place.expr {
             self.visit_expr_mut(operand);
         }
         let operand = place.expr.as_ref().map(|operand| operand.to_token_stream());
         let lowered = match (kind, operand) {
-            (Kind::Plain, operand) => {
+            (YieldKind::Plain, operand) => {
                 self.hand_out(span, operand.unwrap_or_else(|| quote_spanned!(place.span()=> ())))
             }
-            (Kind::Global, operand) => self.hand_out(span, quote!(::#operand)),
-            (Kind::From, Some(operand)) => self.delegate(span, operand),
-            (Kind::From, None) => {
+            (YieldKind::Global, operand) => self.hand_out(span, quote!(::#operand)),
+            (YieldKind::From, Some(operand)) => self.delegate(span, operand),
+            (YieldKind::From, None) => {
                 let message = "`yield from` needs an operand: a generator, a stream or anything iterable";
                 refusal(&[], place.span(), message)
             }
@@ -226,7 +226,7 @@ impl Lowering<'_> {
     fn lowered(&mut self, expression: &mut Expr) -> Option<TokenStream> {
         match expression {
             Expr::Break(place) => {
-                let kind = place.label.as_ref().and_then(|label| Kind::of(&label.ident))?;
+                let kind = place.label.as_ref().and_then(|label| YieldKind::of(&label.ident))?;
                 Some(self.exchange(place, kind))
             }
             Expr::Await(wait) => Some(self.lower_await(wait)),

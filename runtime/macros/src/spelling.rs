@@ -12,7 +12,7 @@ const OWN_BODIES: [&str; 4] = ["generator", "coroutine", "async_generator", "asy
 
 /// The kind of `yield` that a label stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum YieldKind {
     /// `yield x`
     Plain,
     /// `yield ::x`: a label followed by `::` would be read as a loop label, so the `::` is left out
@@ -22,18 +22,18 @@ pub(crate) enum Kind {
     From,
 }
 
-impl Kind {
+impl YieldKind {
     const fn label(self) -> &'static str {
         match self {
-            Kind::Plain => "__yield",
-            Kind::Global => "__yield_global",
-            Kind::From => "__yield_from",
+            YieldKind::Plain => "__yield",
+            YieldKind::Global => "__yield_global",
+            YieldKind::From => "__yield_from",
         }
     }
 
     /// Returns the kind that a label's name stands for.
-    pub(crate) fn of(label: &Ident) -> Option<Kind> {
-        [Kind::Plain, Kind::Global, Kind::From].into_iter().find(|kind| label == kind.label())
+    pub(crate) fn of(label: &Ident) -> Option<YieldKind> {
+        [YieldKind::Plain, YieldKind::Global, YieldKind::From].into_iter().find(|kind| label == kind.label())
     }
 }
 
@@ -74,13 +74,13 @@ pub(crate) fn respell(tokens: TokenStream) -> TokenStream {
 }
 
 /// Returns the kind of a `yield`, and how many of the tokens after it the label replaces.
-fn kind_at(rest: &[TokenTree]) -> (Kind, usize) {
+fn kind_at(rest: &[TokenTree]) -> (YieldKind, usize) {
     match rest.first() {
-        Some(TokenTree::Ident(from)) if from == "from" && begins_operand(rest.get(1)) => (Kind::From, 1),
+        Some(TokenTree::Ident(from)) if from == "from" && begins_operand(rest.get(1)) => (YieldKind::From, 1),
         Some(TokenTree::Punct(colon)) if colon.as_char() == ':' && is_punct(rest.get(1), ':') => {
-            (Kind::Global, 2)
+            (YieldKind::Global, 2)
         }
-        _ => (Kind::Plain, 0),
+        _ => (YieldKind::Plain, 0),
     }
 }
 
@@ -100,7 +100,7 @@ fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
 }
 
-fn write_break(out: &mut TokenStream, kind: Kind, span: Span) {
+fn write_break(out: &mut TokenStream, kind: YieldKind, span: Span) {
     let mut quote = Punct::new('\'', Spacing::Joint);
     quote.set_span(span);
     out.extend([
@@ -113,7 +113,7 @@ fn write_break(out: &mut TokenStream, kind: Kind, span: Span) {
 /// Returns whether this `break` is one that this file wrote. `rest` are the tokens after the word.
 pub(crate) fn is_respelled(rest: &mut dyn Iterator<Item = TokenTree>) -> bool {
     is_punct(rest.next().as_ref(), '\'')
-        && matches!(rest.next(), Some(TokenTree::Ident(label)) if Kind::of(&label).is_some())
+        && matches!(rest.next(), Some(TokenTree::Ident(label)) if YieldKind::of(&label).is_some())
 }
 
 /// Returns the place of the first `yield` in these tokens that belongs to this body, if there is
@@ -125,7 +125,7 @@ pub(crate) fn find_yield(tokens: TokenStream) -> Option<Span> {
             TokenTree::Ident(name) if is_own_body(&name) && is_punct(tokens.peek(), '!') => {
                 tokens.nth(1);
             }
-            TokenTree::Ident(label) if Kind::of(&label).is_some() => return Some(label.span()),
+            TokenTree::Ident(label) if YieldKind::of(&label).is_some() => return Some(label.span()),
             TokenTree::Group(group) => {
                 if let Some(span) = find_yield(group.stream()) {
                     return Some(span);

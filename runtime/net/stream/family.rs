@@ -17,7 +17,7 @@ use std::fmt;
 /// }
 /// # let _ = describe::<heist::net::tcp::Tcp>;
 /// ```
-pub trait Family: sealed::Sealed {
+pub trait Family: sealed::SealedFamily {
     /// The type of the addresses of its ends.
     type Addr: fmt::Debug + Send + 'static;
 }
@@ -27,7 +27,7 @@ pub(in crate::net) mod sealed {
 
     use socket2::SockAddr;
 
-    pub trait Sealed: fmt::Debug + Sized + 'static {
+    pub trait SealedFamily: fmt::Debug + Sized + 'static {
         const STREAM_NAME: &'static str;
         const LISTENER_NAME: &'static str;
         /// Whether a send without a copy is worth asking for. The kernel may still refuse.

@@ -10,9 +10,9 @@ use socket2::Socket;
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::transfer::{bytes_of, send_noted, send_vectored_once};
 #[cfg(feature = "futures-io")]
-use super::transfer::{receive_noted, receive_vectored_once, room_of};
+use super::transfer::{receive_noted, receive_vectored_once, slices_to_fill};
+use super::transfer::{send_noted, send_vectored_once, slices_to_send};
 use crate::driver::Direction;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use crate::driver::Moved;
@@ -35,7 +35,7 @@ impl<F: Family> ByteStream<F> {
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let Some(bufs) = room_of(bufs) else {
+        let Some(bufs) = slices_to_fill(bufs) else {
             return Poll::Ready(Ok(0));
         };
         self.registration().poll_io(Direction::Read, cx, |socket| receive_vectored_once(socket, bufs))
@@ -81,7 +81,7 @@ impl<F: Family> ByteStream<F> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let Some(bufs) = bytes_of(bufs) else {
+        let Some(bufs) = slices_to_send(bufs) else {
             return Poll::Ready(Ok(0));
         };
         self.registration().poll_io(Direction::Write, cx, |socket| send_vectored_once(socket, bufs))

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
-use super::transfer::{self, bytes_of, receive_vectored_once, room_of, send_vectored_once};
+use super::transfer::{self, receive_vectored_once, send_vectored_once, slices_to_fill, slices_to_send};
 use crate::driver::Direction;
 use crate::net::call::{peek_once, receive_once, send_once};
 
@@ -426,7 +426,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let Some(bufs) = room_of(bufs) else {
+        let Some(bufs) = slices_to_fill(bufs) else {
             return Ok(0);
         };
         self.registration().try_io(Direction::Read, |socket| receive_vectored_once(socket, bufs))
@@ -483,7 +483,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let Some(bufs) = bytes_of(bufs) else {
+        let Some(bufs) = slices_to_send(bufs) else {
             return Ok(0);
         };
         self.registration().try_io(Direction::Write, |socket| send_vectored_once(socket, bufs))

@@ -34,7 +34,7 @@ pub(super) async fn read_vectored(
     registration: &Registration,
     bufs: &mut [IoSliceMut<'_>],
 ) -> io::Result<usize> {
-    let Some(bufs) = room_of(bufs) else {
+    let Some(bufs) = slices_to_fill(bufs) else {
         return Ok(0);
     };
     registration.async_io(Direction::Read, |socket| receive_vectored_once(socket, bufs)).await
@@ -89,7 +89,7 @@ pub(super) async fn write(registration: &Registration, buf: &[u8]) -> io::Result
 
 /// Writes once, from several buffers.
 pub(super) async fn write_vectored(registration: &Registration, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    let Some(bufs) = bytes_of(bufs) else {
+    let Some(bufs) = slices_to_send(bufs) else {
         return Ok(0);
     };
     registration.async_io(Direction::Write, |socket| send_vectored_once(socket, bufs)).await
@@ -135,7 +135,7 @@ fn take_off(bufs: &mut [IoSlice<'_>], mut count: usize) {
 
 /// Returns the buffers to pass to one receive: without empty ones in front, and no more than one
 /// call takes. Returns `None` if there is nothing to fill `[empty-is-done]`.
-pub(super) fn room_of<'a, 'b>(bufs: &'a mut [IoSliceMut<'b>]) -> Option<&'a mut [IoSliceMut<'b>]> {
+pub(super) fn slices_to_fill<'a, 'b>(bufs: &'a mut [IoSliceMut<'b>]) -> Option<&'a mut [IoSliceMut<'b>]> {
     let start = bufs.iter().position(|buf| !buf.is_empty())?;
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
     Some(&mut bufs[start..end])
@@ -143,7 +143,7 @@ pub(super) fn room_of<'a, 'b>(bufs: &'a mut [IoSliceMut<'b>]) -> Option<&'a mut 
 
 /// Returns the buffers to pass to one send: without empty ones in front, and no more than one call
 /// takes. Returns `None` if there is nothing to send `[empty-is-done]`.
-pub(super) fn bytes_of<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> Option<&'a [IoSlice<'b>]> {
+pub(super) fn slices_to_send<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> Option<&'a [IoSlice<'b>]> {
     let start = bufs.iter().position(|buf| !buf.is_empty())?;
     let end = bufs.len().min(start + VECTORED_COUNT_MAX);
     Some(&bufs[start..end])

@@ -13,7 +13,7 @@ use crate::net::address::inet_addr;
 use crate::net::address::lookup_host::resolve;
 use crate::net::address::to_socket_addrs::ToSocketAddrs;
 use crate::net::stream::byte_stream::ByteStream;
-use crate::net::stream::family::{Family, sealed::Sealed};
+use crate::net::stream::family::{Family, sealed::SealedFamily};
 use crate::system::socket;
 
 /// A TCP connection.
@@ -62,7 +62,7 @@ impl Family for Tcp {
     type Addr = SocketAddr;
 }
 
-impl Sealed for Tcp {
+impl SealedFamily for Tcp {
     const STREAM_NAME: &'static str = "TcpStream";
     const LISTENER_NAME: &'static str = "TcpListener";
     const MAY_SEND_ZERO_COPY: bool = true;

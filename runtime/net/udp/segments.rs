@@ -256,7 +256,8 @@ fn send_once(
 }
 
 fn receive_once(socket: &Socket, buf: &mut [u8]) -> io::Result<Segments> {
-    let len_of = |joined: &Option<segmentation::Segments>| joined.as_ref().map_or(0, |joined| joined.len);
+    let len_of =
+        |joined: &Option<segmentation::ReceivedSegments>| joined.as_ref().map_or(0, |joined| joined.len);
     let joined = paid_by(segmentation::receive(socket, buf).transpose(), len_of)?;
     if let Some(joined) = joined {
         let addr = inet_addr(&joined.addr)?;

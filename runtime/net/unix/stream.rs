@@ -13,7 +13,7 @@ use crate::driver::in_runtime;
 use crate::net::address::unix::address_of;
 use crate::net::pause::Pauses;
 use crate::net::stream::byte_stream::ByteStream;
-use crate::net::stream::family::{Family, sealed::Sealed};
+use crate::net::stream::family::{Family, sealed::SealedFamily};
 use crate::system::{socket, unix_address};
 use crate::time::sleep;
 
@@ -65,7 +65,7 @@ impl Family for Unix {
     type Addr = SocketAddr;
 }
 
-impl Sealed for Unix {
+impl SealedFamily for Unix {
     const STREAM_NAME: &'static str = "UnixStream";
     const LISTENER_NAME: &'static str = "UnixListener";
     const MAY_SEND_ZERO_COPY: bool = false;

@@ -25,22 +25,22 @@ struct Mount {
     is_remote: bool,
 }
 
-struct Table {
+struct MountTable {
     mounts: Vec<Mount>,
     read_at: Option<Instant>,
 }
 
-struct Shared {
-    table: Mutex<Table>,
+struct MountCache {
+    table: Mutex<MountTable>,
     /// Nanoseconds after `start` until which nothing is remote, so that no thread needs the lock.
     local_until: AtomicU64,
     start: Instant,
 }
 
-fn shared() -> &'static Shared {
-    static SHARED: OnceLock<Shared> = OnceLock::new();
-    SHARED.get_or_init(|| Shared {
-        table: Mutex::new(Table { mounts: Vec::new(), read_at: None }),
+fn shared() -> &'static MountCache {
+    static CACHE: OnceLock<MountCache> = OnceLock::new();
+    CACHE.get_or_init(|| MountCache {
+        table: Mutex::new(MountTable { mounts: Vec::new(), read_at: None }),
         local_until: AtomicU64::new(0),
         start: Instant::now(),
     })

@@ -4,14 +4,14 @@ use std::io;
 
 use socket2::{SockAddr, Socket};
 
-use super::Segments;
+use super::ReceivedSegments;
 
 pub(super) fn send(_: &Socket, _: &[u8], _: usize, _: Option<&SockAddr>) -> Option<io::Result<usize>> {
     None
 }
 
 /// None: receive one datagram as always.
-pub(crate) fn receive(_: &Socket, _: &mut [u8]) -> Option<io::Result<Segments>> {
+pub(crate) fn receive(_: &Socket, _: &mut [u8]) -> Option<io::Result<ReceivedSegments>> {
     None
 }
 

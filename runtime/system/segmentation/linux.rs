@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use socket2::{MsgHdr, SockAddr, SockAddrStorage, Socket};
 
-use super::{SEND_FLAGS, Segments};
+use super::{ReceivedSegments, SEND_FLAGS};
 
 /// The most datagrams that every kernel with segmentation makes of one call.
 const SEGMENTS_COUNT_MAX: usize = 64;
@@ -112,7 +112,7 @@ pub(crate) fn set_joined(socket: &Socket, joined: bool) -> io::Result<()> {
 }
 
 /// Receives what is there, joined or not.
-pub(crate) fn receive(socket: &Socket, buf: &mut [u8]) -> Option<io::Result<Segments>> {
+pub(crate) fn receive(socket: &Socket, buf: &mut [u8]) -> Option<io::Result<ReceivedSegments>> {
     let mut control = [0_u8; RECEIVE_CONTROL_BYTES];
     let mut part = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
     // SAFETY: all-zero bytes are a valid msghdr: null pointers and zero lengths.
@@ -135,7 +135,11 @@ pub(crate) fn receive(socket: &Socket, buf: &mut [u8]) -> Option<io::Result<Segm
     };
     // SAFETY: the kernel has initialised the address and set its length.
     let received = unsafe { SockAddr::try_init(receive) };
-    Some(received.map(|(len, addr)| Segments { len, segment_len: joined_len(&control).unwrap_or(len), addr }))
+    Some(received.map(|(len, addr)| ReceivedSegments {
+        len,
+        segment_len: joined_len(&control).unwrap_or(len),
+        addr,
+    }))
 }
 
 /// The length of each of the joined datagrams, if they were joined. The bytes after the last

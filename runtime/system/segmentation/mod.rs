@@ -23,7 +23,7 @@ cfg_if! {
 }
 
 pub(crate) use kernel::{receive, set_joined};
-pub(crate) use segments::Segments;
+pub(crate) use segments::ReceivedSegments;
 
 /// Sends `bytes` as datagrams of `segment_len` bytes each; the last may be shorter. Returns how
 /// many bytes were sent, which is a whole number of datagrams and may be fewer than all.

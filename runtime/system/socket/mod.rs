@@ -168,7 +168,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn errors_of_accept_are_told_apart() {
+    fn errors_of_accept_are_distinguished() {
         let os = io::Error::from_raw_os_error;
         for code in [libc::ECONNABORTED, libc::EPROTO, libc::EINTR, libc::ENETDOWN, libc::EHOSTUNREACH] {
             assert!(is_error_of_one_connection(&os(code)), "{code} is about one connection");

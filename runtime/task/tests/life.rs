@@ -231,7 +231,7 @@ impl Drop for Local {
 }
 
 #[test]
-fn a_pinned_future_is_dropped_at_home_whoever_aborts_it_or_drops_its_last_waker() {
+fn a_pinned_future_is_dropped_on_its_thread_whoever_aborts_it_or_drops_its_last_waker() {
     let (queue, wakers) = (Queue::new(), Arc::new(Mutex::new(Vec::new())));
     let drops = Rc::new(RefCell::new(Vec::new()));
     let (local, waiting) = (Local(drops.clone()), wait_for_ever(&wakers));

@@ -2,7 +2,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use super::super::{Guard, Instant, Timers, advance, pause, resume, sleep};
+use super::super::{Instant, Timers, TimersGuard, advance, pause, resume, sleep};
 use super::{Count, Rig, ms, panic_text, poll_once, poll_with};
 
 #[test]
@@ -68,7 +68,7 @@ fn the_run_loop_jumps_to_exact_deadlines_however_far() {
 }
 
 #[test]
-fn misuse_of_the_clock_is_told_in_clear_words() {
+fn misuse_of_the_clock_is_reported_in_clear_words() {
     assert!(panic_text(pause).contains("there is no heist runtime on this thread"));
     let timers = Timers::new(1, Box::new(|_| ()));
     let guard = timers.bind_worker(0);
@@ -131,7 +131,7 @@ fn guards_and_sleeps_cross_threads_only_where_they_may() {
     }
     impl<T: ?Sized> NotSend<()> for T {}
     impl<T: ?Sized + Send> NotSend<u8> for T {}
-    <Guard as NotSend<_>>::check();
+    <TimersGuard as NotSend<_>>::check();
     fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<super::super::Sleep>();
     is_send_and_sync::<super::super::Timeout<()>>();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::{Guard, Timers};
+use super::{Timers, TimersGuard};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 
@@ -45,10 +45,10 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(worker_count: usize) -> Rig {
+    fn new(workers_count: usize) -> Rig {
         let unparked = Arc::new(Mutex::new(Vec::new()));
         let record = unparked.clone();
-        let timers = Timers::new(worker_count, Box::new(move |index| record.lock().push(index)));
+        let timers = Timers::new(workers_count, Box::new(move |index| record.lock().push(index)));
         assert!(timers.clock().pause());
         let next_tick = timers.clock().tick_of_deadline(timers.now());
         let whole = timers.clock().instant_of(next_tick).unwrap();
@@ -57,7 +57,7 @@ impl Rig {
     }
 
     /// Returns a rig with one worker, which this thread is.
-    fn bound() -> (Rig, Guard) {
+    fn bound() -> (Rig, TimersGuard) {
         let rig = Rig::new(1);
         let guard = rig.timers.bind_worker(0);
         (rig, guard)
@@ -76,7 +76,7 @@ impl Rig {
     }
 
     fn armed_count(&self) -> usize {
-        (0..self.timers.worker_count()).map(|index| self.timers.armed_count(index)).sum()
+        (0..self.timers.workers_count()).map(|index| self.timers.armed_count(index)).sum()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::super::home::FIRE_COUNT_MAX;
+use super::super::worker_timers::FIRE_COUNT_MAX;
 use super::super::{Instant, Sleep, Timers, publish_now, sleep, sleep_until};
 use super::{Count, Rig, ms, panic_text, poll_once, poll_with};
 use crate::primitive::sync::Mutex;
@@ -428,7 +428,7 @@ fn another_thread_fires_a_stalled_workers_sleeps_unless_the_wheel_is_in_use() {
     assert!(!rig.timers.is_due(0, rig.timers.now()) && rig.timers.is_due(0, due));
     let timers = &rig.timers;
     let mut wakers = Vec::new();
-    let held = timers.home(0).hold();
+    let held = timers.worker(0).hold();
     let in_use = std::thread::scope(|scope| scope.spawn(|| timers.try_fire_due(0, due, &mut wakers)).join());
     assert!(!in_use.unwrap());
     drop(held);

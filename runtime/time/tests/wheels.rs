@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use super::super::slab::Key;
-use super::super::wheel::{Moved, NEVER, TICK_MAX, Wheel};
+use super::super::wheel::{NEVER, Rearmed, TICK_MAX, Wheel};
 use crate::primitive::sync::Mutex;
 
 type Log = Arc<Mutex<Vec<u64>>>;
@@ -97,15 +97,15 @@ impl Pair {
         let (name, key) = self.expected.remove(&place).unwrap();
         self.arrivals += 1;
         match self.wheel.relink(key, tick) {
-            Moved::Armed => {
+            Rearmed::Armed => {
                 assert!(tick > self.elapsed);
                 self.expected.insert((tick, self.arrivals), (name, key));
             }
-            Moved::Due(waker) => {
+            Rearmed::Due(waker) => {
                 assert!(tick <= self.elapsed);
                 assert!(waker.is_some());
             }
-            Moved::Gone => panic!("it was armed"),
+            Rearmed::Gone => panic!("it was armed"),
         }
     }
 
@@ -229,7 +229,7 @@ fn a_closed_wheel_is_empty_and_past_everything() {
     assert!(pair.wheel.insert(TICK_MAX, Waker::noop().clone()).is_err());
     for (_, key) in pair.expected.values() {
         assert!(pair.wheel.remove(*key).is_none());
-        assert!(matches!(pair.wheel.relink(*key, TICK_MAX), Moved::Gone));
+        assert!(matches!(pair.wheel.relink(*key, TICK_MAX), Rearmed::Gone));
     }
     pair.wheel.fire(5, usize::MAX, &mut wakers);
     assert_eq!(wakers.len(), 99);

@@ -24,7 +24,7 @@ fn the_generator_macros_find_it() {
 }
 
 #[house::heist::test(crate = "house::heist")]
-async fn an_attribute_is_told_where_it_is() {
+async fn an_attribute_learns_where_the_crate_is() {
     house::heist::task::yield_now().await;
 }
 

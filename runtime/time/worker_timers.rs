@@ -1,4 +1,4 @@
-//! The home of one worker's timers: its wheel behind a lock, and the words that can be read without
+//! One worker's timers: its wheel behind a lock, and the words that can be read without
 //! the lock.
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::task::Waker;
 
 use super::clock::Clock;
 use super::slab::Key;
-use super::wheel::{Moved, Wheel};
+use super::wheel::{Rearmed, Wheel};
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
@@ -16,16 +16,16 @@ use crate::primitive::sync::{Mutex, MutexGuard};
 /// With a limit of 1, models see a wheel that is half-way through a slot after the first node.
 pub(super) const FIRE_COUNT_MAX: usize = if cfg!(all(test, any(rt_loom, rt_shuttle))) { 1 } else { 1024 };
 
-/// The part that all homes of one runtime share. It is written once.
-pub(super) struct Shared {
+/// The part that the timers of all workers of one runtime share. It is written once.
+pub(super) struct TimersShared {
     pub(super) clock: Clock,
     /// Makes a parked worker read its deadline again.
     pub(super) unpark: Box<dyn Fn(usize) + Send + Sync>,
 }
 
-pub(super) struct Home {
+pub(super) struct WorkerTimers {
     index: usize,
-    shared: Arc<Shared>,
+    shared: Arc<TimersShared>,
     /// The tick at which `fire` has work. Written only under the lock.
     next: AtomicU64,
     /// No node beyond this tick has fired. `NEVER` once closed. Written only under the lock; never
@@ -58,17 +58,17 @@ impl Shown {
     }
 }
 
-impl fmt::Debug for Home {
+impl fmt::Debug for WorkerTimers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Home").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("WorkerTimers").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
-impl Home {
-    pub(super) fn new(index: usize, shared: Arc<Shared>) -> Self {
+impl WorkerTimers {
+    pub(super) fn new(index: usize, shared: Arc<TimersShared>) -> Self {
         let wheel = Wheel::new();
         let shown = Shown::of(&wheel);
-        Home {
+        WorkerTimers {
             index,
             shared,
             next: AtomicU64::new(shown.next),
@@ -78,7 +78,7 @@ impl Home {
         }
     }
 
-    pub(super) fn shared(&self) -> &Arc<Shared> {
+    pub(super) fn shared(&self) -> &Arc<TimersShared> {
         &self.shared
     }
 
@@ -114,7 +114,7 @@ impl Home {
     }
 
     /// Arms a node; the present is `now` or later. Returns `None` if `tick` has passed. `is_owner`
-    /// means that the worker of this home is calling.
+    /// means that the worker of these timers is calling.
     #[inline]
     pub(super) fn arm(&self, tick: u64, now: u64, waker: Waker, is_owner: bool) -> Option<Key> {
         let mut locked = self.locked.lock();
@@ -151,12 +151,12 @@ impl Home {
             (self.shared.unpark)(self.index);
         }
         match moved {
-            Moved::Armed => true,
-            Moved::Due(waker) => {
+            Rearmed::Armed => true,
+            Rearmed::Due(waker) => {
                 waker.into_iter().for_each(Waker::wake);
                 false
             }
-            Moved::Gone => false,
+            Rearmed::Gone => false,
         }
     }
 
