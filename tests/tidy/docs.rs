@@ -28,7 +28,7 @@ const NO_EXAMPLE: [(&str, &str, &str); 14] = [
     ("generator/airlock.rs", "", "hidden: only what the macros write calls it"),
     ("generator/async_delegate.rs", "", "hidden: only what the macros write calls it"),
     ("generator/async_machine.rs", "async_machine", "hidden: only what the macros write calls it"),
-    ("generator/co.rs", "Sealed", "no user can name it"),
+    ("generator/co.rs", "SealedBody", "no user can name it"),
     ("generator/delegate.rs", "", "hidden: only what the macros write calls it"),
     ("generator/fallible.rs", "LosesNothing", "no user can name it"),
     ("generator/fallible.rs", "Pinned", "hidden: it exists for its error message"),
@@ -36,7 +36,7 @@ const NO_EXAMPLE: [(&str, &str, &str); 14] = [
     ("generator/machine.rs", "machine", "hidden: only what the macros write calls it"),
     ("net/address/to_socket_addrs.rs", "Target", "no user can name it"),
     ("net/address/to_socket_addrs.rs", "Resolve", "no user can name it"),
-    ("net/stream/family.rs", "Sealed", "no user can name it"),
+    ("net/stream/family.rs", "SealedFamily", "no user can name it"),
 ];
 
 /// A run of lines that document one thing.
