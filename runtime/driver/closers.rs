@@ -7,7 +7,7 @@ use crate::blocking::{Limits, Pool};
 use crate::task::drop_all;
 
 /// Drops a value on a thread that does nothing else.
-pub(super) fn drop_aside(value: impl Send + 'static) {
+pub(super) fn drop_on_closer(value: impl Send + 'static) {
     /// A separate pool, so that closes that never end do not take the runtime's threads.
     static CLOSERS: OnceLock<Pool> = OnceLock::new();
 

@@ -14,10 +14,10 @@ use super::backend::Backend;
 use super::buffers::Buffers;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::{Fake, Kernel};
-use super::file::Code;
+use super::file::OpKind;
+use super::leftover::Harvest;
 use super::op::Op;
 use super::options::Options;
-use super::orphan::Crop;
 use super::source::Source;
 use super::ticket::Ticket;
 
@@ -46,8 +46,8 @@ impl Driver {
         Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers }))
     }
 
-    /// The reason why this driver polls although `Kind::Auto` tried io_uring first. A service may
-    /// print it when it starts.
+    /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service
+    /// may print it when it starts.
     pub(crate) fn refusal(&self) -> Option<&io::Error> {
         self.refusal.as_ref()
     }
@@ -86,15 +86,15 @@ impl Driver {
 
     /// Submits the queued entries and reaps the completions that are there. Never blocks. Only the
     /// worker may call it.
-    pub(crate) fn harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> io::Result<()> {
-        let crop = &mut crop.into();
+    pub(crate) fn harvest<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) -> io::Result<()> {
+        let harvest = &mut harvest.into();
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.harvest(index, crop),
-            Backend::Poll(pollers) => pollers.harvest(index, crop),
+            Backend::Uring(rings) => rings.harvest(index, harvest),
+            Backend::Poll(pollers) => pollers.harvest(index, harvest),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                fake.harvest(index, crop);
+                fake.harvest(index, harvest);
                 Ok(())
             }
         }
@@ -106,9 +106,9 @@ impl Driver {
         &self,
         index: usize,
         timeout: Option<Duration>,
-        crop: impl Into<Crop<'a>>,
+        harvest: impl Into<Harvest<'a>>,
     ) -> io::Result<()> {
-        self.sleep(index, &[], timeout, &mut crop.into())
+        self.sleep(index, &[], timeout, &mut harvest.into())
     }
 
     /// Like `park`, but also ends when a stuck worker has completions to reap, on systems that can
@@ -118,9 +118,9 @@ impl Driver {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        crop: impl Into<Crop<'a>>,
+        harvest: impl Into<Harvest<'a>>,
     ) -> io::Result<()> {
-        self.sleep(index, stuck, timeout, &mut crop.into())
+        self.sleep(index, stuck, timeout, &mut harvest.into())
     }
 
     #[inline]
@@ -129,17 +129,17 @@ impl Driver {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        crop: &mut Crop<'_>,
+        harvest: &mut Harvest<'_>,
     ) -> io::Result<()> {
         match &self.backend {
             #[cfg(target_os = "linux")]
             // The kernel posts a busy owner's completions only when another worker interrupts the
             // owner. Before that there is nothing to wait for.
-            Backend::Uring(rings) => rings.park(index, timeout, crop),
-            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, crop),
+            Backend::Uring(rings) => rings.park(index, timeout, harvest),
+            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, harvest),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                fake.park(index, timeout, crop);
+                fake.park(index, timeout, harvest);
                 Ok(())
             }
         }
@@ -158,47 +158,47 @@ impl Driver {
 
     /// Reaps completions for a worker that is busy elsewhere. Returns `false` if that worker is
     /// reaping itself or sleeps.
-    pub(crate) fn try_harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> bool {
-        let crop = &mut crop.into();
+    pub(crate) fn try_harvest<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) -> bool {
+        let harvest = &mut harvest.into();
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.try_harvest(index, crop),
-            Backend::Poll(pollers) => pollers.try_harvest(index, crop),
+            Backend::Uring(rings) => rings.try_harvest(index, harvest),
+            Backend::Poll(pollers) => pollers.try_harvest(index, harvest),
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(fake) => fake.try_harvest(index, crop),
+            Backend::Fake(fake) => fake.try_harvest(index, harvest),
         }
     }
 
     /// Begins the operations that a busy worker was asked for and has not yet submitted. Only the
     /// worker `by` may call it.
-    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
-        let crop = &mut crop.into();
+    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, harvest: impl Into<Harvest<'a>>) {
+        let harvest = &mut harvest.into();
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.take_over(index, by, crop),
+            Backend::Uring(rings) => rings.take_over(index, by, harvest),
             // Any thread asks a poller, and at once.
             Backend::Poll(_) => {}
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(fake) => fake.take_over(index, by, crop),
+            Backend::Fake(fake) => fake.take_over(index, by, harvest),
         }
     }
 
     /// Begins and reaps operations for a busy worker, on that worker's own ring. The calling thread
     /// must live until that worker has shut down, because the kernel ends what a thread has begun
     /// when the thread ends.
-    pub(crate) fn relieve<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) {
-        let crop = &mut crop.into();
+    pub(crate) fn relieve<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) {
+        let harvest = &mut harvest.into();
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.relieve(index, crop),
+            Backend::Uring(rings) => rings.relieve(index, harvest),
             // Any thread asks a poller, and at once. A refusal means that its worker is harvesting
             // itself.
             Backend::Poll(pollers) => {
-                let _ = pollers.try_harvest(index, crop);
+                let _ = pollers.try_harvest(index, harvest);
             }
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                let _ = fake.try_harvest(index, crop);
+                let _ = fake.try_harvest(index, harvest);
             }
         }
     }
@@ -269,13 +269,13 @@ impl Driver {
 
     /// Whether this back end performs operations of this kind. The blocking pool performs the
     /// others.
-    pub(super) fn offers(&self, code: Code) -> bool {
+    pub(super) fn supports(&self, code: OpKind) -> bool {
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.offers(code),
+            Backend::Uring(rings) => rings.supports(code),
             Backend::Poll(_) => false,
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(_) => Fake::offers(code),
+            Backend::Fake(_) => Fake::supports(code),
         }
     }
 

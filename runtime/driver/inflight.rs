@@ -25,8 +25,8 @@ use std::task::Waker;
 use super::completion::Completion;
 use super::direction::Direction;
 use super::errors::closed;
+use super::leftover::Leftover;
 use super::op::Op;
-use super::orphan::Orphan;
 use super::readiness::Order;
 use super::send::AnyLoan;
 use super::slots::{SlotId, Slots};
@@ -42,7 +42,7 @@ enum Phase {
 }
 
 #[derive(Debug)]
-enum Flight {
+enum Entry {
     Asked {
         op: Op,
         phase: Phase,
@@ -66,18 +66,18 @@ pub(super) enum Cancel {
 
 #[derive(Debug)]
 pub(super) struct InFlight {
-    flights: Slots<Flight>,
+    entries: Slots<Entry>,
     /// Completions that matched nothing in flight.
     stale_count: u64,
 }
 
 impl InFlight {
     pub(super) const fn new() -> InFlight {
-        InFlight { flights: Slots::new(), stale_count: 0 }
+        InFlight { entries: Slots::new(), stale_count: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.flights.len()
+        self.entries.len()
     }
 
     pub(super) fn stale_count(&self) -> u64 {
@@ -93,90 +93,90 @@ impl InFlight {
         worker: usize,
         encode: impl FnOnce(&Op, SlotId) -> E,
     ) -> Result<E, Op> {
-        self.flights.try_insert(|slot| {
+        self.entries.try_insert(|slot| {
             if !op.take_ticket(Ticket::new(worker, slot)) {
                 return Err(op);
             }
             let entry = encode(&op, slot);
-            Ok((Flight::Asked { op, phase: Phase::Submitted }, entry))
+            Ok((Entry::Asked { op, phase: Phase::Submitted }, entry))
         })
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) -> Cancel {
-        match self.flights.get_mut(slot) {
-            Some(Flight::Asked { phase: phase @ Phase::Submitted, .. }) => {
+        match self.entries.get_mut(slot) {
+            Some(Entry::Asked { phase: phase @ Phase::Submitted, .. }) => {
                 *phase = Phase::Cancelling;
                 Cancel::Needed
             }
-            Some(Flight::Asked { phase: Phase::Cancelling, .. } | Flight::Lent { .. }) | None => {
+            Some(Entry::Asked { phase: Phase::Cancelling, .. } | Entry::Lent { .. }) | None => {
                 Cancel::Pointless
             }
         }
     }
 
     /// Handles a completion that is not the last. It either answers a send whose buffer the kernel
-    /// keeps: then the rest of the operation goes to `orphans`. Or it is an event of a standing
+    /// keeps: then the rest of the operation goes to `leftovers`. Or it is an event of a standing
     /// order. No other operation has such completions, so any other is counted [stale-is-counted].
     pub(super) fn answer(
         &mut self,
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) {
-        let Some(flight) = self.flights.get_mut(slot) else {
+        let Some(flight) = self.entries.get_mut(slot) else {
             self.stale_count += 1;
             return;
         };
         match flight {
-            Flight::Asked { op: Op::Ready { source, direction, order: Order::Standing }, .. } => {
+            Entry::Asked { op: Op::Ready { source, direction, order: Order::Standing }, .. } => {
                 source.side(*direction).event(false, wakers);
             }
-            Flight::Asked { op: Op::Send { source, completion, loan, .. }, .. } => {
-                let rest = Flight::Lent { loan: loan.clone(), has_sent: result.is_ok() };
+            Entry::Asked { op: Op::Send { source, completion, loan, .. }, .. } => {
+                let rest = Entry::Lent { loan: loan.clone(), has_sent: result.is_ok() };
                 answer_send(source, completion, result, wakers);
-                orphans.extend(mem::replace(flight, rest).into_orphan());
+                leftovers.extend(mem::replace(flight, rest).into_orphan());
             }
-            Flight::Asked { op: Op::Ready { .. } | Op::Connect { .. } | Op::File(_), .. }
-            | Flight::Lent { .. } => self.stale_count += 1,
+            Entry::Asked { op: Op::Ready { .. } | Op::Connect { .. } | Op::File(_), .. }
+            | Entry::Lent { .. } => self.stale_count += 1,
         }
     }
 
     /// Handles the terminal completion: the operation is freed. A name that matches nothing is
     /// counted, never trusted [stale-is-counted]. A reference that may be the last one goes to
-    /// `orphans` [slow-close-is-alone].
+    /// `leftovers` [slow-close-is-alone].
     pub(super) fn land(
         &mut self,
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) {
-        let Some(flight) = self.flights.remove(slot) else {
+        let Some(flight) = self.entries.remove(slot) else {
             self.stale_count += 1;
             return;
         };
         flight.finish(result, wakers);
-        orphans.extend(flight.into_orphan());
+        leftovers.extend(flight.into_orphan());
     }
 
     /// The operations in flight.
     pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
-        self.flights.values().filter_map(|flight| match flight {
-            Flight::Asked { op, .. } => Some(op),
-            Flight::Lent { .. } => None,
+        self.entries.values().filter_map(|flight| match flight {
+            Entry::Asked { op, .. } => Some(op),
+            Entry::Lent { .. } => None,
         })
     }
 
     pub(super) fn slots(&self) -> Vec<SlotId> {
-        self.flights.ids().collect()
+        self.entries.ids().collect()
     }
 
     /// The kernel may still write to the operations in flight, so their memory and descriptors are
     /// never given back. Returns how many there are.
     pub(super) fn leak(&mut self, wakers: &mut Vec<Waker>) -> usize {
-        let leaked_count = self.flights.len();
-        for flight in self.flights.drain() {
+        let leaked_count = self.entries.len();
+        for flight in self.entries.drain() {
             flight.abandon();
             flight.finish(Err(closed()), wakers);
             mem::forget(flight);
@@ -185,14 +185,14 @@ impl InFlight {
     }
 }
 
-impl Flight {
+impl Entry {
     /// Delivers the terminal completion. Collects wakers and calls none [wake-outside].
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
         match self {
-            Flight::Asked { op, .. } => op.finish(result, wakers),
+            Entry::Asked { op, .. } => op.finish(result, wakers),
             // If nothing was sent, the kernel reports a copy as well, so that report does not
             // count.
-            Flight::Lent { loan, has_sent } => {
+            Entry::Lent { loan, has_sent } => {
                 loan.end(*has_sent && result.is_ok_and(|copied_count| copied_count > 0), wakers);
             }
         }
@@ -202,16 +202,16 @@ impl Flight {
     /// nobody. Called before `finish`.
     fn abandon(&self) {
         match self {
-            Flight::Asked { op: Op::Ready { .. } | Op::Connect { .. }, .. } => {}
-            Flight::Asked { op: Op::File(flight), .. } => flight.abandon(),
-            Flight::Asked { op: Op::Send { loan, .. }, .. } | Flight::Lent { loan, .. } => loan.abandon(),
+            Entry::Asked { op: Op::Ready { .. } | Op::Connect { .. }, .. } => {}
+            Entry::Asked { op: Op::File(flight), .. } => flight.abandon(),
+            Entry::Asked { op: Op::Send { loan, .. }, .. } | Entry::Lent { loan, .. } => loan.abandon(),
         }
     }
 
-    fn into_orphan(self) -> Option<Orphan> {
+    fn into_orphan(self) -> Option<Leftover> {
         match self {
-            Flight::Asked { op, .. } => Orphan::of(op),
-            Flight::Lent { loan, .. } => Some(Orphan::of_loan(loan)),
+            Entry::Asked { op, .. } => Leftover::of(op),
+            Entry::Lent { loan, .. } => Some(Leftover::of_loan(loan)),
         }
     }
 }

@@ -11,8 +11,8 @@
 //! - `source.rs`: a registered socket. `completion.rs`: what a future and its operation share.
 //! - `op.rs`: the requests to the kernel. `inflight.rs`: their lives, and the table of those that
 //!   the kernel has.
-//! - `orphan.rs`, `closers.rs`: where the remains of a finished operation are dropped.
-//! - `mailbox.rs`, `bell.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
+//! - `leftover.rs`, `closers.rs`: where the remains of a finished operation are dropped.
+//! - `mailbox.rs`, `wake_up.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
 //!   up.
 //! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
 //! - `backend.rs`: the choice between back ends. `dispatch.rs`: the driver of a runtime, and the
@@ -27,7 +27,6 @@
 
 mod asker;
 mod backend;
-mod bell;
 mod buffers;
 mod closers;
 mod completion;
@@ -42,10 +41,10 @@ pub(crate) mod fake;
 pub(crate) mod file;
 mod inflight;
 mod kind;
+mod leftover;
 mod mailbox;
 mod op;
 mod options;
-mod orphan;
 mod poll;
 mod readiness;
 mod registered;
@@ -58,22 +57,23 @@ mod submission;
 mod ticket;
 #[cfg(target_os = "linux")]
 mod uring;
+mod wake_up;
 
 #[cfg(test)]
 mod models;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use buffers::BufferLimits;
 pub(crate) use buffers::Contents;
-pub(crate) use buffers::Limits as BufferLimits;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{Guard, in_runtime, pinned};
+pub(crate) use context::{DriverGuard, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 pub(crate) use errors::of_pool;
 use errors::{closed, is_undone};
-pub use kind::{Kind, UnknownKind};
+pub use kind::{DriverKind, UnknownKind};
+pub(crate) use leftover::{Harvest, Leftover, clear_away};
 pub(crate) use options::Options;
-pub(crate) use orphan::{Crop, Orphan, clear_away};
 pub(crate) use registration::{Moved, Registration};

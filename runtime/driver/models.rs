@@ -11,17 +11,17 @@ use crate::primitive::model;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::thread;
 
-use super::bell::Bell;
 use super::completion::Completion;
 use super::file::PoolCall;
 use super::mailbox::{Mailbox, Posted};
-use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
+use super::readiness::{Arm, Claimed, Cleared, Order, Readiness, Verdict};
 use super::send::{AnyLoan, Loan};
-use super::side::{Listing, Place, Side};
+use super::side::{Listing, Side, WaiterRef};
 use super::slots::SlotId;
 use super::tests::counting_waker;
 use super::tests::flight::{Desk, Flight};
 use super::ticket::Ticket;
+use super::wake_up::WakeUp;
 
 fn ticket() -> Ticket {
     Ticket::new(0, SlotId::from_bits(7))
@@ -39,7 +39,7 @@ fn poll_for(side: &Side, data: &AtomicBool, waker: &Waker) -> bool {
             let (Cleared::Done | Cleared::Newer) = side.clear(seen, Verdict::Useful);
             continue;
         }
-        match side.wait(&mut Place::Primary, waker.clone()) {
+        match side.wait(&mut WaiterRef::Primary, waker.clone()) {
             Arm::Ready => {}
             Arm::Already | Arm::Needed(_) => return false,
         }
@@ -97,7 +97,7 @@ fn an_event_beside_two_waiters_reaches_both() {
                         let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen, Verdict::Useful);
                         continue;
                     }
-                    match shared.0.wait(&mut Place::Listed(&mut listing), waker.clone()) {
+                    match shared.0.wait(&mut WaiterRef::Listed(&mut listing), waker.clone()) {
                         Arm::Ready => {}
                         Arm::Already | Arm::Needed(_) => return Some(waker),
                     }
@@ -134,7 +134,7 @@ fn a_waiter_that_passed_an_event_is_listed_no_more() {
         let list = |listing: &mut Listing| {
             let (_count, waker) = counting_waker();
             let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
-                side.wait(&mut Place::Listed(listing), waker.clone());
+                side.wait(&mut WaiterRef::Listed(listing), waker.clone());
             waker
         };
         let (mut listing, mut later_listing) = (Listing::None, Listing::None);
@@ -163,7 +163,7 @@ fn an_event_takes_every_waiter() {
         let mut listings = [Listing::None; 3];
         for (listing, waker) in listings.iter_mut().zip([&waker, &leaving, &waker]) {
             let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
-                side.wait(&mut Place::Listed(listing), waker.clone());
+                side.wait(&mut WaiterRef::Listed(listing), waker.clone());
         }
         let kernel = {
             let side = side.clone();
@@ -173,10 +173,10 @@ fn an_event_takes_every_waiter() {
                 wakers
             })
         };
-        let (Arm::Ready | Arm::Already | Arm::Needed(_)) = side.wait(&mut Place::Primary, waker.clone());
+        let (Arm::Ready | Arm::Already | Arm::Needed(_)) = side.wait(&mut WaiterRef::Primary, waker.clone());
         side.forget(listings[1]);
         let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
-            side.wait(&mut Place::Listed(&mut Listing::None), waker.clone());
+            side.wait(&mut WaiterRef::Listed(&mut Listing::None), waker.clone());
         let mut woken = kernel.join().unwrap();
         side.event(true, &mut woken);
         let woken_count = woken.iter().filter(|woken| woken.will_wake(&waker)).count();
@@ -194,7 +194,7 @@ fn two_waiters_place_one_order() {
         assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
         let wait = |side: &Side| {
             let (_count, waker) = counting_waker();
-            side.wait(&mut Place::Listed(&mut Listing::None), waker)
+            side.wait(&mut WaiterRef::Listed(&mut Listing::None), waker)
         };
         let other = {
             let side = side.clone();
@@ -342,9 +342,9 @@ fn a_call_on_the_pool_ends_and_frees_what_was_given_up() {
     }
 }
 
-/// [no-lost-letter]: an owner that goes to sleep has read the request, or its sender rings.
+/// [no-lost-message]: an owner that goes to sleep has read the request, or its sender rings.
 #[test]
-fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
+fn a_message_is_read_before_the_sleep_or_its_sender_rings() {
     model(|| {
         let mailbox = ModelArc::new(Mailbox::new());
         let sender = {
@@ -352,46 +352,46 @@ fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
             thread::spawn(move || mailbox.post(1u32))
         };
         mailbox.fall_asleep();
-        let mut letters = Vec::new();
-        mailbox.take(&mut letters);
+        let mut messages = Vec::new();
+        mailbox.take(&mut messages);
         // The owner sleeps from here until the sender rings.
         match sender.join().unwrap() {
             Posted::Ring => {}
-            Posted::Quiet => assert_eq!(letters, [1], "the owner sleeps on a letter"),
+            Posted::Quiet => assert_eq!(messages, [1], "the owner sleeps on a message"),
             Posted::Refused(_) => panic!("the box is open"),
         }
     });
 }
 
-/// [no-lost-letter] while the owner wakes up and goes to sleep again, beside two senders.
+/// [no-lost-message] while the owner wakes up and goes to sleep again, beside two senders.
 #[test]
-fn two_letters_are_read_before_the_second_sleep_or_a_sender_rings() {
+fn two_messages_are_read_before_the_second_sleep_or_a_sender_rings() {
     model(|| {
         let mailbox = ModelArc::new(Mailbox::new());
-        let senders = [1u32, 2].map(|letter| {
+        let senders = [1u32, 2].map(|message| {
             let mailbox = mailbox.clone();
-            thread::spawn(move || mailbox.post(letter) == Posted::Ring)
+            thread::spawn(move || mailbox.post(message) == Posted::Ring)
         });
         let mut read = Vec::new();
-        let mut letters = Vec::new();
+        let mut messages = Vec::new();
         for _ in 0..2 {
             mailbox.fall_asleep();
-            mailbox.take(&mut letters);
-            read.append(&mut letters);
+            mailbox.take(&mut messages);
+            read.append(&mut messages);
             mailbox.wake_up();
         }
         mailbox.fall_asleep();
-        mailbox.take(&mut letters);
-        read.append(&mut letters);
+        mailbox.take(&mut messages);
+        read.append(&mut messages);
         let rings = senders.map(|sender| sender.join().unwrap());
-        assert!(read.len() == 2 || rings.contains(&true), "the owner sleeps on a letter: {read:?}");
+        assert!(read.len() == 2 || rings.contains(&true), "the owner sleeps on a message: {read:?}");
     });
 }
 
-/// [no-lost-letter], [comes-round]: while a helper reads the mailbox of a worker that seems stuck,
+/// [no-lost-message], [comes-round]: while a helper reads the mailbox of a worker that seems stuck,
 /// each request is read once, by one of the two, or the owner is rung for it.
 #[test]
-fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
+fn a_message_beside_a_helper_is_read_once_or_its_sender_rings() {
     model(|| {
         let mailbox = ModelArc::new(Mailbox::new());
         let sender = {
@@ -400,20 +400,20 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
         };
         let helper = {
             let mailbox = mailbox.clone();
-            thread::spawn(move || mailbox.take_if(|letter| *letter == 1))
+            thread::spawn(move || mailbox.take_if(|message| *message == 1))
         };
         mailbox.fall_asleep();
-        let mut letters = Vec::new();
-        mailbox.take(&mut letters);
+        let mut messages = Vec::new();
+        mailbox.take(&mut messages);
         let posted = sender.join().unwrap();
         let mut helped = helper.join().unwrap();
         if posted == Posted::Ring {
-            // The bell was rung: the owner looks again.
+            // A wake-up was sent: the owner looks again.
             let mut late = Vec::new();
             mailbox.take(&mut late);
-            letters.append(&mut late);
+            messages.append(&mut late);
         }
-        helped.append(&mut letters);
+        helped.append(&mut messages);
         helped.sort_unstable();
         assert_eq!(helped, [1, 2]);
     });
@@ -422,15 +422,15 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
 /// [ring-ends-park]: with two ringers, the owner consumes a ring before it sleeps, or one of them
 /// writes to the eventfd. And the owner sees what a ringer did before it rang.
 #[test]
-fn a_ring_is_consumed_or_heard() {
+fn a_wake_up_is_consumed_or_ends_the_sleep() {
     model(|| {
-        let shared = ModelArc::new((Bell::new(), AtomicUsize::new(0), AtomicUsize::new(0)));
+        let shared = ModelArc::new((WakeUp::new(), AtomicUsize::new(0), AtomicUsize::new(0)));
         let ringers = [(); 2].map(|()| {
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: the bell must publish it.
+                // Ordering: Relaxed: the wake-up must publish it.
                 shared.1.fetch_add(1, Ordering::Relaxed);
-                if shared.0.strike() {
+                if shared.0.send() {
                     // Ordering: Release: the eventfd.
                     shared.2.fetch_add(1, Ordering::Release);
                 }
@@ -438,7 +438,7 @@ fn a_ring_is_consumed_or_heard() {
         });
         let is_consumed = shared.0.consume();
         if is_consumed {
-            // Ordering: Relaxed: ordered by the bell.
+            // Ordering: Relaxed: ordered by the wake-up.
             assert!(shared.1.load(Ordering::Relaxed) > 0, "the ring came before what it tells of");
         }
         for ringer in ringers {
@@ -447,26 +447,26 @@ fn a_ring_is_consumed_or_heard() {
         // Ordering: Acquire: the eventfd.
         let noise_count = shared.2.load(Ordering::Acquire);
         assert!(noise_count > 0);
-        // If the ring was not consumed before the sleep, the thread that struck the quiet bell
-        // wrote to the eventfd, which ends the sleep. If it was consumed and the bell was rung
+        // If the ring was not consumed before the sleep, the thread that struck a quiet `WakeUp`
+        // wrote to the eventfd, which ends the sleep. If it was consumed and a wake-up was sent
         // again, the second write does.
         assert_eq!(usize::from(is_consumed) + usize::from(shared.0.consume()), noise_count);
     });
 }
 
-/// [ring-ends-park]: a doze ends when either of two ringers strikes the bell, and the owner then
+/// [ring-ends-park]: a doze ends when either of two ringers sends a wake-up, and the owner then
 /// sees what that ringer did before. A ringer that finds the owner awake must end a sleep in the
 /// kernel.
 #[test]
-fn a_doze_ends_when_the_bell_is_struck() {
+fn a_bounded_sleep_ends_at_a_wake_up() {
     model(|| {
-        let shared = ModelArc::new((Bell::new(), AtomicUsize::new(0)));
+        let shared = ModelArc::new((WakeUp::new(), AtomicUsize::new(0)));
         let ringers = [(); 2].map(|()| {
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: the bell must publish it.
+                // Ordering: Relaxed: the wake-up must publish it.
                 shared.1.fetch_add(1, Ordering::Relaxed);
-                shared.0.strike()
+                shared.0.send()
             })
         });
         // At most twice: each ring ends one.
@@ -474,7 +474,7 @@ fn a_doze_ends_when_the_bell_is_struck() {
         while seen_count < 2 {
             shared.0.doze(None);
             if shared.0.consume() {
-                // Ordering: Relaxed: ordered by the bell.
+                // Ordering: Relaxed: ordered by the wake-up.
                 let count = shared.1.load(Ordering::Relaxed);
                 assert!(count > seen_count, "the ring came before what it tells of");
                 seen_count = count;
@@ -486,19 +486,19 @@ fn a_doze_ends_when_the_bell_is_struck() {
     });
 }
 
-/// [ring-ends-park]: the bell is quiet after a doze, whatever ended it, and the next striker must
+/// [ring-ends-park]: nothing is sent after a doze, whatever ended it, and the next striker must
 /// end a sleep in the kernel.
 #[test]
-fn a_bell_that_is_struck_after_a_doze_makes_its_noise() {
+fn a_wake_up_after_a_bounded_sleep_rings_the_doorbell() {
     model(|| {
-        let bell = ModelArc::new(Bell::new());
-        let struck = bell.clone();
-        let ringer = thread::spawn(move || struck.strike());
-        while !bell.consume() {
-            bell.doze(None);
+        let wake_up = ModelArc::new(WakeUp::new());
+        let sender = wake_up.clone();
+        let ringer = thread::spawn(move || sender.send());
+        while !wake_up.consume() {
+            wake_up.doze(None);
         }
         let _noise = ringer.join().unwrap();
-        assert!(bell.strike(), "the owner may sleep elsewhere now, and would not hear of it");
+        assert!(wake_up.send(), "the owner may sleep elsewhere now, and would not hear of it");
     });
 }
 
@@ -584,9 +584,9 @@ fn a_slot_freed_beside_a_thief_and_a_drop_is_freed_once() {
     });
 }
 
-/// [owned-until-terminal], [no-lost-letter]: an operation whose future is dropped elsewhere is kept
-/// until the owner or a helper has reaped the cancel's completion, and is then freed. The owner has
-/// read the cancel or was rung for it.
+/// [owned-until-terminal], [no-lost-message]: an operation whose future is dropped elsewhere is
+/// kept until the owner or a helper has reaped the cancel's completion, and is then freed. The
+/// owner has read the cancel or was rung for it.
 #[test]
 fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
     model(|| {
@@ -603,7 +603,7 @@ fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
         desk.fall_asleep(&mut Vec::new());
         thief.join().unwrap();
         if dropper.join().unwrap() {
-            // The bell was rung: the next harvest.
+            // A wake-up was sent: the next harvest.
             desk.harvest(&mut Vec::new());
         }
         assert_eq!((desk.in_flight(), desk.stale_count()), (0, 0));
@@ -645,7 +645,7 @@ fn a_completion_reaped_by_either_reaches_a_future_polled_elsewhere() {
 /// [owned-until-terminal]: a buffer that two operations read comes back after both have ended, and
 /// then its owner is woken or sees it.
 #[test]
-fn a_lent_buffer_comes_back_after_its_last_reader() {
+fn a_lent_buffer_returns_after_its_last_reader() {
     model(|| {
         let shared = ModelArc::new((Loan::new(7_u8), AtomicUsize::new(0)));
         let readers = [(); 2].map(|()| {
@@ -679,7 +679,7 @@ fn a_lent_buffer_comes_back_after_its_last_reader() {
 fn a_write_behind_a_send_waits_for_its_answer() {
     model(|| {
         let shared = ModelArc::new((Side::new(), AtomicBool::new(false)));
-        assert_eq!(shared.0.claim(), Claim::Taken, "ready at first");
+        assert_eq!(shared.0.claim(), Claimed::Taken, "ready at first");
         let kernel = {
             let shared = shared.clone();
             thread::spawn(move || {
@@ -695,7 +695,7 @@ fn a_write_behind_a_send_waits_for_its_answer() {
             if shared.0.observe().is_some() {
                 break true;
             }
-            match shared.0.wait(&mut Place::Primary, waker.clone()) {
+            match shared.0.wait(&mut WaiterRef::Primary, waker.clone()) {
                 Arm::Ready => {}
                 Arm::Already => break false,
                 Arm::Needed(_) => panic!("the send is the order"),
@@ -714,7 +714,7 @@ fn futile_orders(side: &Side, count: usize) -> Vec<Order> {
     let seen = side.observe().expect("ready");
     assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
     let one = |_| {
-        let order = place(side);
+        let order = order(side);
         side.event(true, &mut Vec::new());
         let seen = side.observe().expect("an event");
         assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
@@ -723,9 +723,9 @@ fn futile_orders(side: &Side, count: usize) -> Vec<Order> {
     (0..count).map(one).collect()
 }
 
-fn place(side: &Side) -> Order {
+fn order(side: &Side) -> Order {
     let (_count, waker) = counting_waker();
-    match side.wait(&mut Place::Primary, waker) {
+    match side.wait(&mut WaiterRef::Primary, waker) {
         Arm::Needed(order) => order,
         Arm::Ready | Arm::Already => panic!("an idle side"),
     }
@@ -744,7 +744,7 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
         // An event does not end a standing order, and a call that did something ends the count.
         let side = Side::new();
         futile_orders(&side, 3);
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         for _ in 0..8 {
             side.event(false, &mut Vec::new());
             let seen = side.observe().expect("an event");
@@ -753,7 +753,7 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
         side.event(true, &mut Vec::new());
         let seen = side.observe().expect("an event");
         assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         let side = ModelArc::new(side);
         let there = side.clone();
         let kernel = thread::spawn(move || there.event(true, &mut Vec::new()));
@@ -772,7 +772,7 @@ fn the_events_of_an_order_that_stands_are_not_lost() {
         let side = Side::new();
         futile_orders(&side, 3);
         let (_count, waker) = counting_waker();
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         let shared = ModelArc::new((side, AtomicBool::new(false)));
         let kernel = {
             let shared = shared.clone();
@@ -796,7 +796,7 @@ fn the_events_of_an_order_that_stands_are_not_lost() {
                 let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen, Verdict::Futile);
                 continue;
             }
-            match shared.0.wait(&mut Place::Primary, waker.clone()) {
+            match shared.0.wait(&mut WaiterRef::Primary, waker.clone()) {
                 Arm::Ready => {}
                 Arm::Already => break false,
                 Arm::Needed(order) => panic!("{order:?} beside an order that stands"),
@@ -817,13 +817,13 @@ fn an_order_that_stands_is_taken_for_no_other() {
         let side = Side::new();
         side.trust();
         futile_orders(&side, 3);
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         let side = ModelArc::new(side);
         let kernel = {
             let side = side.clone();
             thread::spawn(move || side.event(false, &mut Vec::new()))
         };
-        assert_ne!(side.claim(), Claim::Taken, "the events would let other writes pass");
+        assert_ne!(side.claim(), Claimed::Taken, "the events would let other writes pass");
         side.clear_level(Verdict::Useful);
         if let Some(seen) = side.observe() {
             side.clear_short(seen);

@@ -15,7 +15,7 @@ use crate::task::coop;
 
 use super::op::Op;
 use super::readiness::{Arm, Cleared, Seen, Verdict};
-use super::side::{Listing, Place, Side};
+use super::side::{Listing, Side, WaiterRef};
 use super::source::Source;
 use super::submission::Submission;
 use super::{Contents, Direction, Driver, context, is_undone};
@@ -113,7 +113,7 @@ impl Registration {
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&Socket) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.drive(direction, cx, Place::Primary, |socket, _| operation(socket))
+        self.drive(direction, cx, WaiterRef::Primary, |socket, _| operation(socket))
     }
 
     /// [`poll_io`](Registration::poll_io) for bytes; returns how many were moved.
@@ -125,7 +125,7 @@ impl Registration {
         mut operation: impl FnMut(&Socket) -> io::Result<Moved>,
     ) -> Poll<io::Result<usize>> {
         let side = self.source.side(direction);
-        self.drive(direction, cx, Place::Primary, |socket, seen| Ok(operation(socket)?.note(side, seen)))
+        self.drive(direction, cx, WaiterRef::Primary, |socket, seen| Ok(operation(socket)?.note(side, seen)))
     }
 
     /// Like [`poll_io`](Registration::poll_io), for any number of concurrent waiters.
@@ -152,15 +152,15 @@ impl Registration {
     }
 
     /// Waits until the socket may be ready. A call may still find that it is not.
-    pub(crate) fn ready(&self, direction: Direction) -> Ready<'_> {
-        Ready { registration: self, direction, listing: Listing::None }
+    pub(crate) fn ready(&self, direction: Direction) -> WaitReady<'_> {
+        WaitReady { registration: self, direction, listing: Listing::None }
     }
 
     /// [`ready`](Registration::ready) as a poll function, with one waiter per direction.
     pub(crate) fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let charge = ready!(coop::poll_proceed(cx));
         if self.source.side(direction).observe().is_none() {
-            ready!(self.poll_wait(direction, cx, &mut Place::Primary))?;
+            ready!(self.poll_wait(direction, cx, &mut WaiterRef::Primary))?;
         }
         charge.made_progress();
         Poll::Ready(Ok(()))
@@ -260,17 +260,17 @@ impl Registration {
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        mut place: Place<'_>,
+        mut waiter: WaiterRef<'_>,
         mut operation: impl FnMut(&Socket, Seen) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         let charge = ready!(coop::poll_proceed(cx));
         let side = self.source.side(direction);
         loop {
             let Some(seen) = side.observe() else {
-                ready!(self.poll_wait(direction, cx, &mut place))?;
+                ready!(self.poll_wait(direction, cx, &mut waiter))?;
                 continue;
             };
-            place.pass(seen);
+            waiter.pass(seen);
             let result = operation(self.source.socket(), seen);
             match After::of(&result) {
                 After::Again => {}
@@ -290,10 +290,10 @@ impl Registration {
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        place: &mut Place<'_>,
+        waiter: &mut WaiterRef<'_>,
     ) -> Poll<io::Result<()>> {
         let side = self.source.side(direction);
-        match side.wait(place, cx.waker().clone()) {
+        match side.wait(waiter, cx.waker().clone()) {
             Arm::Ready => Poll::Ready(Ok(())),
             Arm::Already => Poll::Pending,
             Arm::Needed(order) => {
@@ -345,13 +345,13 @@ impl fmt::Debug for Registration {
 /// See [`Registration::ready`].
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Debug)]
-pub(crate) struct Ready<'a> {
+pub(crate) struct WaitReady<'a> {
     registration: &'a Registration,
     direction: Direction,
     listing: Listing,
 }
 
-impl Future for Ready<'_> {
+impl Future for WaitReady<'_> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -360,8 +360,8 @@ impl Future for Ready<'_> {
         match this.registration.source.side(this.direction).observe() {
             Some(seen) => this.listing.pass(seen),
             None => {
-                let mut place = Place::Listed(&mut this.listing);
-                ready!(this.registration.poll_wait(this.direction, cx, &mut place))?;
+                let mut waiter = WaiterRef::Listed(&mut this.listing);
+                ready!(this.registration.poll_wait(this.direction, cx, &mut waiter))?;
             }
         }
         charge.made_progress();
@@ -369,7 +369,7 @@ impl Future for Ready<'_> {
     }
 }
 
-impl Drop for Ready<'_> {
+impl Drop for WaitReady<'_> {
     fn drop(&mut self) {
         self.registration.source.side(self.direction).forget(self.listing);
     }
@@ -379,7 +379,7 @@ impl Drop for Ready<'_> {
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Debug)]
 struct AsyncIo<'a, F> {
-    ready: Ready<'a>,
+    ready: WaitReady<'a>,
     operation: F,
 }
 
@@ -391,7 +391,7 @@ impl<R, F: FnMut(&Socket, Seen) -> io::Result<R>> Future for AsyncIo<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let AsyncIo { ready, operation } = &mut *self;
-        let Ready { registration, direction, listing } = ready;
-        registration.drive(*direction, cx, Place::Listed(listing), operation)
+        let WaitReady { registration, direction, listing } = ready;
+        registration.drive(*direction, cx, WaiterRef::Listed(listing), operation)
     }
 }

@@ -5,7 +5,7 @@ use socket2::Socket;
 use crate::primitive::{atomic::AtomicBool, sync::Mutex};
 
 use super::direction::Direction;
-use super::readiness::Progress;
+use super::readiness::LastUseful;
 use super::side::Side;
 use super::ticket::Ticket;
 
@@ -21,8 +21,8 @@ pub(crate) struct Source {
     /// For `send/`: the kernel has refused to send without copying, or has copied.
     pub(super) is_copied: AtomicBool,
     /// Beside `is_copied`, because there is room.
-    read_progress: Progress,
-    write_progress: Progress,
+    read_progress: LastUseful,
+    write_progress: LastUseful,
     read: Side,
     write: Side,
     /// Which poller has registered this socket, for the back end that registers sockets.
@@ -34,8 +34,8 @@ impl Source {
         Source {
             socket,
             is_copied: AtomicBool::new(false),
-            read_progress: Progress::new(),
-            write_progress: Progress::new(),
+            read_progress: LastUseful::new(),
+            write_progress: LastUseful::new(),
             read: Side::new(),
             write: Side::new(),
             attachment: Mutex::new(None),
@@ -58,7 +58,7 @@ impl Source {
         self.socket
     }
 
-    pub(super) fn progress(&self, direction: Direction) -> &Progress {
+    pub(super) fn progress(&self, direction: Direction) -> &LastUseful {
         match direction {
             Direction::Read => &self.read_progress,
             Direction::Write => &self.write_progress,

@@ -1,6 +1,6 @@
 //! Reads, writes and seeks at the cursor, which is the kernel's.
 //!
-//! An operation on a file with places goes to the cursor's offset, and the cursor moves when its
+//! An operation on a file with offsets goes to the cursor's offset, and the cursor moves when its
 //! result is fetched [cursor-moves-last]. A stream, and a write that appends, use the kernel's
 //! cursor itself.
 //!
@@ -13,9 +13,11 @@ use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_place};
+use super::lanes::{
+    CursorOpKind, Ended, Lanes, OpNumber, Operation, ResultOwner, SPARE_BYTES_MAX, Touch, invalid_offset,
+};
 use super::notice::{Mark, Notice, Watched};
-use super::readiness::Readiness;
+use super::readiness::StreamReadiness;
 use crate::driver::file::{self as ops, AT_CURSOR, Descriptor, StatTarget};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
@@ -24,7 +26,7 @@ use crate::task::coop;
 pub(super) const BORROWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The turns at the cursor, shared by the clones of a file.
-pub(super) struct Gate {
+pub(super) struct CursorTurns {
     notice: Arc<Notice>,
     /// Wakes every waiter of the notice.
     waker: Waker,
@@ -34,34 +36,34 @@ pub(super) struct Gate {
 /// One caller's part in it.
 #[derive(Debug)]
 pub(super) struct Turn {
-    owner: Owner,
-    ticket: Option<Ticket>,
-    seat: Option<usize>,
+    owner: ResultOwner,
+    number: Option<OpNumber>,
+    waiter: Option<usize>,
     has_large_buffer: bool,
     /// Of a stream that does not block, while no bytes and no room are available.
-    pub(super) readiness: Option<Box<Readiness>>,
+    pub(super) readiness: Option<Box<StreamReadiness>>,
 }
 
 impl Turn {
-    pub(super) fn new(owner: Owner) -> Turn {
-        Turn { owner, ticket: None, seat: None, has_large_buffer: false, readiness: None }
+    pub(super) fn new(owner: ResultOwner) -> Turn {
+        Turn { owner, number: None, waiter: None, has_large_buffer: false, readiness: None }
     }
 
     /// Whether an operation of this caller may be in flight.
     pub(super) fn is_open(&self) -> bool {
-        self.ticket.is_some() || self.readiness.is_some()
+        self.number.is_some() || self.readiness.is_some()
     }
 
     fn keeps_buffer(&self) -> bool {
-        self.owner == Owner::Future || !self.has_large_buffer
+        self.owner == ResultOwner::Future || !self.has_large_buffer
     }
 }
 
-impl Gate {
-    pub(super) fn new() -> Gate {
+impl CursorTurns {
+    pub(super) fn new() -> CursorTurns {
         let notice = Arc::new(Notice::new());
         let waker = Waker::from(notice.clone());
-        Gate { notice, waker, lanes: Mutex::new(Lanes::default()) }
+        CursorTurns { notice, waker, lanes: Mutex::new(Lanes::default()) }
     }
 
     /// Looks first. If the step is pending, registers the waker and looks again, so that whatever
@@ -74,15 +76,15 @@ impl Gate {
         mut step: impl FnMut(&mut Lanes, &mut Turn) -> Poll<R>,
     ) -> Poll<R> {
         let mut polled = Poll::Pending;
-        if looks_first && turn.seat.is_none() {
+        if looks_first && turn.waiter.is_none() {
             polled = self.step(turn, &mut step);
         }
         if polled.is_pending() {
-            self.notice.sit(&mut turn.seat, cx);
+            self.notice.add_waiter(&mut turn.waiter, cx);
             polled = self.step(turn, &mut step);
         }
         if polled.is_ready() {
-            self.notice.rise(&mut turn.seat);
+            self.notice.remove_waiter(&mut turn.waiter);
         }
         polled
     }
@@ -128,20 +130,20 @@ impl Gate {
         is_copied: &mut bool,
     ) -> Poll<io::Result<usize>> {
         loop {
-            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+            match ready!(lanes.poll_own(&mut turn.number, &self.waker)) {
                 Some(ended) if is_refused(file, &ended) => {}
-                Some(ended) if ended.kind == Kind::Read && !ended.is_stale => {
+                Some(ended) if ended.kind == CursorOpKind::Read && !ended.is_stale => {
                     return Poll::Ready(finish_read(file, lanes, ended, turn, buf));
                 }
                 Some(ended) => lanes.discard(file, ended),
                 None => {}
             }
-            let has_places = file.has_places();
+            let has_offsets = file.has_offsets();
             ready!(lanes.poll_clear(file, 0, &self.waker));
-            if has_places && self.notice.has_strays() {
+            if has_offsets && self.notice.has_strays() {
                 return Poll::Pending;
             }
-            if !lanes.leftover.is_empty() {
+            if !lanes.unread.is_empty() {
                 return Poll::Ready(Ok(lanes.take_leftover(buf)));
             }
             // Bytes in the page cache need no operation: a copy costs what an operation of a bare
@@ -150,11 +152,11 @@ impl Gate {
                 *is_copied = true;
                 return Poll::Ready(result);
             }
-            let from = if has_places { Some(file.position()?) } else { None };
+            let from = if has_offsets { Some(file.position()?) } else { None };
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let room = take(&mut lanes.spare).with_room(buf.len(), file.align());
             let work = ops::read(file, room, from.unwrap_or(AT_CURSOR));
-            turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::Read(work)));
+            turn.number = Some(lanes.begin(0, turn.owner, from, Operation::Read(work)));
         }
     }
 
@@ -179,7 +181,7 @@ impl Gate {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         loop {
-            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+            match ready!(lanes.poll_own(&mut turn.number, &self.waker)) {
                 Some(ended) if is_refused(file, &ended) => {}
                 Some(ended) if is_answer(&ended, buf) => {
                     return Poll::Ready(finish_write(file, lanes, ended, turn));
@@ -187,17 +189,17 @@ impl Gate {
                 Some(ended) => lanes.discard(file, ended),
                 None => {}
             }
-            let has_places = file.has_places();
-            let lane = usize::from(!has_places);
+            let has_offsets = file.has_offsets();
+            let lane = usize::from(!has_offsets);
             ready!(lanes.poll_clear(file, lane, &self.waker));
-            if has_places && self.notice.has_strays() {
+            if has_offsets && self.notice.has_strays() {
                 return Poll::Pending;
             }
-            let from = if has_places && !file.is_append() { Some(file.position()?) } else { None };
+            let from = if has_offsets && !file.is_append() { Some(file.position()?) } else { None };
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let bytes = take(&mut lanes.spare).with_bytes(buf, file.align());
             let work = ops::write(file, bytes, (), from.unwrap_or(AT_CURSOR));
-            turn.ticket = Some(lanes.begin(lane, turn.owner, from, Operation::Write(work)));
+            turn.number = Some(lanes.begin(lane, turn.owner, from, Operation::Write(work)));
         }
     }
 
@@ -219,11 +221,11 @@ impl Gate {
         turn: &mut Turn,
         to: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        if !file.has_places() {
+        if !file.has_offsets() {
             return Poll::Ready(seek_stream(file, lanes, to));
         }
         loop {
-            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+            match ready!(lanes.poll_own(&mut turn.number, &self.waker)) {
                 Some(mut ended) if !ended.is_stale && is_about(ended.kind, to) => {
                     ended.advance(file);
                     return Poll::Ready(match ended.target() {
@@ -245,10 +247,10 @@ impl Gate {
                 SeekFrom::End(offset) if file.is_remote() => {
                     let from = Some(file.position()?);
                     let work = ops::stat(StatTarget::File(file.clone()));
-                    turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::End(work, offset)));
+                    turn.number = Some(lanes.begin(0, turn.owner, from, Operation::End(work, offset)));
                 }
-                SeekFrom::Start(place) if i64::try_from(place).is_err() => {
-                    return Poll::Ready(Err(invalid_place()));
+                SeekFrom::Start(offset) if i64::try_from(offset).is_err() => {
+                    return Poll::Ready(Err(invalid_offset()));
                 }
                 to => return Poll::Ready(file.seek(to)),
             }
@@ -257,7 +259,7 @@ impl Gate {
 
     /// Waits until nothing is in flight that could write.
     pub(super) fn poll_flush(&self, file: &Descriptor, turn: &mut Turn, cx: &mut Context<'_>) -> Poll<()> {
-        let lane = usize::from(!file.has_places());
+        let lane = usize::from(!file.has_offsets());
         self.poll_turn(turn, cx, true, |lanes, _| {
             ready!(lanes.poll_clear(file, lane, &self.waker));
             if lane == 0 && self.notice.has_strays() { Poll::Pending } else { Poll::Ready(()) }
@@ -267,10 +269,10 @@ impl Gate {
     /// Waits for what was given up, before an operation at an offset or on the file as a whole
     /// [after-what-was-given-up].
     pub(super) async fn quiet(&self, file: &Arc<Descriptor>, touch: Touch) {
-        if self.notice.is_quiet() || !file.has_places() {
+        if self.notice.is_quiet() || !file.has_offsets() {
             return;
         }
-        let mut held = Held { gate: self, file, turn: Turn::new(Owner::Future) };
+        let mut held = Held { cursor_turns: self, file, turn: Turn::new(ResultOwner::Future) };
         let mut is_freed = false;
         std::future::poll_fn(|cx| {
             self.poll_turn(&mut held.turn, cx, true, |lanes, _| {
@@ -284,7 +286,7 @@ impl Gate {
         })
         .await;
         if is_freed {
-            self.notice.ring();
+            self.notice.wake_all();
         }
     }
 
@@ -297,9 +299,9 @@ impl Gate {
     /// This caller does not return.
     #[inline]
     pub(super) fn leave(&self, file: &Descriptor, turn: &mut Turn) {
-        self.notice.rise(&mut turn.seat);
+        self.notice.remove_waiter(&mut turn.waiter);
         turn.readiness = None;
-        if turn.ticket.is_some() || turn.has_large_buffer {
+        if turn.number.is_some() || turn.has_large_buffer {
             self.leave_lanes(file, turn);
         }
     }
@@ -307,38 +309,38 @@ impl Gate {
     fn leave_lanes(&self, file: &Descriptor, turn: &mut Turn) {
         let mut lanes = self.lanes.lock();
         let mut is_freed = false;
-        if let Some(ticket) = turn.ticket.take() {
-            is_freed = lanes.give_up(file, ticket);
+        if let Some(number) = turn.number.take() {
+            is_freed = lanes.give_up(file, number);
             self.notice.mark(lanes.is_marked());
         }
         lanes.give_back(take(&mut turn.has_large_buffer));
         drop(lanes);
         if is_freed {
-            self.notice.ring();
+            self.notice.wake_all();
         }
     }
 }
 
 /// A turn at the cursor that ends with its future.
 pub(super) struct Held<'a> {
-    pub(super) gate: &'a Gate,
+    pub(super) cursor_turns: &'a CursorTurns,
     pub(super) file: &'a Arc<Descriptor>,
     pub(super) turn: Turn,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.gate.leave(self.file, &mut self.turn);
+        self.cursor_turns.leave(self.file, &mut self.turn);
     }
 }
 
 impl Held<'_> {
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.gate.poll_read(self.file, &mut self.turn, cx, buf)
+        self.cursor_turns.poll_read(self.file, &mut self.turn, cx, buf)
     }
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.gate.poll_write(self.file, &mut self.turn, cx, buf)
+        self.cursor_turns.poll_write(self.file, &mut self.turn, cx, buf)
     }
 }
 
@@ -346,12 +348,12 @@ fn read_now(file: &Descriptor, buf: &mut [u8]) -> Option<io::Result<usize>> {
     if file.may_read_now() { file.read_now(buf, AT_CURSOR) } else { None }
 }
 
-/// The kernel reports that the file has no places after all: the next try is one at the cursor.
+/// The kernel reports that the file has no offsets after all: the next try is one at the cursor.
 fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
     let is_refused = ended.from.is_some()
         && ended.result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotSeekable);
     if is_refused {
-        file.has_no_places();
+        file.has_no_offsets();
     }
     is_refused
 }
@@ -359,12 +361,12 @@ fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
 /// Whether it is the write of these bytes. A caller of a trait may continue it or start another
 /// with the same bytes: if nothing else has happened to the file, one write answers both.
 fn is_answer(ended: &Ended, buf: &[u8]) -> bool {
-    let is_same = ended.owner == Owner::Future || buf.starts_with(&ended.bytes);
-    ended.kind == Kind::Write && is_same && !ended.is_stale
+    let is_same = ended.owner == ResultOwner::Future || buf.starts_with(&ended.bytes);
+    ended.kind == CursorOpKind::Write && is_same && !ended.is_stale
 }
 
-fn is_about(kind: Kind, to: SeekFrom) -> bool {
-    matches!((kind, to), (Kind::End(asked), SeekFrom::End(offset)) if asked == offset)
+fn is_about(kind: CursorOpKind, to: SeekFrom) -> bool {
+    matches!((kind, to), (CursorOpKind::End(asked), SeekFrom::End(offset)) if asked == offset)
 }
 
 fn finish_read(
@@ -374,7 +376,7 @@ fn finish_read(
     turn: &mut Turn,
     buf: &mut [u8],
 ) -> io::Result<usize> {
-    if ended.owner == Owner::Trait && ended.from.is_some() && !ended.is_moved {
+    if ended.owner == ResultOwner::Trait && ended.from.is_some() && !ended.is_moved {
         // The read may be of an earlier call: reads what has been written since.
         if let Some(result) = read_now(file, buf) {
             lanes.discard(file, ended);
@@ -388,7 +390,7 @@ fn finish_read(
         // It belongs to a read that asked for more.
         match ended.from {
             Some(_) => ended.cut(file, count as u64),
-            None => drop(lanes.leftover.splice(0..0, ended.bytes[count..].iter().copied())),
+            None => drop(lanes.unread.splice(0..0, ended.bytes[count..].iter().copied())),
         }
     }
     ended.advance(file);
@@ -419,20 +421,20 @@ fn keep_spare(lanes: &mut Lanes, bytes: crate::buf::Staging, turn: &mut Turn) {
 fn seek_stream(file: &Descriptor, lanes: &mut Lanes, to: SeekFrom) -> io::Result<u64> {
     let before = file.position()?;
     // The kernel's cursor has passed the bytes that were read ahead of the caller.
-    let ahead_count = if before == 0 { 0 } else { lanes.leftover.len() as i64 };
-    let place = match to {
+    let ahead_count = if before == 0 { 0 } else { lanes.unread.len() as i64 };
+    let offset = match to {
         SeekFrom::Current(offset) => file.seek(SeekFrom::Current(offset.saturating_sub(ahead_count)))?,
-        SeekFrom::Start(place) if i64::try_from(place).is_err() => return Err(invalid_place()),
+        SeekFrom::Start(offset) if i64::try_from(offset).is_err() => return Err(invalid_offset()),
         to => file.seek(to)?,
     };
     if ahead_count > 0 {
-        lanes.leftover.clear();
+        lanes.unread.clear();
     }
-    Ok(place)
+    Ok(offset)
 }
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for CursorTurns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("notice", &self.notice).finish_non_exhaustive()
+        f.debug_struct("CursorTurns").field("notice", &self.notice).finish_non_exhaustive()
     }
 }

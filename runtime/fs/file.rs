@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use std::io::{self, SeekFrom};
 use std::sync::Arc;
 
-use super::cursor::{Gate, Held, Turn};
-use super::lanes::{Owner, Touch};
+use super::cursor::{CursorTurns, Held, Turn};
+use super::lanes::{ResultOwner, Touch};
 use super::metadata::Metadata;
 use crate::driver::file::{self, Descriptor, Landed, Request, StatTarget, pool};
 use crate::system::file::Advice;
@@ -65,7 +65,7 @@ use crate::system::file::Advice;
 /// ```
 pub struct File {
     pub(super) descriptor: Arc<Descriptor>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) cursor_turns: Arc<CursorTurns>,
     /// Operations that callers of a trait have started and not fetched.
     pub(super) turns: [Turn; 3],
     /// The target of a seek that tokio's trait has announced.
@@ -81,14 +81,14 @@ pub(super) const SEEK: usize = 2;
 
 impl File {
     pub(super) fn over(descriptor: Arc<Descriptor>) -> File {
-        File::with_gate(descriptor, Arc::new(Gate::new()))
+        File::with_gate(descriptor, Arc::new(CursorTurns::new()))
     }
 
-    fn with_gate(descriptor: Arc<Descriptor>, gate: Arc<Gate>) -> File {
+    fn with_gate(descriptor: Arc<Descriptor>, cursor_turns: Arc<CursorTurns>) -> File {
         File {
             descriptor,
-            gate,
-            turns: [READ, WRITE, SEEK].map(|_| Turn::new(Owner::Trait)),
+            cursor_turns,
+            turns: [READ, WRITE, SEEK].map(|_| Turn::new(ResultOwner::Trait)),
             #[cfg(feature = "tokio-io")]
             wanted_seek: None,
         }
@@ -100,15 +100,19 @@ impl File {
     pub(super) fn hold(&mut self) -> Held<'_> {
         for turn in &mut self.turns {
             if turn.is_open() {
-                self.gate.leave(&self.descriptor, turn);
+                self.cursor_turns.leave(&self.descriptor, turn);
             }
         }
-        Held { gate: &self.gate, file: &self.descriptor, turn: Turn::new(Owner::Future) }
+        Held {
+            cursor_turns: &self.cursor_turns,
+            file: &self.descriptor,
+            turn: Turn::new(ResultOwner::Future),
+        }
     }
 
     /// Waits until an operation on the file as a whole or at an offset may start.
     pub(super) async fn quiet(&self, touch: Touch) {
-        self.gate.quiet(&self.descriptor, touch).await;
+        self.cursor_turns.quiet(&self.descriptor, touch).await;
     }
 
     /// Takes over a file of std, with its cursor.
@@ -187,7 +191,7 @@ impl File {
     /// # }
     /// ```
     pub async fn try_clone(&self) -> io::Result<File> {
-        Ok(File::with_gate(self.descriptor.clone(), self.gate.clone()))
+        Ok(File::with_gate(self.descriptor.clone(), self.cursor_turns.clone()))
     }
 
     /// Waits until data and metadata are on the disk.
@@ -391,12 +395,12 @@ impl File {
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let set = |mark| Box::pin(set_permissions(self.descriptor.clone(), ((), mark), permissions));
-        self.gate.watched(set).await.result.map(drop)
+        self.cursor_turns.watched(set).await.result.map(drop)
     }
 
     /// Performs a request that changes the file.
     async fn change(&self, request: Request) -> io::Result<()> {
-        self.gate.watched(|mark| file::start_holding(((), mark), request)).await.result.map(drop)
+        self.cursor_turns.watched(|mark| file::start_holding(((), mark), request)).await.result.map(drop)
     }
 
     /// Moves the cursor, and returns its new offset in bytes.
@@ -428,7 +432,7 @@ impl File {
     /// ```
     pub async fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let mut held = self.hold();
-        poll_fn(|cx| held.gate.poll_seek(held.file, &mut held.turn, cx, to)).await
+        poll_fn(|cx| held.cursor_turns.poll_seek(held.file, &mut held.turn, cx, to)).await
     }
 
     /// Moves the cursor to the beginning.
@@ -499,7 +503,7 @@ impl File {
     /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         let mut held = self.hold();
-        poll_fn(|cx| held.gate.poll_flush(held.file, &mut held.turn, cx)).await;
+        poll_fn(|cx| held.cursor_turns.poll_flush(held.file, &mut held.turn, cx)).await;
         Ok(())
     }
 }

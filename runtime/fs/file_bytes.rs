@@ -6,7 +6,7 @@ use std::task::{Poll, ready};
 
 use super::cursor::BORROWED_BYTES_MAX;
 use super::file::File;
-use super::lanes::{Touch, invalid_place};
+use super::lanes::{Touch, invalid_offset};
 use crate::buf::Staging;
 use crate::driver::file::{self, given_back};
 use crate::task::coop;
@@ -258,7 +258,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        check_place(offset)?;
+        check_offset(offset)?;
         let len = buf.len().min(BORROWED_BYTES_MAX);
         let buf = &mut buf[..len];
         if buf.is_empty() {
@@ -336,14 +336,15 @@ impl File {
     /// # }
     /// ```
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        check_place(offset)?;
+        check_offset(offset)?;
         let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
         if buf.is_empty() {
             return Ok(0);
         }
         self.quiet(Touch::Bytes).await;
         let bytes = Staging::default().with_bytes(buf, self.descriptor.align());
-        let landed = self.gate.watched(|mark| file::write(&self.descriptor, bytes, mark, offset)).await;
+        let landed =
+            self.cursor_turns.watched(|mark| file::write(&self.descriptor, bytes, mark, offset)).await;
         landed.result.map_err(|error| self.explain(error, None, buf.len(), offset))
     }
 
@@ -490,8 +491,8 @@ impl File {
     }
 }
 
-pub(super) fn check_place(offset: u64) -> io::Result<()> {
-    if i64::try_from(offset).is_ok() { Ok(()) } else { Err(invalid_place()) }
+pub(super) fn check_offset(offset: u64) -> io::Result<()> {
+    if i64::try_from(offset).is_ok() { Ok(()) } else { Err(invalid_offset()) }
 }
 
 fn end_came_early(filled: usize, wanted: usize) -> io::Error {

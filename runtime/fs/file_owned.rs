@@ -3,7 +3,7 @@
 use std::io;
 
 use super::file::File;
-use super::file_bytes::check_place;
+use super::file_bytes::check_offset;
 use super::lanes::Touch;
 use super::parts::PART_BYTES;
 use crate::buf::{IoBuf, IoBufMut};
@@ -39,7 +39,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_owned_at<B: IoBufMut>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B) {
-        if let Err(error) = check_place(offset) {
+        if let Err(error) = check_offset(offset) {
             return (Err(error), buf);
         }
         let len = buf.bytes_total();
@@ -83,7 +83,7 @@ impl File {
     /// # }
     /// ```
     pub async fn write_owned_at<B: IoBuf>(&self, buf: B, offset: u64) -> (io::Result<usize>, B) {
-        if let Err(error) = check_place(offset) {
+        if let Err(error) = check_offset(offset) {
             return (Err(error), buf);
         }
         let (address, len) = (buf.as_ptr().addr(), buf.bytes_init());
@@ -91,7 +91,7 @@ impl File {
             return (Ok(0), buf);
         }
         self.quiet(Touch::Bytes).await;
-        let landed = self.gate.watched(|mark| file::write(&self.descriptor, buf, mark, offset)).await;
+        let landed = self.cursor_turns.watched(|mark| file::write(&self.descriptor, buf, mark, offset)).await;
         let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
         (result, given_back(landed.resources))
     }
@@ -130,7 +130,7 @@ impl File {
         bufs: Vec<B>,
         offset: u64,
     ) -> (io::Result<usize>, Vec<B>) {
-        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
+        if let Err(error) = check_offset(offset).and_then(|()| check_count(bufs.len())) {
             return (Err(error), bufs);
         }
         if bufs.iter().all(|buf| buf.bytes_total() == 0) {
@@ -170,15 +170,17 @@ impl File {
         bufs: Vec<B>,
         offset: u64,
     ) -> (io::Result<usize>, Vec<B>) {
-        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
+        if let Err(error) = check_offset(offset).and_then(|()| check_count(bufs.len())) {
             return (Err(error), bufs);
         }
         if bufs.iter().all(|buf| buf.bytes_init() == 0) {
             return (Ok(0), bufs);
         }
         self.quiet(Touch::Bytes).await;
-        let landed =
-            self.gate.watched(|mark| file::write_vectored(&self.descriptor, bufs, mark, offset)).await;
+        let landed = self
+            .cursor_turns
+            .watched(|mark| file::write_vectored(&self.descriptor, bufs, mark, offset))
+            .await;
         (landed.result, given_back(landed.resources))
     }
 }

@@ -5,11 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::cursor::{Gate, Turn};
-use super::readiness::Readiness;
+use super::cursor::{CursorTurns, Turn};
+use super::readiness::StreamReadiness;
 use crate::driver::file::Descriptor;
 
-impl Gate {
+impl CursorTurns {
     /// Reads some bytes, or waits until there are some.
     pub(super) fn poll_read(
         &self,
@@ -33,7 +33,7 @@ impl Gate {
             if !would_block(&result) {
                 return Poll::Ready(result);
             }
-            turn.readiness = Some(Readiness::of(file)?);
+            turn.readiness = Some(StreamReadiness::of(file)?);
         }
     }
 
@@ -60,7 +60,7 @@ impl Gate {
             if !would_block(&result) {
                 return Poll::Ready(result);
             }
-            turn.readiness = Some(Readiness::of(file)?);
+            turn.readiness = Some(StreamReadiness::of(file)?);
         }
     }
 }

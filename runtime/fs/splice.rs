@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::file::File;
-use super::file_bytes::check_place;
+use super::file_bytes::check_offset;
 use super::lanes::Touch;
 use crate::driver::file::{self, Request};
 use crate::system::splice::Pipe;
@@ -15,7 +15,7 @@ impl File {
     pub(crate) async fn splice_at(&self, offset: u64, pipe: &Arc<Pipe>, len: u64) -> io::Result<usize> {
         /// More never fit into a pipe.
         const BYTES_MAX: u64 = 1 << 30;
-        check_place(offset)?;
+        check_offset(offset)?;
         self.quiet(Touch::Nothing).await;
         let (file, pipe, len) = (self.descriptor.clone(), pipe.clone(), len.min(BYTES_MAX) as u32);
         file::start(Request::Splice { file, offset, pipe, len }).await.result

@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::error::JoinError;
 use super::layout::{Cell, Core, Header, Stage, Vtable};
 use super::memory;
-use super::outcomes::{Completion, JoinWakerOwner, Pause, Start};
+use super::outcomes::{JoinWakerOwner, OutputOwner, Pause, Start};
 use super::quiet::{discard, quietly};
 use super::raw::TaskRef;
 use super::schedule::Schedule;
@@ -186,10 +186,10 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
             discard(payload);
         }
         match self.task().state().transition_to_complete() {
-            Completion::Joinable => {}
+            OutputOwner::Joinable => {}
             // SAFETY: without a join handle the output is the runner's.
-            Completion::Detached => unsafe { drop_output::<F, S>(self.pointer) },
-            Completion::WakeJoiner => self.wake_joiner(),
+            OutputOwner::Detached => unsafe { drop_output::<F, S>(self.pointer) },
+            OutputOwner::WakeJoiner => self.wake_joiner(),
         }
         self.core().scheduler.release(self.task().header());
         if self.task().state().drop_reference() {

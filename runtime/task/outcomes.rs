@@ -47,7 +47,7 @@ pub(super) enum Pause {
 /// The owner of the output after the runner stored it.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Completion {
+pub(super) enum OutputOwner {
     /// No join handle: the output belongs to the runner.
     Detached,
     /// The output belongs to the join handle, which does not wait for it.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::outcomes::{Completion, Detach, Join, JoinWakerOwner, Pause, Start, Wake, WakeByValue};
+use super::outcomes::{Detach, Join, JoinWakerOwner, OutputOwner, Pause, Start, Wake, WakeByValue};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 /// The future is being polled, or its destructor runs.
@@ -118,16 +118,16 @@ impl TaskState {
 
     /// Ends the last run, after the future was dropped and the output stored.
     #[inline]
-    pub(super) fn transition_to_complete(&self) -> Completion {
+    pub(super) fn transition_to_complete(&self) -> OutputOwner {
         // Ordering: [output-owner] Release publishes the output to the Acquire in `poll_join` and
         // `detach`; [waker-lent] Acquire takes the join waker from the Release in
         // `lend_join_waker`.
         let previous = self.0.fetch_add(COMPLETE - RUNNING, Ordering::AcqRel);
         debug_assert!(previous & (RUNNING | COMPLETE) == RUNNING, "only the runner completes");
         match previous & (JOIN_INTEREST | JOIN_WAKER) {
-            0 => Completion::Detached,
-            JOIN_INTEREST => Completion::Joinable,
-            _ => Completion::WakeJoiner,
+            0 => OutputOwner::Detached,
+            JOIN_INTEREST => OutputOwner::Joinable,
+            _ => OutputOwner::WakeJoiner,
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) const UNSAFE_FILES: [&str; 48] = [
     "runtime/driver/file/start.rs",
     "runtime/driver/poll/epoll.rs",
     "runtime/driver/poll/portable.rs",
-    "runtime/driver/uring/core.rs",
+    "runtime/driver/uring/worker_ring.rs",
     "runtime/driver/uring/ring.rs",
     "runtime/generator/airlock.rs",
     "runtime/generator/async_machine.rs",
@@ -65,7 +65,7 @@ pub(crate) const SYSTEMS_FILE: &str = "runtime/system/systems.rs";
 /// May ask for Linux, which is to ask whether there are rings: they choose between back ends.
 pub(crate) const RING_FILES: [&str; 9] = [
     "runtime/driver/backend.rs",
-    "runtime/driver/bell.rs",
+    "runtime/driver/wake_up.rs",
     "runtime/driver/dispatch.rs",
     "runtime/driver/errors.rs",
     "runtime/driver/file/mod.rs",

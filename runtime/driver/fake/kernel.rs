@@ -29,11 +29,11 @@ impl Subject {
             Op::Connect { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
             Op::File(flight) => {
                 let file::Request::Remove { path, .. } = flight.request() else {
-                    unreachable!("not offered: {op:?}");
+                    unreachable!("not supported: {op:?}");
                 };
                 Subject::Path(path.as_c_str().to_owned())
             }
-            Op::Send { .. } => unreachable!("not offered: {op:?}"),
+            Op::Send { .. } => unreachable!("not supported: {op:?}"),
         }
     }
 }

@@ -15,14 +15,14 @@ use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 
 use super::asker::Asker;
-use super::bell::Bell;
-use super::file::Code;
+use super::file::OpKind;
 use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
 use super::op::Op;
 use super::slots::SlotId;
 use super::ticket::Ticket;
-use super::{Crop, Options, Orphan, clear_away, closed};
+use super::wake_up::WakeUp;
+use super::{Harvest, Leftover, Options, clear_away, closed};
 
 mod kernel;
 
@@ -41,7 +41,7 @@ struct Worker {
     /// Held by the owner while it sleeps, like that of a ring.
     core: Mutex<Core>,
     mailbox: Mailbox<Request>,
-    bell: Bell,
+    wake_up: WakeUp,
     in_flight: AtomicUsize,
     stale_count: AtomicU64,
     kernel: Arc<Kernel>,
@@ -49,7 +49,7 @@ struct Worker {
 
 #[derive(Debug)]
 struct Core {
-    flights: InFlight,
+    in_flight: InFlight,
     outbox: Vec<Op>,
     is_closed: bool,
 }
@@ -65,9 +65,9 @@ impl Fake {
         let kernel = Arc::new(Kernel::new(options.workers));
         let workers = (0..options.workers).map(|index| Worker {
             index,
-            core: Mutex::new(Core { flights: InFlight::new(), outbox: Vec::new(), is_closed: false }),
+            core: Mutex::new(Core { in_flight: InFlight::new(), outbox: Vec::new(), is_closed: false }),
             mailbox: Mailbox::new(),
-            bell: Bell::new(),
+            wake_up: WakeUp::new(),
             in_flight: AtomicUsize::new(0),
             stale_count: AtomicU64::new(0),
             kernel: kernel.clone(),
@@ -79,8 +79,8 @@ impl Fake {
         &self.kernel
     }
 
-    pub(super) fn offers(code: Code) -> bool {
-        code == Code::Remove
+    pub(super) fn supports(code: OpKind) -> bool {
+        code == OpKind::Remove
     }
 
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
@@ -126,48 +126,48 @@ impl Fake {
         !worker.mailbox.is_pending() && worker.core.try_lock().is_some_and(|core| is_idle(&core))
     }
 
-    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) {
+    pub(super) fn harvest(&self, index: usize, harvest: &mut Harvest<'_>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut core = worker.core.lock();
-        worker.come_round(&mut core, crop.wakers, &mut orphans);
-        worker.reap(&mut core, crop.wakers, &mut orphans);
+        worker.come_round(&mut core, harvest.wakers, &mut leftovers);
+        worker.reap(&mut core, harvest.wakers, &mut leftovers);
         worker.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
-    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return false };
-        let mut orphans = Vec::new();
-        worker.reap(&mut core, crop.wakers, &mut orphans);
+        let mut leftovers = Vec::new();
+        worker.reap(&mut core, harvest.wakers, &mut leftovers);
         worker.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         true
     }
 
-    pub(super) fn park(&self, index: usize, timeout: Option<Duration>, crop: &mut Crop<'_>) {
+    pub(super) fn park(&self, index: usize, timeout: Option<Duration>, harvest: &mut Harvest<'_>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut core = worker.core.lock();
         worker.mailbox.fall_asleep();
-        worker.come_round(&mut core, crop.wakers, &mut orphans);
-        let is_rung = worker.bell.consume();
-        if !is_rung && crop.wakers.is_empty() && orphans.is_empty() {
+        worker.come_round(&mut core, harvest.wakers, &mut leftovers);
+        let is_rung = worker.wake_up.consume();
+        if !is_rung && harvest.wakers.is_empty() && leftovers.is_empty() {
             self.kernel.sleep(index, timeout);
         }
-        worker.reap(&mut core, crop.wakers, &mut orphans);
+        worker.reap(&mut core, harvest.wakers, &mut leftovers);
         worker.mailbox.wake_up();
-        // The bell was rung during the sleep; returning answers it [ring-ends-park].
-        worker.bell.consume();
+        // A wake-up was sent during the sleep; returning answers it [ring-ends-park].
+        worker.wake_up.consume();
         worker.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
-    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, harvest: &mut Harvest<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let starts = stuck.mailbox.take_if(|request| matches!(request, Request::Start(_)));
         let mut ops: Vec<Op> = starts.into_iter().filter_map(Request::into_op).collect();
@@ -175,12 +175,12 @@ impl Fake {
             ops.append(&mut core.outbox);
             stuck.publish(&core);
         }
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut core = helper.core.lock();
-        ops.into_iter().for_each(|op| helper.begin(&mut core, op, crop.wakers, &mut orphans));
+        ops.into_iter().for_each(|op| helper.begin(&mut core, op, harvest.wakers, &mut leftovers));
         helper.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
     pub(super) fn ring_doorbell(&self, index: usize) {
@@ -200,19 +200,19 @@ impl Fake {
     /// The simulated kernel releases everything at once.
     pub(super) fn shutdown(&self, index: usize, wakers: &mut Vec<Waker>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         worker.mailbox.close();
         let mut core = worker.core.lock();
         core.is_closed = true;
-        worker.come_round(&mut core, wakers, &mut orphans);
-        for slot in core.flights.slots() {
+        worker.come_round(&mut core, wakers, &mut leftovers);
+        for slot in core.in_flight.slots() {
             worker.cancel(&mut core, slot);
         }
-        worker.reap(&mut core, wakers, &mut orphans);
-        assert_eq!(core.flights.len(), 0, "an operation outlived the shutdown");
+        worker.reap(&mut core, wakers, &mut leftovers);
+        assert_eq!(core.in_flight.len(), 0, "an operation outlived the shutdown");
         worker.publish(&core);
         drop(core);
-        clear_away(orphans);
+        clear_away(leftovers);
     }
 }
 
@@ -238,38 +238,38 @@ impl Worker {
     }
 
     fn ring(&self) {
-        if self.bell.strike() {
+        if self.wake_up.send() {
             self.kernel.post(self.index, Answer::Noise);
         }
     }
 
     /// Begins the operations that tasks and other threads have submitted.
-    fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
-        let mut letters = Vec::new();
-        self.mailbox.take(&mut letters);
-        for letter in letters {
-            match letter {
-                Request::Start(op) => self.begin(core, op, wakers, orphans),
+    fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
+        let mut messages = Vec::new();
+        self.mailbox.take(&mut messages);
+        for message in messages {
+            match message {
+                Request::Start(op) => self.begin(core, op, wakers, leftovers),
                 Request::Cancel(slot) => self.cancel(core, slot),
             }
         }
         for op in mem::take(&mut core.outbox) {
-            self.begin(core, op, wakers, orphans);
+            self.begin(core, op, wakers, leftovers);
         }
     }
 
-    fn begin(&self, core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn begin(&self, core: &mut Core, op: Op, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         if core.is_closed {
             op.finish(Err(closed()), wakers);
-            orphans.extend(Orphan::of(op));
+            leftovers.extend(Leftover::of(op));
         } else {
-            orphans.extend(self.start(core, op).and_then(Orphan::of));
+            leftovers.extend(self.start(core, op).and_then(Leftover::of));
         }
     }
 
     /// Gives the operation back if nothing waits for it any more.
     fn start(&self, core: &mut Core, op: Op) -> Option<Op> {
-        match core.flights.admit(op, self.index, |op, slot| (slot, Subject::of(op))) {
+        match core.in_flight.admit(op, self.index, |op, slot| (slot, Subject::of(op))) {
             Ok((slot, subject)) => {
                 self.kernel.begin(self.index, slot, subject);
                 None
@@ -279,23 +279,23 @@ impl Worker {
     }
 
     fn cancel(&self, core: &mut Core, slot: SlotId) {
-        match core.flights.cancel(slot) {
+        match core.in_flight.cancel(slot) {
             Cancel::Needed => self.kernel.cancel(self.index, slot),
             Cancel::Pointless => {}
         }
     }
 
-    fn reap(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn reap(&self, core: &mut Core, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         for answer in self.kernel.take_answers(self.index) {
             let Answer::End(slot, is_cancelled) = answer else { continue };
             let result = if is_cancelled { Err(io::ErrorKind::Interrupted.into()) } else { Ok(0) };
-            core.flights.land(slot, result, wakers, orphans);
+            core.in_flight.land(slot, result, wakers, leftovers);
         }
     }
 
     fn publish(&self, core: &Core) {
         // Ordering: Relaxed: estimates.
-        self.in_flight.store(core.outbox.len() + core.flights.len(), Ordering::Relaxed);
-        self.stale_count.store(core.flights.stale_count(), Ordering::Relaxed);
+        self.in_flight.store(core.outbox.len() + core.in_flight.len(), Ordering::Relaxed);
+        self.stale_count.store(core.in_flight.stale_count(), Ordering::Relaxed);
     }
 }

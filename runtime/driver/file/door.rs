@@ -19,7 +19,7 @@ pub(super) enum Route {
 }
 
 pub(super) fn route(driver: &Driver, request: &Request) -> Route {
-    if driver.offers(request.code()) && suits_a_ring(request) {
+    if driver.supports(request.code()) && suits_a_ring(request) {
         return Route::Ring;
     }
     match request.moves() {
@@ -37,7 +37,7 @@ fn suits_a_ring(request: &Request) -> bool {
         | Request::ReadVectored { file, offset, .. }
         | Request::WriteVectored { file, offset, .. }
         | Request::Splice { file, offset, .. } => {
-            !file.is_remote() && (*offset == AT_CURSOR || file.has_places())
+            !file.is_remote() && (*offset == AT_CURSOR || file.has_offsets())
         }
         Request::Sync { file, .. } | Request::Allocate { file, .. } => !file.is_remote(),
         // Older kernels read 32 bits of the length.

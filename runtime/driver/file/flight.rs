@@ -28,12 +28,12 @@ pub(super) struct Flight<R> {
     completion: Completion,
     /// None only while it is made.
     request: Option<Request>,
-    held: Mutex<Held<R>>,
+    held: Mutex<FlightResources<R>>,
     fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
 }
 
 /// The values that come back with the result.
-struct Held<R> {
+struct FlightResources<R> {
     /// None once they were given back, or if the kernel did not release them.
     resources: Option<R>,
     /// Dropped with the flight, if no future fetches it.
@@ -111,7 +111,7 @@ pub(crate) fn given_back<R>(resources: Option<R>) -> R {
 /// The future of one operation. Dropping it cancels an operation on a ring, and one on the pool
 /// that has not started. The resources stay with the operation until it is over.
 #[must_use = "an operation that is not awaited is cancelled"]
-pub(crate) struct Submission<R> {
+pub(crate) struct FileOp<R> {
     driver: Arc<Driver>,
     route: Route,
     flight: Arc<Flight<R>>,
@@ -119,7 +119,7 @@ pub(crate) struct Submission<R> {
     conclude: fn(&mut R, usize),
 }
 
-impl<R: Send + 'static> Submission<R> {
+impl<R: Send + 'static> FileOp<R> {
     /// An operation that has not begun. Called in `start.rs`, which promises that the memory that
     /// the request points to belongs to the resources, some of which may lie in memory that rings
     /// register.
@@ -129,15 +129,15 @@ impl<R: Send + 'static> Submission<R> {
         request: impl FnOnce(&mut R) -> Request,
         conclude: fn(&mut R, usize),
         fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
-    ) -> Submission<R> {
-        let held = Mutex::new(Held { resources: Some(resources), found: None });
+    ) -> FileOp<R> {
+        let held = Mutex::new(FlightResources { resources: Some(resources), found: None });
         let mut flight =
             Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
         // Made after the resources have reached their final address.
         let request = flight.held.lock().resources.as_mut().map(request);
         Arc::get_mut(&mut flight).expect("not shared yet").request = request;
         let route = door::route(&driver, flight.request());
-        Submission { driver, route, flight, conclude }
+        FileOp { driver, route, flight, conclude }
     }
 
     pub(super) fn is_for_a_ring(&self) -> bool {
@@ -145,7 +145,7 @@ impl<R: Send + 'static> Submission<R> {
     }
 
     #[track_caller]
-    pub(super) fn begin(self) -> Submission<R> {
+    pub(super) fn begin(self) -> FileOp<R> {
         match self.route {
             Route::Ring => self.submit(),
             Route::Pool => pool::run(self.flight.clone()),
@@ -177,7 +177,7 @@ impl<R: Send + 'static> Submission<R> {
     }
 }
 
-impl<R: Send + 'static> Future for Submission<R> {
+impl<R: Send + 'static> Future for FileOp<R> {
     type Output = Landed<R>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
@@ -204,7 +204,7 @@ impl<R: Send + 'static> Future for Submission<R> {
     }
 }
 
-impl<R> Drop for Submission<R> {
+impl<R> Drop for FileOp<R> {
     fn drop(&mut self) {
         if let Some(ticket) = self.flight.completion.close() {
             self.driver.cancel(ticket);
@@ -212,8 +212,8 @@ impl<R> Drop for Submission<R> {
     }
 }
 
-impl<R> fmt::Debug for Submission<R> {
+impl<R> fmt::Debug for FileOp<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Submission").field(&self.flight).finish()
+        f.debug_tuple("FileOp").field(&self.flight).finish()
     }
 }

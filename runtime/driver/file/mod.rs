@@ -36,15 +36,17 @@ mod tests;
 
 pub(super) use any_flight::AnyFlight;
 pub(crate) use descriptor::{AT_CURSOR, Descriptor};
-pub(crate) use flight::{Landed, Submission, given_back};
+pub(crate) use flight::{FileOp, Landed, given_back};
 pub(crate) use opening::open;
 pub(crate) use perform::Found;
 #[cfg(test)]
 pub(super) use pool::PoolCall;
 pub(crate) use pool::pool;
 pub(super) use request::Region;
-pub(crate) use request::{Code, Request, StatTarget};
-pub(crate) use start::{read, read_aside, read_vectored, start, start_holding, stat, write, write_vectored};
+pub(crate) use request::{OpKind, Request, StatTarget};
+pub(crate) use start::{
+    read, read_on_other_thread, read_vectored, start, start_holding, stat, write, write_vectored,
+};
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]
 pub(super) use {

@@ -96,7 +96,7 @@ fn stat(target: &StatTarget) -> io::Result<Metadata> {
 /// As for [`perform`].
 unsafe fn read(file: &Descriptor, stretch: Vector, offset: u64) -> io::Result<usize> {
     // SAFETY: as the caller promises.
-    file::read_at(file.file(), unsafe { stretch.room() }, descriptor::place(offset))
+    file::read_at(file.file(), unsafe { stretch.room() }, descriptor::known_offset(offset))
 }
 
 /// # Safety
@@ -104,7 +104,7 @@ unsafe fn read(file: &Descriptor, stretch: Vector, offset: u64) -> io::Result<us
 /// As for [`perform`].
 unsafe fn write(file: &Descriptor, stretch: Vector, offset: u64) -> io::Result<usize> {
     // SAFETY: as the caller promises.
-    file::write_at(file.file(), unsafe { stretch.bytes() }, descriptor::place(offset))
+    file::write_at(file.file(), unsafe { stretch.bytes() }, descriptor::known_offset(offset))
 }
 
 /// Moves one stretch after the other, up to the first that is moved in part only.

@@ -16,7 +16,7 @@ use crate::system::splice::Pipe;
 /// The kinds of operations that a ring may perform, for which a kernel is probed: see
 /// `opcode_of` in `uring/encode_file.rs`. There is no list of them to be kept beside the matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Code {
+pub(crate) enum OpKind {
     Open,
     /// From the kernel's cache.
     OpenCached,
@@ -128,7 +128,7 @@ pub(crate) enum Way {
     /// At once if it can.
     Inline,
     /// On one of the kernel's threads from the start (`IOSQE_ASYNC`).
-    Aside,
+    KernelThread,
 }
 
 /// The file whose metadata is asked for.
@@ -166,25 +166,25 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    pub(super) fn code(&self) -> Code {
+    pub(super) fn code(&self) -> OpKind {
         match self {
-            Request::Open { .. } => Code::Open,
-            Request::OpenCached { .. } => Code::OpenCached,
-            Request::Read { .. } => Code::Read,
-            Request::Write { .. } => Code::Write,
-            Request::ReadVectored { .. } => Code::ReadVectored,
-            Request::WriteVectored { .. } => Code::WriteVectored,
-            Request::Sync { .. } => Code::Sync,
-            Request::Allocate { .. } => Code::Allocate,
-            Request::Advise { .. } => Code::Advise,
-            Request::SetLen { .. } => Code::SetLen,
-            Request::Stat { .. } => Code::Stat,
-            Request::Rename { .. } => Code::Rename,
-            Request::Remove { .. } => Code::Remove,
-            Request::MakeDir { .. } => Code::MakeDir,
-            Request::Symlink { .. } => Code::Symlink,
-            Request::HardLink { .. } => Code::HardLink,
-            Request::Splice { .. } => Code::Splice,
+            Request::Open { .. } => OpKind::Open,
+            Request::OpenCached { .. } => OpKind::OpenCached,
+            Request::Read { .. } => OpKind::Read,
+            Request::Write { .. } => OpKind::Write,
+            Request::ReadVectored { .. } => OpKind::ReadVectored,
+            Request::WriteVectored { .. } => OpKind::WriteVectored,
+            Request::Sync { .. } => OpKind::Sync,
+            Request::Allocate { .. } => OpKind::Allocate,
+            Request::Advise { .. } => OpKind::Advise,
+            Request::SetLen { .. } => OpKind::SetLen,
+            Request::Stat { .. } => OpKind::Stat,
+            Request::Rename { .. } => OpKind::Rename,
+            Request::Remove { .. } => OpKind::Remove,
+            Request::MakeDir { .. } => OpKind::MakeDir,
+            Request::Symlink { .. } => OpKind::Symlink,
+            Request::HardLink { .. } => OpKind::HardLink,
+            Request::Splice { .. } => OpKind::Splice,
         }
     }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
-use super::flight::Submission;
+use super::flight::FileOp;
 use super::request::{Region, Request, StatTarget, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
@@ -16,48 +16,48 @@ use crate::driver::{Driver, context};
 /// # Panics
 /// Panics if called outside of a runtime.
 #[track_caller]
-pub(crate) fn start(request: Request) -> Submission<()> {
+pub(crate) fn start(request: Request) -> FileOp<()> {
     start_holding((), request)
 }
 
 /// Like [`start`]. If no future fetches `held`, it is dropped when the operation is over.
 #[track_caller]
-pub(crate) fn start_holding<H: Send + 'static>(held: H, request: Request) -> Submission<H> {
+pub(crate) fn start_holding<H: Send + 'static>(held: H, request: Request) -> FileOp<H> {
     holding(held, request).begin()
 }
 
 /// Like [`start`], but only if a ring performs it. On the pool it would not be worth a visit.
 #[track_caller]
-pub(crate) fn start_on_ring(request: Request) -> Option<Submission<()>> {
-    let submission = holding((), request);
-    if submission.is_for_a_ring() { Some(submission.begin()) } else { None }
+pub(crate) fn start_on_ring(request: Request) -> Option<FileOp<()>> {
+    let file_op = holding((), request);
+    if file_op.is_for_a_ring() { Some(file_op.begin()) } else { None }
 }
 
 #[track_caller]
-fn holding<H: Send + 'static>(held: H, request: Request) -> Submission<H> {
-    Submission::new(context::current(), held, |_| request, |_, _| {}, |_| None)
+fn holding<H: Send + 'static>(held: H, request: Request) -> FileOp<H> {
+    FileOp::new(context::current(), held, |_| request, |_, _| {}, |_| None)
 }
 
 /// Reads into the room of `buf`, from its beginning.
 #[track_caller]
-pub(crate) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+pub(crate) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> FileOp<B> {
     read_by(file, buf, offset, Way::Inline)
 }
 
 /// Like [`read`], on one of the kernel's threads.
 #[track_caller]
-pub(crate) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
-    read_by(file, buf, offset, Way::Aside)
+pub(crate) fn read_on_other_thread<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> FileOp<B> {
+    read_by(file, buf, offset, Way::KernelThread)
 }
 
 #[track_caller]
-fn read_by<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64, way: Way) -> Submission<B> {
+fn read_by<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64, way: Way) -> FileOp<B> {
     let (file, driver) = (file.clone(), context::current());
     let is_fixed = is_fixed(&buf, &driver);
     let request = |buf: &mut B| Request::Read { file, room: Region::room(buf).fixed(is_fixed), offset, way };
     // SAFETY: the kernel has written `count` bytes, which are not more than there is room.
     let conclude = |buf: &mut B, count| unsafe { buf.set_read(count) };
-    Submission::new(driver, buf, request, conclude, B::fixed_memory).begin()
+    FileOp::new(driver, buf, request, conclude, B::fixed_memory).begin()
 }
 
 /// Writes the initialised bytes of `buf`. If no future fetches `held`, it is dropped when the
@@ -68,12 +68,12 @@ pub(crate) fn write<B: IoBuf, H: Send + 'static>(
     buf: B,
     held: H,
     offset: u64,
-) -> Submission<(B, H)> {
+) -> FileOp<(B, H)> {
     let (file, driver) = (file.clone(), context::current());
     let is_fixed = is_fixed(&buf, &driver);
     let request =
         |(buf, _): &mut (B, H)| Request::Write { file, bytes: Region::bytes(buf).fixed(is_fixed), offset };
-    Submission::new(driver, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory()).begin()
+    FileOp::new(driver, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory()).begin()
 }
 
 /// Reads into one buffer after the other.
@@ -82,13 +82,13 @@ pub(crate) fn read_vectored<B: IoBufMut>(
     file: &Arc<Descriptor>,
     bufs: Vec<B>,
     offset: u64,
-) -> Submission<Vec<B>> {
+) -> FileOp<Vec<B>> {
     let file = file.clone();
     let request = |bufs: &mut Vec<B>| {
         let list = bufs.iter_mut().map(|buf| Region::room(buf).stretch()).collect();
         Request::ReadVectored { file, list, offset }
     };
-    Submission::new(context::current(), bufs, request, set_read_of_all, |_| None).begin()
+    FileOp::new(context::current(), bufs, request, set_read_of_all, |_| None).begin()
 }
 
 /// Writes one buffer after the other; `held` as for [`write()`].
@@ -98,20 +98,20 @@ pub(crate) fn write_vectored<B: IoBuf, H: Send + 'static>(
     bufs: Vec<B>,
     held: H,
     offset: u64,
-) -> Submission<(Vec<B>, H)> {
+) -> FileOp<(Vec<B>, H)> {
     let file = file.clone();
     let request = |(bufs, _): &mut (Vec<B>, H)| {
         let list = bufs.iter().map(|buf| Region::bytes(buf).stretch()).collect();
         Request::WriteVectored { file, list, offset }
     };
-    Submission::new(context::current(), (bufs, held), request, |_, _| {}, |_| None).begin()
+    FileOp::new(context::current(), (bufs, held), request, |_, _| {}, |_| None).begin()
 }
 
 /// Asks for metadata, which are in the memory or in what was found.
 #[track_caller]
-pub(crate) fn stat(target: StatTarget) -> Submission<Box<Stat>> {
+pub(crate) fn stat(target: StatTarget) -> FileOp<Box<Stat>> {
     let request = |stat: &mut Box<Stat>| Request::Stat { target, room: stat.room() };
-    Submission::new(context::current(), Box::default(), request, |_, _| {}, |_| None).begin()
+    FileOp::new(context::current(), Box::default(), request, |_, _| {}, |_| None).begin()
 }
 
 /// Whether the buffer belongs to a pool that was made for this driver.

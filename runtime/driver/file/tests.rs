@@ -14,17 +14,17 @@ use std::time::Duration;
 
 use super::perform::one_by_one;
 use super::request::Region;
-use super::{AT_CURSOR, Descriptor, Landed, Request, Submission, read, start, start_holding};
+use super::{AT_CURSOR, Descriptor, FileOp, Landed, Request, read, start, start_holding};
 use crate::blocking::{self, Host, Limits, Pool};
-use crate::driver::{Driver, Guard, Kind, Options};
+use crate::driver::{Driver, DriverGuard, DriverKind, Options};
 use crate::system::path::SystemPath;
 use crate::task::Runnable;
 
 /// A driver with one ring, bound to this thread. If io_uring is refused here, prints that and
 /// returns None.
-fn driver() -> Option<(Arc<Driver>, Guard)> {
+fn driver() -> Option<(Arc<Driver>, DriverGuard)> {
     let options =
-        Options { kind: Kind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
+        Options { kind: DriverKind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
     match Driver::new(&options) {
         Ok(driver) => {
             let guard = driver.bind_worker(0).expect("a new ring can be bound");
@@ -49,11 +49,11 @@ fn pipe() -> (Arc<Descriptor>, File) {
     (Arc::new(Descriptor::inspect(reader)), writer)
 }
 
-fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
-    Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
+fn poll<R: Send + 'static>(file_op: &mut FileOp<R>) -> Poll<Landed<R>> {
+    Pin::new(file_op).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-fn read_of(file: &Arc<Descriptor>) -> Submission<Vec<u8>> {
+fn read_of(file: &Arc<Descriptor>) -> FileOp<Vec<u8>> {
     read(file, Vec::with_capacity(16), AT_CURSOR)
 }
 
@@ -102,7 +102,7 @@ fn a_dropped_read_is_cancelled_and_keeps_its_descriptor_until_then() {
 }
 
 #[test]
-fn a_buffer_that_the_kernel_does_not_let_go_of_is_given_to_nobody() {
+fn a_buffer_that_the_kernel_does_not_release_is_given_to_nobody() {
     let Some((driver, _guard)) = driver() else { return };
     let (reader, _writer) = pipe();
     let fd = reader.file().as_raw_fd();
@@ -166,15 +166,15 @@ impl Host for PoolAlone {
 }
 
 /// A driver without rings, and a pool, both of this thread.
-fn without_rings(host: &Arc<PoolAlone>) -> (Arc<Driver>, Guard, blocking::HostGuard) {
-    let driver = Driver::new(&Options { kind: Kind::Poll, ..Options::default() }).expect("a poller");
+fn without_rings(host: &Arc<PoolAlone>) -> (Arc<Driver>, DriverGuard, blocking::HostGuard) {
+    let driver = Driver::new(&Options { kind: DriverKind::Poll, ..Options::default() }).expect("a poller");
     let guard = driver.bind_worker(0).expect("a poller can be bound");
     (driver, guard, blocking::enter(host.clone()))
 }
 
-fn wait<R: Send + 'static>(mut submission: Submission<R>) -> Landed<R> {
+fn wait<R: Send + 'static>(mut file_op: FileOp<R>) -> Landed<R> {
     for _ in 0..10_000 {
-        if let Poll::Ready(landed) = poll(&mut submission) {
+        if let Poll::Ready(landed) = poll(&mut file_op) {
             return landed;
         }
         thread::sleep(Duration::from_millis(1));

@@ -11,7 +11,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
-use super::event::{Event, Interest};
+use super::event::{ArmedDirections, Event};
 use crate::driver::doorbell::Doorbell;
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
@@ -61,13 +61,13 @@ impl Poller {
         true
     }
 
-    pub(super) fn add(&self, source: &Source, slot: SlotId, _: Interest) -> io::Result<()> {
+    pub(super) fn add(&self, source: &Source, slot: SlotId, _: ArmedDirections) -> io::Result<()> {
         let key = EventData::new_u64(slot.to_bits());
         Ok(epoll::add(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
 
     /// Makes the kernel report the state once more.
-    pub(super) fn renew(&self, source: &Source, slot: SlotId, _: Interest) -> io::Result<()> {
+    pub(super) fn renew(&self, source: &Source, slot: SlotId, _: ArmedDirections) -> io::Result<()> {
         let key = EventData::new_u64(slot.to_bits());
         Ok(epoll::modify(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
@@ -158,7 +158,7 @@ mod tests {
     use super::{Duration, limit};
 
     #[test]
-    fn no_wait_needs_more_than_the_oldest_call_can_tell() {
+    fn no_wait_needs_more_than_the_oldest_call_can_express() {
         for days in [1, 25, 30_000] {
             let limit = limit(Duration::from_secs(days * 24 * 60 * 60));
             assert!(i32::try_from(limit.tv_sec * 1000).is_ok(), "{days} days");

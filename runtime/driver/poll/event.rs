@@ -16,14 +16,14 @@ pub(super) struct Event {
 
 /// The directions that have an order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Interest {
+pub(super) struct ArmedDirections {
     pub(super) read: bool,
     pub(super) write: bool,
 }
 
-impl Interest {
-    pub(super) fn of(source: &Source) -> Interest {
+impl ArmedDirections {
+    pub(super) fn of(source: &Source) -> ArmedDirections {
         let is_armed = |direction| source.side(direction).is_armed();
-        Interest { read: is_armed(Direction::Read), write: is_armed(Direction::Write) }
+        ArmedDirections { read: is_armed(Direction::Read), write: is_armed(Direction::Write) }
     }
 }

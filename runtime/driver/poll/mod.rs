@@ -26,13 +26,13 @@ use std::time::Duration;
 use crate::primitive::sync::Mutex;
 use crossbeam::utils::CachePadded;
 
-use super::bell::Bell;
+use super::leftover::{Harvest, Leftover, clear_away};
 use super::op::Op;
-use super::orphan::{Crop, Orphan, clear_away};
 use super::readiness::Order;
 use super::slots::{SlotId, Slots};
 use super::source::Source;
 use super::ticket::Ticket;
+use super::wake_up::WakeUp;
 use super::{Direction, Options, closed};
 
 mod beside;
@@ -48,18 +48,18 @@ use epoll::{Events, Poller, find};
 #[cfg(not(all(target_os = "linux", not(rt_portable))))]
 use portable::{Events, Poller, find};
 
-use event::Interest;
+use event::ArmedDirections;
 use rest::Rests;
 
 #[derive(Debug)]
 pub(super) struct Pollers {
-    workers: Box<[CachePadded<Worker>]>,
+    workers: Box<[CachePadded<PollWorker>]>,
 }
 
 #[derive(Debug)]
-struct Worker {
+struct PollWorker {
     poller: Poller,
-    bell: Bell,
+    wake_up: WakeUp,
     /// Held while waiting. Another worker's `try_lock` then fails, because a sleeping worker is not
     /// stuck.
     events: Mutex<Events>,
@@ -77,7 +77,7 @@ struct Attached {
 
 impl Pollers {
     pub(super) fn new(options: &Options) -> io::Result<Pollers> {
-        let workers = (0..options.workers).map(|_| Worker::new().map(CachePadded::new));
+        let workers = (0..options.workers).map(|_| PollWorker::new().map(CachePadded::new));
         Ok(Pollers { workers: workers.collect::<io::Result<_>>()? })
     }
 
@@ -93,7 +93,7 @@ impl Pollers {
                 Ok(())
             }
             Op::File(_) | Op::Send { .. } => {
-                unreachable!("this back end offers none of it: see `Driver::offers`")
+                unreachable!("this back end supports none of it: see `Driver::offers`")
             }
         }
     }
@@ -128,7 +128,7 @@ impl Pollers {
             }
             attached.sources.insert(source.clone())
         };
-        if let Err(error) = worker.poller.add(source, slot, Interest::of(source)) {
+        if let Err(error) = worker.poller.add(source, slot, ArmedDirections::of(source)) {
             worker.attached.lock().sources.remove(slot);
             return Err(error);
         }
@@ -159,23 +159,23 @@ impl Pollers {
         self.workers[index].attached.lock().sources.len()
     }
 
-    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut events = worker.events.lock();
-        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), harvest.wakers, &mut leftovers);
         drop(events);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome
     }
 
-    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut events) = worker.events.try_lock() else { return false };
-        let mut orphans = Vec::new();
-        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        let mut leftovers = Vec::new();
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), harvest.wakers, &mut leftovers);
         drop(events);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome.is_ok()
     }
 
@@ -184,28 +184,28 @@ impl Pollers {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        crop: &mut Crop<'_>,
+        harvest: &mut Harvest<'_>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut events = worker.events.lock();
-        let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { worker.limit(timeout) };
+        let mut timeout = if worker.wake_up.consume() { Some(Duration::ZERO) } else { worker.limit(timeout) };
         if beside::IS_OFFERED && !stuck.is_empty() {
             let pollers = stuck.iter().chain([&index]).map(|index| &self.workers[*index].poller);
             beside::sleep(pollers, timeout)?;
             timeout = Some(Duration::ZERO);
         }
-        let outcome = worker.wait(&mut events, timeout, crop.wakers, &mut orphans);
-        // The bell was rung during the sleep; returning answers it [ring-ends-park].
-        worker.bell.consume();
+        let outcome = worker.wait(&mut events, timeout, harvest.wakers, &mut leftovers);
+        // A wake-up was sent during the sleep; returning answers it [ring-ends-park].
+        worker.wake_up.consume();
         drop(events);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome
     }
 
     pub(super) fn ring_doorbell(&self, index: usize) {
         let worker = &self.workers[index];
-        if worker.bell.strike() {
+        if worker.wake_up.send() {
             worker.poller.notify();
         }
     }
@@ -224,17 +224,17 @@ impl Pollers {
             drop(attachment);
             source.side(Direction::Read).event(true, wakers);
             source.side(Direction::Write).event(true, wakers);
-            clear_away(Orphan::of_socket(source));
+            clear_away(Leftover::of_socket(source));
         }
     }
 }
 
-impl Worker {
-    fn new() -> io::Result<Worker> {
+impl PollWorker {
+    fn new() -> io::Result<PollWorker> {
         let attached = Attached { sources: Slots::new(), rests: Rests::new(), is_closed: false };
-        Ok(Worker {
+        Ok(PollWorker {
             poller: Poller::new()?,
-            bell: Bell::new(),
+            wake_up: WakeUp::new(),
             events: Mutex::new(Events::new()),
             attached: Mutex::new(attached),
         })
@@ -245,7 +245,7 @@ impl Worker {
         events: &mut Events,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) -> io::Result<()> {
         match self.poller.wait(events, timeout) {
             Ok(()) => {}
@@ -256,8 +256,8 @@ impl Worker {
             self.dispatch_edges(events, wakers);
             return Ok(());
         }
-        self.dispatch_once(events, wakers, orphans)?;
-        self.end_rests(orphans)
+        self.dispatch_once(events, wakers, leftovers)?;
+        self.end_rests(leftovers)
     }
 
     fn dispatch_edges(&self, events: &Events, wakers: &mut Vec<Waker>) {
@@ -283,7 +283,7 @@ impl Worker {
         &self,
         events: &Events,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) -> io::Result<()> {
         for event in events.iter() {
             let source = match find(&mut self.attached.lock().sources, event.key) {
@@ -304,7 +304,7 @@ impl Worker {
             }
             drop(attachment);
             // The socket may have been dropped in the meantime.
-            orphans.extend(Orphan::of_socket(source));
+            leftovers.extend(Leftover::of_socket(source));
         }
         Ok(())
     }
@@ -315,8 +315,8 @@ impl Worker {
     fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
         let interest = {
             let rests = &self.attached.lock().rests;
-            let armed = Interest::of(source);
-            Interest {
+            let armed = ArmedDirections::of(source);
+            ArmedDirections {
                 read: armed.read && !rests.has(slot, Direction::Read),
                 write: armed.write && !rests.has(slot, Direction::Write),
             }
@@ -334,7 +334,7 @@ impl Worker {
     }
 
     /// Places the orders whose pause is over.
-    fn end_rests(&self, orphans: &mut Vec<Orphan>) -> io::Result<()> {
+    fn end_rests(&self, leftovers: &mut Vec<Leftover>) -> io::Result<()> {
         let slots = self.attached.lock().rests.take_over();
         for slot in slots {
             let source = self.attached.lock().sources.get_mut(slot).cloned();
@@ -345,7 +345,7 @@ impl Worker {
             }
             drop(attachment);
             // The socket may have been dropped in the meantime.
-            orphans.extend(Orphan::of_socket(source));
+            leftovers.extend(Leftover::of_socket(source));
         }
         Ok(())
     }

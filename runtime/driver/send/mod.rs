@@ -34,9 +34,9 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::file::{Code, Region};
+use super::file::{OpKind, Region};
 use super::op::Op;
-use super::readiness::{Claim, Verdict};
+use super::readiness::{Claimed, Verdict};
 use super::submission::Submission;
 use super::{Direction, Registration};
 use crate::buf::IoBuf;
@@ -80,7 +80,7 @@ impl Registration {
     /// Whether [`send_zero_copy`](Registration::send_zero_copy) may be called, and is worth it.
     pub(crate) fn offers_zero_copy(&self) -> bool {
         // Ordering: Relaxed: a hint; an unneeded try only costs a detour.
-        self.driver.offers(Code::SendZeroCopy) && !self.source.is_copied.load(Ordering::Relaxed)
+        self.driver.supports(OpKind::SendZeroCopy) && !self.source.is_copied.load(Ordering::Relaxed)
     }
 
     /// Sends the initialised bytes of `buf` without a copy. Waits until there is room, and then
@@ -140,10 +140,10 @@ impl Registration {
         loop {
             self.ready(Direction::Write).await?;
             match side.claim() {
-                Claim::Taken => break,
-                Claim::Wait => {}
+                Claimed::Taken => break,
+                Claimed::Wait => {}
                 // Treated like a socket from which the kernel does not send without a copy.
-                Claim::Refused => return Err(io::ErrorKind::Unsupported.into()),
+                Claimed::Refused => return Err(io::ErrorKind::Unsupported.into()),
             }
         }
         let bytes = loan.lend(|buf| Region::bytes_from(buf, begin));

@@ -19,7 +19,7 @@ use crate::driver::file::Region;
 use crate::driver::inflight::InFlight;
 use crate::driver::op::Op;
 use crate::driver::tests::{LIMIT, bound, drive, expect_end, harvest_until, pair};
-use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::driver::{Direction, Driver, DriverKind, Options, Registration};
 
 /// More than a socket takes whose peer does not read, so that the kernel keeps the buffer.
 const MUCH_BYTES: usize = 16 << 20;
@@ -50,7 +50,7 @@ fn watched(len: usize) -> (Watched, Weak<()>) {
 /// fails these tests.
 fn driver() -> Arc<Driver> {
     let options =
-        Options { kind: Kind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
+        Options { kind: DriverKind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
     Driver::new(&options).expect("io_uring")
 }
 
@@ -272,7 +272,7 @@ fn what_is_begun_after_the_end_gives_its_buffer_back() {
 }
 
 #[test]
-fn a_socket_that_cannot_is_told_from_one_that_failed() {
+fn a_socket_that_cannot_is_distinguished_from_one_that_failed() {
     let driver = driver();
     let _guard = bound(&driver);
     let (ours, _theirs) = UnixStream::pair().expect("a pair");
@@ -321,17 +321,17 @@ fn an_answer_without_a_notification_ends_the_loan_itself() {
     let mut flights = InFlight::new();
     let mut admit = || flights.admit(send(), 0, |_, slot| slot).expect("it has not been given up");
     let (with, without) = (admit(), admit());
-    let (mut wakers, mut orphans) = (Vec::new(), Vec::new());
+    let (mut wakers, mut leftovers) = (Vec::new(), Vec::new());
     let broken = || Err(io::ErrorKind::BrokenPipe.into());
-    flights.answer(with, broken(), &mut wakers, &mut orphans);
-    flights.land(without, broken(), &mut wakers, &mut orphans);
-    assert_eq!(orphans.len(), 2);
+    flights.answer(with, broken(), &mut wakers, &mut leftovers);
+    flights.land(without, broken(), &mut wakers, &mut leftovers);
+    assert_eq!(leftovers.len(), 2);
     let mut returned = pin!(loan.returned());
     let mut cx = Context::from_waker(Waker::noop());
     assert!(returned.as_mut().poll(&mut cx).is_pending(), "one of two has it still");
-    flights.answer(with, broken(), &mut wakers, &mut orphans);
+    flights.answer(with, broken(), &mut wakers, &mut leftovers);
     assert_eq!(flights.stale_count(), 1, "an answer comes once");
-    flights.land(with, Ok(0), &mut wakers, &mut orphans);
+    flights.land(with, Ok(0), &mut wakers, &mut leftovers);
     assert!(matches!(returned.as_mut().poll(&mut cx), Poll::Ready(Some(_))));
     assert_eq!((flights.len(), wakers.len()), (0, 1));
 }

@@ -10,9 +10,9 @@ use crate::buf::FixedMemory;
 use crate::driver::completion::Completion;
 use crate::driver::file::{AnyFlight, Request};
 use crate::driver::inflight::{Cancel, InFlight};
+use crate::driver::leftover::Leftover;
 use crate::driver::mailbox::{Mailbox, Posted};
 use crate::driver::op::Op;
-use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
 use crate::driver::ticket::Ticket;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -64,7 +64,7 @@ impl AnyFlight for Flight {
     fn abandon(&self) {}
 }
 
-/// Works like the worker of a ring: `uring/mod.rs` and `uring/core.rs`.
+/// Works like the worker of a ring: `uring/mod.rs` and `uring/worker_ring.rs`.
 pub(in crate::driver) struct Desk {
     core: Mutex<Core>,
     cancels: Mailbox<SlotId>,
@@ -72,14 +72,14 @@ pub(in crate::driver) struct Desk {
 }
 
 struct Core {
-    flights: InFlight,
+    in_flight: InFlight,
     /// The completion queue.
     completions: VecDeque<SlotId>,
 }
 
 impl Desk {
     pub(in crate::driver) fn new() -> Desk {
-        let core = Core { flights: InFlight::new(), completions: VecDeque::new() };
+        let core = Core { in_flight: InFlight::new(), completions: VecDeque::new() };
         Desk { core: Mutex::new(core), cancels: Mailbox::new(), freed: Arc::new(AtomicUsize::new(0)) }
     }
 
@@ -89,7 +89,7 @@ impl Desk {
         let slot = self
             .core
             .lock()
-            .flights
+            .in_flight
             .admit(Op::File(flight.clone()), 0, |_, slot| slot)
             .expect("its future is there");
         (flight, slot)
@@ -109,16 +109,16 @@ impl Desk {
 
     /// The owner's harvest. The kernel answers a cancel at once.
     pub(in crate::driver) fn harvest(&self, wakers: &mut Vec<Waker>) {
-        let (mut letters, mut orphans) = (Vec::new(), Vec::new());
+        let (mut messages, mut leftovers) = (Vec::new(), Vec::new());
         let mut core = self.core.lock();
-        self.cancels.take(&mut letters);
-        for slot in letters {
-            match core.flights.cancel(slot) {
+        self.cancels.take(&mut messages);
+        for slot in messages {
+            match core.in_flight.cancel(slot) {
                 Cancel::Needed => core.cancelled(slot, &self.freed),
                 Cancel::Pointless => {}
             }
         }
-        core.reap(wakers, &mut orphans);
+        core.reap(wakers, &mut leftovers);
         drop(core);
     }
 
@@ -130,24 +130,24 @@ impl Desk {
 
     /// A helper's harvest. Returns `false` if the owner holds the lock.
     pub(in crate::driver) fn try_harvest(&self, wakers: &mut Vec<Waker>) -> bool {
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let Some(mut core) = self.core.try_lock() else { return false };
-        core.reap(wakers, &mut orphans);
+        core.reap(wakers, &mut leftovers);
         drop(core);
         true
     }
 
     pub(in crate::driver) fn in_flight(&self) -> usize {
-        self.core.lock().flights.len()
+        self.core.lock().in_flight.len()
     }
 
     pub(in crate::driver) fn stale_count(&self) -> u64 {
-        self.core.lock().flights.stale_count()
+        self.core.lock().in_flight.stale_count()
     }
 
     /// Whether no cancel was requested for this operation.
     pub(in crate::driver) fn is_wanted(&self, slot: SlotId) -> bool {
-        self.core.lock().flights.cancel(slot) == Cancel::Needed
+        self.core.lock().in_flight.cancel(slot) == Cancel::Needed
     }
 }
 
@@ -165,9 +165,9 @@ impl Core {
         }
     }
 
-    fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn reap(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         while let Some(slot) = self.completions.pop_front() {
-            self.flights.land(slot, Ok(0), wakers, orphans);
+            self.in_flight.land(slot, Ok(0), wakers, leftovers);
         }
     }
 }

@@ -46,7 +46,7 @@ fn ten_thousand_rings_end_ten_thousand_parks() {
                 answered.store(asked.load(Ordering::SeqCst), Ordering::SeqCst);
             }
         });
-        // The bell is quiet afterwards: a park sleeps for its whole time-out.
+        // Nothing is sent afterwards: a park sleeps for its whole time-out.
         driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect("park");
         let started = Instant::now();
         driver.park(0, Some(Duration::from_millis(50)), &mut Vec::new()).expect("park");
@@ -143,7 +143,7 @@ fn a_thief_delivers_what_came_for_a_busy_worker() {
 }
 
 #[test]
-fn a_sleeping_worker_is_not_robbed() {
+fn nothing_is_stolen_from_a_sleeping_worker() {
     on_every_backend(|driver| {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {

@@ -56,8 +56,8 @@ pub(super) const OPCODES: &[(u8, &str)] = &[
     (opcode::Connect::CODE, "CONNECT"),
 ];
 
-/// `place`: the index in the ring's table of the operation's memory, if it is registered.
-pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
+/// `buffer_index`: the index in the ring's table of the operation's memory, if it is registered.
+pub(super) fn op(op: &Op, slot: SlotId, buffer_index: Option<u16>) -> Entry {
     let entry = match op {
         Op::Ready { order: Order::Rest, .. } => opcode::Timeout::new(&raw const REST).build(),
         Op::Ready { source, direction, order } => {
@@ -76,7 +76,7 @@ pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
         }
-        Op::File(flight) => encode_file::request(flight.request(), place),
+        Op::File(flight) => encode_file::request(flight.request(), buffer_index),
         Op::Send { source, bytes, .. } => {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).zc_flags(REPORT_USAGE).build()
@@ -102,8 +102,8 @@ pub(super) fn cancel_all() -> Entry {
     opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL)
 }
 
-/// A multishot poll on the doorbell: one completion per ring of the bell, without another
-/// submission [bell-is-armed].
+/// A multishot poll on the doorbell: one completion per wake-up, without another
+/// submission [doorbell-is-armed].
 pub(super) fn doorbell(doorbell: &Doorbell, turn: u16) -> Entry {
     let mask = libc::POLLIN as u32;
     opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(doorbell_name(turn))

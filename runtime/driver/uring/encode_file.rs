@@ -9,7 +9,7 @@ use io_uring::opcode;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, FsyncFlags};
 
-use crate::driver::file::{Code, Descriptor, MASK_BASIC, MASK_BIRTH, Request, StatTarget, Way};
+use crate::driver::file::{Descriptor, MASK_BASIC, MASK_BIRTH, OpKind, Request, StatTarget, Way};
 use crate::system::path::SystemPath;
 use crate::system::splice::Pipe;
 
@@ -23,32 +23,32 @@ const DIRECTORY_MODE: libc::mode_t = 0o777;
 
 /// The kernel's number of the operation. This is the only list of them: what the probe found is
 /// stored by these numbers, so a kind cannot be forgotten there.
-pub(super) fn opcode_of(code: Code) -> u8 {
+pub(super) fn opcode_of(code: OpKind) -> u8 {
     match code {
-        Code::Open => opcode::OpenAt::CODE,
-        Code::OpenCached => opcode::OpenAt2::CODE,
-        Code::Read => opcode::Read::CODE,
-        Code::Write => opcode::Write::CODE,
-        Code::ReadFixed => opcode::ReadFixed::CODE,
-        Code::WriteFixed => opcode::WriteFixed::CODE,
-        Code::ReadVectored => opcode::Readv::CODE,
-        Code::WriteVectored => opcode::Writev::CODE,
-        Code::Sync => opcode::Fsync::CODE,
-        Code::Allocate => opcode::Fallocate::CODE,
-        Code::Advise => opcode::Fadvise::CODE,
-        Code::SetLen => opcode::Ftruncate::CODE,
-        Code::Stat => opcode::Statx::CODE,
-        Code::Rename => opcode::RenameAt::CODE,
-        Code::Remove => opcode::UnlinkAt::CODE,
-        Code::MakeDir => opcode::MkDirAt::CODE,
-        Code::Symlink => opcode::SymlinkAt::CODE,
-        Code::HardLink => opcode::LinkAt::CODE,
-        Code::Splice => opcode::Splice::CODE,
-        Code::SendZeroCopy => opcode::SendZc::CODE,
+        OpKind::Open => opcode::OpenAt::CODE,
+        OpKind::OpenCached => opcode::OpenAt2::CODE,
+        OpKind::Read => opcode::Read::CODE,
+        OpKind::Write => opcode::Write::CODE,
+        OpKind::ReadFixed => opcode::ReadFixed::CODE,
+        OpKind::WriteFixed => opcode::WriteFixed::CODE,
+        OpKind::ReadVectored => opcode::Readv::CODE,
+        OpKind::WriteVectored => opcode::Writev::CODE,
+        OpKind::Sync => opcode::Fsync::CODE,
+        OpKind::Allocate => opcode::Fallocate::CODE,
+        OpKind::Advise => opcode::Fadvise::CODE,
+        OpKind::SetLen => opcode::Ftruncate::CODE,
+        OpKind::Stat => opcode::Statx::CODE,
+        OpKind::Rename => opcode::RenameAt::CODE,
+        OpKind::Remove => opcode::UnlinkAt::CODE,
+        OpKind::MakeDir => opcode::MkDirAt::CODE,
+        OpKind::Symlink => opcode::SymlinkAt::CODE,
+        OpKind::HardLink => opcode::LinkAt::CODE,
+        OpKind::Splice => opcode::Splice::CODE,
+        OpKind::SendZeroCopy => opcode::SendZc::CODE,
     }
 }
 
-pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
+pub(super) fn request(request: &Request, buffer_index: Option<u16>) -> Entry {
     match request {
         Request::Open { path, how, attempt } => {
             let flags = how.flags_for(*attempt);
@@ -59,16 +59,20 @@ pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
         }
         Request::Read { file, room, offset, way } => {
             let (fd, start, len) = (fd(file), room.start, room.len);
-            let entry = match place {
-                Some(place) => opcode::ReadFixed::new(fd, start, len, place).offset(*offset).build(),
+            let entry = match buffer_index {
+                Some(buffer_index) => {
+                    opcode::ReadFixed::new(fd, start, len, buffer_index).offset(*offset).build()
+                }
                 None => opcode::Read::new(fd, start, len).offset(*offset).build(),
             };
             by(*way, entry)
         }
         Request::Write { file, bytes, offset } => {
             let (fd, start, len) = (fd(file), bytes.start, bytes.len);
-            match place {
-                Some(place) => opcode::WriteFixed::new(fd, start, len, place).offset(*offset).build(),
+            match buffer_index {
+                Some(buffer_index) => {
+                    opcode::WriteFixed::new(fd, start, len, buffer_index).offset(*offset).build()
+                }
                 None => opcode::Write::new(fd, start, len).offset(*offset).build(),
             }
         }
@@ -114,7 +118,7 @@ pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
 fn by(way: Way, entry: Entry) -> Entry {
     match way {
         Way::Inline => entry,
-        Way::Aside => entry.flags(Flags::ASYNC),
+        Way::KernelThread => entry.flags(Flags::ASYNC),
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! - `ring.rs`: the two shared queues and the system call between them.
 //! - `encode.rs`, `encode_file.rs`, `decode.rs`: operations to entries, and completions to results.
-//! - `core.rs`: one worker's ring and everything that changes under its lock.
+//! - `worker_ring.rs`: one worker's ring and everything that changes under its lock.
 //! - `table.rs`: the memory that is registered with a ring.
 //! - `placement.rs`: the choice of the ring for a worker's waits.
 //! - `interrupt.rs`: how a busy owner is made to post its completions.
@@ -24,17 +24,16 @@ use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
 use super::asker::Asker;
-use super::bell::Bell;
 use super::doorbell::Doorbell;
-use super::file::Code;
+use super::file::OpKind;
+use super::leftover::{Harvest, Leftover, clear_away};
 use super::mailbox::{Mailbox, Posted};
 use super::op::Op;
-use super::orphan::{Crop, Orphan, clear_away};
 use super::slots::SlotId;
 use super::ticket::Ticket;
+use super::wake_up::WakeUp;
 use super::{Options, closed};
 
-mod core;
 mod decode;
 mod encode;
 mod encode_file;
@@ -45,32 +44,33 @@ mod ring;
 mod table;
 #[cfg(test)]
 mod tests;
+mod worker_ring;
 
-use self::core::{Core, Start};
+use self::worker_ring::{Started, WorkerRing};
 use placement::Load;
-use probe::{Offered, Refusal};
+use probe::{Refusal, Supported};
 use ring::Ring;
 
 #[derive(Debug)]
 pub(super) struct Rings {
-    workers: Box<[CachePadded<Worker>]>,
+    workers: Box<[CachePadded<RingWorker>]>,
     loads: Box<[CachePadded<Load>]>,
     /// Equal for all rings, because they belong to one kernel.
-    offered: Offered,
+    supported: Supported,
 }
 
 #[derive(Debug)]
-struct Worker {
+struct RingWorker {
     /// Held by the owner while it sleeps. Another worker's `try_lock` then fails, because a
     /// sleeping worker is not stuck.
-    core: Mutex<Core>,
-    mailbox: Mailbox<Request>,
-    bell: Bell,
+    worker_ring: Mutex<WorkerRing>,
+    mailbox: Mailbox<MailboxRequest>,
+    wake_up: WakeUp,
     doorbell: Doorbell,
     figures: Figures,
 }
 
-/// Copied out of the core at every change, because the core's lock is held while the owner sleeps.
+/// Copied out of the ring at every change, because the ring's lock is held while the owner sleeps.
 #[derive(Debug)]
 struct Figures {
     in_flight: AtomicUsize,
@@ -80,7 +80,7 @@ struct Figures {
 
 /// A request that another thread posts to a ring's mailbox.
 #[derive(Debug)]
-enum Request {
+enum MailboxRequest {
     Start(Op),
     Cancel(SlotId),
     /// No operation with this memory comes any more. The request holds a reference, so that it
@@ -93,52 +93,52 @@ impl Rings {
         if options.workers > 1 {
             interrupt::prepare();
         }
-        let mut offered = None;
+        let mut supported = None;
         let workers = (0..options.workers).map(|index| {
-            let ring = Ring::create(options, offered).map_err(Refusal::into_error)?;
-            offered = Some(ring.offered());
-            let worker = Worker::new(index, ring).map_err(Refusal::into_error)?;
+            let ring = Ring::create(options, supported).map_err(Refusal::into_error)?;
+            supported = Some(ring.supported());
+            let worker = RingWorker::new(index, ring).map_err(Refusal::into_error)?;
             Ok(CachePadded::new(worker))
         });
         let workers = workers.collect::<io::Result<_>>()?;
         let loads = (0..options.workers).map(|_| CachePadded::new(Load::new())).collect();
-        Ok(Rings { workers, loads, offered: offered.expect("a driver has at least one worker") })
+        Ok(Rings { workers, loads, supported: supported.expect("a driver has at least one worker") })
     }
 
-    pub(super) fn offers(&self, code: Code) -> bool {
-        self.offered.has(code)
+    pub(super) fn supports(&self, code: OpKind) -> bool {
+        self.supported.has(code)
     }
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {
         let worker = &self.workers[index];
-        worker.core.lock().bind()
+        worker.worker_ring.lock().bind()
     }
 
     pub(super) fn release(&self, index: usize) {
-        self.workers[index].core.lock().release();
+        self.workers[index].worker_ring.lock().release();
     }
 
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         let worker = &self.workers[index];
         // A refused or unwanted operation is dropped after the match, with the lock released.
         match asker {
-            Asker::Foreign => worker.post(Request::Start(op)),
+            Asker::Foreign => worker.post(MailboxRequest::Start(op)),
             Asker::Worker(_) => {
-                let mut orphans = Vec::new();
-                let outcome = worker.change(|core| {
-                    let outcome = core.queue(op);
-                    core.begin_direct(&mut orphans);
+                let mut leftovers = Vec::new();
+                let outcome = worker.change(|worker_ring| {
+                    let outcome = worker_ring.queue(op);
+                    worker_ring.begin_direct(&mut leftovers);
                     outcome
                 });
                 // The caller polls a task, so other workers take it for awake.
-                clear_away(orphans);
+                clear_away(leftovers);
                 outcome.map_err(|_op| closed())
             }
             // Begun at once: no other worker may take it over, and the task could not run elsewhere
             // anyway. It cannot be unwanted, because the task is submitting it right now.
-            Asker::Pinned(_) => match worker.change(|core| core.start(op)) {
-                Start::Taken | Start::Unwanted(_) => Ok(()),
-                Start::Closed(_) => Err(closed()),
+            Asker::Pinned(_) => match worker.change(|worker_ring| worker_ring.start(op)) {
+                Started::Taken | Started::Unwanted(_) => Ok(()),
+                Started::Closed(_) => Err(closed()),
             },
         }
     }
@@ -146,17 +146,17 @@ impl Rings {
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
         let worker = &self.workers[ticket.worker()];
         if local {
-            worker.core.lock().cancel(ticket.slot());
+            worker.worker_ring.lock().cancel(ticket.slot());
         } else {
             // Refused: the worker has shut down, and cancelled everything itself.
-            let _ = worker.post(Request::Cancel(ticket.slot()));
+            let _ = worker.post(MailboxRequest::Cancel(ticket.slot()));
         }
     }
 
     pub(super) fn unregister(&self, memory: &Arc<FixedMemory>) {
         for worker in &self.workers {
             // Refused: the worker has shut down, and its ring has released everything.
-            let _ = worker.post(Request::Unregister(memory.clone()));
+            let _ = worker.post(MailboxRequest::Unregister(memory.clone()));
         }
     }
 
@@ -167,30 +167,30 @@ impl Rings {
         }
         // If the lock is taken, another worker reaps for this one, so there is something to look
         // at.
-        worker.core.try_lock().is_some_and(|mut core| core.is_quiet())
+        worker.worker_ring.try_lock().is_some_and(|mut worker_ring| worker_ring.is_quiet())
     }
 
-    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
-        let mut core = worker.core.lock();
-        worker.open_mail(&mut core, crop.wakers, &mut orphans);
-        self.place(index, &mut core, crop.wakers, &mut orphans);
-        let outcome = core.pump(crop.wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
-        crop.leave(orphans);
+        let mut leftovers = Vec::new();
+        let mut worker_ring = worker.worker_ring.lock();
+        worker.read_mailbox(&mut worker_ring, harvest.wakers, &mut leftovers);
+        self.submit_outbox(index, &mut worker_ring, harvest.wakers, &mut leftovers);
+        let outcome = worker_ring.pump(harvest.wakers, &mut leftovers);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
+        harvest.leave(leftovers);
         outcome
     }
 
-    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> bool {
         let worker = &self.workers[index];
-        let Some(mut core) = worker.core.try_lock() else { return false };
-        let mut orphans = Vec::new();
-        core.reap_for_owner(crop.wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
-        crop.leave(orphans);
+        let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return false };
+        let mut leftovers = Vec::new();
+        worker_ring.reap_for_owner(harvest.wakers, &mut leftovers);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
+        harvest.leave(leftovers);
         true
     }
 
@@ -198,94 +198,95 @@ impl Rings {
         &self,
         index: usize,
         timeout: Option<Duration>,
-        crop: &mut Crop<'_>,
+        harvest: &mut Harvest<'_>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
-        let mut core = worker.core.lock();
+        let mut leftovers = Vec::new();
+        let mut worker_ring = worker.worker_ring.lock();
         worker.mailbox.fall_asleep();
-        worker.open_mail(&mut core, crop.wakers, &mut orphans);
-        self.place(index, &mut core, crop.wakers, &mut orphans);
-        let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
+        worker.read_mailbox(&mut worker_ring, harvest.wakers, &mut leftovers);
+        self.submit_outbox(index, &mut worker_ring, harvest.wakers, &mut leftovers);
+        let timeout = if worker.wake_up.consume() { Some(Duration::ZERO) } else { timeout };
         // Do not sleep on results that others wait for: a wake-up, or the end of a stream that an
-        // `Orphan` still holds open.
-        let outcome = if crop.wakers.is_empty() && orphans.is_empty() && core.has_nothing_in_flight() {
-            worker.bell.doze(timeout);
-            Ok(())
-        } else {
-            core.sleep(&worker.doorbell, timeout, crop.wakers, &mut orphans)
-        };
-        core.placement.slept();
+        // `Leftover` still holds open.
+        let outcome =
+            if harvest.wakers.is_empty() && leftovers.is_empty() && worker_ring.has_nothing_in_flight() {
+                worker.wake_up.doze(timeout);
+                Ok(())
+            } else {
+                worker_ring.sleep(&worker.doorbell, timeout, harvest.wakers, &mut leftovers)
+            };
+        worker_ring.placement.slept();
         worker.mailbox.wake_up();
-        // The bell was rung during the sleep; returning answers it [ring-ends-park].
-        worker.bell.consume();
-        worker.publish(&core);
-        drop(core);
-        crop.leave(orphans);
+        // A wake-up was sent during the sleep; returning answers it [ring-ends-park].
+        worker.wake_up.consume();
+        worker.publish(&worker_ring);
+        drop(worker_ring);
+        harvest.leave(leftovers);
         outcome
     }
 
     /// Begins, on the ring of the calling worker `by`, the operations that the stuck worker `index`
     /// was asked for and has not begun.
-    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, harvest: &mut Harvest<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let mut ops = stuck.unread_ops();
-        if let Some(mut core) = stuck.core.try_lock() {
-            ops.append(&mut core.take_outbox());
-            stuck.publish(&core);
+        if let Some(mut worker_ring) = stuck.worker_ring.try_lock() {
+            ops.append(&mut worker_ring.take_outbox());
+            stuck.publish(&worker_ring);
         }
-        let mut orphans = Vec::new();
-        let mut core = helper.core.lock();
-        core.placement.stay(Instant::now());
+        let mut leftovers = Vec::new();
+        let mut worker_ring = helper.worker_ring.lock();
+        worker_ring.placement.stay(Instant::now());
         for op in ops {
-            begin(&mut core, op, crop.wakers, &mut orphans);
+            begin(&mut worker_ring, op, harvest.wakers, &mut leftovers);
         }
-        helper.publish(&core);
-        drop(core);
-        crop.leave(orphans);
+        helper.publish(&worker_ring);
+        drop(worker_ring);
+        harvest.leave(leftovers);
     }
 
     /// Begins on the stuck worker's own ring the operations that it was asked for, and reaps. Does
     /// nothing while the worker itself uses its ring.
-    pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
+    pub(super) fn relieve(&self, index: usize, harvest: &mut Harvest<'_>) {
         let worker = &self.workers[index];
-        let Some(mut core) = worker.core.try_lock() else { return };
-        let mut orphans = Vec::new();
-        worker.open_mail(&mut core, crop.wakers, &mut orphans);
-        for op in core.take_outbox() {
-            begin(&mut core, op, crop.wakers, &mut orphans);
+        let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return };
+        let mut leftovers = Vec::new();
+        worker.read_mailbox(&mut worker_ring, harvest.wakers, &mut leftovers);
+        for op in worker_ring.take_outbox() {
+            begin(&mut worker_ring, op, harvest.wakers, &mut leftovers);
         }
-        core.reap_for_owner(crop.wakers, &mut orphans);
+        worker_ring.reap_for_owner(harvest.wakers, &mut leftovers);
         // A failure is not lost: the entries stay in the queue, and the owner's next turn gets the
         // same error.
-        let _failure = core.pump(crop.wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
-        crop.leave(orphans);
+        let _failure = worker_ring.pump(harvest.wakers, &mut leftovers);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
+        harvest.leave(leftovers);
     }
 
     /// Begins the operations that the worker's tasks have submitted since its last turn, on this
     /// ring or on the ring where waits gather.
-    fn place(
+    fn submit_outbox(
         &self,
         index: usize,
-        core: &mut MutexGuard<'_, Core>,
+        worker_ring: &mut MutexGuard<'_, WorkerRing>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) {
-        let given_up = core.placement.review(self.loads.iter().map(|load| &**load));
-        let mut ops = core.take_outbox();
+        let given_up = worker_ring.placement.review(self.loads.iter().map(|load| &**load));
+        let mut ops = worker_ring.take_outbox();
         if let Some(stuck) = given_up {
             ops.append(&mut self.workers[stuck].unread_ops());
         }
-        let target = core.placement.target();
+        let target = worker_ring.placement.target();
         if target != index {
             self.send(target, &mut ops);
         }
         for op in ops.drain(..) {
-            begin(core, op, wakers, orphans);
+            begin(worker_ring, op, wakers, leftovers);
         }
-        core.reuse_outbox(ops);
+        worker_ring.reuse_outbox(ops);
     }
 
     /// Hands the waits among these operations to another worker, unless it has shut down. All
@@ -297,11 +298,11 @@ impl Rings {
         if waits.is_empty() {
             return;
         }
-        let mut letters = waits.into_iter().map(Request::Start).collect();
-        match self.workers[target].mailbox.post_batch(&mut letters) {
+        let mut messages = waits.into_iter().map(MailboxRequest::Start).collect();
+        match self.workers[target].mailbox.post_batch(&mut messages) {
             Posted::Quiet => {}
             Posted::Ring => self.workers[target].ring(),
-            Posted::Refused(()) => ops.extend(letters.into_iter().filter_map(Request::into_op)),
+            Posted::Refused(()) => ops.extend(messages.into_iter().filter_map(MailboxRequest::into_op)),
         }
     }
 
@@ -315,7 +316,7 @@ impl Rings {
     }
 
     pub(super) fn has_file_work(&self, index: usize) -> bool {
-        self.workers[index].core.lock().has_file_work()
+        self.workers[index].worker_ring.lock().has_file_work()
     }
 
     pub(super) fn stale_count(&self, index: usize) -> u64 {
@@ -330,51 +331,51 @@ impl Rings {
 
     pub(super) fn shutdown(&self, index: usize, deadline: Duration, wakers: &mut Vec<Waker>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         worker.mailbox.close();
-        let mut core = worker.core.lock();
-        core.close();
-        for op in core.take_outbox() {
-            begin(&mut core, op, wakers, &mut orphans);
+        let mut worker_ring = worker.worker_ring.lock();
+        worker_ring.close();
+        for op in worker_ring.take_outbox() {
+            begin(&mut worker_ring, op, wakers, &mut leftovers);
         }
-        worker.open_mail(&mut core, wakers, &mut orphans);
-        core.drain(deadline, wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
-        clear_away(orphans);
+        worker.read_mailbox(&mut worker_ring, wakers, &mut leftovers);
+        worker_ring.drain(deadline, wakers, &mut leftovers);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
+        clear_away(leftovers);
     }
 }
 
-impl Request {
+impl MailboxRequest {
     fn into_op(self) -> Option<Op> {
         match self {
-            Request::Start(op) => Some(op),
-            Request::Cancel(_) | Request::Unregister(_) => None,
+            MailboxRequest::Start(op) => Some(op),
+            MailboxRequest::Cancel(_) | MailboxRequest::Unregister(_) => None,
         }
     }
 }
 
-/// Starts the operation, or gives it to `orphans`, to be dropped where no lock is held.
-fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
-    match core.start(op) {
-        Start::Taken => {}
-        Start::Unwanted(op) => {
+/// Starts the operation, or gives it to `leftovers`, to be dropped where no lock is held.
+fn begin(worker_ring: &mut WorkerRing, op: Op, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
+    match worker_ring.start(op) {
+        Started::Taken => {}
+        Started::Unwanted(op) => {
             op.withdraw(wakers);
-            orphans.extend(Orphan::of(op));
+            leftovers.extend(Leftover::of(op));
         }
-        Start::Closed(op) => {
+        Started::Closed(op) => {
             op.finish(Err(closed()), wakers);
-            orphans.extend(Orphan::of(op));
+            leftovers.extend(Leftover::of(op));
         }
     }
 }
 
-impl Worker {
-    fn new(index: usize, ring: Ring) -> Result<Worker, Refusal> {
-        Ok(Worker {
-            core: Mutex::new(Core::new(index, ring)),
+impl RingWorker {
+    fn new(index: usize, ring: Ring) -> Result<RingWorker, Refusal> {
+        Ok(RingWorker {
+            worker_ring: Mutex::new(WorkerRing::new(index, ring)),
             mailbox: Mailbox::new(),
-            bell: Bell::new(),
+            wake_up: WakeUp::new(),
             doorbell: Doorbell::new().map_err(Refusal::Setup)?,
             figures: Figures {
                 in_flight: AtomicUsize::new(0),
@@ -384,20 +385,20 @@ impl Worker {
         })
     }
 
-    fn change<R>(&self, change: impl FnOnce(&mut Core) -> R) -> R {
-        let mut core = self.core.lock();
-        let result = change(&mut core);
-        self.publish(&core);
+    fn change<R>(&self, change: impl FnOnce(&mut WorkerRing) -> R) -> R {
+        let mut worker_ring = self.worker_ring.lock();
+        let result = change(&mut worker_ring);
+        self.publish(&worker_ring);
         result
     }
 
     fn ring(&self) {
-        if self.bell.strike() {
+        if self.wake_up.send() {
             self.doorbell.ring();
         }
     }
 
-    fn post(&self, request: Request) -> io::Result<()> {
+    fn post(&self, request: MailboxRequest) -> io::Result<()> {
         match self.mailbox.post(request) {
             Posted::Quiet => Ok(()),
             Posted::Ring => {
@@ -410,11 +411,16 @@ impl Worker {
 
     /// The operations in the mailbox of a worker that does not read it.
     fn unread_ops(&self) -> Vec<Op> {
-        let starts = self.mailbox.take_if(|request| matches!(request, Request::Start(_)));
-        starts.into_iter().filter_map(Request::into_op).collect()
+        let starts = self.mailbox.take_if(|request| matches!(request, MailboxRequest::Start(_)));
+        starts.into_iter().filter_map(MailboxRequest::into_op).collect()
     }
 
-    fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn read_mailbox(
+        &self,
+        worker_ring: &mut WorkerRing,
+        wakers: &mut Vec<Waker>,
+        leftovers: &mut Vec<Leftover>,
+    ) {
         if !self.mailbox.is_pending() {
             return;
         }
@@ -422,17 +428,17 @@ impl Worker {
         self.mailbox.take(&mut requests);
         for request in requests {
             match request {
-                Request::Start(op) => begin(core, op, wakers, orphans),
-                Request::Cancel(slot) => core.cancel(slot),
-                Request::Unregister(memory) => core.unregister(&memory),
+                MailboxRequest::Start(op) => begin(worker_ring, op, wakers, leftovers),
+                MailboxRequest::Cancel(slot) => worker_ring.cancel(slot),
+                MailboxRequest::Unregister(memory) => worker_ring.unregister(&memory),
             }
         }
     }
 
-    fn publish(&self, core: &MutexGuard<'_, Core>) {
+    fn publish(&self, worker_ring: &MutexGuard<'_, WorkerRing>) {
         // Ordering: Relaxed: estimates; no decision relies on their being exact.
-        self.figures.in_flight.store(core.in_flight(), Ordering::Relaxed);
-        self.figures.stale_count.store(core.stale_count(), Ordering::Relaxed);
-        self.figures.leaked_count.store(core.leaked_count(), Ordering::Relaxed);
+        self.figures.in_flight.store(worker_ring.in_flight(), Ordering::Relaxed);
+        self.figures.stale_count.store(worker_ring.stale_count(), Ordering::Relaxed);
+        self.figures.leaked_count.store(worker_ring.leaked_count(), Ordering::Relaxed);
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use io_uring::{IoUring, Probe, Submitter};
 
 use crate::driver::Options;
-use crate::driver::file::Code;
+use crate::driver::file::OpKind;
 
 use super::encode::OPCODES;
 use super::encode_file::opcode_of;
@@ -14,7 +14,7 @@ use super::encode_file::opcode_of;
 /// The sets of setup flags, best first. Each is tried when the kernel does not know a flag of the
 /// one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dress {
+enum SetupFlags {
     /// Linux 5.19: completions need no interrupt of the worker.
     Cooperative,
     /// Linux 5.11.
@@ -23,20 +23,20 @@ enum Dress {
 
 /// The kernel's answer: a bit for each number that an op-code can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Offered([u64; Offered::WORDS_COUNT]);
+pub(super) struct Supported([u64; Supported::WORDS_COUNT]);
 
-impl Offered {
+impl Supported {
     const WORDS_COUNT: usize = (u8::MAX as usize + 1) / u64::BITS as usize;
 
-    fn of(probe: &Probe) -> Offered {
-        let mut words = [0; Offered::WORDS_COUNT];
+    fn of(probe: &Probe) -> Supported {
+        let mut words = [0; Supported::WORDS_COUNT];
         for number in (0..=u8::MAX).filter(|&number| probe.is_supported(number)) {
             words[usize::from(number / 64)] |= 1 << (number % 64);
         }
-        Offered(words)
+        Supported(words)
     }
 
-    pub(super) fn has(self, code: Code) -> bool {
+    pub(super) fn has(self, code: OpKind) -> bool {
         let number = opcode_of(code);
         self.0[usize::from(number / 64)] & (1 << (number % 64)) != 0
     }
@@ -56,17 +56,17 @@ pub(super) enum Refusal {
 pub(super) struct Created {
     pub(super) ring: IoUring,
     /// A missing op-code for files is no refusal, because the blocking pool can do that work.
-    pub(super) offered: Offered,
+    pub(super) supported: Supported,
 }
 
 /// `known`: what another ring of this runtime found, because the kernel is the same.
-pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Created, Refusal> {
+pub(super) fn create(options: &Options, known: Option<Supported>) -> Result<Created, Refusal> {
     let mut refused = None;
-    for dress in [Dress::Cooperative, Dress::Plain] {
-        match build(options, dress) {
+    for flags in [SetupFlags::Cooperative, SetupFlags::Plain] {
+        match build(options, flags) {
             Ok(ring) => {
-                let offered = check(&ring, known)?;
-                return Ok(Created { ring, offered });
+                let supported = check(&ring, known)?;
+                return Ok(Created { ring, supported });
             }
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
             Err(error) => return Err(Refusal::Setup(error)),
@@ -76,16 +76,16 @@ pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Create
 }
 
 /// The descriptor is close-on-exec, because the kernel makes every ring so.
-fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
+fn build(options: &Options, flags: SetupFlags) -> io::Result<IoUring> {
     let mut builder = IoUring::builder();
     builder.dontfork().setup_clamp().setup_cqsize(options.completion_entries.max(options.ring_entries));
-    if dress != Dress::Plain {
+    if flags != SetupFlags::Plain {
         builder.setup_submit_all().setup_coop_taskrun().setup_taskrun_flag();
     }
     builder.build(options.ring_entries)
 }
 
-fn check(ring: &IoUring, known: Option<Offered>) -> Result<Offered, Refusal> {
+fn check(ring: &IoUring, known: Option<Supported>) -> Result<Supported, Refusal> {
     let parameters = ring.params();
     // Without it, a full completion queue loses completions.
     if !parameters.is_feature_nodrop() {
@@ -96,14 +96,14 @@ fn check(ring: &IoUring, known: Option<Offered>) -> Result<Offered, Refusal> {
         return Err(Refusal::Feature("IORING_FEAT_EXT_ARG"));
     }
     let submitter = ring.submitter();
-    let offered = known.map_or_else(|| ask(&submitter), Ok)?;
+    let supported = known.map_or_else(|| ask(&submitter), Ok)?;
     // A filter may allow the setup and refuse the entry.
     submitter.submit().map_err(Refusal::Enter)?;
-    Ok(offered)
+    Ok(supported)
 }
 
 /// Asks the kernel for its op-codes.
-fn ask(submitter: &Submitter<'_>) -> Result<Offered, Refusal> {
+fn ask(submitter: &Submitter<'_>) -> Result<Supported, Refusal> {
     let mut probe = Probe::new();
     submitter.register_probe(&mut probe).map_err(Refusal::Probe)?;
     for &(code, name) in OPCODES {
@@ -111,7 +111,7 @@ fn ask(submitter: &Submitter<'_>) -> Result<Offered, Refusal> {
             return Err(Refusal::Opcode(name));
         }
     }
-    Ok(Offered::of(&probe))
+    Ok(Supported::of(&probe))
 }
 
 impl Refusal {

@@ -15,8 +15,8 @@ use io_uring::{EnterFlags, IoUring};
 use crate::buf::FixedMemory;
 use crate::driver::Options;
 
-use super::decode::{self, Completion};
-use super::probe::{self, Offered, Refusal};
+use super::decode::{self, Cqe};
+use super::probe::{self, Refusal, Supported};
 
 /// A year, because the kernel refuses seconds that do not fit its clock.
 const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -36,18 +36,18 @@ pub(super) struct Ring {
     /// Entries that found the submission queue full, in order. None is ever dropped
     /// [nothing-dropped].
     backlog: VecDeque<Entry>,
-    owner: Owner,
+    owner: RingOwner,
     /// Whether its loop may move between threads.
     is_movable: bool,
     /// Whether it has moved. The end of an earlier thread may then cancel what that thread
     /// submitted [undone-begins-anew].
     has_moved: bool,
-    offered: Offered,
+    supported: Supported,
 }
 
 /// Which thread may enter the kernel for this ring.
 #[derive(Clone, Copy, Debug)]
-enum Owner {
+enum RingOwner {
     /// The first thread that takes the ring over.
     Nobody,
     Only(ThreadId),
@@ -76,15 +76,15 @@ pub(super) enum Entered {
 
 impl Ring {
     /// `known`: what another ring of this runtime offers, if there is one.
-    pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Ring, Refusal> {
+    pub(super) fn create(options: &Options, known: Option<Supported>) -> Result<Ring, Refusal> {
         let created = probe::create(options, known)?;
         Ok(Ring {
             ring: created.ring,
             backlog: VecDeque::new(),
-            owner: Owner::Nobody,
+            owner: RingOwner::Nobody,
             is_movable: options.single_thread,
             has_moved: false,
-            offered: created.offered,
+            supported: created.supported,
         })
     }
 
@@ -93,24 +93,24 @@ impl Ring {
     pub(super) fn take_over(&mut self) -> io::Result<()> {
         let caller = thread::current().id();
         match self.owner {
-            Owner::Only(owner) if owner == caller => return Ok(()),
-            Owner::Only(_) => {
+            RingOwner::Only(owner) if owner == caller => return Ok(()),
+            RingOwner::Only(_) => {
                 return Err(io::Error::other("this ring belongs to the thread that bound the worker first"));
             }
-            Owner::Any(last) => {
+            RingOwner::Any(last) => {
                 self.has_moved |= last != caller;
-                self.owner = Owner::Any(caller);
+                self.owner = RingOwner::Any(caller);
                 return Ok(());
             }
-            Owner::Released => {
+            RingOwner::Released => {
                 // The thread that has left may end. The kernel then cancels the operations that it
                 // has in flight.
                 self.has_moved = true;
-                self.owner = Owner::Only(caller);
+                self.owner = RingOwner::Only(caller);
                 return Ok(());
             }
-            Owner::Nobody if self.is_movable => self.owner = Owner::Any(caller),
-            Owner::Nobody => self.owner = Owner::Only(caller),
+            RingOwner::Nobody if self.is_movable => self.owner = RingOwner::Any(caller),
+            RingOwner::Nobody => self.owner = RingOwner::Only(caller),
         }
         self.limit_kernel_threads();
         Ok(())
@@ -123,36 +123,36 @@ impl Ring {
 
     /// The calling thread, which may enter, leaves the ring to the next thread that takes it over.
     pub(super) fn release(&mut self) {
-        if let Owner::Only(_) = self.owner {
-            self.owner = Owner::Released;
+        if let RingOwner::Only(_) = self.owner {
+            self.owner = RingOwner::Released;
         }
     }
 
     /// Makes room for this many registered regions of memory.
-    pub(super) fn make_table(&self, places_count: u32) -> io::Result<()> {
-        self.ring.submitter().register_buffers_sparse(places_count)
+    pub(super) fn make_table(&self, indexes_count: u32) -> io::Result<()> {
+        self.ring.submitter().register_buffers_sparse(indexes_count)
     }
 
     /// Registers this memory. The kernel keeps its pages, so an entry with this table index need
     /// not look them up.
-    pub(super) fn register(&self, place: u32, memory: &FixedMemory) -> io::Result<()> {
+    pub(super) fn register(&self, buffer_index: u32, memory: &FixedMemory) -> io::Result<()> {
         let (start, len) = memory.extent();
         let vector = libc::iovec { iov_base: start.cast(), iov_len: len };
         // SAFETY: [registered-is-held] the memory is there during the call, and the table, which
         // alone calls this, has a reference to it until `unregister` succeeded or the ring is gone.
-        unsafe { self.ring.submitter().register_buffers_update(place, &[vector], None) }
+        unsafe { self.ring.submitter().register_buffers_update(buffer_index, &[vector], None) }
     }
 
     /// Empties a table index. An operation in flight with this index keeps its pages nevertheless.
-    pub(super) fn unregister(&self, place: u32) -> io::Result<()> {
+    pub(super) fn unregister(&self, buffer_index: u32) -> io::Result<()> {
         let nothing = libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 };
         // SAFETY: no memory is named.
-        unsafe { self.ring.submitter().register_buffers_update(place, &[nothing], None) }
+        unsafe { self.ring.submitter().register_buffers_update(buffer_index, &[nothing], None) }
     }
 
     /// The operations on files that this kernel supports.
-    pub(super) fn offered(&self) -> Offered {
-        self.offered
+    pub(super) fn supported(&self) -> Supported {
+        self.supported
     }
 
     /// The kernel counts its threads per entering thread, so that thread must set the limit. If
@@ -172,7 +172,7 @@ impl Ring {
 
     /// No thread has entered yet.
     pub(super) fn is_new(&self) -> bool {
-        matches!(self.owner, Owner::Nobody)
+        matches!(self.owner, RingOwner::Nobody)
     }
 
     pub(super) fn can_skip_success(&self) -> bool {
@@ -232,8 +232,8 @@ impl Ring {
         !self.ring.completion().is_empty()
     }
 
-    pub(super) fn pop(&mut self) -> Option<Completion> {
-        self.ring.completion().next().map(|entry| decode::completion(&entry))
+    pub(super) fn pop(&mut self) -> Option<Cqe> {
+        self.ring.completion().next().map(|entry| decode::cqe(&entry))
     }
 
     /// Submits, makes the kernel post the completions that it holds back, and perhaps waits: one

@@ -11,7 +11,7 @@ use crate::system::open::{Attempt, KernelHow, OpenHow};
 use crate::system::path::SystemPath;
 
 /// The outcome of an attempt.
-enum Outcome {
+enum OpenOutcome {
     Opened(Descriptor),
     Missing(Missing),
 }
@@ -28,8 +28,8 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
         }
     };
     match outcome {
-        Outcome::Opened(opened) => Ok(opened),
-        Outcome::Missing(missing) => meeting::of(missing, SystemPath::new(path)?, how).await,
+        OpenOutcome::Opened(opened) => Ok(opened),
+        OpenOutcome::Missing(missing) => meeting::of(missing, SystemPath::new(path)?, how).await,
     }
 }
 
@@ -57,12 +57,14 @@ async fn attempt(path: &Path, how: &OpenHow, attempt: Attempt) -> io::Result<Des
 }
 
 /// An open that does not wait opens the reading end of a FIFO whether or not there is a writer.
-fn judged(opened: io::Result<Descriptor>, how: &OpenHow) -> io::Result<Outcome> {
+fn judged(opened: io::Result<Descriptor>, how: &OpenHow) -> io::Result<OpenOutcome> {
     match opened {
-        Ok(opened) if how.is_reader() && is_fifo(&opened) => Ok(Outcome::Missing(Missing::Writer(opened))),
-        Ok(opened) => Ok(Outcome::Opened(opened)),
+        Ok(opened) if how.is_reader() && is_fifo(&opened) => {
+            Ok(OpenOutcome::Missing(Missing::Writer(opened)))
+        }
+        Ok(opened) => Ok(OpenOutcome::Opened(opened)),
         Err(error) => match error.raw_os_error() {
-            Some(libc::ENXIO | libc::EAGAIN) => Ok(Outcome::Missing(Missing::Other(error))),
+            Some(libc::ENXIO | libc::EAGAIN) => Ok(OpenOutcome::Missing(Missing::Other(error))),
             _ => Err(error),
         },
     }

@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::waiter::{Door, Waiter, Wanted};
+use super::waiter::{Unopened, Waiter, Wanted};
 use super::watch;
 use crate::driver::file::Descriptor;
 use crate::driver::file::pool;
@@ -36,7 +36,7 @@ pub(super) async fn of(missing: Missing, path: SystemPath, how: &OpenHow) -> io:
         Missing::Writer(reader) => Wanted::Writer(Arc::new(reader)),
         Missing::Other(error) => {
             let how = how.clone();
-            pool(move || Door::find(path, how, error)).await.map(Wanted::Open)?
+            pool(move || Unopened::find(path, how, error)).await.map(Wanted::Open)?
         }
     };
     let waiter = Arc::new(Waiter::new(wanted));
@@ -59,7 +59,7 @@ impl Drop for Meeting {
     fn drop(&mut self) {
         if self.0.close() {
             // The thread may sleep on the reader's end, which stays open until it wakes up.
-            watch::tell();
+            watch::wake_thread();
         }
     }
 }

@@ -16,23 +16,23 @@ use crate::system::path::SystemPath;
 /// The event that is waited for.
 pub(super) enum Wanted {
     Writer(Arc<Descriptor>),
-    Open(Door),
+    Open(Unopened),
 }
 
 /// A file that cannot be opened yet. Every try opens the same file, whatever happens to its name.
-pub(super) struct Door {
+pub(super) struct Unopened {
     place: OwnedFd,
     path: SystemPath,
     how: OpenHow,
 }
 
-impl Door {
+impl Unopened {
     /// `error` is that of an attempt. It is returned if no wait can resolve it.
-    pub(super) fn find(path: SystemPath, how: OpenHow, error: io::Error) -> io::Result<Door> {
+    pub(super) fn find(path: SystemPath, how: OpenHow, error: io::Error) -> io::Result<Unopened> {
         let place = how.locate(&path)?;
         let kind = place.metadata()?.file_type();
         if kind.is_fifo() || (kind.is_file() && error.raw_os_error() == Some(libc::EAGAIN)) {
-            return Ok(Door { place: place.into(), path, how: how.of_existing() });
+            return Ok(Unopened { place: place.into(), path, how: how.of_existing() });
         }
         Err(error)
     }
@@ -57,9 +57,9 @@ impl Door {
 }
 
 /// The state that the future and the thread share.
-pub(super) struct Waiter(Mutex<Stage>);
+pub(super) struct Waiter(Mutex<WaiterState>);
 
-enum Stage {
+enum WaiterState {
     Waiting {
         wanted: Wanted,
         waker: Option<Waker>,
@@ -71,40 +71,42 @@ enum Stage {
 
 impl Waiter {
     pub(super) fn new(wanted: Wanted) -> Waiter {
-        Waiter(Mutex::new(Stage::Waiting { wanted, waker: None }))
+        Waiter(Mutex::new(WaiterState::Waiting { wanted, waker: None }))
     }
 
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<io::Result<Descriptor>> {
         // Cloned before the lock is taken, because a clone runs user code.
         let fresh = cx.waker().clone();
-        let mut stage = self.0.lock();
-        if let Stage::Waiting { waker, .. } = &mut *stage {
+        let mut state = self.0.lock();
+        if let WaiterState::Waiting { waker, .. } = &mut *state {
             let old = waker.replace(fresh);
-            drop(stage);
+            drop(state);
             // Dropping a waker runs user code, so the lock is released first.
             drop(old);
             return Poll::Pending;
         }
-        match mem::replace(&mut *stage, Stage::Closed) {
-            Stage::Over(opened) => Poll::Ready(opened),
-            Stage::Waiting { .. } | Stage::Closed => panic!("a wait that is over was polled again"),
+        match mem::replace(&mut *state, WaiterState::Closed) {
+            WaiterState::Over(opened) => Poll::Ready(opened),
+            WaiterState::Waiting { .. } | WaiterState::Closed => {
+                panic!("a wait that is over was polled again")
+            }
         }
     }
 
     /// The future waits no more. Returns whether it was still waited for.
     pub(super) fn close(&self) -> bool {
-        let before = mem::replace(&mut *self.0.lock(), Stage::Closed);
-        matches!(before, Stage::Waiting { .. })
+        let before = mem::replace(&mut *self.0.lock(), WaiterState::Closed);
+        matches!(before, WaiterState::Waiting { .. })
     }
     pub(super) fn is_waiting(&self) -> bool {
-        matches!(*self.0.lock(), Stage::Waiting { .. })
+        matches!(*self.0.lock(), WaiterState::Waiting { .. })
     }
 
     /// The reading end whose writer is waited for, to sleep on. It must be given back before the
     /// next look.
     pub(super) fn reader(&self) -> Option<Arc<Descriptor>> {
         match &*self.0.lock() {
-            Stage::Waiting { wanted: Wanted::Writer(reader), .. } => Some(reader.clone()),
+            WaiterState::Waiting { wanted: Wanted::Writer(reader), .. } => Some(reader.clone()),
             _ => None,
         }
     }
@@ -112,21 +114,21 @@ impl Waiter {
     /// Looks once. `has_come` reports whether the other end of a reader is there. The result is
     /// stored for the future.
     pub(super) fn look(&self, has_come: impl FnOnce(&Descriptor) -> bool, wakers: &mut Vec<Waker>) {
-        let mut stage = self.0.lock();
-        let Stage::Waiting { wanted, waker } = &mut *stage else { return };
-        let door = match wanted {
+        let mut state = self.0.lock();
+        let WaiterState::Waiting { wanted, waker } = &mut *state else { return };
+        let unopened = match wanted {
             Wanted::Writer(reader) if has_come(reader) => None,
             Wanted::Writer(_) => return,
-            Wanted::Open(door) => match door.try_open() {
+            Wanted::Open(unopened) => match unopened.try_open() {
                 None => return,
                 opened => opened,
             },
         };
         wakers.extend(waker.take());
-        let before = mem::replace(&mut *stage, Stage::Closed);
-        *stage = Stage::Over(match (door, before) {
+        let before = mem::replace(&mut *state, WaiterState::Closed);
+        *state = WaiterState::Over(match (unopened, before) {
             (Some(opened), _) => opened,
-            (None, Stage::Waiting { wanted: Wanted::Writer(reader), .. }) => {
+            (None, WaiterState::Waiting { wanted: Wanted::Writer(reader), .. }) => {
                 Ok(Arc::into_inner(reader).expect("the thread has dropped its references"))
             }
             (None, _) => unreachable!("only a writer is found without an open"),

@@ -10,21 +10,21 @@ use std::time::Duration;
 
 use crate::buf::{FixedBuf, FixedBufPool, FixedMemory, IoBuf, IoBufMut};
 use crate::driver::backend::Backend;
-use crate::driver::file::{self, AT_CURSOR, Descriptor, Landed, Submission};
+use crate::driver::file::{self, AT_CURSOR, Descriptor, FileOp, Landed};
 use crate::driver::tests::{bound, harvest_until};
-use crate::driver::{Driver, Kind, Options};
+use crate::driver::{Driver, DriverKind, Options};
 
 use super::pipe as files_of_pipe;
-use crate::driver::uring::table::PLACES_COUNT;
+use crate::driver::uring::table::BUFFER_INDEXES_COUNT;
 
 fn driver() -> Arc<Driver> {
-    Driver::new(&Options { kind: Kind::Uring, ..Options::default() }).expect("io_uring")
+    Driver::new(&Options { kind: DriverKind::Uring, ..Options::default() }).expect("io_uring")
 }
 
 /// How many indexes of the table are taken.
 fn taken_count(driver: &Driver) -> usize {
     match &driver.backend {
-        Backend::Uring(rings) => rings.workers[0].core.lock().table.taken_count(),
+        Backend::Uring(rings) => rings.workers[0].worker_ring.lock().table.taken_count(),
         _ => panic!("not a ring"),
     }
 }
@@ -35,21 +35,21 @@ fn pipe() -> (Arc<Descriptor>, File) {
 }
 
 /// Waits on the ring until there is something to read.
-fn read<B: IoBufMut>(driver: &Arc<Driver>, file: &Arc<Descriptor>, buf: B) -> Submission<B> {
+fn read<B: IoBufMut>(driver: &Arc<Driver>, file: &Arc<Descriptor>, buf: B) -> FileOp<B> {
     let mut read = file::read(file, buf, AT_CURSOR);
     assert!(poll(&mut read).is_pending());
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     read
 }
 
-fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
+fn poll<R: Send + 'static>(submission: &mut FileOp<R>) -> Poll<Landed<R>> {
     Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Returns the buffer, with the bytes that were written to the pipe.
 fn landed<R: Send + 'static>(
     driver: &Arc<Driver>,
-    mut read: Submission<R>,
+    mut read: FileOp<R>,
 ) -> (std::io::Result<usize>, Option<R>) {
     let mut end = None;
     harvest_until(driver, || match poll(&mut read) {
@@ -79,7 +79,7 @@ fn use_once(driver: &Arc<Driver>, buf: FixedBuf) -> FixedBuf {
 }
 
 #[test]
-fn all_buffers_of_a_pool_are_one_place_taken_at_the_first_operation() {
+fn all_buffers_of_a_pool_are_one_index_taken_at_the_first_operation() {
     let driver = driver();
     let _guard = bound(&driver);
     let pool = FixedBufPool::new(4, 4096).expect("memory");
@@ -101,13 +101,13 @@ fn all_buffers_of_a_pool_are_one_place_taken_at_the_first_operation() {
 
 /// [registered-is-held]: an index that is emptied without the table causes an error.
 #[test]
-fn an_operation_names_the_place_of_its_buffer() {
+fn an_operation_names_the_index_of_its_buffer() {
     let driver = driver();
     let _guard = bound(&driver);
     let pool = FixedBufPool::new(1, 4096).expect("memory");
     let buf = use_once(&driver, pool.take());
     let Backend::Uring(rings) = &driver.backend else { panic!("not a ring") };
-    rings.workers[0].core.lock().ring.unregister(0).expect("there it was");
+    rings.workers[0].worker_ring.lock().ring.unregister(0).expect("there it was");
     let (file, mut writer) = pipe();
     let mut read = file::read(&file, buf, AT_CURSOR);
     assert!(poll(&mut read).is_pending());
@@ -123,7 +123,7 @@ fn an_operation_names_the_place_of_its_buffer() {
 
 /// [registered-is-held], [owned-until-terminal].
 #[test]
-fn memory_is_freed_when_its_last_operation_is_over_and_the_ring_has_let_go() {
+fn memory_is_freed_when_its_last_operation_is_over_and_the_ring_has_released_it() {
     let driver = driver();
     let _guard = bound(&driver);
     let (file, _writer) = pipe();
@@ -143,7 +143,7 @@ fn memory_is_freed_when_its_last_operation_is_over_and_the_ring_has_let_go() {
 
 /// [registered-is-held]: an index that was given up names the new memory, not the old.
 #[test]
-fn a_place_is_used_again_and_never_for_the_memory_before() {
+fn an_index_is_used_again_and_never_for_the_memory_before() {
     let driver = driver();
     let _guard = bound(&driver);
     for _ in 0..200 {
@@ -160,10 +160,11 @@ fn a_place_is_used_again_and_never_for_the_memory_before() {
 }
 
 #[test]
-fn pools_beyond_the_table_do_without_and_are_told_why() {
+fn pools_beyond_the_table_do_without_and_report_why() {
     let driver = driver();
     let _guard = bound(&driver);
-    let pools: Vec<_> = (0..=PLACES_COUNT).map(|_| FixedBufPool::new(1, 16).expect("memory")).collect();
+    let pools: Vec<_> =
+        (0..=BUFFER_INDEXES_COUNT).map(|_| FixedBufPool::new(1, 16).expect("memory")).collect();
     for pool in &pools {
         use_once(&driver, use_once(&driver, pool.take()));
     }
@@ -180,7 +181,7 @@ fn pools_beyond_the_table_do_without_and_are_told_why() {
 }
 
 #[test]
-fn a_ring_that_shuts_down_lets_go_of_what_is_not_dropped_yet() {
+fn a_ring_that_shuts_down_releases_what_is_not_dropped_yet() {
     let driver = driver();
     let _guard = bound(&driver);
     let (file, _writer) = pipe();
@@ -195,7 +196,7 @@ fn a_ring_that_shuts_down_lets_go_of_what_is_not_dropped_yet() {
 
 /// [owned-until-terminal].
 #[test]
-fn memory_that_the_kernel_does_not_let_go_of_is_never_freed() {
+fn memory_that_the_kernel_does_not_release_is_never_freed() {
     let driver = driver();
     let _guard = bound(&driver);
     let (file, _writer) = pipe();

@@ -11,11 +11,11 @@ use crate::buf::FixedMemory;
 use crate::driver::doorbell::Doorbell;
 use crate::driver::errors::{closed, undone};
 use crate::driver::inflight::{Cancel, InFlight};
+use crate::driver::leftover::Leftover;
 use crate::driver::op::Op;
-use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
 
-use super::decode::{Breaking, Completion};
+use super::decode::{Breaking, Cqe};
 use super::encode::{self, Name};
 use super::interrupt;
 use super::placement::Placement;
@@ -40,7 +40,7 @@ const DRAIN_STEP: Duration = Duration::from_millis(20);
 /// lock is held.
 #[must_use]
 #[derive(Debug)]
-pub(super) enum Start {
+pub(super) enum Started {
     Taken,
     /// The future that submitted it is gone.
     Unwanted(Op),
@@ -49,12 +49,12 @@ pub(super) enum Start {
 }
 
 #[derive(Debug)]
-pub(super) struct Core {
+pub(super) struct WorkerRing {
     worker: usize,
     pub(super) ring: Ring,
     /// Dropped after the ring [registered-is-held].
     pub(super) table: Table,
-    pub(super) flights: InFlight,
+    pub(super) in_flight: InFlight,
     /// The operations that the worker's tasks have submitted and that are not begun. If the worker
     /// computes for long, others take them from here: nobody else may submit what is already in the
     /// submission queue.
@@ -62,7 +62,7 @@ pub(super) struct Core {
     /// How many of these bypass the page cache.
     direct_count: usize,
     pub(super) placement: Placement,
-    /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
+    /// The multishot poll on the doorbell is queued or in flight [doorbell-is-armed].
     is_doorbell_armed: bool,
     /// Which poll on the doorbell counts: each thread that serves the ring arms its own.
     doorbell_turn: u16,
@@ -70,13 +70,13 @@ pub(super) struct Core {
     leaked_count: usize,
 }
 
-impl Core {
-    pub(super) fn new(worker: usize, ring: Ring) -> Core {
-        Core {
+impl WorkerRing {
+    pub(super) fn new(worker: usize, ring: Ring) -> WorkerRing {
+        WorkerRing {
             worker,
             ring,
             table: Table::new(),
-            flights: InFlight::new(),
+            in_flight: InFlight::new(),
             outbox: Vec::new(),
             direct_count: 0,
             placement: Placement::new(worker),
@@ -149,7 +149,7 @@ impl Core {
 
     /// Begins the operations that bypass the page cache, as soon as they form a group. The others
     /// stay in the outbox.
-    pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Orphan>) {
+    pub(super) fn begin_direct(&mut self, leftovers: &mut Vec<Leftover>) {
         if self.direct_count < DIRECT_GROUP {
             return;
         }
@@ -157,8 +157,8 @@ impl Core {
         for op in ops.drain(..) {
             if !op.is_direct() {
                 others.push(op);
-            } else if let Start::Unwanted(op) | Start::Closed(op) = self.start(op) {
-                orphans.extend(Orphan::of(op));
+            } else if let Started::Unwanted(op) | Started::Closed(op) = self.start(op) {
+                leftovers.extend(Leftover::of(op));
             }
         }
         ops.append(&mut others);
@@ -169,27 +169,27 @@ impl Core {
     }
 
     /// Takes ownership of the operation and puts it into the submission queue.
-    pub(super) fn start(&mut self, op: Op) -> Start {
+    pub(super) fn start(&mut self, op: Op) -> Started {
         if self.is_closed {
-            return Start::Closed(op);
+            return Started::Closed(op);
         }
         let (ring, table) = (&self.ring, &mut self.table);
-        let admitted = self.flights.admit(op, self.worker, |op, slot| {
+        let admitted = self.in_flight.admit(op, self.worker, |op, slot| {
             let fixed = op.fixed_flight();
-            let place =
-                fixed.and_then(|(flight, region)| table.place_of(ring, region, || flight.fixed_memory()));
-            encode::op(op, slot, place)
+            let buffer_index =
+                fixed.and_then(|(flight, region)| table.index_of(ring, region, || flight.fixed_memory()));
+            encode::op(op, slot, buffer_index)
         });
         let entry = match admitted {
             Ok(entry) => entry,
-            Err(op) => return Start::Unwanted(op),
+            Err(op) => return Started::Unwanted(op),
         };
         // SAFETY: [owned-until-terminal] the operation owns what the entry points to, on the heap,
         // and a reference to its descriptor. It is in the table, which gives it up only when its
         // terminal completion was reaped, or leaks it. [registered-is-held] A table index names the
         // memory that contains the address, until the operation is over.
         unsafe { self.ring.push(entry) };
-        Start::Taken
+        Started::Taken
     }
 
     /// No operation with this memory is in flight, and none will come.
@@ -198,7 +198,7 @@ impl Core {
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) {
-        match self.flights.cancel(slot) {
+        match self.in_flight.cancel(slot) {
             Cancel::Needed => {
                 let entry = encode::cancel(slot, self.ring.can_skip_success());
                 // SAFETY: a cancel points to nothing.
@@ -209,7 +209,7 @@ impl Core {
     }
 
     pub(super) fn stale_count(&self) -> u64 {
-        self.flights.stale_count()
+        self.in_flight.stale_count()
     }
 
     pub(super) fn leaked_count(&self) -> usize {
@@ -217,12 +217,12 @@ impl Core {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.outbox.len() + self.flights.len()
+        self.outbox.len() + self.in_flight.len()
     }
 
     /// Whether an operation on a file or a path is queued here or in flight.
     pub(super) fn has_file_work(&self) -> bool {
-        self.outbox.iter().chain(self.flights.ops()).any(Op::is_of_file)
+        self.outbox.iter().chain(self.in_flight.ops()).any(Op::is_of_file)
     }
 
     pub(super) fn is_quiet(&mut self) -> bool {
@@ -231,17 +231,17 @@ impl Core {
 
     /// Only the doorbell could end a sleep [dozes-for-nothing].
     pub(super) fn has_nothing_in_flight(&mut self) -> bool {
-        self.flights.len() == 0 && self.is_quiet()
+        self.in_flight.len() == 0 && self.is_quiet()
     }
 
     /// Submits and reaps without blocking.
-    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> io::Result<()> {
+    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) -> io::Result<()> {
         for _ in 0..ROUNDS_MAX {
             let mut entered = Entered::Done;
             if self.ring.wants_entry() {
                 entered = self.ring.enter(Wait::No)?;
             }
-            let reaped_count = self.reap(wakers, orphans);
+            let reaped_count = self.reap(wakers, leftovers);
             // Nothing was reaped: the flag may announce another thread's completions, and stay set
             // until the next one of this thread.
             if entered == Entered::Busy || (reaped_count == 0 && !self.ring.has_backlog()) || self.is_quiet()
@@ -258,24 +258,24 @@ impl Core {
         doorbell: &Doorbell,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) -> io::Result<()> {
         self.arm_doorbell(doorbell);
         while self.ring.has_backlog() {
             if self.ring.enter(Wait::No)? == Entered::Busy {
                 break;
             }
-            self.reap(wakers, orphans);
+            self.reap(wakers, leftovers);
         }
         // Do not sleep before the kernel has received everything: a cancel, or the poll on the
-        // doorbell itself [bell-is-armed].
+        // doorbell itself [doorbell-is-armed].
         let is_told = !self.ring.has_backlog() && self.is_doorbell_armed;
-        // Nor on results that others wait for: a wake-up, or the end of a stream that an `Orphan`
+        // Nor on results that others wait for: a wake-up, or the end of a stream that an `Leftover`
         // still holds open.
-        let is_idle = !self.ring.has_completions() && wakers.is_empty() && orphans.is_empty();
+        let is_idle = !self.ring.has_completions() && wakers.is_empty() && leftovers.is_empty();
         let wait = if is_told && is_idle { Wait::One(timeout) } else { Wait::No };
         let entered = self.ring.enter(wait)?;
-        self.reap(wakers, orphans);
+        self.reap(wakers, leftovers);
         if entered == Entered::Busy {
             // Most likely out of memory: let others run before the next try.
             std::thread::yield_now();
@@ -285,7 +285,7 @@ impl Core {
 
     /// Reaps for an owner that is busy elsewhere, after making the kernel post the completions that
     /// it holds back.
-    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         if self.ring.is_held_back() {
             interrupt::owners();
             for _ in 0..HELD_BACK_LOOKS {
@@ -295,24 +295,24 @@ impl Core {
                 std::hint::spin_loop();
             }
         }
-        self.reap(wakers, orphans);
+        self.reap(wakers, leftovers);
     }
 
     /// Takes every completion that is there. Never enters the kernel, so another worker may do it.
-    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> usize {
+    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) -> usize {
         let mut reaped_count = 0;
-        while let Some(completion) = self.ring.pop() {
+        while let Some(cqe) = self.ring.pop() {
             reaped_count += 1;
-            match completion.name {
+            match cqe.name {
                 Name::Doorbell(turn) if turn == self.doorbell_turn => {
-                    self.is_doorbell_armed &= !completion.is_terminal;
+                    self.is_doorbell_armed &= !cqe.is_terminal;
                 }
                 Name::Doorbell(_) => {}
                 Name::Cancel => {}
-                Name::Slot(slot) if !completion.is_terminal => {
-                    self.flights.answer(slot, self.result(&completion), wakers, orphans);
+                Name::Slot(slot) if !cqe.is_terminal => {
+                    self.in_flight.answer(slot, self.result(&cqe), wakers, leftovers);
                 }
-                Name::Slot(slot) => self.flights.land(slot, self.result(&completion), wakers, orphans),
+                Name::Slot(slot) => self.in_flight.land(slot, self.result(&cqe), wakers, leftovers),
             }
         }
         reaped_count
@@ -321,9 +321,9 @@ impl Core {
     /// The result for the waiting future. A future that cancelled its operation no longer waits. So
     /// if an operation was broken off and still has a waiter, the reason is the end of this worker
     /// or of the thread that submitted it [undone-begins-anew].
-    fn result(&self, completion: &Completion) -> io::Result<i32> {
-        match completion.breaking(self.ring.has_moved() || self.is_closed) {
-            None => completion.result(),
+    fn result(&self, cqe: &Cqe) -> io::Result<i32> {
+        match cqe.breaking(self.ring.has_moved() || self.is_closed) {
+            None => cqe.result(),
             Some(_) if self.is_closed => Err(closed()),
             Some(Breaking) => Err(undone()),
         }
@@ -345,28 +345,33 @@ impl Core {
     }
 
     /// Cancels everything and waits until it completes. Leaks what does not complete in time.
-    pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    pub(super) fn drain(
+        &mut self,
+        deadline: Duration,
+        wakers: &mut Vec<Waker>,
+        leftovers: &mut Vec<Leftover>,
+    ) {
         if self.ring.is_new() {
             return;
         }
         let started = Instant::now();
-        if self.flights.len() > 0 {
+        if self.in_flight.len() > 0 {
             // SAFETY: a cancel points to nothing.
             unsafe { self.ring.push(encode::cancel_all()) };
         }
-        while self.flights.len() > 0 {
+        while self.in_flight.len() > 0 {
             let Some(left) = deadline.checked_sub(started.elapsed()) else { break };
             let must_reap = self.ring.has_completions() || self.ring.has_backlog();
             let wait = if must_reap { Wait::No } else { Wait::One(Some(left.min(DRAIN_STEP))) };
             let entered = self.ring.enter(wait);
-            let before_count = self.flights.len();
-            self.reap(wakers, orphans);
+            let before_count = self.in_flight.len();
+            self.reap(wakers, leftovers);
             if entered.is_err() {
                 break;
             }
-            if self.flights.len() == before_count {
+            if self.in_flight.len() == before_count {
                 // This kernel cannot cancel everything at once: cancel one by one.
-                for slot in self.flights.slots() {
+                for slot in self.in_flight.slots() {
                     self.cancel(slot);
                 }
             }
@@ -377,11 +382,11 @@ impl Core {
     }
 
     fn leak(&mut self, wakers: &mut Vec<Waker>) {
-        self.leaked_count += self.flights.leak(wakers);
+        self.leaked_count += self.in_flight.leak(wakers);
     }
 }
 
-impl Drop for Core {
+impl Drop for WorkerRing {
     fn drop(&mut self) {
         // The driver was never shut down. Its wakers are dropped here, where no lock is held.
         self.leak(&mut Vec::new());
