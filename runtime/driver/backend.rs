@@ -10,7 +10,7 @@ use crate::buf::FixedMemory;
 use super::context::Asker;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::Fake;
-use super::file::Offered;
+use super::file::Supported;
 use super::op::{Op, Ticket};
 use super::orphan::Crop;
 use super::poll::Pollers;
@@ -69,13 +69,13 @@ impl Backend {
     }
 
     /// The operations on files that this back end performs. The blocking pool performs the others.
-    pub(super) fn offered(&self) -> Offered {
+    pub(super) fn supported(&self) -> Supported {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.offered(),
-            Backend::Poll(_) => Offered::default(),
+            Backend::Uring(rings) => rings.supported(),
+            Backend::Poll(_) => Supported::default(),
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(_) => Fake::offered(),
+            Backend::Fake(_) => Fake::supported(),
         }
     }
 

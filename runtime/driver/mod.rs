@@ -239,8 +239,8 @@ impl Driver {
         wake_all(wakers);
     }
 
-    fn offers(&self, code: file::Code) -> bool {
-        self.backend.offered().has(code)
+    fn supports(&self, code: file::OpKind) -> bool {
+        self.backend.supported().has(code)
     }
 
     fn submit(&self, op: Op) -> io::Result<()> {

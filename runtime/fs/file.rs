@@ -10,7 +10,7 @@ use super::cursor::{Gate, Held, Turn};
 use super::lanes::{Owner, Touch};
 use super::metadata::Metadata;
 use super::work::{self, given_back, pool};
-use crate::driver::file::{Code, Descriptor, Landed, ring_for_file};
+use crate::driver::file::{Descriptor, Landed, OpKind, ring_for_file};
 use crate::system::file::Advice;
 
 /// An open file or stream.
@@ -200,7 +200,7 @@ impl File {
     async fn sync(&self, is_data_only: bool) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
-        match ring_for_file(Code::Sync, &file) {
+        match ring_for_file(OpKind::Sync, &file) {
             Some(ring) => ring.sync(file, is_data_only).await.result.map(drop),
             None if is_data_only => pool(move || file.file().sync_data()).await,
             None => pool(move || file.file().sync_all()).await,
@@ -285,7 +285,7 @@ impl File {
     pub async fn advise(&self, offset: u64, len: u64, advice: Advice) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
-        let ring = ring_for_file(Code::Advise, &file).filter(|_| i64::try_from(offset).is_ok());
+        let ring = ring_for_file(OpKind::Advise, &file).filter(|_| i64::try_from(offset).is_ok());
         match (ring, i32::try_from(len)) {
             (Some(ring), Ok(short)) => {
                 ring.advise(file, offset, short.unsigned_abs(), advice).await.result.map(drop)
@@ -307,7 +307,7 @@ impl File {
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.quiet(Touch::Nothing).await;
         let file = self.descriptor.clone();
-        match ring_for_file(Code::Stat, &file) {
+        match ring_for_file(OpKind::Stat, &file) {
             Some(ring) => {
                 let Landed { result, resources, .. } = ring.stat_file(file).await;
                 result.map(|_| Metadata::of_ring(given_back(resources)))

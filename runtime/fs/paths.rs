@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::metadata::Metadata;
 use super::work::{c_path, given_back, pool};
-use crate::driver::file::{Code, Landed, ring_for_path};
+use crate::driver::file::{Landed, OpKind, ring_for_path};
 use crate::driver::in_runtime;
 
 /// The permissions of a new directory, before the umask: those of std.
@@ -26,7 +26,7 @@ const FOLDER_MODE: u32 = 0o777;
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let (from, to) = (from.as_ref(), to.as_ref());
-        match ring_for_path(Code::Rename, from) {
+        match ring_for_path(OpKind::Rename, from) {
             Some(ring) => ring.rename(c_path(from)?, c_path(to)?).await.result.map(drop),
             None => {
                 let (from, to) = (from.to_owned(), to.to_owned());
@@ -50,7 +50,7 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> impl Future<Outpu
 pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let path = path.as_ref();
-        match ring_for_path(Code::Remove, path) {
+        match ring_for_path(OpKind::Remove, path) {
             Some(ring) => ring.remove(c_path(path)?, false).await.result.map(drop),
             None => {
                 let path = path.to_owned();
@@ -74,7 +74,7 @@ pub fn remove_file(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()
 pub fn remove_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let path = path.as_ref();
-        match ring_for_path(Code::Remove, path) {
+        match ring_for_path(OpKind::Remove, path) {
             Some(ring) => ring.remove(c_path(path)?, true).await.result.map(drop),
             None => {
                 let path = path.to_owned();
@@ -119,7 +119,7 @@ pub fn remove_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result
 pub fn create_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let path = path.as_ref();
-        match ring_for_path(Code::MakeDir, path) {
+        match ring_for_path(OpKind::MakeDir, path) {
             Some(ring) => ring.make_dir(c_path(path)?, FOLDER_MODE).await.result.map(drop),
             None => {
                 let path = path.to_owned();
@@ -211,7 +211,7 @@ async fn is_dir(path: &Path) -> bool {
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let (original, link) = (original.as_ref(), link.as_ref());
-        match ring_for_path(Code::Symlink, link) {
+        match ring_for_path(OpKind::Symlink, link) {
             Some(ring) => ring.symlink(c_path(original)?, c_path(link)?).await.result.map(drop),
             None => {
                 let (original, link) = (original.to_owned(), link.to_owned());
@@ -235,7 +235,7 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Futur
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
         let (original, link) = (original.as_ref(), link.as_ref());
-        match ring_for_path(Code::HardLink, link) {
+        match ring_for_path(OpKind::HardLink, link) {
             Some(ring) => ring.hard_link(c_path(original)?, c_path(link)?).await.result.map(drop),
             None => {
                 let (original, link) = (original.to_owned(), link.to_owned());
@@ -346,7 +346,7 @@ pub fn symlink_metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Resu
 }
 
 async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
-    if let Some(ring) = ring_for_path(Code::Stat, path) {
+    if let Some(ring) = ring_for_path(OpKind::Stat, path) {
         let Landed { result, resources, .. } = ring.stat_path(c_path(path)?, is_followed).await;
         return result.map(|_| Metadata::of_ring(given_back(resources)));
     }

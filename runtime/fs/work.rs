@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::blocking::{Limits, Pool, spawn_blocking};
 use crate::buf::{IoBuf, IoBufMut};
-use crate::driver::file::{AT_CURSOR, Code, Descriptor, Landed, RingFor, Submission, ring_for_file};
+use crate::driver::file::{AT_CURSOR, Descriptor, Landed, OpKind, RingFor, Submission, ring_for_file};
 pub(super) use crate::driver::file::{c_path, pool};
 use crate::driver::of_pool;
 use crate::primitive::sync::Mutex;
@@ -106,14 +106,14 @@ impl<R: Send + 'static> Future for Work<R> {
 
 /// The driver's ring for a transfer at `offset`. A stream does not go to a ring with an offset: a
 /// ring would ignore the offset, and on the pool the kernel refuses it.
-fn ring_at(code: Code, file: &Descriptor, offset: u64) -> Option<RingFor> {
+fn ring_at(code: OpKind, file: &Descriptor, offset: u64) -> Option<RingFor> {
     ring_for_file(code, file).filter(|_| offset == AT_CURSOR || file.has_places())
 }
 
 /// Reads into the room of `buf`.
 pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
     let file = file.clone();
-    match ring_at(Code::Read, &file, offset) {
+    match ring_at(OpKind::Read, &file, offset) {
         Some(ring) => Work::Ring(ring.read(file, buf, offset)),
         None => Work::on_pool_for(&file.clone(), offset, buf, move |buf| file.read(buf, offset)),
     }
@@ -121,7 +121,7 @@ pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> 
 
 /// The same, on a thread of the kernel from the start.
 pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
-    match ring_at(Code::Read, file, offset) {
+    match ring_at(OpKind::Read, file, offset) {
         Some(ring) => Work::Ring(ring.read_aside(file.clone(), buf, offset)),
         None => read(file, buf, offset),
     }
@@ -135,7 +135,7 @@ pub(super) fn write<B: IoBuf, H: Send + 'static>(
     offset: u64,
 ) -> Work<(B, H)> {
     let file = file.clone();
-    match ring_at(Code::Write, &file, offset) {
+    match ring_at(OpKind::Write, &file, offset) {
         Some(ring) => Work::Ring(ring.write(file, buf, held, offset)),
         None => {
             Work::on_pool_for(&file.clone(), offset, (buf, held), move |(buf, _)| file.write(buf, offset))
@@ -155,7 +155,7 @@ pub(super) fn end(file: &Arc<Descriptor>) -> Work<u64> {
 /// Reads into one buffer after the other.
 pub(super) fn read_vectored<B: IoBufMut>(file: &Arc<Descriptor>, bufs: Vec<B>, offset: u64) -> Work<Vec<B>> {
     let file = file.clone();
-    match ring_at(Code::ReadVectored, &file, offset) {
+    match ring_at(OpKind::ReadVectored, &file, offset) {
         Some(ring) => Work::Ring(ring.read_vectored(file, bufs, offset)),
         None => Work::on_pool(bufs, move |bufs| file.read_vectored(bufs, offset)),
     }
@@ -169,7 +169,7 @@ pub(super) fn write_vectored<B: IoBuf, H: Send + 'static>(
     offset: u64,
 ) -> Work<(Vec<B>, H)> {
     let file = file.clone();
-    match ring_at(Code::WriteVectored, &file, offset) {
+    match ring_at(OpKind::WriteVectored, &file, offset) {
         Some(ring) => Work::Ring(ring.write_vectored(file, bufs, held, offset)),
         None => Work::on_pool((bufs, held), move |(bufs, _)| file.write_vectored(bufs, offset)),
     }
@@ -178,7 +178,7 @@ pub(super) fn write_vectored<B: IoBuf, H: Send + 'static>(
 /// Sets the length in bytes; `held` as for [`write()`].
 pub(super) fn set_len<H: Send + 'static>(file: &Arc<Descriptor>, held: H, len: u64) -> Work<H> {
     let file = file.clone();
-    match ring_for_file(Code::SetLen, &file).filter(|_| i64::try_from(len).is_ok()) {
+    match ring_for_file(OpKind::SetLen, &file).filter(|_| i64::try_from(len).is_ok()) {
         Some(ring) => Work::Ring(ring.set_len(file, held, len)),
         None => Work::on_pool(held, move |_| file.file().set_len(len).map(|()| 0)),
     }
@@ -187,7 +187,7 @@ pub(super) fn set_len<H: Send + 'static>(file: &Arc<Descriptor>, held: H, len: u
 /// Reserves space on the disk; `held` as for [`write()`].
 pub(super) fn allocate<H: Send + 'static>(file: &Arc<Descriptor>, held: H, offset: u64, len: u64) -> Work<H> {
     let file = file.clone();
-    match ring_for_file(Code::Allocate, &file) {
+    match ring_for_file(OpKind::Allocate, &file) {
         Some(ring) => Work::Ring(ring.allocate(file, held, offset, len)),
         None => Work::on_pool(held, move |_| file.allocate(offset, len).map(|()| 0)),
     }

@@ -29,9 +29,9 @@ impl Subject {
             Op::Connect { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
             Op::File(flight) => match flight.request() {
                 file::Request::Remove { path, .. } => Subject::Path(path.clone()),
-                request => unreachable!("not offered: {request:?}"),
+                request => unreachable!("not supported: {request:?}"),
             },
-            Op::Send { .. } | Op::Lent { .. } => unreachable!("not offered: {op:?}"),
+            Op::Send { .. } | Op::Lent { .. } => unreachable!("not supported: {op:?}"),
         }
     }
 }

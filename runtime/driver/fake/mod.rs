@@ -16,7 +16,7 @@ use crate::primitive::sync::Mutex;
 
 use super::bell::Bell;
 use super::context::Asker;
-use super::file::{Code, Offered};
+use super::file::{OpKind, Supported};
 use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
@@ -78,10 +78,10 @@ impl Fake {
         &self.kernel
     }
 
-    pub(super) fn offered() -> Offered {
-        let mut offered = Offered::default();
-        offered.add(Code::Remove);
-        offered
+    pub(super) fn supported() -> Supported {
+        let mut supported = Supported::default();
+        supported.add(OpKind::Remove);
+        supported
     }
 
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {

@@ -34,8 +34,8 @@ pub(super) use flight::AnyFlight;
 pub(crate) use flight::{Landed, Submission};
 pub(crate) use opening::open;
 pub(crate) use pool::{c_path, pool};
-pub(crate) use request::{AT_CURSOR, Code, Way};
-pub(super) use request::{Offered, Region, Request, StatTarget};
+pub(crate) use request::{AT_CURSOR, OpKind, Way};
+pub(super) use request::{Region, Request, StatTarget, Supported};
 pub(crate) use start::{RingFor, ring_for_file, ring_for_path};
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]

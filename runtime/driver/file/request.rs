@@ -16,7 +16,7 @@ pub(crate) const TRANSFER_BYTES_MAX: usize = 0x7fff_f000;
 
 /// The kinds of requests, for which a kernel is probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Code {
+pub(crate) enum OpKind {
     Open,
     /// From the kernel's cache.
     OpenCached,
@@ -42,40 +42,40 @@ pub(crate) enum Code {
     SendZeroCopy,
 }
 
-impl Code {
-    pub(in crate::driver) const ALL: [Code; 19] = [
-        Code::Open,
-        Code::OpenCached,
-        Code::Read,
-        Code::Write,
-        Code::ReadFixed,
-        Code::WriteFixed,
-        Code::ReadVectored,
-        Code::WriteVectored,
-        Code::Sync,
-        Code::Allocate,
-        Code::Advise,
-        Code::SetLen,
-        Code::Stat,
-        Code::Rename,
-        Code::Remove,
-        Code::MakeDir,
-        Code::Symlink,
-        Code::HardLink,
-        Code::SendZeroCopy,
+impl OpKind {
+    pub(in crate::driver) const ALL: [OpKind; 19] = [
+        OpKind::Open,
+        OpKind::OpenCached,
+        OpKind::Read,
+        OpKind::Write,
+        OpKind::ReadFixed,
+        OpKind::WriteFixed,
+        OpKind::ReadVectored,
+        OpKind::WriteVectored,
+        OpKind::Sync,
+        OpKind::Allocate,
+        OpKind::Advise,
+        OpKind::SetLen,
+        OpKind::Stat,
+        OpKind::Rename,
+        OpKind::Remove,
+        OpKind::MakeDir,
+        OpKind::Symlink,
+        OpKind::HardLink,
+        OpKind::SendZeroCopy,
     ];
 }
 
 /// The kinds that a back end supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offered(u32);
+pub(crate) struct Supported(u32);
 
-impl Offered {
-    pub(in crate::driver) fn add(&mut self, code: Code) {
+impl Supported {
+    pub(in crate::driver) fn add(&mut self, code: OpKind) {
         self.0 |= 1 << code as u32;
     }
 
-    pub(crate) fn has(self, code: Code) -> bool {
+    pub(crate) fn has(self, code: OpKind) -> bool {
         self.0 & (1 << code as u32) != 0
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::descriptor::Descriptor;
 use super::flight::Submission;
-use super::request::{Code, Region, Request, StatTarget, Vector, Way};
+use super::request::{OpKind, Region, Request, StatTarget, Vector, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::{Driver, context};
@@ -26,20 +26,20 @@ pub(crate) struct RingFor(Arc<Driver>);
 ///
 /// Panics if called outside of a runtime.
 #[track_caller]
-fn ring_for(code: Code) -> Option<RingFor> {
+fn ring_for(code: OpKind) -> Option<RingFor> {
     let driver = context::current();
-    driver.offers(code).then_some(RingFor(driver))
+    driver.supports(code).then_some(RingFor(driver))
 }
 
 /// Like `ring_for`, for an open file. None if a server may delay the operation.
 #[track_caller]
-pub(crate) fn ring_for_file(code: Code, file: &Descriptor) -> Option<RingFor> {
+pub(crate) fn ring_for_file(code: OpKind, file: &Descriptor) -> Option<RingFor> {
     ring_for(code).filter(|_| !file.is_remote())
 }
 
 /// Like `ring_for`, for the file at a path.
 #[track_caller]
-pub(crate) fn ring_for_path(code: Code, path: &Path) -> Option<RingFor> {
+pub(crate) fn ring_for_path(code: OpKind, path: &Path) -> Option<RingFor> {
     ring_for(code).filter(|_| !remote::holds_path(path))
 }
 

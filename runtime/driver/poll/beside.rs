@@ -34,5 +34,5 @@ pub(super) fn sleep<'a>(
     _pollers: impl Iterator<Item = &'a Poller>,
     _timeout: Option<Duration>,
 ) -> io::Result<()> {
-    unreachable!("not offered here")
+    unreachable!("not supported here")
 }

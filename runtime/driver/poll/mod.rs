@@ -114,7 +114,7 @@ impl Pollers {
                 Ok(())
             }
             Op::File(_) | Op::Send { .. } | Op::Lent { .. } => {
-                unreachable!("this back end offers none of it: see `Backend::offered`")
+                unreachable!("this back end supports none of it: see `Backend::offered`")
             }
         }
     }

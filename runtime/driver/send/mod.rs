@@ -34,7 +34,7 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::file::{Code, Region};
+use super::file::{OpKind, Region};
 use super::op::Op;
 use super::readiness::{Claim, Verdict};
 use super::submission::Submission;
@@ -80,7 +80,7 @@ impl Registration {
     /// Whether [`send_zero_copy`](Registration::send_zero_copy) may be called, and is worth it.
     pub(crate) fn offers_zero_copy(&self) -> bool {
         // Ordering: Relaxed: a hint; an unneeded try only costs a detour.
-        self.driver.offers(Code::SendZeroCopy) && !self.source.is_copied.load(Ordering::Relaxed)
+        self.driver.supports(OpKind::SendZeroCopy) && !self.source.is_copied.load(Ordering::Relaxed)
     }
 
     /// Sends the initialised bytes of `buf` without a copy. Waits until there is room, and then

@@ -9,7 +9,7 @@ use io_uring::opcode;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, FsyncFlags};
 
-use crate::driver::file::{Code, Descriptor, MASK_BASIC, MASK_BIRTH, Request, StatTarget, Way};
+use crate::driver::file::{Descriptor, MASK_BASIC, MASK_BIRTH, OpKind, Request, StatTarget, Way};
 
 /// Paths are relative to the current directory.
 const HERE: Fd = Fd(libc::AT_FDCWD);
@@ -17,27 +17,27 @@ const HERE: Fd = Fd(libc::AT_FDCWD);
 const ITSELF: &CStr = c"";
 
 /// The op-code that the probe looks for.
-pub(super) fn opcode_of(code: Code) -> u8 {
+pub(super) fn opcode_of(code: OpKind) -> u8 {
     match code {
-        Code::Open => opcode::OpenAt::CODE,
-        Code::OpenCached => opcode::OpenAt2::CODE,
-        Code::Read => opcode::Read::CODE,
-        Code::Write => opcode::Write::CODE,
-        Code::ReadFixed => opcode::ReadFixed::CODE,
-        Code::WriteFixed => opcode::WriteFixed::CODE,
-        Code::ReadVectored => opcode::Readv::CODE,
-        Code::WriteVectored => opcode::Writev::CODE,
-        Code::Sync => opcode::Fsync::CODE,
-        Code::Allocate => opcode::Fallocate::CODE,
-        Code::Advise => opcode::Fadvise::CODE,
-        Code::SetLen => opcode::Ftruncate::CODE,
-        Code::Stat => opcode::Statx::CODE,
-        Code::Rename => opcode::RenameAt::CODE,
-        Code::Remove => opcode::UnlinkAt::CODE,
-        Code::MakeDir => opcode::MkDirAt::CODE,
-        Code::Symlink => opcode::SymlinkAt::CODE,
-        Code::HardLink => opcode::LinkAt::CODE,
-        Code::SendZeroCopy => opcode::SendZc::CODE,
+        OpKind::Open => opcode::OpenAt::CODE,
+        OpKind::OpenCached => opcode::OpenAt2::CODE,
+        OpKind::Read => opcode::Read::CODE,
+        OpKind::Write => opcode::Write::CODE,
+        OpKind::ReadFixed => opcode::ReadFixed::CODE,
+        OpKind::WriteFixed => opcode::WriteFixed::CODE,
+        OpKind::ReadVectored => opcode::Readv::CODE,
+        OpKind::WriteVectored => opcode::Writev::CODE,
+        OpKind::Sync => opcode::Fsync::CODE,
+        OpKind::Allocate => opcode::Fallocate::CODE,
+        OpKind::Advise => opcode::Fadvise::CODE,
+        OpKind::SetLen => opcode::Ftruncate::CODE,
+        OpKind::Stat => opcode::Statx::CODE,
+        OpKind::Rename => opcode::RenameAt::CODE,
+        OpKind::Remove => opcode::UnlinkAt::CODE,
+        OpKind::MakeDir => opcode::MkDirAt::CODE,
+        OpKind::Symlink => opcode::SymlinkAt::CODE,
+        OpKind::HardLink => opcode::LinkAt::CODE,
+        OpKind::SendZeroCopy => opcode::SendZc::CODE,
     }
 }
 

@@ -26,7 +26,7 @@ use crate::primitive::sync::{Mutex, MutexGuard};
 use super::bell::Bell;
 use super::context::Asker;
 use super::doorbell::Doorbell;
-use super::file::Offered;
+use super::file::Supported;
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::orphan::{Crop, Orphan, clear_away};
@@ -55,7 +55,7 @@ pub(super) struct Rings {
     workers: Box<[CachePadded<Worker>]>,
     loads: Box<[CachePadded<Load>]>,
     /// Equal for all rings, because they belong to one kernel.
-    offered: Offered,
+    supported: Supported,
 }
 
 #[derive(Debug)]
@@ -92,20 +92,20 @@ impl Rings {
         if options.workers > 1 {
             interrupt::prepare();
         }
-        let mut offered = None;
+        let mut supported = None;
         let workers = (0..options.workers).map(|index| {
-            let ring = Ring::create(options, offered).map_err(Refusal::into_error)?;
-            offered = Some(ring.offered());
+            let ring = Ring::create(options, supported).map_err(Refusal::into_error)?;
+            supported = Some(ring.supported());
             let worker = Worker::new(index, ring).map_err(Refusal::into_error)?;
             Ok(CachePadded::new(worker))
         });
         let workers = workers.collect::<io::Result<_>>()?;
         let loads = (0..options.workers).map(|_| CachePadded::new(Load::new())).collect();
-        Ok(Rings { workers, loads, offered: offered.expect("a driver has at least one worker") })
+        Ok(Rings { workers, loads, supported: supported.expect("a driver has at least one worker") })
     }
 
-    pub(super) fn offered(&self) -> Offered {
-        self.offered
+    pub(super) fn supported(&self) -> Supported {
+        self.supported
     }
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::io;
 use io_uring::{IoUring, Probe, Submitter};
 
 use crate::driver::Options;
-use crate::driver::file::{Code, Offered};
+use crate::driver::file::{OpKind, Supported};
 
 use super::encode::OPCODES;
 use super::encode_file::opcode_of;
@@ -35,17 +35,17 @@ pub(super) enum Refusal {
 pub(super) struct Created {
     pub(super) ring: IoUring,
     /// A missing op-code for files is no refusal, because the blocking pool can do that work.
-    pub(super) offered: Offered,
+    pub(super) supported: Supported,
 }
 
 /// `known`: what another ring of this runtime found, because the kernel is the same.
-pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Created, Refusal> {
+pub(super) fn create(options: &Options, known: Option<Supported>) -> Result<Created, Refusal> {
     let mut refused = None;
     for dress in [Dress::Cooperative, Dress::Plain] {
         match build(options, dress) {
             Ok(ring) => {
-                let offered = check(&ring, known)?;
-                return Ok(Created { ring, offered });
+                let supported = check(&ring, known)?;
+                return Ok(Created { ring, supported });
             }
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
             Err(error) => return Err(Refusal::Setup(error)),
@@ -64,7 +64,7 @@ fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
     builder.build(options.ring_entries)
 }
 
-fn check(ring: &IoUring, known: Option<Offered>) -> Result<Offered, Refusal> {
+fn check(ring: &IoUring, known: Option<Supported>) -> Result<Supported, Refusal> {
     let parameters = ring.params();
     // Without it, a full completion queue loses completions.
     if !parameters.is_feature_nodrop() {
@@ -75,14 +75,14 @@ fn check(ring: &IoUring, known: Option<Offered>) -> Result<Offered, Refusal> {
         return Err(Refusal::Feature("IORING_FEAT_EXT_ARG"));
     }
     let submitter = ring.submitter();
-    let offered = known.map_or_else(|| ask(&submitter), Ok)?;
+    let supported = known.map_or_else(|| ask(&submitter), Ok)?;
     // A filter may allow the setup and refuse the entry.
     submitter.submit().map_err(Refusal::Enter)?;
-    Ok(offered)
+    Ok(supported)
 }
 
 /// Asks the kernel for its op-codes.
-fn ask(submitter: &Submitter<'_>) -> Result<Offered, Refusal> {
+fn ask(submitter: &Submitter<'_>) -> Result<Supported, Refusal> {
     let mut probe = Probe::new();
     submitter.register_probe(&mut probe).map_err(Refusal::Probe)?;
     for &(code, name) in OPCODES {
@@ -90,11 +90,11 @@ fn ask(submitter: &Submitter<'_>) -> Result<Offered, Refusal> {
             return Err(Refusal::Opcode(name));
         }
     }
-    let mut offered = Offered::default();
-    for code in Code::ALL.into_iter().filter(|&code| probe.is_supported(opcode_of(code))) {
-        offered.add(code);
+    let mut supported = Supported::default();
+    for code in OpKind::ALL.into_iter().filter(|&code| probe.is_supported(opcode_of(code))) {
+        supported.add(code);
     }
-    Ok(offered)
+    Ok(supported)
 }
 
 impl Refusal {

@@ -14,7 +14,7 @@ use io_uring::{EnterFlags, IoUring};
 
 use crate::buf::FixedMemory;
 use crate::driver::Options;
-use crate::driver::file::Offered;
+use crate::driver::file::Supported;
 
 use super::decode::{self, Completion};
 use super::probe::{self, Refusal};
@@ -43,7 +43,7 @@ pub(super) struct Ring {
     /// Whether it has moved. The end of an earlier thread may then cancel what that thread
     /// submitted [undone-begins-anew].
     has_moved: bool,
-    offered: Offered,
+    supported: Supported,
 }
 
 /// Which thread may enter the kernel for this ring.
@@ -77,7 +77,7 @@ pub(super) enum Entered {
 
 impl Ring {
     /// `known`: what another ring of this runtime offers, if there is one.
-    pub(super) fn create(options: &Options, known: Option<Offered>) -> Result<Ring, Refusal> {
+    pub(super) fn create(options: &Options, known: Option<Supported>) -> Result<Ring, Refusal> {
         let created = probe::create(options, known)?;
         Ok(Ring {
             ring: created.ring,
@@ -85,7 +85,7 @@ impl Ring {
             owner: Owner::Nobody,
             is_movable: options.single_thread,
             has_moved: false,
-            offered: created.offered,
+            supported: created.supported,
         })
     }
 
@@ -152,8 +152,8 @@ impl Ring {
     }
 
     /// The operations on files that this kernel supports.
-    pub(super) fn offered(&self) -> Offered {
-        self.offered
+    pub(super) fn supported(&self) -> Supported {
+        self.supported
     }
 
     /// The kernel counts its threads per entering thread, so that thread must set the limit. If

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::buf::FixedMemory;
-use crate::driver::file::{Code, Region};
+use crate::driver::file::{OpKind, Region};
 
 use super::ring::Ring;
 
@@ -92,7 +92,7 @@ impl Table {
         if place >= u32::from(PLACES_COUNT) {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        if ![Code::ReadFixed, Code::WriteFixed].into_iter().all(|code| ring.offered().has(code)) {
+        if ![OpKind::ReadFixed, OpKind::WriteFixed].into_iter().all(|code| ring.supported().has(code)) {
             return Err(io::ErrorKind::Unsupported.into());
         }
         if !self.is_made {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::meeting::{self, Missing};
-use crate::driver::file::{Code, Descriptor, RingFor, ring_for_path};
+use crate::driver::file::{Descriptor, OpKind, RingFor, ring_for_path};
 use crate::driver::file::{c_path, pool};
 use crate::system::open::{Attempt, OpenHow};
 
@@ -35,7 +35,7 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
 /// Opens a file whose path needs no access to a disk. None: it does need one, or the kernel has no
 /// such attempt.
 async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor>> {
-    let ring = ring_for_path(Code::OpenCached, path).filter(|_| how.may_be_cached())?;
+    let ring = ring_for_path(OpKind::OpenCached, path).filter(|_| how.may_be_cached())?;
     let name = match c_path(path) {
         Ok(name) => name,
         Err(error) => return Some(Err(error)),
@@ -50,7 +50,7 @@ async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor
 
 async fn attempt(path: &Path, how: &OpenHow, attempt: Attempt) -> io::Result<Descriptor> {
     let name = c_path(path)?;
-    match ring_for_path(Code::Open, path) {
+    match ring_for_path(OpKind::Open, path) {
         Some(ring) => on_ring(ring, name, how, attempt).await,
         None => {
             let how = how.clone();
