@@ -14,7 +14,7 @@ use super::encode_file::opcode_of;
 /// The sets of setup flags, best first. Each is tried when the kernel does not know a flag of the
 /// one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dress {
+enum SetupFlags {
     /// Linux 5.19: completions need no interrupt of the worker.
     Cooperative,
     /// Linux 5.11.
@@ -41,8 +41,8 @@ pub(super) struct Created {
 /// `known`: what another ring of this runtime found, because the kernel is the same.
 pub(super) fn create(options: &Options, known: Option<Supported>) -> Result<Created, Refusal> {
     let mut refused = None;
-    for dress in [Dress::Cooperative, Dress::Plain] {
-        match build(options, dress) {
+    for flags in [SetupFlags::Cooperative, SetupFlags::Plain] {
+        match build(options, flags) {
             Ok(ring) => {
                 let supported = check(&ring, known)?;
                 return Ok(Created { ring, supported });
@@ -55,10 +55,10 @@ pub(super) fn create(options: &Options, known: Option<Supported>) -> Result<Crea
 }
 
 /// The descriptor is close-on-exec, because the kernel makes every ring so.
-fn build(options: &Options, dress: Dress) -> io::Result<IoUring> {
+fn build(options: &Options, flags: SetupFlags) -> io::Result<IoUring> {
     let mut builder = IoUring::builder();
     builder.dontfork().setup_clamp().setup_cqsize(options.completion_entries.max(options.ring_entries));
-    if dress != Dress::Plain {
+    if flags != SetupFlags::Plain {
         builder.setup_submit_all().setup_coop_taskrun().setup_taskrun_flag();
     }
     builder.build(options.ring_entries)
