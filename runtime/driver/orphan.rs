@@ -109,12 +109,12 @@ impl<'a> From<&'a mut Vec<Waker>> for Crop<'a> {
 fn close(socket: Socket) {
     let lingers = matches!(socket.linger(), Ok(Some(limit)) if !limit.is_zero());
     if lingers {
-        drop_aside(socket);
+        drop_on_closer(socket);
     }
 }
 
 /// Drops a value on a thread that does nothing else.
-pub(super) fn drop_aside(value: impl Send + 'static) {
+pub(super) fn drop_on_closer(value: impl Send + 'static) {
     /// A separate pool, so that closes that never end do not take the runtime's threads.
     static CLOSERS: OnceLock<Pool> = OnceLock::new();
 

@@ -56,7 +56,7 @@ impl File {
         loop {
             while total.is_whole && works.len() < PART_COUNT_MAX {
                 let Some((part, place)) = rest.pop_front() else { break };
-                works.push_back(work::read_aside(&self.descriptor, part, place));
+                works.push_back(work::read_on_other_thread(&self.descriptor, part, place));
             }
             let Some(work) = works.pop_front() else { break };
             let landed = work.await;

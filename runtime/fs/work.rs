@@ -120,9 +120,9 @@ pub(super) fn read<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> 
 }
 
 /// The same, on a thread of the kernel from the start.
-pub(super) fn read_aside<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
+pub(super) fn read_on_other_thread<B: IoBufMut>(file: &Arc<Descriptor>, buf: B, offset: u64) -> Work<B> {
     match ring_at(OpKind::Read, file, offset) {
-        Some(ring) => Work::Ring(ring.read_aside(file.clone(), buf, offset)),
+        Some(ring) => Work::Ring(ring.read_on_other_thread(file.clone(), buf, offset)),
         None => read(file, buf, offset),
     }
 }

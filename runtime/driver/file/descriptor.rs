@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
-use crate::driver::orphan::drop_aside;
+use crate::driver::orphan::drop_on_closer;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::system::file::{self, Advice, Flags, Unsupported};
 use crate::system::open::OpenHow;
@@ -260,7 +260,7 @@ impl Drop for Descriptor {
         if self.file.is_some() {
             let is_remote = self.is_remote();
             match self.file.take() {
-                Some(file) if is_remote => drop_aside(file),
+                Some(file) if is_remote => drop_on_closer(file),
                 file => drop(file),
             }
         }

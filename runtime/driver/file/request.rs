@@ -145,7 +145,7 @@ pub(crate) enum Way {
     /// At once if it can.
     Inline,
     /// On one of the kernel's threads from the start (`IOSQE_ASYNC`).
-    Aside,
+    KernelThread,
 }
 
 /// The file whose metadata is asked for.

@@ -66,8 +66,13 @@ impl RingFor {
     }
 
     /// Like `read`, on one of the kernel's threads.
-    pub(crate) fn read_aside<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
-        self.read_by(file, buf, offset, Way::Aside)
+    pub(crate) fn read_on_other_thread<B: IoBufMut>(
+        self,
+        file: Arc<Descriptor>,
+        buf: B,
+        offset: u64,
+    ) -> Submission<B> {
+        self.read_by(file, buf, offset, Way::KernelThread)
     }
 
     fn read_by<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64, way: Way) -> Submission<B> {

@@ -101,7 +101,7 @@ pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
 fn by(way: Way, entry: Entry) -> Entry {
     match way {
         Way::Inline => entry,
-        Way::Aside => entry.flags(Flags::ASYNC),
+        Way::KernelThread => entry.flags(Flags::ASYNC),
     }
 }
 
