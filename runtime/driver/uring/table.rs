@@ -22,13 +22,13 @@ pub(super) const PLACES_COUNT: u16 = 64;
 pub(super) struct Table {
     /// Sorted by index. Entries after the kernel's last index are pools that were refused for lack
     /// of room.
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<RegisteredMemory>>,
     /// The kernel has made room for the table.
     is_made: bool,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct RegisteredMemory {
     memory: Arc<FixedMemory>,
     addresses: Range<usize>,
     /// False if the kernel refused it. It is not tried again then.
@@ -85,7 +85,7 @@ impl Table {
             Err(error) => memory.refuse(&explained(error)),
         }
         let addresses = memory.addresses();
-        self.entries[place] = Some(Entry { memory, addresses, is_registered: outcome.is_ok() });
+        self.entries[place] = Some(RegisteredMemory { memory, addresses, is_registered: outcome.is_ok() });
     }
 
     fn register(&mut self, ring: &Ring, place: u32, memory: &FixedMemory) -> io::Result<()> {
@@ -124,7 +124,7 @@ impl Table {
         self.entries.iter().flatten().count()
     }
 
-    fn empty(ring: &Ring, place: u32, slot: &mut Option<Entry>) {
+    fn empty(ring: &Ring, place: u32, slot: &mut Option<RegisteredMemory>) {
         if let Some(entry) = slot.as_ref().filter(|entry| entry.is_registered) {
             if ring.unregister(place).is_err() {
                 // The kernel keeps the memory, so the table keeps it too, until the ring is gone.
