@@ -36,7 +36,7 @@ enum Phase {
 }
 
 #[derive(Debug)]
-struct Flight {
+struct Entry {
     op: Op,
     phase: Phase,
 }
@@ -52,18 +52,18 @@ pub(super) enum Cancel {
 
 #[derive(Debug)]
 pub(super) struct InFlight {
-    flights: Slots<Flight>,
+    entries: Slots<Entry>,
     /// Completions that matched nothing in flight.
     stale_count: u64,
 }
 
 impl InFlight {
     pub(super) const fn new() -> InFlight {
-        InFlight { flights: Slots::new(), stale_count: 0 }
+        InFlight { entries: Slots::new(), stale_count: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.flights.len()
+        self.entries.len()
     }
 
     pub(super) fn stale_count(&self) -> u64 {
@@ -73,25 +73,25 @@ impl InFlight {
     /// Adds an operation to the table of `worker`. Gives it back if nothing waits for it any more;
     /// it must not be encoded then [shut-or-ticket].
     pub(super) fn admit(&mut self, op: Op, worker: usize) -> Result<SlotId, Op> {
-        let slot = self.flights.insert(Flight { op, phase: Phase::Submitted });
+        let slot = self.entries.insert(Entry { op, phase: Phase::Submitted });
         if self.op(slot).take_ticket(Ticket::new(worker, slot)) {
             return Ok(slot);
         }
-        Err(self.flights.remove(slot).expect("just inserted").op)
+        Err(self.entries.remove(slot).expect("just inserted").op)
     }
 
     /// The admitted operation, to be encoded.
     pub(super) fn op(&mut self, slot: SlotId) -> &Op {
-        &self.flights.get_mut(slot).expect("just admitted").op
+        &self.entries.get_mut(slot).expect("just admitted").op
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) -> Cancel {
-        match self.flights.get_mut(slot) {
-            Some(flight @ Flight { phase: Phase::Submitted, .. }) => {
-                flight.phase = Phase::Cancelling;
+        match self.entries.get_mut(slot) {
+            Some(entry @ Entry { phase: Phase::Submitted, .. }) => {
+                entry.phase = Phase::Cancelling;
                 Cancel::Needed
             }
-            Some(Flight { phase: Phase::Cancelling | Phase::Answered, .. }) | None => Cancel::Pointless,
+            Some(Entry { phase: Phase::Cancelling | Phase::Answered, .. }) | None => Cancel::Pointless,
         }
     }
 
@@ -105,16 +105,16 @@ impl InFlight {
         wakers: &mut Vec<Waker>,
         orphans: &mut Vec<Orphan>,
     ) {
-        let Some(flight) = self.flights.get_mut(slot) else {
+        let Some(entry) = self.entries.get_mut(slot) else {
             self.stale_count += 1;
             return;
         };
-        match flight.op.after_answer(result.is_ok()) {
+        match entry.op.after_answer(result.is_ok()) {
             AfterAnswer::Unheard => self.stale_count += 1,
-            AfterAnswer::Same => flight.op.answer(result, wakers),
+            AfterAnswer::Same => entry.op.answer(result, wakers),
             AfterAnswer::Rest(rest) => {
-                flight.phase = Phase::Answered;
-                let op = mem::replace(&mut flight.op, rest);
+                entry.phase = Phase::Answered;
+                let op = mem::replace(&mut entry.op, rest);
                 op.answer(result, wakers);
                 orphans.extend(Orphan::of(op));
             }
@@ -131,7 +131,7 @@ impl InFlight {
         wakers: &mut Vec<Waker>,
         orphans: &mut Vec<Orphan>,
     ) {
-        let Some(Flight { op, .. }) = self.flights.remove(slot) else {
+        let Some(Entry { op, .. }) = self.entries.remove(slot) else {
             self.stale_count += 1;
             return;
         };
@@ -141,15 +141,15 @@ impl InFlight {
 
     /// The operations in flight.
     pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
-        self.flights.values().map(|flight| &flight.op)
+        self.entries.values().map(|entry| &entry.op)
     }
 
     pub(super) fn slots(&self) -> Vec<SlotId> {
-        self.flights.ids().collect()
+        self.entries.ids().collect()
     }
 
     /// Takes everything out without waiting. The caller leaks it.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Op> + '_ {
-        self.flights.drain().map(|flight| flight.op)
+        self.entries.drain().map(|entry| entry.op)
     }
 }

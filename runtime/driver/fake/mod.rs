@@ -48,7 +48,7 @@ struct Worker {
 
 #[derive(Debug)]
 struct Core {
-    flights: InFlight,
+    in_flight: InFlight,
     outbox: Vec<Op>,
     is_closed: bool,
 }
@@ -64,7 +64,7 @@ impl Fake {
         let kernel = Arc::new(Kernel::new(options.workers));
         let workers = (0..options.workers).map(|index| Worker {
             index,
-            core: Mutex::new(Core { flights: InFlight::new(), outbox: Vec::new(), is_closed: false }),
+            core: Mutex::new(Core { in_flight: InFlight::new(), outbox: Vec::new(), is_closed: false }),
             mailbox: Mailbox::new(),
             bell: Bell::new(),
             in_flight: AtomicUsize::new(0),
@@ -206,11 +206,11 @@ impl Fake {
         let mut core = worker.core.lock();
         core.is_closed = true;
         worker.come_round(&mut core, wakers, &mut orphans);
-        for slot in core.flights.slots() {
+        for slot in core.in_flight.slots() {
             worker.cancel(&mut core, slot);
         }
         worker.reap(&mut core, wakers, &mut orphans);
-        assert_eq!(core.flights.len(), 0, "an operation outlived the shutdown");
+        assert_eq!(core.in_flight.len(), 0, "an operation outlived the shutdown");
         worker.publish(&core);
         drop(core);
         clear_away(orphans);
@@ -270,16 +270,16 @@ impl Worker {
 
     /// Gives the operation back if nothing waits for it any more.
     fn start(&self, core: &mut Core, op: Op) -> Option<Op> {
-        let slot = match core.flights.admit(op, self.index) {
+        let slot = match core.in_flight.admit(op, self.index) {
             Ok(slot) => slot,
             Err(op) => return Some(op),
         };
-        self.kernel.begin(self.index, slot, Subject::of(core.flights.op(slot)));
+        self.kernel.begin(self.index, slot, Subject::of(core.in_flight.op(slot)));
         None
     }
 
     fn cancel(&self, core: &mut Core, slot: SlotId) {
-        match core.flights.cancel(slot) {
+        match core.in_flight.cancel(slot) {
             Cancel::Needed => self.kernel.cancel(self.index, slot),
             Cancel::Pointless => {}
         }
@@ -289,13 +289,13 @@ impl Worker {
         for answer in self.kernel.take_answers(self.index) {
             let Answer::End(slot, is_cancelled) = answer else { continue };
             let result = if is_cancelled { Err(io::ErrorKind::Interrupted.into()) } else { Ok(0) };
-            core.flights.land(slot, result, wakers, orphans);
+            core.in_flight.land(slot, result, wakers, orphans);
         }
     }
 
     fn publish(&self, core: &Core) {
         // Ordering: Relaxed: estimates.
-        self.in_flight.store(core.outbox.len() + core.flights.len(), Ordering::Relaxed);
-        self.stale_count.store(core.flights.stale_count(), Ordering::Relaxed);
+        self.in_flight.store(core.outbox.len() + core.in_flight.len(), Ordering::Relaxed);
+        self.stale_count.store(core.in_flight.stale_count(), Ordering::Relaxed);
     }
 }

@@ -59,21 +59,22 @@ pub(in crate::driver) struct Desk {
 }
 
 struct Core {
-    flights: InFlight,
+    in_flight: InFlight,
     /// The completion queue.
     completions: VecDeque<SlotId>,
 }
 
 impl Desk {
     pub(in crate::driver) fn new() -> Desk {
-        let core = Core { flights: InFlight::new(), completions: VecDeque::new() };
+        let core = Core { in_flight: InFlight::new(), completions: VecDeque::new() };
         Desk { core: Mutex::new(core), cancels: Mailbox::new(), freed: Arc::new(AtomicUsize::new(0)) }
     }
 
     /// Begins an operation. Returns the future's reference to it, and its slot.
     pub(in crate::driver) fn begin(&self) -> (Arc<Flight>, SlotId) {
         let flight = Arc::new(Flight { completion: Completion::new(), freed: self.freed.clone() });
-        let slot = self.core.lock().flights.admit(Op::File(flight.clone()), 0).expect("its future is there");
+        let slot =
+            self.core.lock().in_flight.admit(Op::File(flight.clone()), 0).expect("its future is there");
         (flight, slot)
     }
 
@@ -95,7 +96,7 @@ impl Desk {
         let mut core = self.core.lock();
         self.cancels.take(&mut letters);
         for slot in letters {
-            match core.flights.cancel(slot) {
+            match core.in_flight.cancel(slot) {
                 Cancel::Needed => core.cancelled(slot, &self.freed),
                 Cancel::Pointless => {}
             }
@@ -120,16 +121,16 @@ impl Desk {
     }
 
     pub(in crate::driver) fn in_flight(&self) -> usize {
-        self.core.lock().flights.len()
+        self.core.lock().in_flight.len()
     }
 
     pub(in crate::driver) fn stale_count(&self) -> u64 {
-        self.core.lock().flights.stale_count()
+        self.core.lock().in_flight.stale_count()
     }
 
     /// Whether no cancel was requested for this operation.
     pub(in crate::driver) fn is_wanted(&self, slot: SlotId) -> bool {
-        self.core.lock().flights.cancel(slot) == Cancel::Needed
+        self.core.lock().in_flight.cancel(slot) == Cancel::Needed
     }
 }
 
@@ -149,7 +150,7 @@ impl Core {
 
     fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         while let Some(slot) = self.completions.pop_front() {
-            self.flights.land(slot, Ok(0), wakers, orphans);
+            self.in_flight.land(slot, Ok(0), wakers, orphans);
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Core {
     pub(super) ring: Ring,
     /// Dropped after the ring [registered-is-held].
     pub(super) table: Table,
-    pub(super) flights: InFlight,
+    pub(super) in_flight: InFlight,
     /// The operations that the worker's tasks have submitted and that are not begun. If the worker
     /// computes for long, others take them from here: nobody else may submit what is already in the
     /// submission queue.
@@ -76,7 +76,7 @@ impl Core {
             worker,
             ring,
             table: Table::new(),
-            flights: InFlight::new(),
+            in_flight: InFlight::new(),
             outbox: Vec::new(),
             direct_count: 0,
             placement: Placement::new(worker),
@@ -173,11 +173,11 @@ impl Core {
         if self.is_closed {
             return Start::Closed(op);
         }
-        let slot = match self.flights.admit(op, self.worker) {
+        let slot = match self.in_flight.admit(op, self.worker) {
             Ok(slot) => slot,
             Err(op) => return Start::Unwanted(op),
         };
-        let op = self.flights.op(slot);
+        let op = self.in_flight.op(slot);
         let place = op
             .fixed_flight()
             .and_then(|(flight, region)| self.table.place_of(&self.ring, region, || flight.fixed_memory()));
@@ -196,7 +196,7 @@ impl Core {
     }
 
     pub(super) fn cancel(&mut self, slot: SlotId) {
-        match self.flights.cancel(slot) {
+        match self.in_flight.cancel(slot) {
             Cancel::Needed => {
                 let entry = encode::cancel(slot, self.ring.can_skip_success());
                 // SAFETY: a cancel points to nothing.
@@ -207,7 +207,7 @@ impl Core {
     }
 
     pub(super) fn stale_count(&self) -> u64 {
-        self.flights.stale_count()
+        self.in_flight.stale_count()
     }
 
     pub(super) fn leaked_count(&self) -> usize {
@@ -215,12 +215,12 @@ impl Core {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.outbox.len() + self.flights.len()
+        self.outbox.len() + self.in_flight.len()
     }
 
     /// Whether an operation on a file or a path is queued here or in flight.
     pub(super) fn has_file_work(&self) -> bool {
-        self.outbox.iter().chain(self.flights.ops()).any(|op| matches!(op, Op::File(_)))
+        self.outbox.iter().chain(self.in_flight.ops()).any(|op| matches!(op, Op::File(_)))
     }
 
     pub(super) fn is_quiet(&mut self) -> bool {
@@ -229,7 +229,7 @@ impl Core {
 
     /// Only the doorbell could end a sleep [dozes-for-nothing].
     pub(super) fn has_nothing_in_flight(&mut self) -> bool {
-        self.flights.len() == 0 && self.is_quiet()
+        self.in_flight.len() == 0 && self.is_quiet()
     }
 
     /// Submits and reaps without blocking.
@@ -308,9 +308,9 @@ impl Core {
                 Name::Doorbell(_) => {}
                 Name::Cancel => {}
                 Name::Slot(slot) if !completion.is_terminal => {
-                    self.flights.answer(slot, self.result(&completion), wakers, orphans);
+                    self.in_flight.answer(slot, self.result(&completion), wakers, orphans);
                 }
-                Name::Slot(slot) => self.flights.land(slot, self.result(&completion), wakers, orphans),
+                Name::Slot(slot) => self.in_flight.land(slot, self.result(&completion), wakers, orphans),
             }
         }
         reaped_count
@@ -348,23 +348,23 @@ impl Core {
             return;
         }
         let started = Instant::now();
-        if self.flights.len() > 0 {
+        if self.in_flight.len() > 0 {
             // SAFETY: a cancel points to nothing.
             unsafe { self.ring.push(encode::cancel_all()) };
         }
-        while self.flights.len() > 0 {
+        while self.in_flight.len() > 0 {
             let Some(left) = deadline.checked_sub(started.elapsed()) else { break };
             let must_reap = self.ring.has_completions() || self.ring.has_backlog();
             let wait = if must_reap { Wait::No } else { Wait::One(Some(left.min(DRAIN_STEP))) };
             let entered = self.ring.enter(wait);
-            let before_count = self.flights.len();
+            let before_count = self.in_flight.len();
             self.reap(wakers, orphans);
             if entered.is_err() {
                 break;
             }
-            if self.flights.len() == before_count {
+            if self.in_flight.len() == before_count {
                 // This kernel cannot cancel everything at once: cancel one by one.
-                for slot in self.flights.slots() {
+                for slot in self.in_flight.slots() {
                     self.cancel(slot);
                 }
             }
@@ -377,8 +377,8 @@ impl Core {
     /// The kernel may still write to the operations in flight, so their memory and descriptors are
     /// never given back.
     fn leak(&mut self, wakers: &mut Vec<Waker>) {
-        self.leaked_count += self.flights.len();
-        for op in self.flights.drain() {
+        self.leaked_count += self.in_flight.len();
+        for op in self.in_flight.drain() {
             op.abandon();
             op.finish(Err(closed()), wakers);
             mem::forget(op);

@@ -58,7 +58,7 @@ fn arm(registration: &Registration, direction: Direction, waker: &Waker) {
 /// The name of the one operation in flight, which this harvest begins.
 fn name_in_flight(driver: &Driver) -> SlotId {
     driver.harvest(0, &mut Vec::new()).expect("harvest");
-    worker(driver).core.lock().flights.slots()[0]
+    worker(driver).core.lock().in_flight.slots()[0]
 }
 
 /// Returns this many registrations of one socket, and its peer.
@@ -303,7 +303,7 @@ fn only_what_a_pinned_task_asks_for_cannot_be_taken_over() {
     let ((movable, _peer), (pinned, _other_peer)) = (pair(), pair());
     let begun_and_not = || {
         let core = worker(&driver).core.lock();
-        (core.flights.len(), core.outbox_len())
+        (core.in_flight.len(), core.outbox_len())
     };
     arm(&movable, Direction::Read, &waker);
     assert_eq!(begun_and_not(), (0, 1));
@@ -321,7 +321,7 @@ fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
     let (movable, _peer) = pair();
     let begun_and_not = || {
         let core = worker(&driver).core.lock();
-        (core.flights.len(), core.outbox_len())
+        (core.in_flight.len(), core.outbox_len())
     };
     // There is nothing to read yet, and the read is marked as one that bypasses the page cache.
     let (reader, _writer) = UnixStream::pair().expect("two descriptors");
