@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::blocking::{Limits, Pool, spawn_blocking};
 use crate::buf::{IoBuf, IoBufMut};
-use crate::driver::file::{AT_CURSOR, Descriptor, Landed, OpKind, RingFor, Submission, ring_for_file};
+use crate::driver::file::{AT_CURSOR, Descriptor, FileOp, Landed, OpKind, RingFor, ring_for_file};
 pub(super) use crate::driver::file::{c_path, pool};
 use crate::driver::of_pool;
 use crate::primitive::sync::Mutex;
@@ -21,7 +21,7 @@ use crate::task::{AbortOnDropHandle, Id, JoinHandle, blocking};
 /// is over.
 #[derive(Debug)]
 pub(super) enum Work<R> {
-    Ring(Submission<R>),
+    Ring(FileOp<R>),
     Pool {
         handle: AbortOnDropHandle<(io::Result<usize>, R)>,
         /// The call takes them when it starts. If it never starts, because the runtime has ended,

@@ -95,14 +95,14 @@ pub(crate) struct Landed<R> {
 /// The future of one operation. Dropping it cancels the operation; the resources stay with the ring
 /// until the terminal completion.
 #[must_use = "an operation that is not awaited is cancelled"]
-pub(crate) struct Submission<R> {
+pub(crate) struct FileOp<R> {
     driver: Arc<Driver>,
     flight: Arc<Flight<R>>,
     /// Stores in the resources how many bytes were moved.
     conclude: fn(&mut R, usize),
 }
 
-impl<R: Send + 'static> Submission<R> {
+impl<R: Send + 'static> FileOp<R> {
     /// Called in `start.rs`, which promises that the memory that the request points to belongs to
     /// the resources.
     pub(super) fn start(
@@ -110,8 +110,8 @@ impl<R: Send + 'static> Submission<R> {
         resources: R,
         request: impl FnOnce(&mut R) -> Request,
         conclude: fn(&mut R, usize),
-    ) -> Submission<R> {
-        Submission::start_with(driver, resources, request, conclude, |_| None)
+    ) -> FileOp<R> {
+        FileOp::start_with(driver, resources, request, conclude, |_| None)
     }
 
     /// Like `start`, for resources that may lie in memory that rings register.
@@ -121,16 +121,16 @@ impl<R: Send + 'static> Submission<R> {
         request: impl FnOnce(&mut R) -> Request,
         conclude: fn(&mut R, usize),
         fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
-    ) -> Submission<R> {
+    ) -> FileOp<R> {
         let held = Mutex::new(Held { resources: Some(resources), opened: None });
         let mut flight =
             Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
         // Made after the resources have reached their final address.
         let request = flight.held.lock().resources.as_mut().map(request);
         Arc::get_mut(&mut flight).expect("not shared yet").request = request;
-        let submission = Submission { driver, flight, conclude };
-        submission.begin();
-        submission
+        let file_op = FileOp { driver, flight, conclude };
+        file_op.begin();
+        file_op
     }
 
     fn begin(&self) {
@@ -156,7 +156,7 @@ impl<R: Send + 'static> Submission<R> {
     }
 }
 
-impl<R: Send + 'static> Future for Submission<R> {
+impl<R: Send + 'static> Future for FileOp<R> {
     type Output = Landed<R>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
@@ -173,7 +173,7 @@ impl<R: Send + 'static> Future for Submission<R> {
     }
 }
 
-impl<R> Drop for Submission<R> {
+impl<R> Drop for FileOp<R> {
     fn drop(&mut self) {
         if let Some(ticket) = self.flight.completion.close() {
             self.driver.cancel(ticket);
@@ -181,8 +181,8 @@ impl<R> Drop for Submission<R> {
     }
 }
 
-impl<R> fmt::Debug for Submission<R> {
+impl<R> fmt::Debug for FileOp<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Submission").field(&self.flight).finish()
+        f.debug_tuple("FileOp").field(&self.flight).finish()
     }
 }

@@ -31,7 +31,7 @@ mod tests;
 
 pub(crate) use descriptor::Descriptor;
 pub(super) use flight::AnyFlight;
-pub(crate) use flight::{Landed, Submission};
+pub(crate) use flight::{FileOp, Landed};
 pub(crate) use opening::open;
 pub(crate) use pool::{c_path, pool};
 pub(crate) use request::{AT_CURSOR, OpKind, Way};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
-use super::flight::Submission;
+use super::flight::FileOp;
 use super::request::{OpKind, Region, Request, StatTarget, Vector, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
@@ -50,7 +50,7 @@ impl RingFor {
     }
 
     #[cfg(target_os = "linux")]
-    pub(crate) fn open(self, path: CString, how: OpenHow, attempt: Attempt) -> Submission<()> {
+    pub(crate) fn open(self, path: CString, how: OpenHow, attempt: Attempt) -> FileOp<()> {
         self.simple(match attempt {
             Attempt::Cached => {
                 let kernel_how = KernelHow::cached(how.flags_for(attempt));
@@ -61,7 +61,7 @@ impl RingFor {
     }
 
     /// Reads into the room of `buf`, from its beginning.
-    pub(crate) fn read<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> Submission<B> {
+    pub(crate) fn read<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64) -> FileOp<B> {
         self.read_by(file, buf, offset, Way::Inline)
     }
 
@@ -71,17 +71,17 @@ impl RingFor {
         file: Arc<Descriptor>,
         buf: B,
         offset: u64,
-    ) -> Submission<B> {
+    ) -> FileOp<B> {
         self.read_by(file, buf, offset, Way::KernelThread)
     }
 
-    fn read_by<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64, way: Way) -> Submission<B> {
+    fn read_by<B: IoBufMut>(self, file: Arc<Descriptor>, buf: B, offset: u64, way: Way) -> FileOp<B> {
         let is_fixed = self.is_fixed(&buf);
         let request =
             |buf: &mut B| Request::Read { file, room: Region::room(buf).fixed(is_fixed), offset, way };
         // SAFETY: the kernel has written `count` bytes, which are not more than there is room.
         let conclude = |buf: &mut B, count| unsafe { buf.set_read(count) };
-        Submission::start_with(self.0, buf, request, conclude, B::fixed_memory)
+        FileOp::start_with(self.0, buf, request, conclude, B::fixed_memory)
     }
 
     /// Writes the initialised bytes of `buf`. If no future fetches `held`, it is dropped when the
@@ -92,14 +92,14 @@ impl RingFor {
         buf: B,
         held: H,
         offset: u64,
-    ) -> Submission<(B, H)> {
+    ) -> FileOp<(B, H)> {
         let is_fixed = self.is_fixed(&buf);
         let request = |(buf, _): &mut (B, H)| Request::Write {
             file,
             bytes: Region::bytes(buf).fixed(is_fixed),
             offset,
         };
-        Submission::start_with(self.0, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory())
+        FileOp::start_with(self.0, (buf, held), request, |_, _| {}, |(buf, _)| buf.fixed_memory())
     }
 
     /// Reads into one buffer after the other.
@@ -108,12 +108,12 @@ impl RingFor {
         file: Arc<Descriptor>,
         bufs: Vec<B>,
         offset: u64,
-    ) -> Submission<Vec<B>> {
+    ) -> FileOp<Vec<B>> {
         let request = |bufs: &mut Vec<B>| {
             let list = bufs.iter_mut().map(|buf| Vector::from(Region::room(buf))).collect();
             Request::ReadVectored { file, list, offset }
         };
-        Submission::start(self.0, bufs, request, set_read_of_all)
+        FileOp::start(self.0, bufs, request, set_read_of_all)
     }
 
     /// Writes one buffer after the other; `held` as for [`write`](RingFor::write).
@@ -123,15 +123,15 @@ impl RingFor {
         bufs: Vec<B>,
         held: H,
         offset: u64,
-    ) -> Submission<(Vec<B>, H)> {
+    ) -> FileOp<(Vec<B>, H)> {
         let request = |(bufs, _): &mut (Vec<B>, H)| {
             let list = bufs.iter().map(|buf| Vector::from(Region::bytes(buf))).collect();
             Request::WriteVectored { file, list, offset }
         };
-        Submission::start(self.0, (bufs, held), request, |_, _| {})
+        FileOp::start(self.0, (bufs, held), request, |_, _| {})
     }
 
-    pub(crate) fn sync(self, file: Arc<Descriptor>, is_data_only: bool) -> Submission<()> {
+    pub(crate) fn sync(self, file: Arc<Descriptor>, is_data_only: bool) -> FileOp<()> {
         self.simple(Request::Sync { file, is_data_only })
     }
 
@@ -141,59 +141,48 @@ impl RingFor {
         held: H,
         offset: u64,
         len: u64,
-    ) -> Submission<H> {
-        Submission::start(self.0, held, |_| Request::Allocate { file, mode: 0, offset, len }, |_, _| {})
+    ) -> FileOp<H> {
+        FileOp::start(self.0, held, |_| Request::Allocate { file, mode: 0, offset, len }, |_, _| {})
     }
 
-    pub(crate) fn advise(
-        self,
-        file: Arc<Descriptor>,
-        offset: u64,
-        len: u32,
-        advice: Advice,
-    ) -> Submission<()> {
+    pub(crate) fn advise(self, file: Arc<Descriptor>, offset: u64, len: u32, advice: Advice) -> FileOp<()> {
         self.simple(Request::Advise { file, offset, len, advice })
     }
 
-    pub(crate) fn set_len<H: Send + 'static>(
-        self,
-        file: Arc<Descriptor>,
-        held: H,
-        len: u64,
-    ) -> Submission<H> {
-        Submission::start(self.0, held, |_| Request::SetLen { file, len }, |_, _| {})
+    pub(crate) fn set_len<H: Send + 'static>(self, file: Arc<Descriptor>, held: H, len: u64) -> FileOp<H> {
+        FileOp::start(self.0, held, |_| Request::SetLen { file, len }, |_, _| {})
     }
 
-    pub(crate) fn stat_file(self, file: Arc<Descriptor>) -> Submission<Box<Stat>> {
+    pub(crate) fn stat_file(self, file: Arc<Descriptor>) -> FileOp<Box<Stat>> {
         self.stat(StatTarget::File(file))
     }
 
-    pub(crate) fn stat_path(self, path: CString, is_followed: bool) -> Submission<Box<Stat>> {
+    pub(crate) fn stat_path(self, path: CString, is_followed: bool) -> FileOp<Box<Stat>> {
         self.stat(StatTarget::Path { path, is_followed })
     }
 
-    fn stat(self, target: StatTarget) -> Submission<Box<Stat>> {
+    fn stat(self, target: StatTarget) -> FileOp<Box<Stat>> {
         let request = |stat: &mut Box<Stat>| Request::Stat { target, room: stat.room() };
-        Submission::start(self.0, Box::default(), request, |_, _| {})
+        FileOp::start(self.0, Box::default(), request, |_, _| {})
     }
 
-    pub(crate) fn rename(self, from: CString, to: CString) -> Submission<()> {
+    pub(crate) fn rename(self, from: CString, to: CString) -> FileOp<()> {
         self.simple(Request::Rename { from, to })
     }
 
-    pub(crate) fn remove(self, path: CString, is_dir: bool) -> Submission<()> {
+    pub(crate) fn remove(self, path: CString, is_dir: bool) -> FileOp<()> {
         self.simple(Request::Remove { path, is_dir })
     }
 
-    pub(crate) fn make_dir(self, path: CString, mode: u32) -> Submission<()> {
+    pub(crate) fn make_dir(self, path: CString, mode: u32) -> FileOp<()> {
         self.simple(Request::MakeDir { path, mode })
     }
 
-    pub(crate) fn symlink(self, original: CString, link: CString) -> Submission<()> {
+    pub(crate) fn symlink(self, original: CString, link: CString) -> FileOp<()> {
         self.simple(Request::Symlink { original, link })
     }
 
-    pub(crate) fn hard_link(self, original: CString, link: CString) -> Submission<()> {
+    pub(crate) fn hard_link(self, original: CString, link: CString) -> FileOp<()> {
         self.simple(Request::HardLink { original, link })
     }
 
@@ -203,8 +192,8 @@ impl RingFor {
     }
 
     /// Starts a request that owns all that it points to.
-    fn simple(self, request: Request) -> Submission<()> {
-        Submission::start(self.0, (), |()| request, |(), _| {})
+    fn simple(self, request: Request) -> FileOp<()> {
+        FileOp::start(self.0, (), |()| request, |(), _| {})
     }
 }
 

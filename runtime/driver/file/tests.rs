@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{AT_CURSOR, Descriptor, Landed, RingFor, Submission};
+use super::{AT_CURSOR, Descriptor, FileOp, Landed, RingFor};
 use crate::driver::{Driver, Guard, Kind, Options};
 
 /// A driver with one ring, bound to this thread. If io_uring is refused here, prints that and
@@ -41,11 +41,11 @@ fn pipe() -> (Arc<Descriptor>, File) {
     (Arc::new(Descriptor::inspect(reader)), writer)
 }
 
-fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
-    Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
+fn poll<R: Send + 'static>(file_op: &mut FileOp<R>) -> Poll<Landed<R>> {
+    Pin::new(file_op).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-fn read_of(driver: &Arc<Driver>, file: &Arc<Descriptor>) -> Submission<Vec<u8>> {
+fn read_of(driver: &Arc<Driver>, file: &Arc<Descriptor>) -> FileOp<Vec<u8>> {
     RingFor::on(driver).read(file.clone(), Vec::with_capacity(16), AT_CURSOR)
 }
 

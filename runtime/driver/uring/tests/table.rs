@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::buf::{FixedBuf, FixedBufPool, FixedMemory, IoBuf, IoBufMut};
 use crate::driver::backend::Backend;
-use crate::driver::file::{AT_CURSOR, Descriptor, Landed, RingFor, Submission};
+use crate::driver::file::{AT_CURSOR, Descriptor, FileOp, Landed, RingFor};
 use crate::driver::tests::{bound, harvest_until};
 use crate::driver::{Driver, Kind, Options};
 
@@ -35,21 +35,21 @@ fn pipe() -> (Arc<Descriptor>, File) {
 }
 
 /// Waits on the ring until there is something to read.
-fn read<B: IoBufMut>(driver: &Arc<Driver>, file: &Arc<Descriptor>, buf: B) -> Submission<B> {
+fn read<B: IoBufMut>(driver: &Arc<Driver>, file: &Arc<Descriptor>, buf: B) -> FileOp<B> {
     let mut read = RingFor::on(driver).read(file.clone(), buf, AT_CURSOR);
     assert!(poll(&mut read).is_pending());
     driver.harvest(0, &mut Vec::new()).expect("harvest");
     read
 }
 
-fn poll<R: Send + 'static>(submission: &mut Submission<R>) -> Poll<Landed<R>> {
+fn poll<R: Send + 'static>(submission: &mut FileOp<R>) -> Poll<Landed<R>> {
     Pin::new(submission).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Returns the buffer, with the bytes that were written to the pipe.
 fn landed<R: Send + 'static>(
     driver: &Arc<Driver>,
-    mut read: Submission<R>,
+    mut read: FileOp<R>,
 ) -> (std::io::Result<usize>, Option<R>) {
     let mut end = None;
     harvest_until(driver, || match poll(&mut read) {
