@@ -17,13 +17,13 @@ use super::source::Registration;
 /// See [`Registration::ready`].
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Debug)]
-pub(crate) struct Ready<'a> {
+pub(crate) struct WaitReady<'a> {
     pub(super) registration: &'a Registration,
     pub(super) direction: Direction,
     pub(super) listing: Listing,
 }
 
-impl Future for Ready<'_> {
+impl Future for WaitReady<'_> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -41,7 +41,7 @@ impl Future for Ready<'_> {
     }
 }
 
-impl Drop for Ready<'_> {
+impl Drop for WaitReady<'_> {
     fn drop(&mut self) {
         self.registration.source.side(self.direction).forget(self.listing);
     }
@@ -51,7 +51,7 @@ impl Drop for Ready<'_> {
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Debug)]
 pub(super) struct AsyncIo<'a, F> {
-    pub(super) ready: Ready<'a>,
+    pub(super) ready: WaitReady<'a>,
     pub(super) operation: F,
 }
 
@@ -63,7 +63,7 @@ impl<R, F: FnMut(&Socket, Seen) -> io::Result<R>> Future for AsyncIo<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let AsyncIo { ready, operation } = &mut *self;
-        let Ready { registration, direction, listing } = ready;
+        let WaitReady { registration, direction, listing } = ready;
         registration.drive(*direction, cx, Place::Listed(listing), operation)
     }
 }

@@ -14,7 +14,7 @@ use crate::task::coop;
 
 use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Progress, Seen, Verdict};
-use super::ready::{AsyncIo, Ready};
+use super::ready::{AsyncIo, WaitReady};
 use super::side::{Listing, Place, Side};
 use super::submission::Submission;
 use super::{Contents, Direction, Driver, context, is_undone};
@@ -194,8 +194,8 @@ impl Registration {
     }
 
     /// Waits until the socket may be ready. A call may still find that it is not.
-    pub(crate) fn ready(&self, direction: Direction) -> Ready<'_> {
-        Ready { registration: self, direction, listing: Listing::None }
+    pub(crate) fn ready(&self, direction: Direction) -> WaitReady<'_> {
+        WaitReady { registration: self, direction, listing: Listing::None }
     }
 
     /// [`ready`](Registration::ready) as a poll function, with one waiter per direction.
