@@ -15,7 +15,7 @@ use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
 use crate::driver::{closed, undone};
 
-use super::decode::{Breaking, Completion};
+use super::decode::{Breaking, Cqe};
 use super::encode::{self, Name};
 use super::interrupt;
 use super::placement::Placement;
@@ -299,18 +299,18 @@ impl Core {
     /// Takes every completion that is there. Never enters the kernel, so another worker may do it.
     pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> usize {
         let mut reaped_count = 0;
-        while let Some(completion) = self.ring.pop() {
+        while let Some(cqe) = self.ring.pop() {
             reaped_count += 1;
-            match completion.name {
+            match cqe.name {
                 Name::Doorbell(turn) if turn == self.doorbell_turn => {
-                    self.is_doorbell_armed &= !completion.is_terminal;
+                    self.is_doorbell_armed &= !cqe.is_terminal;
                 }
                 Name::Doorbell(_) => {}
                 Name::Cancel => {}
-                Name::Slot(slot) if !completion.is_terminal => {
-                    self.in_flight.answer(slot, self.result(&completion), wakers, orphans);
+                Name::Slot(slot) if !cqe.is_terminal => {
+                    self.in_flight.answer(slot, self.result(&cqe), wakers, orphans);
                 }
-                Name::Slot(slot) => self.in_flight.land(slot, self.result(&completion), wakers, orphans),
+                Name::Slot(slot) => self.in_flight.land(slot, self.result(&cqe), wakers, orphans),
             }
         }
         reaped_count
@@ -319,9 +319,9 @@ impl Core {
     /// The result for the waiting future. A future that cancelled its operation no longer waits. So
     /// if an operation was broken off and still has a waiter, the reason is the end of this worker
     /// or of the thread that submitted it [undone-begins-anew].
-    fn result(&self, completion: &Completion) -> io::Result<i32> {
-        match completion.breaking(self.ring.has_moved() || self.is_closed) {
-            None => completion.result(),
+    fn result(&self, cqe: &Cqe) -> io::Result<i32> {
+        match cqe.breaking(self.ring.has_moved() || self.is_closed) {
+            None => cqe.result(),
             Some(_) if self.is_closed => Err(closed()),
             Some(Breaking) => Err(undone()),
         }

@@ -12,16 +12,16 @@ const WAS_COPIED: i32 = i32::MIN;
 
 /// A completion entry, decoded.
 #[derive(Debug)]
-pub(super) struct Completion {
+pub(super) struct Cqe {
     pub(super) name: Name,
     result: i32,
     /// No further completion of this operation will come.
     pub(super) is_terminal: bool,
 }
 
-pub(super) fn completion(entry: &cqueue::Entry) -> Completion {
+pub(super) fn cqe(entry: &cqueue::Entry) -> Cqe {
     let is_notification = cqueue::notif(entry.flags());
-    Completion {
+    Cqe {
         name: encode::name(entry.user_data()),
         // In a notification the result is a flag, not an errno: 1 for copied.
         result: if is_notification { i32::from(entry.result() & WAS_COPIED != 0) } else { entry.result() },
@@ -38,7 +38,7 @@ pub(super) struct Breaking;
 /// threads ends with one.
 const RESTART: RangeInclusive<i32> = 512..=516;
 
-impl Completion {
+impl Cqe {
     /// Whether the operation was broken off. `is_cancelling`: a cancel may be the cause. Otherwise
     /// ECANCELED and EINTR are the file's own errors.
     pub(super) fn breaking(&self, is_cancelling: bool) -> Option<Breaking> {

@@ -16,7 +16,7 @@ use crate::buf::FixedMemory;
 use crate::driver::Options;
 use crate::driver::file::Supported;
 
-use super::decode::{self, Completion};
+use super::decode::{self, Cqe};
 use super::probe::{self, Refusal};
 
 /// A year, because the kernel refuses seconds that do not fit its clock.
@@ -234,8 +234,8 @@ impl Ring {
         !self.ring.completion().is_empty()
     }
 
-    pub(super) fn pop(&mut self) -> Option<Completion> {
-        self.ring.completion().next().map(|entry| decode::completion(&entry))
+    pub(super) fn pop(&mut self) -> Option<Cqe> {
+        self.ring.completion().next().map(|entry| decode::cqe(&entry))
     }
 
     /// Submits, makes the kernel post the completions that it holds back, and perhaps waits: one
