@@ -8,7 +8,7 @@ use super::memory;
 use super::quiet::{discard, quietly};
 use super::raw::{TaskRef, Vtable};
 use super::schedule::{Cause, Schedule};
-use super::state::{Completion, JoinWakerOwner, Pause, Start};
+use super::state::{JoinWakerOwner, OutputOwner, Pause, Start};
 use super::{Runnable, waker::WakerRef};
 use std::any::Any;
 use std::marker::PhantomData;
@@ -185,10 +185,10 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
             discard(payload);
         }
         match self.task().state().transition_to_complete() {
-            Completion::Joinable => {}
+            OutputOwner::Joinable => {}
             // SAFETY: without a join handle the output is the runner's.
-            Completion::Detached => unsafe { drop_output::<F, S>(self.pointer) },
-            Completion::WakeJoiner => self.wake_joiner(),
+            OutputOwner::Detached => unsafe { drop_output::<F, S>(self.pointer) },
+            OutputOwner::WakeJoiner => self.wake_joiner(),
         }
         self.core().scheduler.release(self.task().header());
         if self.task().state().drop_reference() {

@@ -76,7 +76,7 @@ pub(super) enum Pause {
 /// The owner of the output after the runner stored it.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Completion {
+pub(super) enum OutputOwner {
     /// No join handle: the output belongs to the runner.
     Detached,
     /// The output belongs to the join handle, which does not wait for it.
@@ -202,16 +202,16 @@ impl TaskState {
 
     /// Ends the last run, after the future was dropped and the output stored.
     #[inline]
-    pub(super) fn transition_to_complete(&self) -> Completion {
+    pub(super) fn transition_to_complete(&self) -> OutputOwner {
         // Ordering: [output-owner] Release publishes the output to the Acquire in `poll_join` and
         // `detach`; [waker-lent] Acquire takes the join waker from the Release in
         // `lend_join_waker`.
         let previous = self.0.fetch_add(COMPLETE - RUNNING, Ordering::AcqRel);
         debug_assert!(previous & (RUNNING | COMPLETE) == RUNNING, "only the runner completes");
         match previous & (JOIN_INTEREST | JOIN_WAKER) {
-            0 => Completion::Detached,
-            JOIN_INTEREST => Completion::Joinable,
-            _ => Completion::WakeJoiner,
+            0 => OutputOwner::Detached,
+            JOIN_INTEREST => OutputOwner::Joinable,
+            _ => OutputOwner::WakeJoiner,
         }
     }
 
