@@ -17,7 +17,7 @@ pub(crate) const UNSAFE_FILES: [&str; 42] = [
     "runtime/driver/file/start.rs",
     "runtime/driver/poll/epoll.rs",
     "runtime/driver/poll/portable.rs",
-    "runtime/driver/uring/core.rs",
+    "runtime/driver/uring/worker_ring.rs",
     "runtime/driver/uring/ring.rs",
     "runtime/generator/airlock.rs",
     "runtime/generator/async_machine.rs",

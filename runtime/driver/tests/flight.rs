@@ -51,7 +51,7 @@ impl AnyFlight for Flight {
     fn abandon(&self) {}
 }
 
-/// Works like the worker of a ring: `uring/mod.rs` and `uring/core.rs`.
+/// Works like the worker of a ring: `uring/mod.rs` and `uring/worker_ring.rs`.
 pub(in crate::driver) struct Desk {
     core: Mutex<Core>,
     cancels: Mailbox<SlotId>,

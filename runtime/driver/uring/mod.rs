@@ -5,7 +5,7 @@
 //!
 //! - `ring.rs`: the two shared queues and the system call between them.
 //! - `encode.rs`, `encode_file.rs`, `decode.rs`: operations to entries, and completions to results.
-//! - `core.rs`: one worker's ring and everything that changes under its lock.
+//! - `worker_ring.rs`: one worker's ring and everything that changes under its lock.
 //! - `table.rs`: the memory that is registered with a ring.
 //! - `placement.rs`: the choice of the ring for a worker's waits.
 //! - `interrupt.rs`: how a busy owner is made to post its completions.
@@ -33,7 +33,6 @@ use super::orphan::{Crop, Orphan, clear_away};
 use super::slots::SlotId;
 use super::{Options, closed};
 
-mod core;
 mod decode;
 mod encode;
 mod encode_file;
@@ -44,8 +43,9 @@ mod ring;
 mod table;
 #[cfg(test)]
 mod tests;
+mod worker_ring;
 
-use self::core::{Core, Start};
+use self::worker_ring::{Start, WorkerRing};
 use placement::Load;
 use probe::Refusal;
 use ring::Ring;
@@ -62,14 +62,14 @@ pub(super) struct Rings {
 struct Worker {
     /// Held by the owner while it sleeps. Another worker's `try_lock` then fails, because a
     /// sleeping worker is not stuck.
-    core: Mutex<Core>,
+    worker_ring: Mutex<WorkerRing>,
     mailbox: Mailbox<Request>,
     bell: Bell,
     doorbell: Doorbell,
     figures: Figures,
 }
 
-/// Copied out of the core at every change, because the core's lock is held while the owner sleeps.
+/// Copied out of the ring at every change, because the ring's lock is held while the owner sleeps.
 #[derive(Debug)]
 struct Figures {
     in_flight: AtomicUsize,
@@ -110,11 +110,11 @@ impl Rings {
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {
         let worker = &self.workers[index];
-        worker.core.lock().bind()
+        worker.worker_ring.lock().bind()
     }
 
     pub(super) fn release(&self, index: usize) {
-        self.workers[index].core.lock().release();
+        self.workers[index].worker_ring.lock().release();
     }
 
     pub(super) fn submit(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
@@ -124,9 +124,9 @@ impl Rings {
             Asker::Foreign => worker.post(Request::Start(op)),
             Asker::Worker(_) => {
                 let mut orphans = Vec::new();
-                let outcome = worker.change(|core| {
-                    let outcome = core.queue(op);
-                    core.begin_direct(&mut orphans);
+                let outcome = worker.change(|worker_ring| {
+                    let outcome = worker_ring.queue(op);
+                    worker_ring.begin_direct(&mut orphans);
                     outcome
                 });
                 // The caller polls a task, so other workers take it for awake.
@@ -135,7 +135,7 @@ impl Rings {
             }
             // Begun at once: no other worker may take it over, and the task could not run elsewhere
             // anyway. It cannot be unwanted, because the task is submitting it right now.
-            Asker::Pinned(_) => match worker.change(|core| core.start(op)) {
+            Asker::Pinned(_) => match worker.change(|worker_ring| worker_ring.start(op)) {
                 Start::Taken | Start::Unwanted(_) => Ok(()),
                 Start::Closed(_) => Err(closed()),
             },
@@ -145,7 +145,7 @@ impl Rings {
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
         let worker = &self.workers[ticket.worker()];
         if local {
-            worker.core.lock().cancel(ticket.slot());
+            worker.worker_ring.lock().cancel(ticket.slot());
         } else {
             // Refused: the worker has shut down, and cancelled everything itself.
             let _ = worker.post(Request::Cancel(ticket.slot()));
@@ -166,29 +166,29 @@ impl Rings {
         }
         // If the lock is taken, another worker reaps for this one, so there is something to look
         // at.
-        worker.core.try_lock().is_some_and(|mut core| core.is_quiet())
+        worker.worker_ring.try_lock().is_some_and(|mut worker_ring| worker_ring.is_quiet())
     }
 
     pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
-        let mut core = worker.core.lock();
-        worker.open_mail(&mut core, crop.wakers, &mut orphans);
-        self.place(index, &mut core, crop.wakers, &mut orphans);
-        let outcome = core.pump(crop.wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
+        let mut worker_ring = worker.worker_ring.lock();
+        worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
+        self.place(index, &mut worker_ring, crop.wakers, &mut orphans);
+        let outcome = worker_ring.pump(crop.wakers, &mut orphans);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
         crop.leave(orphans);
         outcome
     }
 
     pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
         let worker = &self.workers[index];
-        let Some(mut core) = worker.core.try_lock() else { return false };
+        let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return false };
         let mut orphans = Vec::new();
-        core.reap_for_owner(crop.wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
+        worker_ring.reap_for_owner(crop.wakers, &mut orphans);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
         crop.leave(orphans);
         true
     }
@@ -201,25 +201,25 @@ impl Rings {
     ) -> io::Result<()> {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
-        let mut core = worker.core.lock();
+        let mut worker_ring = worker.worker_ring.lock();
         worker.mailbox.fall_asleep();
-        worker.open_mail(&mut core, crop.wakers, &mut orphans);
-        self.place(index, &mut core, crop.wakers, &mut orphans);
+        worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
+        self.place(index, &mut worker_ring, crop.wakers, &mut orphans);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
         // Do not sleep on results that others wait for: a wake-up, or the end of a stream that an
         // `Orphan` still holds open.
-        let outcome = if crop.wakers.is_empty() && orphans.is_empty() && core.has_nothing_in_flight() {
+        let outcome = if crop.wakers.is_empty() && orphans.is_empty() && worker_ring.has_nothing_in_flight() {
             worker.bell.doze(timeout);
             Ok(())
         } else {
-            core.sleep(&worker.doorbell, timeout, crop.wakers, &mut orphans)
+            worker_ring.sleep(&worker.doorbell, timeout, crop.wakers, &mut orphans)
         };
-        core.placement.slept();
+        worker_ring.placement.slept();
         worker.mailbox.wake_up();
         // The bell was rung during the sleep; returning answers it [ring-ends-park].
         worker.bell.consume();
-        worker.publish(&core);
-        drop(core);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
         crop.leave(orphans);
         outcome
     }
@@ -229,18 +229,18 @@ impl Rings {
     pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let mut ops = stuck.unread_ops();
-        if let Some(mut core) = stuck.core.try_lock() {
-            ops.append(&mut core.take_outbox());
-            stuck.publish(&core);
+        if let Some(mut worker_ring) = stuck.worker_ring.try_lock() {
+            ops.append(&mut worker_ring.take_outbox());
+            stuck.publish(&worker_ring);
         }
         let mut orphans = Vec::new();
-        let mut core = helper.core.lock();
-        core.placement.stay(Instant::now());
+        let mut worker_ring = helper.worker_ring.lock();
+        worker_ring.placement.stay(Instant::now());
         for op in ops {
-            begin(&mut core, op, crop.wakers, &mut orphans);
+            begin(&mut worker_ring, op, crop.wakers, &mut orphans);
         }
-        helper.publish(&core);
-        drop(core);
+        helper.publish(&worker_ring);
+        drop(worker_ring);
         crop.leave(orphans);
     }
 
@@ -248,18 +248,18 @@ impl Rings {
     /// nothing while the worker itself uses its ring.
     pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
         let worker = &self.workers[index];
-        let Some(mut core) = worker.core.try_lock() else { return };
+        let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return };
         let mut orphans = Vec::new();
-        worker.open_mail(&mut core, crop.wakers, &mut orphans);
-        for op in core.take_outbox() {
-            begin(&mut core, op, crop.wakers, &mut orphans);
+        worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
+        for op in worker_ring.take_outbox() {
+            begin(&mut worker_ring, op, crop.wakers, &mut orphans);
         }
-        core.reap_for_owner(crop.wakers, &mut orphans);
+        worker_ring.reap_for_owner(crop.wakers, &mut orphans);
         // A failure is not lost: the entries stay in the queue, and the owner's next turn gets the
         // same error.
-        let _failure = core.pump(crop.wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
+        let _failure = worker_ring.pump(crop.wakers, &mut orphans);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
         crop.leave(orphans);
     }
 
@@ -268,23 +268,23 @@ impl Rings {
     fn place(
         &self,
         index: usize,
-        core: &mut MutexGuard<'_, Core>,
+        worker_ring: &mut MutexGuard<'_, WorkerRing>,
         wakers: &mut Vec<Waker>,
         orphans: &mut Vec<Orphan>,
     ) {
-        let given_up = core.placement.review(self.loads.iter().map(|load| &**load));
-        let mut ops = core.take_outbox();
+        let given_up = worker_ring.placement.review(self.loads.iter().map(|load| &**load));
+        let mut ops = worker_ring.take_outbox();
         if let Some(stuck) = given_up {
             ops.append(&mut self.workers[stuck].unread_ops());
         }
-        let target = core.placement.target();
+        let target = worker_ring.placement.target();
         if target != index {
             self.send(target, &mut ops);
         }
         for op in ops.drain(..) {
-            begin(core, op, wakers, orphans);
+            begin(worker_ring, op, wakers, orphans);
         }
-        core.reuse_outbox(ops);
+        worker_ring.reuse_outbox(ops);
     }
 
     /// Hands the waits among these operations to another worker, unless it has shut down. All
@@ -314,7 +314,7 @@ impl Rings {
     }
 
     pub(super) fn has_file_work(&self, index: usize) -> bool {
-        self.workers[index].core.lock().has_file_work()
+        self.workers[index].worker_ring.lock().has_file_work()
     }
 
     pub(super) fn stale_count(&self, index: usize) -> u64 {
@@ -331,15 +331,15 @@ impl Rings {
         let worker = &self.workers[index];
         let mut orphans = Vec::new();
         worker.mailbox.close();
-        let mut core = worker.core.lock();
-        core.close();
-        for op in core.take_outbox() {
-            begin(&mut core, op, wakers, &mut orphans);
+        let mut worker_ring = worker.worker_ring.lock();
+        worker_ring.close();
+        for op in worker_ring.take_outbox() {
+            begin(&mut worker_ring, op, wakers, &mut orphans);
         }
-        worker.open_mail(&mut core, wakers, &mut orphans);
-        core.drain(deadline, wakers, &mut orphans);
-        worker.publish(&core);
-        drop(core);
+        worker.open_mail(&mut worker_ring, wakers, &mut orphans);
+        worker_ring.drain(deadline, wakers, &mut orphans);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
         clear_away(orphans);
     }
 }
@@ -354,8 +354,8 @@ impl Request {
 }
 
 /// Starts the operation, or gives it to `orphans`, to be dropped where no lock is held.
-fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
-    match core.start(op) {
+fn begin(worker_ring: &mut WorkerRing, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    match worker_ring.start(op) {
         Start::Taken => {}
         Start::Unwanted(op) => {
             op.withdraw(wakers);
@@ -371,7 +371,7 @@ fn begin(core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orp
 impl Worker {
     fn new(index: usize, ring: Ring) -> Result<Worker, Refusal> {
         Ok(Worker {
-            core: Mutex::new(Core::new(index, ring)),
+            worker_ring: Mutex::new(WorkerRing::new(index, ring)),
             mailbox: Mailbox::new(),
             bell: Bell::new(),
             doorbell: Doorbell::new().map_err(Refusal::Setup)?,
@@ -383,10 +383,10 @@ impl Worker {
         })
     }
 
-    fn change<R>(&self, change: impl FnOnce(&mut Core) -> R) -> R {
-        let mut core = self.core.lock();
-        let result = change(&mut core);
-        self.publish(&core);
+    fn change<R>(&self, change: impl FnOnce(&mut WorkerRing) -> R) -> R {
+        let mut worker_ring = self.worker_ring.lock();
+        let result = change(&mut worker_ring);
+        self.publish(&worker_ring);
         result
     }
 
@@ -413,7 +413,7 @@ impl Worker {
         starts.into_iter().filter_map(Request::into_op).collect()
     }
 
-    fn open_mail(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn open_mail(&self, worker_ring: &mut WorkerRing, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
         if !self.mailbox.is_pending() {
             return;
         }
@@ -421,17 +421,17 @@ impl Worker {
         self.mailbox.take(&mut requests);
         for request in requests {
             match request {
-                Request::Start(op) => begin(core, op, wakers, orphans),
-                Request::Cancel(slot) => core.cancel(slot),
-                Request::Unregister(memory) => core.unregister(&memory),
+                Request::Start(op) => begin(worker_ring, op, wakers, orphans),
+                Request::Cancel(slot) => worker_ring.cancel(slot),
+                Request::Unregister(memory) => worker_ring.unregister(&memory),
             }
         }
     }
 
-    fn publish(&self, core: &MutexGuard<'_, Core>) {
+    fn publish(&self, worker_ring: &MutexGuard<'_, WorkerRing>) {
         // Ordering: Relaxed: estimates; no decision relies on their being exact.
-        self.figures.in_flight.store(core.in_flight(), Ordering::Relaxed);
-        self.figures.stale_count.store(core.stale_count(), Ordering::Relaxed);
-        self.figures.leaked_count.store(core.leaked_count(), Ordering::Relaxed);
+        self.figures.in_flight.store(worker_ring.in_flight(), Ordering::Relaxed);
+        self.figures.stale_count.store(worker_ring.stale_count(), Ordering::Relaxed);
+        self.figures.leaked_count.store(worker_ring.leaked_count(), Ordering::Relaxed);
     }
 }

@@ -43,10 +43,10 @@ fn worker(driver: &Driver) -> &Worker {
 
 /// Queues no-ops whose completions carry these names.
 fn push_nops(driver: &Driver, names: impl IntoIterator<Item = u64>) {
-    let mut core = worker(driver).core.lock();
+    let mut worker_ring = worker(driver).worker_ring.lock();
     for name in names {
         // SAFETY: a no-op points to nothing.
-        unsafe { core.ring.push(opcode::Nop::new().build().user_data(name)) };
+        unsafe { worker_ring.ring.push(opcode::Nop::new().build().user_data(name)) };
     }
 }
 
@@ -58,7 +58,7 @@ fn arm(registration: &Registration, direction: Direction, waker: &Waker) {
 /// The name of the one operation in flight, which this harvest begins.
 fn name_in_flight(driver: &Driver) -> SlotId {
     driver.harvest(0, &mut Vec::new()).expect("harvest");
-    worker(driver).core.lock().in_flight.slots()[0]
+    worker(driver).worker_ring.lock().in_flight.slots()[0]
 }
 
 /// Returns this many registrations of one socket, and its peer.
@@ -173,7 +173,7 @@ fn a_worker_dozes_only_while_nothing_is_in_flight() {
     // It holds the lock while it sleeps in the ring, which first begins the operations in the
     // outbox.
     park_until_rung(&|| {
-        worker(&driver).core.try_lock().is_none()
+        worker(&driver).worker_ring.try_lock().is_none()
             && driver.in_flight(0) == 1
             && !worker(&driver).bell.is_dozing()
     });
@@ -232,7 +232,7 @@ fn a_ring_that_answers_errors_frees_nothing_and_loses_nothing() {
     let (registrations, peer) = duplicates(10);
     let (kept, mut kept_peer) = pair();
     let (count, waker) = counting_waker();
-    let ring_fd = worker(&driver).core.lock().ring.as_raw_fd();
+    let ring_fd = worker(&driver).worker_ring.lock().ring.as_raw_fd();
     // SAFETY: plain system calls on descriptors that this test knows.
     let spare_fd = unsafe { libc::dup(ring_fd) };
     let null = File::open("/dev/null").expect("open");
@@ -286,7 +286,7 @@ fn a_second_thread_cannot_bind_a_ring_that_has_an_owner() {
 #[test]
 fn descriptors_are_closed_on_exec() {
     let driver = driver_of(8, 64);
-    let ring_fd = worker(&driver).core.lock().ring.as_raw_fd();
+    let ring_fd = worker(&driver).worker_ring.lock().ring.as_raw_fd();
     let doorbell_fd = worker(&driver).doorbell.as_raw_fd();
     for fd in [ring_fd, doorbell_fd] {
         // SAFETY: a plain system call.
@@ -302,8 +302,8 @@ fn only_what_a_pinned_task_asks_for_cannot_be_taken_over() {
     let (_count, waker) = counting_waker();
     let ((movable, _peer), (pinned, _other_peer)) = (pair(), pair());
     let begun_and_not = || {
-        let core = worker(&driver).core.lock();
-        (core.in_flight.len(), core.outbox_len())
+        let worker_ring = worker(&driver).worker_ring.lock();
+        (worker_ring.in_flight.len(), worker_ring.outbox_len())
     };
     arm(&movable, Direction::Read, &waker);
     assert_eq!(begun_and_not(), (0, 1));
@@ -320,8 +320,8 @@ fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
     let (_count, waker) = counting_waker();
     let (movable, _peer) = pair();
     let begun_and_not = || {
-        let core = worker(&driver).core.lock();
-        (core.in_flight.len(), core.outbox_len())
+        let worker_ring = worker(&driver).worker_ring.lock();
+        (worker_ring.in_flight.len(), worker_ring.outbox_len())
     };
     // There is nothing to read yet, and the read is marked as one that bypasses the page cache.
     let (reader, _writer) = UnixStream::pair().expect("two descriptors");
@@ -422,17 +422,17 @@ fn the_kernel_starts_few_threads_for_waits_without_an_end() {
     const SPLICES_COUNT: u64 = 300;
     let driver = driver_of(8, 1024);
     let _guard = bound(&driver);
-    let limits = worker(&driver).core.lock().ring.kernel_threads_count_max();
+    let limits = worker(&driver).worker_ring.lock().ring.kernel_threads_count_max();
     assert_eq!(limits, KERNEL_THREADS_COUNT_MAX);
     let (reader, mut writer) = pipe();
     let null = File::create("/dev/null").expect("open");
     {
-        let mut core = worker(&driver).core.lock();
+        let mut worker_ring = worker(&driver).worker_ring.lock();
         for _ in 0..SPLICES_COUNT {
             let splice = opcode::Splice::new(Fd(reader.as_raw_fd()), -1, Fd(null.as_raw_fd()), -1, 1).build();
             let name = SlotId::from_bits(u64::MAX >> 8).to_bits();
             // SAFETY: it points to no memory, and both files are open until every splice has ended.
-            unsafe { core.ring.push(splice.flags(Flags::ASYNC).user_data(name)) };
+            unsafe { worker_ring.ring.push(splice.flags(Flags::ASYNC).user_data(name)) };
         }
     }
     driver.harvest(0, &mut Vec::new()).expect("harvest");

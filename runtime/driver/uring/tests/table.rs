@@ -24,7 +24,7 @@ fn driver() -> Arc<Driver> {
 /// How many indexes of the table are taken.
 fn taken_count(driver: &Driver) -> usize {
     match &driver.backend {
-        Backend::Uring(rings) => rings.workers[0].core.lock().table.taken_count(),
+        Backend::Uring(rings) => rings.workers[0].worker_ring.lock().table.taken_count(),
         _ => panic!("not a ring"),
     }
 }
@@ -107,7 +107,7 @@ fn an_operation_names_the_place_of_its_buffer() {
     let pool = FixedBufPool::new(1, 4096).expect("memory");
     let buf = use_once(&driver, pool.take());
     let Backend::Uring(rings) = &driver.backend else { panic!("not a ring") };
-    rings.workers[0].core.lock().ring.unregister(0).expect("there it was");
+    rings.workers[0].worker_ring.lock().ring.unregister(0).expect("there it was");
     let (file, mut writer) = pipe();
     let mut read = RingFor::on(&driver).read(file, buf, AT_CURSOR);
     assert!(poll(&mut read).is_pending());

@@ -49,7 +49,7 @@ pub(super) enum Start {
 }
 
 #[derive(Debug)]
-pub(super) struct Core {
+pub(super) struct WorkerRing {
     worker: usize,
     pub(super) ring: Ring,
     /// Dropped after the ring [registered-is-held].
@@ -70,9 +70,9 @@ pub(super) struct Core {
     leaked_count: usize,
 }
 
-impl Core {
-    pub(super) fn new(worker: usize, ring: Ring) -> Core {
-        Core {
+impl WorkerRing {
+    pub(super) fn new(worker: usize, ring: Ring) -> WorkerRing {
+        WorkerRing {
             worker,
             ring,
             table: Table::new(),
@@ -386,7 +386,7 @@ impl Core {
     }
 }
 
-impl Drop for Core {
+impl Drop for WorkerRing {
     fn drop(&mut self) {
         // The driver was never shut down. Its wakers are dropped here, where no lock is held.
         self.leak(&mut Vec::new());
