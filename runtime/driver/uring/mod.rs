@@ -45,7 +45,7 @@ mod table;
 mod tests;
 mod worker_ring;
 
-use self::worker_ring::{Start, WorkerRing};
+use self::worker_ring::{Started, WorkerRing};
 use placement::Load;
 use probe::Refusal;
 use ring::Ring;
@@ -136,8 +136,8 @@ impl Rings {
             // Begun at once: no other worker may take it over, and the task could not run elsewhere
             // anyway. It cannot be unwanted, because the task is submitting it right now.
             Asker::Pinned(_) => match worker.change(|worker_ring| worker_ring.start(op)) {
-                Start::Taken | Start::Unwanted(_) => Ok(()),
-                Start::Closed(_) => Err(closed()),
+                Started::Taken | Started::Unwanted(_) => Ok(()),
+                Started::Closed(_) => Err(closed()),
             },
         }
     }
@@ -356,12 +356,12 @@ impl Request {
 /// Starts the operation, or gives it to `orphans`, to be dropped where no lock is held.
 fn begin(worker_ring: &mut WorkerRing, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
     match worker_ring.start(op) {
-        Start::Taken => {}
-        Start::Unwanted(op) => {
+        Started::Taken => {}
+        Started::Unwanted(op) => {
             op.withdraw(wakers);
             orphans.extend(Orphan::of(op));
         }
-        Start::Closed(op) => {
+        Started::Closed(op) => {
             op.finish(Err(closed()), wakers);
             orphans.extend(Orphan::of(op));
         }

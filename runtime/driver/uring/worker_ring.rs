@@ -40,7 +40,7 @@ const DRAIN_STEP: Duration = Duration::from_millis(20);
 /// lock is held.
 #[must_use]
 #[derive(Debug)]
-pub(super) enum Start {
+pub(super) enum Started {
     Taken,
     /// The future that submitted it is gone.
     Unwanted(Op),
@@ -157,7 +157,7 @@ impl WorkerRing {
         for op in ops.drain(..) {
             if !op.is_direct() {
                 others.push(op);
-            } else if let Start::Unwanted(op) | Start::Closed(op) = self.start(op) {
+            } else if let Started::Unwanted(op) | Started::Closed(op) = self.start(op) {
                 orphans.extend(Orphan::of(op));
             }
         }
@@ -169,13 +169,13 @@ impl WorkerRing {
     }
 
     /// Takes ownership of the operation and puts it into the submission queue.
-    pub(super) fn start(&mut self, op: Op) -> Start {
+    pub(super) fn start(&mut self, op: Op) -> Started {
         if self.is_closed {
-            return Start::Closed(op);
+            return Started::Closed(op);
         }
         let slot = match self.in_flight.admit(op, self.worker) {
             Ok(slot) => slot,
-            Err(op) => return Start::Unwanted(op),
+            Err(op) => return Started::Unwanted(op),
         };
         let op = self.in_flight.op(slot);
         let place = op
@@ -187,7 +187,7 @@ impl WorkerRing {
         // reaped, or leaks it. [registered-is-held] A table index names the memory that contains
         // the address, until the operation is over.
         unsafe { self.ring.push(entry) };
-        Start::Taken
+        Started::Taken
     }
 
     /// No operation with this memory is in flight, and none will come.
