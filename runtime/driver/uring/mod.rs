@@ -63,7 +63,7 @@ struct Worker {
     /// Held by the owner while it sleeps. Another worker's `try_lock` then fails, because a
     /// sleeping worker is not stuck.
     worker_ring: Mutex<WorkerRing>,
-    mailbox: Mailbox<Request>,
+    mailbox: Mailbox<MailboxRequest>,
     bell: Bell,
     doorbell: Doorbell,
     figures: Figures,
@@ -79,7 +79,7 @@ struct Figures {
 
 /// A request that another thread posts to a ring's mailbox.
 #[derive(Debug)]
-enum Request {
+enum MailboxRequest {
     Start(Op),
     Cancel(SlotId),
     /// No operation with this memory comes any more. The request holds a reference, so that it
@@ -121,7 +121,7 @@ impl Rings {
         let worker = &self.workers[index];
         // A refused or unwanted operation is dropped after the match, with the lock released.
         match asker {
-            Asker::Foreign => worker.post(Request::Start(op)),
+            Asker::Foreign => worker.post(MailboxRequest::Start(op)),
             Asker::Worker(_) => {
                 let mut orphans = Vec::new();
                 let outcome = worker.change(|worker_ring| {
@@ -148,14 +148,14 @@ impl Rings {
             worker.worker_ring.lock().cancel(ticket.slot());
         } else {
             // Refused: the worker has shut down, and cancelled everything itself.
-            let _ = worker.post(Request::Cancel(ticket.slot()));
+            let _ = worker.post(MailboxRequest::Cancel(ticket.slot()));
         }
     }
 
     pub(super) fn unregister(&self, memory: &Arc<FixedMemory>) {
         for worker in &self.workers {
             // Refused: the worker has shut down, and its ring has released everything.
-            let _ = worker.post(Request::Unregister(memory.clone()));
+            let _ = worker.post(MailboxRequest::Unregister(memory.clone()));
         }
     }
 
@@ -296,11 +296,11 @@ impl Rings {
         if waits.is_empty() {
             return;
         }
-        let mut letters = waits.into_iter().map(Request::Start).collect();
+        let mut letters = waits.into_iter().map(MailboxRequest::Start).collect();
         match self.workers[target].mailbox.post_batch(&mut letters) {
             Posted::Quiet => {}
             Posted::Ring => self.workers[target].ring(),
-            Posted::Refused(()) => ops.extend(letters.into_iter().filter_map(Request::into_op)),
+            Posted::Refused(()) => ops.extend(letters.into_iter().filter_map(MailboxRequest::into_op)),
         }
     }
 
@@ -344,11 +344,11 @@ impl Rings {
     }
 }
 
-impl Request {
+impl MailboxRequest {
     fn into_op(self) -> Option<Op> {
         match self {
-            Request::Start(op) => Some(op),
-            Request::Cancel(_) | Request::Unregister(_) => None,
+            MailboxRequest::Start(op) => Some(op),
+            MailboxRequest::Cancel(_) | MailboxRequest::Unregister(_) => None,
         }
     }
 }
@@ -396,7 +396,7 @@ impl Worker {
         }
     }
 
-    fn post(&self, request: Request) -> io::Result<()> {
+    fn post(&self, request: MailboxRequest) -> io::Result<()> {
         match self.mailbox.post(request) {
             Posted::Quiet => Ok(()),
             Posted::Ring => {
@@ -409,8 +409,8 @@ impl Worker {
 
     /// The operations in the mailbox of a worker that does not read it.
     fn unread_ops(&self) -> Vec<Op> {
-        let starts = self.mailbox.take_if(|request| matches!(request, Request::Start(_)));
-        starts.into_iter().filter_map(Request::into_op).collect()
+        let starts = self.mailbox.take_if(|request| matches!(request, MailboxRequest::Start(_)));
+        starts.into_iter().filter_map(MailboxRequest::into_op).collect()
     }
 
     fn open_mail(&self, worker_ring: &mut WorkerRing, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
@@ -421,9 +421,9 @@ impl Worker {
         self.mailbox.take(&mut requests);
         for request in requests {
             match request {
-                Request::Start(op) => begin(worker_ring, op, wakers, orphans),
-                Request::Cancel(slot) => worker_ring.cancel(slot),
-                Request::Unregister(memory) => worker_ring.unregister(&memory),
+                MailboxRequest::Start(op) => begin(worker_ring, op, wakers, orphans),
+                MailboxRequest::Cancel(slot) => worker_ring.cancel(slot),
+                MailboxRequest::Unregister(memory) => worker_ring.unregister(&memory),
             }
         }
     }
