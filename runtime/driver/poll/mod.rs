@@ -49,11 +49,11 @@ use rest::Rests;
 
 #[derive(Debug)]
 pub(super) struct Pollers {
-    workers: Box<[CachePadded<Worker>]>,
+    workers: Box<[CachePadded<PollWorker>]>,
 }
 
 #[derive(Debug)]
-struct Worker {
+struct PollWorker {
     poller: Poller,
     bell: Bell,
     /// Held while waiting. Another worker's `try_lock` then fails, because a sleeping worker is not
@@ -98,7 +98,7 @@ struct Attached {
 
 impl Pollers {
     pub(super) fn new(options: &Options) -> io::Result<Pollers> {
-        let workers = (0..options.workers).map(|_| Worker::new().map(CachePadded::new));
+        let workers = (0..options.workers).map(|_| PollWorker::new().map(CachePadded::new));
         Ok(Pollers { workers: workers.collect::<io::Result<_>>()? })
     }
 
@@ -250,10 +250,10 @@ impl Pollers {
     }
 }
 
-impl Worker {
-    fn new() -> io::Result<Worker> {
+impl PollWorker {
+    fn new() -> io::Result<PollWorker> {
         let attached = Attached { sources: Slots::new(), rests: Rests::new(), is_closed: false };
-        Ok(Worker {
+        Ok(PollWorker {
             poller: Poller::new()?,
             bell: Bell::new(),
             events: Mutex::new(Events::new()),

@@ -52,14 +52,14 @@ use ring::Ring;
 
 #[derive(Debug)]
 pub(super) struct Rings {
-    workers: Box<[CachePadded<Worker>]>,
+    workers: Box<[CachePadded<RingWorker>]>,
     loads: Box<[CachePadded<Load>]>,
     /// Equal for all rings, because they belong to one kernel.
     supported: Supported,
 }
 
 #[derive(Debug)]
-struct Worker {
+struct RingWorker {
     /// Held by the owner while it sleeps. Another worker's `try_lock` then fails, because a
     /// sleeping worker is not stuck.
     worker_ring: Mutex<WorkerRing>,
@@ -96,7 +96,7 @@ impl Rings {
         let workers = (0..options.workers).map(|index| {
             let ring = Ring::create(options, supported).map_err(Refusal::into_error)?;
             supported = Some(ring.supported());
-            let worker = Worker::new(index, ring).map_err(Refusal::into_error)?;
+            let worker = RingWorker::new(index, ring).map_err(Refusal::into_error)?;
             Ok(CachePadded::new(worker))
         });
         let workers = workers.collect::<io::Result<_>>()?;
@@ -368,9 +368,9 @@ fn begin(worker_ring: &mut WorkerRing, op: Op, wakers: &mut Vec<Waker>, orphans:
     }
 }
 
-impl Worker {
-    fn new(index: usize, ring: Ring) -> Result<Worker, Refusal> {
-        Ok(Worker {
+impl RingWorker {
+    fn new(index: usize, ring: Ring) -> Result<RingWorker, Refusal> {
+        Ok(RingWorker {
             worker_ring: Mutex::new(WorkerRing::new(index, ring)),
             mailbox: Mailbox::new(),
             bell: Bell::new(),

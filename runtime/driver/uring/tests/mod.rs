@@ -24,7 +24,7 @@ use crate::driver::tests::{LIMIT, bound, counting_waker, drive, harvest_until, p
 use crate::driver::{Direction, Driver, Kind, Options, Registration};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
-use super::Worker;
+use super::RingWorker;
 use super::ring::KERNEL_THREADS_COUNT_MAX;
 
 mod table;
@@ -34,7 +34,7 @@ fn driver_of(ring_entries: u32, completion_entries: u32) -> Arc<Driver> {
     Driver::new(&options).expect("io_uring")
 }
 
-fn worker(driver: &Driver) -> &Worker {
+fn worker(driver: &Driver) -> &RingWorker {
     match &driver.backend {
         Backend::Uring(rings) => &rings.workers[0],
         _ => panic!("not a ring"),
