@@ -37,7 +37,7 @@ pub(super) struct Ring {
     /// Entries that found the submission queue full, in order. None is ever dropped
     /// [nothing-dropped].
     backlog: VecDeque<Entry>,
-    owner: Owner,
+    owner: RingOwner,
     /// Whether its loop may move between threads.
     is_movable: bool,
     /// Whether it has moved. The end of an earlier thread may then cancel what that thread
@@ -48,7 +48,7 @@ pub(super) struct Ring {
 
 /// Which thread may enter the kernel for this ring.
 #[derive(Clone, Copy, Debug)]
-enum Owner {
+enum RingOwner {
     /// The first thread that takes the ring over.
     Nobody,
     Only(ThreadId),
@@ -82,7 +82,7 @@ impl Ring {
         Ok(Ring {
             ring: created.ring,
             backlog: VecDeque::new(),
-            owner: Owner::Nobody,
+            owner: RingOwner::Nobody,
             is_movable: options.single_thread,
             has_moved: false,
             supported: created.supported,
@@ -94,24 +94,24 @@ impl Ring {
     pub(super) fn take_over(&mut self) -> io::Result<()> {
         let caller = thread::current().id();
         match self.owner {
-            Owner::Only(owner) if owner == caller => return Ok(()),
-            Owner::Only(_) => {
+            RingOwner::Only(owner) if owner == caller => return Ok(()),
+            RingOwner::Only(_) => {
                 return Err(io::Error::other("this ring belongs to the thread that bound the worker first"));
             }
-            Owner::Any(last) => {
+            RingOwner::Any(last) => {
                 self.has_moved |= last != caller;
-                self.owner = Owner::Any(caller);
+                self.owner = RingOwner::Any(caller);
                 return Ok(());
             }
-            Owner::Released => {
+            RingOwner::Released => {
                 // The thread that has left may end. The kernel then cancels the operations that it
                 // has in flight.
                 self.has_moved = true;
-                self.owner = Owner::Only(caller);
+                self.owner = RingOwner::Only(caller);
                 return Ok(());
             }
-            Owner::Nobody if self.is_movable => self.owner = Owner::Any(caller),
-            Owner::Nobody => self.owner = Owner::Only(caller),
+            RingOwner::Nobody if self.is_movable => self.owner = RingOwner::Any(caller),
+            RingOwner::Nobody => self.owner = RingOwner::Only(caller),
         }
         self.limit_kernel_threads();
         Ok(())
@@ -124,8 +124,8 @@ impl Ring {
 
     /// The calling thread, which may enter, leaves the ring to the next thread that takes it over.
     pub(super) fn release(&mut self) {
-        if let Owner::Only(_) = self.owner {
-            self.owner = Owner::Released;
+        if let RingOwner::Only(_) = self.owner {
+            self.owner = RingOwner::Released;
         }
     }
 
@@ -173,7 +173,7 @@ impl Ring {
 
     /// No thread has entered yet.
     pub(super) fn is_new(&self) -> bool {
-        matches!(self.owner, Owner::Nobody)
+        matches!(self.owner, RingOwner::Nobody)
     }
 
     pub(super) fn can_skip_success(&self) -> bool {
