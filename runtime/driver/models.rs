@@ -15,7 +15,7 @@ use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
 use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
 use super::send::{AnyLoan, Loan};
-use super::side::{Listing, Place, Side};
+use super::side::{Listing, Side, WaiterRef};
 use super::slots::SlotId;
 use super::submission::Completion;
 use super::tests::counting_waker;
@@ -37,7 +37,7 @@ fn poll_for(side: &Side, data: &AtomicBool, waker: &Waker) -> bool {
             let (Cleared::Done | Cleared::Newer) = side.clear(seen, Verdict::Useful);
             continue;
         }
-        match side.wait(&mut Place::Primary, waker.clone()) {
+        match side.wait(&mut WaiterRef::Primary, waker.clone()) {
             Arm::Ready => {}
             Arm::Already | Arm::Needed(_) => return false,
         }
@@ -95,7 +95,7 @@ fn an_event_beside_two_waiters_reaches_both() {
                         let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen, Verdict::Useful);
                         continue;
                     }
-                    match shared.0.wait(&mut Place::Listed(&mut listing), waker.clone()) {
+                    match shared.0.wait(&mut WaiterRef::Listed(&mut listing), waker.clone()) {
                         Arm::Ready => {}
                         Arm::Already | Arm::Needed(_) => return Some(waker),
                     }
@@ -132,7 +132,7 @@ fn a_waiter_that_passed_an_event_is_listed_no_more() {
         let list = |listing: &mut Listing| {
             let (_count, waker) = counting_waker();
             let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
-                side.wait(&mut Place::Listed(listing), waker.clone());
+                side.wait(&mut WaiterRef::Listed(listing), waker.clone());
             waker
         };
         let (mut listing, mut later_listing) = (Listing::None, Listing::None);
@@ -161,7 +161,7 @@ fn an_event_takes_every_waiter() {
         let mut listings = [Listing::None; 3];
         for (listing, waker) in listings.iter_mut().zip([&waker, &leaving, &waker]) {
             let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
-                side.wait(&mut Place::Listed(listing), waker.clone());
+                side.wait(&mut WaiterRef::Listed(listing), waker.clone());
         }
         let kernel = {
             let side = side.clone();
@@ -171,10 +171,10 @@ fn an_event_takes_every_waiter() {
                 wakers
             })
         };
-        let (Arm::Ready | Arm::Already | Arm::Needed(_)) = side.wait(&mut Place::Primary, waker.clone());
+        let (Arm::Ready | Arm::Already | Arm::Needed(_)) = side.wait(&mut WaiterRef::Primary, waker.clone());
         side.forget(listings[1]);
         let (Arm::Ready | Arm::Already | Arm::Needed(_)) =
-            side.wait(&mut Place::Listed(&mut Listing::None), waker.clone());
+            side.wait(&mut WaiterRef::Listed(&mut Listing::None), waker.clone());
         let mut woken = kernel.join().unwrap();
         side.event(true, &mut woken);
         let woken_count = woken.iter().filter(|woken| woken.will_wake(&waker)).count();
@@ -192,7 +192,7 @@ fn two_waiters_place_one_order() {
         assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
         let wait = |side: &Side| {
             let (_count, waker) = counting_waker();
-            side.wait(&mut Place::Listed(&mut Listing::None), waker)
+            side.wait(&mut WaiterRef::Listed(&mut Listing::None), waker)
         };
         let other = {
             let side = side.clone();
@@ -662,7 +662,7 @@ fn a_write_behind_a_send_waits_for_its_answer() {
             if shared.0.observe().is_some() {
                 break true;
             }
-            match shared.0.wait(&mut Place::Primary, waker.clone()) {
+            match shared.0.wait(&mut WaiterRef::Primary, waker.clone()) {
                 Arm::Ready => {}
                 Arm::Already => break false,
                 Arm::Needed(_) => panic!("the send is the order"),
@@ -681,7 +681,7 @@ fn futile_orders(side: &Side, count: usize) -> Vec<Order> {
     let seen = side.observe().expect("ready");
     assert_eq!(side.clear(seen, Verdict::Useful), Cleared::Done);
     let one = |_| {
-        let order = place(side);
+        let order = order(side);
         side.event(true, &mut Vec::new());
         let seen = side.observe().expect("an event");
         assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
@@ -690,9 +690,9 @@ fn futile_orders(side: &Side, count: usize) -> Vec<Order> {
     (0..count).map(one).collect()
 }
 
-fn place(side: &Side) -> Order {
+fn order(side: &Side) -> Order {
     let (_count, waker) = counting_waker();
-    match side.wait(&mut Place::Primary, waker) {
+    match side.wait(&mut WaiterRef::Primary, waker) {
         Arm::Needed(order) => order,
         Arm::Ready | Arm::Already => panic!("an idle side"),
     }
@@ -711,7 +711,7 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
         // An event does not end a standing order, and a call that did something ends the count.
         let side = Side::new();
         futile_orders(&side, 3);
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         for _ in 0..8 {
             side.event(false, &mut Vec::new());
             let seen = side.observe().expect("an event");
@@ -720,7 +720,7 @@ fn orders_of_no_use_become_one_that_stands_and_then_pauses() {
         side.event(true, &mut Vec::new());
         let seen = side.observe().expect("an event");
         assert_eq!(side.clear(seen, Verdict::Futile), Cleared::Done);
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         let side = ModelArc::new(side);
         let there = side.clone();
         let kernel = thread::spawn(move || there.event(true, &mut Vec::new()));
@@ -739,7 +739,7 @@ fn the_events_of_an_order_that_stands_are_not_lost() {
         let side = Side::new();
         futile_orders(&side, 3);
         let (_count, waker) = counting_waker();
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         let shared = ModelArc::new((side, AtomicBool::new(false)));
         let kernel = {
             let shared = shared.clone();
@@ -763,7 +763,7 @@ fn the_events_of_an_order_that_stands_are_not_lost() {
                 let (Cleared::Done | Cleared::Newer) = shared.0.clear(seen, Verdict::Futile);
                 continue;
             }
-            match shared.0.wait(&mut Place::Primary, waker.clone()) {
+            match shared.0.wait(&mut WaiterRef::Primary, waker.clone()) {
                 Arm::Ready => {}
                 Arm::Already => break false,
                 Arm::Needed(order) => panic!("{order:?} beside an order that stands"),
@@ -784,7 +784,7 @@ fn an_order_that_stands_is_taken_for_no_other() {
         let side = Side::new();
         side.trust();
         futile_orders(&side, 3);
-        assert_eq!(place(&side), Order::Standing);
+        assert_eq!(order(&side), Order::Standing);
         let side = ModelArc::new(side);
         let kernel = {
             let side = side.clone();

@@ -11,7 +11,7 @@ use crate::task::coop;
 
 use super::Direction;
 use super::readiness::Seen;
-use super::side::{Listing, Place};
+use super::side::{Listing, WaiterRef};
 use super::source::Registration;
 
 /// See [`Registration::ready`].
@@ -32,8 +32,8 @@ impl Future for WaitReady<'_> {
         match this.registration.source.side(this.direction).observe() {
             Some(seen) => this.listing.pass(seen),
             None => {
-                let mut place = Place::Listed(&mut this.listing);
-                ready!(this.registration.poll_wait(this.direction, cx, &mut place))?;
+                let mut waiter = WaiterRef::Listed(&mut this.listing);
+                ready!(this.registration.poll_wait(this.direction, cx, &mut waiter))?;
             }
         }
         charge.made_progress();
@@ -64,6 +64,6 @@ impl<R, F: FnMut(&Socket, Seen) -> io::Result<R>> Future for AsyncIo<'_, F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let AsyncIo { ready, operation } = &mut *self;
         let WaitReady { registration, direction, listing } = ready;
-        registration.drive(*direction, cx, Place::Listed(listing), operation)
+        registration.drive(*direction, cx, WaiterRef::Listed(listing), operation)
     }
 }

@@ -38,7 +38,7 @@ struct Waiting {
 }
 
 /// Where a waiter is stored.
-pub(super) enum Place<'a> {
+pub(super) enum WaiterRef<'a> {
     Primary,
     Listed(&'a mut Listing),
 }
@@ -53,11 +53,11 @@ pub(super) enum Listing {
     Other(SlotId),
 }
 
-impl Place<'_> {
+impl WaiterRef<'_> {
     /// The side was seen ready.
     #[inline]
     pub(super) fn pass(&mut self, seen: Seen) {
-        if let Place::Listed(listing) = self {
+        if let WaiterRef::Listed(listing) = self {
             listing.pass(seen);
         }
     }
@@ -141,11 +141,11 @@ impl Side {
     }
 
     /// Stores the waiter, then checks whether it must wait [event-wakes].
-    pub(super) fn wait(&self, place: &mut Place<'_>, fresh: Waker) -> Arm {
+    pub(super) fn wait(&self, waiter: &mut WaiterRef<'_>, fresh: Waker) -> Arm {
         let mut waiting = self.waiting.lock();
-        let old = match place {
-            Place::Primary => waiting.primary.replace(fresh),
-            Place::Listed(listing) => waiting.list(listing, fresh, self.readiness.version()),
+        let old = match waiter {
+            WaiterRef::Primary => waiting.primary.replace(fresh),
+            WaiterRef::Listed(listing) => waiting.list(listing, fresh, self.readiness.version()),
         };
         let arm = self.readiness.arm();
         drop(waiting);

@@ -15,7 +15,7 @@ use crate::task::coop;
 use super::op::{Op, Ticket};
 use super::readiness::{Arm, Cleared, Progress, Seen, Verdict};
 use super::ready::{AsyncIo, WaitReady};
-use super::side::{Listing, Place, Side};
+use super::side::{Listing, Side, WaiterRef};
 use super::submission::Submission;
 use super::{Contents, Direction, Driver, context, is_undone};
 use crate::system::socket::{connect_outcome, has_begun, is_in_progress};
@@ -155,7 +155,7 @@ impl Registration {
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&Socket) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.drive(direction, cx, Place::Primary, |socket, _| operation(socket))
+        self.drive(direction, cx, WaiterRef::Primary, |socket, _| operation(socket))
     }
 
     /// [`poll_io`](Registration::poll_io) for bytes; returns how many were moved.
@@ -167,7 +167,7 @@ impl Registration {
         mut operation: impl FnMut(&Socket) -> io::Result<Moved>,
     ) -> Poll<io::Result<usize>> {
         let side = self.source.side(direction);
-        self.drive(direction, cx, Place::Primary, |socket, seen| Ok(operation(socket)?.note(side, seen)))
+        self.drive(direction, cx, WaiterRef::Primary, |socket, seen| Ok(operation(socket)?.note(side, seen)))
     }
 
     /// Like [`poll_io`](Registration::poll_io), for any number of concurrent waiters.
@@ -202,7 +202,7 @@ impl Registration {
     pub(crate) fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let charge = ready!(coop::poll_proceed(cx));
         if self.source.side(direction).observe().is_none() {
-            ready!(self.poll_wait(direction, cx, &mut Place::Primary))?;
+            ready!(self.poll_wait(direction, cx, &mut WaiterRef::Primary))?;
         }
         charge.made_progress();
         Poll::Ready(Ok(()))
@@ -285,17 +285,17 @@ impl Registration {
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        mut place: Place<'_>,
+        mut waiter: WaiterRef<'_>,
         mut operation: impl FnMut(&Socket, Seen) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         let charge = ready!(coop::poll_proceed(cx));
         let side = self.source.side(direction);
         loop {
             let Some(seen) = side.observe() else {
-                ready!(self.poll_wait(direction, cx, &mut place))?;
+                ready!(self.poll_wait(direction, cx, &mut waiter))?;
                 continue;
             };
-            place.pass(seen);
+            waiter.pass(seen);
             match operation(&self.source.socket, seen) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.source.block(direction, seen);
@@ -316,10 +316,10 @@ impl Registration {
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        place: &mut Place<'_>,
+        waiter: &mut WaiterRef<'_>,
     ) -> Poll<io::Result<()>> {
         let side = self.source.side(direction);
-        match side.wait(place, cx.waker().clone()) {
+        match side.wait(waiter, cx.waker().clone()) {
             Arm::Ready => Poll::Ready(Ok(())),
             Arm::Already => Poll::Pending,
             Arm::Needed(order) => {
