@@ -56,8 +56,8 @@ pub(super) const OPCODES: &[(u8, &str)] = &[
     (opcode::Connect::CODE, "CONNECT"),
 ];
 
-/// `place`: the index in the ring's table of the operation's memory, if it is registered.
-pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
+/// `buffer_index`: the index in the ring's table of the operation's memory, if it is registered.
+pub(super) fn op(op: &Op, slot: SlotId, buffer_index: Option<u16>) -> Entry {
     let entry = match op {
         Op::Ready { order: Order::Rest, .. } => opcode::Timeout::new(&raw const REST).build(),
         Op::Ready { source, direction, order } => {
@@ -76,7 +76,7 @@ pub(super) fn op(op: &Op, slot: SlotId, place: Option<u16>) -> Entry {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
         }
-        Op::File(flight) => encode_file::request(flight.request(), place),
+        Op::File(flight) => encode_file::request(flight.request(), buffer_index),
         Op::Send { source, bytes, .. } => {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).zc_flags(REPORT_USAGE).build()

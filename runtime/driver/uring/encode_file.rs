@@ -41,7 +41,7 @@ pub(super) fn opcode_of(code: OpKind) -> u8 {
     }
 }
 
-pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
+pub(super) fn request(request: &Request, buffer_index: Option<u16>) -> Entry {
     match request {
         Request::Open { path, how, attempt } => {
             let flags = how.flags_for(*attempt);
@@ -52,16 +52,20 @@ pub(super) fn request(request: &Request, place: Option<u16>) -> Entry {
         }
         Request::Read { file, room, offset, way } => {
             let (fd, start, len) = (fd(file), room.start, room.len);
-            let entry = match place {
-                Some(place) => opcode::ReadFixed::new(fd, start, len, place).offset(*offset).build(),
+            let entry = match buffer_index {
+                Some(buffer_index) => {
+                    opcode::ReadFixed::new(fd, start, len, buffer_index).offset(*offset).build()
+                }
                 None => opcode::Read::new(fd, start, len).offset(*offset).build(),
             };
             by(*way, entry)
         }
         Request::Write { file, bytes, offset } => {
             let (fd, start, len) = (fd(file), bytes.start, bytes.len);
-            match place {
-                Some(place) => opcode::WriteFixed::new(fd, start, len, place).offset(*offset).build(),
+            match buffer_index {
+                Some(buffer_index) => {
+                    opcode::WriteFixed::new(fd, start, len, buffer_index).offset(*offset).build()
+                }
                 None => opcode::Write::new(fd, start, len).offset(*offset).build(),
             }
         }

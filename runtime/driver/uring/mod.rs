@@ -174,7 +174,7 @@ impl Rings {
         let mut orphans = Vec::new();
         let mut worker_ring = worker.worker_ring.lock();
         worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
-        self.place(index, &mut worker_ring, crop.wakers, &mut orphans);
+        self.submit_outbox(index, &mut worker_ring, crop.wakers, &mut orphans);
         let outcome = worker_ring.pump(crop.wakers, &mut orphans);
         worker.publish(&worker_ring);
         drop(worker_ring);
@@ -204,7 +204,7 @@ impl Rings {
         let mut worker_ring = worker.worker_ring.lock();
         worker.mailbox.fall_asleep();
         worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
-        self.place(index, &mut worker_ring, crop.wakers, &mut orphans);
+        self.submit_outbox(index, &mut worker_ring, crop.wakers, &mut orphans);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
         // Do not sleep on results that others wait for: a wake-up, or the end of a stream that an
         // `Orphan` still holds open.
@@ -265,7 +265,7 @@ impl Rings {
 
     /// Begins the operations that the worker's tasks have submitted since its last turn, on this
     /// ring or on the ring where waits gather.
-    fn place(
+    fn submit_outbox(
         &self,
         index: usize,
         worker_ring: &mut MutexGuard<'_, WorkerRing>,

@@ -130,25 +130,25 @@ impl Ring {
     }
 
     /// Makes room for this many registered regions of memory.
-    pub(super) fn make_table(&self, places_count: u32) -> io::Result<()> {
-        self.ring.submitter().register_buffers_sparse(places_count)
+    pub(super) fn make_table(&self, indexes_count: u32) -> io::Result<()> {
+        self.ring.submitter().register_buffers_sparse(indexes_count)
     }
 
     /// Registers this memory. The kernel keeps its pages, so an entry with this table index need
     /// not look them up.
-    pub(super) fn register(&self, place: u32, memory: &FixedMemory) -> io::Result<()> {
+    pub(super) fn register(&self, buffer_index: u32, memory: &FixedMemory) -> io::Result<()> {
         let (start, len) = memory.extent();
         let vector = libc::iovec { iov_base: start.cast(), iov_len: len };
         // SAFETY: [registered-is-held] the memory is there during the call, and the table, which
         // alone calls this, has a reference to it until `unregister` succeeded or the ring is gone.
-        unsafe { self.ring.submitter().register_buffers_update(place, &[vector], None) }
+        unsafe { self.ring.submitter().register_buffers_update(buffer_index, &[vector], None) }
     }
 
     /// Empties a table index. An operation in flight with this index keeps its pages nevertheless.
-    pub(super) fn unregister(&self, place: u32) -> io::Result<()> {
+    pub(super) fn unregister(&self, buffer_index: u32) -> io::Result<()> {
         let nothing = libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 };
         // SAFETY: no memory is named.
-        unsafe { self.ring.submitter().register_buffers_update(place, &[nothing], None) }
+        unsafe { self.ring.submitter().register_buffers_update(buffer_index, &[nothing], None) }
     }
 
     /// The operations on files that this kernel supports.

@@ -16,7 +16,7 @@ use crate::driver::file::{OpKind, Region};
 use super::ring::Ring;
 
 /// The most pools at once. The kernel takes 8 bytes for each.
-pub(super) const PLACES_COUNT: u16 = 64;
+pub(super) const BUFFER_INDEXES_COUNT: u16 = 64;
 
 #[derive(Debug)]
 pub(super) struct Table {
@@ -45,14 +45,14 @@ impl Table {
     ///
     /// The address identifies the memory, because memory in the table cannot belong to anybody
     /// else.
-    pub(super) fn place_of(
+    pub(super) fn index_of(
         &mut self,
         ring: &Ring,
         region: Region,
         memory: impl FnOnce() -> Option<Arc<FixedMemory>>,
     ) -> Option<u16> {
-        if let Some(place) = self.find(region) {
-            return place;
+        if let Some(buffer_index) = self.find(region) {
+            return buffer_index;
         }
         let memory = memory()?;
         self.admit(ring, memory);
@@ -64,10 +64,10 @@ impl Table {
         let begin = region.start.addr();
         let end = begin + region.len as usize;
         let mut entries = self.entries.iter().enumerate();
-        entries.find_map(|(place, entry)| {
+        entries.find_map(|(buffer_index, entry)| {
             let entry = entry.as_ref()?;
             let is_within = entry.addresses.start <= begin && end <= entry.addresses.end;
-            is_within.then(|| entry.is_registered.then_some(place as u16))
+            is_within.then(|| entry.is_registered.then_some(buffer_index as u16))
         })
     }
 
@@ -75,31 +75,32 @@ impl Table {
         if self.entries.iter().flatten().any(|entry| Arc::ptr_eq(&entry.memory, &memory)) {
             return;
         }
-        let place = self.entries.iter().position(Option::is_none).unwrap_or_else(|| {
+        let buffer_index = self.entries.iter().position(Option::is_none).unwrap_or_else(|| {
             self.entries.push(None);
             self.entries.len() - 1
         });
-        let outcome = self.register(ring, place as u32, &memory);
+        let outcome = self.register(ring, buffer_index as u32, &memory);
         match &outcome {
             Ok(()) => memory.change_rings_count(1),
             Err(error) => memory.refuse(&explained(error)),
         }
         let addresses = memory.addresses();
-        self.entries[place] = Some(RegisteredMemory { memory, addresses, is_registered: outcome.is_ok() });
+        self.entries[buffer_index] =
+            Some(RegisteredMemory { memory, addresses, is_registered: outcome.is_ok() });
     }
 
-    fn register(&mut self, ring: &Ring, place: u32, memory: &FixedMemory) -> io::Result<()> {
-        if place >= u32::from(PLACES_COUNT) {
+    fn register(&mut self, ring: &Ring, buffer_index: u32, memory: &FixedMemory) -> io::Result<()> {
+        if buffer_index >= u32::from(BUFFER_INDEXES_COUNT) {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         if ![OpKind::ReadFixed, OpKind::WriteFixed].into_iter().all(|code| ring.supported().has(code)) {
             return Err(io::ErrorKind::Unsupported.into());
         }
         if !self.is_made {
-            ring.make_table(u32::from(PLACES_COUNT))?;
+            ring.make_table(u32::from(BUFFER_INDEXES_COUNT))?;
             self.is_made = true;
         }
-        ring.register(place, memory)
+        ring.register(buffer_index, memory)
     }
 
     /// No buffer of this memory exists any more: the ring releases it.
@@ -107,15 +108,15 @@ impl Table {
         let mut entries = self.entries.iter_mut().enumerate();
         let found =
             entries.find(|(_, entry)| entry.as_ref().is_some_and(|entry| Arc::ptr_eq(&entry.memory, memory)));
-        if let Some((place, entry)) = found {
-            Table::empty(ring, place as u32, entry);
+        if let Some((buffer_index, entry)) = found {
+            Table::empty(ring, buffer_index as u32, entry);
         }
     }
 
     /// Empties the table, when no operation is started any more.
     pub(super) fn clear(&mut self, ring: &Ring) {
-        for (place, entry) in self.entries.iter_mut().enumerate() {
-            Table::empty(ring, place as u32, entry);
+        for (buffer_index, entry) in self.entries.iter_mut().enumerate() {
+            Table::empty(ring, buffer_index as u32, entry);
         }
     }
 
@@ -124,9 +125,9 @@ impl Table {
         self.entries.iter().flatten().count()
     }
 
-    fn empty(ring: &Ring, place: u32, slot: &mut Option<RegisteredMemory>) {
+    fn empty(ring: &Ring, buffer_index: u32, slot: &mut Option<RegisteredMemory>) {
         if let Some(entry) = slot.as_ref().filter(|entry| entry.is_registered) {
-            if ring.unregister(place).is_err() {
+            if ring.unregister(buffer_index).is_err() {
                 // The kernel keeps the memory, so the table keeps it too, until the ring is gone.
                 return;
             }

@@ -178,10 +178,10 @@ impl WorkerRing {
             Err(op) => return Started::Unwanted(op),
         };
         let op = self.in_flight.op(slot);
-        let place = op
+        let buffer_index = op
             .fixed_flight()
-            .and_then(|(flight, region)| self.table.place_of(&self.ring, region, || flight.fixed_memory()));
-        let entry = encode::op(op, slot, place);
+            .and_then(|(flight, region)| self.table.index_of(&self.ring, region, || flight.fixed_memory()));
+        let entry = encode::op(op, slot, buffer_index);
         // SAFETY: [owned-until-terminal] the operation owns what it points to, on the heap, and a
         // reference to its descriptor. The table gives it up only when its terminal completion was
         // reaped, or leaks it. [registered-is-held] A table index names the memory that contains

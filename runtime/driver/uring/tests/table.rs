@@ -15,7 +15,7 @@ use crate::driver::tests::{bound, harvest_until};
 use crate::driver::{Driver, Kind, Options};
 
 use super::pipe as files_of_pipe;
-use crate::driver::uring::table::PLACES_COUNT;
+use crate::driver::uring::table::BUFFER_INDEXES_COUNT;
 
 fn driver() -> Arc<Driver> {
     Driver::new(&Options { kind: Kind::Uring, ..Options::default() }).expect("io_uring")
@@ -163,7 +163,8 @@ fn a_place_is_used_again_and_never_for_the_memory_before() {
 fn pools_beyond_the_table_do_without_and_are_told_why() {
     let driver = driver();
     let _guard = bound(&driver);
-    let pools: Vec<_> = (0..=PLACES_COUNT).map(|_| FixedBufPool::new(1, 16).expect("memory")).collect();
+    let pools: Vec<_> =
+        (0..=BUFFER_INDEXES_COUNT).map(|_| FixedBufPool::new(1, 16).expect("memory")).collect();
     for pool in &pools {
         use_once(&driver, use_once(&driver, pool.take()));
     }
