@@ -1,6 +1,6 @@
 //! Reads, writes and seeks at the cursor, which is the kernel's.
 //!
-//! An operation on a file with places goes to the cursor's offset, and the cursor moves when its
+//! An operation on a file with offsets goes to the cursor's offset, and the cursor moves when its
 //! result is fetched [cursor-moves-last]. A stream, and a write that appends, use the kernel's
 //! cursor itself.
 //!
@@ -13,7 +13,7 @@ use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_place};
+use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_offset};
 use super::nonblocking::Readiness;
 use super::notice::{Mark, Notice, Watched};
 use super::work::{self, Work};
@@ -137,9 +137,9 @@ impl Gate {
                 Some(ended) => lanes.discard(file, ended),
                 None => {}
             }
-            let has_places = file.has_places();
+            let has_offsets = file.has_offsets();
             ready!(lanes.poll_clear(file, 0, &self.waker));
-            if has_places && self.notice.has_strays() {
+            if has_offsets && self.notice.has_strays() {
                 return Poll::Pending;
             }
             if !lanes.leftover.is_empty() {
@@ -151,7 +151,7 @@ impl Gate {
                 *is_copied = true;
                 return Poll::Ready(result);
             }
-            let from = if has_places { Some(file.position()?) } else { None };
+            let from = if has_offsets { Some(file.position()?) } else { None };
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let room = take(&mut lanes.spare).with_room(buf.len(), file.align());
             let work = work::read(file, room, from.unwrap_or(AT_CURSOR));
@@ -188,13 +188,13 @@ impl Gate {
                 Some(ended) => lanes.discard(file, ended),
                 None => {}
             }
-            let has_places = file.has_places();
-            let lane = usize::from(!has_places);
+            let has_offsets = file.has_offsets();
+            let lane = usize::from(!has_offsets);
             ready!(lanes.poll_clear(file, lane, &self.waker));
-            if has_places && self.notice.has_strays() {
+            if has_offsets && self.notice.has_strays() {
                 return Poll::Pending;
             }
-            let from = if has_places && !file.is_append() { Some(file.position()?) } else { None };
+            let from = if has_offsets && !file.is_append() { Some(file.position()?) } else { None };
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let bytes = take(&mut lanes.spare).with_bytes(buf, file.align());
             let work = work::write(file, bytes, (), from.unwrap_or(AT_CURSOR));
@@ -220,7 +220,7 @@ impl Gate {
         turn: &mut Turn,
         to: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        if !file.has_places() {
+        if !file.has_offsets() {
             return Poll::Ready(seek_stream(file, lanes, to));
         }
         loop {
@@ -248,8 +248,8 @@ impl Gate {
                     let work: Work<u64> = work::end(file);
                     turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::End(work, offset)));
                 }
-                SeekFrom::Start(place) if i64::try_from(place).is_err() => {
-                    return Poll::Ready(Err(invalid_place()));
+                SeekFrom::Start(offset) if i64::try_from(offset).is_err() => {
+                    return Poll::Ready(Err(invalid_offset()));
                 }
                 to => return Poll::Ready(file.seek(to)),
             }
@@ -258,7 +258,7 @@ impl Gate {
 
     /// Waits until nothing is in flight that could write.
     pub(super) fn poll_flush(&self, file: &Descriptor, turn: &mut Turn, cx: &mut Context<'_>) -> Poll<()> {
-        let lane = usize::from(!file.has_places());
+        let lane = usize::from(!file.has_offsets());
         self.poll_turn(turn, cx, true, |lanes, _| {
             ready!(lanes.poll_clear(file, lane, &self.waker));
             if lane == 0 && self.notice.has_strays() { Poll::Pending } else { Poll::Ready(()) }
@@ -268,7 +268,7 @@ impl Gate {
     /// Waits for what was given up, before an operation at an offset or on the file as a whole
     /// [after-what-was-given-up].
     pub(super) async fn quiet(&self, file: &Arc<Descriptor>, touch: Touch) {
-        if self.notice.is_quiet() || !file.has_places() {
+        if self.notice.is_quiet() || !file.has_offsets() {
             return;
         }
         let mut held = Held { gate: self, file, turn: Turn::new(Owner::Future) };
@@ -350,12 +350,12 @@ fn read_now(file: &Descriptor, buf: &mut [u8]) -> Option<io::Result<usize>> {
     if file.may_read_now() { file.read_now(buf, AT_CURSOR) } else { None }
 }
 
-/// The kernel reports that the file has no places after all: the next try is one at the cursor.
+/// The kernel reports that the file has no offsets after all: the next try is one at the cursor.
 fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
     let is_refused = ended.from.is_some()
         && ended.result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotSeekable);
     if is_refused {
-        file.has_no_places();
+        file.has_no_offsets();
     }
     is_refused
 }
@@ -424,15 +424,15 @@ fn seek_stream(file: &Descriptor, lanes: &mut Lanes, to: SeekFrom) -> io::Result
     let before = file.position()?;
     // The kernel's cursor has passed the bytes that were read ahead of the caller.
     let ahead_count = if before == 0 { 0 } else { lanes.leftover.len() as i64 };
-    let place = match to {
+    let offset = match to {
         SeekFrom::Current(offset) => file.seek(SeekFrom::Current(offset.saturating_sub(ahead_count)))?,
-        SeekFrom::Start(place) if i64::try_from(place).is_err() => return Err(invalid_place()),
+        SeekFrom::Start(offset) if i64::try_from(offset).is_err() => return Err(invalid_offset()),
         to => file.seek(to)?,
     };
     if ahead_count > 0 {
         lanes.leftover.clear();
     }
-    Ok(place)
+    Ok(offset)
 }
 
 impl fmt::Debug for Gate {

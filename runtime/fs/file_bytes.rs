@@ -6,7 +6,7 @@ use std::task::{Poll, ready};
 
 use super::cursor::BORROWED_BYTES_MAX;
 use super::file::File;
-use super::lanes::{Touch, invalid_place};
+use super::lanes::{Touch, invalid_offset};
 use super::work::{self, given_back};
 use crate::buf::Staging;
 use crate::task::coop;
@@ -206,7 +206,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        check_place(offset)?;
+        check_offset(offset)?;
         let len = buf.len().min(BORROWED_BYTES_MAX);
         let buf = &mut buf[..len];
         if buf.is_empty() {
@@ -259,7 +259,7 @@ impl File {
     /// # Panics
     /// Panics if called outside of a runtime.
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        check_place(offset)?;
+        check_offset(offset)?;
         let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
         if buf.is_empty() {
             return Ok(0);
@@ -373,8 +373,8 @@ impl File {
     }
 }
 
-pub(super) fn check_place(offset: u64) -> io::Result<()> {
-    if i64::try_from(offset).is_ok() { Ok(()) } else { Err(invalid_place()) }
+pub(super) fn check_offset(offset: u64) -> io::Result<()> {
+    if i64::try_from(offset).is_ok() { Ok(()) } else { Err(invalid_offset()) }
 }
 
 fn end_came_early(filled: usize, wanted: usize) -> io::Error {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::file::File;
-use super::file_bytes::check_place;
+use super::file_bytes::check_offset;
 use super::lanes::Touch;
 use super::parts::PART_BYTES;
 use super::work::{self, given_back};
@@ -38,7 +38,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_owned_at<B: IoBufMut>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B) {
-        if let Err(error) = check_place(offset) {
+        if let Err(error) = check_offset(offset) {
             return (Err(error), buf);
         }
         let len = buf.bytes_total();
@@ -70,7 +70,7 @@ impl File {
     /// # Panics
     /// As for [`read_owned_at`](File::read_owned_at).
     pub async fn write_owned_at<B: IoBuf>(&self, buf: B, offset: u64) -> (io::Result<usize>, B) {
-        if let Err(error) = check_place(offset) {
+        if let Err(error) = check_offset(offset) {
             return (Err(error), buf);
         }
         let (address, len) = (buf.as_ptr().addr(), buf.bytes_init());
@@ -116,7 +116,7 @@ impl File {
         bufs: Vec<B>,
         offset: u64,
     ) -> (io::Result<usize>, Vec<B>) {
-        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
+        if let Err(error) = check_offset(offset).and_then(|()| check_count(bufs.len())) {
             return (Err(error), bufs);
         }
         if bufs.iter().all(|buf| buf.bytes_total() == 0) {
@@ -144,7 +144,7 @@ impl File {
         bufs: Vec<B>,
         offset: u64,
     ) -> (io::Result<usize>, Vec<B>) {
-        if let Err(error) = check_place(offset).and_then(|()| check_count(bufs.len())) {
+        if let Err(error) = check_offset(offset).and_then(|()| check_count(bufs.len())) {
             return (Err(error), bufs);
         }
         if bufs.iter().all(|buf| buf.bytes_init() == 0) {

@@ -1,7 +1,7 @@
 //! The operations in flight at the cursor of one open file, and the results that nobody has
 //! fetched.
 //!
-//! A file with places has one lane. A stream has two, because a read of it may wait for ever and
+//! A file with offsets has one lane. A stream has two, because a read of it may wait for ever and
 //! must not block a write.
 
 use std::future::Future;
@@ -112,7 +112,7 @@ impl Ended {
             Kind::Read | Kind::Write => from.checked_add(count),
             Kind::End(offset) => count.checked_add_signed(offset),
         };
-        Some(target.filter(|&target| i64::try_from(target).is_ok()).ok_or_else(invalid_place))
+        Some(target.filter(|&target| i64::try_from(target).is_ok()).ok_or_else(invalid_offset))
     }
 
     /// Moves the cursor behind it.
@@ -340,6 +340,6 @@ impl Lanes {
 }
 
 /// The error for an offset that no file has.
-pub(super) fn invalid_place() -> io::Error {
+pub(super) fn invalid_offset() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "no file has an offset below 0 or beyond 2^63 - 1")
 }

@@ -43,20 +43,20 @@ impl Total {
 impl File {
     pub(super) async fn read_parts_at<B: IoBufMut>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B) {
         let (address, len) = (buf.as_mut_ptr().addr(), buf.bytes_total());
-        let places = (offset..).step_by(PART_BYTES);
-        let mut rest: VecDeque<_> = split(buf, PART_BYTES).into_iter().zip(places).collect();
+        let offsets = (offset..).step_by(PART_BYTES);
+        let mut rest: VecDeque<_> = split(buf, PART_BYTES).into_iter().zip(offsets).collect();
         let mut parts = Vec::with_capacity(rest.len());
         let mut total = Total { result: Ok(0), is_whole: true };
-        while let Some((part, place)) = rest.front_mut().filter(|_| total.is_whole) {
-            let Some(result) = self.read_part_now(part, *place).await else { break };
+        while let Some((part, offset)) = rest.front_mut().filter(|_| total.is_whole) {
+            let Some(result) = self.read_part_now(part, *offset).await else { break };
             total.add(result, part.bytes_total());
             parts.extend(rest.pop_front().map(|(part, _)| part));
         }
         let mut works = VecDeque::new();
         loop {
             while total.is_whole && works.len() < PART_COUNT_MAX {
-                let Some((part, place)) = rest.pop_front() else { break };
-                works.push_back(work::read_on_other_thread(&self.descriptor, part, place));
+                let Some((part, offset)) = rest.pop_front() else { break };
+                works.push_back(work::read_on_other_thread(&self.descriptor, part, offset));
             }
             let Some(work) = works.pop_front() else { break };
             let landed = work.await;
@@ -71,11 +71,11 @@ impl File {
 
     /// All of a part, or the bytes before the end of the file. Returns None if the part is not all
     /// cached.
-    async fn read_part_now<B: IoBufMut>(&self, part: &mut B, place: u64) -> Option<io::Result<usize>> {
-        let result = self.now(|file| file.descriptor.read_now_into(part, place)).await?;
+    async fn read_part_now<B: IoBufMut>(&self, part: &mut B, offset: u64) -> Option<io::Result<usize>> {
+        let result = self.now(|file| file.descriptor.read_now_into(part, offset)).await?;
         match result {
             Ok(count) if count > 0 && count < part.bytes_total() => {
-                let behind = self.descriptor.read_now(&mut [0], place + count as u64);
+                let behind = self.descriptor.read_now(&mut [0], offset + count as u64);
                 matches!(behind, Some(Ok(0))).then_some(Ok(count))
             }
             result => Some(result),

@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 use super::file::{File, READ, SEEK, WRITE};
 
 impl File {
-    /// On a file with places, an operation that was started by another method of a trait was given
+    /// On a file with offsets, an operation that was started by another method of a trait was given
     /// up. A stream may be read and written alternately.
     fn leave_others(&mut self, mine: usize) {
         for (index, turn) in self.turns.iter_mut().enumerate() {
-            if index != mine && turn.is_open() && self.descriptor.has_places() {
+            if index != mine && turn.is_open() && self.descriptor.has_offsets() {
                 self.gate.leave(&self.descriptor, turn);
             }
         }

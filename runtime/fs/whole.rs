@@ -69,8 +69,8 @@ pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>>
     })
 }
 
-async fn is_end(file: &File, place: usize) -> io::Result<bool> {
-    Ok(file.read_at(&mut [0], place as u64).await? == 0)
+async fn is_end(file: &File, offset: usize) -> io::Result<bool> {
+    Ok(file.read_at(&mut [0], offset as u64).await? == 0)
 }
 
 /// Reads up to the size of the file, straight into the vector. The caller reads what is beyond, and

@@ -107,7 +107,7 @@ impl<R: Send + 'static> Future for Work<R> {
 /// The driver's ring for a transfer at `offset`. A stream does not go to a ring with an offset: a
 /// ring would ignore the offset, and on the pool the kernel refuses it.
 fn ring_at(code: OpKind, file: &Descriptor, offset: u64) -> Option<RingFor> {
-    ring_for_file(code, file).filter(|_| offset == AT_CURSOR || file.has_places())
+    ring_for_file(code, file).filter(|_| offset == AT_CURSOR || file.has_offsets())
 }
 
 /// Reads into the room of `buf`.

@@ -26,11 +26,11 @@ pub(crate) struct Descriptor {
     /// Another program or machine serves the file. Determined when first needed.
     is_remote: OnceLock<bool>,
     /// One of the constants below. Determined when first needed.
-    places: AtomicU32,
+    offsets: AtomicU32,
 }
 
-const PLACES_UNKNOWN: u32 = 0;
-const HAS_PLACES: u32 = 1;
+const OFFSETS_UNKNOWN: u32 = 0;
+const HAS_OFFSETS: u32 = 1;
 const STREAMS: u32 = 2;
 
 /// Takes ownership of a descriptor that the kernel opened.
@@ -54,7 +54,7 @@ impl Descriptor {
             is_direct,
             may_read_now: AtomicBool::new(!is_direct),
             is_remote: OnceLock::new(),
-            places: AtomicU32::new(PLACES_UNKNOWN),
+            offsets: AtomicU32::new(OFFSETS_UNKNOWN),
         }
     }
 
@@ -100,27 +100,27 @@ impl Descriptor {
     /// written at one can be so again. All others are streams: pipes, terminals, and descriptors
     /// such as an eventfd, whose `lseek` returns 0 and moves nothing.
     #[inline]
-    pub(crate) fn has_places(&self) -> bool {
+    pub(crate) fn has_offsets(&self) -> bool {
         // Ordering: Relaxed: threads that determine it at the same time get the same answer.
-        match self.places.load(Ordering::Relaxed) {
-            PLACES_UNKNOWN => self.find_places(),
-            places => places == HAS_PLACES,
+        match self.offsets.load(Ordering::Relaxed) {
+            OFFSETS_UNKNOWN => self.find_offsets(),
+            offsets => offsets == HAS_OFFSETS,
         }
     }
 
-    fn find_places(&self) -> bool {
+    fn find_offsets(&self) -> bool {
         // A server is not asked for the kind of a file, because the answer may take
         // arbitrarily long.
-        let has_places = self.position().is_ok() && (self.is_remote() || file::has_places(self.file()));
+        let has_offsets = self.position().is_ok() && (self.is_remote() || file::has_offsets(self.file()));
         // Ordering: Relaxed, like the load.
-        self.places.store(if has_places { HAS_PLACES } else { STREAMS }, Ordering::Relaxed);
-        has_places
+        self.offsets.store(if has_offsets { HAS_OFFSETS } else { STREAMS }, Ordering::Relaxed);
+        has_offsets
     }
 
     /// The kernel refused offsets that the file seemed to have.
-    pub(crate) fn has_no_places(&self) {
+    pub(crate) fn has_no_offsets(&self) {
         // Ordering: Relaxed: a thread that does not see it asks the kernel, and is refused.
-        self.places.store(STREAMS, Ordering::Relaxed);
+        self.offsets.store(STREAMS, Ordering::Relaxed);
     }
 
     /// Whether a call that has to wait blocks.
@@ -183,7 +183,8 @@ impl Descriptor {
     /// `len` bytes from `start` on may be written.
     unsafe fn copy_now(&self, start: *mut u8, len: usize, offset: u64) -> Option<io::Result<usize>> {
         // SAFETY: as the caller promises.
-        match unsafe { file::read_now(self.file(), start, len.min(TRANSFER_BYTES_MAX), place(offset)) } {
+        match unsafe { file::read_now(self.file(), start, len.min(TRANSFER_BYTES_MAX), known_offset(offset)) }
+        {
             Ok(outcome) => outcome,
             Err(Unsupported) => {
                 // Ordering: Relaxed: a hint.
@@ -197,7 +198,7 @@ impl Descriptor {
     pub(crate) fn read(&self, buf: &mut impl IoBufMut, offset: u64) -> io::Result<usize> {
         let room = room_of(buf);
         let len = room.len().min(TRANSFER_BYTES_MAX);
-        let count = file::read_at(self.file(), &mut room[..len], place(offset))?;
+        let count = file::read_at(self.file(), &mut room[..len], known_offset(offset))?;
         // SAFETY: this many bytes were read.
         unsafe { buf.set_read(count) };
         Ok(count)
@@ -227,7 +228,7 @@ impl Descriptor {
     /// Writes, blocking.
     pub(crate) fn write(&self, buf: &impl IoBuf, offset: u64) -> io::Result<usize> {
         let bytes = bytes_of(buf);
-        file::write_at(self.file(), &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], place(offset))
+        file::write_at(self.file(), &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)], known_offset(offset))
     }
 
     /// Writes one buffer after the other, blocking.
@@ -268,6 +269,6 @@ impl Drop for Descriptor {
 }
 
 /// None: at the kernel's own cursor.
-fn place(offset: u64) -> Option<u64> {
+fn known_offset(offset: u64) -> Option<u64> {
     (offset != AT_CURSOR).then_some(offset)
 }

@@ -29,9 +29,9 @@ cfg_if! {
 pub use advice::Advice;
 pub(crate) use kernel::{DIRECT_FLAG, advise, allocate};
 #[cfg(unix)]
-pub(crate) use unix::{has_places, read_at, write_at};
+pub(crate) use unix::{has_offsets, read_at, write_at};
 #[cfg(windows)]
-pub(crate) use windows::{has_places, read_at, write_at};
+pub(crate) use windows::{has_offsets, read_at, write_at};
 
 /// The file system, or the system, cannot report what is in the page cache.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt};
 use super::Flags;
 
 /// Whether the file is of a kind whose bytes have offsets.
-pub(crate) fn has_places(file: &File) -> bool {
+pub(crate) fn has_offsets(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_block_device())
 }
 
