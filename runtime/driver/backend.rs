@@ -17,7 +17,7 @@ use super::poll::Pollers;
 use super::source::Source;
 #[cfg(target_os = "linux")]
 use super::uring::Rings;
-use super::{Kind, Options};
+use super::{DriverKind, Options};
 
 #[derive(Debug)]
 pub(super) enum Backend {
@@ -34,11 +34,11 @@ impl Backend {
     /// between two kinds. Also returns why io_uring was refused, if polling is the second choice.
     pub(super) fn new(options: &Options) -> io::Result<(Backend, Option<io::Error>)> {
         match options.kind {
-            Kind::Poll => Ok((Backend::Poll(Pollers::new(options)?), None)),
-            Kind::Uring => Ok((Backend::uring(options)?, None)),
+            DriverKind::Poll => Ok((Backend::Poll(Pollers::new(options)?), None)),
+            DriverKind::Uring => Ok((Backend::uring(options)?, None)),
             #[cfg(all(test, rt_shuttle))]
-            Kind::Fake => Ok((Backend::Fake(Fake::new(options)), None)),
-            Kind::Auto => match Backend::uring(options) {
+            DriverKind::Fake => Ok((Backend::Fake(Fake::new(options)), None)),
+            DriverKind::Auto => match Backend::uring(options) {
                 Ok(backend) => Ok((backend, None)),
                 Err(refusal) => Ok((Backend::Poll(Pollers::new(options)?), Some(refusal))),
             },

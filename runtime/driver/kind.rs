@@ -17,7 +17,7 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum DriverKind {
     /// io_uring if the kernel offers it to this process, else readiness polling. The default.
     #[default]
     Auto,
@@ -31,19 +31,19 @@ pub enum Kind {
     Fake,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for DriverKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Kind::Auto => "auto",
-            Kind::Uring => "uring",
-            Kind::Poll => "poll",
+            DriverKind::Auto => "auto",
+            DriverKind::Uring => "uring",
+            DriverKind::Poll => "poll",
             #[cfg(all(test, rt_shuttle))]
-            Kind::Fake => "fake",
+            DriverKind::Fake => "fake",
         })
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for DriverKind {
     type Err = UnknownKind;
 
     /// Parses `auto`, `uring` or `poll`.
@@ -51,11 +51,11 @@ impl FromStr for Kind {
     /// # Errors
     ///
     /// Any other word is an error, whose text lists the valid words.
-    fn from_str(word: &str) -> Result<Kind, UnknownKind> {
+    fn from_str(word: &str) -> Result<DriverKind, UnknownKind> {
         match word {
-            "auto" => Ok(Kind::Auto),
-            "uring" => Ok(Kind::Uring),
-            "poll" => Ok(Kind::Poll),
+            "auto" => Ok(DriverKind::Auto),
+            "uring" => Ok(DriverKind::Uring),
+            "poll" => Ok(DriverKind::Poll),
             other => Err(UnknownKind(other.to_owned())),
         }
     }

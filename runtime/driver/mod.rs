@@ -69,7 +69,7 @@ use context::Asker;
 use context::try_current;
 pub(crate) use context::{Guard, in_runtime, pinned};
 pub(crate) use direction::Direction;
-pub use kind::Kind;
+pub use kind::DriverKind;
 use op::{Op, Ticket};
 pub(crate) use options::Options;
 pub(crate) use orphan::{Crop, Orphan, clear_away};
@@ -101,8 +101,8 @@ impl Driver {
         Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers }))
     }
 
-    /// The reason why this driver polls although `Kind::Auto` tried io_uring first. A service may
-    /// print it when it starts.
+    /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service
+    /// may print it when it starts.
     pub(crate) fn refusal(&self) -> Option<&io::Error> {
         self.refusal.as_ref()
     }

@@ -1,11 +1,11 @@
 //! How a driver is built.
 
-use super::{BufferLimits, Kind};
+use super::{BufferLimits, DriverKind};
 
 /// How a driver is built.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    pub(crate) kind: Kind,
+    pub(crate) kind: DriverKind,
     /// The number of workers. Each has one ring or poller.
     pub(crate) workers: usize,
     /// Whether the worker's loop may move between threads, one at a time. `block_on` of a
@@ -30,7 +30,7 @@ impl Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            kind: Kind::Auto,
+            kind: DriverKind::Auto,
             workers: 1,
             single_thread: false,
             ring_entries: Options::RING_ENTRIES,

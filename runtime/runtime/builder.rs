@@ -9,7 +9,7 @@ use crate::blocking::Limits;
 use crate::driver;
 
 /// Which engine does the I/O.
-pub use crate::driver::Kind as DriverKind;
+pub use crate::driver::DriverKind;
 
 /// The variable that chooses the driver when the builder does not.
 const DRIVER_VARIABLE: &str = "HEIST_DRIVER";

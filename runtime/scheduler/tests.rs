@@ -12,7 +12,7 @@ use super::shared::SharedScheduler;
 use super::stand_ins::StandIns;
 use super::worker::{Due, PATIENCE, Worker};
 use crate::blocking::{Limits, Pool};
-use crate::driver::{Driver, Kind, Options};
+use crate::driver::{Driver, DriverKind, Options};
 use crate::primitive::model;
 use crate::primitive::sync::Mutex;
 use crate::queue::deque::CAPACITY;
@@ -24,7 +24,7 @@ fn with_workers(count: usize, test: impl Fn(&SharedScheduler, &mut [Worker]) + S
 }
 
 fn build_and_run(count: usize, test: &dyn Fn(&SharedScheduler, &mut [Worker])) {
-    let options = Options { kind: Kind::Poll, workers: count, ..Options::default() };
+    let options = Options { kind: DriverKind::Poll, workers: count, ..Options::default() };
     let driver = Driver::new(&options).expect("a poller for each worker");
     let limits = Limits {
         threads_count_max: 1,

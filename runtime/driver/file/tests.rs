@@ -10,13 +10,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{AT_CURSOR, Descriptor, FileOp, Landed, RingFor};
-use crate::driver::{Driver, Guard, Kind, Options};
+use crate::driver::{Driver, DriverKind, Guard, Options};
 
 /// A driver with one ring, bound to this thread. If io_uring is refused here, prints that and
 /// returns None.
 fn driver() -> Option<(Arc<Driver>, Guard)> {
     let options =
-        Options { kind: Kind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
+        Options { kind: DriverKind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
     match Driver::new(&options) {
         Ok(driver) => {
             let guard = driver.bind_worker(0).expect("a new ring can be bound");

@@ -19,7 +19,7 @@ use crate::driver::inflight::InFlight;
 use crate::driver::op::Op;
 use crate::driver::submission::Completion;
 use crate::driver::tests::{LIMIT, bound, drive, expect_end, harvest_until, pair};
-use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::driver::{Direction, Driver, DriverKind, Options, Registration};
 
 /// More than a socket takes whose peer does not read, so that the kernel keeps the buffer.
 const MUCH_BYTES: usize = 16 << 20;
@@ -50,7 +50,7 @@ fn watched(len: usize) -> (Watched, Weak<()>) {
 /// fails these tests.
 fn driver() -> Arc<Driver> {
     let options =
-        Options { kind: Kind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
+        Options { kind: DriverKind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
     Driver::new(&options).expect("io_uring")
 }
 

@@ -7,7 +7,7 @@ use std::task::Context;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::driver::{Direction, Driver, DriverKind, Options, Registration};
 
 use super::{LIMIT, counting_waker, pair, receive};
 
@@ -20,7 +20,7 @@ struct Stuck {
 
 impl Stuck {
     fn new() -> Stuck {
-        let options = Options { kind: Kind::Poll, workers: 2, ..Options::default() };
+        let options = Options { kind: DriverKind::Poll, workers: 2, ..Options::default() };
         let driver = Driver::new(&options).expect("the back end is available");
         let _guard = driver.bind_worker(0).expect("bind");
         let (registration, peer) = pair();

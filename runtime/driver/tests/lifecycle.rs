@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use socket2::Socket;
 
-use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::driver::{Direction, Driver, DriverKind, Options, Registration};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::{
@@ -236,8 +236,8 @@ fn a_registration_without_a_runtime_says_so() {
 
 #[test]
 fn a_guard_brings_back_the_driver_before_it() {
-    let outer = Driver::new(&Options { kind: Kind::Poll, ..Options::default() }).expect("poll");
-    let inner = Driver::new(&Options { kind: Kind::Poll, ..Options::default() }).expect("poll");
+    let outer = Driver::new(&Options { kind: DriverKind::Poll, ..Options::default() }).expect("poll");
+    let inner = Driver::new(&Options { kind: DriverKind::Poll, ..Options::default() }).expect("poll");
     let is_current = |driver: &Arc<Driver>| {
         crate::driver::try_current().is_some_and(|current| Arc::ptr_eq(&current, driver))
     };
@@ -253,7 +253,7 @@ fn a_guard_brings_back_the_driver_before_it() {
 #[test]
 fn a_ring_without_entries_is_refused_as_a_mistake_and_not_as_an_old_kernel() {
     for (ring_entries, completion_entries) in [(0, 8), (8, 0)] {
-        for kind in [Kind::Auto, Kind::Uring, Kind::Poll] {
+        for kind in [DriverKind::Auto, DriverKind::Uring, DriverKind::Poll] {
             let options = Options { kind, ring_entries, completion_entries, ..Options::default() };
             assert_eq!(Driver::new(&options).expect_err("no entries").kind(), ErrorKind::InvalidInput);
         }
@@ -262,11 +262,11 @@ fn a_ring_without_entries_is_refused_as_a_mistake_and_not_as_an_old_kernel() {
 
 #[test]
 fn the_kind_reads_what_it_prints_and_lists_the_valid_words() {
-    for kind in [Kind::Auto, Kind::Uring, Kind::Poll] {
+    for kind in [DriverKind::Auto, DriverKind::Uring, DriverKind::Poll] {
         assert_eq!(kind.to_string().parse(), Ok(kind));
     }
-    assert_eq!(Kind::default(), Kind::Auto);
-    let error = "epoll".parse::<Kind>().expect_err("not a word").to_string();
+    assert_eq!(DriverKind::default(), DriverKind::Auto);
+    let error = "epoll".parse::<DriverKind>().expect_err("not a word").to_string();
     for word in ["\"epoll\"", "auto", "uring", "poll"] {
         assert!(error.contains(word), "{error}");
     }

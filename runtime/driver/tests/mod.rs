@@ -12,7 +12,7 @@ use socket2::Socket;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
-use super::{Driver, Guard, Kind, Options, Registration};
+use super::{Driver, DriverKind, Guard, Options, Registration};
 
 #[cfg(unix)]
 mod beside;
@@ -66,10 +66,11 @@ pub(super) fn on_every_backend_of(options: &Options, test: impl Fn(&Arc<Driver>)
 
 /// Rings for one thread each, the ring of a loop that moves between threads, and polling.
 #[cfg(target_os = "linux")]
-const FLAVOURS: &[(Kind, bool)] = &[(Kind::Uring, false), (Kind::Uring, true), (Kind::Poll, false)];
+const FLAVOURS: &[(DriverKind, bool)] =
+    &[(DriverKind::Uring, false), (DriverKind::Uring, true), (DriverKind::Poll, false)];
 
 #[cfg(not(target_os = "linux"))]
-const FLAVOURS: &[(Kind, bool)] = &[(Kind::Poll, false)];
+const FLAVOURS: &[(DriverKind, bool)] = &[(DriverKind::Poll, false)];
 
 /// Worker 0's loop: polls the future, and parks in between.
 pub(super) fn drive<F: Future>(driver: &Arc<Driver>, future: F) -> F::Output {

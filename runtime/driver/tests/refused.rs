@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::{env, io};
 
-use crate::driver::{Driver, Kind, Options};
+use crate::driver::{Driver, DriverKind, Options};
 
 /// The system call that the child is refused: `<system call number>:<errno>`.
 const REFUSE: &str = "HEIST_TEST_REFUSE";
@@ -39,10 +39,10 @@ fn child() {
     let asked = env::var(REFUSE).expect("run by the tests below");
     let (number, errno) = asked.split_once(':').expect("number:errno");
     refuse(number.parse().expect("number"), errno.parse().expect("errno"));
-    for kind in [Kind::Auto, Kind::Uring, Kind::Poll] {
+    for kind in [DriverKind::Auto, DriverKind::Uring, DriverKind::Poll] {
         match Driver::new(&Options { kind, workers: 2, ..Options::default() }) {
             Ok(driver) => {
-                assert_eq!(driver.refusal().is_some(), kind == Kind::Auto);
+                assert_eq!(driver.refusal().is_some(), kind == DriverKind::Auto);
                 println!("{kind} => {}", driver.name());
             }
             Err(error) => println!("{kind} => {error}"),

@@ -45,14 +45,14 @@ mod tests {
     use std::{env, io, thread};
 
     use super::{MembarrierCommand, membarrier};
-    use crate::driver::{Driver, Kind, Options};
+    use crate::driver::{Driver, DriverKind, Options};
 
     const LIMIT: Duration = Duration::from_secs(60);
     /// A kernel that grants barriers this quickly lets no thread wait.
     const HURRY: Duration = Duration::from_millis(1);
 
     fn ring() -> io::Result<Arc<Driver>> {
-        Driver::new(&Options { kind: Kind::Uring, workers: 2, ..Options::default() })
+        Driver::new(&Options { kind: DriverKind::Uring, workers: 2, ..Options::default() })
     }
 
     fn is_refused() -> bool {

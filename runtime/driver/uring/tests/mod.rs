@@ -21,7 +21,7 @@ use crate::driver::backend::Backend;
 use crate::driver::file::{AT_CURSOR, Descriptor, RingFor};
 use crate::driver::slots::SlotId;
 use crate::driver::tests::{LIMIT, bound, counting_waker, drive, harvest_until, pair, receive, stream_pair};
-use crate::driver::{Direction, Driver, Kind, Options, Registration};
+use crate::driver::{Direction, Driver, DriverKind, Options, Registration};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::RingWorker;
@@ -30,7 +30,7 @@ use super::ring::KERNEL_THREADS_COUNT_MAX;
 mod table;
 
 fn driver_of(ring_entries: u32, completion_entries: u32) -> Arc<Driver> {
-    let options = Options { kind: Kind::Uring, ring_entries, completion_entries, ..Options::default() };
+    let options = Options { kind: DriverKind::Uring, ring_entries, completion_entries, ..Options::default() };
     Driver::new(&options).expect("io_uring")
 }
 
@@ -344,8 +344,8 @@ fn completions_of_a_worker_that_computes_are_reaped_at_once() {
         eprintln!("SKIPPED: with one core, the worker does not compute while a thief looks");
         return;
     }
-    let driver =
-        Driver::new(&Options { kind: Kind::Uring, workers: 2, ..Options::default() }).expect("io_uring");
+    let driver = Driver::new(&Options { kind: DriverKind::Uring, workers: 2, ..Options::default() })
+        .expect("io_uring");
     let (registration, mut peer) = {
         let _guard = driver.enter();
         pair()

@@ -12,13 +12,13 @@ use crate::buf::{FixedBuf, FixedBufPool, FixedMemory, IoBuf, IoBufMut};
 use crate::driver::backend::Backend;
 use crate::driver::file::{AT_CURSOR, Descriptor, FileOp, Landed, RingFor};
 use crate::driver::tests::{bound, harvest_until};
-use crate::driver::{Driver, Kind, Options};
+use crate::driver::{Driver, DriverKind, Options};
 
 use super::pipe as files_of_pipe;
 use crate::driver::uring::table::BUFFER_INDEXES_COUNT;
 
 fn driver() -> Arc<Driver> {
-    Driver::new(&Options { kind: Kind::Uring, ..Options::default() }).expect("io_uring")
+    Driver::new(&Options { kind: DriverKind::Uring, ..Options::default() }).expect("io_uring")
 }
 
 /// How many indexes of the table are taken.
