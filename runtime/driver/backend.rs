@@ -11,8 +11,8 @@ use super::context::Asker;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::Fake;
 use super::file::Supported;
+use super::leftover::Harvest;
 use super::op::{Op, Ticket};
-use super::orphan::Crop;
 use super::poll::Pollers;
 use super::source::Source;
 #[cfg(target_os = "linux")]
@@ -174,14 +174,14 @@ impl Backend {
         }
     }
 
-    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.harvest(index, crop),
-            Backend::Poll(pollers) => pollers.harvest(index, crop),
+            Backend::Uring(rings) => rings.harvest(index, harvest),
+            Backend::Poll(pollers) => pollers.harvest(index, harvest),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                fake.harvest(index, crop);
+                fake.harvest(index, harvest);
                 Ok(())
             }
         }
@@ -192,17 +192,17 @@ impl Backend {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        crop: &mut Crop<'_>,
+        harvest: &mut Harvest<'_>,
     ) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
             // The kernel posts a busy owner's completions only when another worker interrupts the
             // owner. Before that there is nothing to wait for.
-            Backend::Uring(rings) => rings.park(index, timeout, crop),
-            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, crop),
+            Backend::Uring(rings) => rings.park(index, timeout, harvest),
+            Backend::Poll(pollers) => pollers.park(index, stuck, timeout, harvest),
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                fake.park(index, timeout, crop);
+                fake.park(index, timeout, harvest);
                 Ok(())
             }
         }
@@ -218,39 +218,39 @@ impl Backend {
         }
     }
 
-    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> bool {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.try_harvest(index, crop),
-            Backend::Poll(pollers) => pollers.try_harvest(index, crop),
+            Backend::Uring(rings) => rings.try_harvest(index, harvest),
+            Backend::Poll(pollers) => pollers.try_harvest(index, harvest),
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(fake) => fake.try_harvest(index, crop),
+            Backend::Fake(fake) => fake.try_harvest(index, harvest),
         }
     }
 
-    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, harvest: &mut Harvest<'_>) {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.take_over(index, by, crop),
+            Backend::Uring(rings) => rings.take_over(index, by, harvest),
             // Any thread asks a poller, and at once.
             Backend::Poll(_) => {}
             #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(fake) => fake.take_over(index, by, crop),
+            Backend::Fake(fake) => fake.take_over(index, by, harvest),
         }
     }
 
-    pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
+    pub(super) fn relieve(&self, index: usize, harvest: &mut Harvest<'_>) {
         match self {
             #[cfg(target_os = "linux")]
-            Backend::Uring(rings) => rings.relieve(index, crop),
+            Backend::Uring(rings) => rings.relieve(index, harvest),
             // Any thread asks a poller, and at once. A refusal means that its worker is harvesting
             // itself.
             Backend::Poll(pollers) => {
-                let _ = pollers.try_harvest(index, crop);
+                let _ = pollers.try_harvest(index, harvest);
             }
             #[cfg(all(test, rt_shuttle))]
             Backend::Fake(fake) => {
-                let _ = fake.try_harvest(index, crop);
+                let _ = fake.try_harvest(index, harvest);
             }
         }
     }

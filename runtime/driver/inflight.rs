@@ -21,8 +21,8 @@ use std::io;
 use std::mem;
 use std::task::Waker;
 
+use super::leftover::Leftover;
 use super::op::{AfterAnswer, Op, Ticket};
-use super::orphan::Orphan;
 use super::slots::{SlotId, Slots};
 
 #[derive(Debug)]
@@ -96,14 +96,14 @@ impl InFlight {
     }
 
     /// Handles a completion that is not the last. It either answers a send whose buffer the kernel
-    /// keeps: then the rest of the operation goes to `orphans`. Or it is an event of a standing
+    /// keeps: then the rest of the operation goes to `leftovers`. Or it is an event of a standing
     /// order. No other operation has such completions, so any other is counted [stale-is-counted].
     pub(super) fn answer(
         &mut self,
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) {
         let Some(entry) = self.entries.get_mut(slot) else {
             self.stale_count += 1;
@@ -116,27 +116,27 @@ impl InFlight {
                 entry.phase = Phase::Answered;
                 let op = mem::replace(&mut entry.op, rest);
                 op.answer(result, wakers);
-                orphans.extend(Orphan::of(op));
+                leftovers.extend(Leftover::of(op));
             }
         }
     }
 
     /// Handles the terminal completion: the operation is freed. A name that matches nothing is
     /// counted, never trusted [stale-is-counted]. A reference that may be the last one goes to
-    /// `orphans` [slow-close-is-alone].
+    /// `leftovers` [slow-close-is-alone].
     pub(super) fn land(
         &mut self,
         slot: SlotId,
         result: io::Result<i32>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) {
         let Some(Entry { op, .. }) = self.entries.remove(slot) else {
             self.stale_count += 1;
             return;
         };
         op.finish(result, wakers);
-        orphans.extend(Orphan::of(op));
+        leftovers.extend(Leftover::of(op));
     }
 
     /// The operations in flight.

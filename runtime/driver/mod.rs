@@ -13,7 +13,7 @@
 //! - `slots.rs`, `inflight.rs`: the table of the operations that the kernel has.
 //! - `mailbox.rs`, `bell.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
 //!   up.
-//! - `orphan.rs`: where the remains of a finished operation are dropped.
+//! - `leftover.rs`: where the remains of a finished operation are dropped.
 //! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
 //! - `file/`: operations on files and paths. `send/`: sends without a copy. `buffers.rs`: buffers.
 //!
@@ -40,10 +40,10 @@ pub(crate) mod fake;
 pub(crate) mod file;
 mod inflight;
 mod kind;
+mod leftover;
 mod mailbox;
 mod op;
 mod options;
-mod orphan;
 mod poll;
 mod readiness;
 mod ready;
@@ -70,9 +70,9 @@ use context::try_current;
 pub(crate) use context::{Guard, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub use kind::DriverKind;
+pub(crate) use leftover::{Harvest, Leftover, clear_away};
 use op::{Op, Ticket};
 pub(crate) use options::Options;
-pub(crate) use orphan::{Crop, Orphan, clear_away};
 use source::Source;
 pub(crate) use source::{Moved, Registration};
 
@@ -156,8 +156,8 @@ impl Driver {
 
     /// Submits the queued entries and reaps the completions that are there. Never blocks. Only the
     /// worker may call it.
-    pub(crate) fn harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> io::Result<()> {
-        self.backend.harvest(index, &mut crop.into())
+    pub(crate) fn harvest<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) -> io::Result<()> {
+        self.backend.harvest(index, &mut harvest.into())
     }
 
     /// Sleeps until a completion comes, the doorbell is rung or the time-out ends. May return
@@ -166,9 +166,9 @@ impl Driver {
         &self,
         index: usize,
         timeout: Option<Duration>,
-        crop: impl Into<Crop<'a>>,
+        harvest: impl Into<Harvest<'a>>,
     ) -> io::Result<()> {
-        self.backend.park(index, &[], timeout, &mut crop.into())
+        self.backend.park(index, &[], timeout, &mut harvest.into())
     }
 
     /// Like `park`, but also ends when a stuck worker has completions to reap, on systems that can
@@ -178,9 +178,9 @@ impl Driver {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        crop: impl Into<Crop<'a>>,
+        harvest: impl Into<Harvest<'a>>,
     ) -> io::Result<()> {
-        self.backend.park(index, stuck, timeout, &mut crop.into())
+        self.backend.park(index, stuck, timeout, &mut harvest.into())
     }
 
     /// Ends the current `park` of the worker, or else its next one. Any thread may call it.
@@ -190,21 +190,21 @@ impl Driver {
 
     /// Reaps completions for a worker that is busy elsewhere. Returns `false` if that worker is
     /// reaping itself or sleeps.
-    pub(crate) fn try_harvest<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) -> bool {
-        self.backend.try_harvest(index, &mut crop.into())
+    pub(crate) fn try_harvest<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) -> bool {
+        self.backend.try_harvest(index, &mut harvest.into())
     }
 
     /// Begins the operations that a busy worker was asked for and has not yet submitted. Only the
     /// worker `by` may call it.
-    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, crop: impl Into<Crop<'a>>) {
-        self.backend.take_over(index, by, &mut crop.into());
+    pub(crate) fn take_over<'a>(&self, index: usize, by: usize, harvest: impl Into<Harvest<'a>>) {
+        self.backend.take_over(index, by, &mut harvest.into());
     }
 
     /// Begins and reaps operations for a busy worker, on that worker's own ring. The calling thread
     /// must live until that worker has shut down, because the kernel ends what a thread has begun
     /// when the thread ends.
-    pub(crate) fn relieve<'a>(&self, index: usize, crop: impl Into<Crop<'a>>) {
-        self.backend.relieve(index, &mut crop.into());
+    pub(crate) fn relieve<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) {
+        self.backend.relieve(index, &mut harvest.into());
     }
 
     /// The number of operations that the kernel may still report to this worker.

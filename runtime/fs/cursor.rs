@@ -142,7 +142,7 @@ impl Gate {
             if has_offsets && self.notice.has_strays() {
                 return Poll::Pending;
             }
-            if !lanes.leftover.is_empty() {
+            if !lanes.unread.is_empty() {
                 return Poll::Ready(Ok(lanes.take_leftover(buf)));
             }
             // Bytes in the page cache need no operation: a copy costs what an operation of a bare
@@ -392,7 +392,7 @@ fn finish_read(
         // It belongs to a read that asked for more.
         match ended.from {
             Some(_) => ended.cut(file, count as u64),
-            None => drop(lanes.leftover.splice(0..0, ended.bytes[count..].iter().copied())),
+            None => drop(lanes.unread.splice(0..0, ended.bytes[count..].iter().copied())),
         }
     }
     ended.advance(file);
@@ -423,14 +423,14 @@ fn keep_spare(lanes: &mut Lanes, bytes: crate::buf::Staging, turn: &mut Turn) {
 fn seek_stream(file: &Descriptor, lanes: &mut Lanes, to: SeekFrom) -> io::Result<u64> {
     let before = file.position()?;
     // The kernel's cursor has passed the bytes that were read ahead of the caller.
-    let ahead_count = if before == 0 { 0 } else { lanes.leftover.len() as i64 };
+    let ahead_count = if before == 0 { 0 } else { lanes.unread.len() as i64 };
     let offset = match to {
         SeekFrom::Current(offset) => file.seek(SeekFrom::Current(offset.saturating_sub(ahead_count)))?,
         SeekFrom::Start(offset) if i64::try_from(offset).is_err() => return Err(invalid_offset()),
         to => file.seek(to)?,
     };
     if ahead_count > 0 {
-        lanes.leftover.clear();
+        lanes.unread.clear();
     }
     Ok(offset)
 }

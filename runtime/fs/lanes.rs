@@ -87,7 +87,7 @@ pub(super) struct Lanes {
     ended: Vec<Ended>,
     last_ticket: Ticket,
     /// Bytes that reads took from a stream although they were given up.
-    pub(super) leftover: Vec<u8>,
+    pub(super) unread: Vec<u8>,
     /// The buffer of the last operation, for the next one.
     pub(super) spare: Staging,
 }
@@ -179,11 +179,11 @@ impl Flying {
 impl Lanes {
     /// Copies bytes that reads took from a stream although they were given up.
     pub(super) fn take_leftover(&mut self, buf: &mut [u8]) -> usize {
-        let count = self.leftover.len().min(buf.len());
-        buf[..count].copy_from_slice(&self.leftover[..count]);
-        self.leftover.drain(..count);
-        if self.leftover.is_empty() {
-            self.leftover = Vec::new();
+        let count = self.unread.len().min(buf.len());
+        buf[..count].copy_from_slice(&self.unread[..count]);
+        self.unread.drain(..count);
+        if self.unread.is_empty() {
+            self.unread = Vec::new();
         }
         count
     }
@@ -280,7 +280,7 @@ impl Lanes {
         ended.retreat(file);
         if ended.kind == Kind::Read && ended.from.is_none() && ended.result.is_ok() {
             // These bytes were taken before later ones: they go to the front.
-            self.leftover.splice(0..0, ended.bytes.iter().copied());
+            self.unread.splice(0..0, ended.bytes.iter().copied());
         }
         self.spare = ended.bytes;
     }

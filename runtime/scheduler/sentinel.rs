@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::driver::{Crop, clear_away};
+use crate::driver::{Harvest, clear_away};
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::watch::{IS_WATCHED, Watch};
 use crate::scheduler::worker::Worker;
@@ -50,11 +50,11 @@ impl Worker {
         }
         // If refused, the worker is harvesting itself. A sleep on the completions that it is about
         // to reap would end at once.
-        if shared.driver.try_harvest(other, Crop::new(&mut self.wakers, &mut self.orphans)) {
+        if shared.driver.try_harvest(other, Harvest::new(&mut self.wakers, &mut self.leftovers)) {
             self.watch.stuck.push(other);
         }
         let index = self.index();
-        shared.driver.take_over(other, index, Crop::new(&mut self.wakers, &mut self.orphans));
+        shared.driver.take_over(other, index, Harvest::new(&mut self.wakers, &mut self.leftovers));
         shared.timers.try_fire_due(other, now, &mut self.wakers);
     }
 
@@ -95,14 +95,14 @@ impl Worker {
     /// destructor is user code.
     #[inline]
     pub(super) fn clear_away(&mut self) {
-        if !self.orphans.is_empty() {
-            self.drop_orphans();
+        if !self.leftovers.is_empty() {
+            self.drop_leftovers();
         }
     }
 
-    fn drop_orphans(&mut self) {
+    fn drop_leftovers(&mut self) {
         self.set_to_work();
-        let orphans = std::mem::take(&mut self.orphans);
-        self.inside(|| clear_away(orphans));
+        let leftovers = std::mem::take(&mut self.leftovers);
+        self.inside(|| clear_away(leftovers));
     }
 }

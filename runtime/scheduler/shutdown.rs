@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::driver::Crop;
+use crate::driver::Harvest;
 use crate::scheduler::idle::Idle;
 use crate::scheduler::seat::Seat;
 use crate::scheduler::shared::SharedScheduler;
@@ -127,8 +127,8 @@ impl Worker {
         let index = self.index();
         let gate = &shared.remotes[index].gate;
         if gate.close() {
-            let crop = Crop::new(&mut self.wakers, &mut self.orphans);
-            let outcome = shared.driver.park(index, None, crop);
+            let harvest = Harvest::new(&mut self.wakers, &mut self.leftovers);
+            let outcome = shared.driver.park(index, None, harvest);
             gate.open();
             if let Err(error) = outcome {
                 eprintln!("heist: the driver failed during shutdown: {error}");

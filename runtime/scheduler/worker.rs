@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Crop, Orphan};
+use crate::driver::{Harvest, Leftover};
 use crate::queue::deque::Owner;
 use crate::scheduler::current;
 use crate::scheduler::handle::SchedulerHandle;
@@ -42,7 +42,7 @@ pub(crate) struct Worker {
     pub(super) watch: Watch,
     pub(super) wakers: Vec<Waker>,
     /// Objects that harvests have left to be dropped.
-    pub(super) orphans: Vec<Orphan>,
+    pub(super) leftovers: Vec<Leftover>,
 }
 
 impl Worker {
@@ -62,7 +62,7 @@ impl Worker {
             is_fresh: true,
             random: Random::new(index),
             wakers: Vec::new(),
-            orphans: Vec::new(),
+            leftovers: Vec::new(),
         }
     }
 
@@ -183,7 +183,7 @@ impl Worker {
         self.measure(now);
         self.local.pace.restart(now);
         if !shared.driver.is_quiet(index) {
-            let outcome = shared.driver.harvest(index, Crop::new(&mut self.wakers, &mut self.orphans));
+            let outcome = shared.driver.harvest(index, Harvest::new(&mut self.wakers, &mut self.leftovers));
             Self::expect_driver(outcome);
         }
         self.collect(now);
@@ -237,8 +237,8 @@ impl Worker {
         // The notifier left work for the next round, which must not sleep or move the clock.
         let mut is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
-        let crop = Crop::new(&mut self.wakers, &mut self.orphans);
-        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, crop);
+        let harvest = Harvest::new(&mut self.wakers, &mut self.leftovers);
+        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, harvest);
         is_notified |= gate.open();
         Self::expect_driver(outcome);
         if on_duty {

@@ -21,7 +21,7 @@ use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
-use super::{Crop, Options, Orphan, clear_away, closed};
+use super::{Harvest, Leftover, Options, clear_away, closed};
 
 mod kernel;
 
@@ -127,48 +127,48 @@ impl Fake {
         !worker.mailbox.is_pending() && worker.core.try_lock().is_some_and(|core| is_idle(&core))
     }
 
-    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) {
+    pub(super) fn harvest(&self, index: usize, harvest: &mut Harvest<'_>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut core = worker.core.lock();
-        worker.come_round(&mut core, crop.wakers, &mut orphans);
-        worker.reap(&mut core, crop.wakers, &mut orphans);
+        worker.come_round(&mut core, harvest.wakers, &mut leftovers);
+        worker.reap(&mut core, harvest.wakers, &mut leftovers);
         worker.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
-    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut core) = worker.core.try_lock() else { return false };
-        let mut orphans = Vec::new();
-        worker.reap(&mut core, crop.wakers, &mut orphans);
+        let mut leftovers = Vec::new();
+        worker.reap(&mut core, harvest.wakers, &mut leftovers);
         worker.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         true
     }
 
-    pub(super) fn park(&self, index: usize, timeout: Option<Duration>, crop: &mut Crop<'_>) {
+    pub(super) fn park(&self, index: usize, timeout: Option<Duration>, harvest: &mut Harvest<'_>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut core = worker.core.lock();
         worker.mailbox.fall_asleep();
-        worker.come_round(&mut core, crop.wakers, &mut orphans);
+        worker.come_round(&mut core, harvest.wakers, &mut leftovers);
         let is_rung = worker.bell.consume();
-        if !is_rung && crop.wakers.is_empty() && orphans.is_empty() {
+        if !is_rung && harvest.wakers.is_empty() && leftovers.is_empty() {
             self.kernel.sleep(index, timeout);
         }
-        worker.reap(&mut core, crop.wakers, &mut orphans);
+        worker.reap(&mut core, harvest.wakers, &mut leftovers);
         worker.mailbox.wake_up();
         // The bell was rung during the sleep; returning answers it [ring-ends-park].
         worker.bell.consume();
         worker.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
-    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, harvest: &mut Harvest<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let starts = stuck.mailbox.take_if(|request| matches!(request, Request::Start(_)));
         let mut ops: Vec<Op> = starts.into_iter().filter_map(Request::into_op).collect();
@@ -176,12 +176,12 @@ impl Fake {
             ops.append(&mut core.outbox);
             stuck.publish(&core);
         }
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut core = helper.core.lock();
-        ops.into_iter().for_each(|op| helper.begin(&mut core, op, crop.wakers, &mut orphans));
+        ops.into_iter().for_each(|op| helper.begin(&mut core, op, harvest.wakers, &mut leftovers));
         helper.publish(&core);
         drop(core);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
     pub(super) fn ring_doorbell(&self, index: usize) {
@@ -201,19 +201,19 @@ impl Fake {
     /// The simulated kernel releases everything at once.
     pub(super) fn shutdown(&self, index: usize, wakers: &mut Vec<Waker>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         worker.mailbox.close();
         let mut core = worker.core.lock();
         core.is_closed = true;
-        worker.come_round(&mut core, wakers, &mut orphans);
+        worker.come_round(&mut core, wakers, &mut leftovers);
         for slot in core.in_flight.slots() {
             worker.cancel(&mut core, slot);
         }
-        worker.reap(&mut core, wakers, &mut orphans);
+        worker.reap(&mut core, wakers, &mut leftovers);
         assert_eq!(core.in_flight.len(), 0, "an operation outlived the shutdown");
         worker.publish(&core);
         drop(core);
-        clear_away(orphans);
+        clear_away(leftovers);
     }
 }
 
@@ -245,26 +245,26 @@ impl Worker {
     }
 
     /// Begins the operations that tasks and other threads have submitted.
-    fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         let mut letters = Vec::new();
         self.mailbox.take(&mut letters);
         for letter in letters {
             match letter {
-                Request::Start(op) => self.begin(core, op, wakers, orphans),
+                Request::Start(op) => self.begin(core, op, wakers, leftovers),
                 Request::Cancel(slot) => self.cancel(core, slot),
             }
         }
         for op in mem::take(&mut core.outbox) {
-            self.begin(core, op, wakers, orphans);
+            self.begin(core, op, wakers, leftovers);
         }
     }
 
-    fn begin(&self, core: &mut Core, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn begin(&self, core: &mut Core, op: Op, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         if core.is_closed {
             op.finish(Err(closed()), wakers);
-            orphans.extend(Orphan::of(op));
+            leftovers.extend(Leftover::of(op));
         } else {
-            orphans.extend(self.start(core, op).and_then(Orphan::of));
+            leftovers.extend(self.start(core, op).and_then(Leftover::of));
         }
     }
 
@@ -285,11 +285,11 @@ impl Worker {
         }
     }
 
-    fn reap(&self, core: &mut Core, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn reap(&self, core: &mut Core, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         for answer in self.kernel.take_answers(self.index) {
             let Answer::End(slot, is_cancelled) = answer else { continue };
             let result = if is_cancelled { Err(io::ErrorKind::Interrupted.into()) } else { Ok(0) };
-            core.in_flight.land(slot, result, wakers, orphans);
+            core.in_flight.land(slot, result, wakers, leftovers);
         }
     }
 

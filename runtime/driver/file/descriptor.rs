@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use super::request::{AT_CURSOR, TRANSFER_BYTES_MAX};
 use crate::buf::{AlignedBuf, IoBuf, IoBufMut, bytes_of, room_of};
-use crate::driver::orphan::drop_on_closer;
+use crate::driver::leftover::drop_on_closer;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::system::file::{self, Advice, Flags, Unsupported};
 use crate::system::open::OpenHow;

@@ -26,8 +26,8 @@ use crate::primitive::sync::Mutex;
 use crossbeam::utils::CachePadded;
 
 use super::bell::Bell;
+use super::leftover::{Harvest, Leftover, clear_away};
 use super::op::{Op, Ticket};
-use super::orphan::{Crop, Orphan, clear_away};
 use super::readiness::Order;
 use super::slots::{SlotId, Slots};
 use super::source::Source;
@@ -180,23 +180,23 @@ impl Pollers {
         self.workers[index].attached.lock().sources.len()
     }
 
-    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut events = worker.events.lock();
-        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), harvest.wakers, &mut leftovers);
         drop(events);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome
     }
 
-    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut events) = worker.events.try_lock() else { return false };
-        let mut orphans = Vec::new();
-        let outcome = worker.wait(&mut events, Some(Duration::ZERO), crop.wakers, &mut orphans);
+        let mut leftovers = Vec::new();
+        let outcome = worker.wait(&mut events, Some(Duration::ZERO), harvest.wakers, &mut leftovers);
         drop(events);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome.is_ok()
     }
 
@@ -205,10 +205,10 @@ impl Pollers {
         index: usize,
         stuck: &[usize],
         timeout: Option<Duration>,
-        crop: &mut Crop<'_>,
+        harvest: &mut Harvest<'_>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut events = worker.events.lock();
         let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { worker.limit(timeout) };
         if beside::IS_OFFERED && !stuck.is_empty() {
@@ -216,11 +216,11 @@ impl Pollers {
             beside::sleep(pollers, timeout)?;
             timeout = Some(Duration::ZERO);
         }
-        let outcome = worker.wait(&mut events, timeout, crop.wakers, &mut orphans);
+        let outcome = worker.wait(&mut events, timeout, harvest.wakers, &mut leftovers);
         // The bell was rung during the sleep; returning answers it [ring-ends-park].
         worker.bell.consume();
         drop(events);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome
     }
 
@@ -245,7 +245,7 @@ impl Pollers {
             drop(attachment);
             source.side(Direction::Read).event(true, wakers);
             source.side(Direction::Write).event(true, wakers);
-            clear_away(Orphan::of_socket(source));
+            clear_away(Leftover::of_socket(source));
         }
     }
 }
@@ -266,7 +266,7 @@ impl PollWorker {
         events: &mut Events,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) -> io::Result<()> {
         match self.poller.wait(events, timeout) {
             Ok(()) => {}
@@ -277,8 +277,8 @@ impl PollWorker {
             self.dispatch_edges(events, wakers);
             return Ok(());
         }
-        self.dispatch_once(events, wakers, orphans)?;
-        self.end_rests(orphans)
+        self.dispatch_once(events, wakers, leftovers)?;
+        self.end_rests(leftovers)
     }
 
     fn dispatch_edges(&self, events: &Events, wakers: &mut Vec<Waker>) {
@@ -304,7 +304,7 @@ impl PollWorker {
         &self,
         events: &Events,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) -> io::Result<()> {
         for event in events.iter() {
             let source = match find(&mut self.attached.lock().sources, event.key) {
@@ -325,7 +325,7 @@ impl PollWorker {
             }
             drop(attachment);
             // The socket may have been dropped in the meantime.
-            orphans.extend(Orphan::of_socket(source));
+            leftovers.extend(Leftover::of_socket(source));
         }
         Ok(())
     }
@@ -355,7 +355,7 @@ impl PollWorker {
     }
 
     /// Places the orders whose pause is over.
-    fn end_rests(&self, orphans: &mut Vec<Orphan>) -> io::Result<()> {
+    fn end_rests(&self, leftovers: &mut Vec<Leftover>) -> io::Result<()> {
         let slots = self.attached.lock().rests.take_over();
         for slot in slots {
             let source = self.attached.lock().sources.get_mut(slot).cloned();
@@ -366,7 +366,7 @@ impl PollWorker {
             }
             drop(attachment);
             // The socket may have been dropped in the meantime.
-            orphans.extend(Orphan::of_socket(source));
+            leftovers.extend(Leftover::of_socket(source));
         }
         Ok(())
     }

@@ -321,17 +321,17 @@ fn an_answer_without_a_notification_ends_the_loan_itself() {
     let mut flights = InFlight::new();
     let mut admit = || flights.admit(send(), 0).expect("it has not been given up");
     let (with, without) = (admit(), admit());
-    let (mut wakers, mut orphans) = (Vec::new(), Vec::new());
+    let (mut wakers, mut leftovers) = (Vec::new(), Vec::new());
     let broken = || Err(io::ErrorKind::BrokenPipe.into());
-    flights.answer(with, broken(), &mut wakers, &mut orphans);
-    flights.land(without, broken(), &mut wakers, &mut orphans);
-    assert_eq!(orphans.len(), 2);
+    flights.answer(with, broken(), &mut wakers, &mut leftovers);
+    flights.land(without, broken(), &mut wakers, &mut leftovers);
+    assert_eq!(leftovers.len(), 2);
     let mut returned = pin!(loan.returned());
     let mut cx = Context::from_waker(Waker::noop());
     assert!(returned.as_mut().poll(&mut cx).is_pending(), "one of two has it still");
-    flights.answer(with, broken(), &mut wakers, &mut orphans);
+    flights.answer(with, broken(), &mut wakers, &mut leftovers);
     assert_eq!(flights.stale_count(), 1, "an answer comes once");
-    flights.land(with, Ok(0), &mut wakers, &mut orphans);
+    flights.land(with, Ok(0), &mut wakers, &mut leftovers);
     assert!(matches!(returned.as_mut().poll(&mut cx), Poll::Ready(Some(_))));
     assert_eq!((flights.len(), wakers.len()), (0, 1));
 }

@@ -9,9 +9,9 @@ use std::task::Waker;
 use crate::buf::FixedMemory;
 use crate::driver::file::{AnyFlight, Request};
 use crate::driver::inflight::{Cancel, InFlight};
+use crate::driver::leftover::Leftover;
 use crate::driver::mailbox::{Mailbox, Posted};
 use crate::driver::op::{Op, Ticket};
-use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
 use crate::driver::submission::Completion;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -92,7 +92,7 @@ impl Desk {
 
     /// The owner's harvest. The kernel answers a cancel at once.
     pub(in crate::driver) fn harvest(&self, wakers: &mut Vec<Waker>) {
-        let (mut letters, mut orphans) = (Vec::new(), Vec::new());
+        let (mut letters, mut leftovers) = (Vec::new(), Vec::new());
         let mut core = self.core.lock();
         self.cancels.take(&mut letters);
         for slot in letters {
@@ -101,7 +101,7 @@ impl Desk {
                 Cancel::Pointless => {}
             }
         }
-        core.reap(wakers, &mut orphans);
+        core.reap(wakers, &mut leftovers);
         drop(core);
     }
 
@@ -113,9 +113,9 @@ impl Desk {
 
     /// A helper's harvest. Returns `false` if the owner holds the lock.
     pub(in crate::driver) fn try_harvest(&self, wakers: &mut Vec<Waker>) -> bool {
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let Some(mut core) = self.core.try_lock() else { return false };
-        core.reap(wakers, &mut orphans);
+        core.reap(wakers, &mut leftovers);
         drop(core);
         true
     }
@@ -148,9 +148,9 @@ impl Core {
         }
     }
 
-    fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn reap(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         while let Some(slot) = self.completions.pop_front() {
-            self.in_flight.land(slot, Ok(0), wakers, orphans);
+            self.in_flight.land(slot, Ok(0), wakers, leftovers);
         }
     }
 }

@@ -27,9 +27,9 @@ use super::bell::Bell;
 use super::context::Asker;
 use super::doorbell::Doorbell;
 use super::file::Supported;
+use super::leftover::{Harvest, Leftover, clear_away};
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
-use super::orphan::{Crop, Orphan, clear_away};
 use super::slots::SlotId;
 use super::{Options, closed};
 
@@ -123,14 +123,14 @@ impl Rings {
         match asker {
             Asker::Foreign => worker.post(MailboxRequest::Start(op)),
             Asker::Worker(_) => {
-                let mut orphans = Vec::new();
+                let mut leftovers = Vec::new();
                 let outcome = worker.change(|worker_ring| {
                     let outcome = worker_ring.queue(op);
-                    worker_ring.begin_direct(&mut orphans);
+                    worker_ring.begin_direct(&mut leftovers);
                     outcome
                 });
                 // The caller polls a task, so other workers take it for awake.
-                clear_away(orphans);
+                clear_away(leftovers);
                 outcome.map_err(|_op| closed())
             }
             // Begun at once: no other worker may take it over, and the task could not run elsewhere
@@ -169,27 +169,27 @@ impl Rings {
         worker.worker_ring.try_lock().is_some_and(|mut worker_ring| worker_ring.is_quiet())
     }
 
-    pub(super) fn harvest(&self, index: usize, crop: &mut Crop<'_>) -> io::Result<()> {
+    pub(super) fn harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut worker_ring = worker.worker_ring.lock();
-        worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
-        self.submit_outbox(index, &mut worker_ring, crop.wakers, &mut orphans);
-        let outcome = worker_ring.pump(crop.wakers, &mut orphans);
+        worker.open_mail(&mut worker_ring, harvest.wakers, &mut leftovers);
+        self.submit_outbox(index, &mut worker_ring, harvest.wakers, &mut leftovers);
+        let outcome = worker_ring.pump(harvest.wakers, &mut leftovers);
         worker.publish(&worker_ring);
         drop(worker_ring);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome
     }
 
-    pub(super) fn try_harvest(&self, index: usize, crop: &mut Crop<'_>) -> bool {
+    pub(super) fn try_harvest(&self, index: usize, harvest: &mut Harvest<'_>) -> bool {
         let worker = &self.workers[index];
         let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return false };
-        let mut orphans = Vec::new();
-        worker_ring.reap_for_owner(crop.wakers, &mut orphans);
+        let mut leftovers = Vec::new();
+        worker_ring.reap_for_owner(harvest.wakers, &mut leftovers);
         worker.publish(&worker_ring);
         drop(worker_ring);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         true
     }
 
@@ -197,70 +197,71 @@ impl Rings {
         &self,
         index: usize,
         timeout: Option<Duration>,
-        crop: &mut Crop<'_>,
+        harvest: &mut Harvest<'_>,
     ) -> io::Result<()> {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut worker_ring = worker.worker_ring.lock();
         worker.mailbox.fall_asleep();
-        worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
-        self.submit_outbox(index, &mut worker_ring, crop.wakers, &mut orphans);
+        worker.open_mail(&mut worker_ring, harvest.wakers, &mut leftovers);
+        self.submit_outbox(index, &mut worker_ring, harvest.wakers, &mut leftovers);
         let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
         // Do not sleep on results that others wait for: a wake-up, or the end of a stream that an
-        // `Orphan` still holds open.
-        let outcome = if crop.wakers.is_empty() && orphans.is_empty() && worker_ring.has_nothing_in_flight() {
-            worker.bell.doze(timeout);
-            Ok(())
-        } else {
-            worker_ring.sleep(&worker.doorbell, timeout, crop.wakers, &mut orphans)
-        };
+        // `Leftover` still holds open.
+        let outcome =
+            if harvest.wakers.is_empty() && leftovers.is_empty() && worker_ring.has_nothing_in_flight() {
+                worker.bell.doze(timeout);
+                Ok(())
+            } else {
+                worker_ring.sleep(&worker.doorbell, timeout, harvest.wakers, &mut leftovers)
+            };
         worker_ring.placement.slept();
         worker.mailbox.wake_up();
         // The bell was rung during the sleep; returning answers it [ring-ends-park].
         worker.bell.consume();
         worker.publish(&worker_ring);
         drop(worker_ring);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
         outcome
     }
 
     /// Begins, on the ring of the calling worker `by`, the operations that the stuck worker `index`
     /// was asked for and has not begun.
-    pub(super) fn take_over(&self, index: usize, by: usize, crop: &mut Crop<'_>) {
+    pub(super) fn take_over(&self, index: usize, by: usize, harvest: &mut Harvest<'_>) {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let mut ops = stuck.unread_ops();
         if let Some(mut worker_ring) = stuck.worker_ring.try_lock() {
             ops.append(&mut worker_ring.take_outbox());
             stuck.publish(&worker_ring);
         }
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         let mut worker_ring = helper.worker_ring.lock();
         worker_ring.placement.stay(Instant::now());
         for op in ops {
-            begin(&mut worker_ring, op, crop.wakers, &mut orphans);
+            begin(&mut worker_ring, op, harvest.wakers, &mut leftovers);
         }
         helper.publish(&worker_ring);
         drop(worker_ring);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
     /// Begins on the stuck worker's own ring the operations that it was asked for, and reaps. Does
     /// nothing while the worker itself uses its ring.
-    pub(super) fn relieve(&self, index: usize, crop: &mut Crop<'_>) {
+    pub(super) fn relieve(&self, index: usize, harvest: &mut Harvest<'_>) {
         let worker = &self.workers[index];
         let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return };
-        let mut orphans = Vec::new();
-        worker.open_mail(&mut worker_ring, crop.wakers, &mut orphans);
+        let mut leftovers = Vec::new();
+        worker.open_mail(&mut worker_ring, harvest.wakers, &mut leftovers);
         for op in worker_ring.take_outbox() {
-            begin(&mut worker_ring, op, crop.wakers, &mut orphans);
+            begin(&mut worker_ring, op, harvest.wakers, &mut leftovers);
         }
-        worker_ring.reap_for_owner(crop.wakers, &mut orphans);
+        worker_ring.reap_for_owner(harvest.wakers, &mut leftovers);
         // A failure is not lost: the entries stay in the queue, and the owner's next turn gets the
         // same error.
-        let _failure = worker_ring.pump(crop.wakers, &mut orphans);
+        let _failure = worker_ring.pump(harvest.wakers, &mut leftovers);
         worker.publish(&worker_ring);
         drop(worker_ring);
-        crop.leave(orphans);
+        harvest.leave(leftovers);
     }
 
     /// Begins the operations that the worker's tasks have submitted since its last turn, on this
@@ -270,7 +271,7 @@ impl Rings {
         index: usize,
         worker_ring: &mut MutexGuard<'_, WorkerRing>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) {
         let given_up = worker_ring.placement.review(self.loads.iter().map(|load| &**load));
         let mut ops = worker_ring.take_outbox();
@@ -282,7 +283,7 @@ impl Rings {
             self.send(target, &mut ops);
         }
         for op in ops.drain(..) {
-            begin(worker_ring, op, wakers, orphans);
+            begin(worker_ring, op, wakers, leftovers);
         }
         worker_ring.reuse_outbox(ops);
     }
@@ -329,18 +330,18 @@ impl Rings {
 
     pub(super) fn shutdown(&self, index: usize, deadline: Duration, wakers: &mut Vec<Waker>) {
         let worker = &self.workers[index];
-        let mut orphans = Vec::new();
+        let mut leftovers = Vec::new();
         worker.mailbox.close();
         let mut worker_ring = worker.worker_ring.lock();
         worker_ring.close();
         for op in worker_ring.take_outbox() {
-            begin(&mut worker_ring, op, wakers, &mut orphans);
+            begin(&mut worker_ring, op, wakers, &mut leftovers);
         }
-        worker.open_mail(&mut worker_ring, wakers, &mut orphans);
-        worker_ring.drain(deadline, wakers, &mut orphans);
+        worker.open_mail(&mut worker_ring, wakers, &mut leftovers);
+        worker_ring.drain(deadline, wakers, &mut leftovers);
         worker.publish(&worker_ring);
         drop(worker_ring);
-        clear_away(orphans);
+        clear_away(leftovers);
     }
 }
 
@@ -353,17 +354,17 @@ impl MailboxRequest {
     }
 }
 
-/// Starts the operation, or gives it to `orphans`, to be dropped where no lock is held.
-fn begin(worker_ring: &mut WorkerRing, op: Op, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+/// Starts the operation, or gives it to `leftovers`, to be dropped where no lock is held.
+fn begin(worker_ring: &mut WorkerRing, op: Op, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
     match worker_ring.start(op) {
         Started::Taken => {}
         Started::Unwanted(op) => {
             op.withdraw(wakers);
-            orphans.extend(Orphan::of(op));
+            leftovers.extend(Leftover::of(op));
         }
         Started::Closed(op) => {
             op.finish(Err(closed()), wakers);
-            orphans.extend(Orphan::of(op));
+            leftovers.extend(Leftover::of(op));
         }
     }
 }
@@ -413,7 +414,12 @@ impl RingWorker {
         starts.into_iter().filter_map(MailboxRequest::into_op).collect()
     }
 
-    fn open_mail(&self, worker_ring: &mut WorkerRing, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    fn open_mail(
+        &self,
+        worker_ring: &mut WorkerRing,
+        wakers: &mut Vec<Waker>,
+        leftovers: &mut Vec<Leftover>,
+    ) {
         if !self.mailbox.is_pending() {
             return;
         }
@@ -421,7 +427,7 @@ impl RingWorker {
         self.mailbox.take(&mut requests);
         for request in requests {
             match request {
-                MailboxRequest::Start(op) => begin(worker_ring, op, wakers, orphans),
+                MailboxRequest::Start(op) => begin(worker_ring, op, wakers, leftovers),
                 MailboxRequest::Cancel(slot) => worker_ring.cancel(slot),
                 MailboxRequest::Unregister(memory) => worker_ring.unregister(&memory),
             }

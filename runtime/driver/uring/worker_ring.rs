@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use crate::buf::FixedMemory;
 use crate::driver::doorbell::Doorbell;
 use crate::driver::inflight::{Cancel, InFlight};
+use crate::driver::leftover::Leftover;
 use crate::driver::op::Op;
-use crate::driver::orphan::Orphan;
 use crate::driver::slots::SlotId;
 use crate::driver::{closed, undone};
 
@@ -149,7 +149,7 @@ impl WorkerRing {
 
     /// Begins the operations that bypass the page cache, as soon as they form a group. The others
     /// stay in the outbox.
-    pub(super) fn begin_direct(&mut self, orphans: &mut Vec<Orphan>) {
+    pub(super) fn begin_direct(&mut self, leftovers: &mut Vec<Leftover>) {
         if self.direct_count < DIRECT_GROUP {
             return;
         }
@@ -158,7 +158,7 @@ impl WorkerRing {
             if !op.is_direct() {
                 others.push(op);
             } else if let Started::Unwanted(op) | Started::Closed(op) = self.start(op) {
-                orphans.extend(Orphan::of(op));
+                leftovers.extend(Leftover::of(op));
             }
         }
         ops.append(&mut others);
@@ -233,13 +233,13 @@ impl WorkerRing {
     }
 
     /// Submits and reaps without blocking.
-    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> io::Result<()> {
+    pub(super) fn pump(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) -> io::Result<()> {
         for _ in 0..ROUNDS_MAX {
             let mut entered = Entered::Done;
             if self.ring.wants_entry() {
                 entered = self.ring.enter(Wait::No)?;
             }
-            let reaped_count = self.reap(wakers, orphans);
+            let reaped_count = self.reap(wakers, leftovers);
             // Nothing was reaped: the flag may announce another thread's completions, and stay set
             // until the next one of this thread.
             if entered == Entered::Busy || (reaped_count == 0 && !self.ring.has_backlog()) || self.is_quiet()
@@ -256,24 +256,24 @@ impl WorkerRing {
         doorbell: &Doorbell,
         timeout: Option<Duration>,
         wakers: &mut Vec<Waker>,
-        orphans: &mut Vec<Orphan>,
+        leftovers: &mut Vec<Leftover>,
     ) -> io::Result<()> {
         self.arm_doorbell(doorbell);
         while self.ring.has_backlog() {
             if self.ring.enter(Wait::No)? == Entered::Busy {
                 break;
             }
-            self.reap(wakers, orphans);
+            self.reap(wakers, leftovers);
         }
         // Do not sleep before the kernel has received everything: a cancel, or the poll on the
         // doorbell itself [bell-is-armed].
         let is_told = !self.ring.has_backlog() && self.is_doorbell_armed;
-        // Nor on results that others wait for: a wake-up, or the end of a stream that an `Orphan`
+        // Nor on results that others wait for: a wake-up, or the end of a stream that an `Leftover`
         // still holds open.
-        let is_idle = !self.ring.has_completions() && wakers.is_empty() && orphans.is_empty();
+        let is_idle = !self.ring.has_completions() && wakers.is_empty() && leftovers.is_empty();
         let wait = if is_told && is_idle { Wait::One(timeout) } else { Wait::No };
         let entered = self.ring.enter(wait)?;
-        self.reap(wakers, orphans);
+        self.reap(wakers, leftovers);
         if entered == Entered::Busy {
             // Most likely out of memory: let others run before the next try.
             std::thread::yield_now();
@@ -283,7 +283,7 @@ impl WorkerRing {
 
     /// Reaps for an owner that is busy elsewhere, after making the kernel post the completions that
     /// it holds back.
-    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    pub(super) fn reap_for_owner(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
         if self.ring.is_held_back() {
             interrupt::owners();
             for _ in 0..HELD_BACK_LOOKS {
@@ -293,11 +293,11 @@ impl WorkerRing {
                 std::hint::spin_loop();
             }
         }
-        self.reap(wakers, orphans);
+        self.reap(wakers, leftovers);
     }
 
     /// Takes every completion that is there. Never enters the kernel, so another worker may do it.
-    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) -> usize {
+    pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) -> usize {
         let mut reaped_count = 0;
         while let Some(cqe) = self.ring.pop() {
             reaped_count += 1;
@@ -308,9 +308,9 @@ impl WorkerRing {
                 Name::Doorbell(_) => {}
                 Name::Cancel => {}
                 Name::Slot(slot) if !cqe.is_terminal => {
-                    self.in_flight.answer(slot, self.result(&cqe), wakers, orphans);
+                    self.in_flight.answer(slot, self.result(&cqe), wakers, leftovers);
                 }
-                Name::Slot(slot) => self.in_flight.land(slot, self.result(&cqe), wakers, orphans),
+                Name::Slot(slot) => self.in_flight.land(slot, self.result(&cqe), wakers, leftovers),
             }
         }
         reaped_count
@@ -343,7 +343,12 @@ impl WorkerRing {
     }
 
     /// Cancels everything and waits until it completes. Leaks what does not complete in time.
-    pub(super) fn drain(&mut self, deadline: Duration, wakers: &mut Vec<Waker>, orphans: &mut Vec<Orphan>) {
+    pub(super) fn drain(
+        &mut self,
+        deadline: Duration,
+        wakers: &mut Vec<Waker>,
+        leftovers: &mut Vec<Leftover>,
+    ) {
         if self.ring.is_new() {
             return;
         }
@@ -358,7 +363,7 @@ impl WorkerRing {
             let wait = if must_reap { Wait::No } else { Wait::One(Some(left.min(DRAIN_STEP))) };
             let entered = self.ring.enter(wait);
             let before_count = self.in_flight.len();
-            self.reap(wakers, orphans);
+            self.reap(wakers, leftovers);
             if entered.is_err() {
                 break;
             }

@@ -19,10 +19,10 @@ use super::source::Source;
 
 /// A value that may be the last reference to a resource.
 #[derive(Debug)]
-pub(crate) struct Orphan(Kind);
+pub(crate) struct Leftover(LeftoverKind);
 
 #[derive(Debug)]
-enum Kind {
+enum LeftoverKind {
     /// The last reference to a socket.
     Socket(Box<Source>),
     /// Perhaps the last reference to a file or a buffer.
@@ -30,77 +30,78 @@ enum Kind {
 }
 
 /// The results of a harvest.
-pub(crate) struct Crop<'a> {
+pub(crate) struct Harvest<'a> {
     pub(super) wakers: &'a mut Vec<Waker>,
-    /// None: each `Orphan` is dropped at the end of the harvest.
-    pub(super) orphans: Option<&'a mut Vec<Orphan>>,
+    /// None: each `Leftover` is dropped at the end of the harvest.
+    pub(super) leftovers: Option<&'a mut Vec<Leftover>>,
 }
 
-impl Orphan {
+impl Leftover {
     /// The part of the operation that must not be dropped here, if there is any.
-    pub(super) fn of(op: Op) -> Option<Orphan> {
+    pub(super) fn of(op: Op) -> Option<Leftover> {
         match op {
             // Checking the reference count or the side would not be enough, because the
             // registration may be dropped at any moment.
-            Op::Ready { source, .. } | Op::Connect { source, .. } => Orphan::of_socket(source),
-            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => Some(Orphan(Kind::Op(op))),
+            Op::Ready { source, .. } | Op::Connect { source, .. } => Leftover::of_socket(source),
+            Op::File(_) | Op::Send { .. } | Op::Lent { .. } => Some(Leftover(LeftoverKind::Op(op))),
         }
     }
 
     /// Drops a reference to the socket. Returns the socket if that was the last reference.
-    pub(super) fn of_socket(source: Arc<Source>) -> Option<Orphan> {
-        Arc::into_inner(source).map(|source| Orphan(Kind::Socket(Box::new(source))))
+    pub(super) fn of_socket(source: Arc<Source>) -> Option<Leftover> {
+        Arc::into_inner(source).map(|source| Leftover(LeftoverKind::Socket(Box::new(source))))
     }
 
     /// Whether a future awaits it. Its file must then be closed when that future drops it, not a
     /// moment later by this worker.
     fn is_awaited(&self) -> bool {
-        matches!(&self.0, Kind::Op(Op::File(flight)) if Arc::strong_count(flight) > 1)
+        matches!(&self.0, LeftoverKind::Op(Op::File(flight)) if Arc::strong_count(flight) > 1)
     }
 
     fn clear_away(self) {
         match self.0 {
-            Kind::Socket(source) => close(source.into_socket()),
-            Kind::Op(op) => drop(op),
+            LeftoverKind::Socket(source) => close(source.into_socket()),
+            LeftoverKind::Op(op) => drop(op),
         }
     }
 }
 
 /// Drops what harvests have left. This may take long, so other workers must know that the caller is
 /// awake, and its tasks must be where they can find them. A panic of a user's destructor is caught.
-pub(crate) fn clear_away(orphans: impl IntoIterator<Item = Orphan>) {
-    orphans.into_iter().for_each(|orphan| quietly(|| orphan.clear_away()));
+pub(crate) fn clear_away(leftovers: impl IntoIterator<Item = Leftover>) {
+    leftovers.into_iter().for_each(|leftover| quietly(|| leftover.clear_away()));
 }
 
-impl<'a> Crop<'a> {
-    pub(crate) fn new(wakers: &'a mut Vec<Waker>, orphans: &'a mut Vec<Orphan>) -> Crop<'a> {
-        Crop { wakers, orphans: Some(orphans) }
+impl<'a> Harvest<'a> {
+    pub(crate) fn new(wakers: &'a mut Vec<Waker>, leftovers: &'a mut Vec<Leftover>) -> Harvest<'a> {
+        Harvest { wakers, leftovers: Some(leftovers) }
     }
 
     /// Called when no lock is held any more and before any waker is called. References to awaited
     /// operations are dropped here. Otherwise a file that is read to its end and dropped would stay
     /// open until this worker's next turn.
     #[inline]
-    pub(super) fn leave(&mut self, orphans: Vec<Orphan>) {
-        if !orphans.is_empty() {
-            self.sort(orphans);
+    pub(super) fn leave(&mut self, leftovers: Vec<Leftover>) {
+        if !leftovers.is_empty() {
+            self.sort(leftovers);
         }
     }
 
-    fn sort(&mut self, orphans: Vec<Orphan>) {
-        let (awaited, mut orphans): (Vec<_>, Vec<_>) = orphans.into_iter().partition(Orphan::is_awaited);
+    fn sort(&mut self, leftovers: Vec<Leftover>) {
+        let (awaited, mut leftovers): (Vec<_>, Vec<_>) =
+            leftovers.into_iter().partition(Leftover::is_awaited);
         clear_away(awaited);
-        match &mut self.orphans {
-            Some(kept) => kept.append(&mut orphans),
-            None => clear_away(orphans),
+        match &mut self.leftovers {
+            Some(kept) => kept.append(&mut leftovers),
+            None => clear_away(leftovers),
         }
     }
 }
 
 /// For callers on which no other thread waits.
-impl<'a> From<&'a mut Vec<Waker>> for Crop<'a> {
-    fn from(wakers: &'a mut Vec<Waker>) -> Crop<'a> {
-        Crop { wakers, orphans: None }
+impl<'a> From<&'a mut Vec<Waker>> for Harvest<'a> {
+    fn from(wakers: &'a mut Vec<Waker>) -> Harvest<'a> {
+        Harvest { wakers, leftovers: None }
     }
 }
 
