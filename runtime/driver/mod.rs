@@ -11,7 +11,7 @@
 //! - `source.rs`, `ready.rs`: a registered socket, and the futures that wait for it.
 //! - `op.rs`, `submission.rs`: operations, and the future that awaits one completion.
 //! - `slots.rs`, `inflight.rs`: the table of the operations that the kernel has.
-//! - `mailbox.rs`, `bell.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
+//! - `mailbox.rs`, `wake_up.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
 //!   up.
 //! - `leftover.rs`: where the remains of a finished operation are dropped.
 //! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
@@ -29,7 +29,6 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::task::{JoinError, wake_all};
 
 mod backend;
-mod bell;
 mod buffers;
 mod context;
 mod direction;
@@ -54,6 +53,7 @@ mod source;
 mod submission;
 #[cfg(target_os = "linux")]
 mod uring;
+mod wake_up;
 
 #[cfg(test)]
 mod models;

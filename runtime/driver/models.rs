@@ -10,7 +10,6 @@ use crate::primitive::model;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::thread;
 
-use super::bell::Bell;
 use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
 use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
@@ -20,6 +19,7 @@ use super::slots::SlotId;
 use super::submission::Completion;
 use super::tests::counting_waker;
 use super::tests::flight::Desk;
+use super::wake_up::WakeUp;
 
 fn ticket() -> Ticket {
     Ticket::new(0, SlotId::from_bits(7))
@@ -375,7 +375,7 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
         let posted = sender.join().unwrap();
         let mut helped = helper.join().unwrap();
         if posted == Posted::Ring {
-            // The bell was rung: the owner looks again.
+            // A wake-up was sent: the owner looks again.
             let mut late = Vec::new();
             mailbox.take(&mut late);
             letters.append(&mut late);
@@ -391,13 +391,13 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
 #[test]
 fn a_ring_is_consumed_or_heard() {
     model(|| {
-        let shared = ModelArc::new((Bell::new(), AtomicUsize::new(0), AtomicUsize::new(0)));
+        let shared = ModelArc::new((WakeUp::new(), AtomicUsize::new(0), AtomicUsize::new(0)));
         let ringers = [(); 2].map(|()| {
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: the bell must publish it.
+                // Ordering: Relaxed: the wake-up must publish it.
                 shared.1.fetch_add(1, Ordering::Relaxed);
-                if shared.0.strike() {
+                if shared.0.send() {
                     // Ordering: Release: the eventfd.
                     shared.2.fetch_add(1, Ordering::Release);
                 }
@@ -405,7 +405,7 @@ fn a_ring_is_consumed_or_heard() {
         });
         let is_consumed = shared.0.consume();
         if is_consumed {
-            // Ordering: Relaxed: ordered by the bell.
+            // Ordering: Relaxed: ordered by the wake-up.
             assert!(shared.1.load(Ordering::Relaxed) > 0, "the ring came before what it tells of");
         }
         for ringer in ringers {
@@ -414,26 +414,26 @@ fn a_ring_is_consumed_or_heard() {
         // Ordering: Acquire: the eventfd.
         let noise_count = shared.2.load(Ordering::Acquire);
         assert!(noise_count > 0);
-        // If the ring was not consumed before the sleep, the thread that struck the quiet bell
-        // wrote to the eventfd, which ends the sleep. If it was consumed and the bell was rung
+        // If the ring was not consumed before the sleep, the thread that struck a quiet `WakeUp`
+        // wrote to the eventfd, which ends the sleep. If it was consumed and a wake-up was sent
         // again, the second write does.
         assert_eq!(usize::from(is_consumed) + usize::from(shared.0.consume()), noise_count);
     });
 }
 
-/// [ring-ends-park]: a doze ends when either of two ringers strikes the bell, and the owner then
+/// [ring-ends-park]: a doze ends when either of two ringers sends a wake-up, and the owner then
 /// sees what that ringer did before. A ringer that finds the owner awake must end a sleep in the
 /// kernel.
 #[test]
 fn a_doze_ends_when_the_bell_is_struck() {
     model(|| {
-        let shared = ModelArc::new((Bell::new(), AtomicUsize::new(0)));
+        let shared = ModelArc::new((WakeUp::new(), AtomicUsize::new(0)));
         let ringers = [(); 2].map(|()| {
             let shared = shared.clone();
             thread::spawn(move || {
-                // Ordering: Relaxed: the bell must publish it.
+                // Ordering: Relaxed: the wake-up must publish it.
                 shared.1.fetch_add(1, Ordering::Relaxed);
-                shared.0.strike()
+                shared.0.send()
             })
         });
         // At most twice: each ring ends one.
@@ -441,7 +441,7 @@ fn a_doze_ends_when_the_bell_is_struck() {
         while seen_count < 2 {
             shared.0.doze(None);
             if shared.0.consume() {
-                // Ordering: Relaxed: ordered by the bell.
+                // Ordering: Relaxed: ordered by the wake-up.
                 let count = shared.1.load(Ordering::Relaxed);
                 assert!(count > seen_count, "the ring came before what it tells of");
                 seen_count = count;
@@ -453,19 +453,19 @@ fn a_doze_ends_when_the_bell_is_struck() {
     });
 }
 
-/// [ring-ends-park]: the bell is quiet after a doze, whatever ended it, and the next striker must
+/// [ring-ends-park]: nothing is sent after a doze, whatever ended it, and the next striker must
 /// end a sleep in the kernel.
 #[test]
 fn a_bell_that_is_struck_after_a_doze_makes_its_noise() {
     model(|| {
-        let bell = ModelArc::new(Bell::new());
-        let struck = bell.clone();
-        let ringer = thread::spawn(move || struck.strike());
-        while !bell.consume() {
-            bell.doze(None);
+        let wake_up = ModelArc::new(WakeUp::new());
+        let sender = wake_up.clone();
+        let ringer = thread::spawn(move || sender.send());
+        while !wake_up.consume() {
+            wake_up.doze(None);
         }
         let _noise = ringer.join().unwrap();
-        assert!(bell.strike(), "the owner may sleep elsewhere now, and would not hear of it");
+        assert!(wake_up.send(), "the owner may sleep elsewhere now, and would not hear of it");
     });
 }
 
@@ -570,7 +570,7 @@ fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
         desk.fall_asleep(&mut Vec::new());
         thief.join().unwrap();
         if dropper.join().unwrap() {
-            // The bell was rung: the next harvest.
+            // A wake-up was sent: the next harvest.
             desk.harvest(&mut Vec::new());
         }
         assert_eq!((desk.in_flight(), desk.stale_count()), (0, 0));

@@ -59,7 +59,7 @@ pub(crate) const SYSTEMS_FILE: &str = "runtime/system/systems.rs";
 /// May ask for Linux, which is to ask whether there are rings: they choose between back ends.
 pub(crate) const RING_FILES: [&str; 8] = [
     "runtime/driver/backend.rs",
-    "runtime/driver/bell.rs",
+    "runtime/driver/wake_up.rs",
     "runtime/driver/file/mod.rs",
     "runtime/driver/file/opening/mod.rs",
     "runtime/driver/file/start.rs",

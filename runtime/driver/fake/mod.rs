@@ -14,13 +14,13 @@ use std::time::Duration;
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 
-use super::bell::Bell;
 use super::context::Asker;
 use super::file::{OpKind, Supported};
 use super::inflight::{Cancel, InFlight};
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
+use super::wake_up::WakeUp;
 use super::{Harvest, Leftover, Options, clear_away, closed};
 
 mod kernel;
@@ -40,7 +40,7 @@ struct Worker {
     /// Held by the owner while it sleeps, like that of a ring.
     core: Mutex<Core>,
     mailbox: Mailbox<Request>,
-    bell: Bell,
+    wake_up: WakeUp,
     in_flight: AtomicUsize,
     stale_count: AtomicU64,
     kernel: Arc<Kernel>,
@@ -66,7 +66,7 @@ impl Fake {
             index,
             core: Mutex::new(Core { in_flight: InFlight::new(), outbox: Vec::new(), is_closed: false }),
             mailbox: Mailbox::new(),
-            bell: Bell::new(),
+            wake_up: WakeUp::new(),
             in_flight: AtomicUsize::new(0),
             stale_count: AtomicU64::new(0),
             kernel: kernel.clone(),
@@ -155,14 +155,14 @@ impl Fake {
         let mut core = worker.core.lock();
         worker.mailbox.fall_asleep();
         worker.come_round(&mut core, harvest.wakers, &mut leftovers);
-        let is_rung = worker.bell.consume();
+        let is_rung = worker.wake_up.consume();
         if !is_rung && harvest.wakers.is_empty() && leftovers.is_empty() {
             self.kernel.sleep(index, timeout);
         }
         worker.reap(&mut core, harvest.wakers, &mut leftovers);
         worker.mailbox.wake_up();
-        // The bell was rung during the sleep; returning answers it [ring-ends-park].
-        worker.bell.consume();
+        // A wake-up was sent during the sleep; returning answers it [ring-ends-park].
+        worker.wake_up.consume();
         worker.publish(&core);
         drop(core);
         harvest.leave(leftovers);
@@ -239,7 +239,7 @@ impl Worker {
     }
 
     fn ring(&self) {
-        if self.bell.strike() {
+        if self.wake_up.send() {
             self.kernel.post(self.index, Answer::Noise);
         }
     }

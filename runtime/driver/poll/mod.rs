@@ -25,12 +25,12 @@ use std::time::Duration;
 use crate::primitive::sync::Mutex;
 use crossbeam::utils::CachePadded;
 
-use super::bell::Bell;
 use super::leftover::{Harvest, Leftover, clear_away};
 use super::op::{Op, Ticket};
 use super::readiness::Order;
 use super::slots::{SlotId, Slots};
 use super::source::Source;
+use super::wake_up::WakeUp;
 use super::{Direction, Options, closed};
 
 mod beside;
@@ -55,7 +55,7 @@ pub(super) struct Pollers {
 #[derive(Debug)]
 struct PollWorker {
     poller: Poller,
-    bell: Bell,
+    wake_up: WakeUp,
     /// Held while waiting. Another worker's `try_lock` then fails, because a sleeping worker is not
     /// stuck.
     events: Mutex<Events>,
@@ -210,15 +210,15 @@ impl Pollers {
         let worker = &self.workers[index];
         let mut leftovers = Vec::new();
         let mut events = worker.events.lock();
-        let mut timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { worker.limit(timeout) };
+        let mut timeout = if worker.wake_up.consume() { Some(Duration::ZERO) } else { worker.limit(timeout) };
         if beside::IS_OFFERED && !stuck.is_empty() {
             let pollers = stuck.iter().chain([&index]).map(|index| &self.workers[*index].poller);
             beside::sleep(pollers, timeout)?;
             timeout = Some(Duration::ZERO);
         }
         let outcome = worker.wait(&mut events, timeout, harvest.wakers, &mut leftovers);
-        // The bell was rung during the sleep; returning answers it [ring-ends-park].
-        worker.bell.consume();
+        // A wake-up was sent during the sleep; returning answers it [ring-ends-park].
+        worker.wake_up.consume();
         drop(events);
         harvest.leave(leftovers);
         outcome
@@ -226,7 +226,7 @@ impl Pollers {
 
     pub(super) fn ring_doorbell(&self, index: usize) {
         let worker = &self.workers[index];
-        if worker.bell.strike() {
+        if worker.wake_up.send() {
             worker.poller.notify();
         }
     }
@@ -255,7 +255,7 @@ impl PollWorker {
         let attached = Attached { sources: Slots::new(), rests: Rests::new(), is_closed: false };
         Ok(PollWorker {
             poller: Poller::new()?,
-            bell: Bell::new(),
+            wake_up: WakeUp::new(),
             events: Mutex::new(Events::new()),
             attached: Mutex::new(attached),
         })

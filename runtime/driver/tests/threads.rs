@@ -46,7 +46,7 @@ fn ten_thousand_rings_end_ten_thousand_parks() {
                 answered.store(asked.load(Ordering::SeqCst), Ordering::SeqCst);
             }
         });
-        // The bell is quiet afterwards: a park sleeps for its whole time-out.
+        // Nothing is sent afterwards: a park sleeps for its whole time-out.
         driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect("park");
         let started = Instant::now();
         driver.park(0, Some(Duration::from_millis(50)), &mut Vec::new()).expect("park");

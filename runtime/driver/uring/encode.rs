@@ -103,8 +103,8 @@ pub(super) fn cancel_all() -> Entry {
     opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL)
 }
 
-/// A multishot poll on the doorbell: one completion per ring of the bell, without another
-/// submission [bell-is-armed].
+/// A multishot poll on the doorbell: one completion per wake-up, without another
+/// submission [doorbell-is-armed].
 pub(super) fn doorbell(doorbell: &Doorbell, turn: u16) -> Entry {
     let mask = libc::POLLIN as u32;
     opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(doorbell_name(turn))

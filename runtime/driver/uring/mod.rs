@@ -23,7 +23,6 @@ use crate::buf::FixedMemory;
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
-use super::bell::Bell;
 use super::context::Asker;
 use super::doorbell::Doorbell;
 use super::file::Supported;
@@ -31,6 +30,7 @@ use super::leftover::{Harvest, Leftover, clear_away};
 use super::mailbox::{Mailbox, Posted};
 use super::op::{Op, Ticket};
 use super::slots::SlotId;
+use super::wake_up::WakeUp;
 use super::{Options, closed};
 
 mod decode;
@@ -64,7 +64,7 @@ struct RingWorker {
     /// sleeping worker is not stuck.
     worker_ring: Mutex<WorkerRing>,
     mailbox: Mailbox<MailboxRequest>,
-    bell: Bell,
+    wake_up: WakeUp,
     doorbell: Doorbell,
     figures: Figures,
 }
@@ -205,20 +205,20 @@ impl Rings {
         worker.mailbox.fall_asleep();
         worker.open_mail(&mut worker_ring, harvest.wakers, &mut leftovers);
         self.submit_outbox(index, &mut worker_ring, harvest.wakers, &mut leftovers);
-        let timeout = if worker.bell.consume() { Some(Duration::ZERO) } else { timeout };
+        let timeout = if worker.wake_up.consume() { Some(Duration::ZERO) } else { timeout };
         // Do not sleep on results that others wait for: a wake-up, or the end of a stream that an
         // `Leftover` still holds open.
         let outcome =
             if harvest.wakers.is_empty() && leftovers.is_empty() && worker_ring.has_nothing_in_flight() {
-                worker.bell.doze(timeout);
+                worker.wake_up.doze(timeout);
                 Ok(())
             } else {
                 worker_ring.sleep(&worker.doorbell, timeout, harvest.wakers, &mut leftovers)
             };
         worker_ring.placement.slept();
         worker.mailbox.wake_up();
-        // The bell was rung during the sleep; returning answers it [ring-ends-park].
-        worker.bell.consume();
+        // A wake-up was sent during the sleep; returning answers it [ring-ends-park].
+        worker.wake_up.consume();
         worker.publish(&worker_ring);
         drop(worker_ring);
         harvest.leave(leftovers);
@@ -374,7 +374,7 @@ impl RingWorker {
         Ok(RingWorker {
             worker_ring: Mutex::new(WorkerRing::new(index, ring)),
             mailbox: Mailbox::new(),
-            bell: Bell::new(),
+            wake_up: WakeUp::new(),
             doorbell: Doorbell::new().map_err(Refusal::Setup)?,
             figures: Figures {
                 in_flight: AtomicUsize::new(0),
@@ -392,7 +392,7 @@ impl RingWorker {
     }
 
     fn ring(&self) {
-        if self.bell.strike() {
+        if self.wake_up.send() {
             self.doorbell.ring();
         }
     }

@@ -62,7 +62,7 @@ pub(super) struct WorkerRing {
     /// How many of these bypass the page cache.
     direct_count: usize,
     pub(super) placement: Placement,
-    /// The multishot poll on the doorbell is queued or in flight [bell-is-armed].
+    /// The multishot poll on the doorbell is queued or in flight [doorbell-is-armed].
     is_doorbell_armed: bool,
     /// Which poll on the doorbell counts: each thread that serves the ring arms its own.
     doorbell_turn: u16,
@@ -266,7 +266,7 @@ impl WorkerRing {
             self.reap(wakers, leftovers);
         }
         // Do not sleep before the kernel has received everything: a cancel, or the poll on the
-        // doorbell itself [bell-is-armed].
+        // doorbell itself [doorbell-is-armed].
         let is_told = !self.ring.has_backlog() && self.is_doorbell_armed;
         // Nor on results that others wait for: a wake-up, or the end of a stream that an `Leftover`
         // still holds open.

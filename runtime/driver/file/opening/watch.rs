@@ -108,7 +108,7 @@ fn watch(bell: &OwnedFd) {
     }
 }
 
-/// Sleeps until a waiter is due, the bell is rung, or a reader sees its other end. Returns which
+/// Sleeps until a waiter is due, a wake-up is sent, or a reader sees its other end. Returns which
 /// readers do.
 fn sleep(bell: &OwnedFd, watched: &[Watched]) -> Vec<bool> {
     let readers: Vec<_> = watched.iter().map(|watched| watched.waiter.reader()).collect();

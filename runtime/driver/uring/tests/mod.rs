@@ -114,7 +114,7 @@ fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
     let driver = driver_of(2, 4);
     let _guard = bound(&driver);
     for round in 0..200 {
-        // Overflow, with a ring of the bell in the middle of it, which ends the multishot.
+        // Overflow, with a wake-up in the middle of it, which ends the multishot.
         let nop = SlotId::from_bits(u64::MAX >> 8).to_bits();
         push_nops(&driver, (0..16).map(|_| nop));
         driver.ring_doorbell(0);
@@ -122,7 +122,7 @@ fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
         while !driver.is_quiet(0) {
             driver.harvest(0, &mut Vec::new()).expect("harvest");
         }
-        // Consumes the ring of the bell above.
+        // Consumes the wake-up above.
         driver.park(0, Some(Duration::ZERO), &mut Vec::new()).expect("park");
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -164,7 +164,7 @@ fn a_worker_dozes_only_while_nothing_is_in_flight() {
             assert!(started.elapsed() < LIMIT / 2, "the doorbell is deaf");
         });
     };
-    park_until_rung(&|| worker(&driver).bell.is_dozing());
+    park_until_rung(&|| worker(&driver).wake_up.is_dozing());
     assert!(!rings_read(), "nobody slept in the ring");
 
     let (registration, mut peer) = pair();
@@ -175,12 +175,12 @@ fn a_worker_dozes_only_while_nothing_is_in_flight() {
     park_until_rung(&|| {
         worker(&driver).worker_ring.try_lock().is_none()
             && driver.in_flight(0) == 1
-            && !worker(&driver).bell.is_dozing()
+            && !worker(&driver).wake_up.is_dozing()
     });
     assert!(rings_read(), "it was in the ring that it slept");
     peer.write_all(b"x").expect("write");
     harvest_until(&driver, || count.count() == 1 && driver.is_quiet(0));
-    park_until_rung(&|| worker(&driver).bell.is_dozing());
+    park_until_rung(&|| worker(&driver).wake_up.is_dozing());
 }
 
 #[test]

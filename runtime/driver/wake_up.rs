@@ -1,11 +1,11 @@
-//! The `Bell` that wakes a sleeping worker, whether it sleeps in the kernel or on a condition
+//! The `WakeUp` that wakes a sleeping worker, whether it sleeps in the kernel or on a condition
 //! variable.
 //!
 //! A worker with nothing in flight need not sleep in its ring or poller. It *dozes* on a condition
 //! variable instead: waking it then costs no descriptor, no completion and no entry into the ring.
 //! The state word records where the worker sleeps:
 //!
-//! | state | `strike` | `consume` | `doze` |
+//! | state | `send` | `consume` | `doze` |
 //! |---|---|---|---|
 //! | quiet | rung; the caller must end a sleep in the kernel | quiet, returns no | dozing, until struck or timed out |
 //! | rung | rung; another thread ends the sleep | quiet, returns yes | returns at once |
@@ -15,7 +15,7 @@ use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::sync::{Condvar, Mutex};
 
 const QUIET: u32 = 0;
-const RUNG: u32 = 1;
+const SENT: u32 = 1;
 const DOZING: u32 = 2;
 
 /// Whether the worker was rung since it last returned from its sleep.
@@ -23,40 +23,40 @@ const DOZING: u32 = 2;
 /// Only `park` consumes a ring [ring-ends-park]. A harvest by the owner or by another worker may
 /// reap the kernel event that the ring caused, but never consumes the ring itself.
 #[derive(Debug)]
-pub(super) struct Bell {
+pub(super) struct WakeUp {
     state: AtomicU32,
     lock: Mutex<()>,
-    struck: Condvar,
+    condvar: Condvar,
 }
 
-impl Bell {
-    pub(super) fn new() -> Bell {
-        Bell { state: AtomicU32::new(QUIET), lock: Mutex::new(()), struck: Condvar::new() }
+impl WakeUp {
+    pub(super) fn new() -> WakeUp {
+        WakeUp { state: AtomicU32::new(QUIET), lock: Mutex::new(()), condvar: Condvar::new() }
     }
 
-    /// Rings the bell. Returns `true` if the caller must now end a sleep in the kernel's queues.
+    /// Sends a wake-up. Returns `true` if the caller must now end a sleep in the kernel's queues.
     /// Returns `false` if another thread is about to, or if the owner dozed and has been woken.
     #[must_use]
-    pub(super) fn strike(&self) -> bool {
+    pub(super) fn send(&self) -> bool {
         // Ordering: Release [ring-ends-park]: the owner that consumes the ring sees what this
         // thread did before it rang.
-        match self.state.swap(RUNG, Ordering::Release) {
+        match self.state.swap(SENT, Ordering::Release) {
             QUIET => true,
             DOZING => {
                 // The owner holds the lock from its look at the state until it waits. Once this
                 // thread has held the lock, the owner is waiting and receives the notification.
                 drop(self.lock.lock());
-                self.struck.notify_one();
+                self.condvar.notify_one();
                 false
             }
             _ => false,
         }
     }
 
-    /// Returns `true` if the bell was rung: the owner must not sleep, or was woken by the ring.
+    /// Returns `true` if a wake-up was sent: the owner must not sleep, or was woken by the ring.
     pub(super) fn consume(&self) -> bool {
-        // Ordering: Acquire [ring-ends-park]: pairs with `strike`.
-        self.state.swap(QUIET, Ordering::Acquire) == RUNG
+        // Ordering: Acquire [ring-ends-park]: pairs with `send`.
+        self.state.swap(QUIET, Ordering::Acquire) == SENT
     }
 
     #[cfg(all(test, target_os = "linux"))]
@@ -65,7 +65,7 @@ impl Bell {
         self.state.load(Ordering::Relaxed) == DOZING
     }
 
-    /// Sleeps until the bell is struck or the time-out ends. May return early. Leaves the ring for
+    /// Sleeps until a wake-up is sent or the time-out ends. May return early. Leaves the ring for
     /// `consume`. Only the owner may call it, when nothing that the kernel could report is in
     /// flight.
     #[cfg(any(test, target_os = "linux"))]
@@ -79,8 +79,8 @@ impl Bell {
             return;
         }
         let guard = match timeout {
-            None => crate::primitive::sync::wait(&self.struck, guard),
-            Some(timeout) => match self.struck.wait_timeout(guard, timeout) {
+            None => crate::primitive::sync::wait(&self.condvar, guard),
+            Some(timeout) => match self.condvar.wait_timeout(guard, timeout) {
                 Ok((guard, _)) => guard,
                 Err(poison) => poison.into_inner().0,
             },
