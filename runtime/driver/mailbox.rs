@@ -2,7 +2,7 @@
 //!
 //! The owner announces that it is about to sleep, issues a fence, and checks the mailbox. A sender
 //! fills the mailbox, issues a fence, and checks whether the owner sleeps. One of the two sees the
-//! other [no-lost-letter]. So a sender makes a system call only if the owner sleeps.
+//! other [no-lost-message]. So a sender makes a system call only if the owner sleeps.
 
 use std::mem;
 
@@ -14,11 +14,11 @@ pub(super) struct Mailbox<T> {
     /// A hint that spares the owner the lock. Changed only with the lock held.
     pending: AtomicBool,
     asleep: AtomicBool,
-    letters: Mutex<Letters<T>>,
+    messages: Mutex<Messages<T>>,
 }
 
 #[derive(Debug)]
-struct Letters<T> {
+struct Messages<T> {
     items: Vec<T>,
     is_closed: bool,
 }
@@ -36,58 +36,59 @@ pub(super) enum Posted<T> {
 
 impl<T> Mailbox<T> {
     pub(super) fn new() -> Mailbox<T> {
-        let letters = Mutex::new(Letters { items: Vec::new(), is_closed: false });
-        Mailbox { pending: AtomicBool::new(false), asleep: AtomicBool::new(false), letters }
+        let messages = Mutex::new(Messages { items: Vec::new(), is_closed: false });
+        Mailbox { pending: AtomicBool::new(false), asleep: AtomicBool::new(false), messages }
     }
 
     pub(super) fn post(&self, item: T) -> Posted<T> {
-        let mut letters = self.letters.lock();
-        if letters.is_closed {
+        let mut messages = self.messages.lock();
+        if messages.is_closed {
             return Posted::Refused(item);
         }
-        letters.items.push(item);
-        self.tell(letters)
+        messages.items.push(item);
+        self.announce(messages)
     }
 
     /// Posts many requests at once. If refused, they are still in `items`.
     pub(super) fn post_batch(&self, items: &mut Vec<T>) -> Posted<()> {
-        let mut letters = self.letters.lock();
-        if letters.is_closed {
+        let mut messages = self.messages.lock();
+        if messages.is_closed {
             return Posted::Refused(());
         }
-        letters.items.append(items);
-        self.tell(letters)
+        messages.items.append(items);
+        self.announce(messages)
     }
 
-    fn tell<R>(&self, letters: MutexGuard<'_, Letters<T>>) -> Posted<R> {
-        // Ordering: Relaxed [no-lost-letter]: the fence below orders it before the load of
+    fn announce<R>(&self, messages: MutexGuard<'_, Messages<T>>) -> Posted<R> {
+        // Ordering: Relaxed [no-lost-message]: the fence below orders it before the load of
         // `asleep`.
         self.pending.store(true, Ordering::Relaxed);
-        drop(letters);
-        // Ordering: SeqCst fence [no-lost-letter]: pairs with the one in `fall_asleep`.
+        drop(messages);
+        // Ordering: SeqCst fence [no-lost-message]: pairs with the one in `fall_asleep`.
         fence(Ordering::SeqCst);
-        // Ordering: Relaxed [no-lost-letter]: ordered by the fence.
+        // Ordering: Relaxed [no-lost-message]: ordered by the fence.
         if self.asleep.load(Ordering::Relaxed) { Posted::Ring } else { Posted::Quiet }
     }
 
     /// Makes plain loads only. May return `false` while a request is being posted; its sender then
     /// rings.
     pub(super) fn is_pending(&self) -> bool {
-        // Ordering: Relaxed [no-lost-letter]: the lock in `take` orders the requests themselves.
+        // Ordering: Relaxed [no-lost-message]: the lock in `take` orders the requests themselves.
         self.pending.load(Ordering::Relaxed)
     }
 
     /// Makes every later sender ring. The owner must check the mailbox after this call and before
     /// it sleeps.
     pub(super) fn fall_asleep(&self) {
-        // Ordering: Relaxed [no-lost-letter]: ordered by the fence.
+        // Ordering: Relaxed [no-lost-message]: ordered by the fence.
         self.asleep.store(true, Ordering::Relaxed);
-        // Ordering: SeqCst fence [no-lost-letter]: pairs with the one in `post`.
+        // Ordering: SeqCst fence [no-lost-message]: pairs with the one in `post`.
         fence(Ordering::SeqCst);
     }
 
     pub(super) fn wake_up(&self) {
-        // Ordering: Relaxed [no-lost-letter]: a sender that still rings costs one spurious wake-up.
+        // Ordering: Relaxed [no-lost-message]: a sender that still rings costs one spurious
+        // wake-up.
         self.asleep.store(false, Ordering::Relaxed);
     }
 
@@ -96,25 +97,25 @@ impl<T> Mailbox<T> {
         if !self.is_pending() {
             return;
         }
-        let mut letters = self.letters.lock();
-        // Ordering: Relaxed [no-lost-letter]: changed only under the lock.
+        let mut messages = self.messages.lock();
+        // Ordering: Relaxed [no-lost-message]: changed only under the lock.
         self.pending.store(false, Ordering::Relaxed);
-        mem::swap(&mut letters.items, into);
+        mem::swap(&mut messages.items, into);
     }
 
     /// Takes the requests for which `is_wanted` is true and leaves the others. Called by a worker
     /// that reads the mailbox of a stuck one.
     pub(super) fn take_if(&self, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
-        let mut letters = self.letters.lock();
-        let (wanted, left) = mem::take(&mut letters.items).into_iter().partition(is_wanted);
-        letters.items = left;
-        // Ordering: Relaxed [no-lost-letter]: changed only under the lock.
-        self.pending.store(!letters.items.is_empty(), Ordering::Relaxed);
+        let mut messages = self.messages.lock();
+        let (wanted, left) = mem::take(&mut messages.items).into_iter().partition(is_wanted);
+        messages.items = left;
+        // Ordering: Relaxed [no-lost-message]: changed only under the lock.
+        self.pending.store(!messages.items.is_empty(), Ordering::Relaxed);
         wanted
     }
 
     /// Refuses every later request.
     pub(super) fn close(&self) {
-        self.letters.lock().is_closed = true;
+        self.messages.lock().is_closed = true;
     }
 }

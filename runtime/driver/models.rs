@@ -309,7 +309,7 @@ fn a_completion_beside_a_new_waker_is_not_lost() {
     });
 }
 
-/// [no-lost-letter]: an owner that goes to sleep has read the request, or its sender rings.
+/// [no-lost-message]: an owner that goes to sleep has read the request, or its sender rings.
 #[test]
 fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
     model(|| {
@@ -319,43 +319,43 @@ fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
             thread::spawn(move || mailbox.post(1u32))
         };
         mailbox.fall_asleep();
-        let mut letters = Vec::new();
-        mailbox.take(&mut letters);
+        let mut messages = Vec::new();
+        mailbox.take(&mut messages);
         // The owner sleeps from here until the sender rings.
         match sender.join().unwrap() {
             Posted::Ring => {}
-            Posted::Quiet => assert_eq!(letters, [1], "the owner sleeps on a letter"),
+            Posted::Quiet => assert_eq!(messages, [1], "the owner sleeps on a message"),
             Posted::Refused(_) => panic!("the box is open"),
         }
     });
 }
 
-/// [no-lost-letter] while the owner wakes up and goes to sleep again, beside two senders.
+/// [no-lost-message] while the owner wakes up and goes to sleep again, beside two senders.
 #[test]
 fn two_letters_are_read_before_the_second_sleep_or_a_sender_rings() {
     model(|| {
         let mailbox = ModelArc::new(Mailbox::new());
-        let senders = [1u32, 2].map(|letter| {
+        let senders = [1u32, 2].map(|message| {
             let mailbox = mailbox.clone();
-            thread::spawn(move || mailbox.post(letter) == Posted::Ring)
+            thread::spawn(move || mailbox.post(message) == Posted::Ring)
         });
         let mut read = Vec::new();
-        let mut letters = Vec::new();
+        let mut messages = Vec::new();
         for _ in 0..2 {
             mailbox.fall_asleep();
-            mailbox.take(&mut letters);
-            read.append(&mut letters);
+            mailbox.take(&mut messages);
+            read.append(&mut messages);
             mailbox.wake_up();
         }
         mailbox.fall_asleep();
-        mailbox.take(&mut letters);
-        read.append(&mut letters);
+        mailbox.take(&mut messages);
+        read.append(&mut messages);
         let rings = senders.map(|sender| sender.join().unwrap());
-        assert!(read.len() == 2 || rings.contains(&true), "the owner sleeps on a letter: {read:?}");
+        assert!(read.len() == 2 || rings.contains(&true), "the owner sleeps on a message: {read:?}");
     });
 }
 
-/// [no-lost-letter], [comes-round]: while a helper reads the mailbox of a worker that seems stuck,
+/// [no-lost-message], [comes-round]: while a helper reads the mailbox of a worker that seems stuck,
 /// each request is read once, by one of the two, or the owner is rung for it.
 #[test]
 fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
@@ -367,20 +367,20 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
         };
         let helper = {
             let mailbox = mailbox.clone();
-            thread::spawn(move || mailbox.take_if(|letter| *letter == 1))
+            thread::spawn(move || mailbox.take_if(|message| *message == 1))
         };
         mailbox.fall_asleep();
-        let mut letters = Vec::new();
-        mailbox.take(&mut letters);
+        let mut messages = Vec::new();
+        mailbox.take(&mut messages);
         let posted = sender.join().unwrap();
         let mut helped = helper.join().unwrap();
         if posted == Posted::Ring {
             // A wake-up was sent: the owner looks again.
             let mut late = Vec::new();
             mailbox.take(&mut late);
-            letters.append(&mut late);
+            messages.append(&mut late);
         }
-        helped.append(&mut letters);
+        helped.append(&mut messages);
         helped.sort_unstable();
         assert_eq!(helped, [1, 2]);
     });
@@ -551,9 +551,9 @@ fn a_slot_freed_beside_a_thief_and_a_drop_is_freed_once() {
     });
 }
 
-/// [owned-until-terminal], [no-lost-letter]: an operation whose future is dropped elsewhere is kept
-/// until the owner or a helper has reaped the cancel's completion, and is then freed. The owner has
-/// read the cancel or was rung for it.
+/// [owned-until-terminal], [no-lost-message]: an operation whose future is dropped elsewhere is
+/// kept until the owner or a helper has reaped the cancel's completion, and is then freed. The
+/// owner has read the cancel or was rung for it.
 #[test]
 fn an_operation_dropped_elsewhere_is_kept_until_it_lands() {
     model(|| {

@@ -246,10 +246,10 @@ impl Worker {
 
     /// Begins the operations that tasks and other threads have submitted.
     fn come_round(&self, core: &mut Core, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
-        let mut letters = Vec::new();
-        self.mailbox.take(&mut letters);
-        for letter in letters {
-            match letter {
+        let mut messages = Vec::new();
+        self.mailbox.take(&mut messages);
+        for message in messages {
+            match message {
                 Request::Start(op) => self.begin(core, op, wakers, leftovers),
                 Request::Cancel(slot) => self.cancel(core, slot),
             }

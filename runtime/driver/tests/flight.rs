@@ -92,10 +92,10 @@ impl Desk {
 
     /// The owner's harvest. The kernel answers a cancel at once.
     pub(in crate::driver) fn harvest(&self, wakers: &mut Vec<Waker>) {
-        let (mut letters, mut leftovers) = (Vec::new(), Vec::new());
+        let (mut messages, mut leftovers) = (Vec::new(), Vec::new());
         let mut core = self.core.lock();
-        self.cancels.take(&mut letters);
-        for slot in letters {
+        self.cancels.take(&mut messages);
+        for slot in messages {
             match core.in_flight.cancel(slot) {
                 Cancel::Needed => core.cancelled(slot, &self.freed),
                 Cancel::Pointless => {}

@@ -173,7 +173,7 @@ impl Rings {
         let worker = &self.workers[index];
         let mut leftovers = Vec::new();
         let mut worker_ring = worker.worker_ring.lock();
-        worker.open_mail(&mut worker_ring, harvest.wakers, &mut leftovers);
+        worker.read_mailbox(&mut worker_ring, harvest.wakers, &mut leftovers);
         self.submit_outbox(index, &mut worker_ring, harvest.wakers, &mut leftovers);
         let outcome = worker_ring.pump(harvest.wakers, &mut leftovers);
         worker.publish(&worker_ring);
@@ -203,7 +203,7 @@ impl Rings {
         let mut leftovers = Vec::new();
         let mut worker_ring = worker.worker_ring.lock();
         worker.mailbox.fall_asleep();
-        worker.open_mail(&mut worker_ring, harvest.wakers, &mut leftovers);
+        worker.read_mailbox(&mut worker_ring, harvest.wakers, &mut leftovers);
         self.submit_outbox(index, &mut worker_ring, harvest.wakers, &mut leftovers);
         let timeout = if worker.wake_up.consume() { Some(Duration::ZERO) } else { timeout };
         // Do not sleep on results that others wait for: a wake-up, or the end of a stream that an
@@ -251,7 +251,7 @@ impl Rings {
         let worker = &self.workers[index];
         let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return };
         let mut leftovers = Vec::new();
-        worker.open_mail(&mut worker_ring, harvest.wakers, &mut leftovers);
+        worker.read_mailbox(&mut worker_ring, harvest.wakers, &mut leftovers);
         for op in worker_ring.take_outbox() {
             begin(&mut worker_ring, op, harvest.wakers, &mut leftovers);
         }
@@ -297,11 +297,11 @@ impl Rings {
         if waits.is_empty() {
             return;
         }
-        let mut letters = waits.into_iter().map(MailboxRequest::Start).collect();
-        match self.workers[target].mailbox.post_batch(&mut letters) {
+        let mut messages = waits.into_iter().map(MailboxRequest::Start).collect();
+        match self.workers[target].mailbox.post_batch(&mut messages) {
             Posted::Quiet => {}
             Posted::Ring => self.workers[target].ring(),
-            Posted::Refused(()) => ops.extend(letters.into_iter().filter_map(MailboxRequest::into_op)),
+            Posted::Refused(()) => ops.extend(messages.into_iter().filter_map(MailboxRequest::into_op)),
         }
     }
 
@@ -337,7 +337,7 @@ impl Rings {
         for op in worker_ring.take_outbox() {
             begin(&mut worker_ring, op, wakers, &mut leftovers);
         }
-        worker.open_mail(&mut worker_ring, wakers, &mut leftovers);
+        worker.read_mailbox(&mut worker_ring, wakers, &mut leftovers);
         worker_ring.drain(deadline, wakers, &mut leftovers);
         worker.publish(&worker_ring);
         drop(worker_ring);
@@ -414,7 +414,7 @@ impl RingWorker {
         starts.into_iter().filter_map(MailboxRequest::into_op).collect()
     }
 
-    fn open_mail(
+    fn read_mailbox(
         &self,
         worker_ring: &mut WorkerRing,
         wakers: &mut Vec<Waker>,
