@@ -28,18 +28,18 @@ pub(crate) enum Contents {
 
 /// How many buffers a driver keeps, and how large they are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct BufferLimits {
     /// Length of a buffer for a receive from a stream, in bytes.
     pub(crate) stream_bytes: usize,
     /// How many idle buffers each worker keeps, of each kind.
     pub(crate) kept_count_max: usize,
 }
 
-impl Default for Limits {
+impl Default for BufferLimits {
     /// 16 KiB fit a TLS record and most messages; copying a larger message takes longer than the
     /// call. 64 is more than a worker has in use between two harvests, and at most 1 MiB lies idle.
-    fn default() -> Limits {
-        Limits { stream_bytes: 16 * 1024, kept_count_max: 64 }
+    fn default() -> BufferLimits {
+        BufferLimits { stream_bytes: 16 * 1024, kept_count_max: 64 }
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub(super) fn new(workers: usize, limits: Limits) -> Buffers {
+    pub(super) fn new(workers: usize, limits: BufferLimits) -> Buffers {
         let pool = |bytes| RecvPool::new(workers + 1, bytes, limits.kept_count_max);
         Buffers {
             stream: pool(limits.stream_bytes),

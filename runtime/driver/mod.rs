@@ -61,9 +61,9 @@ mod models;
 mod tests;
 
 use backend::Backend;
+pub(crate) use buffers::BufferLimits;
 use buffers::Buffers;
 pub(crate) use buffers::Contents;
-pub(crate) use buffers::Limits as BufferLimits;
 use context::Asker;
 #[cfg(test)]
 use context::try_current;
