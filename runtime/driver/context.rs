@@ -17,19 +17,19 @@ use crate::primitive::thread;
 use super::Driver;
 
 thread::thread_local! {
-    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<CurrentDriver>> = const { RefCell::new(None) };
     static IS_PINNED: Cell<bool> = const { Cell::new(false) };
-    static RESIGNED: Cell<Option<Post>> = const { Cell::new(None) };
+    static RESIGNED: Cell<Option<DriverWorker>> = const { Cell::new(None) };
 }
 
 /// A worker of a driver, which is identified by its address.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Post {
+struct DriverWorker {
     driver: usize,
     worker: usize,
 }
 
-struct Context {
+struct CurrentDriver {
     driver: Arc<Driver>,
     /// None for a thread outside of the runtime. Its requests go through a worker's mailbox.
     worker: Option<usize>,
@@ -37,13 +37,13 @@ struct Context {
 
 /// Keeps a driver installed on this thread. Dropping it restores the previous one.
 #[must_use = "the driver leaves the thread when this is dropped"]
-pub(crate) struct Guard {
-    previous: Option<Context>,
+pub(crate) struct DriverGuard {
+    previous: Option<CurrentDriver>,
     /// It belongs to this thread's storage.
     not_send: PhantomData<*const ()>,
 }
 
-impl Context {
+impl CurrentDriver {
     /// A context that was saved before this thread resigned does not make it a worker again.
     fn forget_resigned(&mut self) {
         let resigned = RESIGNED.try_with(Cell::get).ok().flatten();
@@ -62,7 +62,7 @@ fn address(driver: &Driver) -> usize {
 /// From now on this thread is not a worker of `driver` but a thread outside of the runtime,
 /// whichever guards it drops later.
 pub(super) fn resign(driver: &Driver, worker: usize) {
-    RESIGNED.with(|resigned| resigned.set(Some(Post { driver: address(driver), worker })));
+    RESIGNED.with(|resigned| resigned.set(Some(DriverWorker { driver: address(driver), worker })));
     CURRENT.with(|current| {
         if let Some(context) = current.borrow_mut().as_mut() {
             context.forget_resigned();
@@ -88,15 +88,15 @@ pub(super) fn come_anew(driver: &Driver) {
     });
 }
 
-pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> Guard {
-    let context = Some(Context { driver, worker });
+pub(super) fn install(driver: Arc<Driver>, worker: Option<usize>) -> DriverGuard {
+    let context = Some(CurrentDriver { driver, worker });
     // The thread may be ending, together with a runtime in its storage. Its requests are then those
     // of a thread outside of the runtime.
     let previous = CURRENT.try_with(|current| current.replace(context)).ok().flatten();
-    Guard { previous, not_send: PhantomData }
+    DriverGuard { previous, not_send: PhantomData }
 }
 
-impl Drop for Guard {
+impl Drop for DriverGuard {
     fn drop(&mut self) {
         let mut previous = self.previous.take();
         if let Some(context) = &mut previous {

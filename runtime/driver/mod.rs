@@ -67,7 +67,7 @@ pub(crate) use buffers::Contents;
 use context::Asker;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{Guard, in_runtime, pinned};
+pub(crate) use context::{DriverGuard, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub use kind::DriverKind;
 pub(crate) use leftover::{Harvest, Leftover, clear_away};
@@ -120,7 +120,7 @@ impl Driver {
 
     /// Makes the calling thread the worker `index`: that worker's ring serves this thread from now
     /// on.
-    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> io::Result<Guard> {
+    pub(crate) fn bind_worker(self: &Arc<Self>, index: usize) -> io::Result<DriverGuard> {
         assert!(index < self.workers, "worker {index} of {}", self.workers);
         self.backend.bind(index)?;
         context::come_anew(self);
@@ -144,7 +144,7 @@ impl Driver {
 
     /// Lets a thread outside of the runtime use the driver. Its requests go through a worker's
     /// mailbox. A worker of this driver stays one.
-    pub(crate) fn enter(self: &Arc<Self>) -> Guard {
+    pub(crate) fn enter(self: &Arc<Self>) -> DriverGuard {
         context::install(self.clone(), context::worker_of(self))
     }
 

@@ -171,7 +171,7 @@ struct Bound {
     _no_blocking: current::Blocking,
     _runtime: crate::blocking::HostGuard,
     _timers: crate::time::TimersGuard,
-    _driver: crate::driver::Guard,
+    _driver: crate::driver::DriverGuard,
 }
 
 impl Bound {

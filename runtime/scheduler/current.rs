@@ -56,7 +56,7 @@ pub(crate) fn enter_runtime(handle: Arc<SchedulerHandle>) -> blocking::HostGuard
 /// its sleeps belong to the runtime.
 pub(crate) struct Inside {
     _runtime: blocking::HostGuard,
-    _driver: driver::Guard,
+    _driver: driver::DriverGuard,
     _timers: time::TimersGuard,
 }
 

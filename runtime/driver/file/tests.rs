@@ -10,11 +10,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{AT_CURSOR, Descriptor, FileOp, Landed, RingFor};
-use crate::driver::{Driver, DriverKind, Guard, Options};
+use crate::driver::{Driver, DriverGuard, DriverKind, Options};
 
 /// A driver with one ring, bound to this thread. If io_uring is refused here, prints that and
 /// returns None.
-fn driver() -> Option<(Arc<Driver>, Guard)> {
+fn driver() -> Option<(Arc<Driver>, DriverGuard)> {
     let options =
         Options { kind: DriverKind::Uring, ring_entries: 8, completion_entries: 16, ..Options::default() };
     match Driver::new(&options) {

@@ -12,7 +12,7 @@ use socket2::Socket;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
-use super::{Driver, DriverKind, Guard, Options, Registration};
+use super::{Driver, DriverGuard, DriverKind, Options, Registration};
 
 #[cfg(unix)]
 mod beside;
@@ -108,7 +108,7 @@ pub(super) fn harvest_until(driver: &Arc<Driver>, mut done: impl FnMut() -> bool
     }
 }
 
-pub(super) fn bound(driver: &Arc<Driver>) -> Guard {
+pub(super) fn bound(driver: &Arc<Driver>) -> DriverGuard {
     driver.bind_worker(0).expect("bind")
 }
 
