@@ -121,13 +121,13 @@ pub(super) enum Arm {
 /// This is a plain store at each call. Keeping it in the readiness word would need an atomic
 /// exchange.
 #[derive(Debug)]
-pub(super) struct Progress(AtomicU8);
+pub(super) struct LastUseful(AtomicU8);
 
-impl Progress {
+impl LastUseful {
     /// Equals the version of a new side, so that a first try that would block is not counted: no
     /// event came before it.
-    pub(super) fn new() -> Progress {
-        Progress(AtomicU8::new(0))
+    pub(super) fn new() -> LastUseful {
+        LastUseful(AtomicU8::new(0))
     }
 
     #[inline]

@@ -13,7 +13,7 @@ use crate::primitive::{atomic::AtomicBool, sync::Mutex};
 use crate::task::coop;
 
 use super::op::{Op, Ticket};
-use super::readiness::{Arm, Cleared, Progress, Seen, Verdict};
+use super::readiness::{Arm, Cleared, LastUseful, Seen, Verdict};
 use super::ready::{AsyncIo, WaitReady};
 use super::side::{Listing, Side, WaiterRef};
 use super::submission::Submission;
@@ -32,8 +32,8 @@ pub(crate) struct Source {
     /// For `send/`: the kernel has refused to send without copying, or has copied.
     pub(super) is_copied: AtomicBool,
     /// Beside `is_copied`, because there is room.
-    read_progress: Progress,
-    write_progress: Progress,
+    read_progress: LastUseful,
+    write_progress: LastUseful,
     read: Side,
     write: Side,
     /// Which poller has registered this socket, for the back end that registers sockets.
@@ -57,7 +57,7 @@ impl Source {
         self.socket
     }
 
-    fn progress(&self, direction: Direction) -> &Progress {
+    fn progress(&self, direction: Direction) -> &LastUseful {
         match direction {
             Direction::Read => &self.read_progress,
             Direction::Write => &self.write_progress,
@@ -119,8 +119,8 @@ impl Registration {
         let source = Source {
             socket,
             is_copied: AtomicBool::new(false),
-            read_progress: Progress::new(),
-            write_progress: Progress::new(),
+            read_progress: LastUseful::new(),
+            write_progress: LastUseful::new(),
             read: Side::new(),
             write: Side::new(),
             attachment: Mutex::new(None),
