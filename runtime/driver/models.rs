@@ -12,7 +12,7 @@ use crate::primitive::thread;
 
 use super::mailbox::{Mailbox, Posted};
 use super::op::Ticket;
-use super::readiness::{Arm, Claim, Cleared, Order, Readiness, Verdict};
+use super::readiness::{Arm, Claimed, Cleared, Order, Readiness, Verdict};
 use super::send::{AnyLoan, Loan};
 use super::side::{Listing, Side, WaiterRef};
 use super::slots::SlotId;
@@ -646,7 +646,7 @@ fn a_lent_buffer_comes_back_after_its_last_reader() {
 fn a_write_behind_a_send_waits_for_its_answer() {
     model(|| {
         let shared = ModelArc::new((Side::new(), AtomicBool::new(false)));
-        assert_eq!(shared.0.claim(), Claim::Taken, "ready at first");
+        assert_eq!(shared.0.claim(), Claimed::Taken, "ready at first");
         let kernel = {
             let shared = shared.clone();
             thread::spawn(move || {
@@ -790,7 +790,7 @@ fn an_order_that_stands_is_taken_for_no_other() {
             let side = side.clone();
             thread::spawn(move || side.event(false, &mut Vec::new()))
         };
-        assert_ne!(side.claim(), Claim::Taken, "the events would let other writes pass");
+        assert_ne!(side.claim(), Claimed::Taken, "the events would let other writes pass");
         side.clear_level(Verdict::Useful);
         if let Some(seen) = side.observe() {
             side.clear_short(seen);

@@ -24,9 +24,9 @@
 //! | `arm` | idle, FUTILE below 3 | ARMED | `Arm::Needed(Order::Once)`: the caller must arm the back end |
 //! | `arm` | idle, FUTILE 3 to 6 | ARMED, TRUSTED off | `Arm::Needed(Order::Standing)`, the same |
 //! | `arm` | idle, FUTILE 7 | ARMED, TRUSTED off, FUTILE 5 | `Arm::Needed(Order::Rest)`, the same |
-//! | `claim` | READY, not ARMED | READY off, ARMED | `Claim::Taken`: the caller owes an operation that ends in an event |
-//! | `claim` | READY, ARMED | same | `Claim::Refused`: a standing order is placed |
-//! | `claim` | any other | same | `Claim::Wait` |
+//! | `claim` | READY, not ARMED | READY off, ARMED | `Claimed::Taken`: the caller owes an operation that ends in an event |
+//! | `claim` | READY, ARMED | same | `Claimed::Refused`: a standing order is placed |
+//! | `claim` | any other | same | `Claimed::Wait` |
 //! | `disarm` | any | ARMED off | arming failed |
 //! | `event(last)` | any | READY, version + 1, ARMED off iff `last` | |
 //! | `shut` | any | SHUT | |
@@ -96,7 +96,7 @@ pub(super) enum Order {
 /// Whether the side was claimed for an operation on the ring.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
+pub(super) enum Claimed {
     Taken,
     /// It is not ready.
     Wait,
@@ -278,22 +278,22 @@ impl Readiness {
 
     /// Claims the side for an operation on the ring. The operation counts as the side's order until
     /// it is answered, so no other call tries meanwhile. Called with the waiters locked.
-    pub(super) fn claim(&self) -> Claim {
+    pub(super) fn claim(&self) -> Claimed {
         // Ordering: Relaxed load [sends-in-turn]: a guess that the exchange below checks.
         let mut word = self.0.load(Ordering::Relaxed);
         while word & READY != 0 {
             if word & ARMED != 0 {
-                return Claim::Refused;
+                return Claimed::Refused;
             }
             let next = (word & !READY) | ARMED;
             // Ordering: Relaxed [sends-in-turn]: it publishes nothing, and the caller found the
             // side ready before.
             match self.0.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Claim::Taken,
+                Ok(_) => return Claimed::Taken,
                 Err(now) => word = now,
             }
         }
-        Claim::Wait
+        Claimed::Wait
     }
 
     /// Undoes `arm` because the order could not be placed.

@@ -15,7 +15,7 @@ use std::task::Waker;
 use crate::primitive::sync::Mutex;
 
 use super::op::Ticket;
-use super::readiness::{Arm, Claim, Cleared, Readiness, Seen, Verdict};
+use super::readiness::{Arm, Claimed, Cleared, Readiness, Seen, Verdict};
 use super::slots::{SlotId, Slots};
 
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl Side {
     }
 
     /// Claims the side for an operation on the ring; see [`Readiness::claim`].
-    pub(super) fn claim(&self) -> Claim {
+    pub(super) fn claim(&self) -> Claimed {
         let _waiting = self.waiting.lock();
         self.readiness.claim()
     }

@@ -36,7 +36,7 @@ use std::task::Waker;
 
 use super::file::{OpKind, Region};
 use super::op::Op;
-use super::readiness::{Claim, Verdict};
+use super::readiness::{Claimed, Verdict};
 use super::submission::Submission;
 use super::{Direction, Registration};
 use crate::buf::IoBuf;
@@ -140,10 +140,10 @@ impl Registration {
         loop {
             self.ready(Direction::Write).await?;
             match side.claim() {
-                Claim::Taken => break,
-                Claim::Wait => {}
+                Claimed::Taken => break,
+                Claimed::Wait => {}
                 // Treated like a socket from which the kernel does not send without a copy.
-                Claim::Refused => return Err(io::ErrorKind::Unsupported.into()),
+                Claimed::Refused => return Err(io::ErrorKind::Unsupported.into()),
             }
         }
         let bytes = loan.lend(|buf| Region::bytes_from(buf, begin));
