@@ -24,11 +24,11 @@ impl SlotId {
 #[derive(Debug)]
 struct Slot<T> {
     generation: u32,
-    content: Content<T>,
+    state: SlotState<T>,
 }
 
 #[derive(Debug)]
-enum Content<T> {
+enum SlotState<T> {
     /// The next vacant slot, or the reserved index.
     Vacant {
         next: u32,
@@ -64,11 +64,11 @@ impl<T> Slots<T> {
         if self.vacant != SlotId::RESERVED_INDEX {
             let index = self.vacant;
             let slot = &mut self.slots[index as usize];
-            let Content::Vacant { next } = slot.content else {
+            let SlotState::Vacant { next } = slot.state else {
                 unreachable!("a held slot on the vacant list")
             };
             self.vacant = next;
-            slot.content = Content::Held(value);
+            slot.state = SlotState::Held(value);
             return SlotId { index, generation: slot.generation };
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(SlotId::RESERVED_INDEX);
@@ -78,13 +78,13 @@ impl<T> Slots<T> {
             // thousands of sockets.
             self.slots.reserve_exact(1);
         }
-        self.slots.push(Slot { generation: 0, content: Content::Held(value) });
+        self.slots.push(Slot { generation: 0, state: SlotState::Held(value) });
         SlotId { index, generation: 0 }
     }
 
     pub(super) fn get_mut(&mut self, id: SlotId) -> Option<&mut T> {
         match self.slots.get_mut(id.index as usize) {
-            Some(Slot { generation, content: Content::Held(value) }) if *generation == id.generation => {
+            Some(Slot { generation, state: SlotState::Held(value) }) if *generation == id.generation => {
                 Some(value)
             }
             _ => None,
@@ -95,7 +95,7 @@ impl<T> Slots<T> {
     #[cfg(not(all(target_os = "linux", not(rt_portable))))]
     pub(super) fn get_mut_of_index(&mut self, index: u32) -> Option<&mut T> {
         match self.slots.get_mut(index as usize) {
-            Some(Slot { content: Content::Held(value), .. }) => Some(value),
+            Some(Slot { state: SlotState::Held(value), .. }) => Some(value),
             _ => None,
         }
     }
@@ -111,7 +111,7 @@ impl<T> Slots<T> {
         std::iter::from_fn(move || {
             while let Some(slot) = self.slots.get(index as usize) {
                 index += 1;
-                if matches!(slot.content, Content::Held(_)) {
+                if matches!(slot.state, SlotState::Held(_)) {
                     return Some(self.vacate(index - 1));
                 }
             }
@@ -120,24 +120,24 @@ impl<T> Slots<T> {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = SlotId> + '_ {
-        self.slots.iter().enumerate().filter_map(|(index, slot)| match slot.content {
-            Content::Held(_) => Some(SlotId { index: index as u32, generation: slot.generation }),
-            Content::Vacant { .. } => None,
+        self.slots.iter().enumerate().filter_map(|(index, slot)| match slot.state {
+            SlotState::Held(_) => Some(SlotId { index: index as u32, generation: slot.generation }),
+            SlotState::Vacant { .. } => None,
         })
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
-        self.slots.iter().filter_map(|slot| match &slot.content {
-            Content::Held(value) => Some(value),
-            Content::Vacant { .. } => None,
+        self.slots.iter().filter_map(|slot| match &slot.state {
+            SlotState::Held(value) => Some(value),
+            SlotState::Vacant { .. } => None,
         })
     }
 
     fn vacate(&mut self, index: u32) -> T {
         let slot = &mut self.slots[index as usize];
         slot.generation = slot.generation.wrapping_add(1);
-        let Content::Held(value) =
-            std::mem::replace(&mut slot.content, Content::Vacant { next: self.vacant })
+        let SlotState::Held(value) =
+            std::mem::replace(&mut slot.state, SlotState::Vacant { next: self.vacant })
         else {
             unreachable!("a vacant slot was vacated")
         };
