@@ -11,7 +11,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
-use super::{Event, Interest};
+use super::{ArmedDirections, Event};
 use crate::driver::doorbell::Doorbell;
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
@@ -61,13 +61,13 @@ impl Poller {
         true
     }
 
-    pub(super) fn add(&self, source: &Source, slot: SlotId, _: Interest) -> io::Result<()> {
+    pub(super) fn add(&self, source: &Source, slot: SlotId, _: ArmedDirections) -> io::Result<()> {
         let key = EventData::new_u64(slot.to_bits());
         Ok(epoll::add(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }
 
     /// Makes the kernel report the state once more.
-    pub(super) fn renew(&self, source: &Source, slot: SlotId, _: Interest) -> io::Result<()> {
+    pub(super) fn renew(&self, source: &Source, slot: SlotId, _: ArmedDirections) -> io::Result<()> {
         let key = EventData::new_u64(slot.to_bits());
         Ok(epoll::modify(&self.epoll, source.socket(), key, INTEREST | EventFlags::ET)?)
     }

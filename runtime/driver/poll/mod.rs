@@ -75,15 +75,15 @@ struct Event {
 
 /// The directions that have an order.
 #[derive(Clone, Copy, Debug)]
-struct Interest {
+struct ArmedDirections {
     read: bool,
     write: bool,
 }
 
-impl Interest {
-    fn of(source: &Source) -> Interest {
+impl ArmedDirections {
+    fn of(source: &Source) -> ArmedDirections {
         let is_armed = |direction| source.side(direction).is_armed();
-        Interest { read: is_armed(Direction::Read), write: is_armed(Direction::Write) }
+        ArmedDirections { read: is_armed(Direction::Read), write: is_armed(Direction::Write) }
     }
 }
 
@@ -149,7 +149,7 @@ impl Pollers {
             }
             attached.sources.insert(source.clone())
         };
-        if let Err(error) = worker.poller.add(source, slot, Interest::of(source)) {
+        if let Err(error) = worker.poller.add(source, slot, ArmedDirections::of(source)) {
             worker.attached.lock().sources.remove(slot);
             return Err(error);
         }
@@ -336,8 +336,8 @@ impl PollWorker {
     fn renew(&self, source: &Source, slot: SlotId) -> io::Result<()> {
         let interest = {
             let rests = &self.attached.lock().rests;
-            let armed = Interest::of(source);
-            Interest {
+            let armed = ArmedDirections::of(source);
+            ArmedDirections {
                 read: armed.read && !rests.has(slot, Direction::Read),
                 write: armed.write && !rests.has(slot, Direction::Write),
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use polling::PollMode;
 
-use super::{Event, Interest};
+use super::{ArmedDirections, Event};
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
 
@@ -38,7 +38,7 @@ impl Poller {
 
     /// The caller holds the source's attachment lock and has added the source to the poller's
     /// table.
-    pub(super) fn add(&self, source: &Source, slot: SlotId, interest: Interest) -> io::Result<()> {
+    pub(super) fn add(&self, source: &Source, slot: SlotId, interest: ArmedDirections) -> io::Result<()> {
         let (interest, mode) = if self.is_edge {
             (polling::Event::all(to_key(slot)), PollMode::Edge)
         } else {
@@ -50,7 +50,7 @@ impl Poller {
     }
 
     /// One-shot mode: asks again.
-    pub(super) fn renew(&self, source: &Source, slot: SlotId, interest: Interest) -> io::Result<()> {
+    pub(super) fn renew(&self, source: &Source, slot: SlotId, interest: ArmedDirections) -> io::Result<()> {
         self.poller.modify_with_mode(source.socket(), to_event(slot, interest), PollMode::Oneshot)
     }
 
@@ -106,7 +106,7 @@ pub(super) fn find<T>(slots: &mut Slots<T>, key: u64) -> Option<&mut T> {
     }
 }
 
-fn to_event(slot: SlotId, interest: Interest) -> polling::Event {
+fn to_event(slot: SlotId, interest: ArmedDirections) -> polling::Event {
     polling::Event::new(to_key(slot), interest.read, interest.write)
 }
 
