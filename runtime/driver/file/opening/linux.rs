@@ -10,7 +10,7 @@ use crate::driver::file::{c_path, pool};
 use crate::system::open::{Attempt, OpenHow};
 
 /// The outcome of an attempt.
-enum Outcome {
+enum OpenOutcome {
     Opened(Descriptor),
     Missing(Missing),
 }
@@ -27,8 +27,8 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
         }
     };
     match outcome {
-        Outcome::Opened(opened) => Ok(opened),
-        Outcome::Missing(missing) => meeting::of(missing, c_path(path)?, how).await,
+        OpenOutcome::Opened(opened) => Ok(opened),
+        OpenOutcome::Missing(missing) => meeting::of(missing, c_path(path)?, how).await,
     }
 }
 
@@ -66,12 +66,14 @@ async fn on_ring(ring: RingFor, name: CString, how: &OpenHow, attempt: Attempt) 
 }
 
 /// An open that does not wait opens the reading end of a FIFO whether or not there is a writer.
-fn judged(opened: io::Result<Descriptor>, how: &OpenHow) -> io::Result<Outcome> {
+fn judged(opened: io::Result<Descriptor>, how: &OpenHow) -> io::Result<OpenOutcome> {
     match opened {
-        Ok(opened) if how.is_reader() && is_fifo(&opened) => Ok(Outcome::Missing(Missing::Writer(opened))),
-        Ok(opened) => Ok(Outcome::Opened(opened)),
+        Ok(opened) if how.is_reader() && is_fifo(&opened) => {
+            Ok(OpenOutcome::Missing(Missing::Writer(opened)))
+        }
+        Ok(opened) => Ok(OpenOutcome::Opened(opened)),
         Err(error) => match error.raw_os_error() {
-            Some(libc::ENXIO | libc::EAGAIN) => Ok(Outcome::Missing(Missing::Other(error))),
+            Some(libc::ENXIO | libc::EAGAIN) => Ok(OpenOutcome::Missing(Missing::Other(error))),
             _ => Err(error),
         },
     }

@@ -39,10 +39,10 @@ pub(super) async fn of(missing: Missing, name: CString, how: &OpenHow) -> io::Re
         Missing::Writer(reader) => Wanted::Writer(Arc::new(reader)),
         Missing::Other(error) => {
             let how = how.clone();
-            pool(move || Door::find(name, how, error)).await.map(Wanted::Open)?
+            pool(move || Unopened::find(name, how, error)).await.map(Wanted::Open)?
         }
     };
-    let waiter = Arc::new(Waiter(Mutex::new(Stage::Waiting { wanted, waker: None })));
+    let waiter = Arc::new(Waiter(Mutex::new(WaiterState::Waiting { wanted, waker: None })));
     watch::add(waiter.clone())?;
     Meeting(waiter).await
 }
@@ -50,23 +50,23 @@ pub(super) async fn of(missing: Missing, name: CString, how: &OpenHow) -> io::Re
 /// The event that is waited for.
 enum Wanted {
     Writer(Arc<Descriptor>),
-    Open(Door),
+    Open(Unopened),
 }
 
 /// A file that cannot be opened yet. Every try opens the same file, whatever happens to its name.
-struct Door {
+struct Unopened {
     place: OwnedFd,
     name: CString,
     how: OpenHow,
 }
 
-impl Door {
+impl Unopened {
     /// `error` is that of an attempt. It is returned if no wait can resolve it.
-    fn find(name: CString, how: OpenHow, error: io::Error) -> io::Result<Door> {
+    fn find(name: CString, how: OpenHow, error: io::Error) -> io::Result<Unopened> {
         let place = how.locate(&name)?;
         let kind = place.metadata()?.file_type();
         if kind.is_fifo() || (kind.is_file() && error.raw_os_error() == Some(libc::EAGAIN)) {
-            return Ok(Door { place: place.into(), name, how: how.of_existing() });
+            return Ok(Unopened { place: place.into(), name, how: how.of_existing() });
         }
         Err(error)
     }
@@ -91,9 +91,9 @@ impl Door {
 }
 
 /// The state that the future and the thread share.
-pub(super) struct Waiter(Mutex<Stage>);
+pub(super) struct Waiter(Mutex<WaiterState>);
 
-enum Stage {
+enum WaiterState {
     Waiting {
         wanted: Wanted,
         waker: Option<Waker>,
@@ -105,14 +105,14 @@ enum Stage {
 
 impl Waiter {
     pub(super) fn is_waiting(&self) -> bool {
-        matches!(*self.0.lock(), Stage::Waiting { .. })
+        matches!(*self.0.lock(), WaiterState::Waiting { .. })
     }
 
     /// The reading end whose writer is waited for, to sleep on. It must be given back before the
     /// next look.
     pub(super) fn reader(&self) -> Option<Arc<Descriptor>> {
         match &*self.0.lock() {
-            Stage::Waiting { wanted: Wanted::Writer(reader), .. } => Some(reader.clone()),
+            WaiterState::Waiting { wanted: Wanted::Writer(reader), .. } => Some(reader.clone()),
             _ => None,
         }
     }
@@ -120,21 +120,21 @@ impl Waiter {
     /// Looks once. `has_come` reports whether the other end of a reader is there. The result is
     /// stored for the future.
     pub(super) fn look(&self, has_come: impl FnOnce(&Descriptor) -> bool, wakers: &mut Vec<Waker>) {
-        let mut stage = self.0.lock();
-        let Stage::Waiting { wanted, waker } = &mut *stage else { return };
-        let door = match wanted {
+        let mut state = self.0.lock();
+        let WaiterState::Waiting { wanted, waker } = &mut *state else { return };
+        let unopened = match wanted {
             Wanted::Writer(reader) if has_come(reader) => None,
             Wanted::Writer(_) => return,
-            Wanted::Open(door) => match door.try_open() {
+            Wanted::Open(unopened) => match unopened.try_open() {
                 None => return,
                 opened => opened,
             },
         };
         wakers.extend(waker.take());
-        let before = mem::replace(&mut *stage, Stage::Closed);
-        *stage = Stage::Over(match (door, before) {
+        let before = mem::replace(&mut *state, WaiterState::Closed);
+        *state = WaiterState::Over(match (unopened, before) {
             (Some(opened), _) => opened,
-            (None, Stage::Waiting { wanted: Wanted::Writer(reader), .. }) => {
+            (None, WaiterState::Waiting { wanted: Wanted::Writer(reader), .. }) => {
                 Ok(Arc::into_inner(reader).expect("the thread has dropped its references"))
             }
             (None, _) => unreachable!("only a writer is found without an open"),
@@ -151,28 +151,30 @@ impl Future for Meeting {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Descriptor>> {
         // Cloned before the lock is taken, because a clone runs user code.
         let fresh = cx.waker().clone();
-        let mut stage = self.0.0.lock();
-        if let Stage::Waiting { waker, .. } = &mut *stage {
+        let mut state = self.0.0.lock();
+        if let WaiterState::Waiting { waker, .. } = &mut *state {
             let old = waker.replace(fresh);
-            drop(stage);
+            drop(state);
             // Dropping a waker runs user code, so the lock is released first.
             drop(old);
             return Poll::Pending;
         }
-        match mem::replace(&mut *stage, Stage::Closed) {
-            Stage::Over(opened) => Poll::Ready(opened),
-            Stage::Waiting { .. } | Stage::Closed => panic!("a wait that is over was polled again"),
+        match mem::replace(&mut *state, WaiterState::Closed) {
+            WaiterState::Over(opened) => Poll::Ready(opened),
+            WaiterState::Waiting { .. } | WaiterState::Closed => {
+                panic!("a wait that is over was polled again")
+            }
         }
     }
 }
 
 impl Drop for Meeting {
     fn drop(&mut self) {
-        let before = mem::replace(&mut *self.0.0.lock(), Stage::Closed);
-        if matches!(before, Stage::Waiting { .. }) {
+        let before = mem::replace(&mut *self.0.0.lock(), WaiterState::Closed);
+        if matches!(before, WaiterState::Waiting { .. }) {
             drop(before);
             // The thread may sleep on the reader's end, which stays open until it wakes up.
-            watch::tell();
+            watch::wake_thread();
         }
     }
 }

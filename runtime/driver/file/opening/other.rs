@@ -43,7 +43,7 @@ mod alone {
 
     use crate::primitive::sync::Mutex;
 
-    struct Shared<R> {
+    struct AloneState<R> {
         result: Option<io::Result<R>>,
         waker: Option<Waker>,
     }
@@ -51,7 +51,7 @@ mod alone {
     pub(super) fn run<R: Send + 'static>(
         call: impl FnOnce() -> io::Result<R> + Send + 'static,
     ) -> io::Result<impl Future<Output = io::Result<R>>> {
-        let shared = Arc::new(Mutex::new(Shared { result: None, waker: None }));
+        let shared = Arc::new(Mutex::new(AloneState { result: None, waker: None }));
         let there = shared.clone();
         thread::Builder::new().name("heist-open".to_owned()).stack_size(64 * 1024).spawn(move || {
             let result = call();

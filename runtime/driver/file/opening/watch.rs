@@ -24,63 +24,64 @@ const PAUSE_MAX: Duration = Duration::from_millis(100);
 /// many sleeps.
 const SLACK: Duration = Duration::from_millis(5);
 
-struct Shared {
+struct WatchState {
     newcomers: Vec<Arc<Waiter>>,
     /// Ends the thread's sleep. Some while there is a thread.
-    bell: Option<Arc<OwnedFd>>,
+    eventfd_of_thread: Option<Arc<OwnedFd>>,
     /// The process that has the thread, because a forked child has none.
     process: u32,
 }
 
-fn shared() -> &'static Mutex<Shared> {
-    static SHARED: OnceLock<Mutex<Shared>> = OnceLock::new();
-    SHARED.get_or_init(|| Mutex::new(Shared { newcomers: Vec::new(), bell: None, process: 0 }))
+fn shared() -> &'static Mutex<WatchState> {
+    static STATE: OnceLock<Mutex<WatchState>> = OnceLock::new();
+    STATE
+        .get_or_init(|| Mutex::new(WatchState { newcomers: Vec::new(), eventfd_of_thread: None, process: 0 }))
 }
 
 /// Adds a waiter. Starts the thread if there is none.
 pub(super) fn add(waiter: Arc<Waiter>) -> io::Result<()> {
     let mut shared = shared().lock();
     let process = std::process::id();
-    let bell = match &shared.bell {
-        Some(bell) if shared.process == process => bell.clone(),
+    let eventfd_of_thread = match &shared.eventfd_of_thread {
+        Some(eventfd_of_thread) if shared.process == process => eventfd_of_thread.clone(),
         _ => {
-            let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-            let heard = bell.clone();
+            let eventfd_of_thread = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+            let heard = eventfd_of_thread.clone();
             thread::Builder::new()
                 .name("heist-open".to_owned())
                 .stack_size(64 * 1024)
                 .spawn(move || watch(&heard))?;
-            (shared.bell, shared.process) = (Some(bell.clone()), process);
+            (shared.eventfd_of_thread, shared.process) = (Some(eventfd_of_thread.clone()), process);
             shared.newcomers.clear();
-            bell
+            eventfd_of_thread
         }
     };
     shared.newcomers.push(waiter);
-    ring(&bell);
+    signal(&eventfd_of_thread);
     Ok(())
 }
 
 /// Wakes the thread because a future waits no more.
-pub(super) fn tell() {
-    if let Some(bell) = &shared().lock().bell {
-        ring(bell);
+pub(super) fn wake_thread() {
+    if let Some(eventfd_of_thread) = &shared().lock().eventfd_of_thread {
+        signal(eventfd_of_thread);
     }
 }
 
-fn ring(bell: &OwnedFd) {
+fn signal(eventfd_of_thread: &OwnedFd) {
     // If the counter is full, the thread is about to wake up as well.
-    let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
+    let _ = rustix::io::write(eventfd_of_thread, &1_u64.to_ne_bytes());
 }
 
-struct Watched {
+struct WatchedWaiter {
     waiter: Arc<Waiter>,
     since: Instant,
     due: Instant,
 }
 
 /// The main function of the thread.
-fn watch(bell: &OwnedFd) {
-    let mut watched: Vec<Watched> = Vec::new();
+fn watch(eventfd_of_thread: &OwnedFd) {
+    let mut watched: Vec<WatchedWaiter> = Vec::new();
     let mut scratch = Scratch(None);
     loop {
         watched.retain(|watched| watched.waiter.is_waiting());
@@ -88,17 +89,17 @@ fn watch(bell: &OwnedFd) {
             let mut shared = shared().lock();
             let now = Instant::now();
             let newcomers = shared.newcomers.drain(..);
-            watched.extend(newcomers.map(|waiter| Watched { waiter, since: now, due: now }));
+            watched.extend(newcomers.map(|waiter| WatchedWaiter { waiter, since: now, due: now }));
             if watched.is_empty() {
                 // The next waiter starts another thread.
-                shared.bell = None;
+                shared.eventfd_of_thread = None;
                 return;
             }
         }
-        let seen = sleep(bell, &watched);
+        let seen = sleep(eventfd_of_thread, &watched);
         let now = Instant::now();
         let mut wakers = Vec::new();
-        for (Watched { waiter, since, due }, is_seen) in watched.iter_mut().zip(seen) {
+        for (WatchedWaiter { waiter, since, due }, is_seen) in watched.iter_mut().zip(seen) {
             if is_seen || *due <= now + SLACK {
                 waiter.look(|reader| is_seen || scratch.has_writer(reader), &mut wakers);
                 *due = now + ((now - *since) / 8).clamp(PAUSE_MIN, PAUSE_MAX);
@@ -110,9 +111,9 @@ fn watch(bell: &OwnedFd) {
 
 /// Sleeps until a waiter is due, a wake-up is sent, or a reader sees its other end. Returns which
 /// readers do.
-fn sleep(bell: &OwnedFd, watched: &[Watched]) -> Vec<bool> {
+fn sleep(eventfd_of_thread: &OwnedFd, watched: &[WatchedWaiter]) -> Vec<bool> {
     let readers: Vec<_> = watched.iter().map(|watched| watched.waiter.reader()).collect();
-    let mut fds = vec![PollFd::new(bell, PollFlags::IN)];
+    let mut fds = vec![PollFd::new(eventfd_of_thread, PollFlags::IN)];
     fds.extend(readers.iter().flatten().map(|reader| PollFd::new(reader.file(), PollFlags::IN)));
     let due = watched.iter().map(|watched| watched.due).min();
     let pause = due.map_or(PAUSE_MAX, |due| due.saturating_duration_since(Instant::now()));
@@ -122,7 +123,7 @@ fn sleep(bell: &OwnedFd, watched: &[Watched]) -> Vec<bool> {
         thread::sleep(PAUSE_MAX);
     }
     if !fds[0].revents().is_empty() {
-        let _ = rustix::io::read(bell, &mut [0; 8]);
+        let _ = rustix::io::read(eventfd_of_thread, &mut [0; 8]);
     }
     let mut events = fds[1..].iter().map(|fd| !fd.revents().is_empty());
     readers.iter().map(|reader| reader.is_some() && events.next() == Some(true)).collect()
