@@ -20,12 +20,12 @@ pub(super) struct Flight<R> {
     completion: Completion,
     /// None only while it is made.
     request: Option<Request>,
-    held: Mutex<Held<R>>,
+    held: Mutex<FlightResources<R>>,
     fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
 }
 
 /// The values that come back with the result.
-struct Held<R> {
+struct FlightResources<R> {
     /// None once they were given back, or if the kernel did not release them.
     resources: Option<R>,
     /// Opened by the kernel. Closed with the flight, if no future fetches it.
@@ -122,7 +122,7 @@ impl<R: Send + 'static> FileOp<R> {
         conclude: fn(&mut R, usize),
         fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
     ) -> FileOp<R> {
-        let held = Mutex::new(Held { resources: Some(resources), opened: None });
+        let held = Mutex::new(FlightResources { resources: Some(resources), opened: None });
         let mut flight =
             Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
         // Made after the resources have reached their final address.
