@@ -13,7 +13,9 @@ use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::lanes::{Ended, Kind, Lanes, Operation, Owner, SPARE_BYTES_MAX, Ticket, Touch, invalid_offset};
+use super::lanes::{
+    CursorOpKind, Ended, Lanes, OpNumber, Operation, ResultOwner, SPARE_BYTES_MAX, Touch, invalid_offset,
+};
 use super::nonblocking::Readiness;
 use super::notice::{Mark, Notice, Watched};
 use super::work::{self, Work};
@@ -25,7 +27,7 @@ use crate::task::coop;
 pub(super) const BORROWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The turns at the cursor, shared by the clones of a file.
-pub(super) struct Gate {
+pub(super) struct CursorTurns {
     notice: Arc<Notice>,
     /// Wakes every waiter of the notice.
     waker: Waker,
@@ -35,34 +37,34 @@ pub(super) struct Gate {
 /// One caller's part in it.
 #[derive(Debug)]
 pub(super) struct Turn {
-    owner: Owner,
-    ticket: Option<Ticket>,
-    seat: Option<usize>,
+    owner: ResultOwner,
+    number: Option<OpNumber>,
+    waiter: Option<usize>,
     has_large_buffer: bool,
     /// Of a stream that does not block, while no bytes and no room are available.
     pub(super) readiness: Option<Box<Readiness>>,
 }
 
 impl Turn {
-    pub(super) fn new(owner: Owner) -> Turn {
-        Turn { owner, ticket: None, seat: None, has_large_buffer: false, readiness: None }
+    pub(super) fn new(owner: ResultOwner) -> Turn {
+        Turn { owner, number: None, waiter: None, has_large_buffer: false, readiness: None }
     }
 
     /// Whether an operation of this caller may be in flight.
     pub(super) fn is_open(&self) -> bool {
-        self.ticket.is_some() || self.readiness.is_some()
+        self.number.is_some() || self.readiness.is_some()
     }
 
     fn keeps_buffer(&self) -> bool {
-        self.owner == Owner::Future || !self.has_large_buffer
+        self.owner == ResultOwner::Future || !self.has_large_buffer
     }
 }
 
-impl Gate {
-    pub(super) fn new() -> Gate {
+impl CursorTurns {
+    pub(super) fn new() -> CursorTurns {
         let notice = Arc::new(Notice::new());
         let waker = Waker::from(notice.clone());
-        Gate { notice, waker, lanes: Mutex::new(Lanes::default()) }
+        CursorTurns { notice, waker, lanes: Mutex::new(Lanes::default()) }
     }
 
     /// Looks first. If the step is pending, registers the waker and looks again, so that whatever
@@ -75,15 +77,15 @@ impl Gate {
         mut step: impl FnMut(&mut Lanes, &mut Turn) -> Poll<R>,
     ) -> Poll<R> {
         let mut polled = Poll::Pending;
-        if looks_first && turn.seat.is_none() {
+        if looks_first && turn.waiter.is_none() {
             polled = self.step(turn, &mut step);
         }
         if polled.is_pending() {
-            self.notice.sit(&mut turn.seat, cx);
+            self.notice.add_waiter(&mut turn.waiter, cx);
             polled = self.step(turn, &mut step);
         }
         if polled.is_ready() {
-            self.notice.rise(&mut turn.seat);
+            self.notice.remove_waiter(&mut turn.waiter);
         }
         polled
     }
@@ -129,9 +131,9 @@ impl Gate {
         is_copied: &mut bool,
     ) -> Poll<io::Result<usize>> {
         loop {
-            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+            match ready!(lanes.poll_own(&mut turn.number, &self.waker)) {
                 Some(ended) if is_refused(file, &ended) => {}
-                Some(ended) if ended.kind == Kind::Read && !ended.is_stale => {
+                Some(ended) if ended.kind == CursorOpKind::Read && !ended.is_stale => {
                     return Poll::Ready(finish_read(file, lanes, ended, turn, buf));
                 }
                 Some(ended) => lanes.discard(file, ended),
@@ -155,7 +157,7 @@ impl Gate {
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let room = take(&mut lanes.spare).with_room(buf.len(), file.align());
             let work = work::read(file, room, from.unwrap_or(AT_CURSOR));
-            turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::Read(work)));
+            turn.number = Some(lanes.begin(0, turn.owner, from, Operation::Read(work)));
         }
     }
 
@@ -180,7 +182,7 @@ impl Gate {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         loop {
-            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+            match ready!(lanes.poll_own(&mut turn.number, &self.waker)) {
                 Some(ended) if is_refused(file, &ended) => {}
                 Some(ended) if is_answer(&ended, buf) => {
                     return Poll::Ready(finish_write(file, lanes, ended, turn));
@@ -198,7 +200,7 @@ impl Gate {
             turn.has_large_buffer |= buf.len() > SPARE_BYTES_MAX;
             let bytes = take(&mut lanes.spare).with_bytes(buf, file.align());
             let work = work::write(file, bytes, (), from.unwrap_or(AT_CURSOR));
-            turn.ticket = Some(lanes.begin(lane, turn.owner, from, Operation::Write(work)));
+            turn.number = Some(lanes.begin(lane, turn.owner, from, Operation::Write(work)));
         }
     }
 
@@ -224,7 +226,7 @@ impl Gate {
             return Poll::Ready(seek_stream(file, lanes, to));
         }
         loop {
-            match ready!(lanes.poll_own(&mut turn.ticket, &self.waker)) {
+            match ready!(lanes.poll_own(&mut turn.number, &self.waker)) {
                 Some(mut ended) if !ended.is_stale && is_about(ended.kind, to) => {
                     ended.advance(file);
                     return Poll::Ready(match ended.target() {
@@ -246,7 +248,7 @@ impl Gate {
                 SeekFrom::End(offset) if file.is_remote() => {
                     let from = Some(file.position()?);
                     let work: Work<u64> = work::end(file);
-                    turn.ticket = Some(lanes.begin(0, turn.owner, from, Operation::End(work, offset)));
+                    turn.number = Some(lanes.begin(0, turn.owner, from, Operation::End(work, offset)));
                 }
                 SeekFrom::Start(offset) if i64::try_from(offset).is_err() => {
                     return Poll::Ready(Err(invalid_offset()));
@@ -271,7 +273,7 @@ impl Gate {
         if self.notice.is_quiet() || !file.has_offsets() {
             return;
         }
-        let mut held = Held { gate: self, file, turn: Turn::new(Owner::Future) };
+        let mut held = Held { cursor_turns: self, file, turn: Turn::new(ResultOwner::Future) };
         let mut is_freed = false;
         std::future::poll_fn(|cx| {
             self.poll_turn(&mut held.turn, cx, true, |lanes, _| {
@@ -285,7 +287,7 @@ impl Gate {
         })
         .await;
         if is_freed {
-            self.notice.ring();
+            self.notice.wake_all();
         }
     }
 
@@ -301,9 +303,9 @@ impl Gate {
     /// This caller does not return.
     #[inline]
     pub(super) fn leave(&self, file: &Descriptor, turn: &mut Turn) {
-        self.notice.rise(&mut turn.seat);
+        self.notice.remove_waiter(&mut turn.waiter);
         turn.readiness = None;
-        if turn.ticket.is_some() || turn.has_large_buffer {
+        if turn.number.is_some() || turn.has_large_buffer {
             self.leave_lanes(file, turn);
         }
     }
@@ -311,38 +313,38 @@ impl Gate {
     fn leave_lanes(&self, file: &Descriptor, turn: &mut Turn) {
         let mut lanes = self.lanes.lock();
         let mut is_freed = false;
-        if let Some(ticket) = turn.ticket.take() {
-            is_freed = lanes.give_up(file, ticket);
+        if let Some(number) = turn.number.take() {
+            is_freed = lanes.give_up(file, number);
             self.notice.mark(lanes.is_marked());
         }
         lanes.give_back(take(&mut turn.has_large_buffer));
         drop(lanes);
         if is_freed {
-            self.notice.ring();
+            self.notice.wake_all();
         }
     }
 }
 
 /// A turn at the cursor that ends with its future.
 pub(super) struct Held<'a> {
-    pub(super) gate: &'a Gate,
+    pub(super) cursor_turns: &'a CursorTurns,
     pub(super) file: &'a Arc<Descriptor>,
     pub(super) turn: Turn,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.gate.leave(self.file, &mut self.turn);
+        self.cursor_turns.leave(self.file, &mut self.turn);
     }
 }
 
 impl Held<'_> {
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.gate.poll_read(self.file, &mut self.turn, cx, buf)
+        self.cursor_turns.poll_read(self.file, &mut self.turn, cx, buf)
     }
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.gate.poll_write(self.file, &mut self.turn, cx, buf)
+        self.cursor_turns.poll_write(self.file, &mut self.turn, cx, buf)
     }
 }
 
@@ -363,12 +365,12 @@ fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
 /// Whether it is the write of these bytes. A caller of a trait may continue it or start another
 /// with the same bytes: if nothing else has happened to the file, one write answers both.
 fn is_answer(ended: &Ended, buf: &[u8]) -> bool {
-    let is_same = ended.owner == Owner::Future || buf.starts_with(&ended.bytes);
-    ended.kind == Kind::Write && is_same && !ended.is_stale
+    let is_same = ended.owner == ResultOwner::Future || buf.starts_with(&ended.bytes);
+    ended.kind == CursorOpKind::Write && is_same && !ended.is_stale
 }
 
-fn is_about(kind: Kind, to: SeekFrom) -> bool {
-    matches!((kind, to), (Kind::End(asked), SeekFrom::End(offset)) if asked == offset)
+fn is_about(kind: CursorOpKind, to: SeekFrom) -> bool {
+    matches!((kind, to), (CursorOpKind::End(asked), SeekFrom::End(offset)) if asked == offset)
 }
 
 fn finish_read(
@@ -378,7 +380,7 @@ fn finish_read(
     turn: &mut Turn,
     buf: &mut [u8],
 ) -> io::Result<usize> {
-    if ended.owner == Owner::Trait && ended.from.is_some() && !ended.is_moved {
+    if ended.owner == ResultOwner::Trait && ended.from.is_some() && !ended.is_moved {
         // The read may be of an earlier call: reads what has been written since.
         if let Some(result) = read_now(file, buf) {
             lanes.discard(file, ended);
@@ -435,8 +437,8 @@ fn seek_stream(file: &Descriptor, lanes: &mut Lanes, to: SeekFrom) -> io::Result
     Ok(offset)
 }
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for CursorTurns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("notice", &self.notice).finish_non_exhaustive()
+        f.debug_struct("CursorTurns").field("notice", &self.notice).finish_non_exhaustive()
     }
 }

@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use std::io::{self, SeekFrom};
 use std::sync::Arc;
 
-use super::cursor::{Gate, Held, Turn};
-use super::lanes::{Owner, Touch};
+use super::cursor::{CursorTurns, Held, Turn};
+use super::lanes::{ResultOwner, Touch};
 use super::metadata::Metadata;
 use super::work::{self, given_back, pool};
 use crate::driver::file::{Descriptor, Landed, OpKind, ring_for_file};
@@ -66,7 +66,7 @@ use crate::system::file::Advice;
 /// ```
 pub struct File {
     pub(super) descriptor: Arc<Descriptor>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) cursor_turns: Arc<CursorTurns>,
     /// Operations that callers of a trait have started and not fetched.
     pub(super) turns: [Turn; 3],
     /// The target of a seek that tokio's trait has announced.
@@ -82,14 +82,14 @@ pub(super) const SEEK: usize = 2;
 
 impl File {
     pub(super) fn over(descriptor: Arc<Descriptor>) -> File {
-        File::with_gate(descriptor, Arc::new(Gate::new()))
+        File::with_gate(descriptor, Arc::new(CursorTurns::new()))
     }
 
-    fn with_gate(descriptor: Arc<Descriptor>, gate: Arc<Gate>) -> File {
+    fn with_gate(descriptor: Arc<Descriptor>, cursor_turns: Arc<CursorTurns>) -> File {
         File {
             descriptor,
-            gate,
-            turns: [READ, WRITE, SEEK].map(|_| Turn::new(Owner::Trait)),
+            cursor_turns,
+            turns: [READ, WRITE, SEEK].map(|_| Turn::new(ResultOwner::Trait)),
             #[cfg(feature = "tokio-io")]
             wanted_seek: None,
         }
@@ -101,15 +101,19 @@ impl File {
     pub(super) fn hold(&mut self) -> Held<'_> {
         for turn in &mut self.turns {
             if turn.is_open() {
-                self.gate.leave(&self.descriptor, turn);
+                self.cursor_turns.leave(&self.descriptor, turn);
             }
         }
-        Held { gate: &self.gate, file: &self.descriptor, turn: Turn::new(Owner::Future) }
+        Held {
+            cursor_turns: &self.cursor_turns,
+            file: &self.descriptor,
+            turn: Turn::new(ResultOwner::Future),
+        }
     }
 
     /// Waits until an operation on the file as a whole or at an offset may start.
     pub(super) async fn quiet(&self, touch: Touch) {
-        self.gate.quiet(&self.descriptor, touch).await;
+        self.cursor_turns.quiet(&self.descriptor, touch).await;
     }
 
     /// Takes over a file of std, with its cursor.
@@ -164,7 +168,7 @@ impl File {
     /// # Cancel safety
     /// Cancel safe: it waits for nothing.
     pub async fn try_clone(&self) -> io::Result<File> {
-        Ok(File::with_gate(self.descriptor.clone(), self.gate.clone()))
+        Ok(File::with_gate(self.descriptor.clone(), self.cursor_turns.clone()))
     }
 
     /// Waits until data and metadata are on the disk. [`File`] has an example.
@@ -233,7 +237,7 @@ impl File {
     /// ```
     pub async fn set_len(&self, len: u64) -> io::Result<()> {
         self.quiet(Touch::Length).await;
-        let work = self.gate.watched(|mark| work::set_len(&self.descriptor, ((), mark), len));
+        let work = self.cursor_turns.watched(|mark| work::set_len(&self.descriptor, ((), mark), len));
         work.await.result.map(drop)
     }
 
@@ -266,7 +270,8 @@ impl File {
     /// ```
     pub async fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
         self.quiet(Touch::Length).await;
-        let work = self.gate.watched(|mark| work::allocate(&self.descriptor, ((), mark), offset, len));
+        let work =
+            self.cursor_turns.watched(|mark| work::allocate(&self.descriptor, ((), mark), offset, len));
         work.await.result.map(drop)
     }
 
@@ -328,7 +333,9 @@ impl File {
     /// Panics if called outside of a runtime.
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
-        let work = self.gate.watched(|mark| work::set_permissions(&self.descriptor, ((), mark), permissions));
+        let work = self
+            .cursor_turns
+            .watched(|mark| work::set_permissions(&self.descriptor, ((), mark), permissions));
         work.await.result.map(drop)
     }
 
@@ -361,7 +368,7 @@ impl File {
     /// ```
     pub async fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let mut held = self.hold();
-        poll_fn(|cx| held.gate.poll_seek(held.file, &mut held.turn, cx, to)).await
+        poll_fn(|cx| held.cursor_turns.poll_seek(held.file, &mut held.turn, cx, to)).await
     }
 
     /// Moves the cursor to the beginning.
@@ -396,7 +403,7 @@ impl File {
     /// Cancel safe: if it is dropped, the write that it waited for continues.
     pub async fn flush(&mut self) -> io::Result<()> {
         let mut held = self.hold();
-        poll_fn(|cx| held.gate.poll_flush(held.file, &mut held.turn, cx)).await;
+        poll_fn(|cx| held.cursor_turns.poll_flush(held.file, &mut held.turn, cx)).await;
         Ok(())
     }
 }

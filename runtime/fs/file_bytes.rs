@@ -266,7 +266,8 @@ impl File {
         }
         self.quiet(Touch::Bytes).await;
         let bytes = Staging::default().with_bytes(buf, self.descriptor.align());
-        let landed = self.gate.watched(|mark| work::write(&self.descriptor, bytes, mark, offset)).await;
+        let landed =
+            self.cursor_turns.watched(|mark| work::write(&self.descriptor, bytes, mark, offset)).await;
         landed.result.map_err(|error| self.explain(error, None, buf.len(), offset))
     }
 

@@ -78,7 +78,7 @@ impl File {
             return (Ok(0), buf);
         }
         self.quiet(Touch::Bytes).await;
-        let landed = self.gate.watched(|mark| work::write(&self.descriptor, buf, mark, offset)).await;
+        let landed = self.cursor_turns.watched(|mark| work::write(&self.descriptor, buf, mark, offset)).await;
         let result = landed.result.map_err(|error| self.explain(error, Some(address), len, offset));
         (result, given_back(landed.resources))
     }
@@ -151,8 +151,10 @@ impl File {
             return (Ok(0), bufs);
         }
         self.quiet(Touch::Bytes).await;
-        let landed =
-            self.gate.watched(|mark| work::write_vectored(&self.descriptor, bufs, mark, offset)).await;
+        let landed = self
+            .cursor_turns
+            .watched(|mark| work::write_vectored(&self.descriptor, bufs, mark, offset))
+            .await;
         (landed.result, given_back(landed.resources))
     }
 }

@@ -17,11 +17,11 @@ use crate::driver::file::{Descriptor, Landed};
 pub(super) const SPARE_BYTES_MAX: usize = 64 * 1024;
 
 /// Names an operation at the cursor, so that nobody else gets its result [own-result].
-pub(super) type Ticket = u64;
+pub(super) type OpNumber = u64;
 
 /// The one who may fetch a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(super) enum ResultOwner {
     /// A future of this crate: dropping it gives the operation up.
     Future,
     /// A caller of a trait, who may or may not poll again.
@@ -41,7 +41,7 @@ pub(super) enum Touch {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CursorOpKind {
     Read,
     Write,
     /// Asks for the end; the cursor goes this many bytes behind it.
@@ -57,8 +57,8 @@ pub(super) enum Operation {
 
 #[derive(Debug)]
 struct Flying {
-    ticket: Ticket,
-    owner: Owner,
+    number: OpNumber,
+    owner: ResultOwner,
     /// The offset that it uses. None: the kernel's cursor, which moves by itself.
     from: Option<u64>,
     operation: Operation,
@@ -67,9 +67,9 @@ struct Flying {
 /// An operation that is over.
 #[derive(Debug)]
 pub(super) struct Ended {
-    ticket: Ticket,
-    pub(super) owner: Owner,
-    pub(super) kind: Kind,
+    number: OpNumber,
+    pub(super) owner: ResultOwner,
+    pub(super) kind: CursorOpKind,
     pub(super) from: Option<u64>,
     /// The number of bytes, or the offset of the end.
     pub(super) result: io::Result<u64>,
@@ -85,7 +85,7 @@ pub(super) struct Ended {
 pub(super) struct Lanes {
     flying: [Option<Flying>; 2],
     ended: Vec<Ended>,
-    last_ticket: Ticket,
+    last_number: OpNumber,
     /// Bytes that reads took from a stream although they were given up.
     pub(super) unread: Vec<u8>,
     /// The buffer of the last operation, for the next one.
@@ -94,23 +94,23 @@ pub(super) struct Lanes {
 
 impl Ended {
     fn of(
-        ticket: Ticket,
-        owner: Owner,
+        number: OpNumber,
+        owner: ResultOwner,
         from: Option<u64>,
-        kind: Kind,
+        kind: CursorOpKind,
         end: (io::Result<u64>, Staging),
     ) -> Ended {
         let (result, bytes) = end;
-        Ended { ticket, owner, kind, from, result, bytes, is_moved: false, is_stale: false }
+        Ended { number, owner, kind, from, result, bytes, is_moved: false, is_stale: false }
     }
 
     /// The offset of the cursor after it. None: the cursor stays.
     pub(super) fn target(&self) -> Option<io::Result<u64>> {
         let (from, &count) = (self.from?, self.result.as_ref().ok()?);
         let target = match self.kind {
-            Kind::Read | Kind::Write if count == 0 => return None,
-            Kind::Read | Kind::Write => from.checked_add(count),
-            Kind::End(offset) => count.checked_add_signed(offset),
+            CursorOpKind::Read | CursorOpKind::Write if count == 0 => return None,
+            CursorOpKind::Read | CursorOpKind::Write => from.checked_add(count),
+            CursorOpKind::End(offset) => count.checked_add_signed(offset),
         };
         Some(target.filter(|&target| i64::try_from(target).is_ok()).ok_or_else(invalid_offset))
     }
@@ -139,7 +139,7 @@ impl Ended {
     }
 
     fn is_undone_by(&self, touch: Touch) -> bool {
-        let is_open = self.owner == Owner::Trait && !self.is_stale;
+        let is_open = self.owner == ResultOwner::Trait && !self.is_stale;
         is_open
             && match touch {
                 Touch::Nothing => false,
@@ -160,19 +160,19 @@ impl Flying {
         let (kind, end) = match &mut self.operation {
             Operation::Read(work) => {
                 let Landed { result, resources, .. } = ready!(Pin::new(work).poll(cx));
-                (Kind::Read, (result.map(|count| count as u64), resources.unwrap_or_default()))
+                (CursorOpKind::Read, (result.map(|count| count as u64), resources.unwrap_or_default()))
             }
             Operation::Write(work) => {
                 let Landed { result, resources, .. } = ready!(Pin::new(work).poll(cx));
                 let bytes = resources.map(|(bytes, ())| bytes).unwrap_or_default();
-                (Kind::Write, (result.map(|count| count as u64), bytes))
+                (CursorOpKind::Write, (result.map(|count| count as u64), bytes))
             }
             Operation::End(work, offset) => {
                 let Landed { result, resources, .. } = ready!(Pin::new(work).poll(cx));
-                (Kind::End(*offset), (result.map(|_| resources.unwrap_or(0)), Staging::default()))
+                (CursorOpKind::End(*offset), (result.map(|_| resources.unwrap_or(0)), Staging::default()))
             }
         };
-        Poll::Ready(Ended::of(self.ticket, self.owner, self.from, kind, end))
+        Poll::Ready(Ended::of(self.number, self.owner, self.from, kind, end))
     }
 }
 
@@ -198,14 +198,14 @@ impl Lanes {
     pub(super) fn begin(
         &mut self,
         lane: usize,
-        owner: Owner,
+        owner: ResultOwner,
         from: Option<u64>,
         operation: Operation,
-    ) -> Ticket {
+    ) -> OpNumber {
         debug_assert!(self.flying[lane].is_none(), "[one-at-a-time]");
-        self.last_ticket += 1;
-        self.flying[lane] = Some(Flying { ticket: self.last_ticket, owner, from, operation });
-        self.last_ticket
+        self.last_number += 1;
+        self.flying[lane] = Some(Flying { number: self.last_number, owner, from, operation });
+        self.last_number
     }
 
     /// The next operation of this lane to end. None: nothing is in flight there.
@@ -218,17 +218,17 @@ impl Lanes {
 
     /// Waits for the operation with this ticket. None: there is no ticket.
     #[inline]
-    pub(super) fn poll_own(&mut self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<Option<Ended>> {
-        match *ticket {
-            Some(wanted) => self.poll_wanted(wanted, ticket, waker),
+    pub(super) fn poll_own(&mut self, number: &mut Option<OpNumber>, waker: &Waker) -> Poll<Option<Ended>> {
+        match *number {
+            Some(wanted) => self.poll_wanted(wanted, number, waker),
             None => Poll::Ready(None),
         }
     }
 
     fn poll_wanted(
         &mut self,
-        wanted: Ticket,
-        ticket: &mut Option<Ticket>,
+        wanted: OpNumber,
+        number: &mut Option<OpNumber>,
         waker: &Waker,
     ) -> Poll<Option<Ended>> {
         let lane = self.lane_of(wanted);
@@ -236,7 +236,7 @@ impl Lanes {
             Some(lane) => ready!(self.poll_land(lane, waker)),
             None => self.take_ended(wanted),
         };
-        *ticket = None;
+        *number = None;
         Poll::Ready(ended)
     }
 
@@ -258,7 +258,7 @@ impl Lanes {
     /// left alone.
     pub(super) fn poll_clear_given_up(&mut self, file: &Descriptor, waker: &Waker) -> Poll<()> {
         match &self.flying[0] {
-            Some(flying) if flying.owner != Owner::Future && !flying.is_harmless() => {
+            Some(flying) if flying.owner != ResultOwner::Future && !flying.is_harmless() => {
                 self.poll_clear(file, 0, waker)
             }
             _ => Poll::Ready(()),
@@ -266,7 +266,7 @@ impl Lanes {
     }
 
     fn keep(&mut self, file: &Descriptor, mut ended: Ended) {
-        if ended.owner == Owner::Nobody {
+        if ended.owner == ResultOwner::Nobody {
             self.discard(file, ended);
         } else {
             ended.advance(file);
@@ -278,7 +278,7 @@ impl Lanes {
     /// [cursor-moves-last].
     pub(super) fn discard(&mut self, file: &Descriptor, mut ended: Ended) {
         ended.retreat(file);
-        if ended.kind == Kind::Read && ended.from.is_none() && ended.result.is_ok() {
+        if ended.kind == CursorOpKind::Read && ended.from.is_none() && ended.result.is_ok() {
             // These bytes were taken before later ones: they go to the front.
             self.unread.splice(0..0, ended.bytes.iter().copied());
         }
@@ -287,9 +287,9 @@ impl Lanes {
 
     /// Returns true if the lane is free now, and its waiters must be woken.
     #[must_use]
-    pub(super) fn give_up(&mut self, file: &Descriptor, ticket: Ticket) -> bool {
-        let Some(lane) = self.lane_of(ticket) else {
-            if let Some(ended) = self.take_ended(ticket) {
+    pub(super) fn give_up(&mut self, file: &Descriptor, number: OpNumber) -> bool {
+        let Some(lane) = self.lane_of(number) else {
+            if let Some(ended) = self.take_ended(number) {
                 self.discard(file, ended);
             }
             return false;
@@ -297,7 +297,7 @@ impl Lanes {
         // A read at an offset changes nothing: nobody has to wait for it.
         let is_harmless = self.flying[lane].as_ref().is_some_and(Flying::is_harmless);
         match &mut self.flying[lane] {
-            Some(flying) if !is_harmless => flying.owner = Owner::Nobody,
+            Some(flying) if !is_harmless => flying.owner = ResultOwner::Nobody,
             place => *place = None,
         }
         is_harmless
@@ -313,7 +313,7 @@ impl Lanes {
             ended.retreat(file);
             ended.is_stale = true;
         }
-        let is_old = |flying: &Flying| flying.owner == Owner::Trait && flying.is_harmless();
+        let is_old = |flying: &Flying| flying.owner == ResultOwner::Trait && flying.is_harmless();
         let is_freed = touch != Touch::Nothing && self.flying[0].as_ref().is_some_and(is_old);
         if is_freed {
             // Its caller reads again, if it returns.
@@ -325,16 +325,16 @@ impl Lanes {
     /// Whether an operation at an offset has to look here first.
     #[inline]
     pub(super) fn is_marked(&self) -> bool {
-        self.flying[0].as_ref().is_some_and(|flying| flying.owner != Owner::Future)
-            || self.ended.iter().any(|ended| ended.owner == Owner::Trait && !ended.is_stale)
+        self.flying[0].as_ref().is_some_and(|flying| flying.owner != ResultOwner::Future)
+            || self.ended.iter().any(|ended| ended.owner == ResultOwner::Trait && !ended.is_stale)
     }
 
-    fn lane_of(&self, ticket: Ticket) -> Option<usize> {
-        self.flying.iter().position(|flying| flying.as_ref().is_some_and(|flying| flying.ticket == ticket))
+    fn lane_of(&self, number: OpNumber) -> Option<usize> {
+        self.flying.iter().position(|flying| flying.as_ref().is_some_and(|flying| flying.number == number))
     }
 
-    fn take_ended(&mut self, ticket: Ticket) -> Option<Ended> {
-        let index = self.ended.iter().position(|ended| ended.ticket == ticket)?;
+    fn take_ended(&mut self, number: OpNumber) -> Option<Ended> {
+        let index = self.ended.iter().position(|ended| ended.number == number)?;
         Some(self.ended.remove(index))
     }
 }

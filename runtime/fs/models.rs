@@ -37,11 +37,11 @@ fn a_stray_is_over_before_others_begin_and_wakes_them() {
             })
         };
         let waits = [Arc::new(Told(AtomicBool::new(false))), Arc::new(Told(AtomicBool::new(false)))];
-        let mut seats = [None, None];
+        let mut waiters = [None, None];
         let mut was_free = [false; 2];
         for (index, told) in waits.iter().enumerate() {
             let waker = Waker::from(told.clone());
-            notice.sit(&mut seats[index], &Context::from_waker(&waker));
+            notice.add_waiter(&mut waiters[index], &Context::from_waker(&waker));
             was_free[index] = !notice.has_strays();
             // Ordering: Relaxed: as above.
             assert!(!was_free[index] || is_done.load(Ordering::Relaxed), "it came before the stray was over");

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::cursor::{Gate, Turn};
+use super::cursor::{CursorTurns, Turn};
 use crate::driver::file::Descriptor;
 
 #[cfg(unix)]
@@ -16,7 +16,7 @@ pub(super) use unix::Readiness;
 #[derive(Debug)]
 pub(super) enum Readiness {}
 
-impl Gate {
+impl CursorTurns {
     /// Reads some bytes, or waits until there are some.
     pub(super) fn poll_read(
         &self,

@@ -1,8 +1,8 @@
 //! The state that the handles to one open file share without a lock: whether there is an operation
 //! to wait for, and a wake-up for all who wait when one has ended.
 //!
-//! A waiter has a *seat* in a list of wakers: `sit` registers its waker, `rise` removes it, and
-//! `ring` wakes all.
+//! A waiter has an index in a list of wakers: `add_waiter` registers its waker, `remove_waiter`
+//! removes it, and `wake_all` wakes all.
 
 use std::fmt;
 use std::future::Future;
@@ -23,11 +23,11 @@ const STRAY: usize = 2;
 pub(super) struct Notice {
     /// A [`MARK`] and a number of [`STRAY`]s. Zero: there is nothing to wait for.
     attention: AtomicUsize,
-    seats: Mutex<Vec<Seat>>,
+    waiters: Mutex<Vec<NoticeWaiter>>,
 }
 
 #[derive(Debug)]
-enum Seat {
+enum NoticeWaiter {
     Free,
     /// None: its waker was woken since its owner last looked.
     Taken(Option<Waker>),
@@ -35,7 +35,7 @@ enum Seat {
 
 impl Notice {
     pub(super) fn new() -> Notice {
-        Notice { attention: AtomicUsize::new(0), seats: Mutex::new(Vec::new()) }
+        Notice { attention: AtomicUsize::new(0), waiters: Mutex::new(Vec::new()) }
     }
 
     /// Whether everything that was given up is over [after-what-was-given-up].
@@ -77,7 +77,7 @@ impl Notice {
         let before = self.attention.fetch_add(STRAY, Ordering::Relaxed);
         if before == 0_usize.wrapping_sub(STRAY) {
             // It has already ended.
-            self.ring();
+            self.wake_all();
         }
     }
 
@@ -85,47 +85,47 @@ impl Notice {
         // Ordering: Release: a caller that no longer sees the stray sees its effects
         // [after-what-was-given-up].
         self.attention.fetch_sub(STRAY, Ordering::Release);
-        self.ring();
+        self.wake_all();
     }
 
     /// Registers the waker, to be woken when an operation ends. The caller looks at what it waits
     /// for after that [nobody-sleeps-on].
-    pub(super) fn sit(&self, seat: &mut Option<usize>, cx: &Context<'_>) {
+    pub(super) fn add_waiter(&self, waiter: &mut Option<usize>, cx: &Context<'_>) {
         // The clone and the drop of a waker are user code: they run without the lock
         // [wake-outside].
-        let taken = Seat::Taken(Some(cx.waker().clone()));
-        let mut seats = self.seats.lock();
-        let index = *seat.get_or_insert_with(|| {
-            seats.iter().position(|seat| matches!(seat, Seat::Free)).unwrap_or_else(|| {
-                seats.push(Seat::Free);
-                seats.len() - 1
+        let taken = NoticeWaiter::Taken(Some(cx.waker().clone()));
+        let mut waiters = self.waiters.lock();
+        let index = *waiter.get_or_insert_with(|| {
+            waiters.iter().position(|waiter| matches!(waiter, NoticeWaiter::Free)).unwrap_or_else(|| {
+                waiters.push(NoticeWaiter::Free);
+                waiters.len() - 1
             })
         });
-        let before = std::mem::replace(&mut seats[index], taken);
-        drop(seats);
+        let before = std::mem::replace(&mut waiters[index], taken);
+        drop(waiters);
         drop(before);
     }
 
     /// Removes the waker.
     #[inline]
-    pub(super) fn rise(&self, seat: &mut Option<usize>) {
-        if let Some(index) = seat.take() {
+    pub(super) fn remove_waiter(&self, waiter: &mut Option<usize>) {
+        if let Some(index) = waiter.take() {
             self.vacate(index);
         }
     }
 
     fn vacate(&self, index: usize) {
-        let before = std::mem::replace(&mut self.seats.lock()[index], Seat::Free);
+        let before = std::mem::replace(&mut self.waiters.lock()[index], NoticeWaiter::Free);
         drop(before);
     }
 
     /// Wakes all waiters.
-    pub(super) fn ring(&self) {
+    pub(super) fn wake_all(&self) {
         for index in 0.. {
-            let waker = match self.seats.lock().get_mut(index) {
+            let waker = match self.waiters.lock().get_mut(index) {
                 None => return,
-                Some(Seat::Free) => None,
-                Some(Seat::Taken(waker)) => waker.take(),
+                Some(NoticeWaiter::Free) => None,
+                Some(NoticeWaiter::Taken(waker)) => waker.take(),
             };
             if let Some(waker) = waker {
                 waker.wake();
@@ -138,11 +138,11 @@ impl Notice {
 /// the operation may not poll again.
 impl Wake for Notice {
     fn wake(self: Arc<Self>) {
-        self.ring();
+        self.wake_all();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.ring();
+        self.wake_all();
     }
 }
 

@@ -12,7 +12,7 @@ impl File {
     fn leave_others(&mut self, mine: usize) {
         for (index, turn) in self.turns.iter_mut().enumerate() {
             if index != mine && turn.is_open() && self.descriptor.has_offsets() {
-                self.gate.leave(&self.descriptor, turn);
+                self.cursor_turns.leave(&self.descriptor, turn);
             }
         }
     }
@@ -24,23 +24,23 @@ impl File {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         self.leave_others(READ);
-        self.gate.poll_read(&self.descriptor, &mut self.turns[READ], cx, buf)
+        self.cursor_turns.poll_read(&self.descriptor, &mut self.turns[READ], cx, buf)
     }
 
     /// Writes at the cursor.
     pub(super) fn poll_write_slice(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.leave_others(WRITE);
-        self.gate.poll_write(&self.descriptor, &mut self.turns[WRITE], cx, buf)
+        self.cursor_turns.poll_write(&self.descriptor, &mut self.turns[WRITE], cx, buf)
     }
 
     /// Moves the cursor.
     pub(super) fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         self.leave_others(SEEK);
-        self.gate.poll_seek(&self.descriptor, &mut self.turns[SEEK], cx, to)
+        self.cursor_turns.poll_seek(&self.descriptor, &mut self.turns[SEEK], cx, to)
     }
 
     /// Waits for writes that are in flight. Their results are kept for their callers.
     pub(super) fn poll_flush_slices(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.gate.poll_flush(&self.descriptor, &mut self.turns[SEEK], cx).map(Ok)
+        self.cursor_turns.poll_flush(&self.descriptor, &mut self.turns[SEEK], cx).map(Ok)
     }
 }
