@@ -23,10 +23,10 @@ use crate::driver::file::Stat;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Metadata(Origin);
+pub struct Metadata(MetadataSource);
 
 #[derive(Clone)]
-pub(super) enum Origin {
+pub(super) enum MetadataSource {
     #[cfg(unix)]
     Ring(Box<Stat>),
     Std(std::fs::Metadata),
@@ -45,11 +45,11 @@ pub(super) enum Origin {
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FileType(Kind);
+pub struct FileType(FileKind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Folder,
+enum FileKind {
+    Directory,
     Regular,
     Link,
     Fifo,
@@ -62,52 +62,52 @@ enum Kind {
 impl FileType {
     /// Whether it is a directory.
     pub fn is_dir(&self) -> bool {
-        self.0 == Kind::Folder
+        self.0 == FileKind::Directory
     }
 
     /// Whether it is a regular file.
     pub fn is_file(&self) -> bool {
-        self.0 == Kind::Regular
+        self.0 == FileKind::Regular
     }
 
     /// Whether it is a symbolic link. Only [`symlink_metadata`](super::symlink_metadata) and the
     /// entries of a directory report links.
     pub fn is_symlink(&self) -> bool {
-        self.0 == Kind::Link
+        self.0 == FileKind::Link
     }
 
     /// Whether it is a named pipe. False on systems other than Unix.
     pub fn is_fifo(&self) -> bool {
-        self.0 == Kind::Fifo
+        self.0 == FileKind::Fifo
     }
 
     /// Whether it is a socket. False on systems other than Unix.
     pub fn is_socket(&self) -> bool {
-        self.0 == Kind::Socket
+        self.0 == FileKind::Socket
     }
 
     /// Whether it is a block device. False on systems other than Unix.
     pub fn is_block_device(&self) -> bool {
-        self.0 == Kind::BlockDevice
+        self.0 == FileKind::BlockDevice
     }
 
     /// Whether it is a character device. False on systems other than Unix.
     pub fn is_char_device(&self) -> bool {
-        self.0 == Kind::CharDevice
+        self.0 == FileKind::CharDevice
     }
 
     #[cfg(unix)]
     fn of_mode(mode: u32) -> FileType {
         const TYPE_MASK: u32 = 0o170_000;
         FileType(match mode & TYPE_MASK {
-            0o040_000 => Kind::Folder,
-            0o100_000 => Kind::Regular,
-            0o120_000 => Kind::Link,
-            0o010_000 => Kind::Fifo,
-            0o140_000 => Kind::Socket,
-            0o060_000 => Kind::BlockDevice,
-            0o020_000 => Kind::CharDevice,
-            _ => Kind::Other,
+            0o040_000 => FileKind::Directory,
+            0o100_000 => FileKind::Regular,
+            0o120_000 => FileKind::Link,
+            0o010_000 => FileKind::Fifo,
+            0o140_000 => FileKind::Socket,
+            0o060_000 => FileKind::BlockDevice,
+            0o020_000 => FileKind::CharDevice,
+            _ => FileKind::Other,
         })
     }
 }
@@ -118,37 +118,37 @@ impl From<std::fs::FileType> for FileType {
         {
             use std::os::unix::fs::FileTypeExt;
             let special = [
-                (std.is_fifo(), Kind::Fifo),
-                (std.is_socket(), Kind::Socket),
-                (std.is_block_device(), Kind::BlockDevice),
-                (std.is_char_device(), Kind::CharDevice),
+                (std.is_fifo(), FileKind::Fifo),
+                (std.is_socket(), FileKind::Socket),
+                (std.is_block_device(), FileKind::BlockDevice),
+                (std.is_char_device(), FileKind::CharDevice),
             ];
             if let Some((_, kind)) = special.into_iter().find(|(is_so, _)| *is_so) {
                 return FileType(kind);
             }
         }
         FileType(if std.is_dir() {
-            Kind::Folder
+            FileKind::Directory
         } else if std.is_file() {
-            Kind::Regular
+            FileKind::Regular
         } else if std.is_symlink() {
-            Kind::Link
+            FileKind::Link
         } else {
-            Kind::Other
+            FileKind::Other
         })
     }
 }
 
 impl From<std::fs::Metadata> for Metadata {
     fn from(std: std::fs::Metadata) -> Metadata {
-        Metadata(Origin::Std(std))
+        Metadata(MetadataSource::Std(std))
     }
 }
 
 impl Metadata {
     #[cfg(unix)]
     pub(super) fn of_ring(stat: Box<Stat>) -> Metadata {
-        Metadata(Origin::Ring(stat))
+        Metadata(MetadataSource::Ring(stat))
     }
 
     #[cfg(not(unix))]
@@ -157,7 +157,7 @@ impl Metadata {
     }
 
     #[cfg(unix)]
-    pub(super) fn origin(&self) -> &Origin {
+    pub(super) fn origin(&self) -> &MetadataSource {
         &self.0
     }
 
@@ -165,8 +165,8 @@ impl Metadata {
     pub fn file_type(&self) -> FileType {
         match &self.0 {
             #[cfg(unix)]
-            Origin::Ring(stat) => FileType::of_mode(stat.mode()),
-            Origin::Std(std) => std.file_type().into(),
+            MetadataSource::Ring(stat) => FileType::of_mode(stat.mode()),
+            MetadataSource::Std(std) => std.file_type().into(),
         }
     }
 
@@ -191,8 +191,8 @@ impl Metadata {
     pub fn len(&self) -> u64 {
         match &self.0 {
             #[cfg(unix)]
-            Origin::Ring(stat) => stat.size,
-            Origin::Std(std) => std.len(),
+            MetadataSource::Ring(stat) => stat.size,
+            MetadataSource::Std(std) => std.len(),
         }
     }
 
@@ -200,8 +200,8 @@ impl Metadata {
     pub fn permissions(&self) -> Permissions {
         match &self.0 {
             #[cfg(unix)]
-            Origin::Ring(stat) => std::os::unix::fs::PermissionsExt::from_mode(stat.mode()),
-            Origin::Std(std) => std.permissions(),
+            MetadataSource::Ring(stat) => std::os::unix::fs::PermissionsExt::from_mode(stat.mode()),
+            MetadataSource::Std(std) => std.permissions(),
         }
     }
 
@@ -212,8 +212,8 @@ impl Metadata {
     pub fn modified(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]
-            Origin::Ring(stat) => Ok(stat.modified()),
-            Origin::Std(std) => std.modified(),
+            MetadataSource::Ring(stat) => Ok(stat.modified()),
+            MetadataSource::Std(std) => std.modified(),
         }
     }
 
@@ -224,8 +224,8 @@ impl Metadata {
     pub fn accessed(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]
-            Origin::Ring(stat) => Ok(stat.accessed()),
-            Origin::Std(std) => std.accessed(),
+            MetadataSource::Ring(stat) => Ok(stat.accessed()),
+            MetadataSource::Std(std) => std.accessed(),
         }
     }
 
@@ -236,10 +236,10 @@ impl Metadata {
     pub fn created(&self) -> io::Result<SystemTime> {
         match &self.0 {
             #[cfg(unix)]
-            Origin::Ring(stat) => stat.born().ok_or_else(|| {
+            MetadataSource::Ring(stat) => stat.born().ok_or_else(|| {
                 io::Error::new(io::ErrorKind::Unsupported, "this file system keeps no time of creation")
             }),
-            Origin::Std(std) => std.created(),
+            MetadataSource::Std(std) => std.created(),
         }
     }
 }

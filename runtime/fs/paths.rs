@@ -164,15 +164,15 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> impl Future<Output = io::Result
     in_runtime(async move {
         let path = path.as_ref();
         let mut missing = Vec::new();
-        let mut folder = Some(path).filter(|path| !path.as_os_str().is_empty());
+        let mut directory = Some(path).filter(|path| !path.as_os_str().is_empty());
         // Up, to a directory that can be created or exists.
-        while let Some(wanted) = folder {
+        while let Some(wanted) = directory {
             match create_dir(wanted).await {
                 Ok(()) => break,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => match wanted.parent() {
                     Some(parent) if !parent.as_os_str().is_empty() => {
                         missing.push(wanted);
-                        folder = Some(parent);
+                        directory = Some(parent);
                     }
                     _ => return Err(error),
                 },

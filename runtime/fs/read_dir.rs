@@ -51,7 +51,7 @@ pub fn read_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<ReadD
     in_runtime(async move {
         let path = path.as_ref().to_owned();
         let batch = pool(move || Ok(next_batch(std::fs::read_dir(path)?))).await?;
-        Ok(ReadDir(State::Here(batch)))
+        Ok(ReadDir(ReadDirState::Here(batch)))
     })
 }
 
@@ -71,10 +71,10 @@ pub fn read_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<ReadD
 /// ```
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless polled"]
-pub struct ReadDir(State);
+pub struct ReadDir(ReadDirState);
 
 #[derive(Debug)]
-enum State {
+enum ReadDirState {
     Here(Batch),
     Coming(AbortOnDropHandle<Batch>),
 }
@@ -115,17 +115,18 @@ impl ReadDir {
     fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<DirEntry>>> {
         loop {
             match &mut self.0 {
-                State::Here(batch) => {
+                ReadDirState::Here(batch) => {
                     if let Some(entry) = batch.entries.pop_front() {
                         return Poll::Ready(Some(entry.map(|entry| DirEntry(Arc::new(entry)))));
                     }
                     let Some(rest) = batch.rest.take() else { return Poll::Ready(None) };
-                    self.0 = State::Coming(AbortOnDropHandle::new(spawn_blocking(|| next_batch(rest))));
+                    self.0 =
+                        ReadDirState::Coming(AbortOnDropHandle::new(spawn_blocking(|| next_batch(rest))));
                 }
-                State::Coming(handle) => match ready!(Pin::new(handle).poll(cx)) {
-                    Ok(batch) => self.0 = State::Here(batch),
+                ReadDirState::Coming(handle) => match ready!(Pin::new(handle).poll(cx)) {
+                    Ok(batch) => self.0 = ReadDirState::Here(batch),
                     Err(error) => {
-                        self.0 = State::Here(Batch { entries: VecDeque::new(), rest: None });
+                        self.0 = ReadDirState::Here(Batch { entries: VecDeque::new(), rest: None });
                         return Poll::Ready(Some(Err(of_pool(error))));
                     }
                 },
