@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker, ready};
 use super::lanes::{
     CursorOpKind, Ended, Lanes, OpNumber, Operation, ResultOwner, SPARE_BYTES_MAX, Touch, invalid_offset,
 };
-use super::nonblocking::Readiness;
+use super::nonblocking::StreamReadiness;
 use super::notice::{Mark, Notice, Watched};
 use super::work::{self, Work};
 use crate::driver::file::{AT_CURSOR, Descriptor};
@@ -42,7 +42,7 @@ pub(super) struct Turn {
     waiter: Option<usize>,
     has_large_buffer: bool,
     /// Of a stream that does not block, while no bytes and no room are available.
-    pub(super) readiness: Option<Box<Readiness>>,
+    pub(super) readiness: Option<Box<StreamReadiness>>,
 }
 
 impl Turn {

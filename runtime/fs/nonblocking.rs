@@ -9,12 +9,12 @@ use super::cursor::{CursorTurns, Turn};
 use crate::driver::file::Descriptor;
 
 #[cfg(unix)]
-pub(super) use unix::Readiness;
+pub(super) use unix::StreamReadiness;
 
 /// Only Unix has descriptors that do not block.
 #[cfg(not(unix))]
 #[derive(Debug)]
-pub(super) enum Readiness {}
+pub(super) enum StreamReadiness {}
 
 impl CursorTurns {
     /// Reads some bytes, or waits until there are some.
@@ -40,7 +40,7 @@ impl CursorTurns {
             if !would_block(&result) {
                 return Poll::Ready(result);
             }
-            turn.readiness = Some(Readiness::of(file)?);
+            turn.readiness = Some(StreamReadiness::of(file)?);
         }
     }
 
@@ -67,7 +67,7 @@ impl CursorTurns {
             if !would_block(&result) {
                 return Poll::Ready(result);
             }
-            turn.readiness = Some(Readiness::of(file)?);
+            turn.readiness = Some(StreamReadiness::of(file)?);
         }
     }
 }
@@ -77,8 +77,8 @@ fn would_block(result: &io::Result<usize>) -> bool {
 }
 
 #[cfg(not(unix))]
-impl Readiness {
-    fn of(_file: &Descriptor) -> io::Result<Box<Readiness>> {
+impl StreamReadiness {
+    fn of(_file: &Descriptor) -> io::Result<Box<StreamReadiness>> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -114,14 +114,14 @@ mod unix {
     use crate::driver::{Direction, Registration};
 
     /// A second descriptor of the stream, registered with the driver.
-    pub(in crate::fs) struct Readiness(Registration);
+    pub(in crate::fs) struct StreamReadiness(Registration);
 
-    impl Readiness {
+    impl StreamReadiness {
         /// The driver watches descriptors that are typed as sockets. No call is made that only
         /// sockets support.
-        pub(super) fn of(file: &Descriptor) -> io::Result<Box<Readiness>> {
+        pub(super) fn of(file: &Descriptor) -> io::Result<Box<StreamReadiness>> {
             let fd = file.file().as_fd().try_clone_to_owned()?;
-            Ok(Box::new(Readiness(Registration::new_nonblocking(Socket::from(fd)))))
+            Ok(Box::new(StreamReadiness(Registration::new_nonblocking(Socket::from(fd)))))
         }
 
         /// Returns None if the descriptor blocks by now.
@@ -149,9 +149,9 @@ mod unix {
         }
     }
 
-    impl fmt::Debug for Readiness {
+    impl fmt::Debug for StreamReadiness {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.debug_struct("Readiness").finish_non_exhaustive()
+            f.debug_struct("StreamReadiness").finish_non_exhaustive()
         }
     }
 }
