@@ -311,7 +311,7 @@ fn a_completion_beside_a_new_waker_is_not_lost() {
 
 /// [no-lost-message]: an owner that goes to sleep has read the request, or its sender rings.
 #[test]
-fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
+fn a_message_is_read_before_the_sleep_or_its_sender_rings() {
     model(|| {
         let mailbox = ModelArc::new(Mailbox::new());
         let sender = {
@@ -332,7 +332,7 @@ fn a_letter_is_read_before_the_sleep_or_its_sender_rings() {
 
 /// [no-lost-message] while the owner wakes up and goes to sleep again, beside two senders.
 #[test]
-fn two_letters_are_read_before_the_second_sleep_or_a_sender_rings() {
+fn two_messages_are_read_before_the_second_sleep_or_a_sender_rings() {
     model(|| {
         let mailbox = ModelArc::new(Mailbox::new());
         let senders = [1u32, 2].map(|message| {
@@ -358,7 +358,7 @@ fn two_letters_are_read_before_the_second_sleep_or_a_sender_rings() {
 /// [no-lost-message], [comes-round]: while a helper reads the mailbox of a worker that seems stuck,
 /// each request is read once, by one of the two, or the owner is rung for it.
 #[test]
-fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
+fn a_message_beside_a_helper_is_read_once_or_its_sender_rings() {
     model(|| {
         let mailbox = ModelArc::new(Mailbox::new());
         let sender = {
@@ -389,7 +389,7 @@ fn a_letter_beside_a_helper_is_read_once_or_its_sender_rings() {
 /// [ring-ends-park]: with two ringers, the owner consumes a ring before it sleeps, or one of them
 /// writes to the eventfd. And the owner sees what a ringer did before it rang.
 #[test]
-fn a_ring_is_consumed_or_heard() {
+fn a_wake_up_is_consumed_or_ends_the_sleep() {
     model(|| {
         let shared = ModelArc::new((WakeUp::new(), AtomicUsize::new(0), AtomicUsize::new(0)));
         let ringers = [(); 2].map(|()| {
@@ -425,7 +425,7 @@ fn a_ring_is_consumed_or_heard() {
 /// sees what that ringer did before. A ringer that finds the owner awake must end a sleep in the
 /// kernel.
 #[test]
-fn a_doze_ends_when_the_bell_is_struck() {
+fn a_bounded_sleep_ends_at_a_wake_up() {
     model(|| {
         let shared = ModelArc::new((WakeUp::new(), AtomicUsize::new(0)));
         let ringers = [(); 2].map(|()| {
@@ -456,7 +456,7 @@ fn a_doze_ends_when_the_bell_is_struck() {
 /// [ring-ends-park]: nothing is sent after a doze, whatever ended it, and the next striker must
 /// end a sleep in the kernel.
 #[test]
-fn a_bell_that_is_struck_after_a_doze_makes_its_noise() {
+fn a_wake_up_after_a_bounded_sleep_rings_the_doorbell() {
     model(|| {
         let wake_up = ModelArc::new(WakeUp::new());
         let sender = wake_up.clone();
@@ -612,7 +612,7 @@ fn a_completion_reaped_by_either_reaches_a_future_polled_elsewhere() {
 /// [owned-until-terminal]: a buffer that two operations read comes back after both have ended, and
 /// then its owner is woken or sees it.
 #[test]
-fn a_lent_buffer_comes_back_after_its_last_reader() {
+fn a_lent_buffer_returns_after_its_last_reader() {
     model(|| {
         let shared = ModelArc::new((Loan::new(7_u8), AtomicUsize::new(0)));
         let readers = [(); 2].map(|()| {

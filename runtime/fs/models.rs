@@ -57,7 +57,7 @@ fn a_stray_is_over_before_others_begin_and_wakes_them() {
 
 /// [after-what-was-given-up]: one look without a lock.
 #[test]
-fn who_sees_nothing_to_wait_for_comes_after_it() {
+fn a_caller_that_sees_nothing_to_wait_for_comes_after_it() {
     model(|| {
         let notice = Arc::new(Notice::new());
         let is_done = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);

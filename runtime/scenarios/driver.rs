@@ -108,7 +108,7 @@ fn an_operation_that_never_ends_is_given_up() {
 
 /// A thread that is no worker sends its operation to a worker as a message.
 #[test]
-fn a_foreign_threads_operation_goes_by_letter() {
+fn a_foreign_threads_operation_goes_through_the_mailbox() {
     explore(2, |world| {
         let handle = world.runtime().handle().clone();
         let other = thread::spawn(move || handle.block_on(remove(PATHS[0])).unwrap());

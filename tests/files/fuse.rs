@@ -377,8 +377,8 @@ fn a_runtime_keeps_its_deadline_while_nothing_answers_and_frees_nothing_that_is_
 /// The text of a path does not tell that a link leads to such a server: there the open is with the ring, and cannot be
 /// cancelled.
 #[test]
-fn a_runtime_ends_with_an_operation_that_its_ring_does_not_let_go_of() {
-    let Some(mount) = Mount::of("fuse::a_runtime_ends_with_an_operation_that_its_ring_does_not_let_go_of")
+fn a_runtime_ends_with_an_operation_that_its_ring_does_not_release() {
+    let Some(mount) = Mount::of("fuse::a_runtime_ends_with_an_operation_that_its_ring_does_not_release")
     else {
         return;
     };

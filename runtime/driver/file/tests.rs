@@ -94,7 +94,7 @@ fn a_dropped_read_is_cancelled_and_keeps_its_descriptor_until_then() {
 }
 
 #[test]
-fn a_buffer_that_the_kernel_does_not_let_go_of_is_given_to_nobody() {
+fn a_buffer_that_the_kernel_does_not_release_is_given_to_nobody() {
     let Some((driver, _guard)) = driver() else { return };
     let (reader, _writer) = pipe();
     let fd = reader.file().as_raw_fd();

@@ -158,7 +158,7 @@ mod tests {
     use super::{Duration, limit};
 
     #[test]
-    fn no_wait_needs_more_than_the_oldest_call_can_tell() {
+    fn no_wait_needs_more_than_the_oldest_call_can_express() {
         for days in [1, 25, 30_000] {
             let limit = limit(Duration::from_secs(days * 24 * 60 * 60));
             assert!(i32::try_from(limit.tv_sec * 1000).is_ok(), "{days} days");

@@ -272,7 +272,7 @@ fn what_is_begun_after_the_end_gives_its_buffer_back() {
 }
 
 #[test]
-fn a_socket_that_cannot_is_told_from_one_that_failed() {
+fn a_socket_that_cannot_is_distinguished_from_one_that_failed() {
     let driver = driver();
     let _guard = bound(&driver);
     let (ours, _theirs) = UnixStream::pair().expect("a pair");

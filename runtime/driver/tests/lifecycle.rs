@@ -125,7 +125,7 @@ fn a_socket_that_is_taken_back_still_works() {
 }
 
 #[test]
-fn a_shutdown_lets_go_of_a_thousand_waits_and_tells_the_waiters() {
+fn a_shutdown_ends_a_thousand_waits_and_wakes_the_waiters() {
     on_every_backend(|driver| {
         let guard = bound(driver);
         let (ours, theirs) = stream_pair();

@@ -143,7 +143,7 @@ fn a_thief_delivers_what_came_for_a_busy_worker() {
 }
 
 #[test]
-fn a_sleeping_worker_is_not_robbed() {
+fn nothing_is_stolen_from_a_sleeping_worker() {
     on_every_backend(|driver| {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {

@@ -79,7 +79,7 @@ fn use_once(driver: &Arc<Driver>, buf: FixedBuf) -> FixedBuf {
 }
 
 #[test]
-fn all_buffers_of_a_pool_are_one_place_taken_at_the_first_operation() {
+fn all_buffers_of_a_pool_are_one_index_taken_at_the_first_operation() {
     let driver = driver();
     let _guard = bound(&driver);
     let pool = FixedBufPool::new(4, 4096).expect("memory");
@@ -101,7 +101,7 @@ fn all_buffers_of_a_pool_are_one_place_taken_at_the_first_operation() {
 
 /// [registered-is-held]: an index that is emptied without the table causes an error.
 #[test]
-fn an_operation_names_the_place_of_its_buffer() {
+fn an_operation_names_the_index_of_its_buffer() {
     let driver = driver();
     let _guard = bound(&driver);
     let pool = FixedBufPool::new(1, 4096).expect("memory");
@@ -123,7 +123,7 @@ fn an_operation_names_the_place_of_its_buffer() {
 
 /// [registered-is-held], [owned-until-terminal].
 #[test]
-fn memory_is_freed_when_its_last_operation_is_over_and_the_ring_has_let_go() {
+fn memory_is_freed_when_its_last_operation_is_over_and_the_ring_has_released_it() {
     let driver = driver();
     let _guard = bound(&driver);
     let (file, _writer) = pipe();
@@ -143,7 +143,7 @@ fn memory_is_freed_when_its_last_operation_is_over_and_the_ring_has_let_go() {
 
 /// [registered-is-held]: an index that was given up names the new memory, not the old.
 #[test]
-fn a_place_is_used_again_and_never_for_the_memory_before() {
+fn an_index_is_used_again_and_never_for_the_memory_before() {
     let driver = driver();
     let _guard = bound(&driver);
     for _ in 0..200 {
@@ -160,7 +160,7 @@ fn a_place_is_used_again_and_never_for_the_memory_before() {
 }
 
 #[test]
-fn pools_beyond_the_table_do_without_and_are_told_why() {
+fn pools_beyond_the_table_do_without_and_report_why() {
     let driver = driver();
     let _guard = bound(&driver);
     let pools: Vec<_> =
@@ -181,7 +181,7 @@ fn pools_beyond_the_table_do_without_and_are_told_why() {
 }
 
 #[test]
-fn a_ring_that_shuts_down_lets_go_of_what_is_not_dropped_yet() {
+fn a_ring_that_shuts_down_releases_what_is_not_dropped_yet() {
     let driver = driver();
     let _guard = bound(&driver);
     let (file, _writer) = pipe();
@@ -196,7 +196,7 @@ fn a_ring_that_shuts_down_lets_go_of_what_is_not_dropped_yet() {
 
 /// [owned-until-terminal].
 #[test]
-fn memory_that_the_kernel_does_not_let_go_of_is_never_freed() {
+fn memory_that_the_kernel_does_not_release_is_never_freed() {
     let driver = driver();
     let _guard = bound(&driver);
     let (file, _writer) = pipe();
