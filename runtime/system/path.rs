@@ -11,13 +11,13 @@ use std::path::Path;
 use std::path::PathBuf;
 
 #[cfg(unix)]
-type Form = CString;
+type PathForm = CString;
 #[cfg(not(unix))]
-type Form = PathBuf;
+type PathForm = PathBuf;
 
 /// A path that a request owns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SystemPath(Form);
+pub(crate) struct SystemPath(PathForm);
 
 #[cfg(unix)]
 impl SystemPath {

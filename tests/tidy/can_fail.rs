@@ -1,7 +1,7 @@
 //! Every rule is given a source that violates it, and one that is in order.
 
 use crate::source::Source;
-use crate::{architecture, circles, docs, expect_tidy, form, notes, promises, proof, prose};
+use crate::{architecture, circles, docs, expect_tidy, form, names, notes, promises, proof, prose};
 
 #[track_caller]
 fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
@@ -339,7 +339,7 @@ fn rules_about_docs_can_fail() {
     }
     expect_complaint(rule, path, "/// See [`B::c`].\npub fn b() {}\n", "`b` has no example");
     expect_no_complaint(rule, path, "/// See [`B::b`], also for errors.\npub const unsafe fn b() {}\n");
-    expect_no_complaint(rule, "runtime/net/stream/family.rs", "pub trait Sealed {}\n");
+    expect_no_complaint(rule, "runtime/net/stream/family.rs", "pub trait SealedFamily {}\n");
 
     let rule = docs::gated_items_name_their_feature;
     let gated = "#[cfg(feature = \"macros\")]\n#[doc(inline)]\npub use a::b;\n";
@@ -352,6 +352,39 @@ fn rules_about_docs_can_fail() {
     let code = "\n".repeat(form::LINE_COUNT_MAX - 1);
     expect_no_complaint(rule, path, &format!("{code}/// ```\n/// a();\n/// ```\n"));
     expect_complaint(rule, path, &format!("{code}/// One.\n/// Two.\n"), "lines");
+}
+
+#[test]
+fn rules_about_names_can_fail() {
+    let tree = |twins: &[(&str, &str)], other: &str| {
+        let one = "//! struct C;\npub(crate) struct A;\n#[cfg(test)]\nmod tests {\n    struct B;\n}\n";
+        let sources = [Source::new("runtime/net/a.rs", one), Source::new("runtime/fs/b.rs", other)];
+        names::types_share_no_name_but(twins, &sources)
+    };
+    for other in [
+        "struct A;\n",
+        "pub enum A { B }\n",
+        "#[repr(C)] union A { a: u8 }\n",
+        "mod c { pub(super) unsafe trait A {} }\n",
+        "fn f() {\n    struct A(u8);\n}\n",
+        "impl B {}\ntype A = B;\n",
+    ] {
+        let complaints = tree(&[], other);
+        assert_eq!(complaints.len(), 1, "{other}{complaints:?}");
+        assert!(
+            complaints[0].starts_with("runtime/net/a.rs:2: the name `A` stands also in runtime/fs/b.rs:")
+        );
+        expect_tidy(tree(&[("A", "twins")], other));
+    }
+    for other in [
+        "struct B;\nimpl C for B {\n    type A = u8;\n}\n",
+        "trait B {\n    fn f() {}\n    type A;\n}\n",
+        "// struct A;\nconst B: &str = \"struct A;\";\nmacro_rules! c { ($type:ty) => { struct $name; } }\n",
+    ] {
+        expect_tidy(tree(&[], other));
+    }
+    let complaints = tree(&[("A", "twins")], "");
+    assert_eq!(complaints, ["tests/tidy/names.rs: `A` may stand twice, but does not any more"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod circles;
 mod docs;
 mod form;
 mod graph;
+mod names;
 mod notes;
 mod promises;
 mod proof;
@@ -190,6 +191,11 @@ fn what_has_more_than_one_file_is_a_directory() {
 #[test]
 fn suites_of_one_subject_share_a_directory() {
     expect_tidy(form::suites_are_no_families(rust()));
+}
+
+#[test]
+fn a_name_means_one_type() {
+    expect_tidy(names::types_have_names_of_their_own(rust()));
 }
 
 #[test]

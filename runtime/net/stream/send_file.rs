@@ -73,8 +73,8 @@ pub(super) async fn send(registration: &Registration, file: &File, offset: u64, 
         return Ok(0);
     }
     match splice(registration, file, offset, len).await? {
-        End::Over(sent) => Ok(sent),
-        End::Refused(sent) => {
+        SpliceEnd::Over(sent) => Ok(sent),
+        SpliceEnd::Refused(sent) => {
             let (offset, len) = (offset.saturating_add(sent), len - sent);
             Ok(sent + copy(registration, file, offset, len).await?)
         }
@@ -82,21 +82,21 @@ pub(super) async fn send(registration: &Registration, file: &File, offset: u64, 
 }
 
 /// The number of bytes that were sent without a copy, when that has ended.
-enum End {
+enum SpliceEnd {
     Over(u64),
     /// The file, the socket or the system cannot do it.
     Refused(u64),
 }
 
-async fn splice(registration: &Registration, file: &File, offset: u64, len: u64) -> io::Result<End> {
+async fn splice(registration: &Registration, file: &File, offset: u64, len: u64) -> io::Result<SpliceEnd> {
     let mut sent = 0;
-    let Some(pipe) = Pipe::of_bytes(len)? else { return Ok(End::Refused(sent)) };
+    let Some(pipe) = Pipe::of_bytes(len)? else { return Ok(SpliceEnd::Refused(sent)) };
     while sent < len {
         let mut left = match file.splice_at(offset.saturating_add(sent), &pipe, len - sent).await {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) if is_refusal(&error) => return Ok(End::Refused(sent)),
+            Err(error) if is_refusal(&error) => return Ok(SpliceEnd::Refused(sent)),
             Err(error) => return Err(error),
         };
         while left > 0 {
@@ -108,12 +108,12 @@ async fn splice(registration: &Registration, file: &File, offset: u64, len: u64)
                     sent += count as u64;
                 }
                 // What is left in the pipe is read from the file again.
-                Err(error) if is_refusal(&error) => return Ok(End::Refused(sent)),
+                Err(error) if is_refusal(&error) => return Ok(SpliceEnd::Refused(sent)),
                 Err(error) => return Err(error),
             }
         }
     }
-    Ok(End::Over(sent))
+    Ok(SpliceEnd::Over(sent))
 }
 
 /// `EINVAL` is the kernel's word for files and sockets that cannot do it. If it meant something
