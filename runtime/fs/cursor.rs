@@ -293,7 +293,7 @@ impl CursorTurns {
     /// The future of an operation at an offset that changes the file. If it is given up, the next
     /// operation of this open file waits for its end.
     pub(super) fn watched<W>(&self, begin: impl FnOnce(Mark) -> W) -> Watched<'_, W> {
-        Watched::new(&self.notice, begin(Mark::new(&self.notice)))
+        Watched::new(&self.notice, begin)
     }
 
     /// This caller does not return.

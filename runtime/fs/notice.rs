@@ -181,13 +181,17 @@ impl Drop for Mark {
 #[derive(Debug)]
 pub(super) struct Watched<'a, W> {
     notice: &'a Notice,
-    /// None once it came back.
+    /// None before it has begun, and once it came back.
     work: Option<W>,
+    is_back: bool,
 }
 
 impl<'a, W> Watched<'a, W> {
-    pub(super) fn new(notice: &'a Notice, work: W) -> Watched<'a, W> {
-        Watched { notice, work: Some(work) }
+    pub(super) fn new(notice: &'a Arc<Notice>, begin: impl FnOnce(Mark) -> W) -> Watched<'a, W> {
+        // It stands before the mark does: if `begin` panics, both are dropped, and nothing is left.
+        let mut watched = Watched { notice, work: None, is_back: false };
+        watched.work = Some(begin(Mark::new(notice)));
+        watched
     }
 }
 
@@ -198,7 +202,7 @@ impl<R, W: Future<Output = Landed<(R, Mark)>> + Unpin> Future for Watched<'_, W>
         let this = self.get_mut();
         let work = this.work.as_mut().expect("polled after its end");
         let Landed { result, resources, found } = ready!(Pin::new(work).poll(cx));
-        this.work = None;
+        (this.work, this.is_back) = (None, true);
         let resources = match resources {
             Some((resources, mark)) => {
                 mark.fetched();
@@ -216,7 +220,7 @@ impl<R, W: Future<Output = Landed<(R, Mark)>> + Unpin> Future for Watched<'_, W>
 
 impl<W> Drop for Watched<'_, W> {
     fn drop(&mut self) {
-        if self.work.is_some() {
+        if !self.is_back {
             // This must come before the mark is dropped.
             self.notice.begin_stray();
         }

@@ -54,9 +54,11 @@ impl<F: Family> Listener<F> {
     /// Listens on a socket that is non-blocking and not bound yet.
     #[track_caller]
     pub(super) fn bind(socket: Socket, addr: &SockAddr) -> io::Result<Listener<F>> {
-        socket.bind(addr)?;
-        socket.listen(BACKLOG_COUNT)?;
-        Ok(Listener::over(Registration::new_nonblocking(socket)))
+        // First, because without a runtime it panics, and a Unix socket that is bound has a file.
+        let registration = Registration::new_nonblocking(socket);
+        registration.socket().bind(addr)?;
+        registration.socket().listen(BACKLOG_COUNT)?;
+        Ok(Listener::over(registration))
     }
 
     /// Wraps a socket that listens.

@@ -223,3 +223,41 @@ fn files_need_a_runtime_when_they_have_to_ask_the_system() {
     block_on(file.try_clone()).expect("a descriptor");
     file.into_std().expect("a descriptor");
 }
+
+#[test]
+fn a_file_that_has_refused_calls_works_in_a_runtime() {
+    watched(|| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        std::fs::write(&path, "text").expect("written");
+        let permissions = std::fs::metadata(&path).expect("it exists").permissions();
+        let mut file = file_at(&path);
+        refuses("write_at", file.write_at(b"lost", 0));
+        refuses("write_owned_at", file.write_owned_at(b"lost".to_vec(), 0));
+        refuses("write_vectored_owned_at", file.write_vectored_owned_at(vec![b"lost".to_vec()], 0));
+        refuses("write", file.write(b"lost"));
+        refuses("sync_all", file.sync_all());
+        refuses("set_len", file.set_len(0));
+        #[cfg(target_os = "linux")]
+        refuses("allocate", file.allocate(0, 4));
+        refuses("set_permissions", file.set_permissions(permissions));
+        let runtime = Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            file.seek(SeekFrom::End(0)).await.expect("no wait for what never began");
+            file.write_all(b" and more").await.expect("a file");
+            file.write_at(b"T", 0).await.expect("a file");
+            file.sync_all().await.expect("a file");
+        });
+        assert_eq!(std::fs::read(&path).expect("it exists"), b"Text and more");
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_refused_bind_leaves_no_socket_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("socket");
+    refused("UnixListener::bind", || heist::net::UnixListener::bind(&path));
+    refused("UnixDatagram::bind", || heist::net::UnixDatagram::bind(&path));
+    assert!(!path.exists(), "a file of nobody");
+}

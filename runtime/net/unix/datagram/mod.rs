@@ -122,8 +122,10 @@ impl UnixDatagram {
     #[track_caller]
     fn bind_to(addr: &SockAddr) -> io::Result<UnixDatagram> {
         let socket = socket::nonblocking(Domain::UNIX, Type::DGRAM, None)?;
-        socket.bind(addr)?;
-        Ok(UnixDatagram::over(Registration::new_nonblocking(socket)))
+        // First, because without a runtime it panics, and a socket that is bound has a file.
+        let registration = Registration::new_nonblocking(socket);
+        registration.socket().bind(addr)?;
+        Ok(UnixDatagram::over(registration))
     }
 
     fn over(registration: Registration) -> UnixDatagram {
