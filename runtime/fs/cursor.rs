@@ -13,11 +13,10 @@ use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::lanes::{
-    CursorOpKind, Ended, Lanes, OpNumber, Operation, ResultOwner, SPARE_BYTES_MAX, Touch, invalid_offset,
-};
+use super::lanes::{CursorOpKind, Lanes, Operation, ResultOwner, SPARE_BYTES_MAX, Touch, invalid_offset};
 use super::notice::{Mark, Notice, Watched};
-use super::readiness::StreamReadiness;
+use super::results::{finish_read, finish_write, is_about, is_answer, is_refused, read_now};
+use super::turn::Turn;
 use crate::driver::file::{self as ops, AT_CURSOR, Descriptor, StatTarget};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
@@ -31,32 +30,6 @@ pub(super) struct CursorTurns {
     /// Wakes every waiter of the notice.
     waker: Waker,
     lanes: Mutex<Lanes>,
-}
-
-/// One caller's part in it.
-#[derive(Debug)]
-pub(super) struct Turn {
-    owner: ResultOwner,
-    number: Option<OpNumber>,
-    waiter: Option<usize>,
-    has_large_buffer: bool,
-    /// Of a stream that does not block, while no bytes and no room are available.
-    pub(super) readiness: Option<Box<StreamReadiness>>,
-}
-
-impl Turn {
-    pub(super) fn new(owner: ResultOwner) -> Turn {
-        Turn { owner, number: None, waiter: None, has_large_buffer: false, readiness: None }
-    }
-
-    /// Whether an operation of this caller may be in flight.
-    pub(super) fn is_open(&self) -> bool {
-        self.number.is_some() || self.readiness.is_some()
-    }
-
-    fn keeps_buffer(&self) -> bool {
-        self.owner == ResultOwner::Future || !self.has_large_buffer
-    }
 }
 
 impl CursorTurns {
@@ -341,79 +314,6 @@ impl Held<'_> {
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.cursor_turns.poll_write(self.file, &mut self.turn, cx, buf)
-    }
-}
-
-fn read_now(file: &Descriptor, buf: &mut [u8]) -> Option<io::Result<usize>> {
-    if file.may_read_now() { file.read_now(buf, AT_CURSOR) } else { None }
-}
-
-/// The kernel reports that the file has no offsets after all: the next try is one at the cursor.
-fn is_refused(file: &Descriptor, ended: &Ended) -> bool {
-    let is_refused = ended.from.is_some()
-        && ended.result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotSeekable);
-    if is_refused {
-        file.has_no_offsets();
-    }
-    is_refused
-}
-
-/// Whether it is the write of these bytes. A caller of a trait may continue it or start another
-/// with the same bytes: if nothing else has happened to the file, one write answers both.
-fn is_answer(ended: &Ended, buf: &[u8]) -> bool {
-    let is_same = ended.owner == ResultOwner::Future || buf.starts_with(&ended.bytes);
-    ended.kind == CursorOpKind::Write && is_same && !ended.is_stale
-}
-
-fn is_about(kind: CursorOpKind, to: SeekFrom) -> bool {
-    matches!((kind, to), (CursorOpKind::End(asked), SeekFrom::End(offset)) if asked == offset)
-}
-
-fn finish_read(
-    file: &Descriptor,
-    lanes: &mut Lanes,
-    mut ended: Ended,
-    turn: &mut Turn,
-    buf: &mut [u8],
-) -> io::Result<usize> {
-    if ended.owner == ResultOwner::Trait && ended.from.is_some() && !ended.is_moved {
-        // The read may be of an earlier call: reads what has been written since.
-        if let Some(result) = read_now(file, buf) {
-            lanes.discard(file, ended);
-            return result;
-        }
-    }
-    let read = ended.result.as_ref().map_or(0, |_| ended.bytes.len());
-    let count = read.min(buf.len());
-    buf[..count].copy_from_slice(&ended.bytes[..count]);
-    if count < read {
-        // It belongs to a read that asked for more.
-        match ended.from {
-            Some(_) => ended.cut(file, count as u64),
-            None => drop(lanes.unread.splice(0..0, ended.bytes[count..].iter().copied())),
-        }
-    }
-    ended.advance(file);
-    let result = ended.result.map(|_| count);
-    keep_spare(lanes, ended.bytes, turn);
-    result
-}
-
-fn finish_write(
-    file: &Descriptor,
-    lanes: &mut Lanes,
-    mut ended: Ended,
-    turn: &mut Turn,
-) -> io::Result<usize> {
-    ended.advance(file);
-    keep_spare(lanes, ended.bytes, turn);
-    ended.result.map(|count| count as usize)
-}
-
-fn keep_spare(lanes: &mut Lanes, bytes: crate::buf::Staging, turn: &mut Turn) {
-    lanes.spare = bytes;
-    if !turn.keeps_buffer() {
-        lanes.give_back(take(&mut turn.has_large_buffer));
     }
 }
 

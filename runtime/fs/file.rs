@@ -6,9 +6,10 @@ use std::future::poll_fn;
 use std::io::{self, SeekFrom};
 use std::sync::Arc;
 
-use super::cursor::{CursorTurns, Held, Turn};
+use super::cursor::{CursorTurns, Held};
 use super::lanes::{ResultOwner, Touch};
 use super::metadata::Metadata;
+use super::turn::Turn;
 use crate::driver::file::{self, Descriptor, Landed, Request, StatTarget, pool};
 use crate::system::file::Advice;
 

@@ -71,6 +71,7 @@ mod parts;
 mod paths;
 mod read_dir;
 mod readiness;
+mod results;
 mod splice;
 #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod traits;
@@ -78,6 +79,7 @@ mod traits;
 mod traits_futures;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
+mod turn;
 mod whole;
 
 pub use crate::system::file::Advice;

@@ -5,8 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::cursor::{CursorTurns, Turn};
+use super::cursor::CursorTurns;
 use super::readiness::StreamReadiness;
+use super::turn::Turn;
 use crate::driver::file::Descriptor;
 
 impl CursorTurns {

@@ -9,12 +9,7 @@ pub(crate) const LINE_COUNT_MAX: usize = 400;
 pub(crate) const FUNCTION_LINE_COUNT_MAX: usize = 70;
 
 /// May be longer than [`LINE_COUNT_MAX`], with the reason.
-pub(crate) const LONG_FILES: [(&str, &str); 4] = [
-    ("runtime/driver/uring/mod.rs", "with `Worker` in a file of its own, a wake takes 28 instructions more"),
-    ("runtime/fs/cursor.rs", "waits for the new order of the room's requests"),
-    ("runtime/fs/file.rs", "as above"),
-    ("runtime/fs/paths.rs", "as above"),
-];
+pub(crate) const LONG_FILES: [(&str, &str); 0] = [];
 
 /// May be longer than [`FUNCTION_LINE_COUNT_MAX`], with the reason.
 pub(crate) const LONG_FUNCTIONS: [(&str, &str, &str); 0] = [];

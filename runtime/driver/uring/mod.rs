@@ -6,6 +6,7 @@
 //! - `ring.rs`: the two shared queues and the system call between them.
 //! - `encode.rs`, `encode_file.rs`, `decode.rs`: operations to entries, and completions to results.
 //! - `worker_ring.rs`: one worker's ring and everything that changes under its lock.
+//! - `worker.rs`: the ring and the ways by which other threads reach it.
 //! - `table.rs`: the memory that is registered with a ring.
 //! - `placement.rs`: the choice of the ring for a worker's waits.
 //! - `interrupt.rs`: how a busy owner is made to post its completions.
@@ -20,18 +21,15 @@ use std::time::{Duration, Instant};
 use crossbeam::utils::CachePadded;
 
 use crate::buf::FixedMemory;
-use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
-use crate::primitive::sync::{Mutex, MutexGuard};
+use crate::primitive::atomic::Ordering;
+use crate::primitive::sync::MutexGuard;
 
 use super::asker::Asker;
-use super::doorbell::Doorbell;
 use super::file::OpKind;
 use super::leftover::{Harvest, Leftover, clear_away};
-use super::mailbox::{Mailbox, Posted};
+use super::mailbox::Posted;
 use super::op::Op;
-use super::slots::SlotId;
 use super::ticket::Ticket;
-use super::wake_up::WakeUp;
 use super::{Options, closed};
 
 mod decode;
@@ -44,12 +42,14 @@ mod ring;
 mod table;
 #[cfg(test)]
 mod tests;
+mod worker;
 mod worker_ring;
 
 use self::worker_ring::{Started, WorkerRing};
 use placement::Load;
 use probe::{Refusal, Supported};
 use ring::Ring;
+use worker::{MailboxRequest, RingWorker, begin};
 
 #[derive(Debug)]
 pub(super) struct Rings {
@@ -57,35 +57,6 @@ pub(super) struct Rings {
     loads: Box<[CachePadded<Load>]>,
     /// Equal for all rings, because they belong to one kernel.
     supported: Supported,
-}
-
-#[derive(Debug)]
-struct RingWorker {
-    /// Held by the owner while it sleeps. Another worker's `try_lock` then fails, because a
-    /// sleeping worker is not stuck.
-    worker_ring: Mutex<WorkerRing>,
-    mailbox: Mailbox<MailboxRequest>,
-    wake_up: WakeUp,
-    doorbell: Doorbell,
-    figures: Figures,
-}
-
-/// Copied out of the ring at every change, because the ring's lock is held while the owner sleeps.
-#[derive(Debug)]
-struct Figures {
-    in_flight: AtomicUsize,
-    stale_count: AtomicU64,
-    leaked_count: AtomicUsize,
-}
-
-/// A request that another thread posts to a ring's mailbox.
-#[derive(Debug)]
-enum MailboxRequest {
-    Start(Op),
-    Cancel(SlotId),
-    /// No operation with this memory comes any more. The request holds a reference, so that it
-    /// finds this memory and no later one at the same address.
-    Unregister(Arc<FixedMemory>),
 }
 
 impl Rings {
@@ -343,102 +314,5 @@ impl Rings {
         worker.publish(&worker_ring);
         drop(worker_ring);
         clear_away(leftovers);
-    }
-}
-
-impl MailboxRequest {
-    fn into_op(self) -> Option<Op> {
-        match self {
-            MailboxRequest::Start(op) => Some(op),
-            MailboxRequest::Cancel(_) | MailboxRequest::Unregister(_) => None,
-        }
-    }
-}
-
-/// Starts the operation, or gives it to `leftovers`, to be dropped where no lock is held.
-fn begin(worker_ring: &mut WorkerRing, op: Op, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) {
-    match worker_ring.start(op) {
-        Started::Taken => {}
-        Started::Unwanted(op) => {
-            op.withdraw(wakers);
-            leftovers.extend(Leftover::of(op));
-        }
-        Started::Closed(op) => {
-            op.finish(Err(closed()), wakers);
-            leftovers.extend(Leftover::of(op));
-        }
-    }
-}
-
-impl RingWorker {
-    fn new(index: usize, ring: Ring) -> Result<RingWorker, Refusal> {
-        Ok(RingWorker {
-            worker_ring: Mutex::new(WorkerRing::new(index, ring)),
-            mailbox: Mailbox::new(),
-            wake_up: WakeUp::new(),
-            doorbell: Doorbell::new().map_err(Refusal::Setup)?,
-            figures: Figures {
-                in_flight: AtomicUsize::new(0),
-                stale_count: AtomicU64::new(0),
-                leaked_count: AtomicUsize::new(0),
-            },
-        })
-    }
-
-    fn change<R>(&self, change: impl FnOnce(&mut WorkerRing) -> R) -> R {
-        let mut worker_ring = self.worker_ring.lock();
-        let result = change(&mut worker_ring);
-        self.publish(&worker_ring);
-        result
-    }
-
-    fn ring(&self) {
-        if self.wake_up.send() {
-            self.doorbell.ring();
-        }
-    }
-
-    fn post(&self, request: MailboxRequest) -> io::Result<()> {
-        match self.mailbox.post(request) {
-            Posted::Quiet => Ok(()),
-            Posted::Ring => {
-                self.ring();
-                Ok(())
-            }
-            Posted::Refused(_) => Err(closed()),
-        }
-    }
-
-    /// The operations in the mailbox of a worker that does not read it.
-    fn unread_ops(&self) -> Vec<Op> {
-        let starts = self.mailbox.take_if(|request| matches!(request, MailboxRequest::Start(_)));
-        starts.into_iter().filter_map(MailboxRequest::into_op).collect()
-    }
-
-    fn read_mailbox(
-        &self,
-        worker_ring: &mut WorkerRing,
-        wakers: &mut Vec<Waker>,
-        leftovers: &mut Vec<Leftover>,
-    ) {
-        if !self.mailbox.is_pending() {
-            return;
-        }
-        let mut requests = Vec::new();
-        self.mailbox.take(&mut requests);
-        for request in requests {
-            match request {
-                MailboxRequest::Start(op) => begin(worker_ring, op, wakers, leftovers),
-                MailboxRequest::Cancel(slot) => worker_ring.cancel(slot),
-                MailboxRequest::Unregister(memory) => worker_ring.unregister(&memory),
-            }
-        }
-    }
-
-    fn publish(&self, worker_ring: &MutexGuard<'_, WorkerRing>) {
-        // Ordering: Relaxed: estimates; no decision relies on their being exact.
-        self.figures.in_flight.store(worker_ring.in_flight(), Ordering::Relaxed);
-        self.figures.stale_count.store(worker_ring.stale_count(), Ordering::Relaxed);
-        self.figures.leaked_count.store(worker_ring.leaked_count(), Ordering::Relaxed);
     }
 }
