@@ -35,7 +35,7 @@
 //! - From another world: [Coming from tokio](guide::coming_from_tokio) and the table
 //!   [below](#what-differs-from-tokio), [Coming from Python](guide::coming_from_python).
 //! - To look something up: [`task`] spawns, joins and aborts; [`time`] has sleeps, intervals and
-//!   time-outs; [`net`] TCP, UDP and Unix sockets; [`fs`] files; [`io`] buffers, pipes and the
+//!   time-outs; [`net`] sockets; [`fs`] files; [`io`] buffers, pipes and the
 //!   standard streams; [`signal`] Ctrl-C; [`generator`] generators and coroutines; [`asyncio`]
 //!   promises and `gather`; [`runtime`] options, start and end.
 #![doc = include_str!("../docs/features.md")]

@@ -124,18 +124,18 @@ impl InFlight {
         wakers: &mut Vec<Waker>,
         leftovers: &mut Vec<Leftover>,
     ) {
-        let Some(flight) = self.entries.get_mut(slot) else {
+        let Some(entry) = self.entries.get_mut(slot) else {
             self.stale_count += 1;
             return;
         };
-        match flight {
+        match entry {
             Entry::Asked { op: Op::Ready { source, direction, order: Order::Standing }, .. } => {
                 source.side(*direction).event(false, wakers);
             }
             Entry::Asked { op: Op::Send { source, completion, loan, .. }, .. } => {
                 let rest = Entry::Lent { loan: loan.clone(), has_sent: result.is_ok() };
                 answer_send(source, completion, result, wakers);
-                leftovers.extend(mem::replace(flight, rest).into_orphan());
+                leftovers.extend(mem::replace(entry, rest).into_leftover());
             }
             Entry::Asked { op: Op::Ready { .. } | Op::Connect { .. } | Op::File(_), .. }
             | Entry::Lent { .. } => self.stale_count += 1,
@@ -152,17 +152,17 @@ impl InFlight {
         wakers: &mut Vec<Waker>,
         leftovers: &mut Vec<Leftover>,
     ) {
-        let Some(flight) = self.entries.remove(slot) else {
+        let Some(entry) = self.entries.remove(slot) else {
             self.stale_count += 1;
             return;
         };
-        flight.finish(result, wakers);
-        leftovers.extend(flight.into_orphan());
+        entry.finish(result, wakers);
+        leftovers.extend(entry.into_leftover());
     }
 
     /// The operations in flight.
     pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
-        self.entries.values().filter_map(|flight| match flight {
+        self.entries.values().filter_map(|entry| match entry {
             Entry::Asked { op, .. } => Some(op),
             Entry::Lent { .. } => None,
         })
@@ -176,10 +176,10 @@ impl InFlight {
     /// never given back. Returns how many there are.
     pub(super) fn leak(&mut self, wakers: &mut Vec<Waker>) -> usize {
         let leaked_count = self.entries.len();
-        for flight in self.entries.drain() {
-            flight.abandon();
-            flight.finish(Err(closed()), wakers);
-            mem::forget(flight);
+        for entry in self.entries.drain() {
+            entry.abandon();
+            entry.finish(Err(closed()), wakers);
+            mem::forget(entry);
         }
         leaked_count
     }
@@ -208,7 +208,7 @@ impl Entry {
         }
     }
 
-    fn into_orphan(self) -> Option<Leftover> {
+    fn into_leftover(self) -> Option<Leftover> {
         match self {
             Entry::Asked { op, .. } => Leftover::of(op),
             Entry::Lent { loan, .. } => Some(Leftover::of_loan(loan)),

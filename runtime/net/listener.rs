@@ -1,5 +1,5 @@
 //! `Listener`: listening, accepting connections, and handling its failures. One implementation for
-//! TCP and Unix listeners.
+//! every family.
 
 use std::fmt;
 use std::future::Future;

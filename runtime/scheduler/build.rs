@@ -2,25 +2,14 @@
 
 use std::sync::{Arc, Weak};
 
-use crossbeam::utils::CachePadded;
-
 use crate::blocking::Pool;
 use crate::driver::Driver;
-use crate::primitive::clock;
-use crate::primitive::sync::Mutex;
 use crate::queue::deque::{Owner, Stealer};
-use crate::queue::injector::Injector;
-use crate::scheduler::idle::Idle;
-use crate::scheduler::lookout::Lookout;
-use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::{PinnedQueue, Seat};
 use crate::scheduler::shared::SharedScheduler;
-use crate::scheduler::shutdown_barrier::ShutdownBarrier;
-use crate::scheduler::shutdown_hooks::ShutdownHooks;
-use crate::scheduler::shutdown_stage::ShutdownStage;
 use crate::scheduler::stand_ins::StandIns;
 use crate::scheduler::worker::Worker;
-use crate::task::{OwnedTasks, Runnable};
+use crate::task::Runnable;
 use crate::time::Timers;
 
 /// A scheduler before its workers run.
@@ -43,22 +32,7 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, s
                 }
             }),
         );
-        SharedScheduler {
-            remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
-            injector: Injector::new(),
-            idle: Idle::new(workers_count),
-            owned: OwnedTasks::new(4 * workers_count),
-            driver,
-            timers,
-            blocking,
-            shutdown_stage: ShutdownStage::new(),
-            shutdown_barrier: ShutdownBarrier::new(workers_count),
-            shutdown_hooks: ShutdownHooks::new(),
-            lookout: Lookout::new(),
-            stand_ins,
-            seats: Mutex::new(Vec::new()),
-            epoch: clock::now(),
-        }
+        SharedScheduler::new(stealers, driver, timers, blocking, stand_ins)
     });
     let workers = owners
         .into_iter()

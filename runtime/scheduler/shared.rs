@@ -7,7 +7,9 @@ use crossbeam::utils::CachePadded;
 
 use crate::blocking::Pool;
 use crate::driver::Driver;
+use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
+use crate::queue::deque::Stealer;
 use crate::queue::injector::Injector;
 use crate::scheduler::idle::Idle;
 use crate::scheduler::lookout::Lookout;
@@ -41,6 +43,32 @@ pub(crate) struct SharedScheduler {
 }
 
 impl SharedScheduler {
+    pub(super) fn new(
+        stealers: Vec<Stealer<Runnable>>,
+        driver: Arc<Driver>,
+        timers: Arc<Timers>,
+        blocking: Pool,
+        stand_ins: StandIns,
+    ) -> SharedScheduler {
+        let workers_count = stealers.len();
+        SharedScheduler {
+            remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
+            injector: Injector::new(),
+            idle: Idle::new(workers_count),
+            owned: OwnedTasks::new(4 * workers_count),
+            driver,
+            timers,
+            blocking,
+            shutdown_stage: ShutdownStage::new(),
+            shutdown_barrier: ShutdownBarrier::new(workers_count),
+            shutdown_hooks: ShutdownHooks::new(),
+            lookout: Lookout::new(),
+            stand_ins,
+            seats: Mutex::new(Vec::new()),
+            epoch: clock::now(),
+        }
+    }
+
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.driver
     }

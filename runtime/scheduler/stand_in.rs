@@ -242,7 +242,7 @@ impl Worker {
         }
         // The workers may have ended before this thread's task was put there.
         while let Some(task) = shared.injector.pop() {
-            self.poll(Due::SharedScheduler(task));
+            self.poll(Due::Shared(task));
         }
     }
 }

@@ -168,12 +168,12 @@ fn a_task_that_yields_wakes_nobody_unless_others_come_first() {
         let worker = &mut workers[0];
         let [first, second] = tasks(worker, 2);
         shared.idle.park(1, false);
-        worker.poll(Due::SharedScheduler(first));
+        worker.poll(Due::Shared(first));
         assert!(!shared.idle.is_searched(), "it is next again");
 
         let first = worker.queue().pop().expect("it waits in the ring");
         assert!(shared.remotes[0].lifo.replace(second).is_none());
-        worker.poll(Due::SharedScheduler(first));
+        worker.poll(Due::Shared(first));
         assert!(shared.idle.is_searched(), "the task in the LIFO slot comes first");
     });
 }

@@ -23,7 +23,7 @@ pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 
 /// A task that is due, and the queue to which it returns when it yields.
 pub(super) enum Due {
-    SharedScheduler(Runnable),
+    Shared(Runnable),
     Pinned(Runnable),
 }
 
@@ -122,7 +122,7 @@ impl Worker {
                 }
                 self.harvest(&shared);
             }
-            match self.next_task().or_else(|| self.search(&shared).map(Due::SharedScheduler)) {
+            match self.next_task().or_else(|| self.search(&shared).map(Due::Shared)) {
                 Some(due) => self.run_task(due),
                 None => self.park(&shared),
             }
@@ -135,14 +135,14 @@ impl Worker {
         if self.lifo_streak < LIFO_STREAK_MAX {
             if let Some(task) = local.remote().lifo.take() {
                 self.lifo_streak += 1;
-                return Some(Due::SharedScheduler(task));
+                return Some(Due::Shared(task));
             }
         }
         self.lifo_streak = 0;
         let pinned = || local.pinned.pop().map(Due::Pinned);
-        let ring = || local.pop().map(Due::SharedScheduler);
+        let ring = || local.pop().map(Due::Shared);
         let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
-        task.or_else(|| local.remote().lifo.take().map(Due::SharedScheduler))
+        task.or_else(|| local.remote().lifo.take().map(Due::Shared))
     }
 
     /// When the current budget began.
@@ -160,7 +160,7 @@ impl Worker {
     pub(super) fn poll(&self, due: Due) {
         let local = &self.local;
         current::with_worker_set(local, || match due {
-            Due::SharedScheduler(task) => {
+            Due::Shared(task) => {
                 if let Some(again) = task.run_once() {
                     local.schedule(again, Cause::Yielded);
                 }
@@ -307,7 +307,7 @@ impl Worker {
         loop {
             self.collect(self.shared().timers.now());
             self.dispatch();
-            let due = self.next_task().or_else(|| self.shared().injector.pop().map(Due::SharedScheduler));
+            let due = self.next_task().or_else(|| self.shared().injector.pop().map(Due::Shared));
             let Some(due) = due else { return found };
             found = true;
             self.poll(due);

@@ -36,7 +36,7 @@ where
             links: Links::outside(),
         },
         core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
-        trailer: Trailer { join_waker: UnsafeCell::new(None), location },
+        trailer: Trailer::new(location),
     };
     // SAFETY: the memory is for a cell of this type, and ours.
     unsafe { pointer.write(cell) };

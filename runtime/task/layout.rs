@@ -72,6 +72,12 @@ pub(super) struct Trailer {
     pub(super) location: &'static Location<'static>,
 }
 
+impl Trailer {
+    pub(super) fn new(location: &'static Location<'static>) -> Trailer {
+        Trailer { join_waker: UnsafeCell::new(None), location }
+    }
+}
+
 #[repr(C)]
 pub(super) struct Cell<F: Future, S> {
     pub(super) header: Header,

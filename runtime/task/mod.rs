@@ -50,7 +50,8 @@
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
-// (the handles), `owned.rs` (the list of live tasks), `memory.rs`.
+// (the handles), `owned.rs` (the list of live tasks), `memory.rs`. The others need none of these:
+// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`.
 
 mod allocate;
 mod budget;

@@ -4,7 +4,7 @@
 //!   single-threaded loop. A back end that this machine refuses is skipped with a loud line on stderr, or fails the
 //!   test when `HEIST_REQUIRE_URING=1` is set, so that a machine that should have io_uring cannot pass without it.
 //! - Every one of them runs under [`watched`]: a test that hangs aborts the process and names itself.
-//! - `tests/FAULTS.md` lists which fault of the catalogue is provoked by which test; `tests/tidy/` checks the list.
+//! - `tests/FAULTS.md` lists which fault is provoked by which test; `tests/tidy/` checks the list.
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
 pub(crate) mod compute;

@@ -55,9 +55,9 @@ pub(crate) const UNSAFE_FILES: [&str; 48] = [
     "runtime/task/waker.rs",
 ];
 
-/// May name std's atomics, besides `primitive.rs`: the ring's words are shared with the kernel.
-pub(crate) const ATOMIC_FILES: [&str; 2] =
-    ["runtime/driver/uring/ring.rs", "runtime/system/remote/mounts.rs"];
+/// May name std's atomics, besides `primitive.rs`: the table of mounts is the process's, and stays
+/// when a model ends.
+pub(crate) const ATOMIC_FILES: [&str; 1] = ["runtime/system/remote/mounts.rs"];
 
 /// Lists systems, each list once.
 pub(crate) const SYSTEMS_FILE: &str = "runtime/system/systems.rs";
@@ -361,6 +361,30 @@ pub(crate) fn atomics_have_one_door(sources: &[Source]) -> Vec<String> {
         }
         for place in words(&source.code, "loom") {
             complaints.push(source.complaint(place, "loom comes in through `primitive` only"));
+        }
+    }
+    complaints
+}
+
+/// Make the entries of a ring, and name the op-codes that a kernel is asked for.
+pub(crate) const ENTRY_FILES: [&str; 2] =
+    ["runtime/driver/uring/entries.rs", "runtime/driver/uring/encode_file.rs"];
+
+/// An op-code that no probe asks for would fail on an older kernel only.
+pub(crate) fn used_op_codes_are_probed(sources: &[Source]) -> Vec<String> {
+    let of_entries = || sources.iter().filter(|source| ENTRY_FILES.contains(&source.path.as_str()));
+    let mut complaints = Vec::new();
+    for source in of_entries() {
+        for place in words(&source.code, "opcode") {
+            let path = &source.code[place..][..path_end(&source.code[place..]).unwrap_or(0)];
+            let Some(name) = path.strip_prefix("opcode::").and_then(|name| name.strip_suffix("::new")) else {
+                continue;
+            };
+            let number = format!("opcode::{name}::CODE");
+            if !of_entries().any(|source| source.code.contains(&number)) {
+                complaints
+                    .push(source.complaint(place, &format!("{name} is used, and no probe asks for it")));
+            }
         }
     }
     complaints

@@ -74,6 +74,11 @@ fn rules_about_architecture_can_fail() {
         "runtime/net/a.rs",
         "#[cfg(rt_loom)]\nuse std::sync::Arc;\nuse crate::primitive::atomic::A;\n",
     );
+    let rule = architecture::used_op_codes_are_probed;
+    let entries = architecture::ENTRY_FILES[0];
+    expect_complaint(rule, entries, "fn a() { opcode::Nop::new().build() }\n", "Nop is used, and no probe");
+    let probed = "const A: u8 = opcode::Nop::CODE;\nfn a() { opcode::Nop::new().build() }\n";
+    expect_no_complaint(rule, entries, probed);
     let find = |complaints: Vec<String>, about: &str| {
         assert!(complaints.iter().any(|complaint| complaint.contains(about)), "{complaints:?}");
     };

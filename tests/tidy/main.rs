@@ -124,6 +124,11 @@ fn atomics_cells_and_loom_come_through_one_door() {
 }
 
 #[test]
+fn used_op_codes_are_probed() {
+    expect_tidy(architecture::used_op_codes_are_probed(rust()));
+}
+
+#[test]
 fn every_room_has_its_design() {
     expect_tidy(notes::rooms_have_their_design(with_designs()));
 }

@@ -13,8 +13,8 @@
 //! - `request.rs`: the requests, as data; `stat.rs`: a part of them.
 //! - `door.rs`: the choice; `../uring/encode_file.rs`: requests as entries of a ring; `perform.rs`:
 //!   requests as system calls.
-//! - `flight.rs`: an operation in flight, and the future that awaits it; `start.rs`: how one is
-//!   started; `pool.rs`: calls on the blocking pool.
+//! - `flight.rs`: an operation in flight, and the future that awaits it; `any_flight.rs`: as a ring
+//!   and the pool see it; `start.rs`: how one is started; `pool.rs`: calls on the blocking pool.
 //! - `descriptor.rs`: an open file.
 //! - `opening/`: how a file is opened, without keeping a thread while it waits for a peer.
 //!

@@ -4,7 +4,7 @@
 //! this order:
 //!
 //! - `ring.rs`: the two shared queues and the system call between them.
-//! - `encode.rs`, `encode_file.rs`, `decode.rs`: operations to entries, and completions to results.
+//! - `entries.rs`, `encode_file.rs`: operations to entries, and completions to results.
 //! - `worker_ring.rs`: one worker's ring and everything that changes under its lock.
 //! - `worker.rs`: the ring and the ways by which other threads reach it.
 //! - `table.rs`: the memory that is registered with a ring.
@@ -32,9 +32,8 @@ use super::op::Op;
 use super::ticket::Ticket;
 use super::{Options, closed};
 
-mod decode;
-mod encode;
 mod encode_file;
+mod entries;
 mod interrupt;
 mod placement;
 mod probe;

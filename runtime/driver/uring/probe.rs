@@ -8,8 +8,8 @@ use io_uring::{IoUring, Probe, Submitter};
 use crate::driver::Options;
 use crate::driver::file::OpKind;
 
-use super::encode::OPCODES;
 use super::encode_file::opcode_of;
+use super::entries::OPCODES;
 
 /// The sets of setup flags, best first. Each is tried when the kernel does not know a flag of the
 /// one before.

@@ -15,7 +15,7 @@ use io_uring::{EnterFlags, IoUring};
 use crate::buf::FixedMemory;
 use crate::driver::Options;
 
-use super::decode::{self, Cqe};
+use super::entries::{self, Cqe};
 use super::probe::{self, Refusal, Supported};
 
 /// A year, because the kernel refuses seconds that do not fit its clock.
@@ -233,7 +233,7 @@ impl Ring {
     }
 
     pub(super) fn pop(&mut self) -> Option<Cqe> {
-        self.ring.completion().next().map(|entry| decode::cqe(&entry))
+        self.ring.completion().next().map(|entry| entries::cqe(&entry))
     }
 
     /// Submits, makes the kernel post the completions that it holds back, and perhaps waits: one

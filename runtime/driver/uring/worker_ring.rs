@@ -15,8 +15,7 @@ use crate::driver::leftover::Leftover;
 use crate::driver::op::Op;
 use crate::driver::slots::SlotId;
 
-use super::decode::{Breaking, Cqe};
-use super::encode::{self, Name};
+use super::entries::{self, Breaking, Cqe, Name};
 use super::interrupt;
 use super::placement::Placement;
 use super::ring::{Entered, Ring, Wait};
@@ -106,7 +105,7 @@ impl WorkerRing {
             return;
         }
         if mem::take(&mut self.is_doorbell_armed) {
-            let entry = encode::cancel_doorbell(self.doorbell_turn, self.ring.can_skip_success());
+            let entry = entries::cancel_doorbell(self.doorbell_turn, self.ring.can_skip_success());
             // SAFETY: a cancel points to nothing.
             unsafe { self.ring.push(entry) };
         }
@@ -178,7 +177,7 @@ impl WorkerRing {
             let fixed = op.fixed_flight();
             let buffer_index =
                 fixed.and_then(|(flight, region)| table.index_of(ring, region, || flight.fixed_memory()));
-            encode::op(op, slot, buffer_index)
+            entries::op(op, slot, buffer_index)
         });
         let entry = match admitted {
             Ok(entry) => entry,
@@ -200,7 +199,7 @@ impl WorkerRing {
     pub(super) fn cancel(&mut self, slot: SlotId) {
         match self.in_flight.cancel(slot) {
             Cancel::Needed => {
-                let entry = encode::cancel(slot, self.ring.can_skip_success());
+                let entry = entries::cancel(slot, self.ring.can_skip_success());
                 // SAFETY: a cancel points to nothing.
                 unsafe { self.ring.push(entry) };
             }
@@ -335,7 +334,7 @@ impl WorkerRing {
         if !self.is_doorbell_armed {
             self.is_doorbell_armed = true;
             // SAFETY: it names the doorbell's descriptor, which lives as long as the ring.
-            unsafe { self.ring.push(encode::doorbell(doorbell, self.doorbell_turn)) };
+            unsafe { self.ring.push(entries::doorbell(doorbell, self.doorbell_turn)) };
         }
     }
 
@@ -357,7 +356,7 @@ impl WorkerRing {
         let started = Instant::now();
         if self.in_flight.len() > 0 {
             // SAFETY: a cancel points to nothing.
-            unsafe { self.ring.push(encode::cancel_all()) };
+            unsafe { self.ring.push(entries::cancel_all()) };
         }
         while self.in_flight.len() > 0 {
             let Some(left) = deadline.checked_sub(started.elapsed()) else { break };

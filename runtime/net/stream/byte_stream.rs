@@ -1,4 +1,4 @@
-//! `ByteStream`: everything that a TCP and a Unix connection have in common, except reads,
+//! `ByteStream`: everything that streams of all families have in common, except reads,
 //! writes, waiting and halves.
 
 use std::fmt;
@@ -11,10 +11,9 @@ use socket2::Socket;
 use super::family::Family;
 use crate::driver::Registration;
 
-/// A connection that carries bytes: a [`TcpStream`](crate::net::TcpStream), or a `UnixStream` on
-/// systems that have Unix sockets.
+/// A connection that carries bytes, such as a [`TcpStream`](crate::net::TcpStream).
 ///
-/// Both are this type with a different [`Family`], so one function can serve both:
+/// Each kind of stream is this type with another [`Family`], so one function can serve all of them:
 ///
 /// ```
 /// use heist::net::{ByteStream, Family};

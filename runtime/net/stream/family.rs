@@ -1,13 +1,12 @@
-//! The trait of the families of byte streams: everything in which a TCP and a Unix connection
-//! differ. Each family stands with its stream: `tcp/stream.rs`, `unix/stream.rs`.
+//! The trait of the families of byte streams: everything in which their connections differ. Each
+//! family stands with its stream: `tcp/stream.rs`, `unix/stream.rs`.
 
 use std::fmt;
 
-/// A family of byte streams: [`Tcp`](crate::net::tcp::Tcp), and [`Unix`](crate::net::unix::Unix) on
-/// systems that have Unix sockets.
+/// A family of byte streams, such as [`Tcp`](crate::net::tcp::Tcp). [`net`](crate::net) lists them.
 ///
 /// The family determines the address type of a [`ByteStream`](crate::net::ByteStream). The trait is
-/// sealed. Use it as a bound, to write one function for both families:
+/// sealed. Use it as a bound, to write one function for all families:
 ///
 /// ```
 /// use heist::net::{ByteStream, Family};

@@ -1,5 +1,5 @@
-//! Connections that carry bytes: one implementation for TCP and Unix sockets. `byte_stream.rs` has
-//! the type, `read_write.rs` its reads and writes.
+//! Connections that carry bytes: one implementation for every family. `byte_stream.rs` has the
+//! type, `read_write.rs` its reads and writes.
 
 pub(super) mod byte_stream;
 pub(super) mod family;

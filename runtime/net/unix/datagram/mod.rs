@@ -1,5 +1,6 @@
 //! `UnixDatagram`: making one, its addresses and conversions. `datagrams.rs` has its sends and
-//! receives, `pooled.rs` its receives into buffers of the runtime, `readiness.rs` waiting for it.
+//! receives, `pooled.rs` its receives into buffers of the runtime, `readiness.rs` waiting for it,
+//! `send_rest.rs` the pauses of sends to a full queue.
 
 mod datagrams;
 mod pooled;

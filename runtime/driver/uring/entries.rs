@@ -1,8 +1,11 @@
-//! Encodes operations as submission entries. Nothing here is unsafe: the entries hold addresses,
-//! and `ring.rs` documents why they stay valid.
+//! Operations as submission entries, and completion entries as results. Nothing here is unsafe: the
+//! entries hold addresses, and `ring.rs` documents why they stay valid.
 
+use std::io;
+use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
 
+use io_uring::cqueue;
 use io_uring::opcode;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{CancelBuilder, Fd, Timespec};
@@ -48,11 +51,13 @@ pub(super) fn name(user_data: u64) -> Name {
     }
 }
 
-/// Every op-code that this file uses; the probe checks them.
+/// The op-codes that no ring can do without; the probe checks them. The others are kinds of
+/// operations, which the probe finds by `opcode_of` in `encode_file.rs`.
 pub(super) const OPCODES: &[(u8, &str)] = &[
     (opcode::PollAdd::CODE, "POLL_ADD"),
     (opcode::Timeout::CODE, "TIMEOUT"),
     (opcode::AsyncCancel::CODE, "ASYNC_CANCEL"),
+    (opcode::AsyncCancel2::CODE, "ASYNC_CANCEL"),
     (opcode::Connect::CODE, "CONNECT"),
 ];
 
@@ -107,4 +112,52 @@ pub(super) fn cancel_all() -> Entry {
 pub(super) fn doorbell(doorbell: &Doorbell, turn: u16) -> Entry {
     let mask = libc::POLLIN as u32;
     opcode::PollAdd::new(Fd(doorbell.as_raw_fd()), mask).multi(true).build().user_data(doorbell_name(turn))
+}
+
+/// The flag in a send's notification which reports that the bytes were copied after all.
+const WAS_COPIED: i32 = i32::MIN;
+
+/// A completion entry, decoded.
+#[derive(Debug)]
+pub(super) struct Cqe {
+    pub(super) name: Name,
+    result: i32,
+    /// No further completion of this operation will come.
+    pub(super) is_terminal: bool,
+}
+
+pub(super) fn cqe(entry: &cqueue::Entry) -> Cqe {
+    let is_notification = cqueue::notif(entry.flags());
+    Cqe {
+        name: name(entry.user_data()),
+        // In a notification the result is a flag, not an errno: 1 for copied.
+        result: if is_notification { i32::from(entry.result() & WAS_COPIED != 0) } else { entry.result() },
+        is_terminal: !cqueue::more(entry.flags()),
+    }
+}
+
+/// The kernel has broken the operation off before it had any effect.
+#[derive(Debug)]
+pub(super) struct Breaking;
+
+/// The kernel's internal codes for a system call that was interrupted and must be made again:
+/// `ERESTARTSYS` and similar. They are not meant for programs, but an open on one of the kernel's
+/// threads ends with one.
+const RESTART: RangeInclusive<i32> = 512..=516;
+
+impl Cqe {
+    /// Whether the operation was broken off. `is_cancelling`: a cancel may be the cause. Otherwise
+    /// ECANCELED and EINTR are the file's own errors.
+    pub(super) fn breaking(&self, is_cancelling: bool) -> Option<Breaking> {
+        let errno = -self.result;
+        let is_broken = match errno {
+            libc::ECANCELED | libc::EINTR => is_cancelling,
+            _ => RESTART.contains(&errno),
+        };
+        is_broken.then_some(Breaking)
+    }
+
+    pub(super) fn result(&self) -> io::Result<i32> {
+        if self.result >= 0 { Ok(self.result) } else { Err(io::Error::from_raw_os_error(-self.result)) }
+    }
 }
