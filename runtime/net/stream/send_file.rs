@@ -1,8 +1,8 @@
 //! A file, sent without a copy where the system can do that.
 //!
 //! Parts of the file go into a pipe, as an operation of the file that may wait for a disk, and from
-//! there into the socket, as a call that waits by readiness. Where there are no such pipes, or the
-//! file or the socket refuses them, the bytes are read and written.
+//! there into the socket, as a call that waits by readiness. Where there are no such pipes, no
+//! descriptors for one, or the file or the socket refuses them, the bytes are read and written.
 
 use std::io;
 
@@ -23,9 +23,9 @@ impl<F: Family> ByteStream<F> {
     /// and does not move.
     ///
     /// On Linux the bytes go from the page cache to the socket without a copy (`splice(2)`); a disk
-    /// is waited for by the ring or by the blocking pool. Elsewhere, and for files that cannot do
-    /// that, they are read and written. With a copy or without, the call needs a file that has
-    /// offsets: a regular file or a disk.
+    /// is waited for by the ring or by the blocking pool. Elsewhere, for files that cannot do that,
+    /// and if there are no descriptors for a pipe, they are read and written. With a copy or
+    /// without, the call needs a file that has offsets: a regular file or a disk.
     ///
     /// If the file is overwritten while it is sent, or until the peer has confirmed its bytes, the
     /// peer gets old bytes or new ones.
@@ -90,7 +90,7 @@ enum SpliceEnd {
 
 async fn splice(registration: &Registration, file: &File, offset: u64, len: u64) -> io::Result<SpliceEnd> {
     let mut sent = 0;
-    let Some(pipe) = Pipe::of_bytes(len)? else { return Ok(SpliceEnd::Refused(sent)) };
+    let Some(pipe) = Pipe::of_bytes(len) else { return Ok(SpliceEnd::Refused(sent)) };
     while sent < len {
         let mut left = match file.splice_at(offset.saturating_add(sent), &pipe, len - sent).await {
             Ok(0) => break,

@@ -26,14 +26,15 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    /// For so many bytes, some of which fit into it at a time. None: the system has no such pipes.
-    pub(crate) fn of_bytes(bytes_count: u64) -> io::Result<Option<Arc<Pipe>>> {
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    /// For so many bytes, some of which fit into it at a time. None: the system has no such pipes,
+    /// or no descriptors for one.
+    pub(crate) fn of_bytes(bytes_count: u64) -> Option<Arc<Pipe>> {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).ok()?;
         if bytes_count > DEFAULT_BYTES {
             // A refusal means that the user has many pipes: the small one does as well.
             let _ = fcntl_setpipe_size(&writer, LARGE_BYTES);
         }
-        Ok(Some(Arc::new(Pipe { reader: reader.into(), writer: writer.into() })))
+        Some(Arc::new(Pipe { reader: reader.into(), writer: writer.into() }))
     }
 
     pub(crate) fn writer(&self) -> &File {
