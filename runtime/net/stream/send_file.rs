@@ -16,6 +16,8 @@ use crate::system::splice::Pipe;
 
 /// The most bytes that are read at once where they are copied.
 const COPY_BYTES_MAX: usize = 256 * 1024;
+/// The length of the longest file.
+const OFFSET_MAX: u64 = i64::MAX as u64;
 
 impl<F: Family> ByteStream<F> {
     /// Sends `len` bytes of `file` from `offset` on, and returns how many it sent: fewer only if
@@ -72,6 +74,8 @@ pub(super) async fn send(registration: &Registration, file: &File, offset: u64, 
     if len == 0 {
         return Ok(0);
     }
+    // Calls beyond the last offset are refused, although no file has bytes there.
+    let len = OFFSET_MAX.checked_sub(offset).map_or(len, |most| len.min(most));
     match splice(registration, file, offset, len).await? {
         SpliceEnd::Over(sent) => Ok(sent),
         SpliceEnd::Refused(sent) => {
