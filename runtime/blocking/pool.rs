@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex};
 use crate::primitive::thread::{self, Builder};
+use crate::task::drop_all;
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
@@ -136,7 +137,7 @@ impl Pool {
             inner.has_work.notify_all();
         }
         drop(state);
-        drop(dropped);
+        drop_all(dropped);
     }
 
     /// Returns whether this is one of the pool's threads. Such a thread cannot wait for the others,

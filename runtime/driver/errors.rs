@@ -35,6 +35,20 @@ pub(super) fn is_undone(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Undone>())
 }
 
+/// The kernel had no thread for an operation that has to wait, and could start none, because a
+/// limit on processes is reached. Or the error is the file's own, and comes again.
+pub(super) fn is_unthreaded(error: &io::Error) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        error.raw_os_error() == Some(libc::ECANCELED)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = error;
+        false
+    }
+}
+
 /// The error of an operation whose worker has shut down.
 pub(super) fn closed() -> io::Error {
     io::Error::other(

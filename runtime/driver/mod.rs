@@ -72,7 +72,7 @@ pub(crate) use context::{DriverGuard, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 pub(crate) use errors::of_pool;
-use errors::{closed, is_undone};
+use errors::{closed, is_undone, is_unthreaded};
 pub use kind::{DriverKind, UnknownKind};
 pub(crate) use leftover::{Harvest, Leftover, clear_away};
 pub(crate) use options::Options;

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use crate::driver::file::Landed;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
+use crate::task::quietly;
 
 /// An operation at the cursor was given up, or may have been.
 const MARK: usize = 1;
@@ -119,7 +120,7 @@ impl Notice {
         drop(before);
     }
 
-    /// Wakes all waiters.
+    /// Wakes all waiters. A panic of one keeps no other from being woken.
     pub(super) fn wake_all(&self) {
         for index in 0.. {
             let waker = match self.waiters.lock().get_mut(index) {
@@ -128,7 +129,7 @@ impl Notice {
                 Some(NoticeWaiter::Taken(waker)) => waker.take(),
             };
             if let Some(waker) = waker {
-                waker.wake();
+                quietly(|| waker.wake());
             }
         }
     }

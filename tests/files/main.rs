@@ -20,6 +20,7 @@ mod given_up;
 mod missing;
 mod model;
 mod owned;
+mod panics;
 mod special;
 mod traits;
 mod tree;

@@ -270,3 +270,21 @@ mod huge {
         });
     }
 }
+
+/// One operation moves at most 0x7ffff000 bytes, in however many buffers they are: `/dev/null` looks at none of them.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn several_buffers_of_more_than_one_operation_moves_are_cut_off() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            const MOST_BYTES: usize = 0x7fff_f000;
+            let file = OpenOptions::new().write(true).open("/dev/null").await.unwrap();
+            for lens in [[MOST_BYTES, 100], [3 << 29, 3 << 29], [3 << 30, 100]] {
+                let bufs = Vec::from(lens.map(|len| vec![0; len]));
+                let (result, bufs) = file.write_vectored_owned_at(bufs, 0).await;
+                assert_eq!(result.unwrap(), MOST_BYTES, "{lens:?}");
+                assert!(bufs.iter().map(Vec::len).eq(lens), "the buffers come back");
+            }
+        });
+    });
+}

@@ -270,3 +270,28 @@ fn accepting_without_memory_rests_and_loses_no_connection() {
 fn kind_of(rt: &heist::runtime::Runtime) -> DriverKind {
     if rt.driver_name() == "poll" { DriverKind::Poll } else { DriverKind::Uring }
 }
+
+/// D6: a file needs no descriptor to be sent; a pipe is only the faster way.
+#[test]
+fn a_file_is_sent_without_a_descriptor_for_a_pipe() {
+    in_a_child("descriptors::a_file_is_sent_without_a_descriptor_for_a_pipe", |rt| {
+        rt.block_on(async {
+            let mut file = tempfile::tempfile().expect("a temporary file");
+            std::io::Write::write_all(&mut file, &[7; 1000]).expect("there is room");
+            let file = heist::fs::File::from_std(file);
+            let (mut near, mut far) = UnixStream::pair().expect("there are descriptors");
+            near.write_all(b"x").await.expect("it is connected");
+            let mut bytes = [0; 1001];
+            far.read_exact(&mut bytes[..1]).await.expect("it is connected");
+            limit_descriptors(open_fds_count() + 40);
+            let mut taken = take_all();
+            for free_count in 0..3 {
+                let sent = near.send_file(&file, 0, u64::MAX).await;
+                assert_eq!(sent.unwrap_or_else(|error| panic!("with {free_count} free: {error}")), 1000);
+                far.read_exact(&mut bytes[..1000]).await.expect("it is connected");
+                assert_eq!(bytes[..1000], [7; 1000]);
+                taken.pop();
+            }
+        });
+    });
+}

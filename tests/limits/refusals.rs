@@ -5,8 +5,9 @@ use std::io::ErrorKind;
 use heist::runtime::{Builder, DriverKind};
 
 use crate::rings_count;
-use crate::support::process::{again, expect_success, role};
+use crate::support::process::{again, expect_success, in_a_child, limit_threads, role};
 use crate::support::supervisor::supervise;
+use crate::support::wait::soon;
 use crate::support::{echo, has_uring, watched};
 
 /// D1, D8, P12: workers never split between two drivers, and the ring of the first is given back.
@@ -57,4 +58,27 @@ fn second_ring_is_refused() {
     // One worker needs one ring, which is granted.
     let alone = Builder::new_multi_thread().worker_threads(1).driver(DriverKind::Uring).build();
     assert_eq!(alone.expect("one ring is granted").driver_name(), "io_uring");
+}
+
+/// D2: a ring that may start no thread of the kernel's answers ECANCELED, and the pool has no thread either.
+#[test]
+fn files_are_served_although_no_thread_can_start() {
+    in_a_child("refusals::files_are_served_although_no_thread_can_start", |rt| {
+        let file = heist::fs::File::from_std(tempfile::tempfile().expect("a temporary file"));
+        limit_threads(1);
+        assert!(std::thread::Builder::new().spawn(|| ()).is_err(), "the limit holds");
+        let work = async move {
+            for round in 0..5 {
+                assert_eq!(file.write_owned_at(vec![7; 100], round).await.0.expect("written"), 100);
+                file.sync_all().await.expect("synced");
+                assert_eq!(file.metadata().await.expect("metadata").len(), 100 + round);
+                heist::fs::metadata("/").await.expect("metadata of a path");
+                drop(heist::fs::File::open("/proc/self/maps").await.expect("opened"));
+                let (mut near, mut far) = heist::net::UnixStream::pair().expect("there are descriptors");
+                assert_eq!(near.send_file(&file, 0, 50).await.expect("sent"), 50);
+                far.read_exact(&mut [0; 50]).await.expect("it is connected");
+            }
+        };
+        rt.block_on(async { soon("the end", heist::spawn(work)).await.expect("no panic") });
+    });
 }

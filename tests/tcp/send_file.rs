@@ -78,6 +78,9 @@ fn a_part_of_a_file_is_sent_between_writes_and_the_cursor_stays() {
     });
 }
 
+/// The last offset that a call may name.
+const LAST: u64 = i64::MAX as u64;
+
 #[test]
 fn the_end_of_the_file_ends_the_call() {
     on_every_runtime(|rt| {
@@ -85,13 +88,33 @@ fn the_end_of_the_file_ends_the_call() {
             let file = file_of(b"0123456789").await;
             let (mut client, server) = pair().await;
             assert_eq!(client.send_file(&file, 4, 100).await.unwrap(), 6);
-            for (offset, len) in [(10, 1), (11, u64::MAX), (1 << 62, 5), (3, 0)] {
+            let behind =
+                [(10, 1), (11, u64::MAX), (1 << 62, 5), (LAST - 5, 100), (LAST, 1), (LAST, u64::MAX)];
+            for (offset, len) in behind.into_iter().chain([(3, 0)]) {
                 assert_eq!(client.send_file(&file, offset, len).await.unwrap(), 0, "{len} from {offset} on");
             }
             let error = client.send_file(&file, 1 << 63, 1).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             drop(client);
             assert_eq!(read_all(server).await, b"456789");
+        });
+    });
+}
+
+/// In memory a file may have every offset there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_the_longest_file_is_sent() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let memory = rustix::fs::memfd_create("longest", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+            let file = File::from_std(memory.into());
+            file.set_len(LAST).await.unwrap();
+            file.write_all_at(b"the end", LAST - 7).await.unwrap();
+            let (mut client, server) = pair().await;
+            assert_eq!(client.send_file(&file, LAST - 7, u64::MAX).await.unwrap(), 7);
+            drop(client);
+            assert_eq!(read_all(server).await, b"the end");
         });
     });
 }

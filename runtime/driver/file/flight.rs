@@ -20,7 +20,7 @@ use crate::buf::FixedMemory;
 use crate::driver::completion::Completion;
 use crate::driver::op::Op;
 use crate::driver::ticket::Ticket;
-use crate::driver::{Driver, is_undone};
+use crate::driver::{Driver, is_undone, is_unthreaded};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
 
@@ -164,12 +164,17 @@ impl<R: Send + 'static> FileOp<R> {
 
     /// The result, except of an operation that had no effect, which is begun anew
     /// [undone-begins-anew]. Then only the future has the flight.
-    fn poll_result(&self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
         loop {
             match ready!(self.flight.completion.poll_with(cx)) {
                 Err(error) if is_undone(&error) => {
                     self.flight.completion.renew();
                     self.submit();
+                }
+                Err(error) if self.route == Route::Ring && is_unthreaded(&error) && pool::is_there() => {
+                    self.flight.completion.renew();
+                    self.route = Route::Pool;
+                    pool::run(self.flight.clone());
                 }
                 result => return Poll::Ready(result),
             }
@@ -180,7 +185,7 @@ impl<R: Send + 'static> FileOp<R> {
 impl<R: Send + 'static> Future for FileOp<R> {
     type Output = Landed<R>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed<R>> {
         let result = match self.route {
             Route::Ring => ready!(self.poll_result(cx)),
             // A thread may be done before the first poll: without the budget, a task that begins

@@ -41,6 +41,11 @@ impl Drop for PoolCall {
     }
 }
 
+/// Whether this thread has entered a runtime.
+pub(super) fn is_there() -> bool {
+    blocking::host().is_some()
+}
+
 /// Performs the flight on the blocking pool of this thread's runtime.
 ///
 /// # Panics

@@ -105,6 +105,11 @@ impl Vector {
         self.len
     }
 
+    /// Its beginning, of at most `len` bytes.
+    pub(super) fn cut(self, len: usize) -> Vector {
+        Vector { len: self.len.min(len), ..self }
+    }
+
     /// # Safety
     ///
     /// The memory lives as long as the result, may be read, and is initialised.

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::descriptor::Descriptor;
+use super::descriptor::{Descriptor, TRANSFER_BYTES_MAX};
 use super::flight::FileOp;
-use super::request::{Region, Request, StatTarget, Way};
+use super::request::{Region, Request, StatTarget, Vector, Way};
 use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::{Driver, context};
@@ -85,7 +85,7 @@ pub(crate) fn read_vectored<B: IoBufMut>(
 ) -> FileOp<Vec<B>> {
     let file = file.clone();
     let request = |bufs: &mut Vec<B>| {
-        let list = bufs.iter_mut().map(|buf| Region::room(buf).stretch()).collect();
+        let list = list(bufs.iter_mut().map(Region::room));
         Request::ReadVectored { file, list, offset }
     };
     FileOp::new(context::current(), bufs, request, set_read_of_all, |_| None).begin()
@@ -101,7 +101,7 @@ pub(crate) fn write_vectored<B: IoBuf, H: Send + 'static>(
 ) -> FileOp<(Vec<B>, H)> {
     let file = file.clone();
     let request = |(bufs, _): &mut (Vec<B>, H)| {
-        let list = bufs.iter().map(|buf| Region::bytes(buf).stretch()).collect();
+        let list = list(bufs.iter().map(Region::bytes));
         Request::WriteVectored { file, list, offset }
     };
     FileOp::new(context::current(), (bufs, held), request, |_, _| {}, |_| None).begin()
@@ -117,6 +117,17 @@ pub(crate) fn stat(target: StatTarget) -> FileOp<Box<Stat>> {
 /// Whether the buffer belongs to a pool that was made for this driver.
 fn is_fixed(buf: &impl IoBuf, driver: &Arc<Driver>) -> bool {
     buf.fixed_memory().is_some_and(|memory| memory.is_of(driver))
+}
+
+/// The regions, up to the most bytes that one operation moves: there the kernel would stop as well.
+fn list(regions: impl Iterator<Item = Region>) -> Box<[Vector]> {
+    let mut left_bytes = TRANSFER_BYTES_MAX;
+    let cut = |region: Region| {
+        let stretch = region.stretch().cut(left_bytes);
+        left_bytes -= stretch.len();
+        stretch
+    };
+    regions.map(cut).collect()
 }
 
 fn set_read_of_all<B: IoBufMut>(bufs: &mut Vec<B>, mut count: usize) {

@@ -1,8 +1,8 @@
 //! A file, sent without a copy where the system can do that.
 //!
 //! Parts of the file go into a pipe, as an operation of the file that may wait for a disk, and from
-//! there into the socket, as a call that waits by readiness. Where there are no such pipes, or the
-//! file or the socket refuses them, the bytes are read and written.
+//! there into the socket, as a call that waits by readiness. Where there are no such pipes, no
+//! descriptors for one, or the file or the socket refuses them, the bytes are read and written.
 
 use std::io;
 
@@ -16,6 +16,8 @@ use crate::system::splice::Pipe;
 
 /// The most bytes that are read at once where they are copied.
 const COPY_BYTES_MAX: usize = 256 * 1024;
+/// The length of the longest file.
+const OFFSET_MAX: u64 = i64::MAX as u64;
 
 impl<F: Family> ByteStream<F> {
     /// Sends `len` bytes of `file` from `offset` on, and returns how many it sent: fewer only if
@@ -23,9 +25,9 @@ impl<F: Family> ByteStream<F> {
     /// and does not move.
     ///
     /// On Linux the bytes go from the page cache to the socket without a copy (`splice(2)`); a disk
-    /// is waited for by the ring or by the blocking pool. Elsewhere, and for files that cannot do
-    /// that, they are read and written. With a copy or without, the call needs a file that has
-    /// offsets: a regular file or a disk.
+    /// is waited for by the ring or by the blocking pool. Elsewhere, for files that cannot do that,
+    /// and if there are no descriptors for a pipe, they are read and written. With a copy or
+    /// without, the call needs a file that has offsets: a regular file or a disk.
     ///
     /// If the file is overwritten while it is sent, or until the peer has confirmed its bytes, the
     /// peer gets old bytes or new ones.
@@ -72,6 +74,8 @@ pub(super) async fn send(registration: &Registration, file: &File, offset: u64, 
     if len == 0 {
         return Ok(0);
     }
+    // Calls beyond the last offset are refused, although no file has bytes there.
+    let len = OFFSET_MAX.checked_sub(offset).map_or(len, |most| len.min(most));
     match splice(registration, file, offset, len).await? {
         SpliceEnd::Over(sent) => Ok(sent),
         SpliceEnd::Refused(sent) => {
@@ -90,7 +94,7 @@ enum SpliceEnd {
 
 async fn splice(registration: &Registration, file: &File, offset: u64, len: u64) -> io::Result<SpliceEnd> {
     let mut sent = 0;
-    let Some(pipe) = Pipe::of_bytes(len)? else { return Ok(SpliceEnd::Refused(sent)) };
+    let Some(pipe) = Pipe::of_bytes(len) else { return Ok(SpliceEnd::Refused(sent)) };
     while sent < len {
         let mut left = match file.splice_at(offset.saturating_add(sent), &pipe, len - sent).await {
             Ok(0) => break,

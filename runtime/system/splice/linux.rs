@@ -26,14 +26,15 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    /// For so many bytes, some of which fit into it at a time. None: the system has no such pipes.
-    pub(crate) fn of_bytes(bytes_count: u64) -> io::Result<Option<Arc<Pipe>>> {
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    /// For so many bytes, some of which fit into it at a time. None: the system has no such pipes,
+    /// or no descriptors for one.
+    pub(crate) fn of_bytes(bytes_count: u64) -> Option<Arc<Pipe>> {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).ok()?;
         if bytes_count > DEFAULT_BYTES {
             // A refusal means that the user has many pipes: the small one does as well.
             let _ = fcntl_setpipe_size(&writer, LARGE_BYTES);
         }
-        Ok(Some(Arc::new(Pipe { reader: reader.into(), writer: writer.into() })))
+        Some(Arc::new(Pipe { reader: reader.into(), writer: writer.into() }))
     }
 
     pub(crate) fn writer(&self) -> &File {
@@ -56,25 +57,76 @@ impl Pipe {
 /// Keeps the call from raising SIGPIPE, for which `splice(2)` has no flag.
 fn without_sigpipe<R>(call: impl FnOnce() -> Result<R, Errno>) -> Result<R, Errno> {
     let (mut sigpipe, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-    // SAFETY: the first two calls initialise the set, and the third initialises the mask of this
-    // thread before.
-    let (sigpipe, before) = unsafe {
+    let mut pending = MaybeUninit::uninit();
+    // SAFETY: the first two calls initialise the set, the third initialises the mask of this thread
+    // before, and `sigpending` the set that is looked at behind it.
+    let (sigpipe, before, was_blocked, was_pending) = unsafe {
         libc::sigemptyset(sigpipe.as_mut_ptr());
         libc::sigaddset(sigpipe.as_mut_ptr(), libc::SIGPIPE);
         libc::pthread_sigmask(libc::SIG_BLOCK, sigpipe.as_ptr(), before.as_mut_ptr());
-        (sigpipe.assume_init(), before.assume_init())
+        let was_blocked = libc::sigismember(before.as_ptr(), libc::SIGPIPE) == 1;
+        let was_pending = was_blocked
+            && libc::sigpending(pending.as_mut_ptr()) == 0
+            && libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1;
+        (sigpipe.assume_init(), before.assume_init(), was_blocked, was_pending)
     };
     let result = call();
     // SAFETY: both sets are initialised.
     unsafe {
-        let was_blocked = libc::sigismember(&raw const before, libc::SIGPIPE) == 1;
+        // One that was pending is the program's, and takes up the one of this call.
+        if !was_pending && matches!(result, Err(Errno::PIPE)) {
+            let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            libc::sigtimedwait(&raw const sigpipe, ptr::null_mut(), &raw const at_once);
+        }
         if !was_blocked {
-            if matches!(result, Err(Errno::PIPE)) {
-                let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-                libc::sigtimedwait(&raw const sigpipe, ptr::null_mut(), &raw const at_once);
-            }
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
         }
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_pending() -> bool {
+        let mut pending = MaybeUninit::uninit();
+        // SAFETY: the first call initialises the set.
+        unsafe {
+            libc::sigpending(pending.as_mut_ptr());
+            libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1
+        }
+    }
+
+    /// A thread of its own, which sends to nobody, with the signal blocked or not, pending or not.
+    fn send_to_nobody(is_blocked: bool, is_raised: bool) -> bool {
+        let send = move || {
+            if is_blocked {
+                let mut sigpipe = MaybeUninit::uninit();
+                // SAFETY: the first call initialises the set.
+                unsafe {
+                    libc::sigemptyset(sigpipe.as_mut_ptr());
+                    libc::sigaddset(sigpipe.as_mut_ptr(), libc::SIGPIPE);
+                    libc::pthread_sigmask(libc::SIG_BLOCK, sigpipe.as_ptr(), ptr::null_mut());
+                }
+            }
+            if is_raised {
+                // SAFETY: a system call without pointers; the signal is blocked.
+                unsafe { libc::pthread_kill(libc::pthread_self(), libc::SIGPIPE) };
+            }
+            let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+            drop(reader);
+            let result = without_sigpipe(|| rustix::io::write(&writer, b"x"));
+            assert_eq!(result, Err(Errno::PIPE));
+            is_pending()
+        };
+        std::thread::spawn(send).join().unwrap()
+    }
+
+    #[test]
+    fn no_signal_is_left_and_none_of_others_is_taken() {
+        assert!(!send_to_nobody(false, false));
+        assert!(!send_to_nobody(true, false), "a signal is left for the program");
+        assert!(send_to_nobody(true, true), "the signal of another is taken");
+    }
 }
