@@ -36,7 +36,7 @@ pub(super) fn is_undone(error: &io::Error) -> bool {
 }
 
 /// The kernel had no thread for an operation that has to wait, and could start none, because a
-/// limit on processes is reached. Or the error is the file's own, and comes again.
+/// limit on processes is reached. Or the error is the file's own.
 pub(super) fn is_unthreaded(error: &io::Error) -> bool {
     #[cfg(target_os = "linux")]
     {

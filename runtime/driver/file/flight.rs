@@ -154,6 +154,15 @@ impl<R: Send + 'static> FileOp<R> {
         self
     }
 
+    fn may_go_to_the_pool(&self) -> bool {
+        self.route == Route::Ring && self.flight.request().repeats_errors() && pool::is_there()
+    }
+
+    #[cfg(all(test, target_os = "linux", not(rt_loom)))]
+    pub(super) fn flight(&self) -> &dyn AnyFlight {
+        &*self.flight
+    }
+
     fn submit(&self) {
         if let Err(error) = self.driver.submit(Op::File(self.flight.clone())) {
             let mut wakers = Vec::new();
@@ -171,7 +180,7 @@ impl<R: Send + 'static> FileOp<R> {
                     self.flight.completion.renew();
                     self.submit();
                 }
-                Err(error) if self.route == Route::Ring && is_unthreaded(&error) && pool::is_there() => {
+                Err(error) if is_unthreaded(&error) && self.may_go_to_the_pool() => {
                     self.flight.completion.renew();
                     self.route = Route::Pool;
                     pool::run(self.flight.clone());

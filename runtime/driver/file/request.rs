@@ -193,6 +193,12 @@ impl Request {
         }
     }
 
+    /// Whether an error of its file comes again if it is performed again. A stream may report one
+    /// only once, as a timerfd that its clock was set, with ECANCELED.
+    pub(super) fn repeats_errors(&self) -> bool {
+        self.moves().is_none_or(|(file, _)| file.has_offsets())
+    }
+
     /// The file whose bytes it moves.
     pub(super) fn moves(&self) -> Option<(&Descriptor, u64)> {
         match self {

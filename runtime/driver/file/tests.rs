@@ -182,6 +182,43 @@ fn wait<R: Send + 'static>(mut file_op: FileOp<R>) -> Landed<R> {
     panic!("nothing came in ten seconds");
 }
 
+/// A read that a ring has, which ends with ECANCELED.
+fn cancelled(read: &FileOp<Vec<u8>>) {
+    let error = io::Error::from_raw_os_error(libc::ECANCELED);
+    read.flight().finish(Err(error), &mut Vec::new());
+}
+
+#[test]
+fn an_error_that_a_stream_may_report_only_once_is_returned() {
+    let Some((driver, _guard)) = driver() else { return };
+    let _entered = blocking::enter(PoolAlone::of_threads(1));
+    let (reader, _writer) = pipe();
+    let mut read = read_of(&reader);
+    assert!(poll(&mut read).is_pending());
+    cancelled(&read);
+    let Poll::Ready(landed) = poll(&mut read) else { panic!("it is performed again") };
+    assert_eq!(landed.result.as_ref().unwrap_err().raw_os_error(), Some(libc::ECANCELED));
+    driver.shutdown(0, Duration::from_secs(5));
+    drop(landed);
+}
+
+#[test]
+fn a_read_for_which_a_ring_has_no_thread_is_performed_on_the_pool() {
+    let Some((driver, _guard)) = driver() else { return };
+    let _entered = blocking::enter(PoolAlone::of_threads(1));
+    let file = tempfile::tempfile().unwrap();
+    (&file).write_all(b"hello").unwrap();
+    let file = Arc::new(Descriptor::inspect(file));
+    let mut read = read(&file, Vec::with_capacity(16), 0);
+    assert!(poll(&mut read).is_pending());
+    // Before the ring has it: it was not harvested.
+    cancelled(&read);
+    let landed = wait(read);
+    assert_eq!(landed.result.unwrap(), 5);
+    assert_eq!(landed.resources.as_deref(), Some(&b"hello"[..]));
+    driver.shutdown(0, Duration::from_secs(5));
+}
+
 fn make_dir(path: &Path) -> Request {
     Request::MakeDir { path: SystemPath::new(path).expect("no zero byte") }
 }
