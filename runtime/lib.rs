@@ -96,6 +96,7 @@ pub mod runtime;
 mod scenarios;
 mod scheduler;
 pub mod signal;
+pub mod sync;
 mod system;
 pub mod task;
 pub mod time;

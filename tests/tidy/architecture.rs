@@ -83,7 +83,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
     match room {
         "primitive" => Some(0),
         "task" | "queue" | "generator" | "buf" | "system" => Some(1),
-        "blocking" => Some(2),
+        "blocking" | "sync" => Some(2),
         "time" | "driver" => Some(3),
         "scheduler" | "io" | "net" | "fs" | "signal" => Some(4),
         "runtime" => Some(5),

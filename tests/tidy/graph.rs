@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::{Source, is_word_byte, words};
 
 /// The root of a crate, and the path of its modules.
-const CRATES: [(&str, &str); 3] = [
+const CRATES: [(&str, &str); 4] = [
     ("runtime/macros/src/", "runtime/macros/src/lib.rs"),
+    ("runtime/tokio/src/", "runtime/tokio/src/lib.rs"),
     ("runtime/", "runtime/lib.rs"),
     ("benches/src/", "benches/src/main.rs"),
 ];

@@ -27,7 +27,9 @@ pub(crate) fn types_have_names_of_their_own(sources: &[Source]) -> Vec<String> {
 
 pub(crate) fn types_share_no_name_but(twins: &[(&str, &str)], sources: &[Source]) -> Vec<String> {
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for source in sources.iter().filter(|source| source.path.starts_with("runtime/")) {
+    // The crate `tokio` has tokio's names, which many of ours are as well.
+    let is_ours = |path: &str| path.starts_with("runtime/") && !path.starts_with("runtime/tokio/");
+    for source in sources.iter().filter(|source| is_ours(&source.path)) {
         for (name, place) in types(source.product()) {
             places.entry(name).or_default().push(format!("{}:{}", source.path, source.line_of(place)));
         }
