@@ -1,3 +1,4 @@
-//! Channels, locks and notifications for asynchronous tasks, with the names and the meaning of `tokio::sync`.
+//! Channels, locks and notifications for asynchronous tasks, with the names and the meaning of
+//! `tokio::sync`.
 //!
 //! They need no runtime: any executor can poll them.
