@@ -5,10 +5,11 @@
 //! 3. [Cancel safety](cancel_safety): what a dropped future leaves behind.
 //! 4. [Buffers](buffers): borrowed, owned, pooled, registered.
 //! 5. [Files](files).
-//! 6. [Coming from tokio](coming_from_tokio).
-//! 7. [Coming from Python](coming_from_python).
-//! 8. [Testing](testing): a paused clock, both drivers, models under loom.
-//! 9. [Memory](memory): what a task and an idle connection cost.
+//! 6. [Moving a tokio program in](moving_in): two lines, and no change to the program.
+//! 7. [Coming from tokio](coming_from_tokio): a port to heist's own names.
+//! 8. [Coming from Python](coming_from_python).
+//! 9. [Testing](testing): a paused clock, both drivers, models under loom.
+//! 10. [Memory](memory): what a task and an idle connection cost.
 
 #[doc = include_str!("../docs/guide/getting_started.md")]
 pub mod getting_started {}
@@ -24,6 +25,9 @@ pub mod buffers {}
 
 #[doc = include_str!("../docs/guide/files.md")]
 pub mod files {}
+
+#[doc = include_str!("../docs/guide/moving_in.md")]
+pub mod moving_in {}
 
 #[doc = include_str!("../docs/guide/coming_from_tokio.md")]
 pub mod coming_from_tokio {}
