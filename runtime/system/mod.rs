@@ -10,6 +10,7 @@
 //!   addresses of Unix sockets.
 //! - `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
 //!   open file. `remote/`: which files are on a server. `splice/`: from a file to a socket.
+//! - `pidfd/`: a descriptor of a process.
 
 #[macro_use]
 mod systems;
@@ -21,6 +22,8 @@ pub(crate) mod credentials;
 pub(crate) mod file;
 pub(crate) mod open;
 pub(crate) mod path;
+#[cfg(unix)]
+pub(crate) mod pidfd;
 pub(crate) mod remote;
 pub(crate) mod segmentation;
 pub(crate) mod socket;
