@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 14] = [
+pub(crate) const TWINS: [(&str, &str); 16] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
