@@ -59,6 +59,7 @@ mod dir_builder;
 mod file;
 mod file_bytes;
 mod file_owned;
+mod file_std;
 mod file_times;
 #[cfg(unix)]
 mod file_unix;
