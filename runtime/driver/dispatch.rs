@@ -14,6 +14,8 @@ use super::backend::Backend;
 use super::buffers::Buffers;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::{Fake, Kernel};
+#[cfg(unix)]
+use super::fd::FdWatcherSlot;
 use super::file::OpKind;
 use super::leftover::Harvest;
 use super::op::Op;
@@ -30,6 +32,8 @@ pub(crate) struct Driver {
     /// Spreads the requests of threads outside of the runtime.
     next_worker: AtomicUsize,
     pub(super) buffers: Buffers,
+    #[cfg(unix)]
+    pub(super) fd_watcher: FdWatcherSlot,
 }
 
 impl Driver {
@@ -43,7 +47,15 @@ impl Driver {
         let (backend, refusal) = Backend::new(options)?;
         let (workers, next_worker) = (options.workers, AtomicUsize::new(0));
         let buffers = Buffers::new(workers, options.buffers);
-        Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers }))
+        Ok(Arc::new(Driver {
+            backend,
+            refusal,
+            workers,
+            next_worker,
+            buffers,
+            #[cfg(unix)]
+            fd_watcher: FdWatcherSlot::new(),
+        }))
     }
 
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service

@@ -72,7 +72,11 @@ pub struct File {
     /// The target of a seek that tokio's trait has announced.
     #[cfg(feature = "tokio-io")]
     pub(super) wanted_seek: Option<SeekFrom>,
+    max_buf_size: usize,
 }
+
+/// As tokio's.
+const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
 /// Indices of [`File::turns`]: one for each kind, because a stream may be read and written at the
 /// same time.
@@ -92,6 +96,7 @@ impl File {
             turns: [READ, WRITE, SEEK].map(|_| Turn::new(ResultOwner::Trait)),
             #[cfg(feature = "tokio-io")]
             wanted_seek: None,
+            max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
     }
 
@@ -116,56 +121,45 @@ impl File {
         self.cursor_turns.quiet(&self.descriptor, touch).await;
     }
 
-    /// Takes over a file of std, with its cursor.
+    /// The most bytes that one read or write through a trait of another crate moves. The default is
+    /// 2 MiB. The methods of a file have limits of their own.
     ///
     /// # Examples
     /// ```
     /// # #[heist::main]
     /// # async fn main() -> std::io::Result<()> {
-    /// use std::io::Read;
-    ///
-    /// let mut file = heist::fs::File::from_std(std::fs::File::open("Cargo.toml")?);
-    /// let mut line = [0; 11];
-    /// file.read_exact(&mut line).await?;
-    /// let mut clone = file.try_clone().await?;
-    /// clone.rewind().await?;
-    ///
-    /// // std continues at the same cursor.
-    /// drop(clone);
-    /// let mut std = file.into_std()?;
-    /// std.read_exact(&mut line)?;
-    /// assert_eq!(&line, b"[workspace]");
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// assert_eq!(file.max_buf_size(), 2 * 1024 * 1024);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn from_std(file: std::fs::File) -> File {
-        File::over(Arc::new(Descriptor::inspect(file)))
+    pub fn max_buf_size(&self) -> usize {
+        self.max_buf_size
     }
 
-    /// Returns the file to std, with its cursor. An operation in flight is cancelled.
+    /// Sets the most bytes that one read or write through a trait of another crate moves. They are
+    /// copied on the worker, which blocks it for about 0.1 ms per MiB.
     ///
-    /// # Errors
-    /// If an operation is in flight or a clone exists, the descriptor is duplicated. That fails if
-    /// the process has no free descriptor.
+    /// # Panics
+    /// Panics if `max_buf_size` is 0.
     ///
     /// # Examples
     /// ```
     /// # #[heist::main]
     /// # async fn main() -> std::io::Result<()> {
+    /// use futures::io::AsyncWriteExt as _;
+    ///
     /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
-    /// file.write_all(b"hello").await?;
-    /// let file: std::fs::File = file.into_std()?;
-    /// assert_eq!(file.metadata()?.len(), 5);
+    /// file.set_max_buf_size(4096);
+    /// let count = futures::io::AsyncWriteExt::write(&mut file, &[0; 10_000]).await?;
+    /// assert_eq!(count, 4096);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn into_std(self) -> io::Result<std::fs::File> {
-        let descriptor = self.descriptor.clone();
-        drop(self);
-        match Arc::try_unwrap(descriptor) {
-            Ok(descriptor) => Ok(descriptor.into_file()),
-            Err(shared) => shared.file().try_clone(),
-        }
+    #[track_caller]
+    pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
+        assert!(max_buf_size > 0, "a buffer of 0 bytes moves nothing");
+        self.max_buf_size = max_buf_size;
     }
 
     /// A second handle to the same open file, with the same cursor.
@@ -192,7 +186,9 @@ impl File {
     /// # }
     /// ```
     pub async fn try_clone(&self) -> io::Result<File> {
-        Ok(File::with_gate(self.descriptor.clone(), self.cursor_turns.clone()))
+        let mut clone = File::with_gate(self.descriptor.clone(), self.cursor_turns.clone());
+        clone.max_buf_size = self.max_buf_size;
+        Ok(clone)
     }
 
     /// Waits until data and metadata are on the disk.
@@ -394,9 +390,17 @@ impl File {
     /// # }
     /// ```
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
+        self.change_on_pool(move |file| file.set_permissions(permissions)).await
+    }
+
+    /// Changes the file by a call that no ring makes.
+    pub(super) async fn change_on_pool(
+        &self,
+        call: impl FnOnce(&std::fs::File) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
-        let set = |mark| Box::pin(set_permissions(self.descriptor.clone(), ((), mark), permissions));
-        self.cursor_turns.watched(set).await.result.map(drop)
+        let change = |mark| Box::pin(change_on_pool(self.descriptor.clone(), ((), mark), call));
+        self.cursor_turns.watched(change).await.result.map(drop)
     }
 
     /// Performs a request that changes the file.
@@ -509,20 +513,20 @@ impl File {
     }
 }
 
-/// No ring changes permissions. `held` is dropped when the call is over, if nobody fetches it.
-async fn set_permissions<H: Send + Sync + 'static>(
+/// `held` is dropped when the call is over, if nobody fetches it.
+async fn change_on_pool<H: Send + Sync + 'static>(
     file: Arc<Descriptor>,
     held: H,
-    permissions: std::fs::Permissions,
+    call: impl FnOnce(&std::fs::File) -> io::Result<()> + Send + 'static,
 ) -> Landed<H> {
     let held = Arc::new(held);
     let kept = held.clone();
-    let call = move || {
-        let result = file.file().set_permissions(permissions).map(|()| 0);
+    let change = move || {
+        let result = call(file.file()).map(|()| 0);
         drop(kept);
         result
     };
-    let result = pool(call).await;
+    let result = pool(change).await;
     // None if the runtime has ended, and the closure is about to be dropped on another thread.
     Landed { result, resources: Arc::into_inner(held), found: None }
 }
@@ -531,26 +535,6 @@ impl Drop for File {
     fn drop(&mut self) {
         // Clones continue.
         drop(self.hold());
-    }
-}
-
-impl From<std::fs::File> for File {
-    fn from(file: std::fs::File) -> File {
-        File::from_std(file)
-    }
-}
-
-#[cfg(unix)]
-impl std::os::fd::AsFd for File {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.descriptor.file().as_fd()
-    }
-}
-
-#[cfg(unix)]
-impl std::os::fd::AsRawFd for File {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.descriptor.file().as_raw_fd()
     }
 }
 
