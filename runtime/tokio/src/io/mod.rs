@@ -13,3 +13,6 @@ pub use async_write::AsyncWrite;
 pub use read_buf::ReadBuf;
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
+
+#[cfg(feature = "net")]
+pub use heist::io::{Interest, Ready};
