@@ -8,7 +8,7 @@ mod read_buf;
 
 #[cfg(feature = "io-util")]
 mod adapter;
-mod budget;
+pub(crate) mod budget;
 #[cfg(feature = "io-util")]
 mod buf_read;
 #[cfg(feature = "io-util")]
