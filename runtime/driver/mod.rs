@@ -68,12 +68,13 @@ pub(crate) use buffers::BufferLimits;
 pub(crate) use buffers::Contents;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{DriverGuard, in_runtime, pinned};
+pub(crate) use context::{DriverGuard, allowed, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 pub(crate) use errors::of_pool;
 use errors::{closed, is_undone, is_unthreaded};
 pub use kind::{DriverKind, UnknownKind};
 pub(crate) use leftover::{Harvest, Leftover, clear_away};
+pub use options::Allowed;
 pub(crate) use options::Options;
 pub(crate) use registration::{Moved, Registration};

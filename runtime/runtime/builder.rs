@@ -57,6 +57,7 @@ pub struct Builder {
     recv_buffers: driver::BufferLimits,
     on_stall: Option<StallHook>,
     start_paused: bool,
+    pub(super) allowed: driver::Allowed,
 }
 
 impl Builder {
@@ -76,6 +77,7 @@ impl Builder {
             recv_buffers: driver::BufferLimits::default(),
             on_stall: None,
             start_paused: false,
+            allowed: driver::Allowed { io: true, time: true },
         }
     }
 
@@ -429,6 +431,7 @@ impl Builder {
             ring_entries,
             completion_entries,
             buffers: self.recv_buffers,
+            allowed: self.allowed,
         })?;
         let limits = Limits {
             threads_count_max: self.max_blocking_threads,

@@ -56,10 +56,12 @@
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `builder.rs` and
 // `options.rs`, `start.rs`, `owner.rs` (the runtime itself), `handle.rs`, `spawn.rs` and
 // `weight.rs` (where large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics.rs`,
-// `join_set/`, `hyper.rs`.
+// `join_set/`, `hyper.rs`, `facade.rs`.
 
 mod builder;
 mod current_thread;
+#[doc(hidden)]
+pub mod facade;
 mod handle;
 #[cfg(feature = "hyper")]
 pub(crate) mod hyper;

@@ -8,4 +8,5 @@ mod panic;
 mod spawn;
 #[path = "../support/mod.rs"]
 mod support;
+mod task_local;
 mod wake;

@@ -108,6 +108,26 @@ impl<T: 'static> JoinSet<T> {
         let handle = boxed_if_large!(closure closure: F, spawn_blocking(closure));
         self.insert(handle)
     }
+
+    /// Runs a closure on the blocking pool of `handle`, from any thread.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn_blocking_on(|| 42, runtime.handle());
+    /// assert_eq!(runtime.block_on(set.join_all()), [42]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, closure: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let handle = boxed_if_large!(closure closure: F, handle.spawn_blocking(closure));
+        self.insert(handle)
+    }
 }
 
 impl<T, F> FromIterator<F> for JoinSet<T>
@@ -118,14 +138,28 @@ where
     /// Spawns each future on the current runtime.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime with at least one future.
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
         let mut set = JoinSet::new();
-        let home = Handle::current();
-        for future in futures {
-            set.spawn_on(future, &home);
-        }
+        set.extend(futures);
         set
+    }
+}
+
+impl<T, F> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    /// Spawns each future on the current runtime.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime with at least one future.
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
+        }
     }
 }
