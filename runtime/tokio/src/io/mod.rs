@@ -8,7 +8,8 @@ mod read_buf;
 
 #[cfg(feature = "io-util")]
 mod adapter;
-pub(crate) mod budget;
+#[cfg(feature = "io-util")]
+mod budget;
 #[cfg(feature = "io-util")]
 mod buf_read;
 #[cfg(feature = "io-util")]

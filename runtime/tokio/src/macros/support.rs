@@ -17,5 +17,9 @@ pub use std::future::poll_fn;
 #[doc(hidden)]
 #[inline]
 pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
-    crate::io::budget::poll_available(cx)
+    if heist::task::coop::has_budget_remaining() {
+        return Poll::Ready(());
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }

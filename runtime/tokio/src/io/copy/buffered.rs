@@ -1,7 +1,7 @@
 //! A copy through the buffer that the reader has.
 
-use crate::io::budget::{charge, poll_available};
 use crate::io::{AsyncBufRead, AsyncWrite};
+use heist::task::coop::poll_proceed;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -23,11 +23,11 @@ where
 {
     let mut progress = Progress::default();
     poll_fn(|cx| {
-        ready!(poll_available(cx));
+        let restore = ready!(poll_proceed(cx));
         let before = progress.copied;
         let result = poll_steps(cx, Pin::new(&mut *reader), Pin::new(&mut *writer), &mut progress);
         if result.is_ready() || progress.copied > before {
-            charge(cx);
+            restore.made_progress();
         }
         result
     })

@@ -1,8 +1,8 @@
 //! A copy through a buffer of its own.
 
-use crate::io::budget::{charge, poll_available};
 use crate::io::buffered::DEFAULT_SIZE_BYTES;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use heist::task::coop::poll_proceed;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -121,11 +121,11 @@ impl Transfer {
         reader: Pin<&mut R>,
         writer: Pin<&mut W>,
     ) -> Poll<io::Result<u64>> {
-        ready!(poll_available(cx));
+        let restore = ready!(poll_proceed(cx));
         let mut progress = false;
         let result = self.poll_steps(cx, reader, writer, &mut progress);
         if progress || result.is_ready() {
-            charge(cx);
+            restore.made_progress();
         }
         result
     }
