@@ -107,8 +107,8 @@ mod tests;
 /// ```
 pub mod coop {
     pub use super::budget::{
-        Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining, poll_proceed,
-        unconstrained,
+        Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining,
+        poll_proceed, unconstrained,
     };
     pub(crate) use super::budget::{spend_bytes, with_budget, without_budget};
 }

@@ -180,11 +180,7 @@ impl<F: Family> ByteStream<F> {
     /// # })?;
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn poll_write_slices(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    pub fn poll_write_slices(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let Some(bufs) = slices_to_send(bufs) else {
             return Poll::Ready(Ok(0));
         };

@@ -76,6 +76,22 @@ impl<'a> ReadBuf<'a> {
         ReadBuf::uninit(&mut self.bytes[self.filled..end])
     }
 
+    /// Lends at most the next `n` unfilled bytes to `read`, and counts what it has filled and initialized.
+    #[cfg(feature = "io-util")]
+    pub(super) fn lend<R>(&mut self, n: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> R) -> R {
+        let known = self.initialized - self.filled;
+        let mut part = self.take(n);
+        part.initialized = known.min(part.capacity());
+        let start = part.filled().as_ptr();
+        let result = read(&mut part);
+        // A reader can exchange the buffer for another one, whose marks say nothing about this one.
+        assert_eq!(start, part.filled().as_ptr(), "the reader has exchanged the buffer");
+        let (filled, initialized) = (part.filled, part.initialized);
+        self.initialized = self.initialized.max(self.filled + initialized);
+        self.filled += filled;
+        result
+    }
+
     /// All that is initialized, with what is filled.
     #[inline]
     pub fn initialized(&self) -> &[u8] {
