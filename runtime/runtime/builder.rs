@@ -7,6 +7,8 @@ use super::options::{Flavor, Stall, StallHook, ThreadOptions};
 use super::owner::Runtime;
 use crate::blocking::Limits;
 use crate::driver;
+use crate::scheduler::Identity;
+use crate::task::Id;
 
 /// Which engine does the I/O.
 pub use crate::driver::DriverKind;
@@ -48,6 +50,7 @@ pub struct Builder {
     flavor: Flavor,
     worker_threads: Option<usize>,
     driver: Option<DriverKind>,
+    pub(super) name: Option<String>,
     thread_name: String,
     thread_stack_size: Option<usize>,
     max_blocking_threads: usize,
@@ -66,6 +69,7 @@ impl Builder {
             flavor,
             worker_threads: None,
             driver: None,
+            name: None,
             thread_name: "heist-worker".to_owned(),
             thread_stack_size: None,
             // As in tokio: blocking closures mostly wait, so there may be many more of them than
@@ -419,6 +423,15 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
+        self.build_for(None)
+    }
+
+    pub(super) fn is_current_thread(&self) -> bool {
+        self.flavor == Flavor::CurrentThread
+    }
+
+    /// Builds the runtime; `local_thread` is the thread of a local one.
+    pub(super) fn build_for(&self, local_thread: Option<Id>) -> io::Result<Runtime> {
         let workers_count = self.workers_count()?;
         self.check_pause()?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;
@@ -440,12 +453,22 @@ impl Builder {
             stack_size: self.thread_stack_size,
         };
         let report = self.on_stall.as_ref().map(StallHook::report);
-        let runtime =
-            Runtime::start(self.flavor, driver, workers_count, limits, self.thread_builder()?, report)?;
+        let identity = self.identity(local_thread);
+        let threads = self.thread_builder()?;
+        let runtime = Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
         if self.start_paused {
             runtime.pause_clock();
         }
         Ok(runtime)
+    }
+
+    fn identity(&self, local_thread: Option<Id>) -> Identity {
+        Identity {
+            number: Id::next(),
+            name: self.name.clone(),
+            is_current_thread: self.flavor == Flavor::CurrentThread,
+            local_thread,
+        }
     }
 
     fn check_pause(&self) -> io::Result<()> {

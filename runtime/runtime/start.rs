@@ -11,7 +11,7 @@ use crate::blocking::{Limits, Pool};
 use crate::driver::Driver;
 use crate::scheduler::lookout::Report;
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{self, SchedulerHandle, StandIns};
+use crate::scheduler::{self, Identity, SchedulerHandle, StandIns};
 
 impl Runtime {
     pub(super) fn start(
@@ -21,6 +21,7 @@ impl Runtime {
         limits: Limits,
         options: ThreadOptions,
         report: Option<Arc<Report>>,
+        identity: Identity,
     ) -> io::Result<Runtime> {
         let options = Arc::new(options);
         let stand_ins = match flavor {
@@ -30,7 +31,7 @@ impl Runtime {
                 StandIns::new(limits.threads_count_max, move |number| options.builder(workers_count + number))
             }
         };
-        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
+        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins, identity);
         let handle = Handle { scheduler: SchedulerHandle::new(parts.shared) };
         let owner = std::process::id();
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };

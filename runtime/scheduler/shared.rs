@@ -11,6 +11,7 @@ use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 use crate::queue::deque::Stealer;
 use crate::queue::injector::Injector;
+use crate::scheduler::identity::Identity;
 use crate::scheduler::idle::Idle;
 use crate::scheduler::lookout::Lookout;
 use crate::scheduler::remote::Remote;
@@ -36,6 +37,7 @@ pub(crate) struct SharedScheduler {
     pub(super) shutdown_hooks: ShutdownHooks,
     pub(super) lookout: Lookout,
     pub(super) stand_ins: StandIns,
+    pub(super) identity: Identity,
     /// The seats of all threads that run workers or stand in for them.
     pub(super) seats: Mutex<Vec<Arc<Seat>>>,
     /// The origin of the workers' times.
@@ -49,6 +51,7 @@ impl SharedScheduler {
         timers: Arc<Timers>,
         blocking: Pool,
         stand_ins: StandIns,
+        identity: Identity,
     ) -> SharedScheduler {
         let workers_count = stealers.len();
         SharedScheduler {
@@ -64,6 +67,7 @@ impl SharedScheduler {
             shutdown_hooks: ShutdownHooks::new(),
             lookout: Lookout::new(),
             stand_ins,
+            identity,
             seats: Mutex::new(Vec::new()),
             epoch: clock::now(),
         }
@@ -87,6 +91,10 @@ impl SharedScheduler {
 
     pub(crate) fn stand_ins(&self) -> &StandIns {
         &self.stand_ins
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     pub(crate) fn blocking(&self) -> &Pool {

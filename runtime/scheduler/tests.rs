@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::build::{Parts, build};
+use super::identity::Identity;
 use super::idle::Idle;
 use super::schedule::spawn;
 use super::shared::SharedScheduler;
@@ -32,7 +33,8 @@ fn build_and_run(count: usize, test: &dyn Fn(&SharedScheduler, &mut [Worker])) {
         thread_name: "unused".to_owned(),
         stack_size: None,
     };
-    let Parts { shared, mut workers } = build(driver, count, Pool::new(limits), StandIns::none());
+    let identity = Identity { number: Id::next(), name: None, is_current_thread: false, local_thread: None };
+    let Parts { shared, mut workers } = build(driver, count, Pool::new(limits), StandIns::none(), identity);
     test(&shared, &mut workers);
     for worker in &mut workers {
         worker.drain();

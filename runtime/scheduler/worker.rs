@@ -92,7 +92,7 @@ impl Worker {
 
     /// Returns whether this thread has left the worker to another one.
     pub(crate) fn is_away(&self) -> bool {
-        self.local.mode.get() == Mode::Away
+        self.local.is_away()
     }
 
     /// The worker shuts down, and does not leave this thread any more.

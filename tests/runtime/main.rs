@@ -5,6 +5,7 @@ mod blocking;
 mod driver_choice;
 #[cfg(target_os = "linux")]
 mod fork;
+mod local;
 mod outside;
 mod places;
 mod shutdown;
