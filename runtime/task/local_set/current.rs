@@ -70,6 +70,11 @@ pub(super) fn part() -> Option<Rc<LocalPart>> {
     CURRENT.try_with(|current| current.borrow().as_ref().map(|entered| entered.part.clone())).ok().flatten()
 }
 
+/// Returns how this thread is inside of its set, if it has one.
+pub(super) fn presence() -> Option<Presence> {
+    CURRENT.try_with(|current| current.borrow().as_ref().map(|entered| entered.presence)).ok().flatten()
+}
+
 impl LocalPart {
     pub(super) fn new() -> Rc<LocalPart> {
         let tasks = Arc::new(LocalTasks { owned: OwnedTasks::new(1), inbox: Inbox::new() });

@@ -176,6 +176,16 @@ where
     }
 }
 
+/// Returns whether this thread has entered a set.
+pub(crate) fn is_entered() -> bool {
+    current::presence().is_some()
+}
+
+/// Returns whether this thread polls a set.
+pub(crate) fn is_polled() -> bool {
+    current::presence() == Some(Presence::Polling)
+}
+
 impl Future for LocalSet {
     type Output = ();
 

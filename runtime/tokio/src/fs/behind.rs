@@ -36,6 +36,12 @@ struct InFlight {
     result: io::Result<()>,
 }
 
+impl InFlight {
+    fn end(mut self, result: io::Result<()>) {
+        self.result = result;
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         let mut state = lock(&self.state);
@@ -82,10 +88,10 @@ impl Behind {
         fill(&mut buffer);
         lock(&self.state).waiting = Some(Vec::new());
         let result = Err(io::Error::other("background task failed"));
-        let mut in_flight = InFlight { state: self.state.clone(), buffer, result };
+        let in_flight = InFlight { state: self.state.clone(), buffer, result };
         facade::spawn_to_the_end(async move {
             let result = file.write_all(&in_flight.buffer).await;
-            in_flight.result = result;
+            in_flight.end(result);
         });
     }
 }

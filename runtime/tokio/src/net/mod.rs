@@ -18,5 +18,5 @@ pub use tcp::{listener::TcpListener, socket::TcpSocket, stream::TcpStream};
 pub use udp::UdpSocket;
 #[cfg(all(unix, feature = "net"))]
 pub use unix::{
-    datagram::UnixDatagram, listener::UnixListener, socket::UnixSocket, stream::UnixStream,
+    datagram::UnixDatagram, listener::UnixListener, stream::UnixStream,
 };

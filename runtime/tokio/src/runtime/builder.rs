@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use heist::runtime::facade::{self, Allowed};
 
-use super::Runtime;
+use super::{LocalOptions, LocalRuntime, Runtime};
 
 /// Builds a runtime with options.
 pub struct Builder {
@@ -72,16 +72,7 @@ impl Builder {
 
     /// The name of the runtime's threads: `tokio-rt-worker` by default.
     pub fn thread_name(&mut self, val: impl Into<String>) -> &mut Self {
-        let name = val.into();
-        self.thread_name_fn(move || name.clone())
-    }
-
-    /// A function that names each thread of the runtime.
-    pub fn thread_name_fn<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn() -> String + Send + Sync + 'static,
-    {
-        self.inner.thread_name_fn(f);
+        self.inner.thread_name(val);
         self
     }
 
@@ -94,42 +85,6 @@ impl Builder {
     /// The size of the stacks of the runtime's threads, in bytes.
     pub fn thread_stack_size(&mut self, val: usize) -> &mut Self {
         self.inner.thread_stack_size(val);
-        self
-    }
-
-    /// Called on each thread of the runtime when it starts.
-    pub fn on_thread_start<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.inner.on_thread_start(f);
-        self
-    }
-
-    /// Called on each thread of the runtime when it ends.
-    pub fn on_thread_stop<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.inner.on_thread_stop(f);
-        self
-    }
-
-    /// Called on each thread that runs tasks before it sleeps.
-    pub fn on_thread_park<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.inner.on_thread_park(f);
-        self
-    }
-
-    /// Called on each thread that runs tasks after it has slept.
-    pub fn on_thread_unpark<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.inner.on_thread_unpark(f);
         self
     }
 
@@ -178,6 +133,14 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         facade::allow(&mut self.inner, self.allowed);
         self.inner.build().map(Runtime::over)
+    }
+
+    /// Builds a runtime that stays on this thread. Panics if it is to have several threads.
+    #[track_caller]
+    pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
+        assert!(!self.is_multi_thread, "Only the current-thread runtime can be local");
+        facade::allow(&mut self.inner, self.allowed);
+        self.inner.build_local(options).map(LocalRuntime::over)
     }
 }
 

@@ -41,7 +41,7 @@ where
 {
     let is_on_one_thread = || {
         Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() != RuntimeFlavor::MultiThread)
-            || super::local_set::is_polled()
+            || facade::is_in_local_set()
     };
     assert!(
         facade::may_block() || !is_on_one_thread(),
