@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 13] = [
+pub(crate) const TWINS: [(&str, &str); 15] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
+    ("FdEvents", "as `Events`, for descriptors of the program"),
+    ("FdPoller", "as `Poller`, for descriptors of the program"),
     ("Id", "public, as in tokio: of a task and of a runtime"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
