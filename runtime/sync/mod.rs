@@ -2,3 +2,6 @@
 //! `tokio::sync`.
 //!
 //! They need no runtime: any executor can poll them.
+
+mod blocking;
+mod wait_list;

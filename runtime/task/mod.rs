@@ -51,7 +51,8 @@
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` (the list of live tasks), `memory.rs`. The others need none of these:
-// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`.
+// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
+// `permission.rs` (whether a thread may block).
 
 mod allocate;
 mod budget;
@@ -65,6 +66,7 @@ mod layout;
 mod memory;
 mod outcomes;
 mod owned;
+pub(crate) mod permission;
 mod pinned;
 mod quiet;
 mod raw;
