@@ -55,6 +55,13 @@ pub(crate) mod cell {
             UnsafeCell(std::cell::UnsafeCell::new(value))
         }
 
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    #[cfg(not(all(test, rt_loom)))]
+    impl<T: ?Sized> UnsafeCell<T> {
         /// Shared access. The caller upholds the rules of `&*pointer`.
         #[inline(always)]
         pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
@@ -96,6 +103,13 @@ pub(crate) mod sync {
     pub(crate) struct Mutex<T>(Inner<T>);
 
     impl<T> Mutex<T> {
+        #[cfg(not(all(test, rt_loom)))]
+        pub(crate) const fn new(value: T) -> Self {
+            Mutex(Inner::new(value))
+        }
+
+        /// loom's locks are made at run time.
+        #[cfg(all(test, rt_loom))]
         pub(crate) fn new(value: T) -> Self {
             Mutex(Inner::new(value))
         }
