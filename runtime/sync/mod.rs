@@ -4,4 +4,6 @@
 //! They need no runtime: any executor can poll them.
 
 mod blocking;
+pub mod mpsc;
+pub mod oneshot;
 mod wait_list;
