@@ -9,6 +9,8 @@ mod mutex;
 mod permits;
 mod rwlock;
 mod semaphore;
+pub mod mpsc;
+pub mod oneshot;
 mod wait_list;
 
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError};
