@@ -4,7 +4,7 @@ use crate::source::{Source, is_word_byte, words};
 
 /// The only files of the library that may contain `unsafe`. Each gives its reason in its header.
 /// Tests give theirs as well. The code that macros generate calls `generator/airlock.rs`.
-pub(crate) const UNSAFE_FILES: [&str; 51] = [
+pub(crate) const UNSAFE_FILES: [&str; 56] = [
     "runtime/buf/aligned.rs",
     "runtime/buf/fixed.rs",
     "runtime/buf/io_buf.rs",
@@ -31,6 +31,8 @@ pub(crate) const UNSAFE_FILES: [&str; 51] = [
     "runtime/generator/shared.rs",
     "runtime/io/pipe.rs",
     "runtime/net/receive.rs",
+    "runtime/process/command_unix.rs",
+    "runtime/process/windows/exit_watch.rs",
     "runtime/queue/deque.rs",
     "runtime/queue/slot.rs",
     "runtime/scheduler/current.rs",
@@ -92,7 +94,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
         "task" | "queue" | "generator" | "buf" | "system" => Some(1),
         "blocking" | "sync" => Some(2),
         "time" | "driver" => Some(3),
-        "scheduler" | "io" | "net" | "fs" | "signal" => Some(4),
+        "scheduler" | "io" | "net" | "fs" | "signal" | "process" => Some(4),
         "runtime" => Some(5),
         "asyncio" => Some(6),
         "scenarios" => Some(7),
@@ -102,7 +104,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
 
 /// Rooms that share a rank and may know each other all the same.
 pub(crate) fn are_neighbours(room: &str, other: &str) -> bool {
-    const OF_IO: [&str; 4] = ["io", "net", "fs", "signal"];
+    const OF_IO: [&str; 5] = ["io", "net", "fs", "signal", "process"];
     OF_IO.contains(&room) && OF_IO.contains(&other)
 }
 
