@@ -61,3 +61,11 @@ pub use write::AsyncWriteExt;
 pub use heist::io::{Interest, Ready};
 #[cfg(feature = "io-std")]
 pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+
+/// Descriptors of the program.
+#[cfg(all(unix, feature = "net"))]
+pub mod unix {
+    pub use heist::io::unix::{
+        AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+    };
+}
