@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::options::{Flavor, Stall, StallHook, ThreadOptions};
 use super::owner::Runtime;
-use crate::blocking::Limits;
+use crate::blocking::{Limits, ThreadHooks};
 use crate::driver;
 use crate::scheduler::Identity;
 use crate::task::Id;
@@ -59,6 +59,7 @@ pub struct Builder {
     completion_entries: Option<u32>,
     recv_buffers: driver::BufferLimits,
     on_stall: Option<StallHook>,
+    pub(super) hooks: ThreadHooks,
     start_paused: bool,
     pub(super) allowed: driver::Allowed,
 }
@@ -80,6 +81,7 @@ impl Builder {
             completion_entries: None,
             recv_buffers: driver::BufferLimits::default(),
             on_stall: None,
+            hooks: ThreadHooks::default(),
             start_paused: false,
             allowed: driver::Allowed { io: true, time: true },
         }
@@ -446,15 +448,17 @@ impl Builder {
             buffers: self.recv_buffers,
             allowed: self.allowed,
         })?;
+        let hooks = self.hooks.anew();
         let limits = Limits {
             threads_count_max: self.max_blocking_threads,
             keep_alive: self.thread_keep_alive,
             thread_name: "heist-blocking".to_owned(),
             stack_size: self.thread_stack_size,
+            hooks: hooks.clone(),
         };
         let report = self.on_stall.as_ref().map(StallHook::report);
         let identity = self.identity(local_thread);
-        let threads = self.thread_builder()?;
+        let threads = self.thread_builder(hooks)?;
         let runtime = Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
         if self.start_paused {
             runtime.pause_clock();
@@ -523,14 +527,14 @@ impl Builder {
         }
     }
 
-    fn thread_builder(&self) -> io::Result<ThreadOptions> {
+    fn thread_builder(&self, hooks: ThreadHooks) -> io::Result<ThreadOptions> {
         if self.thread_name.contains('\0') {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "thread_name must not contain a NUL byte",
             ));
         }
-        Ok(ThreadOptions::new(self.thread_name.clone(), self.thread_stack_size))
+        Ok(ThreadOptions::new(self.thread_name.clone(), self.thread_stack_size, hooks))
     }
 }
 

@@ -7,7 +7,7 @@ use super::current_thread::LoopWorker;
 use super::handle::Handle;
 use super::options::{Flavor, ThreadOptions};
 use super::owner::Runtime;
-use crate::blocking::{Limits, Pool};
+use crate::blocking::{Host, Limits, Pool};
 use crate::driver::Driver;
 use crate::scheduler::lookout::Report;
 use crate::scheduler::worker::Worker;
@@ -33,6 +33,11 @@ impl Runtime {
         };
         let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins, identity);
         let handle = Handle { scheduler: SchedulerHandle::new(parts.shared) };
+        let home = Arc::downgrade(&handle.scheduler);
+        options.hooks().settle(move |call| match home.upgrade() {
+            Some(handle) => handle.call_inside(call),
+            None => call(),
+        });
         let owner = std::process::id();
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
         match flavor {
@@ -57,7 +62,8 @@ impl Runtime {
     /// Starts the workers' threads. On failure the drop of `self` stops those that run.
     fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
         for worker in workers {
-            match options.builder(worker.index()).spawn(move || worker.live()) {
+            let hooks = options.hooks().clone();
+            match options.builder(worker.index()).spawn(move || hooks.around(|| worker.live())) {
                 Ok(thread) => self.threads.push(thread),
                 Err(error) => {
                     self.forget_workers_after(self.threads.len());

@@ -1,7 +1,7 @@
 //! The part of a runtime's scheduler that all of its threads share.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam::utils::CachePadded;
 
@@ -103,6 +103,27 @@ impl SharedScheduler {
 
     pub(crate) fn workers_count(&self) -> usize {
         self.remotes.len()
+    }
+
+    /// Returns how many tasks wait for any worker.
+    pub(crate) fn injected_count(&self) -> usize {
+        self.injector.len()
+    }
+
+    /// Returns how often a worker began and ended a sleep: odd while it sleeps.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    pub(crate) fn sleep_turns(&self, index: usize) -> u64 {
+        self.remotes[index].sleep_turns()
+    }
+
+    /// Returns how long a worker was not asleep, until its last sleep.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    pub(crate) fn busy_time(&self, index: usize) -> Duration {
+        self.remotes[index].busy_time()
     }
 
     /// Returns all workers, without the reserve.

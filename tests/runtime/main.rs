@@ -11,3 +11,4 @@ mod places;
 mod shutdown;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;
