@@ -16,6 +16,10 @@ pub struct Builder {
 }
 
 impl Builder {
+    pub(super) fn inner_mut(&mut self) -> &mut heist::runtime::Builder {
+        &mut self.inner
+    }
+
     fn over(inner: heist::runtime::Builder, is_multi_thread: bool) -> Builder {
         let mut builder = Builder { inner, is_multi_thread, allowed: Allowed { io: false, time: false } };
         builder.thread_name("tokio-rt-worker");
@@ -72,8 +76,8 @@ impl Builder {
 
     /// The name of the runtime's threads: `tokio-rt-worker` by default.
     pub fn thread_name(&mut self, val: impl Into<String>) -> &mut Self {
-        self.inner.thread_name(val);
-        self
+        let name = val.into();
+        self.thread_name_fn(move || name.clone())
     }
 
     /// The name of the runtime.
@@ -94,31 +98,31 @@ impl Builder {
         self
     }
 
-    /// Has no effect: heist's workers choose when they look at the common queue. Panics if `val` is 0.
+    /// How many tasks a thread runs before it looks at the common queue. Panics if `val` is 0.
     #[track_caller]
     pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "global_queue_interval must be greater than 0");
+        self.inner.global_queue_interval(val);
         self
     }
 
-    /// Has no effect: heist's workers choose when they look for events. Panics if `val` is 0 or at least 2^16.
-    #[track_caller]
+    /// How many tasks a thread runs before it looks for events.
     pub fn event_interval(&mut self, val: u32) -> &mut Self {
-        assert!(val > 0, "event_interval must be greater than 0");
+        self.inner.event_interval(val);
         self
     }
 
-    /// Has no effect: heist's drivers take all events that there are.
+    /// How many events a thread takes at once.
     #[cfg(any(feature = "net", all(unix, feature = "process"), all(unix, feature = "signal")))]
     pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
-        let _ = capacity;
+        self.inner.max_io_events_per_tick(capacity);
         self
     }
 
-    /// Has no effect: heist's drivers take all events that there are.
+    /// How many events a thread takes at once.
     #[cfg(any(feature = "net", all(unix, feature = "process"), all(unix, feature = "signal")))]
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
-        let _ = capacity;
+        self.inner.max_io_events_per_busy_tick(capacity);
         self
     }
 

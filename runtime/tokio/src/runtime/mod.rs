@@ -5,6 +5,7 @@ mod enter;
 mod handle;
 mod local;
 mod owner;
+mod threads;
 
 pub use builder::Builder;
 pub use enter::{EnterGuard, TryCurrentError};
