@@ -15,8 +15,9 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// A descriptor that the runtime waits for, while the program makes the calls.
 ///
 /// Any descriptor will do that `poll(2)` can wait for: eventfd, timerfd, signalfd, inotify, pidfd,
-/// pipes, terminals, netlink and other sockets. `T` may own it, as [`OwnedFd`](std::os::fd::OwnedFd)
-/// does, or borrow it, as [`BorrowedFd`] does. Set it to non-blocking first.
+/// pipes, terminals, netlink and other sockets. `T` may own it, as
+/// [`OwnedFd`](std::os::fd::OwnedFd) does, or borrow it, as [`BorrowedFd`] does. Set it to
+/// non-blocking first.
 ///
 /// The descriptor counts as not ready until the kernel has reported it. From then on it counts as
 /// ready until a guard clears that, or a call inside of `try_io` or `async_io` returns
@@ -65,7 +66,16 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// Panics if called outside of a runtime.
     ///
     /// # Examples
-    /// [`AsyncFd`] has one.
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// assert!(ours.writable().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         Ok(AsyncFd::try_with_interest(inner, BOTH)?)
@@ -107,7 +117,16 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// Panics if called outside of a runtime.
     ///
     /// # Examples
-    /// [`AsyncFdRegisterError`] has one.
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::try_new(ours)?;
+    /// assert!(ours.writable().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn try_new(inner: T) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
         AsyncFd::try_with_interest(inner, BOTH)
@@ -128,7 +147,8 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// use heist::io::{Interest, unix::AsyncFd};
     ///
     /// let file = std::fs::File::open("Cargo.toml")?;
-    /// let (_file, error) = AsyncFd::try_with_interest(file, Interest::READABLE).unwrap_err().into_parts();
+    /// let refused = AsyncFd::try_with_interest(file, Interest::READABLE).unwrap_err();
+    /// let (_file, error) = refused.into_parts();
     /// assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
     /// # Ok(())
     /// # }
@@ -162,6 +182,19 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     /// Returns the value that was registered. Its descriptor must stay the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// # use std::io::Write;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// assert_eq!(ours.get_mut().write(b"hello")?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
     }
@@ -220,6 +253,21 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Safe: nothing is cleared.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// use heist::io::{Interest, unix::AsyncFd};
+    ///
+    /// let mut ours = AsyncFd::new(ours)?;
+    /// let mut guard = ours.ready_mut(Interest::WRITABLE).await?;
+    /// guard.get_inner_mut().set_nonblocking(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ready_mut(&mut self, interest: Interest) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
         let event = self.flags().ready(interest).await?;
         Ok(AsyncFdReadyMutGuard { fd: self, event: Some(event) })
@@ -232,6 +280,19 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Safe: nothing is cleared.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// drop(theirs);
+    /// assert!(ours.readable().await?.ready().is_read_closed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         self.ready(Interest::READABLE).await
     }
@@ -243,6 +304,19 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Safe: nothing is cleared.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// drop(theirs);
+    /// assert!(ours.readable_mut().await?.ready().is_read_closed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
         self.ready_mut(Interest::READABLE).await
     }
@@ -254,6 +328,21 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Safe: nothing is cleared.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// # use std::io::Write;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let mut guard = ours.writable().await?;
+    /// let count = guard.try_io(|ours| ours.get_ref().write(b"hello")).unwrap()?;
+    /// assert_eq!(count, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         self.ready(Interest::WRITABLE).await
     }
@@ -265,6 +354,18 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Safe: nothing is cleared.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// assert!(ours.writable_mut().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
         self.ready_mut(Interest::WRITABLE).await
     }
@@ -296,6 +397,22 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     /// Returns an error if the runtime has shut down.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// drop(theirs);
+    /// let readable = std::future::poll_fn(|cx| {
+    ///     ours.poll_read_ready_mut(cx).map_ok(|guard| guard.ready())
+    /// });
+    /// assert!(readable.await?.is_read_closed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_read_ready_mut(
         &mut self,
         cx: &mut Context<'_>,
@@ -308,6 +425,19 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     /// Returns an error if the runtime has shut down.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let guard = std::future::poll_fn(|cx| ours.poll_write_ready(cx)).await?;
+    /// assert!(guard.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
         let event = ready!(self.flags().poll_ready(Direction::Write, cx))?;
         Poll::Ready(Ok(AsyncFdReadyGuard { fd: self, event: Some(event) }))
@@ -317,6 +447,21 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     /// Returns an error if the runtime has shut down.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let writable = std::future::poll_fn(|cx| {
+    ///     ours.poll_write_ready_mut(cx).map_ok(|guard| guard.ready())
+    /// });
+    /// assert!(writable.await?.is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_write_ready_mut(
         &mut self,
         cx: &mut Context<'_>,
@@ -333,6 +478,23 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As safe as `f`: nothing is held between two calls of `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// use heist::io::{Interest, unix::AsyncFd};
+    /// use std::io::{Read, Write};
+    ///
+    /// let ours = AsyncFd::new(ours)?;
+    /// theirs.write_all(b"ping")?;
+    /// let mut buf = [0; 16];
+    /// assert_eq!(ours.async_io(Interest::READABLE, |mut ours| ours.read(&mut buf)).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -348,6 +510,21 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As safe as `f`: nothing is held between two calls of `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// use heist::io::{Interest, unix::AsyncFd};
+    /// use std::io::Write;
+    ///
+    /// let mut ours = AsyncFd::new(ours)?;
+    /// assert_eq!(ours.async_io_mut(Interest::WRITABLE, |ours| ours.write(b"ping")).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io_mut<R>(
         &mut self,
         interest: Interest,
@@ -385,6 +562,22 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The errors of `f`, and `WouldBlock` without a call if the descriptor is not ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// use heist::io::{Interest, unix::AsyncFd};
+    /// use std::io::Write;
+    ///
+    /// let mut ours = AsyncFd::new(ours)?;
+    /// ours.writable().await?.retain_ready();
+    /// assert_eq!(ours.try_io_mut(Interest::WRITABLE, |ours| ours.write(b"ping"))?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io_mut<R>(
         &mut self,
         interest: Interest,
