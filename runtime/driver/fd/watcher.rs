@@ -43,7 +43,11 @@ impl FdWatch {
     #[track_caller]
     pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
         let driver = context::current();
-        FdWatcher::add(driver.fd_watcher.get(&driver)?, fd, interest)
+        let (watcher, is_new) = driver.fd_watcher.get(|| FdWatcher::new(driver.clone()))?;
+        if is_new {
+            watcher.turn();
+        }
+        FdWatcher::add(watcher, fd, interest)
     }
 
     pub(crate) fn flags(&self) -> &FdFlags {
@@ -60,29 +64,6 @@ impl Drop for FdWatch {
         self.watcher.poller.delete(self.fd);
         let entry = self.watcher.table.lock().entries.remove(self.slot);
         drop(entry);
-    }
-}
-
-/// Where a driver finds its watcher. The watcher belongs to those who use it, and not to the
-/// driver, because it holds a registration, which holds the driver.
-#[derive(Debug)]
-pub(in crate::driver) struct FdWatcherSlot(Mutex<Weak<FdWatcher>>);
-
-impl FdWatcherSlot {
-    pub(in crate::driver) fn new() -> FdWatcherSlot {
-        FdWatcherSlot(Mutex::new(Weak::new()))
-    }
-
-    fn get(&self, driver: &Arc<Driver>) -> io::Result<Arc<FdWatcher>> {
-        let mut slot = self.0.lock();
-        if let Some(watcher) = slot.upgrade() {
-            return Ok(watcher);
-        }
-        let watcher = FdWatcher::new(driver.clone())?;
-        *slot = Arc::downgrade(&watcher);
-        drop(slot);
-        watcher.turn();
-        Ok(watcher)
     }
 }
 
