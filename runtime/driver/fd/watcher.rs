@@ -42,7 +42,10 @@ impl FdWatch {
     /// Panics outside of a runtime.
     #[track_caller]
     pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
-        let driver = context::current();
+        FdWatch::with_driver(&context::current(), fd, interest)
+    }
+
+    fn with_driver(driver: &Arc<Driver>, fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
         let (watcher, is_new) = driver.fd_watcher.get(|| FdWatcher::new(driver.clone()))?;
         if is_new {
             watcher.turn();
@@ -58,6 +61,13 @@ impl FdWatch {
 /// A waker that panics leaves nothing half done, because no lock is held.
 impl UnwindSafe for FdWatch {}
 impl RefUnwindSafe for FdWatch {}
+
+impl Registration {
+    /// Watches a descriptor with the driver of this registration.
+    pub(crate) fn watch(&self, fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
+        FdWatch::with_driver(&self.driver, fd, interest)
+    }
+}
 
 impl Drop for FdWatch {
     fn drop(&mut self) {
