@@ -14,6 +14,8 @@ use super::backend::Backend;
 use super::buffers::Buffers;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::{Fake, Kernel};
+#[cfg(unix)]
+use super::fd::FdWatcherSlot;
 use super::file::OpKind;
 use super::leftover::Harvest;
 use super::op::Op;
@@ -31,6 +33,8 @@ pub(crate) struct Driver {
     next_worker: AtomicUsize,
     pub(super) buffers: Buffers,
     pub(super) allowed: Allowed,
+    #[cfg(unix)]
+    pub(super) fd_watcher: FdWatcherSlot,
 }
 
 impl Driver {
@@ -44,7 +48,16 @@ impl Driver {
         let (backend, refusal) = Backend::new(options)?;
         let (workers, next_worker) = (options.workers, AtomicUsize::new(0));
         let buffers = Buffers::new(workers, options.buffers);
-        Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers, allowed: options.allowed }))
+        Ok(Arc::new(Driver {
+            backend,
+            refusal,
+            workers,
+            next_worker,
+            buffers,
+            allowed: options.allowed,
+            #[cfg(unix)]
+            fd_watcher: FdWatcherSlot::new(),
+        }))
     }
 
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service

@@ -285,7 +285,7 @@ impl Registration {
 
     /// Ready means that the caller should look again. An error means that the runtime is gone, or
     /// that the poller refuses the socket.
-    fn poll_wait(
+    pub(super) fn poll_wait(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,

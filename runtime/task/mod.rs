@@ -27,7 +27,7 @@
 //! | You have | Call |
 //! |---|---|
 //! | a future that is `Send` | [`spawn`]: any worker runs it |
-//! | a future that is not `Send` | [`spawn_local`]: it stays on this worker |
+//! | a future that is not `Send` | [`spawn_local`]: it stays on this worker; [`LocalSet`]: outside of a worker |
 //! | a closure that blocks, or computes for long | [`spawn_blocking`] |
 //! | a blocking section inside of a task | [`block_in_place`] |
 //! | many tasks whose outputs you want | [`JoinSet`] |
@@ -53,7 +53,8 @@
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` (the list of live tasks), `memory.rs`. The others need none of these:
 // `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
-// `local_key.rs` (values of a task).
+// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task). `local_set/` is a
+// small scheduler on top of all of it.
 
 mod allocate;
 mod budget;
@@ -65,9 +66,11 @@ mod id;
 mod join;
 mod layout;
 mod local_key;
+pub(crate) mod local_set;
 mod memory;
 mod outcomes;
 mod owned;
+pub(crate) mod permission;
 mod pinned;
 mod quiet;
 mod raw;
@@ -136,6 +139,7 @@ pub use error::JoinError;
 pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, AbortOnDropHandle, JoinHandle};
 pub use local_key::{AccessError, LocalKey};
+pub use local_set::{LocalEnterGuard, LocalSet};
 pub use yield_now::yield_now;
 
 pub use crate::runtime::join_set::JoinSet;

@@ -4,6 +4,7 @@ mod cancel;
 mod join;
 mod large;
 mod local;
+mod local_set;
 mod panic;
 mod spawn;
 #[path = "../support/mod.rs"]

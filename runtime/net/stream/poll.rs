@@ -85,6 +85,22 @@ impl<F: Family> ByteStream<F> {
         self.registration().try_io(Direction::Read, |socket| paid(socket.recv(room)))
     }
 
+    /// [`readable`](Self::readable) as a poll function, with one waiter per direction.
+    ///
+    /// # Errors
+    /// Those of [`readable`](Self::readable).
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.registration().poll_ready(Direction::Read, cx)
+    }
+
+    /// [`writable`](Self::writable) as a poll function, with one waiter per direction.
+    ///
+    /// # Errors
+    /// Those of [`writable`](Self::writable).
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.registration().poll_ready(Direction::Write, cx)
+    }
+
     #[cfg(feature = "futures-io")]
     pub(super) fn poll_read_slice(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {

@@ -6,7 +6,7 @@ use super::JoinSet;
 use crate::runtime::handle::Handle;
 use crate::runtime::spawn::{spawn, spawn_blocking, spawn_local};
 use crate::runtime::weight::boxed_if_large;
-use crate::task::AbortHandle;
+use crate::task::{AbortHandle, LocalSet};
 
 impl<T: 'static> JoinSet<T> {
     /// Spawns a task on the current runtime, as [`heist::spawn`](crate::spawn) does.
@@ -82,6 +82,30 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + 'static,
     {
         let handle = boxed_if_large!(future future: F, spawn_local(future));
+        self.insert(handle)
+    }
+
+    /// Spawns a future that need not be `Send` into `local_set`.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::task::{JoinSet, LocalSet};
+    ///
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let local_set = LocalSet::new();
+    /// let mut set = JoinSet::new();
+    /// let shared = std::rc::Rc::new(42);
+    /// set.spawn_local_on(async move { *shared }, &local_set);
+    /// assert_eq!(local_set.run_until(set.join_all()).await, [42]);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, future: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        let handle = boxed_if_large!(future future: F, local_set.spawn_local(future));
         self.insert(handle)
     }
 

@@ -24,6 +24,8 @@ mod read;
 mod seek;
 #[cfg(feature = "io-util")]
 mod split;
+#[cfg(feature = "io-std")]
+mod standard;
 #[cfg(feature = "io-util")]
 mod text;
 #[cfg(feature = "io-util")]
@@ -55,3 +57,15 @@ pub use seek::AsyncSeekExt;
 pub use split::{ReadHalf, WriteHalf, split};
 #[cfg(feature = "io-util")]
 pub use write::AsyncWriteExt;
+#[cfg(feature = "net")]
+pub use heist::io::{Interest, Ready};
+#[cfg(feature = "io-std")]
+pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+
+/// Descriptors of the program.
+#[cfg(all(unix, feature = "net"))]
+pub mod unix {
+    pub use heist::io::unix::{
+        AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+    };
+}
