@@ -24,9 +24,9 @@ pub(crate) mod file;
 pub(crate) mod open;
 pub(crate) mod path;
 #[cfg(unix)]
-pub(crate) mod poll_state;
-#[cfg(unix)]
 pub(crate) mod pidfd;
+#[cfg(unix)]
+pub(crate) mod poll_state;
 pub(crate) mod remote;
 pub(crate) mod segmentation;
 pub(crate) mod socket;
