@@ -6,14 +6,14 @@
 mod barrier;
 mod blocking;
 mod loan;
+pub mod mpsc;
 mod mutex;
 mod notify;
 mod once_cell;
+pub mod oneshot;
 mod permits;
 mod rwlock;
 mod semaphore;
-pub mod mpsc;
-pub mod oneshot;
 mod set_once;
 mod wait_list;
 mod write_once;
