@@ -181,8 +181,17 @@ impl<'a, S, W> Locked<'a, S, W> {
     /// being woken; the first panic goes on when all are.
     pub(crate) fn wake_while(self, mut choose: impl FnMut(&mut Self) -> Option<Chosen>) {
         let list = self.list;
-        let mut batch = WakeBatch::new();
         let mut locked = self;
+        // One is the usual number.
+        let Some(first) = choose(&mut locked) else { return };
+        let Some(second) = choose(&mut locked) else {
+            drop(locked);
+            return first.wake();
+        };
+        let mut batch = WakeBatch::new();
+        batch.push(first);
+        batch.push(second);
+        let mut locked = locked;
         loop {
             let is_done = loop {
                 if batch.is_full() {

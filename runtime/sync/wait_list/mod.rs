@@ -26,5 +26,4 @@ mod wake_batch;
 
 pub(crate) use entry::Stage;
 pub(crate) use list::{Locked, WaitList};
-pub(crate) use waiter::{Home, HomeRef, Left, Waiter};
-pub(crate) use wake_batch::Chosen;
+pub(crate) use waiter::{Home, Left, Waiter};
