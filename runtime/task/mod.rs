@@ -108,9 +108,10 @@ mod tests;
 /// ```
 pub mod coop {
     pub use super::budget::{
-        Coop, Unconstrained, consume_budget, cooperative, has_budget_remaining, unconstrained,
+        Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining,
+        poll_proceed, unconstrained,
     };
-    pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget, without_budget};
+    pub(crate) use super::budget::{spend_bytes, with_budget, without_budget};
 }
 
 /// Futures that functions of this module return.
