@@ -164,9 +164,15 @@ fn item(line: &str) -> String {
 
 /// `Type<T>::name<F: Fn()>` without the generics of the function.
 fn generics_off(name: &str) -> String {
-    let last = name.rfind("::").unwrap_or(0);
-    match name[last..].find('<') {
-        Some(at) if !name.ends_with("'_>") || name[last..].starts_with("::") => name[..last + at].to_owned(),
-        _ => name.to_owned(),
+    let (mut depth, mut last) = (0, 0);
+    for (at, char) in name.char_indices() {
+        match char {
+            '<' => depth += 1,
+            '>' => depth -= 1,
+            ':' if depth == 0 => last = at,
+            _ => {}
+        }
     }
+    let end = name[last..].find('<').map_or(name.len(), |at| last + at);
+    name[..end].to_owned()
 }
