@@ -21,7 +21,6 @@ macro_rules! select {
         mod __tokio_select {
             $crate::select_priv_declare_output_enum!(($($index)+));
         }
-        let branch_count = [$($index),+].len() as u32;
         let mut disabled: __tokio_select::Mask = 0;
         $($(
             if !$guard {
@@ -38,6 +37,7 @@ macro_rules! select {
             $crate::macros::support::poll_fn(|cx| {
                 // A future that knows the budget would yield, and one that does not would go on for ever.
                 $crate::macros::support::ready!($crate::macros::support::poll_budget_available(cx));
+                let branch_count = [$($index),+].len() as u32;
                 let start = $crate::macros::support::$start(branch_count);
                 let mut is_pending = false;
                 for turn in 0..branch_count {
