@@ -5,6 +5,7 @@
 
 mod barrier;
 mod blocking;
+pub mod broadcast;
 mod loan;
 pub mod mpsc;
 mod mutex;
@@ -16,6 +17,8 @@ mod rwlock;
 mod semaphore;
 mod set_once;
 mod wait_list;
+mod wait_until;
+pub mod watch;
 mod write_once;
 
 pub use barrier::{Barrier, BarrierWaitResult};
