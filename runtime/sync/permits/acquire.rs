@@ -38,6 +38,17 @@ impl Permits {
         Permits { state: PermitsState::new(count), waiters: WaitList::new(()) }
     }
 
+    /// No permits, and there will be none.
+    #[cfg(not(all(test, rt_loom)))]
+    pub(crate) const fn new_closed() -> Permits {
+        Permits { state: PermitsState::new_closed(), waiters: WaitList::new(()) }
+    }
+
+    #[cfg(all(test, rt_loom))]
+    pub(crate) fn new_closed() -> Permits {
+        Permits { state: PermitsState::new_closed(), waiters: WaitList::new(()) }
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.state.count()
     }

@@ -74,6 +74,16 @@ impl PermitsState {
         PermitsState(AtomicUsize::new(count << SHIFT))
     }
 
+    #[cfg(not(all(test, rt_loom)))]
+    pub(super) const fn new_closed() -> PermitsState {
+        PermitsState(AtomicUsize::new(CLOSED))
+    }
+
+    #[cfg(all(test, rt_loom))]
+    pub(super) fn new_closed() -> PermitsState {
+        PermitsState(AtomicUsize::new(CLOSED))
+    }
+
     pub(super) fn count(&self) -> usize {
         // Ordering: Acquire [permits-published]: the former users of the permits that it sees are
         // done. A later call sees at least as much. No test could notice: a count promises nothing
@@ -83,15 +93,15 @@ impl PermitsState {
 
     #[inline]
     pub(super) fn is_closed(&self) -> bool {
-        // Ordering: Relaxed: it is closed once, for ever, and nothing is read because of it.
-        PermitsWord(self.0.load(Ordering::Relaxed)).is_closed()
+        // Ordering: Acquire [closed-published]: who sees it closed sees what came before that.
+        PermitsWord(self.0.load(Ordering::Acquire)).is_closed()
     }
 
     /// Takes `count` permits, or none.
     #[inline]
     pub(super) fn take(&self, count: usize) -> Taking {
-        // Ordering: Relaxed: a guess, which the exchange checks.
-        let mut word = PermitsWord(self.0.load(Ordering::Relaxed));
+        // Ordering: Acquire [closed-published]: as in `is_closed`.
+        let mut word = PermitsWord(self.0.load(Ordering::Acquire));
         loop {
             if word.is_closed() {
                 return Taking::Closed;
@@ -107,8 +117,8 @@ impl PermitsState {
     /// Takes `count` permits, or all that there are and marks that somebody waits. The caller holds
     /// the lock of the waiters and enters the list in the second case.
     pub(super) fn take_or_wait(&self, count: usize) -> Taking {
-        // Ordering: Relaxed: a guess, which the exchange checks.
-        let mut word = PermitsWord(self.0.load(Ordering::Relaxed));
+        // Ordering: Acquire [closed-published]: as in `is_closed`.
+        let mut word = PermitsWord(self.0.load(Ordering::Acquire));
         loop {
             if word.is_closed() {
                 return Taking::Closed;
@@ -126,8 +136,9 @@ impl PermitsState {
 
     #[inline]
     fn exchange_taking(&self, from: PermitsWord, to: PermitsWord) -> Result<(), PermitsWord> {
-        // Ordering: Acquire [permits-published]: what the former users of the permits did is seen.
-        let outcome = self.0.compare_exchange_weak(from.0, to.0, Ordering::Acquire, Ordering::Relaxed);
+        // Ordering: Acquire [permits-published]: what the former users of the permits did is seen; and
+        // [closed-published] of a word that is closed.
+        let outcome = self.0.compare_exchange_weak(from.0, to.0, Ordering::Acquire, Ordering::Acquire);
         outcome.map(drop).map_err(PermitsWord)
     }
 
@@ -185,8 +196,7 @@ impl PermitsState {
 
     /// The caller holds the lock of the waiters, so nobody begins to wait after this.
     pub(super) fn close(&self) {
-        // Ordering: Relaxed: the lock orders it for those who want to wait, and nothing is read
-        // because of it.
-        self.0.fetch_or(CLOSED, Ordering::Relaxed);
+        // Ordering: Release [closed-published]: who sees it closed sees what came before that.
+        self.0.fetch_or(CLOSED, Ordering::Release);
     }
 }

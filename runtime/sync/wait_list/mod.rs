@@ -26,4 +26,5 @@ mod wake_batch;
 
 pub(crate) use entry::Stage;
 pub(crate) use list::{Locked, WaitList};
-pub(crate) use waiter::{Home, Left, Waiter};
+pub(crate) use waiter::{Home, HomeRef, Left, Waiter};
+pub(crate) use wake_batch::Chosen;
