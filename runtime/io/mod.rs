@@ -59,7 +59,7 @@ mod copy;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(unix)]
-mod pipe;
+pub(crate) mod pipe;
 mod standard;
 mod stdin;
 mod stdout;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 14] = [
+pub(crate) const TWINS: [(&str, &str); 15] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
+    ("OpenOptions", "public: of a file and of a pipe, as tokio has them"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
     ("OwnedWriteHalf", "as above"),
     ("PathForm", "a string of C on Unix, a path elsewhere"),
