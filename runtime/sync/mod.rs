@@ -16,6 +16,9 @@ mod set_once;
 mod wait_list;
 mod write_once;
 
+#[cfg(test)]
+mod models;
+
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError};
 pub use notify::Notify;
