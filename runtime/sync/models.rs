@@ -219,6 +219,9 @@ fn a_semaphore_that_is_closed_beside_a_waiter_wakes_it() {
             closer.1.write(1);
             closer.0.close();
         });
+        if shared.0.is_closed() {
+            assert_eq!(shared.1.read(), 1, "what came before the end is not seen");
+        }
         assert!(shared.0.blocking_acquire().is_err());
         assert_eq!(shared.1.read(), 1, "what came before the end is not seen");
         thread.join().unwrap();
