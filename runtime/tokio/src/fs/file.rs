@@ -9,7 +9,6 @@ use std::time::SystemTime;
 
 use heist::fs::facade;
 
-use super::OpenOptions;
 use super::behind::Behind;
 use crate::context;
 
@@ -69,11 +68,6 @@ impl File {
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         context::runtime();
         heist::fs::File::create_new(path).await.map(File::over)
-    }
-
-    /// Returns options for opening a file.
-    pub fn options() -> OpenOptions {
-        OpenOptions::new()
     }
 
     /// Takes a file of std.

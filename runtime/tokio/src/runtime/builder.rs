@@ -148,6 +148,21 @@ impl Builder {
     }
 }
 
+#[cfg(feature = "rt-multi-thread")]
+impl Runtime {
+    /// Builds a multi-threaded runtime with all of its parts.
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new_multi_thread().enable_all().build()
+    }
+}
+
+impl LocalRuntime {
+    /// Builds a local runtime with all of its parts.
+    pub fn new() -> io::Result<LocalRuntime> {
+        Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
+    }
+}
+
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")

@@ -10,8 +10,6 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::split::{ReadHalf, WriteHalf, split};
-use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
 use super::{SocketAddr, UCred};
 use crate::context;
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
@@ -147,16 +145,6 @@ impl UnixStream {
 
     pub(super) fn shutdown_std(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown_with(how)
-    }
-
-    /// Borrows the connection as two halves.
-    pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
-        split(self)
-    }
-
-    /// Makes two halves of the connection, which may go to different tasks.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        split_owned(self)
     }
 
     /// The reads and writes take `&self`, so that the halves share them.
