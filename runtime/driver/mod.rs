@@ -75,7 +75,7 @@ pub(crate) use buffers::BufferLimits;
 pub(crate) use buffers::Contents;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{DriverGuard, in_runtime, pinned};
+pub(crate) use context::{DriverGuard, expect_runtime, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 pub(crate) use errors::of_pool;

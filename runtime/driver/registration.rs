@@ -117,7 +117,6 @@ impl Registration {
     }
 
     /// [`poll_io`](Registration::poll_io) for bytes; returns how many were moved.
-    #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
     pub(crate) fn poll_transfer(
         &self,
         direction: Direction,

@@ -5,6 +5,7 @@
 //!
 //! - `systems.rs`: which systems have which call.
 //! - `socket/`: making and accepting sockets and pipes, their options, the meaning of errors.
+//! - `device/`, `traffic/`: options of sockets that some systems have.
 //! - `segmentation/`: many UDP datagrams in one call.
 //! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
 //!   addresses of Unix sockets.
@@ -21,6 +22,7 @@ pub(crate) mod access;
 pub(crate) mod ancillary;
 #[cfg(unix)]
 pub(crate) mod credentials;
+pub(crate) mod device;
 pub(crate) mod file;
 pub(crate) mod open;
 pub(crate) mod path;
@@ -30,5 +32,6 @@ pub(crate) mod remote;
 pub(crate) mod segmentation;
 pub(crate) mod socket;
 pub(crate) mod splice;
+pub(crate) mod traffic;
 #[cfg(unix)]
 pub(crate) mod unix_address;
