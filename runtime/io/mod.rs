@@ -61,6 +61,8 @@ pub mod hyper;
 #[cfg(unix)]
 pub(crate) mod pipe;
 mod standard;
+#[cfg(unix)]
+mod standard_fd;
 mod stdin;
 mod stdout;
 #[cfg(feature = "futures-io")]

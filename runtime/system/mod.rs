@@ -9,8 +9,8 @@
 //! - `segmentation/`: many UDP datagrams in one call.
 //! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
 //!   addresses of Unix sockets.
-//! - `poll_state/`: what the kernel reports of a descriptor.
-//! - `access.rs`: how a descriptor was opened. `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
+//! - `poll_state/`: what the kernel reports of a descriptor. `access.rs`: how it was opened.
+//! - `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
 //!   open file. `remote/`: which files are on a server. `splice/`: from a file to a socket.
 
 #[macro_use]
