@@ -186,6 +186,12 @@ pub(crate) fn allowed() -> Option<Allowed> {
     CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.allowed)).ok().flatten()
 }
 
+/// Panics outside of a runtime.
+#[track_caller]
+pub(crate) fn expect_runtime() {
+    assert!(is_entered(), "{NO_RUNTIME}");
+}
+
 /// Whether this thread is in a runtime.
 fn is_entered() -> bool {
     CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(false)

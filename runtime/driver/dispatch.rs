@@ -2,6 +2,7 @@
 //! depend on the thread that makes them.
 
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,10 @@ pub(crate) struct Driver {
     #[cfg(unix)]
     pub(super) fd_watcher: FdWatcherSlot,
 }
+
+/// No lock of it is held while code of a program runs.
+impl UnwindSafe for Driver {}
+impl RefUnwindSafe for Driver {}
 
 impl Driver {
     /// Creates every worker's ring or poller.

@@ -68,6 +68,8 @@ pub(crate) mod pipe;
 #[cfg(unix)]
 pub(crate) mod splice;
 mod standard;
+#[cfg(unix)]
+mod standard_fd;
 mod stdin;
 mod stdout;
 #[cfg(feature = "futures-io")]
