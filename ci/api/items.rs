@@ -39,8 +39,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let items: BTreeSet<String> = lines.iter().map(|line| item(&without_paths(line))).collect();
-    items.iter().for_each(|item| println!("{item}"));
+    items.iter().filter(|item| !is_detail(item)).for_each(|item| println!("{item}"));
     Ok(())
+}
+
+/// Destructors are nobody's to call.
+fn is_detail(item: &str) -> bool {
+    item.starts_with("impl Drop for ") || item.split('\t').next().is_some_and(|item| item.ends_with("::drop"))
 }
 
 fn lines_of(file: &str) -> Result<Vec<String>, Box<dyn Error>> {
@@ -100,7 +105,7 @@ fn renamed(line: &str, name: &str, ours: &str) -> Option<String> {
 
 fn is_about(line: &str, path: &str) -> bool {
     let subject = match line.strip_prefix("impl") {
-        Some(rest) => rest.rsplit(" for ").next().unwrap_or(rest),
+        Some(rest) => rest.split(" where ").next().unwrap_or(rest),
         None => line.split(['(', '<']).next().unwrap_or(line),
     };
     subject.contains(path)
@@ -148,31 +153,32 @@ fn without_paths(line: &str) -> String {
 /// The item, a tab and its signature.
 fn item(line: &str) -> String {
     let line = line.replace("pub async fn ", "pub fn ").replace("&'static self", "&self");
-    if line.starts_with("impl") {
-        return format!("{}\t", line.split(" where ").next().unwrap_or(&line));
+    if let Some(rest) = line.strip_prefix("impl") {
+        return format!("impl {}\t", generics_off(rest.split(" where ").next().unwrap_or(rest)).trim_start());
     }
     match line.find(" fn ") {
         Some(at) => {
-            let end = line[at..].find('(').map_or(line.len(), |end| at + end);
-            let name = &line[at + 4..end];
-            let name = generics_off(name);
-            format!("fn {name}\t{line}")
+            let name = generics_off(&line[at + 4..]);
+            format!("fn {}\t{line}", name.split('(').next().unwrap_or(&name))
         }
-        None => format!("{}\t", line.trim_start_matches("pub ").trim_start_matches("#[non_exhaustive] pub ")),
+        None => {
+            let line = line.replace("#[non_exhaustive] ", "");
+            format!("{}\t", generics_off(line.trim_start_matches("pub ")))
+        }
     }
 }
 
-/// `Type<T>::name<F: Fn()>` without the generics of the function.
+/// `Type<T>::name<F: Fn()>` as `Type::name`.
 fn generics_off(name: &str) -> String {
-    let (mut depth, mut last) = (0, 0);
-    for (at, char) in name.char_indices() {
+    let (mut out, mut depth, mut last) = (String::new(), 0, ' ');
+    for char in name.chars() {
         match char {
             '<' => depth += 1,
-            '>' => depth -= 1,
-            ':' if depth == 0 => last = at,
+            '>' if last != '-' => depth -= 1,
+            char if depth == 0 => out.push(char),
             _ => {}
         }
+        last = char;
     }
-    let end = name[last..].find('<').map_or(name.len(), |at| last + at);
-    name[..end].to_owned()
+    out
 }
