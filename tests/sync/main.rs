@@ -1,0 +1,6 @@
+//! Channels, locks and notifications as programs see them.
+
+mod broadcast;
+mod mpsc;
+mod oneshot;
+mod watch;
