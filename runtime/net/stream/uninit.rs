@@ -49,7 +49,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub fn poll_read_uninit(
-        &mut self,
+        &self,
         cx: &mut Context<'_>,
         buf: &mut [MaybeUninit<u8>],
     ) -> Poll<io::Result<usize>> {
