@@ -19,7 +19,7 @@ use crate::task::JoinHandle;
 /// Workers, a driver for each, timers, and a pool for blocking closures.
 ///
 /// Dropping a runtime drops every task exactly once, waits for polls that are under way and for
-/// blocking closures that run, and gives everything back to the system. If it is dropped inside of
+/// blocking closures, also those in line, and gives everything back to the system. If it is dropped inside of
 /// a task, on a worker's own thread, it does not wait: the rest happens in the background.
 ///
 /// A forked child that does not call `exec` must not use its copy of the parent's runtime, and
@@ -199,8 +199,8 @@ impl Runtime {
         self.shared().workers_count()
     }
 
-    /// Ends the runtime: cancels all tasks and waits for polls and blocking closures that are under
-    /// way, for `timeout` in total. Work that has not ended by then is left behind on its thread.
+    /// Ends the runtime: cancels all tasks and waits for polls that are under way and for blocking
+    /// closures, also those in line, for `timeout` in total. Work that has not ended by then is left behind on its thread.
     /// Zero does not wait.
     ///
     /// The limit holds for everything, including clean-ups of [adopted
