@@ -158,7 +158,8 @@ impl Pool {
         POOL_OF_THREAD.with(Cell::get) == self.inner.address()
     }
 
-    /// Waits for the jobs that wait or run, after `close`: at most `timeout`, or for ever if it is `None`.
+    /// Waits for the jobs that wait or run, after `close`: at most `timeout`, or for ever if it is
+    /// `None`.
     pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) {
         let inner = &self.inner;
         let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
