@@ -20,7 +20,8 @@ use crate::task::JoinHandle;
 ///
 /// Dropping a runtime drops every task exactly once, waits for polls that are under way and for
 /// blocking closures, also those in line, and gives everything back to the system. If it is dropped
-/// inside of a task, on a worker's own thread, it does not wait: the rest happens in the background.
+/// inside of a task, on a worker's own thread, it does not wait: the rest happens in the
+/// background.
 ///
 /// A forked child that does not call `exec` must not use its copy of the parent's runtime, and
 /// builds one of its own. Dropping the copy does nothing.
