@@ -160,6 +160,12 @@ impl Driver {
         self.cancel_on(local, ticket);
     }
 
+    /// Whether somebody is certain to look for the completions of this thread's requests. Outside
+    /// of the loop of a current-thread runtime perhaps nobody runs it.
+    pub(super) fn is_driven_here(&self) -> bool {
+        !self.is_loop || worker_of(self).is_some()
+    }
+
     /// Takes a buffer to receive into. The shelf of this thread's worker has one that is still in
     /// its core's cache.
     pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {

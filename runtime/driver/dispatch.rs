@@ -30,6 +30,8 @@ pub(crate) struct Driver {
     pub(super) backend: Backend,
     refusal: Option<io::Error>,
     pub(super) workers: usize,
+    /// Whether its one worker runs only while a thread blocks on the runtime.
+    pub(super) is_loop: bool,
     /// Spreads the requests of threads outside of the runtime.
     next_worker: AtomicUsize,
     pub(super) buffers: Buffers,
@@ -63,6 +65,8 @@ impl Driver {
             #[cfg(unix)]
             fd_watcher: FdWatcherSlot::new(),
         }))
+        let is_loop = options.single_thread;
+        Ok(Arc::new(Driver { backend, refusal, workers, is_loop, next_worker, buffers }))
     }
 
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service
