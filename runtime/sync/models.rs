@@ -1,5 +1,5 @@
-//! Locks and notifications, with loom's threads. Futures are polled by hand, or by `block_on` of this
-//! room, which parks the thread.
+//! Locks and notifications, with loom's threads. Futures are polled by hand, or by `block_on` of
+//! this room, which parks the thread.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker as TaskWaker};
 
 use super::blocking::block_on;
-use super::wait_list::{Home, Left, Stage, WaitList, Waiter};
+use super::wait_list::{Home, Left, WaitList, Waiter, WaiterStage};
 use super::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::cell::UnsafeCell;
@@ -100,7 +100,7 @@ fn a_waiter_that_finds_itself_chosen_has_its_outcome() {
         thread.join().unwrap();
         assert_eq!(bell.wakes_count(), 1, "its waker was not woken");
         assert_eq!(outcome.or_else(|| waiter.as_mut().take_outcome()), Some(7));
-        assert_eq!(waiter.stage(), Stage::Idle);
+        assert_eq!(waiter.stage(), WaiterStage::Idle);
     });
 }
 
@@ -155,8 +155,8 @@ fn a_permit_shows_what_was_done_under_it() {
     });
 }
 
-/// [permits-published] and [waiters-take-all]: the lock goes from one thread to the other, also to one
-/// that waits.
+/// [permits-published] and [waiters-take-all]: the lock goes from one thread to the other, also to
+/// one that waits.
 #[test]
 fn two_threads_have_a_mutex_one_after_the_other() {
     model(|| {
@@ -228,7 +228,8 @@ fn a_semaphore_that_is_closed_beside_a_waiter_wakes_it() {
     });
 }
 
-/// [guard-owns]: a reader beside a writer sees the value before or after, and the writer waits for it.
+/// [guard-owns]: a reader beside a writer sees the value before or after, and the writer waits for
+/// it.
 #[test]
 fn a_reader_and_a_writer_do_not_meet() {
     model(|| {
@@ -309,8 +310,8 @@ fn a_notification_of_a_future_that_is_dropped_is_not_lost() {
     });
 }
 
-/// [due]: a call for one beside a call for all is not spent on one whom the other wakes: the last of the
-/// two leaves a permit, or was the first to choose.
+/// [due]: a call for one beside a call for all is not spent on one whom the other wakes: the last
+/// of the two leaves a permit, or was the first to choose.
 #[test]
 fn a_call_for_one_beside_a_call_for_all_is_kept() {
     model(|| {

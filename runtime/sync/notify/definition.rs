@@ -9,8 +9,8 @@ use crate::sync::wait_list::{Chosen, Home, Locked, WaitList};
 /// Wakes tasks that wait for something to happen. It carries no value; what happened is seen
 /// elsewhere.
 ///
-/// [`notify_one`](Notify::notify_one) wakes one task. If none waits, it leaves a permit, and the next
-/// one that waits goes on at once; there is at most one permit.
+/// [`notify_one`](Notify::notify_one) wakes one task. If none waits, it leaves a permit, and the
+/// next one that waits goes on at once; there is at most one permit.
 /// [`notify_waiters`](Notify::notify_waiters) wakes all tasks that wait now, and leaves none.
 ///
 /// # Examples
@@ -52,7 +52,8 @@ use crate::sync::wait_list::{Chosen, Home, Locked, WaitList};
 pub struct Notify {
     pub(super) state: NotifyState,
     /// The state behind the lock is the turn of the first waiter that came after the last call of
-    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile [due].
+    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile
+    /// [due].
     waiters: WaitList<u64, Notification>,
 }
 
@@ -185,8 +186,8 @@ impl Notify {
         });
     }
 
-    /// Wakes all tasks that wait now, and those whose future was created before and not polled. Leaves
-    /// no permit.
+    /// Wakes all tasks that wait now, and those whose future was created before and not polled.
+    /// Leaves no permit.
     ///
     /// # Examples
     /// ```

@@ -4,7 +4,8 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 /// There is no permit, and nobody waits.
 const EMPTY: usize = 0;
-/// Somebody waits for a permit. Only the holder of the list's lock sets and ends it [waited-locked].
+/// Somebody waits for a permit. Only the holder of the list's lock sets and ends it
+/// [waited-locked].
 const WAITED: usize = 1;
 /// There is a permit, and nobody waits.
 const PERMIT: usize = 2;
@@ -71,8 +72,8 @@ impl NotifyState {
     pub(super) fn leave_permit(&self) -> bool {
         let mut word = self.load();
         while word.what() != WAITED {
-            // Ordering: Release [notified-published]: who takes the permit sees what came before it,
-            // also if there was one already.
+            // Ordering: Release [notified-published]: who takes the permit sees what came before
+            // it, also if there was one already.
             let (from, to) = (word.0, word.with(PERMIT).0);
             match self.0.compare_exchange_weak(from, to, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return true,
@@ -96,8 +97,8 @@ impl NotifyState {
         }
     }
 
-    /// As `arrive`, and marks that somebody waits. The caller holds the lock of the list, and enters it
-    /// if it has to wait.
+    /// As `arrive`, and marks that somebody waits. The caller holds the lock of the list, and
+    /// enters it if it has to wait.
     pub(super) fn arrive_or_wait(&self, calls: Calls) -> Arrival {
         loop {
             if self.arrive(calls) == Arrival::Notified {
@@ -107,7 +108,8 @@ impl NotifyState {
             if word.what() == PERMIT || word.calls() != calls {
                 continue;
             }
-            // Ordering: Relaxed: the lock orders it for those who look at the list, [waited-locked].
+            // Ordering: Relaxed: the lock orders it for those who look at the list,
+            // [waited-locked].
             let (from, to) = (word.0, word.with(WAITED).0);
             if self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return Arrival::Waits;
@@ -115,8 +117,8 @@ impl NotifyState {
         }
     }
 
-    /// Counts a call of `notify_waiters`, after which nobody waits. The caller holds the lock of the list.
-    /// A permit stays.
+    /// Counts a call of `notify_waiters`, after which nobody waits. The caller holds the lock of
+    /// the list. A permit stays.
     pub(super) fn call_all(&self) {
         let mut word = self.load();
         loop {
