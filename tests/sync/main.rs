@@ -2,12 +2,16 @@
 
 mod auto_traits;
 mod barrier;
+mod broadcast;
+mod mpsc;
 mod mutex;
 mod notify;
 mod once_cell;
+mod oneshot;
 mod rwlock;
 mod semaphore;
 mod set_once;
+mod watch;
 #[path = "../support/mod.rs"]
 mod support;
 
