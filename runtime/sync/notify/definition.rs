@@ -156,34 +156,48 @@ impl Notify {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn notify_waiting(&self, which: Which) {
-        let locked = self.waiters.lock();
+        let mut locked = self.waiters.lock();
         // The last waiter may have left meanwhile.
         if self.state.leave_permit() {
             return;
         }
+        if locked.has_one_before(*locked) {
+            return self.notify_after_due(locked, which);
+        }
+        let chosen = self.choose(&mut locked, which);
+        drop(locked);
+        if let Some(chosen) = chosen {
+            chosen.wake();
+        }
+    }
+
+    /// Those whom a call for all has yet to wake are woken for it: this one is for somebody else [due].
+    #[cold]
+    fn notify_after_due(&self, locked: Locked<'_, u64, Notification>, which: Which) {
         let mut is_done = false;
         locked.wake_while(|locked| {
-            // Those whom a call has yet to wake are woken for it: this one is for somebody else.
             if let Some(chosen) = choose_due(locked) {
                 return Some(chosen);
             }
-            if std::mem::replace(&mut is_done, true) {
-                return None;
-            }
-            let notify = |notification: &mut Notification| *notification = Notification::One(which);
-            let chosen = match which {
-                Which::First => locked.choose_first(notify),
-                Which::Last => locked.choose_last(notify),
-            };
-            match chosen {
-                Some(_) => self.end_waiting_if_last(locked),
-                // They left while the lock was given up.
-                None => assert!(self.state.leave_permit(), "[waited-locked]: nobody waits"),
-            }
-            chosen
+            if std::mem::replace(&mut is_done, true) { None } else { self.choose(locked, which) }
         });
+    }
+
+    /// Chooses one that waits. If they have left meanwhile, leaves a permit.
+    #[inline]
+    fn choose(&self, locked: &mut Locked<'_, u64, Notification>, which: Which) -> Option<Chosen> {
+        let notify = |notification: &mut Notification| *notification = Notification::One(which);
+        let chosen = match which {
+            Which::First => locked.choose_first(notify),
+            Which::Last => locked.choose_last(notify),
+        };
+        match chosen {
+            Some(_) => self.end_waiting_if_last(locked),
+            None => assert!(self.state.leave_permit(), "[waited-locked]: nobody waits"),
+        }
+        chosen
     }
 
     /// Wakes all tasks that wait now, and those whose future was created before and not polled.

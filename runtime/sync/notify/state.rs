@@ -58,8 +58,8 @@ impl NotifyState {
 
     #[inline]
     pub(super) fn calls(&self) -> Calls {
-        // Ordering: Acquire [notified-published]: who sees a call sees what came before it.
-        NotifyWord(self.0.load(Ordering::Acquire)).calls()
+        // Ordering: Relaxed: one that finds another number takes the lock, which the call held.
+        NotifyWord(self.0.load(Ordering::Relaxed)).calls()
     }
 
     fn load(&self) -> NotifyWord {
@@ -86,11 +86,18 @@ impl NotifyState {
     /// Takes the permit, if there is one and there was no call since `calls`.
     #[inline]
     pub(super) fn arrive(&self, calls: Calls) -> Arrival {
-        if self.calls() != calls {
+        // Ordering: Acquire [notified-published]: who sees a call, or its permit, sees what came
+        // before it.
+        let word = NotifyWord(self.0.load(Ordering::Acquire));
+        if word.calls() != calls {
             return Arrival::Notified;
         }
-        let (from, to) = (calls.0 | PERMIT, calls.0 | EMPTY);
-        // Ordering: Acquire [notified-published], as for a call.
+        if word.what() != PERMIT {
+            return Arrival::Waits;
+        }
+        let (from, to) = (word.0, word.with(EMPTY).0);
+        // Ordering: Acquire [notified-published]. No mutant: the load has seen the same, unless another
+        // call came in between.
         match self.0.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => Arrival::Notified,
             Err(_) => Arrival::Waits,

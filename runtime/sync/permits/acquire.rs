@@ -105,7 +105,7 @@ impl Permits {
     }
 
     /// Gives `count` permits to those who wait, in their order, and what is left to all.
-    #[cold]
+    #[inline(never)]
     fn distribute(&self, locked: Locked<'_, (), usize>, added: usize) {
         let mut count = added;
         let mut giving = Giving::Given;
@@ -174,7 +174,7 @@ impl Acquire<'_> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn poll_enter(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let this = self.project();
         let permits = *this.waiter.home();

@@ -116,7 +116,7 @@ impl<H: HomeRef> Waiter<H> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn poll_waiting(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<WishOf<H>> {
         let mut clone = None;
         loop {
