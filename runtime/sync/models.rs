@@ -313,6 +313,29 @@ fn a_notification_of_a_future_that_is_dropped_is_not_lost() {
     });
 }
 
+/// [notified-published] and [waited-locked]: the mark of one that has left becomes a permit.
+#[test]
+fn a_permit_in_the_place_of_a_mark_shows_what_came_before() {
+    model(|| {
+        let shared = Arc::new((Notify::new(), Plain::new()));
+        let bell = Bell::new();
+        let mut goes = Box::pin(shared.0.notified());
+        assert!(poll(goes.as_mut(), &bell).is_pending());
+        drop(goes);
+        let notifier = shared.clone();
+        let thread = thread::spawn(move || {
+            notifier.1.write(1);
+            notifier.0.notify_one();
+        });
+        let mut comes = Box::pin(shared.0.notified());
+        if poll(comes.as_mut(), &bell).is_ready() {
+            assert_eq!(shared.1.read(), 1);
+        }
+        thread.join().unwrap();
+        assert!(poll(comes.as_mut(), &bell).is_ready());
+    });
+}
+
 /// [due]: a call for one beside a call for all is not spent on one whom the other wakes: the last
 /// of the two leaves a permit, or was the first to choose.
 #[test]

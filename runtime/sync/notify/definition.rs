@@ -159,7 +159,7 @@ impl Notify {
     #[inline(never)]
     fn notify_waiting(&self, which: Which) {
         let mut locked = self.waiters.lock();
-        // The last waiter may have left meanwhile.
+        // Another call may have found that nobody waits.
         if self.state.leave_permit() {
             return;
         }
@@ -173,7 +173,8 @@ impl Notify {
         }
     }
 
-    /// Those whom a call for all has yet to wake are woken for it: this one is for somebody else [due].
+    /// Those whom a call for all has yet to wake are woken for it: this one is for somebody else
+    /// [due].
     #[cold]
     fn notify_after_due(&self, locked: Locked<'_, u64, Notification>, which: Which) {
         let mut is_done = false;
@@ -185,7 +186,7 @@ impl Notify {
         });
     }
 
-    /// Chooses one that waits. If they have left meanwhile, leaves a permit.
+    /// Chooses one that waits. If there is nobody, leaves a permit.
     #[inline]
     fn choose(&self, locked: &mut Locked<'_, u64, Notification>, which: Which) -> Option<Chosen> {
         let notify = |notification: &mut Notification| *notification = Notification::One(which);
@@ -193,9 +194,8 @@ impl Notify {
             Which::First => locked.choose_first(notify),
             Which::Last => locked.choose_last(notify),
         };
-        match chosen {
-            Some(_) => self.end_waiting_if_last(locked),
-            None => assert!(self.state.leave_permit(), "[waited-locked]: nobody waits"),
+        if chosen.is_none() && !self.state.leave_permit() {
+            self.state.end_waiting();
         }
         chosen
     }
@@ -219,13 +219,6 @@ impl Notify {
         self.state.call_all();
         *locked = locked.next_turn();
         locked.wake_while(choose_due);
-    }
-
-    /// Called under the lock when a waiter is gone.
-    pub(super) fn end_waiting_if_last(&self, locked: &Locked<'_, u64, Notification>) {
-        if !locked.has_one_since(**locked) {
-            self.state.end_waiting();
-        }
     }
 }
 

@@ -115,7 +115,6 @@ impl<H: HomeRef + Deref<Target = Notify>> NotifyWait<H> {
         let notify = &**this.waiter.home();
         let mut locked = this.waiter.lock();
         let left = this.waiter.as_ref().leave(&mut locked);
-        notify.end_waiting_if_last(&locked);
         drop(locked);
         if let Some(Left::Chosen(Notification::One(which))) = left {
             notify.notify(which);

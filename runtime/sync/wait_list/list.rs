@@ -91,12 +91,6 @@ impl<'a, S, W> Locked<'a, S, W> {
         unsafe { self.inside.first.as_ref().is_some_and(|first| first.with(|place| place.turn < turn)) }
     }
 
-    /// Returns whether the last waiter entered at `turn` or later.
-    pub(crate) fn has_one_since(&self, turn: u64) -> bool {
-        // SAFETY: as above.
-        unsafe { self.inside.last.as_ref().is_some_and(|last| last.with(|place| place.turn >= turn)) }
-    }
-
     /// The wish of the first waiter.
     #[inline]
     pub(crate) fn first_wish(&mut self) -> Option<&mut W> {
