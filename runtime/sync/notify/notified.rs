@@ -81,6 +81,7 @@ impl Notify {
     /// notify.notified().await;
     /// # }
     /// ```
+    #[inline]
     pub fn notified(&self) -> Notified<'_> {
         Notified { wait: NotifyWait::new(self) }
     }
@@ -102,6 +103,7 @@ impl Notify {
     /// task.await.unwrap();
     /// # }
     /// ```
+    #[inline]
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         OwnedNotified { wait: NotifyWait::new(self) }
     }

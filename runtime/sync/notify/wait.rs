@@ -45,6 +45,7 @@ pin_project! {
 }
 
 impl<H: HomeRef + Deref<Target = Notify>> NotifyWait<H> {
+    #[inline]
     pub(super) fn new(notify: H) -> NotifyWait<H> {
         let calls = notify.state.calls();
         NotifyWait { waiter: Waiter::new(notify), calls, progress: WaitProgress::New }

@@ -117,7 +117,8 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     ///
     /// let lock = Arc::new(RwLock::new(vec![1]));
     /// let guard = lock.clone().try_write_owned().unwrap();
-    /// let guard = OwnedRwLockWriteGuard::try_downgrade_map(guard, |list| list.get(5)).unwrap_err();
+    /// let guard =
+    ///     OwnedRwLockWriteGuard::try_downgrade_map(guard, |list| list.get(5)).unwrap_err();
     /// assert!(lock.try_read().is_err());
     /// assert_eq!(*guard, [1]);
     /// ```

@@ -41,11 +41,13 @@ pub(super) struct Place<W> {
 }
 
 impl<W> WaitEntry<W> {
+    #[inline]
     pub(super) fn new() -> WaitEntry<W> {
         let place = Place { previous: ptr::null(), next: ptr::null(), turn: 0, waker: None, wish: None };
         WaitEntry { stage: AtomicU8::new(IDLE), place: UnsafeCell::new(place) }
     }
 
+    #[inline]
     pub(super) fn stage(&self) -> WaiterStage {
         // Ordering: Acquire [chosen-last]: who finds the waiter chosen reads its outcome and frees
         // it after the last access of the thread that chose it.

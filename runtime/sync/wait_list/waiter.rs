@@ -72,6 +72,7 @@ pub(crate) enum Left<W> {
 }
 
 impl<H: HomeRef> Waiter<H> {
+    #[inline]
     pub(crate) fn new(home: H) -> Waiter<H> {
         let list = ptr::from_ref(home.wait_list());
         Waiter { entry: WaitEntry::new(), list, home, _pinned: PhantomPinned }
