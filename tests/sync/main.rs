@@ -11,9 +11,9 @@ mod oneshot;
 mod rwlock;
 mod semaphore;
 mod set_once;
-mod watch;
 #[path = "../support/mod.rs"]
 mod support;
+mod watch;
 
 use std::future::Future;
 use std::pin::Pin;
