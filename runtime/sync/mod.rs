@@ -62,6 +62,7 @@ mod mutex;
 mod notify;
 mod once_cell;
 pub mod oneshot;
+mod pause;
 mod permits;
 mod rwlock;
 mod semaphore;
