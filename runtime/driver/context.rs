@@ -18,6 +18,7 @@ use crate::primitive::{StaysOnThread, thread};
 use super::Driver;
 use super::asker::Asker;
 use super::buffers::Contents;
+use super::errors::closed;
 use super::op::Op;
 use super::options::Allowed;
 use super::ticket::Ticket;
@@ -183,6 +184,14 @@ pub(crate) fn current() -> Arc<Driver> {
     match try_current() {
         Some(driver) => driver,
         None => panic!("{NO_RUNTIME}"),
+    }
+}
+
+/// The error of a runtime that has ended, if it is the one that this thread has entered.
+pub(crate) fn check_open() -> io::Result<()> {
+    match try_current() {
+        Some(driver) if driver.has_ended() => Err(closed()),
+        _ => Ok(()),
     }
 }
 

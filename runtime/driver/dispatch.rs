@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::buf::FixedMemory;
-use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::wake_all;
 
 use super::asker::Asker;
@@ -36,6 +36,8 @@ pub(crate) struct Driver {
     next_worker: AtomicUsize,
     pub(super) buffers: Buffers,
     pub(super) allowed: Allowed,
+    /// Whether the runtime has begun to end, for those who ask before they begin something.
+    has_ended: AtomicBool,
     #[cfg(unix)]
     pub(super) fd_watcher: FdWatcherSlot,
 }
@@ -59,14 +61,25 @@ impl Driver {
             backend,
             refusal,
             workers,
+            is_loop: options.single_thread,
             next_worker,
             buffers,
             allowed: options.allowed,
+            has_ended: AtomicBool::new(false),
             #[cfg(unix)]
             fd_watcher: FdWatcherSlot::new(),
         }))
-        let is_loop = options.single_thread;
-        Ok(Arc::new(Driver { backend, refusal, workers, is_loop, next_worker, buffers }))
+    }
+
+    /// The runtime begins to end.
+    pub(crate) fn note_end(&self) {
+        // Ordering: Relaxed. Who reads it too early begins something that fails by itself.
+        self.has_ended.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        // Ordering: Relaxed, as for the store.
+        self.has_ended.load(Ordering::Relaxed)
     }
 
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service

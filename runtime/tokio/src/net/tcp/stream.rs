@@ -31,14 +31,14 @@ impl TcpStream {
 
     /// Connects to the first of the addresses at which that is possible.
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
-        context::io();
+        context::io()?;
         heist::net::TcpStream::connect(addr).await.map(TcpStream::over)
     }
 
     /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
-        context::io();
+        context::io()?;
         heist::net::TcpStream::from_std(stream).map(TcpStream::over)
     }
 

@@ -39,20 +39,20 @@ impl UnixSocket {
     /// Listens, with a queue for `backlog` connections. Panics outside of a runtime.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
-        context::io();
+        context::io()?;
         self.inner.listen(backlog).map(UnixListener::over)
     }
 
     /// Connects the socket.
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
-        context::io();
+        context::io()?;
         self.inner.connect(path).await.map(UnixStream::over)
     }
 
     /// Uses the socket for datagrams. Panics outside of a runtime.
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
-        context::io();
+        context::io()?;
         self.inner.datagram().map(UnixDatagram::over)
     }
 }

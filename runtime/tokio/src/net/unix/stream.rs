@@ -33,20 +33,20 @@ impl UnixStream {
     where
         P: AsRef<Path>,
     {
-        context::io();
+        context::io()?;
         heist::net::UnixStream::connect(path).await.map(UnixStream::over)
     }
 
     /// Connects to the socket at `addr`.
     pub async fn connect_addr(addr: &SocketAddr) -> io::Result<UnixStream> {
-        context::io();
+        context::io()?;
         heist::net::UnixStream::connect_addr(addr.inner()).await.map(UnixStream::over)
     }
 
     /// Makes two sockets that are connected to each other. Panics outside of a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
-        context::io();
+        context::io()?;
         let (one, other) = heist::net::UnixStream::pair()?;
         Ok((UnixStream::over(one), UnixStream::over(other)))
     }
@@ -59,7 +59,7 @@ impl UnixStream {
     /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
-        context::io();
+        context::io()?;
         heist::net::UnixStream::from_std(stream).map(UnixStream::over)
     }
 
