@@ -55,6 +55,13 @@ pub(crate) mod cell {
             UnsafeCell(std::cell::UnsafeCell::new(value))
         }
 
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    #[cfg(not(all(test, rt_loom)))]
+    impl<T: ?Sized> UnsafeCell<T> {
         /// Shared access. The caller upholds the rules of `&*pointer`.
         #[inline(always)]
         pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
@@ -69,15 +76,18 @@ pub(crate) mod cell {
     }
 }
 
+/// In a value that belongs to a thread's storage: it is `Sync`, but not `Send`.
+pub(crate) type StaysOnThread = std::marker::PhantomData<std::sync::MutexGuard<'static, ()>>;
+
 pub(crate) mod sync {
     use std::time::Duration;
 
     #[cfg(all(test, rt_loom))]
-    pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard};
+    pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard, RwLock, RwLockReadGuard};
     #[cfg(all(test, rt_shuttle))]
-    pub(crate) use shuttle::sync::{Condvar, MutexGuard};
+    pub(crate) use shuttle::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard};
     #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
-    pub(crate) use std::sync::{Condvar, MutexGuard};
+    pub(crate) use std::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard};
 
     /// The `Arc` of models, which loom counts. Code outside of models uses std's.
     #[cfg(all(test, not(rt_loom)))]
@@ -96,6 +106,13 @@ pub(crate) mod sync {
     pub(crate) struct Mutex<T>(Inner<T>);
 
     impl<T> Mutex<T> {
+        #[cfg(not(all(test, rt_loom)))]
+        pub(crate) const fn new(value: T) -> Self {
+            Mutex(Inner::new(value))
+        }
+
+        /// loom's locks are made at run time.
+        #[cfg(all(test, rt_loom))]
         pub(crate) fn new(value: T) -> Self {
             Mutex(Inner::new(value))
         }

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
@@ -14,12 +13,14 @@ use pin_project_lite::pin_project;
 
 use crate::blocking::NO_RUNTIME;
 use crate::buf::PooledBuf;
-use crate::primitive::thread;
+use crate::primitive::{StaysOnThread, thread};
 
 use super::Driver;
 use super::asker::Asker;
 use super::buffers::Contents;
+use super::errors::closed;
 use super::op::Op;
+use super::options::Allowed;
 use super::ticket::Ticket;
 
 thread::thread_local! {
@@ -45,8 +46,7 @@ struct CurrentDriver {
 #[must_use = "the driver leaves the thread when this is dropped"]
 pub(crate) struct DriverGuard {
     previous: Option<CurrentDriver>,
-    /// It belongs to this thread's storage.
-    not_send: PhantomData<*const ()>,
+    not_send: StaysOnThread,
 }
 
 impl CurrentDriver {
@@ -99,7 +99,7 @@ fn install(driver: Arc<Driver>, worker: Option<usize>) -> DriverGuard {
     // The thread may be ending, together with a runtime in its storage. Its requests are then those
     // of a thread outside of the runtime.
     let previous = CURRENT.try_with(|current| current.replace(context)).ok().flatten();
-    DriverGuard { previous, not_send: PhantomData }
+    DriverGuard { previous, not_send: StaysOnThread::default() }
 }
 
 impl Drop for DriverGuard {
@@ -161,6 +161,12 @@ impl Driver {
         self.cancel_on(local, ticket);
     }
 
+    /// Whether somebody is certain to look for the completions of this thread's requests. Outside
+    /// of the loop of a current-thread runtime perhaps nobody runs it.
+    pub(super) fn is_driven_here(&self) -> bool {
+        !self.is_loop || worker_of(self).is_some()
+    }
+
     /// Takes a buffer to receive into. The shelf of this thread's worker has one that is still in
     /// its core's cache.
     pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
@@ -179,6 +185,26 @@ pub(crate) fn current() -> Arc<Driver> {
         Some(driver) => driver,
         None => panic!("{NO_RUNTIME}"),
     }
+}
+
+/// The error of a runtime that has ended, if it is the one that this thread has entered.
+pub(crate) fn check_open() -> io::Result<()> {
+    match try_current() {
+        Some(driver) if driver.has_ended() => Err(closed()),
+        _ => Ok(()),
+    }
+}
+
+/// What the runtime that this thread has entered lets it use. None outside of a runtime.
+#[inline]
+pub(crate) fn allowed() -> Option<Allowed> {
+    CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.allowed)).ok().flatten()
+}
+
+/// Panics outside of a runtime.
+#[track_caller]
+pub(crate) fn expect_runtime() {
+    assert!(is_entered(), "{NO_RUNTIME}");
 }
 
 /// Whether this thread is in a runtime.

@@ -19,7 +19,7 @@
 //!   branch between back ends.
 //! - `asker.rs`, `context.rs`: the driver of the current thread.
 //! - `submission.rs`: the future that awaits one completion. `registration.rs`: the right to use a
-//!   socket, and the futures that wait for it.
+//!   socket, and the futures that wait for it. `confirm.rs`: what the kernel says of it.
 //! - `interest.rs`, `ready.rs`: what a caller waits for, and what a descriptor is ready for. `fd/`:
 //!   descriptors of the program.
 //! - `file/`: operations on files and paths. `send/`: sends without a copy.
@@ -32,6 +32,7 @@ mod backend;
 mod buffers;
 mod closers;
 mod completion;
+mod confirm;
 mod context;
 mod direction;
 mod dispatch;
@@ -74,14 +75,15 @@ pub(crate) use buffers::BufferLimits;
 pub(crate) use buffers::Contents;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{DriverGuard, in_runtime, pinned};
+pub(crate) use context::{DriverGuard, allowed, check_open, expect_runtime, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
-pub(crate) use errors::of_pool;
 use errors::{closed, is_undone, is_unthreaded};
+pub(crate) use errors::{is_closed, of_pool};
 pub use interest::Interest;
 pub use kind::{DriverKind, UnknownKind};
 pub(crate) use leftover::{Harvest, Leftover, clear_away};
+pub use options::Allowed;
 pub(crate) use options::Options;
 pub use ready::Ready;
 pub(crate) use registration::{Moved, Registration};

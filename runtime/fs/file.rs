@@ -89,6 +89,12 @@ impl File {
         File::with_gate(descriptor, Arc::new(CursorTurns::new()))
     }
 
+    pub(super) fn share(&self) -> File {
+        let mut clone = File::with_gate(self.descriptor.clone(), self.cursor_turns.clone());
+        clone.max_buf_size = self.max_buf_size;
+        clone
+    }
+
     fn with_gate(descriptor: Arc<Descriptor>, cursor_turns: Arc<CursorTurns>) -> File {
         File {
             descriptor,
@@ -186,9 +192,7 @@ impl File {
     /// # }
     /// ```
     pub async fn try_clone(&self) -> io::Result<File> {
-        let mut clone = File::with_gate(self.descriptor.clone(), self.cursor_turns.clone());
-        clone.max_buf_size = self.max_buf_size;
-        Ok(clone)
+        Ok(self.share())
     }
 
     /// Waits until data and metadata are on the disk.

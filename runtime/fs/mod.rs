@@ -56,6 +56,8 @@
 
 mod cursor;
 mod dir_builder;
+#[doc(hidden)]
+pub mod facade;
 mod file;
 mod file_bytes;
 mod file_owned;

@@ -64,9 +64,12 @@ mod copy_bidirectional;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(unix)]
-mod pipe;
+pub(crate) mod pipe;
+#[cfg(unix)]
 pub(crate) mod splice;
 mod standard;
+#[cfg(unix)]
+mod standard_fd;
 mod stdin;
 mod stdout;
 #[cfg(feature = "futures-io")]

@@ -64,7 +64,7 @@
 mod address;
 mod call;
 mod datagram;
-mod interest;
+pub(crate) mod interest;
 mod listener;
 mod pause;
 mod receive;
@@ -84,4 +84,4 @@ pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::{Segments, UdpSocket};
 #[cfg(unix)]
-pub use unix::{UnixDatagram, UnixListener, UnixStream};
+pub use unix::{UnixDatagram, UnixListener, UnixSocket, UnixStream};

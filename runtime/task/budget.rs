@@ -62,9 +62,21 @@ impl Drop for EnteredBudget {
     }
 }
 
-/// Gives the unit back when it is dropped, unless the operation made progress.
+/// Gives the unit back when it is dropped, unless the operation made progress: [`poll_proceed`]
+/// returns it.
+///
+/// # Examples
+/// ```
+/// use heist::task::coop::{RestoreOnPending, poll_proceed};
+/// use std::task::{Context, Poll, Waker};
+///
+/// let proceed: Poll<RestoreOnPending> = poll_proceed(&mut Context::from_waker(Waker::noop()));
+/// // Outside of a task there is no limit.
+/// assert!(proceed.is_ready());
+/// ```
+#[derive(Debug)]
 #[must_use = "an operation that made progress must say so, else it costs nothing"]
-pub(crate) struct RestoreOnPending {
+pub struct RestoreOnPending {
     before: Cell<u16>,
     /// Not `Send`, because the budget belongs to the thread.
     stays: PhantomData<*const ()>,
@@ -72,8 +84,27 @@ pub(crate) struct RestoreOnPending {
 
 impl RestoreOnPending {
     /// Reports that the operation is ready: its unit is spent.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::task::coop;
+    /// use std::future::poll_fn;
+    /// use std::task::{Poll, ready};
+    ///
+    /// # heist::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let mut items = [1, 2, 3].into_iter();
+    /// let next = poll_fn(|cx| {
+    ///     let restore = ready!(coop::poll_proceed(cx));
+    ///     let item = items.next();
+    ///     restore.made_progress();
+    ///     Poll::Ready(item)
+    /// });
+    /// assert_eq!(next.await, Some(1));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[inline]
-    pub(crate) fn made_progress(&self) {
+    pub fn made_progress(&self) {
         self.before.set(UNLIMITED);
     }
 }
@@ -109,8 +140,31 @@ pub(crate) fn spend_bytes(count: usize) {
 }
 
 /// Takes a unit of the budget. If there is none, wakes the task at once and returns pending.
+///
+/// For futures of your own that may be ready time after time: call it first, and call
+/// [`made_progress`](RestoreOnPending::made_progress) if the future is ready. Otherwise the unit
+/// goes back.
+///
+/// # Examples
+/// ```
+/// use heist::task::coop::{has_budget_remaining, poll_proceed};
+/// use std::future::poll_fn;
+///
+/// # #[heist::main]
+/// # async fn main() {
+/// let task = heist::spawn(async {
+///     let mut count = 0;
+///     while has_budget_remaining() {
+///         poll_fn(poll_proceed).await.made_progress();
+///         count += 1;
+///     }
+///     count
+/// });
+/// assert_eq!(task.await.unwrap(), 128);
+/// # }
+/// ```
 #[inline]
-pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = UNITS.with(Cell::get);
     match before {
         0 => {

@@ -5,9 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod fifo;
 mod kinds;
 mod lifecycle;
 mod protocol;
+mod sockets;
+mod unwind;
 
 use std::io;
 use std::os::unix::net::UnixStream;

@@ -120,7 +120,7 @@ impl FdWaiters {
 
 impl FdFlags {
     /// Nothing is ready until an event says so.
-    pub(super) fn new() -> FdFlags {
+    pub(in crate::driver) fn new() -> FdFlags {
         let waiting = FdWaiters { reader: None, writer: None, listed: Slots::new() };
         FdFlags { word: AtomicU64::new(0), waiting: Mutex::new(waiting) }
     }
@@ -154,14 +154,14 @@ impl FdFlags {
     }
 
     /// The kernel reported these flags: collects those that wait for one of them.
-    pub(super) fn event(&self, ready: Ready, wakers: &mut Vec<Waker>) {
+    pub(in crate::driver) fn event(&self, ready: Ready, wakers: &mut Vec<Waker>) {
         let mut waiting = self.waiting.lock();
         self.set(ready.to_bits(), TICK_ONE);
         waiting.take(ready, wakers);
     }
 
     /// The driver has shut down: collects every waiter.
-    pub(super) fn shut(&self, wakers: &mut Vec<Waker>) {
+    pub(in crate::driver) fn shut(&self, wakers: &mut Vec<Waker>) {
         let mut waiting = self.waiting.lock();
         self.set(SHUT, 0);
         waiting.take(Ready::ALL, wakers);

@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::task::{Context, Poll, ready};
+use std::os::fd::{AsRawFd, RawFd};
 
-use super::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError};
+use super::AsyncFdRegisterError;
+use crate::driver::Interest;
 use crate::driver::fd::{FdFlags, FdWatch};
-use crate::driver::{Direction, Interest};
 
 /// What is registered unless an interest is given.
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -15,8 +14,9 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// A descriptor that the runtime waits for, while the program makes the calls.
 ///
 /// Any descriptor will do that `poll(2)` can wait for: eventfd, timerfd, signalfd, inotify, pidfd,
-/// pipes, terminals, netlink and other sockets. `T` may own it, as [`OwnedFd`](std::os::fd::OwnedFd)
-/// does, or borrow it, as [`BorrowedFd`] does. Set it to non-blocking first.
+/// pipes, terminals, netlink and other sockets. `T` may own it, as
+/// [`OwnedFd`](std::os::fd::OwnedFd) does, or borrow it, as [`BorrowedFd`] does. Set it to
+/// non-blocking first.
 ///
 /// The descriptor counts as not ready until the kernel has reported it. From then on it counts as
 /// ready until a guard clears that, or a call inside of `try_io` or `async_io` returns
@@ -65,7 +65,16 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// Panics if called outside of a runtime.
     ///
     /// # Examples
-    /// [`AsyncFd`] has one.
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// assert!(ours.writable().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         Ok(AsyncFd::try_with_interest(inner, BOTH)?)
@@ -107,7 +116,16 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// Panics if called outside of a runtime.
     ///
     /// # Examples
-    /// [`AsyncFdRegisterError`] has one.
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::try_new(ours)?;
+    /// assert!(ours.writable().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn try_new(inner: T) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
         AsyncFd::try_with_interest(inner, BOTH)
@@ -128,7 +146,8 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// use heist::io::{Interest, unix::AsyncFd};
     ///
     /// let file = std::fs::File::open("Cargo.toml")?;
-    /// let (_file, error) = AsyncFd::try_with_interest(file, Interest::READABLE).unwrap_err().into_parts();
+    /// let refused = AsyncFd::try_with_interest(file, Interest::READABLE).unwrap_err();
+    /// let (_file, error) = refused.into_parts();
     /// assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
     /// # Ok(())
     /// # }
@@ -162,6 +181,19 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     /// Returns the value that was registered. Its descriptor must stay the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// # use std::io::Write;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// assert_eq!(ours.get_mut().write(b"hello")?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
     }
@@ -187,144 +219,6 @@ impl<T: AsRawFd> AsyncFd<T> {
         inner
     }
 
-    /// Waits until the descriptor is ready for one of `interest`.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is cleared.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[heist::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-    /// use heist::io::{Interest, Ready, unix::AsyncFd};
-    ///
-    /// let ours = AsyncFd::new(ours)?;
-    /// let guard = ours.ready(Interest::READABLE | Interest::WRITABLE).await?;
-    /// assert_eq!(guard.ready(), Ready::WRITABLE);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = self.flags().ready(interest).await?;
-        Ok(AsyncFdReadyGuard { fd: self, event: Some(event) })
-    }
-
-    /// [`ready`](AsyncFd::ready) with a guard that gives exclusive access.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is cleared.
-    pub async fn ready_mut(&mut self, interest: Interest) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        let event = self.flags().ready(interest).await?;
-        Ok(AsyncFdReadyMutGuard { fd: self, event: Some(event) })
-    }
-
-    /// [`ready`](AsyncFd::ready) for reading. [`AsyncFdReadyGuard`] has an example.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is cleared.
-    pub async fn readable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        self.ready(Interest::READABLE).await
-    }
-
-    /// [`ready_mut`](AsyncFd::ready_mut) for reading.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is cleared.
-    pub async fn readable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        self.ready_mut(Interest::READABLE).await
-    }
-
-    /// [`ready`](AsyncFd::ready) for writing.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is cleared.
-    pub async fn writable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        self.ready(Interest::WRITABLE).await
-    }
-
-    /// [`ready_mut`](AsyncFd::ready_mut) for writing. [`AsyncFdReadyMutGuard`] has an example.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is cleared.
-    pub async fn writable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        self.ready_mut(Interest::WRITABLE).await
-    }
-
-    /// Polls until the descriptor is ready for reading. Only the last caller is woken.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[heist::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
-    /// # use std::io::Write;
-    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
-    /// theirs.write_all(b"x")?;
-    /// let guard = std::future::poll_fn(|cx| ours.poll_read_ready(cx)).await?;
-    /// assert!(guard.ready().is_readable());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        let event = ready!(self.flags().poll_ready(Direction::Read, cx))?;
-        Poll::Ready(Ok(AsyncFdReadyGuard { fd: self, event: Some(event) }))
-    }
-
-    /// [`poll_read_ready`](AsyncFd::poll_read_ready) with a guard that gives exclusive access.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    pub fn poll_read_ready_mut(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'_, T>>> {
-        let event = ready!(self.flags().poll_ready(Direction::Read, cx))?;
-        Poll::Ready(Ok(AsyncFdReadyMutGuard { fd: self, event: Some(event) }))
-    }
-
-    /// Polls until the descriptor is ready for writing. Only the last caller is woken.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        let event = ready!(self.flags().poll_ready(Direction::Write, cx))?;
-        Poll::Ready(Ok(AsyncFdReadyGuard { fd: self, event: Some(event) }))
-    }
-
-    /// [`poll_write_ready`](AsyncFd::poll_write_ready) with a guard that gives exclusive access.
-    ///
-    /// # Errors
-    /// Returns an error if the runtime has shut down.
-    pub fn poll_write_ready_mut(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'_, T>>> {
-        let event = ready!(self.flags().poll_ready(Direction::Write, cx))?;
-        Poll::Ready(Ok(AsyncFdReadyMutGuard { fd: self, event: Some(event) }))
-    }
-
     /// Calls `f` whenever the descriptor is ready, until it returns something other than
     /// `WouldBlock`. [`AsyncFd`] has an example.
     ///
@@ -333,6 +227,23 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As safe as `f`: nothing is held between two calls of `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// use heist::io::{Interest, unix::AsyncFd};
+    /// use std::io::{Read, Write};
+    ///
+    /// let ours = AsyncFd::new(ours)?;
+    /// theirs.write_all(b"ping")?;
+    /// let mut buf = [0; 16];
+    /// assert_eq!(ours.async_io(Interest::READABLE, |mut ours| ours.read(&mut buf)).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -348,6 +259,21 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As safe as `f`: nothing is held between two calls of `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// use heist::io::{Interest, unix::AsyncFd};
+    /// use std::io::Write;
+    ///
+    /// let mut ours = AsyncFd::new(ours)?;
+    /// assert_eq!(ours.async_io_mut(Interest::WRITABLE, |ours| ours.write(b"ping")).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io_mut<R>(
         &mut self,
         interest: Interest,
@@ -385,6 +311,22 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The errors of `f`, and `WouldBlock` without a call if the descriptor is not ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// use heist::io::{Interest, unix::AsyncFd};
+    /// use std::io::Write;
+    ///
+    /// let mut ours = AsyncFd::new(ours)?;
+    /// ours.writable().await?.retain_ready();
+    /// assert_eq!(ours.try_io_mut(Interest::WRITABLE, |ours| ours.write(b"ping"))?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io_mut<R>(
         &mut self,
         interest: Interest,
@@ -398,12 +340,6 @@ impl<T: AsRawFd> AsyncFd<T> {
 impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
     fn as_raw_fd(&self) -> RawFd {
         self.inner.as_raw_fd()
-    }
-}
-
-impl<T: AsRawFd + AsFd> AsFd for AsyncFd<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
     }
 }
 

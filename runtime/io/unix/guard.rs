@@ -108,7 +108,21 @@ fn clear<T: AsRawFd>(fd: &AsyncFd<T>, event: &mut Option<ReadyEvent>, flags: Opt
 
 impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     /// Declares that the descriptor is not ready any more for anything that this guard has seen. A
-    /// closed half stays closed. [`AsyncFdReadyGuard`] has an example.
+    /// closed half stays closed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let mut guard = ours.writable().await?;
+    /// guard.clear_ready();
+    /// assert!(guard.ready().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clear_ready(&mut self) {
         clear(self.fd, &mut self.event, None);
     }
@@ -151,7 +165,19 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     pub fn retain_ready(&mut self) {}
 
     /// Returns what the descriptor was ready for, without what this guard has cleared.
-    /// [`AsyncFdReadyGuard`] has an example.
+    ///
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// assert!(ours.writable().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ready(&self) -> Ready {
         self.event.map_or(Ready::EMPTY, |event| event.ready)
     }
@@ -163,7 +189,19 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     /// are.
     ///
     /// # Examples
-    /// [`TryIoError`] has one.
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// # use std::io::Write;
+    /// let mut guard = ours.writable().await?;
+    /// let count = guard.try_io(|ours| ours.get_ref().write(b"hello")).unwrap()?;
+    /// assert_eq!(count, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(
         &mut self,
         f: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
@@ -178,11 +216,37 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     }
 
     /// Returns the registered descriptor.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let guard = ours.writable().await?;
+    /// assert!(std::ptr::eq(guard.get_ref(), &ours));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_ref(&self) -> &'a AsyncFd<T> {
         self.fd
     }
 
-    /// Returns the value that was registered. [`AsyncFdReadyGuard`] has an example.
+    /// Returns the value that was registered.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let guard = ours.writable().await?;
+    /// assert!(guard.get_inner().take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_inner(&self) -> &'a T {
         self.fd.get_ref()
     }
@@ -225,22 +289,48 @@ impl<T: AsRawFd> AsyncFdReadyMutGuard<'_, T> {
         }
     }
 
-    /// Returns the registered descriptor.
+    /// [`AsyncFdReadyGuard::get_ref`].
     pub fn get_ref(&self) -> &AsyncFd<T> {
         self.fd
     }
 
     /// Returns the registered descriptor.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let mut guard = ours.writable_mut().await?;
+    /// guard.get_mut().get_mut().set_nonblocking(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_mut(&mut self) -> &mut AsyncFd<T> {
         self.fd
     }
 
-    /// Returns the value that was registered.
+    /// [`AsyncFdReadyGuard::get_inner`].
     pub fn get_inner(&self) -> &T {
         self.fd.get_ref()
     }
 
     /// Returns the value that was registered.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # ours.set_nonblocking(true)?;
+    /// let mut ours = heist::io::unix::AsyncFd::new(ours)?;
+    /// let mut guard = ours.writable_mut().await?;
+    /// guard.get_inner_mut().set_nonblocking(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_inner_mut(&mut self) -> &mut T {
         self.fd.get_mut()
     }

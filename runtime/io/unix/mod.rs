@@ -29,7 +29,9 @@
 
 mod async_fd;
 mod guard;
+mod register;
 mod register_error;
+mod wait;
 
 pub use async_fd::AsyncFd;
 pub use guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};

@@ -26,7 +26,19 @@ pub struct AsyncFdRegisterError<T> {
 }
 
 impl<T> AsyncFdRegisterError<T> {
-    /// Returns the value and the cause. [`AsyncFdRegisterError`] has an example.
+    /// Returns the value and the cause.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = std::fs::File::open("Cargo.toml")?;
+    /// let refused = heist::io::unix::AsyncFd::try_new(file).unwrap_err();
+    /// let (_file, error) = refused.into_parts();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_parts(self) -> (T, io::Error) {
         (self.inner, self.cause)
     }

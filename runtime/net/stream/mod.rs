@@ -5,7 +5,6 @@ pub(super) mod byte_stream;
 pub(super) mod family;
 pub(super) mod halves;
 mod owned_buffers;
-#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;
 mod pooled;
 mod read_write;
@@ -19,4 +18,5 @@ mod traits_splice;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 mod transfer;
+mod uninit;
 mod zero_copy;

@@ -1,4 +1,4 @@
-//! Reads and writes of a `ByteStream` as poll functions, for the traits of other crates.
+//! Reads and writes of a `ByteStream` as poll functions, for traits of other crates.
 
 #[cfg(feature = "futures-io")]
 use std::io::IoSliceMut;
@@ -16,7 +16,6 @@ use super::transfer::{send_noted, send_vectored_once, slices_to_send};
 use crate::driver::Direction;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use crate::driver::Moved;
-#[cfg(any(feature = "tokio-io", feature = "hyper"))]
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use crate::net::receive;
 
@@ -69,18 +68,54 @@ impl<F: Family> ByteStream<F> {
         self.registration().poll_transfer(Direction::Read, cx, fill).map_ok(drop)
     }
 
-    pub(super) fn poll_write_slice(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    /// Writes some bytes of a slice, as a poll function: for the write traits of other crates.
+    ///
+    /// There is one waiter per direction: the task that polled last is woken.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::net::UnixStream;
+    /// use std::future::poll_fn;
+    ///
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (stream, _peer) = UnixStream::pair()?;
+    /// assert_eq!(poll_fn(|cx| stream.poll_write_slice(cx, b"abc")).await?, 3);
+    /// # std::io::Result::Ok(())
+    /// # })?;
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn poll_write_slice(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
         self.registration().poll_transfer(Direction::Write, cx, |socket| send_noted(socket, buf))
     }
 
-    pub(super) fn poll_write_slices(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    /// Writes some bytes of several slices, as a poll function.
+    ///
+    /// There is one waiter per direction: the task that polled last is woken.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::net::UnixStream;
+    /// use std::future::poll_fn;
+    /// use std::io::IoSlice;
+    ///
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let (stream, _peer) = UnixStream::pair()?;
+    /// let slices = [IoSlice::new(b"ab"), IoSlice::new(b"c")];
+    /// assert_eq!(poll_fn(|cx| stream.poll_write_slices(cx, &slices)).await?, 3);
+    /// # std::io::Result::Ok(())
+    /// # })?;
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn poll_write_slices(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let Some(bufs) = slices_to_send(bufs) else {
             return Poll::Ready(Ok(0));
         };
