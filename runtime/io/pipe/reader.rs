@@ -337,8 +337,8 @@ impl PipeReader {
         self.registration.try_io(Direction::Read, |pipe| self.taken(rustix::io::readv(pipe, bufs)))
     }
 
-    /// [`try_read`](PipeReader::try_read) into memory that need not be initialised. The first bytes,
-    /// as many as it returns, are initialised then.
+    /// [`try_read`](PipeReader::try_read) into memory that need not be initialised. The first
+    /// bytes, as many as it returns, are initialised then.
     ///
     /// # Errors
     /// As for [`try_read`](PipeReader::try_read).

@@ -177,6 +177,7 @@ impl<T> Shared<T> {
 
     pub(super) fn strong_count(&self) -> usize {
         // Ordering: [broadcast-end] Acquire: a receiver that sees no sender finds all values.
+        // No mutant: for users; the lock of the tail orders the values.
         self.senders_count.load(Ordering::Acquire)
     }
 
@@ -200,6 +201,7 @@ impl<T> Shared<T> {
     pub(super) fn remove_sender(&self) {
         // Ordering: [broadcast-end] Release: the end comes after the values of all senders, which
         // the lock orders for receivers that wait.
+        // No mutant: as in `strong_count`.
         if self.senders_count.fetch_sub(1, Ordering::AcqRel) == 1 {
             let mut tail = self.tail.lock();
             tail.is_closed = true;

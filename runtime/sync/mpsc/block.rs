@@ -61,13 +61,14 @@ impl<T> Block<T> {
     }
 
     pub(super) fn next(&self) -> *mut Block<T> {
-        // Ordering: [mpsc-block] Acquire: what the pointer leads to is initialized.
-        self.next.load(Ordering::Acquire)
+        // Ordering: Relaxed: the receiver has taken the message of the last slot, which was
+        // published after the pointer ([mpsc-message]).
+        self.next.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_next(&self, next: *mut Block<T>) {
-        // Ordering: [mpsc-block] Release, as above.
-        self.next.store(next, Ordering::Release);
+        // Ordering: Relaxed, as above.
+        self.next.store(next, Ordering::Relaxed);
     }
 
     /// Publishes a message. Returns true if the receiver has left its mark and is to be woken.

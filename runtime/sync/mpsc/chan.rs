@@ -117,6 +117,8 @@ impl<T, K: Capacity> Chan<T, K> {
 
     pub(super) fn strong_count(&self) -> usize {
         // Ordering: [mpsc-end] Acquire: a receiver that sees no sender sees all messages.
+        // No mutant: for users that look at the messages after the count; the channel itself does
+        // not.
         self.senders_count.load(Ordering::Acquire)
     }
 
@@ -157,6 +159,7 @@ impl<T, K: Capacity> Clone for Tx<T, K> {
 impl<T, K: Capacity> Drop for Tx<T, K> {
     fn drop(&mut self) {
         // Ordering: [mpsc-end] AcqRel: the end comes after the messages of all senders.
+        // No mutant: closing changes the word, and that change sees all claims that come before it.
         if self.0.senders_count.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.close();
         }

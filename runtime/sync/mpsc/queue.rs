@@ -11,7 +11,7 @@ use super::receiver_waker::ReceiverWaker;
 use super::word::{Claim, Kind, Seen, Word, following};
 use crate::primitive::atomic::{AtomicPtr, Ordering};
 use crate::primitive::cell::UnsafeCell;
-use crate::primitive::thread::Pause;
+use crate::sync::pause::Pause;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
@@ -126,6 +126,7 @@ impl<T, K: Kind> Queue<T, K> {
     #[cold]
     fn first_block(&self) -> *mut Block<T> {
         // Ordering: [mpsc-block] Acquire: what the pointer leads to is initialized.
+        // No mutant: the sides that use it have it from `senders.block` as well, or made it.
         let first = self.first.load(Ordering::Acquire);
         if !first.is_null() {
             return first;

@@ -8,7 +8,7 @@
 
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::cell::UnsafeCell;
-use crate::primitive::thread::Pause;
+use crate::sync::pause::Pause;
 use std::task::Waker;
 
 pub(super) struct ReceiverWaker {

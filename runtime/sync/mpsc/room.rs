@@ -56,12 +56,14 @@ impl Room {
     pub(super) fn pass(&self, count: u64) -> bool {
         // Ordering: [mpsc-room] AcqRel: one side's change of this word comes first. Either the
         // receiver finds the flag here, or the waiter finds this position.
+        // No mutant: both change one word, and each sees what comes before it there.
         self.head.fetch_add(count * POSITION, Ordering::AcqRel) & WAITERS != 0
     }
 
     /// Somebody is going to wait. Returns the receiver's position.
     pub(super) fn set_waiters(&self) -> u32 {
         // Ordering: [mpsc-room] AcqRel, as in `pass`.
+        // No mutant: as there.
         (self.head.fetch_or(WAITERS, Ordering::AcqRel) / POSITION) as u32
     }
 
@@ -71,9 +73,9 @@ impl Room {
     }
 
     fn load_head(&self) -> u32 {
-        // Ordering: [mpsc-room] Acquire: a slot behind this position was taken before it is
-        // counted as free. Without it a sender would find less room, and nothing else.
-        (self.head.load(Ordering::Acquire) / POSITION) as u32
+        // Ordering: Relaxed: from an older position a sender would find less room. One that waits
+        // has the newest from `set_waiters`.
+        (self.head.load(Ordering::Relaxed) / POSITION) as u32
     }
 
     fn space_from(&self, head: u32, seen: Seen<Bounded>, count: u32) -> Space {

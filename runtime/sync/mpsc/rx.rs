@@ -5,7 +5,7 @@ use super::chan::{Capacity, Chan, Rx};
 use super::error::TryRecvError;
 use super::queue::Taken;
 use super::word::distance;
-use crate::primitive::thread::Pause;
+use crate::sync::pause::Pause;
 use crate::sync::wait_until::wake_all;
 use crate::task::coop::poll_proceed;
 use std::task::{Context, Poll, ready};

@@ -143,12 +143,14 @@ impl<K: Kind> Word<K> {
         let step = u64::from(count) * PERMIT;
         // Ordering: [mpsc-room] AcqRel: a waiter that set its flag later sees these permits, and
         // the end of the channel comes after all that its senders did.
+        // No mutant: both change one word, and each sees what comes before it there.
         Seen::new(self.0.fetch_sub(step, Ordering::AcqRel) - step)
     }
 
     /// Closes the channel. Returns the word before it.
     pub(super) fn close(&self) -> Seen<K> {
         // Ordering: [mpsc-block] AcqRel: the end is put into the block of the last position.
+        // No mutant: the party that puts the end there loads the word once more.
         Seen::new(self.0.fetch_or(CLOSED, Ordering::AcqRel))
     }
 
@@ -156,6 +158,7 @@ impl<K: Kind> Word<K> {
     pub(super) fn set_waiters(&self) -> Seen<K> {
         // Ordering: [mpsc-room] AcqRel: a party that gives permits back before this is seen here,
         // and one that does so after it sees the flag.
+        // No mutant: as in `give_back`.
         Seen::new(self.0.fetch_or(WAITERS, Ordering::AcqRel) | WAITERS)
     }
 

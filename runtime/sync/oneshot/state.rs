@@ -93,6 +93,8 @@ impl State {
         loop {
             let Some(next) = next(current) else {
                 // Ordering: [oneshot-value] Acquire, because the caller acts on what it has seen.
+                // No mutant: the callers look once more by `load`.
+                // No mutant: the callers look once more by `load`.
                 let seen = self.0.load(Ordering::Acquire);
                 if seen == current {
                     return (Snapshot(seen), false);
@@ -144,13 +146,14 @@ impl State {
     pub(super) fn leave_after_wake(&self) -> bool {
         // Ordering: [oneshot-free] AcqRel: the side that leaves last frees what the other has
         // left.
+        // No mutant: what it orders is the end of memory, which loom does not watch.
         let before = self.0.fetch_xor(RECEIVER_WAITS | SENDER_GONE, Ordering::AcqRel);
         before & RECEIVER_GONE != 0
     }
 
     /// The sender leaves a closed channel. Returns true if it has to free the cell.
     pub(super) fn leave_closed(&self) -> bool {
-        // Ordering: [oneshot-free] as above.
+        // Ordering: [oneshot-free] as above. No mutant: as above.
         let before = self.0.fetch_or(ENDED | SENDER_GONE, Ordering::AcqRel);
         before & RECEIVER_GONE != 0
     }
@@ -160,7 +163,7 @@ impl State {
         if self.load().sender_is_gone() {
             return true;
         }
-        // Ordering: [oneshot-free] as above.
+        // Ordering: [oneshot-free] as above. No mutant: as above.
         let before = self.0.fetch_or(RECEIVER_GONE, Ordering::AcqRel);
         before & SENDER_GONE != 0
     }

@@ -2,7 +2,7 @@
 
 use super::error::RecvError;
 use super::shared::{Seen, Shared, Version};
-use crate::primitive::sync::ReadGuard;
+use crate::primitive::sync::RwLockReadGuard as ReadGuard;
 use crate::task::coop::cooperative;
 use std::fmt;
 use std::ops::Deref;

@@ -1,7 +1,8 @@
 //! What the handles of the channel share: the value, its version, and those who wait.
 
+use super::value_lock::ValueLock;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::primitive::sync::{ReadGuard, SharedMutex};
+use crate::primitive::sync::RwLockReadGuard as ReadGuard;
 use crate::sync::wait_list::{Home, WaitList};
 use crate::sync::wait_until::{wait_until, wake_all};
 
@@ -48,7 +49,7 @@ impl Home for Waiting {
 }
 
 pub(super) struct Shared<T> {
-    value: SharedMutex<T>,
+    value: ValueLock<T>,
     /// Version and flag. The version changes under the lock of the value.
     state: AtomicUsize,
     receivers_count: AtomicUsize,
@@ -63,7 +64,7 @@ impl<T> Shared<T> {
     /// Counts one sender and no receiver.
     pub(super) fn new(value: T) -> Shared<T> {
         Shared {
-            value: SharedMutex::new(value),
+            value: ValueLock::new(value),
             state: AtomicUsize::new(Version::FIRST.0),
             receivers_count: AtomicUsize::new(0),
             senders_count: AtomicUsize::new(1),
@@ -75,6 +76,7 @@ impl<T> Shared<T> {
     pub(super) fn seen(&self) -> Seen {
         // Ordering: [watch-version] Acquire: a receiver that sees a version, or the end, reads
         // that value or a later one.
+        // No mutant: the lock of the value orders what a version stands for.
         Seen(self.state.load(Ordering::Acquire))
     }
 
@@ -90,6 +92,7 @@ impl<T> Shared<T> {
             let is_changed = f(value);
             if is_changed {
                 // Ordering: [watch-version] Release: the version comes after its value.
+                // No mutant: as in `seen`.
                 self.state.fetch_add(VERSION, Ordering::Release);
             }
             is_changed
@@ -139,8 +142,10 @@ impl<T> Shared<T> {
 
     pub(super) fn remove_sender(&self) {
         // Ordering: [watch-version] AcqRel: the end comes after the last values of all senders.
+        // No mutant: as in `seen`.
         if self.senders_count.fetch_sub(1, Ordering::AcqRel) == 1 {
             // Ordering: [watch-version] Release, as above.
+            // No mutant: as in `seen`.
             self.state.fetch_or(CLOSED, Ordering::Release);
             wake_all(&self.changed);
         }

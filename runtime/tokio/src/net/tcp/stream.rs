@@ -12,8 +12,6 @@ use bytes::BufMut;
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia", target_os = "cygwin"))]
 use socket2::SockRef;
 
-use super::split::{ReadHalf, WriteHalf, split};
-use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
 use crate::context;
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use crate::net::{ToSocketAddrs, fill};
@@ -33,14 +31,14 @@ impl TcpStream {
 
     /// Connects to the first of the addresses at which that is possible.
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
-        context::io();
+        context::io()?;
         heist::net::TcpStream::connect(addr).await.map(TcpStream::over)
     }
 
     /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
-        context::io();
+        context::io()?;
         heist::net::TcpStream::from_std(stream).map(TcpStream::over)
     }
 
@@ -98,7 +96,7 @@ impl TcpStream {
 
     /// Reads what is there into the room of `buf`, or returns `WouldBlock`.
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        fill::try_read(&self.inner, buf)
+        fill::into_buf(buf, |room| self.inner.try_read_uninit(room))
     }
 
     /// Waits until there may be room to write.
@@ -188,19 +186,9 @@ impl TcpStream {
         self.inner.set_ttl(ttl)
     }
 
-    /// Borrows the connection as two halves.
-    pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
-        split(self)
-    }
-
-    /// Makes two halves of the connection, which may go to different tasks.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        split_owned(self)
-    }
-
     /// The reads and writes take `&self`, so that the halves share them.
     pub(super) fn poll_read_priv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        fill::poll_read(&self.inner, cx, buf)
+        fill::poll_fill(buf, |room| self.inner.poll_read_uninit(cx, room))
     }
 
     pub(super) fn poll_write_priv(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
