@@ -90,6 +90,7 @@ pub mod io;
 mod must_not_compile;
 pub mod net;
 mod primitive;
+pub mod process;
 mod queue;
 pub mod runtime;
 #[cfg(all(test, rt_shuttle))]

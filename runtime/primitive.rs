@@ -55,6 +55,13 @@ pub(crate) mod cell {
             UnsafeCell(std::cell::UnsafeCell::new(value))
         }
 
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    #[cfg(not(all(test, rt_loom)))]
+    impl<T: ?Sized> UnsafeCell<T> {
         /// Shared access. The caller upholds the rules of `&*pointer`.
         #[inline(always)]
         pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
@@ -96,6 +103,13 @@ pub(crate) mod sync {
     pub(crate) struct Mutex<T>(Inner<T>);
 
     impl<T> Mutex<T> {
+        #[cfg(not(all(test, rt_loom)))]
+        pub(crate) const fn new(value: T) -> Self {
+            Mutex(Inner::new(value))
+        }
+
+        /// loom's locks are made at run time.
+        #[cfg(all(test, rt_loom))]
         pub(crate) fn new(value: T) -> Self {
             Mutex(Inner::new(value))
         }
@@ -304,6 +318,36 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
 }
 
 pub(crate) mod thread {
+    /// The pauses of a loop that waits for a few steps of another thread.
+    pub(crate) struct Pause {
+        #[cfg_attr(all(test, any(rt_loom, rt_shuttle)), allow(dead_code))]
+        rounds_count: u32,
+    }
+
+    impl Pause {
+        pub(crate) fn new() -> Pause {
+            Pause { rounds_count: 0 }
+        }
+
+        /// Spins, longer each time, and then yields to the system. An explorer runs another thread.
+        #[cold]
+        pub(crate) fn wait(&mut self) {
+            #[cfg(all(test, any(rt_loom, rt_shuttle)))]
+            yield_now();
+            #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+            {
+                const SPINS_COUNT_LOG_MAX: u32 = 6;
+                if self.rounds_count > SPINS_COUNT_LOG_MAX {
+                    return std::thread::yield_now();
+                }
+                for _ in 0..1 << self.rounds_count {
+                    std::hint::spin_loop();
+                }
+                self.rounds_count += 1;
+            }
+        }
+    }
+
     #[cfg(all(test, rt_loom))]
     pub(crate) use loom::thread::{Builder, JoinHandle, spawn, yield_now};
     #[cfg(all(test, rt_shuttle))]

@@ -10,9 +10,11 @@ mod host;
 #[cfg(test)]
 mod models;
 mod pool;
+mod thread_hooks;
 
 pub(crate) use host::{Host, HostGuard, NO_RUNTIME, enter, host};
 pub(crate) use pool::{Limits, Pool};
+pub(crate) use thread_hooks::ThreadHooks;
 
 /// Runs `closure` as a task on the pool of this thread's runtime.
 ///

@@ -1,7 +1,7 @@
 //! The pool's accounting, with loom's threads. Time does not pass there: an idle thread waits
 //! until it is woken.
 
-use super::{Limits, Pool};
+use super::{Limits, Pool, ThreadHooks};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -14,6 +14,7 @@ fn pool(threads_count_max: usize) -> Pool {
         keep_alive: Duration::from_secs(60),
         thread_name: "blocking".to_owned(),
         stack_size: None,
+        hooks: ThreadHooks::default(),
     })
 }
 

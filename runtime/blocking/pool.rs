@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::thread_hooks::ThreadHooks;
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex};
 use crate::primitive::thread::{self, Builder};
@@ -37,12 +38,15 @@ pub(crate) struct Limits {
     pub(crate) keep_alive: Duration,
     pub(crate) thread_name: String,
     pub(crate) stack_size: Option<usize>,
+    pub(crate) hooks: ThreadHooks,
 }
 
 struct PoolState {
     waiting: VecDeque<Job>,
     threads_count: usize,
     idle_count: usize,
+    /// Threads that take no more jobs, and have not ended.
+    leaving_count: usize,
     is_closing: bool,
 }
 
@@ -61,8 +65,13 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(limits: Limits) -> Pool {
-        let state =
-            PoolState { waiting: VecDeque::new(), threads_count: 0, idle_count: 0, is_closing: false };
+        let state = PoolState {
+            waiting: VecDeque::new(),
+            threads_count: 0,
+            idle_count: 0,
+            leaving_count: 0,
+            is_closing: false,
+        };
         Pool {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
@@ -98,18 +107,25 @@ impl Pool {
         }
     }
 
+    /// Returns what happens at turns in the life of the runtime's threads.
+    #[inline]
+    pub(crate) fn hooks(&self) -> &ThreadHooks {
+        &self.inner.limits.hooks
+    }
+
     /// Returns the stack size of its threads in bytes, if the builder chose one.
     pub(crate) fn stack_size(&self) -> Option<usize> {
         self.inner.limits.stack_size
     }
 
     fn start_thread(&self) -> io::Result<()> {
-        let mut builder = Builder::new().name(self.inner.limits.thread_name.clone());
-        if let Some(stack_size) = self.inner.limits.stack_size {
+        let limits = &self.inner.limits;
+        let mut builder = Builder::new().name(limits.hooks.name_or(|| limits.thread_name.clone()));
+        if let Some(stack_size) = limits.stack_size {
             builder = builder.stack_size(stack_size);
         }
         let inner = self.inner.clone();
-        builder.spawn(move || inner.work()).map(drop)
+        builder.spawn(move || inner.live()).map(drop)
     }
 
     /// Handles a thread that the system refused: the other threads do the job, or else this one,
@@ -151,7 +167,7 @@ impl Pool {
         let inner = &self.inner;
         let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         let mut state = inner.state.lock();
-        while state.threads_count > 0 {
+        while state.threads_count + state.leaving_count > 0 {
             let left =
                 deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(clock::now()));
             if left.is_zero() {
@@ -193,8 +209,17 @@ impl Inner {
     }
 
     /// Runs a thread of the pool from start to end.
-    fn work(&self) {
+    fn live(&self) {
         POOL_OF_THREAD.with(|pool| pool.set(self.address()));
+        self.limits.hooks.begin_thread();
+        self.work();
+        self.limits.hooks.end_thread();
+        self.state.lock().leaving_count -= 1;
+        self.has_ended.notify_all();
+    }
+
+    /// Performs jobs until none comes. The thread that returns is one that leaves.
+    fn work(&self) {
         let mut state = self.state.lock();
         loop {
             while let Some(job) = state.waiting.pop_front() {
@@ -214,7 +239,8 @@ impl Inner {
                 break;
             }
         }
+        // In the step that decides, [never-orphaned]: a job that comes now needs another thread.
         state.threads_count -= 1;
-        self.has_ended.notify_all();
+        state.leaving_count += 1;
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::blocking::{Limits, Pool};
+use crate::blocking::{Limits, Pool, ThreadHooks};
 use crate::task::drop_all;
 
 /// Drops a value on a thread that does nothing else.
@@ -17,6 +17,7 @@ pub(super) fn drop_on_closer(value: impl Send + 'static) {
             keep_alive: Duration::from_secs(1),
             thread_name: "heist-close".to_owned(),
             stack_size: Some(64 * 1024),
+            hooks: ThreadHooks::default(),
         })
     });
     closers.run(Box::new(move || drop_all([value])));

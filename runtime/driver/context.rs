@@ -20,6 +20,7 @@ use super::Driver;
 use super::asker::Asker;
 use super::buffers::Contents;
 use super::op::Op;
+use super::options::Allowed;
 use super::ticket::Ticket;
 
 thread::thread_local! {
@@ -179,6 +180,12 @@ pub(crate) fn current() -> Arc<Driver> {
         Some(driver) => driver,
         None => panic!("{NO_RUNTIME}"),
     }
+}
+
+/// What the runtime that this thread has entered lets it use. None outside of a runtime.
+#[inline]
+pub(crate) fn allowed() -> Option<Allowed> {
+    CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.allowed)).ok().flatten()
 }
 
 /// Whether this thread is in a runtime.

@@ -14,10 +14,12 @@ use super::backend::Backend;
 use super::buffers::Buffers;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::{Fake, Kernel};
+#[cfg(unix)]
+use super::fd::FdWatcherSlot;
 use super::file::OpKind;
 use super::leftover::Harvest;
 use super::op::Op;
-use super::options::Options;
+use super::options::{Allowed, Options};
 use super::source::Source;
 use super::ticket::Ticket;
 
@@ -30,6 +32,9 @@ pub(crate) struct Driver {
     /// Spreads the requests of threads outside of the runtime.
     next_worker: AtomicUsize,
     pub(super) buffers: Buffers,
+    pub(super) allowed: Allowed,
+    #[cfg(unix)]
+    pub(super) fd_watcher: FdWatcherSlot,
 }
 
 impl Driver {
@@ -43,7 +48,16 @@ impl Driver {
         let (backend, refusal) = Backend::new(options)?;
         let (workers, next_worker) = (options.workers, AtomicUsize::new(0));
         let buffers = Buffers::new(workers, options.buffers);
-        Ok(Arc::new(Driver { backend, refusal, workers, next_worker, buffers }))
+        Ok(Arc::new(Driver {
+            backend,
+            refusal,
+            workers,
+            next_worker,
+            buffers,
+            allowed: options.allowed,
+            #[cfg(unix)]
+            fd_watcher: FdWatcherSlot::new(),
+        }))
     }
 
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service

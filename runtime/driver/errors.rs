@@ -49,9 +49,25 @@ pub(super) fn is_unthreaded(error: &io::Error) -> bool {
     }
 }
 
+/// The runtime that served an operation has shut down.
+#[derive(Debug)]
+struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the heist runtime that served this has shut down; open sockets and files in the one that is running",
+        )
+    }
+}
+
+impl Error for Closed {}
+
 /// The error of an operation whose worker has shut down.
 pub(super) fn closed() -> io::Error {
-    io::Error::other(
-        "the heist runtime that served this has shut down; open sockets and files in the one that is running",
-    )
+    io::Error::other(Closed)
+}
+
+pub(crate) fn is_closed(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Closed>())
 }

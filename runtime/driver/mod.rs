@@ -20,6 +20,8 @@
 //! - `asker.rs`, `context.rs`: the driver of the current thread.
 //! - `submission.rs`: the future that awaits one completion. `registration.rs`: the right to use a
 //!   socket, and the futures that wait for it.
+//! - `interest.rs`, `ready.rs`: what a caller waits for, and what a descriptor is ready for. `fd/`:
+//!   descriptors of the program.
 //! - `file/`: operations on files and paths. `send/`: sends without a copy.
 //! - `buffers.rs`, `registered.rs`: buffers. `errors.rs`: operations that were not performed.
 //!
@@ -38,8 +40,11 @@ mod doorbell;
 mod errors;
 #[cfg(all(test, rt_shuttle))]
 pub(crate) mod fake;
+#[cfg(unix)]
+pub(crate) mod fd;
 pub(crate) mod file;
 mod inflight;
+mod interest;
 mod kind;
 mod leftover;
 mod mailbox;
@@ -47,6 +52,7 @@ mod op;
 mod options;
 mod poll;
 mod readiness;
+mod ready;
 mod registered;
 mod registration;
 pub(crate) mod send;
@@ -68,12 +74,15 @@ pub(crate) use buffers::BufferLimits;
 pub(crate) use buffers::Contents;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{DriverGuard, in_runtime, pinned};
+pub(crate) use context::{DriverGuard, allowed, in_runtime, pinned};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
-pub(crate) use errors::of_pool;
 use errors::{closed, is_undone, is_unthreaded};
+pub(crate) use errors::{is_closed, of_pool};
+pub use interest::Interest;
 pub use kind::{DriverKind, UnknownKind};
 pub(crate) use leftover::{Harvest, Leftover, clear_away};
+pub use options::Allowed;
 pub(crate) use options::Options;
+pub use ready::Ready;
 pub(crate) use registration::{Moved, Registration};

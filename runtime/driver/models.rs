@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -11,7 +11,10 @@ use crate::primitive::model;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::thread;
 
+use super::Direction;
 use super::completion::Completion;
+#[cfg(unix)]
+use super::fd::FdFlags;
 use super::file::PoolCall;
 use super::mailbox::{Mailbox, Posted};
 use super::readiness::{Arm, Claimed, Cleared, Order, Readiness, Verdict};
@@ -22,6 +25,7 @@ use super::tests::counting_waker;
 use super::tests::flight::{Desk, Flight};
 use super::ticket::Ticket;
 use super::wake_up::WakeUp;
+use super::{Interest, Ready};
 
 fn ticket() -> Ticket {
     Ticket::new(0, SlotId::from_bits(7))
@@ -830,5 +834,115 @@ fn an_order_that_stands_is_taken_for_no_other() {
         }
         kernel.join().unwrap();
         assert!(side.observe().is_some(), "the event was wiped out");
+    });
+}
+
+/// A task's side of `async_io` on a watched descriptor: calls while a flag is set, then waits.
+/// Returns `true` if it got the data.
+#[cfg(unix)]
+fn poll_flags_for(
+    data: &AtomicBool,
+    flags: &FdFlags,
+    mut poll: impl FnMut() -> Poll<io::Result<super::fd::ReadyEvent>>,
+) -> bool {
+    while let Poll::Ready(seen) = poll() {
+        // Ordering: Acquire: the system call, which sees the kernel's state at the time of the
+        // call.
+        if data.load(Ordering::Acquire) {
+            return true;
+        }
+        let seen = seen.expect("the driver is there");
+        flags.clear(seen, seen.ready);
+    }
+    false
+}
+
+/// [clear-at-tick], [event-wakes]: a flag that is set again beside the clear of its first event,
+/// and beside a wait, is seen or wakes the waiter.
+#[cfg(unix)]
+#[test]
+fn a_flag_that_is_set_beside_its_clear_and_a_wait_is_not_lost() {
+    model(|| {
+        let shared = ModelArc::new((FdFlags::new(), AtomicBool::new(false)));
+        shared.0.event(Ready::READABLE, &mut Vec::new());
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Release: data first, then the event, as in the kernel.
+                shared.1.store(true, Ordering::Release);
+                let mut wakers = Vec::new();
+                shared.0.event(Ready::READABLE, &mut wakers);
+                wakers
+            })
+        };
+        let (_count, waker) = counting_waker();
+        let mut cx = Context::from_waker(&waker);
+        let got_data = poll_flags_for(&shared.1, &shared.0, || shared.0.poll_ready(Direction::Read, &mut cx));
+        let woken = kernel.join().unwrap();
+        assert!(got_data || woken.iter().any(|woken| woken.will_wake(&waker)), "the event was lost");
+    });
+}
+
+/// [clear-at-tick], [event-wakes] for a future and a poll function: one may clear a flag that the
+/// other has not seen.
+#[cfg(unix)]
+#[test]
+fn a_flag_that_is_set_beside_two_waiters_reaches_both() {
+    model(|| {
+        let shared = ModelArc::new((FdFlags::new(), AtomicBool::new(false)));
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Release: data first, then the event.
+                shared.1.store(true, Ordering::Release);
+                let mut wakers = Vec::new();
+                shared.0.event(Ready::READABLE, &mut wakers);
+                wakers
+            })
+        };
+        let listed = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                let (_count, waker) = counting_waker();
+                let mut cx = Context::from_waker(&waker);
+                // Leaked, because a future that is dropped takes its waker along.
+                let mut future = std::mem::ManuallyDrop::new(shared.0.ready(Interest::READABLE));
+                let got_data = poll_flags_for(&shared.1, &shared.0, || Pin::new(&mut *future).poll(&mut cx));
+                (got_data, waker)
+            })
+        };
+        let (_count, waker) = counting_waker();
+        let mut cx = Context::from_waker(&waker);
+        let got_data = poll_flags_for(&shared.1, &shared.0, || shared.0.poll_ready(Direction::Read, &mut cx));
+        let woken = kernel.join().unwrap();
+        let is_woken = |waker: &Waker| woken.iter().any(|woken| woken.will_wake(waker));
+        assert!(got_data || is_woken(&waker), "the poll function lost the event");
+        let (got_data, waker) = listed.join().unwrap();
+        assert!(got_data || is_woken(&waker), "the future lost the event");
+    });
+}
+
+/// [event-wakes]: who sees a flag sees what the thread did that has set it.
+#[cfg(unix)]
+#[test]
+fn a_flag_publishes_what_came_before_it() {
+    model(|| {
+        let shared = ModelArc::new((FdFlags::new(), AtomicBool::new(false)));
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // Ordering: Relaxed on purpose: the event must publish it.
+                shared.1.store(true, Ordering::Relaxed);
+                shared.0.event(Ready::READABLE, &mut Vec::new());
+            })
+        };
+        // A thread of its own, begun last, as above.
+        let waiter = thread::spawn(move || {
+            if shared.0.observe(Ready::READABLE).is_some() {
+                assert!(shared.1.load(Ordering::Relaxed), "the event came before its cause");
+            }
+        });
+        kernel.join().unwrap();
+        waiter.join().unwrap();
     });
 }

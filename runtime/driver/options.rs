@@ -17,6 +17,18 @@ pub(crate) struct Options {
     pub(crate) completion_entries: u32,
     /// The buffers that sockets receive into.
     pub(crate) buffers: BufferLimits,
+    /// What the threads of the runtime may use.
+    pub(crate) allowed: Allowed,
+}
+
+/// What the threads of a runtime may use, as the crate `tokio` asks for it: heist itself serves
+/// both always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Sockets, pipes, signals and processes.
+    pub io: bool,
+    /// Sleeps, time limits and intervals.
+    pub time: bool,
 }
 
 impl Options {
@@ -36,6 +48,7 @@ impl Default for Options {
             ring_entries: Options::RING_ENTRIES,
             completion_entries: Options::COMPLETION_ENTRIES,
             buffers: BufferLimits::default(),
+            allowed: Allowed { io: true, time: true },
         }
     }
 }

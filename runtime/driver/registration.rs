@@ -117,7 +117,6 @@ impl Registration {
     }
 
     /// [`poll_io`](Registration::poll_io) for bytes; returns how many were moved.
-    #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
     pub(crate) fn poll_transfer(
         &self,
         direction: Direction,
@@ -286,7 +285,7 @@ impl Registration {
 
     /// Ready means that the caller should look again. An error means that the runtime is gone, or
     /// that the poller refuses the socket.
-    fn poll_wait(
+    pub(super) fn poll_wait(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,

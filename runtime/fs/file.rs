@@ -85,6 +85,10 @@ impl File {
         File::with_gate(descriptor, Arc::new(CursorTurns::new()))
     }
 
+    pub(super) fn share(&self) -> File {
+        File::with_gate(self.descriptor.clone(), self.cursor_turns.clone())
+    }
+
     fn with_gate(descriptor: Arc<Descriptor>, cursor_turns: Arc<CursorTurns>) -> File {
         File {
             descriptor,
@@ -192,7 +196,7 @@ impl File {
     /// # }
     /// ```
     pub async fn try_clone(&self) -> io::Result<File> {
-        Ok(File::with_gate(self.descriptor.clone(), self.cursor_turns.clone()))
+        Ok(self.share())
     }
 
     /// Waits until data and metadata are on the disk.

@@ -55,6 +55,8 @@
 // How it works inside: `DESIGN.md` of this room.
 
 mod cursor;
+#[doc(hidden)]
+pub mod facade;
 mod file;
 mod file_bytes;
 mod file_owned;

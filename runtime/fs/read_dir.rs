@@ -178,6 +178,10 @@ impl Stream for ReadDir {
 pub struct DirEntry(Arc<std::fs::DirEntry>);
 
 impl DirEntry {
+    pub(super) fn as_std(&self) -> &Arc<std::fs::DirEntry> {
+        &self.0
+    }
+
     /// The path of the directory joined with the name.
     ///
     /// # Examples

@@ -32,6 +32,7 @@
 //! | hand a buffer to an operation of a file or a socket | a `Vec`, or another [`IoBuf`]: [which buffer when](crate::fs#which-buffer-when) |
 //! | receive without a buffer per idle connection | [`PooledBuf`] |
 //! | wait for a socket and make the call yourself | [`Interest`], [`Ready`] |
+//! | wait for a descriptor of your own | [`AsyncFd`](crate::io::unix::AsyncFd) (Unix) |
 //! | serve with hyper | the module `hyper`, with the feature of that name |
 //!
 //! There are no combinators, buffered streams or codecs here: use the crates `futures` and
@@ -66,6 +67,8 @@ mod stdout;
 mod traits_futures;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
+#[cfg(unix)]
+pub mod unix;
 
 pub use crate::buf::{AlignedBuf, FixedBuf, FixedBufPool, IoBuf, IoBufMut, PooledBuf, Slice};
 pub use crate::net::{Interest, Ready};

@@ -74,9 +74,9 @@ mod udp;
 #[cfg(unix)]
 pub mod unix;
 
+pub use crate::driver::{Interest, Ready};
 pub use address::lookup_host::lookup_host;
 pub use address::to_socket_addrs::ToSocketAddrs;
-pub use interest::{Interest, Ready};
 pub use stream::byte_stream::ByteStream;
 pub use stream::family::Family;
 pub use tcp::listener::{TcpListener, TcpListenerIncoming};

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::options::{Flavor, Stall, StallHook, ThreadOptions};
 use super::owner::Runtime;
-use crate::blocking::Limits;
+use crate::blocking::{Limits, ThreadHooks};
 use crate::driver;
+use crate::scheduler::Identity;
+use crate::task::Id;
 
 /// Which engine does the I/O.
 pub use crate::driver::DriverKind;
@@ -48,6 +50,7 @@ pub struct Builder {
     flavor: Flavor,
     worker_threads: Option<usize>,
     driver: Option<DriverKind>,
+    pub(super) name: Option<String>,
     thread_name: String,
     thread_stack_size: Option<usize>,
     max_blocking_threads: usize,
@@ -56,7 +59,9 @@ pub struct Builder {
     completion_entries: Option<u32>,
     recv_buffers: driver::BufferLimits,
     on_stall: Option<StallHook>,
+    pub(super) hooks: ThreadHooks,
     start_paused: bool,
+    pub(super) allowed: driver::Allowed,
 }
 
 impl Builder {
@@ -65,6 +70,7 @@ impl Builder {
             flavor,
             worker_threads: None,
             driver: None,
+            name: None,
             thread_name: "heist-worker".to_owned(),
             thread_stack_size: None,
             // As in tokio: blocking closures mostly wait, so there may be many more of them than
@@ -75,7 +81,9 @@ impl Builder {
             completion_entries: None,
             recv_buffers: driver::BufferLimits::default(),
             on_stall: None,
+            hooks: ThreadHooks::default(),
             start_paused: false,
+            allowed: driver::Allowed { io: true, time: true },
         }
     }
 
@@ -417,6 +425,15 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
+        self.build_for(None)
+    }
+
+    pub(super) fn is_current_thread(&self) -> bool {
+        self.flavor == Flavor::CurrentThread
+    }
+
+    /// Builds the runtime; `local_thread` is the thread of a local one.
+    pub(super) fn build_for(&self, local_thread: Option<Id>) -> io::Result<Runtime> {
         let workers_count = self.workers_count()?;
         self.check_pause()?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;
@@ -429,20 +446,33 @@ impl Builder {
             ring_entries,
             completion_entries,
             buffers: self.recv_buffers,
+            allowed: self.allowed,
         })?;
+        let hooks = self.hooks.anew();
         let limits = Limits {
             threads_count_max: self.max_blocking_threads,
             keep_alive: self.thread_keep_alive,
             thread_name: "heist-blocking".to_owned(),
             stack_size: self.thread_stack_size,
+            hooks: hooks.clone(),
         };
         let report = self.on_stall.as_ref().map(StallHook::report);
-        let runtime =
-            Runtime::start(self.flavor, driver, workers_count, limits, self.thread_builder()?, report)?;
+        let identity = self.identity(local_thread);
+        let threads = self.thread_builder(hooks)?;
+        let runtime = Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
         if self.start_paused {
             runtime.pause_clock();
         }
         Ok(runtime)
+    }
+
+    fn identity(&self, local_thread: Option<Id>) -> Identity {
+        Identity {
+            number: Id::next(),
+            name: self.name.clone(),
+            is_current_thread: self.flavor == Flavor::CurrentThread,
+            local_thread,
+        }
     }
 
     fn check_pause(&self) -> io::Result<()> {
@@ -497,14 +527,14 @@ impl Builder {
         }
     }
 
-    fn thread_builder(&self) -> io::Result<ThreadOptions> {
+    fn thread_builder(&self, hooks: ThreadHooks) -> io::Result<ThreadOptions> {
         if self.thread_name.contains('\0') {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "thread_name must not contain a NUL byte",
             ));
         }
-        Ok(ThreadOptions::new(self.thread_name.clone(), self.thread_stack_size))
+        Ok(ThreadOptions::new(self.thread_name.clone(), self.thread_stack_size, hooks))
     }
 }
 

@@ -86,6 +86,7 @@ impl LoopWorker {
     fn run<F: Future>(handle: &Handle, worker: &mut Worker, mut future: Pin<&mut F>) -> F::Output {
         let shared = worker.shared().clone();
         let _bound = Bound::new(handle, worker);
+        worker.begin_busy();
         let root = Arc::new(RootWaker { wake_flag: WakeFlag::new(), shared });
         let output = worker.run(|| {
             if !root.wake_flag.take() {

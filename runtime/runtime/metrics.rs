@@ -1,5 +1,7 @@
 //! Figures about a runtime.
 
+use std::time::Duration;
+
 #[cfg(doc)]
 use super::Builder;
 use super::handle::Handle;
@@ -65,6 +67,77 @@ impl RuntimeMetrics {
     /// ```
     pub fn num_alive_tasks(&self) -> usize {
         self.handle.scheduler.shared().tasks_count()
+    }
+
+    /// The number of tasks that wait in the queue that all workers share.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// // Nobody runs it yet.
+    /// let task = runtime.spawn(async {});
+    /// assert_eq!(runtime.handle().metrics().global_queue_depth(), 1);
+    /// runtime.block_on(task).unwrap();
+    /// assert_eq!(runtime.handle().metrics().global_queue_depth(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn global_queue_depth(&self) -> usize {
+        self.handle.scheduler.shared().injected_count()
+    }
+
+    /// The number of times that a worker, counted from 0, went to sleep because it had no work.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::time::{Duration, sleep};
+    ///
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// runtime.block_on(sleep(Duration::from_millis(1)));
+    /// assert!(runtime.handle().metrics().worker_park_count(0) >= 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn worker_park_count(&self, worker: usize) -> u64 {
+        self.worker_park_unpark_count(worker).div_ceil(2)
+    }
+
+    /// The number of times that a worker went to sleep or woke up: odd while it sleeps.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// // Awake, because this thread runs it.
+    /// let count = runtime.block_on(async {
+    ///     heist::runtime::Handle::current().metrics().worker_park_unpark_count(0)
+    /// });
+    /// assert_eq!(count % 2, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
+        self.handle.scheduler.shared().sleep_turns(worker)
+    }
+
+    /// The time in which a worker was not asleep. It is counted when the worker goes to sleep, and
+    /// at the end of a `block_on` that runs it; a paused clock counts as it moves.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// runtime.block_on(async { std::thread::sleep(std::time::Duration::from_millis(2)) });
+    /// let busy = runtime.handle().metrics().worker_total_busy_duration(0);
+    /// assert!(busy.as_millis() >= 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
+        self.handle.scheduler.shared().busy_time(worker)
     }
 
     /// The number of threads that the blocking pool has now.

@@ -22,6 +22,7 @@
 //! |---|---|
 //! | use all cores | [`Runtime::new`], or [`Builder::new_multi_thread`] with options |
 //! | run everything on the calling thread, or pause the clock in a test | [`Builder::new_current_thread`] |
+//! | use futures that are not `Send` anywhere on one thread | [`LocalRuntime`] |
 //! | run a future to its end from code that is not asynchronous | [`Runtime::block_on`], [`Handle::block_on`] |
 //! | spawn a task from inside of a runtime | [`heist::spawn`](crate::spawn), [`spawn_local`] for futures that are not `Send` |
 //! | spawn a task from any other thread | [`Runtime::spawn`], [`Handle::spawn`] |
@@ -53,27 +54,36 @@
 //! readiness polling. [`Builder::driver`] and the variable `HEIST_DRIVER` choose,
 //! [`Runtime::driver_name`] reports the choice. A forked child builds a runtime of its own: see
 //! [`Runtime`].
-// `DESIGN.md` of this room explains how it works. Files in the order to read them: `builder.rs` and
-// `options.rs`, `start.rs`, `owner.rs` (the runtime itself), `handle.rs`, `spawn.rs` and
-// `weight.rs` (where large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics.rs`,
-// `join_set/`, `hyper.rs`.
+// `DESIGN.md` of this room explains how it works. Files in the order to read them: `builder.rs`,
+// `threads.rs` and `options.rs`, `start.rs`, `owner.rs` (the runtime itself), `handle.rs`,
+// `identity.rs`, `spawn.rs` and `weight.rs` (where large futures are boxed), `current_thread.rs`,
+// `shutdown.rs`, `metrics.rs`, `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`,
+// `facade.rs`.
 
 mod builder;
 mod current_thread;
+#[doc(hidden)]
+pub mod facade;
 mod handle;
 #[cfg(feature = "hyper")]
 pub(crate) mod hyper;
+mod identity;
 pub(crate) mod join_set;
+mod local_runtime;
+mod local_set;
 mod metrics;
 mod options;
 mod owner;
 mod shutdown;
 mod spawn;
 mod start;
+mod threads;
 mod weight;
 
 pub use builder::{Builder, DriverKind, UnknownDriverKind};
 pub use handle::{EnterGuard, Handle, TryCurrentError};
+pub use identity::{Id, RuntimeFlavor, is_rt_shutdown_err, worker_index};
+pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;
 pub use options::Stall;
 pub use owner::Runtime;

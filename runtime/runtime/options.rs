@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 #[cfg(doc)]
 use super::Builder;
+use crate::blocking::ThreadHooks;
 use crate::primitive::thread;
 use crate::scheduler::lookout::Report;
 
@@ -87,15 +88,20 @@ impl fmt::Debug for StallHook {
 pub(super) struct ThreadOptions {
     name: String,
     stack_size: Option<usize>,
+    hooks: ThreadHooks,
 }
 
 impl ThreadOptions {
-    pub(super) fn new(name: String, stack_size: Option<usize>) -> ThreadOptions {
-        ThreadOptions { name, stack_size }
+    pub(super) fn new(name: String, stack_size: Option<usize>, hooks: ThreadHooks) -> ThreadOptions {
+        ThreadOptions { name, stack_size, hooks }
+    }
+
+    pub(super) fn hooks(&self) -> &ThreadHooks {
+        &self.hooks
     }
 
     pub(super) fn builder(&self, index: usize) -> thread::Builder {
-        let builder = thread::Builder::new().name(format!("{}-{index}", self.name));
+        let builder = thread::Builder::new().name(self.hooks.name_or(|| format!("{}-{index}", self.name)));
         match self.stack_size {
             Some(bytes) => builder.stack_size(bytes),
             None => builder,

@@ -8,7 +8,7 @@ use super::weight::boxed_if_large;
 use super::{Builder, Handle, Runtime};
 use crate::blocking::{self, NO_RUNTIME};
 use crate::scheduler::{self, current, stand_in};
-use crate::task::{Id, JoinHandle};
+use crate::task::{Id, JoinHandle, local_set};
 
 /// Spawns a task on the runtime of this thread.
 ///
@@ -56,15 +56,15 @@ where
 }
 
 /// Spawns a future that need not be `Send`. It stays on the worker that it was spawned on, and is
-/// dropped there.
+/// dropped there. Inside of a [`LocalSet`](crate::task::LocalSet) it goes to the set.
 ///
 /// No other worker runs it, so it waits while its worker is in a long poll. On a current-thread
 /// runtime it belongs to the thread that is in [`Runtime::block_on`]; as long as it lives no other
 /// thread can run that runtime.
 ///
 /// # Panics
-/// Panics if this thread is not a worker: call it inside of a task, or in `block_on` of a
-/// current-thread runtime.
+/// Panics if this thread is neither a worker nor in a [`LocalSet`](crate::task::LocalSet): call it
+/// inside of a task, or in `block_on` of a current-thread runtime.
 ///
 /// # Examples
 /// ```
@@ -88,12 +88,28 @@ where
     F::Output: 'static,
 {
     let location = Location::caller();
-    let spawned = boxed_if_large!(future future: F, scheduler::spawn_local(future, Id::next(), location));
-    match spawned {
+    match boxed_if_large!(future future: F, spawn_local_small(future, location)) {
         Some(handle) => handle,
-        None => panic!(
-            "heist: spawn_local needs a worker: call it inside a task, or in block_on of a current-thread runtime"
-        ),
+        None => panic!("{NO_LOCAL_TASKS}"),
+    }
+}
+
+const NO_LOCAL_TASKS: &str = "heist: spawn_local needs a worker or a LocalSet: call it inside a task, in block_on of a \
+     current-thread runtime, or in LocalSet::run_until";
+
+fn spawn_local_small<F>(future: F, location: &'static Location<'static>) -> Option<JoinHandle<F::Output>>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    // A local runtime comes before a set, as in tokio.
+    let is_local = current::runtime().and_then(|handle| handle.shared().identity().is_local_here());
+    if is_local.is_some() {
+        return scheduler::spawn_local(future, Id::next(), location);
+    }
+    match local_set::spawn_in_current(future, location) {
+        Ok(handle) => Some(handle),
+        Err(future) => scheduler::spawn_local(future, Id::next(), location),
     }
 }
 

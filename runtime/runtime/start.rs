@@ -7,11 +7,11 @@ use super::current_thread::LoopWorker;
 use super::handle::Handle;
 use super::options::{Flavor, ThreadOptions};
 use super::owner::Runtime;
-use crate::blocking::{Limits, Pool};
+use crate::blocking::{Host, Limits, Pool};
 use crate::driver::Driver;
 use crate::scheduler::lookout::Report;
 use crate::scheduler::worker::Worker;
-use crate::scheduler::{self, SchedulerHandle, StandIns};
+use crate::scheduler::{self, Identity, SchedulerHandle, StandIns};
 
 impl Runtime {
     pub(super) fn start(
@@ -21,6 +21,7 @@ impl Runtime {
         limits: Limits,
         options: ThreadOptions,
         report: Option<Arc<Report>>,
+        identity: Identity,
     ) -> io::Result<Runtime> {
         let options = Arc::new(options);
         let stand_ins = match flavor {
@@ -30,8 +31,13 @@ impl Runtime {
                 StandIns::new(limits.threads_count_max, move |number| options.builder(workers_count + number))
             }
         };
-        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins);
+        let parts = scheduler::build(driver, workers_count, Pool::new(limits), stand_ins, identity);
         let handle = Handle { scheduler: SchedulerHandle::new(parts.shared) };
+        let home = Arc::downgrade(&handle.scheduler);
+        options.hooks().settle(move |call| match home.upgrade() {
+            Some(handle) => handle.call_inside(call),
+            None => call(),
+        });
         let owner = std::process::id();
         let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
         match flavor {
@@ -56,7 +62,8 @@ impl Runtime {
     /// Starts the workers' threads. On failure the drop of `self` stops those that run.
     fn start_workers(&mut self, workers: Vec<Worker>, options: &ThreadOptions) -> io::Result<()> {
         for worker in workers {
-            match options.builder(worker.index()).spawn(move || worker.live()) {
+            let hooks = options.hooks().clone();
+            match options.builder(worker.index()).spawn(move || hooks.around(|| worker.live())) {
                 Ok(thread) => self.threads.push(thread),
                 Err(error) => {
                     self.forget_workers_after(self.threads.len());

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use crate::blocking::Pool;
 use crate::driver::Driver;
 use crate::queue::deque::{Owner, Stealer};
+use crate::scheduler::identity::Identity;
 use crate::scheduler::seat::{PinnedQueue, Seat};
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::stand_ins::StandIns;
@@ -19,7 +20,13 @@ pub(crate) struct Parts {
 }
 
 /// Builds the scheduler for `driver`'s workers.
-pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, stand_ins: StandIns) -> Parts {
+pub(crate) fn build(
+    driver: Arc<Driver>,
+    workers_count: usize,
+    blocking: Pool,
+    stand_ins: StandIns,
+    identity: Identity,
+) -> Parts {
     let (owners, stealers): (Vec<Owner<Runnable>>, Vec<Stealer<Runnable>>) =
         (0..workers_count).map(|_| crate::queue::deque::new()).unzip();
     let shared = Arc::new_cyclic(|weak: &Weak<SharedScheduler>| {
@@ -32,7 +39,7 @@ pub(crate) fn build(driver: Arc<Driver>, workers_count: usize, blocking: Pool, s
                 }
             }),
         );
-        SharedScheduler::new(stealers, driver, timers, blocking, stand_ins)
+        SharedScheduler::new(stealers, driver, timers, blocking, stand_ins, identity)
     });
     let workers = owners
         .into_iter()

@@ -2,7 +2,6 @@
 #![expect(unsafe_code, reason = "a thread-local pointer to the worker that runs below on the stack")]
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::ptr;
 use std::sync::Arc;
 
@@ -12,9 +11,10 @@ use crate::{blocking, driver, time};
 use super::handle::SchedulerHandle;
 use super::local::Local;
 
+pub(crate) use crate::task::permission::{Blocking, allow_blocking, forbid_blocking, may_block};
+
 thread::thread_local! {
     static WORKER: Cell<*const Local> = const { Cell::new(ptr::null()) };
-    static BLOCKING: Cell<bool> = const { Cell::new(true) };
 }
 
 /// Runs `f` with `local` as this thread's worker. This runs once per poll: as a separate call it
@@ -67,32 +67,5 @@ pub(crate) fn enter(handle: &Arc<SchedulerHandle>) -> Inside {
         _runtime: enter_runtime(handle.clone()),
         _driver: shared.driver().enter(),
         _timers: shared.timers().enter(),
-    }
-}
-
-/// Returns whether this thread may block on a future: it is neither a worker nor inside `block_on`.
-pub(crate) fn may_block() -> bool {
-    BLOCKING.try_with(Cell::get).unwrap_or(true)
-}
-
-/// Restores the former permission to block on drop.
-pub(crate) struct Blocking {
-    former: bool,
-    _not_send: PhantomData<*const ()>,
-}
-
-/// Forbids blocking on this thread until the guard is dropped.
-pub(crate) fn forbid_blocking() -> Blocking {
-    Blocking { former: BLOCKING.with(|blocking| blocking.replace(false)), _not_send: PhantomData }
-}
-
-/// Allows blocking on this thread until the guard is dropped.
-pub(crate) fn allow_blocking() -> Blocking {
-    Blocking { former: BLOCKING.with(|blocking| blocking.replace(true)), _not_send: PhantomData }
-}
-
-impl Drop for Blocking {
-    fn drop(&mut self) {
-        let _ = BLOCKING.try_with(|blocking| blocking.set(self.former));
     }
 }

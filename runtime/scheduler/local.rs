@@ -72,6 +72,11 @@ impl Local {
         self.index
     }
 
+    /// Returns whether this thread has left its worker to another one.
+    pub(crate) fn is_away(&self) -> bool {
+        self.mode.get() == Mode::Away
+    }
+
     #[inline]
     pub(super) fn shared(&self) -> &SharedScheduler {
         self.handle.shared()

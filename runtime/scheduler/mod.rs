@@ -6,7 +6,8 @@
 //! - what threads share: `park.rs`, the gate behind which a thread sleeps; `idle.rs`, the counts of
 //!   searchers and sleepers; `remote.rs`, the part of a worker that other threads may use;
 //!   `seat.rs` and `hand_over.rs`, a thread that runs workers and a worker on its way to it;
-//!   `stand_ins.rs`, `lookout.rs`, `shutdown_stage.rs`, `shutdown_barrier.rs`, `shutdown_hooks.rs`
+//!   `identity.rs`, `stand_ins.rs`, `lookout.rs`, `shutdown_stage.rs`, `shutdown_barrier.rs`,
+//!   `shutdown_hooks.rs`
 //! - `shared.rs`: all of that, once per runtime
 //! - `handle.rs`, `token.rs`: what tasks and LIFO slots need
 //! - `local.rs`: the part of a worker that is used while it polls a task; `pace.rs`: its time
@@ -27,6 +28,7 @@ pub(crate) mod clean_up;
 pub(crate) mod current;
 mod hand_over;
 mod handle;
+mod identity;
 mod idle;
 mod local;
 pub(crate) mod lookout;
@@ -60,7 +62,8 @@ mod tests;
 
 pub(crate) use build::build;
 pub(crate) use handle::SchedulerHandle;
-pub(crate) use pinned::spawn_local;
+pub(crate) use identity::Identity;
+pub(crate) use pinned::{spawn_at_home, spawn_local};
 pub(crate) use schedule::spawn;
 pub(crate) use shared::SharedScheduler;
 pub(crate) use stand_ins::StandIns;

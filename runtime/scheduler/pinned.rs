@@ -78,7 +78,32 @@ impl Pin {
             let local = local?;
             Some(Pin { handle: local.handle().clone(), seat: local.seat().clone() })
         });
-        of_worker.or_else(|| Some(Pin { seat: reserve::here()?, handle: current::runtime()? }))
+        of_worker.or_else(|| Some(Pin { seat: reserve::here()?, handle: current::runtime()? })).or_else(
+            || {
+                let handle = current::runtime()?;
+                handle.shared().identity().is_local_here()?.then(|| Pin::at_home(handle))
+            },
+        )
+    }
+
+    /// Creates the reference for a task of the one worker of a local runtime. The worker runs
+    /// nowhere but on the runtime's thread, which is this one.
+    fn at_home(handle: Arc<SchedulerHandle>) -> Pin {
+        let seat = handle.shared().seats.lock().first().expect("a seat for each worker").clone();
+        Pin { handle, seat }
+    }
+
+    fn spawn<F>(self, future: F, id: Id, location: &'static Location<'static>) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (shared, seat) = (self.handle.shared().clone(), self.seat.clone());
+        let (runnable, handle) = seat.owned.bind_local(future, self, id, location);
+        if let Some(runnable) = runnable {
+            Pin::send_to_thread(&seat, &shared, runnable);
+        }
+        handle
     }
 
     /// [pinned-thread]: queues the task on this thread if it belongs here, or posts it to its
@@ -114,11 +139,20 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let pin = Pin::here()?;
-    let (shared, seat) = (pin.handle.shared().clone(), pin.seat.clone());
-    let (runnable, handle) = seat.owned.bind_local(future, pin, id, location);
-    if let Some(runnable) = runnable {
-        Pin::send_to_thread(&seat, &shared, runnable);
-    }
-    Some(handle)
+    Some(Pin::here()?.spawn(future, id, location))
+}
+
+/// Spawns a future that need not be `Send` on a local runtime, on its thread.
+pub(crate) fn spawn_at_home<F>(
+    handle: &Arc<SchedulerHandle>,
+    future: F,
+    id: Id,
+    location: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    debug_assert_eq!(handle.shared().identity().is_local_here(), Some(true), "its owner is not Send");
+    Pin::at_home(handle.clone()).spawn(future, id, location)
 }

@@ -28,6 +28,10 @@ pub(crate) struct Remote {
     checked_in: AtomicU64,
     /// How long a poll of this worker takes, in nanoseconds: a running mean.
     poll_nanos: AtomicU64,
+    /// How often the worker began and ended a sleep: odd while it sleeps.
+    sleep_turns: AtomicU64,
+    /// How long it was not asleep, in nanoseconds, until its last sleep.
+    busy_nanos: AtomicU64,
 }
 
 impl Remote {
@@ -40,6 +44,8 @@ impl Remote {
             checked_in: AtomicU64::new(0),
             // Until a mean is measured, a single task is worth sharing.
             poll_nanos: AtomicU64::new(WORTH_SHARING_NANOS),
+            sleep_turns: AtomicU64::new(0),
+            busy_nanos: AtomicU64::new(0),
         }
     }
 
@@ -77,6 +83,34 @@ impl Remote {
     pub(super) fn checked_in_at(&self, epoch: Instant) -> Instant {
         // Ordering: Relaxed, as in `check_in`.
         epoch + Duration::from_nanos(self.checked_in.load(Ordering::Relaxed))
+    }
+
+    /// Counts the begin or the end of a sleep. Only the worker calls this.
+    #[inline]
+    pub(super) fn count_sleep_turn(&self) {
+        // Ordering: Relaxed: figures that publish nothing, with one writer.
+        let turns = self.sleep_turns.load(Ordering::Relaxed);
+        self.sleep_turns.store(turns + 1, Ordering::Relaxed);
+    }
+
+    /// Adds a time in which the worker was not asleep. Only the worker calls this.
+    pub(super) fn count_busy(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        // Ordering: Relaxed, as in `count_sleep_turn`.
+        let before = self.busy_nanos.load(Ordering::Relaxed);
+        self.busy_nanos.store(before.saturating_add(nanos), Ordering::Relaxed);
+    }
+
+    /// Returns how often the worker began and ended a sleep.
+    pub(super) fn sleep_turns(&self) -> u64 {
+        // Ordering: Relaxed, as in `count_sleep_turn`.
+        self.sleep_turns.load(Ordering::Relaxed)
+    }
+
+    /// Returns how long the worker was not asleep.
+    pub(super) fn busy_time(&self) -> Duration {
+        // Ordering: Relaxed, as in `count_sleep_turn`.
+        Duration::from_nanos(self.busy_nanos.load(Ordering::Relaxed))
     }
 
     /// Updates the mean poll time. Only the worker calls this.

@@ -108,14 +108,15 @@ impl Reserve {
             is_dismissed: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
         });
-        let mut builder = thread::Builder::new().name("heist-reserve".to_owned());
+        let mut builder =
+            thread::Builder::new().name(shared.blocking().hooks().name_or(|| "heist-reserve".to_owned()));
         if let Some(bytes) = shared.blocking().stack_size() {
             builder = builder.stack_size(bytes);
         }
         // Before the thread begins, because the end of the runtime wakes every listed seat.
         shared.seats.lock().push(post.seat.clone());
         let (there, handle) = (post.clone(), SchedulerHandle::new(shared.clone()));
-        match builder.spawn(move || serve(&handle, there)) {
+        match builder.spawn(move || handle.shared().blocking().hooks().around(|| serve(&handle, there))) {
             Ok(thread) => Some(Reserve { post, thread: Some(thread) }),
             Err(_) => {
                 post.leave(shared);

@@ -1,7 +1,7 @@
 //! The part of a runtime's scheduler that all of its threads share.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam::utils::CachePadded;
 
@@ -11,6 +11,7 @@ use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 use crate::queue::deque::Stealer;
 use crate::queue::injector::Injector;
+use crate::scheduler::identity::Identity;
 use crate::scheduler::idle::Idle;
 use crate::scheduler::lookout::Lookout;
 use crate::scheduler::remote::Remote;
@@ -36,6 +37,7 @@ pub(crate) struct SharedScheduler {
     pub(super) shutdown_hooks: ShutdownHooks,
     pub(super) lookout: Lookout,
     pub(super) stand_ins: StandIns,
+    pub(super) identity: Identity,
     /// The seats of all threads that run workers or stand in for them.
     pub(super) seats: Mutex<Vec<Arc<Seat>>>,
     /// The origin of the workers' times.
@@ -49,6 +51,7 @@ impl SharedScheduler {
         timers: Arc<Timers>,
         blocking: Pool,
         stand_ins: StandIns,
+        identity: Identity,
     ) -> SharedScheduler {
         let workers_count = stealers.len();
         SharedScheduler {
@@ -64,6 +67,7 @@ impl SharedScheduler {
             shutdown_hooks: ShutdownHooks::new(),
             lookout: Lookout::new(),
             stand_ins,
+            identity,
             seats: Mutex::new(Vec::new()),
             epoch: clock::now(),
         }
@@ -89,12 +93,37 @@ impl SharedScheduler {
         &self.stand_ins
     }
 
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     pub(crate) fn blocking(&self) -> &Pool {
         &self.blocking
     }
 
     pub(crate) fn workers_count(&self) -> usize {
         self.remotes.len()
+    }
+
+    /// Returns how many tasks wait for any worker.
+    pub(crate) fn injected_count(&self) -> usize {
+        self.injector.len()
+    }
+
+    /// Returns how often a worker began and ended a sleep: odd while it sleeps.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    pub(crate) fn sleep_turns(&self, index: usize) -> u64 {
+        self.remotes[index].sleep_turns()
+    }
+
+    /// Returns how long a worker was not asleep, until its last sleep.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    pub(crate) fn busy_time(&self, index: usize) -> Duration {
+        self.remotes[index].busy_time()
     }
 
     /// Returns all workers, without the reserve.

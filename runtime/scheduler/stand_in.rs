@@ -138,7 +138,9 @@ impl SharedScheduler {
         self.seats.lock().push(seat.clone());
         self.shutdown_barrier.count_loose();
         let (there, its) = (self.clone(), seat.clone());
-        match builder.spawn(move || Worker::absent(there, its).live()) {
+        match builder
+            .spawn(move || there.blocking.clone().hooks().around(|| Worker::absent(there, its).live()))
+        {
             Ok(thread) => {
                 self.stand_ins.add(thread);
                 true

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::build::{Parts, build};
+use super::identity::Identity;
 use super::idle::Idle;
 use super::schedule::spawn;
 use super::shared::SharedScheduler;
 use super::stand_ins::StandIns;
 use super::worker::{Due, PATIENCE, Worker};
-use crate::blocking::{Limits, Pool};
+use crate::blocking::{Limits, Pool, ThreadHooks};
 use crate::driver::{Driver, DriverKind, Options};
 use crate::primitive::model;
 use crate::primitive::sync::Mutex;
@@ -31,8 +32,10 @@ fn build_and_run(count: usize, test: &dyn Fn(&SharedScheduler, &mut [Worker])) {
         keep_alive: Duration::ZERO,
         thread_name: "unused".to_owned(),
         stack_size: None,
+        hooks: ThreadHooks::default(),
     };
-    let Parts { shared, mut workers } = build(driver, count, Pool::new(limits), StandIns::none());
+    let identity = Identity { number: Id::next(), name: None, is_current_thread: false, local_thread: None };
+    let Parts { shared, mut workers } = build(driver, count, Pool::new(limits), StandIns::none(), identity);
     test(&shared, &mut workers);
     for worker in &mut workers {
         worker.drain();

@@ -34,6 +34,8 @@ pub(crate) struct Worker {
     lifo_streak: u32,
     /// Since when this worker leaves the injector to one that searches.
     left_since: Option<Instant>,
+    /// When it began to run, or to run again after a sleep.
+    busy_since: Instant,
     /// Whether the idle word counts this worker as searching.
     pub(super) is_searching: bool,
     /// Whether no task was run since the last sleep.
@@ -52,9 +54,11 @@ impl Worker {
         shared: Arc<SharedScheduler>,
         pinned: PinnedQueue,
     ) -> Worker {
+        let busy_since = shared.timers.now();
         Worker {
             watch: Watch::new(),
             local: Local::new(index, SchedulerHandle::new(shared), queue, pinned),
+            busy_since,
             ticks: 0,
             lifo_streak: 0,
             left_since: None,
@@ -92,7 +96,7 @@ impl Worker {
 
     /// Returns whether this thread has left the worker to another one.
     pub(crate) fn is_away(&self) -> bool {
-        self.local.mode.get() == Mode::Away
+        self.local.is_away()
     }
 
     /// The worker shuts down, and does not leave this thread any more.
@@ -127,6 +131,16 @@ impl Worker {
                 None => self.park(&shared),
             }
         }
+    }
+
+    /// Begins to count this worker as busy: a thread has taken it.
+    pub(crate) fn begin_busy(&mut self) {
+        self.busy_since = self.shared().timers.now();
+    }
+
+    fn count_busy(&mut self, now: Instant) {
+        self.local.remote().count_busy(now.saturating_duration_since(self.busy_since));
+        self.busy_since = now;
     }
 
     /// Returns the next task of this worker: LIFO slot, pinned tasks and ring take turns.
@@ -217,12 +231,29 @@ impl Worker {
     pub(crate) fn settle(&mut self) {
         let shared = self.shared().clone();
         self.harvest(&shared);
+        self.count_busy(shared.timers.now());
+    }
+
+    /// Sleeps, unless the call that the program wants to be made before gives this worker work.
+    fn park(&mut self, shared: &SharedScheduler) {
+        let hooks = shared.blocking.hooks();
+        if !hooks.watch_sleeps() {
+            return self.sleep(shared);
+        }
+        self.inside(|| hooks.before_sleep());
+        let local = &self.local;
+        if local.remote().lifo.is_empty() && local.remote().backlog() == 0 && local.pinned.is_empty() {
+            self.sleep(shared);
+        }
+        self.inside(|| hooks.after_sleep());
     }
 
     /// Sleeps in the driver until a completion, a due timer or an unpark.
-    fn park(&mut self, shared: &SharedScheduler) {
+    fn sleep(&mut self, shared: &SharedScheduler) {
         let index = self.index();
-        self.measure(shared.timers.now());
+        let now = shared.timers.now();
+        self.measure(now);
+        self.count_busy(now);
         shared.idle.park(index, std::mem::take(&mut self.is_searching));
         if shared.work_is_visible() {
             shared.idle.unpark_to_search(index);
@@ -238,8 +269,10 @@ impl Worker {
         let mut is_notified = !gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
         let harvest = Harvest::new(&mut self.wakers, &mut self.leftovers);
+        shared.remotes[index].count_sleep_turn();
         let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, harvest);
         is_notified |= gate.open();
+        shared.remotes[index].count_sleep_turn();
         Self::expect_driver(outcome);
         if on_duty {
             shared.idle.leave_duty();
@@ -250,6 +283,7 @@ impl Worker {
             shared.timers.advance_to_next(index);
         }
         let now = shared.timers.now();
+        self.busy_since = now;
         self.local.pace.resume(now);
         self.collect(now);
         self.look_around(shared, now);

@@ -2,3 +2,35 @@
 //! `tokio::sync`.
 //!
 //! They need no runtime: any executor can poll them.
+
+mod barrier;
+mod blocking;
+mod loan;
+mod mutex;
+mod notify;
+mod once_cell;
+mod permits;
+mod rwlock;
+mod semaphore;
+pub mod mpsc;
+pub mod oneshot;
+mod set_once;
+mod wait_list;
+mod write_once;
+
+pub use barrier::{Barrier, BarrierWaitResult};
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError};
+pub use notify::Notify;
+pub use once_cell::{OnceCell, SetError};
+pub use permits::{AcquireError, TryAcquireError};
+pub use rwlock::{
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockMappedWriteGuard,
+    RwLockReadGuard, RwLockWriteGuard,
+};
+pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+pub use set_once::{SetOnce, SetOnceError};
+
+/// The futures of this module that have names.
+pub mod futures {
+    pub use super::notify::{Notified, OwnedNotified};
+}

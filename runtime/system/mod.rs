@@ -8,8 +8,10 @@
 //! - `segmentation/`: many UDP datagrams in one call.
 //! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
 //!   addresses of Unix sockets.
+//! - `poll_state/`: what the kernel reports of a descriptor.
 //! - `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
 //!   open file. `remote/`: which files are on a server. `splice/`: from a file to a socket.
+//! - `pidfd/`: a descriptor of a process.
 
 #[macro_use]
 mod systems;
@@ -21,6 +23,10 @@ pub(crate) mod credentials;
 pub(crate) mod file;
 pub(crate) mod open;
 pub(crate) mod path;
+#[cfg(unix)]
+pub(crate) mod pidfd;
+#[cfg(unix)]
+pub(crate) mod poll_state;
 pub(crate) mod remote;
 pub(crate) mod segmentation;
 pub(crate) mod socket;

@@ -31,6 +31,11 @@ macro_rules! cfg_if {
     (if #[splices] $($rest:tt)*) => {
         cfg_if! { @[all(target_os = "linux", not(rt_portable))] $($rest)* }
     };
+    // A process has a descriptor that is readable when it has ended. With `rt_portable` the tests
+    // are of the signal.
+    (if #[pidfds] $($rest:tt)*) => {
+        cfg_if! { @[all(target_os = "linux", not(rt_portable))] $($rest)* }
+    };
     // The call that makes a descriptor also makes it close-on-exec and non-blocking. With
     // `rt_portable` the tests are of the other way.
     (if #[made_with_flags] $($rest:tt)*) => { cfg_if! { @made_with_flags[not(rt_portable)] $($rest)* } };

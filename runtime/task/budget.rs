@@ -62,9 +62,21 @@ impl Drop for EnteredBudget {
     }
 }
 
-/// Gives the unit back when it is dropped, unless the operation made progress.
+/// Gives the unit that [`poll_proceed`] took back when it is dropped, unless the operation made
+/// progress.
+///
+/// # Examples
+/// ```
+/// use heist::task::coop::{self, RestoreOnPending};
+/// use std::task::{Context, Poll, Waker};
+///
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let proceed: Poll<RestoreOnPending> = coop::poll_proceed(&mut cx);
+/// assert!(proceed.is_ready(), "outside of a task the budget has no end");
+/// ```
+#[derive(Debug)]
 #[must_use = "an operation that made progress must say so, else it costs nothing"]
-pub(crate) struct RestoreOnPending {
+pub struct RestoreOnPending {
     before: Cell<u16>,
     /// Not `Send`, because the budget belongs to the thread.
     stays: PhantomData<*const ()>,
@@ -72,8 +84,11 @@ pub(crate) struct RestoreOnPending {
 
 impl RestoreOnPending {
     /// Reports that the operation is ready: its unit is spent.
+    ///
+    /// # Examples
+    /// See [`poll_proceed`].
     #[inline]
-    pub(crate) fn made_progress(&self) {
+    pub fn made_progress(&self) {
         self.before.set(UNLIMITED);
     }
 }
@@ -109,8 +124,27 @@ pub(crate) fn spend_bytes(count: usize) {
 }
 
 /// Takes a unit of the budget. If there is none, wakes the task at once and returns pending.
+///
+/// A hand-written future that may be ready again and again calls this first, so that a loop over it
+/// lets other tasks run.
+///
+/// # Examples
+/// ```
+/// use heist::task::coop;
+/// use std::task::{Context, Poll, ready};
+///
+/// fn poll_next(numbers: &mut Vec<u32>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+///     let restore = ready!(coop::poll_proceed(cx));
+///     let next = numbers.pop();
+///     restore.made_progress();
+///     Poll::Ready(next)
+/// }
+///
+/// # let mut cx = Context::from_waker(std::task::Waker::noop());
+/// assert_eq!(poll_next(&mut vec![1, 2], &mut cx), Poll::Ready(Some(2)));
+/// ```
 #[inline]
-pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = UNITS.with(Cell::get);
     match before {
         0 => {

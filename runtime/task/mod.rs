@@ -27,10 +27,11 @@
 //! | You have | Call |
 //! |---|---|
 //! | a future that is `Send` | [`spawn`]: any worker runs it |
-//! | a future that is not `Send` | [`spawn_local`]: it stays on this worker |
+//! | a future that is not `Send` | [`spawn_local`]: it stays on this worker; [`LocalSet`]: outside of a worker |
 //! | a closure that blocks, or computes for long | [`spawn_blocking`] |
 //! | a blocking section inside of a task | [`block_in_place`] |
 //! | many tasks whose outputs you want | [`JoinSet`] |
+//! | a value that follows a task | [`task_local!`](crate::task_local!) |
 //! | a task to cancel from elsewhere | [`AbortHandle`] |
 //! | a task to cancel with its owner | [`AbortOnDropHandle`] |
 //! | a long loop without a pause | [`consume_budget`] or [`yield_now`](yield_now()) |
@@ -51,7 +52,9 @@
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` (the list of live tasks), `memory.rs`. The others need none of these:
-// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`.
+// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
+// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task). `local_set/` is a
+// small scheduler on top of all of it.
 
 mod allocate;
 mod budget;
@@ -62,9 +65,12 @@ mod harness;
 mod id;
 mod join;
 mod layout;
+mod local_key;
+pub(crate) mod local_set;
 mod memory;
 mod outcomes;
 mod owned;
+pub(crate) mod permission;
 mod pinned;
 mod quiet;
 mod raw;
@@ -104,9 +110,27 @@ mod tests;
 /// ```
 pub mod coop {
     pub use super::budget::{
-        Coop, Unconstrained, consume_budget, cooperative, has_budget_remaining, unconstrained,
+        Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining,
+        poll_proceed, unconstrained,
     };
-    pub(crate) use super::budget::{poll_proceed, spend_bytes, with_budget, without_budget};
+    pub(crate) use super::budget::{spend_bytes, with_budget, without_budget};
+}
+
+/// Futures that functions of this module return.
+///
+/// # Examples
+/// ```
+/// use heist::task::futures::TaskLocalFuture;
+///
+/// heist::task_local! {
+///     static NUMBER: u32;
+/// }
+///
+/// let future: TaskLocalFuture<u32, _> = NUMBER.scope(42, std::future::ready(()));
+/// # drop(future);
+/// ```
+pub mod futures {
+    pub use super::local_key::TaskLocalFuture;
 }
 
 pub(crate) use budget::without_budget;
@@ -114,6 +138,8 @@ pub use coop::{consume_budget, unconstrained};
 pub use error::JoinError;
 pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, AbortOnDropHandle, JoinHandle};
+pub use local_key::{AccessError, LocalKey};
+pub use local_set::{LocalEnterGuard, LocalSet};
 pub use yield_now::yield_now;
 
 pub use crate::runtime::join_set::JoinSet;

@@ -9,14 +9,17 @@
 )]
 
 use super::budget::without_budget;
-use super::{Cause, Header, Id, JoinError, JoinHandle, JoinSet, OwnedTasks, Runnable, Schedule};
-use crate::primitive::atomic::{AtomicUsize, Ordering};
+use super::local_set::inbox::Inbox;
+use super::{Cause, Header, Id, JoinError, JoinHandle, JoinSet, LocalSet, OwnedTasks, Runnable, Schedule};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::{ModelArc, Mutex};
 use crate::primitive::{model, model_with_preemptions, thread};
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -781,5 +784,107 @@ fn a_set_dropped_while_its_tasks_run_leaves_nothing_behind() {
         queue.run_all();
         assert!(drops_count(&outputs) <= 1);
         assert_all_freed(queue);
+    });
+}
+
+/// Records that it was called.
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        // Ordering: Relaxed, because the threads are joined before it is read.
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// [inbox-wakes]: the poll sees a task that was posted, or its waker is called.
+#[test]
+fn a_posted_task_is_seen_or_wakes() {
+    model(|| {
+        let inbox = ModelArc::new(Inbox::new());
+        let there = inbox.clone();
+        let posting = thread::spawn(move || there.post(42));
+        let flag = Arc::new(Flag(AtomicBool::new(false)));
+        let mut due = VecDeque::new();
+        let has_seen = inbox.listen(&Waker::from(flag.clone()));
+        if has_seen {
+            inbox.take(&mut due);
+        }
+        posting.join().unwrap();
+        // Ordering: Relaxed, because the other thread is joined.
+        assert!(has_seen || flag.0.load(Ordering::Relaxed), "neither seen nor woken");
+        inbox.take(&mut due);
+        assert_eq!(due, [42]);
+    });
+}
+
+/// Where a task leaves its waker, and what its destructor tells.
+fn waiting_task(set: &LocalSet, waker: &ModelArc<Mutex<Option<Waker>>>) -> ModelArc<AtomicBool> {
+    struct Dropped(ModelArc<AtomicBool>, Cell<u32>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            // Ordering: Relaxed, because the same thread reads it.
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let is_dropped = ModelArc::new(AtomicBool::new(false));
+    let (guard, slot) = (Dropped(is_dropped.clone(), Cell::new(0)), waker.clone());
+    drop(set.spawn(
+        async move {
+            let guard = guard;
+            poll_fn(|cx| {
+                guard.1.set(guard.1.get() + 1);
+                *slot.lock() = Some(cx.waker().clone());
+                if guard.1.get() == 2 { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        },
+        std::panic::Location::caller(),
+    ));
+    is_dropped
+}
+
+/// [pinned-stays]: the end of a set waits for a task that another thread is just waking, and drops
+/// it on its own thread.
+#[test]
+fn a_set_that_ends_beside_a_wake_drops_its_task_here() {
+    model(|| {
+        let set = LocalSet::new();
+        let waker = ModelArc::new(Mutex::new(None));
+        let is_dropped = waiting_task(&set, &waker);
+        {
+            let cx = &mut Context::from_waker(Waker::noop());
+            let mut polling = pin!(set.run_until(std::future::pending::<()>()));
+            assert!(polling.as_mut().poll(cx).is_pending());
+        }
+        let waker = waker.lock().take().expect("the task waits");
+        let waking = thread::spawn(move || waker.wake());
+        drop(set);
+        // Ordering: Relaxed, because the destructor ran on this thread.
+        assert!(is_dropped.load(Ordering::Relaxed), "the task outlives its set");
+        waking.join().unwrap();
+    });
+}
+
+/// [inbox-wakes]: a task that another thread wakes is polled again, because the set is.
+#[test]
+fn a_set_is_polled_again_after_a_wake_from_another_thread() {
+    model(|| {
+        let mut set = LocalSet::new();
+        let waker = ModelArc::new(Mutex::new(None));
+        let _is_dropped = waiting_task(&set, &waker);
+        let flag = Arc::new(Flag(AtomicBool::new(false)));
+        let woken = Waker::from(flag.clone());
+        let cx = &mut Context::from_waker(&woken);
+        assert!(pin!(&mut set).poll(cx).is_pending());
+        let waker = waker.lock().take().expect("the task waits");
+        let waking = thread::spawn(move || waker.wake());
+        let is_ready = pin!(&mut set).poll(cx).is_ready();
+        waking.join().unwrap();
+        if !is_ready {
+            // Ordering: Relaxed, because the other thread is joined.
+            assert!(flag.0.load(Ordering::Relaxed), "a lost wake");
+            assert!(pin!(&mut set).poll(cx).is_ready());
+        }
     });
 }

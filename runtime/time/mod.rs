@@ -64,6 +64,7 @@ pub mod error;
 mod instant;
 mod interval;
 mod level;
+mod send_timeout;
 mod slab;
 mod sleep;
 mod test_clock;

@@ -5,8 +5,10 @@ mod blocking;
 mod driver_choice;
 #[cfg(target_os = "linux")]
 mod fork;
+mod local;
 mod outside;
 mod places;
 mod shutdown;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;

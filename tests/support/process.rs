@@ -134,10 +134,21 @@ pub(crate) fn refuse_io_uring(answer: Answer) {
         }
         Answer::Kill => libc::SECCOMP_RET_KILL_PROCESS,
     };
-    let calls = [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register];
+    refuse(&[libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register], verdict);
+}
+
+/// From here on, the kernel of every thread this thread starts, and of itself, has no descriptors of processes.
+#[cfg(target_os = "linux")]
+pub(crate) fn refuse_pidfds() {
+    let errno = u32::try_from(libc::ENOSYS).expect("errno is positive");
+    refuse(&[libc::SYS_pidfd_open], libc::SECCOMP_RET_ERRNO | errno);
+}
+
+#[cfg(target_os = "linux")]
+fn refuse(calls: &[libc::c_long], verdict: u32) {
     let mut program = vec![statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0)];
     for (index, &call) in calls.iter().enumerate() {
-        let to_verdict = u8::try_from(calls.len() - index).expect("three calls");
+        let to_verdict = u8::try_from(calls.len() - index).expect("a few calls");
         program.push(equal_or_next(u32::try_from(call).expect("call numbers are small"), to_verdict));
     }
     program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW));

@@ -291,3 +291,45 @@ fn trying_to_join_finds_what_has_ended_without_a_budget() {
         });
     });
 }
+
+#[test]
+fn a_set_returns_the_id_with_the_output_or_in_the_error() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let mut set = JoinSet::new();
+            let good = set.spawn(async { 42 });
+            assert_eq!(set.join_next_with_id().await.expect("a task").expect("no panic"), (good.id(), 42));
+
+            let bad = set.spawn(async { panic!("on purpose") });
+            let error = std::future::poll_fn(|cx| set.poll_join_next_with_id(cx)).await;
+            assert_eq!(error.expect("a task").expect_err("it panicked").id(), bad.id());
+
+            let aborted = set.spawn(std::future::pending());
+            aborted.abort();
+            let error = loop {
+                match set.try_join_next_with_id() {
+                    Some(outcome) => break outcome.expect_err("it was aborted"),
+                    None => heist::task::yield_now().await,
+                }
+            };
+            assert_eq!(error.id(), aborted.id());
+            assert!(set.join_next_with_id().await.is_none());
+        });
+    });
+}
+
+#[test]
+fn a_set_takes_futures_of_an_iterator_and_closures_for_another_runtime() {
+    on_every_runtime(|runtime| {
+        let mut set = JoinSet::new();
+        set.spawn_blocking_on(|| 0, runtime.handle());
+        let outputs = runtime.block_on(async {
+            set.extend((1..4).map(|number| async move { number }));
+            set.join_all().await
+        });
+        assert_eq!(outputs.iter().sum::<u32>(), 6);
+        // Without a future no runtime is needed.
+        let none: JoinSet<()> = std::iter::empty::<std::future::Ready<()>>().collect();
+        assert!(none.is_empty());
+    });
+}

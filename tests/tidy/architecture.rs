@@ -4,7 +4,7 @@ use crate::source::{Source, is_word_byte, words};
 
 /// The only files of the library that may contain `unsafe`. Each gives its reason in its header.
 /// Tests give theirs as well. The code that macros generate calls `generator/airlock.rs`.
-pub(crate) const UNSAFE_FILES: [&str; 48] = [
+pub(crate) const UNSAFE_FILES: [&str; 56] = [
     "runtime/buf/aligned.rs",
     "runtime/buf/fixed.rs",
     "runtime/buf/io_buf.rs",
@@ -12,6 +12,8 @@ pub(crate) const UNSAFE_FILES: [&str; 48] = [
     "runtime/buf/pooled.rs",
     "runtime/buf/slice.rs",
     "runtime/buf/staging.rs",
+    "runtime/driver/fd/epoll.rs",
+    "runtime/driver/fd/portable.rs",
     "runtime/driver/file/descriptor.rs",
     "runtime/driver/file/flight.rs",
     "runtime/driver/file/perform.rs",
@@ -29,12 +31,17 @@ pub(crate) const UNSAFE_FILES: [&str; 48] = [
     "runtime/generator/shared.rs",
     "runtime/io/pipe.rs",
     "runtime/net/receive.rs",
+    "runtime/process/command_unix.rs",
+    "runtime/process/windows/exit_watch.rs",
     "runtime/queue/deque.rs",
     "runtime/queue/slot.rs",
     "runtime/scheduler/current.rs",
     "runtime/scheduler/stand_in.rs",
     "runtime/scheduler/token.rs",
     "runtime/signal/delivery.rs",
+    "runtime/sync/wait_list/entry.rs",
+    "runtime/sync/wait_list/list.rs",
+    "runtime/sync/wait_list/waiter.rs",
     "runtime/system/credentials/bsd.rs",
     "runtime/system/credentials/linux.rs",
     "runtime/system/file/cached.rs",
@@ -42,6 +49,7 @@ pub(crate) const UNSAFE_FILES: [&str; 48] = [
     "runtime/system/file/uncached.rs",
     "runtime/system/file/unix.rs",
     "runtime/system/file/windows.rs",
+    "runtime/system/poll_state/mod.rs",
     "runtime/system/segmentation/linux.rs",
     "runtime/task/allocate.rs",
     "runtime/system/splice/linux.rs",
@@ -63,11 +71,12 @@ pub(crate) const ATOMIC_FILES: [&str; 1] = ["runtime/system/remote/mounts.rs"];
 pub(crate) const SYSTEMS_FILE: &str = "runtime/system/systems.rs";
 
 /// May ask for Linux, which is to ask whether there are rings: they choose between back ends.
-pub(crate) const RING_FILES: [&str; 9] = [
+pub(crate) const RING_FILES: [&str; 10] = [
     "runtime/driver/backend.rs",
     "runtime/driver/wake_up.rs",
     "runtime/driver/dispatch.rs",
     "runtime/driver/errors.rs",
+    "runtime/driver/fd/mod.rs",
     "runtime/driver/file/mod.rs",
     "runtime/driver/file/opening/mod.rs",
     "runtime/driver/mod.rs",
@@ -85,7 +94,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
         "task" | "queue" | "generator" | "buf" | "system" => Some(1),
         "blocking" | "sync" => Some(2),
         "time" | "driver" => Some(3),
-        "scheduler" | "io" | "net" | "fs" | "signal" => Some(4),
+        "scheduler" | "io" | "net" | "fs" | "signal" | "process" => Some(4),
         "runtime" => Some(5),
         "asyncio" => Some(6),
         "scenarios" => Some(7),
@@ -95,7 +104,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
 
 /// Rooms that share a rank and may know each other all the same.
 pub(crate) fn are_neighbours(room: &str, other: &str) -> bool {
-    const OF_IO: [&str; 4] = ["io", "net", "fs", "signal"];
+    const OF_IO: [&str; 5] = ["io", "net", "fs", "signal", "process"];
     OF_IO.contains(&room) && OF_IO.contains(&other)
 }
 

@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 12] = [
+pub(crate) const TWINS: [(&str, &str); 17] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
+    ("FdEvents", "as `Events`, for descriptors of the program"),
+    ("FdPoller", "as `Poller`, for descriptors of the program"),
+    ("Id", "public, as in tokio: of a task and of a runtime"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
     ("OwnedWriteHalf", "as above"),
     ("PathForm", "a string of C on Unix, a path elsewhere"),
     ("Pipe", "the pipe of a splice on Linux, and the empty one of other systems"),
+    ("PipeEnd", "of a child's pipe: one on Unix, one on Windows"),
     ("Poller", "one of two is compiled: epoll's and the portable one"),
     ("ReadHalf", "as the owned one"),
     ("ReuniteError", "as the halves"),
     ("Stream", "of the standard streams: one on Unix, one on other systems"),
     ("StreamReadiness", "one on Unix, and the empty one of other systems"),
+    ("WatchedChild", "one on Unix, one on Windows"),
     ("WriteHalf", "as the owned one"),
 ];
 

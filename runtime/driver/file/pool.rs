@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::any_flight::AnyFlight;
-use crate::blocking::{self, Limits, NO_RUNTIME, Pool, spawn_blocking};
+use crate::blocking::{self, Limits, NO_RUNTIME, Pool, ThreadHooks, spawn_blocking};
 use crate::driver::{closed, of_pool};
 use crate::task::{AbortOnDropHandle, wake_all};
 
@@ -70,6 +70,7 @@ pub(super) fn run_patiently(flight: Arc<dyn AnyFlight>) {
             keep_alive: Duration::from_secs(1),
             thread_name: "heist-stream".to_owned(),
             stack_size: None,
+            hooks: ThreadHooks::default(),
         })
     });
     let call = PoolCall::new(flight);

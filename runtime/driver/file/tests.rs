@@ -143,6 +143,7 @@ impl PoolAlone {
             keep_alive,
             thread_name,
             stack_size: None,
+            hooks: crate::blocking::ThreadHooks::default(),
         })))
     }
 }

@@ -5,7 +5,6 @@ pub(super) mod byte_stream;
 pub(super) mod family;
 pub(super) mod halves;
 mod owned_buffers;
-#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod poll;
 mod pooled;
 mod read_write;

@@ -4,8 +4,8 @@ use std::io;
 use std::task::{Context, Poll};
 
 use super::UdpSocket;
-use crate::driver::Direction;
-use crate::net::interest::{self, Interest, Ready};
+use crate::driver::{Direction, Interest, Ready};
+use crate::net::interest;
 
 impl UdpSocket {
     /// Waits until the socket is ready in one of the directions of `interest`, and returns which.

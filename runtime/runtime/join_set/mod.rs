@@ -44,11 +44,11 @@ struct Member<T> {
 }
 
 impl<T> Future for Member<T> {
-    type Output = (Id, Result<T, JoinError>);
+    type Output = Result<(Id, T), JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let id = self.handle.id();
-        Pin::new(&mut self.handle).poll(cx).map(|outcome| (id, outcome))
+        Pin::new(&mut self.handle).poll(cx).map_ok(|output| (id, output))
     }
 }
 
@@ -144,7 +144,7 @@ impl<T: 'static> JoinSet<T> {
     /// As [`join_next`](Self::join_next), with the task's id.
     ///
     /// # Errors
-    /// As [`join_next`](Self::join_next); the error holds the task's id too.
+    /// As [`join_next`](Self::join_next); [`JoinError::id`] returns the task's id.
     ///
     /// # Cancel safety
     /// As [`join_next`](Self::join_next).
@@ -154,13 +154,13 @@ impl<T: 'static> JoinSet<T> {
     /// # heist::runtime::Runtime::new()?.block_on(async {
     /// let mut set = heist::task::JoinSet::new();
     /// let spawned = set.spawn(async { 42 });
-    /// let (id, answer) = set.join_next_with_id().await.unwrap();
-    /// assert_eq!((id, answer.unwrap()), (spawned.id(), 42));
+    /// let (id, answer) = set.join_next_with_id().await.unwrap().unwrap();
+    /// assert_eq!((id, answer), (spawned.id(), 42));
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn join_next_with_id(&mut self) -> Option<(Id, Result<T, JoinError>)> {
-        poll_fn(|cx| self.poll_next_with_id(cx)).await
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
     }
 
     /// Removes a task that has ended and returns its outcome, without waiting. Returns `None` if no
@@ -193,7 +193,7 @@ impl<T: 'static> JoinSet<T> {
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
     ///
     /// # Errors
-    /// As [`join_next`](Self::join_next); the error holds the task's id too.
+    /// As [`join_next_with_id`](Self::join_next_with_id).
     ///
     /// # Examples
     /// ```
@@ -201,16 +201,16 @@ impl<T: 'static> JoinSet<T> {
     /// # async fn main() {
     /// let mut set = heist::task::JoinSet::new();
     /// let task = set.spawn(async { 42 });
-    /// let (id, outcome) = loop {
+    /// let (id, answer) = loop {
     ///     match set.try_join_next_with_id() {
-    ///         Some(next) => break next,
+    ///         Some(next) => break next.unwrap(),
     ///         None => heist::task::yield_now().await,
     ///     }
     /// };
-    /// assert_eq!((id, outcome.unwrap()), (task.id(), 42));
+    /// assert_eq!((id, answer), (task.id(), 42));
     /// # }
     /// ```
-    pub fn try_join_next_with_id(&mut self) -> Option<(Id, Result<T, JoinError>)> {
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         let waiter = self.waiter.clone();
         let waker = waiter.as_ref().unwrap_or(Waker::noop());
         let handles = Pin::new(&mut self.handles);
@@ -239,10 +239,30 @@ impl<T: 'static> JoinSet<T> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
-        self.poll_next_with_id(cx).map(|next| next.map(without_id))
+        self.poll_join_next_with_id(cx).map(|next| next.map(without_id))
     }
 
-    fn poll_next_with_id(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Id, Result<T, JoinError>)>> {
+    /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    ///
+    /// # Errors
+    /// As [`join_next_with_id`](Self::join_next_with_id).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let mut set = heist::task::JoinSet::new();
+    /// let task = set.spawn(async { 42 });
+    /// let next = poll_fn(|cx| set.poll_join_next_with_id(cx)).await;
+    /// assert_eq!(next.unwrap().unwrap(), (task.id(), 42));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
         let next = Pin::new(&mut self.handles).poll_next(cx);
         if next.is_ready() {
             self.waiter = None;
@@ -340,8 +360,8 @@ impl<T: 'static> JoinSet<T> {
     }
 }
 
-fn without_id<T>((_, outcome): (Id, Result<T, JoinError>)) -> Result<T, JoinError> {
-    outcome
+fn without_id<T>(outcome: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
+    outcome.map(|(_, output)| output)
 }
 
 impl<T> Drop for JoinSet<T> {

@@ -6,7 +6,7 @@ use super::JoinSet;
 use crate::runtime::handle::Handle;
 use crate::runtime::spawn::{spawn, spawn_blocking, spawn_local};
 use crate::runtime::weight::boxed_if_large;
-use crate::task::AbortHandle;
+use crate::task::{AbortHandle, LocalSet};
 
 impl<T: 'static> JoinSet<T> {
     /// Spawns a task on the current runtime, as [`heist::spawn`](crate::spawn) does.
@@ -85,6 +85,30 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle)
     }
 
+    /// Spawns a future that need not be `Send` into `local_set`.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::task::{JoinSet, LocalSet};
+    ///
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let local_set = LocalSet::new();
+    /// let mut set = JoinSet::new();
+    /// let shared = std::rc::Rc::new(42);
+    /// set.spawn_local_on(async move { *shared }, &local_set);
+    /// assert_eq!(local_set.run_until(set.join_all()).await, [42]);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, future: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        let handle = boxed_if_large!(future future: F, local_set.spawn_local(future));
+        self.insert(handle)
+    }
+
     /// Runs a closure on the blocking pool: see [`spawn_blocking`].
     ///
     /// # Panics
@@ -108,6 +132,26 @@ impl<T: 'static> JoinSet<T> {
         let handle = boxed_if_large!(closure closure: F, spawn_blocking(closure));
         self.insert(handle)
     }
+
+    /// Runs a closure on the blocking pool of `handle`, from any thread.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn_blocking_on(|| 42, runtime.handle());
+    /// assert_eq!(runtime.block_on(set.join_all()), [42]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, closure: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let handle = boxed_if_large!(closure closure: F, handle.spawn_blocking(closure));
+        self.insert(handle)
+    }
 }
 
 impl<T, F> FromIterator<F> for JoinSet<T>
@@ -118,14 +162,28 @@ where
     /// Spawns each future on the current runtime.
     ///
     /// # Panics
-    /// Panics if called outside of a runtime.
+    /// Panics if called outside of a runtime with at least one future.
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
         let mut set = JoinSet::new();
-        let home = Handle::current();
-        for future in futures {
-            set.spawn_on(future, &home);
-        }
+        set.extend(futures);
         set
+    }
+}
+
+impl<T, F> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    /// Spawns each future on the current runtime.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime with at least one future.
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
+        }
     }
 }

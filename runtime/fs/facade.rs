@@ -1,0 +1,53 @@
+//! What the crate `tokio` asks of files, and no other code: results in std's types, and calls of
+//! std's that no operation does.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::file::File;
+use super::lanes::Touch;
+use super::read_dir::DirEntry;
+use crate::driver::file::pool;
+
+/// Runs a call that may block on the pool.
+pub async fn on_pool<R: Send + 'static>(
+    call: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> io::Result<R> {
+    pool(call).await
+}
+
+/// Runs a call on the open file on the pool, after what was given up.
+pub async fn call<R: Send + 'static>(
+    file: &File,
+    call: impl FnOnce(&std::fs::File) -> io::Result<R> + Send + 'static,
+) -> io::Result<R> {
+    file.quiet(Touch::Length).await;
+    let descriptor = file.descriptor.clone();
+    pool(move || call(descriptor.file())).await
+}
+
+/// The metadata of what is at `path`.
+pub async fn metadata(path: PathBuf, is_followed: bool) -> io::Result<std::fs::Metadata> {
+    pool(move || if is_followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }).await
+}
+
+/// The metadata of an open file. A local file system has them in memory.
+pub async fn file_metadata(file: &File) -> io::Result<std::fs::Metadata> {
+    file.quiet(Touch::Nothing).await;
+    if file.descriptor.is_remote() {
+        let descriptor = file.descriptor.clone();
+        return pool(move || descriptor.file().metadata()).await;
+    }
+    file.descriptor.file().metadata()
+}
+
+/// Another handle to the open file.
+pub fn share(file: &File) -> File {
+    file.share()
+}
+
+/// The entry as std has it.
+pub fn entry(entry: &DirEntry) -> Arc<std::fs::DirEntry> {
+    entry.as_std().clone()
+}

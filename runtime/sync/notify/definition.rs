@@ -1,0 +1,238 @@
+//! The notifier.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use super::state::NotifyState;
+use crate::sync::wait_list::{Chosen, Home, Locked, WaitList};
+
+/// Wakes tasks that wait for something to happen. It carries no value; what happened is seen
+/// elsewhere.
+///
+/// [`notify_one`](Notify::notify_one) wakes one task. If none waits, it leaves a permit, and the next
+/// one that waits goes on at once; there is at most one permit.
+/// [`notify_waiters`](Notify::notify_waiters) wakes all tasks that wait now, and leaves none.
+///
+/// # Examples
+/// A channel of one value:
+/// ```
+/// use std::sync::Mutex;
+///
+/// use heist::sync::Notify;
+///
+/// struct Slot<T> {
+///     value: Mutex<Option<T>>,
+///     notify: Notify,
+/// }
+///
+/// impl<T> Slot<T> {
+///     fn send(&self, value: T) {
+///         *self.value.lock().unwrap() = Some(value);
+///         self.notify.notify_one();
+///     }
+///
+///     async fn receive(&self) -> T {
+///         loop {
+///             if let Some(value) = self.value.lock().unwrap().take() {
+///                 return value;
+///             }
+///             self.notify.notified().await;
+///         }
+///     }
+/// }
+///
+/// # #[heist::main]
+/// # async fn main() {
+/// let slot = std::sync::Arc::new(Slot { value: Mutex::new(None), notify: Notify::new() });
+/// let sender = slot.clone();
+/// heist::spawn(async move { sender.send(7) });
+/// assert_eq!(slot.receive().await, 7);
+/// # }
+/// ```
+pub struct Notify {
+    pub(super) state: NotifyState,
+    /// The state behind the lock is the turn of the first waiter that came after the last call of
+    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile.
+    waiters: WaitList<u64, Notification>,
+}
+
+/// What a waiter was notified by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notification {
+    /// Nothing, so far.
+    Nothing,
+    /// A call that wakes one. The waiter passes it on if it is dropped.
+    One(Which),
+    /// A call that wakes all.
+    All,
+}
+
+/// Which of the waiters a call wakes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    First,
+    Last,
+}
+
+impl Home for Notify {
+    type State = u64;
+    type Wish = Notification;
+
+    #[inline]
+    fn wait_list(&self) -> &WaitList<u64, Notification> {
+        &self.waiters
+    }
+}
+
+impl Notify {
+    /// Creates a notifier without a permit.
+    ///
+    /// # Examples
+    /// ```
+    /// let notify = heist::sync::Notify::new();
+    /// notify.notify_one();
+    /// ```
+    #[cfg(not(all(test, rt_loom)))]
+    pub fn new() -> Notify {
+        Notify::const_new()
+    }
+
+    #[cfg(all(test, rt_loom))]
+    pub(crate) fn new() -> Notify {
+        Notify { state: NotifyState::new(), waiters: WaitList::new(0) }
+    }
+
+    /// As [`Notify::new`], in a constant, such as a static.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::sync::Notify;
+    ///
+    /// static CHANGED: Notify = Notify::const_new();
+    /// CHANGED.notify_waiters();
+    /// ```
+    #[cfg(not(all(test, rt_loom)))]
+    pub const fn const_new() -> Notify {
+        Notify { state: NotifyState::new(), waiters: WaitList::new(0) }
+    }
+
+    /// Wakes the task that has waited longest. If none waits, leaves a permit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let notify = heist::sync::Notify::new();
+    /// notify.notify_one();
+    /// notify.notified().await;
+    /// # }
+    /// ```
+    #[inline]
+    pub fn notify_one(&self) {
+        self.notify(Which::First);
+    }
+
+    /// Wakes the task that began to wait last. If none waits, leaves a permit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let notify = heist::sync::Notify::new();
+    /// notify.notify_last();
+    /// notify.notified().await;
+    /// # }
+    /// ```
+    #[inline]
+    pub fn notify_last(&self) {
+        self.notify(Which::Last);
+    }
+
+    #[inline]
+    pub(super) fn notify(&self, which: Which) {
+        if !self.state.leave_permit() {
+            self.notify_waiting(which);
+        }
+    }
+
+    #[cold]
+    fn notify_waiting(&self, which: Which) {
+        let locked = self.waiters.lock();
+        // The last waiter may have left meanwhile.
+        if self.state.leave_permit() {
+            return;
+        }
+        let mut is_done = false;
+        locked.wake_while(|locked| {
+            // Those whom a call has yet to wake are woken for it: this one is for somebody else.
+            if let Some(chosen) = choose_due(locked) {
+                return Some(chosen);
+            }
+            if std::mem::replace(&mut is_done, true) {
+                return None;
+            }
+            let notify = |notification: &mut Notification| *notification = Notification::One(which);
+            let chosen = match which {
+                Which::First => locked.choose_first(notify),
+                Which::Last => locked.choose_last(notify),
+            };
+            match chosen {
+                Some(_) => self.end_waiting_if_last(locked),
+                // They left while the lock was given up.
+                None => assert!(self.state.leave_permit(), "[waited-locked]: nobody waits"),
+            }
+            chosen
+        });
+    }
+
+    /// Wakes all tasks that wait now, and those whose future was created before and not polled. Leaves
+    /// no permit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let notify = heist::sync::Notify::new();
+    /// let (first, second) = (notify.notified(), notify.notified());
+    /// notify.notify_waiters();
+    /// first.await;
+    /// second.await;
+    /// # }
+    /// ```
+    pub fn notify_waiters(&self) {
+        let mut locked = self.waiters.lock();
+        self.state.call_all();
+        *locked = locked.next_turn();
+        locked.wake_while(choose_due);
+    }
+
+    /// Called under the lock when a waiter is gone.
+    pub(super) fn end_waiting_if_last(&self, locked: &Locked<'_, u64, Notification>) {
+        if !locked.has_one_since(**locked) {
+            self.state.end_waiting();
+        }
+    }
+}
+
+/// Chooses a waiter that a call of `notify_waiters` has yet to wake.
+fn choose_due(locked: &mut Locked<'_, u64, Notification>) -> Option<Chosen> {
+    if !locked.has_one_before(**locked) {
+        return None;
+    }
+    locked.choose_first(|notification| *notification = Notification::All)
+}
+
+impl Default for Notify {
+    fn default() -> Notify {
+        Notify::new()
+    }
+}
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notify").finish_non_exhaustive()
+    }
+}
+
+impl UnwindSafe for Notify {}
+impl RefUnwindSafe for Notify {}

@@ -1,0 +1,97 @@
+//! Writing behind: a task writes what `poll_write` was given, and goes on if the file is dropped or the
+//! runtime ends. At most one is in flight for each `File`.
+
+use std::io;
+use std::mem::take;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use heist::runtime::facade;
+
+/// The write that is behind, as the file and the task share it.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Who waits for the write. None if there is no write.
+    waiting: Option<Vec<Waker>>,
+    /// The error of a write that has ended; the next call returns it.
+    error: Option<io::Error>,
+    /// The buffer of the last write.
+    spare: Vec<u8>,
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // No code that panics runs under the lock.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the write, also if the task is dropped.
+struct InFlight {
+    state: Arc<Mutex<State>>,
+    buffer: Vec<u8>,
+    result: io::Result<()>,
+}
+
+impl InFlight {
+    fn end(mut self, result: io::Result<()>) {
+        self.result = result;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        state.spare = take(&mut self.buffer);
+        state.error = std::mem::replace(&mut self.result, Ok(())).err();
+        let waiting = state.waiting.take();
+        drop(state);
+        waiting.into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+impl Behind {
+    /// Whether a write is in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        lock(&self.state).waiting.is_some()
+    }
+
+    /// Waits until no write is in flight. The error of one stays for the next write or flush.
+    pub(super) fn poll_idle(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        let Some(waiting) = &mut state.waiting else { return Poll::Ready(()) };
+        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            // The clone of a waker is user code, which may come back here.
+            drop(state);
+            let waker = cx.waker().clone();
+            state = lock(&self.state);
+            match &mut state.waiting {
+                Some(waiting) => waiting.push(waker),
+                None => return Poll::Ready(()),
+            }
+        }
+        Poll::Pending
+    }
+
+    /// The error of the last write, once.
+    pub(super) fn take_result(&self) -> io::Result<()> {
+        lock(&self.state).error.take().map_or(Ok(()), Err)
+    }
+
+    /// Begins a write of what `fill` puts into an empty buffer. None may be in flight.
+    pub(super) fn begin(&self, mut file: heist::fs::File, fill: impl FnOnce(&mut Vec<u8>)) {
+        let mut buffer = take(&mut lock(&self.state).spare);
+        buffer.clear();
+        fill(&mut buffer);
+        lock(&self.state).waiting = Some(Vec::new());
+        let result = Err(io::Error::other("background task failed"));
+        let in_flight = InFlight { state: self.state.clone(), buffer, result };
+        facade::spawn_to_the_end(async move {
+            let result = file.write_all(&in_flight.buffer).await;
+            in_flight.end(result);
+        });
+    }
+}

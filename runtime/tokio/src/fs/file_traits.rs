@@ -1,0 +1,99 @@
+//! The I/O traits of files.
+
+use std::io::{self, IoSlice, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use heist::fs::facade;
+
+use super::File;
+use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+
+impl AsyncRead for File {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.behind.poll_idle(cx));
+        let room = buf.initialize_unfilled_to(buf.remaining().min(self.max_buf_size));
+        let count = ready!(futures_io::AsyncRead::poll_read(Pin::new(&mut self.inner), cx, room))?;
+        buf.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncSeek for File {
+    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        if self.behind.is_busy() || self.seek.is_some() {
+            return Err(io::Error::other(
+                "other file operation is pending, call poll_complete before start_seek",
+            ));
+        }
+        self.seek = Some(position);
+        Ok(())
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        ready!(self.behind.poll_idle(cx));
+        if let Some(to) = self.seek {
+            let sought = ready!(futures_io::AsyncSeek::poll_seek(Pin::new(&mut self.inner), cx, to));
+            self.seek = None;
+            self.position = sought?;
+        }
+        Poll::Ready(Ok(self.position))
+    }
+}
+
+impl File {
+    fn poll_begin(
+        &mut self,
+        cx: &mut Context<'_>,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> Poll<io::Result<()>> {
+        ready!(self.behind.poll_idle(cx));
+        self.behind.take_result()?;
+        self.behind.begin(facade::share(&self.inner), fill);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for File {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        src: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let count = src.len().min(self.max_buf_size);
+        self.poll_begin(cx, |buffer| buffer.extend_from_slice(&src[..count])).map_ok(|()| count)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let total = bufs.iter().fold(0, |total: usize, buf| total.saturating_add(buf.len()));
+        let count = total.min(self.max_buf_size);
+        let fill = |buffer: &mut Vec<u8>| {
+            for buf in bufs {
+                let left = count - buffer.len();
+                buffer.extend_from_slice(&buf[..buf.len().min(left)]);
+            }
+        };
+        self.poll_begin(cx, fill).map_ok(|()| count)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        ready!(self.behind.poll_idle(cx));
+        Poll::Ready(self.behind.take_result())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        self.poll_flush(cx)
+    }
+}

@@ -1,0 +1,71 @@
+//! Traits, helpers and type definitions for asynchronous I/O.
+
+mod async_buf_read;
+mod async_read;
+mod async_seek;
+mod async_write;
+mod read_buf;
+
+#[cfg(feature = "io-util")]
+mod adapter;
+#[cfg(feature = "io-util")]
+mod budget;
+#[cfg(feature = "io-util")]
+mod buf_read;
+#[cfg(feature = "io-util")]
+mod buffered;
+#[cfg(feature = "io-util")]
+mod copy;
+#[cfg(feature = "io-util")]
+mod memory;
+#[cfg(feature = "io-util")]
+mod read;
+#[cfg(feature = "io-util")]
+mod seek;
+#[cfg(feature = "io-util")]
+mod split;
+#[cfg(feature = "io-std")]
+mod standard;
+#[cfg(feature = "io-util")]
+mod text;
+#[cfg(feature = "io-util")]
+mod write;
+
+pub use async_buf_read::AsyncBufRead;
+pub use async_read::AsyncRead;
+pub use async_seek::AsyncSeek;
+pub use async_write::AsyncWrite;
+pub use read_buf::ReadBuf;
+#[doc(no_inline)]
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};
+
+#[cfg(feature = "io-util")]
+pub use adapter::{Chain, Empty, Join, Repeat, Sink, Take, empty, join, repeat, sink};
+#[cfg(feature = "io-util")]
+pub use buf_read::{AsyncBufReadExt, Lines, Split};
+#[cfg(feature = "io-util")]
+pub use buffered::{BufReader, BufStream, BufWriter};
+#[cfg(feature = "io-util")]
+pub use copy::{copy, copy_bidirectional, copy_bidirectional_with_sizes, copy_buf};
+#[cfg(feature = "io-util")]
+pub use memory::{DuplexStream, SimplexStream, duplex, simplex};
+#[cfg(feature = "io-util")]
+pub use read::AsyncReadExt;
+#[cfg(feature = "io-util")]
+pub use seek::AsyncSeekExt;
+#[cfg(feature = "io-util")]
+pub use split::{ReadHalf, WriteHalf, split};
+#[cfg(feature = "io-util")]
+pub use write::AsyncWriteExt;
+#[cfg(feature = "net")]
+pub use heist::io::{Interest, Ready};
+#[cfg(feature = "io-std")]
+pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+
+/// Descriptors of the program.
+#[cfg(all(unix, feature = "net"))]
+pub mod unix {
+    pub use heist::io::unix::{
+        AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+    };
+}

@@ -1,0 +1,3 @@
+//! Channels, locks and notifications between tasks.
+
+pub use heist::sync::*;

@@ -1,0 +1,51 @@
+//! The functions that start tasks.
+
+use std::future::Future;
+
+use heist::runtime::facade;
+
+use super::JoinHandle;
+use crate::context;
+#[cfg(feature = "rt-multi-thread")]
+use crate::runtime::{Handle, RuntimeFlavor};
+
+/// Spawns a task on the runtime of this thread. Panics outside of one.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    context::runtime();
+    heist::task::spawn(future)
+}
+
+/// Runs a closure that may block on a thread of the pool. Panics outside of a runtime.
+#[track_caller]
+pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    context::runtime();
+    heist::task::spawn_blocking(f)
+}
+
+/// Runs a closure that may block on this thread, while other threads take over its tasks. Panics on a
+/// thread that runs the tasks of a current-thread runtime.
+#[cfg(feature = "rt-multi-thread")]
+#[track_caller]
+pub fn block_in_place<F, R>(f: F) -> R
+where
+    F: FnOnce() -> R,
+{
+    let is_on_one_thread = || {
+        Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() != RuntimeFlavor::MultiThread)
+            || facade::is_in_local_set()
+    };
+    assert!(
+        facade::may_block() || !is_on_one_thread(),
+        "can call blocking only when running on the multi-threaded runtime"
+    );
+    heist::task::block_in_place(f)
+}
