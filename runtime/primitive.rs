@@ -170,6 +170,47 @@ pub(crate) mod sync {
         }
     }
 
+    #[cfg(all(test, rt_loom))]
+    use loom::sync::RwLock as InnerRw;
+    #[cfg(all(test, rt_loom))]
+    pub(crate) use loom::sync::RwLockReadGuard as ReadGuard;
+    #[cfg(all(test, rt_shuttle))]
+    use shuttle::sync::RwLock as InnerRw;
+    #[cfg(all(test, rt_shuttle))]
+    pub(crate) use shuttle::sync::RwLockReadGuard as ReadGuard;
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+    use std::sync::RwLock as InnerRw;
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+    pub(crate) use std::sync::RwLockReadGuard as ReadGuard;
+
+    /// A lock that many may have for reading. It ignores poison, as the one above.
+    #[derive(Debug)]
+    pub(crate) struct SharedMutex<T>(InnerRw<T>);
+
+    impl<T> SharedMutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            SharedMutex(InnerRw::new(value))
+        }
+
+        #[inline]
+        pub(crate) fn read(&self) -> ReadGuard<'_, T> {
+            match self.0.read() {
+                Ok(guard) => guard,
+                Err(poison) => poison.into_inner(),
+            }
+        }
+
+        /// Runs `f` with the value. A panic of `f` leaves the lock free and goes on.
+        #[inline]
+        pub(crate) fn change<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+            let mut guard = match self.0.write() {
+                Ok(guard) => guard,
+                Err(poison) => poison.into_inner(),
+            };
+            f(&mut guard)
+        }
+    }
+
     /// Waits on `condvar`, ignoring poison.
     pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         match condvar.wait(guard) {

@@ -5,17 +5,20 @@
 
 mod barrier;
 mod blocking;
+pub mod broadcast;
 mod loan;
+pub mod mpsc;
 mod mutex;
 mod notify;
 mod once_cell;
+pub mod oneshot;
 mod permits;
 mod rwlock;
 mod semaphore;
-pub mod mpsc;
-pub mod oneshot;
 mod set_once;
 mod wait_list;
+mod wait_until;
+pub mod watch;
 mod write_once;
 
 pub use barrier::{Barrier, BarrierWaitResult};

@@ -3,7 +3,7 @@
 use super::chan::Chan;
 use super::room::{Room, Space, Wish};
 use super::word::{Bounded, Claim, PERMITS_COUNT_MAX, Seen};
-use crate::sync::wait_list::{Chosen, Home as _, Left, Locked, Waiter};
+use crate::sync::wait_list::{Home as _, Left, Locked, Waiter};
 use crate::task::coop::poll_proceed;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -103,16 +103,17 @@ impl<T> Chan<T, Bounded> {
         }
     }
 
-    /// Chooses the first waiter if there is room for it.
-    fn choose(&self, locked: &mut LockedRoom<'_>) -> Option<Chosen> {
+    /// Claims what the first waiter wishes, if there is room for it.
+    fn claim_for_first(&self, locked: &mut LockedRoom<'_>) -> bool {
         let wish = locked.first_wish().copied();
-        if let Some(Wish::Permits(count)) = wish {
-            if self.claim_now(count).is_ok() {
-                return locked.choose_first(|_| ());
-            }
+        let is_claimed = match wish {
+            Some(Wish::Permits(count)) => self.claim_now(count).is_ok(),
+            Some(Wish::Closed) | None => false,
+        };
+        if !is_claimed {
+            self.clear_flags_if_empty(locked);
         }
-        self.clear_flags_if_empty(locked);
-        None
+        is_claimed
     }
 
     fn clear_flags_if_empty(&self, locked: &LockedRoom<'_>) {
@@ -125,7 +126,9 @@ impl<T> Chan<T, Bounded> {
     /// There may be room for those who wait.
     #[cold]
     pub(super) fn give_room(&self) {
-        self.room_list().wake_while(|locked| self.choose(locked));
+        self.room_list().wake_while(|locked| {
+            if self.claim_for_first(locked) { locked.choose_first(|_| ()) } else { None }
+        });
     }
 
     /// The channel is closed: nobody gets room any more.

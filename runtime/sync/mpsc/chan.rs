@@ -3,13 +3,11 @@
 use super::queue::Queue;
 use super::word::{Bounded, Claim, Kind, Seen, Unbounded};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::sync::wait_list::{Home, WaitList, Waiter};
+use crate::sync::wait_list::{Home, WaitList};
+use crate::sync::wait_until::wait_until;
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 pub(super) struct Chan<T, K: Capacity> {
     pub(super) queue: Queue<T, K>,
@@ -58,7 +56,7 @@ impl Capacity for Bounded {
     }
 }
 
-pub(super) struct Closing(pub(super) WaitList<(), ()>);
+pub(super) struct Closing(WaitList<(), ()>);
 
 impl Home for Closing {
     type State = ();
@@ -129,28 +127,7 @@ impl<T, K: Capacity> Chan<T, K> {
 
     /// Waits until the receiver closes the channel.
     pub(super) async fn closed(&self) {
-        let mut waiter = pin!(Waiter::new(&self.closing));
-        let mut has_entered = false;
-        poll_fn(|cx| {
-            if has_entered {
-                return waiter.as_mut().poll_chosen(cx);
-            }
-            if self.seen().is_closed() {
-                return Poll::Ready(());
-            }
-            let waker = cx.waker().clone();
-            let mut locked = self.closing.0.lock();
-            // The receiver closes the channel first, and then looks at the list.
-            if self.seen().is_closed() {
-                drop(locked);
-                drop(waker);
-                return Poll::Ready(());
-            }
-            waiter.as_ref().enter(&mut locked, (), Some(waker));
-            has_entered = true;
-            Poll::Pending
-        })
-        .await;
+        wait_until(&self.closing, || self.seen().is_closed().then_some(())).await;
     }
 }
 

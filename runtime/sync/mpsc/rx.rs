@@ -6,6 +6,7 @@ use super::error::TryRecvError;
 use super::queue::Taken;
 use super::word::distance;
 use crate::primitive::thread::Pause;
+use crate::sync::wait_until::wake_all;
 use crate::task::coop::poll_proceed;
 use std::task::{Context, Poll, ready};
 
@@ -121,7 +122,7 @@ impl<T, K: Capacity> Rx<T, K> {
     pub(super) fn close(&mut self) {
         self.0.close();
         K::refuse_all(&self.0);
-        self.0.closing.0.lock().wake_while(|locked| locked.choose_first(|()| ()));
+        wake_all(&self.0.closing);
     }
 }
 

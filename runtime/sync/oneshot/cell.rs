@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use std::task::{Poll, Waker};
 
 /// First the sender's waker, if it waits for the end of the receiver; then the value.
+#[expect(dead_code, reason = "it gives size and alignment; casts reach the places")]
 union Slot<T> {
     value: ManuallyDrop<T>,
     waker: ManuallyDrop<Waker>,
