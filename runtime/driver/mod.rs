@@ -19,7 +19,7 @@
 //!   branch between back ends.
 //! - `asker.rs`, `context.rs`: the driver of the current thread.
 //! - `submission.rs`: the future that awaits one completion. `registration.rs`: the right to use a
-//!   socket, and the futures that wait for it.
+//!   socket, and the futures that wait for it. `confirm.rs`: what the kernel says of it.
 //! - `interest.rs`, `ready.rs`: what a caller waits for, and what a descriptor is ready for. `fd/`:
 //!   descriptors of the program.
 //! - `file/`: operations on files and paths. `send/`: sends without a copy.
@@ -32,6 +32,7 @@ mod backend;
 mod buffers;
 mod closers;
 mod completion;
+mod confirm;
 mod context;
 mod direction;
 mod dispatch;

@@ -59,6 +59,13 @@ const FLAGS: u64 = VERSION_ONE - 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen(u64);
 
+impl Seen {
+    /// Whether no event has come yet.
+    pub(super) fn is_first(self) -> bool {
+        self.0 == 0
+    }
+}
+
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Cleared {

@@ -309,7 +309,7 @@ impl Registration {
     }
 
     /// Records that a call at this version would have blocked.
-    fn block(&self, direction: Direction, seen: Seen) {
+    pub(super) fn block(&self, direction: Direction, seen: Seen) {
         let verdict = self.source.progress(direction).verdict(seen);
         // Newer: an event came in between, and the next look finds the side ready.
         let (Cleared::Done | Cleared::Newer) = self.source.side(direction).clear(seen, verdict);

@@ -29,6 +29,8 @@
 //! | read what the user types, or what another program sends | [`stdin()`] |
 //! | write output without blocking a worker | [`stdout()`], [`stderr`] |
 //! | move everything from a reader to a writer | [`copy()`]; [`copy_with`] reports the progress |
+//! | pass a connection on to another one, both ways | [`copy_bidirectional`]; [`splice_bidirectional`] without a copy |
+//! | move everything from a socket or pipe to another one without a copy | [`splice()`]; from a file [`send_file`](crate::net::ByteStream::send_file) |
 //! | hand a buffer to an operation of a file or a socket | a `Vec`, or another [`IoBuf`]: [which buffer when](crate::fs#which-buffer-when) |
 //! | receive without a buffer per idle connection | [`PooledBuf`] |
 //! | wait for a socket and make the call yourself | [`Interest`], [`Ready`] |
@@ -49,22 +51,28 @@
 //! dropped write of a standard stream may have written a part. [`copy()`] is not cancel safe.
 //!
 //! # Platforms and features
-//! Pipes need Unix. [`copy()`], [`copy_with`] and the traits of `futures-io` need the feature
-//! `futures-io` (on by default), the traits of tokio the feature `tokio-io`, and the module `hyper`
-//! the feature `hyper`.
+//! Pipes need Unix. [`copy()`], [`copy_with`], [`copy_bidirectional`] and the traits of `futures-io`
+//! need the feature `futures-io` (on by default), the traits of tokio the feature `tokio-io`, and
+//! the module `hyper` the feature `hyper`.
 // How it works inside: `DESIGN.md` of this room.
 
+mod both_ways;
 #[cfg(feature = "futures-io")]
 mod copy;
+#[cfg(feature = "futures-io")]
+mod copy_bidirectional;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(unix)]
 mod pipe;
+pub(crate) mod splice;
 mod standard;
 mod stdin;
 mod stdout;
 #[cfg(feature = "futures-io")]
 mod traits_futures;
+#[cfg(unix)]
+mod traits_splice;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 #[cfg(unix)]
@@ -74,7 +82,10 @@ pub use crate::buf::{AlignedBuf, FixedBuf, FixedBufPool, IoBuf, IoBufMut, Pooled
 pub use crate::net::{Interest, Ready};
 #[cfg(feature = "futures-io")]
 pub use copy::{copy, copy_with};
+#[cfg(feature = "futures-io")]
+pub use copy_bidirectional::{CopyBidirectional, copy_bidirectional, copy_bidirectional_with_sizes};
 #[cfg(unix)]
 pub use pipe::{PipeReader, PipeWriter, pipe};
+pub use splice::{SpliceBidirectional, SpliceSource, SpliceTarget, splice, splice_bidirectional};
 pub use stdin::{Stdin, stdin};
 pub use stdout::{Stderr, Stdout, stderr, stdout};

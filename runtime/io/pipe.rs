@@ -68,6 +68,10 @@ pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
 }
 
 impl PipeReader {
+    pub(super) fn registration(&self) -> &Registration {
+        &self.0
+    }
+
     /// Reads some bytes. Returns 0 when all writers are closed and all bytes are read, or for an
     /// empty slice.
     ///
@@ -110,6 +114,10 @@ impl PipeReader {
 }
 
 impl PipeWriter {
+    pub(super) fn registration(&self) -> &Registration {
+        &self.0
+    }
+
     /// Writes some bytes, and returns how many.
     ///
     /// # Errors

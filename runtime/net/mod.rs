@@ -64,7 +64,7 @@
 mod address;
 mod call;
 mod datagram;
-mod interest;
+pub(crate) mod interest;
 mod listener;
 mod pause;
 mod receive;

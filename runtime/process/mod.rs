@@ -68,6 +68,8 @@ mod pipes;
 mod running;
 #[cfg(feature = "futures-io")]
 mod traits_futures;
+#[cfg(unix)]
+mod traits_splice;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 #[cfg(unix)]

@@ -22,7 +22,7 @@ const CALLS: [&str; 3] =
 const PROMISES: [&str; 2] = ["not panic outside of a runtime", "created outside of a runtime"];
 
 /// Items without an example: the end of the path, the item (`""` is every one) and the reason.
-const NO_EXAMPLE: [(&str, &str, &str); 14] = [
+const NO_EXAMPLE: [(&str, &str, &str); 17] = [
     ("asyncio/adopt.rs", "Close", "sealed: no user implements or calls it"),
     ("buf/fixed_memory.rs", "FixedMemory", "no user can name it"),
     ("generator/airlock.rs", "", "hidden: only what the macros write calls it"),
@@ -34,6 +34,9 @@ const NO_EXAMPLE: [(&str, &str, &str); 14] = [
     ("generator/fallible.rs", "Pinned", "hidden: it exists for its error message"),
     ("generator/fallible.rs", "next", "hidden: it exists for its error message"),
     ("generator/machine.rs", "machine", "hidden: only what the macros write calls it"),
+    ("io/splice/ends.rs", "SealedSource", "no user can name it"),
+    ("io/splice/ends.rs", "SealedTarget", "no user can name it"),
+    ("io/splice/ends.rs", "SpliceSide", "no user can name it"),
     ("net/address/to_socket_addrs.rs", "Target", "no user can name it"),
     ("net/address/to_socket_addrs.rs", "Resolve", "no user can name it"),
     ("net/stream/family.rs", "SealedFamily", "no user can name it"),

@@ -10,6 +10,7 @@
 //! poller is a source like any other: its descriptor is readable while it has events.
 //!
 //! - `flags.rs`: the flags of one descriptor, and its waiters.
+//! - `slot.rs`: where a driver finds its watcher.
 //! - `watcher.rs`: the poller of a driver with its table, and the waker that takes its events.
 //! - `epoll.rs`, `portable.rs`: the pollers.
 
@@ -18,6 +19,7 @@ mod epoll;
 mod flags;
 #[cfg(not(all(target_os = "linux", not(rt_portable))))]
 mod portable;
+mod slot;
 mod watcher;
 
 #[cfg(all(target_os = "linux", not(rt_portable)))]
@@ -26,5 +28,5 @@ use epoll::{FdEvents, FdPoller};
 use portable::{FdEvents, FdPoller};
 
 pub(crate) use flags::{FdFlags, ReadyEvent};
+pub(super) use slot::FdWatcherSlot;
 pub(crate) use watcher::FdWatch;
-pub(super) use watcher::FdWatcherSlot;

@@ -42,8 +42,15 @@ impl FdWatch {
     /// Panics outside of a runtime.
     #[track_caller]
     pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
-        let driver = context::current();
-        FdWatcher::add(driver.fd_watcher.get(&driver)?, fd, interest)
+        FdWatch::with_driver(&context::current(), fd, interest)
+    }
+
+    fn with_driver(driver: &Arc<Driver>, fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
+        let (watcher, is_new) = driver.fd_watcher.get(|| FdWatcher::new(driver.clone()))?;
+        if is_new {
+            watcher.turn();
+        }
+        FdWatcher::add(watcher, fd, interest)
     }
 
     pub(crate) fn flags(&self) -> &FdFlags {
@@ -55,34 +62,18 @@ impl FdWatch {
 impl UnwindSafe for FdWatch {}
 impl RefUnwindSafe for FdWatch {}
 
+impl Registration {
+    /// Watches a descriptor with the driver of this registration.
+    pub(crate) fn watch(&self, fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
+        FdWatch::with_driver(&self.driver, fd, interest)
+    }
+}
+
 impl Drop for FdWatch {
     fn drop(&mut self) {
         self.watcher.poller.delete(self.fd);
         let entry = self.watcher.table.lock().entries.remove(self.slot);
         drop(entry);
-    }
-}
-
-/// Where a driver finds its watcher. The watcher belongs to those who use it, and not to the
-/// driver, because it holds a registration, which holds the driver.
-#[derive(Debug)]
-pub(in crate::driver) struct FdWatcherSlot(Mutex<Weak<FdWatcher>>);
-
-impl FdWatcherSlot {
-    pub(in crate::driver) fn new() -> FdWatcherSlot {
-        FdWatcherSlot(Mutex::new(Weak::new()))
-    }
-
-    fn get(&self, driver: &Arc<Driver>) -> io::Result<Arc<FdWatcher>> {
-        let mut slot = self.0.lock();
-        if let Some(watcher) = slot.upgrade() {
-            return Ok(watcher);
-        }
-        let watcher = FdWatcher::new(driver.clone())?;
-        *slot = Arc::downgrade(&watcher);
-        drop(slot);
-        watcher.turn();
-        Ok(watcher)
     }
 }
 

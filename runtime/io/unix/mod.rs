@@ -30,6 +30,7 @@
 mod async_fd;
 mod guard;
 mod register_error;
+mod wait;
 
 pub use async_fd::AsyncFd;
 pub use guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};

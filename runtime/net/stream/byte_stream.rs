@@ -57,7 +57,7 @@ impl<F: Family> ByteStream<F> {
         ByteStream { registration, family: PhantomData }
     }
 
-    pub(in crate::net) fn registration(&self) -> &Registration {
+    pub(crate) fn registration(&self) -> &Registration {
         &self.registration
     }
 
@@ -196,7 +196,7 @@ impl<F: Family> ByteStream<F> {
         self.shut_down(how)
     }
 
-    pub(in crate::net) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
+    pub(crate) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
         match self.socket().shutdown(how) {
             // The peer reset the connection, so it is already shut down.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),

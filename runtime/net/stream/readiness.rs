@@ -69,7 +69,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub async fn readable(&self) -> io::Result<()> {
-        self.registration().ready(Direction::Read).await
+        interest::wait(self.registration(), Direction::Read).await
     }
 
     /// Waits until a write is likely to succeed without blocking; see [`ready`](ByteStream::ready).
@@ -94,7 +94,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub async fn writable(&self) -> io::Result<()> {
-        self.registration().ready(Direction::Write).await
+        interest::wait(self.registration(), Direction::Write).await
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready

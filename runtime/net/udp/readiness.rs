@@ -67,7 +67,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub async fn readable(&self) -> io::Result<()> {
-        self.registration().ready(Direction::Read).await
+        interest::wait(self.registration(), Direction::Read).await
     }
 
     /// Waits until a send is likely to succeed without blocking; see [`ready`](UdpSocket::ready).
@@ -91,7 +91,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub async fn writable(&self) -> io::Result<()> {
-        self.registration().ready(Direction::Write).await
+        interest::wait(self.registration(), Direction::Write).await
     }
 
     /// [`readable`](UdpSocket::readable) as a poll function. Only the waker of the last caller is
@@ -115,7 +115,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration().poll_ready(Direction::Read, cx)
+        interest::poll_wait(self.registration(), Direction::Read, cx)
     }
 
     /// [`writable`](UdpSocket::writable) as a poll function. Only the waker of the last caller is
@@ -138,7 +138,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration().poll_ready(Direction::Write, cx)
+        interest::poll_wait(self.registration(), Direction::Write, cx)
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready

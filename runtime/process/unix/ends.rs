@@ -23,6 +23,10 @@ impl PipeEnd {
         Ok(PipeEnd(Registration::new(Socket::from(descriptor.into()))?))
     }
 
+    pub(in crate::process) fn registration(&self) -> &Registration {
+        &self.0
+    }
+
     pub(in crate::process) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,

@@ -2,7 +2,7 @@
 //! The calls as Linux has them.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
@@ -45,6 +45,17 @@ impl Pipe {
     /// 0 at the end of the file.
     pub(crate) fn fill(&self, file: &File, mut offset: u64, len: usize) -> io::Result<usize> {
         Ok(splice(file, Some(&mut offset), &self.writer, None, len, SpliceFlags::NONBLOCK)?)
+    }
+
+    /// Moves up to `len` bytes of a socket or another pipe into this one, which is empty. Blocks no
+    /// more than the descriptor. Returns 0 at its end.
+    pub(crate) fn fill_from(&self, descriptor: &Socket, len: usize) -> io::Result<usize> {
+        Ok(splice(descriptor, None, &self.writer, None, len, SpliceFlags::NONBLOCK)?)
+    }
+
+    /// Takes out bytes that the pipe has.
+    pub(crate) fn read_exact(&self, buf: &mut [u8]) -> io::Result<()> {
+        (&self.reader).read_exact(buf)
     }
 
     /// Moves up to `len` bytes, which the pipe has, into a socket. Blocks no more than the socket.

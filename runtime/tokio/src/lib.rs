@@ -1,6 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(any(feature = "fs", feature = "net", feature = "process", feature = "rt", feature = "signal", feature = "time"))]
+#[cfg(any(
+    feature = "fs",
+    feature = "net",
+    feature = "process",
+    feature = "rt",
+    feature = "signal",
+    feature = "time"
+))]
 mod context;
 #[cfg(feature = "fs")]
 pub mod fs;

@@ -78,7 +78,7 @@ impl<F: Family> ByteStream<F> {
 }
 
 impl<F: Family> ReadHalf<'_, F> {
-    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
+    pub(crate) fn stream(&self) -> &ByteStream<F> {
         self.0
     }
 
@@ -271,7 +271,7 @@ impl<F: Family> ReadHalf<'_, F> {
 }
 
 impl<F: Family> WriteHalf<'_, F> {
-    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
+    pub(crate) fn stream(&self) -> &ByteStream<F> {
         self.0
     }
 

@@ -144,7 +144,7 @@ impl<F: Family> Drop for OwnedWriteHalf<F> {
 }
 
 impl<F: Family> OwnedReadHalf<F> {
-    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
+    pub(crate) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }
 
@@ -358,7 +358,7 @@ impl<F: Family> OwnedReadHalf<F> {
 }
 
 impl<F: Family> OwnedWriteHalf<F> {
-    pub(in crate::net) fn stream(&self) -> &ByteStream<F> {
+    pub(crate) fn stream(&self) -> &ByteStream<F> {
         &self.stream
     }
 
@@ -618,7 +618,7 @@ impl<F: Family> OwnedWriteHalf<F> {
 
     /// Records the shutdown, so that the drop does not repeat it. Otherwise a later drop would shut
     /// down a stream that may have been joined again and used for something else.
-    pub(in crate::net) fn shut_down_writing(&mut self) -> io::Result<()> {
+    pub(crate) fn shut_down_writing(&mut self) -> io::Result<()> {
         self.stream.shut_down(Shutdown::Write)?;
         self.shuts_down_on_drop = false;
         Ok(())

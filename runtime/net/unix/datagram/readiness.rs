@@ -57,7 +57,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub async fn readable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Read).await
+        interest::wait(&self.registration, Direction::Read).await
     }
 
     /// Waits until a send to the peer is likely to succeed without blocking; see
@@ -80,7 +80,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub async fn writable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Write).await
+        interest::wait(&self.registration, Direction::Write).await
     }
 
     /// [`readable`](UnixDatagram::readable) as a poll function. Only the waker of the last caller
@@ -101,7 +101,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration.poll_ready(Direction::Read, cx)
+        interest::poll_wait(&self.registration, Direction::Read, cx)
     }
 
     /// [`writable`](UnixDatagram::writable) as a poll function. Only the waker of the last caller
@@ -121,7 +121,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration.poll_ready(Direction::Write, cx)
+        interest::poll_wait(&self.registration, Direction::Write, cx)
     }
 
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready

@@ -46,11 +46,7 @@ impl AsyncSeek for File {
 }
 
 impl File {
-    fn poll_begin(
-        &mut self,
-        cx: &mut Context<'_>,
-        fill: impl FnOnce(&mut Vec<u8>),
-    ) -> Poll<io::Result<()>> {
+    fn poll_begin(&mut self, cx: &mut Context<'_>, fill: impl FnOnce(&mut Vec<u8>)) -> Poll<io::Result<()>> {
         ready!(self.behind.poll_idle(cx));
         self.behind.take_result()?;
         self.behind.begin(facade::share(&self.inner), fill);
@@ -59,11 +55,7 @@ impl File {
 }
 
 impl AsyncWrite for File {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        src: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, src: &[u8]) -> Poll<io::Result<usize>> {
         let count = src.len().min(self.max_buf_size);
         self.poll_begin(cx, |buffer| buffer.extend_from_slice(&src[..count])).map_ok(|()| count)
     }

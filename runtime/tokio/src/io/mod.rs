@@ -47,6 +47,8 @@ pub use buf_read::{AsyncBufReadExt, Lines, Split};
 pub use buffered::{BufReader, BufStream, BufWriter};
 #[cfg(feature = "io-util")]
 pub use copy::{copy, copy_bidirectional, copy_bidirectional_with_sizes, copy_buf};
+#[cfg(feature = "net")]
+pub use heist::io::{Interest, Ready};
 #[cfg(feature = "io-util")]
 pub use memory::{DuplexStream, SimplexStream, duplex, simplex};
 #[cfg(feature = "io-util")]
@@ -55,12 +57,10 @@ pub use read::AsyncReadExt;
 pub use seek::AsyncSeekExt;
 #[cfg(feature = "io-util")]
 pub use split::{ReadHalf, WriteHalf, split};
-#[cfg(feature = "io-util")]
-pub use write::AsyncWriteExt;
-#[cfg(feature = "net")]
-pub use heist::io::{Interest, Ready};
 #[cfg(feature = "io-std")]
 pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+#[cfg(feature = "io-util")]
+pub use write::AsyncWriteExt;
 
 /// Descriptors of the program.
 #[cfg(all(unix, feature = "net"))]

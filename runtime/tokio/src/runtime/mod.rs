@@ -13,6 +13,4 @@ pub use handle::Handle;
 pub use local::LocalRuntime;
 pub use owner::Runtime;
 
-pub use heist::runtime::{
-    Id, LocalOptions, RuntimeFlavor, RuntimeMetrics, is_rt_shutdown_err, worker_index,
-};
+pub use heist::runtime::{Id, LocalOptions, RuntimeFlavor, RuntimeMetrics, is_rt_shutdown_err, worker_index};

@@ -23,8 +23,8 @@ pub use spawn::{spawn, spawn_blocking};
 /// The cooperative budget of tasks.
 pub mod coop {
     pub use heist::task::coop::{
-        Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining, poll_proceed,
-        unconstrained,
+        Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining,
+        poll_proceed, unconstrained,
     };
 }
 

@@ -5,9 +5,9 @@ mod timeout;
 
 pub use std::time::Duration;
 
+pub use heist::time::{Instant, Interval, MissedTickBehavior, Sleep};
 #[cfg(feature = "test-util")]
 pub use heist::time::{advance, pause, resume};
-pub use heist::time::{Instant, Interval, MissedTickBehavior, Sleep};
 pub use timeout::{Timeout, timeout, timeout_at};
 
 use crate::context;

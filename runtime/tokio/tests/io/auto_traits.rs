@@ -56,7 +56,7 @@ fn types_are_sent_and_shared_as_what_they_hold() {
 fn is_free<T: Send + Sync>(_: &T) {}
 
 /// Answers whether a value is `Unpin`: the inherent method wins if its bound holds.
-struct Asks<'a, T>(&'a T);
+struct Asks<'a, T>(#[allow(dead_code)] &'a T);
 
 impl<T: Unpin> Asks<'_, T> {
     fn is_unpin(&self) -> bool {
@@ -71,6 +71,30 @@ trait IsNot {
 }
 
 impl<T> IsNot for Asks<'_, T> {}
+
+#[test]
+fn futures_may_be_sent_and_shared() {
+    let (mut stream, mut vec, mut text) = (std::io::Cursor::new(vec![0_u8; 9]), Vec::new(), String::new());
+    is_free(&stream.read(&mut [0]));
+    is_free(&stream.read_buf(&mut vec));
+    is_free(&stream.read_exact(&mut [0]));
+    is_free(&stream.read_to_end(&mut vec));
+    is_free(&stream.read_to_string(&mut text));
+    is_free(&stream.read_u8());
+    is_free(&stream.read_line(&mut text));
+    is_free(&stream.read_until(0, &mut vec));
+    is_free(&stream.fill_buf());
+    is_free(&stream.write(&[0]));
+    is_free(&stream.write_all(&[0]));
+    is_free(&stream.write_all_buf(&mut &[0_u8][..]));
+    is_free(&stream.write_u8(0));
+    is_free(&stream.flush());
+    is_free(&stream.shutdown());
+    is_free(&stream.rewind());
+    let (mut a, mut b) = tokio::io::duplex(1);
+    is_free(&tokio::io::copy(&mut stream, &mut a));
+    is_free(&tokio::io::copy_bidirectional(&mut a, &mut b));
+}
 
 #[test]
 fn futures_of_methods_are_not_unpin() {

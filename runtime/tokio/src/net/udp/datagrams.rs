@@ -83,7 +83,12 @@ impl UdpSocket {
     }
 
     /// [`send_to`](Self::send_to) as a poll function.
-    pub fn poll_send_to(&self, cx: &mut Context<'_>, buf: &[u8], target: SocketAddr) -> Poll<io::Result<usize>> {
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
         self.inner.poll_send_to(cx, buf, target)
     }
 
@@ -98,7 +103,11 @@ impl UdpSocket {
     }
 
     /// [`recv_from`](Self::recv_from) as a poll function.
-    pub fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>> {
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
         fill::poll_into(buf, |room| self.inner.poll_recv_from(cx, room))
     }
 
@@ -129,7 +138,11 @@ impl UdpSocket {
     }
 
     /// [`peek_from`](Self::peek_from) as a poll function.
-    pub fn poll_peek_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>> {
+    pub fn poll_peek_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
         fill::poll_into(buf, |room| self.inner.poll_peek_from(cx, room))
     }
 

@@ -94,11 +94,7 @@ impl UdpSocket {
     }
 
     /// Calls `f` until it does not return `WouldBlock`, and waits in between.
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        f: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
+    pub async fn async_io<R>(&self, interest: Interest, f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
         self.inner.async_io(interest, f).await
     }
 }

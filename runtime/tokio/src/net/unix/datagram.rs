@@ -141,11 +141,7 @@ impl UnixDatagram {
     }
 
     /// Calls `f` until it does not return `WouldBlock`, and waits in between.
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        f: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
+    pub async fn async_io<R>(&self, interest: Interest, f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
         self.inner.async_io(interest, f).await
     }
 }
@@ -236,7 +232,11 @@ impl UnixDatagram {
     }
 
     /// [`recv_from`](Self::recv_from) as a poll function.
-    pub fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>> {
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
         fill::poll_into(buf, |room| self.inner.poll_recv_from(cx, room)).map_ok(SocketAddr::from)
     }
 

@@ -141,11 +141,7 @@ impl UnixStream {
     }
 
     /// Calls `f` until it does not return `WouldBlock`, and waits in between.
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        f: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
+    pub async fn async_io<R>(&self, interest: Interest, f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
         self.inner.async_io(interest, f).await
     }
 
@@ -164,11 +160,7 @@ impl UnixStream {
     }
 
     /// The reads and writes take `&self`, so that the halves share them.
-    pub(super) fn poll_read_priv(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    pub(super) fn poll_read_priv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         fill::poll_read(&self.inner, cx, buf)
     }
 
@@ -200,11 +192,7 @@ impl TryFrom<std::os::unix::net::UnixStream> for UnixStream {
 }
 
 impl AsyncRead for UnixStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.poll_read_priv(cx, buf)
     }
 }
