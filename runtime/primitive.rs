@@ -76,6 +76,9 @@ pub(crate) mod cell {
     }
 }
 
+/// In a value that belongs to a thread's storage: it is `Sync`, but not `Send`.
+pub(crate) type StaysOnThread = std::marker::PhantomData<std::sync::MutexGuard<'static, ()>>;
+
 pub(crate) mod sync {
     use std::time::Duration;
 

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use heist::fs::{File, OpenOptions, ReadDir};
 use heist::generator::{
@@ -12,8 +13,10 @@ use heist::generator::{
 };
 use heist::io::{AlignedBuf, FixedBuf, FixedBufPool, PooledBuf, Slice};
 use heist::net::{TcpListener, TcpStream, UdpSocket};
-use heist::runtime::{Handle, Runtime};
-use heist::task::{AbortHandle, AbortOnDropHandle, JoinError, JoinHandle, JoinSet};
+use heist::runtime::{EnterGuard, Handle, LocalRuntime, Runtime};
+use heist::task::{
+    AbortHandle, AbortOnDropHandle, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalSet,
+};
 use heist::time::{Instant, Interval, Sleep, Timeout};
 
 /// A type that is neither `Send` nor `Sync`.
@@ -49,6 +52,12 @@ fn handles_and_sockets_cross_threads() {
     assert!(has!(Handle: Send + Sync + Clone));
     assert!(has!(AbortHandle: Send + Sync + Clone));
     assert!(has!(JoinError: Send + Sync + std::error::Error));
+    assert!(has!(Runtime: UnwindSafe + RefUnwindSafe) && has!(Handle: UnwindSafe + RefUnwindSafe));
+    // A guard belongs to its thread, which may show it to others.
+    assert!(has!(EnterGuard<'static>: Sync) && !has!(EnterGuard<'static>: Send));
+    assert!(!has!(LocalSet: Send) && !has!(LocalSet: Sync) && !has!(LocalEnterGuard: Send));
+    assert!(!has!(LocalRuntime: Send) && !has!(LocalRuntime: Sync));
+    assert!(has!(LocalRuntime: UnwindSafe + RefUnwindSafe));
     assert!(has!(TcpStream: Send + Sync + Unpin));
     assert!(has!(TcpListener: Send + Sync + Unpin));
     assert!(has!(Instant: Send + Sync + Copy + Ord));

@@ -12,7 +12,7 @@ mod models;
 mod pool;
 mod thread_hooks;
 
-pub(crate) use host::{Host, HostGuard, NO_RUNTIME, enter, host};
+pub(crate) use host::{Host, HostGuard, NO_RUNTIME, enter, host, is_storage_gone};
 pub(crate) use pool::{Limits, Pool};
 pub(crate) use thread_hooks::ThreadHooks;
 

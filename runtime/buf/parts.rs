@@ -22,6 +22,8 @@ pub(crate) struct Part<B> {
 
 // SAFETY: [disjoint-parts] the bytes it points to are its own, and the buffer may be sent.
 unsafe impl<B: Send> Send for Part<B> {}
+// SAFETY: [disjoint-parts] a shared reference reads no byte that it points to.
+unsafe impl<B: Send> Sync for Part<B> {}
 
 /// Cuts the room of `buf` into parts of `len` bytes; the last one may be shorter. Returns at least
 /// one part.

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
@@ -14,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use crate::blocking::NO_RUNTIME;
 use crate::buf::PooledBuf;
-use crate::primitive::thread;
+use crate::primitive::{StaysOnThread, thread};
 
 use super::Driver;
 use super::asker::Asker;
@@ -46,8 +45,7 @@ struct CurrentDriver {
 #[must_use = "the driver leaves the thread when this is dropped"]
 pub(crate) struct DriverGuard {
     previous: Option<CurrentDriver>,
-    /// It belongs to this thread's storage.
-    not_send: PhantomData<*const ()>,
+    not_send: StaysOnThread,
 }
 
 impl CurrentDriver {
@@ -100,7 +98,7 @@ fn install(driver: Arc<Driver>, worker: Option<usize>) -> DriverGuard {
     // The thread may be ending, together with a runtime in its storage. Its requests are then those
     // of a thread outside of the runtime.
     let previous = CURRENT.try_with(|current| current.replace(context)).ok().flatten();
-    DriverGuard { previous, not_send: PhantomData }
+    DriverGuard { previous, not_send: StaysOnThread::default() }
 }
 
 impl Drop for DriverGuard {

@@ -21,7 +21,8 @@ use crate::driver::file::{self as ops, AT_CURSOR, Descriptor, StatTarget};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
 
-/// The most bytes of a borrowed slice that one call copies: a copy blocks its worker.
+/// The most bytes of a borrowed slice that one call copies: a copy blocks its worker. For the traits
+/// of other crates the file has a limit of its own.
 pub(super) const BORROWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The turns at the cursor, shared by the clones of a file.
@@ -77,8 +78,6 @@ impl CursorTurns {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let len = buf.len().min(BORROWED_BYTES_MAX);
-        let buf = &mut buf[..len];
         if !file.may_read_now() {
             return self
                 .poll_turn(turn, cx, true, |lanes, turn| self.read(file, lanes, turn, buf, &mut false));
@@ -141,7 +140,6 @@ impl CursorTurns {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
         // Most writes have to wait: do not look first.
         self.poll_turn(turn, cx, false, |lanes, turn| self.write(file, lanes, turn, buf))
     }
@@ -309,10 +307,12 @@ impl Drop for Held<'_> {
 
 impl Held<'_> {
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.cursor_turns.poll_read(self.file, &mut self.turn, cx, buf)
+        let len = buf.len().min(BORROWED_BYTES_MAX);
+        self.cursor_turns.poll_read(self.file, &mut self.turn, cx, &mut buf[..len])
     }
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let buf = &buf[..buf.len().min(BORROWED_BYTES_MAX)];
         self.cursor_turns.poll_write(self.file, &mut self.turn, cx, buf)
     }
 }

@@ -17,16 +17,6 @@ pub async fn on_pool<R: Send + 'static>(
     pool(call).await
 }
 
-/// Runs a call on the open file on the pool, after what was given up.
-pub async fn call<R: Send + 'static>(
-    file: &File,
-    call: impl FnOnce(&std::fs::File) -> io::Result<R> + Send + 'static,
-) -> io::Result<R> {
-    file.quiet(Touch::Length).await;
-    let descriptor = file.descriptor.clone();
-    pool(move || call(descriptor.file())).await
-}
-
 /// The metadata of what is at `path`.
 pub async fn metadata(path: PathBuf, is_followed: bool) -> io::Result<std::fs::Metadata> {
     pool(move || if is_followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }).await

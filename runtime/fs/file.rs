@@ -72,7 +72,11 @@ pub struct File {
     /// The target of a seek that tokio's trait has announced.
     #[cfg(feature = "tokio-io")]
     pub(super) wanted_seek: Option<SeekFrom>,
+    max_buf_size: usize,
 }
+
+/// As tokio's.
+const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
 /// Indices of [`File::turns`]: one for each kind, because a stream may be read and written at the
 /// same time.
@@ -86,7 +90,9 @@ impl File {
     }
 
     pub(super) fn share(&self) -> File {
-        File::with_gate(self.descriptor.clone(), self.cursor_turns.clone())
+        let mut clone = File::with_gate(self.descriptor.clone(), self.cursor_turns.clone());
+        clone.max_buf_size = self.max_buf_size;
+        clone
     }
 
     fn with_gate(descriptor: Arc<Descriptor>, cursor_turns: Arc<CursorTurns>) -> File {
@@ -96,6 +102,7 @@ impl File {
             turns: [READ, WRITE, SEEK].map(|_| Turn::new(ResultOwner::Trait)),
             #[cfg(feature = "tokio-io")]
             wanted_seek: None,
+            max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
     }
 
@@ -170,6 +177,80 @@ impl File {
             Ok(descriptor) => Ok(descriptor.into_file()),
             Err(shared) => shared.file().try_clone(),
         }
+    }
+
+    /// Returns the file as one of std at once, or gives it back while an operation uses it, of this
+    /// file or of a clone.
+    ///
+    /// # Errors
+    /// The file itself.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// let clone = file.try_clone().await?;
+    /// let file = file.try_into_std().unwrap_err();
+    /// drop(clone);
+    /// assert_eq!(file.try_into_std().unwrap().metadata()?.len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::result_large_err, reason = "the error is the file, as tokio has it")]
+    pub fn try_into_std(self) -> Result<std::fs::File, File> {
+        // Nobody makes another reference from a count of one, because the only one is here.
+        if Arc::strong_count(&self.descriptor) > 1 {
+            return Err(self);
+        }
+        let (descriptor, max_buf_size) = (self.descriptor.clone(), self.max_buf_size);
+        drop(self);
+        Arc::try_unwrap(descriptor).map(Descriptor::into_file).map_err(|shared| {
+            let mut file = File::over(shared);
+            file.max_buf_size = max_buf_size;
+            file
+        })
+    }
+
+    /// The most bytes that one read or write through a trait of another crate moves. The default is
+    /// 2 MiB. The methods of a file have limits of their own.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// assert_eq!(file.max_buf_size(), 2 * 1024 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_buf_size(&self) -> usize {
+        self.max_buf_size
+    }
+
+    /// Sets the most bytes that one read or write through a trait of another crate moves. They are
+    /// copied on the worker, which blocks it for about 0.1 ms per MiB.
+    ///
+    /// # Panics
+    /// Panics if `max_buf_size` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use futures::io::AsyncWriteExt as _;
+    ///
+    /// let mut file = heist::fs::File::from_std(tempfile::tempfile()?);
+    /// file.set_max_buf_size(4096);
+    /// let count = futures::io::AsyncWriteExt::write(&mut file, &[0; 10_000]).await?;
+    /// assert_eq!(count, 4096);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
+        assert!(max_buf_size > 0, "a buffer of 0 bytes moves nothing");
+        self.max_buf_size = max_buf_size;
     }
 
     /// A second handle to the same open file, with the same cursor.
@@ -398,9 +479,17 @@ impl File {
     /// # }
     /// ```
     pub async fn set_permissions(&self, permissions: std::fs::Permissions) -> io::Result<()> {
+        self.change_on_pool(move |file| file.set_permissions(permissions)).await
+    }
+
+    /// Changes the file by a call that no ring makes.
+    pub(super) async fn change_on_pool(
+        &self,
+        call: impl FnOnce(&std::fs::File) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
         self.quiet(Touch::Nothing).await;
-        let set = |mark| Box::pin(set_permissions(self.descriptor.clone(), ((), mark), permissions));
-        self.cursor_turns.watched(set).await.result.map(drop)
+        let change = |mark| Box::pin(change_on_pool(self.descriptor.clone(), ((), mark), call));
+        self.cursor_turns.watched(change).await.result.map(drop)
     }
 
     /// Performs a request that changes the file.
@@ -513,20 +602,20 @@ impl File {
     }
 }
 
-/// No ring changes permissions. `held` is dropped when the call is over, if nobody fetches it.
-async fn set_permissions<H: Send + Sync + 'static>(
+/// `held` is dropped when the call is over, if nobody fetches it.
+async fn change_on_pool<H: Send + Sync + 'static>(
     file: Arc<Descriptor>,
     held: H,
-    permissions: std::fs::Permissions,
+    call: impl FnOnce(&std::fs::File) -> io::Result<()> + Send + 'static,
 ) -> Landed<H> {
     let held = Arc::new(held);
     let kept = held.clone();
-    let call = move || {
-        let result = file.file().set_permissions(permissions).map(|()| 0);
+    let change = move || {
+        let result = call(file.file()).map(|()| 0);
         drop(kept);
         result
     };
-    let result = pool(call).await;
+    let result = pool(change).await;
     // None if the runtime has ended, and the closure is about to be dropped on another thread.
     Landed { result, resources: Arc::into_inner(held), found: None }
 }

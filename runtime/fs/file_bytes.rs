@@ -442,7 +442,7 @@ impl File {
     /// # }
     /// ```
     pub async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write(&gather(bufs)).await
+        self.write(&gather(bufs, BORROWED_BYTES_MAX)).await
     }
 
     /// Tries once to get bytes without waiting. The bytes that it copied are charged to the budget,
@@ -501,10 +501,10 @@ fn end_came_early(filled: usize, wanted: usize) -> io::Error {
 }
 
 /// The bytes of the slices, up to what one write takes.
-pub(super) fn gather(bufs: &[IoSlice<'_>]) -> Vec<u8> {
+pub(super) fn gather(bufs: &[IoSlice<'_>], bytes_max: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for buf in bufs {
-        let room = BORROWED_BYTES_MAX - bytes.len();
+        let room = bytes_max - bytes.len();
         bytes.extend_from_slice(&buf[..buf.len().min(room)]);
     }
     bytes

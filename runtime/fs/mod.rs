@@ -55,11 +55,17 @@
 // How it works inside: `DESIGN.md` of this room.
 
 mod cursor;
+mod dir_builder;
 #[doc(hidden)]
 pub mod facade;
 mod file;
 mod file_bytes;
 mod file_owned;
+mod file_times;
+#[cfg(unix)]
+mod file_unix;
+#[cfg(windows)]
+mod file_windows;
 mod lanes;
 mod metadata;
 #[cfg(unix)]
@@ -85,6 +91,7 @@ mod turn;
 mod whole;
 
 pub use crate::system::file::Advice;
+pub use dir_builder::DirBuilder;
 pub use file::File;
 pub use metadata::{FileType, Metadata};
 pub use open_options::OpenOptions;
@@ -95,4 +102,5 @@ pub use paths::{
     remove_file, rename, set_permissions, symlink_metadata, try_exists,
 };
 pub use read_dir::{DirEntry, ReadDir, read_dir};
+pub use std::fs::FileTimes;
 pub use whole::{copy, read, read_to_string, write};

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file::File;
+use crate::driver::file::pool;
 use crate::driver::{self, in_runtime};
 use crate::system::open::OpenHow;
 
@@ -28,7 +29,11 @@ use crate::system::open::OpenHow;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct OpenOptions(OpenHow);
+pub struct OpenOptions {
+    how: OpenHow,
+    /// Options of std's, which nobody can read. They count alone.
+    std: Option<std::fs::OpenOptions>,
+}
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
@@ -51,7 +56,7 @@ impl OpenOptions {
     /// # }
     /// ```
     pub fn new() -> OpenOptions {
-        OpenOptions(OpenHow::new())
+        OpenOptions { how: OpenHow::new(), std: None }
     }
 
     /// Whether the file can be read. Off by default.
@@ -68,8 +73,8 @@ impl OpenOptions {
     /// # }
     /// ```
     pub fn read(&mut self, is_read: bool) -> &mut OpenOptions {
-        self.0.is_read = is_read;
-        self
+        self.how.is_read = is_read;
+        self.also(|std| std.read(is_read))
     }
 
     /// Whether the file can be written. Off by default.
@@ -89,8 +94,8 @@ impl OpenOptions {
     /// # }
     /// ```
     pub fn write(&mut self, is_write: bool) -> &mut OpenOptions {
-        self.0.is_write = is_write;
-        self
+        self.how.is_write = is_write;
+        self.also(|std| std.write(is_write))
     }
 
     /// Whether every write goes to the end of the file. Off by default.
@@ -111,8 +116,8 @@ impl OpenOptions {
     /// # }
     /// ```
     pub fn append(&mut self, is_append: bool) -> &mut OpenOptions {
-        self.0.is_append = is_append;
-        self
+        self.how.is_append = is_append;
+        self.also(|std| std.append(is_append))
     }
 
     /// Whether the file is emptied. Off by default.
@@ -132,8 +137,8 @@ impl OpenOptions {
     /// # }
     /// ```
     pub fn truncate(&mut self, is_truncate: bool) -> &mut OpenOptions {
-        self.0.is_truncate = is_truncate;
-        self
+        self.how.is_truncate = is_truncate;
+        self.also(|std| std.truncate(is_truncate))
     }
 
     /// Whether the file is created if it does not exist. Off by default.
@@ -152,8 +157,8 @@ impl OpenOptions {
     /// # }
     /// ```
     pub fn create(&mut self, is_create: bool) -> &mut OpenOptions {
-        self.0.is_create = is_create;
-        self
+        self.how.is_create = is_create;
+        self.also(|std| std.create(is_create))
     }
 
     /// Whether the file is created, and `open` fails if it exists. Off by default.
@@ -174,8 +179,8 @@ impl OpenOptions {
     /// # }
     /// ```
     pub fn create_new(&mut self, is_create_new: bool) -> &mut OpenOptions {
-        self.0.is_create_new = is_create_new;
-        self
+        self.how.is_create_new = is_create_new;
+        self.also(|std| std.create_new(is_create_new))
     }
 
     /// The permissions of a file that is created, before the umask. `0o666` by default. Unix only.
@@ -202,8 +207,8 @@ impl OpenOptions {
     /// ```
     #[cfg(unix)]
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
-        self.0.mode = mode;
-        self
+        self.how.mode = mode;
+        self.also(|std| std::os::unix::fs::OpenOptionsExt::mode(std, mode))
     }
 
     /// More flags of `open(2)`, such as `O_DIRECT`. Flags for the access mode are ignored. None by
@@ -232,8 +237,8 @@ impl OpenOptions {
     /// ```
     #[cfg(unix)]
     pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
-        self.0.custom_flags = flags;
-        self
+        self.how.custom_flags = flags;
+        self.also(|std| std::os::unix::fs::OpenOptionsExt::custom_flags(std, flags))
     }
 
     /// Opens `path`.
@@ -271,10 +276,33 @@ impl OpenOptions {
     pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
         in_runtime(async move {
             let path = path.as_ref();
-            self.0.check()?;
-            let opened = driver::file::open(path, &self.0).await?;
+            if let Some(std) = self.std.clone() {
+                let path = path.to_owned();
+                return pool(move || std.open(path)).await.map(File::from_std);
+            }
+            self.how.check()?;
+            let opened = driver::file::open(path, &self.how).await?;
             Ok(File::over(Arc::new(opened)))
         })
+    }
+
+    /// Makes a setting of std's options as well, if these are std's.
+    fn also(
+        &mut self,
+        set: impl FnOnce(&mut std::fs::OpenOptions) -> &mut std::fs::OpenOptions,
+    ) -> &mut OpenOptions {
+        if let Some(std) = &mut self.std {
+            set(std);
+        }
+        self
+    }
+}
+
+/// The file is opened by std, on the blocking pool: a named pipe without a peer occupies one of its
+/// threads.
+impl From<std::fs::OpenOptions> for OpenOptions {
+    fn from(std: std::fs::OpenOptions) -> OpenOptions {
+        OpenOptions { how: OpenHow::new(), std: Some(std) }
     }
 }
 

@@ -125,10 +125,34 @@ impl ReadDir {
     /// # }
     /// ```
     pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
-        poll_fn(|cx| self.poll_next_entry(cx)).await.transpose()
+        poll_fn(|cx| self.poll_next_entry(cx)).await
     }
 
-    fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<DirEntry>>> {
+    /// [`next_entry`](ReadDir::next_entry) as a poll function.
+    ///
+    /// # Errors
+    /// As for [`next_entry`](ReadDir::next_entry).
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime, unless the entry was read together with an earlier
+    /// one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// let mut entries = heist::fs::read_dir(directory.path()).await?;
+    /// let entry = std::future::poll_fn(|cx| entries.poll_next_entry(cx)).await?;
+    /// assert!(entry.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
+        self.poll_entry(cx).map(Option::transpose)
+    }
+
+    fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<DirEntry>>> {
         loop {
             match &mut self.0 {
                 ReadDirState::Here(batch) => {
@@ -155,7 +179,7 @@ impl Stream for ReadDir {
     type Item = io::Result<DirEntry>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<DirEntry>>> {
-        self.poll_next_entry(cx)
+        self.poll_entry(cx)
     }
 }
 
@@ -216,6 +240,28 @@ impl DirEntry {
     /// ```
     pub fn file_name(&self) -> OsString {
         self.0.file_name()
+    }
+
+    /// The number of the file on its file system. Unix only.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # heist::fs::write(directory.path().join("poem"), "text").await?;
+    /// use std::os::unix::fs::MetadataExt;
+    ///
+    /// let mut entries = heist::fs::read_dir(directory.path()).await?;
+    /// let entry = entries.next_entry().await?.expect("a file is there");
+    /// assert_eq!(entry.ino(), entry.path().metadata()?.ino());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub fn ino(&self) -> u64 {
+        use std::os::unix::fs::DirEntryExt as _;
+        self.0.ino()
     }
 
     /// Type, size, times and owner; a link is not followed.

@@ -24,12 +24,14 @@ impl File {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         self.leave_others(READ);
-        self.cursor_turns.poll_read(&self.descriptor, &mut self.turns[READ], cx, buf)
+        let len = buf.len().min(self.max_buf_size());
+        self.cursor_turns.poll_read(&self.descriptor, &mut self.turns[READ], cx, &mut buf[..len])
     }
 
     /// Writes at the cursor.
     pub(super) fn poll_write_slice(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.leave_others(WRITE);
+        let buf = &buf[..buf.len().min(self.max_buf_size())];
         self.cursor_turns.poll_write(&self.descriptor, &mut self.turns[WRITE], cx, buf)
     }
 

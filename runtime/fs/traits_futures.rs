@@ -26,7 +26,8 @@ impl AsyncWrite for File {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_slice(cx, &gather(bufs))
+        let bytes = gather(bufs, self.max_buf_size());
+        self.poll_write_slice(cx, &bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -64,7 +64,8 @@ mod copy_bidirectional;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(unix)]
-mod pipe;
+pub(crate) mod pipe;
+#[cfg(unix)]
 pub(crate) mod splice;
 mod standard;
 mod stdin;

@@ -18,6 +18,10 @@ use crate::task::coop;
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
      can run them: call block_on there until they have ended";
 
+/// Polls of tasks between two polls of the future that the thread blocks on, as many as in tokio: a
+/// future that yields goes behind the tasks that are due.
+const TASKS_PER_ROOT_POLL: u32 = 61;
+
 /// The one worker of a current-thread runtime, while no thread runs it.
 pub(super) struct LoopWorker {
     worker: Mutex<Option<Worker>>,
@@ -88,7 +92,7 @@ impl LoopWorker {
         let _bound = Bound::new(handle, worker);
         worker.begin_busy();
         let root = Arc::new(RootWaker { wake_flag: WakeFlag::new(), shared });
-        let output = worker.run(|| {
+        let output = worker.run(TASKS_PER_ROOT_POLL, || {
             if !root.wake_flag.take() {
                 return None;
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ use futures_task::{FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError, wak
 use super::weight::boxed_if_large;
 #[cfg(doc)]
 use super::{Runtime, spawn_blocking};
-use crate::blocking::{NO_RUNTIME, spawn_blocking_on};
+use crate::blocking::{NO_RUNTIME, is_storage_gone, spawn_blocking_on};
 #[cfg(all(test, rt_shuttle))]
 use crate::scheduler::SharedScheduler;
 use crate::scheduler::clean_up::ShutdownDelay;
@@ -44,6 +44,9 @@ pub(super) const NESTED: &str = "heist: cannot block on a future here: this thre
 pub struct Handle {
     pub(super) scheduler: Arc<SchedulerHandle>,
 }
+
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 /// Makes a runtime the current one of this thread until the guard is dropped. Drop guards in the
 /// reverse order of their making.
@@ -105,7 +108,9 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn try_current() -> Result<Handle, TryCurrentError> {
-        current::runtime().map(|scheduler| Handle { scheduler }).ok_or(TryCurrentError(()))
+        current::runtime()
+            .map(|scheduler| Handle { scheduler })
+            .ok_or_else(|| TryCurrentError { is_storage_gone: is_storage_gone() })
     }
 
     /// Spawns a task on this runtime. After the runtime's end the task is cancelled at once.
@@ -236,6 +241,12 @@ impl Handle {
     }
 }
 
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnterGuard")
+    }
+}
+
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle").field("driver", &self.driver_name()).finish_non_exhaustive()
@@ -265,10 +276,40 @@ impl LocalSpawn for Handle {
 /// assert!(error.to_string().starts_with("there is no heist runtime on this thread"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TryCurrentError(());
+pub struct TryCurrentError {
+    is_storage_gone: bool,
+}
+
+impl TryCurrentError {
+    /// Returns whether the thread is in no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = heist::runtime::Handle::try_current().unwrap_err();
+    /// assert!(error.is_missing_context());
+    /// ```
+    pub fn is_missing_context(&self) -> bool {
+        !self.is_storage_gone
+    }
+
+    /// Returns whether the thread is ending and its storage is gone: the call was made in the
+    /// destructor of a thread-local.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = heist::runtime::Handle::try_current().unwrap_err();
+    /// assert!(!error.is_thread_local_destroyed());
+    /// ```
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.is_storage_gone
+    }
+}
 
 impl fmt::Display for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_storage_gone {
+            return f.write_str("the thread ends, and no runtime can be found any more");
+        }
         f.write_str(NO_RUNTIME)
     }
 }

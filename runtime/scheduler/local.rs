@@ -20,6 +20,9 @@ pub(crate) struct Local {
     pub(super) pinned: PinnedQueue,
     pub(super) mode: Cell<Mode>,
     pub(super) pace: Pace,
+    /// Whether tasks run in the order in which they became due: on a current-thread runtime. There
+    /// is no LIFO slot then, and no other worker to announce a task to.
+    keeps_order: bool,
     /// Whether the task that is being polled is pinned.
     pub(super) is_polling_pinned: Cell<bool>,
     /// Whether the task that is being polled blocks in place.
@@ -46,9 +49,11 @@ impl Local {
         queue: Owner<Runnable>,
         pinned: PinnedQueue,
     ) -> Local {
+        let keeps_order = handle.shared().identity().is_current_thread;
         Local {
             index,
             handle,
+            keeps_order,
             queue,
             pinned,
             mode: Cell::new(Mode::Usual),
@@ -99,6 +104,9 @@ impl Local {
                 self.announce_rest();
             }
             Cause::Spawned | Cause::Woken => {
+                if self.keeps_order {
+                    return self.push(task);
+                }
                 let Some(displaced) = self.remote().lifo.replace(task) else { return };
                 self.push(displaced);
                 if self.remote().is_worth_sharing() {

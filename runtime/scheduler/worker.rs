@@ -112,13 +112,18 @@ impl Worker {
         &self.local.queue
     }
 
-    /// Runs tasks until `done`, called once per round, answers. `None`: another thread took over.
-    pub(crate) fn run<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> Option<T> {
+    /// Runs tasks until `done` answers, which is called after every `interval` polls of tasks, and
+    /// before a sleep. `None`: another thread took over.
+    pub(crate) fn run<T>(&mut self, interval: u32, mut done: impl FnMut() -> Option<T>) -> Option<T> {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
+        let mut polls_left = 0;
         loop {
-            if let Some(answer) = current::with_worker_set(&self.local, &mut done) {
-                return Some(answer);
+            if polls_left == 0 {
+                if let Some(answer) = current::with_worker_set(&self.local, &mut done) {
+                    return Some(answer);
+                }
+                polls_left = interval;
             }
             if self.local.pace.tick() {
                 if self.is_away() {
@@ -127,8 +132,16 @@ impl Worker {
                 self.harvest(&shared);
             }
             match self.next_task().or_else(|| self.search(&shared).map(Due::Shared)) {
-                Some(due) => self.run_task(due),
-                None => self.park(&shared),
+                Some(due) => {
+                    polls_left -= 1;
+                    self.run_task(due);
+                }
+                None => {
+                    if polls_left == interval {
+                        self.park(&shared);
+                    }
+                    polls_left = 0;
+                }
             }
         }
     }

@@ -21,6 +21,9 @@ mod wait_until;
 pub mod watch;
 mod write_once;
 
+#[cfg(test)]
+mod models;
+
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError};
 pub use notify::Notify;

@@ -192,7 +192,7 @@ impl<T> Future for WaitForValue<'_, T> {
         // A clone is user code, as its destructor is: both are called without the lock.
         let waker = cx.waker().clone();
         let mut locked = once.waiters.lock();
-        if once.initialized() {
+        if once.get().is_some() {
             drop(locked);
             return Poll::Ready(());
         }

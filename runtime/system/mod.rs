@@ -9,13 +9,15 @@
 //! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
 //!   addresses of Unix sockets.
 //! - `poll_state/`: what the kernel reports of a descriptor.
-//! - `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
+//! - `access.rs`: how a descriptor was opened. `path.rs`: a path as the system takes it. `open/`: how a file is opened. `file/`: calls on an
 //!   open file. `remote/`: which files are on a server. `splice/`: from a file to a socket.
 //! - `pidfd/`: a descriptor of a process.
 
 #[macro_use]
 mod systems;
 
+#[cfg(unix)]
+pub(crate) mod access;
 #[cfg(unix)]
 pub(crate) mod ancillary;
 #[cfg(unix)]

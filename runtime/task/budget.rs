@@ -62,17 +62,17 @@ impl Drop for EnteredBudget {
     }
 }
 
-/// Gives the unit that [`poll_proceed`] took back when it is dropped, unless the operation made
-/// progress.
+/// Gives the unit back when it is dropped, unless the operation made progress: [`poll_proceed`]
+/// returns it.
 ///
 /// # Examples
 /// ```
-/// use heist::task::coop::{self, RestoreOnPending};
+/// use heist::task::coop::{RestoreOnPending, poll_proceed};
 /// use std::task::{Context, Poll, Waker};
 ///
-/// let mut cx = Context::from_waker(Waker::noop());
-/// let proceed: Poll<RestoreOnPending> = coop::poll_proceed(&mut cx);
-/// assert!(proceed.is_ready(), "outside of a task the budget has no end");
+/// let proceed: Poll<RestoreOnPending> = poll_proceed(&mut Context::from_waker(Waker::noop()));
+/// // Outside of a task there is no limit.
+/// assert!(proceed.is_ready());
 /// ```
 #[derive(Debug)]
 #[must_use = "an operation that made progress must say so, else it costs nothing"]
@@ -86,7 +86,23 @@ impl RestoreOnPending {
     /// Reports that the operation is ready: its unit is spent.
     ///
     /// # Examples
-    /// See [`poll_proceed`].
+    /// ```
+    /// use heist::task::coop;
+    /// use std::future::poll_fn;
+    /// use std::task::{Poll, ready};
+    ///
+    /// # heist::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let mut items = [1, 2, 3].into_iter();
+    /// let next = poll_fn(|cx| {
+    ///     let restore = ready!(coop::poll_proceed(cx));
+    ///     let item = items.next();
+    ///     restore.made_progress();
+    ///     Poll::Ready(item)
+    /// });
+    /// assert_eq!(next.await, Some(1));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[inline]
     pub fn made_progress(&self) {
         self.before.set(UNLIMITED);
@@ -125,23 +141,27 @@ pub(crate) fn spend_bytes(count: usize) {
 
 /// Takes a unit of the budget. If there is none, wakes the task at once and returns pending.
 ///
-/// A hand-written future that may be ready again and again calls this first, so that a loop over it
-/// lets other tasks run.
+/// For futures of your own that may be ready time after time: call it first, and call
+/// [`made_progress`](RestoreOnPending::made_progress) if the future is ready. Otherwise the unit
+/// goes back.
 ///
 /// # Examples
 /// ```
-/// use heist::task::coop;
-/// use std::task::{Context, Poll, ready};
+/// use heist::task::coop::{has_budget_remaining, poll_proceed};
+/// use std::future::poll_fn;
 ///
-/// fn poll_next(numbers: &mut Vec<u32>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
-///     let restore = ready!(coop::poll_proceed(cx));
-///     let next = numbers.pop();
-///     restore.made_progress();
-///     Poll::Ready(next)
-/// }
-///
-/// # let mut cx = Context::from_waker(std::task::Waker::noop());
-/// assert_eq!(poll_next(&mut vec![1, 2], &mut cx), Poll::Ready(Some(2)));
+/// # #[heist::main]
+/// # async fn main() {
+/// let task = heist::spawn(async {
+///     let mut count = 0;
+///     while has_budget_remaining() {
+///         poll_fn(poll_proceed).await.made_progress();
+///         count += 1;
+///     }
+///     count
+/// });
+/// assert_eq!(task.await.unwrap(), 128);
+/// # }
 /// ```
 #[inline]
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {

@@ -4,6 +4,7 @@
 
 use super::cause::Cause;
 use super::error::JoinError;
+use super::id;
 use super::layout::{Cell, Core, Header, Stage, Vtable};
 use super::memory;
 use super::outcomes::{JoinWakerOwner, OutputOwner, Pause, Start};
@@ -80,6 +81,8 @@ unsafe fn take_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>
 unsafe fn drop_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>) {
     // SAFETY: as our caller promises.
     let harness = unsafe { Harness::<F, S>::new(pointer) };
+    // The destructor may ask which task it belongs to.
+    let _id = id::enter(harness.task().id());
     // SAFETY: the caller owns the output, so nobody else uses the stage.
     if let Err(payload) = unsafe { harness.replace_stage(Stage::Consumed) } {
         discard(payload);
@@ -144,18 +147,22 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
         false
     }
 
-    /// Polls the future. A panic becomes an output.
+    /// Polls the future. A panic becomes an output; the future is dropped during the unwinding, as
+    /// a local variable of the panicking function is.
     fn poll(&self) -> Option<Result<F::Output, JoinError>> {
         let waker = WakerRef::new(self.task());
         let mut cx = Context::from_waker(&waker);
         let polled = self.core().stage.with_mut(|stage| {
             catch_unwind(AssertUnwindSafe(|| {
+                let emptied = EmptiedByUnwinding::<F>(stage);
                 // SAFETY: we are the runner, so the stage is ours ([one-poller]).
                 let Stage::Future(future) = (unsafe { &mut *stage }) else {
                     unreachable!("a task that is not complete has a future");
                 };
                 // SAFETY: the future stays in the cell, on the heap, until it is dropped there.
-                unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
+                let polled = unsafe { Pin::new_unchecked(future) }.poll(&mut cx);
+                mem::forget(emptied);
+                polled
             }))
         });
         match polled {
@@ -222,12 +229,33 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
     /// # Safety
     /// The caller owns the stage: as the runner, or by [output-owner].
     unsafe fn replace_stage(&self, next: Stage<F>) -> Result<(), Box<dyn Any + Send>> {
-        self.core().stage.with_mut(|stage| {
-            // SAFETY: the stage is ours, and it is overwritten without being read or dropped again.
-            let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(stage) }));
-            // SAFETY: as above.
-            unsafe { ptr::write(stage, next) };
-            dropped
-        })
+        // SAFETY: as our caller promises.
+        self.core().stage.with_mut(|stage| unsafe { overwrite(stage, next) })
+    }
+}
+
+/// Drops what is in `stage` in place, and writes `next` there even if the destructor panics.
+///
+/// # Safety
+/// The caller owns the stage.
+unsafe fn overwrite<F: Future>(stage: *mut Stage<F>, next: Stage<F>) -> Result<(), Box<dyn Any + Send>> {
+    // SAFETY: as our caller promises, and it is overwritten without being read or dropped again.
+    let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(stage) }));
+    // SAFETY: as above.
+    unsafe { ptr::write(stage, next) };
+    dropped
+}
+
+/// Drops the future of a stage when it is dropped itself, which only the unwinding of a poll does.
+/// A second panic, of the future's destructor, does not leave it.
+struct EmptiedByUnwinding<F: Future>(*mut Stage<F>);
+
+impl<F: Future> Drop for EmptiedByUnwinding<F> {
+    fn drop(&mut self) {
+        // SAFETY: the runner that made this owns the stage, and the poll that it borrowed the
+        // future for is over.
+        if let Err(payload) = unsafe { overwrite(self.0, Stage::Consumed) } {
+            discard(payload);
+        }
     }
 }

@@ -1,14 +1,13 @@
 //! The timers of the current thread. The worker installs them, so that sleeps need not know the
 //! scheduler.
 use std::cell::{Cell, RefCell};
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::timers::{Timers, WorkerTimersRef};
 use crate::blocking::NO_RUNTIME;
-use crate::primitive::{clock, thread};
+use crate::primitive::{StaysOnThread, clock, thread};
 
 /// A deadline that is this much later than the turn's reading of the clock is ahead of the clock
 /// itself, unless the task has kept its worker for that long. In that case its sleep takes one more
@@ -111,12 +110,29 @@ fn come_anew(timers: &Timers) {
     });
 }
 
+/// What a guard keeps of a context. Unlike the context it can be shared between threads, as the
+/// guard can.
+struct SavedTimers {
+    timers: Arc<Timers>,
+    worker: Option<usize>,
+    turn: Option<ClockReading>,
+}
+
+impl SavedTimers {
+    fn of(context: CurrentTimers) -> SavedTimers {
+        SavedTimers { timers: context.timers, worker: context.worker, turn: context.turn.get() }
+    }
+
+    fn restore(self) -> CurrentTimers {
+        CurrentTimers { timers: self.timers, worker: self.worker, turn: Cell::new(self.turn) }
+    }
+}
+
 /// Keeps a thread's timers installed. Dropping it restores the previous ones.
 #[must_use]
 pub(crate) struct TimersGuard {
-    previous: Option<CurrentTimers>,
-    /// The context that it restores belongs to this thread.
-    not_send: PhantomData<*const ()>,
+    previous: Option<SavedTimers>,
+    not_send: StaysOnThread,
 }
 
 impl TimersGuard {
@@ -124,13 +140,13 @@ impl TimersGuard {
         // This thread may be ending, and with it a runtime in its thread-local storage: its sleeps
         // are then those of a foreign thread.
         let previous = CURRENT.try_with(|current| current.replace(Some(context))).ok().flatten();
-        TimersGuard { previous, not_send: PhantomData }
+        TimersGuard { previous: previous.map(SavedTimers::of), not_send: StaysOnThread::default() }
     }
 }
 
 impl Drop for TimersGuard {
     fn drop(&mut self) {
-        let mut previous = self.previous.take();
+        let mut previous = self.previous.take().map(SavedTimers::restore);
         if let Some(context) = &mut previous {
             context.forget_resigned();
         }

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod fifo;
 mod kinds;
 mod lifecycle;
 mod protocol;

@@ -16,6 +16,7 @@ mod fixed;
 mod fuse;
 mod generator;
 mod given_up;
+mod like_tokio;
 #[cfg(target_os = "linux")]
 mod missing;
 mod model;

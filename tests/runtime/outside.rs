@@ -13,10 +13,10 @@ use futures::executor::block_on;
 use heist::asyncio::{self, ReturnWhen};
 use heist::fs::{self, File};
 use heist::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
-use heist::runtime::Runtime;
+use heist::runtime::{Handle, Runtime};
 use heist::time::{self, Duration, Instant};
 
-use crate::support::watched;
+use crate::support::{two_workers, watched};
 
 const LOCAL: &str = "127.0.0.1:0";
 const SECOND: Duration = Duration::from_secs(1);
@@ -260,4 +260,46 @@ fn a_refused_bind_leaves_no_socket_file() {
     refused("UnixListener::bind", || heist::net::UnixListener::bind(&path));
     refused("UnixDatagram::bind", || heist::net::UnixDatagram::bind(&path));
     assert!(!path.exists(), "a file of nobody");
+}
+
+#[test]
+fn guards_in_the_wrong_order_panic_whether_of_one_runtime_or_of_two() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let (one, other) = (two_workers(), two_workers());
+    for second in [&one, &other] {
+        // On a thread of its own: a guard that was dropped too early leaves its runtime entered.
+        std::thread::scope(|scope| {
+            let outcome = scope.spawn(|| {
+                let first_guard = one.enter();
+                let second_guard = second.enter();
+                let is_refused = catch_unwind(AssertUnwindSafe(|| drop(first_guard))).is_err();
+                drop(second_guard);
+                is_refused
+            });
+            assert!(outcome.join().expect("the second drop is in order"));
+        });
+    }
+}
+
+#[test]
+fn the_error_of_try_current_tells_an_ending_thread_from_one_without_a_runtime() {
+    use std::cell::RefCell;
+    use std::sync::mpsc;
+    struct AsksAtTheEnd(mpsc::Sender<heist::runtime::TryCurrentError>);
+    impl Drop for AsksAtTheEnd {
+        fn drop(&mut self) {
+            self.0.send(Handle::try_current().expect_err("the thread ends")).expect("the test listens");
+        }
+    }
+    std::thread_local!(static ASKS: RefCell<Option<AsksAtTheEnd>> = const { RefCell::new(None) });
+    let error = Handle::try_current().expect_err("outside");
+    assert!(error.is_missing_context() && !error.is_thread_local_destroyed());
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        ASKS.with(|asks| asks.replace(Some(AsksAtTheEnd(send))));
+        // Its storage is made later, and destroyed earlier.
+        assert!(Handle::try_current().is_err());
+    });
+    let error = receive.recv().expect("sent at the end");
+    assert!(error.is_missing_context() != error.is_thread_local_destroyed());
 }

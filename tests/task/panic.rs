@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -322,4 +322,70 @@ fn run_dropped(runtime: Runtime, case: Case) {
         }
     }
     assert_eq!((drops.futures.get(), drops.outputs.get()), (1, 1), "{case:?}");
+}
+
+/// Reports in its destructor whether the thread unwinds, and which task it belongs to.
+struct TellsWhenDropped(mpsc::Sender<(bool, Option<heist::task::Id>)>);
+
+impl Drop for TellsWhenDropped {
+    fn drop(&mut self) {
+        // The test may have failed.
+        let _ = self.0.send((std::thread::panicking(), heist::task::try_id()));
+    }
+}
+
+#[test]
+fn a_future_that_panics_is_dropped_while_its_panic_unwinds() {
+    struct Panics(#[allow(dead_code, reason = "for its destructor")] TellsWhenDropped);
+    impl Future for Panics {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+            panic!("on purpose")
+        }
+    }
+    on_every_runtime(|runtime| {
+        let (send, receive) = mpsc::channel();
+        let task = runtime.spawn(Panics(TellsWhenDropped(send)));
+        let id = task.id();
+        assert!(runtime.block_on(task).expect_err("it panicked").is_panic());
+        assert_eq!(receive.try_iter().collect::<Vec<_>>(), [(true, Some(id))]);
+    });
+}
+
+#[test]
+fn a_future_that_panics_again_when_it_is_dropped_ends_only_its_task() {
+    struct PanicsTwice;
+    impl Drop for PanicsTwice {
+        fn drop(&mut self) {
+            panic!("the second one")
+        }
+    }
+    impl Future for PanicsTwice {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+            panic!("the first one")
+        }
+    }
+    on_every_runtime(|runtime| {
+        let error = runtime.block_on(runtime.spawn(PanicsTwice)).expect_err("it panicked");
+        assert_eq!(error.into_panic().downcast_ref(), Some(&"the first one"));
+        assert_eq!(runtime.block_on(runtime.spawn(async { 42 })).expect("no panic"), 42);
+    });
+}
+
+#[test]
+fn an_output_that_the_handle_drops_belongs_to_its_task() {
+    on_every_runtime(|runtime| {
+        let (send, receive) = mpsc::channel();
+        let task = runtime.spawn(async move { TellsWhenDropped(send) });
+        let id = task.id();
+        crate::support::eventually("the task has ended", || {
+            runtime.block_on(heist::task::yield_now());
+            task.is_finished()
+        });
+        drop(task);
+        assert_eq!(receive.try_recv(), Ok((false, Some(id))));
+    });
 }

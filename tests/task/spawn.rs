@@ -203,3 +203,33 @@ fn ids_of_living_tasks_differ() {
         });
     });
 }
+
+#[test]
+fn tasks_of_a_current_thread_runtime_run_in_the_order_in_which_they_were_spawned_and_woken() {
+    use std::sync::Mutex;
+    for kind in support::backends() {
+        let runtime = support::builder(support::Shape::CurrentThread, kind).build().expect("a runtime");
+        let order = Arc::new(Mutex::new(Vec::new()));
+        runtime.block_on(async {
+            let tasks: Vec<_> = (0..6)
+                .map(|number| {
+                    let order = order.clone();
+                    let (send, receive) = futures::channel::oneshot::channel::<()>();
+                    let task = heist::spawn(async move {
+                        order.lock().unwrap().push(number);
+                        receive.await.expect("woken");
+                        order.lock().unwrap().push(10 + number);
+                    });
+                    (task, send)
+                })
+                .collect();
+            heist::task::yield_now().await;
+            let (tasks, senders): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
+            senders.into_iter().for_each(|send| send.send(()).expect("it waits"));
+            for task in tasks {
+                task.await.expect("no panic");
+            }
+        });
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]);
+    }
+}

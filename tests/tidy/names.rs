@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 17] = [
+pub(crate) const TWINS: [(&str, &str); 18] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
     ("Id", "public, as in tokio: of a task and of a runtime"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
+    ("OpenOptions", "public: of a file and of a pipe, as tokio has them"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
     ("OwnedWriteHalf", "as above"),
     ("PathForm", "a string of C on Unix, a path elsewhere"),

@@ -51,6 +51,7 @@ mod credentials;
 mod datagram;
 mod fds;
 mod listener;
+pub mod pipe;
 mod stream;
 
 use super::stream::halves::{borrowed, owned};

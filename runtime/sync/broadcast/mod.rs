@@ -5,7 +5,7 @@
 //! from [`RecvError::Lagged`](error::RecvError::Lagged) how many it has missed, and goes on with
 //! the oldest that is there.
 //!
-//! Values are cloned for each receiver but the last, so large ones are best in an `Arc`. A clone
+//! Values are cloned for each receiver, so large ones are best in an `Arc`. A clone
 //! runs under the lock of its value: it must not use the same channel.
 //!
 //! # Examples
@@ -23,6 +23,8 @@
 //! ```
 
 pub mod error;
+#[cfg(test)]
+mod models;
 mod receiver;
 mod sender;
 mod shared;

@@ -120,7 +120,7 @@ impl<T> Receiver<T> {
             let position = self.next;
             self.next = position.wrapping_add(1);
             // The last reader drops the value, after the lock.
-            if slot.and_then(|slot| slot.read(position, |_| (), drop)).is_some() {
+            if slot.and_then(|slot| slot.read(position, |_| ())).is_some() {
                 continue;
             }
             let ahead = self.shared.ahead(&self.shared.wait_list().lock(), position);
@@ -265,13 +265,10 @@ impl<T: Clone> Receiver<T> {
 fn read<T: Clone>(shared: &Shared<T>, next: &mut u64) -> Option<T> {
     let position = *next;
     let slot = shared.slot(position).filter(|slot| slot.is_at(position))?;
-    let copy = |value: &T| {
+    slot.read(position, |value| {
         *next = position.wrapping_add(1);
         value.clone()
-    };
-    let value = slot.read(position, copy, |value| value)?;
-    *next = position.wrapping_add(1);
-    Some(value)
+    })
 }
 
 impl<T> Drop for Receiver<T> {

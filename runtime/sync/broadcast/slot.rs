@@ -1,7 +1,7 @@
 //! A place for one value, which all receivers read.
 
 use crate::primitive::atomic::{AtomicU64, Ordering};
-use crate::primitive::sync::Mutex;
+use crate::primitive::sync::{Mutex, MutexGuard};
 
 /// What no value has as its position.
 const NOWHERE: u64 = u64::MAX;
@@ -16,6 +16,22 @@ struct Content<T> {
     /// Receivers that have not received the value.
     readers_count: usize,
     value: Option<T>,
+}
+
+/// A receiver that reads the value. It is counted also if the copy panics. The fields are dropped
+/// in this order: the last reader drops the value without the lock.
+struct Reader<'a, T> {
+    content: MutexGuard<'a, Content<T>>,
+    received_by_all: Option<T>,
+}
+
+impl<T> Drop for Reader<'_, T> {
+    fn drop(&mut self) {
+        self.content.readers_count -= 1;
+        if self.content.readers_count == 0 {
+            self.received_by_all = self.content.value.take();
+        }
+    }
 }
 
 impl<T> Slot<T> {
@@ -41,32 +57,16 @@ impl<T> Slot<T> {
         content.value.replace(value)
     }
 
-    /// Reads the value of this position, and counts one reader less. None if it is not there any
-    /// more. The last reader gets the value itself, the others what `copy` returns.
+    /// Returns what `copy` makes of the value of this position, and counts one reader less. None if
+    /// it is not there any more.
     #[inline]
-    pub(super) fn read<R>(&self, position: u64, copy: impl FnOnce(&T) -> R, last: fn(T) -> R) -> Option<R> {
-        /// Counts the reader also if `copy` panics.
-        struct Reader<'a, T>(&'a mut Content<T>);
-
-        impl<T> Drop for Reader<'_, T> {
-            fn drop(&mut self) {
-                self.0.readers_count -= 1;
-            }
-        }
-
-        let mut content = self.content.lock();
+    pub(super) fn read<R>(&self, position: u64, copy: impl FnOnce(&T) -> R) -> Option<R> {
+        let content = self.content.lock();
         if !self.is_at(position) {
             return None;
         }
-        let is_last = content.readers_count == 1;
-        let reader = Reader(&mut content);
-        if !is_last {
-            return reader.0.value.as_ref().map(copy);
-        }
-        let value = reader.0.value.take();
-        drop(reader);
-        drop(content);
-        value.map(last)
+        let reader = Reader { content, received_by_all: None };
+        reader.content.value.as_ref().map(copy)
     }
 
     /// How many receivers have not received the value.

@@ -6,8 +6,8 @@ use crate::primitive::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Slots per block.
-pub(super) const SLOTS_COUNT: u64 = 16;
+/// Slots per block. Models have few steps, and are to see more than one block.
+pub(super) const SLOTS_COUNT: u64 = if cfg!(all(test, rt_loom)) { 2 } else { 16 };
 
 const EMPTY: u8 = 0;
 /// The receiver waits for this slot.

@@ -41,6 +41,8 @@ mod acquire;
 mod block;
 mod chan;
 pub mod error;
+#[cfg(test)]
+mod models;
 mod permit;
 mod queue;
 mod receiver;

@@ -52,7 +52,7 @@ use crate::sync::wait_list::{Chosen, Home, Locked, WaitList};
 pub struct Notify {
     pub(super) state: NotifyState,
     /// The state behind the lock is the turn of the first waiter that came after the last call of
-    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile.
+    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile [due].
     waiters: WaitList<u64, Notification>,
 }
 

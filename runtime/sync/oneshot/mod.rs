@@ -20,6 +20,8 @@
 
 mod cell;
 pub mod error;
+#[cfg(test)]
+mod models;
 mod state;
 
 use self::cell::{ReceiverHalf, SenderHalf};

@@ -86,8 +86,7 @@ impl PermitsState {
 
     pub(super) fn count(&self) -> usize {
         // Ordering: Acquire [permits-published]: the former users of the permits that it sees are
-        // done. A later call sees at least as much. No test could notice: a count promises nothing
-        // about what comes next.
+        // done. No mutant: a count promises nothing about what comes next.
         PermitsWord(self.0.load(Ordering::Acquire)).count()
     }
 
@@ -117,8 +116,8 @@ impl PermitsState {
     /// Takes `count` permits, or all that there are and marks that somebody waits. The caller holds
     /// the lock of the waiters and enters the list in the second case.
     pub(super) fn take_or_wait(&self, count: usize) -> Taking {
-        // Ordering: Acquire [closed-published]: as in `is_closed`.
-        let mut word = PermitsWord(self.0.load(Ordering::Acquire));
+        // Ordering: Relaxed: a guess, which the exchange checks; it is closed under the lock.
+        let mut word = PermitsWord(self.0.load(Ordering::Relaxed));
         loop {
             if word.is_closed() {
                 return Taking::Closed;

@@ -26,6 +26,8 @@
 //! ```
 
 pub mod error;
+#[cfg(test)]
+mod models;
 mod receiver;
 mod sender;
 mod shared;

@@ -141,7 +141,7 @@ impl File {
     /// Changes the times.
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.idle().await;
-        facade::call(&self.inner, move |file| file.set_times(times.inner)).await
+        self.inner.set_times(times.inner).await
     }
 
     /// Changes the time of the last change.

@@ -1,15 +1,14 @@
 //! Files and directories.
 
 mod behind;
-mod dir_builder;
 mod file;
 mod file_traits;
 mod open_options;
 mod paths;
 mod read_dir;
 
-pub use dir_builder::DirBuilder;
 pub use file::{File, FileTimes};
+pub use heist::fs::DirBuilder;
 pub use open_options::OpenOptions;
 #[cfg(unix)]
 pub use paths::symlink;

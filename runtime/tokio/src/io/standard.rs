@@ -1,6 +1,7 @@
 //! The standard streams.
 
 use std::io::{self, IoSlice};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -36,6 +37,9 @@ pub struct Stdout {
     inner: heist::io::Stdout,
 }
 
+impl UnwindSafe for Stdout {}
+impl RefUnwindSafe for Stdout {}
+
 /// Returns the standard output.
 pub fn stdout() -> Stdout {
     Stdout { inner: heist::io::stdout() }
@@ -46,6 +50,9 @@ pub fn stdout() -> Stdout {
 pub struct Stderr {
     inner: heist::io::Stderr,
 }
+
+impl UnwindSafe for Stderr {}
+impl RefUnwindSafe for Stderr {}
 
 /// Returns the standard error.
 pub fn stderr() -> Stderr {

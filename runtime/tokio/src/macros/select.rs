@@ -21,7 +21,6 @@ macro_rules! select {
         mod __tokio_select {
             $crate::select_priv_declare_output_enum!(($($index)+));
         }
-        let branch_count = [$($index),+].len() as u32;
         let mut disabled: __tokio_select::Mask = 0;
         $($(
             if !$guard {
@@ -34,10 +33,13 @@ macro_rules! select {
             // Nothing is moved out of this tuple, so that its fields are pinned.
             let mut futures = ($($crate::macros::support::IntoFuture::into_future(futures.$index),)+);
             // The closure borrows them: one that owned them could be moved with them.
-            let mut futures = &mut futures;
+            let futures = &mut futures;
             $crate::macros::support::poll_fn(|cx| {
                 // A future that knows the budget would yield, and one that does not would go on for ever.
                 $crate::macros::support::ready!($crate::macros::support::poll_budget_available(cx));
+                // Of one place, so that one reference is captured, and not one for each field.
+                let futures = &mut *futures;
+                let branch_count = [$($index),+].len() as u32;
                 let start = $crate::macros::support::$start(branch_count);
                 let mut is_pending = false;
                 for turn in 0..branch_count {

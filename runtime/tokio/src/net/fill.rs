@@ -3,33 +3,33 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 
 use bytes::BufMut;
-use heist::net::{ByteStream, Family};
 
 use crate::io::ReadBuf;
 
-/// Reads from a stream into the unfilled part of `buf`.
-pub(crate) fn poll_read<F: Family>(
-    stream: &ByteStream<F>,
-    cx: &mut Context<'_>,
+/// Fills the unfilled part of `buf` by a poll function that writes and counts initialised bytes.
+pub(crate) fn poll_fill(
     buf: &mut ReadBuf<'_>,
+    poll: impl FnOnce(&mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>>,
 ) -> Poll<io::Result<()>> {
-    // SAFETY: the read only writes into it.
-    let count = ready!(stream.poll_read_uninit(cx, unsafe { buf.unfilled_mut() }))?;
-    // SAFETY: the read has initialised `count` bytes.
+    // SAFETY: heist's reads only write into it.
+    let count = ready!(poll(unsafe { buf.unfilled_mut() }))?;
+    // SAFETY: heist's reads initialise as many bytes as they return.
     unsafe { buf.assume_init(count) };
     buf.advance(count);
     Poll::Ready(Ok(()))
 }
 
-/// Reads from a stream into the room of `buf`, without waiting.
-pub(crate) fn try_read<F: Family, B: BufMut>(stream: &ByteStream<F>, buf: &mut B) -> io::Result<usize> {
-    // SAFETY: the read only writes into it.
-    let room = unsafe { buf.chunk_mut().as_uninit_slice_mut() };
-    let count = stream.try_read_uninit(room)?;
-    // SAFETY: the read has initialised `count` bytes.
+/// Fills the room of `buf` by a function that writes and counts initialised bytes.
+pub(crate) fn into_buf<B: BufMut>(
+    buf: &mut B,
+    fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    // SAFETY: heist's reads only write into it.
+    let count = fill(unsafe { buf.chunk_mut().as_uninit_slice_mut() })?;
+    // SAFETY: heist's reads initialise as many bytes as they return.
     unsafe { buf.advance_mut(count) };
     Ok(count)
 }

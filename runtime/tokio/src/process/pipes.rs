@@ -1,6 +1,7 @@
 //! The pipes to and from a child.
 
 use std::io::{self, IoSlice};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll, ready};
@@ -13,6 +14,9 @@ use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub struct ChildStdin {
     pub(super) inner: heist::process::ChildStdin,
 }
+
+impl UnwindSafe for ChildStdin {}
+impl RefUnwindSafe for ChildStdin {}
 
 impl ChildStdin {
     pub(super) fn over(inner: heist::process::ChildStdin) -> ChildStdin {
@@ -79,6 +83,9 @@ pub struct ChildStdout {
     pub(super) inner: heist::process::ChildStdout,
 }
 
+impl UnwindSafe for ChildStdout {}
+impl RefUnwindSafe for ChildStdout {}
+
 impl ChildStdout {
     pub(super) fn over(inner: heist::process::ChildStdout) -> ChildStdout {
         ChildStdout { inner }
@@ -130,6 +137,9 @@ impl AsyncRead for ChildStdout {
 pub struct ChildStderr {
     pub(super) inner: heist::process::ChildStderr,
 }
+
+impl UnwindSafe for ChildStderr {}
+impl RefUnwindSafe for ChildStderr {}
 
 impl ChildStderr {
     pub(super) fn over(inner: heist::process::ChildStderr) -> ChildStderr {

@@ -7,10 +7,8 @@ use std::task::{Context, Poll};
 
 use heist::runtime::facade;
 
-use super::JoinHandle;
+use super::{JoinHandle, LocalEnterGuard};
 use crate::runtime::{Id, Runtime};
-
-pub use heist::task::LocalEnterGuard;
 
 /// Tasks that need not be `Send`, on one thread.
 #[derive(Default)]

@@ -1,10 +1,11 @@
 //! `BufReader`, `BufWriter`, `BufStream`: when they use their buffers, and where seeks go.
 
 use crate::script::{Script, SlowSeek, Step, gives, poll_once, run};
+use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice, SeekFrom};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use tokio::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter,
+    AsyncBufReadExt, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter,
 };
 
 #[test]
@@ -66,6 +67,18 @@ fn a_relative_seek_that_is_no_i64_goes_in_two_steps() {
     run(reader.read_u8()).unwrap();
     assert!(run(reader.seek(SeekFrom::Current(i64::MIN))).is_err(), "it leads before the start");
     assert_eq!(reader.get_ref().seeks, [SeekFrom::Current(-3), SeekFrom::Current(i64::MIN)]);
+    assert_eq!((reader.buffer(), reader.get_ref().bytes.position()), (&b""[..], 1));
+    assert_eq!(run(reader.fill_buf()).unwrap(), b"bcde", "it reads on from where it was");
+}
+
+#[test]
+fn without_a_seek_the_readers_own_operation_is_waited_for() {
+    let mut reader = BufReader::with_capacity(2, SlowSeek::new("abcd"));
+    run(reader.fill_buf()).unwrap();
+    Pin::new(reader.get_mut()).start_seek(SeekFrom::Current(0)).unwrap();
+    assert!(poll_once(pin!(poll_fn(|cx| Pin::new(&mut reader).poll_complete(cx)))).is_pending());
+    assert_eq!(reader.buffer(), b"ab");
+    assert_eq!(run(reader.seek(SeekFrom::Current(1))).unwrap(), 1);
 }
 
 #[test]

@@ -146,7 +146,8 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
         let mut this = self.project();
         // An error ends the seek.
         match std::mem::replace(this.seek, ReaderSeek::None) {
-            ReaderSeek::None => return Poll::Ready(Ok(0)),
+            // The reader itself may have an operation under way.
+            ReaderSeek::None => return this.inner.poll_complete(cx),
             ReaderSeek::Wanted(SeekFrom::Current(offset)) => {
                 // A buffer has no more than `i64::MAX` bytes.
                 let unread = (this.ahead.end - this.ahead.start) as i64;
@@ -154,14 +155,12 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
                     this.inner.as_mut().start_seek(SeekFrom::Current(sum))?;
                 } else {
                     this.inner.as_mut().start_seek(SeekFrom::Current(-unread))?;
-                    ready!(poll_moved_back(this.inner.as_mut(), cx, this.seek, offset))?;
-                    this.ahead.discard();
+                    ready!(poll_moved_back(this.inner.as_mut(), cx, this.ahead, this.seek, offset))?;
                 }
             }
             ReaderSeek::Wanted(target) => this.inner.as_mut().start_seek(target)?,
             ReaderSeek::MovesBack(offset) => {
-                ready!(poll_moved_back(this.inner.as_mut(), cx, this.seek, offset))?;
-                this.ahead.discard();
+                ready!(poll_moved_back(this.inner.as_mut(), cx, this.ahead, this.seek, offset))?;
             }
             ReaderSeek::Moves => {}
         }
@@ -178,6 +177,7 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
 fn poll_moved_back<R: AsyncSeek>(
     mut inner: Pin<&mut R>,
     cx: &mut Context<'_>,
+    ahead: &mut ReadAhead,
     seek: &mut ReaderSeek,
     offset: i64,
 ) -> Poll<io::Result<()>> {
@@ -185,6 +185,8 @@ fn poll_moved_back<R: AsyncSeek>(
         *seek = ReaderSeek::MovesBack(offset);
         return Poll::Pending;
     }
+    // What is buffered comes next from the reader now, wherever it goes from here.
+    ahead.discard();
     Poll::Ready(inner.start_seek(SeekFrom::Current(offset)))
 }
 

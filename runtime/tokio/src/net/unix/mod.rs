@@ -3,7 +3,7 @@
 mod address;
 pub(crate) mod datagram;
 pub(crate) mod listener;
-//pub mod pipe;
+pub mod pipe;
 //pub(crate) mod socket;
 mod split;
 mod split_owned;

@@ -112,7 +112,7 @@ impl UnixStream {
 
     /// Reads what is there into the room of `buf`, or returns `WouldBlock`.
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        fill::try_read(&self.inner, buf)
+        fill::into_buf(buf, |room| self.inner.try_read_uninit(room))
     }
 
     /// Waits until there may be room to write.
@@ -161,7 +161,7 @@ impl UnixStream {
 
     /// The reads and writes take `&self`, so that the halves share them.
     pub(super) fn poll_read_priv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        fill::poll_read(&self.inner, cx, buf)
+        fill::poll_fill(buf, |room| self.inner.poll_read_uninit(cx, room))
     }
 
     pub(super) fn poll_write_priv(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
