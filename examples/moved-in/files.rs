@@ -4,7 +4,7 @@
 //! ```text
 //! $ cargo run --bin files
 //! driver: io_uring
-//! 64 files at once, from 0 B to 4 MiB, all as written
+//! 32 files at once, from 0 B to 4 MiB, all as written
 //! bytes 1000000-1000099 of the largest
 //! not modified since
 //! not found, and not outside of the directory
@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower_http::services::ServeDir;
 
-const FILE_COUNT: usize = 64;
+const FILE_COUNT: usize = 32;
 const LARGEST: usize = FILE_COUNT - 1;
 
 /// Every file has bytes of its own, so that an exchange of two files is seen.
