@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The lock file is current, and no other runtime comes in with the library.
+# The lock files are current, and no other runtime comes in with the library.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo metadata --locked --format-version 1 >/dev/null
+for manifest in . benches/moved/heist benches/moved/tokio examples/moved-in; do
+    cargo metadata --locked --format-version 1 --manifest-path "$manifest/Cargo.toml" >/dev/null
+done
 tree=$(cargo tree --locked --package heist --edges normal,build --all-features --prefix none --format '{p} {f}')
 if found=$(grep -E '^(mio|async-io|async-executor|async-task|smol|tokio-uring|monoio|compio) |^tokio .*\brt\b' <<<"$tree"); then
     printf 'error: the library depends on another runtime:\n%s\n' "$found" >&2

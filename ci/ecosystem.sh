@@ -6,16 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
-services=()
-
-finish() {
-    for service in "${services[@]}"; do kill -INT "$service" 2>/dev/null || true; done
-    wait
-    rm -rf "$work"
-}
-trap finish EXIT
-
-die() { echo "ci/ecosystem.sh: $*" >&2; exit 1; }
+trap 'stop_services; rm -rf "$work"' EXIT
+. ci/services.bash
 
 # tokio's traits, channels and locks are welcome; whatever else of it is built could start a runtime, or need one.
 check_tree() {
@@ -30,70 +22,6 @@ check_tree() {
         die "tokio is built with $(tr '\n' ' ' <<<"$found"): only bytes, io-util and sync build no part of a runtime"
     fi
     echo "$(sort -u <<<"$tree" | wc -l) packages, none of them another runtime; tokio has" $features
-}
-
-# Debian keeps PostgreSQL's programs out of the way.
-find_command() {
-    PATH="$PATH:$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)"
-    command -v "$1" >/dev/null
-}
-
-have() { # command package
-    find_command "$1" && return
-    echo "installing $2" >&2
-    apt-get install -y -qq "$2" >"$work/apt" 2>&1 ||
-        { apt-get update -qq && apt-get install -y -qq "$2"; } >"$work/apt" 2>&1 || true
-    find_command "$1" && return
-    echo "$1 is missing and cannot be installed: install the package $2" >&2
-    [ -z "${CI:-}" ] || die "and in CI nothing is skipped"
-    echo "SKIPPED: everything that needs $2" >&2
-    return 1
-}
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-until_ready() { # name log command...
-    local name=$1 log=$2
-    shift 2
-    for _ in $(seq 1200); do
-        if "$@" >/dev/null 2>&1; then return; fi
-        sleep 0.05
-    done
-    cat "$log" >&2
-    die "$name did not start"
-}
-
-start_postgres() {
-    have initdb postgresql || return 0
-    local as=() data=$work/postgres port
-    port=$(free_port)
-    mkdir "$data"
-    echo secret >"$work/password"
-    if [ "$(id -u)" -eq 0 ]; then
-        # It refuses to run as root: it runs as nobody.
-        chmod 711 "$work"
-        chown 65534:65534 "$data" "$work/password"
-        as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-    fi
-    "${as[@]}" initdb -D "$data" -U heist --auth scram-sha-256 --pwfile "$work/password" --no-sync >"$work/initdb" 2>&1 ||
-        { cat "$work/initdb" >&2; die "initdb failed"; }
-    "${as[@]}" postgres -D "$data" -p "$port" -c listen_addresses=127.0.0.1 -c fsync=off \
-        -c unix_socket_directories= >"$work/postgres.log" 2>&1 &
-    services+=($!)
-    until_ready PostgreSQL "$work/postgres.log" pg_isready -q -h 127.0.0.1 -p "$port"
-    export DATABASE_URL="postgres://heist:secret@127.0.0.1:$port/postgres"
-    postgres --version
-}
-
-start_redis() {
-    have redis-server redis-server || return 0
-    local port
-    port=$(free_port)
-    redis-server --bind 127.0.0.1 --port "$port" --dir "$work" --save '' >"$work/redis.log" 2>&1 &
-    services+=($!)
-    until_ready Redis "$work/redis.log" redis-cli -h 127.0.0.1 -p "$port" ping
-    export REDIS_ADDRESS="127.0.0.1:$port"
-    redis-server --version
 }
 
 check_tree
