@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 12] = [
+pub(crate) const TWINS: [(&str, &str); 18] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
@@ -14,9 +14,15 @@ pub(crate) const TWINS: [(&str, &str); 12] = [
     ("Pipe", "the pipe of a splice on Linux, and the empty one of other systems"),
     ("Poller", "one of two is compiled: epoll's and the portable one"),
     ("ReadHalf", "as the owned one"),
+    ("Receiver", "public: tokio has one per kind of channel"),
+    ("RecvError", "as the receiver"),
     ("ReuniteError", "as the halves"),
+    ("SendError", "public: tokio's, of channels, and that of coroutines"),
+    ("Sender", "public: tokio has one per kind of channel"),
     ("Stream", "of the standard streams: one on Unix, one on other systems"),
     ("StreamReadiness", "one on Unix, and the empty one of other systems"),
+    ("TryRecvError", "as the receiver"),
+    ("WeakSender", "as the sender"),
     ("WriteHalf", "as the owned one"),
 ];
 
