@@ -115,7 +115,7 @@ impl<T, K: Kind> Queue<T, K> {
     #[cold]
     fn start(&self) -> *mut SlotBlock<T> {
         let first = self.first_block();
-        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block. Acquire if another was first.
+        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block. Acquire if there is one.
         let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
         match self.senders.block.compare_exchange(ptr::null_mut(), first, success, failure) {
             Ok(_) => first,
@@ -132,7 +132,7 @@ impl<T, K: Kind> Queue<T, K> {
             return first;
         }
         let block = Box::into_raw(SlotBlock::new());
-        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block. Acquire if another was first.
+        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block. Acquire if there is one.
         let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
         match self.first.compare_exchange(ptr::null_mut(), block, success, failure) {
             Ok(_) => block,
@@ -281,7 +281,7 @@ impl<T, K: Kind> Queue<T, K> {
     fn retire(&self, block: *mut SlotBlock<T>) {
         // SAFETY: publishing a slot is a sender's last access to its block, and all are published.
         unsafe { (*block).reset() };
-        // Ordering: [mpsc-block] Release: whoever takes the block finds it reset. Relaxed if it fails.
+        // Ordering: [mpsc-block] Release: whoever takes the block finds it reset.
         let (success, failure) = (Ordering::Release, Ordering::Relaxed);
         if self.spare.compare_exchange(ptr::null_mut(), block, success, failure).is_err() {
             // SAFETY: as above.
