@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use heist::sync::Notify;
 
-use crate::support::{on_every_runtime, watched};
+use crate::support::{two_workers, watched};
 use crate::{Bell, message, poll, poll_with};
 
 #[test]
@@ -162,7 +162,8 @@ fn a_future_stays_ready() {
 
 #[test]
 fn tasks_and_other_executors_wake_each_other() {
-    on_every_runtime(|runtime| {
+    watched(|| {
+        let runtime = two_workers();
         let (there, back) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (own_there, own_back) = (there.clone(), back.clone());
         let task = runtime.spawn(async move {
@@ -171,13 +172,11 @@ fn tasks_and_other_executors_wake_each_other() {
                 own_back.notify_one();
             }
         });
-        watched(|| {
-            futures::executor::block_on(async {
-                for _ in 0..1000 {
-                    there.notify_one();
-                    back.notified().await;
-                }
-            });
+        futures::executor::block_on(async {
+            for _ in 0..1000 {
+                there.notify_one();
+                back.notified().await;
+            }
         });
         runtime.block_on(task).unwrap();
     });

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 18] = [
+pub(crate) const TWINS: [(&str, &str); 21] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
+    ("Locked", "what is behind a lock that is held: a worker's timers, and a list of waiters"),
+    ("Mutex", "the lock of `primitive`, and the public one, which has tokio's name"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
     ("OwnedWriteHalf", "as above"),
     ("PathForm", "a string of C on Unix, a path elsewhere"),
@@ -22,6 +24,7 @@ pub(crate) const TWINS: [(&str, &str); 18] = [
     ("Stream", "of the standard streams: one on Unix, one on other systems"),
     ("StreamReadiness", "one on Unix, and the empty one of other systems"),
     ("TryRecvError", "as the receiver"),
+    ("Waiter", "for a file that is being opened, and in the lists of `sync`"),
     ("WeakSender", "as the sender"),
     ("WriteHalf", "as the owned one"),
 ];

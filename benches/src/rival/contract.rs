@@ -29,6 +29,8 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
     type Stream: Send + 'static;
     /// A socket for datagrams.
     type Datagrams: Send + 'static;
+    /// The locks that it brings along, or tokio's.
+    type Locks: Locks;
 
     /// Starts the runtime, threads and all.
     fn start() -> Self;
@@ -77,6 +79,25 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
         bytes: &[u8],
         address: SocketAddr,
     ) -> impl Future<Output = io::Result<usize>> + Send;
+}
+
+/// The locks of a runtime.
+pub(crate) trait Locks: 'static {
+    /// A mutex of a number.
+    type Mutex: Send + Sync + 'static;
+    /// What wakes a task.
+    type Notify: Send + Sync + 'static;
+
+    /// An unlocked mutex.
+    fn mutex() -> Self::Mutex;
+    /// Adds one to the number, with the lock.
+    fn add_one(mutex: &Self::Mutex) -> impl Future<Output = ()> + Send;
+    /// A notifier without a permit.
+    fn notify() -> Self::Notify;
+    /// Wakes one task, or leaves a permit.
+    fn notify_one(notify: &Self::Notify);
+    /// Waits for a notification.
+    fn notified(notify: &Self::Notify) -> impl Future<Output = ()> + Send;
 }
 
 /// A rival whose sockets hyper can use.

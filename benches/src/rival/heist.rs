@@ -14,6 +14,7 @@ use heist::task::{JoinError, JoinHandle};
 
 use super::contender::Contender;
 use super::contract::{Http, Rival, WORKER_COUNT};
+use super::locks::OfHeist;
 use crate::echo::{announce, buffer_size, obey};
 
 /// How a runtime of heist's is built.
@@ -80,6 +81,7 @@ impl<B: Build> Rival for Heist<B> {
     type Listener = TcpListener;
     type Stream = TcpStream;
     type Datagrams = UdpSocket;
+    type Locks = OfHeist;
 
     fn start() -> Self {
         Heist(B::build().expect("heist starts"), PhantomData)

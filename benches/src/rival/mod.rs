@@ -6,6 +6,7 @@ pub(crate) mod contender;
 pub(crate) mod contract;
 mod glommio;
 mod heist;
+mod locks;
 mod monoio;
 pub(crate) mod ports;
 mod raw;

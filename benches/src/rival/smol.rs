@@ -14,6 +14,7 @@ use smol::net::{TcpListener, TcpStream, UdpSocket};
 use smol::{Executor, Task, Timer};
 
 use super::contract::{Rival, WORKER_COUNT};
+use super::locks::OfTokio;
 
 /// One executor for the whole process, as with smol's own `spawn`; its threads never end.
 pub(crate) struct Smol(&'static Executor<'static>);
@@ -61,6 +62,7 @@ impl Rival for Smol {
     type Listener = TcpListener;
     type Stream = TcpStream;
     type Datagrams = UdpSocket;
+    type Locks = OfTokio;
 
     fn start() -> Self {
         Smol(executor())

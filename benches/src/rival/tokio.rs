@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::contract::{Http, Rival, WORKER_COUNT};
+use super::locks::OfTokio;
 
 pub(crate) struct Tokio(Runtime);
 
@@ -24,6 +25,7 @@ impl Rival for Tokio {
     type Listener = TcpListener;
     type Stream = TcpStream;
     type Datagrams = UdpSocket;
+    type Locks = OfTokio;
 
     fn start() -> Self {
         let mut builder = Builder::new_multi_thread();

@@ -11,6 +11,8 @@ mod fork_join;
 pub(crate) mod hand_over;
 pub(crate) mod hyper_hello;
 pub(crate) mod idle;
+mod mutex;
+mod notify;
 mod ping_pong;
 pub(crate) mod sleepers;
 mod spawn_many_local;
@@ -32,7 +34,7 @@ use crate::rival::contract::Rival;
 use crate::usage::Sample;
 
 /// In the order of the table.
-pub(crate) const ALL: [About; 26] = [
+pub(crate) const ALL: [About; 29] = [
     spawn_many_local::ABOUT,
     spawn_many_remote::ABOUT,
     yield_many::ABOUT,
@@ -40,6 +42,9 @@ pub(crate) const ALL: [About; 26] = [
     chained_spawn::ABOUT,
     fork_join::ABOUT,
     channel_bounce::ABOUT,
+    mutex::FREE,
+    mutex::WANTED,
+    notify::ABOUT,
     timeouts::ABOUT,
     sleepers::ABOUT,
     unbalanced::ABOUT,
@@ -79,6 +84,9 @@ pub(crate) fn run<R: Rival>(task: Task, repetition_count: u32) -> Sample {
         Task::ChainedSpawn => (chained_spawn::TASK_COUNT, chained_spawn::once),
         Task::ForkJoin => (fork_join::TASK_COUNT, fork_join::once),
         Task::ChannelBounce => (channel_bounce::MESSAGE_COUNT, channel_bounce::once),
+        Task::MutexFree => (mutex::FREE_COUNT, mutex::free),
+        Task::MutexWanted => (mutex::WANTED_COUNT, mutex::wanted),
+        Task::Notify => (notify::NOTIFICATION_COUNT, notify::once),
         Task::Timeouts => (timeouts::TIMEOUT_COUNT, timeouts::once),
         Task::Unbalanced => (unbalanced::TASK_COUNT, unbalanced::once),
         Task::CpuHandlers => (cpu_handlers::REQUEST_COUNT, cpu_handlers::once),

@@ -86,8 +86,7 @@ impl PermitsState {
 
     pub(super) fn count(&self) -> usize {
         // Ordering: Acquire [permits-published]: the former users of the permits that it sees are
-        // done. A later call sees at least as much. No test could notice: a count promises nothing
-        // about what comes next.
+        // done. No mutant: a count promises nothing about what comes next.
         PermitsWord(self.0.load(Ordering::Acquire)).count()
     }
 
@@ -117,8 +116,8 @@ impl PermitsState {
     /// Takes `count` permits, or all that there are and marks that somebody waits. The caller holds
     /// the lock of the waiters and enters the list in the second case.
     pub(super) fn take_or_wait(&self, count: usize) -> Taking {
-        // Ordering: Acquire [closed-published]: as in `is_closed`.
-        let mut word = PermitsWord(self.0.load(Ordering::Acquire));
+        // Ordering: Relaxed: a guess, which the exchange checks; it is closed under the lock.
+        let mut word = PermitsWord(self.0.load(Ordering::Relaxed));
         loop {
             if word.is_closed() {
                 return Taking::Closed;
@@ -136,8 +135,8 @@ impl PermitsState {
 
     #[inline]
     fn exchange_taking(&self, from: PermitsWord, to: PermitsWord) -> Result<(), PermitsWord> {
-        // Ordering: Acquire [permits-published]: what the former users of the permits did is seen; and
-        // [closed-published] of a word that is closed.
+        // Ordering: Acquire [permits-published]: what the former users of the permits did is seen;
+        // and [closed-published] of a word that is closed.
         let outcome = self.0.compare_exchange_weak(from.0, to.0, Ordering::Acquire, Ordering::Acquire);
         outcome.map(drop).map_err(PermitsWord)
     }
@@ -159,8 +158,8 @@ impl PermitsState {
         }
     }
 
-    /// Gives back what is left for nobody. The caller holds the lock of the waiters, and the list is
-    /// empty.
+    /// Gives back what is left for nobody. The caller holds the lock of the waiters, and the list
+    /// is empty.
     pub(super) fn end_waiting(&self, count: usize) -> Giving {
         // Ordering: Relaxed: a guess, which the exchange checks.
         let mut word = PermitsWord(self.0.load(Ordering::Relaxed));
