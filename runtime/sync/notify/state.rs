@@ -137,8 +137,8 @@ impl NotifyState {
     /// the list, and has seen the mark under it.
     pub(super) fn end_waiting(&self) {
         // Ordering: Release [notified-published], as in `leave_permit`. Nobody else changes the
-        // word while the mark stands [waited-locked]. No mutant: the models have not noticed a weaker
-        // one so far.
+        // word while the mark stands [waited-locked]. No mutant: the models have not noticed a
+        // weaker one so far.
         self.0.store(self.load().with(PERMIT).0, Ordering::Release);
     }
 }
