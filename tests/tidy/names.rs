@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 21] = [
+pub(crate) const TWINS: [(&str, &str); 27] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
     ("Id", "public, as in tokio: of a task and of a runtime"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
-    ("OpenOptions", "public: of a file and of a pipe, as tokio has them"),
     ("Locked", "what is behind a lock that is held: a worker's timers, and a list of waiters"),
     ("Mutex", "the lock of `primitive`, and the public one, which has tokio's name"),
+    ("OpenOptions", "public: of a file and of a pipe, as tokio has them"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
     ("OwnedWriteHalf", "as above"),
     ("PathForm", "a string of C on Unix, a path elsewhere"),
@@ -24,13 +24,13 @@ pub(crate) const TWINS: [(&str, &str); 21] = [
     ("Receiver", "public: tokio has one per kind of channel"),
     ("RecvError", "as the receiver"),
     ("ReuniteError", "as the halves"),
-    ("SendError", "public: tokio's, of channels, and that of coroutines"),
     ("Sender", "public: tokio has one per kind of channel"),
+    ("SendError", "public: tokio's, of channels, and that of coroutines"),
     ("Stream", "of the standard streams: one on Unix, one on other systems"),
     ("StreamReadiness", "one on Unix, and the empty one of other systems"),
-    ("WatchedChild", "one on Unix, one on Windows"),
     ("TryRecvError", "as the receiver"),
     ("Waiter", "for a file that is being opened, and in the lists of `sync`"),
+    ("WatchedChild", "one on Unix, one on Windows"),
     ("WeakSender", "as the sender"),
     ("WriteHalf", "as the owned one"),
 ];
