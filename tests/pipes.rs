@@ -248,7 +248,8 @@ fn a_standard_output_that_does_not_block_is_waited_for() {
     assert_eq!(marks_of(&output.stdout), BYTES * support::backends().len());
 }
 
-/// The one that was given up has begun, and ends; the new one comes after it, though it has the same bytes.
+/// The one that was given up has begun, and ends; the new one comes after it, though it has the
+/// same bytes.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_write_to_the_standard_output_is_not_answered_with_one_that_was_given_up() {

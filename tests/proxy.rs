@@ -1,4 +1,5 @@
-//! Copies in both directions, and splices: every byte is counted, ends are passed on, and what breaks is told.
+//! Copies in both directions, and splices: every byte is counted, ends are passed on, and what
+//! breaks is told.
 #![cfg(unix)]
 
 mod support;

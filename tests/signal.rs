@@ -99,7 +99,8 @@ fn a_storm_is_received_as_one() {
     });
 }
 
-/// L1: a receiver that keeps up, traffic beside it that the signals interrupt, and the last one counts.
+/// L1: a receiver that keeps up, traffic beside it that the signals interrupt, and the last one
+/// counts.
 #[test]
 fn a_storm_beside_traffic_disturbs_neither() {
     on_every_runtime(|rt| {
@@ -121,7 +122,8 @@ fn a_storm_beside_traffic_disturbs_neither() {
                 exchanged += 1;
             }
             sender.join().unwrap();
-            // The storm may be over before this thread has its first turn. What was sent is told all the same, at least once.
+            // The storm may be over before this thread has its first turn. What was sent is told
+            // all the same, at least once.
             if received == 0 {
                 arrives(&mut storm).await;
                 received += 1;
@@ -229,7 +231,8 @@ fn signals_that_cannot_be_caught_are_refused() {
     });
 }
 
-/// Plays `play` in a child process on each back end, and hands the child to `watch` once it has said "ready".
+/// Plays `play` in a child process on each back end, and hands the child to `watch` once it has
+/// said "ready".
 fn with_child(test: &str, play: impl FnOnce(&Runtime), watch: impl Fn(Child)) {
     if let Some(kind) = role() {
         let kind: DriverKind = kind.parse().expect("the role is a back end");
@@ -257,7 +260,8 @@ fn ctrl_c_ends_the_wait_and_not_the_process() {
             assert!(poll_fn(|cx| Poll::Ready(pressed.as_mut().poll(cx).is_pending())).await);
             println!("ready");
             soon("Ctrl-C, which was pressed", pressed).await.unwrap();
-            // The default action does not come back between two calls, and nothing is kept for the second.
+            // The default action does not come back between two calls, and nothing is kept for the
+            // second.
             let mut witness = signal(SignalKind::interrupt()).unwrap();
             send("INT", 1);
             arrives(&mut witness).await;

@@ -1,7 +1,7 @@
 //! Soundness of the interface: what may cross threads and what may not.
 //!
-//! Programs that must not compile are doc tests of the library, in `runtime/must_not_compile.rs`: only rustdoc can
-//! expect a compile error. Here is what can be asked of the types themselves.
+//! Programs that must not compile are doc tests of the library, in `runtime/must_not_compile.rs`:
+//! only rustdoc can expect a compile error. Here is what can be asked of the types themselves.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -22,7 +22,8 @@ use heist::time::{Instant, Interval, Sleep, Timeout};
 /// A type that is neither `Send` nor `Sync`.
 struct Homebound(PhantomData<*mut ()>);
 
-/// Answers at run time whether a type has an auto trait: an inherent constant hides the trait's when the bound holds.
+/// Answers at run time whether a type has an auto trait: an inherent constant hides the trait's
+/// when the bound holds.
 macro_rules! has {
     ($type:ty: $($bound:tt)+) => {{
         #[allow(dead_code, reason = "hidden when the bound holds")]

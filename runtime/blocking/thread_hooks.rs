@@ -11,7 +11,7 @@ pub(crate) type ThreadCall = Arc<dyn Fn() + Send + Sync>;
 pub(crate) type ThreadNaming = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Makes a call inside of a runtime, if there still is one.
-type Home = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+type ThreadHome = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// What a program wants to happen at turns in the life of a runtime's threads, and their names. A
 /// panic of a call is ignored: it has been reported by the panic hook.
@@ -23,7 +23,7 @@ pub(crate) struct ThreadHooks {
     pub(crate) unpark: Option<ThreadCall>,
     pub(crate) naming: Option<ThreadNaming>,
     /// Makes a call inside of the runtime.
-    home: Arc<OnceLock<Home>>,
+    home: Arc<OnceLock<ThreadHome>>,
 }
 
 impl ThreadHooks {

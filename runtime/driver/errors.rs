@@ -50,15 +50,15 @@ pub(super) fn is_unthreaded(error: &io::Error) -> bool {
 }
 
 /// The runtime that served an operation has shut down.
-struct Closed;
+struct ClosedDriver;
 
-impl fmt::Debug for Closed {
+impl fmt::Debug for ClosedDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl fmt::Display for Closed {
+impl fmt::Display for ClosedDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "the heist runtime that served this has shut down; open sockets and files in the one that is running",
@@ -66,13 +66,13 @@ impl fmt::Display for Closed {
     }
 }
 
-impl Error for Closed {}
+impl Error for ClosedDriver {}
 
 /// The error of an operation whose worker has shut down.
 pub(super) fn closed() -> io::Error {
-    io::Error::other(Closed)
+    io::Error::other(ClosedDriver)
 }
 
 pub(crate) fn is_closed(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Closed>())
+    error.get_ref().is_some_and(|inner| inner.is::<ClosedDriver>())
 }

@@ -1,4 +1,5 @@
-//! `AsyncFd`: descriptors of the program, on every back end. Each file is about one behaviour; this one holds what they share.
+//! `AsyncFd`: descriptors of the program, on every back end. Each file is about one behaviour; this
+//! one holds what they share.
 
 #![cfg(target_os = "linux")]
 

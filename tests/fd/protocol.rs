@@ -80,8 +80,8 @@ fn a_guard_does_not_clear_an_event_that_it_has_not_seen() {
             let mut guard = soon("bytes", ours.readable()).await.unwrap();
             let mut buf = [0; 8];
             assert_eq!(guard.get_inner().read(&mut buf).unwrap(), 3);
-            // The next bytes come when the guard is old already. The peer's end makes the event seen
-            // here, because it sets a flag that cannot be missed.
+            // The next bytes come when the guard is old already. The peer's end makes the event
+            // seen here, because it sets a flag that cannot be missed.
             theirs.write_all(b"two").unwrap();
             drop(theirs);
             let closed = async {

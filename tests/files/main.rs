@@ -1,4 +1,5 @@
-//! Files and directories: the same as `std::fs` on every back end, whatever fails, is dropped or never answers.
+//! Files and directories: the same as `std::fs` on every back end, whatever fails, is dropped or
+//! never answers.
 #![cfg(unix)]
 
 #[path = "../support/mod.rs"]
@@ -28,8 +29,8 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-/// A directory of this test's own, on the disk that the sources are on: the system's directory for temporary files may be in
-/// memory.
+/// A directory of this test's own, on the disk that the sources are on: the system's directory for
+/// temporary files may be in memory.
 pub(crate) fn directory() -> tempfile::TempDir {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     tempfile::tempdir_in(target).expect("a temporary directory")

@@ -71,7 +71,8 @@ fn a_panic_in_a_blocking_call_reaches_the_joiner_and_frees_its_thread() {
     });
 }
 
-/// Fault C14: the complaint about a guard that was left behind ends neither the thread nor the runtime.
+/// Fault C14: the complaint about a guard that was left behind ends neither the thread nor the
+/// runtime.
 #[test]
 fn a_blocking_call_that_leaves_another_runtime_entered_keeps_its_thread() {
     watched(|| {
@@ -181,7 +182,8 @@ fn calls_in_line_at_shutdown_are_cancelled_or_run() {
     });
 }
 
-/// Fault D2: no thread can be started for the first blocking call. It runs, or it fails; it never just waits.
+/// Fault D2: no thread can be started for the first blocking call. It runs, or it fails; it never
+/// just waits.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_first_blocking_call_is_answered_even_when_no_thread_can_start() {

@@ -1,4 +1,5 @@
-//! The runtime as a whole: how it is built, what may be called where, what it does beside its workers, and how it ends.
+//! The runtime as a whole: how it is built, what may be called where, what it does beside its
+//! workers, and how it ends.
 
 mod blocking;
 #[cfg(target_os = "linux")]

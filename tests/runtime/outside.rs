@@ -1,5 +1,5 @@
-//! Outside of a runtime: the calls whose docs have "Panics if called outside of a runtime." panic and
-//! say so, the others work there. `places.rs` checks the lines that the panics name.
+//! Outside of a runtime: the calls whose docs have "Panics if called outside of a runtime." panic
+//! and say so, the others work there. `places.rs` checks the lines that the panics name.
 
 use std::future::Future;
 use std::io::SeekFrom;

@@ -1,4 +1,5 @@
-//! A call that needs a runtime and finds none, or may not be made where it is, names the line of its caller.
+//! A call that needs a runtime and finds none, or may not be made where it is, names the line of
+//! its caller.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

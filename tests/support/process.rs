@@ -1,7 +1,9 @@
-//! Child processes, resource limits and kernel filters: what a test can only try in a process of its own.
+//! Child processes, resource limits and kernel filters: what a test can only try in a process of
+//! its own.
 //!
-//! A test that needs a child runs itself again: [`again`] starts this very test binary with only that test selected
-//! and a role in the environment; the test asks [`role`] first and, when it has one, plays it and returns.
+//! A test that needs a child runs itself again: [`again`] starts this very test binary with only
+//! that test selected and a role in the environment; the test asks [`role`] first and, when it has
+//! one, plays it and returns.
 #![expect(unsafe_code, reason = "rlimits, user ids, seccomp and fork are only to be had from libc")]
 
 use std::process::{Command, Output, Stdio};
@@ -27,7 +29,8 @@ pub(crate) fn again(test: &str, role: &str) -> Command {
     command
 }
 
-/// Runs `command` to its end and fails with all it printed unless it succeeded and ran exactly one test.
+/// Runs `command` to its end and fails with all it printed unless it succeeded and ran exactly one
+/// test.
 #[track_caller]
 pub(crate) fn expect_success(command: &mut Command) -> String {
     succeeded(&command.output().expect("the child starts"))
@@ -98,7 +101,8 @@ pub(crate) fn open_fds_count() -> usize {
 }
 
 #[cfg(target_os = "linux")]
-/// Waits until the process has no more than `count` descriptors: a cancelled one closes a moment later.
+/// Waits until the process has no more than `count` descriptors: a cancelled one closes a moment
+/// later.
 pub(crate) async fn fds_fall_to(count: usize) {
     let start = std::time::Instant::now();
     while open_fds_count() > count {
@@ -124,7 +128,8 @@ pub(crate) enum Answer {
     Kill,
 }
 
-/// From here on, io_uring's three system calls give `answer` to every thread this thread starts, and to itself.
+/// From here on, io_uring's three system calls give `answer` to every thread this thread starts,
+/// and to itself.
 #[cfg(target_os = "linux")]
 pub(crate) fn refuse_io_uring(answer: Answer) {
     let verdict = match answer {
@@ -137,7 +142,8 @@ pub(crate) fn refuse_io_uring(answer: Answer) {
     refuse(&[libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register], verdict);
 }
 
-/// From here on, the kernel of every thread this thread starts, and of itself, has no descriptors of processes.
+/// From here on, the kernel of every thread this thread starts, and of itself, has no descriptors
+/// of processes.
 #[cfg(target_os = "linux")]
 pub(crate) fn refuse_pidfds() {
     let errno = u32::try_from(libc::ENOSYS).expect("errno is positive");
@@ -161,7 +167,8 @@ fn statement(code: u32, k: u32) -> libc::sock_filter {
     libc::sock_filter { code: u16::try_from(code).expect("BPF codes are 16 bits"), jt: 0, jf: 0, k }
 }
 
-/// Skips `to_verdict` instructions when the loaded call number is `call`, else goes on with the next one.
+/// Skips `to_verdict` instructions when the loaded call number is `call`, else goes on with the
+/// next one.
 #[cfg(target_os = "linux")]
 fn equal_or_next(call: u32, to_verdict: u8) -> libc::sock_filter {
     libc::sock_filter { jt: to_verdict, ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call) }
@@ -173,10 +180,12 @@ fn install(program: &mut [libc::sock_filter]) {
         len: u16::try_from(program.len()).expect("a short program"),
         filter: program.as_mut_ptr(),
     };
-    // SAFETY: takes integers only; it takes a right away from this process and changes nothing else.
+    // SAFETY: takes integers only; it takes a right away from this process and changes nothing
+    // else.
     let result = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
     assert_eq!(result, 0, "no_new_privs: {}", std::io::Error::last_os_error());
-    // SAFETY: `program` and the filter it points to live until the call is back; the kernel copies both.
+    // SAFETY: `program` and the filter it points to live until the call is back; the kernel copies
+    // both.
     let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) };
     assert_eq!(result, 0, "seccomp: {}", std::io::Error::last_os_error());
 }
@@ -233,7 +242,8 @@ impl<F: AsRef<std::path::Path>> Mounted<F> {
 impl<F: AsRef<std::path::Path>> Drop for Mounted<F> {
     fn drop(&mut self) {
         let directory = c_path(self.path());
-        // SAFETY: the string lives through the call. An error stays: the mount ends with the process at the latest.
+        // SAFETY: the string lives through the call. An error stays: the mount ends with the
+        // process at the latest.
         unsafe { libc::umount2(directory.as_ptr(), libc::MNT_DETACH) };
     }
 }
@@ -261,7 +271,8 @@ pub(crate) fn mount<F: AsRef<std::path::Path>>(
     }
     let flags = if is_read_only { libc::MS_RDONLY } else { 0 };
     let private = libc::MS_REC | libc::MS_PRIVATE;
-    // SAFETY: every pointer is to a string that lives through the calls, or null where the call ignores it.
+    // SAFETY: every pointer is to a string that lives through the calls, or null where the call
+    // ignores it.
     let result = unsafe {
         libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), private, std::ptr::null());
         libc::mount(c"heist".as_ptr(), point.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast())
@@ -285,9 +296,11 @@ pub(crate) fn is_root() -> bool {
 
 /// Forks, runs `child` in the child and ends it there; returns the child's exit code.
 ///
-/// Only for tests of what heist does after a fork: the child has one thread and whatever locks the others held.
+/// Only for tests of what heist does after a fork: the child has one thread and whatever locks the
+/// others held.
 pub(crate) fn fork_and_wait(child: impl FnOnce() -> i32) -> i32 {
-    // SAFETY: the child runs `child` and leaves by `_exit`. It allocates, which glibc allows after a fork.
+    // SAFETY: the child runs `child` and leaves by `_exit`. It allocates, which glibc allows after
+    // a fork.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
     if pid == 0 {

@@ -1,4 +1,5 @@
-//! `Send`, `Sync`, `Unpin` and unwind safety are those of tokio's types. What does not hold does not compile.
+//! `Send`, `Sync`, `Unpin` and unwind safety are those of tokio's types. What does not hold does
+//! not compile.
 
 use std::cell::Cell;
 use std::panic::{RefUnwindSafe, UnwindSafe};

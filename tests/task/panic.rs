@@ -1,4 +1,5 @@
-//! Panics: in a future, in its drop, in its output's drop. They stay in the task, and everything is dropped once.
+//! Panics: in a future, in its drop, in its output's drop. They stay in the task, and everything is
+//! dropped once.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -131,7 +132,8 @@ fn wakers_that_panic_hold_up_neither_the_end_of_a_runtime_nor_each_other() {
     });
 }
 
-// The product: every way a task can panic, times every way it can end, times what becomes of its handle.
+// The product: every way a task can panic, times every way it can end, times what becomes of its
+// handle.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Explodes {
@@ -178,7 +180,8 @@ impl Drop for Output {
     }
 }
 
-/// Waits for the gate, then gives the output; may panic when polled past the gate, and when dropped.
+/// Waits for the gate, then gives the output; may panic when polled past the gate, and when
+/// dropped.
 struct Fragile {
     gate: oneshot::Receiver<()>,
     output: Option<Output>,
@@ -208,7 +211,8 @@ impl Drop for Fragile {
     }
 }
 
-/// Faults B1, B2 and B3: whatever panics where, nothing is dropped twice or never, and the runtime lives on.
+/// Faults B1, B2 and B3: whatever panics where, nothing is dropped twice or never, and the runtime
+/// lives on.
 #[test]
 fn every_combination_of_panic_end_and_handle_drops_everything_once() {
     with_every_runtime(|runtime| {

@@ -87,7 +87,8 @@ fn the_longest_durations_mean_never() {
     });
 }
 
-/// The deadlines of sleeping tasks in the order in which they went on; none if not all slept before the first of them.
+/// The deadlines of sleeping tasks in the order in which they went on; none if not all slept before
+/// the first of them.
 fn order_of_sleepers(runtime: &Runtime, lead: Duration) -> Option<Vec<Instant>> {
     const SLEEPERS_COUNT: usize = 2_000;
     let order = Arc::new(Mutex::new(Vec::new()));
@@ -133,7 +134,8 @@ fn disorder(order: &[Instant]) -> Duration {
     behind.max().expect("there are some")
 }
 
-/// Fault I3 at the level of the interface: random deadlines across the wheel's levels fire in order and not early.
+/// Fault I3 at the level of the interface: random deadlines across the wheel's levels fire in order
+/// and not early.
 #[test]
 fn random_deadlines_fire_in_order() {
     const DISORDER_MAX: Duration = Duration::from_millis(100);
@@ -141,8 +143,9 @@ fn random_deadlines_fire_in_order() {
     on_every_runtime(|runtime| {
         let mut lead = Duration::from_millis(20);
         let mut disorders = Vec::new();
-        // Two workers may swap neighbours, and a worker that the system stops keeps what it was about to run. A wheel with
-        // the wrong order has it in every try: the deadlines are the same.
+        // Two workers may swap neighbours, and a worker that the system stops keeps what it was
+        // about to run. A wheel with the wrong order has it in every try: the deadlines are the
+        // same.
         while disorders.last().is_none_or(|&disorder| disorder > DISORDER_MAX) {
             assert!(disorders.len() < TRIES_COUNT, "out of order by {disorders:?}");
             match order_of_sleepers(runtime, lead) {
@@ -193,7 +196,8 @@ fn cancelled_and_reset_timers_fire_only_as_they_were_last_set() {
     });
 }
 
-/// Fault I5 across threads: a timer polled by one task is dropped, reset or awaited by others, about when it is due.
+/// Fault I5 across threads: a timer polled by one task is dropped, reset or awaited by others,
+/// about when it is due.
 #[test]
 fn timers_that_change_hands_when_they_are_due_are_exact() {
     on_every_backend(|runtime| {
@@ -258,8 +262,8 @@ fn the_last_waker_is_the_one_that_is_woken() {
     on_every_runtime(|runtime| {
         runtime.block_on(async {
             let mut timer = Box::pin(sleep(Duration::from_millis(5)));
-            // Shown to a waker that nobody listens to, then awaited by this task. A thread that the system stops in between
-            // comes too late, and needs another timer.
+            // Shown to a waker that nobody listens to, then awaited by this task. A thread that the
+            // system stops in between comes too late, and needs another timer.
             while timer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
                 timer = Box::pin(sleep(Duration::from_millis(5)));
             }
@@ -322,8 +326,9 @@ fn a_runtime_with_nothing_due_uses_no_cpu() {
                 runtime.block_on(async {
                     heist::spawn(async { sleep(Duration::from_millis(1)).await }).await.expect("no panic");
                 });
-                // Searching ends within a few milliseconds after the last work, if its threads have a core. Then one second
-                // is as idle as the next; in each the harness and the kernel may have their moments.
+                // Searching ends within a few milliseconds after the last work, if its threads have
+                // a core. Then one second is as idle as the next; in each the harness and the
+                // kernel may have their moments.
                 let idle_second = || {
                     let before = support::process::cpu_time();
                     std::thread::sleep(Duration::from_secs(1));

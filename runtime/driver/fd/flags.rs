@@ -70,17 +70,17 @@ struct Listed {
 }
 
 /// Where a waiter is stored.
-enum Place<'a> {
+enum WakerPlace<'a> {
     Poll(Direction),
     List(Ready, &'a mut Option<SlotId>),
 }
 
 impl FdWaiters {
     /// Returns the waker that this one replaces.
-    fn store(&mut self, place: &mut Place<'_>, fresh: Waker) -> Option<Waker> {
+    fn store(&mut self, place: &mut WakerPlace<'_>, fresh: Waker) -> Option<Waker> {
         match place {
-            Place::Poll(direction) => self.last(*direction).replace(fresh),
-            Place::List(mask, id) => {
+            WakerPlace::Poll(direction) => self.last(*direction).replace(fresh),
+            WakerPlace::List(mask, id) => {
                 if let Some(listed) = id.and_then(|id| self.listed.get_mut(id)) {
                     return Some(std::mem::replace(&mut listed.waker, fresh));
                 }
@@ -192,7 +192,7 @@ impl FdFlags {
             Direction::Read => Interest::READABLE.mask(),
             Direction::Write => Interest::WRITABLE.mask(),
         };
-        let result = ready!(self.poll_observe(mask, Place::Poll(direction), cx));
+        let result = ready!(self.poll_observe(mask, WakerPlace::Poll(direction), cx));
         charge.made_progress();
         Poll::Ready(result)
     }
@@ -235,7 +235,7 @@ impl FdFlags {
     fn poll_observe(
         &self,
         mask: Ready,
-        mut place: Place<'_>,
+        mut place: WakerPlace<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<ReadyEvent>> {
         if let Some(result) = self.observe(mask) {
@@ -276,7 +276,7 @@ impl Future for WaitFlags<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
         let WaitFlags { flags, mask, id } = &mut *self;
         let charge = ready!(coop::poll_proceed(cx));
-        let result = ready!(flags.poll_observe(*mask, Place::List(*mask, id), cx));
+        let result = ready!(flags.poll_observe(*mask, WakerPlace::List(*mask, id), cx));
         charge.made_progress();
         Poll::Ready(result)
     }
