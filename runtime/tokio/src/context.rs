@@ -1,4 +1,5 @@
-//! Where tokio panics although heist could go on, with the texts by which programs know these panics.
+//! Where tokio panics although heist could go on, with the texts by which programs know these
+//! panics.
 
 use std::io;
 
@@ -15,8 +16,8 @@ pub(crate) fn runtime() {
     assert!(facade::allowed().is_some(), "{NO_REACTOR}");
 }
 
-/// Panics outside of a runtime, and in one whose builder did not call `enable_io`. An error in one that has
-/// ended.
+/// Panics outside of a runtime, and in one whose builder did not call `enable_io`. An error in one
+/// that has ended.
 #[inline]
 #[track_caller]
 pub(crate) fn io() -> io::Result<()> {
@@ -30,7 +31,8 @@ pub(crate) fn io() -> io::Result<()> {
     facade::check_open()
 }
 
-/// Panics outside of a runtime, in one whose builder did not call `enable_time`, and in one that has ended.
+/// Panics outside of a runtime, in one whose builder did not call `enable_time`, and in one that
+/// has ended.
 #[inline]
 #[track_caller]
 pub(crate) fn time() {

@@ -1,5 +1,5 @@
-//! Writing behind: a task writes what `poll_write` was given, and goes on if the file is dropped or the
-//! runtime ends. At most one is in flight for each `File`.
+//! Writing behind: a task writes what `poll_write` was given, and goes on if the file is dropped or
+//! the runtime ends. At most one is in flight for each `File`.
 
 use std::io;
 use std::mem::take;

@@ -15,7 +15,8 @@ use crate::context;
 /// The most bytes of one read or write, unless `set_max_buf_size` says otherwise.
 const BUF_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// An open file. A write is done in the background; [`flush`](crate::io::AsyncWriteExt::flush) waits for it.
+/// An open file. A write is done in the background; [`flush`](crate::io::AsyncWriteExt::flush)
+/// waits for it.
 pub struct File {
     pub(super) inner: heist::fs::File,
     pub(super) behind: Behind,

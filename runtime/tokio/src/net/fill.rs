@@ -59,8 +59,8 @@ impl<'a, B: BufMut> Room<'a, B> {
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
         // SAFETY: nothing uninitialised is written into it.
         let room = unsafe { self.buf.chunk_mut().as_uninit_slice_mut() };
-        // SAFETY: `of` has initialised every byte: the trait promises that the room is the same until the
-        // buffer advances.
+        // SAFETY: `of` has initialised every byte: the trait promises that the room is the same
+        // until the buffer advances.
         unsafe { &mut *(std::ptr::from_mut(room) as *mut [u8]) }
     }
 

@@ -5,8 +5,8 @@ use std::process::{ExitStatus, Output};
 
 use super::{ChildStderr, ChildStdin, ChildStdout};
 
-/// A child process. Dropping it leaves it running, unless [`kill_on_drop`](super::Command::kill_on_drop) was
-/// called; it is reaped in any case.
+/// A child process. Dropping it leaves it running, unless
+/// [`kill_on_drop`](super::Command::kill_on_drop) was called; it is reaped in any case.
 #[derive(Debug)]
 pub struct Child {
     inner: heist::process::Child,

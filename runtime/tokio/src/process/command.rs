@@ -190,7 +190,8 @@ impl Command {
         async { status?.await }
     }
 
-    /// Starts the child at once, and returns a future that waits for its end and collects what it writes.
+    /// Starts the child at once, and returns a future that waits for its end and collects what it
+    /// writes.
     #[track_caller]
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
         let open = context::io();

@@ -65,7 +65,8 @@ impl Builder {
         self
     }
 
-    /// How many threads the pool for blocking closures may have; 512 by default. Panics if `val` is 0.
+    /// How many threads the pool for blocking closures may have; 512 by default. Panics if `val` is
+    /// 0.
     #[track_caller]
     #[doc(alias = "max_threads")]
     pub fn max_blocking_threads(&mut self, val: usize) -> &mut Self {
@@ -95,7 +96,8 @@ impl Builder {
         self
     }
 
-    /// How long a thread of the pool for blocking closures stays without work; 10 seconds by default.
+    /// How long a thread of the pool for blocking closures stays without work; 10 seconds by
+    /// default.
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.inner.thread_keep_alive(duration);
         self

@@ -48,8 +48,8 @@ impl TryCurrentError {
         matches!(self.cause, Cause::NoContext)
     }
 
-    /// Returns whether the thread is ending. The answer is always no: heist does not tell it from a thread
-    /// that is in no runtime.
+    /// Returns whether the thread is ending. The answer is always no: heist does not tell it from a
+    /// thread that is in no runtime.
     pub fn is_thread_local_destroyed(&self) -> bool {
         false
     }

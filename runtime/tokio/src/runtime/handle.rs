@@ -64,7 +64,8 @@ impl Handle {
         self.inner.spawn_blocking(func)
     }
 
-    /// Runs a future to its end on this thread, inside of the runtime. Panics on a thread that runs tasks.
+    /// Runs a future to its end on this thread, inside of the runtime. Panics on a thread that runs
+    /// tasks.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         context::may_block_on();

@@ -31,17 +31,16 @@ where
     heist::task::spawn_blocking(f)
 }
 
-/// Runs a closure that may block on this thread, while other threads take over its tasks. Panics on a
-/// thread that runs the tasks of a current-thread runtime.
+/// Runs a closure that may block on this thread, while other threads take over its tasks. Panics on
+/// a thread that runs the tasks of a current-thread runtime.
 #[cfg(feature = "rt-multi-thread")]
 #[track_caller]
 pub fn block_in_place<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    let is_on_one_thread = || {
-        worker_index().is_some() && Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread
-    };
+    let is_on_one_thread =
+        || worker_index().is_some() && Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread;
     assert!(
         facade::may_block() || !(facade::is_in_local_set() || is_on_one_thread()),
         "can call blocking only when running on the multi-threaded runtime"

@@ -1,4 +1,5 @@
-//! The automatic traits of types and of futures: those of tokio. `items.txt` has the types without a parameter.
+//! The automatic traits of types and of futures: those of tokio. `items.txt` has the types without
+//! a parameter.
 
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -10,7 +11,8 @@ fn is_sync<T: Sync>(_: &T) {}
 fn is_unpin<T: Unpin>(_: &T) {}
 fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
 
-/// A call of `is_not` compiles only for a type without the trait: otherwise two implementations fit.
+/// A call of `is_not` compiles only for a type without the trait: otherwise two implementations
+/// fit.
 trait NotUnpin<A> {
     fn is_not_unpin(&self) {}
 }

@@ -1,5 +1,5 @@
-//! Both drivers: the variable is read when a runtime is built, and a process has one environment, so each test
-//! runs once more in a child.
+//! Both drivers: the variable is read when a runtime is built, and a process has one environment,
+//! so each test runs once more in a child.
 
 use std::process::Command;
 

@@ -97,8 +97,14 @@ mod on_one_driver {
     fn into_std() {
         let path = path("std");
         Runtime::new().unwrap().block_on(async {
-            let mut file =
-                OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path).await.unwrap();
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(&path)
+                .await
+                .unwrap();
             file.write_all(&[1; 100_000]).await.unwrap();
             let mut std = file.into_std().await;
             std.rewind().unwrap();

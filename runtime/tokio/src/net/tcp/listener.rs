@@ -41,7 +41,8 @@ impl TcpListener {
         Poll::Ready(Ok((TcpStream::over(stream), address)))
     }
 
-    /// Takes a listener of std, which the caller has made non-blocking. Panics outside of a runtime.
+    /// Takes a listener of std, which the caller has made non-blocking. Panics outside of a
+    /// runtime.
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         context::io()?;

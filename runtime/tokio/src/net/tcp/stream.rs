@@ -35,7 +35,8 @@ impl TcpStream {
         heist::net::TcpStream::connect(addr).await.map(TcpStream::over)
     }
 
-    /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a runtime.
+    /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a
+    /// runtime.
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         context::io()?;

@@ -52,7 +52,8 @@ impl UnixListener {
         Poll::Ready(Ok((UnixStream::over(stream), address.into())))
     }
 
-    /// Takes a listener of std, which the caller has made non-blocking. Panics outside of a runtime.
+    /// Takes a listener of std, which the caller has made non-blocking. Panics outside of a
+    /// runtime.
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
         context::io()?;

@@ -72,14 +72,16 @@ impl UnwindSafe for Sender {}
 impl RefUnwindSafe for Sender {}
 
 impl Sender {
-    /// Takes a file that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
+    /// Takes a file that is the right end of a pipe, and makes it non-blocking. Panics outside of a
+    /// runtime.
     #[track_caller]
     pub fn from_file(file: File) -> io::Result<Sender> {
         context::io()?;
         heist::io::PipeWriter::from_file(file).map(|inner| Sender { inner })
     }
 
-    /// Takes a descriptor that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
+    /// Takes a descriptor that is the right end of a pipe, and makes it non-blocking. Panics
+    /// outside of a runtime.
     #[track_caller]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Sender> {
         context::io()?;
@@ -189,14 +191,16 @@ impl UnwindSafe for Receiver {}
 impl RefUnwindSafe for Receiver {}
 
 impl Receiver {
-    /// Takes a file that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
+    /// Takes a file that is the right end of a pipe, and makes it non-blocking. Panics outside of a
+    /// runtime.
     #[track_caller]
     pub fn from_file(file: File) -> io::Result<Receiver> {
         context::io()?;
         heist::io::PipeReader::from_file(file).map(|inner| Receiver { inner })
     }
 
-    /// Takes a descriptor that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
+    /// Takes a descriptor that is the right end of a pipe, and makes it non-blocking. Panics
+    /// outside of a runtime.
     #[track_caller]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Receiver> {
         context::io()?;

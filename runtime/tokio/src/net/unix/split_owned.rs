@@ -20,7 +20,8 @@ pub struct OwnedReadHalf {
     inner: Arc<UnixStream>,
 }
 
-/// The half that writes. Dropping it ends the stream for the peer, unless [`forget`](Self::forget) is called.
+/// The half that writes. Dropping it ends the stream for the peer, unless [`forget`](Self::forget)
+/// is called.
 #[derive(Debug)]
 pub struct OwnedWriteHalf {
     inner: Arc<UnixStream>,

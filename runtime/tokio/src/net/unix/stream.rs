@@ -56,7 +56,8 @@ impl UnixStream {
         self.inner.peer_cred()
     }
 
-    /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a runtime.
+    /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a
+    /// runtime.
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
         context::io()?;
