@@ -19,8 +19,8 @@ use super::Driver;
 use super::asker::Asker;
 use super::buffers::Contents;
 use super::errors::closed;
+use super::facade::Allowed;
 use super::op::Op;
-use super::options::Allowed;
 use super::ticket::Ticket;
 
 thread::thread_local! {
@@ -190,7 +190,7 @@ pub(crate) fn current() -> Arc<Driver> {
 /// The error of a runtime that has ended, if it is the one that this thread has entered.
 pub(crate) fn check_open() -> io::Result<()> {
     match try_current() {
-        Some(driver) if driver.has_ended() => Err(closed()),
+        Some(driver) if driver.standing.has_ended() => Err(closed()),
         _ => Ok(()),
     }
 }
@@ -198,7 +198,10 @@ pub(crate) fn check_open() -> io::Result<()> {
 /// What the runtime that this thread has entered lets it use. None outside of a runtime.
 #[inline]
 pub(crate) fn allowed() -> Option<Allowed> {
-    CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.allowed)).ok().flatten()
+    CURRENT
+        .try_with(|current| current.borrow().as_ref().map(|context| context.driver.standing.allowed))
+        .ok()
+        .flatten()
 }
 
 /// Panics outside of a runtime.

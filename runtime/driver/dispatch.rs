@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::buf::FixedMemory;
-use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::task::wake_all;
 
 use super::asker::Asker;
 use super::backend::Backend;
 use super::buffers::Buffers;
+use super::facade::Standing;
 #[cfg(all(test, rt_shuttle))]
 use super::fake::{Fake, Kernel};
 #[cfg(unix)]
@@ -20,7 +21,7 @@ use super::fd::FdWatcherSlot;
 use super::file::OpKind;
 use super::leftover::Harvest;
 use super::op::Op;
-use super::options::{Allowed, Options};
+use super::options::Options;
 use super::source::Source;
 use super::ticket::Ticket;
 
@@ -35,9 +36,7 @@ pub(crate) struct Driver {
     /// Spreads the requests of threads outside of the runtime.
     next_worker: AtomicUsize,
     pub(super) buffers: Buffers,
-    pub(super) allowed: Allowed,
-    /// Whether the runtime has begun to end, for those who ask before they begin something.
-    has_ended: AtomicBool,
+    pub(super) standing: Standing,
     #[cfg(unix)]
     pub(super) fd_watcher: FdWatcherSlot,
 }
@@ -64,8 +63,7 @@ impl Driver {
             is_loop: options.single_thread,
             next_worker,
             buffers,
-            allowed: options.allowed,
-            has_ended: AtomicBool::new(false),
+            standing: Standing::new(options.allowed),
             #[cfg(unix)]
             fd_watcher: FdWatcherSlot::new(),
         }))
@@ -73,13 +71,7 @@ impl Driver {
 
     /// The runtime begins to end.
     pub(crate) fn note_end(&self) {
-        // Ordering: Relaxed. Who reads it too early begins something that fails by itself.
-        self.has_ended.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        // Ordering: Relaxed, as for the store.
-        self.has_ended.load(Ordering::Relaxed)
+        self.standing.end();
     }
 
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service

@@ -39,6 +39,7 @@ mod dispatch;
 #[cfg(target_os = "linux")]
 mod doorbell;
 mod errors;
+mod facade;
 #[cfg(all(test, rt_shuttle))]
 pub(crate) mod fake;
 #[cfg(unix)]
@@ -80,10 +81,10 @@ pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 use errors::{closed, is_undone, is_unthreaded};
 pub(crate) use errors::{is_closed, of_pool};
+pub use facade::Allowed;
 pub use interest::Interest;
 pub use kind::{DriverKind, UnknownKind};
 pub(crate) use leftover::{Harvest, Leftover, clear_away};
-pub use options::Allowed;
 pub(crate) use options::Options;
 pub use ready::Ready;
 pub(crate) use registration::{Moved, Registration};

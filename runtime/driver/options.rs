@@ -1,6 +1,6 @@
 //! How a driver is built.
 
-use super::{BufferLimits, DriverKind};
+use super::{Allowed, BufferLimits, DriverKind};
 
 /// How a driver is built.
 #[derive(Clone, Debug)]
@@ -19,16 +19,6 @@ pub(crate) struct Options {
     pub(crate) buffers: BufferLimits,
     /// What the threads of the runtime may use.
     pub(crate) allowed: Allowed,
-}
-
-/// What the threads of a runtime may use, as the crate `tokio` asks for it: heist itself serves
-/// both always.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowed {
-    /// Sockets, pipes, signals and processes.
-    pub io: bool,
-    /// Sleeps, time limits and intervals.
-    pub time: bool,
 }
 
 impl Options {

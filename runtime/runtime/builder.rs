@@ -73,8 +73,7 @@ impl Builder {
             name: None,
             thread_name: "heist-worker".to_owned(),
             thread_stack_size: None,
-            // As in tokio: blocking closures mostly wait, so there may be many more of them than
-            // cores.
+            // As in tokio: most blocking closures wait, so there may be far more than cores.
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
             ring_entries: driver::Options::RING_ENTRIES,

@@ -1,7 +1,10 @@
 //! A timer that ticks repeatedly.
+use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+
+use pin_project_lite::pin_project;
 
 use super::entry::TimerEntry;
 use super::instant::Instant;
@@ -157,19 +160,24 @@ pub struct Interval {
     missed_tick_behavior: MissedTickBehavior,
 }
 
-/// The future of [`Interval::tick`]. It is not an `async fn` so that a panic names the place that
-/// awaits it.
-#[must_use = "a tick does nothing unless it is awaited"]
-struct Tick<'a> {
-    interval: &'a mut Interval,
+pin_project! {
+    /// The future of [`Interval::tick`]. It is not an `async fn` so that a panic names the place that
+    /// awaits it.
+    #[must_use = "a tick does nothing unless it is awaited"]
+    struct Tick<'a> {
+        interval: &'a mut Interval,
+        // As the future of an `async fn`.
+        #[pin]
+        pinned: PhantomPinned,
+    }
 }
 
 impl Future for Tick<'_> {
     type Output = Instant;
 
     #[track_caller]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
-        self.interval.poll_tick(cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+        self.project().interval.poll_tick(cx)
     }
 }
 
@@ -197,7 +205,7 @@ impl Interval {
     /// # }
     /// ```
     pub fn tick(&mut self) -> impl Future<Output = Instant> {
-        Tick { interval: self }
+        Tick { interval: self, pinned: PhantomPinned }
     }
 
     /// Polls for the next tick: [`tick`](Self::tick) as a poll function.
