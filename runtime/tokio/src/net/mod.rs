@@ -17,6 +17,4 @@ pub use tcp::{listener::TcpListener, socket::TcpSocket, stream::TcpStream};
 #[cfg(feature = "net")]
 pub use udp::UdpSocket;
 #[cfg(all(unix, feature = "net"))]
-pub use unix::{
-    datagram::UnixDatagram, listener::UnixListener, socket::UnixSocket, stream::UnixStream,
-};
+pub use unix::{datagram::UnixDatagram, listener::UnixListener, socket::UnixSocket, stream::UnixStream};

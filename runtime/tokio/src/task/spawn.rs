@@ -39,9 +39,8 @@ pub fn block_in_place<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    let is_on_one_thread = || {
-        worker_index().is_some() && Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread
-    };
+    let is_on_one_thread =
+        || worker_index().is_some() && Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread;
     assert!(
         facade::may_block() || !(facade::is_in_local_set() || is_on_one_thread()),
         "can call blocking only when running on the multi-threaded runtime"
