@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 21] = [
+pub(crate) const TWINS: [(&str, &str); 27] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
@@ -21,11 +21,17 @@ pub(crate) const TWINS: [(&str, &str); 21] = [
     ("PipeEnd", "of a child's pipe: one on Unix, one on Windows"),
     ("Poller", "one of two is compiled: epoll's and the portable one"),
     ("ReadHalf", "as the owned one"),
+    ("Receiver", "public: tokio has one per kind of channel"),
+    ("RecvError", "as the receiver"),
     ("ReuniteError", "as the halves"),
+    ("SendError", "public: tokio's, of channels, and that of coroutines"),
+    ("Sender", "public: tokio has one per kind of channel"),
     ("Stream", "of the standard streams: one on Unix, one on other systems"),
     ("StreamReadiness", "one on Unix, and the empty one of other systems"),
     ("WatchedChild", "one on Unix, one on Windows"),
+    ("TryRecvError", "as the receiver"),
     ("Waiter", "for a file that is being opened, and in the lists of `sync`"),
+    ("WeakSender", "as the sender"),
     ("WriteHalf", "as the owned one"),
 ];
 

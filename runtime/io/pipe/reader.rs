@@ -446,7 +446,7 @@ impl PipeReader {
     /// # }
     /// ```
     pub fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration.try_once(Direction::Read, |_| f())
+        self.registration.try_call(Interest::READABLE, f)
     }
 
     fn taken_uninit(&self, pipe: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {

@@ -1,7 +1,7 @@
 //! What the handles of a channel share.
 
 use super::queue::Queue;
-use super::word::{Bounded, Claim, Kind, Seen, Unbounded};
+use super::word::{Bounded, Kind, Unbounded, WordClaim, WordSeen};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::sync::wait_list::{Home, WaitList};
 use crate::sync::wait_until::wait_until;
@@ -15,7 +15,7 @@ pub(super) struct Chan<T, K: Capacity> {
     senders_count: AtomicUsize,
     weak_count: AtomicUsize,
     /// Those who wait for the end of the receiver.
-    pub(super) closing: Closing,
+    pub(super) closing: EndWaiters,
 }
 
 /// What a kind does about room.
@@ -56,9 +56,9 @@ impl Capacity for Bounded {
     }
 }
 
-pub(super) struct Closing(WaitList<(), ()>);
+pub(super) struct EndWaiters(WaitList<(), ()>);
 
-impl Home for Closing {
+impl Home for EndWaiters {
     type State = ();
     type Wish = ();
 
@@ -86,13 +86,13 @@ pub(super) fn new<T, K: Capacity>(room: K::Room) -> (Tx<T, K>, Rx<T, K>) {
         room,
         senders_count: AtomicUsize::new(1),
         weak_count: AtomicUsize::new(0),
-        closing: Closing(WaitList::new(())),
+        closing: EndWaiters(WaitList::new(())),
     });
     (Tx(chan.clone()), Rx(chan))
 }
 
 impl<T, K: Capacity> Chan<T, K> {
-    pub(super) fn seen(&self) -> Seen<K> {
+    pub(super) fn seen(&self) -> WordSeen<K> {
         self.queue.word().load()
     }
 
@@ -107,7 +107,7 @@ impl<T, K: Capacity> Chan<T, K> {
 
     /// Sends a message for which a permit is out.
     pub(super) fn send_for_permit(&self, value: T) {
-        let claim = self.queue.claim(Claim::MessageForPermit, |_| Ok::<(), Infallible>(()));
+        let claim = self.queue.claim(WordClaim::MessageForPermit, |_| Ok::<(), Infallible>(()));
         let Ok((slot, after)) = claim;
         self.queue.publish(slot, value);
         if after.is_at_end() {

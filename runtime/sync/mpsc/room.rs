@@ -1,6 +1,6 @@
 //! The room of a bounded channel: how far the receiver is, and who waits for room.
 
-use super::word::{Bounded, PERMITS_COUNT_MAX, Seen};
+use super::word::{Bounded, PERMITS_COUNT_MAX, WordSeen};
 use crate::primitive::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::wait_list::{Home, WaitList};
 
@@ -78,7 +78,7 @@ impl Room {
         (self.head.load(Ordering::Relaxed) / POSITION) as u32
     }
 
-    fn space_from(&self, head: u32, seen: Seen<Bounded>, count: u32) -> Space {
+    fn space_from(&self, head: u32, seen: WordSeen<Bounded>, count: u32) -> Space {
         let Ok(used_count) = u32::try_from(seen.used_count(head)) else { return Space::Unknown };
         let limit = u32::try_from(self.capacity).unwrap_or(u32::MAX).min(PERMITS_COUNT_MAX);
         let is_enough = used_count.checked_add(count).is_some_and(|count| count <= limit);
@@ -87,7 +87,7 @@ impl Room {
 
     /// Whether there is room for `count` messages or permits more than `seen` has.
     #[inline]
-    pub(super) fn space(&self, seen: Seen<Bounded>, count: u32) -> Space {
+    pub(super) fn space(&self, seen: WordSeen<Bounded>, count: u32) -> Space {
         // Ordering: Relaxed: an older position means less room, and then the true one is looked at.
         let known = self.seen_head.load(Ordering::Relaxed);
         if self.space_from(known, seen, count) == Space::Enough {
@@ -100,12 +100,12 @@ impl Room {
     }
 
     /// As `space`, never from an older position.
-    pub(super) fn exact_space(&self, seen: Seen<Bounded>, count: u32) -> Space {
+    pub(super) fn exact_space(&self, seen: WordSeen<Bounded>, count: u32) -> Space {
         self.space_from(self.load_head(), seen, count)
     }
 
     /// How many messages could be sent at once.
-    pub(super) fn free_count(&self, seen: Seen<Bounded>) -> usize {
+    pub(super) fn free_count(&self, seen: WordSeen<Bounded>) -> usize {
         if seen.has_waiters() {
             return 0;
         }

@@ -66,7 +66,7 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
         match this.loan.try_map(f) {
-            Ok(loan) => Ok(MappedMutexGuard { loan: loan }),
+            Ok(loan) => Ok(MappedMutexGuard { loan }),
             Err(loan) => Err(MappedMutexGuard { loan }),
         }
     }

@@ -87,7 +87,7 @@ impl NotifyState {
     #[inline]
     pub(super) fn arrive(&self, calls: Calls) -> Arrival {
         // Ordering: Acquire [notified-published]: who sees a call, or its permit, sees what came
-        // before it.
+        // before it. No mutant: the models have not noticed a weaker one so far.
         let word = NotifyWord(self.0.load(Ordering::Acquire));
         if word.calls() != calls {
             return Arrival::Notified;
@@ -137,7 +137,8 @@ impl NotifyState {
     /// the list, and has seen the mark under it.
     pub(super) fn end_waiting(&self) {
         // Ordering: Release [notified-published], as in `leave_permit`. Nobody else changes the
-        // word while the mark stands [waited-locked].
+        // word while the mark stands [waited-locked]. No mutant: the models have not noticed a
+        // weaker one so far.
         self.0.store(self.load().with(PERMIT).0, Ordering::Release);
     }
 }

@@ -20,8 +20,9 @@ enum WaitProgress {
 }
 
 pin_project! {
-    pub(super) struct NotifyWait<H: HomeRef>
+    pub(super) struct NotifyWait<H>
     where
+        H: HomeRef,
         H: Deref<Target = Notify>,
     {
         #[pin]
@@ -31,8 +32,9 @@ pin_project! {
         progress: WaitProgress,
     }
 
-    impl<H: HomeRef> PinnedDrop for NotifyWait<H>
+    impl<H> PinnedDrop for NotifyWait<H>
     where
+        H: HomeRef,
         H: Deref<Target = Notify>,
     {
         #[inline]

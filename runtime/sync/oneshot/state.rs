@@ -22,7 +22,7 @@ const RECEIVER_WAITS: u32 = 1 << 5;
 const SENDER_WAITS: u32 = 1 << 6;
 
 /// What both sides know of each other.
-pub(super) struct State(AtomicU32);
+pub(super) struct OneState(AtomicU32);
 
 /// The word at one point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct Snapshot(u32);
 
 /// What the end of the sender leaves it to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum SenderEnd {
     /// Nothing: the receiver looks after the rest.
     Left,
     /// It takes the receiver's waker out and calls [`State::leave_after_wake`].
@@ -75,9 +75,9 @@ impl Snapshot {
     }
 }
 
-impl State {
-    pub(super) fn new() -> State {
-        State(AtomicU32::new(0))
+impl OneState {
+    pub(super) fn new() -> OneState {
+        OneState(AtomicU32::new(0))
     }
 
     pub(super) fn load(&self) -> Snapshot {
@@ -112,7 +112,7 @@ impl State {
     }
 
     /// The sender ends with the value that it has put into the slot.
-    pub(super) fn send(&self) -> Ended {
+    pub(super) fn send(&self) -> SenderEnd {
         let (before, is_changed) = self.change(|word| {
             if word & CLOSED != 0 {
                 return None;
@@ -120,14 +120,14 @@ impl State {
             Some(word | SENT | ENDED | if word & RECEIVER_WAITS == 0 { SENDER_GONE } else { 0 })
         });
         match (is_changed, before.receiver_waits()) {
-            (false, _) => Ended::Refused,
-            (true, true) => Ended::Wake,
-            (true, false) => Ended::Left,
+            (false, _) => SenderEnd::Refused,
+            (true, true) => SenderEnd::Wake,
+            (true, false) => SenderEnd::Left,
         }
     }
 
     /// The sender ends without a value. If the channel is closed, it has still to leave.
-    pub(super) fn end(&self) -> Ended {
+    pub(super) fn end(&self) -> SenderEnd {
         let (before, is_changed) = self.change(|word| {
             if word & CLOSED != 0 {
                 return None;
@@ -135,9 +135,9 @@ impl State {
             Some(word | ENDED | if word & RECEIVER_WAITS == 0 { SENDER_GONE } else { 0 })
         });
         match (is_changed, before.receiver_waits()) {
-            (false, _) => Ended::Refused,
-            (true, true) => Ended::Wake,
-            (true, false) => Ended::Left,
+            (false, _) => SenderEnd::Refused,
+            (true, true) => SenderEnd::Wake,
+            (true, false) => SenderEnd::Left,
         }
     }
 

@@ -71,7 +71,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         F: FnOnce(&U) -> Option<&V>,
     {
         match this.loan.try_map(f) {
-            Ok(loan) => Ok(OwnedRwLockReadGuard { loan: loan }),
+            Ok(loan) => Ok(OwnedRwLockReadGuard { loan }),
             Err(loan) => Err(OwnedRwLockReadGuard { loan }),
         }
     }

@@ -101,7 +101,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         F: FnOnce(&T) -> &U,
     {
         let loan = this.loan.map_shared(HeldPermits::keep_one, f);
-        OwnedRwLockReadGuard { loan: loan }
+        OwnedRwLockReadGuard { loan }
     }
 
     /// As `downgrade_map`, if `f` finds a part. If not, others were not let in.
@@ -128,7 +128,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         F: FnOnce(&T) -> Option<&U>,
     {
         match this.loan.try_map_shared(HeldPermits::keep_one, f) {
-            Ok(loan) => Ok(OwnedRwLockReadGuard { loan: loan }),
+            Ok(loan) => Ok(OwnedRwLockReadGuard { loan }),
             Err(loan) => Err(OwnedRwLockWriteGuard { loan }),
         }
     }

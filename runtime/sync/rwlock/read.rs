@@ -62,7 +62,7 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         F: FnOnce(&T) -> Option<&U>,
     {
         match this.loan.try_map(f) {
-            Ok(loan) => Ok(RwLockReadGuard { loan: loan }),
+            Ok(loan) => Ok(RwLockReadGuard { loan }),
             Err(loan) => Err(RwLockReadGuard { loan }),
         }
     }

@@ -103,7 +103,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         F: FnOnce(&T) -> &U,
     {
         let loan = this.loan.map_shared(HeldPermits::keep_one, f);
-        RwLockReadGuard { loan: loan }
+        RwLockReadGuard { loan }
     }
 
     /// As `downgrade_map`, if `f` finds a part. If not, others were not let in.
@@ -127,7 +127,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         F: FnOnce(&T) -> Option<&U>,
     {
         match this.loan.try_map_shared(HeldPermits::keep_one, f) {
-            Ok(loan) => Ok(RwLockReadGuard { loan: loan }),
+            Ok(loan) => Ok(RwLockReadGuard { loan }),
             Err(loan) => Err(RwLockWriteGuard::with(loan)),
         }
     }

@@ -3,14 +3,14 @@
 #[cfg(all(test, any(rt_loom, rt_shuttle)))]
 use crate::primitive::thread;
 
-pub(super) struct Pause {
+pub(super) struct Spin {
     #[cfg_attr(all(test, any(rt_loom, rt_shuttle)), expect(dead_code, reason = "explorers choose"))]
     rounds_count: u32,
 }
 
-impl Pause {
-    pub(super) fn new() -> Pause {
-        Pause { rounds_count: 0 }
+impl Spin {
+    pub(super) fn new() -> Spin {
+        Spin { rounds_count: 0 }
     }
 
     /// Spins, longer each time, and then yields to the system. An explorer runs another thread.
