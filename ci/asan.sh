@@ -15,3 +15,4 @@ for profile in "" --release; do
 done
 cargo +nightly test --target "$target" --target-dir target/asan --lib --test cancel_safety
 cargo +nightly test --target "$target" --target-dir target/asan --test task -- local:: panic:: wake::
+cargo +nightly test --target "$target" --target-dir target/asan -p tokio@1.999.0 --all-features --test io

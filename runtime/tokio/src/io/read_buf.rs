@@ -232,7 +232,11 @@ unsafe impl bytes::BufMut for ReadBuf<'_> {
     }
 
     fn chunk_mut(&mut self) -> &mut bytes::buf::UninitSlice {
-        bytes::buf::UninitSlice::uninit(&mut self.bytes[self.filled..])
+        let unfilled = &mut self.bytes[self.filled..];
+        // SAFETY: the slice is that memory, borrowed for as long; like here, writing is all that it
+        // allows. By parts, because the constructor that is safe came with a later version of
+        // `bytes`.
+        unsafe { bytes::buf::UninitSlice::from_raw_parts_mut(unfilled.as_mut_ptr().cast(), unfilled.len()) }
     }
 }
 
