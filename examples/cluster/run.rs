@@ -28,7 +28,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let mut run = Run::start(&options, &server.url)?;
     let began = Instant::now();
     let primes = tokio::select! {
-        primes = run.to_the_end(&queue) => primes?,
+        primes = run.until_all_is_done(&queue) => primes?,
         _ = tokio::signal::ctrl_c() => {
             run.stop().await?;
             let advice = if server.is_started_here() { "" } else { "; the same command goes on from here" };
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sums the results; ends when each job has one and is acknowledged.
-    async fn to_the_end(&mut self, queue: &Queue) -> Result<u64, Failure> {
+    async fn until_all_is_done(&mut self, queue: &Queue) -> Result<u64, Failure> {
         let mut results = queue.results().await?;
         let (mut count, mut sum, mut last) = (0, 0, Instant::now());
         while count < self.options.jobs {

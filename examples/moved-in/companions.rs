@@ -76,7 +76,8 @@ async fn frames() -> Result<(), Failure> {
         Ok::<_, Failure>(())
     };
     let (sent, received) = tokio::join!(tokio::spawn(sending), receiving);
-    (sent??, received?);
+    sent??;
+    received?;
     soon("the end of the echo", echoing).await???;
     println!("1000 frames of every length, there and back");
     Ok(())

@@ -99,7 +99,7 @@ async fn serve() -> Result<Site, Failure> {
     let app = Router::new()
         .route("/version", get(|request: Request<Body>| async move { format!("{:?}", request.version()) }))
         .route("/echo", post(|request: Request<Body>| async move { request.into_body() }))
-        .route("/never", get(|| std::future::pending::<()>()));
+        .route("/never", get(std::future::pending::<()>));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let listener = TlsListener { listener, acceptor: TlsAcceptor::from(Arc::new(config)) };
