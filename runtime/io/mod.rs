@@ -89,6 +89,7 @@ pub use copy::{copy, copy_with};
 pub use copy_bidirectional::{CopyBidirectional, copy_bidirectional, copy_bidirectional_with_sizes};
 #[cfg(unix)]
 pub use pipe::{PipeReader, PipeWriter, pipe};
+#[cfg(unix)]
 pub use splice::{SpliceBidirectional, SpliceSource, SpliceTarget, splice, splice_bidirectional};
 pub use stdin::{Stdin, stdin};
 pub use stdout::{Stderr, Stdout, stderr, stdout};
