@@ -11,6 +11,9 @@ use super::read_dir::DirEntry;
 use crate::driver::file::pool;
 
 /// Runs a call that may block on the pool.
+///
+/// # Cancel safety
+/// A dropped future leaves a call behind that has begun on the pool.
 pub async fn on_pool<R: Send + 'static>(
     call: impl FnOnce() -> io::Result<R> + Send + 'static,
 ) -> io::Result<R> {
@@ -18,11 +21,17 @@ pub async fn on_pool<R: Send + 'static>(
 }
 
 /// The metadata of what is at `path`.
+///
+/// # Cancel safety
+/// A dropped future leaves a call behind that has begun on the pool.
 pub async fn metadata(path: PathBuf, is_followed: bool) -> io::Result<std::fs::Metadata> {
     pool(move || if is_followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }).await
 }
 
 /// The metadata of an open file. A local file system has them in memory.
+///
+/// # Cancel safety
+/// A dropped future leaves a call behind that has begun on the pool.
 pub async fn file_metadata(file: &File) -> io::Result<std::fs::Metadata> {
     file.quiet(Touch::Nothing).await;
     if file.descriptor.is_remote() {

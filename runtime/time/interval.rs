@@ -161,8 +161,8 @@ pub struct Interval {
 }
 
 pin_project! {
-    /// The future of [`Interval::tick`]. It is not an `async fn` so that a panic names the place that
-    /// awaits it.
+    /// The future of [`Interval::tick`]. It is not an `async fn` so that a panic names the place
+    /// that awaits it.
     #[must_use = "a tick does nothing unless it is awaited"]
     struct Tick<'a> {
         interval: &'a mut Interval,

@@ -7,8 +7,8 @@ use super::{AsyncFd, AsyncFdRegisterError};
 use crate::driver::Interest;
 
 impl<T: AsRawFd> AsyncFd<T> {
-    /// [`try_new`](AsyncFd::try_new), for values whose type does not promise that the descriptor stays
-    /// open.
+    /// [`try_new`](AsyncFd::try_new), for values whose type does not promise that the descriptor
+    /// stays open.
     ///
     /// # Safety
     /// The descriptor of `inner` must be open, and stay so until the `AsyncFd` is gone.
@@ -39,8 +39,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         AsyncFd::try_new(inner)
     }
 
-    /// [`try_with_interest`](AsyncFd::try_with_interest), for values whose type does not promise that
-    /// the descriptor stays open.
+    /// [`try_with_interest`](AsyncFd::try_with_interest), for values whose type does not promise
+    /// that the descriptor stays open.
     ///
     /// # Safety
     /// As for [`register`](AsyncFd::register).
@@ -60,8 +60,9 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
     /// ours.set_nonblocking(true)?;
+    /// let fd = ours.as_raw_fd();
     /// // SAFETY: `ours` is dropped later.
-    /// let number = unsafe { AsyncFd::register_with_interest(ours.as_raw_fd(), Interest::WRITABLE) }?;
+    /// let number = unsafe { AsyncFd::register_with_interest(fd, Interest::WRITABLE) }?;
     /// assert!(number.writable().await?.ready().is_writable());
     /// # Ok(())
     /// # }
