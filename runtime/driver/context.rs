@@ -147,6 +147,11 @@ impl Driver {
         install(self.clone(), worker_of(self))
     }
 
+    /// The runtime begins to end: threads that have entered it are refused from now on.
+    pub(crate) fn note_end(&self) {
+        self.standing.end();
+    }
+
     pub(super) fn submit(&self, op: Op) -> io::Result<()> {
         let asker = asker(self);
         let index = match asker {

@@ -69,11 +69,6 @@ impl Driver {
         }))
     }
 
-    /// The runtime begins to end.
-    pub(crate) fn note_end(&self) {
-        self.standing.end();
-    }
-
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service
     /// may print it when it starts.
     pub(crate) fn refusal(&self) -> Option<&io::Error> {

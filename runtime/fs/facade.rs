@@ -13,7 +13,7 @@ use crate::driver::file::pool;
 /// Runs a call that may block on the pool.
 ///
 /// # Cancel safety
-/// A call that has begun runs to its end.
+/// A dropped future leaves a call behind that has begun on the pool.
 pub async fn on_pool<R: Send + 'static>(
     call: impl FnOnce() -> io::Result<R> + Send + 'static,
 ) -> io::Result<R> {
@@ -23,7 +23,7 @@ pub async fn on_pool<R: Send + 'static>(
 /// The metadata of what is at `path`.
 ///
 /// # Cancel safety
-/// A dropped call has changed nothing.
+/// A dropped future leaves a call behind that has begun on the pool.
 pub async fn metadata(path: PathBuf, is_followed: bool) -> io::Result<std::fs::Metadata> {
     pool(move || if is_followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }).await
 }
@@ -31,7 +31,7 @@ pub async fn metadata(path: PathBuf, is_followed: bool) -> io::Result<std::fs::M
 /// The metadata of an open file. A local file system has them in memory.
 ///
 /// # Cancel safety
-/// A dropped call has changed nothing.
+/// A dropped future leaves a call behind that has begun on the pool.
 pub async fn file_metadata(file: &File) -> io::Result<std::fs::Metadata> {
     file.quiet(Touch::Nothing).await;
     if file.descriptor.is_remote() {

@@ -65,7 +65,6 @@ mod copy_bidirectional;
 pub mod hyper;
 #[cfg(unix)]
 pub(crate) mod pipe;
-#[cfg(unix)]
 pub(crate) mod splice;
 mod standard;
 #[cfg(unix)]

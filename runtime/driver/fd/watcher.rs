@@ -42,7 +42,13 @@ impl FdWatch {
     /// Panics outside of a runtime.
     #[track_caller]
     pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
-        FdWatch::with_driver(&context::current(), fd, interest)
+        let driver = context::current();
+        // Only the crate `tokio` takes it away, with the text that programs know.
+        assert!(
+            driver.standing.allowed.io,
+            "A Tokio 1.x context was found, but IO is disabled. Call `enable_io` on the runtime builder to enable IO."
+        );
+        FdWatch::with_driver(&driver, fd, interest)
     }
 
     fn with_driver(driver: &Arc<Driver>, fd: RawFd, interest: Interest) -> io::Result<FdWatch> {

@@ -60,9 +60,9 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
     /// ours.set_nonblocking(true)?;
-    /// let registered = AsyncFd::register_with_interest;
+    /// let fd = ours.as_raw_fd();
     /// // SAFETY: `ours` is dropped later.
-    /// let number = unsafe { registered(ours.as_raw_fd(), Interest::WRITABLE) }?;
+    /// let number = unsafe { AsyncFd::register_with_interest(fd, Interest::WRITABLE) }?;
     /// assert!(number.writable().await?.ready().is_writable());
     /// # Ok(())
     /// # }

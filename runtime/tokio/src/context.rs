@@ -1,6 +1,7 @@
 //! Where tokio panics although heist could go on, with the texts by which programs know these
 //! panics.
 
+#[cfg(any(feature = "net", feature = "process", feature = "signal"))]
 use std::io;
 
 use heist::runtime::facade;
@@ -10,6 +11,7 @@ pub(crate) const NO_REACTOR: &str =
     "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
 
 /// Panics outside of a runtime.
+#[cfg(any(feature = "fs", feature = "rt"))]
 #[inline]
 #[track_caller]
 pub(crate) fn runtime() {
@@ -18,6 +20,7 @@ pub(crate) fn runtime() {
 
 /// Panics outside of a runtime, and in one whose builder did not call `enable_io`. An error in one
 /// that has ended.
+#[cfg(any(feature = "net", feature = "process", feature = "signal"))]
 #[inline]
 #[track_caller]
 pub(crate) fn io() -> io::Result<()> {
@@ -33,6 +36,7 @@ pub(crate) fn io() -> io::Result<()> {
 
 /// Panics outside of a runtime, in one whose builder did not call `enable_time`, and in one that
 /// has ended.
+#[cfg(feature = "time")]
 #[inline]
 #[track_caller]
 pub(crate) fn time() {
@@ -47,6 +51,7 @@ pub(crate) fn time() {
 }
 
 /// Panics on a thread that runs tasks, where `block_on` would stop them.
+#[cfg(feature = "rt")]
 #[track_caller]
 pub(crate) fn may_block_on() {
     assert!(
@@ -58,6 +63,7 @@ pub(crate) fn may_block_on() {
 }
 
 /// Panics on a thread that runs tasks, where the end of a runtime would stop them.
+#[cfg(feature = "rt")]
 #[track_caller]
 pub(crate) fn may_drop_runtime() {
     assert!(

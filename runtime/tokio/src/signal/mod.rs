@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
 /// Waits for `ctrl-c`.
 pub async fn ctrl_c() -> std::io::Result<()> {
