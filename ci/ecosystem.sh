@@ -31,4 +31,7 @@ if [ -n "${CI:-}" ]; then export HEIST_REQUIRE_SERVICES=1; fi
 # Debug information of two hundred packages would take longer than the rest.
 export CARGO_PROFILE_DEV_DEBUG=line-tables-only
 cargo test --locked --package ecosystem
+# Libraries that need tokio's runtime: with the feature that brings one, and without.
+cargo test --locked --package tokio_context
+cargo test --locked --package tokio_context --no-default-features
 echo "all of it in $SECONDS s"

@@ -36,7 +36,7 @@ build() { # loom or shuttle
 }
 loom=none
 shuttle=none
-if grep -q ' [a-z_]*::\(models\|tests\)::' "$target/mutants"; then loom=$(build loom); fi
+if grep -q ' [a-z_:]*::\(models\|tests\)::' "$target/mutants"; then loom=$(build loom); fi
 if grep -q ' scenarios::' "$target/mutants"; then shuttle=$(build shuttle); fi
 export loom shuttle
 # Of each kind, for each scenario.

@@ -83,11 +83,11 @@ pub(crate) mod sync {
     use std::time::Duration;
 
     #[cfg(all(test, rt_loom))]
-    pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard};
+    pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard, RwLock, RwLockReadGuard};
     #[cfg(all(test, rt_shuttle))]
-    pub(crate) use shuttle::sync::{Condvar, MutexGuard};
+    pub(crate) use shuttle::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard};
     #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
-    pub(crate) use std::sync::{Condvar, MutexGuard};
+    pub(crate) use std::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard};
 
     /// The `Arc` of models, which loom counts. Code outside of models uses std's.
     #[cfg(all(test, not(rt_loom)))]
@@ -170,47 +170,6 @@ pub(crate) mod sync {
             drop(guard);
             super::thread::yield_now();
             (self.lock(), super::is_drawn(16))
-        }
-    }
-
-    #[cfg(all(test, rt_loom))]
-    use loom::sync::RwLock as InnerRw;
-    #[cfg(all(test, rt_loom))]
-    pub(crate) use loom::sync::RwLockReadGuard as ReadGuard;
-    #[cfg(all(test, rt_shuttle))]
-    use shuttle::sync::RwLock as InnerRw;
-    #[cfg(all(test, rt_shuttle))]
-    pub(crate) use shuttle::sync::RwLockReadGuard as ReadGuard;
-    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
-    use std::sync::RwLock as InnerRw;
-    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
-    pub(crate) use std::sync::RwLockReadGuard as ReadGuard;
-
-    /// A lock that many may have for reading. It ignores poison, as the one above.
-    #[derive(Debug)]
-    pub(crate) struct SharedMutex<T>(InnerRw<T>);
-
-    impl<T> SharedMutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            SharedMutex(InnerRw::new(value))
-        }
-
-        #[inline]
-        pub(crate) fn read(&self) -> ReadGuard<'_, T> {
-            match self.0.read() {
-                Ok(guard) => guard,
-                Err(poison) => poison.into_inner(),
-            }
-        }
-
-        /// Runs `f` with the value. A panic of `f` leaves the lock free and goes on.
-        #[inline]
-        pub(crate) fn change<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-            let mut guard = match self.0.write() {
-                Ok(guard) => guard,
-                Err(poison) => poison.into_inner(),
-            };
-            f(&mut guard)
         }
     }
 
@@ -362,36 +321,6 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
 }
 
 pub(crate) mod thread {
-    /// The pauses of a loop that waits for a few steps of another thread.
-    pub(crate) struct Pause {
-        #[cfg_attr(all(test, any(rt_loom, rt_shuttle)), allow(dead_code))]
-        rounds_count: u32,
-    }
-
-    impl Pause {
-        pub(crate) fn new() -> Pause {
-            Pause { rounds_count: 0 }
-        }
-
-        /// Spins, longer each time, and then yields to the system. An explorer runs another thread.
-        #[cold]
-        pub(crate) fn wait(&mut self) {
-            #[cfg(all(test, any(rt_loom, rt_shuttle)))]
-            yield_now();
-            #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
-            {
-                const SPINS_COUNT_LOG_MAX: u32 = 6;
-                if self.rounds_count > SPINS_COUNT_LOG_MAX {
-                    return std::thread::yield_now();
-                }
-                for _ in 0..1 << self.rounds_count {
-                    std::hint::spin_loop();
-                }
-                self.rounds_count += 1;
-            }
-        }
-    }
-
     #[cfg(all(test, rt_loom))]
     pub(crate) use loom::thread::{Builder, JoinHandle, spawn, yield_now};
     #[cfg(all(test, rt_shuttle))]

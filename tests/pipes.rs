@@ -331,3 +331,10 @@ fn is_of_harness(fd: &str) -> bool {
     let own = std::fs::read_link(format!("/proc/self/fd/{fd}"));
     own.is_ok_and(|own| std::fs::read_link(parent).is_ok_and(|theirs| theirs == own))
 }
+
+#[test]
+fn the_standard_streams_have_their_descriptors() {
+    use std::os::fd::{AsFd, AsRawFd};
+    assert_eq!([stdin().as_raw_fd(), stdout().as_raw_fd(), stderr().as_raw_fd()], [0, 1, 2]);
+    assert!(stdin().as_fd().try_clone_to_owned().is_ok());
+}

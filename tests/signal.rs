@@ -181,6 +181,37 @@ fn runtimes_one_after_the_other_listen() {
     }
 }
 
+/// The handler has run when the call is back.
+fn raise(number: i32) {
+    // SAFETY: a handler is installed.
+    assert_eq!(unsafe { libc::raise(number) }, 0);
+}
+
+/// As in a program that makes its listener anew in a loop.
+#[test]
+fn a_signal_between_two_listeners_is_received_once_by_the_next() {
+    support::on_every_backend(|rt| {
+        rt.block_on(async {
+            drop(signal(SignalKind::window_change()).unwrap());
+            for _ in 0..100 {
+                raise(libc::SIGWINCH);
+                raise(libc::SIGWINCH);
+                let mut next = signal(SignalKind::window_change()).unwrap();
+                soon("a signal between two listeners", next.recv()).await.unwrap();
+                let mut other = signal(SignalKind::window_change()).unwrap();
+                let waker = std::task::Waker::noop();
+                let mut cx = std::task::Context::from_waker(waker);
+                assert!(next.poll_recv(&mut cx).is_pending(), "once");
+                assert!(other.poll_recv(&mut cx).is_pending(), "to one");
+                raise(libc::SIGWINCH);
+                soon("a signal to one of two", next.recv()).await.unwrap();
+                drop(next);
+                soon("a signal to the other of two", other.recv()).await.unwrap();
+            }
+        });
+    });
+}
+
 #[test]
 fn signals_that_cannot_be_caught_are_refused() {
     on_every_runtime(|rt| {
@@ -230,6 +261,8 @@ fn ctrl_c_ends_the_wait_and_not_the_process() {
             let mut witness = signal(SignalKind::interrupt()).unwrap();
             send("INT", 1);
             arrives(&mut witness).await;
+            drop(witness);
+            raise(libc::SIGINT);
             let mut pressed = pin!(ctrl_c());
             assert!(
                 timeout(Duration::from_millis(20), pressed.as_mut()).await.is_err(),

@@ -163,7 +163,12 @@ fn item(line: &str) -> String {
         }
         None => {
             let line = line.replace("#[non_exhaustive] ", "");
-            format!("{}\t", generics_off(line.trim_start_matches("pub ")))
+            let line = generics_off(line.trim_start_matches("pub "));
+            // Without private fields, and what a trait stands on.
+            let end = if line.starts_with("struct ") || line.starts_with("trait ") { &['(', ' '][..] } else { &[] };
+            let kind = line.find(' ').map_or(0, |at| at + 1);
+            let name = line[kind..].split(end).next().unwrap_or_default().trim_end_matches(':');
+            format!("{}{name}\t", &line[..kind])
         }
     }
 }

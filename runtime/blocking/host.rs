@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::pool::Pool;
+#[cfg(feature = "tokio-context")]
+use super::tokio_context;
 use crate::primitive::{StaysOnThread, thread};
 use crate::task::Runnable;
 
@@ -45,6 +47,9 @@ pub(crate) struct HostGuard {
     previous: Option<Arc<dyn Host>>,
     /// The number of guards, this one included, when it was made.
     depth: usize,
+    /// Left after the host, because it was entered before.
+    #[cfg(feature = "tokio-context")]
+    _tokio: Option<tokio_context::TokioGuard>,
     not_send: StaysOnThread,
 }
 
@@ -59,7 +64,13 @@ pub(crate) fn enter(host: Arc<dyn Host>) -> HostGuard {
         (entered.host.replace(host), entered.depth)
     });
     let (previous, depth) = entered.unwrap_or((None, 0));
-    HostGuard { previous, depth, not_send: StaysOnThread::default() }
+    HostGuard {
+        previous,
+        depth,
+        #[cfg(feature = "tokio-context")]
+        _tokio: tokio_context::enter(),
+        not_send: StaysOnThread::default(),
+    }
 }
 
 impl Drop for HostGuard {

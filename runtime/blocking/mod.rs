@@ -11,6 +11,8 @@ mod host;
 mod models;
 mod pool;
 mod thread_hooks;
+#[cfg(feature = "tokio-context")]
+pub(crate) mod tokio_context;
 
 pub(crate) use host::{Host, HostGuard, NO_RUNTIME, enter, host, is_storage_gone};
 pub(crate) use pool::{Limits, Pool};

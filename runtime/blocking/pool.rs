@@ -11,7 +11,6 @@ use super::thread_hooks::ThreadHooks;
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex};
 use crate::primitive::thread::{self, Builder};
-use crate::task::drop_all;
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
@@ -143,17 +142,14 @@ impl Pool {
         }
     }
 
-    /// Drops the jobs that wait. Jobs that come from now on are dropped too.
+    /// Makes the threads end when no job waits any more. Jobs that come from now on are dropped.
     pub(crate) fn close(&self) {
         let inner = &self.inner;
         let mut state = inner.state.lock();
         state.is_closing = true;
-        let dropped = std::mem::take(&mut state.waiting);
         if state.threads_count > 0 {
             inner.has_work.notify_all();
         }
-        drop(state);
-        drop_all(dropped);
     }
 
     /// Returns whether this is one of the pool's threads. Such a thread cannot wait for the others,
@@ -162,7 +158,8 @@ impl Pool {
         POOL_OF_THREAD.with(Cell::get) == self.inner.address()
     }
 
-    /// Waits for the jobs that run, after `close`: at most `timeout`, or for ever if it is `None`.
+    /// Waits for the jobs that wait or run, after `close`: at most `timeout`, or for ever if it is
+    /// `None`.
     pub(crate) fn wait_until_ended(&self, timeout: Option<Duration>) {
         let inner = &self.inner;
         let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
@@ -189,12 +186,6 @@ impl Pool {
     pub(super) fn shut_down(&self) {
         self.close();
         self.wait_until_ended(None);
-    }
-
-    /// Returns how many jobs no thread has begun.
-    #[cfg(test)]
-    pub(super) fn waiting_count(&self) -> usize {
-        self.inner.state.lock().waiting.len()
     }
 
     /// Returns how many threads the pool has now.

@@ -3,8 +3,11 @@
 //! A new source counts as ready, because its first call is worth a try. A caller that only waits
 //! makes no call, so for such a caller the kernel is asked.
 
-use super::readiness::Seen;
-use super::{Direction, Ready, Registration};
+use std::io;
+
+use super::op::Op;
+use super::readiness::{Arm, Seen};
+use super::{Direction, Interest, Ready, Registration};
 
 impl Registration {
     /// What the socket is ready for among `mask`. If it is ready for nothing of it, although this
@@ -19,6 +22,50 @@ impl Registration {
             return None;
         }
         Some(ready)
+    }
+
+    /// Calls `f`, which is a call of the program's own, if the socket is ready for `interest`.
+    /// Otherwise an event is on order, so that a later try finds out.
+    pub(crate) fn try_call<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        let mask = interest.mask();
+        let may_write = interest.is_writable() && self.source.side(Direction::Read).observe().is_none();
+        let direction = if may_write { Direction::Write } else { interest.direction() };
+        let seen = self.source.side(direction).observe();
+        let is_ready = match seen {
+            Some(seen) => !seen.is_first() || self.confirm(direction, mask).is_some(),
+            None => false,
+        };
+        if !is_ready && self.has_order(direction) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let result = f();
+        if let Some(seen) = seen {
+            if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+                self.block(direction, seen);
+                self.has_order(direction);
+            } else {
+                self.source.progress(direction).note(seen);
+            }
+        }
+        result
+    }
+
+    /// Places an order if there is none. Returns whether there is one now: not if the driver has
+    /// shut down, and not if an event came meanwhile.
+    fn has_order(&self, direction: Direction) -> bool {
+        let side = self.source.side(direction);
+        match side.order() {
+            Arm::Ready => false,
+            Arm::Already => true,
+            Arm::Needed(order) => {
+                let op = Op::Ready { source: self.source.clone(), direction, order };
+                let is_placed = self.driver.submit(op).is_ok();
+                if !is_placed {
+                    side.disarm();
+                }
+                is_placed
+            }
+        }
     }
 
     /// Whether this side counts as ready, and no event has said so.

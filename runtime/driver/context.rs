@@ -18,6 +18,7 @@ use crate::primitive::{StaysOnThread, thread};
 use super::Driver;
 use super::asker::Asker;
 use super::buffers::Contents;
+use super::errors::closed;
 use super::op::Op;
 use super::options::Allowed;
 use super::ticket::Ticket;
@@ -160,6 +161,12 @@ impl Driver {
         self.cancel_on(local, ticket);
     }
 
+    /// Whether somebody is certain to look for the completions of this thread's requests. Outside
+    /// of the loop of a current-thread runtime perhaps nobody runs it.
+    pub(super) fn is_driven_here(&self) -> bool {
+        !self.is_loop || worker_of(self).is_some()
+    }
+
     /// Takes a buffer to receive into. The shelf of this thread's worker has one that is still in
     /// its core's cache.
     pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
@@ -180,10 +187,24 @@ pub(crate) fn current() -> Arc<Driver> {
     }
 }
 
+/// The error of a runtime that has ended, if it is the one that this thread has entered.
+pub(crate) fn check_open() -> io::Result<()> {
+    match try_current() {
+        Some(driver) if driver.has_ended() => Err(closed()),
+        _ => Ok(()),
+    }
+}
+
 /// What the runtime that this thread has entered lets it use. None outside of a runtime.
 #[inline]
 pub(crate) fn allowed() -> Option<Allowed> {
     CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.allowed)).ok().flatten()
+}
+
+/// Panics outside of a runtime.
+#[track_caller]
+pub(crate) fn expect_runtime() {
+    assert!(is_entered(), "{NO_RUNTIME}");
 }
 
 /// Whether this thread is in a runtime.

@@ -2,11 +2,12 @@
 //! depend on the thread that makes them.
 
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::buf::FixedMemory;
-use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::wake_all;
 
 use super::asker::Asker;
@@ -29,13 +30,21 @@ pub(crate) struct Driver {
     pub(super) backend: Backend,
     refusal: Option<io::Error>,
     pub(super) workers: usize,
+    /// Whether its one worker runs only while a thread blocks on the runtime.
+    pub(super) is_loop: bool,
     /// Spreads the requests of threads outside of the runtime.
     next_worker: AtomicUsize,
     pub(super) buffers: Buffers,
     pub(super) allowed: Allowed,
+    /// Whether the runtime has begun to end, for those who ask before they begin something.
+    has_ended: AtomicBool,
     #[cfg(unix)]
     pub(super) fd_watcher: FdWatcherSlot,
 }
+
+/// No lock of it is held while code of a program runs.
+impl UnwindSafe for Driver {}
+impl RefUnwindSafe for Driver {}
 
 impl Driver {
     /// Creates every worker's ring or poller.
@@ -52,12 +61,25 @@ impl Driver {
             backend,
             refusal,
             workers,
+            is_loop: options.single_thread,
             next_worker,
             buffers,
             allowed: options.allowed,
+            has_ended: AtomicBool::new(false),
             #[cfg(unix)]
             fd_watcher: FdWatcherSlot::new(),
         }))
+    }
+
+    /// The runtime begins to end.
+    pub(crate) fn note_end(&self) {
+        // Ordering: Relaxed. Who reads it too early begins something that fails by itself.
+        self.has_ended.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        // Ordering: Relaxed, as for the store.
+        self.has_ended.load(Ordering::Relaxed)
     }
 
     /// The reason why this driver polls although `DriverKind::Auto` tried io_uring first. A service

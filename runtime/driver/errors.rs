@@ -50,8 +50,13 @@ pub(super) fn is_unthreaded(error: &io::Error) -> bool {
 }
 
 /// The runtime that served an operation has shut down.
-#[derive(Debug)]
 struct Closed;
+
+impl fmt::Debug for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

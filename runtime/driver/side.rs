@@ -154,6 +154,12 @@ impl Side {
         arm
     }
 
+    /// Places an order without a waiter, unless the side is ready.
+    pub(super) fn order(&self) -> Arm {
+        let _waiting = self.waiting.lock();
+        self.readiness.arm()
+    }
+
     /// Claims the side for an operation on the ring; see [`Readiness::claim`].
     pub(super) fn claim(&self) -> Claimed {
         let _waiting = self.waiting.lock();

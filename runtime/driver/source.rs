@@ -1,5 +1,7 @@
 //! A registered socket with its two sides, as data. `registration.rs` has the right to use it.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
 use socket2::Socket;
 
 use crate::primitive::{atomic::AtomicBool, sync::Mutex};
@@ -28,6 +30,10 @@ pub(crate) struct Source {
     /// Which poller has registered this socket, for the back end that registers sockets.
     attachment: Mutex<Option<Ticket>>,
 }
+
+/// A waker or a call that panics leaves nothing half done.
+impl UnwindSafe for Source {}
+impl RefUnwindSafe for Source {}
 
 impl Source {
     pub(super) fn new(socket: Socket) -> Source {

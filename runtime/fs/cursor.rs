@@ -21,8 +21,8 @@ use crate::driver::file::{self as ops, AT_CURSOR, Descriptor, StatTarget};
 use crate::primitive::sync::Mutex;
 use crate::task::coop;
 
-/// The most bytes of a borrowed slice that one call copies: a copy blocks its worker. For the traits
-/// of other crates the file has a limit of its own.
+/// The most bytes of a borrowed slice that one call copies: a copy blocks its worker. For the
+/// traits of other crates the file has a limit of its own.
 pub(super) const BORROWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The turns at the cursor, shared by the clones of a file.

@@ -32,6 +32,11 @@ pub async fn file_metadata(file: &File) -> io::Result<std::fs::Metadata> {
     file.descriptor.file().metadata()
 }
 
+/// The file as std has it.
+pub fn std_file(file: &File) -> &std::fs::File {
+    file.descriptor.file()
+}
+
 /// Another handle to the open file.
 pub fn share(file: &File) -> File {
     file.share()

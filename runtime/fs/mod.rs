@@ -61,6 +61,7 @@ pub mod facade;
 mod file;
 mod file_bytes;
 mod file_owned;
+mod file_std;
 mod file_times;
 #[cfg(unix)]
 mod file_unix;

@@ -51,9 +51,9 @@
 //! dropped write of a standard stream may have written a part. [`copy()`] is not cancel safe.
 //!
 //! # Platforms and features
-//! Pipes need Unix. [`copy()`], [`copy_with`], [`copy_bidirectional`] and the traits of `futures-io`
-//! need the feature `futures-io` (on by default), the traits of tokio the feature `tokio-io`, and
-//! the module `hyper` the feature `hyper`.
+//! Pipes need Unix. [`copy()`], [`copy_with`], [`copy_bidirectional`] and the traits of
+//! `futures-io` need the feature `futures-io` (on by default), the traits of tokio the feature
+//! `tokio-io`, and the module `hyper` the feature `hyper`.
 // How it works inside: `DESIGN.md` of this room.
 
 mod both_ways;
@@ -68,6 +68,8 @@ pub(crate) mod pipe;
 #[cfg(unix)]
 pub(crate) mod splice;
 mod standard;
+#[cfg(unix)]
+mod standard_fd;
 mod stdin;
 mod stdout;
 #[cfg(feature = "futures-io")]

@@ -14,7 +14,7 @@ use socket2::{SockAddr, Socket};
 use super::pause;
 use super::stream::byte_stream::ByteStream;
 use super::stream::family::Family;
-use crate::driver::{Direction, Registration};
+use crate::driver::{Direction, Registration, expect_runtime};
 use crate::primitive::sync::Mutex;
 use crate::system::socket;
 use crate::time::{Sleep, sleep};
@@ -107,7 +107,9 @@ impl<F: Family> Listener<F> {
         Some(pause)
     }
 
+    #[track_caller]
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(ByteStream<F>, F::Addr)>> {
+        expect_runtime();
         // Taken out of the lock, so that no waker runs under it.
         let waiting = self.backoff.lock().take();
         let mut backoff = match waiting {
@@ -144,9 +146,12 @@ fn admit<F: Family>((socket, peer): (Socket, SockAddr)) -> io::Result<(ByteStrea
 
 /// Takes one connection from the queue and skips those that died in it.
 ///
+/// Without a runtime it panics before it takes one: nobody could own it.
+///
 /// The loop ends: each round takes a connection off the queue, and after too many dead ones it
 /// returns an error. So one poll cannot occupy a worker for long.
 fn accept_once(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    expect_runtime();
     let mut dead = 1;
     loop {
         match socket::accept(listener) {

@@ -434,6 +434,8 @@ impl Builder {
 
     /// Builds the runtime; `local_thread` is the thread of a local one.
     pub(super) fn build_for(&self, local_thread: Option<Id>) -> io::Result<Runtime> {
+        #[cfg(feature = "tokio-context")]
+        crate::blocking::tokio_context::start()?;
         let workers_count = self.workers_count()?;
         self.check_pause()?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;

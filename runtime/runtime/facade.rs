@@ -1,6 +1,7 @@
 //! What the crate `tokio` asks of a runtime, and no other code: where tokio panics although heist
 //! could go on.
 
+use std::io;
 use std::panic::Location;
 
 use futures_task::FutureObj;
@@ -17,6 +18,11 @@ pub use crate::driver::Allowed;
 #[inline]
 pub fn allowed() -> Option<Allowed> {
     driver::allowed()
+}
+
+/// The error of a runtime that has ended, if this thread has entered one.
+pub fn check_open() -> io::Result<()> {
+    driver::check_open()
 }
 
 /// Whether this thread may block: it runs no task at the moment.

@@ -20,7 +20,7 @@ use crate::scheduler::clean_up::ShutdownDelay;
 use crate::scheduler::park::Parker;
 use crate::scheduler::shutdown_hooks::ShutdownHook;
 use crate::scheduler::{self, SchedulerHandle, current};
-use crate::task::{Id, JoinHandle};
+use crate::task::{Id, JoinHandle, coop};
 
 pub(super) const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
      Await the future instead, or block inside block_in_place or spawn_blocking";
@@ -185,7 +185,7 @@ impl Handle {
         let mut context = Context::from_waker(&waker);
         let mut future = pin!(future);
         loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            if let Poll::Ready(output) = coop::with_budget(|| future.as_mut().poll(&mut context)) {
                 return output;
             }
             parker.park();

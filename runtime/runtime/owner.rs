@@ -19,8 +19,9 @@ use crate::task::JoinHandle;
 /// Workers, a driver for each, timers, and a pool for blocking closures.
 ///
 /// Dropping a runtime drops every task exactly once, waits for polls that are under way and for
-/// blocking closures that run, and gives everything back to the system. If it is dropped inside of
-/// a task, on a worker's own thread, it does not wait: the rest happens in the background.
+/// blocking closures, also those in line, and gives everything back to the system. If it is dropped
+/// inside of a task, on a worker's own thread, it does not wait: the rest happens in the
+/// background.
 ///
 /// A forked child that does not call `exec` must not use its copy of the parent's runtime, and
 /// builds one of its own. Dropping the copy does nothing.
@@ -199,9 +200,9 @@ impl Runtime {
         self.shared().workers_count()
     }
 
-    /// Ends the runtime: cancels all tasks and waits for polls and blocking closures that are under
-    /// way, for `timeout` in total. Work that has not ended by then is left behind on its thread.
-    /// Zero does not wait.
+    /// Ends the runtime: cancels all tasks and waits for polls that are under way and for blocking
+    /// closures, also those in line, for `timeout` in total. Work that has not ended by then is
+    /// left behind on its thread. Zero does not wait.
     ///
     /// The limit holds for everything, including clean-ups of [adopted
     /// generators](crate::asyncio::adopt()) and destructors: on a current-thread runtime these run

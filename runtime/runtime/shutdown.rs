@@ -45,6 +45,7 @@ impl Runtime {
             threads: std::mem::take(&mut self.threads),
             loop_worker: self.loop_worker.take(),
         };
+        self.shared().driver().note_end();
         let is_complete = ending.end_workers();
         match timeout {
             None => ending.finish(),

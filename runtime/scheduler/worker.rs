@@ -131,15 +131,22 @@ impl Worker {
                 }
                 self.harvest(&shared);
             }
-            match self.next_task().or_else(|| self.search(&shared).map(Due::Shared)) {
+            let due = match self.next_task() {
+                // `done` may spawn, so it is asked before the search for work of others.
+                None if polls_left < interval => {
+                    polls_left = 0;
+                    continue;
+                }
+                None => self.search(&shared).map(Due::Shared),
+                own => own,
+            };
+            match due {
                 Some(due) => {
                     polls_left -= 1;
                     self.run_task(due);
                 }
                 None => {
-                    if polls_left == interval {
-                        self.park(&shared);
-                    }
+                    self.park(&shared);
                     polls_left = 0;
                 }
             }

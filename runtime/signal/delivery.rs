@@ -3,6 +3,7 @@
 
 use std::ffi::c_int;
 use std::io;
+use std::sync::Arc;
 
 use signal_hook_registry::{FORBIDDEN, SigId, register, unregister};
 use socket2::Socket;
@@ -15,13 +16,9 @@ use crate::system::socket::SEND_FLAGS;
 pub(super) struct Delivery(SigId);
 
 impl Delivery {
-    /// `writer` must be non-blocking. It is closed when the action is withdrawn.
-    pub(super) fn register(signal: c_int, writer: Socket) -> io::Result<Delivery> {
-        if FORBIDDEN.contains(&signal) {
-            let text =
-                format!("signal {signal} cannot be listened for: it cannot be caught, or not be survived");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
+    /// `writer` must be non-blocking. The action drops it when it is withdrawn.
+    pub(super) fn register(signal: c_int, writer: Arc<Socket>) -> io::Result<Delivery> {
+        check(signal)?;
         let owner = std::process::id();
         let action = move || {
             // [own-signals]: this is a forked child, and the socket leads to its parent's listener.
@@ -38,6 +35,35 @@ impl Delivery {
         let id = unsafe { register(signal, action) }?;
         Ok(Delivery(id))
     }
+}
+
+/// Calls `note` for every signal that arrives in this process, until the process ends. `note` must
+/// be async-signal-safe.
+pub(super) fn note_for_good<T: Send + Sync + 'static>(
+    signal: c_int,
+    of: Arc<T>,
+    note: fn(&T),
+) -> io::Result<()> {
+    check(signal)?;
+    let owner = std::process::id();
+    let action = move || {
+        // [own-signals].
+        if std::process::id() == owner {
+            note(&of);
+        }
+    };
+    // SAFETY: [only-a-send]: the action is one `getpid(2)` and a few atomic instructions. It is
+    // never withdrawn, so `of` is never dropped.
+    unsafe { register(signal, action) }?;
+    Ok(())
+}
+
+fn check(signal: c_int) -> io::Result<()> {
+    if FORBIDDEN.contains(&signal) {
+        let text = format!("signal {signal} cannot be listened for: it cannot be caught, or not be survived");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(())
 }
 
 impl Drop for Delivery {

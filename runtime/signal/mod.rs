@@ -33,10 +33,11 @@
 //! itself. Handlers that other libraries have installed are still called.
 //!
 //! # What a listener receives
-//! Every listener of a signal receives it. A listener receives only signals that arrive after its
-//! creation. Signals that wait to be received are reported as one, however many they are, and none
-//! is lost. A forked child that does not call `exec` does not notify the listeners of its parent;
-//! it can create its own.
+//! Every listener of a signal receives it. A listener receives the signals that arrive after its
+//! creation. If one has arrived since the last listener was dropped, the next [`unix::Signal`]
+//! receives it as well; [`ctrl_c`] does not. Signals that wait to be received are reported as one,
+//! however many they are, and none is lost. A forked child that does not call `exec` does not
+//! notify the listeners of its parent; it can create its own.
 //!
 //! # Errors
 //! Signals that cannot be caught (SIGKILL, SIGSTOP) or survived (SIGSEGV, SIGILL, SIGFPE) are
@@ -50,24 +51,31 @@
 //! A dropped [`unix::Signal::recv`] loses no signal. A dropped [`ctrl_c`] stops listening.
 //!
 //! # Platforms
-//! This module needs Unix, and works with both drivers. On Windows it is empty. No Cargo feature is
-//! needed.
+//! [`ctrl_c`] works on all platforms, on Unix with both drivers. The module `unix` needs Unix, the
+//! module `windows` needs Windows. No Cargo feature is needed.
 //!
 //! How it works inside is described in `DESIGN.md` of this room.
 
+#[cfg(windows)]
+mod console;
 #[cfg(unix)]
 mod delivery;
 #[cfg(unix)]
+mod kept;
+#[cfg(unix)]
 pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
 use crate::driver::in_runtime;
 use std::io;
 
-/// Waits for Ctrl-C: the SIGINT that the terminal sends. Unix only.
+/// Waits for Ctrl-C: the SIGINT that the terminal sends, or the event of a console of Windows.
 ///
-/// Listening begins when the future is first polled. **From then on, for the rest of the process**,
-/// SIGINT no longer ends the process, also after the future has completed. A program that has
-/// stopped in order should exit by itself; to react to a second Ctrl-C, call `ctrl_c` again.
+/// Listening begins when the future is first polled; a Ctrl-C before that does not count. **From
+/// then on, for the rest of the process**, SIGINT no longer ends the process, also after the future
+/// has completed. A program that has stopped in order should exit by itself; to react to a second
+/// Ctrl-C, call `ctrl_c` again. On Windows the default action is off while there is a listener.
 ///
 /// # Errors
 /// Fails if the handler cannot be installed, if no descriptor is left, or if the runtime shuts
@@ -101,11 +109,13 @@ use std::io;
 /// # })
 /// # }
 /// ```
-#[cfg(unix)]
 #[track_caller]
 pub fn ctrl_c() -> impl Future<Output = io::Result<()>> {
     in_runtime(async move {
-        let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
+        #[cfg(unix)]
+        let mut interrupt = unix::listen(unix::SignalKind::interrupt(), unix::Earlier::IsForgotten)?;
+        #[cfg(windows)]
+        let mut interrupt = windows::ctrl_c()?;
         match interrupt.recv().await {
             Some(()) => Ok(()),
             None => Err(io::Error::other("no Ctrl-C can arrive any more: the runtime has shut down")),

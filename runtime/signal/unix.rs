@@ -22,12 +22,15 @@ use std::ffi::c_int;
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, Read as _};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use socket2::{Domain, Socket, Type};
 
 use super::delivery::Delivery;
+use super::kept::{self, ListenerCount};
 use crate::driver::{Direction, Registration};
+use crate::system::socket::SEND_FLAGS;
 
 /// More bytes than a socket pair holds one by one, so that one call takes out all of them.
 const DRAIN_BYTES: usize = 1024;
@@ -221,7 +224,8 @@ impl From<SignalKind> for c_int {
     }
 }
 
-/// Listens for one signal, from its creation on. Created by [`signal`].
+/// Listens for one signal, from its creation on, and for one that arrived while there was no
+/// listener. Created by [`signal`].
 ///
 /// Signals that arrive before they are received are reported once, however many they were: a
 /// [`recv`](Signal::recv) that returns means that there was at least one since the last call. If
@@ -245,7 +249,8 @@ impl From<SignalKind> for c_int {
 /// ```
 #[must_use = "a listener that is dropped receives nothing"]
 pub struct Signal {
-    // Before the reader, because fields are dropped in this order: [action-before-pair].
+    // Fields are dropped in this order: [between-listeners], then [action-before-pair].
+    _count: ListenerCount,
     _delivery: Delivery,
     reader: Registration,
 }
@@ -255,6 +260,9 @@ pub struct Signal {
 /// **From the first call on, for the rest of the process**, the default action of the signal (in
 /// most cases: ending the process) is off, also after the listener is dropped. Handlers that other
 /// libraries have installed are still called.
+///
+/// A signal that arrives after the last listener was dropped is received by the next one, so a
+/// program that makes its listener anew in a loop loses none.
 ///
 /// A listener receives the signals of the process that created it. A forked child that does not
 /// call `exec` has the handler too, but only listeners that the child creates itself receive the
@@ -282,10 +290,30 @@ pub struct Signal {
 /// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
+    listen(kind, Earlier::IsReported)
+}
+
+/// What becomes of a signal that came after the last listener and before this one.
+pub(super) enum Earlier {
+    IsReported,
+    IsForgotten,
+}
+
+#[track_caller]
+pub(super) fn listen(kind: SignalKind, earlier: Earlier) -> io::Result<Signal> {
     let (writer, reader) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
     writer.set_nonblocking(true)?;
-    let reader = Registration::new(reader)?;
-    Ok(Signal { _delivery: Delivery::register(kind.0, writer)?, reader })
+    let (writer, reader) = (Arc::new(writer), Registration::new(reader)?);
+    let word = kept::word_of(kind.0)?;
+    let delivery = Delivery::register(kind.0, writer.clone())?;
+    let (count, has_come) = ListenerCount::enter(word);
+    match earlier {
+        // A byte: one that the delivery has sent by now and this one are the same signal
+        // [coalesced].
+        Earlier::IsReported if has_come => drop(writer.send_with_flags(&[1], SEND_FLAGS)),
+        Earlier::IsReported | Earlier::IsForgotten => {}
+    }
+    Ok(Signal { _count: count, _delivery: delivery, reader })
 }
 
 impl Signal {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::wait_list::{Home, Stage, WaitList, Waiter};
+use super::wait_list::{Home, WaitList, Waiter, WaiterStage};
 use crate::task::coop::poll_proceed;
 
 /// A place where a number of tasks wait until all of them are there. It can be used again at once.
@@ -95,7 +95,7 @@ impl Future for WaitForAll<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
         let this = self.project();
-        if this.waiter.stage() != Stage::Idle {
+        if this.waiter.stage() != WaiterStage::Idle {
             let restore = ready!(poll_proceed(cx));
             ready!(this.waiter.poll_chosen(cx));
             restore.made_progress();

@@ -8,10 +8,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use super::permits::{HasPermits, Held, Permits};
+use super::permits::{HasPermits, HeldPermits, Permits};
 
 /// A value that nobody else has as long as `held` lives [guard-owns].
-pub(super) struct LoanMut<H, T: ?Sized> {
+pub(super) struct ExclusiveLoan<H, T: ?Sized> {
     /// Not a reference, which would have to be valid until the guard is gone: the destructor of
     /// `held` may end it before.
     value: *mut T,
@@ -21,27 +21,28 @@ pub(super) struct LoanMut<H, T: ?Sized> {
 }
 
 /// A value that nobody changes as long as `held` lives [guard-owns].
-pub(super) struct Loan<H, T: ?Sized> {
+pub(super) struct SharedLoan<H, T: ?Sized> {
     value: *const T,
     held: H,
 }
 
-// SAFETY: a loan gives the value out as a `&mut` does, which may go to another thread if the value may.
-unsafe impl<H: Send, T: ?Sized + Send> Send for LoanMut<H, T> {}
+// SAFETY: a loan gives the value out as a `&mut` does, which may go to another thread if the value
+// may.
+unsafe impl<H: Send, T: ?Sized + Send> Send for ExclusiveLoan<H, T> {}
 // SAFETY: a shared loan gives out a `&`.
-unsafe impl<H: Sync, T: ?Sized + Sync> Sync for LoanMut<H, T> {}
+unsafe impl<H: Sync, T: ?Sized + Sync> Sync for ExclusiveLoan<H, T> {}
 // SAFETY: a loan gives the value out as a `&` does.
-unsafe impl<H: Send, T: ?Sized + Sync> Send for Loan<H, T> {}
+unsafe impl<H: Send, T: ?Sized + Sync> Send for SharedLoan<H, T> {}
 // SAFETY: as above.
-unsafe impl<H: Sync, T: ?Sized + Sync> Sync for Loan<H, T> {}
+unsafe impl<H: Sync, T: ?Sized + Sync> Sync for SharedLoan<H, T> {}
 
-impl<H, T: ?Sized> LoanMut<H, T> {
+impl<H, T: ?Sized> ExclusiveLoan<H, T> {
     /// # Safety
-    /// As long as `held` lives, also when it is moved, the value is where `value` points to, and nobody
-    /// else uses it [guard-owns].
+    /// As long as `held` lives, also when it is moved, the value is where `value` points to, and
+    /// nobody else uses it [guard-owns].
     #[inline]
-    pub(super) unsafe fn new(held: H, value: *mut T) -> LoanMut<H, T> {
-        LoanMut { value, held, _as: PhantomData }
+    pub(super) unsafe fn new(held: H, value: *mut T) -> ExclusiveLoan<H, T> {
+        ExclusiveLoan { value, held, _as: PhantomData }
     }
 
     #[inline]
@@ -49,28 +50,28 @@ impl<H, T: ?Sized> LoanMut<H, T> {
         &self.held
     }
 
-    /// Narrows the loan to a part of the value. `f` cannot keep what it gets: the part is all that is
-    /// used from then on.
-    pub(super) fn map<U: ?Sized>(mut self, f: impl FnOnce(&mut T) -> &mut U) -> LoanMut<H, U> {
+    /// Narrows the loan to a part of the value. `f` cannot keep what it gets: the part is all that
+    /// is used from then on.
+    pub(super) fn map<U: ?Sized>(mut self, f: impl FnOnce(&mut T) -> &mut U) -> ExclusiveLoan<H, U> {
         let value = std::ptr::from_mut(f(&mut self));
-        LoanMut { value, held: self.held, _as: PhantomData }
+        ExclusiveLoan { value, held: self.held, _as: PhantomData }
     }
 
     /// As `map`, if `f` finds a part.
     pub(super) fn try_map<U: ?Sized>(
         mut self,
         f: impl FnOnce(&mut T) -> Option<&mut U>,
-    ) -> Result<LoanMut<H, U>, Self> {
+    ) -> Result<ExclusiveLoan<H, U>, Self> {
         match f(&mut self).map(std::ptr::from_mut) {
-            Some(value) => Ok(LoanMut { value, held: self.held, _as: PhantomData }),
+            Some(value) => Ok(ExclusiveLoan { value, held: self.held, _as: PhantomData }),
             None => Err(self),
         }
     }
 
     /// Allows nothing but reading from here on. `weaken` may let others read.
-    pub(super) fn into_shared(mut self, weaken: impl FnOnce(&mut H)) -> Loan<H, T> {
+    pub(super) fn into_shared(mut self, weaken: impl FnOnce(&mut H)) -> SharedLoan<H, T> {
         weaken(&mut self.held);
-        Loan { value: self.value, held: self.held }
+        SharedLoan { value: self.value, held: self.held }
     }
 
     /// As `into_shared`, with a part of the value.
@@ -78,10 +79,10 @@ impl<H, T: ?Sized> LoanMut<H, T> {
         mut self,
         weaken: impl FnOnce(&mut H),
         f: impl FnOnce(&T) -> &U,
-    ) -> Loan<H, U> {
+    ) -> SharedLoan<H, U> {
         let value = std::ptr::from_ref(f(&self));
         weaken(&mut self.held);
-        Loan { value, held: self.held }
+        SharedLoan { value, held: self.held }
     }
 
     /// As `into_shared`, with a part of the value, if `f` finds one.
@@ -89,38 +90,38 @@ impl<H, T: ?Sized> LoanMut<H, T> {
         mut self,
         weaken: impl FnOnce(&mut H),
         f: impl FnOnce(&T) -> Option<&U>,
-    ) -> Result<Loan<H, U>, Self> {
+    ) -> Result<SharedLoan<H, U>, Self> {
         match f(&self).map(std::ptr::from_ref) {
             Some(value) => {
                 weaken(&mut self.held);
-                Ok(Loan { value, held: self.held })
+                Ok(SharedLoan { value, held: self.held })
             }
             None => Err(self),
         }
     }
 }
 
-impl<'a, L: HasPermits + ?Sized, T: ?Sized> LoanMut<Held<&'a L>, T> {
+impl<'a, L: HasPermits + ?Sized, T: ?Sized> ExclusiveLoan<HeldPermits<&'a L>, T> {
     /// Forgets what the permits are of.
-    pub(super) fn of_permits(self) -> LoanMut<Held<&'a Permits>, T> {
-        LoanMut { value: self.value, held: self.held.of_permits(), _as: PhantomData }
+    pub(super) fn of_permits(self) -> ExclusiveLoan<HeldPermits<&'a Permits>, T> {
+        ExclusiveLoan { value: self.value, held: self.held.of_permits(), _as: PhantomData }
     }
 }
 
-impl<'a, L: HasPermits + ?Sized, T: ?Sized> Loan<Held<&'a L>, T> {
+impl<'a, L: HasPermits + ?Sized, T: ?Sized> SharedLoan<HeldPermits<&'a L>, T> {
     /// Forgets what the permits are of.
-    pub(super) fn of_permits(self) -> Loan<Held<&'a Permits>, T> {
-        Loan { value: self.value, held: self.held.of_permits() }
+    pub(super) fn of_permits(self) -> SharedLoan<HeldPermits<&'a Permits>, T> {
+        SharedLoan { value: self.value, held: self.held.of_permits() }
     }
 }
 
-impl<H, T: ?Sized> Loan<H, T> {
+impl<H, T: ?Sized> SharedLoan<H, T> {
     /// # Safety
-    /// As long as `held` lives, also when it is moved, the value is where `value` points to, and nobody
-    /// changes it [guard-owns].
+    /// As long as `held` lives, also when it is moved, the value is where `value` points to, and
+    /// nobody changes it [guard-owns].
     #[inline]
-    pub(super) unsafe fn new(held: H, value: *const T) -> Loan<H, T> {
-        Loan { value, held }
+    pub(super) unsafe fn new(held: H, value: *const T) -> SharedLoan<H, T> {
+        SharedLoan { value, held }
     }
 
     pub(super) fn held(&self) -> &H {
@@ -128,21 +129,24 @@ impl<H, T: ?Sized> Loan<H, T> {
     }
 
     /// Narrows the loan to a part of the value.
-    pub(super) fn map<U: ?Sized>(self, f: impl FnOnce(&T) -> &U) -> Loan<H, U> {
+    pub(super) fn map<U: ?Sized>(self, f: impl FnOnce(&T) -> &U) -> SharedLoan<H, U> {
         let value = std::ptr::from_ref(f(&self));
-        Loan { value, held: self.held }
+        SharedLoan { value, held: self.held }
     }
 
     /// Narrows the loan to a part of the value, if `f` finds one.
-    pub(super) fn try_map<U: ?Sized>(self, f: impl FnOnce(&T) -> Option<&U>) -> Result<Loan<H, U>, Self> {
+    pub(super) fn try_map<U: ?Sized>(
+        self,
+        f: impl FnOnce(&T) -> Option<&U>,
+    ) -> Result<SharedLoan<H, U>, Self> {
         match f(&self).map(std::ptr::from_ref) {
-            Some(value) => Ok(Loan { value, held: self.held }),
+            Some(value) => Ok(SharedLoan { value, held: self.held }),
             None => Err(self),
         }
     }
 }
 
-impl<H, T: ?Sized> Deref for LoanMut<H, T> {
+impl<H, T: ?Sized> Deref for ExclusiveLoan<H, T> {
     type Target = T;
 
     #[inline]
@@ -152,7 +156,7 @@ impl<H, T: ?Sized> Deref for LoanMut<H, T> {
     }
 }
 
-impl<H, T: ?Sized> DerefMut for LoanMut<H, T> {
+impl<H, T: ?Sized> DerefMut for ExclusiveLoan<H, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above, and the loan is borrowed exclusively.
@@ -160,7 +164,7 @@ impl<H, T: ?Sized> DerefMut for LoanMut<H, T> {
     }
 }
 
-impl<H, T: ?Sized> Deref for Loan<H, T> {
+impl<H, T: ?Sized> Deref for SharedLoan<H, T> {
     type Target = T;
 
     #[inline]
@@ -170,13 +174,13 @@ impl<H, T: ?Sized> Deref for Loan<H, T> {
     }
 }
 
-impl<H, T: ?Sized + fmt::Debug> fmt::Debug for LoanMut<H, T> {
+impl<H, T: ?Sized + fmt::Debug> fmt::Debug for ExclusiveLoan<H, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         T::fmt(self, f)
     }
 }
 
-impl<H, T: ?Sized + fmt::Debug> fmt::Debug for Loan<H, T> {
+impl<H, T: ?Sized + fmt::Debug> fmt::Debug for SharedLoan<H, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         T::fmt(self, f)
     }

@@ -1,5 +1,5 @@
-//! Locks and notifications, with loom's threads. Futures are polled by hand, or by `block_on` of this
-//! room, which parks the thread.
+//! Locks and notifications, with loom's threads. Futures are polled by hand, or by `block_on` of
+//! this room, which parks the thread.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker as TaskWaker};
 
 use super::blocking::block_on;
-use super::wait_list::{Home, Left, Stage, WaitList, Waiter};
+use super::wait_list::{Home, Left, WaitList, Waiter, WaiterStage};
 use super::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::cell::UnsafeCell;
@@ -100,7 +100,7 @@ fn a_waiter_that_finds_itself_chosen_has_its_outcome() {
         thread.join().unwrap();
         assert_eq!(bell.wakes_count(), 1, "its waker was not woken");
         assert_eq!(outcome.or_else(|| waiter.as_mut().take_outcome()), Some(7));
-        assert_eq!(waiter.stage(), Stage::Idle);
+        assert_eq!(waiter.stage(), WaiterStage::Idle);
     });
 }
 
@@ -155,8 +155,8 @@ fn a_permit_shows_what_was_done_under_it() {
     });
 }
 
-/// [permits-published] and [waiters-take-all]: the lock goes from one thread to the other, also to one
-/// that waits.
+/// [permits-published] and [waiters-take-all]: the lock goes from one thread to the other, also to
+/// one that waits.
 #[test]
 fn two_threads_have_a_mutex_one_after_the_other() {
     model(|| {
@@ -228,7 +228,8 @@ fn a_semaphore_that_is_closed_beside_a_waiter_wakes_it() {
     });
 }
 
-/// [guard-owns]: a reader beside a writer sees the value before or after, and the writer waits for it.
+/// [guard-owns]: a reader beside a writer sees the value before or after, and the writer waits for
+/// it.
 #[test]
 fn a_reader_and_a_writer_do_not_meet() {
     model(|| {
@@ -246,16 +247,16 @@ fn a_reader_and_a_writer_do_not_meet() {
 #[test]
 fn a_downgraded_writer_keeps_writers_out() {
     model(|| {
-        let lock = Arc::new(RwLock::with_max_readers(0, 2));
-        let mut guard = lock.try_write().unwrap();
-        *guard += 1;
+        let lock = Arc::new(RwLock::with_max_readers(Plain::new(), 2));
+        let guard = lock.try_write().unwrap();
+        guard.write(1);
         let writer = lock.clone();
-        let thread = thread::spawn(move || *writer.blocking_write() += 1);
+        let thread = thread::spawn(move || writer.blocking_write().write(2));
         let guard = guard.downgrade();
-        assert_eq!(*guard, 1);
+        assert_eq!(guard.read(), 1);
         drop(guard);
         thread.join().unwrap();
-        assert_eq!(*lock.try_read().unwrap(), 2);
+        assert_eq!(lock.try_read().unwrap().read(), 2);
     });
 }
 
@@ -281,15 +282,18 @@ fn a_notification_reaches_one_that_comes_beside_it() {
 fn a_call_for_all_reaches_a_future_that_was_not_polled() {
     model(|| {
         let shared = Arc::new((Notify::new(), Plain::new()));
-        let notified = shared.0.notified();
+        let bell = Bell::new();
+        let mut notified = pin!(shared.0.notified());
         let caller = shared.clone();
         let thread = thread::spawn(move || {
             caller.1.write(1);
             caller.0.notify_waiters();
         });
-        block_on(notified);
-        assert_eq!(shared.1.read(), 1);
+        if poll(notified.as_mut(), &bell).is_ready() {
+            assert_eq!(shared.1.read(), 1);
+        }
         thread.join().unwrap();
+        assert!(poll(notified.as_mut(), &bell).is_ready());
     });
 }
 
@@ -309,8 +313,31 @@ fn a_notification_of_a_future_that_is_dropped_is_not_lost() {
     });
 }
 
-/// [due]: a call for one beside a call for all is not spent on one whom the other wakes: the last of the
-/// two leaves a permit, or was the first to choose.
+/// [notified-published] and [waited-locked]: the mark of one that has left becomes a permit.
+#[test]
+fn a_permit_in_the_place_of_a_mark_shows_what_came_before() {
+    model(|| {
+        let shared = Arc::new((Notify::new(), Plain::new()));
+        let bell = Bell::new();
+        let mut goes = Box::pin(shared.0.notified());
+        assert!(poll(goes.as_mut(), &bell).is_pending());
+        drop(goes);
+        let notifier = shared.clone();
+        let thread = thread::spawn(move || {
+            notifier.1.write(1);
+            notifier.0.notify_one();
+        });
+        let mut comes = Box::pin(shared.0.notified());
+        if poll(comes.as_mut(), &bell).is_ready() {
+            assert_eq!(shared.1.read(), 1);
+        }
+        thread.join().unwrap();
+        assert!(poll(comes.as_mut(), &bell).is_ready());
+    });
+}
+
+/// [due]: a call for one beside a call for all is not spent on one whom the other wakes: the last
+/// of the two leaves a permit, or was the first to choose.
 #[test]
 fn a_call_for_one_beside_a_call_for_all_is_kept() {
     model(|| {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::wait_list::{Home, Stage, WaitList, Waiter};
+use super::wait_list::{Home, WaitList, Waiter, WaiterStage};
 use super::write_once::WriteOnce;
 
 /// A value that is set once, and that tasks wait for.
@@ -185,7 +185,7 @@ impl<T> Future for WaitForValue<'_, T> {
         if once.initialized() {
             return Poll::Ready(());
         }
-        if this.waiter.stage() != Stage::Idle {
+        if this.waiter.stage() != WaiterStage::Idle {
             ready!(this.waiter.poll_chosen(cx));
             return Poll::Ready(());
         }

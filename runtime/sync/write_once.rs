@@ -41,8 +41,8 @@ impl<T> WriteOnce<T> {
         if !self.is_set.load(Ordering::Acquire) {
             return None;
         }
-        // SAFETY: it is set, so nobody writes it any more, and nobody has it mutably, because `self` is
-        // shared [written-once].
+        // SAFETY: it is set, so nobody writes it any more, and nobody has it mutably, because
+        // `self` is shared [written-once].
         self.value.with(|value| unsafe { (*value).as_ref() })
     }
 

@@ -83,6 +83,22 @@ macro_rules! cfg_if {
         }
     };
 
+    // Both options that mark packets for routers are there.
+    (if #[marks_traffic] $($rest:tt)*) => {
+        cfg_if! {
+            @[any(
+                target_os = "android",
+                target_os = "dragonfly",
+                target_os = "freebsd",
+                target_os = "linux",
+                target_os = "macos",
+                target_os = "netbsd",
+                target_os = "openbsd",
+            )]
+            $($rest)*
+        }
+    };
+
     (@[$condition:meta] { $($there:item)* } else { $($elsewhere:item)* }) => {
         $(#[cfg($condition)] $there)*
         $(#[cfg(not($condition))] $elsewhere)*

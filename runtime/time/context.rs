@@ -294,6 +294,12 @@ pub(super) fn spot_for(deadline: Instant, target: &mut Option<WorkerTimersRef>) 
     })
 }
 
+/// Returns whether `clock` has reached the deadline. One far ahead needs no reading of the clock.
+pub(super) fn is_past(deadline: Instant, clock: &Clock) -> bool {
+    let turn = with(|context| context.and_then(|context| context.turn_of(clock)));
+    turn.is_none_or(|turn| deadline < turn.horizon) && clock.now() >= deadline
+}
+
 /// Returns whether this thread is the worker of `target`.
 pub(super) fn is_owner(target: &WorkerTimersRef) -> bool {
     with(|context| {

@@ -107,7 +107,9 @@ impl TimerEntry {
             self.state = EntryState::Idle;
             return;
         };
-        *tick = timers.clock().tick_of_deadline(deadline);
+        // A deadline that has passed is over now, although its tick may not have come yet.
+        let is_past = context::is_past(deadline, timers.clock());
+        *tick = if is_past { 0 } else { timers.clock().tick_of_deadline(deadline) };
         if !timers.rearm(*key, *tick, context::is_owner(timers)) {
             self.state = EntryState::Idle;
         }

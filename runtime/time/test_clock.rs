@@ -8,14 +8,18 @@ use crate::task::wake_all;
 
 #[track_caller]
 fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
-    context::with_timers(|timers| {
-        assert!(
-            timers.workers_count() == 1 && timers.clock().is_pausable(),
+    let outcome = context::with_timers(|timers| {
+        let is_single = timers.workers_count() == 1 && timers.clock().is_pausable();
+        is_single.then(|| f(timers.clock()))
+    });
+    // Not in the closure, where the panic would name this file.
+    match outcome {
+        Some(outcome) => outcome,
+        None => panic!(
             "time::{name} needs a current-thread runtime, such as Builder::new_current_thread() or #[heist::test] makes: \
              several threads would not agree on when nothing is left to do"
-        );
-        f(timers.clock())
-    })
+        ),
+    }
 }
 
 /// Pauses the clock of this runtime, for tests.

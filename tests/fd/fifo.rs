@@ -212,7 +212,14 @@ fn calls_that_do_not_wait_move_bytes_in_every_form() {
                 Err::<(), _>(ErrorKind::WouldBlock.into())
             };
             assert!(would_block(receiver.try_io(&mut call)));
+            assert!(would_block(sender.try_io(&mut call)));
+            assert!(would_block(sender.try_io(|| -> std::io::Result<()> { unreachable!("it was cleared") })));
+            soon("room", sender.writable()).await.unwrap();
             assert!(sender.try_io(|| Ok(())).is_ok());
+            let (_other, empty) = pipe::pipe().unwrap();
+            assert!(would_block(
+                empty.try_io(|| -> std::io::Result<()> { unreachable!("nothing is there") })
+            ));
             drop(sender);
             assert_eq!(soon("the end", receiver.read(&mut [0; 4])).await.unwrap(), 0);
         });

@@ -23,7 +23,7 @@ fn an_eventfd_is_readable_when_it_was_written() {
         runtime.block_on(async {
             let event = AsyncFd::new(File::from(eventfd(0, EventfdFlags::NONBLOCK).unwrap())).unwrap();
             assert!(is_pending_once(event.readable()).await);
-            soon("room", event.writable()).await.unwrap();
+            soon("room", event.writable()).await.unwrap().retain_ready();
             let again = event.get_ref().try_clone().unwrap();
             let writer = std::thread::spawn(move || { &again }.write_all(&3_u64.to_ne_bytes()).unwrap());
             let mut sum = [0; 8];

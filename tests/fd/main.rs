@@ -9,6 +9,8 @@ mod fifo;
 mod kinds;
 mod lifecycle;
 mod protocol;
+mod sockets;
+mod unwind;
 
 use std::io;
 use std::os::unix::net::UnixStream;

@@ -224,3 +224,41 @@ fn one_blocking_thread() -> heist::runtime::Runtime {
         .build()
         .expect("the poll back end is always there")
 }
+
+/// As in tokio, whose threads empty the line before they end.
+#[test]
+fn closures_in_line_at_the_end_are_run() {
+    on_every_runtime_of_one_thread(|runtime| {
+        let ran = Counter::default();
+        let calls: Vec<_> = (0..2000)
+            .map(|_| {
+                let ran = ran.clone();
+                runtime.spawn_blocking(move || ran.bump())
+            })
+            .collect();
+        runtime.shutdown_timeout(Duration::from_secs(100));
+        assert_eq!(ran.get(), 2000);
+        assert!(calls.iter().all(|call| call.is_finished()));
+    });
+}
+
+/// Nobody runs the loop of the runtime: its files are served all the same.
+#[test]
+fn files_are_read_on_a_current_thread_runtime_that_nobody_drives() {
+    for kind in support::backends() {
+        watched(|| {
+            let runtime = support::builder(Shape::CurrentThread, kind).build().expect("a runtime");
+            let text = runtime.handle().block_on(heist::fs::read_to_string("Cargo.toml"));
+            assert!(text.expect("it is there").contains("heist"));
+        });
+    }
+}
+
+fn on_every_runtime_of_one_thread(test: impl Fn(heist::runtime::Runtime)) {
+    for shape in [Shape::MultiThread, Shape::CurrentThread] {
+        watched(|| {
+            let mut builder = support::builder(shape, DriverKind::Poll);
+            test(builder.max_blocking_threads(1).build().expect("the poll back end is always there"));
+        });
+    }
+}

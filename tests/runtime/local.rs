@@ -95,7 +95,9 @@ fn the_end_drops_local_tasks_that_wait_and_that_never_ran() {
 fn inside_of_a_local_runtime_local_tasks_are_the_runtimes_and_not_those_of_a_set() {
     on_every_driver(|runtime| {
         let set = LocalSet::new();
-        let task = runtime.block_on(set.run_until(async { spawn_local(async { 42 }) }));
+        let spawned = std::cell::RefCell::new(None);
+        runtime.block_on(set.run_until(async { drop(spawned.replace(Some(spawn_local(async { 42 })))) }));
+        let task = spawned.take().expect("spawned");
         drop(set);
         assert_eq!(runtime.block_on(task).expect("not dropped with the set"), 42);
     });

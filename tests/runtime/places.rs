@@ -162,3 +162,20 @@ fn nested_block_on_panics_at_the_line_of_the_caller() {
         }
     });
 }
+
+#[test]
+fn a_clock_that_cannot_be_paused_names_the_line_of_the_caller() {
+    watched(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+        let _guard = runtime.enter();
+        expect("pause", || {
+            time::pause();
+        });
+        expect("resume", || {
+            time::resume();
+        });
+        expect("build_local", || drop(Builder::new_multi_thread().build_local(Default::default())));
+        expect("name", || drop(Builder::new_multi_thread().name(" ").build()));
+        expect("event_interval", || drop(Builder::new_multi_thread().event_interval(0).build()));
+    });
+}

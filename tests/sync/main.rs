@@ -2,14 +2,18 @@
 
 mod auto_traits;
 mod barrier;
+mod broadcast;
+mod mpsc;
 mod mutex;
 mod notify;
 mod once_cell;
+mod oneshot;
 mod rwlock;
 mod semaphore;
 mod set_once;
 #[path = "../support/mod.rs"]
 mod support;
+mod watch;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -51,6 +51,7 @@ fn rules_about_architecture_can_fail() {
     }
     let rule = architecture::unsafe_has_rooms;
     expect_complaint(rule, "runtime/net/tcp.rs", "fn f() { unsafe { g() } }\n", "`unsafe` outside");
+    expect_complaint(rule, "runtime/tokio/src/io/a.rs", "fn f() { unsafe { g() } }\n", "`unsafe` outside");
     expect_complaint(rule, architecture::UNSAFE_FILES[0], "fn f() { unsafe { g() } }\n", "`unsafe` outside");
     expect_complaint(
         rule,

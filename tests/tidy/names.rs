@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 18] = [
+pub(crate) const TWINS: [(&str, &str); 27] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
     ("Id", "public, as in tokio: of a task and of a runtime"),
     ("KernelHow", "the form of Linux, and the empty one of other systems"),
     ("OpenOptions", "public: of a file and of a pipe, as tokio has them"),
+    ("Locked", "what is behind a lock that is held: a worker's timers, and a list of waiters"),
+    ("Mutex", "the lock of `primitive`, and the public one, which has tokio's name"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
     ("OwnedWriteHalf", "as above"),
     ("PathForm", "a string of C on Unix, a path elsewhere"),
@@ -19,10 +21,17 @@ pub(crate) const TWINS: [(&str, &str); 18] = [
     ("PipeEnd", "of a child's pipe: one on Unix, one on Windows"),
     ("Poller", "one of two is compiled: epoll's and the portable one"),
     ("ReadHalf", "as the owned one"),
+    ("Receiver", "public: tokio has one per kind of channel"),
+    ("RecvError", "as the receiver"),
     ("ReuniteError", "as the halves"),
+    ("SendError", "public: tokio's, of channels, and that of coroutines"),
+    ("Sender", "public: tokio has one per kind of channel"),
     ("Stream", "of the standard streams: one on Unix, one on other systems"),
     ("StreamReadiness", "one on Unix, and the empty one of other systems"),
     ("WatchedChild", "one on Unix, one on Windows"),
+    ("TryRecvError", "as the receiver"),
+    ("Waiter", "for a file that is being opened, and in the lists of `sync`"),
+    ("WeakSender", "as the sender"),
     ("WriteHalf", "as the owned one"),
 ];
 

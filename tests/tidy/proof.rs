@@ -104,7 +104,10 @@ pub(crate) fn models(sources: &[Source]) -> Vec<String> {
         let is_file = source.path.ends_with("/models.rs");
         let start = if is_file { Some(0) } else { source.code.find("\nmod models {") };
         let Some(start) = start else { continue };
-        models.extend(tests_in(&source.code[start..]).map(|name| format!("{room}::models::{name}")));
+        // A room may have a file of models in each of its directories.
+        let file = source.path.strip_prefix("runtime/").unwrap_or(&source.path).trim_end_matches(".rs");
+        let module = if is_file { file.replace('/', "::") } else { format!("{room}::models") };
+        models.extend(tests_in(&source.code[start..]).map(|name| format!("{module}::{name}")));
     }
     models
 }

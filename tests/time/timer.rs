@@ -396,3 +396,20 @@ fn a_hundred_thousand_time_limits_leave_nothing_behind() {
         });
     });
 }
+
+#[test]
+fn a_sleep_that_is_reset_to_the_present_or_the_past_is_over_at_its_next_poll() {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+    support::on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let cx = &mut Context::from_waker(Waker::noop());
+            for moved in [Duration::ZERO, Duration::from_micros(300)] {
+                let mut sleep = pin!(heist::time::sleep(Duration::from_secs(3600)));
+                assert!(sleep.as_mut().poll(cx).is_pending());
+                sleep.as_mut().reset(heist::time::Instant::now() - moved);
+                assert!(sleep.as_mut().poll(cx).is_ready());
+            }
+        });
+    });
+}

@@ -2,8 +2,8 @@
 
 use super::contract::Locks;
 
-pub(super) struct OfHeist;
-pub(super) struct OfTokio;
+pub(crate) struct OfHeist;
+pub(crate) struct OfTokio;
 
 impl Locks for OfHeist {
     type Mutex = heist::sync::Mutex<u64>;

@@ -19,7 +19,7 @@ pub(super) enum Route {
 }
 
 pub(super) fn route(driver: &Driver, request: &Request) -> Route {
-    if driver.supports(request.code()) && suits_a_ring(request) {
+    if driver.is_driven_here() && driver.supports(request.code()) && suits_a_ring(request) {
         return Route::Ring;
     }
     match request.moves() {

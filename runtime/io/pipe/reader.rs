@@ -337,8 +337,8 @@ impl PipeReader {
         self.registration.try_io(Direction::Read, |pipe| self.taken(rustix::io::readv(pipe, bufs)))
     }
 
-    /// [`try_read`](PipeReader::try_read) into memory that need not be initialised. The first bytes,
-    /// as many as it returns, are initialised then.
+    /// [`try_read`](PipeReader::try_read) into memory that need not be initialised. The first
+    /// bytes, as many as it returns, are initialised then.
     ///
     /// # Errors
     /// As for [`try_read`](PipeReader::try_read).
@@ -446,7 +446,7 @@ impl PipeReader {
     /// # }
     /// ```
     pub fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration.try_once(Direction::Read, |_| f())
+        self.registration.try_call(Interest::READABLE, f)
     }
 
     fn taken_uninit(&self, pipe: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {

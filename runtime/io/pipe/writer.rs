@@ -395,7 +395,7 @@ impl PipeWriter {
     /// # }
     /// ```
     pub fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration.try_once(Direction::Write, |_| f())
+        self.registration.try_call(Interest::WRITABLE, f)
     }
 }
 

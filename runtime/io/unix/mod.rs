@@ -29,6 +29,7 @@
 
 mod async_fd;
 mod guard;
+mod register;
 mod register_error;
 mod wait;
 

@@ -18,4 +18,5 @@ mod traits_splice;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;
 mod transfer;
+mod uninit;
 mod zero_copy;

@@ -3,9 +3,9 @@
 #[cfg(feature = "futures-io")]
 use std::io::IoSliceMut;
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use socket2::Socket;
 
 use super::byte_stream::ByteStream;
@@ -13,94 +13,13 @@ use super::family::Family;
 #[cfg(feature = "futures-io")]
 use super::transfer::{receive_noted, receive_vectored_once, slices_to_fill};
 use super::transfer::{send_noted, send_vectored_once, slices_to_send};
-use crate::driver::{Direction, Moved};
-use crate::net::call::paid;
+use crate::driver::Direction;
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+use crate::driver::Moved;
 #[cfg(any(feature = "tokio-io", feature = "hyper"))]
 use crate::net::receive;
 
 impl<F: Family> ByteStream<F> {
-    /// Reads into memory that need not be initialised, as a poll function: for the read traits of
-    /// other crates. Returns how many bytes were read; these are initialised now.
-    ///
-    /// There is one waiter per direction: the task that polled last is woken.
-    ///
-    /// # Errors
-    /// Those of [`read`](Self::read).
-    ///
-    /// # Examples
-    /// ```
-    /// use heist::net::{TcpListener, TcpStream};
-    /// use std::future::poll_fn;
-    /// use std::mem::MaybeUninit;
-    ///
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
-    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
-    /// let (server, _) = listener.accept().await?;
-    /// client.write_all(b"abc").await?;
-    /// let mut room = [MaybeUninit::uninit(); 16];
-    /// assert_eq!(poll_fn(|cx| server.poll_read_uninit(cx, &mut room)).await?, 3);
-    /// # std::io::Result::Ok(())
-    /// # })?;
-    /// # std::io::Result::Ok(())
-    /// ```
-    pub fn poll_read_uninit(
-        &self,
-        cx: &mut Context<'_>,
-        room: &mut [MaybeUninit<u8>],
-    ) -> Poll<io::Result<usize>> {
-        if room.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let asked = room.len();
-        let fill = |socket: &Socket| Ok(Moved { count: socket.recv(room)?, asked });
-        self.registration().poll_transfer(Direction::Read, cx, fill)
-    }
-
-    /// Reads into memory that need not be initialised, without waiting. Returns how many bytes were
-    /// read; these are initialised now.
-    ///
-    /// # Errors
-    /// Those of [`try_read`](Self::try_read).
-    ///
-    /// # Examples
-    /// ```
-    /// use heist::net::UnixStream;
-    /// use std::io::ErrorKind;
-    /// use std::mem::MaybeUninit;
-    ///
-    /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// let (stream, _peer) = UnixStream::pair()?;
-    /// let mut room = [MaybeUninit::uninit(); 16];
-    /// let result = stream.try_read_uninit(&mut room);
-    /// assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
-    /// # std::io::Result::Ok(())
-    /// # })?;
-    /// # std::io::Result::Ok(())
-    /// ```
-    pub fn try_read_uninit(&self, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        if room.is_empty() {
-            return Ok(0);
-        }
-        self.registration().try_io(Direction::Read, |socket| paid(socket.recv(room)))
-    }
-
-    /// [`readable`](Self::readable) as a poll function, with one waiter per direction.
-    ///
-    /// # Errors
-    /// Those of [`readable`](Self::readable).
-    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration().poll_ready(Direction::Read, cx)
-    }
-
-    /// [`writable`](Self::writable) as a poll function, with one waiter per direction.
-    ///
-    /// # Errors
-    /// Those of [`writable`](Self::writable).
-    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration().poll_ready(Direction::Write, cx)
-    }
-
     #[cfg(feature = "futures-io")]
     pub(super) fn poll_read_slice(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {

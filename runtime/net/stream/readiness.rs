@@ -1,6 +1,7 @@
 //! Waiting until a `ByteStream` is ready, and calls of the caller's own.
 
 use std::io;
+use std::task::{Context, Poll};
 
 use super::byte_stream::ByteStream;
 use super::family::Family;
@@ -97,6 +98,50 @@ impl<F: Family> ByteStream<F> {
         interest::wait(self.registration(), Direction::Write).await
     }
 
+    /// [`readable`](ByteStream::readable) as a poll function. Only the last caller of this and of
+    /// the other poll functions for reading is woken.
+    ///
+    /// # Errors
+    /// Returns an error if the driver cannot wait for the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// drop(peer);
+    /// std::future::poll_fn(|cx| stream.poll_read_ready(cx)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        interest::poll_wait(self.registration(), Direction::Read, cx)
+    }
+
+    /// [`writable`](ByteStream::writable) as a poll function. Only the last caller of this and of
+    /// the other poll functions for writing is woken.
+    ///
+    /// # Errors
+    /// Returns an error if the driver cannot wait for the socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut stream = heist::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (mut peer, _) = listener.accept().await?;
+    /// std::future::poll_fn(|cx| stream.poll_write_ready(cx)).await?;
+    /// assert_eq!(stream.try_write(b"hello")?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        interest::poll_wait(self.registration(), Direction::Write, cx)
+    }
+
     /// Calls `f` once, without waiting. If `f` returns `WouldBlock`, the socket counts as not ready
     /// from then on, until an event arrives.
     ///
@@ -126,7 +171,7 @@ impl<F: Family> ByteStream<F> {
     /// # }
     /// ```
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration().try_once(interest.direction(), |_| f())
+        self.registration().try_call(interest, f)
     }
 
     /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two

@@ -10,8 +10,7 @@ use futures_core::Stream;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::stream::{Tcp, TcpStream};
-use crate::driver::Registration;
-use crate::driver::in_runtime;
+use crate::driver::{Registration, in_runtime};
 use crate::net::address::lookup_host::resolve;
 use crate::net::address::to_socket_addrs::ToSocketAddrs;
 use crate::net::listener::Listener;
@@ -184,8 +183,9 @@ impl TcpListener {
     /// }
     /// # }
     /// ```
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        self.listener.accept().await
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
+        in_runtime(self.listener.accept())
     }
 
     /// [`accept`](TcpListener::accept) as a poll function. Only the waker of the last caller is
@@ -209,6 +209,7 @@ impl TcpListener {
     /// # })
     /// # }
     /// ```
+    #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         self.listener.poll_accept(cx)
     }

@@ -14,7 +14,10 @@
 //! }
 //! ```
 
+#[cfg(unix)]
+mod descriptor;
 pub(super) mod listener;
+mod options;
 pub(super) mod socket;
 pub(super) mod stream;
 

@@ -90,6 +90,20 @@ impl TcpSocket {
         TcpSocket::new(Domain::IPV6)
     }
 
+    pub(super) fn as_socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    #[cfg(unix)]
+    pub(super) fn into_socket(self) -> Socket {
+        self.socket
+    }
+
+    #[cfg(unix)]
+    pub(super) fn of_socket(socket: Socket) -> TcpSocket {
+        TcpSocket { socket }
+    }
+
     fn new(domain: Domain) -> io::Result<TcpSocket> {
         let socket = socket::nonblocking(domain, Type::STREAM, Some(Protocol::TCP))?;
         Ok(TcpSocket { socket })

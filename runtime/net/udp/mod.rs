@@ -3,7 +3,9 @@
 //! of the runtime, `readiness.rs` waiting for it, `options.rs` its options.
 
 mod datagrams;
+mod marks;
 mod options;
+mod peek;
 mod pooled;
 mod readiness;
 mod segments;

@@ -23,7 +23,7 @@ use crate::system::credentials;
 /// # })
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UCred {
     uid: u32,
     gid: u32,

@@ -10,7 +10,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::SocketAddr;
 use super::stream::{Unix, UnixStream};
-use crate::driver::Registration;
+use crate::driver::{Registration, in_runtime};
 use crate::net::address::unix::address_of;
 use crate::net::listener::Listener;
 use crate::system::{socket, unix_address};
@@ -99,6 +99,10 @@ impl UnixListener {
     }
 
     #[track_caller]
+    pub(super) fn over(registration: Registration) -> UnixListener {
+        UnixListener { listener: Listener::over(registration) }
+    }
+
     fn bind_to(addr: &SockAddr) -> io::Result<UnixListener> {
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
         Ok(UnixListener { listener: Listener::bind(socket, addr)? })
@@ -190,8 +194,9 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        self.listener.accept().await
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
+        in_runtime(self.listener.accept())
     }
 
     /// [`accept`](UnixListener::accept) as a poll function. Only the waker of the last caller is
@@ -216,6 +221,7 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         self.listener.poll_accept(cx)
     }

@@ -52,6 +52,7 @@ mod datagram;
 mod fds;
 mod listener;
 pub mod pipe;
+mod socket;
 mod stream;
 
 use super::stream::halves::{borrowed, owned};
@@ -62,6 +63,7 @@ pub use credentials::UCred;
 pub use datagram::UnixDatagram;
 pub use fds::Received;
 pub use listener::UnixListener;
+pub use socket::UnixSocket;
 pub use stream::{Unix, UnixStream};
 
 /// The reading half of [`UnixStream::split`](super::ByteStream::split).

@@ -142,7 +142,10 @@ impl ByteStream<Unix> {
     }
 
     async fn connect_to(addr: &SockAddr) -> io::Result<UnixStream> {
-        let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
+        UnixStream::connect_socket(socket::nonblocking(Domain::UNIX, Type::STREAM, None)?, addr).await
+    }
+
+    pub(super) async fn connect_socket(socket: Socket, addr: &SockAddr) -> io::Result<UnixStream> {
         let mut pauses = Pauses::new();
         loop {
             match socket.connect(addr) {

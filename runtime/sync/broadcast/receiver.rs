@@ -1,7 +1,7 @@
 //! The receiving end.
 
 use super::error::{RecvError, TryRecvError};
-use super::shared::{Ahead, Shared};
+use super::shared::{Ahead, RingShared};
 use crate::sync::blocking;
 use crate::sync::wait_list::{Home as _, Waiter};
 use crate::task::coop::cooperative;
@@ -31,14 +31,14 @@ use std::task::{Poll, ready};
 /// # }
 /// ```
 pub struct Receiver<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<RingShared<T>>,
     /// The position of the next value.
     next: u64,
 }
 
 impl<T> Receiver<T> {
     /// The receiver was counted.
-    pub(super) fn new(shared: Arc<Shared<T>>, next: u64) -> Self {
+    pub(super) fn new(shared: Arc<RingShared<T>>, next: u64) -> Self {
         Receiver { shared, next }
     }
 
@@ -262,7 +262,7 @@ impl<T: Clone> Receiver<T> {
 
 /// The value at `next`, if it is there. Goes past it, also if its clone panics.
 #[inline]
-fn read<T: Clone>(shared: &Shared<T>, next: &mut u64) -> Option<T> {
+fn read<T: Clone>(shared: &RingShared<T>, next: &mut u64) -> Option<T> {
     let position = *next;
     let slot = shared.slot(position).filter(|slot| slot.is_at(position))?;
     slot.read(position, |value| {
@@ -274,7 +274,7 @@ fn read<T: Clone>(shared: &Shared<T>, next: &mut u64) -> Option<T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         /// Tells the senders, also if the destructor of a value panics.
-        struct Last<'a, T>(&'a Shared<T>, bool);
+        struct Last<'a, T>(&'a RingShared<T>, bool);
 
         impl<T> Drop for Last<'_, T> {
             fn drop(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::error::SendError;
 use super::receiver::Receiver;
-use super::shared::Shared;
+use super::shared::RingShared;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// assert_eq!(receiver.try_recv(), Ok(1));
 /// ```
 pub struct Sender<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<RingShared<T>>,
 }
 
 /// A sender that does not keep the channel open.
@@ -32,7 +32,7 @@ pub struct Sender<T> {
 /// assert!(weak.upgrade().is_none());
 /// ```
 pub struct WeakSender<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<RingShared<T>>,
 }
 
 impl<T> Sender<T> {
@@ -55,7 +55,7 @@ impl<T> Sender<T> {
     pub(super) fn with_receivers(capacity: usize, receivers_count: usize) -> Self {
         assert!(capacity > 0, "broadcast channel capacity cannot be zero");
         assert!(capacity <= usize::MAX >> 1, "broadcast channel capacity exceeded `usize::MAX / 2`");
-        Sender { shared: Arc::new(Shared::new(capacity.next_power_of_two(), receivers_count)) }
+        Sender { shared: Arc::new(RingShared::new(capacity.next_power_of_two(), receivers_count)) }
     }
 
     /// The receiver that was counted when the channel was made.

@@ -1,6 +1,6 @@
 //! What the handles of the channel share: the ring of slots, and its tail under a lock.
 
-use super::slot::Slot;
+use super::slot::ValueSlot;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::sync::wait_list::{Home, WaitList};
 use crate::sync::wait_until::{wait_until, wake_all, wake_all_of};
@@ -17,9 +17,9 @@ pub(super) struct Tail {
     is_closed: bool,
 }
 
-pub(super) struct Shared<T> {
+pub(super) struct RingShared<T> {
     /// Made for the first value.
-    ring: OnceLock<Box<[Slot<T>]>>,
+    ring: OnceLock<Box<[ValueSlot<T>]>>,
     /// A power of two.
     slots_count: usize,
     /// With the receivers that wait for a value.
@@ -44,7 +44,7 @@ impl<T> Home for Abandoned<T> {
     }
 }
 
-impl<T> Home for Shared<T> {
+impl<T> Home for RingShared<T> {
     type State = Tail;
     type Wish = ();
 
@@ -66,10 +66,10 @@ pub(super) enum Ahead {
     Lagged { count: u64, next: u64 },
 }
 
-impl<T> Shared<T> {
-    pub(super) fn new(slots_count: usize, receivers_count: usize) -> Shared<T> {
+impl<T> RingShared<T> {
+    pub(super) fn new(slots_count: usize, receivers_count: usize) -> RingShared<T> {
         let tail = Tail { position: 0, receivers_count, is_closed: receivers_count == 0 };
-        Shared {
+        RingShared {
             ring: OnceLock::new(),
             slots_count,
             tail: WaitList::new(tail),
@@ -81,13 +81,13 @@ impl<T> Shared<T> {
 
     /// None before the first value.
     #[inline]
-    pub(super) fn slot(&self, position: u64) -> Option<&Slot<T>> {
+    pub(super) fn slot(&self, position: u64) -> Option<&ValueSlot<T>> {
         let ring = self.ring.get()?;
         ring.get(position as usize & (self.slots_count - 1))
     }
 
-    fn ring(&self) -> &[Slot<T>] {
-        self.ring.get_or_init(|| (0..self.slots_count).map(|_| Slot::new()).collect())
+    fn ring(&self) -> &[ValueSlot<T>] {
+        self.ring.get_or_init(|| (0..self.slots_count).map(|_| ValueSlot::new()).collect())
     }
 
     /// Sends a value to all receivers. Returns their number, or the value if there are none.
@@ -177,6 +177,7 @@ impl<T> Shared<T> {
 
     pub(super) fn strong_count(&self) -> usize {
         // Ordering: [broadcast-end] Acquire: a receiver that sees no sender finds all values.
+        // No mutant: for users; the lock of the tail orders the values.
         self.senders_count.load(Ordering::Acquire)
     }
 
@@ -200,6 +201,7 @@ impl<T> Shared<T> {
     pub(super) fn remove_sender(&self) {
         // Ordering: [broadcast-end] Release: the end comes after the values of all senders, which
         // the lock orders for receivers that wait.
+        // No mutant: as in `strong_count`.
         if self.senders_count.fetch_sub(1, Ordering::AcqRel) == 1 {
             let mut tail = self.tail.lock();
             tail.is_closed = true;

@@ -6,13 +6,13 @@ use crate::primitive::sync::{Mutex, MutexGuard};
 /// What no value has as its position.
 const NOWHERE: u64 = u64::MAX;
 
-pub(super) struct Slot<T> {
+pub(super) struct ValueSlot<T> {
     /// The position of the value. Changes under the lock only.
     position: AtomicU64,
-    content: Mutex<Content<T>>,
+    content: Mutex<SlotContent<T>>,
 }
 
-struct Content<T> {
+struct SlotContent<T> {
     /// Receivers that have not received the value.
     readers_count: usize,
     value: Option<T>,
@@ -21,7 +21,7 @@ struct Content<T> {
 /// A receiver that reads the value. It is counted also if the copy panics. The fields are dropped
 /// in this order: the last reader drops the value without the lock.
 struct Reader<'a, T> {
-    content: MutexGuard<'a, Content<T>>,
+    content: MutexGuard<'a, SlotContent<T>>,
     received_by_all: Option<T>,
 }
 
@@ -34,10 +34,10 @@ impl<T> Drop for Reader<'_, T> {
     }
 }
 
-impl<T> Slot<T> {
-    pub(super) fn new() -> Slot<T> {
-        let content = Content { readers_count: 0, value: None };
-        Slot { position: AtomicU64::new(NOWHERE), content: Mutex::new(content) }
+impl<T> ValueSlot<T> {
+    pub(super) fn new() -> ValueSlot<T> {
+        let content = SlotContent { readers_count: 0, value: None };
+        ValueSlot { position: AtomicU64::new(NOWHERE), content: Mutex::new(content) }
     }
 
     /// Whether the value of this position is here, as far as can be seen without the lock.

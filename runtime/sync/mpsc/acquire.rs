@@ -2,7 +2,7 @@
 
 use super::chan::Chan;
 use super::room::{Room, Space, Wish};
-use super::word::{Bounded, Claim, PERMITS_COUNT_MAX, Seen};
+use super::word::{Bounded, PERMITS_COUNT_MAX, WordClaim, WordSeen};
 use crate::sync::wait_list::{Home as _, Left, Locked, Waiter};
 use crate::task::coop::poll_proceed;
 use pin_project_lite::pin_project;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 
 /// Why a claim was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum ClaimError {
     Full,
     Closed,
 }
@@ -22,23 +22,23 @@ type LockedRoom<'a> = Locked<'a, (), Wish>;
 impl<T> Chan<T, Bounded> {
     /// Whether the word allows so many more. Waiters come first.
     #[inline]
-    fn may(&self, seen: Seen<Bounded>, count: u32) -> Result<(), Refusal> {
+    fn may(&self, seen: WordSeen<Bounded>, count: u32) -> Result<(), ClaimError> {
         if seen.is_closed() {
-            return Err(Refusal::Closed);
+            return Err(ClaimError::Closed);
         }
         if seen.has_waiters() {
-            return Err(Refusal::Full);
+            return Err(ClaimError::Full);
         }
         match self.room.space(seen, count) {
             Space::Enough | Space::Unknown => Ok(()),
-            Space::TooLittle => Err(Refusal::Full),
+            Space::TooLittle => Err(ClaimError::Full),
         }
     }
 
     /// Sends if there is room and nobody waits for it.
     #[inline]
-    pub(super) fn try_send(&self, value: T) -> Result<(), (Refusal, T)> {
-        let refusal = match self.queue.claim(Claim::Message, |seen| self.may(seen, 1)) {
+    pub(super) fn try_send(&self, value: T) -> Result<(), (ClaimError, T)> {
+        let refusal = match self.queue.claim(WordClaim::Message, |seen| self.may(seen, 1)) {
             Ok((slot, _)) => {
                 self.queue.publish(slot, value);
                 return Ok(());
@@ -46,13 +46,13 @@ impl<T> Chan<T, Bounded> {
             Err(refusal) => refusal,
         };
         match refusal {
-            Refusal::Full if self.seen().has_waiters() => self.try_send_in_turn(value),
+            ClaimError::Full if self.seen().has_waiters() => self.try_send_in_turn(value),
             refusal => Err((refusal, value)),
         }
     }
 
     #[cold]
-    fn try_send_in_turn(&self, value: T) -> Result<(), (Refusal, T)> {
+    fn try_send_in_turn(&self, value: T) -> Result<(), (ClaimError, T)> {
         match self.try_permits_in_turn(1) {
             Ok(()) => {
                 self.send_for_permit(value);
@@ -63,14 +63,14 @@ impl<T> Chan<T, Bounded> {
     }
 
     /// Claims permits, unless there is too little room or others wait for it.
-    pub(super) fn try_claim_permits(&self, count: u32) -> Result<(), Refusal> {
+    pub(super) fn try_claim_permits(&self, count: u32) -> Result<(), ClaimError> {
         loop {
             let seen = self.seen();
             match self.may(seen, count) {
                 // A word that is too old fails here.
-                Ok(()) if self.queue.word().claim(seen, Claim::Permits(count)) => return Ok(()),
+                Ok(()) if self.queue.word().claim(seen, WordClaim::Permits(count)) => return Ok(()),
                 Ok(()) => {}
-                Err(Refusal::Full) if seen.has_waiters() => return self.try_permits_in_turn(count),
+                Err(ClaimError::Full) if seen.has_waiters() => return self.try_permits_in_turn(count),
                 Err(refusal) => return Err(refusal),
             }
         }
@@ -78,9 +78,9 @@ impl<T> Chan<T, Bounded> {
 
     /// The flag of waiters may stand for one that is about to find room. The list knows.
     #[cold]
-    fn try_permits_in_turn(&self, count: u32) -> Result<(), Refusal> {
+    fn try_permits_in_turn(&self, count: u32) -> Result<(), ClaimError> {
         let locked = self.room_list();
-        if locked.is_empty() { self.claim_now(count) } else { Err(Refusal::Full) }
+        if locked.is_empty() { self.claim_now(count) } else { Err(ClaimError::Full) }
     }
 
     fn room_list(&self) -> LockedRoom<'_> {
@@ -88,16 +88,16 @@ impl<T> Chan<T, Bounded> {
     }
 
     /// Claims permits with no regard to waiters. The caller has the lock of the list.
-    fn claim_now(&self, count: u32) -> Result<(), Refusal> {
+    fn claim_now(&self, count: u32) -> Result<(), ClaimError> {
         loop {
             let seen = self.seen();
             if seen.is_closed() {
-                return Err(Refusal::Closed);
+                return Err(ClaimError::Closed);
             }
             match self.room.exact_space(seen, count) {
                 Space::Unknown => {}
-                Space::TooLittle => return Err(Refusal::Full),
-                Space::Enough if self.queue.word().claim(seen, Claim::Permits(count)) => return Ok(()),
+                Space::TooLittle => return Err(ClaimError::Full),
+                Space::Enough if self.queue.word().claim(seen, WordClaim::Permits(count)) => return Ok(()),
                 Space::Enough => {}
             }
         }
@@ -152,8 +152,8 @@ impl<T> Chan<T, Bounded> {
     }
 
     /// Waits for so many permits.
-    pub(super) fn acquire(&self, count: u32) -> Acquire<'_, T> {
-        Acquire { waiter: Waiter::new(&self.room), chan: self, count, has_entered: false }
+    pub(super) fn acquire(&self, count: u32) -> RoomAcquire<'_, T> {
+        RoomAcquire { waiter: Waiter::new(&self.room), chan: self, count, has_entered: false }
     }
 }
 
@@ -164,7 +164,7 @@ pub(super) fn permits_count(count: usize, capacity: usize) -> Option<u32> {
 
 pin_project! {
     /// Waits for permits, in turn. Permits that come after it was dropped are given back.
-    pub(super) struct Acquire<'a, T> {
+    pub(super) struct RoomAcquire<'a, T> {
         #[pin]
         waiter: Waiter<&'a Room>,
         chan: &'a Chan<T, Bounded>,
@@ -172,7 +172,7 @@ pin_project! {
         has_entered: bool,
     }
 
-    impl<T> PinnedDrop for Acquire<'_, T> {
+    impl<T> PinnedDrop for RoomAcquire<'_, T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if *this.has_entered {
@@ -199,8 +199,8 @@ fn leave<T>(chan: &Chan<T, Bounded>, waiter: Pin<&Waiter<&Room>>) {
     }
 }
 
-impl<T> Future for Acquire<'_, T> {
-    type Output = Result<(), Refusal>;
+impl<T> Future for RoomAcquire<'_, T> {
+    type Output = Result<(), ClaimError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let restore = ready!(poll_proceed(cx));
@@ -212,14 +212,14 @@ impl<T> Future for Acquire<'_, T> {
                 // As for those that still waited when the channel was closed.
                 Wish::Permits(count) if this.chan.seen().is_closed() => {
                     this.chan.give_back(count);
-                    Err(Refusal::Closed)
+                    Err(ClaimError::Closed)
                 }
                 Wish::Permits(_) => Ok(()),
-                Wish::Closed => Err(Refusal::Closed),
+                Wish::Closed => Err(ClaimError::Closed),
             }
         } else {
             match this.chan.try_claim_permits(*this.count) {
-                Err(Refusal::Full) => {
+                Err(ClaimError::Full) => {
                     let entered = enter(this.chan, this.waiter.as_ref(), *this.count, cx);
                     *this.has_entered = entered.is_pending();
                     ready!(entered)
@@ -239,7 +239,7 @@ fn enter<T>(
     waiter: Pin<&Waiter<&Room>>,
     count: u32,
     cx: &mut Context<'_>,
-) -> Poll<Result<(), Refusal>> {
+) -> Poll<Result<(), ClaimError>> {
     let waker = cx.waker().clone();
     let mut locked = waiter.lock();
     // From here on every party that makes room takes the lock, or has made it before.
@@ -248,11 +248,11 @@ fn enter<T>(
     let outcome = if locked.is_empty() {
         chan.claim_now(count)
     } else if chan.seen().is_closed() {
-        Err(Refusal::Closed)
+        Err(ClaimError::Closed)
     } else {
-        Err(Refusal::Full)
+        Err(ClaimError::Full)
     };
-    if outcome == Err(Refusal::Full) {
+    if outcome == Err(ClaimError::Full) {
         waiter.enter(&mut locked, Wish::Permits(count), Some(waker));
         return Poll::Pending;
     }

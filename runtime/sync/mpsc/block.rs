@@ -19,7 +19,7 @@ const END: u8 = 3;
 
 /// What the receiver finds in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum InSlot {
     Nothing,
     /// Nothing, and the receiver has left its mark.
     OwnMark,
@@ -27,22 +27,22 @@ pub(super) enum Found {
     End,
 }
 
-struct Slot<T> {
+struct MessageSlot<T> {
     state: AtomicU8,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
 /// Aligned so that a pointer to it has six bits to spare.
 #[repr(align(64))]
-pub(super) struct Block<T> {
-    slots: [Slot<T>; SLOTS_COUNT as usize],
-    next: AtomicPtr<Block<T>>,
+pub(super) struct SlotBlock<T> {
+    slots: [MessageSlot<T>; SLOTS_COUNT as usize],
+    next: AtomicPtr<SlotBlock<T>>,
 }
 
-impl<T> Block<T> {
-    pub(super) fn new() -> Box<Block<T>> {
-        Box::new(Block {
-            slots: std::array::from_fn(|_| Slot {
+impl<T> SlotBlock<T> {
+    pub(super) fn new() -> Box<SlotBlock<T>> {
+        Box::new(SlotBlock {
+            slots: std::array::from_fn(|_| MessageSlot {
                 state: AtomicU8::new(EMPTY),
                 value: UnsafeCell::new(MaybeUninit::uninit()),
             }),
@@ -60,14 +60,15 @@ impl<T> Block<T> {
         self.next.store(ptr::null_mut(), Ordering::Relaxed);
     }
 
-    pub(super) fn next(&self) -> *mut Block<T> {
-        // Ordering: [mpsc-block] Acquire: what the pointer leads to is initialized.
-        self.next.load(Ordering::Acquire)
+    pub(super) fn next(&self) -> *mut SlotBlock<T> {
+        // Ordering: Relaxed: the receiver has taken the message of the last slot, which was
+        // published after the pointer ([mpsc-message]).
+        self.next.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_next(&self, next: *mut Block<T>) {
-        // Ordering: [mpsc-block] Release, as above.
-        self.next.store(next, Ordering::Release);
+    pub(super) fn set_next(&self, next: *mut SlotBlock<T>) {
+        // Ordering: Relaxed, as above.
+        self.next.store(next, Ordering::Relaxed);
     }
 
     /// Publishes a message. Returns true if the receiver has left its mark and is to be woken.
@@ -90,17 +91,17 @@ impl<T> Block<T> {
         self.slots[place].state.swap(END, Ordering::AcqRel) == WAITING
     }
 
-    pub(super) fn look(&self, place: usize) -> Found {
+    pub(super) fn look(&self, place: usize) -> InSlot {
         // Ordering: [mpsc-message] Acquire: what is seen may be a message.
         Self::found(self.slots[place].state.load(Ordering::Acquire))
     }
 
-    fn found(state: u8) -> Found {
+    fn found(state: u8) -> InSlot {
         match state {
-            EMPTY => Found::Nothing,
-            WAITING => Found::OwnMark,
-            FULL => Found::Message,
-            _ => Found::End,
+            EMPTY => InSlot::Nothing,
+            WAITING => InSlot::OwnMark,
+            FULL => InSlot::Message,
+            _ => InSlot::End,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the handles of a channel share.
 
 use super::queue::Queue;
-use super::word::{Bounded, Claim, Kind, Seen, Unbounded};
+use super::word::{Bounded, Kind, Unbounded, WordClaim, WordSeen};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::sync::wait_list::{Home, WaitList};
 use crate::sync::wait_until::wait_until;
@@ -15,7 +15,7 @@ pub(super) struct Chan<T, K: Capacity> {
     senders_count: AtomicUsize,
     weak_count: AtomicUsize,
     /// Those who wait for the end of the receiver.
-    pub(super) closing: Closing,
+    pub(super) closing: EndWaiters,
 }
 
 /// What a kind does about room.
@@ -56,9 +56,9 @@ impl Capacity for Bounded {
     }
 }
 
-pub(super) struct Closing(WaitList<(), ()>);
+pub(super) struct EndWaiters(WaitList<(), ()>);
 
-impl Home for Closing {
+impl Home for EndWaiters {
     type State = ();
     type Wish = ();
 
@@ -86,13 +86,13 @@ pub(super) fn new<T, K: Capacity>(room: K::Room) -> (Tx<T, K>, Rx<T, K>) {
         room,
         senders_count: AtomicUsize::new(1),
         weak_count: AtomicUsize::new(0),
-        closing: Closing(WaitList::new(())),
+        closing: EndWaiters(WaitList::new(())),
     });
     (Tx(chan.clone()), Rx(chan))
 }
 
 impl<T, K: Capacity> Chan<T, K> {
-    pub(super) fn seen(&self) -> Seen<K> {
+    pub(super) fn seen(&self) -> WordSeen<K> {
         self.queue.word().load()
     }
 
@@ -107,7 +107,7 @@ impl<T, K: Capacity> Chan<T, K> {
 
     /// Sends a message for which a permit is out.
     pub(super) fn send_for_permit(&self, value: T) {
-        let claim = self.queue.claim(Claim::MessageForPermit, |_| Ok::<(), Infallible>(()));
+        let claim = self.queue.claim(WordClaim::MessageForPermit, |_| Ok::<(), Infallible>(()));
         let Ok((slot, after)) = claim;
         self.queue.publish(slot, value);
         if after.is_at_end() {
@@ -117,6 +117,8 @@ impl<T, K: Capacity> Chan<T, K> {
 
     pub(super) fn strong_count(&self) -> usize {
         // Ordering: [mpsc-end] Acquire: a receiver that sees no sender sees all messages.
+        // No mutant: for users that look at the messages after the count; the channel itself does
+        // not.
         self.senders_count.load(Ordering::Acquire)
     }
 
@@ -157,6 +159,7 @@ impl<T, K: Capacity> Clone for Tx<T, K> {
 impl<T, K: Capacity> Drop for Tx<T, K> {
     fn drop(&mut self) {
         // Ordering: [mpsc-end] AcqRel: the end comes after the messages of all senders.
+        // No mutant: closing changes the word, and that change sees all claims that come before it.
         if self.0.senders_count.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.close();
         }

@@ -6,12 +6,12 @@
 //! sender that finds the mark wakes it.
 #![expect(unsafe_code, reason = "blocks that several threads reach by pointers")]
 
-use super::block::{Block, Found, SLOTS_COUNT};
+use super::block::{InSlot, SLOTS_COUNT, SlotBlock};
 use super::receiver_waker::ReceiverWaker;
-use super::word::{Claim, Kind, Seen, Word, following};
+use super::word::{Kind, Word, WordClaim, WordSeen, following};
 use crate::primitive::atomic::{AtomicPtr, Ordering};
 use crate::primitive::cell::UnsafeCell;
-use crate::primitive::thread::Pause;
+use crate::sync::spin::Spin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
@@ -24,7 +24,7 @@ struct SendersSide<T, K> {
     word: Word<K>,
     /// The block of the next position, tagged with the low bits of its number. Null before the
     /// first one; behind while the claimer of a last slot links the next block.
-    block: AtomicPtr<Block<T>>,
+    block: AtomicPtr<SlotBlock<T>>,
 }
 
 /// What the receiver changes.
@@ -38,21 +38,21 @@ struct Cursor<T> {
     /// The position of the next message.
     position: u64,
     /// Its block. Null before the receiver has looked at the first one.
-    block: *mut Block<T>,
+    block: *mut SlotBlock<T>,
 }
 
 pub(super) struct Queue<T, K> {
     senders: SendersSide<T, K>,
     receiver: ReceiverSide<T>,
-    first: AtomicPtr<Block<T>>,
+    first: AtomicPtr<SlotBlock<T>>,
     /// A block that the receiver has done with, or null.
-    spare: AtomicPtr<Block<T>>,
+    spare: AtomicPtr<SlotBlock<T>>,
 }
 
 /// A slot that a sender has claimed.
 #[must_use]
 pub(super) struct ClaimedSlot<T> {
-    block: NonNull<Block<T>>,
+    block: NonNull<SlotBlock<T>>,
     place: usize,
 }
 
@@ -79,7 +79,7 @@ fn tag_of(position: u64) -> usize {
     (position / SLOTS_COUNT) as usize & TAG_BITS
 }
 
-fn tagged<T>(block: *mut Block<T>, position: u64) -> *mut Block<T> {
+fn tagged<T>(block: *mut SlotBlock<T>, position: u64) -> *mut SlotBlock<T> {
     block.map_addr(|address| address | tag_of(position))
 }
 
@@ -103,7 +103,7 @@ impl<T, K: Kind> Queue<T, K> {
 
     /// The block of a position that is claimed next, or whose claim the word allows now. None if
     /// another sender has still to link it.
-    fn block_of(&self, position: u64) -> Option<NonNull<Block<T>>> {
+    fn block_of(&self, position: u64) -> Option<NonNull<SlotBlock<T>>> {
         // Ordering: [mpsc-block] Acquire: what the pointer leads to is initialized.
         let block = self.senders.block.load(Ordering::Acquire);
         let block = if block.is_null() { self.start() } else { block };
@@ -113,10 +113,10 @@ impl<T, K: Kind> Queue<T, K> {
 
     /// Makes the first block, unless another thread has. Returns the senders' block with its tag.
     #[cold]
-    fn start(&self) -> *mut Block<T> {
+    fn start(&self) -> *mut SlotBlock<T> {
         let first = self.first_block();
+        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block. Acquire if there is one.
         let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
-        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block.
         match self.senders.block.compare_exchange(ptr::null_mut(), first, success, failure) {
             Ok(_) => first,
             Err(block) => block,
@@ -124,15 +124,16 @@ impl<T, K: Kind> Queue<T, K> {
     }
 
     #[cold]
-    fn first_block(&self) -> *mut Block<T> {
+    fn first_block(&self) -> *mut SlotBlock<T> {
         // Ordering: [mpsc-block] Acquire: what the pointer leads to is initialized.
+        // No mutant: the sides that use it have it from `senders.block` as well, or made it.
         let first = self.first.load(Ordering::Acquire);
         if !first.is_null() {
             return first;
         }
-        let block = Box::into_raw(Block::new());
+        let block = Box::into_raw(SlotBlock::new());
+        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block. Acquire if there is one.
         let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
-        // Ordering: [mpsc-block] AcqRel: the pointer publishes the block.
         match self.first.compare_exchange(ptr::null_mut(), block, success, failure) {
             Ok(_) => block,
             Err(first) => {
@@ -148,11 +149,11 @@ impl<T, K: Kind> Queue<T, K> {
     #[inline]
     pub(super) fn claim<E>(
         &self,
-        claim: Claim,
-        mut may: impl FnMut(Seen<K>) -> Result<(), E>,
-    ) -> Result<(ClaimedSlot<T>, Seen<K>), E> {
-        let mut pause = Pause::new();
-        let mut next: Option<Box<Block<T>>> = None;
+        claim: WordClaim,
+        mut may: impl FnMut(WordSeen<K>) -> Result<(), E>,
+    ) -> Result<(ClaimedSlot<T>, WordSeen<K>), E> {
+        let mut pause = Spin::new();
+        let mut next: Option<Box<SlotBlock<T>>> = None;
         loop {
             let seen = self.word().load();
             may(seen)?;
@@ -178,7 +179,7 @@ impl<T, K: Kind> Queue<T, K> {
         }
     }
 
-    fn link(&self, block: &Block<T>, next: Box<Block<T>>, position: u64) {
+    fn link(&self, block: &SlotBlock<T>, next: Box<SlotBlock<T>>, position: u64) {
         let next = Box::into_raw(next);
         block.set_next(next);
         // Ordering: [mpsc-block] Release: the pointer publishes the block.
@@ -186,11 +187,11 @@ impl<T, K: Kind> Queue<T, K> {
     }
 
     #[cold]
-    fn spare_block(&self) -> Box<Block<T>> {
+    fn spare_block(&self) -> Box<SlotBlock<T>> {
         // Ordering: [mpsc-block] Acquire: the receiver has done with the block and reset it.
         let spare = self.spare.swap(ptr::null_mut(), Ordering::Acquire);
         if spare.is_null() {
-            return Block::new();
+            return SlotBlock::new();
         }
         // SAFETY: the swap took the only pointer to a block that nobody uses.
         unsafe { Box::from_raw(spare) }
@@ -209,7 +210,7 @@ impl<T, K: Kind> Queue<T, K> {
     /// that has brought it there.
     pub(super) fn publish_end(&self) {
         let position = self.word().load().position();
-        let mut pause = Pause::new();
+        let mut pause = Spin::new();
         let block = loop {
             match self.block_of(position) {
                 Some(block) => break block,
@@ -228,7 +229,7 @@ impl<T, K: Kind> Queue<T, K> {
 impl<T, K: Kind> Queue<T, K> {
     /// # Safety
     /// The caller is the receiver.
-    unsafe fn cursor(&self) -> (u64, &Block<T>) {
+    unsafe fn cursor(&self) -> (u64, &SlotBlock<T>) {
         self.receiver.cursor.with_mut(|cursor| {
             // SAFETY: the cursor is the receiver's.
             let cursor = unsafe { &mut *cursor };
@@ -257,9 +258,9 @@ impl<T, K: Kind> Queue<T, K> {
         let (position, block) = unsafe { self.cursor() };
         let place = place_of(position);
         match block.look(place) {
-            Found::Nothing | Found::OwnMark => return Taken::Nothing,
-            Found::End => return Taken::End,
-            Found::Message => {}
+            InSlot::Nothing | InSlot::OwnMark => return Taken::Nothing,
+            InSlot::End => return Taken::End,
+            InSlot::Message => {}
         }
         // SAFETY: the message is there, and the cursor moves past it.
         let value = unsafe { block.take(place) };
@@ -277,11 +278,11 @@ impl<T, K: Kind> Queue<T, K> {
 
     /// The receiver has done with a block: all of its slots were published and taken.
     #[cold]
-    fn retire(&self, block: *mut Block<T>) {
+    fn retire(&self, block: *mut SlotBlock<T>) {
         // SAFETY: publishing a slot is a sender's last access to its block, and all are published.
         unsafe { (*block).reset() };
-        let (success, failure) = (Ordering::Release, Ordering::Relaxed);
         // Ordering: [mpsc-block] Release: whoever takes the block finds it reset.
+        let (success, failure) = (Ordering::Release, Ordering::Relaxed);
         if self.spare.compare_exchange(ptr::null_mut(), block, success, failure).is_err() {
             // SAFETY: as above.
             drop(unsafe { Box::from_raw(block) });
@@ -299,17 +300,17 @@ impl<T, K: Kind> Queue<T, K> {
         let place = place_of(position);
         let waker = &self.receiver.waker;
         match block.look(place) {
-            Found::Message | Found::End => return Poll::Ready(()),
+            InSlot::Message | InSlot::End => return Poll::Ready(()),
             // SAFETY: the caller is the receiver.
-            Found::OwnMark if unsafe { waker.is_of(cx.waker()) } => return Poll::Pending,
-            Found::OwnMark => {
+            InSlot::OwnMark if unsafe { waker.is_of(cx.waker()) } => return Poll::Pending,
+            InSlot::OwnMark => {
                 if !block.unmark(place) {
                     return Poll::Ready(());
                 }
                 // SAFETY: the caller is the receiver.
                 unsafe { waker.mark_taken_back() };
             }
-            Found::Nothing => {}
+            InSlot::Nothing => {}
         }
         // SAFETY: the caller is the receiver, and its mark is in no slot.
         if !unsafe { waker.prepare(cx.waker()) } {
@@ -333,7 +334,7 @@ impl<T, K: Kind> Queue<T, K> {
         // SAFETY: the caller is the receiver.
         let (position, block) = unsafe { self.cursor() };
         let place = place_of(position);
-        if block.look(place) == Found::OwnMark && block.unmark(place) {
+        if block.look(place) == InSlot::OwnMark && block.unmark(place) {
             // SAFETY: as above.
             unsafe { self.receiver.waker.mark_taken_back() };
         }
@@ -355,10 +356,10 @@ impl<T, K> Drop for Queue<T, K> {
         }
         // Ordering: Relaxed, as above.
         let spare = self.spare.load(Ordering::Relaxed);
-        let mut chain = Chain { block, spare };
+        let mut chain = BlockChain { block, spare };
         // SAFETY: the blocks of the chain are the queue's.
         while let Some(block) = unsafe { chain.block.as_ref() } {
-            while place < SLOTS_COUNT as usize && block.look(place) == Found::Message {
+            while place < SLOTS_COUNT as usize && block.look(place) == InSlot::Message {
                 place += 1;
                 // SAFETY: the message is there, and `place` has moved past it.
                 drop(unsafe { block.take(place - 1) });
@@ -370,12 +371,12 @@ impl<T, K> Drop for Queue<T, K> {
 }
 
 /// The blocks of a queue that ends. A message whose destructor panics leaves them to this.
-struct Chain<T> {
-    block: *mut Block<T>,
-    spare: *mut Block<T>,
+struct BlockChain<T> {
+    block: *mut SlotBlock<T>,
+    spare: *mut SlotBlock<T>,
 }
 
-impl<T> Chain<T> {
+impl<T> BlockChain<T> {
     fn free_one(&mut self) {
         // SAFETY: the caller has looked: the block is there, and the chain owns it.
         let block = unsafe { Box::from_raw(self.block) };
@@ -383,7 +384,7 @@ impl<T> Chain<T> {
     }
 }
 
-impl<T> Drop for Chain<T> {
+impl<T> Drop for BlockChain<T> {
     fn drop(&mut self) {
         while !self.block.is_null() {
             self.free_one();

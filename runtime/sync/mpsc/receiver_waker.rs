@@ -8,7 +8,7 @@
 
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::cell::UnsafeCell;
-use crate::primitive::thread::Pause;
+use crate::sync::spin::Spin;
 use std::task::Waker;
 
 pub(super) struct ReceiverWaker {
@@ -107,11 +107,11 @@ impl ReceiverWaker {
         self.over_count.load(Ordering::Acquire) == begun_count
     }
 
-    /// Waits for a sender that has published a message and is about to wake, or does it now. Not for
-    /// ever: its waker may be what has called us.
+    /// Waits for a sender that has published a message and is about to wake, or does it now. Not
+    /// for ever: its waker may be what has called us.
     fn wait_for_uses(&self) -> bool {
         const ROUNDS_COUNT: usize = 10;
-        let mut pause = Pause::new();
+        let mut pause = Spin::new();
         for _ in 0..ROUNDS_COUNT {
             if self.is_unused() {
                 return true;

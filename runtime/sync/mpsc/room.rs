@@ -1,6 +1,6 @@
 //! The room of a bounded channel: how far the receiver is, and who waits for room.
 
-use super::word::{Bounded, PERMITS_COUNT_MAX, Seen};
+use super::word::{Bounded, PERMITS_COUNT_MAX, WordSeen};
 use crate::primitive::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::wait_list::{Home, WaitList};
 
@@ -56,12 +56,14 @@ impl Room {
     pub(super) fn pass(&self, count: u64) -> bool {
         // Ordering: [mpsc-room] AcqRel: one side's change of this word comes first. Either the
         // receiver finds the flag here, or the waiter finds this position.
+        // No mutant: both change one word, and each sees what comes before it there.
         self.head.fetch_add(count * POSITION, Ordering::AcqRel) & WAITERS != 0
     }
 
     /// Somebody is going to wait. Returns the receiver's position.
     pub(super) fn set_waiters(&self) -> u32 {
         // Ordering: [mpsc-room] AcqRel, as in `pass`.
+        // No mutant: as there.
         (self.head.fetch_or(WAITERS, Ordering::AcqRel) / POSITION) as u32
     }
 
@@ -71,12 +73,12 @@ impl Room {
     }
 
     fn load_head(&self) -> u32 {
-        // Ordering: [mpsc-room] Acquire: a slot behind this position was taken before it is
-        // counted as free. Without it a sender would find less room, and nothing else.
-        (self.head.load(Ordering::Acquire) / POSITION) as u32
+        // Ordering: Relaxed: from an older position a sender would find less room. One that waits
+        // has the newest from `set_waiters`.
+        (self.head.load(Ordering::Relaxed) / POSITION) as u32
     }
 
-    fn space_from(&self, head: u32, seen: Seen<Bounded>, count: u32) -> Space {
+    fn space_from(&self, head: u32, seen: WordSeen<Bounded>, count: u32) -> Space {
         let Ok(used_count) = u32::try_from(seen.used_count(head)) else { return Space::Unknown };
         let limit = u32::try_from(self.capacity).unwrap_or(u32::MAX).min(PERMITS_COUNT_MAX);
         let is_enough = used_count.checked_add(count).is_some_and(|count| count <= limit);
@@ -85,7 +87,7 @@ impl Room {
 
     /// Whether there is room for `count` messages or permits more than `seen` has.
     #[inline]
-    pub(super) fn space(&self, seen: Seen<Bounded>, count: u32) -> Space {
+    pub(super) fn space(&self, seen: WordSeen<Bounded>, count: u32) -> Space {
         // Ordering: Relaxed: an older position means less room, and then the true one is looked at.
         let known = self.seen_head.load(Ordering::Relaxed);
         if self.space_from(known, seen, count) == Space::Enough {
@@ -98,12 +100,12 @@ impl Room {
     }
 
     /// As `space`, never from an older position.
-    pub(super) fn exact_space(&self, seen: Seen<Bounded>, count: u32) -> Space {
+    pub(super) fn exact_space(&self, seen: WordSeen<Bounded>, count: u32) -> Space {
         self.space_from(self.load_head(), seen, count)
     }
 
     /// How many messages could be sent at once.
-    pub(super) fn free_count(&self, seen: Seen<Bounded>) -> usize {
+    pub(super) fn free_count(&self, seen: WordSeen<Bounded>) -> usize {
         if seen.has_waiters() {
             return 0;
         }

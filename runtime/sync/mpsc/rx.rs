@@ -5,7 +5,7 @@ use super::chan::{Capacity, Chan, Rx};
 use super::error::TryRecvError;
 use super::queue::Taken;
 use super::word::distance;
-use crate::primitive::thread::Pause;
+use crate::sync::spin::Spin;
 use crate::sync::wait_until::wake_all;
 use crate::task::coop::poll_proceed;
 use std::task::{Context, Poll, ready};
@@ -95,7 +95,7 @@ impl<T, K: Capacity> Rx<T, K> {
     }
 
     pub(super) fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        let mut pause = Pause::new();
+        let mut pause = Spin::new();
         loop {
             match self.take() {
                 Taken::Message(value) => return Ok(value),

@@ -1,6 +1,6 @@
 //! The sending end of a bounded channel.
 
-use super::acquire::{Refusal, permits_count};
+use super::acquire::{ClaimError, permits_count};
 use super::chan::{Chan, Tx, WeakTx};
 use super::error::{SendError, TrySendError};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
@@ -97,14 +97,14 @@ impl<T> Sender<T> {
         })
         .await;
         match (outcome, unsent) {
-            (Err(Refusal::Full), Some(value)) => match self.reserve().await {
+            (Err(ClaimError::Full), Some(value)) => match self.reserve().await {
                 Ok(permit) => {
                     permit.send(value);
                     Ok(())
                 }
                 Err(_) => Err(SendError(value)),
             },
-            (Err(Refusal::Closed), Some(value)) => Err(SendError(value)),
+            (Err(ClaimError::Closed), Some(value)) => Err(SendError(value)),
             (_, _) => Ok(()),
         }
     }
@@ -382,10 +382,10 @@ impl<T> Sender<T> {
     }
 }
 
-fn refused<T>(refusal: Refusal, value: T) -> TrySendError<T> {
+fn refused<T>(refusal: ClaimError, value: T) -> TrySendError<T> {
     match refusal {
-        Refusal::Full => TrySendError::Full(value),
-        Refusal::Closed => TrySendError::Closed(value),
+        ClaimError::Full => TrySendError::Full(value),
+        ClaimError::Closed => TrySendError::Closed(value),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::chan::{Chan, Tx, WeakTx};
 use super::error::SendError;
-use super::word::{Claim, Unbounded};
+use super::word::{Unbounded, WordClaim};
 use std::fmt;
 
 /// Sends messages into a channel without a bound. Clones send into the same one.
@@ -66,8 +66,8 @@ impl<T> UnboundedSender<T> {
     /// ```
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         let queue = &self.chan().queue;
-        let may = |seen: super::word::Seen<Unbounded>| if seen.is_closed() { Err(()) } else { Ok(()) };
-        match queue.claim(Claim::Message, may) {
+        let may = |seen: super::word::WordSeen<Unbounded>| if seen.is_closed() { Err(()) } else { Ok(()) };
+        match queue.claim(WordClaim::Message, may) {
             Ok((slot, _)) => {
                 queue.publish(slot, message);
                 Ok(())

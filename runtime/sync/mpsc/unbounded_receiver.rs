@@ -118,6 +118,14 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Panics
     /// Panics if called in a task or in `block_on`, where waiting would block other tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, mut receiver) = heist::sync::mpsc::unbounded_channel();
+    /// sender.send(1).unwrap();
+    /// let mut messages = Vec::new();
+    /// assert_eq!(receiver.blocking_recv_many(&mut messages, 10), 1);
+    /// ```
     #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         blocking::block_on(self.recv_many(buffer, limit))

@@ -39,19 +39,19 @@ pub(super) struct Word<K>(AtomicU64, PhantomData<K>);
 
 /// The word at one point in time.
 #[derive(Debug)]
-pub(super) struct Seen<K>(u64, PhantomData<K>);
+pub(super) struct WordSeen<K>(u64, PhantomData<K>);
 
-impl<K> Clone for Seen<K> {
+impl<K> Clone for WordSeen<K> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K> Copy for Seen<K> {}
+impl<K> Copy for WordSeen<K> {}
 
 /// What a claim does to the word.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Claim {
+pub(super) enum WordClaim {
     /// The next position, for a message.
     Message,
     /// So many permits.
@@ -60,9 +60,9 @@ pub(super) enum Claim {
     MessageForPermit,
 }
 
-impl<K: Kind> Seen<K> {
+impl<K: Kind> WordSeen<K> {
     fn new(word: u64) -> Self {
-        Seen(word, PhantomData)
+        WordSeen(word, PhantomData)
     }
 
     pub(super) fn is_closed(self) -> bool {
@@ -95,17 +95,17 @@ impl<K: Kind> Seen<K> {
         (self.position() as u32).wrapping_add(self.permits_count()).wrapping_sub(head) as i32
     }
 
-    fn after(self, claim: Claim) -> u64 {
+    fn after(self, claim: WordClaim) -> u64 {
         match claim {
-            Claim::Message => self.0.wrapping_add(K::MESSAGE),
-            Claim::Permits(count) => self.0 + u64::from(count) * PERMIT,
-            Claim::MessageForPermit => self.0.wrapping_add(K::MESSAGE).wrapping_sub(PERMIT),
+            WordClaim::Message => self.0.wrapping_add(K::MESSAGE),
+            WordClaim::Permits(count) => self.0 + u64::from(count) * PERMIT,
+            WordClaim::MessageForPermit => self.0.wrapping_add(K::MESSAGE).wrapping_sub(PERMIT),
         }
     }
 
     /// As it is after the claim.
-    pub(super) fn claimed(self, claim: Claim) -> Self {
-        Seen::new(self.after(claim))
+    pub(super) fn claimed(self, claim: WordClaim) -> Self {
+        WordSeen::new(self.after(claim))
     }
 }
 
@@ -124,14 +124,14 @@ impl<K: Kind> Word<K> {
         Word(AtomicU64::new(0), PhantomData)
     }
 
-    pub(super) fn load(&self) -> Seen<K> {
+    pub(super) fn load(&self) -> WordSeen<K> {
         // Ordering: [mpsc-block] Acquire: the block of a position is looked for after the
         // position, and is not older than the position's block but one.
-        Seen::new(self.0.load(Ordering::Acquire))
+        WordSeen::new(self.0.load(Ordering::Acquire))
     }
 
     /// Makes a claim if the word is still `seen`.
-    pub(super) fn claim(&self, seen: Seen<K>, claim: Claim) -> bool {
+    pub(super) fn claim(&self, seen: WordSeen<K>, claim: WordClaim) -> bool {
         let next = seen.after(claim);
         // Ordering: [mpsc-block] AcqRel: the claimer has seen the block of its position, and hands
         // that on to those who claim later. [mpsc-room] Relaxed would do for permits.
@@ -139,24 +139,27 @@ impl<K: Kind> Word<K> {
     }
 
     /// Gives permits back. Returns the word after it.
-    pub(super) fn give_back(&self, count: u32) -> Seen<K> {
+    pub(super) fn give_back(&self, count: u32) -> WordSeen<K> {
         let step = u64::from(count) * PERMIT;
         // Ordering: [mpsc-room] AcqRel: a waiter that set its flag later sees these permits, and
         // the end of the channel comes after all that its senders did.
-        Seen::new(self.0.fetch_sub(step, Ordering::AcqRel) - step)
+        // No mutant: both change one word, and each sees what comes before it there.
+        WordSeen::new(self.0.fetch_sub(step, Ordering::AcqRel) - step)
     }
 
     /// Closes the channel. Returns the word before it.
-    pub(super) fn close(&self) -> Seen<K> {
+    pub(super) fn close(&self) -> WordSeen<K> {
         // Ordering: [mpsc-block] AcqRel: the end is put into the block of the last position.
-        Seen::new(self.0.fetch_or(CLOSED, Ordering::AcqRel))
+        // No mutant: the party that puts the end there loads the word once more.
+        WordSeen::new(self.0.fetch_or(CLOSED, Ordering::AcqRel))
     }
 
     /// Notes that somebody waits for room. Returns the word after it.
-    pub(super) fn set_waiters(&self) -> Seen<K> {
+    pub(super) fn set_waiters(&self) -> WordSeen<K> {
         // Ordering: [mpsc-room] AcqRel: a party that gives permits back before this is seen here,
         // and one that does so after it sees the flag.
-        Seen::new(self.0.fetch_or(WAITERS, Ordering::AcqRel) | WAITERS)
+        // No mutant: as in `give_back`.
+        WordSeen::new(self.0.fetch_or(WAITERS, Ordering::AcqRel) | WAITERS)
     }
 
     /// Notes that nobody waits for room any more.

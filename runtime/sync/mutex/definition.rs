@@ -6,9 +6,9 @@ use crate::sync::permits::{HasPermits, Permits};
 /// A lock for a value that tasks share. A task that waits for it does not block its thread, and a
 /// guard may be kept across an `await`.
 ///
-/// Tasks get the lock in the order in which they began to wait. For a value that is used between two
-/// `await`s only, [`std::sync::Mutex`] is the better lock. A task that panics with the guard unlocks
-/// the mutex: there is no poison.
+/// Tasks get the lock in the order in which they began to wait. For a value that is used between
+/// two `await`s only, [`std::sync::Mutex`] is the better lock. A task that panics with the guard
+/// unlocks the mutex: there is no poison.
 ///
 /// # Examples
 /// ```

@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 use super::definition::Mutex;
 use super::mapped::MappedMutexGuard;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::Held;
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::HeldPermits;
 
 /// The value of a locked [`Mutex`]. It unlocks the mutex when it is dropped.
 ///
@@ -23,7 +23,7 @@ use crate::sync::permits::Held;
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct MutexGuard<'a, T: ?Sized> {
-    pub(super) loan: LoanMut<Held<&'a Mutex<T>>, T>,
+    pub(super) loan: ExclusiveLoan<HeldPermits<&'a Mutex<T>>, T>,
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {

@@ -10,8 +10,8 @@ use super::error::TryLockError;
 use super::guard::MutexGuard;
 use super::owned::OwnedMutexGuard;
 use crate::sync::blocking;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::Held;
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::HeldPermits;
 
 // SAFETY: the value goes with the mutex.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
@@ -28,11 +28,11 @@ impl<T: ?Sized> Mutex<T> {
 
     /// The permit was acquired.
     #[inline]
-    fn loan<R: Deref<Target = Mutex<T>>>(home: R) -> LoanMut<Held<R>, T> {
+    fn loan<R: Deref<Target = Mutex<T>>>(home: R) -> ExclusiveLoan<HeldPermits<R>, T> {
         let value = home.value.with_mut(|value| value);
-        // SAFETY: the caller has the only permit, and gives it to the loan. A reference and an `Arc`
-        // of the mutex keep it where it is [guard-owns].
-        unsafe { LoanMut::new(Held::new(home, 1), value) }
+        // SAFETY: the caller has the only permit, and gives it to the loan. A reference and an
+        // `Arc` of the mutex keep it where it is [guard-owns].
+        unsafe { ExclusiveLoan::new(HeldPermits::new(home, 1), value) }
     }
 
     /// Waits for the lock.
@@ -75,6 +75,15 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Panics
     /// Panics if called on a thread that runs tasks or is inside `block_on`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let mutex = Arc::new(heist::sync::Mutex::new(1));
+    /// *mutex.clone().blocking_lock_owned() += 1;
+    /// assert_eq!(*mutex.blocking_lock(), 2);
+    /// ```
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         blocking::block_on(self.lock_owned())
@@ -125,6 +134,16 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     /// Fails if the mutex is locked, or if a task that waits for it is about to get it.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let mutex = Arc::new(heist::sync::Mutex::new(1));
+    /// let guard = mutex.clone().try_lock_owned().unwrap();
+    /// assert!(mutex.try_lock_owned().is_err());
+    /// # drop(guard);
+    /// ```
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         match self.permits.try_acquire(1) {
             Ok(()) => Ok(OwnedMutexGuard::new(Mutex::loan(self))),

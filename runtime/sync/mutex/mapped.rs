@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::{Held, Permits};
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::{HeldPermits, Permits};
 
 /// A part of the value of a locked [`Mutex`](crate::sync::Mutex). It unlocks the mutex when it is
 /// dropped. Returned by [`MutexGuard::map`](crate::sync::MutexGuard::map).
@@ -23,7 +23,7 @@ use crate::sync::permits::{Held, Permits};
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
-    pub(super) loan: LoanMut<Held<&'a Permits>, T>,
+    pub(super) loan: ExclusiveLoan<HeldPermits<&'a Permits>, T>,
 }
 
 impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
@@ -66,7 +66,7 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
         match this.loan.try_map(f) {
-            Ok(loan) => Ok(MappedMutexGuard { loan: loan }),
+            Ok(loan) => Ok(MappedMutexGuard { loan }),
             Err(loan) => Err(MappedMutexGuard { loan }),
         }
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::definition::Mutex;
 use super::owned_mapped::OwnedMappedMutexGuard;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::Held;
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::HeldPermits;
 
 /// The value of a locked [`Mutex`], with an `Arc` of it. It unlocks the mutex when it is dropped.
 ///
@@ -26,12 +26,12 @@ use crate::sync::permits::Held;
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct OwnedMutexGuard<T: ?Sized> {
-    loan: LoanMut<Held<Arc<Mutex<T>>>, T>,
+    loan: ExclusiveLoan<HeldPermits<Arc<Mutex<T>>>, T>,
 }
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
     #[inline]
-    pub(super) fn new(loan: LoanMut<Held<Arc<Mutex<T>>>, T>) -> OwnedMutexGuard<T> {
+    pub(super) fn new(loan: ExclusiveLoan<HeldPermits<Arc<Mutex<T>>>, T>) -> OwnedMutexGuard<T> {
         OwnedMutexGuard { loan }
     }
 

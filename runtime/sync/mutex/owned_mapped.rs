@@ -6,8 +6,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::definition::Mutex;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::Held;
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::HeldPermits;
 
 /// A part of the value of a locked [`Mutex`], with an `Arc` of it. It unlocks the mutex when it is
 /// dropped. Returned by [`OwnedMutexGuard::map`](crate::sync::OwnedMutexGuard::map).
@@ -29,13 +29,13 @@ use crate::sync::permits::Held;
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
-    loan: LoanMut<Held<Arc<Mutex<T>>>, U>,
+    loan: ExclusiveLoan<HeldPermits<Arc<Mutex<T>>>, U>,
     /// `Sync` only if the whole value is.
     _whole: PhantomData<T>,
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
-    pub(super) fn new(loan: LoanMut<Held<Arc<Mutex<T>>>, U>) -> OwnedMappedMutexGuard<T, U> {
+    pub(super) fn new(loan: ExclusiveLoan<HeldPermits<Arc<Mutex<T>>>, U>) -> OwnedMappedMutexGuard<T, U> {
         OwnedMappedMutexGuard { loan, _whole: PhantomData }
     }
 

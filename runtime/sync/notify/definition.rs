@@ -9,8 +9,8 @@ use crate::sync::wait_list::{Chosen, Home, Locked, WaitList};
 /// Wakes tasks that wait for something to happen. It carries no value; what happened is seen
 /// elsewhere.
 ///
-/// [`notify_one`](Notify::notify_one) wakes one task. If none waits, it leaves a permit, and the next
-/// one that waits goes on at once; there is at most one permit.
+/// [`notify_one`](Notify::notify_one) wakes one task. If none waits, it leaves a permit, and the
+/// next one that waits goes on at once; there is at most one permit.
 /// [`notify_waiters`](Notify::notify_waiters) wakes all tasks that wait now, and leaves none.
 ///
 /// # Examples
@@ -52,7 +52,8 @@ use crate::sync::wait_list::{Chosen, Home, Locked, WaitList};
 pub struct Notify {
     pub(super) state: NotifyState,
     /// The state behind the lock is the turn of the first waiter that came after the last call of
-    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile [due].
+    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile
+    /// [due].
     waiters: WaitList<u64, Notification>,
 }
 
@@ -155,38 +156,52 @@ impl Notify {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn notify_waiting(&self, which: Which) {
-        let locked = self.waiters.lock();
-        // The last waiter may have left meanwhile.
+        let mut locked = self.waiters.lock();
+        // Another call may have found that nobody waits.
         if self.state.leave_permit() {
             return;
         }
+        if locked.has_one_before(*locked) {
+            return self.notify_after_due(locked, which);
+        }
+        let chosen = self.choose(&mut locked, which);
+        drop(locked);
+        if let Some(chosen) = chosen {
+            chosen.wake();
+        }
+    }
+
+    /// Those whom a call for all has yet to wake are woken for it: this one is for somebody else
+    /// [due].
+    #[cold]
+    fn notify_after_due(&self, locked: Locked<'_, u64, Notification>, which: Which) {
         let mut is_done = false;
         locked.wake_while(|locked| {
-            // Those whom a call has yet to wake are woken for it: this one is for somebody else.
             if let Some(chosen) = choose_due(locked) {
                 return Some(chosen);
             }
-            if std::mem::replace(&mut is_done, true) {
-                return None;
-            }
-            let notify = |notification: &mut Notification| *notification = Notification::One(which);
-            let chosen = match which {
-                Which::First => locked.choose_first(notify),
-                Which::Last => locked.choose_last(notify),
-            };
-            match chosen {
-                Some(_) => self.end_waiting_if_last(locked),
-                // They left while the lock was given up.
-                None => assert!(self.state.leave_permit(), "[waited-locked]: nobody waits"),
-            }
-            chosen
+            if std::mem::replace(&mut is_done, true) { None } else { self.choose(locked, which) }
         });
     }
 
-    /// Wakes all tasks that wait now, and those whose future was created before and not polled. Leaves
-    /// no permit.
+    /// Chooses one that waits. If there is nobody, leaves a permit.
+    #[inline]
+    fn choose(&self, locked: &mut Locked<'_, u64, Notification>, which: Which) -> Option<Chosen> {
+        let notify = |notification: &mut Notification| *notification = Notification::One(which);
+        let chosen = match which {
+            Which::First => locked.choose_first(notify),
+            Which::Last => locked.choose_last(notify),
+        };
+        if chosen.is_none() && !self.state.leave_permit() {
+            self.state.end_waiting();
+        }
+        chosen
+    }
+
+    /// Wakes all tasks that wait now, and those whose future was created before and not polled.
+    /// Leaves no permit.
     ///
     /// # Examples
     /// ```
@@ -204,13 +219,6 @@ impl Notify {
         self.state.call_all();
         *locked = locked.next_turn();
         locked.wake_while(choose_due);
-    }
-
-    /// Called under the lock when a waiter is gone.
-    pub(super) fn end_waiting_if_last(&self, locked: &Locked<'_, u64, Notification>) {
-        if !locked.has_one_since(**locked) {
-            self.state.end_waiting();
-        }
     }
 }
 

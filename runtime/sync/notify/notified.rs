@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::definition::Notify;
-use super::wait::Wait;
+use super::wait::NotifyWait;
 
 pin_project! {
     /// The future returned by [`Notify::notified`].
@@ -29,7 +29,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled or awaited"]
     pub struct Notified<'a> {
         #[pin]
-        wait: Wait<&'a Notify>,
+        wait: NotifyWait<&'a Notify>,
     }
 }
 
@@ -53,17 +53,17 @@ pin_project! {
     #[must_use = "futures do nothing unless polled or awaited"]
     pub struct OwnedNotified {
         #[pin]
-        wait: Wait<Arc<Notify>>,
+        wait: NotifyWait<Arc<Notify>>,
     }
 }
 
 impl Notify {
     /// Waits for a notification, or takes the permit.
     ///
-    /// The future gets the calls of [`notify_waiters`](Notify::notify_waiters) from its creation on, and
-    /// those of [`notify_one`](Notify::notify_one) from its first poll on, or from
-    /// [`enable`](crate::sync::futures::Notified::enable) on. Tasks are woken in the order in which they
-    /// began to wait.
+    /// The future gets the calls of [`notify_waiters`](Notify::notify_waiters) from its creation
+    /// on, and those of [`notify_one`](Notify::notify_one) from its first poll on, or from
+    /// [`enable`](crate::sync::futures::Notified::enable) on. Tasks are woken in the order in which
+    /// they began to wait.
     ///
     /// # Cancel safety
     /// Cancel safe: a future that is dropped gives up its place in the queue, and passes the
@@ -81,22 +81,37 @@ impl Notify {
     /// notify.notified().await;
     /// # }
     /// ```
+    #[inline]
     pub fn notified(&self) -> Notified<'_> {
-        Notified { wait: Wait::new(self) }
+        Notified { wait: NotifyWait::new(self) }
     }
 
     /// As [`Notify::notified`]; the future keeps the `Arc`, so it may go to another task.
     ///
     /// # Cancel safety
     /// Cancel safe, as `notified` is.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    ///
+    /// let notify = Arc::new(heist::sync::Notify::new());
+    /// let task = heist::spawn(notify.clone().notified_owned());
+    /// notify.notify_one();
+    /// task.await.unwrap();
+    /// # }
+    /// ```
+    #[inline]
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
-        OwnedNotified { wait: Wait::new(self) }
+        OwnedNotified { wait: NotifyWait::new(self) }
     }
 }
 
 impl Notified<'_> {
-    /// Begins to wait without a poll: what [`Notify::notify_one`] does from now on is not missed. Returns
-    /// true if it was notified; then the future is ready.
+    /// Begins to wait without a poll: what [`Notify::notify_one`] does from now on is not missed.
+    /// Returns true if it was notified; then the future is ready.
     ///
     /// # Examples
     /// ```

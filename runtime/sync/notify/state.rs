@@ -4,7 +4,8 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 /// There is no permit, and nobody waits.
 const EMPTY: usize = 0;
-/// Somebody waits for a permit. Only the holder of the list's lock sets and ends it [waited-locked].
+/// There is no permit, and somebody may wait for one. Only the holder of the list's lock sets and
+/// ends it [waited-locked].
 const WAITED: usize = 1;
 /// There is a permit, and nobody waits.
 const PERMIT: usize = 2;
@@ -57,8 +58,8 @@ impl NotifyState {
 
     #[inline]
     pub(super) fn calls(&self) -> Calls {
-        // Ordering: Acquire [notified-published]: who sees a call sees what came before it.
-        NotifyWord(self.0.load(Ordering::Acquire)).calls()
+        // Ordering: Relaxed: one that finds another number takes the lock, which the call held.
+        NotifyWord(self.0.load(Ordering::Relaxed)).calls()
     }
 
     fn load(&self) -> NotifyWord {
@@ -71,8 +72,8 @@ impl NotifyState {
     pub(super) fn leave_permit(&self) -> bool {
         let mut word = self.load();
         while word.what() != WAITED {
-            // Ordering: Release [notified-published]: who takes the permit sees what came before it,
-            // also if there was one already.
+            // Ordering: Release [notified-published]: who takes the permit sees what came before
+            // it, also if there was one already.
             let (from, to) = (word.0, word.with(PERMIT).0);
             match self.0.compare_exchange_weak(from, to, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return true,
@@ -85,29 +86,40 @@ impl NotifyState {
     /// Takes the permit, if there is one and there was no call since `calls`.
     #[inline]
     pub(super) fn arrive(&self, calls: Calls) -> Arrival {
-        if self.calls() != calls {
+        // Ordering: Acquire [notified-published]: who sees a call, or its permit, sees what came
+        // before it. No mutant: the models have not noticed a weaker one so far.
+        let word = NotifyWord(self.0.load(Ordering::Acquire));
+        if word.calls() != calls {
             return Arrival::Notified;
         }
-        let (from, to) = (calls.0 | PERMIT, calls.0 | EMPTY);
-        // Ordering: Acquire [notified-published], as for a call.
+        if word.what() != PERMIT {
+            return Arrival::Waits;
+        }
+        let (from, to) = (word.0, word.with(EMPTY).0);
+        // Ordering: Acquire [notified-published]. No mutant: the load has seen the same, unless
+        // another call came in between.
         match self.0.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => Arrival::Notified,
             Err(_) => Arrival::Waits,
         }
     }
 
-    /// As `arrive`, and marks that somebody waits. The caller holds the lock of the list, and enters it
-    /// if it has to wait.
+    /// As `arrive`, and marks that somebody waits. The caller holds the lock of the list, and
+    /// enters it if it has to wait.
+    #[inline]
     pub(super) fn arrive_or_wait(&self, calls: Calls) -> Arrival {
         loop {
             if self.arrive(calls) == Arrival::Notified {
                 return Arrival::Notified;
             }
             let word = self.load();
-            if word.what() == PERMIT || word.calls() != calls {
-                continue;
+            match word.what() {
+                WAITED => return Arrival::Waits,
+                EMPTY => {}
+                _ => continue,
             }
-            // Ordering: Relaxed: the lock orders it for those who look at the list, [waited-locked].
+            // Ordering: Relaxed: the lock orders it for those who look at the list,
+            // [waited-locked].
             let (from, to) = (word.0, word.with(WAITED).0);
             if self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return Arrival::Waits;
@@ -115,27 +127,18 @@ impl NotifyState {
         }
     }
 
-    /// Counts a call of `notify_waiters`, after which nobody waits. The caller holds the lock of the list.
-    /// A permit stays.
+    /// Counts a call of `notify_waiters`. The caller holds the lock of the list. A permit stays.
     pub(super) fn call_all(&self) {
-        let mut word = self.load();
-        loop {
-            let what = if word.what() == WAITED { EMPTY } else { word.what() };
-            let to = NotifyWord(word.0.wrapping_add(CALL)).with(what).0;
-            // Ordering: Release [notified-published]: who sees the call sees what came before it.
-            match self.0.compare_exchange_weak(word.0, to, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return,
-                Err(seen) => word = NotifyWord(seen),
-            }
-        }
+        // Ordering: Release [notified-published]: who sees the call sees what came before it.
+        self.0.fetch_add(CALL, Ordering::Release);
     }
 
-    /// Marks that nobody waits any more. The caller holds the lock of the list.
+    /// Leaves a permit in the place of the mark, because nobody waits. The caller holds the lock of
+    /// the list, and has seen the mark under it.
     pub(super) fn end_waiting(&self) {
-        let word = self.load();
-        if word.what() == WAITED {
-            // Ordering: Relaxed: nobody else changes it while somebody waits, [waited-locked].
-            self.0.store(word.with(EMPTY).0, Ordering::Relaxed);
-        }
+        // Ordering: Release [notified-published], as in `leave_permit`. Nobody else changes the
+        // word while the mark stands [waited-locked]. No mutant: the models have not noticed a
+        // weaker one so far.
+        self.0.store(self.load().with(PERMIT).0, Ordering::Release);
     }
 }

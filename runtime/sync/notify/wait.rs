@@ -8,10 +8,10 @@ use pin_project_lite::pin_project;
 
 use super::definition::{Notification, Notify};
 use super::state::{Arrival, Calls};
-use crate::sync::wait_list::{HomeRef, Left, Stage, Waiter};
+use crate::sync::wait_list::{HomeRef, Left, Waiter, WaiterStage};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum WaitProgress {
     /// It was not polled, and not enabled.
     New,
     /// It is in the list, or was chosen.
@@ -20,34 +20,37 @@ enum Progress {
 }
 
 pin_project! {
-    pub(super) struct Wait<H: HomeRef>
+    pub(super) struct NotifyWait<H>
     where
+        H: HomeRef,
         H: Deref<Target = Notify>,
     {
         #[pin]
         waiter: Waiter<H>,
         // The calls of `notify_waiters` when it was created.
         calls: Calls,
-        progress: Progress,
+        progress: WaitProgress,
     }
 
-    impl<H: HomeRef> PinnedDrop for Wait<H>
+    impl<H> PinnedDrop for NotifyWait<H>
     where
+        H: HomeRef,
         H: Deref<Target = Notify>,
     {
         #[inline]
         fn drop(this: Pin<&mut Self>) {
-            if this.progress == Progress::Waiting {
+            if this.progress == WaitProgress::Waiting {
                 this.give_up();
             }
         }
     }
 }
 
-impl<H: HomeRef + Deref<Target = Notify>> Wait<H> {
-    pub(super) fn new(notify: H) -> Wait<H> {
+impl<H: HomeRef + Deref<Target = Notify>> NotifyWait<H> {
+    #[inline]
+    pub(super) fn new(notify: H) -> NotifyWait<H> {
         let calls = notify.state.calls();
-        Wait { waiter: Waiter::new(notify), calls, progress: Progress::New }
+        NotifyWait { waiter: Waiter::new(notify), calls, progress: WaitProgress::New }
     }
 
     /// Enters the list without a waker. Returns whether it was notified.
@@ -62,12 +65,12 @@ impl<H: HomeRef + Deref<Target = Notify>> Wait<H> {
 
     fn poll_with(mut self: Pin<&mut Self>, cx: Option<&mut Context<'_>>) -> Poll<()> {
         let is_ready = match self.progress {
-            Progress::New => self.as_mut().is_notified_or_enters(cx.map(|cx| cx.waker())),
-            Progress::Waiting => self.as_mut().was_notified(cx),
-            Progress::Done => true,
+            WaitProgress::New => self.as_mut().is_notified_or_enters(cx.map(|cx| cx.waker())),
+            WaitProgress::Waiting => self.as_mut().was_notified(cx),
+            WaitProgress::Done => true,
         };
         let progress = self.project().progress;
-        *progress = if is_ready { Progress::Done } else { Progress::Waiting };
+        *progress = if is_ready { WaitProgress::Done } else { WaitProgress::Waiting };
         if is_ready { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -94,7 +97,7 @@ impl<H: HomeRef + Deref<Target = Notify>> Wait<H> {
 
     fn was_notified(self: Pin<&mut Self>, cx: Option<&mut Context<'_>>) -> bool {
         let this = self.project();
-        if this.waiter.stage() != Stage::Chosen && this.waiter.home().state.calls() != *this.calls {
+        if this.waiter.stage() != WaiterStage::Chosen && this.waiter.home().state.calls() != *this.calls {
             // A call for all has begun, and has not come to this one.
             let mut locked = this.waiter.lock();
             let left = this.waiter.as_ref().leave(&mut locked);
@@ -115,7 +118,6 @@ impl<H: HomeRef + Deref<Target = Notify>> Wait<H> {
         let notify = &**this.waiter.home();
         let mut locked = this.waiter.lock();
         let left = this.waiter.as_ref().leave(&mut locked);
-        notify.end_waiting_if_last(&locked);
         drop(locked);
         if let Some(Left::Chosen(Notification::One(which))) = left {
             notify.notify(which);

@@ -5,13 +5,13 @@ use std::fmt;
 use std::future::Future;
 
 use super::error::SetError;
-use crate::sync::permits::{Held, Permits, TryAcquireError};
+use crate::sync::permits::{HeldPermits, Permits, TryAcquireError};
 use crate::sync::write_once::WriteOnce;
 
 /// A value that is set once, by an asynchronous function if nobody has set it before.
 ///
-/// If many tasks ask for the value at a time, one of them computes it and the others wait. If that one
-/// fails, panics or is dropped, the next one begins anew.
+/// If many tasks ask for the value at a time, one of them computes it and the others wait. If that
+/// one fails, panics or is dropped, the next one begins anew.
 ///
 /// # Examples
 /// ```
@@ -136,7 +136,7 @@ impl<T> OnceCell<T> {
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
         match self.permits.try_acquire(1) {
             Ok(()) => {
-                self.set_with(Held::new(&self.permits, 1), value);
+                self.set_with(HeldPermits::new(&self.permits, 1), value);
                 Ok(())
             }
             Err(TryAcquireError::NoPermits) => Err(SetError::InitializingError(value)),
@@ -145,7 +145,7 @@ impl<T> OnceCell<T> {
     }
 
     /// Sets the value by the right to do so, which ends.
-    fn set_with(&self, mut right: Held<&Permits>, value: T) {
+    fn set_with(&self, mut right: HeldPermits<&Permits>, value: T) {
         // SAFETY: it takes the only permit to come here, and it is never given back [one-setter].
         unsafe { self.value.set(value) };
         right.forget();
@@ -155,8 +155,8 @@ impl<T> OnceCell<T> {
     /// Returns the value. If there is none, computes it, or waits for the task that does.
     ///
     /// # Cancel safety
-    /// A future that is dropped while it computes leaves the cell empty, and the next task that waits
-    /// computes the value.
+    /// A future that is dropped while it computes leaves the cell empty, and the next task that
+    /// waits computes the value.
     ///
     /// # Examples
     /// ```
@@ -176,21 +176,21 @@ impl<T> OnceCell<T> {
             return value;
         }
         if self.permits.acquire(1).await.is_ok() {
-            let right = Held::new(&self.permits, 1);
+            let right = HeldPermits::new(&self.permits, 1);
             self.set_with(right, f().await);
         }
         self.is_set()
     }
 
-    /// As [`OnceCell::get_or_init`], with a function that may fail: then the cell stays empty, and the
-    /// next task that waits calls its own function.
+    /// As [`OnceCell::get_or_init`], with a function that may fail: then the cell stays empty, and
+    /// the next task that waits calls its own function.
     ///
     /// # Errors
     /// Returns the error of `f`.
     ///
     /// # Cancel safety
-    /// A future that is dropped while it computes leaves the cell empty, and the next task that waits
-    /// computes the value.
+    /// A future that is dropped while it computes leaves the cell empty, and the next task that
+    /// waits computes the value.
     ///
     /// # Examples
     /// ```
@@ -210,7 +210,7 @@ impl<T> OnceCell<T> {
             return Ok(value);
         }
         if self.permits.acquire(1).await.is_ok() {
-            let right = Held::new(&self.permits, 1);
+            let right = HeldPermits::new(&self.permits, 1);
             self.set_with(right, f().await?);
         }
         Ok(self.is_set())

@@ -1,7 +1,7 @@
 //! The one allocation of a channel for one value, and the two halves that own it together.
 #![expect(unsafe_code, reason = "two owners of a cell, whose state says who may touch what")]
 
-use super::state::{Closed, Ended, Snapshot, State};
+use super::state::{Closed, OneState, SenderEnd, Snapshot};
 use crate::primitive::cell::UnsafeCell;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
@@ -9,15 +9,15 @@ use std::task::{Poll, Waker};
 
 /// First the sender's waker, if it waits for the end of the receiver; then the value.
 #[expect(dead_code, reason = "it gives size and alignment; casts reach the places")]
-union Slot<T> {
+union ValueOrWaker<T> {
     value: ManuallyDrop<T>,
     waker: ManuallyDrop<Waker>,
 }
 
 pub(super) struct OneCell<T> {
-    state: State,
+    state: OneState,
     receiver_waker: UnsafeCell<MaybeUninit<Waker>>,
-    slot: UnsafeCell<MaybeUninit<Slot<T>>>,
+    slot: UnsafeCell<MaybeUninit<ValueOrWaker<T>>>,
 }
 
 // SAFETY: the state admits one side to each place at a time; a value goes from one thread to
@@ -43,7 +43,7 @@ unsafe impl<T: Send> Sync for ReceiverHalf<T> {}
 
 pub(super) fn new<T>() -> (SenderHalf<T>, ReceiverHalf<T>) {
     let cell = Box::new(OneCell {
-        state: State::new(),
+        state: OneState::new(),
         receiver_waker: UnsafeCell::new(MaybeUninit::uninit()),
         slot: UnsafeCell::new(MaybeUninit::uninit()),
     });
@@ -75,8 +75,8 @@ impl<T> OneCell<T> {
     /// # Safety
     /// The place holds a waker that is the caller's.
     unsafe fn take_receiver_waker(&self) -> Waker {
-        // SAFETY: as the caller promises.
-        self.receiver_waker.with_mut(|place| unsafe { (*place).assume_init_read() })
+        // SAFETY: as the caller promises. Its words stay: the receiver may be comparing them.
+        self.receiver_waker.with(|place| unsafe { (*place).assume_init_read() })
     }
 }
 
@@ -119,7 +119,7 @@ impl<T> SenderHalf<T> {
         cell.put_value(value);
         match cell.state.send() {
             // SAFETY: the channel is closed, so the receiver leaves the slot to us.
-            Ended::Refused => Err(unsafe { cell.take_value() }),
+            SenderEnd::Refused => Err(unsafe { cell.take_value() }),
             ended => {
                 let this = ManuallyDrop::new(self);
                 // SAFETY: the transition has just ended the sender; nothing touches the half any
@@ -138,7 +138,7 @@ impl<T> SenderHalf<T> {
             return Poll::Ready(());
         }
         if seen.sender_waits() {
-            let same = |slot: *const MaybeUninit<Slot<T>>| {
+            let same = |slot: *const MaybeUninit<ValueOrWaker<T>>| {
                 // SAFETY: the waker is there, and only the sender removes it.
                 unsafe { (*slot.cast::<Waker>()).will_wake(waker) }
             };
@@ -166,13 +166,13 @@ impl<T> SenderHalf<T> {
 /// # Safety
 /// `ended` is the outcome of the transition that ended the sender. The caller does not use its half
 /// any more.
-unsafe fn leave<T>(pointer: NonNull<OneCell<T>>, ended: Ended) {
+unsafe fn leave<T>(pointer: NonNull<OneCell<T>>, ended: SenderEnd) {
     // SAFETY: unless the sender has left, the cell lives.
     let cell = || unsafe { pointer.as_ref() };
     let is_last = match ended {
-        Ended::Left => false,
-        Ended::Refused => cell().state.leave_closed(),
-        Ended::Wake => {
+        SenderEnd::Left => false,
+        SenderEnd::Refused => cell().state.leave_closed(),
+        SenderEnd::Wake => {
             // SAFETY: the receiver published its waker, and the transition made it ours.
             let waker = unsafe { cell().take_receiver_waker() };
             let is_last = cell().state.leave_after_wake();

@@ -22,7 +22,7 @@ const RECEIVER_WAITS: u32 = 1 << 5;
 const SENDER_WAITS: u32 = 1 << 6;
 
 /// What both sides know of each other.
-pub(super) struct State(AtomicU32);
+pub(super) struct OneState(AtomicU32);
 
 /// The word at one point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct Snapshot(u32);
 
 /// What the end of the sender leaves it to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum SenderEnd {
     /// Nothing: the receiver looks after the rest.
     Left,
     /// It takes the receiver's waker out and calls [`State::leave_after_wake`].
@@ -75,9 +75,9 @@ impl Snapshot {
     }
 }
 
-impl State {
-    pub(super) fn new() -> State {
-        State(AtomicU32::new(0))
+impl OneState {
+    pub(super) fn new() -> OneState {
+        OneState(AtomicU32::new(0))
     }
 
     pub(super) fn load(&self) -> Snapshot {
@@ -93,6 +93,8 @@ impl State {
         loop {
             let Some(next) = next(current) else {
                 // Ordering: [oneshot-value] Acquire, because the caller acts on what it has seen.
+                // No mutant: the callers look once more by `load`.
+                // No mutant: the callers look once more by `load`.
                 let seen = self.0.load(Ordering::Acquire);
                 if seen == current {
                     return (Snapshot(seen), false);
@@ -110,7 +112,7 @@ impl State {
     }
 
     /// The sender ends with the value that it has put into the slot.
-    pub(super) fn send(&self) -> Ended {
+    pub(super) fn send(&self) -> SenderEnd {
         let (before, is_changed) = self.change(|word| {
             if word & CLOSED != 0 {
                 return None;
@@ -118,14 +120,14 @@ impl State {
             Some(word | SENT | ENDED | if word & RECEIVER_WAITS == 0 { SENDER_GONE } else { 0 })
         });
         match (is_changed, before.receiver_waits()) {
-            (false, _) => Ended::Refused,
-            (true, true) => Ended::Wake,
-            (true, false) => Ended::Left,
+            (false, _) => SenderEnd::Refused,
+            (true, true) => SenderEnd::Wake,
+            (true, false) => SenderEnd::Left,
         }
     }
 
     /// The sender ends without a value. If the channel is closed, it has still to leave.
-    pub(super) fn end(&self) -> Ended {
+    pub(super) fn end(&self) -> SenderEnd {
         let (before, is_changed) = self.change(|word| {
             if word & CLOSED != 0 {
                 return None;
@@ -133,9 +135,9 @@ impl State {
             Some(word | ENDED | if word & RECEIVER_WAITS == 0 { SENDER_GONE } else { 0 })
         });
         match (is_changed, before.receiver_waits()) {
-            (false, _) => Ended::Refused,
-            (true, true) => Ended::Wake,
-            (true, false) => Ended::Left,
+            (false, _) => SenderEnd::Refused,
+            (true, true) => SenderEnd::Wake,
+            (true, false) => SenderEnd::Left,
         }
     }
 
@@ -144,13 +146,14 @@ impl State {
     pub(super) fn leave_after_wake(&self) -> bool {
         // Ordering: [oneshot-free] AcqRel: the side that leaves last frees what the other has
         // left.
+        // No mutant: what it orders is the end of memory, which loom does not watch.
         let before = self.0.fetch_xor(RECEIVER_WAITS | SENDER_GONE, Ordering::AcqRel);
         before & RECEIVER_GONE != 0
     }
 
     /// The sender leaves a closed channel. Returns true if it has to free the cell.
     pub(super) fn leave_closed(&self) -> bool {
-        // Ordering: [oneshot-free] as above.
+        // Ordering: [oneshot-free] as above. No mutant: as above.
         let before = self.0.fetch_or(ENDED | SENDER_GONE, Ordering::AcqRel);
         before & RECEIVER_GONE != 0
     }
@@ -160,7 +163,7 @@ impl State {
         if self.load().sender_is_gone() {
             return true;
         }
-        // Ordering: [oneshot-free] as above.
+        // Ordering: [oneshot-free] as above. No mutant: as above.
         let before = self.0.fetch_or(RECEIVER_GONE, Ordering::AcqRel);
         before & SENDER_GONE != 0
     }

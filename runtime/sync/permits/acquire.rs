@@ -7,7 +7,7 @@ use pin_project_lite::pin_project;
 
 use super::error::{AcquireError, TryAcquireError};
 use super::state::{Giving, PERMITS_COUNT_MAX, PermitsState, Taking};
-use crate::sync::wait_list::{Home, Left, Locked, Stage, WaitList, Waiter};
+use crate::sync::wait_list::{Home, Left, Locked, WaitList, Waiter, WaiterStage};
 use crate::task::coop::poll_proceed;
 
 /// The permits that are there, and those who wait for some.
@@ -105,7 +105,7 @@ impl Permits {
     }
 
     /// Gives `count` permits to those who wait, in their order, and what is left to all.
-    #[cold]
+    #[inline(never)]
     fn distribute(&self, locked: Locked<'_, (), usize>, added: usize) {
         let mut count = added;
         let mut giving = Giving::Given;
@@ -147,7 +147,7 @@ pin_project! {
     impl PinnedDrop for Acquire<'_> {
         #[inline]
         fn drop(this: Pin<&mut Self>) {
-            if this.waiter.stage() != Stage::Idle {
+            if this.waiter.stage() != WaiterStage::Idle {
                 this.give_up();
             }
         }
@@ -174,7 +174,7 @@ impl Acquire<'_> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn poll_enter(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let this = self.project();
         let permits = *this.waiter.home();
@@ -212,7 +212,7 @@ impl Future for Acquire<'_> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let restore = ready!(poll_proceed(cx));
-        let outcome = if self.waiter.stage() == Stage::Idle {
+        let outcome = if self.waiter.stage() == WaiterStage::Idle {
             match self.waiter.home().state.take(self.count) {
                 Taking::Taken => Ok(()),
                 Taking::Closed => Err(AcquireError::closed()),

@@ -19,16 +19,16 @@ impl HasPermits for Permits {
 
 /// Permits that were acquired. They are given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Held<R: Deref<Target: HasPermits>> {
+pub(crate) struct HeldPermits<R: Deref<Target: HasPermits>> {
     home: R,
     count: usize,
 }
 
-impl<R: Deref<Target: HasPermits>> Held<R> {
+impl<R: Deref<Target: HasPermits>> HeldPermits<R> {
     /// `count` permits of `home` were acquired.
     #[inline]
-    pub(crate) fn new(home: R, count: usize) -> Held<R> {
-        Held { home, count }
+    pub(crate) fn new(home: R, count: usize) -> HeldPermits<R> {
+        HeldPermits { home, count }
     }
 
     #[inline]
@@ -49,7 +49,7 @@ impl<R: Deref<Target: HasPermits>> Held<R> {
     ///
     /// # Panics
     /// Panics if both together are too many to count.
-    pub(crate) fn merge(&mut self, mut other: Held<R>) {
+    pub(crate) fn merge(&mut self, mut other: HeldPermits<R>) {
         self.count = self.count.checked_add(other.count).expect("number of permits overflowed");
         other.count = 0;
     }
@@ -61,25 +61,25 @@ impl<R: Deref<Target: HasPermits>> Held<R> {
     }
 
     /// Leaves `count` of the permits to the one that it returns. `None` if there are fewer.
-    pub(crate) fn split(&mut self, count: usize) -> Option<Held<R>>
+    pub(crate) fn split(&mut self, count: usize) -> Option<HeldPermits<R>>
     where
         R: Clone,
     {
         self.count = self.count.checked_sub(count)?;
-        Some(Held { home: self.home.clone(), count })
+        Some(HeldPermits { home: self.home.clone(), count })
     }
 }
 
-impl<'a, L: HasPermits + ?Sized> Held<&'a L> {
+impl<'a, L: HasPermits + ?Sized> HeldPermits<&'a L> {
     /// Forgets what they are the permits of.
     #[inline]
-    pub(crate) fn of_permits(self) -> Held<&'a Permits> {
+    pub(crate) fn of_permits(self) -> HeldPermits<&'a Permits> {
         let held = ManuallyDrop::new(self);
-        Held { home: held.home.permits(), count: held.count }
+        HeldPermits { home: held.home.permits(), count: held.count }
     }
 }
 
-impl<R: Deref<Target: HasPermits>> Drop for Held<R> {
+impl<R: Deref<Target: HasPermits>> Drop for HeldPermits<R> {
     #[inline]
     fn drop(&mut self) {
         if self.count > 0 {

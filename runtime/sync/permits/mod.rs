@@ -11,5 +11,5 @@ mod state;
 
 pub(crate) use acquire::Permits;
 pub use error::{AcquireError, TryAcquireError};
-pub(crate) use held::{HasPermits, Held};
+pub(crate) use held::{HasPermits, HeldPermits};
 pub(crate) use state::PERMITS_COUNT_MAX;

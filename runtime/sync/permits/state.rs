@@ -135,8 +135,8 @@ impl PermitsState {
 
     #[inline]
     fn exchange_taking(&self, from: PermitsWord, to: PermitsWord) -> Result<(), PermitsWord> {
-        // Ordering: Acquire [permits-published]: what the former users of the permits did is seen; and
-        // [closed-published] of a word that is closed.
+        // Ordering: Acquire [permits-published]: what the former users of the permits did is seen;
+        // and [closed-published] of a word that is closed.
         let outcome = self.0.compare_exchange_weak(from.0, to.0, Ordering::Acquire, Ordering::Acquire);
         outcome.map(drop).map_err(PermitsWord)
     }
@@ -158,8 +158,8 @@ impl PermitsState {
         }
     }
 
-    /// Gives back what is left for nobody. The caller holds the lock of the waiters, and the list is
-    /// empty.
+    /// Gives back what is left for nobody. The caller holds the lock of the waiters, and the list
+    /// is empty.
     pub(super) fn end_waiting(&self, count: usize) -> Giving {
         // Ordering: Relaxed: a guess, which the exchange checks.
         let mut word = PermitsWord(self.0.load(Ordering::Relaxed));

@@ -10,8 +10,8 @@ pub(super) const READERS_COUNT_MAX: u32 = u32::MAX >> 3;
 ///
 /// Tasks get the lock in the order in which they began to wait. So a writer is not kept out by
 /// readers: those that come after it wait until it is done. A task that reads and wants to read
-/// again meanwhile may therefore wait for ever. A task that panics with a guard unlocks: there is no
-/// poison.
+/// again meanwhile may therefore wait for ever. A task that panics with a guard unlocks: there is
+/// no poison.
 ///
 /// # Examples
 /// ```

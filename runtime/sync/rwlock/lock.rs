@@ -10,8 +10,8 @@ use super::owned_read::OwnedRwLockReadGuard;
 use super::owned_write::OwnedRwLockWriteGuard;
 use super::read::RwLockReadGuard;
 use super::write::RwLockWriteGuard;
-use crate::sync::loan::{Loan, LoanMut};
-use crate::sync::permits::Held;
+use crate::sync::loan::{ExclusiveLoan, SharedLoan};
+use crate::sync::permits::HeldPermits;
 use crate::sync::{TryLockError, blocking};
 
 // SAFETY: the value goes with the lock.
@@ -33,20 +33,20 @@ impl<T: ?Sized> RwLock<T> {
 
     /// One permit was acquired.
     #[inline]
-    fn loan<R: Deref<Target = RwLock<T>>>(home: R) -> Loan<Held<R>, T> {
+    fn loan<R: Deref<Target = RwLock<T>>>(home: R) -> SharedLoan<HeldPermits<R>, T> {
         let value = home.value.with(|value| value);
-        // SAFETY: a writer needs all permits, and this loan has one. A reference and an `Arc` of the
-        // lock keep it where it is [guard-owns].
-        unsafe { Loan::new(Held::new(home, 1), value) }
+        // SAFETY: a writer needs all permits, and this loan has one. A reference and an `Arc` of
+        // the lock keep it where it is [guard-owns].
+        unsafe { SharedLoan::new(HeldPermits::new(home, 1), value) }
     }
 
     /// All permits were acquired.
     #[inline]
-    fn loan_mut<R: Deref<Target = RwLock<T>>>(home: R) -> LoanMut<Held<R>, T> {
+    fn loan_mut<R: Deref<Target = RwLock<T>>>(home: R) -> ExclusiveLoan<HeldPermits<R>, T> {
         let count = home.readers_count_max as usize;
         let value = home.value.with_mut(|value| value);
         // SAFETY: everybody else needs a permit, and this loan has all of them; as above.
-        unsafe { LoanMut::new(Held::new(home, count), value) }
+        unsafe { ExclusiveLoan::new(HeldPermits::new(home, count), value) }
     }
 
     /// Waits until it may read.
@@ -126,6 +126,14 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// Fails if the lock is not to be had at once.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let lock = Arc::new(heist::sync::RwLock::new(5));
+    /// assert_eq!(*lock.try_read_owned().unwrap(), 5);
+    /// ```
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         self.try_wait(1)?;
         Ok(OwnedRwLockReadGuard { loan: RwLock::loan(self) })
@@ -209,6 +217,15 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// Fails if the lock is not to be had at once.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let lock = Arc::new(heist::sync::RwLock::new(5));
+    /// *lock.clone().try_write_owned().unwrap() += 1;
+    /// assert_eq!(*lock.try_read().unwrap(), 6);
+    /// ```
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         self.try_wait(self.readers_count_max)?;
         Ok(OwnedRwLockWriteGuard { loan: RwLock::loan_mut(self) })

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 use super::definition::RwLock;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::{Held, Permits};
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::{HeldPermits, Permits};
 
 /// A part of the value of an [`RwLock`], to be changed. It unlocks the lock when it is dropped.
 /// Returned by [`RwLockWriteGuard::map`](crate::sync::RwLockWriteGuard::map).
@@ -25,13 +25,13 @@ use crate::sync::permits::{Held, Permits};
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
-    loan: LoanMut<Held<&'a Permits>, T>,
+    loan: ExclusiveLoan<HeldPermits<&'a Permits>, T>,
     /// `Send` and `Sync` only if readers may share the value.
     _lock: PhantomData<&'a RwLock<T>>,
 }
 
 impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
-    pub(super) fn new(loan: LoanMut<Held<&'a Permits>, T>) -> RwLockMappedWriteGuard<'a, T> {
+    pub(super) fn new(loan: ExclusiveLoan<HeldPermits<&'a Permits>, T>) -> RwLockMappedWriteGuard<'a, T> {
         RwLockMappedWriteGuard { loan, _lock: PhantomData }
     }
 

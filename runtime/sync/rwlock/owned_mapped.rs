@@ -6,11 +6,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::definition::RwLock;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::Held;
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::HeldPermits;
 
-/// A part of the value of an [`RwLock`], to be changed, with an `Arc` of the lock. It unlocks the lock
-/// when it is dropped. Returned by
+/// A part of the value of an [`RwLock`], to be changed, with an `Arc` of the lock. It unlocks the
+/// lock when it is dropped. Returned by
 /// [`OwnedRwLockWriteGuard::map`](crate::sync::OwnedRwLockWriteGuard::map).
 ///
 /// # Examples
@@ -30,13 +30,15 @@ use crate::sync::permits::Held;
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
-    loan: LoanMut<Held<Arc<RwLock<T>>>, U>,
+    loan: ExclusiveLoan<HeldPermits<Arc<RwLock<T>>>, U>,
     /// `Send` and `Sync` only if readers may share the part.
     _part: PhantomData<Arc<RwLock<U>>>,
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
-    pub(super) fn new(loan: LoanMut<Held<Arc<RwLock<T>>>, U>) -> OwnedRwLockMappedWriteGuard<T, U> {
+    pub(super) fn new(
+        loan: ExclusiveLoan<HeldPermits<Arc<RwLock<T>>>, U>,
+    ) -> OwnedRwLockMappedWriteGuard<T, U> {
         OwnedRwLockMappedWriteGuard { loan, _part: PhantomData }
     }
 

@@ -5,11 +5,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::definition::RwLock;
-use crate::sync::loan::Loan;
-use crate::sync::permits::Held;
+use crate::sync::loan::SharedLoan;
+use crate::sync::permits::HeldPermits;
 
-/// The value of an [`RwLock`], or a part of it, to be read, with an `Arc` of the lock. It unlocks the
-/// lock when it is dropped.
+/// The value of an [`RwLock`], or a part of it, to be read, with an `Arc` of the lock. It unlocks
+/// the lock when it is dropped.
 ///
 /// # Examples
 /// ```
@@ -24,7 +24,7 @@ use crate::sync::permits::Held;
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
-    pub(super) loan: Loan<Held<Arc<RwLock<T>>>, U>,
+    pub(super) loan: SharedLoan<HeldPermits<Arc<RwLock<T>>>, U>,
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
@@ -71,7 +71,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         F: FnOnce(&U) -> Option<&V>,
     {
         match this.loan.try_map(f) {
-            Ok(loan) => Ok(OwnedRwLockReadGuard { loan: loan }),
+            Ok(loan) => Ok(OwnedRwLockReadGuard { loan }),
             Err(loan) => Err(OwnedRwLockReadGuard { loan }),
         }
     }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::definition::RwLock;
 use super::owned_mapped::OwnedRwLockMappedWriteGuard;
 use super::owned_read::OwnedRwLockReadGuard;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::Held;
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::HeldPermits;
 
-/// The value of an [`RwLock`], to be changed, with an `Arc` of the lock. It unlocks the lock when it is
-/// dropped.
+/// The value of an [`RwLock`], to be changed, with an `Arc` of the lock. It unlocks the lock when
+/// it is dropped.
 ///
 /// # Examples
 /// ```
@@ -28,7 +28,7 @@ use crate::sync::permits::Held;
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
-    pub(super) loan: LoanMut<Held<Arc<RwLock<T>>>, T>,
+    pub(super) loan: ExclusiveLoan<HeldPermits<Arc<RwLock<T>>>, T>,
 }
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
@@ -100,8 +100,8 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        let loan = this.loan.map_shared(Held::keep_one, f);
-        OwnedRwLockReadGuard { loan: loan }
+        let loan = this.loan.map_shared(HeldPermits::keep_one, f);
+        OwnedRwLockReadGuard { loan }
     }
 
     /// As `downgrade_map`, if `f` finds a part. If not, others were not let in.
@@ -117,7 +117,8 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     ///
     /// let lock = Arc::new(RwLock::new(vec![1]));
     /// let guard = lock.clone().try_write_owned().unwrap();
-    /// let guard = OwnedRwLockWriteGuard::try_downgrade_map(guard, |list| list.get(5)).unwrap_err();
+    /// let guard =
+    ///     OwnedRwLockWriteGuard::try_downgrade_map(guard, |list| list.get(5)).unwrap_err();
     /// assert!(lock.try_read().is_err());
     /// assert_eq!(*guard, [1]);
     /// ```
@@ -126,8 +127,8 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        match this.loan.try_map_shared(Held::keep_one, f) {
-            Ok(loan) => Ok(OwnedRwLockReadGuard { loan: loan }),
+        match this.loan.try_map_shared(HeldPermits::keep_one, f) {
+            Ok(loan) => Ok(OwnedRwLockReadGuard { loan }),
             Err(loan) => Err(OwnedRwLockWriteGuard { loan }),
         }
     }
@@ -142,7 +143,8 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     ///
     /// let lock = Arc::new(RwLock::new(1));
     /// let guard = lock.try_write_owned().unwrap();
-    /// let guard: OwnedRwLockMappedWriteGuard<i32> = OwnedRwLockWriteGuard::into_mapped(guard);
+    /// let guard: OwnedRwLockMappedWriteGuard<i32> =
+    ///     OwnedRwLockWriteGuard::into_mapped(guard);
     /// assert_eq!(*guard, 1);
     /// ```
     #[inline]
@@ -166,7 +168,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     /// ```
     #[inline]
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
-        OwnedRwLockReadGuard { loan: self.loan.into_shared(Held::keep_one) }
+        OwnedRwLockReadGuard { loan: self.loan.into_shared(HeldPermits::keep_one) }
     }
 
     /// Returns the lock that the guard has locked.

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::sync::loan::Loan;
-use crate::sync::permits::{Held, Permits};
+use crate::sync::loan::SharedLoan;
+use crate::sync::permits::{HeldPermits, Permits};
 
-/// The value of an [`RwLock`](crate::sync::RwLock), to be read. It unlocks the lock when it is dropped.
+/// The value of an [`RwLock`](crate::sync::RwLock), to be read. It unlocks the lock when it is
+/// dropped.
 ///
 /// # Examples
 /// ```
@@ -19,7 +20,7 @@ use crate::sync::permits::{Held, Permits};
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
-    pub(super) loan: Loan<Held<&'a Permits>, T>,
+    pub(super) loan: SharedLoan<HeldPermits<&'a Permits>, T>,
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
@@ -61,7 +62,7 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         F: FnOnce(&T) -> Option<&U>,
     {
         match this.loan.try_map(f) {
-            Ok(loan) => Ok(RwLockReadGuard { loan: loan }),
+            Ok(loan) => Ok(RwLockReadGuard { loan }),
             Err(loan) => Err(RwLockReadGuard { loan }),
         }
     }

@@ -7,8 +7,8 @@ use std::ops::{Deref, DerefMut};
 use super::definition::RwLock;
 use super::mapped::RwLockMappedWriteGuard;
 use super::read::RwLockReadGuard;
-use crate::sync::loan::LoanMut;
-use crate::sync::permits::{Held, Permits};
+use crate::sync::loan::ExclusiveLoan;
+use crate::sync::permits::{HeldPermits, Permits};
 
 /// The value of an [`RwLock`], to be changed. It unlocks the lock when it is dropped.
 ///
@@ -25,18 +25,18 @@ use crate::sync::permits::{Held, Permits};
 #[must_use = "the lock is released when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    loan: LoanMut<Held<&'a Permits>, T>,
+    loan: ExclusiveLoan<HeldPermits<&'a Permits>, T>,
     /// `Send` and `Sync` only if readers may share the value.
     _lock: PhantomData<&'a RwLock<T>>,
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     #[inline]
-    pub(super) fn new(loan: LoanMut<Held<&'a RwLock<T>>, T>) -> RwLockWriteGuard<'a, T> {
+    pub(super) fn new(loan: ExclusiveLoan<HeldPermits<&'a RwLock<T>>, T>) -> RwLockWriteGuard<'a, T> {
         RwLockWriteGuard::with(loan.of_permits())
     }
 
-    fn with(loan: LoanMut<Held<&'a Permits>, T>) -> RwLockWriteGuard<'a, T> {
+    fn with(loan: ExclusiveLoan<HeldPermits<&'a Permits>, T>) -> RwLockWriteGuard<'a, T> {
         RwLockWriteGuard { loan, _lock: PhantomData }
     }
 
@@ -102,8 +102,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        let loan = this.loan.map_shared(Held::keep_one, f);
-        RwLockReadGuard { loan: loan }
+        let loan = this.loan.map_shared(HeldPermits::keep_one, f);
+        RwLockReadGuard { loan }
     }
 
     /// As `downgrade_map`, if `f` finds a part. If not, others were not let in.
@@ -126,8 +126,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        match this.loan.try_map_shared(Held::keep_one, f) {
-            Ok(loan) => Ok(RwLockReadGuard { loan: loan }),
+        match this.loan.try_map_shared(HeldPermits::keep_one, f) {
+            Ok(loan) => Ok(RwLockReadGuard { loan }),
             Err(loan) => Err(RwLockWriteGuard::with(loan)),
         }
     }
@@ -162,7 +162,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// ```
     #[inline]
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
-        RwLockReadGuard { loan: self.loan.into_shared(Held::keep_one) }
+        RwLockReadGuard { loan: self.loan.into_shared(HeldPermits::keep_one) }
     }
 }
 

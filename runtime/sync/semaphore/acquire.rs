@@ -6,7 +6,7 @@ use super::definition::Semaphore;
 use super::owned::OwnedSemaphorePermit;
 use super::permit::SemaphorePermit;
 use crate::sync::blocking;
-use crate::sync::permits::{AcquireError, Held, TryAcquireError};
+use crate::sync::permits::{AcquireError, HeldPermits, TryAcquireError};
 
 impl Semaphore {
     /// Waits for a permit.
@@ -15,7 +15,8 @@ impl Semaphore {
     /// Fails if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the queue.
+    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the
+    /// queue.
     ///
     /// # Examples
     /// ```
@@ -30,7 +31,7 @@ impl Semaphore {
     /// ```
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.permits.acquire(1).await?;
-        Ok(SemaphorePermit::new(Held::new(self, 1)))
+        Ok(SemaphorePermit::new(HeldPermits::new(self, 1)))
     }
 
     /// Waits for `n` permits, which it gets together.
@@ -39,7 +40,8 @@ impl Semaphore {
     /// Fails if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the queue.
+    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the
+    /// queue.
     ///
     /// # Examples
     /// ```
@@ -52,7 +54,7 @@ impl Semaphore {
     /// ```
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.permits.acquire(n as usize).await?;
-        Ok(SemaphorePermit::new(Held::new(self, n as usize)))
+        Ok(SemaphorePermit::new(HeldPermits::new(self, n as usize)))
     }
 
     /// Takes a permit if there is one now.
@@ -69,7 +71,7 @@ impl Semaphore {
     /// ```
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.permits.try_acquire(1)?;
-        Ok(SemaphorePermit::new(Held::new(self, 1)))
+        Ok(SemaphorePermit::new(HeldPermits::new(self, 1)))
     }
 
     /// Takes `n` permits if there are as many now.
@@ -85,7 +87,7 @@ impl Semaphore {
     /// ```
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.permits.try_acquire(n as usize)?;
-        Ok(SemaphorePermit::new(Held::new(self, n as usize)))
+        Ok(SemaphorePermit::new(HeldPermits::new(self, n as usize)))
     }
 
     /// Blocks this thread until it has a permit. For threads that run no tasks.
@@ -132,7 +134,8 @@ impl Semaphore {
     /// Fails if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the queue.
+    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the
+    /// queue.
     ///
     /// # Examples
     /// ```
@@ -148,7 +151,7 @@ impl Semaphore {
     /// ```
     pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         self.permits.acquire(1).await?;
-        Ok(OwnedSemaphorePermit::new(Held::new(self, 1)))
+        Ok(OwnedSemaphorePermit::new(HeldPermits::new(self, 1)))
     }
 
     /// As [`Semaphore::acquire_many`]; the permits keep the `Arc`.
@@ -157,28 +160,59 @@ impl Semaphore {
     /// Fails if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the queue.
+    /// Cancel safe: a future that is dropped has taken no permit. It gives up its place in the
+    /// queue.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(heist::sync::Semaphore::new(3));
+    /// let permits = semaphore.clone().acquire_many_owned(2).await.unwrap();
+    /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (2, 1));
+    /// # }
+    /// ```
     pub async fn acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedSemaphorePermit, AcquireError> {
         self.permits.acquire(n as usize).await?;
-        Ok(OwnedSemaphorePermit::new(Held::new(self, n as usize)))
+        Ok(OwnedSemaphorePermit::new(HeldPermits::new(self, n as usize)))
     }
 
     /// As [`Semaphore::try_acquire`]; the permit keeps the `Arc`.
     ///
     /// # Errors
     /// Fails if there is none, or if the semaphore is closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(heist::sync::Semaphore::new(3));
+    /// let permit = semaphore.clone().try_acquire_owned().unwrap();
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// # drop(permit);
+    /// ```
     pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.permits.try_acquire(1)?;
-        Ok(OwnedSemaphorePermit::new(Held::new(self, 1)))
+        Ok(OwnedSemaphorePermit::new(HeldPermits::new(self, 1)))
     }
 
     /// As [`Semaphore::try_acquire_many`]; the permits keep the `Arc`.
     ///
     /// # Errors
     /// Fails if there are fewer, or if the semaphore is closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(heist::sync::Semaphore::new(3));
+    /// assert!(semaphore.try_acquire_many_owned(4).is_err());
+    /// ```
     pub fn try_acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.permits.try_acquire(n as usize)?;
-        Ok(OwnedSemaphorePermit::new(Held::new(self, n as usize)))
+        Ok(OwnedSemaphorePermit::new(HeldPermits::new(self, n as usize)))
     }
 
     /// As [`Semaphore::blocking_acquire`]; the permit keeps the `Arc`.
@@ -188,6 +222,14 @@ impl Semaphore {
     ///
     /// # Panics
     /// Panics if called on a thread that runs tasks or is inside `block_on`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(heist::sync::Semaphore::new(3));
+    /// assert_eq!(semaphore.blocking_acquire_owned().unwrap().num_permits(), 1);
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         blocking::block_on(self.acquire_owned())
@@ -200,6 +242,14 @@ impl Semaphore {
     ///
     /// # Panics
     /// Panics if called on a thread that runs tasks or is inside `block_on`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(heist::sync::Semaphore::new(3));
+    /// assert_eq!(semaphore.blocking_acquire_many_owned(2).unwrap().num_permits(), 2);
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_many_owned(
         self: Arc<Self>,

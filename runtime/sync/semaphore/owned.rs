@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::definition::Semaphore;
-use crate::sync::permits::Held;
+use crate::sync::permits::HeldPermits;
 
-/// One or more permits of a [`Semaphore`], with an `Arc` of it. They are given back when this is dropped.
+/// One or more permits of a [`Semaphore`], with an `Arc` of it. They are given back when this is
+/// dropped.
 ///
 /// # Examples
 /// ```
@@ -22,11 +23,11 @@ use crate::sync::permits::Held;
 #[clippy::has_significant_drop]
 #[derive(Debug)]
 pub struct OwnedSemaphorePermit {
-    held: Held<Arc<Semaphore>>,
+    held: HeldPermits<Arc<Semaphore>>,
 }
 
 impl OwnedSemaphorePermit {
-    pub(super) fn new(held: Held<Arc<Semaphore>>) -> OwnedSemaphorePermit {
+    pub(super) fn new(held: HeldPermits<Arc<Semaphore>>) -> OwnedSemaphorePermit {
         OwnedSemaphorePermit { held }
     }
 

@@ -1,7 +1,7 @@
 //! Permits of a semaphore that borrow it.
 
 use super::definition::Semaphore;
-use crate::sync::permits::Held;
+use crate::sync::permits::HeldPermits;
 
 /// One or more permits of a [`Semaphore`]. They are given back when this is dropped.
 ///
@@ -18,11 +18,11 @@ use crate::sync::permits::Held;
 #[clippy::has_significant_drop]
 #[derive(Debug)]
 pub struct SemaphorePermit<'a> {
-    held: Held<&'a Semaphore>,
+    held: HeldPermits<&'a Semaphore>,
 }
 
 impl<'a> SemaphorePermit<'a> {
-    pub(super) fn new(held: Held<&'a Semaphore>) -> SemaphorePermit<'a> {
+    pub(super) fn new(held: HeldPermits<&'a Semaphore>) -> SemaphorePermit<'a> {
         SemaphorePermit { held }
     }
 

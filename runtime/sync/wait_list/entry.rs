@@ -9,7 +9,7 @@ use crate::primitive::cell::UnsafeCell;
 
 /// Where a waiter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum WaiterStage {
     /// It is not in the list, and has no outcome.
     Idle,
     /// It is in the list.
@@ -23,35 +23,38 @@ const WAITING: u8 = 1;
 const CHOSEN: u8 = 2;
 
 /// What a list sees of a waiter.
-pub(super) struct Entry<W> {
+pub(super) struct WaitEntry<W> {
     /// Changes from idle to waiting by the owner, and from waiting to chosen or back to idle by the
     /// holder of the lock; from chosen to idle by the owner.
     stage: AtomicU8,
-    /// Belongs to the holder of the lock while the stage is waiting, and else to the waiter's owner.
+    /// Belongs to the holder of the lock while the stage is waiting, and else to the waiter's
+    /// owner.
     place: UnsafeCell<Place<W>>,
 }
 
 pub(super) struct Place<W> {
-    pub(super) previous: *const Entry<W>,
-    pub(super) next: *const Entry<W>,
+    pub(super) previous: *const WaitEntry<W>,
+    pub(super) next: *const WaitEntry<W>,
     pub(super) turn: u64,
     pub(super) waker: Option<Waker>,
     pub(super) wish: Option<W>,
 }
 
-impl<W> Entry<W> {
-    pub(super) fn new() -> Entry<W> {
+impl<W> WaitEntry<W> {
+    #[inline]
+    pub(super) fn new() -> WaitEntry<W> {
         let place = Place { previous: ptr::null(), next: ptr::null(), turn: 0, waker: None, wish: None };
-        Entry { stage: AtomicU8::new(IDLE), place: UnsafeCell::new(place) }
+        WaitEntry { stage: AtomicU8::new(IDLE), place: UnsafeCell::new(place) }
     }
 
-    pub(super) fn stage(&self) -> Stage {
+    #[inline]
+    pub(super) fn stage(&self) -> WaiterStage {
         // Ordering: Acquire [chosen-last]: who finds the waiter chosen reads its outcome and frees
         // it after the last access of the thread that chose it.
         match self.stage.load(Ordering::Acquire) {
-            IDLE => Stage::Idle,
-            WAITING => Stage::Waiting,
-            _ => Stage::Chosen,
+            IDLE => WaiterStage::Idle,
+            WAITING => WaiterStage::Waiting,
+            _ => WaiterStage::Chosen,
         }
     }
 

@@ -5,38 +5,38 @@ use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::task::Waker;
 
-use super::entry::{Entry, Place};
+use super::entry::{Place, WaitEntry};
 use super::wake_batch::{Chosen, WakeBatch};
 use crate::primitive::sync::{Mutex, MutexGuard};
 
 /// A lock around a state and the waiters.
 pub(crate) struct WaitList<S, W> {
-    inside: Mutex<Inside<S, W>>,
+    inside: Mutex<ListInside<S, W>>,
 }
 
-struct Inside<S, W> {
+struct ListInside<S, W> {
     state: S,
     /// Null if the list is empty, as is `last`.
-    first: *const Entry<W>,
-    last: *const Entry<W>,
+    first: *const WaitEntry<W>,
+    last: *const WaitEntry<W>,
     /// How many waiters have entered so far.
     next_turn: u64,
 }
 
-// SAFETY: the pointers lead to entries whose cells only the holder of the lock uses [list-lock], and
-// which hold a `W` and a `Waker`, which is `Send`.
-unsafe impl<S: Send, W: Send> Send for Inside<S, W> {}
+// SAFETY: the pointers lead to entries whose cells only the holder of the lock uses [list-lock],
+// and which hold a `W` and a `Waker`, which is `Send`.
+unsafe impl<S: Send, W: Send> Send for ListInside<S, W> {}
 
 impl<S, W> WaitList<S, W> {
     #[cfg(not(all(test, rt_loom)))]
     pub(crate) const fn new(state: S) -> WaitList<S, W> {
-        WaitList { inside: Mutex::new(Inside::new(state)) }
+        WaitList { inside: Mutex::new(ListInside::new(state)) }
     }
 
     /// loom's locks are made at run time.
     #[cfg(all(test, rt_loom))]
     pub(crate) fn new(state: S) -> WaitList<S, W> {
-        WaitList { inside: Mutex::new(Inside::new(state)) }
+        WaitList { inside: Mutex::new(ListInside::new(state)) }
     }
 
     #[inline]
@@ -45,15 +45,15 @@ impl<S, W> WaitList<S, W> {
     }
 }
 
-impl<S, W> Inside<S, W> {
-    const fn new(state: S) -> Inside<S, W> {
-        Inside { state, first: ptr::null(), last: ptr::null(), next_turn: 0 }
+impl<S, W> ListInside<S, W> {
+    const fn new(state: S) -> ListInside<S, W> {
+        ListInside { state, first: ptr::null(), last: ptr::null(), next_turn: 0 }
     }
 }
 
 /// A list whose lock is held. It refers to the state. No user code runs while it exists.
 pub(crate) struct Locked<'a, S, W> {
-    inside: MutexGuard<'a, Inside<S, W>>,
+    inside: MutexGuard<'a, ListInside<S, W>>,
     list: &'a WaitList<S, W>,
 }
 
@@ -91,12 +91,6 @@ impl<'a, S, W> Locked<'a, S, W> {
         unsafe { self.inside.first.as_ref().is_some_and(|first| first.with(|place| place.turn < turn)) }
     }
 
-    /// Returns whether the last waiter entered at `turn` or later.
-    pub(crate) fn has_one_since(&self, turn: u64) -> bool {
-        // SAFETY: as above.
-        unsafe { self.inside.last.as_ref().is_some_and(|last| last.with(|place| place.turn >= turn)) }
-    }
-
     /// The wish of the first waiter.
     #[inline]
     pub(crate) fn first_wish(&mut self) -> Option<&mut W> {
@@ -116,7 +110,7 @@ impl<'a, S, W> Locked<'a, S, W> {
     /// The entry stays where it is until it is unlinked or chosen, its owner lets nobody use its
     /// place meanwhile, and it is idle.
     #[inline]
-    pub(super) unsafe fn link(&mut self, entry: &Entry<W>, wish: W, waker: Option<Waker>) {
+    pub(super) unsafe fn link(&mut self, entry: &WaitEntry<W>, wish: W, waker: Option<Waker>) {
         let inside = &mut *self.inside;
         let turn = inside.next_turn;
         inside.next_turn += 1;
@@ -145,7 +139,7 @@ impl<'a, S, W> Locked<'a, S, W> {
     }
 
     #[inline]
-    fn choose(&mut self, entry: *const Entry<W>, set: impl FnOnce(&mut W)) -> Option<Chosen> {
+    fn choose(&mut self, entry: *const WaitEntry<W>, set: impl FnOnce(&mut W)) -> Option<Chosen> {
         // SAFETY: it is null or in the list, so it lives [leaves-first].
         let entry = unsafe { entry.as_ref() }?;
         // SAFETY: as above.
@@ -165,7 +159,7 @@ impl<'a, S, W> Locked<'a, S, W> {
     ///
     /// # Safety
     /// The entry is in this list.
-    pub(super) unsafe fn unlink(&mut self, entry: &Entry<W>) {
+    pub(super) unsafe fn unlink(&mut self, entry: &WaitEntry<W>) {
         // SAFETY: the entry is in the list, and the lock is held [list-lock].
         let (previous, next) = unsafe { entry.with(|place| (place.previous, place.next)) };
         // SAFETY: neighbours are in the list, so they live [leaves-first].

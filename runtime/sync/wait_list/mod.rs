@@ -24,7 +24,7 @@ mod list;
 mod waiter;
 mod wake_batch;
 
-pub(crate) use entry::Stage;
+pub(crate) use entry::WaiterStage;
 pub(crate) use list::{Locked, WaitList};
 pub(crate) use waiter::{Home, HomeRef, Left, Waiter};
 pub(crate) use wake_batch::Chosen;

@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::entry::{Entry, Stage};
+use super::entry::{WaitEntry, WaiterStage};
 use super::list::{Locked, WaitList};
 
 /// What has a list of waiters.
@@ -30,8 +30,8 @@ pub(crate) unsafe trait HomeRef: Deref<Target: Home> {}
 
 // SAFETY: a reference promises all of it.
 unsafe impl<T: Home> HomeRef for &T {}
-// SAFETY: an `Arc` moves its pointer only, and has nothing mutably while a second one may exist. The
-// waiter keeps its own to itself.
+// SAFETY: an `Arc` moves its pointer only, and has nothing mutably while a second one may exist.
+// The waiter keeps its own to itself.
 unsafe impl<T: Home> HomeRef for Arc<T> {}
 
 type StateOf<H> = <<H as Deref>::Target as Home>::State;
@@ -39,7 +39,7 @@ type WishOf<H> = <<H as Deref>::Target as Home>::Wish;
 
 /// One who waits. It lies in a pinned future.
 pub(crate) struct Waiter<H: HomeRef> {
-    entry: Entry<WishOf<H>>,
+    entry: WaitEntry<WishOf<H>>,
     /// The list of `home`, which does not move.
     list: *const WaitList<StateOf<H>, WishOf<H>>,
     home: H,
@@ -72,9 +72,10 @@ pub(crate) enum Left<W> {
 }
 
 impl<H: HomeRef> Waiter<H> {
+    #[inline]
     pub(crate) fn new(home: H) -> Waiter<H> {
         let list = ptr::from_ref(home.wait_list());
-        Waiter { entry: Entry::new(), list, home, _pinned: PhantomPinned }
+        Waiter { entry: WaitEntry::new(), list, home, _pinned: PhantomPinned }
     }
 
     #[inline]
@@ -83,7 +84,7 @@ impl<H: HomeRef> Waiter<H> {
     }
 
     #[inline]
-    pub(crate) fn stage(&self) -> Stage {
+    pub(crate) fn stage(&self) -> WaiterStage {
         self.entry.stage()
     }
 
@@ -98,7 +99,7 @@ impl<H: HomeRef> Waiter<H> {
     /// Takes the outcome of a waiter that was chosen, which is idle then.
     #[inline]
     pub(crate) fn take_outcome(self: Pin<&mut Self>) -> Option<WishOf<H>> {
-        if self.stage() != Stage::Chosen {
+        if self.stage() != WaiterStage::Chosen {
             return None;
         }
         self.entry.set_idle();
@@ -116,12 +117,12 @@ impl<H: HomeRef> Waiter<H> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn poll_waiting(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<WishOf<H>> {
         let mut clone = None;
         loop {
             let locked = self.lock();
-            if self.stage() == Stage::Waiting {
+            if self.stage() == WaiterStage::Waiting {
                 // SAFETY: it is in the list, whose lock this is [list-lock].
                 let has_clone = unsafe {
                     self.entry.with(|place| match &place.waker {
@@ -135,7 +136,8 @@ impl<H: HomeRef> Waiter<H> {
                 };
                 drop(locked);
                 if has_clone {
-                    // The former waker, or the clone that was not needed, is dropped without the lock.
+                    // The former waker, or the clone that was not needed, is dropped without the
+                    // lock.
                     return Poll::Pending;
                 }
                 // A clone is user code, which does not run under the lock.
@@ -162,14 +164,14 @@ impl<H: HomeRef> Waiter<H> {
         waker: Option<Waker>,
     ) {
         assert!(locked.is_of(self.list), "a waiter enters the list of its home");
-        assert_eq!(self.stage(), Stage::Idle, "a waiter enters once");
+        assert_eq!(self.stage(), WaiterStage::Idle, "a waiter enters once");
         // SAFETY: it is pinned, and its destructor takes it out of the list. All who have it shared
         // come here, or to `leave`, under this lock; its owner cannot have it mutably meanwhile.
         unsafe { locked.link(&self.get_ref().entry, wish, waker) };
     }
 
-    /// Takes the waiter out of its list, or takes the outcome of one that was chosen. `None` if it is
-    /// idle.
+    /// Takes the waiter out of its list, or takes the outcome of one that was chosen. `None` if it
+    /// is idle.
     ///
     /// # Panics
     /// Panics if the list is not that of its home.
@@ -181,16 +183,16 @@ impl<H: HomeRef> Waiter<H> {
         let entry = &self.get_ref().entry;
         let stage = entry.stage();
         match stage {
-            Stage::Idle => return None,
+            WaiterStage::Idle => return None,
             // SAFETY: it entered this list, the only one it may enter, and nobody has chosen it.
-            Stage::Waiting => unsafe { locked.unlink(entry) },
-            Stage::Chosen => {}
+            WaiterStage::Waiting => unsafe { locked.unlink(entry) },
+            WaiterStage::Chosen => {}
         }
         entry.set_idle();
         // SAFETY: it is out of the list, and all who have it shared come here under this lock.
         let (wish, waker) = unsafe { entry.with(|place| (place.wish.take(), place.waker.take())) };
         let wish = wish?;
-        Some(if stage == Stage::Chosen { Left::Chosen(wish) } else { Left::Unchosen(wish, waker) })
+        Some(if stage == WaiterStage::Chosen { Left::Chosen(wish) } else { Left::Unchosen(wish, waker) })
     }
 
     /// Leaves the list, and forgets an outcome.
@@ -206,7 +208,7 @@ impl<H: HomeRef> Waiter<H> {
 impl<H: HomeRef> Drop for Waiter<H> {
     #[inline]
     fn drop(&mut self) {
-        if self.stage() == Stage::Waiting {
+        if self.stage() == WaiterStage::Waiting {
             // SAFETY: it was pinned when it entered the list, and its destructor does not move it.
             unsafe { Pin::new_unchecked(&*self) }.leave_by_itself();
         }

@@ -31,6 +31,7 @@ mod models;
 mod receiver;
 mod sender;
 mod shared;
+mod value_lock;
 
 pub use receiver::{Receiver, Ref};
 pub use sender::Sender;

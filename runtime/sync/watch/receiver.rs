@@ -1,8 +1,8 @@
 //! The receiving end, and the value as it is lent.
 
 use super::error::RecvError;
-use super::shared::{Seen, Shared, Version};
-use crate::primitive::sync::ReadGuard;
+use super::shared::{StateSeen, Version, WatchShared};
+use crate::primitive::sync::RwLockReadGuard as ReadGuard;
 use crate::task::coop::cooperative;
 use std::fmt;
 use std::ops::Deref;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// # }
 /// ```
 pub struct Receiver<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<WatchShared<T>>,
     /// What it has seen.
     version: Version,
 }
@@ -68,7 +68,7 @@ impl<T> Deref for Ref<'_, T> {
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>, version: Version) -> Self {
+    pub(super) fn new(shared: Arc<WatchShared<T>>, version: Version) -> Self {
         shared.add_receiver();
         Receiver { shared, version }
     }
@@ -188,7 +188,7 @@ impl<T> Receiver<T> {
 
     async fn wait_for_another(&mut self) -> Result<(), RecvError> {
         let Receiver { shared, version } = self;
-        let another = |seen: Seen| {
+        let another = |seen: StateSeen| {
             if seen.version() != *version {
                 return Some(Ok(seen.version()));
             }
@@ -244,7 +244,7 @@ impl<T> Receiver<T> {
                 return Err(RecvError(()));
             }
             let seen_version = self.version;
-            let latest = |seen: Seen| {
+            let latest = |seen: StateSeen| {
                 let is_another = seen.version() != seen_version;
                 (is_another || seen.is_closed()).then_some(!is_another)
             };
@@ -283,7 +283,7 @@ impl<T: fmt::Debug> fmt::Debug for Receiver<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Shared<T> {
+impl<T: fmt::Debug> fmt::Debug for WatchShared<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen = self.seen();
         formatter

@@ -2,7 +2,7 @@
 
 use super::error::SendError;
 use super::receiver::{Receiver, Ref};
-use super::shared::Shared;
+use super::shared::WatchShared;
 use crate::task::coop::cooperative;
 use std::fmt;
 use std::mem;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// assert_eq!(*receiver.borrow(), 1);
 /// ```
 pub struct Sender<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<WatchShared<T>>,
 }
 
 impl<T> Sender<T> {
@@ -32,7 +32,7 @@ impl<T> Sender<T> {
     /// assert_eq!(sender.receiver_count(), 0);
     /// ```
     pub fn new(init: T) -> Self {
-        Sender { shared: Arc::new(Shared::new(init)) }
+        Sender { shared: Arc::new(WatchShared::new(init)) }
     }
 
     /// Replaces the value and tells the receivers.

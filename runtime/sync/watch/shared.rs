@@ -1,7 +1,8 @@
 //! What the handles of the channel share: the value, its version, and those who wait.
 
+use super::value_lock::ValueLock;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::primitive::sync::{ReadGuard, SharedMutex};
+use crate::primitive::sync::RwLockReadGuard as ReadGuard;
 use crate::sync::wait_list::{Home, WaitList};
 use crate::sync::wait_until::{wait_until, wake_all};
 
@@ -24,9 +25,9 @@ impl Version {
 
 /// The state at one point in time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seen(usize);
+pub(super) struct StateSeen(usize);
 
-impl Seen {
+impl StateSeen {
     pub(super) fn version(self) -> Version {
         Version(self.0 & !CLOSED)
     }
@@ -36,9 +37,9 @@ impl Seen {
     }
 }
 
-pub(super) struct Waiting(WaitList<(), ()>);
+pub(super) struct WatchWaiters(WaitList<(), ()>);
 
-impl Home for Waiting {
+impl Home for WatchWaiters {
     type State = ();
     type Wish = ();
 
@@ -47,35 +48,36 @@ impl Home for Waiting {
     }
 }
 
-pub(super) struct Shared<T> {
-    value: SharedMutex<T>,
+pub(super) struct WatchShared<T> {
+    value: ValueLock<T>,
     /// Version and flag. The version changes under the lock of the value.
     state: AtomicUsize,
     receivers_count: AtomicUsize,
     senders_count: AtomicUsize,
     /// Receivers that wait for another version, or for the end of the senders.
-    changed: Waiting,
+    changed: WatchWaiters,
     /// Senders that wait for the end of the receivers.
-    abandoned: Waiting,
+    abandoned: WatchWaiters,
 }
 
-impl<T> Shared<T> {
+impl<T> WatchShared<T> {
     /// Counts one sender and no receiver.
-    pub(super) fn new(value: T) -> Shared<T> {
-        Shared {
-            value: SharedMutex::new(value),
+    pub(super) fn new(value: T) -> WatchShared<T> {
+        WatchShared {
+            value: ValueLock::new(value),
             state: AtomicUsize::new(Version::FIRST.0),
             receivers_count: AtomicUsize::new(0),
             senders_count: AtomicUsize::new(1),
-            changed: Waiting(WaitList::new(())),
-            abandoned: Waiting(WaitList::new(())),
+            changed: WatchWaiters(WaitList::new(())),
+            abandoned: WatchWaiters(WaitList::new(())),
         }
     }
 
-    pub(super) fn seen(&self) -> Seen {
+    pub(super) fn seen(&self) -> StateSeen {
         // Ordering: [watch-version] Acquire: a receiver that sees a version, or the end, reads
         // that value or a later one.
-        Seen(self.state.load(Ordering::Acquire))
+        // No mutant: the lock of the value orders what a version stands for.
+        StateSeen(self.state.load(Ordering::Acquire))
     }
 
     /// The value, and its version.
@@ -90,6 +92,7 @@ impl<T> Shared<T> {
             let is_changed = f(value);
             if is_changed {
                 // Ordering: [watch-version] Release: the version comes after its value.
+                // No mutant: as in `seen`.
                 self.state.fetch_add(VERSION, Ordering::Release);
             }
             is_changed
@@ -101,7 +104,7 @@ impl<T> Shared<T> {
     }
 
     /// Waits until `check` returns something for the state.
-    pub(super) async fn wait_for_change<R>(&self, mut check: impl FnMut(Seen) -> Option<R>) -> R {
+    pub(super) async fn wait_for_change<R>(&self, mut check: impl FnMut(StateSeen) -> Option<R>) -> R {
         wait_until(&self.changed, || check(self.seen())).await
     }
 
@@ -139,8 +142,10 @@ impl<T> Shared<T> {
 
     pub(super) fn remove_sender(&self) {
         // Ordering: [watch-version] AcqRel: the end comes after the last values of all senders.
+        // No mutant: as in `seen`.
         if self.senders_count.fetch_sub(1, Ordering::AcqRel) == 1 {
             // Ordering: [watch-version] Release, as above.
+            // No mutant: as in `seen`.
             self.state.fetch_or(CLOSED, Ordering::Release);
             wake_all(&self.changed);
         }

@@ -1,5 +1,7 @@
 //! Where tokio panics although heist could go on, with the texts by which programs know these panics.
 
+use std::io;
+
 use heist::runtime::facade;
 
 /// The text of tokio's panics outside of a runtime.
@@ -13,10 +15,11 @@ pub(crate) fn runtime() {
     assert!(facade::allowed().is_some(), "{NO_REACTOR}");
 }
 
-/// Panics outside of a runtime, and in one whose builder did not call `enable_io`.
+/// Panics outside of a runtime, and in one whose builder did not call `enable_io`. An error in one that has
+/// ended.
 #[inline]
 #[track_caller]
-pub(crate) fn io() {
+pub(crate) fn io() -> io::Result<()> {
     match facade::allowed() {
         Some(allowed) => assert!(
             allowed.io,
@@ -24,9 +27,10 @@ pub(crate) fn io() {
         ),
         None => panic!("{NO_REACTOR}"),
     }
+    facade::check_open()
 }
 
-/// Panics outside of a runtime, and in one whose builder did not call `enable_time`.
+/// Panics outside of a runtime, in one whose builder did not call `enable_time`, and in one that has ended.
 #[inline]
 #[track_caller]
 pub(crate) fn time() {
@@ -37,6 +41,7 @@ pub(crate) fn time() {
         ),
         None => panic!("{NO_REACTOR}"),
     }
+    assert!(facade::check_open().is_ok(), "A Tokio 1.x context was found, but it is being shutdown.");
 }
 
 /// Panics on a thread that runs tasks, where `block_on` would stop them.
@@ -45,7 +50,8 @@ pub(crate) fn may_block_on() {
     assert!(
         facade::may_block(),
         "Cannot start a runtime from within a runtime. This happens because a function (like `block_on`) attempted to \
-         block the current thread while the thread is being used to drive asynchronous tasks."
+         block the current thread while the thread is being used to drive asynchronous tasks. If you are in an async \
+         function, use `.await` on the future instead of blocking on it."
     );
 }
 

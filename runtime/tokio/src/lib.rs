@@ -27,6 +27,9 @@ pub mod task;
 #[cfg(feature = "time")]
 pub mod time;
 
+/// Empty: streams are in the crate `tokio-stream`.
+pub mod stream {}
+
 #[cfg(feature = "rt")]
 pub use heist::task_local;
 #[cfg(feature = "rt")]

@@ -3,3 +3,4 @@
 
 pub(in crate::net) mod borrowed;
 pub(in crate::net) mod owned;
+mod readiness;

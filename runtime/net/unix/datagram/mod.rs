@@ -129,7 +129,7 @@ impl UnixDatagram {
         Ok(UnixDatagram::over(registration))
     }
 
-    fn over(registration: Registration) -> UnixDatagram {
+    pub(super) fn over(registration: Registration) -> UnixDatagram {
         UnixDatagram { registration, rest: SendRest::none(), is_deaf: Mutex::new(false) }
     }
 

@@ -147,7 +147,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registration.try_once(interest.direction(), |_| f())
+        self.registration.try_call(interest, f)
     }
 
     /// Calls `f` again and again until it returns something other than `WouldBlock`. Between two

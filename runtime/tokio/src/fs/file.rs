@@ -9,7 +9,6 @@ use std::time::SystemTime;
 
 use heist::fs::facade;
 
-use super::OpenOptions;
 use super::behind::Behind;
 use crate::context;
 
@@ -69,11 +68,6 @@ impl File {
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         context::runtime();
         heist::fs::File::create_new(path).await.map(File::over)
-    }
-
-    /// Returns options for opening a file.
-    pub fn options() -> OpenOptions {
-        OpenOptions::new()
     }
 
     /// Takes a file of std.
@@ -149,8 +143,10 @@ impl File {
         self.set_times(FileTimes::new().set_modified(time)).await
     }
 
-    /// Sets how many bytes a read or a write takes at most; 2 MiB by default.
+    /// Sets how many bytes a read or a write takes at most; 2 MiB by default. Panics if it is 0.
+    #[track_caller]
     pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
+        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         self.max_buf_size = max_buf_size;
     }
 
@@ -168,7 +164,7 @@ impl From<std::fs::File> for File {
 
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("tokio::fs::File").field("inner", &self.inner).finish()
+        f.debug_struct("tokio::fs::File").field("std", &facade::std_file(&self.inner)).finish()
     }
 }
 

@@ -84,3 +84,10 @@ impl Default for OpenOptions {
         Self::new()
     }
 }
+
+impl File {
+    /// Returns options for opening a file.
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+}

@@ -8,10 +8,12 @@ use std::task::{Context, Poll};
 
 /// Reads through a buffer of its own.
 pub trait AsyncBufRead: AsyncRead {
-    /// Returns what is buffered, and reads if that is nothing; an empty slice is the end of the stream.
+    /// Returns what is buffered, and reads if that is nothing; an empty slice is the end of the
+    /// stream.
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>>;
 
-    /// Takes `amt` bytes, which were returned by [`poll_fill_buf`](AsyncBufRead::poll_fill_buf), off the buffer.
+    /// Takes `amt` bytes, which were returned by [`poll_fill_buf`](AsyncBufRead::poll_fill_buf),
+    /// off the buffer.
     fn consume(self: Pin<&mut Self>, amt: usize);
 }
 

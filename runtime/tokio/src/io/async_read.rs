@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 /// Reads bytes without blocking the thread.
 pub trait AsyncRead {
-    /// Reads into the unfilled part of `buf`; nothing was added if the stream is at its end or `buf` is full.
+    /// Reads into the unfilled part of `buf`; nothing was added if the stream is at its end or
+    /// `buf` is full.
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>;
 }
 

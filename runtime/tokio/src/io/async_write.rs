@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 
 /// Writes bytes without blocking the thread.
 pub trait AsyncWrite {
-    /// Writes some of `buf`, and returns the number of bytes; zero means that no more will be taken.
+    /// Writes some of `buf`, and returns the number of bytes; zero means that no more will be
+    /// taken.
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>>;
 
     /// Waits until all that was written has reached its destination.
@@ -16,7 +17,8 @@ pub trait AsyncWrite {
     /// Flushes and ends the stream; nothing can be written after it.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Writes some of several buffers in their order. Writes from the first one that is not empty by default.
+    /// Writes some of several buffers in their order. Writes from the first one that is not empty
+    /// by default.
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -26,7 +28,8 @@ pub trait AsyncWrite {
         self.poll_write(cx, first)
     }
 
-    /// Whether [`poll_write_vectored`](AsyncWrite::poll_write_vectored) takes more than one buffer at a time.
+    /// Whether [`poll_write_vectored`](AsyncWrite::poll_write_vectored) takes more than one buffer
+    /// at a time.
     fn is_write_vectored(&self) -> bool {
         false
     }

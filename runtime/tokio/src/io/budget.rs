@@ -1,4 +1,5 @@
-//! What an operation that never waits charges to its task, so that a loop over it lets other tasks run.
+//! What an operation that never waits charges to its task, so that a loop over it lets other tasks
+//! run.
 
 use heist::task::coop::poll_proceed;
 use std::task::{Context, Poll, ready};

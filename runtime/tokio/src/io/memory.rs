@@ -25,7 +25,8 @@ pub struct SimplexStream {
     writer: Option<Waker>,
 }
 
-/// Makes a stream in memory that holds up to `max_buf_size` bytes in each direction, and returns its ends.
+/// Makes a stream in memory that holds up to `max_buf_size` bytes in each direction, and returns
+/// its ends.
 ///
 /// # Panics
 /// Panics if that is zero.
@@ -37,7 +38,8 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     (near, DuplexStream { read: there, write: back })
 }
 
-/// Makes a stream in memory with one direction that holds up to `max_buf_size` bytes, and returns its halves.
+/// Makes a stream in memory with one direction that holds up to `max_buf_size` bytes, and returns
+/// its halves.
 ///
 /// # Panics
 /// Panics if that is zero.
@@ -46,8 +48,8 @@ pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<Simpl
     split(SimplexStream::new_unsplit(max_buf_size))
 }
 
-/// Wakers that an operation on a stream has taken from it. They are woken or dropped, which may run code
-/// of the program, when the lock of the stream is free again.
+/// Wakers that an operation on a stream has taken from it. They are woken or dropped, which may run
+/// code of the program, when the lock of the stream is free again.
 #[derive(Default)]
 struct Released {
     to_wake: Option<Waker>,

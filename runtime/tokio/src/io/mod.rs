@@ -1,4 +1,7 @@
 //! Traits, helpers and type definitions for asynchronous I/O.
+//!
+//! The traits are always there. What is written with them needs the feature `io-util`, the standard
+//! streams the feature `io-std`, and what speaks of readiness the feature `net`.
 
 mod async_buf_read;
 mod async_read;

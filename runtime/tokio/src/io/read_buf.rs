@@ -19,7 +19,8 @@ pub struct ReadBuf<'a> {
 /// # Safety
 /// All of them are initialized.
 unsafe fn assume_initialized(bytes: &[MaybeUninit<u8>]) -> &[u8] {
-    // SAFETY: `MaybeUninit<u8>` has the layout of `u8`; the caller promises that they are initialized.
+    // SAFETY: `MaybeUninit<u8>` has the layout of `u8`; the caller promises that they are
+    // initialized.
     unsafe { &*(std::ptr::from_ref(bytes) as *const [u8]) }
 }
 
@@ -37,13 +38,15 @@ impl<'a> ReadBuf<'a> {
     #[inline]
     pub fn new(buf: &'a mut [u8]) -> ReadBuf<'a> {
         let initialized = buf.len();
-        // SAFETY: the layout is the same, and no method of `ReadBuf` takes the initialization of a byte
-        // below the mark away; only callers of `inner_mut` and `unfilled_mut` could, who promise not to.
+        // SAFETY: the layout is the same, and no method of `ReadBuf` takes the initialization of a
+        // byte below the mark away; only callers of `inner_mut` and `unfilled_mut` could, who
+        // promise not to.
         let bytes = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
         ReadBuf { bytes, filled: 0, initialized }
     }
 
-    /// A buffer none of which counts as initialized; [`assume_init`](ReadBuf::assume_init) says otherwise.
+    /// A buffer none of which counts as initialized; [`assume_init`](ReadBuf::assume_init) says
+    /// otherwise.
     #[inline]
     pub fn uninit(buf: &'a mut [MaybeUninit<u8>]) -> ReadBuf<'a> {
         ReadBuf { bytes: buf, filled: 0, initialized: 0 }
@@ -76,7 +79,8 @@ impl<'a> ReadBuf<'a> {
         ReadBuf::uninit(&mut self.bytes[self.filled..end])
     }
 
-    /// Lends at most the next `n` unfilled bytes to `read`, and counts what it has filled and initialized.
+    /// Lends at most the next `n` unfilled bytes to `read`, and counts what it has filled and
+    /// initialized.
     #[cfg(feature = "io-util")]
     pub(super) fn lend<R>(&mut self, n: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> R) -> R {
         let known = self.initialized - self.filled;
@@ -203,7 +207,8 @@ impl<'a> ReadBuf<'a> {
             "buf.len() must fit in remaining(); buf.len() = {count}, remaining() = {room}"
         );
         let end = self.filled + count;
-        // SAFETY: initialized bytes are valid as such that may be uninitialized; they are only read.
+        // SAFETY: initialized bytes are valid as such that may be uninitialized; they are only
+        // read.
         let source = unsafe { &*(std::ptr::from_ref(buf) as *const [MaybeUninit<u8>]) };
         self.bytes[self.filled..end].copy_from_slice(source);
         self.initialized = self.initialized.max(end);
@@ -211,7 +216,8 @@ impl<'a> ReadBuf<'a> {
     }
 }
 
-// SAFETY: `chunk_mut` is the unfilled part, and `advance_mut` counts what its caller has initialized.
+// SAFETY: `chunk_mut` is the unfilled part, and `advance_mut` counts what its caller has
+// initialized.
 #[cfg(feature = "io-util")]
 unsafe impl bytes::BufMut for ReadBuf<'_> {
     fn remaining_mut(&self) -> usize {

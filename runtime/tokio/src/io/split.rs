@@ -45,8 +45,8 @@ impl<T> Shared<T> {
     }
 }
 
-// SAFETY: shared references of the halves do not reach the stream, so that a half can be where a stream
-// could be: all that two threads do with it at a time goes through the lock.
+// SAFETY: shared references of the halves do not reach the stream, so that a half can be where a
+// stream could be: all that two threads do with it at a time goes through the lock.
 unsafe impl<T: Send> Send for ReadHalf<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Send for WriteHalf<T> {}

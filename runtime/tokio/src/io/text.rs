@@ -9,8 +9,8 @@ pub(super) enum AfterError {
     Dropped,
 }
 
-/// Puts `bytes`, the last `read` of which were read, into `text`, and returns the result of the reads.
-/// If they are no UTF-8, `text` is what it was before.
+/// Puts `bytes`, the last `read` of which were read, into `text`, and returns the result of the
+/// reads. If they are no UTF-8, `text` is what it was before.
 pub(super) fn finish(
     text: &mut String,
     bytes: Vec<u8>,

@@ -1,11 +1,13 @@
 //! `join!` and `try_join!`.
 //!
-//! Both take one expression after the other from their input and the index of its future from a list, so
-//! that the futures stand in a tuple whose fields have names. Outputs stay in the tuple until all are there.
+//! Both take one expression after the other from their input and the index of its future from a
+//! list, so that the futures stand in a tuple whose fields have names. Outputs stay in the tuple
+//! until all are there.
 
 /// Waits for several futures in one task, and returns all of their outputs as a tuple.
 ///
-/// The futures take turns in being polled first. With `biased;` before them, they are polled in their order.
+/// The futures take turns in being polled first. With `biased;` before them, they are polled in
+/// their order.
 #[macro_export]
 macro_rules! join {
     () => { async {}.await };
@@ -14,9 +16,11 @@ macro_rules! join {
     ($($future:expr),+ $(,)?) => { $crate::__join_indexed!(join_polled Rotating $($future,)+) };
 }
 
-/// Waits for several futures in one task until one of them fails, and returns its error or a tuple of outputs.
+/// Waits for several futures in one task until one of them fails, and returns its error or a tuple
+/// of outputs.
 ///
-/// The futures take turns in being polled first. With `biased;` before them, they are polled in their order.
+/// The futures take turns in being polled first. With `biased;` before them, they are polled in
+/// their order.
 #[macro_export]
 macro_rules! try_join {
     () => { async { $crate::macros::support::Result::Ok(()) }.await };

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 
 pin_project! {
     /// A future, its output, or nothing.
-    // A layout without niches: to look for the variant must not read the memory of a future that has
-    // references to itself.
+    // A layout without niches: to look for the variant must not read the memory of a future that
+    // has references to itself.
     #[repr(C)]
     #[derive(Debug)]
     #[project = MaybeDonePinned]

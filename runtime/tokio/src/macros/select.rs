@@ -1,15 +1,17 @@
 //! `select!`.
 //!
-//! The macro takes one branch after the other from its input, and with it a pair from a list: the variant
-//! that its output gets, and the index of its future in a tuple. Then all branches are known by name.
-//! `tokio-macros` declares the type of the output, and makes a pattern one that can look without taking.
+//! The macro takes one branch after the other from its input, and with it a pair from a list: the
+//! variant that its output gets, and the index of its future in a tuple. Then all branches are
+//! known by name. `tokio-macros` declares the type of the output, and makes a pattern one that can
+//! look without taking.
 
-/// Waits for several futures in one task until the output of one of them matches its pattern, runs the code
-/// of that branch, and drops the others.
+/// Waits for several futures in one task until the output of one of them matches its pattern, runs
+/// the code of that branch, and drops the others.
 ///
-/// The first future to be polled is chosen by chance. With `biased;` before the branches, they are polled in
-/// their order. A branch is `pattern = future => code`, or with a condition `pattern = future, if condition
-/// => code`; `else => code` runs when no branch is left. There are up to 64 branches.
+/// The first future to be polled is chosen by chance. With `biased;` before the branches, they are
+/// polled in their order. A branch is `pattern = future => code`, or with a condition `pattern =
+/// future, if condition => code`; `else => code` runs when no branch is left. There are up to 64
+/// branches.
 #[macro_export]
 macro_rules! select {
     // All branches are known.
@@ -35,7 +37,8 @@ macro_rules! select {
             // The closure borrows them: one that owned them could be moved with them.
             let futures = &mut futures;
             $crate::macros::support::poll_fn(|cx| {
-                // A future that knows the budget would yield, and one that does not would go on for ever.
+                // A future that knows the budget would yield, and one that does not would go on for
+                // ever.
                 $crate::macros::support::ready!($crate::macros::support::poll_budget_available(cx));
                 // Of one place, so that one reference is captured, and not one for each field.
                 let futures = &mut *futures;

@@ -1,4 +1,5 @@
-//! What expansions of the macros name. No part of the API.
+//! What expansions of the macros name. No part of the API; most of it
+//! needs the feature `macros`.
 
 pub use std::future::{Future, IntoFuture};
 pub use std::pin::Pin;

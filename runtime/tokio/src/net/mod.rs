@@ -17,4 +17,6 @@ pub use tcp::{listener::TcpListener, socket::TcpSocket, stream::TcpStream};
 #[cfg(feature = "net")]
 pub use udp::UdpSocket;
 #[cfg(all(unix, feature = "net"))]
-pub use unix::{datagram::UnixDatagram, listener::UnixListener, stream::UnixStream};
+pub use unix::{
+    datagram::UnixDatagram, listener::UnixListener, socket::UnixSocket, stream::UnixStream,
+};

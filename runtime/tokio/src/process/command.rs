@@ -178,22 +178,24 @@ impl Command {
     /// Starts the child. Panics outside of a runtime.
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
-        context::io();
+        context::io()?;
         self.inner.spawn().map(Child::over)
     }
 
     /// Starts the child at once, and returns a future that waits for its end.
     #[track_caller]
     pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
-        context::io();
-        self.inner.status()
+        let open = context::io();
+        let status = open.map(|()| self.inner.status());
+        async { status?.await }
     }
 
     /// Starts the child at once, and returns a future that waits for its end and collects what it writes.
     #[track_caller]
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
-        context::io();
-        self.inner.output()
+        let open = context::io();
+        let output = open.map(|()| self.inner.output());
+        async { output?.await }
     }
 
     /// Returns whether a [`Child`] that is dropped is killed.

@@ -26,7 +26,7 @@ impl ChildStdin {
     /// Takes a pipe of std. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(inner: std::process::ChildStdin) -> io::Result<Self> {
-        context::io();
+        context::io()?;
         heist::process::ChildStdin::from_std(inner).map(ChildStdin::over)
     }
 
@@ -94,7 +94,7 @@ impl ChildStdout {
     /// Takes a pipe of std. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(inner: std::process::ChildStdout) -> io::Result<Self> {
-        context::io();
+        context::io()?;
         heist::process::ChildStdout::from_std(inner).map(ChildStdout::over)
     }
 
@@ -149,7 +149,7 @@ impl ChildStderr {
     /// Takes a pipe of std. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(inner: std::process::ChildStderr) -> io::Result<Self> {
-        context::io();
+        context::io()?;
         heist::process::ChildStderr::from_std(inner).map(ChildStderr::over)
     }
 

@@ -80,8 +80,11 @@ impl Builder {
         self.thread_name_fn(move || name.clone())
     }
 
-    /// The name of the runtime.
+    /// The name of the runtime. Panics if it is empty.
+    #[track_caller]
     pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
+        let val = val.into();
+        assert!(!val.trim().is_empty(), "runtime name shouldn't be empty");
         self.inner.name(val);
         self
     }
@@ -106,22 +109,28 @@ impl Builder {
         self
     }
 
-    /// How many tasks a thread runs before it looks for events.
+    /// How many tasks a thread runs before it looks for events. Panics if `val` is 0.
+    #[track_caller]
     pub fn event_interval(&mut self, val: u32) -> &mut Self {
+        assert!(val > 0, "event_interval must be greater than 0");
         self.inner.event_interval(val);
         self
     }
 
-    /// How many events a thread takes at once.
+    /// How many events a thread takes at once. Panics if `capacity` is 0.
+    #[track_caller]
     #[cfg(any(feature = "net", all(unix, feature = "process"), all(unix, feature = "signal")))]
     pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(capacity > 0, "max_io_events_per_tick must be non-zero");
         self.inner.max_io_events_per_tick(capacity);
         self
     }
 
-    /// How many events a thread takes at once.
+    /// How many events a thread takes at once. Panics if `capacity` is 0.
+    #[track_caller]
     #[cfg(any(feature = "net", all(unix, feature = "process"), all(unix, feature = "signal")))]
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(capacity > 0, "max_io_events_per_busy_tick must be non-zero");
         self.inner.max_io_events_per_busy_tick(capacity);
         self
     }
@@ -142,9 +151,24 @@ impl Builder {
     /// Builds a runtime that stays on this thread. Panics if it is to have several threads.
     #[track_caller]
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
-        assert!(!self.is_multi_thread, "Only the current-thread runtime can be local");
+        assert!(!self.is_multi_thread, "multi_thread is not supported for LocalRuntime");
         facade::allow(&mut self.inner, self.allowed);
         self.inner.build_local(options).map(LocalRuntime::over)
+    }
+}
+
+#[cfg(feature = "rt-multi-thread")]
+impl Runtime {
+    /// Builds a multi-threaded runtime with all of its parts.
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new_multi_thread().enable_all().build()
+    }
+}
+
+impl LocalRuntime {
+    /// Builds a local runtime with all of its parts.
+    pub fn new() -> io::Result<LocalRuntime> {
+        Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
     }
 }
 

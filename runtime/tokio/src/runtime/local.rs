@@ -1,11 +1,10 @@
 //! A runtime that stays on one thread.
 
 use std::future::Future;
-use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use super::{Builder, EnterGuard, Handle, LocalOptions, RuntimeMetrics};
+use super::{EnterGuard, Handle, RuntimeMetrics};
 use crate::context;
 use crate::task::JoinHandle;
 
@@ -21,11 +20,6 @@ impl UnwindSafe for LocalRuntime {}
 impl RefUnwindSafe for LocalRuntime {}
 
 impl LocalRuntime {
-    /// Builds a local runtime with all of its parts.
-    pub fn new() -> io::Result<LocalRuntime> {
-        Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
-    }
-
     pub(super) fn over(inner: heist::runtime::LocalRuntime) -> LocalRuntime {
         let handle = Handle::new(inner.handle().clone());
         LocalRuntime { inner: Some(inner), handle }

@@ -1,7 +1,6 @@
 //! The runtime, as its owner has it.
 
 use std::future::Future;
-use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
@@ -21,12 +20,6 @@ impl UnwindSafe for Runtime {}
 impl RefUnwindSafe for Runtime {}
 
 impl Runtime {
-    /// Builds a multi-threaded runtime with all of its parts.
-    #[cfg(feature = "rt-multi-thread")]
-    pub fn new() -> io::Result<Runtime> {
-        super::Builder::new_multi_thread().enable_all().build()
-    }
-
     pub(super) fn over(inner: heist::runtime::Runtime) -> Runtime {
         let handle = Handle::new(inner.handle().clone());
         Runtime { inner: Some(inner), handle }

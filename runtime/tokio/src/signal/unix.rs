@@ -9,6 +9,6 @@ use crate::context;
 /// Listens for signals of `kind`. Panics outside of a runtime.
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
-    context::io();
+    context::io()?;
     heist::signal::unix::signal(kind)
 }

@@ -8,13 +8,13 @@ mod local_set;
 mod spawn;
 
 #[cfg(feature = "rt")]
-pub use heist::task::{AbortHandle, Id, JoinError, JoinHandle, LocalKey, id, try_id, yield_now};
+pub use heist::task::LocalEnterGuard;
 #[cfg(feature = "rt")]
 pub use heist::task::coop::{Unconstrained, consume_budget, unconstrained};
 #[cfg(feature = "rt")]
-pub use join_set::JoinSet;
+pub use heist::task::{AbortHandle, Id, JoinError, JoinHandle, LocalKey, id, try_id, yield_now};
 #[cfg(feature = "rt")]
-pub use heist::task::LocalEnterGuard;
+pub use join_set::JoinSet;
 #[cfg(feature = "rt")]
 pub use local_set::{LocalSet, spawn_local};
 #[cfg(feature = "rt-multi-thread")]

@@ -7,7 +7,7 @@ use heist::runtime::facade;
 use super::JoinHandle;
 use crate::context;
 #[cfg(feature = "rt-multi-thread")]
-use crate::runtime::{Handle, RuntimeFlavor};
+use crate::runtime::{Handle, RuntimeFlavor, worker_index};
 
 /// Spawns a task on the runtime of this thread. Panics outside of one.
 #[track_caller]
@@ -40,11 +40,10 @@ where
     F: FnOnce() -> R,
 {
     let is_on_one_thread = || {
-        Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() != RuntimeFlavor::MultiThread)
-            || facade::is_in_local_set()
+        worker_index().is_some() && Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread
     };
     assert!(
-        facade::may_block() || !is_on_one_thread(),
+        facade::may_block() || !(facade::is_in_local_set() || is_on_one_thread()),
         "can call blocking only when running on the multi-threaded runtime"
     );
     heist::task::block_in_place(f)

@@ -83,6 +83,9 @@ fn without_a_seek_the_readers_own_operation_is_waited_for() {
 
 #[test]
 fn a_seek_that_was_given_up_is_waited_for_by_the_next_one() {
+    let mut plain = SlowSeek::new("abcdefgh");
+    assert!(poll_once(pin!(plain.seek(SeekFrom::Start(5)))).is_pending());
+    assert_eq!(run(plain.seek(SeekFrom::Current(1))).unwrap(), 6);
     let mut reader = BufReader::new(SlowSeek::new("abcdefgh"));
     {
         let mut seek = pin!(reader.seek(SeekFrom::Start(5)));

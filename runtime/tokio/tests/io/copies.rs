@@ -62,6 +62,10 @@ fn copy_buf_writes_from_the_readers_buffer() {
         (&b"abcd"[..], 2),
         "before it waits, and at the end"
     );
+    let mut reader = BufReader::new(Script::new([gives("ab"), Step::Waits, Step::Waits]));
+    let mut writer = Script::default();
+    run(copy_buf(&mut reader, &mut writer)).unwrap();
+    assert_eq!(writer.flush_count, 2, "not in each poll");
     let mut writer = Script::new([Step::Takes(0)]);
     assert_eq!(run(copy_buf(&mut &b"ab"[..], &mut writer)).unwrap_err().kind(), ErrorKind::WriteZero);
 }

@@ -1,4 +1,5 @@
-//! `AsyncReadExt`: short reads, ends, errors after progress, buffers without room, and dropped futures.
+//! `AsyncReadExt`: short reads, ends, errors after progress, buffers without room, and dropped
+//! futures.
 
 use crate::script::{Script, Step, gives, poll_once, run};
 use bytes::{BufMut, BytesMut};

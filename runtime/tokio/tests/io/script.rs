@@ -109,12 +109,12 @@ impl AsyncWrite for Script {
     }
 }
 
-/// Bytes with a position, whose seeks take one poll more, and which notes them.
+/// Bytes with a position, whose seeks take two polls more, and which notes them.
 #[derive(Debug, Default)]
 pub(crate) struct SlowSeek {
     pub(crate) bytes: io::Cursor<Vec<u8>>,
     pub(crate) seeks: Vec<SeekFrom>,
-    is_moving: bool,
+    polls_left: u8,
 }
 
 impl SlowSeek {
@@ -149,14 +149,15 @@ impl AsyncWrite for SlowSeek {
 
 impl AsyncSeek for SlowSeek {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
-        assert!(!self.is_moving, "one seek at a time");
+        assert_eq!(self.polls_left, 0, "one seek at a time");
         self.seeks.push(position);
-        self.is_moving = true;
+        self.polls_left = 2;
         Pin::new(&mut self.bytes).start_seek(position)
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        if std::mem::take(&mut self.is_moving) {
+        if self.polls_left > 0 {
+            self.polls_left -= 1;
             return Poll::Pending;
         }
         Pin::new(&mut self.bytes).poll_complete(cx)

@@ -1,4 +1,5 @@
-//! `AsyncWriteExt`: short writes, writers that take nothing, errors after progress, vectors, dropped futures.
+//! `AsyncWriteExt`: short writes, writers that take nothing, errors after progress, vectors,
+//! dropped futures.
 
 use crate::script::{Script, Step, poll_once, run};
 use bytes::{Buf, Bytes};

@@ -33,9 +33,9 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
         let place = self.project().reader;
         let reader: &'a mut R = place.take().expect("Polled after completion.");
         match Pin::new(&mut *reader).poll_fill_buf(cx) {
-            // SAFETY: the bytes are borrowed from the reader, which was borrowed for `'a`. Nobody can use
-            // it any more before `'a` ends, because it was taken out and goes no further.
             Poll::Ready(Ok(bytes)) => {
+                // SAFETY: the bytes are borrowed from the reader, which was borrowed for `'a`. Nobody
+                // can use it any more before `'a` ends, because it was taken out and goes no further.
                 Poll::Ready(Ok(unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) }))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),

@@ -13,7 +13,8 @@ use until::{ReadLine, ReadUntil};
 
 /// Methods of everything that implements [`AsyncBufRead`].
 pub trait AsyncBufReadExt: AsyncBufRead {
-    /// Appends to `buf` up to and with the delimiter `byte`. Cancel safe if `buf` is kept: what was read is in it.
+    /// Appends to `buf` up to and with the delimiter `byte`. Cancel safe if `buf` is kept: what was
+    /// read is in it.
     fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> ReadUntil<'a, Self>
     where
         Self: Unpin,
@@ -21,7 +22,8 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         ReadUntil::new(self, byte, buf)
     }
 
-    /// Appends to `buf` up to and with the end of the line. Not cancel safe: what `buf` holds then is lost.
+    /// Appends to `buf` up to and with the end of the line. Not cancel safe: what `buf` holds then
+    /// is lost.
     fn read_line<'a>(&'a mut self, buf: &'a mut String) -> ReadLine<'a, Self>
     where
         Self: Unpin,
@@ -37,7 +39,8 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         Split::new(self, byte)
     }
 
-    /// Waits until the buffer is not empty, and returns it; empty at the end of the stream. Cancel safe.
+    /// Waits until the buffer is not empty, and returns it; empty at the end of the stream. Cancel
+    /// safe.
     fn fill_buf(&mut self) -> FillBuf<'_, Self>
     where
         Self: Unpin,

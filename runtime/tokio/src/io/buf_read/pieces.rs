@@ -74,7 +74,8 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
 }
 
 impl<R: AsyncBufRead> Lines<R> {
-    /// Polls for the next line. A line that is no UTF-8 is an error of kind `InvalidData`, and is dropped.
+    /// Polls for the next line. A line that is no UTF-8 is an error of kind `InvalidData`, and is
+    /// dropped.
     pub fn poll_next_line(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Option<String>>> {
         let this = self.project();
         // Nobody asks how much of the line was read in which poll.

@@ -50,8 +50,8 @@ impl<'a, R: ?Sized> ReadLine<'a, R> {
     }
 }
 
-/// Appends to `bytes` up to and with the delimiter, or to the end of the stream, and returns how much
-/// that was. `count` is what was appended before and is now; at the end it is zero again.
+/// Appends to `bytes` up to and with the delimiter, or to the end of the stream, and returns how
+/// much that was. `count` is what was appended before and is now; at the end it is zero again.
 pub(super) fn poll_until<R: AsyncBufRead + ?Sized>(
     mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,

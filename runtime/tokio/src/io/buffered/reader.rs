@@ -30,8 +30,8 @@ pub(super) struct ReadAhead {
 pub(super) enum ReaderSeek {
     None,
     Wanted(SeekFrom),
-    /// The reader moves back to where the program is; from there it has to go on by this many bytes,
-    /// because the sum of both is no `i64`.
+    /// The reader moves back to where the program is; from there it has to go on by this many
+    /// bytes, because the sum of both is no `i64`.
     MovesBack(i64),
     Moves,
 }

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 pin_project! {
-    /// A writer with a buffer, so that many small writes are few large ones. Dropping it loses what is
-    /// buffered: flush first.
+    /// A writer with a buffer, so that many small writes are few large ones. Dropping it loses what
+    /// is buffered: flush first.
     pub struct BufWriter<W> {
         #[pin]
         pub(super) inner: W,
@@ -111,7 +111,8 @@ impl<W: AsyncWrite> BufWriter<W> {
         Poll::Ready(Ok(()))
     }
 
-    /// Takes the buffers up to the first that does not fit, for a writer that would write only one of them.
+    /// Takes the buffers up to the first that does not fit, for a writer that would write only one
+    /// of them.
     fn poll_take_some(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

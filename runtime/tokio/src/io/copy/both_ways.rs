@@ -37,8 +37,9 @@ impl Direction {
     }
 }
 
-/// Copies from `a` to `b` and from `b` to `a` until both are at their ends, and returns both numbers of bytes.
-/// The end of one is passed on by shutting the other one down; an error of either ends both copies.
+/// Copies from `a` to `b` and from `b` to `a` until both are at their ends, and returns both
+/// numbers of bytes. The end of one is passed on by shutting the other one down; an error of either
+/// ends both copies.
 pub async fn copy_bidirectional<A, B>(a: &mut A, b: &mut B) -> io::Result<(u64, u64)>
 where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,

@@ -15,7 +15,8 @@ struct Progress {
     needs_flush: bool,
 }
 
-/// Copies all that `reader` has to `writer` from the reader's own buffer, and returns the number of bytes.
+/// Copies all that `reader` has to `writer` from the reader's own buffer, and returns the number of
+/// bytes.
 pub async fn copy_buf<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> io::Result<u64>
 where
     R: AsyncBufRead + Unpin + ?Sized,

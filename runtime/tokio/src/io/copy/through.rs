@@ -81,7 +81,8 @@ impl Transfer {
         Poll::Ready(Ok(()))
     }
 
-    /// Goes on until the reader is at its end and the writer is flushed. `progress` notes whether it got on.
+    /// Goes on until the reader is at its end and the writer is flushed. `progress` notes whether
+    /// it got on.
     fn poll_steps<R: AsyncRead + ?Sized, W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
@@ -131,7 +132,8 @@ impl Transfer {
     }
 }
 
-/// Copies all that `reader` has to `writer` through a buffer of 8 KiB, and returns the number of bytes.
+/// Copies all that `reader` has to `writer` through a buffer of 8 KiB, and returns the number of
+/// bytes.
 pub async fn copy<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> io::Result<u64>
 where
     R: AsyncRead + Unpin + ?Sized,

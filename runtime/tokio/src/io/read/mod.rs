@@ -49,7 +49,8 @@ pub trait AsyncReadExt: AsyncRead {
         Read::new(self, buf)
     }
 
-    /// Reads some bytes into the free part of `buf`, which it does not initialize, and advances it. Cancel safe.
+    /// Reads some bytes into the free part of `buf`, which it does not initialize, and advances it.
+    /// Cancel safe.
     fn read_buf<'a, B>(&'a mut self, buf: &'a mut B) -> ReadInto<'a, Self, B>
     where
         Self: Unpin,
@@ -58,7 +59,8 @@ pub trait AsyncReadExt: AsyncRead {
         ReadInto::new(self, buf)
     }
 
-    /// Reads until `buf` is full; an earlier end is an error of kind `UnexpectedEof`. Not cancel safe.
+    /// Reads until `buf` is full; an earlier end is an error of kind `UnexpectedEof`. Not cancel
+    /// safe.
     fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> ReadExact<'a, Self>
     where
         Self: Unpin,
@@ -99,7 +101,8 @@ pub trait AsyncReadExt: AsyncRead {
         ReadToEnd::new(self, buf)
     }
 
-    /// Appends all that is left to `dst`; bytes that are no UTF-8 are an error of kind `InvalidData`.
+    /// Appends all that is left to `dst`; bytes that are no UTF-8 are an error of kind
+    /// `InvalidData`.
     fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> ReadToString<'a, Self>
     where
         Self: Unpin,

@@ -71,7 +71,8 @@ fn poll_to_end<R: AsyncRead + ?Sized>(
     }
 }
 
-/// Reads once. Before it makes a vector larger than its owner wanted it, it looks whether there is more.
+/// Reads once. Before it makes a vector larger than its owner wanted it, it looks whether there is
+/// more.
 fn poll_some<R: AsyncRead + ?Sized>(
     reader: Pin<&mut R>,
     cx: &mut Context<'_>,

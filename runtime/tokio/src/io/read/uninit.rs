@@ -1,7 +1,9 @@
-//! Reads into memory that nobody has initialized: chunks of a `BufMut`, and the free part of a `Vec`.
+//! Reads into memory that nobody has initialized: chunks of a `BufMut`, and the free part of a
+//! `Vec`.
 //!
-//! A reader can exchange the `ReadBuf` that it was lent for another one. What it has filled then says
-//! nothing about the memory here, so each of the functions compares the addresses before it believes it.
+//! A reader can exchange the `ReadBuf` that it was lent for another one. What it has filled then
+//! says nothing about the memory here, so each of the functions compares the addresses before it
+//! believes it.
 #![expect(unsafe_code, reason = "bytes are counted that a reader has put into uninitialized memory")]
 
 use crate::io::ReadBuf;
@@ -67,7 +69,8 @@ impl<'a> Appender<'a> {
         std::mem::take(self.target.vec())
     }
 
-    /// Whether there is room for `count` bytes only if the vector outgrows the capacity that its owner chose.
+    /// Whether there is room for `count` bytes only if the vector outgrows the capacity that its
+    /// owner chose.
     pub(super) fn is_at_chosen_end(&mut self, count: usize) -> bool {
         let vec = self.target.vec();
         vec.capacity() - vec.len() < count
@@ -84,7 +87,8 @@ impl<'a> Appender<'a> {
         self.initialized = known.max(vec.len());
     }
 
-    /// Runs `read` on at least `room` bytes after the end, appends what it has filled, and returns how much.
+    /// Runs `read` on at least `room` bytes after the end, appends what it has filled, and returns
+    /// how much.
     pub(super) fn poll_append(
         &mut self,
         room: usize,
@@ -98,8 +102,9 @@ impl<'a> Appender<'a> {
         let length = vec.len();
         let known = self.initialized - length;
         let mut free = ReadBuf::uninit(vec.spare_capacity_mut());
-        // SAFETY: the vector is the same as in the last call, because it is owned or borrowed for as long
-        // as this lives, and has not been allocated anew since; what was initialized then still is.
+        // SAFETY: the vector is the same as in the last call, because it is owned or borrowed for
+        // as long as this lives, and has not been allocated anew since; what was initialized then
+        // still is.
         unsafe { free.assume_init(known) };
         let start = free.filled().as_ptr();
         let result = read(&mut free);

@@ -57,7 +57,8 @@ pub trait AsyncWriteExt: AsyncWrite {
         WriteBuf::new(self, src)
     }
 
-    /// Writes all of `src`, and advances it by each write. Cancel safe: what is left of it is not written.
+    /// Writes all of `src`, and advances it by each write. Cancel safe: what is left of it is not
+    /// written.
     fn write_all_buf<'a, B>(&'a mut self, src: &'a mut B) -> WriteAllBuf<'a, Self, B>
     where
         Self: Sized + Unpin,

@@ -25,7 +25,7 @@ impl TcpListener {
 
     /// Listens at the first of the addresses at which that is possible.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
-        context::io();
+        context::io()?;
         heist::net::TcpListener::bind(addr).await.map(TcpListener::over)
     }
 
@@ -44,7 +44,7 @@ impl TcpListener {
     /// Takes a listener of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
-        context::io();
+        context::io()?;
         heist::net::TcpListener::from_std(listener).map(TcpListener::over)
     }
 

@@ -174,14 +174,14 @@ impl TcpSocket {
 
     /// Connects the socket.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
-        context::io();
+        context::io()?;
         self.inner.connect(addr).await.map(TcpStream::over)
     }
 
     /// Listens, with a queue for `backlog` connections. Panics outside of a runtime.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
-        context::io();
+        context::io()?;
         self.inner.listen(backlog).map(TcpListener::over)
     }
 

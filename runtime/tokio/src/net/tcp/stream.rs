@@ -12,8 +12,6 @@ use bytes::BufMut;
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia", target_os = "cygwin"))]
 use socket2::SockRef;
 
-use super::split::{ReadHalf, WriteHalf, split};
-use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
 use crate::context;
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use crate::net::{ToSocketAddrs, fill};
@@ -33,14 +31,14 @@ impl TcpStream {
 
     /// Connects to the first of the addresses at which that is possible.
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
-        context::io();
+        context::io()?;
         heist::net::TcpStream::connect(addr).await.map(TcpStream::over)
     }
 
     /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
-        context::io();
+        context::io()?;
         heist::net::TcpStream::from_std(stream).map(TcpStream::over)
     }
 
@@ -186,16 +184,6 @@ impl TcpStream {
     /// Sets the option `IP_TTL`.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
-    }
-
-    /// Borrows the connection as two halves.
-    pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
-        split(self)
-    }
-
-    /// Makes two halves of the connection, which may go to different tasks.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        split_owned(self)
     }
 
     /// The reads and writes take `&self`, so that the halves share them.

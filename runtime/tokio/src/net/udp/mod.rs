@@ -29,14 +29,14 @@ impl UdpSocket {
 
     /// Binds a socket to the first of the addresses at which that is possible.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
-        context::io();
+        context::io()?;
         heist::net::UdpSocket::bind(addr).await.map(UdpSocket::over)
     }
 
     /// Takes a socket of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
-        context::io();
+        context::io()?;
         heist::net::UdpSocket::from_std(socket).map(UdpSocket::over)
     }
 

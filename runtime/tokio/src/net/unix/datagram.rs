@@ -34,21 +34,21 @@ impl UnixDatagram {
     where
         P: AsRef<Path>,
     {
-        context::io();
+        context::io()?;
         heist::net::UnixDatagram::bind(path).map(UnixDatagram::over)
     }
 
     /// Binds a socket at `addr`. Panics outside of a runtime.
     #[track_caller]
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixDatagram> {
-        context::io();
+        context::io()?;
         heist::net::UnixDatagram::bind_addr(addr.inner()).map(UnixDatagram::over)
     }
 
     /// Makes two sockets that are connected to each other. Panics outside of a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
-        context::io();
+        context::io()?;
         let (one, other) = heist::net::UnixDatagram::pair()?;
         Ok((UnixDatagram::over(one), UnixDatagram::over(other)))
     }
@@ -56,7 +56,7 @@ impl UnixDatagram {
     /// Takes a socket of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(datagram: std::os::unix::net::UnixDatagram) -> io::Result<UnixDatagram> {
-        context::io();
+        context::io()?;
         heist::net::UnixDatagram::from_std(datagram).map(UnixDatagram::over)
     }
 
@@ -68,7 +68,7 @@ impl UnixDatagram {
     /// Makes a socket without an address. Panics outside of a runtime.
     #[track_caller]
     pub fn unbound() -> io::Result<UnixDatagram> {
-        context::io();
+        context::io()?;
         heist::net::UnixDatagram::unbound().map(UnixDatagram::over)
     }
 

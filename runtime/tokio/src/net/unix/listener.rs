@@ -29,14 +29,14 @@ impl UnixListener {
     where
         P: AsRef<Path>,
     {
-        context::io();
+        context::io()?;
         heist::net::UnixListener::bind(path).map(UnixListener::over)
     }
 
     /// Listens at `addr`. Panics outside of a runtime.
     #[track_caller]
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixListener> {
-        context::io();
+        context::io()?;
         heist::net::UnixListener::bind_addr(addr.inner()).map(UnixListener::over)
     }
 
@@ -55,7 +55,7 @@ impl UnixListener {
     /// Takes a listener of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
-        context::io();
+        context::io()?;
         heist::net::UnixListener::from_std(listener).map(UnixListener::over)
     }
 

@@ -4,7 +4,7 @@ mod address;
 pub(crate) mod datagram;
 pub(crate) mod listener;
 pub mod pipe;
-//pub(crate) mod socket;
+pub(crate) mod socket;
 mod split;
 mod split_owned;
 pub(crate) mod stream;

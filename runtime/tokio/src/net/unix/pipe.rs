@@ -17,7 +17,7 @@ use crate::net::fill;
 /// Makes a pipe without a name. Panics outside of a runtime.
 #[track_caller]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
-    context::io();
+    context::io()?;
     let (receiver, sender) = heist::io::pipe()?;
     Ok((Sender { inner: sender }, Receiver { inner: receiver }))
 }
@@ -50,14 +50,14 @@ impl OpenOptions {
     /// Opens the end that reads. Panics outside of a runtime.
     #[track_caller]
     pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
-        context::io();
+        context::io()?;
         self.inner.open_receiver(path).map(|inner| Receiver { inner })
     }
 
     /// Opens the end that writes; something must read. Panics outside of a runtime.
     #[track_caller]
     pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
-        context::io();
+        context::io()?;
         self.inner.open_sender(path).map(|inner| Sender { inner })
     }
 }
@@ -75,28 +75,28 @@ impl Sender {
     /// Takes a file that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_file(file: File) -> io::Result<Sender> {
-        context::io();
+        context::io()?;
         heist::io::PipeWriter::from_file(file).map(|inner| Sender { inner })
     }
 
     /// Takes a descriptor that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Sender> {
-        context::io();
+        context::io()?;
         heist::io::PipeWriter::from_owned_fd(owned_fd).map(|inner| Sender { inner })
     }
 
     /// Takes a file, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_file_unchecked(file: File) -> io::Result<Sender> {
-        context::io();
+        context::io()?;
         heist::io::PipeWriter::from_file_unchecked(file).map(|inner| Sender { inner })
     }
 
     /// Takes a descriptor, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_owned_fd_unchecked(owned_fd: OwnedFd) -> io::Result<Sender> {
-        context::io();
+        context::io()?;
         heist::io::PipeWriter::from_owned_fd_unchecked(owned_fd).map(|inner| Sender { inner })
     }
 
@@ -192,28 +192,28 @@ impl Receiver {
     /// Takes a file that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_file(file: File) -> io::Result<Receiver> {
-        context::io();
+        context::io()?;
         heist::io::PipeReader::from_file(file).map(|inner| Receiver { inner })
     }
 
     /// Takes a descriptor that is the right end of a pipe, and makes it non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Receiver> {
-        context::io();
+        context::io()?;
         heist::io::PipeReader::from_owned_fd(owned_fd).map(|inner| Receiver { inner })
     }
 
     /// Takes a file, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_file_unchecked(file: File) -> io::Result<Receiver> {
-        context::io();
+        context::io()?;
         heist::io::PipeReader::from_file_unchecked(file).map(|inner| Receiver { inner })
     }
 
     /// Takes a descriptor, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_owned_fd_unchecked(owned_fd: OwnedFd) -> io::Result<Receiver> {
-        context::io();
+        context::io()?;
         heist::io::PipeReader::from_owned_fd_unchecked(owned_fd).map(|inner| Receiver { inner })
     }
 

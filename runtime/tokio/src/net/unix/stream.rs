@@ -10,8 +10,6 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::split::{ReadHalf, WriteHalf, split};
-use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
 use super::{SocketAddr, UCred};
 use crate::context;
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
@@ -35,20 +33,20 @@ impl UnixStream {
     where
         P: AsRef<Path>,
     {
-        context::io();
+        context::io()?;
         heist::net::UnixStream::connect(path).await.map(UnixStream::over)
     }
 
     /// Connects to the socket at `addr`.
     pub async fn connect_addr(addr: &SocketAddr) -> io::Result<UnixStream> {
-        context::io();
+        context::io()?;
         heist::net::UnixStream::connect_addr(addr.inner()).await.map(UnixStream::over)
     }
 
     /// Makes two sockets that are connected to each other. Panics outside of a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
-        context::io();
+        context::io()?;
         let (one, other) = heist::net::UnixStream::pair()?;
         Ok((UnixStream::over(one), UnixStream::over(other)))
     }
@@ -61,7 +59,7 @@ impl UnixStream {
     /// Takes a connection of std, which the caller has made non-blocking. Panics outside of a runtime.
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
-        context::io();
+        context::io()?;
         heist::net::UnixStream::from_std(stream).map(UnixStream::over)
     }
 
@@ -147,16 +145,6 @@ impl UnixStream {
 
     pub(super) fn shutdown_std(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown_with(how)
-    }
-
-    /// Borrows the connection as two halves.
-    pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
-        split(self)
-    }
-
-    /// Makes two halves of the connection, which may go to different tasks.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        split_owned(self)
     }
 
     /// The reads and writes take `&self`, so that the halves share them.
