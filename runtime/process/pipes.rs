@@ -142,7 +142,7 @@ impl ChildStdin {
     /// use std::io::IoSlice;
     ///
     /// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-    /// let bufs = [IoSlice::new(b"hel"), IoSlice::new(b"lo")];
+    /// let bufs = [IoSlice::new(b"he"), IoSlice::new(b"llo")];
     /// assert!(child.stdin.as_mut().unwrap().write_vectored(&bufs).await? > 0);
     /// assert!(child.wait().await?.success());
     /// # Ok(())

@@ -16,7 +16,7 @@ use crate::net::interest;
 use crate::system::access::is_pipe;
 use crate::system::poll_state::PollState;
 
-/// The reading end of a pipe. [`pipe`] makes it, and has an example.
+/// The reading end of a pipe. [`pipe`](crate::io::pipe()) makes it, and has an example.
 ///
 /// It waits for bytes without blocking a thread:
 /// ```

@@ -11,7 +11,7 @@ use super::descriptor::{PipeEnd, checked, into_blocking, into_nonblocking, unche
 use crate::driver::{Direction, Interest, Ready, Registration};
 use crate::net::interest;
 
-/// The writing end of a pipe. [`pipe`] makes it, and has an example.
+/// The writing end of a pipe. [`pipe`](crate::io::pipe()) makes it, and has an example.
 ///
 /// Without a reader a write fails:
 /// ```

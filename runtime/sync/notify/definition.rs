@@ -51,9 +51,8 @@ use crate::sync::wait_list::{Chosen, Home, Locked, WaitList};
 /// ```
 pub struct Notify {
     pub(super) state: NotifyState,
-    /// The state behind the lock is the turn of the first waiter that came after the last call of
-    /// `notify_waiters`: those before it are to be woken by that call, whatever happens meanwhile
-    /// [due].
+    // [due]: the state behind the lock is the turn of the first waiter that came after the last
+    // call of `notify_waiters`. Those before it are to be woken by that call, whatever happens.
     waiters: WaitList<u64, Notification>,
 }
 
@@ -173,8 +172,8 @@ impl Notify {
         }
     }
 
-    /// Those whom a call for all has yet to wake are woken for it: this one is for somebody else
-    /// [due].
+    // [due]: those whom a call for all has yet to wake are woken for it. This one is for somebody
+    // else.
     #[cold]
     fn notify_after_due(&self, locked: Locked<'_, u64, Notification>, which: Which) {
         let mut is_done = false;
