@@ -2,9 +2,10 @@
 
 use std::io::{ErrorKind, SeekFrom};
 use std::path::PathBuf;
+use std::pin::Pin;
 
 use tokio::fs::{File, OpenOptions};
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 
 use crate::drivers::on_each;
@@ -39,9 +40,25 @@ fn a_call_moves_at_most_the_buffer() {
     on_each("files::on_one_driver::buffer_size");
 }
 
+#[test]
+fn a_seek_that_was_only_started_is_done_before_the_next_read_or_write() {
+    on_each("files::on_one_driver::started_seek");
+}
+
+#[test]
+fn a_file_that_goes_to_std_after_a_write_keeps_its_descriptor() {
+    on_each("files::on_one_driver::same_descriptor");
+}
+
+#[test]
+fn a_write_that_never_ends_does_not_hold_up_a_shutdown_with_a_limit() {
+    on_each("files::on_one_driver::stuck_write");
+}
+
 mod on_one_driver {
     use super::{
-        AsyncReadExt, AsyncSeekExt, AsyncWriteExt, ErrorKind, File, OpenOptions, Runtime, SeekFrom, path,
+        AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt, ErrorKind, File, OpenOptions, Pin, Runtime,
+        SeekFrom, path,
     };
     use std::io::{Read, Seek};
 
@@ -128,5 +145,68 @@ mod on_one_driver {
             assert_eq!(file.read(&mut [0; 9]).await.unwrap(), 2);
         });
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    #[ignore = "run by on_each"]
+    fn started_seek() {
+        let path = path("started_seek");
+        Runtime::new().unwrap().block_on(async {
+            let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
+            file.write_all(b"0123456789").await.unwrap();
+            file.flush().await.unwrap();
+            let mut byte = [0];
+            Pin::new(&mut file).start_seek(SeekFrom::Start(4)).unwrap();
+            file.read_exact(&mut byte).await.unwrap();
+            assert_eq!(&byte, b"4");
+            Pin::new(&mut file).start_seek(SeekFrom::Start(2)).unwrap();
+            file.write_all(b"x").await.unwrap();
+            file.flush().await.unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), b"01x3456789");
+            Pin::new(&mut file).start_seek(SeekFrom::Start(7)).unwrap();
+            let file = file.try_into_std().unwrap_err();
+            let mut file = file.into_std().await;
+            assert_eq!(file.stream_position().unwrap(), 7);
+        });
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[ignore = "run by on_each"]
+    fn same_descriptor() {
+        use std::os::fd::AsRawFd;
+
+        let path = path("same_descriptor");
+        Runtime::new().unwrap().block_on(async {
+            for _ in 0..2_000 {
+                let mut file = File::create(&path).await.unwrap();
+                let number = file.as_raw_fd();
+                file.write_all(b"x").await.unwrap();
+                assert_eq!(file.into_std().await.as_raw_fd(), number);
+            }
+        });
+        std::fs::remove_file(path).unwrap();
+    }
+
+    /// The pipe is full, and nobody reads.
+    #[cfg(unix)]
+    #[test]
+    #[ignore = "run by on_each"]
+    fn stuck_write() {
+        for is_background in [false, true] {
+            let runtime = Runtime::new().unwrap();
+            let (reader, writer) = std::io::pipe().unwrap();
+            runtime.block_on(async {
+                let mut file = File::from(std::os::fd::OwnedFd::from(writer));
+                file.write_all(&[0; 1024 * 1024]).await.unwrap();
+            });
+            if is_background {
+                runtime.shutdown_background();
+            } else {
+                runtime.shutdown_timeout(std::time::Duration::from_millis(50));
+            }
+            drop(reader);
+        }
     }
 }
