@@ -12,6 +12,7 @@ use socket2::Socket;
 
 use super::descriptor::{PipeEnd, checked, into_blocking, into_nonblocking, read_named, unchecked};
 use crate::driver::{Direction, Interest, Ready, Registration};
+use crate::io::splice::paid;
 use crate::net::interest;
 use crate::system::access::is_pipe;
 
@@ -461,7 +462,7 @@ impl PipeReader {
     #[inline]
     fn taken(&self, mut read: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
         let mut read = || Ok(read()?);
-        if self.may_lack_writer { read_named(self.registration.socket(), read) } else { read() }
+        paid(if self.may_lack_writer { read_named(self.registration.socket(), read) } else { read() })
     }
 }
 

@@ -149,6 +149,6 @@ impl<'a> SpliceSide<'a> {
 }
 
 /// Takes the bytes that a call has moved from the budget of the task.
-pub(super) fn paid(moved: io::Result<usize>) -> io::Result<usize> {
+pub(in crate::io) fn paid(moved: io::Result<usize>) -> io::Result<usize> {
     moved.inspect(|count| coop::spend_bytes(*count))
 }
