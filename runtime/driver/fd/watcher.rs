@@ -27,6 +27,8 @@ use crate::driver::{Direction, Driver, Interest, Registration, context};
 use super::flags::FdFlags;
 use super::{FdEvents, FdPoller};
 
+const IO_IS_DISABLED: &str = "IO is disabled. Call `enable_io` on the runtime builder to enable IO.";
+
 /// A descriptor that is watched. Its owner closes it, before or after this is dropped.
 #[derive(Debug)]
 pub(crate) struct FdWatch {
@@ -42,7 +44,10 @@ impl FdWatch {
     /// Panics outside of a runtime.
     #[track_caller]
     pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
-        FdWatch::with_driver(&context::current(), fd, interest)
+        let driver = context::current();
+        // Only runtimes of the crate `tokio` can lack it. Its `AsyncFd` is heist's.
+        assert!(driver.standing.allowed.io, "{IO_IS_DISABLED}");
+        FdWatch::with_driver(&driver, fd, interest)
     }
 
     fn with_driver(driver: &Arc<Driver>, fd: RawFd, interest: Interest) -> io::Result<FdWatch> {

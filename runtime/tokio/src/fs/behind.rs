@@ -8,6 +8,9 @@ use std::task::{Context, Poll, Waker};
 
 use heist::runtime::facade;
 
+/// The text of a write that the end of the runtime has kept from being done.
+pub(super) const NOT_DONE: &str = "background task failed";
+
 /// The write that is behind, as the file and the task share it.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
@@ -90,7 +93,7 @@ impl Behind {
         buffer.clear();
         fill(&mut buffer);
         lock(&self.state).waiting = Some(Vec::new());
-        let result = Err(io::Error::other("background task failed"));
+        let result = Err(io::Error::other(NOT_DONE));
         let mut in_flight = InFlight { state: self.state.clone(), file: Some(file), buffer, result };
         facade::spawn_to_the_end(async move {
             let InFlight { file, buffer, .. } = &mut in_flight;

@@ -5,8 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use heist::fs::facade;
+use heist::runtime::facade::check_open;
 
 use super::File;
+use super::behind::NOT_DONE;
+use crate::context;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl AsyncRead for File {
@@ -60,6 +63,8 @@ impl File {
     fn poll_begin(&mut self, cx: &mut Context<'_>, fill: impl FnOnce(&mut Vec<u8>)) -> Poll<io::Result<()>> {
         ready!(self.poll_settled(cx));
         self.behind.take_result()?;
+        context::runtime();
+        check_open().map_err(|_| io::Error::other(NOT_DONE))?;
         self.behind.begin(facade::share(&self.inner), fill);
         Poll::Ready(Ok(()))
     }

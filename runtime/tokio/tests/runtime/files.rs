@@ -1,11 +1,13 @@
 //! Files that write behind.
 
 use std::io::{ErrorKind, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use tokio::fs::{File, OpenOptions};
-use tokio::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 use tokio::runtime::Runtime;
 
 use crate::drivers::on_each;
@@ -55,10 +57,15 @@ fn a_write_that_never_ends_does_not_hold_up_a_shutdown_with_a_limit() {
     on_each("files::on_one_driver::stuck_write");
 }
 
+#[test]
+fn a_write_after_the_end_of_the_runtime_is_an_error_and_outside_of_one_a_panic() {
+    on_each("files::on_one_driver::no_runtime");
+}
+
 mod on_one_driver {
     use super::{
-        AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt, ErrorKind, File, OpenOptions, Pin, Runtime,
-        SeekFrom, path,
+        AssertUnwindSafe, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, Context,
+        ErrorKind, File, OpenOptions, Pin, Poll, Runtime, SeekFrom, Waker, catch_unwind, path,
     };
     use std::io::{Read, Seek};
 
@@ -208,5 +215,24 @@ mod on_one_driver {
             }
             drop(reader);
         }
+    }
+
+    #[test]
+    #[ignore = "run by on_each"]
+    fn no_runtime() {
+        let path = path("no_runtime");
+        let runtime = Runtime::new().unwrap();
+        let mut file = runtime.block_on(File::create(&path)).unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let mut cx = Context::from_waker(Waker::noop());
+        let entered = handle.enter();
+        let written = Pin::new(&mut file).poll_write(&mut cx, b"x");
+        assert!(matches!(written, Poll::Ready(Err(error)) if error.to_string() == "background task failed"));
+        drop(entered);
+        let written = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut file).poll_write(&mut cx, b"x")));
+        let text = *written.unwrap_err().downcast::<String>().unwrap();
+        assert!(text.contains("there is no reactor running"), "{text}");
+        std::fs::remove_file(path).unwrap();
     }
 }
