@@ -3,6 +3,7 @@
 
 use std::io;
 use std::mem::take;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -55,7 +56,12 @@ impl Drop for InFlight {
         state.error = std::mem::replace(&mut self.result, Ok(())).err();
         let waiting = state.waiting.take();
         drop(state);
-        waiting.into_iter().flatten().for_each(Waker::wake);
+        for waker in waiting.into_iter().flatten() {
+            // A waker that panics keeps nobody else from being woken.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                std::mem::forget(payload);
+            }
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::io::{ErrorKind, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
@@ -48,11 +49,6 @@ fn a_seek_that_was_only_started_is_done_before_the_next_read_or_write() {
 }
 
 #[test]
-fn a_file_that_goes_to_std_after_a_write_keeps_its_descriptor() {
-    on_each("files::on_one_driver::same_descriptor");
-}
-
-#[test]
 fn a_write_that_never_ends_does_not_hold_up_a_shutdown_with_a_limit() {
     on_each("files::on_one_driver::stuck_write");
 }
@@ -62,10 +58,15 @@ fn a_write_after_the_end_of_the_runtime_is_an_error_and_outside_of_one_a_panic()
     on_each("files::on_one_driver::no_runtime");
 }
 
+#[test]
+fn a_waker_that_panics_at_the_end_of_a_write_keeps_nobody_from_being_woken() {
+    on_each("files::on_one_driver::panicking_waker");
+}
+
 mod on_one_driver {
     use super::{
-        AssertUnwindSafe, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, Context,
-        ErrorKind, File, OpenOptions, Pin, Poll, Runtime, SeekFrom, Waker, catch_unwind, path,
+        Arc, AssertUnwindSafe, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, Context,
+        ErrorKind, File, OpenOptions, Pin, Poll, Runtime, SeekFrom, Wake, Waker, catch_unwind, path,
     };
     use std::io::{Read, Seek};
 
@@ -178,24 +179,6 @@ mod on_one_driver {
         std::fs::remove_file(path).unwrap();
     }
 
-    #[cfg(unix)]
-    #[test]
-    #[ignore = "run by on_each"]
-    fn same_descriptor() {
-        use std::os::fd::AsRawFd;
-
-        let path = path("same_descriptor");
-        Runtime::new().unwrap().block_on(async {
-            for _ in 0..2_000 {
-                let mut file = File::create(&path).await.unwrap();
-                let number = file.as_raw_fd();
-                file.write_all(b"x").await.unwrap();
-                assert_eq!(file.into_std().await.as_raw_fd(), number);
-            }
-        });
-        std::fs::remove_file(path).unwrap();
-    }
-
     /// The pipe is full, and nobody reads.
     #[cfg(unix)]
     #[test]
@@ -234,5 +217,43 @@ mod on_one_driver {
         let text = *written.unwrap_err().downcast::<String>().unwrap();
         assert!(text.contains("there is no reactor running"), "{text}");
         std::fs::remove_file(path).unwrap();
+    }
+
+    /// The pipe is full until it is read.
+    #[cfg(unix)]
+    #[test]
+    #[ignore = "run by on_each"]
+    fn panicking_waker() {
+        struct Panics;
+
+        impl Wake for Panics {
+            fn wake(self: Arc<Self>) {
+                panic!("on purpose");
+            }
+        }
+
+        const WRITE_BYTES: usize = 1024 * 1024;
+        let runtime = Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (mut reader, writer) = std::io::pipe().unwrap();
+            let mut file = File::from(std::os::fd::OwnedFd::from(writer));
+            file.write_all(&vec![0; WRITE_BYTES]).await.unwrap();
+            let mut first = Box::pin(file.sync_all());
+            let waker = Waker::from(Arc::new(Panics));
+            assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            let mut second = Box::pin(file.metadata());
+            let mut is_pending = false;
+            std::future::poll_fn(|cx| {
+                is_pending = second.as_mut().poll(cx).is_pending();
+                Poll::Ready(())
+            })
+            .await;
+            assert!(is_pending);
+            let reads = tokio::task::spawn_blocking(move || {
+                reader.read_exact(&mut vec![0; WRITE_BYTES]).unwrap();
+            });
+            tokio::time::timeout(std::time::Duration::from_secs(30), second).await.unwrap().unwrap();
+            reads.await.unwrap();
+        });
     }
 }
