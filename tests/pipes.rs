@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use heist::io::{copy, copy_with, pipe, stderr, stdin, stdout};
 use heist::time::timeout;
+use support::wait::is_pending_once;
 use support::{on_every_backend, process};
 
 #[test]
@@ -174,6 +175,55 @@ fn a_copy_flushes_when_its_reader_has_nothing_and_not_before() {
             drop(asker);
             assert_eq!(copying.await.unwrap().unwrap(), 100);
         });
+    });
+}
+
+/// So many reads of one byte, and none has to wait.
+struct Pieces(usize);
+
+impl futures::AsyncRead for Pieces {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut [u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        self.0 = self.0.saturating_sub(1);
+        std::task::Poll::Ready(Ok(self.0.min(1)))
+    }
+}
+
+/// Fault J6.
+#[test]
+fn a_copy_of_what_never_has_to_be_waited_for_lets_others_run() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            let mut pieces = Pieces(100_000);
+            assert!(is_pending_once(copy(&mut pieces, &mut futures::io::sink())).await);
+        });
+    });
+}
+
+/// Fault J6: what a call costs is its bytes.
+#[test]
+fn a_poll_moves_about_a_mebibyte_through_a_pipe() {
+    const CALL_BYTES: usize = 32 * 1024;
+    const POLL_BYTES: usize = 1024 * 1024;
+    on_every_backend(|runtime| {
+        let moves = runtime.spawn(async {
+            let (mut reader, mut writer) = pipe().unwrap();
+            let mut bytes = vec![7; CALL_BYTES];
+            writer.write_all(&bytes).await.unwrap();
+            reader.read(&mut bytes).await.unwrap();
+            heist::task::yield_now().await;
+            let mut moved_bytes = 0;
+            while heist::task::coop::has_budget_remaining() {
+                writer.write_all(&bytes).await.unwrap();
+                assert_eq!(reader.read(&mut bytes).await.unwrap(), CALL_BYTES);
+                moved_bytes += 2 * CALL_BYTES;
+            }
+            assert!((POLL_BYTES / 2..=POLL_BYTES).contains(&moved_bytes), "{moved_bytes}");
+        });
+        runtime.block_on(moves).unwrap();
     });
 }
 

@@ -574,3 +574,84 @@ fn children_may_be_sent_and_shared() {
     is_static(|command| command.status());
     is_static(|command| command.output());
 }
+
+#[test]
+fn an_output_larger_than_the_pipes_is_collected_from_both() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            let mut command =
+                shell("head -c 20000000 /dev/zero & head -c 30000000 /dev/zero >&2; wait; exit 3");
+            let output = command.output().await.unwrap();
+            assert_eq!((output.stdout.len(), output.stderr.len()), (20_000_000, 30_000_000));
+            assert_eq!(output.status.code(), Some(3));
+        });
+    });
+}
+
+/// Fault L4.
+#[test]
+fn a_drop_a_kill_and_the_end_of_a_child_race_and_no_zombie_stays() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            for round in 0..100 {
+                let mut child = Command::new("true").kill_on_drop(round % 2 == 0).spawn().unwrap();
+                let id = child.id().unwrap();
+                let _ = timeout(Duration::from_micros(round * 30), child.wait()).await;
+                if round % 3 == 0 {
+                    child.start_kill().unwrap();
+                }
+                drop(child);
+                is_gone(id).await;
+            }
+        });
+    });
+}
+
+#[test]
+fn a_task_that_panics_with_a_child_leaves_no_zombie() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let child = patient().kill_on_drop(true).spawn().unwrap();
+            let id = child.id().unwrap();
+            let panics = heist::spawn(async move {
+                let _child = child;
+                panic!("on purpose");
+            });
+            assert!(panics.await.is_err());
+            is_gone(id).await;
+        });
+    });
+}
+
+#[test]
+fn a_child_that_cannot_be_started_leaves_nothing_behind() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            let mut command = Command::new("true");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            // SAFETY: it makes an error, and no call.
+            unsafe { command.pre_exec(|| Err(std::io::Error::from_raw_os_error(libc::EDOM))) };
+            for _ in 0..3 {
+                assert_eq!(command.spawn().unwrap_err().raw_os_error(), Some(libc::EDOM));
+            }
+        });
+    });
+}
+
+/// Fault D8: RLIMIT_NPROC.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_for_which_there_is_no_process_is_refused_and_leaves_nothing_behind() {
+    let name = "a_child_for_which_there_is_no_process_is_refused_and_leaves_nothing_behind";
+    process::in_a_child(name, |runtime| {
+        process::limit_threads(0);
+        runtime.block_on(async {
+            let before = process::open_fds_count();
+            for _ in 0..20 {
+                let error = Command::new("true").output().await.unwrap_err();
+                assert_eq!(error.raw_os_error(), Some(libc::EAGAIN), "{error}");
+            }
+            process::fds_fall_to(before).await;
+        });
+    });
+}

@@ -265,3 +265,20 @@ fn a_splice_to_a_peer_that_is_gone_is_broken_and_raises_no_signal() {
         });
     });
 }
+
+#[test]
+fn the_longest_idle_time_is_no_limit() {
+    on_every_backend(|runtime| {
+        runtime.block_on(async {
+            let (client, mut inbound) = tcp_pair().await;
+            let (mut outbound, server) = UnixStream::pair().unwrap();
+            let mut copies = copy_bidirectional(&mut inbound, &mut outbound).idle_timeout(Duration::MAX);
+            assert!(support::wait::is_pending_once(&mut copies).await);
+            drop(copies);
+            let mut splices = splice_bidirectional(&mut inbound, &mut outbound).idle_timeout(Duration::MAX);
+            assert!(support::wait::is_pending_once(&mut splices).await);
+            drop((client, server));
+            assert_eq!(splices.await.unwrap(), (0, 0));
+        });
+    });
+}

@@ -31,8 +31,11 @@ impl BothWays {
 
     pub(super) fn limit_idle_time(&mut self, limit: Duration) {
         let last_at = Instant::now();
-        let sleep = Box::pin(sleep_until(last_at + limit));
-        self.idle_limit = Some(IdleLimit { limit, last_moved: 0, last_at, sleep });
+        // A limit beyond what the clock can show is none.
+        self.idle_limit = last_at.checked_add(limit).map(|due| {
+            let sleep = Box::pin(sleep_until(due));
+            IdleLimit { limit, last_moved: 0, last_at, sleep }
+        });
     }
 
     /// Polls the first way, until it is over.
@@ -64,7 +67,7 @@ impl BothWays {
         }
         loop {
             ready!(idle.sleep.as_mut().poll(cx));
-            let due = idle.last_at + idle.limit;
+            let Some(due) = idle.last_at.checked_add(idle.limit) else { return Poll::Pending };
             // The timer is moved when it fires, not whenever something has moved.
             if due <= Instant::now() {
                 let text = format!("nothing was copied for {:?}", idle.limit);

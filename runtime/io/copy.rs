@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::buf::AlignedBuf;
+use crate::task::coop;
 
 /// The most bytes that one read takes.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -116,8 +117,11 @@ where
     R: AsyncRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
+    let charge = ready!(coop::poll_proceed(cx));
     let read = Pin::new(reader).poll_read(cx, buffer);
-    if read.is_pending() && !*is_flushed {
+    if read.is_ready() {
+        charge.made_progress();
+    } else if !*is_flushed {
         ready!(poll_flush(writer, cx))?;
         *is_flushed = true;
     }

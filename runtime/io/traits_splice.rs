@@ -5,6 +5,9 @@ use super::splice::{SealedSource, SealedTarget, SpliceSide, SpliceSource, Splice
 
 impl SealedSource for PipeReader {
     fn source(&self) -> SpliceSide<'_> {
+        if self.may_lack_writer() {
+            return SpliceSide::of_named_pipe(self.registration());
+        }
         SpliceSide::of_pipe(self.registration())
     }
 }

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use heist::io::{Interest, PipeReader, PipeWriter};
+use heist::io::{Interest, PipeReader, PipeWriter, pipe as new_pipe, splice};
 use heist::net::unix::pipe::{self, OpenOptions};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -213,7 +215,6 @@ fn calls_that_do_not_wait_move_bytes_in_every_form() {
             };
             assert!(would_block(receiver.try_io(&mut call)));
             assert!(would_block(sender.try_io(&mut call)));
-            assert!(would_block(sender.try_io(|| -> std::io::Result<()> { unreachable!("it was cleared") })));
             soon("room", sender.writable()).await.unwrap();
             assert!(sender.try_io(|| Ok(())).is_ok());
             let (_other, empty) = pipe::pipe().unwrap();
@@ -237,4 +238,64 @@ fn a_wait_for_a_pipe_fails_when_the_runtime_is_gone() {
         assert!(matches!(result, std::task::Poll::Ready(Err(_))), "{result:?}");
         drop(sender);
     });
+}
+
+#[test]
+fn a_splice_from_a_fifo_waits_for_its_first_writer() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let (_directory, path) = fifo();
+            let mut reader = OpenOptions::new().open_receiver(&path).unwrap();
+            let (mut drain, mut target) = new_pipe().unwrap();
+            assert!(is_pending_once(splice(&mut reader, &mut target)).await);
+            let spliced = heist::spawn(async move { splice(&mut reader, &mut target).await });
+            heist::task::yield_now().await;
+            let mut writer = OpenOptions::new().open_sender(&path).unwrap();
+            writer.write_all(b"hello").await.unwrap();
+            drop(writer);
+            assert_eq!(soon("the end", spliced).await.unwrap().unwrap(), 5);
+            let mut buf = [0; 16];
+            assert_eq!(drain.read(&mut buf).await.unwrap(), 5);
+        });
+    });
+}
+
+/// A writer may come, write and go between a read that found nothing and the look whether one has
+/// been there.
+#[test]
+fn bytes_of_a_writer_that_comes_and_goes_are_not_taken_for_the_end() {
+    const ROUNDS: usize = 1_000;
+    let runtime = crate::support::two_workers();
+    let _entered = runtime.enter();
+    let (_directory, path) = fifo();
+    let written = path.clone();
+    let (round, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (started, leaves) = (round.clone(), left.clone());
+    let writes = std::thread::spawn(move || {
+        for number in 1..=ROUNDS {
+            while started.load(Ordering::SeqCst) < number {
+                std::thread::yield_now();
+            }
+            let mut writer = std::fs::OpenOptions::new().write(true).open(&written).unwrap();
+            writer.write_all(b"x").unwrap();
+            drop(writer);
+            leaves.store(number, Ordering::SeqCst);
+        }
+    });
+    for number in 1..=ROUNDS {
+        let reader = OpenOptions::new().open_receiver(&path).unwrap();
+        round.store(number, Ordering::SeqCst);
+        let mut buf = [0; 4];
+        let count = loop {
+            match reader.try_read(&mut buf) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                read => break read.unwrap(),
+            }
+        };
+        assert_eq!(count, 1, "bytes were lost in round {number}");
+        while left.load(Ordering::SeqCst) < number {
+            std::thread::yield_now();
+        }
+    }
+    writes.join().unwrap();
 }

@@ -243,3 +243,21 @@ fn a_poller_of_the_programs_own_can_be_watched() {
         });
     });
 }
+
+/// More than the poller reports at a time.
+#[test]
+fn four_hundred_events_at_once_are_all_reported() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let fds: Vec<_> = (0..400)
+                .map(|_| AsyncFd::new(eventfd(0, EventfdFlags::NONBLOCK).unwrap()).unwrap())
+                .collect();
+            for fd in &fds {
+                rustix::io::write(fd, &1_u64.to_ne_bytes()).unwrap();
+            }
+            for fd in &fds {
+                soon("an event", fd.readable()).await.unwrap().clear_ready();
+            }
+        });
+    });
+}

@@ -10,7 +10,7 @@ use std::task::{Context, Wake, Waker};
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 
-use crate::support::process::{in_a_child, open_fds_count};
+use crate::support::process::{fork_and_wait, in_a_child, open_fds_count};
 use crate::support::{on_every_runtime, with_every_runtime};
 use crate::{is_pending_once, pair, soon, unregistered_pair, would_block};
 
@@ -178,4 +178,36 @@ fn registering_outside_of_a_runtime_panics() {
     let text =
         message.downcast_ref::<String>().map(String::as_str).or(message.downcast_ref::<&str>().copied());
     assert!(text.unwrap().contains("runtime"), "{text:?}");
+}
+
+#[test]
+fn what_a_forked_child_drops_stays_watched_in_its_parent() {
+    on_every_runtime(|runtime| {
+        runtime.block_on(async {
+            let (ours, mut theirs) = pair();
+            let mut ours = Some(ours);
+            let status = fork_and_wait(|| {
+                drop(ours.take());
+                0
+            });
+            assert_eq!(status, 0);
+            theirs.write_all(b"x").unwrap();
+            soon("bytes", ours.unwrap().readable()).await.unwrap().clear_ready();
+        });
+    });
+}
+
+#[test]
+fn a_descriptor_goes_on_to_another_runtime() {
+    with_every_runtime(|first| {
+        let (ours, mut theirs) = unregistered_pair();
+        let ours = first.block_on(async { AsyncFd::new(ours).unwrap() });
+        let second = crate::support::two_workers();
+        let ours = second.block_on(async { AsyncFd::new(ours.into_inner()).unwrap() });
+        drop(first);
+        second.block_on(async {
+            theirs.write_all(b"x").unwrap();
+            soon("bytes", ours.readable()).await.unwrap().clear_ready();
+        });
+    });
 }

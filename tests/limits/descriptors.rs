@@ -4,14 +4,21 @@
 use std::fs::File;
 use std::future::Future;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::SocketAddr as UnixAddress;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures::join;
-use heist::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use heist::io::pipe;
+use heist::io::unix::AsyncFd;
+use heist::net::{
+    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixSocket, UnixStream,
+};
+use heist::process::Command;
 use heist::runtime::{Builder, DriverKind};
+use heist::signal::unix::{SignalKind, signal};
 use heist::time::{sleep, timeout};
 
 use crate::support::echo;
@@ -39,7 +46,7 @@ impl Targets {
         }
     }
 
-    /// Every call of `heist::net` that makes a socket.
+    /// Every call that makes a socket.
     fn calls(&self) -> Vec<(&'static str, Call<'_>)> {
         let tcp = self.tcp.local_addr().expect("bound");
         let path = std::env::temp_dir().join(format!("heist-limits-{}", std::process::id()));
@@ -63,6 +70,18 @@ impl Targets {
             ("UnixDatagram::unbound", Box::pin(async { UnixDatagram::unbound().map(drop) })),
             ("UnixDatagram::bind", Box::pin(async move { UnixDatagram::bind(another()).map(drop) })),
             ("UnixDatagram::pair", Box::pin(async { UnixDatagram::pair().map(drop) })),
+            ("UnixSocket::new_stream", Box::pin(async { UnixSocket::new_stream().map(drop) })),
+            ("signal", Box::pin(async { signal(SignalKind::user_defined2()).map(drop) })),
+        ]
+    }
+
+    /// Calls that make other descriptors.
+    fn other_calls(&self) -> Vec<(&'static str, Call<'_>)> {
+        vec![
+            ("pipe", Box::pin(async { pipe().map(drop) })),
+            // The descriptor is there, and the poller for it is not.
+            ("AsyncFd::new", Box::pin(async { AsyncFd::new(self.tcp.as_fd()).map(drop) })),
+            ("Command::output", Box::pin(async { Command::new("true").output().await.map(drop) })),
         ]
     }
 
@@ -103,7 +122,7 @@ fn calls_without_descriptors_fail_at_once_and_work_again_later() {
             let (mut rested, mut used) = (Duration::ZERO, Duration::ZERO);
             for round in 0..20 {
                 let taken = take_all();
-                for (name, call) in targets.calls() {
+                for (name, call) in targets.calls().into_iter().chain(targets.other_calls()) {
                     let error = soon(name, call).await.expect_err(name);
                     assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{name}: {error}");
                 }
@@ -118,7 +137,7 @@ fn calls_without_descriptors_fail_at_once_and_work_again_later() {
                 used += cpu_time() - cpu;
                 drop(taken);
                 assert!(open_fds_count() <= before, "round {round}: a call that failed left a descriptor");
-                for (name, call) in targets.calls() {
+                for (name, call) in targets.calls().into_iter().chain(targets.other_calls()) {
                     soon(name, call).await.unwrap_or_else(|error| panic!("{name} afterwards: {error}"));
                 }
                 targets.empty();

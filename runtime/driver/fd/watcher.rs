@@ -27,6 +27,8 @@ use crate::driver::{Direction, Driver, Interest, Registration, context};
 use super::flags::FdFlags;
 use super::{FdEvents, FdPoller};
 
+const IO_IS_DISABLED: &str = "IO is disabled. Call `enable_io` on the runtime builder to enable IO.";
+
 /// A descriptor that is watched. Its owner closes it, before or after this is dropped.
 #[derive(Debug)]
 pub(crate) struct FdWatch {
@@ -43,11 +45,8 @@ impl FdWatch {
     #[track_caller]
     pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<FdWatch> {
         let driver = context::current();
-        // Only the crate `tokio` takes it away, with the text that programs know.
-        assert!(
-            driver.standing.allowed.io,
-            "A Tokio 1.x context was found, but IO is disabled. Call `enable_io` on the runtime builder to enable IO."
-        );
+        // Only runtimes of the crate `tokio` can lack it. Its `AsyncFd` is heist's.
+        assert!(driver.standing.allowed.io, "{IO_IS_DISABLED}");
         FdWatch::with_driver(&driver, fd, interest)
     }
 

@@ -1,12 +1,13 @@
 //! Descriptors as ends of pipes, and back.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use socket2::Socket;
 
 use crate::driver::Registration;
 use crate::system::access::{Access, is_pipe};
+use crate::system::poll_state::PollState;
 
 /// Which end of a pipe a descriptor is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,4 +58,19 @@ pub(super) fn into_blocking(registration: Registration) -> io::Result<OwnedFd> {
     let pipe = registration.into_socket()?;
     pipe.set_nonblocking(false)?;
     Ok(pipe.into())
+}
+
+/// Reads a pipe that has a name. It is not at its end before it has had a writer: one may come. A
+/// writer may also have come, written and gone between a read of nothing and the look whether one
+/// has been there, so a read after the look tells the end.
+#[inline]
+pub(in crate::io) fn read_named(
+    pipe: &Socket,
+    mut read: impl FnMut() -> io::Result<usize>,
+) -> io::Result<usize> {
+    match read()? {
+        0 if !PollState::now(pipe.as_raw_fd())?.is_read_closed => Err(io::ErrorKind::WouldBlock.into()),
+        0 => read(),
+        count => Ok(count),
+    }
 }

@@ -14,6 +14,7 @@ use std::io;
 use crate::driver::Registration;
 use crate::system::socket;
 
+pub(in crate::io) use descriptor::read_named;
 pub use open::OpenOptions;
 pub use reader::PipeReader;
 pub use writer::PipeWriter;

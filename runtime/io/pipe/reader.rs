@@ -10,11 +10,11 @@ use std::task::{Context, Poll};
 
 use socket2::Socket;
 
-use super::descriptor::{PipeEnd, checked, into_blocking, into_nonblocking, unchecked};
+use super::descriptor::{PipeEnd, checked, into_blocking, into_nonblocking, read_named, unchecked};
 use crate::driver::{Direction, Interest, Ready, Registration};
+use crate::io::splice::paid;
 use crate::net::interest;
 use crate::system::access::is_pipe;
-use crate::system::poll_state::PollState;
 
 /// The reading end of a pipe. [`pipe`](crate::io::pipe()) makes it, and has an example.
 ///
@@ -37,6 +37,11 @@ pub struct PipeReader {
 impl PipeReader {
     pub(in crate::io) fn registration(&self) -> &Registration {
         &self.registration
+    }
+
+    /// Whether its end has to be read by [`read_named`].
+    pub(in crate::io) fn may_lack_writer(&self) -> bool {
+        self.may_lack_writer
     }
 
     pub(super) fn over(registration: Registration, may_lack_writer: bool) -> PipeReader {
@@ -217,7 +222,8 @@ impl PipeReader {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        self.registration.poll_io(Direction::Read, cx, |pipe| self.taken(rustix::io::read(pipe, &mut *buf)))
+        self.registration
+            .poll_io(Direction::Read, cx, |pipe| self.taken(|| rustix::io::read(pipe, &mut *buf)))
     }
 
     /// Polls a read into memory that need not be initialised. The first bytes, as many as it
@@ -286,7 +292,7 @@ impl PipeReader {
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Poll::Ready(Ok(0));
         }
-        self.registration.poll_io(Direction::Read, cx, |pipe| self.taken(rustix::io::readv(pipe, bufs)))
+        self.registration.poll_io(Direction::Read, cx, |pipe| self.taken(|| rustix::io::readv(pipe, bufs)))
     }
 
     /// Reads without waiting.
@@ -312,7 +318,7 @@ impl PipeReader {
         if buf.is_empty() {
             return Ok(0);
         }
-        self.registration.try_io(Direction::Read, |pipe| self.taken(rustix::io::read(pipe, &mut *buf)))
+        self.registration.try_io(Direction::Read, |pipe| self.taken(|| rustix::io::read(pipe, &mut *buf)))
     }
 
     /// [`try_read`](PipeReader::try_read) into several buffers, one after the other.
@@ -334,7 +340,7 @@ impl PipeReader {
     /// # }
     /// ```
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.registration.try_io(Direction::Read, |pipe| self.taken(rustix::io::readv(pipe, bufs)))
+        self.registration.try_io(Direction::Read, |pipe| self.taken(|| rustix::io::readv(pipe, bufs)))
     }
 
     /// [`try_read`](PipeReader::try_read) into memory that need not be initialised. The first
@@ -450,18 +456,13 @@ impl PipeReader {
     }
 
     fn taken_uninit(&self, pipe: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.taken(rustix::io::read(pipe, buf).map(|(read, _)| read.len()))
+        self.taken(|| rustix::io::read(pipe, &mut *buf).map(|(read, _)| read.len()))
     }
 
-    /// The count of a read. Nothing was read of a pipe that has had no writer so far: then it is
-    /// not at its end, and one may come.
     #[inline]
-    fn taken(&self, read: rustix::io::Result<usize>) -> io::Result<usize> {
-        let count = read?;
-        if count == 0 && self.may_lack_writer && !PollState::now(self.as_raw_fd())?.is_read_closed {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        Ok(count)
+    fn taken(&self, mut read: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
+        let mut read = || Ok(read()?);
+        paid(if self.may_lack_writer { read_named(self.registration.socket(), read) } else { read() })
     }
 }
 

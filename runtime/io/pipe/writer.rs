@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use super::descriptor::{PipeEnd, checked, into_blocking, into_nonblocking, unchecked};
 use crate::driver::{Direction, Interest, Ready, Registration};
+use crate::io::splice::paid;
 use crate::net::interest;
 
 /// The writing end of a pipe. [`pipe`](crate::io::pipe()) makes it, and has an example.
@@ -236,7 +237,7 @@ impl PipeWriter {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        self.registration.poll_io(Direction::Write, cx, |pipe| Ok(rustix::io::write(pipe, buf)?))
+        self.registration.poll_io(Direction::Write, cx, |pipe| written(rustix::io::write(pipe, buf)))
     }
 
     /// [`write`](PipeWriter::write) from several buffers, one after the other.
@@ -271,7 +272,7 @@ impl PipeWriter {
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Poll::Ready(Ok(0));
         }
-        self.registration.poll_io(Direction::Write, cx, |pipe| Ok(rustix::io::writev(pipe, bufs)?))
+        self.registration.poll_io(Direction::Write, cx, |pipe| written(rustix::io::writev(pipe, bufs)))
     }
 
     /// Writes without waiting.
@@ -289,7 +290,7 @@ impl PipeWriter {
     /// # }
     /// ```
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.registration.try_io(Direction::Write, |pipe| Ok(rustix::io::write(pipe, buf)?))
+        self.registration.try_io(Direction::Write, |pipe| written(rustix::io::write(pipe, buf)))
     }
 
     /// [`try_write`](PipeWriter::try_write) from several buffers, one after the other.
@@ -309,7 +310,7 @@ impl PipeWriter {
     /// # }
     /// ```
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.registration.try_io(Direction::Write, |pipe| Ok(rustix::io::writev(pipe, bufs)?))
+        self.registration.try_io(Direction::Write, |pipe| written(rustix::io::writev(pipe, bufs)))
     }
 
     /// Waits until the pipe is ready for one of `interest`, and returns for what it is.
@@ -397,6 +398,11 @@ impl PipeWriter {
     pub fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.registration.try_call(Interest::WRITABLE, f)
     }
+}
+
+/// Takes the bytes of a write from the budget of the task.
+fn written(count: rustix::io::Result<usize>) -> io::Result<usize> {
+    paid(count.map_err(io::Error::from))
 }
 
 impl AsFd for PipeWriter {

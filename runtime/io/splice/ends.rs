@@ -5,6 +5,8 @@ use std::io::{self, Read as _};
 use socket2::Socket;
 
 use crate::driver::Registration;
+#[cfg(unix)]
+use crate::io::pipe::read_named;
 use crate::system::socket::SEND_FLAGS;
 use crate::task::coop;
 
@@ -93,6 +95,9 @@ enum EndKind {
     Socket,
     #[cfg(unix)]
     Pipe,
+    /// A pipe with a name, which may have had no writer yet.
+    #[cfg(unix)]
+    NamedPipe,
 }
 
 impl<'a> SpliceSide<'a> {
@@ -105,11 +110,31 @@ impl<'a> SpliceSide<'a> {
         SpliceSide { registration, kind: EndKind::Pipe }
     }
 
+    #[cfg(unix)]
+    pub(crate) fn of_named_pipe(registration: &'a Registration) -> SpliceSide<'a> {
+        SpliceSide { registration, kind: EndKind::NamedPipe }
+    }
+
+    /// Takes bytes out of the descriptor by `call`, which returns 0 at the end.
+    pub(super) fn take(
+        &self,
+        descriptor: &Socket,
+        mut call: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        match self.kind {
+            EndKind::Socket => call(),
+            #[cfg(unix)]
+            EndKind::Pipe => call(),
+            #[cfg(unix)]
+            EndKind::NamedPipe => read_named(descriptor, call),
+        }
+    }
+
     pub(super) fn read(&self, mut descriptor: &Socket, buf: &mut [u8]) -> io::Result<usize> {
         match self.kind {
             EndKind::Socket => descriptor.read(buf),
             #[cfg(unix)]
-            EndKind::Pipe => Ok(rustix::io::read(descriptor, buf)?),
+            EndKind::Pipe | EndKind::NamedPipe => Ok(rustix::io::read(descriptor, buf)?),
         }
     }
 
@@ -118,12 +143,12 @@ impl<'a> SpliceSide<'a> {
         match self.kind {
             EndKind::Socket => descriptor.send_with_flags(buf, SEND_FLAGS),
             #[cfg(unix)]
-            EndKind::Pipe => Ok(rustix::io::write(descriptor, buf)?),
+            EndKind::Pipe | EndKind::NamedPipe => Ok(rustix::io::write(descriptor, buf)?),
         }
     }
 }
 
 /// Takes the bytes that a call has moved from the budget of the task.
-pub(super) fn paid(moved: io::Result<usize>) -> io::Result<usize> {
+pub(in crate::io) fn paid(moved: io::Result<usize>) -> io::Result<usize> {
     moved.inspect(|count| coop::spend_bytes(*count))
 }

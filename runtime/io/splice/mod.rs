@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::both_ways::BothWays;
 use crate::net::{ByteStream, Family};
+pub(in crate::io) use ends::paid;
 pub(crate) use ends::{SealedSource, SealedTarget, SpliceSide};
 pub use ends::{SpliceSource, SpliceTarget};
 use way::SpliceWay;

@@ -81,7 +81,7 @@ impl SpliceWay {
     /// Source to pipe. True at the end of the source.
     fn poll_fill(&mut self, source: &SpliceSide<'_>, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let Store::Pipe { pipe, len } = &mut self.store else { return Poll::Ready(Ok(false)) };
-        let fill = |socket: &_| paid(pipe.fill_from(socket, BYTES_MAX));
+        let fill = |socket: &_| paid(source.take(socket, || pipe.fill_from(socket, BYTES_MAX)));
         match ready!(source.registration.poll_io(Direction::Read, cx, fill)) {
             Ok(count) => {
                 *len = count;
@@ -119,7 +119,7 @@ impl SpliceWay {
 
     fn poll_read(&mut self, source: &SpliceSide<'_>, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let Store::Buffer { bytes, start, end } = &mut self.store else { return Poll::Ready(Ok(false)) };
-        let read = |socket: &_| paid(source.read(socket, bytes));
+        let read = |socket: &_| paid(source.take(socket, || source.read(socket, bytes)));
         let count = ready!(source.registration.poll_io(Direction::Read, cx, read))?;
         (*start, *end) = (0, count);
         self.read += count as u64;

@@ -14,6 +14,7 @@ mod send_file;
 mod traits_futures;
 #[cfg(feature = "hyper")]
 mod traits_hyper;
+#[cfg(unix)]
 mod traits_splice;
 #[cfg(feature = "tokio-io")]
 mod traits_tokio;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::blocking;
 use crate::primitive::sync::Mutex;
 use crate::signal::unix::{Signal, SignalKind, signal};
-use crate::task::coop;
+use crate::task::{coop, wake_all};
 
 /// Everyone who waits for SIGCHLD.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl ExitWaiters {
     /// Wakes all. Their wakers stay no longer.
     pub(in crate::process) fn call_all(&self) {
         let wakers = mem::take(&mut self.0.lock().wakers);
-        wakers.into_values().for_each(Waker::wake);
+        wake_all(wakers.into_values());
     }
 }
 

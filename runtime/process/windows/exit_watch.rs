@@ -15,7 +15,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use crate::primitive::sync::Mutex;
-use crate::task::coop;
+use crate::task::{coop, wake_all};
 
 /// A child whose end nobody knows yet.
 #[derive(Debug)]
@@ -123,7 +123,6 @@ unsafe extern "system" fn on_exit(context: *mut c_void, _is_timeout: bool) {
     // SAFETY: the reference of the wait, which is dropped when this call is over.
     let waker = unsafe { &*context.cast::<Mutex<Option<Waker>>>() };
     let waker = waker.lock().take();
-    if let Some(waker) = waker {
-        waker.wake();
-    }
+    // A panic would end the process here.
+    wake_all(waker);
 }

@@ -3,10 +3,14 @@
 
 use std::io;
 use std::mem::take;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use heist::runtime::facade;
+
+/// The text of a write that the end of the runtime has kept from being done.
+pub(super) const NOT_DONE: &str = "background task failed";
 
 /// The write that is behind, as the file and the task share it.
 #[derive(Debug, Default)]
@@ -32,6 +36,8 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 /// Ends the write, also if the task is dropped.
 struct InFlight {
     state: Arc<Mutex<State>>,
+    /// Gone before the write counts as ended: then the `File` is alone with its descriptor.
+    file: Option<heist::fs::File>,
     buffer: Vec<u8>,
     result: io::Result<()>,
 }
@@ -44,12 +50,18 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        drop(self.file.take());
         let mut state = lock(&self.state);
         state.spare = take(&mut self.buffer);
         state.error = std::mem::replace(&mut self.result, Ok(())).err();
         let waiting = state.waiting.take();
         drop(state);
-        waiting.into_iter().flatten().for_each(Waker::wake);
+        for waker in waiting.into_iter().flatten() {
+            // A waker that panics keeps nobody else from being woken.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                std::mem::forget(payload);
+            }
+        }
     }
 }
 
@@ -82,15 +94,19 @@ impl Behind {
     }
 
     /// Begins a write of what `fill` puts into an empty buffer. None may be in flight.
-    pub(super) fn begin(&self, mut file: heist::fs::File, fill: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn begin(&self, file: heist::fs::File, fill: impl FnOnce(&mut Vec<u8>)) {
         let mut buffer = take(&mut lock(&self.state).spare);
         buffer.clear();
         fill(&mut buffer);
         lock(&self.state).waiting = Some(Vec::new());
-        let result = Err(io::Error::other("background task failed"));
-        let in_flight = InFlight { state: self.state.clone(), buffer, result };
+        let result = Err(io::Error::other(NOT_DONE));
+        let mut in_flight = InFlight { state: self.state.clone(), file: Some(file), buffer, result };
         facade::spawn_to_the_end(async move {
-            let result = file.write_all(&in_flight.buffer).await;
+            let InFlight { file, buffer, .. } = &mut in_flight;
+            let result = match file {
+                Some(file) => file.write_all(buffer).await,
+                None => Ok(()),
+            };
             in_flight.end(result);
         });
     }

@@ -113,15 +113,15 @@ impl File {
     }
 
     /// Gives the file to std, after the operation that is in flight.
-    pub async fn into_std(self) -> std::fs::File {
-        self.idle().await;
+    pub async fn into_std(mut self) -> std::fs::File {
+        poll_fn(|cx| self.poll_settled(cx)).await;
         self.inner.into_std().expect("a duplicate of an open descriptor")
     }
 
     /// Gives the file to std, unless an operation is in flight.
     #[expect(clippy::result_large_err, reason = "the signature of tokio")]
     pub fn try_into_std(self) -> Result<std::fs::File, Self> {
-        if self.behind.is_busy() {
+        if self.behind.is_busy() || self.seek.is_some() {
             return Err(self);
         }
         Ok(self.inner.into_std().expect("a duplicate of an open descriptor"))

@@ -5,8 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use heist::fs::facade;
+use heist::runtime::facade::check_open;
 
 use super::File;
+use super::behind::NOT_DONE;
+use crate::context;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl AsyncRead for File {
@@ -15,7 +18,7 @@ impl AsyncRead for File {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.behind.poll_idle(cx));
+        ready!(self.poll_settled(cx));
         let room = buf.initialize_unfilled_to(buf.remaining().min(self.max_buf_size));
         let count = ready!(futures_io::AsyncRead::poll_read(Pin::new(&mut self.inner), cx, room))?;
         buf.advance(count);
@@ -36,19 +39,32 @@ impl AsyncSeek for File {
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         ready!(self.behind.poll_idle(cx));
+        Poll::Ready(ready!(self.poll_sought(cx)).map(|()| self.position))
+    }
+}
+
+impl File {
+    /// Does the seek that was started.
+    fn poll_sought(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Some(to) = self.seek {
             let sought = ready!(futures_io::AsyncSeek::poll_seek(Pin::new(&mut self.inner), cx, to));
             self.seek = None;
             self.position = sought?;
         }
-        Poll::Ready(Ok(self.position))
+        Poll::Ready(Ok(()))
     }
-}
 
-impl File {
-    fn poll_begin(&mut self, cx: &mut Context<'_>, fill: impl FnOnce(&mut Vec<u8>)) -> Poll<io::Result<()>> {
+    /// Waits until nothing is in flight. The error of a seek that nobody has asked about is lost.
+    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         ready!(self.behind.poll_idle(cx));
+        self.poll_sought(cx).map(drop)
+    }
+
+    fn poll_begin(&mut self, cx: &mut Context<'_>, fill: impl FnOnce(&mut Vec<u8>)) -> Poll<io::Result<()>> {
+        ready!(self.poll_settled(cx));
         self.behind.take_result()?;
+        context::runtime();
+        check_open().map_err(|_| io::Error::other(NOT_DONE))?;
         self.behind.begin(facade::share(&self.inner), fill);
         Poll::Ready(Ok(()))
     }
@@ -80,8 +96,8 @@ impl AsyncWrite for File {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
-        ready!(self.behind.poll_idle(cx));
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        ready!(self.poll_settled(cx));
         Poll::Ready(self.behind.take_result())
     }
 

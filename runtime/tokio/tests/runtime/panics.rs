@@ -31,6 +31,12 @@ fn sockets_need_enable_io_and_sleeps_need_enable_time() {
     let bare = Builder::new_current_thread().build().unwrap();
     let text = text_of_panic(|| drop(bare.block_on(TcpListener::bind("127.0.0.1:0"))));
     assert!(text.contains("IO is disabled"), "{text}");
+    #[cfg(unix)]
+    {
+        let (end, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let text = text_of_panic(|| drop(bare.block_on(async { tokio::io::unix::AsyncFd::new(end) })));
+        assert!(text.contains("IO is disabled"), "{text}");
+    }
     let text = text_of_panic(|| bare.block_on(async { sleep(Duration::from_millis(1)).await }));
     assert!(text.contains("timers are disabled"), "{text}");
     let with_io = Builder::new_current_thread().enable_io().build().unwrap();
