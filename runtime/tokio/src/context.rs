@@ -1,8 +1,6 @@
 //! Where tokio panics although heist could go on, with the texts by which programs know these
 //! panics.
 
-use std::io;
-
 use heist::runtime::facade;
 
 /// The text of tokio's panics outside of a runtime.
@@ -10,6 +8,7 @@ pub(crate) const NO_REACTOR: &str =
     "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
 
 /// Panics outside of a runtime.
+#[cfg(any(feature = "fs", feature = "rt"))]
 #[inline]
 #[track_caller]
 pub(crate) fn runtime() {
@@ -18,9 +17,10 @@ pub(crate) fn runtime() {
 
 /// Panics outside of a runtime, and in one whose builder did not call `enable_io`. An error in one
 /// that has ended.
+#[cfg(any(feature = "net", feature = "process", feature = "signal"))]
 #[inline]
 #[track_caller]
-pub(crate) fn io() -> io::Result<()> {
+pub(crate) fn io() -> std::io::Result<()> {
     match facade::allowed() {
         Some(allowed) => assert!(
             allowed.io,
@@ -33,6 +33,7 @@ pub(crate) fn io() -> io::Result<()> {
 
 /// Panics outside of a runtime, in one whose builder did not call `enable_time`, and in one that
 /// has ended.
+#[cfg(feature = "time")]
 #[inline]
 #[track_caller]
 pub(crate) fn time() {
@@ -47,6 +48,7 @@ pub(crate) fn time() {
 }
 
 /// Panics on a thread that runs tasks, where `block_on` would stop them.
+#[cfg(feature = "rt")]
 #[track_caller]
 pub(crate) fn may_block_on() {
     assert!(
@@ -58,6 +60,7 @@ pub(crate) fn may_block_on() {
 }
 
 /// Panics on a thread that runs tasks, where the end of a runtime would stop them.
+#[cfg(feature = "rt")]
 #[track_caller]
 pub(crate) fn may_drop_runtime() {
     assert!(

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+#[cfg(feature = "rt-multi-thread")]
 use heist::runtime::facade;
 
 use super::JoinHandle;
