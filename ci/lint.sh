@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Clippy without a warning: everything, and the library with each set of features that someone may choose.
+# Clippy without a warning: everything, and the libraries with each set of features that someone may choose.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,4 +9,10 @@ cargo clippy --lib -p heist -p heist-macros -- -D clippy::incompatible_msrv
 for features in "" futures-io macros tokio-io hyper; do
     echo "+ library with features: ${features:-none}"
     cargo clippy --lib --no-default-features --features "$features" -- -D warnings
+done
+# Cargo shows the warnings of a patch that is a path to everyone who builds with it.
+for features in "" rt rt-multi-thread macros net sync time io-util io-std fs process signal test-util \
+    rt,macros macros,rt-multi-thread rt,net,time macros,sync full; do
+    echo "+ tokio with features: ${features:-none}"
+    cargo clippy --lib -p tokio@1.999.0 --no-default-features --features "$features" -- -D warnings
 done

@@ -16,7 +16,7 @@ fn single_worker_clock<R>(name: &str, f: impl FnOnce(&Clock) -> R) -> R {
     match outcome {
         Some(outcome) => outcome,
         None => panic!(
-            "time::{name} needs a current-thread runtime, such as Builder::new_current_thread() or #[heist::test] makes: \
+            "time::{name} needs a current-thread runtime, such as Builder::new_current_thread() makes: \
              several threads would not agree on when nothing is left to do"
         ),
     }

@@ -91,7 +91,6 @@ pub struct Sender<T> {
 /// assert_eq!(receiver.await, Ok(1));
 /// # }
 /// ```
-#[must_use = "futures do nothing unless polled or awaited"]
 pub struct Receiver<T> {
     /// Until a value or the end was returned.
     half: Option<ReceiverHalf<T>>,

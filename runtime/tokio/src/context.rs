@@ -1,9 +1,6 @@
 //! Where tokio panics although heist could go on, with the texts by which programs know these
 //! panics.
 
-#[cfg(any(feature = "net", feature = "process", feature = "signal"))]
-use std::io;
-
 use heist::runtime::facade;
 
 /// The text of tokio's panics outside of a runtime.
@@ -23,7 +20,7 @@ pub(crate) fn runtime() {
 #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
 #[inline]
 #[track_caller]
-pub(crate) fn io() -> io::Result<()> {
+pub(crate) fn io() -> std::io::Result<()> {
     match facade::allowed() {
         Some(allowed) => assert!(
             allowed.io,

@@ -2,6 +2,7 @@
 #![cfg_attr(unix, expect(unsafe_code, reason = "the caller of `pre_exec` promises what a fork asks for"))]
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -11,7 +12,6 @@ use super::Child;
 use crate::context;
 
 /// A program, its arguments and its environment.
-#[derive(Debug)]
 pub struct Command {
     inner: heist::process::Command,
 }
@@ -208,5 +208,11 @@ impl Command {
 impl From<StdCommand> for Command {
     fn from(std: StdCommand) -> Command {
         Command { inner: std.into() }
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
     }
 }

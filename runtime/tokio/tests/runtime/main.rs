@@ -5,6 +5,7 @@
     feature = "io-util",
     feature = "net",
     feature = "rt-multi-thread",
+    feature = "sync",
     feature = "time"
 ))]
 
@@ -14,3 +15,4 @@ mod files;
 mod panics;
 mod sockets;
 mod tasks;
+mod written;
