@@ -41,9 +41,9 @@ impl ReceiverWaker {
     #[inline]
     pub(super) fn wake(&self) {
         let _use = Use(&self.over_count);
-        // SAFETY: the mark has begun a use, so the receiver leaves the waker alone until it is
-        // over.
         self.waker.with(|waker| {
+            // SAFETY: the mark has begun a use, so the receiver leaves the waker alone until it is
+            // over.
             if let Some(waker) = unsafe { &*waker } {
                 waker.wake_by_ref();
             }

@@ -44,7 +44,6 @@ use std::task::{Context, Poll, ready};
 /// assert_eq!(receiver.await, Ok("hello"));
 /// # }
 /// ```
-#[must_use]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = cell::new();
     (Sender { half: sender }, Receiver { half: Some(receiver) })
