@@ -40,6 +40,22 @@ async fn the_last_value_is_seen_after_the_sender_is_gone() {
     assert_eq!(*receiver.wait_for(|number| *number == 1).await.unwrap(), 1);
 }
 
+#[heist::test]
+async fn a_value_that_was_waited_for_counts_as_seen() {
+    let (sender, mut receiver) = watch::channel(0);
+    sender.send(1).unwrap();
+    assert!(receiver.wait_for(|number| *number == 1).await.unwrap().has_changed());
+    assert!(!receiver.wait_for(|number| *number == 1).await.unwrap().has_changed());
+    let task = heist::spawn(async move {
+        let value = receiver.wait_for(|number| *number == 2).await.unwrap();
+        (*value, value.has_changed())
+    });
+    // The receiver waits: this task runs again after it.
+    heist::task::yield_now().await;
+    sender.send(2).unwrap();
+    assert_eq!(task.await.unwrap(), (2, false));
+}
+
 #[test]
 fn a_change_that_panics_tells_nobody_and_blocks_nobody() {
     let (sender, receiver) = watch::channel(0);

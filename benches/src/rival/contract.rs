@@ -31,6 +31,8 @@ pub(crate) trait Rival: Sized + Send + Sync + 'static {
     type Datagrams: Send + 'static;
     /// The locks that it brings along, or tokio's.
     type Locks: Locks;
+    /// The channels that it brings along, or tokio's.
+    type Channels: Channels;
 
     /// Starts the runtime, threads and all.
     fn start() -> Self;
@@ -98,6 +100,65 @@ pub(crate) trait Locks: 'static {
     fn notify_one(notify: &Self::Notify);
     /// Waits for a notification.
     fn notified(notify: &Self::Notify) -> impl Future<Output = ()> + Send;
+}
+
+/// The channels of a runtime, which carry numbers.
+pub(crate) trait Channels: 'static {
+    /// Sends to a queue with room for so many.
+    type Sender: Clone + Send + Sync + 'static;
+    /// Receives from it.
+    type Receiver: Send + 'static;
+    /// Sends to a queue that grows.
+    type UnboundedSender: Clone + Send + Sync + 'static;
+    /// Receives from it.
+    type UnboundedReceiver: Send + 'static;
+    /// Sends one number.
+    type OneSender: Send + 'static;
+    /// Receives it.
+    type OneReceiver: Send + 'static;
+    /// Sends numbers to all receivers.
+    type BroadcastSender: Send + Sync + 'static;
+    /// Receives each of them.
+    type BroadcastReceiver: Send + 'static;
+    /// Sets a number that others watch.
+    type WatchSender: Send + Sync + 'static;
+    /// Receives the latest one.
+    type WatchReceiver: Clone + Send + 'static;
+
+    /// A queue with room for so many.
+    fn bounded(capacity: usize) -> (Self::Sender, Self::Receiver);
+    /// Waits for room, and sends.
+    fn send(sender: &Self::Sender, number: u64) -> impl Future<Output = ()> + Send;
+    /// The next number; none when all senders are gone.
+    fn receive(receiver: &mut Self::Receiver) -> impl Future<Output = Option<u64>> + Send;
+    /// A queue that grows.
+    fn unbounded() -> (Self::UnboundedSender, Self::UnboundedReceiver);
+    /// Sends at once.
+    fn send_unbounded(sender: &Self::UnboundedSender, number: u64);
+    /// The next number; none when all senders are gone.
+    fn receive_unbounded(receiver: &mut Self::UnboundedReceiver) -> impl Future<Output = Option<u64>> + Send;
+    /// A channel for one number.
+    fn one() -> (Self::OneSender, Self::OneReceiver);
+    /// Sends it.
+    fn send_one(sender: Self::OneSender, number: u64);
+    /// Waits for it.
+    fn receive_one(receiver: Self::OneReceiver) -> impl Future<Output = u64> + Send;
+    /// A channel to all, with room for so many that not all have received.
+    fn broadcast(capacity: usize) -> Self::BroadcastSender;
+    /// One more receiver.
+    fn subscribe(sender: &Self::BroadcastSender) -> Self::BroadcastReceiver;
+    /// Sends to all.
+    fn send_to_all(sender: &Self::BroadcastSender, number: u64);
+    /// How many are there that not all have received.
+    fn waiting_count(sender: &Self::BroadcastSender) -> usize;
+    /// Waits for the next number: how far that brings the receiver, or none at the end.
+    fn receive_broadcast(receiver: &mut Self::BroadcastReceiver) -> impl Future<Output = Option<u64>> + Send;
+    /// A number to watch.
+    fn watch() -> (Self::WatchSender, Self::WatchReceiver);
+    /// Sets it.
+    fn set(sender: &Self::WatchSender, number: u64);
+    /// Waits for another number; none when the sender is gone.
+    fn receive_latest(receiver: &mut Self::WatchReceiver) -> impl Future<Output = Option<u64>> + Send;
 }
 
 /// A rival whose sockets hyper can use.

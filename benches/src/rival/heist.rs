@@ -82,6 +82,7 @@ impl<B: Build> Rival for Heist<B> {
     type Stream = TcpStream;
     type Datagrams = UdpSocket;
     type Locks = OfHeist;
+    type Channels = OfHeist;
 
     fn start() -> Self {
         Heist(B::build().expect("heist starts"), PhantomData)

@@ -2,7 +2,9 @@
 
 use super::contract::Locks;
 
+/// What heist brings along: locks here, channels in `channels`.
 pub(crate) struct OfHeist;
+/// The same of tokio.
 pub(crate) struct OfTokio;
 
 impl Locks for OfHeist {

@@ -1,6 +1,7 @@
 //! The rivals. `contract` is what each of them is asked for, `contender` what a program knows of one, `ports` what they are
 //! served on; here is the list of them all.
 
+mod channels;
 mod compio;
 pub(crate) mod contender;
 pub(crate) mod contract;

@@ -63,6 +63,7 @@ impl Rival for Smol {
     type Stream = TcpStream;
     type Datagrams = UdpSocket;
     type Locks = OfTokio;
+    type Channels = OfTokio;
 
     fn start() -> Self {
         Smol(executor())

@@ -26,6 +26,7 @@ impl Rival for Tokio {
     type Stream = TcpStream;
     type Datagrams = UdpSocket;
     type Locks = OfTokio;
+    type Channels = OfTokio;
 
     fn start() -> Self {
         let mut builder = Builder::new_multi_thread();

@@ -6,8 +6,9 @@
 
 use super::about::{About, Task};
 use super::countdown::Countdown;
+use super::mutex::RIVALS;
 use crate::goal::Goal;
-use crate::rival::contract::Rival;
+use crate::rival::contract::{Channels, Rival};
 
 pub(super) const ABOUT: About = About {
     goals: &[Goal::time("tokio", Some(0.75)), Goal::NEVER_BEHIND_ONE_THREAD],
@@ -15,6 +16,29 @@ pub(super) const ABOUT: About = About {
         "channel_bounce",
         "16 pairs of tasks, a message to and fro over async-channel; per message",
         Task::ChannelBounce,
+        10,
+    )
+};
+
+/// The same over the channel of each runtime.
+pub(super) const OWN: About = About {
+    rivals: RIVALS,
+    goals: &[Goal::time("tokio", Some(0.5))],
+    ..About::here(
+        "own_channel_bounce",
+        "16 pairs of tasks, a message to and fro over the runtime's own channel; per message",
+        Task::OwnChannelBounce,
+        10,
+    )
+};
+
+pub(super) const OWN_PAIR: About = About {
+    rivals: RIVALS,
+    goals: &[Goal::time("tokio", Some(0.5))],
+    ..About::here(
+        "mpsc_bounce",
+        "two tasks, a message to and fro over the runtime's own channel; per message",
+        Task::MpscBounce,
         10,
     )
 };
@@ -38,6 +62,39 @@ pub(super) fn once<R: Rival>(rival: &R) {
             for number in 0..BOUNCES_PER_PAIR {
                 there.send(number).await.expect("the other side waits");
                 assert_eq!(returned.recv().await, Ok(number));
+            }
+            countdown.report();
+        }));
+    }
+    rival.block_on(async { done.await.expect("the last pair reports") });
+}
+
+pub(super) const OWN_PAIR_MESSAGE_COUNT: u64 = 2 * BOUNCES_OF_ONE_PAIR;
+const BOUNCES_OF_ONE_PAIR: u64 = 5_000;
+
+pub(super) fn own<R: Rival>(rival: &R) {
+    bounce_own(rival, PAIR_COUNT, BOUNCES_PER_PAIR);
+}
+
+pub(super) fn own_pair<R: Rival>(rival: &R) {
+    bounce_own(rival, 1, BOUNCES_OF_ONE_PAIR);
+}
+
+fn bounce_own<R: Rival>(rival: &R, pair_count: u64, bounces_per_pair: u64) {
+    let (countdown, done) = Countdown::from(pair_count);
+    for _ in 0..pair_count {
+        let (there, mut arrived) = R::Channels::bounded(1);
+        let (back, mut returned) = R::Channels::bounded(1);
+        drop(rival.spawn_from_outside(async move {
+            while let Some(message) = R::Channels::receive(&mut arrived).await {
+                R::Channels::send(&back, message).await;
+            }
+        }));
+        let countdown = countdown.clone();
+        drop(rival.spawn_from_outside(async move {
+            for number in 0..bounces_per_pair {
+                R::Channels::send(&there, number).await;
+                assert_eq!(R::Channels::receive(&mut returned).await, Some(number));
             }
             countdown.report();
         }));

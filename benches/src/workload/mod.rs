@@ -2,6 +2,7 @@
 //! figures can be held against each other; the code is ours.
 
 pub(crate) mod about;
+mod broadcast;
 mod chained_spawn;
 mod channel_bounce;
 mod countdown;
@@ -11,8 +12,10 @@ mod fork_join;
 pub(crate) mod hand_over;
 pub(crate) mod hyper_hello;
 pub(crate) mod idle;
+mod mpsc;
 mod mutex;
 mod notify;
+mod oneshot;
 mod ping_pong;
 pub(crate) mod sleepers;
 mod spawn_many_local;
@@ -26,6 +29,7 @@ mod timeouts;
 mod udp_echo;
 mod unbalanced;
 mod wake_latency;
+mod watch;
 mod yield_many;
 
 use about::{About, Task};
@@ -34,7 +38,7 @@ use crate::rival::contract::Rival;
 use crate::usage::Sample;
 
 /// In the order of the table.
-pub(crate) const ALL: [About; 29] = [
+pub(crate) const ALL: [About; 36] = [
     spawn_many_local::ABOUT,
     spawn_many_remote::ABOUT,
     yield_many::ABOUT,
@@ -42,6 +46,13 @@ pub(crate) const ALL: [About; 29] = [
     chained_spawn::ABOUT,
     fork_join::ABOUT,
     channel_bounce::ABOUT,
+    channel_bounce::OWN,
+    channel_bounce::OWN_PAIR,
+    mpsc::BOUNDED,
+    mpsc::UNBOUNDED,
+    oneshot::ABOUT,
+    broadcast::ABOUT,
+    watch::ABOUT,
     mutex::FREE,
     mutex::WANTED,
     notify::ABOUT,
@@ -84,6 +95,13 @@ pub(crate) fn run<R: Rival>(task: Task, repetition_count: u32) -> Sample {
         Task::ChainedSpawn => (chained_spawn::TASK_COUNT, chained_spawn::once),
         Task::ForkJoin => (fork_join::TASK_COUNT, fork_join::once),
         Task::ChannelBounce => (channel_bounce::MESSAGE_COUNT, channel_bounce::once),
+        Task::OwnChannelBounce => (channel_bounce::MESSAGE_COUNT, channel_bounce::own),
+        Task::MpscBounce => (channel_bounce::OWN_PAIR_MESSAGE_COUNT, channel_bounce::own_pair),
+        Task::MpscBounded => (mpsc::MESSAGE_COUNT, mpsc::bounded),
+        Task::MpscUnbounded => (mpsc::MESSAGE_COUNT, mpsc::unbounded),
+        Task::Oneshot => (oneshot::TASK_COUNT, oneshot::once),
+        Task::Broadcast => (broadcast::RECEIPT_COUNT, broadcast::once),
+        Task::Watch => (watch::ANSWER_COUNT, watch::once),
         Task::MutexFree => (mutex::FREE_COUNT, mutex::free),
         Task::MutexWanted => (mutex::WANTED_COUNT, mutex::wanted),
         Task::Notify => (notify::NOTIFICATION_COUNT, notify::once),

@@ -75,6 +75,19 @@ fn two_senders_share_the_positions() {
     });
 }
 
+/// [mpsc-block]: one of two senders makes the first block, and the other finds it.
+#[test]
+fn two_senders_find_the_first_block() {
+    model(|| {
+        let (sender, mut receiver) = unbounded_channel();
+        let other = sender.clone();
+        let thread = thread::spawn(move || other.send(1).unwrap());
+        sender.send(2).unwrap();
+        thread.join().unwrap();
+        assert_eq!(receiver.try_recv().unwrap() + receiver.try_recv().unwrap(), 3);
+    });
+}
+
 /// [mpsc-block]: both sides may be the first to look for the first block.
 #[test]
 fn the_first_block_is_made_once() {

@@ -183,6 +183,7 @@ impl<T, K: Kind> Queue<T, K> {
         let next = Box::into_raw(next);
         block.set_next(next);
         // Ordering: [mpsc-block] Release: the pointer publishes the block.
+        // No mutant: the block was made before the claim, which publishes it as well.
         self.senders.block.store(tagged(next, position), Ordering::Release);
     }
 

@@ -203,6 +203,9 @@ impl<T> Sender<T> {
 
     /// Waits for room for `n` messages and keeps it. The permits come out of the iterator.
     ///
+    /// The room is taken when there is enough of it. Until then those that come later wait behind
+    /// this call, and [`capacity`](Self::capacity) counts the room that there is.
+    ///
     /// # Errors
     /// Fails if the receiver was dropped or has closed the channel, or if `n` is above the
     /// capacity or above 2^30 - 1.

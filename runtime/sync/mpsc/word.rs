@@ -127,6 +127,8 @@ impl<K: Kind> Word<K> {
     pub(super) fn load(&self) -> WordSeen<K> {
         // Ordering: [mpsc-block] Acquire: the block of a position is looked for after the
         // position, and is not older than the position's block but one.
+        // No mutant: a pointer is mistaken for another when it is 64 blocks old, and no model is
+        // that long.
         WordSeen::new(self.0.load(Ordering::Acquire))
     }
 
@@ -135,6 +137,7 @@ impl<K: Kind> Word<K> {
         let next = seen.after(claim);
         // Ordering: [mpsc-block] AcqRel: the claimer has seen the block of its position, and hands
         // that on to those who claim later. [mpsc-room] Relaxed would do for permits.
+        // No mutant: as in `load`.
         self.0.compare_exchange_weak(seen.0, next, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 

@@ -7,11 +7,12 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 use std::task::{Poll, Waker};
 
-/// First the sender's waker, if it waits for the end of the receiver; then the value.
+/// First the sender's waker, if it waits for the end of the receiver; then the value. Few senders
+/// wait: their waker is boxed, so that a small value makes a small cell.
 #[expect(dead_code, reason = "it gives size and alignment; casts reach the places")]
 union ValueOrWaker<T> {
     value: ManuallyDrop<T>,
-    waker: ManuallyDrop<Waker>,
+    waker: ManuallyDrop<Box<Waker>>,
 }
 
 pub(super) struct OneCell<T> {
@@ -19,6 +20,9 @@ pub(super) struct OneCell<T> {
     receiver_waker: UnsafeCell<MaybeUninit<Waker>>,
     slot: UnsafeCell<MaybeUninit<ValueOrWaker<T>>>,
 }
+
+#[cfg(all(not(rt_loom), not(rt_shuttle), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<OneCell<u64>>() == 32, "a word, a waker and a small value, no more");
 
 // SAFETY: the state admits one side to each place at a time; a value goes from one thread to
 // another, and wakers may be used by any.
@@ -69,7 +73,7 @@ impl<T> OneCell<T> {
     /// The slot holds the sender's waker, which is the caller's to drop.
     unsafe fn drop_sender_waker(&self) {
         // SAFETY: as the caller promises.
-        drop(self.slot.with_mut(|slot| unsafe { slot.cast::<Waker>().read() }));
+        drop(self.slot.with_mut(|slot| unsafe { slot.cast::<Box<Waker>>().read() }));
     }
 
     /// # Safety
@@ -140,7 +144,7 @@ impl<T> SenderHalf<T> {
         if seen.sender_waits() {
             let same = |slot: *const MaybeUninit<ValueOrWaker<T>>| {
                 // SAFETY: the waker is there, and only the sender removes it.
-                unsafe { (*slot.cast::<Waker>()).will_wake(waker) }
+                unsafe { (*slot.cast::<Box<Waker>>()).will_wake(waker) }
             };
             if cell.slot.with(same) {
                 return Poll::Pending;
@@ -151,9 +155,9 @@ impl<T> SenderHalf<T> {
             // SAFETY: the transition made the waker ours.
             unsafe { cell.drop_sender_waker() };
         }
-        let waker = waker.clone();
+        let waker = Box::new(waker.clone());
         // SAFETY: the slot is empty, and nobody looks at it before the transition below.
-        cell.slot.with_mut(|slot| unsafe { slot.cast::<Waker>().write(waker) });
+        cell.slot.with_mut(|slot| unsafe { slot.cast::<Box<Waker>>().write(waker) });
         if cell.state.sender_waits() {
             return Poll::Pending;
         }
@@ -268,7 +272,7 @@ impl<T> ReceiverHalf<T> {
         let own = drops_own.then(|| unsafe { cell.take_receiver_waker() });
         if wakes_sender {
             // SAFETY: the waker stays in the slot of a closed channel until the cell is freed.
-            cell.slot.with(|slot| unsafe { (*slot.cast::<Waker>()).wake_by_ref() });
+            cell.slot.with(|slot| unsafe { (*slot.cast::<Box<Waker>>()).wake_by_ref() });
         }
         drop(own);
     }

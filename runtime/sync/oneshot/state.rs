@@ -94,7 +94,6 @@ impl OneState {
             let Some(next) = next(current) else {
                 // Ordering: [oneshot-value] Acquire, because the caller acts on what it has seen.
                 // No mutant: the callers look once more by `load`.
-                // No mutant: the callers look once more by `load`.
                 let seen = self.0.load(Ordering::Acquire);
                 if seen == current {
                     return (Snapshot(seen), false);

@@ -47,7 +47,8 @@ impl<'a, T> Ref<'a, T> {
         Ref { value, has_changed }
     }
 
-    /// Returns true if the receiver had not seen this value when it lent it.
+    /// Returns true if the receiver had not seen this value when it lent it. A value that
+    /// [`wait_for`](Receiver::wait_for) has waited for counts as seen.
     ///
     /// # Examples
     /// ```
@@ -246,9 +247,9 @@ impl<T> Receiver<T> {
             let seen_version = self.version;
             let latest = |seen: StateSeen| {
                 let is_another = seen.version() != seen_version;
-                (is_another || seen.is_closed()).then_some(!is_another)
+                (is_another || seen.is_closed()).then_some((seen.version(), !is_another))
             };
-            is_closed = self.shared.wait_for_change(latest).await;
+            (self.version, is_closed) = self.shared.wait_for_change(latest).await;
         }
     }
 
