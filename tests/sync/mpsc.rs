@@ -118,6 +118,37 @@ fn a_closed_channel_ends_after_the_last_permit() {
 }
 
 #[test]
+fn a_permit_that_was_forgotten_does_not_outlive_the_last_sender() {
+    for closes_first in [false, true] {
+        let (sender, mut receiver) = mpsc::channel(3);
+        sender.try_send(1).unwrap();
+        std::mem::forget(sender.try_reserve().unwrap());
+        if closes_first {
+            receiver.close();
+        }
+        assert_eq!(receiver.try_recv(), Ok(1));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+        assert!(is_pending(pin!(receiver.recv())));
+        drop(sender);
+        assert!(!is_pending(pin!(receiver.recv())));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    }
+}
+
+#[test]
+fn a_wish_for_no_permits_is_granted_at_once() {
+    let (sender, mut receiver) = mpsc::channel::<u32>(1);
+    let _all = sender.try_reserve().unwrap();
+    let mut first = pin!(sender.reserve());
+    assert!(is_pending(first.as_mut()));
+    assert_eq!(sender.try_reserve_many(0).unwrap().count(), 0);
+    assert!(!is_pending(pin!(sender.reserve_many(0))));
+    assert!(is_pending(first.as_mut()));
+    receiver.close();
+    assert!(matches!(sender.try_reserve_many(0), Err(TrySendError::Closed(()))));
+}
+
+#[test]
 fn messages_in_a_channel_are_dropped_with_its_receiver() {
     let message = Arc::new(());
     let (sender, receiver) = mpsc::unbounded_channel();
