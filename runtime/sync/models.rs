@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker as TaskWaker};
 
 use super::blocking::block_on;
 use super::wait_list::{Home, Left, WaitList, Waiter, WaiterStage};
-use super::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce};
+use super::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetError, SetOnce};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::{model, thread};
@@ -410,5 +410,19 @@ fn a_value_that_is_set_beside_a_waiter_reaches_it() {
         let thread = thread::spawn(move || setter.set(7).unwrap());
         assert_eq!(block_on(once.wait()), &7);
         thread.join().unwrap();
+    });
+}
+
+/// One that has seen the value learns that the cell is set, not that it is being set.
+#[test]
+fn a_cell_whose_value_was_seen_is_set_already() {
+    model(|| {
+        let cell = Arc::new(OnceCell::new());
+        let other = cell.clone();
+        let thread = thread::spawn(move || other.set(1).is_ok());
+        let was_set = cell.initialized();
+        let error = cell.set(2).err();
+        assert!(!was_set || error.as_ref().is_some_and(SetError::is_already_init_err));
+        assert_eq!(thread.join().unwrap(), error.is_some());
     });
 }

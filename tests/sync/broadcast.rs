@@ -81,3 +81,15 @@ async fn senders_wait_for_the_end_of_all_receivers() {
     sender.send(2).unwrap();
     assert_eq!(receiver.recv().await, Ok(2));
 }
+
+#[test]
+fn a_ring_too_large_for_memory_panics_and_sends_nothing() {
+    let (sender, mut receiver) = broadcast::channel(usize::MAX / 2);
+    for _ in 0..2 {
+        let sending = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sender.send(1)));
+        assert!(sending.is_err(), "there is no room for the values");
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    }
+    drop(sender);
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+}

@@ -1,5 +1,6 @@
 //! The channels from many tasks to one.
 
+use super::Bell;
 use heist::sync::mpsc::{self, error::TryRecvError, error::TrySendError};
 use heist::task::coop;
 use heist::time::Duration;
@@ -115,6 +116,56 @@ fn a_closed_channel_ends_after_the_last_permit() {
     permit.send(2);
     assert_eq!(receiver.try_recv(), Ok(2));
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+}
+
+#[test]
+fn a_permit_that_was_forgotten_does_not_outlive_the_last_sender() {
+    for closes_first in [false, true] {
+        let (sender, mut receiver) = mpsc::channel(3);
+        sender.try_send(1).unwrap();
+        std::mem::forget(sender.try_reserve().unwrap());
+        if closes_first {
+            receiver.close();
+        }
+        assert_eq!(receiver.try_recv(), Ok(1));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+        assert!(is_pending(pin!(receiver.recv())));
+        drop(sender);
+        assert!(!is_pending(pin!(receiver.recv())));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    }
+}
+
+#[test]
+fn a_wish_for_no_permits_is_granted_at_once() {
+    let (sender, mut receiver) = mpsc::channel::<u32>(1);
+    let _all = sender.try_reserve().unwrap();
+    let mut first = pin!(sender.reserve());
+    assert!(is_pending(first.as_mut()));
+    assert_eq!(sender.try_reserve_many(0).unwrap().count(), 0);
+    assert!(!is_pending(pin!(sender.reserve_many(0))));
+    assert!(is_pending(first.as_mut()));
+    receiver.close();
+    assert!(matches!(sender.try_reserve_many(0), Err(TrySendError::Closed(()))));
+}
+
+#[test]
+fn a_waker_that_panics_hides_the_end_of_the_receiver_from_nobody() {
+    let value = Arc::new(());
+    let (sender, receiver) = mpsc::channel(1);
+    sender.try_send(value.clone()).unwrap();
+    let panics = Waker::from(Bell::with(|| panic!("a waker")));
+    let mut room = pin!(sender.reserve());
+    assert!(room.as_mut().poll(&mut Context::from_waker(&panics)).is_pending());
+    let bell = Bell::new();
+    let waker = Waker::from(bell.clone());
+    let mut end = pin!(sender.closed());
+    assert!(end.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let dropping = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(receiver)));
+    assert!(dropping.is_err());
+    assert_eq!(bell.wakes_count(), 1);
+    assert!(!is_pending(end) && !is_pending(room));
+    assert_eq!(Arc::strong_count(&value), 1, "the message is dropped with its receiver");
 }
 
 #[test]

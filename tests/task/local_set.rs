@@ -1,8 +1,12 @@
 //! Sets of local tasks: they run where the set is polled, and end with it.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -178,6 +182,33 @@ fn a_guard_enters_the_set_and_leaves_it_again() {
         assert!(first.is_finished() && third.is_finished() && !second.is_finished());
         assert_eq!(inner.block_on(runtime, second).expect("no panic"), 2);
     });
+}
+
+#[test]
+fn a_guard_that_outlives_its_poll_leaves_the_set_of_the_poll_to_its_wakers() {
+    let (set, other) = (LocalSet::new(), LocalSet::new());
+    let guard = futures::executor::block_on(set.run_until(async { other.enter() }));
+    drop(guard);
+    assert!(std::panic::catch_unwind(|| spawn_local(async {})).is_err(), "no set is entered any more");
+    // The task is woken on the thread of the set, and outside of it.
+    let (sender, receiver) = oneshot::channel();
+    let task = set.spawn_local(async move { receiver.await.expect("it is sent") });
+    let rings = Arc::new(Rings::default());
+    let waker = Waker::from(rings.clone());
+    let mut run = pin!(set.run_until(task));
+    assert!(run.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let before = rings.0.load(Ordering::Relaxed);
+    sender.send(7).expect("the task waits for it");
+    assert!(rings.0.load(Ordering::Relaxed) > before, "the set is to be polled again");
+}
+
+#[derive(Default)]
+struct Rings(AtomicUsize);
+
+impl Wake for Rings {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[test]

@@ -98,8 +98,9 @@ impl<T> RingShared<T> {
             return Err(value);
         }
         let position = tail.position;
-        tail.position = position.wrapping_add(1);
+        // A ring too large to allocate panics, and leaves no position without a value.
         let slot = &self.ring()[position as usize & (self.slots_count - 1)];
+        tail.position = position.wrapping_add(1);
         let overwritten = slot.write(position, value, readers_count);
         wake_all_of(tail);
         drop(overwritten);

@@ -64,6 +64,10 @@ impl<T> Chan<T, Bounded> {
 
     /// Claims permits, unless there is too little room or others wait for it.
     pub(super) fn try_claim_permits(&self, count: u32) -> Result<(), ClaimError> {
+        if count == 0 {
+            // Nothing is not waited for, not even in turn.
+            return if self.seen().is_closed() { Err(ClaimError::Closed) } else { Ok(()) };
+        }
         loop {
             let seen = self.seen();
             match self.may(seen, count) {

@@ -105,6 +105,15 @@ impl<T, K: Capacity> Chan<T, K> {
         }
     }
 
+    /// The last sender is gone. So is whoever could give a permit back: one that is still out was
+    /// forgotten.
+    fn end(&self) {
+        let before = self.queue.word().close();
+        if !before.is_closed() || before.permits_count() > 0 {
+            self.queue.publish_end();
+        }
+    }
+
     /// Sends a message for which a permit is out.
     pub(super) fn send_for_permit(&self, value: T) {
         let claim = self.queue.claim(WordClaim::MessageForPermit, |_| Ok::<(), Infallible>(()));
@@ -161,7 +170,7 @@ impl<T, K: Capacity> Drop for Tx<T, K> {
         // Ordering: [mpsc-end] AcqRel: the end comes after the messages of all senders.
         // No mutant: closing changes the word, and that change sees all claims that come before it.
         if self.0.senders_count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.close();
+            self.0.end();
         }
     }
 }

@@ -205,6 +205,26 @@ fn the_last_permit_ends_a_closed_channel() {
     });
 }
 
+/// The end comes once, also if a permit was forgotten.
+#[test]
+fn a_forgotten_permit_ends_with_the_last_sender_beside_a_closing_receiver() {
+    model(|| {
+        let (sender, mut receiver) = channel(2);
+        std::mem::forget(sender.try_reserve().unwrap());
+        let other = sender.clone();
+        let thread = thread::spawn(move || drop((other.try_send(1), other)));
+        drop(sender);
+        receiver.close();
+        let mut count = 0;
+        while block_on(receiver.recv()).is_some() {
+            count += 1;
+        }
+        thread.join().unwrap();
+        assert!(count <= 1);
+        assert!(receiver.try_recv().is_err());
+    });
+}
+
 /// [mpsc-end]: those who wait for room learn that the channel is closed.
 #[test]
 fn closing_beside_a_waiting_sender_ends_its_wait() {

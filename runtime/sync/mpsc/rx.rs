@@ -1,7 +1,7 @@
 //! What the receivers of both kinds do.
 #![expect(unsafe_code, reason = "there is one receiver, and it is had mutably")]
 
-use super::chan::{Capacity, Chan, Rx};
+use super::chan::{Capacity, Chan, EndWaiters, Rx};
 use super::error::TryRecvError;
 use super::queue::Taken;
 use super::word::distance;
@@ -120,15 +120,25 @@ impl<T, K: Capacity> Rx<T, K> {
 
     /// Lets no message in from now on, except with a permit that is out.
     pub(super) fn close(&mut self) {
+        /// Wakes those who wait for the end also if a waker of those who wait for room panics.
+        struct Told<'a>(&'a EndWaiters);
+
+        impl Drop for Told<'_> {
+            fn drop(&mut self) {
+                wake_all(self.0);
+            }
+        }
+
+        let _told = Told(&self.0.closing);
         self.0.close();
         K::refuse_all(&self.0);
-        wake_all(&self.0.closing);
     }
 }
 
 impl<T, K: Capacity> Drop for Rx<T, K> {
     fn drop(&mut self) {
-        /// Goes on with the messages behind one whose destructor panics.
+        /// Goes on with the messages behind one whose destructor panics, and after a waker that
+        /// panics.
         struct Drain<'a, T, K: Capacity>(&'a mut Rx<T, K>);
 
         impl<T, K: Capacity> Drop for Drain<'_, T, K> {
@@ -137,10 +147,10 @@ impl<T, K: Capacity> Drop for Rx<T, K> {
             }
         }
 
-        self.close();
-        // SAFETY: there is one receiver, and this is it.
-        unsafe { self.0.queue.forget_waker() };
         let drain = Drain(self);
+        drain.0.close();
+        // SAFETY: there is one receiver, and this is it.
+        unsafe { drain.0.0.queue.forget_waker() };
         while let Taken::Message(_) = drain.0.take() {}
     }
 }

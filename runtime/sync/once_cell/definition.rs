@@ -134,6 +134,10 @@ impl<T> OnceCell<T> {
     /// assert!(cell.set(2).unwrap_err().is_already_init_err());
     /// ```
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
+        // The value is there a moment before the permits are closed.
+        if self.initialized() {
+            return Err(SetError::AlreadyInitializedError(value));
+        }
         match self.permits.try_acquire(1) {
             Ok(()) => {
                 self.set_with(HeldPermits::new(&self.permits, 1), value);

@@ -1,6 +1,6 @@
 //! The set that a thread has entered, and what the set's own thread keeps of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
@@ -22,6 +22,8 @@ pub(super) struct LocalPart {
     pub(super) tasks: Arc<LocalTasks>,
     /// Tasks that are due.
     pub(super) due: RefCell<VecDeque<Runnable>>,
+    /// How many polls, or drops, of the set are on the stack.
+    polls_count: Cell<usize>,
 }
 
 /// How a thread is inside of a set.
@@ -38,24 +40,55 @@ struct InSet {
     presence: Presence,
 }
 
+impl InSet {
+    /// Whether a poll that it speaks of is still on the stack: no wake is called for without one.
+    fn is_true(&self) -> bool {
+        self.presence == Presence::Entered || self.part.polls_count.get() > 0
+    }
+}
+
 thread::thread_local! {
     static CURRENT: RefCell<Option<InSet>> = const { RefCell::new(None) };
 }
 
 /// Keeps a set entered on this thread. Dropping it restores the one before.
-pub(super) struct SetGuard(Option<InSet>);
+pub(super) struct SetGuard {
+    part: Rc<LocalPart>,
+    presence: Presence,
+    former: Option<InSet>,
+}
 
 /// Makes `part` the current set. Without effect while the thread ends and its storage is gone.
 pub(super) fn enter(part: &Rc<LocalPart>, presence: Presence) -> SetGuard {
+    if presence == Presence::Polling {
+        part.polls_count.set(part.polls_count.get() + 1);
+    }
     let entered = InSet { part: part.clone(), presence };
-    SetGuard(CURRENT.try_with(|current| current.replace(Some(entered))).ok().flatten())
+    let former = CURRENT.try_with(|current| current.replace(Some(entered))).ok().flatten();
+    SetGuard { part: part.clone(), presence, former }
+}
+
+impl SetGuard {
+    /// A guard of `LocalSet::enter` may outlive the poll in which it was made, and may end in
+    /// another one. It undoes what it did only if that is still in force.
+    fn is_in_force(&self, current: Option<&InSet>) -> bool {
+        let is_own = |set: &InSet| set.presence == self.presence && Rc::ptr_eq(&set.part, &self.part);
+        self.presence == Presence::Polling || current.is_some_and(is_own)
+    }
 }
 
 impl Drop for SetGuard {
     fn drop(&mut self) {
+        if self.presence == Presence::Polling {
+            self.part.polls_count.set(self.part.polls_count.get() - 1);
+        }
+        let former = self.former.take().filter(InSet::is_true);
         // This may be the last reference to a set's part, which has nothing of users'.
-        let former = CURRENT.try_with(|current| current.replace(self.0.take()));
-        drop(former);
+        let left = CURRENT.try_with(|current| {
+            let is_in_force = self.is_in_force(current.borrow().as_ref());
+            is_in_force.then(|| current.replace(former))
+        });
+        drop(left);
     }
 }
 
@@ -78,7 +111,7 @@ pub(super) fn presence() -> Option<Presence> {
 impl LocalPart {
     pub(super) fn new() -> Rc<LocalPart> {
         let tasks = Arc::new(LocalTasks { owned: OwnedTasks::new(1), inbox: Inbox::new() });
-        Rc::new(LocalPart { tasks, due: RefCell::new(VecDeque::new()) })
+        Rc::new(LocalPart { tasks, due: RefCell::default(), polls_count: Cell::new(0) })
     }
 
     /// Spawns a task on this thread. A closed set drops the future at once.
