@@ -112,8 +112,9 @@ impl Worker {
         &self.local.queue
     }
 
-    /// Runs tasks until `done` answers, which is called after every `interval` polls of tasks, and
-    /// before a sleep. `None`: another thread took over.
+    /// Runs tasks until `done` answers, which is called after every `interval` polls of tasks,
+    /// before a task that has yielded since runs again, and before a sleep. `None`: another thread
+    /// took over.
     pub(crate) fn run<T>(&mut self, interval: u32, mut done: impl FnMut() -> Option<T>) -> Option<T> {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
@@ -131,24 +132,28 @@ impl Worker {
                 }
                 self.harvest(&shared);
             }
-            let due = match self.next_task() {
+            let mut due = self.next_task();
+            if due.is_none() {
                 // `done` may spawn, so it is asked before the search for work of others.
-                None if polls_left < interval => {
-                    polls_left = 0;
-                    continue;
+                if polls_left < interval {
+                    if let Some(answer) = current::with_worker_set(&self.local, &mut done) {
+                        return Some(answer);
+                    }
+                    polls_left = interval;
+                    if self.has_own_work() {
+                        continue;
+                    }
                 }
-                None => self.search(&shared).map(Due::Shared),
-                own => own,
+                due = self.search(&shared).map(Due::Shared);
+            }
+            let Some(due) = due else {
+                self.park(&shared);
+                polls_left = 0;
+                continue;
             };
-            match due {
-                Some(due) => {
-                    polls_left -= 1;
-                    self.run_task(due);
-                }
-                None => {
-                    self.park(&shared);
-                    polls_left = 0;
-                }
+            polls_left -= 1;
+            if self.run_task(due) && polls_left > 0 {
+                polls_left = polls_left.min(self.polls_before_last());
             }
         }
     }
@@ -161,6 +166,13 @@ impl Worker {
     fn count_busy(&mut self, now: Instant) {
         self.local.remote().count_busy(now.saturating_duration_since(self.busy_since));
         self.busy_since = now;
+    }
+
+    /// Returns whether a task of this worker is due.
+    #[inline]
+    fn has_own_work(&self) -> bool {
+        let remote = self.local.remote();
+        !(remote.lifo.is_empty() && remote.backlog() == 0 && self.local.pinned.is_empty())
     }
 
     /// Returns the next task of this worker: LIFO slot, pinned tasks and ring take turns.
@@ -184,29 +196,43 @@ impl Worker {
         self.local.pace.since.get()
     }
 
-    fn run_task(&mut self, due: Due) {
+    /// Returns whether the task yielded.
+    fn run_task(&mut self, due: Due) -> bool {
         self.set_to_work();
         self.ticks += 1;
-        self.poll(due);
+        self.poll(due)
     }
 
-    /// Polls a task once. If it was woken meanwhile, it goes to the end of its queue.
-    pub(super) fn poll(&self, due: Due) {
+    /// How many tasks run before the one that was queued last.
+    fn polls_before_last(&self) -> u32 {
+        let local = &self.local;
+        let waiting = local.remote().backlog() + local.pinned.len();
+        u32::try_from(waiting.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Polls a task once. If it was woken meanwhile, it goes to the end of its queue: `true`.
+    pub(super) fn poll(&self, due: Due) -> bool {
         let local = &self.local;
         current::with_worker_set(local, || match due {
             Due::Shared(task) => {
-                if let Some(again) = task.run_once() {
+                let again = task.run_once();
+                let has_yielded = again.is_some();
+                if let Some(again) = again {
                     local.schedule(again, Cause::Yielded);
                 }
+                has_yielded
             }
             Due::Pinned(task) => {
                 local.is_polling_pinned.set(true);
-                if let Some(again) = crate::driver::pinned(|| task.run_once()) {
+                let again = crate::driver::pinned(|| task.run_once());
+                let has_yielded = again.is_some();
+                if let Some(again) = again {
                     local.schedule_pinned(again);
                 }
                 local.is_polling_pinned.set(false);
+                has_yielded
             }
-        });
+        })
     }
 
     /// Looks at everything that comes from outside, without blocking.
@@ -261,8 +287,7 @@ impl Worker {
             return self.sleep(shared);
         }
         self.inside(|| hooks.before_sleep());
-        let local = &self.local;
-        if local.remote().lifo.is_empty() && local.remote().backlog() == 0 && local.pinned.is_empty() {
+        if !self.has_own_work() {
             self.sleep(shared);
         }
         self.inside(|| hooks.after_sleep());
