@@ -92,8 +92,8 @@ impl Local {
         &self.shared().remotes[self.index]
     }
 
-    /// Queues a task that was spawned or woken on this worker. A call of its own would cost 3 % of a
-    /// wake-up, so what is rare stands elsewhere.
+    /// Queues a task that was spawned or woken on this worker. A call of its own would cost 3 % of
+    /// a wake-up, so what is rare stands elsewhere.
     #[inline(always)]
     pub(crate) fn schedule(&self, task: Runnable, cause: Cause) {
         if self.mode.get() != Mode::Usual {

@@ -108,8 +108,8 @@ impl Worker {
         &self.local.queue
     }
 
-    /// Runs tasks until `done` answers, which is called after every `interval` polls of tasks. If it
-    /// `is_wanted`, it is called before a task that yields runs again, and when no task is due.
+    /// Runs tasks until `done` answers, which is called after every `interval` polls of tasks. If
+    /// it `is_wanted`, it is called before a task that yields runs again, and when no task is due.
     /// `None`: another thread took over.
     pub(crate) fn run<T>(
         &mut self,
