@@ -21,7 +21,6 @@ use super::buffers::Contents;
 use super::errors::closed;
 use super::facade::Allowed;
 use super::op::Op;
-use super::registration::Registration;
 use super::ticket::Ticket;
 
 thread::thread_local! {
@@ -205,22 +204,8 @@ pub(crate) fn allowed() -> Option<Allowed> {
         .flatten()
 }
 
-impl Registration {
-    /// An error if its runtime has ended and this thread is in no other one.
-    ///
-    /// # Panics
-    /// Panics outside of a runtime, if its own still runs.
-    #[track_caller]
-    pub(crate) fn check_runtime(&self) -> io::Result<()> {
-        if is_entered() {
-            return Ok(());
-        }
-        if self.driver.standing.has_ended() { Err(closed()) } else { panic!("{NO_RUNTIME}") }
-    }
-}
-
 /// Whether this thread is in a runtime.
-fn is_entered() -> bool {
+pub(super) fn is_entered() -> bool {
     CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(false)
 }
 
