@@ -5,11 +5,27 @@
 
 use std::io;
 
+use crate::blocking::NO_RUNTIME;
+
+use super::context::is_entered;
+use super::errors::closed;
 use super::op::Op;
 use super::readiness::{Arm, Seen};
 use super::{Direction, Interest, Ready, Registration};
 
 impl Registration {
+    /// An error if its runtime has ended and this thread is in no other one.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime while its own still runs.
+    #[track_caller]
+    pub(crate) fn check_runtime(&self) -> io::Result<()> {
+        if is_entered() {
+            return Ok(());
+        }
+        if self.driver.standing.has_ended() { Err(closed()) } else { panic!("{NO_RUNTIME}") }
+    }
+
     /// What the socket is ready for among `mask`. If it is ready for nothing of it, although this
     /// side was seen ready, the side is cleared, so that a wait waits for the next event.
     pub(crate) fn confirm(&self, direction: Direction, mask: Ready) -> Option<Ready> {

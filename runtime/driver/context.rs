@@ -209,14 +209,8 @@ pub(crate) fn allowed() -> Option<Allowed> {
         .flatten()
 }
 
-/// Panics outside of a runtime.
-#[track_caller]
-pub(crate) fn expect_runtime() {
-    assert!(is_entered(), "{NO_RUNTIME}");
-}
-
 /// Whether this thread is in a runtime.
-fn is_entered() -> bool {
+pub(super) fn is_entered() -> bool {
     CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(false)
 }
 

@@ -14,7 +14,7 @@ use socket2::{SockAddr, Socket};
 use super::pause;
 use super::stream::byte_stream::ByteStream;
 use super::stream::family::Family;
-use crate::driver::{Direction, Registration, expect_runtime};
+use crate::driver::{Direction, Registration};
 use crate::primitive::sync::Mutex;
 use crate::system::socket;
 use crate::time::{Sleep, sleep};
@@ -88,7 +88,8 @@ impl<F: Family> Listener<F> {
     }
 
     pub(super) async fn accept(&self) -> io::Result<(ByteStream<F>, F::Addr)> {
-        let accepted = self.registration.async_io(Direction::Read, accept_once).await;
+        let accept = |socket: &Socket| accept_once(&self.registration, socket);
+        let accepted = self.registration.async_io(Direction::Read, accept).await;
         if let Some(pause) = self.pause_after(&accepted) {
             sleep(pause).await;
         }
@@ -109,13 +110,14 @@ impl<F: Family> Listener<F> {
 
     #[track_caller]
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(ByteStream<F>, F::Addr)>> {
-        expect_runtime();
+        self.registration.check_runtime()?;
         // Taken out of the lock, so that no waker runs under it.
         let waiting = self.backoff.lock().take();
         let mut backoff = match waiting {
             Some(backoff) => backoff,
             None => {
-                let accepted = ready!(self.registration.poll_io(Direction::Read, cx, accept_once));
+                let accept = |socket: &Socket| accept_once(&self.registration, socket);
+                let accepted = ready!(self.registration.poll_io(Direction::Read, cx, accept));
                 match (self.pause_after(&accepted), accepted) {
                     (Some(pause), Err(error)) => Backoff::after(error, pause),
                     (_, accepted) => return Poll::Ready(accepted.and_then(admit)),
@@ -146,12 +148,12 @@ fn admit<F: Family>((socket, peer): (Socket, SockAddr)) -> io::Result<(ByteStrea
 
 /// Takes one connection from the queue and skips those that died in it.
 ///
-/// Without a runtime it panics before it takes one: nobody could own it.
+/// Without a runtime it takes none, because nobody could own it.
 ///
 /// The loop ends: each round takes a connection off the queue, and after too many dead ones it
 /// returns an error. So one poll cannot occupy a worker for long.
-fn accept_once(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
-    expect_runtime();
+fn accept_once(registration: &Registration, listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    registration.check_runtime()?;
     let mut dead = 1;
     loop {
         match socket::accept(listener) {

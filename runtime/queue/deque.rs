@@ -48,7 +48,7 @@ impl Head {
 struct RingBuffer<T> {
     head: CachePadded<AtomicU64>,
     tail: CachePadded<AtomicU32>,
-    slots: Box<[UnsafeCell<MaybeUninit<T>>]>,
+    slots: Box<[UnsafeCell<MaybeUninit<T>>; CAPACITY]>,
 }
 
 // SAFETY: [ring-owner] and [ring-claim] give every slot one reader or one writer at a time, so a
@@ -71,10 +71,11 @@ pub(crate) struct Stealer<T> {
 
 /// Makes a ring and returns its two ends.
 pub(crate) fn new<T: Send>() -> (Owner<T>, Stealer<T>) {
+    let slots: Box<[_]> = (0..CAPACITY).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
     let ring = Arc::new(RingBuffer {
         head: CachePadded::new(AtomicU64::new(0)),
         tail: CachePadded::new(AtomicU32::new(0)),
-        slots: (0..CAPACITY).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect(),
+        slots: slots.try_into().unwrap_or_else(|_| unreachable!("it has as many slots")),
     });
     (Owner { ring: ring.clone(), is_handed_on: Cell::new(false) }, Stealer { ring })
 }

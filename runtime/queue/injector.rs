@@ -26,6 +26,7 @@ impl<T: Send> Injector<T> {
         self.len.load(Ordering::Relaxed)
     }
 
+    #[inline(never)] // A worker's push of a task, which calls this rarely, must stay small.
     pub(crate) fn push(&self, value: T) {
         let mut waiting = self.waiting.lock();
         waiting.push_back(value);
@@ -34,6 +35,7 @@ impl<T: Send> Injector<T> {
         self.len.store(waiting.len(), Ordering::Relaxed);
     }
 
+    #[inline(never)] // As `push`.
     pub(crate) fn push_batch(&self, values: impl IntoIterator<Item = T>) {
         let mut waiting = self.waiting.lock();
         waiting.extend(values);

@@ -92,7 +92,8 @@ impl LoopWorker {
         let _bound = Bound::new(handle, worker);
         worker.begin_busy();
         let root = Arc::new(RootWaker { wake_flag: WakeFlag::new(), shared });
-        let output = worker.run(TASKS_PER_ROOT_POLL, || {
+        let is_woken = || root.wake_flag.is_set();
+        let output = worker.run(TASKS_PER_ROOT_POLL, is_woken, || {
             if !root.wake_flag.take() {
                 return None;
             }

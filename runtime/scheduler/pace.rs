@@ -36,11 +36,14 @@ impl Pace {
         self.polls_max.set(0);
     }
 
-    /// Returns the mean length of the polls since the last `restart` or `resume`, if there were
-    /// any.
-    pub(super) fn mean_poll(&self, now: Instant) -> Option<Duration> {
-        let polls = self.polls.get();
-        (polls > 0).then(|| now.saturating_duration_since(self.since.get()) / polls)
+    /// Returns the time from the last `restart` or `resume` to `now`.
+    pub(super) fn nanos_until(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.since.get()).as_nanos() as u64
+    }
+
+    /// Returns the mean length, in nanoseconds, of the polls in that time, if there were any.
+    pub(super) fn mean_poll(&self, nanos: u64) -> Option<u64> {
+        nanos.checked_div(u64::from(self.polls.get()))
     }
 
     /// Starts a new budget at `now`. The next count is the mean of the last one and the measured

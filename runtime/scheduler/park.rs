@@ -88,6 +88,13 @@ impl WakeFlag {
         self.0.swap(true, Ordering::Release);
     }
 
+    /// Returns whether the next `take` would find a wake.
+    #[inline]
+    pub(crate) fn is_set(&self) -> bool {
+        // Ordering: Relaxed, [root-wake]: a hint that hurries a poll, which `take` decides.
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// Returns whether the future was woken since the last call. The poll comes after this, so a
     /// wake during the poll counts.
     #[must_use]

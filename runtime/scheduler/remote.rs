@@ -50,6 +50,7 @@ impl Remote {
     }
 
     /// Returns how many tasks wait in the ring and its overflow. A hint, as the lengths are.
+    #[inline]
     pub(super) fn backlog(&self) -> usize {
         self.stealer.len() + self.overflow.len()
     }
@@ -93,12 +94,12 @@ impl Remote {
         self.sleep_turns.store(turns + 1, Ordering::Relaxed);
     }
 
-    /// Adds a time in which the worker was not asleep. Only the worker calls this.
-    pub(super) fn count_busy(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    /// Adds nanoseconds in which the worker was not asleep. Only the worker calls this.
+    #[inline]
+    pub(super) fn count_busy(&self, nanos: u64) {
         // Ordering: Relaxed, as in `count_sleep_turn`.
         let before = self.busy_nanos.load(Ordering::Relaxed);
-        self.busy_nanos.store(before.saturating_add(nanos), Ordering::Relaxed);
+        self.busy_nanos.store(before.wrapping_add(nanos), Ordering::Relaxed);
     }
 
     /// Returns how often the worker began and ended a sleep.
@@ -113,11 +114,11 @@ impl Remote {
         Duration::from_nanos(self.busy_nanos.load(Ordering::Relaxed))
     }
 
-    /// Updates the mean poll time. Only the worker calls this.
-    pub(super) fn record_mean(&self, mean: Duration) {
+    /// Updates the mean poll time with one in nanoseconds. Only the worker calls this.
+    pub(super) fn record_mean(&self, mean: u64) {
         // Ordering: Relaxed, as in `is_worth_sharing`.
         let before = self.poll_nanos.load(Ordering::Relaxed);
-        let mean = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX).min(1_000_000_000);
+        let mean = mean.min(1_000_000_000);
         self.poll_nanos.store((before + mean) / 2, Ordering::Relaxed);
     }
 }

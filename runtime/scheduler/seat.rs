@@ -134,6 +134,10 @@ impl PinnedQueue {
         self.due.borrow().is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.due.borrow().len()
+    }
+
     #[inline]
     pub(super) fn pop(&self) -> Option<Runnable> {
         self.due.borrow_mut().pop_front()

@@ -87,7 +87,7 @@ impl Worker {
     /// [`is_away`](Self::is_away).
     pub(crate) fn run_until_closed(&mut self) {
         let shared = self.shared().clone();
-        self.run(1, || shared.closing());
+        self.run(1, || false, || shared.closing());
         if !self.is_away() {
             self.shut_down(DRAIN_TIMEOUT);
         }

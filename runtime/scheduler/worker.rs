@@ -34,8 +34,6 @@ pub(crate) struct Worker {
     lifo_streak: u32,
     /// Since when this worker leaves the injector to one that searches.
     left_since: Option<Instant>,
-    /// When it began to run, or to run again after a sleep.
-    busy_since: Instant,
     /// Whether the idle word counts this worker as searching.
     pub(super) is_searching: bool,
     /// Whether no task was run since the last sleep.
@@ -54,11 +52,9 @@ impl Worker {
         shared: Arc<SharedScheduler>,
         pinned: PinnedQueue,
     ) -> Worker {
-        let busy_since = shared.timers.now();
         Worker {
             watch: Watch::new(),
             local: Local::new(index, SchedulerHandle::new(shared), queue, pinned),
-            busy_since,
             ticks: 0,
             lifo_streak: 0,
             left_since: None,
@@ -112,9 +108,15 @@ impl Worker {
         &self.local.queue
     }
 
-    /// Runs tasks until `done` answers, which is called after every `interval` polls of tasks, and
-    /// before a sleep. `None`: another thread took over.
-    pub(crate) fn run<T>(&mut self, interval: u32, mut done: impl FnMut() -> Option<T>) -> Option<T> {
+    /// Runs tasks until `done` answers, which is called after every `interval` polls of tasks. If
+    /// it `is_wanted`, it is called before a task that yields runs again, and when no task is due.
+    /// `None`: another thread took over.
+    pub(crate) fn run<T>(
+        &mut self,
+        interval: u32,
+        is_wanted: impl Fn() -> bool,
+        mut done: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
         let mut polls_left = 0;
@@ -132,41 +134,35 @@ impl Worker {
                 self.harvest(&shared);
             }
             let due = match self.next_task() {
-                // `done` may spawn, so it is asked before the search for work of others.
-                None if polls_left < interval => {
+                // `done` may spawn, so it is called before the search for work of others.
+                None if polls_left < interval && is_wanted() => {
                     polls_left = 0;
                     continue;
                 }
                 None => self.search(&shared).map(Due::Shared),
                 own => own,
             };
-            match due {
-                Some(due) => {
-                    polls_left -= 1;
-                    self.run_task(due);
-                }
-                None => {
-                    self.park(&shared);
-                    polls_left = 0;
-                }
+            let Some(due) = due else {
+                self.park(&shared);
+                polls_left = 0;
+                continue;
+            };
+            polls_left -= 1;
+            if self.run_task(due) && polls_left > 0 && is_wanted() {
+                polls_left = polls_left.min(self.polls_before_last());
             }
         }
     }
 
     /// Begins to count this worker as busy: a thread has taken it.
-    pub(crate) fn begin_busy(&mut self) {
-        self.busy_since = self.shared().timers.now();
-    }
-
-    fn count_busy(&mut self, now: Instant) {
-        self.local.remote().count_busy(now.saturating_duration_since(self.busy_since));
-        self.busy_since = now;
+    pub(crate) fn begin_busy(&self) {
+        self.local.pace.resume(self.shared().timers.now());
     }
 
     /// Returns the next task of this worker: LIFO slot, pinned tasks and ring take turns.
     pub(super) fn next_task(&mut self) -> Option<Due> {
         let local = &self.local;
-        if self.lifo_streak < LIFO_STREAK_MAX {
+        if !local.keeps_order && self.lifo_streak < LIFO_STREAK_MAX {
             if let Some(task) = local.remote().lifo.take() {
                 self.lifo_streak += 1;
                 return Some(Due::Shared(task));
@@ -184,29 +180,43 @@ impl Worker {
         self.local.pace.since.get()
     }
 
-    fn run_task(&mut self, due: Due) {
+    /// Returns whether the task yielded.
+    fn run_task(&mut self, due: Due) -> bool {
         self.set_to_work();
         self.ticks += 1;
-        self.poll(due);
+        self.poll(due)
     }
 
-    /// Polls a task once. If it was woken meanwhile, it goes to the end of its queue.
-    pub(super) fn poll(&self, due: Due) {
+    /// How many tasks run before the one that was queued last.
+    fn polls_before_last(&self) -> u32 {
+        let local = &self.local;
+        let waiting = local.remote().backlog() + local.pinned.len();
+        u32::try_from(waiting.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Polls a task once. If it was woken meanwhile, it goes to the end of its queue: `true`.
+    pub(super) fn poll(&self, due: Due) -> bool {
         let local = &self.local;
         current::with_worker_set(local, || match due {
             Due::Shared(task) => {
-                if let Some(again) = task.run_once() {
+                let again = task.run_once();
+                let has_yielded = again.is_some();
+                if let Some(again) = again {
                     local.schedule(again, Cause::Yielded);
                 }
+                has_yielded
             }
             Due::Pinned(task) => {
                 local.is_polling_pinned.set(true);
-                if let Some(again) = crate::driver::pinned(|| task.run_once()) {
+                let again = crate::driver::pinned(|| task.run_once());
+                let has_yielded = again.is_some();
+                if let Some(again) = again {
                     local.schedule_pinned(again);
                 }
                 local.is_polling_pinned.set(false);
+                has_yielded
             }
-        });
+        })
     }
 
     /// Looks at everything that comes from outside, without blocking.
@@ -240,10 +250,14 @@ impl Worker {
         now.saturating_duration_since(*self.left_since.get_or_insert(now)) < PATIENCE
     }
 
-    /// Updates the mean poll time that others see, halfway, as `Pace` does.
+    /// Counts the time since the budget began, and updates the mean poll time that others see,
+    /// halfway, as `Pace` does. A new budget must begin at `now`.
     fn measure(&self, now: Instant) {
-        if let Some(mean) = self.local.pace.mean_poll(now) {
-            self.local.remote().record_mean(mean);
+        let (pace, remote) = (&self.local.pace, self.local.remote());
+        let nanos = pace.nanos_until(now);
+        remote.count_busy(nanos);
+        if let Some(mean) = pace.mean_poll(nanos) {
+            remote.record_mean(mean);
         }
     }
 
@@ -251,7 +265,6 @@ impl Worker {
     pub(crate) fn settle(&mut self) {
         let shared = self.shared().clone();
         self.harvest(&shared);
-        self.count_busy(shared.timers.now());
     }
 
     /// Sleeps, unless the call that the program wants to be made before gives this worker work.
@@ -271,9 +284,6 @@ impl Worker {
     /// Sleeps in the driver until a completion, a due timer or an unpark.
     fn sleep(&mut self, shared: &SharedScheduler) {
         let index = self.index();
-        let now = shared.timers.now();
-        self.measure(now);
-        self.count_busy(now);
         shared.idle.park(index, std::mem::take(&mut self.is_searching));
         if shared.work_is_visible() {
             shared.idle.unpark_to_search(index);
@@ -281,6 +291,7 @@ impl Worker {
             crate::primitive::let_others_run();
             return;
         }
+        self.measure(shared.timers.now());
         let on_duty = self.watch.begin(shared, index);
         let clock = PausedClock::of(shared, index);
         let timeout = clock.sleep_limit().or_else(|| self.sleep_limit(on_duty));
@@ -303,7 +314,6 @@ impl Worker {
             shared.timers.advance_to_next(index);
         }
         let now = shared.timers.now();
-        self.busy_since = now;
         self.local.pace.resume(now);
         self.collect(now);
         self.look_around(shared, now);

@@ -1,5 +1,6 @@
 //! Spawning: from everywhere, in any number, and never lost.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use crate::support::{self, Counter, on_every_backend, on_every_runtime, watched};
@@ -231,5 +232,30 @@ fn tasks_of_a_current_thread_runtime_run_in_the_order_in_which_they_were_spawned
             }
         });
         assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]);
+    }
+}
+
+#[test]
+fn a_future_that_is_blocked_on_takes_turns_with_tasks_that_yield() {
+    async fn count_turns(turns: Arc<AtomicUsize>) {
+        loop {
+            turns.fetch_add(1, Ordering::Relaxed);
+            heist::task::yield_now().await;
+        }
+    }
+    for (kind, is_local) in support::backends().into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+        let runtime = support::builder(support::Shape::CurrentThread, kind).build().expect("a runtime");
+        let turns = runtime.block_on(async {
+            let turns = Arc::new(AtomicUsize::new(0));
+            for _ in 0..3 {
+                let task = count_turns(turns.clone());
+                drop(if is_local { heist::task::spawn_local(task) } else { heist::spawn(task) });
+            }
+            for _ in 0..20 {
+                heist::task::yield_now().await;
+            }
+            turns.load(Ordering::Relaxed)
+        });
+        assert_eq!(turns, 60, "turns of three tasks beside 20 of the future");
     }
 }
