@@ -5,34 +5,24 @@
 
 use std::io;
 
-use crate::blocking::NO_RUNTIME;
-
-use super::context::is_entered;
-use super::errors::closed;
 use super::op::Op;
 use super::readiness::{Arm, Seen};
 use super::{Direction, Interest, Ready, Registration};
 
 impl Registration {
-    /// An error if its runtime has ended and this thread is in no other one.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime while its own still runs.
-    #[track_caller]
-    pub(crate) fn check_runtime(&self) -> io::Result<()> {
-        if is_entered() {
-            return Ok(());
-        }
-        if self.driver.standing.has_ended() { Err(closed()) } else { panic!("{NO_RUNTIME}") }
-    }
-
     /// What the socket is ready for among `mask`. If it is ready for nothing of it, although this
     /// side was seen ready, the side is cleared, so that a wait waits for the next event.
     pub(crate) fn confirm(&self, direction: Direction, mask: Ready) -> Option<Ready> {
         // The look comes before the question: an event in between raises the version, and the clear
         // leaves the side alone [event-wakes].
         let seen = self.source.side(direction).observe()?;
-        let ready = self.kernel_state(direction) & mask;
+        let mut ready = self.kernel_state(direction);
+        if direction == Direction::Write && self.source.progress(direction).is_at(seen) {
+            // The kernel reports room only when there is much of it. A call has written since the
+            // last event, and none was refused.
+            ready |= Ready::WRITABLE;
+        }
+        let ready = ready & mask;
         if ready.is_empty() {
             self.block(direction, seen);
             return None;
@@ -48,7 +38,7 @@ impl Registration {
         let direction = if may_write { Direction::Write } else { interest.direction() };
         let seen = self.source.side(direction).observe();
         let is_ready = match seen {
-            Some(seen) => !seen.is_first() || self.confirm(direction, mask).is_some(),
+            Some(_) => !self.is_presumed(direction) || self.confirm(direction, mask).is_some(),
             None => false,
         };
         if !is_ready && self.has_order(direction) {
@@ -84,9 +74,10 @@ impl Registration {
         }
     }
 
-    /// Whether this side counts as ready, and no event has said so.
+    /// Whether this side counts as ready, and neither an event nor a call has shown that it is.
     pub(crate) fn is_presumed(&self, direction: Direction) -> bool {
-        self.source.side(direction).observe().is_some_and(Seen::is_first)
+        let is_unproven = |seen: Seen| seen.is_first() && !self.source.progress(direction).is_at(seen);
+        self.source.side(direction).observe().is_some_and(is_unproven)
     }
 
     /// An error is pending for either direction: the next call of it returns the error.

@@ -192,6 +192,11 @@ pub(crate) fn current() -> Arc<Driver> {
     }
 }
 
+/// The current thread's driver, or outside of a runtime `other`.
+pub(crate) fn current_or(other: &Arc<Driver>) -> Arc<Driver> {
+    try_current().unwrap_or_else(|| other.clone())
+}
+
 /// The error of a runtime that has ended, if it is the one that this thread has entered.
 pub(crate) fn check_open() -> io::Result<()> {
     match try_current() {
@@ -210,7 +215,7 @@ pub(crate) fn allowed() -> Option<Allowed> {
 }
 
 /// Whether this thread is in a runtime.
-pub(super) fn is_entered() -> bool {
+pub(crate) fn is_entered() -> bool {
     CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(false)
 }
 

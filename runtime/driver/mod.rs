@@ -76,7 +76,7 @@ pub(crate) use buffers::BufferLimits;
 pub(crate) use buffers::Contents;
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{DriverGuard, allowed, check_open, in_runtime, pinned};
+pub(crate) use context::{DriverGuard, allowed, check_open, in_runtime, is_entered, pinned};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 use errors::{closed, is_undone, is_unthreaded};

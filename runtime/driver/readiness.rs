@@ -88,6 +88,10 @@ pub(super) enum Verdict {
 /// most ten times in a second.
 pub(super) const ORDER_REST: Duration = Duration::from_millis(200);
 
+/// No call has done anything yet. Not the version of a new side; it is taken for a call at version
+/// 255 if none came before that.
+const NOTHING_DONE: u8 = u8::MAX;
+
 /// How the back end is to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
@@ -131,10 +135,8 @@ pub(super) enum Arm {
 pub(super) struct LastUseful(AtomicU8);
 
 impl LastUseful {
-    /// Equals the version of a new side, so that a first try that would block is not counted: no
-    /// event came before it.
     pub(super) fn new() -> LastUseful {
-        LastUseful(AtomicU8::new(0))
+        LastUseful(AtomicU8::new(NOTHING_DONE))
     }
 
     #[inline]
@@ -144,10 +146,16 @@ impl LastUseful {
         self.0.store((seen.0 >> VERSION_SHIFT) as u8, Ordering::Relaxed);
     }
 
+    /// Whether a call has done something at this version.
+    pub(super) fn is_at(&self, seen: Seen) -> bool {
+        // Ordering: Relaxed [no-spin], as in `note`. Who only asks whether a wait may end misses
+        // nothing but calls of other threads, and asks the kernel then.
+        self.0.load(Ordering::Relaxed) == (seen.0 >> VERSION_SHIFT) as u8
+    }
+
+    /// A first try that would block is not counted: no event came before it.
     pub(super) fn verdict(&self, seen: Seen) -> Verdict {
-        // Ordering: Relaxed [no-spin], as in `note`.
-        let is_same = self.0.load(Ordering::Relaxed) == (seen.0 >> VERSION_SHIFT) as u8;
-        if is_same { Verdict::Useful } else { Verdict::Futile }
+        if seen.is_first() || self.is_at(seen) { Verdict::Useful } else { Verdict::Futile }
     }
 }
 

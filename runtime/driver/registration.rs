@@ -86,6 +86,11 @@ impl Registration {
         Registration { source: Arc::new(Source::new(socket)), driver: context::current() }
     }
 
+    /// Ties the socket to the current thread's driver, or outside of a runtime to that of this one.
+    pub(crate) fn beside(&self, socket: Socket) -> Registration {
+        Registration { source: Arc::new(Source::new(socket)), driver: context::current_or(&self.driver) }
+    }
+
     pub(crate) fn socket(&self) -> &Socket {
         self.source.socket()
     }
@@ -243,8 +248,7 @@ impl Registration {
 
     /// Ends the registration and returns the socket, which stays non-blocking.
     ///
-    /// If an operation is still in flight, the descriptor is duplicated. That is the only call that
-    /// can fail.
+    /// While an operation is in flight, the descriptor is duplicated, which alone can fail.
     pub(crate) fn into_socket(self) -> io::Result<Socket> {
         self.deregister();
         let source = self.source.clone();

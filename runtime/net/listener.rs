@@ -14,7 +14,7 @@ use socket2::{SockAddr, Socket};
 use super::pause;
 use super::stream::byte_stream::ByteStream;
 use super::stream::family::Family;
-use crate::driver::{Direction, Registration};
+use crate::driver::{Direction, Registration, is_entered};
 use crate::primitive::sync::Mutex;
 use crate::system::socket;
 use crate::time::{Sleep, sleep};
@@ -88,15 +88,14 @@ impl<F: Family> Listener<F> {
     }
 
     pub(super) async fn accept(&self) -> io::Result<(ByteStream<F>, F::Addr)> {
-        let accept = |socket: &Socket| accept_once(&self.registration, socket);
-        let accepted = self.registration.async_io(Direction::Read, accept).await;
+        let accepted = self.registration.async_io(Direction::Read, accept_once).await;
         if let Some(pause) = self.pause_after(&accepted) {
             sleep(pause).await;
         }
-        admit(accepted?)
+        self.admit(accepted?)
     }
 
-    /// How long to wait before this result is reported.
+    /// How long to wait before this result is reported. Outside of a runtime nothing can wait.
     fn pause_after<T>(&self, accepted: &io::Result<T>) -> Option<Duration> {
         let mut exhausted_count = self.exhausted_count.lock();
         if !accepted.as_ref().is_err_and(socket::is_exhaustion) {
@@ -105,22 +104,19 @@ impl<F: Family> Listener<F> {
         }
         let pause = pause::after_failures(*exhausted_count, EXHAUSTED_REST);
         *exhausted_count = exhausted_count.saturating_add(1);
-        Some(pause)
+        is_entered().then_some(pause)
     }
 
-    #[track_caller]
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(ByteStream<F>, F::Addr)>> {
-        self.registration.check_runtime()?;
         // Taken out of the lock, so that no waker runs under it.
         let waiting = self.backoff.lock().take();
         let mut backoff = match waiting {
             Some(backoff) => backoff,
             None => {
-                let accept = |socket: &Socket| accept_once(&self.registration, socket);
-                let accepted = ready!(self.registration.poll_io(Direction::Read, cx, accept));
+                let accepted = ready!(self.registration.poll_io(Direction::Read, cx, accept_once));
                 match (self.pause_after(&accepted), accepted) {
                     (Some(pause), Err(error)) => Backoff::after(error, pause),
-                    (_, accepted) => return Poll::Ready(accepted.and_then(admit)),
+                    (_, accepted) => return Poll::Ready(accepted.and_then(|taken| self.admit(taken))),
                 }
             }
         };
@@ -132,6 +128,13 @@ impl<F: Family> Listener<F> {
             }
         }
     }
+
+    /// Wraps a connection that `accept` has made non-blocking. It needs no runtime, so a connection
+    /// that was taken is never lost.
+    fn admit(&self, (socket, peer): (Socket, SockAddr)) -> io::Result<(ByteStream<F>, F::Addr)> {
+        let peer = F::addr(&peer)?;
+        Ok((ByteStream::over(self.registration.beside(socket)), peer))
+    }
 }
 
 impl<F: Family> fmt::Debug for Listener<F> {
@@ -140,20 +143,11 @@ impl<F: Family> fmt::Debug for Listener<F> {
     }
 }
 
-/// Wraps a connection that `accept` has made non-blocking.
-fn admit<F: Family>((socket, peer): (Socket, SockAddr)) -> io::Result<(ByteStream<F>, F::Addr)> {
-    let peer = F::addr(&peer)?;
-    Ok((ByteStream::over(Registration::new_nonblocking(socket)), peer))
-}
-
 /// Takes one connection from the queue and skips those that died in it.
-///
-/// Without a runtime it takes none, because nobody could own it.
 ///
 /// The loop ends: each round takes a connection off the queue, and after too many dead ones it
 /// returns an error. So one poll cannot occupy a worker for long.
-fn accept_once(registration: &Registration, listener: &Socket) -> io::Result<(Socket, SockAddr)> {
-    registration.check_runtime()?;
+fn accept_once(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     let mut dead = 1;
     loop {
         match socket::accept(listener) {

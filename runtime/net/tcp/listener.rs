@@ -154,6 +154,9 @@ impl TcpListener {
     /// Any number of tasks may wait at the same time; each connection goes to one of them. A
     /// connection that died before it was accepted is skipped.
     ///
+    /// The connection belongs to the runtime of the task that gets it; outside of a runtime it
+    /// belongs to that of the listener.
+    ///
     /// # Errors
     /// If the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS,
     /// ENOMEM), the error is returned after a pause of 10 ms. The pause doubles for each further
@@ -162,9 +165,6 @@ impl TcpListener {
     /// again.
     ///
     /// Other errors are the permanent ones of `accept(2)`, such as a socket that is not listening.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
@@ -183,9 +183,8 @@ impl TcpListener {
     /// }
     /// # }
     /// ```
-    #[track_caller]
     pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
-        in_runtime(self.listener.accept())
+        self.listener.accept()
     }
 
     /// [`accept`](TcpListener::accept) as a poll function. Only the waker of the last caller is
@@ -193,9 +192,6 @@ impl TcpListener {
     ///
     /// # Errors
     /// As [`accept`](TcpListener::accept), with the same pause before the error.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Examples
     /// ```
@@ -209,7 +205,6 @@ impl TcpListener {
     /// # })
     /// # }
     /// ```
-    #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         self.listener.poll_accept(cx)
     }
@@ -219,9 +214,6 @@ impl TcpListener {
     ///
     /// It uses [`poll_accept`](TcpListener::poll_accept), so only one task at a time may wait in
     /// it.
-    ///
-    /// # Panics
-    /// The stream panics as [`poll_accept`](TcpListener::poll_accept) does.
     ///
     /// # Examples
     /// ```

@@ -10,7 +10,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::SocketAddr;
 use super::stream::{Unix, UnixStream};
-use crate::driver::{Registration, in_runtime};
+use crate::driver::Registration;
 use crate::net::address::unix::address_of;
 use crate::net::listener::Listener;
 use crate::system::{socket, unix_address};
@@ -167,14 +167,14 @@ impl UnixListener {
     /// path of a listener is removed, it still accepts the connections that were queued, and then
     /// waits for others that cannot come.
     ///
+    /// The connection belongs to the runtime of the task that gets it; outside of a runtime it
+    /// belongs to that of the listener.
+    ///
     /// # Errors
     /// If the process or the machine has no descriptor or memory left (EMFILE, ENFILE, ENOBUFS,
     /// ENOMEM), the error is returned after a pause of 10 ms. The pause doubles for each further
     /// such error in a row, up to 128 ms. The connection stays queued. Other errors are the
     /// permanent ones of `accept(2)`.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Cancel safety
     /// Safe: only the poll that returns a connection takes it; until then it stays queued for the
@@ -194,9 +194,8 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
-    #[track_caller]
     pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
-        in_runtime(self.listener.accept())
+        self.listener.accept()
     }
 
     /// [`accept`](UnixListener::accept) as a poll function. Only the waker of the last caller is
@@ -204,9 +203,6 @@ impl UnixListener {
     ///
     /// # Errors
     /// As [`accept`](UnixListener::accept), with the same pause before the error.
-    ///
-    /// # Panics
-    /// Panics if called outside of a runtime when a connection is there; the connection is lost.
     ///
     /// # Examples
     /// ```
@@ -221,7 +217,6 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
-    #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         self.listener.poll_accept(cx)
     }

@@ -134,7 +134,7 @@ impl UnixSocket {
     /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
-        self.expect(Type::STREAM, "a socket for datagrams does not listen")?;
+        self.expect(Type::STREAM, "listen cannot be called on a datagram socket")?;
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         Ok(UnixListener::over(Registration::new_nonblocking(self.socket)))
     }
@@ -167,7 +167,7 @@ impl UnixSocket {
     #[track_caller]
     pub fn connect(self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<UnixStream>> {
         in_runtime(async move {
-            self.expect(Type::STREAM, "a socket for datagrams does not connect to a listener")?;
+            self.expect(Type::STREAM, "connect cannot be called on a datagram socket")?;
             UnixStream::connect_socket(self.socket, &address_of(path.as_ref())?).await
         })
     }
@@ -199,7 +199,7 @@ impl UnixSocket {
     /// ```
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
-        self.expect(Type::DGRAM, "a socket for streams sends no datagrams")?;
+        self.expect(Type::DGRAM, "datagram cannot be called on a stream socket")?;
         Ok(UnixDatagram::over(Registration::new_nonblocking(self.socket)))
     }
 

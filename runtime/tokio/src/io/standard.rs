@@ -5,6 +5,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use heist::runtime::facade;
+
 use super::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The standard input. A read that is under way when the runtime ends does not hold up the end.
@@ -61,6 +63,8 @@ pub fn stderr() -> Stderr {
 
 impl AsyncWrite for Stdout {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        // Where bytes are taken over, a later flush would report the end of the runtime.
+        facade::check_open()?;
         futures_io::AsyncWrite::poll_write(Pin::new(&mut self.inner), cx, buf)
     }
 
@@ -69,6 +73,7 @@ impl AsyncWrite for Stdout {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        facade::check_open()?;
         futures_io::AsyncWrite::poll_write_vectored(Pin::new(&mut self.inner), cx, bufs)
     }
 
@@ -87,6 +92,8 @@ impl AsyncWrite for Stdout {
 
 impl AsyncWrite for Stderr {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        // Where bytes are taken over, a later flush would report the end of the runtime.
+        facade::check_open()?;
         futures_io::AsyncWrite::poll_write(Pin::new(&mut self.inner), cx, buf)
     }
 
@@ -95,6 +102,7 @@ impl AsyncWrite for Stderr {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        facade::check_open()?;
         futures_io::AsyncWrite::poll_write_vectored(Pin::new(&mut self.inner), cx, bufs)
     }
 

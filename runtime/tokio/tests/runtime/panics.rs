@@ -55,6 +55,21 @@ fn a_sleep_panics_where_it_is_made_outside_of_a_runtime() {
 }
 
 #[test]
+#[cfg(feature = "io-std")]
+fn the_standard_streams_take_no_bytes_after_the_end_of_the_runtime() {
+    use tokio::io::AsyncWriteExt;
+
+    let runtime = Runtime::new().unwrap();
+    let handle = runtime.handle().clone();
+    let _guard = handle.enter();
+    runtime.shutdown_timeout(Duration::from_secs(60));
+    let error = handle.block_on(async { tokio::io::stdout().write_all(b"x").await }).unwrap_err();
+    assert!(is_rt_shutdown_err(&error), "{error}");
+    let error = handle.block_on(async { tokio::io::stderr().write_all(b"x").await }).unwrap_err();
+    assert!(is_rt_shutdown_err(&error), "{error}");
+}
+
+#[test]
 fn block_on_in_a_task_panics() {
     let runtime = Runtime::new().unwrap();
     let text = runtime.block_on(async { text_of_panic(|| Handle::current().block_on(async {})) });

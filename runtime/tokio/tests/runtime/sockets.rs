@@ -23,6 +23,16 @@ fn a_datagram_fills_the_room_of_a_buffer() {
     on_each("sockets::on_one_driver::datagrams");
 }
 
+#[test]
+fn a_wait_for_room_ends_until_a_write_is_refused() {
+    on_each("sockets::on_one_driver::room");
+}
+
+#[test]
+fn an_accept_waits_outside_of_a_runtime_and_fails_when_that_of_the_listener_ends() {
+    on_each("sockets::on_one_driver::accept_outside");
+}
+
 async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -30,7 +40,62 @@ async fn pair() -> (TcpStream, TcpStream) {
 }
 
 mod on_one_driver {
-    use super::{AsyncReadExt, AsyncWriteExt, ErrorKind, Interest, Runtime, UdpSocket, pair};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use super::{AsyncReadExt, AsyncWriteExt, ErrorKind, Interest, Runtime, TcpListener, UdpSocket, pair};
+
+    /// Writes until that would block. The wait before each write must end, because nobody makes
+    /// room.
+    #[cfg(unix)]
+    async fn fill(wait: impl AsyncFn() -> std::io::Result<()>, write: impl Fn() -> std::io::Result<usize>) {
+        loop {
+            tokio::time::timeout(Duration::from_secs(60), wait()).await.expect("room").unwrap();
+            match write() {
+                Ok(_) => {}
+                Err(error) => return assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    #[ignore = "run by on_each"]
+    fn room() {
+        use tokio::net::{UnixDatagram, UnixStream};
+
+        Runtime::new().unwrap().block_on(async {
+            let (one, other) = UnixDatagram::pair().unwrap();
+            fill(async || one.writable().await, || one.try_send(b"datagram")).await;
+            let mut wait = pin!(one.writable());
+            assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            while other.try_recv(&mut [0; 16]).is_ok() {}
+            wait.await.unwrap();
+            let (one, _other) = UnixStream::pair().unwrap();
+            fill(async || one.writable().await, || one.try_write(b"some bytes")).await;
+            let (one, _other) = UnixStream::pair().unwrap();
+            let wait = async || one.ready(Interest::WRITABLE).await.map(|ready| assert!(ready.is_writable()));
+            fill(wait, || one.try_write(b"some bytes")).await;
+            let (one, _other) = UnixStream::pair().unwrap();
+            let socket = socket2::SockRef::from(&one);
+            let write = || one.try_io(Interest::WRITABLE, || socket.send(b"some bytes"));
+            fill(async || one.writable().await, write).await;
+        });
+    }
+
+    #[test]
+    #[ignore = "run by on_each"]
+    fn accept_outside() {
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let mut accept = pin!(listener.accept());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(accept.as_mut().poll(&mut cx).is_pending());
+        drop(runtime);
+        let Poll::Ready(Err(error)) = accept.poll(&mut cx) else { panic!("no error at the end") };
+        assert!(tokio::runtime::is_rt_shutdown_err(&error), "{error}");
+    }
 
     #[test]
     #[ignore = "run by on_each"]
