@@ -61,8 +61,8 @@ impl OpenHow {
         until_uninterrupted(|| fs::open(name, flags, Mode::from_raw_mode(self.mode)))
     }
 
-    /// Opens the file if the kernel has all of the path in its cache, and otherwise returns `EAGAIN`.
-    /// The file has `O_NONBLOCK` then: without it, this would wait for a peer.
+    /// Opens the file if the kernel has all of the path in its cache, and otherwise returns
+    /// `EAGAIN`. The file has `O_NONBLOCK` then: without it, this would wait for a peer.
     pub(crate) fn open_cached(&self, path: &SystemPath) -> io::Result<File> {
         let flags = OFlags::from_bits_retain(self.flags_for(Attempt::NonBlocking) as u32);
         // The kernel refuses a mode if nothing is created.

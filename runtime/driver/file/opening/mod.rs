@@ -5,8 +5,8 @@
 //! disks, nor one of the blocking pool's, for which the end of a runtime waits. So each open is
 //! first tried in a way that does not wait:
 //!
-//! 1. From the kernel's cache of paths (`RESOLVE_CACHED`), by a system call of the worker. The usual
-//!    open succeeds with that. A ring would do the same in the worker's thread, for the price of an
+//! 1. From the kernel's cache of paths (`RESOLVE_CACHED`), by a system call of the worker. The
+//!    usual open succeeds with that. A ring would do the same in the worker's thread, for the price of an
 //!    entry, a copy of the path and a second poll of the task.
 //! 2. Otherwise on a thread of the kernel or of the pool.
 //!
@@ -14,8 +14,8 @@
 //!
 //! If one of them reports a missing peer, `meeting.rs` waits for it.
 //!
-//! So the open of a serial line does not wait for the carrier, as if `O_NONBLOCK` had been asked for.
-//! The kernel gives no sign of this.
+//! So the open of a serial line does not wait for the carrier, as if `O_NONBLOCK` had been asked
+//! for. The kernel gives no sign of this.
 
 use std::fs::Metadata;
 use std::io;
