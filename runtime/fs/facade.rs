@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::file::File;
 use super::lanes::Touch;
 use super::read_dir::DirEntry;
-use crate::driver::file::pool;
+use crate::driver::file::{self, pool};
 
 /// Runs a call that may block on the pool.
 ///
@@ -20,11 +20,14 @@ pub async fn on_pool<R: Send + 'static>(
     pool(call).await
 }
 
-/// The metadata of what is at `path`.
+/// The metadata of what is at `path`, at once if the kernel has the path in its cache.
 ///
 /// # Cancel safety
 /// A dropped future leaves a call behind that has begun on the pool.
 pub async fn metadata(path: PathBuf, is_followed: bool) -> io::Result<std::fs::Metadata> {
+    if let Some(metadata) = file::metadata_cached(&path, is_followed).await {
+        return metadata;
+    }
     pool(move || if is_followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }).await
 }
 

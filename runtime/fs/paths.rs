@@ -443,6 +443,9 @@ pub fn symlink_metadata(path: impl AsRef<Path>) -> impl Future<Output = io::Resu
 }
 
 async fn stat(path: &Path, is_followed: bool) -> io::Result<Metadata> {
+    if let Some(metadata) = file::metadata_cached(path, is_followed).await {
+        return metadata.map(Metadata::from);
+    }
     let path = SystemPath::new(path)?;
     Metadata::of(file::stat(StatTarget::Path { path, is_followed }).await)
 }

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 27] = [
+pub(crate) const TWINS: [(&str, &str); 26] = [
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
     ("Id", "public, as in tokio: of a task and of a runtime"),
-    ("KernelHow", "the form of Linux, and the empty one of other systems"),
     ("Locked", "what is behind a lock that is held: a worker's timers, and a list of waiters"),
     ("Mutex", "the lock of `primitive`, and the public one, which has tokio's name"),
     ("OpenOptions", "public: of a file and of a pipe, as tokio has them"),

@@ -48,7 +48,6 @@ fn suits_a_ring(request: &Request) -> bool {
         Request::Stat { target: StatTarget::File(file), .. } => !file.is_remote(),
         Request::Stat { target: StatTarget::Path { path, .. }, .. }
         | Request::Open { path, .. }
-        | Request::OpenCached { path, .. }
         | Request::Rename { from: path, .. }
         | Request::Remove { path, .. }
         | Request::MakeDir { path }

@@ -54,9 +54,7 @@ impl<R: Send> AnyFlight for Flight<R> {
     }
 
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
-        if let (Request::Open { how, .. } | Request::OpenCached { how, .. }, Ok(fd)) =
-            (self.request(), &result)
-        {
+        if let (Request::Open { how, .. }, Ok(fd)) = (self.request(), &result) {
             let file = descriptor::adopt(*fd);
             self.held.lock().found = Some(Found::Opened(Descriptor::opened(file, how)));
         }
@@ -138,10 +136,6 @@ impl<R: Send + 'static> FileOp<R> {
         Arc::get_mut(&mut flight).expect("not shared yet").request = request;
         let route = door::route(&driver, flight.request());
         FileOp { driver, route, flight, conclude }
-    }
-
-    pub(super) fn is_for_a_ring(&self) -> bool {
-        self.route == Route::Ring
     }
 
     #[track_caller]

@@ -37,7 +37,7 @@ mod tests;
 pub(super) use any_flight::AnyFlight;
 pub(crate) use descriptor::{AT_CURSOR, Descriptor};
 pub(crate) use flight::{FileOp, Landed, given_back};
-pub(crate) use opening::open;
+pub(crate) use opening::{metadata_cached, open};
 pub(crate) use perform::Found;
 #[cfg(test)]
 pub(super) use pool::PoolCall;

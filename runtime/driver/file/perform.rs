@@ -35,7 +35,6 @@ pub(crate) enum Found {
 pub(super) unsafe fn perform(request: &Request) -> io::Result<Answer> {
     match request {
         Request::Open { path, how, attempt } => open(path, how, *attempt),
-        Request::OpenCached { path, how, .. } => open(path, how, Attempt::Cached),
         Request::Read { file, room, offset, .. } => {
             // SAFETY: as the caller promises.
             count(unsafe { read(file, room.stretch(), *offset) })

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::descriptor::{Descriptor, TRANSFER_BYTES_MAX};
 use crate::buf::{IoBuf, IoBufMut};
 use crate::system::file::Advice;
-use crate::system::open::{Attempt, KernelHow, OpenHow};
+use crate::system::open::{Attempt, OpenHow};
 use crate::system::path::SystemPath;
 use crate::system::splice::Pipe;
 
@@ -18,8 +18,6 @@ use crate::system::splice::Pipe;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpKind {
     Open,
-    /// From the kernel's cache.
-    OpenCached,
     Read,
     Write,
     /// With memory that is registered with the ring.
@@ -152,7 +150,6 @@ pub(crate) enum StatTarget {
 #[derive(Debug)]
 pub(crate) enum Request {
     Open { path: SystemPath, how: OpenHow, attempt: Attempt },
-    OpenCached { path: SystemPath, how: OpenHow, kernel_how: KernelHow },
     Read { file: Arc<Descriptor>, room: Region, offset: u64, way: Way },
     Write { file: Arc<Descriptor>, bytes: Region, offset: u64 },
     ReadVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
@@ -174,7 +171,6 @@ impl Request {
     pub(super) fn code(&self) -> OpKind {
         match self {
             Request::Open { .. } => OpKind::Open,
-            Request::OpenCached { .. } => OpKind::OpenCached,
             Request::Read { .. } => OpKind::Read,
             Request::Write { .. } => OpKind::Write,
             Request::ReadVectored { .. } => OpKind::ReadVectored,
@@ -208,7 +204,6 @@ impl Request {
             | Request::WriteVectored { file, offset, .. }
             | Request::Splice { file, offset, .. } => Some((file, *offset)),
             Request::Open { .. }
-            | Request::OpenCached { .. }
             | Request::Sync { .. }
             | Request::Allocate { .. }
             | Request::Advise { .. }
@@ -234,7 +229,6 @@ impl Request {
                 region.is_fixed.then_some(*region)
             }
             Request::Open { .. }
-            | Request::OpenCached { .. }
             | Request::ReadVectored { .. }
             | Request::WriteVectored { .. }
             | Request::Sync { .. }

@@ -23,19 +23,7 @@ pub(crate) fn start(request: Request) -> FileOp<()> {
 /// Like [`start`]. If no future fetches `held`, it is dropped when the operation is over.
 #[track_caller]
 pub(crate) fn start_holding<H: Send + 'static>(held: H, request: Request) -> FileOp<H> {
-    holding(held, request).begin()
-}
-
-/// Like [`start`], but only if a ring performs it. On the pool it would not be worth a visit.
-#[track_caller]
-pub(crate) fn start_on_ring(request: Request) -> Option<FileOp<()>> {
-    let file_op = holding((), request);
-    if file_op.is_for_a_ring() { Some(file_op.begin()) } else { None }
-}
-
-#[track_caller]
-fn holding<H: Send + 'static>(held: H, request: Request) -> FileOp<H> {
-    FileOp::new(context::current(), held, |_| request, |_, _| {}, |_| None)
+    FileOp::new(context::current(), held, |_| request, |_, _| {}, |_| None).begin()
 }
 
 /// Reads into the room of `buf`, from its beginning.

@@ -3,7 +3,6 @@
 
 use std::ffi::CStr;
 use std::os::fd::AsRawFd;
-use std::ptr;
 
 use io_uring::opcode;
 use io_uring::squeue::{Entry, Flags};
@@ -26,7 +25,6 @@ const DIRECTORY_MODE: libc::mode_t = 0o777;
 pub(super) fn opcode_of(code: OpKind) -> u8 {
     match code {
         OpKind::Open => opcode::OpenAt::CODE,
-        OpKind::OpenCached => opcode::OpenAt2::CODE,
         OpKind::Read => opcode::Read::CODE,
         OpKind::Write => opcode::Write::CODE,
         OpKind::ReadFixed => opcode::ReadFixed::CODE,
@@ -53,9 +51,6 @@ pub(super) fn request(request: &Request, buffer_index: Option<u16>) -> Entry {
         Request::Open { path, how, attempt } => {
             let flags = how.flags_for(*attempt);
             opcode::OpenAt::new(HERE, start(path)).flags(flags).mode(how.mode).build()
-        }
-        Request::OpenCached { path, kernel_how, .. } => {
-            opcode::OpenAt2::new(HERE, start(path), ptr::from_ref(kernel_how).cast()).build()
         }
         Request::Read { file, room, offset, way } => {
             let (fd, start, len) = (fd(file), room.start, room.len);

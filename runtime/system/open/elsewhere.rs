@@ -29,7 +29,3 @@ impl OpenHow {
         options
     }
 }
-
-/// No kernel reads it here.
-#[derive(Debug)]
-pub(crate) enum KernelHow {}

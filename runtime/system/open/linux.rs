@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 
 use rustix::fs::{self, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -57,17 +58,15 @@ impl OpenHow {
     /// Opens the file with a system call.
     pub(crate) fn open(&self, path: &SystemPath, attempt: Attempt) -> io::Result<File> {
         let (name, flags) = (path.as_c_str(), OFlags::from_bits_retain(self.flags_for(attempt) as u32));
-        let opened = || match attempt {
-            Attempt::Plain | Attempt::NonBlocking => fs::open(name, flags, Mode::from_raw_mode(self.mode)),
-            Attempt::Cached => fs::openat2(CWD, name, flags, Mode::empty(), ResolveFlags::CACHED),
-        };
-        loop {
-            match opened() {
-                Ok(fd) => return Ok(fd.into()),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        until_uninterrupted(|| fs::open(name, flags, Mode::from_raw_mode(self.mode)))
+    }
+
+    /// Opens the file if the kernel has all of the path in its cache, and otherwise returns
+    /// `EAGAIN`. The file has `O_NONBLOCK` then: without it, this would wait for a peer.
+    pub(crate) fn open_cached(&self, path: &SystemPath) -> io::Result<File> {
+        let flags = OFlags::from_bits_retain(self.flags_for(Attempt::NonBlocking) as u32);
+        // The kernel refuses a mode if nothing is created.
+        until_uninterrupted(|| fs::openat2(CWD, path.as_c_str(), flags, Mode::empty(), ResolveFlags::CACHED))
     }
 
     /// Opens only the location in the file system (`O_PATH`), not the file there.
@@ -87,27 +86,26 @@ impl OpenHow {
 
     pub(crate) fn flags_for(&self, attempt: Attempt) -> i32 {
         match attempt {
-            Attempt::Plain | Attempt::Cached => self.flags(),
+            Attempt::Plain => self.flags(),
             Attempt::NonBlocking => self.flags() | libc::O_NONBLOCK,
         }
     }
 }
 
-/// `struct open_how`, as the kernel reads it.
-#[repr(C)]
-#[derive(Debug)]
-pub(crate) struct KernelHow {
-    flags: u64,
-    mode: u64,
-    resolve: u64,
+/// Opens only the location in the file system (`O_PATH`), if the kernel has all of the path in its
+/// cache, and otherwise returns `EAGAIN`.
+pub(crate) fn locate_cached(path: &SystemPath, is_followed: bool) -> io::Result<File> {
+    let follow = if is_followed { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let flags = OFlags::PATH | OFlags::CLOEXEC | follow;
+    until_uninterrupted(|| fs::openat2(CWD, path.as_c_str(), flags, Mode::empty(), ResolveFlags::CACHED))
 }
 
-impl KernelHow {
-    /// `RESOLVE_CACHED`.
-    const CACHED: u64 = 0x20;
-
-    pub(crate) fn cached(flags: i32) -> KernelHow {
-        // The kernel refuses a mode if nothing is created.
-        KernelHow { flags: u64::from(flags as u32), mode: 0, resolve: KernelHow::CACHED }
+fn until_uninterrupted(mut open: impl FnMut() -> Result<OwnedFd, Errno>) -> io::Result<File> {
+    loop {
+        match open() {
+            Ok(fd) => return Ok(fd.into()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
 }

@@ -8,10 +8,9 @@ use super::file::DIRECT_FLAG;
 cfg_if! {
     if #[linux] {
         mod linux;
-        pub(crate) use linux::KernelHow;
+        pub(crate) use linux::locate_cached;
     } else {
         mod elsewhere;
-        pub(crate) use elsewhere::KernelHow;
     }
 }
 
@@ -20,9 +19,6 @@ cfg_if! {
 pub(crate) enum Attempt {
     /// As it was asked for.
     Plain,
-    /// Only if the kernel has all of the path in its cache. It returns `EAGAIN` if not. This open
-    /// does not wait for a peer.
-    Cached,
     /// With `O_NONBLOCK` added, which the file then has.
     NonBlocking,
 }

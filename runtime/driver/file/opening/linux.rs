@@ -1,14 +1,19 @@
-//! The attempts that do not wait, on a ring or on the blocking pool.
+//! The attempts that do not wait: by a system call, on a ring or on the blocking pool.
 
+use std::fs::Metadata;
+use std::future::poll_fn;
 use std::io;
 use std::path::Path;
+use std::task::{Poll, ready};
 
 use super::meeting::{self, Missing};
 use super::result::opened;
-use crate::driver::file::start::{start, start_on_ring};
+use crate::driver::file::start::start;
 use crate::driver::file::{Descriptor, Request};
-use crate::system::open::{Attempt, KernelHow, OpenHow};
+use crate::system::open::{Attempt, OpenHow, locate_cached};
 use crate::system::path::SystemPath;
+use crate::system::remote;
+use crate::task::coop;
 
 /// The outcome of an attempt.
 enum OpenOutcome {
@@ -20,36 +25,63 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     if how.is_nonblocking() {
         return attempt(path, how, Attempt::Plain).await;
     }
-    let outcome = match open_cached(path, how).await {
-        Some(opened) => judged(opened, how)?,
-        None => {
-            let opened = attempt(path, how, Attempt::NonBlocking).await;
-            judged(opened.and_then(|opened| how.make_blocking(opened.file()).map(|()| opened)), how)?
-        }
+    let opened = match open_cached(path, how).await {
+        Some(opened) => opened,
+        None => attempt(path, how, Attempt::NonBlocking).await,
     };
-    match outcome {
+    let opened = opened.and_then(|opened| how.make_blocking(opened.file()).map(|()| opened));
+    match judged(opened, how)? {
         OpenOutcome::Opened(opened) => Ok(opened),
         OpenOutcome::Missing(missing) => meeting::of(missing, SystemPath::new(path)?, how).await,
     }
 }
 
-/// Opens a file whose path needs no access to a disk. None: it does need one, or the kernel has no
-/// such attempt.
+/// Opens a file whose path needs no access to a disk. None: it does need one, or may need a server,
+/// or the kernel has no such attempt.
 async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor>> {
     if !how.may_be_cached() {
         return None;
     }
-    let path = match SystemPath::new(path) {
-        Ok(path) => path,
-        Err(error) => return Some(Err(error)),
+    let opened = cached(path, |path| how.open_cached(path)).await?;
+    Some(opened.map(|file| Descriptor::opened(file, how)))
+}
+
+/// The metadata of a path that needs no access to a disk. None: as for `open_cached`.
+pub(super) async fn metadata_cached(path: &Path, is_followed: bool) -> Option<io::Result<Metadata>> {
+    let metadata = |path: &SystemPath| {
+        let location = locate_cached(path, is_followed)?;
+        // A link may lead to a server.
+        if remote::holds(&location) {
+            Err(io::Error::from_raw_os_error(libc::EAGAIN))
+        } else {
+            location.metadata()
+        }
     };
-    let kernel_how = KernelHow::cached(how.flags_for(Attempt::Cached));
-    let opened = opened(start_on_ring(Request::OpenCached { path, how: how.clone(), kernel_how })?.await);
-    // Before Linux 5.12 there is no such attempt. It also accepts no flags that the kernel does not
-    // know.
-    let is_unknown =
-        |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EINVAL | libc::ENOSYS));
-    if opened.as_ref().is_err_and(is_unknown) { None } else { Some(opened) }
+    cached(path, metadata).await
+}
+
+/// A call that the kernel answers from its cache of paths. It is charged to the budget, so that
+/// calls one after the other do not block the worker.
+async fn cached<R>(path: &Path, call: impl Fn(&SystemPath) -> io::Result<R>) -> Option<io::Result<R>> {
+    if remote::holds_path(path) {
+        return None;
+    }
+    poll_fn(|cx| {
+        let charge = ready!(coop::poll_proceed(cx));
+        let result = SystemPath::new(path).and_then(|path| call(&path));
+        if result.as_ref().is_err_and(is_no_answer) {
+            return Poll::Ready(None);
+        }
+        charge.made_progress();
+        Poll::Ready(Some(result))
+    })
+    .await
+}
+
+/// Before Linux 5.12 there is no such attempt. It also accepts no flags that the kernel does not
+/// know. A sandbox that does not know the call reports `EPERM`.
+fn is_no_answer(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EINVAL | libc::ENOSYS | libc::EPERM))
 }
 
 async fn attempt(path: &Path, how: &OpenHow, attempt: Attempt) -> io::Result<Descriptor> {

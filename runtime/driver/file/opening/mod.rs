@@ -5,15 +5,19 @@
 //! disks, nor one of the blocking pool's, for which the end of a runtime waits. So each open is
 //! first tried in a way that does not wait:
 //!
-//! 1. On a ring, from the kernel's cache of paths (`RESOLVE_CACHED`). The usual open succeeds with
-//!    that, without another system call.
-//! 2. Otherwise with `O_NONBLOCK`, on a thread of the kernel or of the pool. The flag is then
-//!    removed again.
-//! 3. If that reports a missing peer, `meeting.rs` waits for it.
+//! 1. From the kernel's cache of paths (`RESOLVE_CACHED`), by a system call of the worker. The
+//!    usual open succeeds with that. A ring would do the same in the worker's thread, for the price of an
+//!    entry, a copy of the path and a second poll of the task.
+//! 2. Otherwise on a thread of the kernel or of the pool.
 //!
-//! On a ring, the open of a serial line does not wait for the carrier, as if `O_NONBLOCK` had been
-//! asked for. The kernel gives no sign of this.
+//! Both add `O_NONBLOCK`, which is then removed again.
+//!
+//! If one of them reports a missing peer, `meeting.rs` waits for it.
+//!
+//! So the open of a serial line does not wait for the carrier, as if `O_NONBLOCK` had been asked
+//! for. The kernel gives no sign of this.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
@@ -38,4 +42,17 @@ pub(crate) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     #[cfg(not(target_os = "linux"))]
     let opened = other::open(path, how).await;
     opened
+}
+
+/// The metadata of a path, if the kernel has all of the path in its cache. None: ask in a way that
+/// may wait.
+pub(crate) async fn metadata_cached(path: &Path, is_followed: bool) -> Option<io::Result<Metadata>> {
+    #[cfg(target_os = "linux")]
+    let metadata = linux::metadata_cached(path, is_followed).await;
+    #[cfg(not(target_os = "linux"))]
+    let metadata = {
+        let (_, _) = (path, is_followed);
+        None
+    };
+    metadata
 }
