@@ -42,6 +42,7 @@ async fn pair() -> (TcpStream, TcpStream) {
 mod on_one_driver {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
+    #[cfg(unix)]
     use std::time::Duration;
 
     use super::{AsyncReadExt, AsyncWriteExt, ErrorKind, Interest, Runtime, TcpListener, UdpSocket, pair};
