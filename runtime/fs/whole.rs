@@ -40,11 +40,11 @@ use crate::driver::in_runtime;
 #[track_caller]
 pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>> {
     in_runtime(async move {
-        /// The size of a smaller file is not worth asking for.
-        const SMALL_BYTES_MAX: usize = 16 * 1024;
         let file = File::open(path).await?;
-        let mut bytes = vec![0; SMALL_BYTES_MAX];
-        let count = file.read_at(&mut bytes, 0).await;
+        let size = size_now(&file);
+        // One byte more shows whether the file has grown.
+        let room = if size == 0 { UNKNOWN_ROOM_BYTES } else { size.saturating_add(1).min(SMALL_BYTES_MAX) };
+        let (count, mut bytes) = file.read_owned_at(Vec::with_capacity(room), 0).await;
         let mut file = match count {
             // A pipe has no offsets.
             Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
@@ -52,8 +52,8 @@ pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>>
                 file
             }
             count => {
-                bytes.truncate(count?);
-                if bytes.len() < SMALL_BYTES_MAX && is_end(&file, bytes.len()).await? {
+                let count = count?;
+                if count < room && (count == size || is_end(&file, count).await?) {
                     bytes.shrink_to_fit();
                     return Ok(bytes);
                 }
@@ -67,6 +67,21 @@ pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>>
         file.read_to_end(&mut bytes).await?;
         Ok(bytes)
     })
+}
+
+/// The room for a file whose size is not known, or wrong, as in procfs.
+const UNKNOWN_ROOM_BYTES: usize = 16 * 1024;
+/// A larger file is read in parts.
+const SMALL_BYTES_MAX: usize = 64 * 1024;
+
+/// The size of a regular file, which the kernel has in memory, or 0.
+fn size_now(file: &File) -> usize {
+    if file.descriptor.is_remote() {
+        return 0;
+    }
+    let metadata = file.descriptor.file().metadata();
+    let size = metadata.map_or(0, |metadata| if metadata.is_file() { metadata.len() } else { 0 });
+    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 async fn is_end(file: &File, offset: usize) -> io::Result<bool> {

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use heist::fs::{File, OpenOptions};
@@ -197,6 +199,61 @@ fn a_task_that_only_reads_cached_bytes_starves_nobody() {
             }
             tasks.iter().for_each(|task| task.abort());
         });
+    });
+}
+
+#[test]
+fn a_task_that_only_asks_for_cached_paths_starves_nobody() {
+    on_every_backend(|runtime| {
+        let directory = directory();
+        let path = file_with(&directory, b"here");
+        runtime.block_on(async {
+            for asks_for_metadata in [false, true] {
+                let path = path.clone();
+                let is_over = Arc::new(AtomicBool::new(false));
+                let other = is_over.clone();
+                let asking = heist::spawn(async move {
+                    // Its turn comes only if this task lets it.
+                    let ending = heist::spawn(async move { other.store(true, Ordering::SeqCst) });
+                    while !is_over.load(Ordering::SeqCst) {
+                        if asks_for_metadata {
+                            assert_eq!(heist::fs::metadata(&path).await.unwrap().len(), 4);
+                        } else {
+                            drop(File::open(&path).await.unwrap());
+                        }
+                    }
+                    ending.await.unwrap();
+                });
+                asking.await.unwrap();
+            }
+        });
+    });
+}
+
+#[test]
+fn cached_metadata_are_those_of_std_for_files_links_and_what_is_missing() {
+    on_every_backend(|runtime| {
+        use std::os::unix::fs::MetadataExt;
+        let directory = directory();
+        let path = file_with(&directory, b"here");
+        let (link, dangling) = (directory.path().join("link"), directory.path().join("dangling"));
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        std::os::unix::fs::symlink(directory.path().join("nothing"), &dangling).unwrap();
+        let below = path.join("below");
+        for path in [path.as_path(), &link, &dangling, &below, directory.path()] {
+            let seen = |found: std::io::Result<std::fs::Metadata>| {
+                found.map(|found| (found.ino(), found.len(), found.mode())).map_err(|error| error.kind())
+            };
+            // Asking std first brings the path into the cache.
+            let wanted = (seen(std::fs::metadata(path)), seen(std::fs::symlink_metadata(path)));
+            let own = runtime.block_on(async {
+                let seen = |found: std::io::Result<heist::fs::Metadata>| {
+                    found.map(|found| (found.ino(), found.len(), found.mode())).map_err(|error| error.kind())
+                };
+                (seen(heist::fs::metadata(path).await), seen(heist::fs::symlink_metadata(path).await))
+            });
+            assert_eq!(own, wanted, "{}", path.display());
+        }
     });
 }
 

@@ -6,8 +6,8 @@
 //! first tried in a way that does not wait:
 //!
 //! 1. From the kernel's cache of paths (`RESOLVE_CACHED`), by a system call of the worker. The
-//!    usual open succeeds with that. A ring would do the same in the worker's thread, for the price of an
-//!    entry, a copy of the path and a second poll of the task.
+//!    usual open succeeds with that. A ring would do the same in the worker's thread, for the price
+//!    of an entry, a copy of the path and a second poll of the task.
 //! 2. Otherwise on a thread of the kernel or of the pool.
 //!
 //! Both add `O_NONBLOCK`, which is then removed again.
