@@ -29,7 +29,7 @@
 //! | read what the user types, or what another program sends | [`stdin()`] |
 //! | write output without blocking a worker | [`stdout()`], [`stderr`] |
 //! | move everything from a reader to a writer | [`copy()`]; [`copy_with`] reports the progress |
-//! | pass a connection on to another one, both ways | [`copy_bidirectional`]; [`splice_bidirectional`] without a copy |
+//! | pass a connection on to another one, both ways | [`copy_bidirectional()`]; [`splice_bidirectional`] without a copy |
 //! | move everything from a socket or pipe to another one without a copy | [`splice()`]; from a file [`send_file`](crate::net::ByteStream::send_file) |
 //! | hand a buffer to an operation of a file or a socket | a `Vec`, or another [`IoBuf`]: [which buffer when](crate::fs#which-buffer-when) |
 //! | receive without a buffer per idle connection | [`PooledBuf`] |
@@ -51,7 +51,7 @@
 //! dropped write of a standard stream may have written a part. [`copy()`] is not cancel safe.
 //!
 //! # Platforms and features
-//! Pipes need Unix. [`copy()`], [`copy_with`], [`copy_bidirectional`] and the traits of
+//! Pipes need Unix. [`copy()`], [`copy_with`], [`copy_bidirectional()`] and the traits of
 //! `futures-io` need the feature `futures-io` (on by default), the traits of tokio the feature
 //! `tokio-io`, and the module `hyper` the feature `hyper`.
 // How it works inside: `DESIGN.md` of this room.

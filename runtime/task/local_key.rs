@@ -12,7 +12,7 @@ use std::thread;
 
 use pin_project_lite::pin_project;
 
-/// Declares task-local keys: each is a static of type [`LocalKey`](crate::task::LocalKey).
+/// Declares task-local keys: each is a static of type [`LocalKey`].
 ///
 /// A key has a value only inside of [`scope`](crate::task::LocalKey::scope) or
 /// [`sync_scope`](crate::task::LocalKey::sync_scope).

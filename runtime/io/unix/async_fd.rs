@@ -15,8 +15,8 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 ///
 /// Any descriptor will do that `poll(2)` can wait for: eventfd, timerfd, signalfd, inotify, pidfd,
 /// pipes, terminals, netlink and other sockets. `T` may own it, as
-/// [`OwnedFd`](std::os::fd::OwnedFd) does, or borrow it, as [`BorrowedFd`](std::os::fd::BorrowedFd) does. Set it to
-/// non-blocking first.
+/// [`OwnedFd`](std::os::fd::OwnedFd) does, or borrow it, as [`BorrowedFd`](std::os::fd::BorrowedFd)
+/// does. Set it to non-blocking first.
 ///
 /// The descriptor counts as not ready until the kernel has reported it. From then on it counts as
 /// ready until a guard clears that, or a call inside of `try_io` or `async_io` returns

@@ -33,7 +33,7 @@ pub(super) struct Snapshot(u32);
 pub(super) enum SenderEnd {
     /// Nothing: the receiver looks after the rest.
     Left,
-    /// It takes the receiver's waker out and calls [`State::leave_after_wake`].
+    /// It takes the receiver's waker out and calls [`OneState::leave_after_wake`].
     Wake,
     /// The channel is closed, and nothing has changed.
     Refused,
