@@ -101,9 +101,12 @@ fn making_a_socket_needs_a_runtime_and_using_it_does_not() {
         refused("listen", || socket.listen(1));
         refuses("udp bind", UdpSocket::bind(LOCAL));
         refuses("lookup", heist::net::lookup_host(address));
-        // Without a connection it waits.
-        let _connected = std::net::TcpStream::connect(address).expect("it listens");
-        refuses("accept", listener.accept());
+        // The connection belongs to the runtime of the listener.
+        let mut connected = std::net::TcpStream::connect(address).expect("it listens");
+        let (mut accepted, _) = block_on(listener.accept()).expect("a connection");
+        std::io::Write::write_all(&mut connected, b"hello").expect("it is connected");
+        let mut bytes = [0; 5];
+        block_on(accepted.read_exact(&mut bytes)).expect("five bytes");
 
         let mut client = runtime.block_on(TcpStream::connect(address)).expect("it listens");
         let (mut server, _) = runtime.block_on(listener.accept()).expect("a connection");
@@ -141,7 +144,7 @@ fn making_a_unix_socket_or_a_pipe_needs_a_runtime_and_using_it_does_not() {
         let listener = runtime.block_on(async { UnixListener::bind(path("listener")) }).expect("bound");
         refuses("connect", UnixStream::connect(path("listener")));
         let _connected = std::os::unix::net::UnixStream::connect(path("listener")).expect("it listens");
-        refuses("accept", listener.accept());
+        block_on(listener.accept()).expect("a connection");
 
         let _receiver = runtime.block_on(async { UnixDatagram::bind(path("full")) }).expect("bound");
         let sender = runtime.block_on(async { UnixDatagram::unbound() }).expect("a socket");

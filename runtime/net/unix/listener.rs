@@ -103,6 +103,7 @@ impl UnixListener {
         UnixListener { listener: Listener::over(registration) }
     }
 
+    #[track_caller]
     fn bind_to(addr: &SockAddr) -> io::Result<UnixListener> {
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
         Ok(UnixListener { listener: Listener::bind(socket, addr)? })
