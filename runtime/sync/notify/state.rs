@@ -87,7 +87,7 @@ impl NotifyState {
     #[inline]
     pub(super) fn arrive(&self, calls: Calls) -> Arrival {
         // Ordering: Acquire [notified-published]: who sees a call, or its permit, sees what came
-        // before it. No mutant: the models have not noticed a weaker one so far.
+        // before it.
         let word = NotifyWord(self.0.load(Ordering::Acquire));
         if word.calls() != calls {
             return Arrival::Notified;
