@@ -118,15 +118,20 @@ impl Builder {
     /// # Examples
     /// ```
     /// use heist::runtime::Builder;
-    /// use heist::time::{Duration, sleep};
+    /// use heist::sync::oneshot;
     /// use std::sync::mpsc;
     ///
     /// let (send, receive) = mpsc::channel();
     /// let runtime = Builder::new_current_thread()
-    ///     .on_thread_park(move || send.send(()).unwrap())
+    ///     .on_thread_park(move || drop(send.send(())))
     ///     .build()?;
-    /// runtime.block_on(sleep(Duration::from_millis(1)));
-    /// assert!(receive.try_recv().is_ok());
+    /// let (answer, question) = oneshot::channel();
+    /// let thread = std::thread::spawn(move || {
+    ///     receive.recv().expect("the worker goes to sleep");
+    ///     answer.send(42)
+    /// });
+    /// assert_eq!(runtime.block_on(question), Ok(42));
+    /// thread.join().unwrap().unwrap();
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn on_thread_park<F>(&mut self, f: F) -> &mut Self
@@ -143,15 +148,23 @@ impl Builder {
     /// # Examples
     /// ```
     /// use heist::runtime::Builder;
-    /// use heist::time::{Duration, sleep};
+    /// use heist::sync::oneshot;
     /// use std::sync::mpsc;
     ///
-    /// let (send, receive) = mpsc::channel();
+    /// let (park, parks) = mpsc::channel();
+    /// let (unpark, unparks) = mpsc::channel();
     /// let runtime = Builder::new_current_thread()
-    ///     .on_thread_unpark(move || send.send(()).unwrap())
+    ///     .on_thread_park(move || drop(park.send(())))
+    ///     .on_thread_unpark(move || drop(unpark.send(())))
     ///     .build()?;
-    /// runtime.block_on(sleep(Duration::from_millis(1)));
-    /// assert!(receive.try_recv().is_ok());
+    /// let (answer, question) = oneshot::channel();
+    /// let thread = std::thread::spawn(move || {
+    ///     parks.recv().expect("the worker goes to sleep");
+    ///     answer.send(42)
+    /// });
+    /// assert_eq!(runtime.block_on(question), Ok(42));
+    /// assert!(unparks.recv().is_ok());
+    /// thread.join().unwrap().unwrap();
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn on_thread_unpark<F>(&mut self, f: F) -> &mut Self
