@@ -95,8 +95,12 @@ impl RuntimeMetrics {
     /// use heist::time::{Duration, sleep};
     ///
     /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
-    /// runtime.block_on(sleep(Duration::from_millis(1)));
-    /// assert!(runtime.handle().metrics().worker_park_count(0) >= 1);
+    /// let metrics = runtime.handle().metrics();
+    /// runtime.block_on(async {
+    ///     while metrics.worker_park_count(0) == 0 {
+    ///         sleep(Duration::from_millis(1)).await;
+    ///     }
+    /// });
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn worker_park_count(&self, worker: usize) -> u64 {
