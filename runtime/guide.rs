@@ -10,6 +10,7 @@
 //! 8. [Coming from Python](coming_from_python).
 //! 9. [Testing](testing): a paused clock, both drivers, models under loom.
 //! 10. [Memory](memory): what a task and an idle connection cost.
+//! 11. [Look inside](look_inside): what the tasks of a running service do.
 
 #[doc = include_str!("../docs/guide/getting_started.md")]
 pub mod getting_started {}
@@ -40,3 +41,6 @@ pub mod testing {}
 
 #[doc = include_str!("../docs/guide/memory.md")]
 pub mod memory {}
+
+#[doc = include_str!("../docs/guide/look_inside.md")]
+pub mod look_inside {}

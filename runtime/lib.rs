@@ -80,6 +80,8 @@ pub use runtime::spawn;
 pub mod asyncio;
 mod blocking;
 mod buf;
+#[cfg(all(test, rt_count))]
+mod coherence;
 mod driver;
 pub mod fs;
 pub mod generator;

@@ -4,16 +4,21 @@ use std::fs::Metadata;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::header::{
-    HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
+    HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE,
 };
+
+use crate::response::text;
 
 /// What tells one version of a file from another.
 #[derive(Debug, Clone)]
 pub(crate) struct Validators {
     /// Made of size and time of change, in nanoseconds where the file system keeps them. Quoted.
-    pub(crate) etag: String,
+    pub(crate) etag: HeaderValue,
     /// In whole seconds, as HTTP writes it. Absent when before 1970 or in the future, which HTTP cannot use.
     pub(crate) modified: Option<SystemTime>,
+    /// The same as text.
+    pub(crate) last_modified: Option<HeaderValue>,
 }
 
 /// What the preconditions of a request say.
@@ -32,7 +37,9 @@ impl Validators {
         let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let etag = format!("\"{:x}-{:x}\"", metadata.len(), since.map_or(0, |since| since.as_nanos()));
         let modified = since.map(|since| UNIX_EPOCH + Duration::from_secs(since.as_secs()));
-        Validators { etag, modified: modified.filter(|&time| time <= now) }
+        let modified = modified.filter(|&time| time <= now);
+        let last_modified = modified.map(|time| text(&httpdate::fmt_http_date(time)));
+        Validators { etag: text(&etag), modified, last_modified }
     }
 
     /// Evaluates the preconditions in the order the standard gives them.
@@ -57,7 +64,7 @@ impl Validators {
     /// Whether a range may be cut from this version: `If-Range` is absent or names it exactly.
     pub(crate) fn allow_range(&self, headers: &HeaderMap) -> bool {
         let Some(value) = headers.get(IF_RANGE) else { return true };
-        value == self.etag.as_str() || (self.modified.is_some() && self.modified == date(headers, &IF_RANGE))
+        *value == self.etag || (self.modified.is_some() && self.modified == date(headers, &IF_RANGE))
     }
 
     fn is_among(&self, headers: &HeaderMap, name: &HeaderName, comparison: Comparison) -> bool {
@@ -68,7 +75,7 @@ impl Validators {
                 Comparison::Strong => tag,
                 Comparison::Weak => tag.strip_prefix("W/").unwrap_or(tag),
             };
-            tag == "*" || tag == self.etag
+            tag == "*" || self.etag == tag
         })
     }
 }
@@ -96,7 +103,8 @@ mod tests {
     const LATER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
 
     fn validators() -> Validators {
-        Validators { etag: "\"5-abc\"".into(), modified: httpdate::parse_http_date(SAME).ok() }
+        let modified = httpdate::parse_http_date(SAME).ok();
+        Validators { etag: text("\"5-abc\""), modified, last_modified: Some(text(SAME)) }
     }
 
     fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
@@ -157,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_file_without_a_usable_date_matches_no_date() {
-        let undated = Validators { etag: "\"1-0\"".into(), modified: None };
+        let undated = Validators { etag: text("\"1-0\""), modified: None, last_modified: None };
         for name in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
             assert_eq!(undated.judge(&headers(&[(name, LATER)])), Verdict::Proceed);
         }

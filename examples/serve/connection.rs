@@ -19,6 +19,7 @@ use crate::guard::Guard;
 use crate::service::Site;
 use crate::shutdown::Member;
 use crate::totals::Totals;
+use crate::wire::{Files, Wire};
 
 /// The most that one connection holds of a request's head, and about what it queues of an answer.
 pub(crate) const BUFFER_SIZE: usize = 64 * 1024;
@@ -59,9 +60,10 @@ impl Server {
     }
 
     async fn converse(self: Arc<Self>, stream: TcpStream, mut member: Member) {
-        let guard = Guard::new(stream, self.stall_timeout, self.totals.clone());
+        let files = Files::of_connection();
+        let guard = Guard::new(Wire::new(stream, files.clone()), self.stall_timeout, self.totals.clone());
         // Boxed: hyper keeps room for an answer in the making as long as the connection lives.
-        let service = service_fn(|request| Box::pin(self.clone().answer(request)));
+        let service = service_fn(|request| Box::pin(self.clone().answer(request, files.clone())));
         let connection = http1::Builder::new()
             .timer(heist::io::hyper::Timer)
             .header_read_timeout(self.header_timeout)
@@ -81,11 +83,15 @@ impl Server {
         }
     }
 
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Content>, io::Error> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        files: Option<Files>,
+    ) -> Result<Response<Content>, io::Error> {
         self.totals.requests.add(1);
         // A body would be dropped here unread; hyper then closes the connection after the answer.
         let request = request.map(drop);
-        let response = self.site.respond(&request).await;
+        let response = self.site.respond(&request, files.as_ref()).await;
         if response.status().is_server_error() {
             self.totals.errors.add(1);
         }

@@ -1,8 +1,9 @@
 //! The body of an answer: bytes at hand, a page that others read as well, or a file; these two chunk by chunk.
 //!
-//! A chunk is read when the connection has room for it, and no sooner: at once if the system has it in memory, else by an
-//! operation that holds up nobody. So an answer of any size holds one chunk here and at most `connection::BUFFER_SIZE`
-//! behind it, however slow the client is.
+//! A small file is read at once. A large one is sent by the connection's stream, without a copy: see `wire.rs`. Where the
+//! system cannot do that, a chunk is read when the connection has room for it, and no sooner: at once if the system has it
+//! in memory, else by an operation that holds up nobody. So an answer of any size holds one chunk here and at most
+//! `connection::BUFFER_SIZE` behind it, however slow the client is.
 
 use std::fmt;
 use std::future::Future;
@@ -16,9 +17,15 @@ use heist::io::IoBuf;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 use crate::shared::Page;
+use crate::target::Found;
+use crate::wire::{Chunk, Files};
 
 /// How much of a file is read at once.
 pub(crate) const CHUNK_SIZE: u64 = 64 * 1024;
+/// Up to here a copy costs no more than sending a file does.
+const COPIED_SIZE_MAX: u64 = 4 * 1024;
+/// The most bytes that hyper is given at once: where lengths have 32 bits, more do not fit.
+const SENT_SIZE_MAX: u64 = 1 << 30;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -38,9 +45,14 @@ pub(crate) struct FileContent {
     state: State,
 }
 
+/// Gives the file back with the chunk.
+type ChunkRead = dyn Future<Output = (Arc<Found>, io::Result<Bytes>)> + Send;
+
 enum State {
-    Idle(File),
-    Reading(Pin<Box<dyn Future<Output = (File, io::Result<Bytes>)> + Send>>),
+    /// The stream of the connection sends it.
+    Sent(Arc<Found>, Files),
+    Idle(Arc<Found>),
+    Reading(Pin<Box<ChunkRead>>),
     /// The file is gone, because it was sent or because reading it failed.
     Done,
 }
@@ -57,12 +69,23 @@ impl Content {
         Content::Whole(page.piece(0, CHUNK_SIZE as usize))
     }
 
-    /// `length` bytes of `file` from `start` on. What fits into one chunk is read at once.
-    pub(crate) async fn read(file: File, start: u64, length: u64) -> io::Result<Content> {
-        if length > CHUNK_SIZE {
-            return Ok(Content::File(FileContent { start, remaining: length, state: State::Idle(file) }));
+    /// `length` bytes of a file from `start` on, for a connection whose stream sends `files`. A small file is read at once,
+    /// and what fits into one chunk if there is no such stream.
+    pub(crate) async fn read(
+        found: Arc<Found>,
+        start: u64,
+        length: u64,
+        files: Option<&Files>,
+    ) -> io::Result<Content> {
+        let state = match files {
+            _ if length <= COPIED_SIZE_MAX => None,
+            Some(files) => Some(State::Sent(found.clone(), files.clone())),
+            None => (length > CHUNK_SIZE).then(|| State::Idle(found.clone())),
+        };
+        match state {
+            Some(state) => Ok(Content::File(FileContent { start, remaining: length, state })),
+            None => Ok(Content::Whole(read(&found.file, start, length).await?)),
         }
-        Ok(Content::Whole(read(&file, start, length).await?))
     }
 }
 
@@ -83,29 +106,39 @@ pub(crate) async fn read(file: &File, start: u64, length: u64) -> io::Result<Byt
 }
 
 impl FileContent {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Chunk>>> {
         loop {
             match std::mem::replace(&mut self.state, State::Done) {
-                State::Idle(file) if self.remaining > 0 => {
+                State::Sent(found, files) if self.remaining > 0 => {
+                    let (start, length) = (self.start, self.remaining.min(SENT_SIZE_MAX));
+                    self.start += length;
+                    self.remaining -= length;
+                    let chunk = files.push(found.clone(), start, length as usize);
+                    if self.remaining > 0 {
+                        self.state = State::Sent(found, files);
+                    }
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+                State::Idle(found) if self.remaining > 0 => {
                     let (start, length) = (self.start, self.remaining.min(CHUNK_SIZE));
                     self.state = State::Reading(Box::pin(async move {
-                        let chunk = read(&file, start, length).await;
-                        (file, chunk)
+                        let chunk = read(&found.file, start, length).await;
+                        (found, chunk)
                     }));
                 }
                 State::Reading(mut reading) => {
-                    let Poll::Ready((file, chunk)) = reading.as_mut().poll(cx) else {
+                    let Poll::Ready((found, chunk)) = reading.as_mut().poll(cx) else {
                         self.state = State::Reading(reading);
                         return Poll::Pending;
                     };
                     if let Ok(chunk) = &chunk {
                         self.start += chunk.len() as u64;
                         self.remaining -= chunk.len() as u64;
-                        self.state = State::Idle(file);
+                        self.state = State::Idle(found);
                     }
-                    return Poll::Ready(Some(chunk));
+                    return Poll::Ready(Some(chunk.map(Chunk::Bytes)));
                 }
-                State::Idle(_) | State::Done => return Poll::Ready(None),
+                State::Sent(..) | State::Idle(_) | State::Done => return Poll::Ready(None),
             }
         }
     }
@@ -118,21 +151,21 @@ impl fmt::Debug for FileContent {
 }
 
 impl Body for Content {
-    type Data = Bytes;
+    type Data = Chunk;
     type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Chunk>, io::Error>>> {
         let chunk = match &mut *self {
             Content::Whole(bytes) if bytes.is_empty() => None,
-            Content::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
+            Content::Whole(bytes) => Some(Ok(Chunk::Bytes(std::mem::take(bytes)))),
             Content::File(file) => ready!(file.poll_chunk(cx)),
             Content::Page { page, sent } => {
                 let piece = page.piece(*sent, CHUNK_SIZE as usize);
                 *sent += piece.len();
-                (!piece.is_empty()).then_some(Ok(piece))
+                (!piece.is_empty()).then_some(Ok(Chunk::Bytes(piece)))
             }
         };
         Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
@@ -162,7 +195,8 @@ mod tests {
     }
 
     fn content(file: std::fs::File, start: u64, length: u64) -> io::Result<Content> {
-        run(async { Content::read(File::from_std(file), start, length).await })
+        let metadata = file.metadata().unwrap();
+        run(async { Content::read(Found::new("".into(), file, metadata), start, length, None).await })
     }
 
     /// All chunks of a body, and the error that ended it.
@@ -171,7 +205,10 @@ mod tests {
             let mut chunks = Vec::new();
             while let Some(frame) = poll_fn(|cx| Pin::new(&mut content).poll_frame(cx)).await {
                 match frame {
-                    Ok(frame) => chunks.push(frame.into_data().unwrap()),
+                    Ok(frame) => match frame.into_data().unwrap() {
+                        Chunk::Bytes(bytes) => chunks.push(bytes),
+                        Chunk::File(_) => panic!("no stream sends it"),
+                    },
                     Err(error) => return (chunks, Some(error)),
                 }
             }

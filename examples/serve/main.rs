@@ -11,7 +11,9 @@
 //!                |              |----> conditional   whether the client has it already
 //!                |              |----> ranges        which part of it is wanted
 //!                |              '----> target        known: opened without leaving the worker; listing, page
+//!                |              '----> opened       files that were asked for lately
 //!                |----> content      the file or the listing, chunk by chunk; shared
+//!                |----> wire         sends files without a copy
 //!                |----> guard        gives up on clients that stop reading
 //!                '----> shutdown     tells connections to finish
 //! ```
@@ -28,6 +30,7 @@ mod content_type;
 mod guard;
 mod known;
 mod listing;
+mod opened;
 mod page;
 mod paths;
 mod ranges;
@@ -41,6 +44,7 @@ mod shutdown;
 mod signals;
 mod target;
 mod totals;
+mod wire;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -148,6 +152,14 @@ fn say(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Closes files that nobody asks for any more, for ever.
+async fn sweep(server: Arc<Server>) {
+    loop {
+        heist::time::sleep(opened::AGE_MAX).await;
+        server.site.sweep();
+    }
+}
+
 /// Accepts until asked to stop, then waits for what is in flight.
 async fn serve(
     listener: TcpListener,
@@ -156,6 +168,7 @@ async fn serve(
     deadline: Duration,
 ) -> io::Result<ExitCode> {
     let mut signals = Signals::watch()?;
+    drop(heist::spawn(sweep(server.clone())));
     // The signals are watched by now: who reads this may send one.
     say(&greeting);
     let shutdown = Shutdown::default();

@@ -4,23 +4,27 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use hyper::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST, HeaderValue,
     LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use crate::conditional::{Validators, Verdict};
 use crate::content::{self, Content};
 use crate::content_type::{self, SAMPLE_SIZE};
+use crate::opened::Opened;
 use crate::paths::{Lost, Route};
 use crate::ranges::{self, Selection};
 use crate::refusal::{Refusal, refusal_of};
 use crate::response::{allowing, empty, html_page, text};
 use crate::shared::Pages;
 use crate::target::{self, Found, Target};
+use crate::wire::Files;
+
+const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const BYTES: HeaderValue = HeaderValue::from_static("bytes");
 
 /// The directory that is served.
 #[derive(Clone, Debug)]
@@ -29,6 +33,7 @@ pub(crate) struct Site {
     root: Arc<Path>,
     hidden: bool,
     pages: Arc<Pages>,
+    opened: Arc<Opened>,
 }
 
 type Answer = Result<Response<Content>, Refusal>;
@@ -47,48 +52,58 @@ impl Site {
         }
         fs::read_dir(&root)
             .map_err(|error| format!("cannot read {}: {error}; {remedy}", directory.display()))?;
-        Ok(Site { root: root.into(), hidden, pages: Arc::default() })
+        Ok(Site { root: root.into(), hidden, pages: Arc::default(), opened: Opened::new().into() })
     }
 
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Answers one request, errors included.
-    pub(crate) async fn respond(&self, request: &Request<()>) -> Response<Content> {
-        let answer = self.answer(request).await;
+    /// Closes files that nobody asks for any more.
+    pub(crate) fn sweep(&self) {
+        self.opened.sweep();
+    }
+
+    /// Answers one request, errors included. `files` is for bodies that the connection's stream sends.
+    pub(crate) async fn respond(&self, request: &Request<()>, files: Option<&Files>) -> Response<Content> {
+        let answer = self.answer(request, files).await;
         let mut response = answer.unwrap_or_else(|refusal| refusal.page(request.uri().path()));
         let headers = response.headers_mut();
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
         if request.method() == Method::HEAD {
             *response.body_mut() = Content::empty();
         }
         response
     }
 
-    async fn answer(&self, request: &Request<()>) -> Answer {
+    async fn answer(&self, request: &Request<()>, files: Option<&Files>) -> Answer {
         let hosts = request.headers().get_all(HOST).iter().count();
         if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
             return Err(Refusal(StatusCode::BAD_REQUEST, "An HTTP/1.1 request has exactly one Host header."));
         }
         match *request.method() {
-            Method::GET | Method::HEAD => self.get(request).await,
+            Method::GET | Method::HEAD => self.get(request, files).await,
             Method::OPTIONS => Ok(allowing(empty(StatusCode::NO_CONTENT))),
             _ => Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "Files can only be read here.")),
         }
     }
 
-    async fn get(&self, request: &Request<()>) -> Answer {
-        let route = Route::parse(request.uri().path())?;
+    async fn get(&self, request: &Request<()>, files: Option<&Files>) -> Answer {
+        let path = request.uri().path();
+        if let Some(found) = self.opened.get(path) {
+            return get_file(request, found, files).await;
+        }
+        let route = Route::parse(path)?;
         if let Some(found) = target::at_once(&self.root, &route, self.hidden) {
-            return get_file(request, found).await;
+            self.opened.keep(path, &found);
+            return get_file(request, found, files).await;
         }
         let directory_url = route.directory_url();
         let site = self.clone();
         let find = move || target::find(&site.root, route, site.hidden, &site.pages);
         let target = heist::task::spawn_blocking(find).await;
         match target.map_err(|error| refusal_of(io::Error::other(error)))?? {
-            Target::File(found) => get_file(request, *found).await,
+            Target::File(found) => get_file(request, found, files).await,
             Target::Listing(page) => Ok(html_page(StatusCode::OK, Content::page(page))),
             Target::Moved => {
                 let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
@@ -102,8 +117,8 @@ impl Site {
     }
 }
 
-async fn get_file(request: &Request<()>, found: Found) -> Answer {
-    let validators = Validators::of(&found.metadata, SystemTime::now());
+async fn get_file(request: &Request<()>, found: Arc<Found>, files: Option<&Files>) -> Answer {
+    let validators = &found.validators;
     match validators.judge(request.headers()) {
         Verdict::Failed => {
             return Err(Refusal(StatusCode::PRECONDITION_FAILED, "The file is another version by now."));
@@ -111,42 +126,65 @@ async fn get_file(request: &Request<()>, found: Found) -> Answer {
         Verdict::NotModified => {
             let mut response = Response::new(Content::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            validators.describe(&mut response);
+            validators.describe(response.headers_mut());
             return Ok(response);
         }
         Verdict::Proceed => {}
     }
-    let mut response = send(request, found, &validators).await.map_err(refusal_of)?;
-    validators.describe(&mut response);
-    response.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    Ok(response)
+    send(request, &found, files).await.map_err(refusal_of)
 }
 
 /// The file or the part of it that was asked for.
-async fn send(request: &Request<()>, found: Found, validators: &Validators) -> io::Result<Response<Content>> {
+async fn send(
+    request: &Request<()>,
+    found: &Arc<Found>,
+    files: Option<&Files>,
+) -> io::Result<Response<Content>> {
     let size = found.metadata.len();
-    let content_type = content_type(&found).await?;
-    let (status, start, length) = match selection(request, size, validators) {
+    let headers = headers(found).await?;
+    let (status, start, length) = match selection(request, size, &found.validators) {
         Selection::Whole => (StatusCode::OK, 0, size),
         Selection::Part { start, length } => (StatusCode::PARTIAL_CONTENT, start, length),
         Selection::Unsatisfiable => {
             let mut response = Refusal(StatusCode::RANGE_NOT_SATISFIABLE, "The file has no such bytes.")
                 .page(request.uri().path());
             response.headers_mut().insert(CONTENT_RANGE, text(&format!("bytes */{size}")));
+            found.validators.describe(response.headers_mut());
+            response.headers_mut().insert(ACCEPT_RANGES, BYTES);
             return Ok(response);
         }
     };
     let is_head = request.method() == Method::HEAD;
-    let content = if is_head { Content::empty() } else { Content::read(found.file, start, length).await? };
+    let content = match is_head {
+        true => Content::empty(),
+        false => Content::read(found.clone(), start, length, files).await?,
+    };
     let mut response = Response::new(content);
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, text(&content_type));
-    headers.insert(CONTENT_LENGTH, length.into());
+    *response.headers_mut() = headers.clone();
     if status == StatusCode::PARTIAL_CONTENT {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_LENGTH, length.into());
         headers.insert(CONTENT_RANGE, text(&format!("bytes {start}-{}/{size}", start + length - 1)));
     }
     Ok(response)
+}
+
+/// The headers of an answer with the whole file.
+async fn headers(found: &Found) -> io::Result<&HeaderMap> {
+    if let Some(known) = found.headers.get() {
+        return Ok(known);
+    }
+    let content_type = content_type(found).await?;
+    Ok(found.headers.get_or_init(|| {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(CONTENT_TYPE, content_type);
+        headers.insert(CONTENT_LENGTH, found.metadata.len().into());
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
+        headers.insert(ACCEPT_RANGES, BYTES);
+        found.validators.describe(&mut headers);
+        headers
+    }))
 }
 
 /// Only GET has ranges, and one `Range` header at most.
@@ -162,20 +200,20 @@ fn selection(request: &Request<()>, size: u64, validators: &Validators) -> Selec
     }
 }
 
-async fn content_type(found: &Found) -> io::Result<String> {
+async fn content_type(found: &Found) -> io::Result<HeaderValue> {
     if let Some(known) = content_type::by_name(&found.path) {
-        return Ok(known);
+        return Ok(text(&known));
     }
     let length = found.metadata.len().min(SAMPLE_SIZE as u64);
-    Ok(content_type::by_sample(&content::read(&found.file, 0, length).await?).to_owned())
+    let sample = content::read(&found.file, 0, length).await?;
+    Ok(HeaderValue::from_static(content_type::by_sample(&sample)))
 }
 
 impl Validators {
-    fn describe(&self, response: &mut Response<Content>) {
-        let headers = response.headers_mut();
-        headers.insert(ETAG, text(&self.etag));
-        if let Some(modified) = self.modified {
-            headers.insert(LAST_MODIFIED, text(&httpdate::fmt_http_date(modified)));
+    fn describe(&self, headers: &mut HeaderMap) {
+        headers.insert(ETAG, self.etag.clone());
+        if let Some(modified) = &self.last_modified {
+            headers.insert(LAST_MODIFIED, modified.clone());
         }
         // A browser may keep the file but asks before it shows it again: directories change under one's hands.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -192,7 +230,7 @@ mod tests {
 
     fn respond(site: &Site, request: &Request<()>) -> Response<Content> {
         let runtime = heist::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(site.respond(request))
+        runtime.block_on(site.respond(request, None))
     }
 
     fn ask(scratch: &Scratch, method: Method, path: &str, extra: &[(HeaderName, &str)]) -> Response<Content> {

@@ -5,10 +5,13 @@
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use heist::fs::File;
+use hyper::HeaderMap;
 
+use crate::conditional::Validators;
 use crate::known;
 use crate::listing;
 use crate::paths::{self, Lost, Route};
@@ -19,7 +22,7 @@ const INDEX: &str = "index.html";
 
 /// What a path leads to.
 pub(crate) enum Target {
-    File(Box<Found>),
+    File(Arc<Found>),
     /// A directory that was asked for without the slash at the end.
     Moved,
     /// A directory without an index, as a page.
@@ -27,18 +30,29 @@ pub(crate) enum Target {
 }
 
 /// A file that is open.
+#[derive(Debug)]
 pub(crate) struct Found {
-    /// Only its name matters: it tells the type.
     pub(crate) path: PathBuf,
     pub(crate) file: File,
     pub(crate) metadata: Metadata,
+    pub(crate) validators: Validators,
+    /// The headers of an answer with all of it, once somebody has asked for it.
+    pub(crate) headers: OnceLock<HeaderMap>,
+}
+
+impl Found {
+    pub(crate) fn new(path: PathBuf, file: fs::File, metadata: Metadata) -> Arc<Found> {
+        let validators = Validators::of(&metadata, SystemTime::now());
+        let file = File::from_std(file);
+        Arc::new(Found { path, file, metadata, validators, headers: OnceLock::new() })
+    }
 }
 
 /// The file, if it can be had at once.
-pub(crate) fn at_once(root: &Path, route: &Route, hidden: bool) -> Option<Found> {
+pub(crate) fn at_once(root: &Path, route: &Route, hidden: bool) -> Option<Arc<Found>> {
     let path = paths::without_links(root, route, hidden).filter(|_| !route.is_directory)?;
     let (file, metadata) = known::open(&path)?;
-    Some(Found { path, file: File::from_std(file), metadata })
+    Some(Found::new(path, file, metadata))
 }
 
 /// Whatever the route leads to; blocks.
@@ -66,5 +80,5 @@ pub(crate) fn find(root: &Path, mut route: Route, hidden: bool, pages: &Pages) -
 fn open(path: PathBuf) -> Result<Target, Refusal> {
     let file = fs::File::open(&path).map_err(refusal_of)?;
     let metadata = file.metadata().map_err(refusal_of)?;
-    Ok(Target::File(Box::new(Found { path, file: File::from_std(file), metadata })))
+    Ok(Target::File(Found::new(path, file, metadata)))
 }

@@ -188,6 +188,16 @@ impl Pool {
         self.wait_until_ended(None);
     }
 
+    /// Returns how many jobs wait for a thread.
+    pub(crate) fn waiting_count(&self) -> usize {
+        self.inner.state.lock().waiting.len()
+    }
+
+    /// Returns how many threads wait for a job.
+    pub(crate) fn idle_count(&self) -> usize {
+        self.inner.state.lock().idle_count
+    }
+
     /// Returns how many threads the pool has now.
     pub(crate) fn threads_count(&self) -> usize {
         self.inner.state.lock().threads_count

@@ -2,7 +2,7 @@
 
 use std::io;
 
-#[cfg(all(test, rt_shuttle))]
+#[cfg(all(test, any(rt_shuttle, rt_count)))]
 use super::fake::Fake;
 use super::kind::DriverKind;
 use super::options::Options;
@@ -16,7 +16,7 @@ pub(super) enum Backend {
     Uring(Rings),
     Poll(Pollers),
     /// Exists only for whole runtimes under shuttle.
-    #[cfg(all(test, rt_shuttle))]
+    #[cfg(all(test, any(rt_shuttle, rt_count)))]
     Fake(Fake),
 }
 
@@ -27,12 +27,34 @@ impl Backend {
         match options.kind {
             DriverKind::Poll => Ok((Backend::Poll(Pollers::new(options)?), None)),
             DriverKind::Uring => Ok((Backend::uring(options)?, None)),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             DriverKind::Fake => Ok((Backend::Fake(Fake::new(options)), None)),
             DriverKind::Auto => match Backend::uring(options) {
                 Ok(backend) => Ok((backend, None)),
                 Err(refusal) => Ok((Backend::Poll(Pollers::new(options)?), Some(refusal))),
             },
+        }
+    }
+
+    /// Whether an event reports the end or the failure of a stream as distinct from more bytes.
+    pub(super) fn tells_end(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => false,
+            Backend::Poll(pollers) => pollers.tells_end(),
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            Backend::Fake(_) => false,
+        }
+    }
+
+    /// Whether an order reports the state at its time, and not changes only [level-at-arm].
+    pub(super) fn is_level_at_arm(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Backend::Uring(_) => true,
+            Backend::Poll(pollers) => pollers.is_level_at_arm(),
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            Backend::Fake(_) => true,
         }
     }
 

@@ -5,6 +5,7 @@ use std::mem;
 use std::task::{Context, Poll, Waker};
 
 use crate::primitive::sync::Mutex;
+use crate::task::{WaitReason, note};
 
 use super::ticket::Ticket;
 
@@ -52,7 +53,12 @@ impl Completion {
         *progress = Progress::Done(result);
     }
 
-    pub(super) fn poll_with(&self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
+    /// A dump, which polls once more, learns from `reason` what the operation is.
+    pub(super) fn poll_with(
+        &self,
+        cx: &mut Context<'_>,
+        reason: impl FnOnce() -> WaitReason,
+    ) -> Poll<io::Result<i32>> {
         // Cloned before the lock is taken, because a clone runs user code as well [wake-outside].
         let fresh = cx.waker().clone();
         let mut progress = self.0.lock();
@@ -61,7 +67,10 @@ impl Completion {
                 let old = waker.replace(fresh);
                 drop(progress);
                 // Dropping a waker runs user code, so the lock is released first [wake-outside].
-                drop(old);
+                if let Some(old) = old {
+                    drop(old);
+                    note(reason);
+                }
                 Poll::Pending
             }
             Progress::Done(_) => match mem::replace(&mut *progress, Progress::Closed) {

@@ -166,6 +166,13 @@ impl Driver {
         self.cancel_on(local, ticket);
     }
 
+    /// Closes the dropped sockets that this thread's worker holds.
+    pub(super) fn close_dropped_here(&self) {
+        if let Some(index) = worker_of(self) {
+            self.close_dropped(index);
+        }
+    }
+
     /// Whether somebody is certain to look for the completions of this thread's requests. Outside
     /// of the loop of a current-thread runtime perhaps nobody runs it.
     pub(super) fn is_driven_here(&self) -> bool {
@@ -177,6 +184,13 @@ impl Driver {
     pub(super) fn take_buffer(&self, contents: Contents) -> io::Result<PooledBuf> {
         let index = worker_of(self).unwrap_or(self.workers);
         self.buffers.take(index, contents)
+    }
+}
+
+/// Closes the dropped sockets that this thread's worker holds.
+pub(crate) fn close_dropped_here() {
+    if let Some(driver) = try_current() {
+        driver.close_dropped_here();
     }
 }
 

@@ -8,3 +8,13 @@ pub(crate) enum Direction {
     /// Room to send, the outcome of a connect, or an error.
     Write,
 }
+
+impl Direction {
+    /// What it is called, in a dump.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Direction::Read => "read",
+            Direction::Write => "write",
+        }
+    }
+}

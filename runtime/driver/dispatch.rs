@@ -14,7 +14,7 @@ use super::asker::Asker;
 use super::backend::Backend;
 use super::buffers::Buffers;
 use super::facade::Standing;
-#[cfg(all(test, rt_shuttle))]
+#[cfg(all(test, any(rt_shuttle, rt_count)))]
 use super::fake::{Fake, Kernel};
 #[cfg(unix)]
 use super::fd::FdWatcherSlot;
@@ -76,7 +76,7 @@ impl Driver {
     }
 
     /// The simulated kernel of a `Fake`.
-    #[cfg(all(test, rt_shuttle))]
+    #[cfg(all(test, any(rt_shuttle, rt_count)))]
     pub(crate) fn kernel(&self) -> &Arc<Kernel> {
         match &self.backend {
             Backend::Fake(fake) => fake.kernel(),
@@ -90,7 +90,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(_) => "io_uring",
             Backend::Poll(_) => "poll",
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => "fake",
         }
     }
@@ -102,7 +102,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.is_quiet(index),
             Backend::Poll(pollers) => pollers.is_quiet(index),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.is_quiet(index),
         }
     }
@@ -115,7 +115,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.harvest(index, harvest),
             Backend::Poll(pollers) => pollers.harvest(index, harvest),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => {
                 fake.harvest(index, harvest);
                 Ok(())
@@ -160,7 +160,7 @@ impl Driver {
             // owner. Before that there is nothing to wait for.
             Backend::Uring(rings) => rings.park(index, timeout, harvest),
             Backend::Poll(pollers) => pollers.park(index, stuck, timeout, harvest),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => {
                 fake.park(index, timeout, harvest);
                 Ok(())
@@ -174,7 +174,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.ring_doorbell(index),
             Backend::Poll(pollers) => pollers.ring_doorbell(index),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.ring_doorbell(index),
         }
     }
@@ -187,7 +187,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.try_harvest(index, harvest),
             Backend::Poll(pollers) => pollers.try_harvest(index, harvest),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.try_harvest(index, harvest),
         }
     }
@@ -201,7 +201,7 @@ impl Driver {
             Backend::Uring(rings) => rings.take_over(index, by, harvest),
             // Any thread asks a poller, and at once.
             Backend::Poll(_) => {}
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.take_over(index, by, harvest),
         }
     }
@@ -219,7 +219,7 @@ impl Driver {
             Backend::Poll(pollers) => {
                 let _ = pollers.try_harvest(index, harvest);
             }
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => {
                 let _ = fake.try_harvest(index, harvest);
             }
@@ -232,7 +232,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.in_flight(index),
             Backend::Poll(pollers) => pollers.in_flight(index),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.in_flight(index),
         }
     }
@@ -245,7 +245,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.has_file_work(index),
             Backend::Poll(_) => false,
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => false,
         }
     }
@@ -258,7 +258,7 @@ impl Driver {
             Backend::Uring(rings) => rings.stale_count(index),
             // A late event finds no source and is dropped, so there is nothing to count.
             Backend::Poll(_) => 0,
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.stale_count(index),
         }
     }
@@ -270,7 +270,7 @@ impl Driver {
             Backend::Uring(rings) => rings.leaked_count(index),
             // The kernel holds no memory of this process there.
             Backend::Poll(_) => 0,
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => 0,
         }
     }
@@ -284,7 +284,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.shutdown(index, deadline, &mut wakers),
             Backend::Poll(pollers) => pollers.shutdown(index, &mut wakers),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.shutdown(index, &mut wakers),
         }
         wake_all(wakers);
@@ -297,7 +297,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.supports(code),
             Backend::Poll(_) => false,
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => Fake::supports(code),
         }
     }
@@ -306,21 +306,26 @@ impl Driver {
         match &self.backend {
             #[cfg(target_os = "linux")]
             Backend::Uring(_) => {}
-            Backend::Poll(pollers) => pollers.detach(source, ticket),
-            #[cfg(all(test, rt_shuttle))]
+            Backend::Poll(pollers) => pollers.detach(source, ticket, || self.standing.is_ours()),
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => {}
         }
     }
 
-    /// Whether an event reports the end or the failure of a stream as distinct from more bytes.
-    pub(super) fn tells_end(&self) -> bool {
+    /// Closes the dropped sockets that this worker's ring holds. Only the worker may call it.
+    pub(super) fn close_dropped(&self, index: usize) {
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Uring(_) => false,
-            Backend::Poll(pollers) => pollers.tells_end(),
-            #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(_) => false,
+            Backend::Uring(rings) => rings.close_dropped(index),
+            // A poller forgets a socket when that is dropped.
+            Backend::Poll(_) => {}
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            Backend::Fake(_) => {}
         }
+    }
+
+    pub(super) fn tells_end(&self) -> bool {
+        self.backend.tells_end()
     }
 
     /// No operation with this memory comes any more.
@@ -330,19 +335,13 @@ impl Driver {
             Backend::Uring(rings) => rings.unregister(memory),
             // A poller has nothing registered.
             Backend::Poll(_) => {}
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => {}
         }
     }
 
     pub(super) fn is_level_at_arm(&self) -> bool {
-        match &self.backend {
-            #[cfg(target_os = "linux")]
-            Backend::Uring(_) => true,
-            Backend::Poll(pollers) => pollers.is_level_at_arm(),
-            #[cfg(all(test, rt_shuttle))]
-            Backend::Fake(_) => true,
-        }
+        self.backend.is_level_at_arm()
     }
 
     /// A worker for the request of a thread that is none.
@@ -356,7 +355,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.bind(index),
             Backend::Poll(_) => Ok(()),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => Ok(()),
         }
     }
@@ -367,7 +366,7 @@ impl Driver {
             Backend::Uring(rings) => rings.release(index),
             // Any thread may wait at a poller.
             Backend::Poll(_) => {}
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(_) => {}
         }
     }
@@ -378,7 +377,7 @@ impl Driver {
             #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.submit(index, asker, op),
             Backend::Poll(pollers) => pollers.perform(index, op),
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.submit(index, asker, op),
         }
     }
@@ -390,7 +389,7 @@ impl Driver {
             Backend::Uring(rings) => rings.cancel(local, ticket),
             // A poller has nothing in flight; `detach` withdraws an order.
             Backend::Poll(_) => {}
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             Backend::Fake(fake) => fake.cancel(local, ticket),
         }
     }

@@ -12,17 +12,25 @@ pub struct Allowed {
     pub time: bool,
 }
 
-/// What a driver answers to the crate `tokio`.
+/// To whom a driver answers, and what.
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) allowed: Allowed,
     /// Whether the runtime has begun to end, for those who ask before they begin something.
     has_ended: AtomicBool,
+    /// The process that made it.
+    owner: u32,
 }
 
 impl Standing {
     pub(super) fn new(allowed: Allowed) -> Standing {
-        Standing { allowed, has_ended: AtomicBool::new(false) }
+        Standing { allowed, has_ended: AtomicBool::new(false), owner: std::process::id() }
+    }
+
+    /// Whether this is the process that made the driver. A forked child may not use it: it has
+    /// neither rings nor the threads that would release the locks that they held.
+    pub(super) fn is_ours(&self) -> bool {
+        std::process::id() == self.owner
     }
 
     pub(super) fn end(&self) {

@@ -26,7 +26,7 @@ pub enum DriverKind {
     /// Readiness polling: epoll, kqueue, event ports or IOCP. Makes no io_uring system call.
     Poll,
     /// Neither. For whole runtimes under shuttle.
-    #[cfg(all(test, rt_shuttle))]
+    #[cfg(all(test, any(rt_shuttle, rt_count)))]
     Fake,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for DriverKind {
             DriverKind::Auto => "auto",
             DriverKind::Uring => "uring",
             DriverKind::Poll => "poll",
-            #[cfg(all(test, rt_shuttle))]
+            #[cfg(all(test, any(rt_shuttle, rt_count)))]
             DriverKind::Fake => "fake",
         })
     }

@@ -13,6 +13,7 @@ use socket2::Socket;
 use crate::task::quietly;
 
 use super::closers::drop_on_closer;
+use super::closing::ClosingMark;
 use super::file::AnyFlight;
 use super::op::Op;
 use super::send::AnyLoan;
@@ -62,18 +63,21 @@ impl Leftover {
         Arc::into_inner(source).map(|source| Leftover(LeftoverKind::Socket(Box::new(source))))
     }
 
-    /// Whether a future awaits it. Its file must then be closed when that future drops it, not a
-    /// moment later by this worker.
-    fn is_awaited(&self) -> bool {
+    /// Whether it is a socket that others find by its name until it is closed.
+    #[allow(dead_code, reason = "only rings keep dropped sockets open")]
+    pub(super) fn is_closing(&self) -> bool {
         match &self.0 {
-            LeftoverKind::Flight(flight) => Arc::strong_count(flight) > 1,
-            LeftoverKind::Socket(_) | LeftoverKind::Send(_) | LeftoverKind::Loan(_) => false,
+            LeftoverKind::Socket(source) => source.is_closing(),
+            LeftoverKind::Flight(_) | LeftoverKind::Send(_) | LeftoverKind::Loan(_) => false,
         }
     }
 
     fn clear_away(self) {
         match self.0 {
-            LeftoverKind::Socket(source) => close(source.into_socket()),
+            LeftoverKind::Socket(source) => {
+                let (socket, closing) = source.into_parts();
+                close(socket, closing);
+            }
             LeftoverKind::Flight(flight) => drop(flight),
             LeftoverKind::Send(op) => drop(op),
             LeftoverKind::Loan(loan) => drop(loan),
@@ -92,20 +96,9 @@ impl<'a> Harvest<'a> {
         Harvest { wakers, leftovers: Some(leftovers) }
     }
 
-    /// Called when no lock is held any more and before any waker is called. References to awaited
-    /// operations are dropped here. Otherwise a file that is read to its end and dropped would stay
-    /// open until this worker's next turn.
+    /// Called when no lock is held any more.
     #[inline]
-    pub(super) fn leave(&mut self, leftovers: Vec<Leftover>) {
-        if !leftovers.is_empty() {
-            self.sort(leftovers);
-        }
-    }
-
-    fn sort(&mut self, leftovers: Vec<Leftover>) {
-        let (awaited, mut leftovers): (Vec<_>, Vec<_>) =
-            leftovers.into_iter().partition(Leftover::is_awaited);
-        clear_away(awaited);
+    pub(super) fn leave(&mut self, mut leftovers: Vec<Leftover>) {
         match &mut self.leftovers {
             Some(kept) => kept.append(&mut leftovers),
             None => clear_away(leftovers),
@@ -122,9 +115,12 @@ impl<'a> From<&'a mut Vec<Waker>> for Harvest<'a> {
 
 /// Closes a socket. If the close would wait for the peer, another thread does it. Any holder of the
 /// descriptor may have set that option, so the system is asked.
-fn close(socket: Socket) {
+fn close(socket: Socket, closing: ClosingMark) {
     let lingers = matches!(socket.linger(), Ok(Some(limit)) if !limit.is_zero());
     if lingers {
-        drop_on_closer(socket);
+        drop_on_closer((socket, closing));
+    } else {
+        drop(socket);
+        drop(closing);
     }
 }

@@ -77,6 +77,12 @@ impl<T> Mailbox<T> {
         self.pending.load(Ordering::Relaxed)
     }
 
+    /// Whether the owner seems to sleep, or to be about to.
+    pub(super) fn is_asleep(&self) -> bool {
+        // Ordering: Relaxed: a hint; a request that is posted rings if need be.
+        self.asleep.load(Ordering::Relaxed)
+    }
+
     /// Makes every later sender ring. The owner must check the mailbox after this call and before
     /// it sleeps.
     pub(super) fn fall_asleep(&self) {

@@ -12,6 +12,7 @@
 //! - `op.rs`: the requests to the kernel. `inflight.rs`: their lives, and the table of those that
 //!   the kernel has.
 //! - `leftover.rs`, `closers.rs`: where the remains of a finished operation are dropped.
+//!   `closing.rs`: sockets that are dropped and not closed.
 //! - `mailbox.rs`, `wake_up.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
 //!   up.
 //! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
@@ -31,6 +32,7 @@ mod asker;
 mod backend;
 mod buffers;
 mod closers;
+mod closing;
 mod completion;
 mod confirm;
 mod context;
@@ -40,7 +42,7 @@ mod dispatch;
 mod doorbell;
 mod errors;
 mod facade;
-#[cfg(all(test, rt_shuttle))]
+#[cfg(all(test, any(rt_shuttle, rt_count)))]
 pub(crate) mod fake;
 #[cfg(unix)]
 pub(crate) mod fd;
@@ -74,9 +76,12 @@ mod tests;
 
 pub(crate) use buffers::BufferLimits;
 pub(crate) use buffers::Contents;
+pub(crate) use closing::{CLOSING_LIMIT, ClosingSockets};
 #[cfg(test)]
 use context::try_current;
-pub(crate) use context::{DriverGuard, allowed, check_open, in_runtime, is_entered, pinned};
+pub(crate) use context::{
+    DriverGuard, allowed, check_open, close_dropped_here, in_runtime, is_entered, pinned,
+};
 pub(crate) use direction::Direction;
 pub(crate) use dispatch::Driver;
 use errors::{closed, is_undone, is_unthreaded};

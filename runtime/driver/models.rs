@@ -10,6 +10,7 @@ use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::model;
 use crate::primitive::sync::ModelArc;
 use crate::primitive::thread;
+use crate::task::WaitReason;
 
 use super::Direction;
 use super::completion::Completion;
@@ -26,6 +27,11 @@ use super::tests::flight::{Desk, Flight};
 use super::ticket::Ticket;
 use super::wake_up::WakeUp;
 use super::{Interest, Ready};
+
+/// What a dump would say of an operation.
+fn of_a_test() -> WaitReason {
+    WaitReason::of_process(1)
+}
 
 fn ticket() -> Ticket {
     Ticket::new(0, SlotId::from_bits(7))
@@ -255,7 +261,7 @@ fn an_order_is_cancelled_or_never_placed() {
             let side = side.clone();
             thread::spawn(move || side.take_ticket(ticket()))
         };
-        let to_cancel = side.shut(&mut Vec::new());
+        let to_cancel = side.shut(&mut Vec::new(), || true);
         let is_started = owner.join().unwrap();
         assert_eq!(to_cancel.is_some(), is_started, "started and not cancelled, or the reverse");
     });
@@ -295,7 +301,7 @@ fn a_completion_beside_a_new_waker_is_not_lost() {
         let completion = ModelArc::new(Completion::new());
         assert!(completion.take_ticket(ticket()));
         let (_first_count, first) = counting_waker();
-        let poll = |waker: &Waker| completion.poll_with(&mut Context::from_waker(waker));
+        let poll = |waker: &Waker| completion.poll_with(&mut Context::from_waker(waker), of_a_test);
         assert!(poll(&first).is_pending());
         let kernel = {
             let completion = completion.clone();
@@ -331,7 +337,7 @@ fn a_call_on_the_pool_ends_and_frees_what_was_given_up() {
                 drop(flight);
                 pool.join().unwrap();
             } else {
-                let outcome = flight.completion.poll_with(&mut Context::from_waker(&waker));
+                let outcome = flight.completion.poll_with(&mut Context::from_waker(&waker), of_a_test);
                 pool.join().unwrap();
                 let is_woken = count.count() == 1;
                 assert!(
@@ -634,7 +640,8 @@ fn a_completion_reaped_by_either_reaches_a_future_polled_elsewhere() {
         };
         let future = thread::spawn(move || {
             let (_count, waker) = counting_waker();
-            let is_ready = flight.completion.poll_with(&mut Context::from_waker(&waker)).is_ready();
+            let is_ready =
+                flight.completion.poll_with(&mut Context::from_waker(&waker), of_a_test).is_ready();
             (!is_ready).then_some(waker)
         });
         let mut woken = Vec::new();

@@ -34,6 +34,16 @@ impl Op {
         }
     }
 
+    /// Whether its socket was dropped, and others find that by its name until it is closed.
+    pub(super) fn is_closing(&self) -> bool {
+        match self {
+            Op::Ready { source, .. } | Op::Connect { source, .. } | Op::Send { source, .. } => {
+                source.is_closing()
+            }
+            Op::File(_) => false,
+        }
+    }
+
     pub(super) fn is_of_file(&self) -> bool {
         match self {
             Op::File(_) => true,

@@ -64,9 +64,8 @@ impl After {
 
 /// The right to use a socket with the driver. Dropping it cancels its orders.
 ///
-/// On io_uring, a descriptor with an operation in flight closes when the kernel has confirmed the
-/// cancel, after the owning worker's next harvest. A peer sees the end of the stream only then, not
-/// at the drop itself.
+/// On io_uring, a descriptor with an operation in flight closes, for the peer too, when the kernel
+/// has confirmed the cancel, after the owning worker's next harvest. See `closing.rs` for others.
 pub(crate) struct Registration {
     pub(super) source: Arc<Source>,
     pub(super) driver: Arc<Driver>,
@@ -162,7 +161,7 @@ impl Registration {
 
     /// [`ready`](Registration::ready) as a poll function, with one waiter per direction.
     pub(crate) fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let charge = ready!(coop::poll_proceed(cx));
+        let charge = ready!(coop::poll_proceed_for(cx, move || self.source.wait_reason(direction)));
         if self.source.side(direction).observe().is_none() {
             ready!(self.poll_wait(direction, cx, &mut WaiterRef::Primary))?;
         }
@@ -220,14 +219,14 @@ impl Registration {
         }
     }
 
-    /// Connects the socket. Cancel safe in that a dropped future leaves nothing behind. The socket
-    /// may then be half connected and should be dropped.
-    pub(crate) async fn connect(&self, address: &SockAddr) -> io::Result<()> {
+    /// Connects the socket to what `address` returns, so that the future need not hold it. Cancel
+    /// safe in that a dropped future leaves nothing behind, and the socket should be dropped.
+    pub(crate) async fn connect(&self, address: impl Fn() -> SockAddr) -> io::Result<()> {
         let mut is_anew = false;
         loop {
-            let submission = Submission::start(&self.driver, |completion| Op::Connect {
+            let submission = Submission::start(&self.driver, "connect", |completion| Op::Connect {
                 source: self.source.clone(),
-                address: Box::new(address.clone()),
+                address: Box::new(address()),
                 completion,
             })?;
             match submission.await {
@@ -250,8 +249,8 @@ impl Registration {
     ///
     /// While an operation is in flight, the descriptor is duplicated, which alone can fail.
     pub(crate) fn into_socket(self) -> io::Result<Socket> {
-        self.deregister();
         let source = self.source.clone();
+        source.give_out();
         drop(self);
         match Arc::try_unwrap(source) {
             Ok(source) => Ok(source.into_socket()),
@@ -266,7 +265,7 @@ impl Registration {
         mut waiter: WaiterRef<'_>,
         mut operation: impl FnMut(&Socket, Seen) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let charge = ready!(coop::poll_proceed(cx));
+        let charge = ready!(coop::poll_proceed_for(cx, move || self.source.wait_reason(direction)));
         let side = self.source.side(direction);
         loop {
             let Some(seen) = side.observe() else {
@@ -320,15 +319,16 @@ impl Registration {
     }
 
     fn deregister(&self) {
-        let mut wakers = Vec::new();
+        let (mut wakers, is_ours) = (Vec::new(), || self.driver.standing.is_ours());
         for direction in [Direction::Read, Direction::Write] {
-            if let Some(ticket) = self.source.side(direction).shut(&mut wakers) {
+            if let Some(ticket) = self.source.side(direction).shut(&mut wakers, is_ours) {
                 self.driver.cancel(ticket);
             }
         }
-        let attachment = self.source.attachment().lock().take();
-        if let Some(ticket) = attachment {
+        if let Some(ticket) = self.source.take_attachment() {
             self.driver.detach(&self.source, ticket);
+        } else if self.source.begin_closing(is_ours) {
+            self.driver.close_dropped_here();
         }
     }
 }
@@ -358,13 +358,13 @@ impl Future for WaitReady<'_> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let charge = ready!(coop::poll_proceed(cx));
-        match this.registration.source.side(this.direction).observe() {
-            Some(seen) => this.listing.pass(seen),
+        let (registration, direction) = (self.registration, self.direction);
+        let charge = ready!(coop::poll_proceed_for(cx, move || registration.source.wait_reason(direction)));
+        match registration.source.side(direction).observe() {
+            Some(seen) => self.listing.pass(seen),
             None => {
-                let mut waiter = WaiterRef::Listed(&mut this.listing);
-                ready!(this.registration.poll_wait(this.direction, cx, &mut waiter))?;
+                let mut waiter = WaiterRef::Listed(&mut self.listing);
+                ready!(registration.poll_wait(direction, cx, &mut waiter))?;
             }
         }
         charge.made_progress();

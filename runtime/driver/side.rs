@@ -216,9 +216,14 @@ impl Side {
     }
 
     /// Refuses every later order [shut-or-ticket]. The caller must cancel the operation in flight
-    /// and drop the wakers.
-    pub(super) fn shut(&self, wakers: &mut Vec<Waker>) -> Option<Ticket> {
-        let mut waiting = self.waiting.lock();
+    /// and drop the wakers. Does not wait for the lock unless `is_ours`: in a forked child, the
+    /// thread that had it at the fork is not there.
+    pub(super) fn shut(&self, wakers: &mut Vec<Waker>, is_ours: impl FnOnce() -> bool) -> Option<Ticket> {
+        let mut waiting = match self.waiting.try_lock() {
+            Some(waiting) => waiting,
+            None if is_ours() => self.waiting.lock(),
+            None => return None,
+        };
         self.readiness.shut();
         waiting.take_all(wakers);
         waiting.ticket.take()

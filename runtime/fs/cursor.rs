@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::io::{self, SeekFrom};
-use std::mem::take;
+use std::mem::{MaybeUninit, take};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -19,7 +19,8 @@ use super::results::{finish_read, finish_write, is_about, is_answer, is_refused,
 use super::turn::Turn;
 use crate::driver::file::{self as ops, AT_CURSOR, Descriptor, StatTarget};
 use crate::primitive::sync::Mutex;
-use crate::task::coop;
+use crate::system::describe::describe_file;
+use crate::task::{WaitReason, coop};
 
 /// The most bytes of a borrowed slice that one call copies: a copy blocks its worker. For the
 /// traits of other crates the file has a limit of its own.
@@ -82,7 +83,8 @@ impl CursorTurns {
             return self
                 .poll_turn(turn, cx, true, |lanes, turn| self.read(file, lanes, turn, buf, &mut false));
         }
-        let charge = ready!(coop::poll_proceed(cx));
+        let reason = move || WaitReason::Operation { operation: "read", object: describe_file(file.file()) };
+        let charge = ready!(coop::poll_proceed_for(cx, reason));
         let mut is_copied = false;
         let polled =
             self.poll_turn(turn, cx, true, |lanes, turn| self.read(file, lanes, turn, buf, &mut is_copied));
@@ -130,6 +132,20 @@ impl CursorTurns {
             let work = ops::read(file, room, from.unwrap_or(AT_CURSOR));
             turn.number = Some(lanes.begin(0, turn.owner, from, Operation::Read(work)));
         }
+    }
+
+    /// Reads bytes of the page cache into memory that need not be initialised, and initialises as
+    /// many as it returns. None: [`poll_read`](CursorTurns::poll_read) has to do it.
+    pub(super) fn read_cached(
+        &self,
+        file: &Descriptor,
+        room: &mut [MaybeUninit<u8>],
+    ) -> Option<io::Result<usize>> {
+        let lanes = self.lanes.lock();
+        if !lanes.is_idle() || self.notice.has_strays() {
+            return None;
+        }
+        file.read_now_uninit(room)
     }
 
     /// Writes some bytes; `buf` is not empty. Once ready, the kernel has them [done-is-done].
@@ -237,10 +253,15 @@ impl CursorTurns {
         })
     }
 
+    /// Whether [`quiet`](CursorTurns::quiet) has nothing to wait for.
+    pub(super) fn is_quiet(&self, file: &Descriptor) -> bool {
+        self.notice.is_quiet() || !file.has_offsets()
+    }
+
     /// Waits for what was given up, before an operation at an offset or on the file as a whole
     /// [after-what-was-given-up].
     pub(super) async fn quiet(&self, file: &Arc<Descriptor>, touch: Touch) {
-        if self.notice.is_quiet() || !file.has_offsets() {
+        if self.is_quiet(file) {
             return;
         }
         let mut held = Held { cursor_turns: self, file, turn: Turn::new(ResultOwner::Future) };

@@ -2,13 +2,16 @@
 //! std's that no operation does.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use super::file::File;
 use super::lanes::Touch;
 use super::read_dir::DirEntry;
 use crate::driver::file::{self, pool};
+use crate::task::coop;
 
 /// Runs a call that may block on the pool.
 ///
@@ -41,7 +44,31 @@ pub async fn file_metadata(file: &File) -> io::Result<std::fs::Metadata> {
         let descriptor = file.descriptor.clone();
         return pool(move || descriptor.file().metadata()).await;
     }
-    file.descriptor.file().metadata()
+    let metadata = file.descriptor.file().metadata();
+    if let Ok(metadata) = &metadata {
+        // A read asks for less than that, and next.
+        file.descriptor.learn(metadata);
+    }
+    metadata
+}
+
+/// Reads at the cursor what the page cache has, into memory that need not be initialised, and
+/// initialises as many bytes as it returns. `None`: a read by the traits has to do it.
+pub fn poll_read_cached(
+    file: &File,
+    cx: &mut Context<'_>,
+    room: &mut [MaybeUninit<u8>],
+) -> Poll<Option<io::Result<usize>>> {
+    if room.is_empty() || !file.descriptor.may_read_now() || !file.descriptor.has_offsets() {
+        return Poll::Ready(None);
+    }
+    let charge = ready!(coop::poll_proceed(cx));
+    let read = file.cursor_turns.read_cached(&file.descriptor, room);
+    if let Some(read) = &read {
+        charge.made_progress();
+        coop::spend_bytes(read.as_ref().copied().unwrap_or(0));
+    }
+    Poll::Ready(read)
 }
 
 /// The file as std has it.

@@ -208,6 +208,11 @@ impl Lanes {
         self.last_number
     }
 
+    /// Nothing at the cursor is in flight or waits to be fetched, and no bytes are left over.
+    pub(super) fn is_idle(&self) -> bool {
+        self.flying.iter().all(Option::is_none) && self.ended.is_empty() && self.unread.is_empty()
+    }
+
     /// The next operation of this lane to end. None: nothing is in flight there.
     fn poll_land(&mut self, lane: usize, waker: &Waker) -> Poll<Option<Ended>> {
         let Some(flying) = &mut self.flying[lane] else { return Poll::Ready(None) };

@@ -1,15 +1,18 @@
 //! Whole files at once.
 
+use std::future::poll_fn;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::file::File;
 use super::file_bytes::utf8;
 use super::open_options::OpenOptions;
 use super::paths::metadata;
 use crate::buf::IoBuf;
-use crate::driver::file::pool;
+use crate::driver::file::{self, Descriptor, ReadCached, pool};
 use crate::driver::in_runtime;
+use crate::system::open::OpenHow;
 
 /// Reads a whole file.
 ///
@@ -40,33 +43,39 @@ use crate::driver::in_runtime;
 #[track_caller]
 pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>> {
     in_runtime(async move {
-        let file = File::open(path).await?;
-        let size = size_now(&file);
-        // One byte more shows whether the file has grown.
-        let room = if size == 0 { UNKNOWN_ROOM_BYTES } else { size.saturating_add(1).min(SMALL_BYTES_MAX) };
-        let (count, mut bytes) = file.read_owned_at(Vec::with_capacity(room), 0).await;
-        let mut file = match count {
-            // A pipe has no offsets.
-            Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
-                bytes.clear();
-                file
-            }
-            count => {
-                let count = count?;
-                if count < room && (count == size || is_end(&file, count).await?) {
-                    bytes.shrink_to_fit();
-                    return Ok(bytes);
-                }
-                bytes = read_rest(&file, bytes).await?;
-                file
-            }
-        };
-        file.seek(io::SeekFrom::Start(bytes.len() as u64))
-            .await
-            .or_else(|error| if error.kind() == io::ErrorKind::NotSeekable { Ok(0) } else { Err(error) })?;
-        file.read_to_end(&mut bytes).await?;
-        Ok(bytes)
+        match poll_fn(|cx| file::poll_read_cached(cx, path.as_ref())).await {
+            ReadCached::Whole(bytes) => Ok(bytes),
+            // In a box, because most reads end above, and many of them may exist at once.
+            ReadCached::Tried(tried) => Box::pin(read_opened(path, tried)).await,
+        }
     })
+}
+
+async fn read_opened(path: impl AsRef<Path>, tried: Option<io::Result<Descriptor>>) -> io::Result<Vec<u8>> {
+    let opened = file::open_tried(tried, path.as_ref(), &OpenHow::reading()).await?;
+    drop(path);
+    let mut file = File::over(Arc::new(opened));
+    let size = size_now(&file);
+    // One byte more shows whether the file has grown.
+    let room = if size == 0 { UNKNOWN_ROOM_BYTES } else { size.saturating_add(1).min(SMALL_BYTES_MAX) };
+    let (count, mut bytes) = file.read_owned_at(Vec::with_capacity(room), 0).await;
+    match count {
+        // A pipe has no offsets.
+        Err(error) if error.kind() == io::ErrorKind::NotSeekable => bytes.clear(),
+        count => {
+            let count = count?;
+            if count < room && (count == size || is_end(&file, count).await?) {
+                bytes.shrink_to_fit();
+                return Ok(bytes);
+            }
+            bytes = read_rest(&file, bytes).await?;
+        }
+    }
+    file.seek(io::SeekFrom::Start(bytes.len() as u64))
+        .await
+        .or_else(|error| if error.kind() == io::ErrorKind::NotSeekable { Ok(0) } else { Err(error) })?;
+    file.read_to_end(&mut bytes).await?;
+    Ok(bytes)
 }
 
 /// The room for a file whose size is not known, or wrong, as in procfs.

@@ -117,7 +117,7 @@ where
     R: AsyncRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
-    let charge = ready!(coop::poll_proceed(cx));
+    let charge = ready!(coop::poll_proceed_outer(cx));
     let read = Pin::new(reader).poll_read(cx, buffer);
     if read.is_ready() {
         charge.made_progress();

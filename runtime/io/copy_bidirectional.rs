@@ -263,7 +263,7 @@ impl CopyWay {
         R: AsyncRead + Unpin + ?Sized,
         W: AsyncWrite + Unpin + ?Sized,
     {
-        let charge = ready!(coop::poll_proceed(cx));
+        let charge = ready!(coop::poll_proceed_outer(cx));
         match Pin::new(reader).poll_read(cx, &mut self.buffer) {
             Poll::Ready(Ok(count)) => {
                 charge.made_progress();

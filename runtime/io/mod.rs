@@ -56,6 +56,7 @@
 //! `tokio-io`, and the module `hyper` the feature `hyper`.
 // How it works inside: `DESIGN.md` of this room.
 
+#[cfg(any(unix, feature = "futures-io"))]
 mod both_ways;
 #[cfg(feature = "futures-io")]
 mod copy;
@@ -65,6 +66,7 @@ mod copy_bidirectional;
 pub mod hyper;
 #[cfg(unix)]
 pub(crate) mod pipe;
+#[cfg(unix)]
 pub(crate) mod splice;
 mod standard;
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use super::standard;
 use crate::primitive::sync::{Condvar, Mutex, wait};
-use crate::task::{coop, wake_all};
+use crate::task::{WaitReason, coop, wake_all};
 
 /// The most bytes of one read.
 const READ_BYTES_MAX: usize = 64 * 1024;
@@ -110,7 +110,8 @@ impl Stdin {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let charge = ready!(coop::poll_proceed(cx));
+        let reason = move || WaitReason::Operation { operation: "read", object: String::from("stdin") };
+        let charge = ready!(coop::poll_proceed_for(cx, reason));
         let shared = READER.get_or_init(StdinReader::new);
         // Cloned without the lock, because a clone is user code.
         let waker = cx.waker().clone();

@@ -62,6 +62,7 @@
 // How this room works inside: `DESIGN.md`.
 
 mod address;
+mod binding;
 mod call;
 mod datagram;
 pub(crate) mod interest;

@@ -137,6 +137,12 @@ impl<T: Send> Owner<T> {
         self.ring.len()
     }
 
+    /// Returns how many values were added so far, modulo 2^32.
+    pub(crate) fn added_count(&self) -> u32 {
+        // Ordering: Relaxed, because only we write the tail, [ring-owner].
+        self.ring.tail.load(Ordering::Relaxed)
+    }
+
     /// Returns how many more values fit. Slots that a thief is reading count as full.
     pub(crate) fn room(&self) -> usize {
         // Ordering: Relaxed for the tail, which only we write, [ring-owner]. Acquire for the head

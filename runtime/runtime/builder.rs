@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use super::options::{Flavor, Stall, StallHook, ThreadOptions};
+use super::options::{Flavor, StallHook, ThreadOptions};
 use super::owner::Runtime;
+use super::slow_poll::SlowPollOptions;
 use crate::blocking::{Limits, ThreadHooks};
 use crate::driver;
 use crate::scheduler::Identity;
@@ -58,7 +59,10 @@ pub struct Builder {
     ring_entries: u32,
     completion_entries: Option<u32>,
     recv_buffers: driver::BufferLimits,
-    on_stall: Option<StallHook>,
+    pub(super) on_stall: Option<StallHook>,
+    pub(super) slow_polls: SlowPollOptions,
+    #[cfg(unix)]
+    pub(super) dumps_on_quit: bool,
     pub(super) hooks: ThreadHooks,
     start_paused: bool,
     pub(super) allowed: driver::Allowed,
@@ -80,6 +84,9 @@ impl Builder {
             completion_entries: None,
             recv_buffers: driver::BufferLimits::default(),
             on_stall: None,
+            slow_polls: SlowPollOptions::new(),
+            #[cfg(unix)]
+            dumps_on_quit: false,
             hooks: ThreadHooks::default(),
             start_paused: false,
             allowed: driver::Allowed { io: true, time: true },
@@ -311,41 +318,6 @@ impl Builder {
         self
     }
 
-    /// Calls `report` when every worker of a multi-thread runtime is in a poll that has not ended
-    /// for 50 ms. Default: no call.
-    ///
-    /// Such polls stop nothing else: reserve threads run the other tasks (up to 64 threads, if
-    /// their polls do not end either) and end after a worker has finished its poll. Meanwhile
-    /// sockets and timers are served every millisecond. Local tasks
-    /// ([`spawn_local`](crate::task::spawn_local)) of a stuck worker wait for it, and the stuck
-    /// threads use their cores. A current-thread runtime has no other thread that may run its
-    /// tasks: a poll that does not end stops it, and is not reported.
-    ///
-    /// `report` gets one [`Stall`] each time, on a thread of the runtime that must not wait long. A
-    /// panic of it is ignored. The usual cause is a loop that awaits futures that are always ready
-    /// and take nothing from the budget, such as those of a channel of another crate: wrap them in
-    /// [`cooperative`](crate::task::coop::cooperative).
-    ///
-    /// # Examples
-    /// ```
-    /// use std::sync::mpsc;
-    /// use heist::runtime::Builder;
-    ///
-    /// let (send, receive) = mpsc::channel();
-    /// let runtime = Builder::new_multi_thread()
-    ///     .worker_threads(1)
-    ///     .on_stall(move |stall| send.send(stall.tasks()[0].line()).unwrap_or(()))
-    ///     .build()?;
-    /// let line = line!() + 1;
-    /// let stuck = runtime.spawn(async move { receive.recv() });
-    /// assert_eq!(runtime.block_on(stuck).unwrap(), Ok(line));
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn on_stall(&mut self, report: impl Fn(&Stall) + Send + Sync + 'static) -> &mut Self {
-        self.on_stall = Some(StallHook::new(report));
-        self
-    }
-
     /// Whether the clock is paused from the start, as after [`time::pause`](crate::time::pause()):
     /// for tests. Default: no. Only a current-thread runtime can pause its clock: with `true`,
     /// [`build`](Self::build) fails for others.
@@ -438,6 +410,7 @@ impl Builder {
         let workers_count = self.workers_count()?;
         self.check_pause()?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, usize::MAX)?;
+        self.slow_polls.check()?;
         let (ring_entries, completion_entries) = self.ring_sizes()?;
         in_range("recv_buffer_bytes", self.recv_buffers.stream_bytes, 1, RECV_BUFFER_BYTES_MAX)?;
         let driver = driver::Driver::new(&driver::Options {
@@ -460,7 +433,17 @@ impl Builder {
         let report = self.on_stall.as_ref().map(StallHook::report);
         let identity = self.identity(local_thread);
         let threads = self.thread_builder(hooks)?;
-        let runtime = Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
+        #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has SIGQUIT"))]
+        let mut runtime =
+            Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
+        if let Some((threshold, report)) = self.slow_polls.report() {
+            runtime.watch_polls(threshold, report)?;
+        }
+        #[cfg(unix)]
+        if self.dumps_on_quit {
+            let listener = Builder::new_current_thread().driver(DriverKind::Poll).build()?;
+            runtime.dump_on_quit(listener)?;
+        }
         if self.start_paused {
             runtime.pause_clock();
         }

@@ -174,6 +174,7 @@ impl Drop for Running<'_> {
 
 /// The thread-locals of a thread that runs a worker.
 struct Bound {
+    _thread: BoundThread,
     _no_blocking: current::Blocking,
     _runtime: crate::blocking::HostGuard,
     _timers: crate::time::TimersGuard,
@@ -185,11 +186,32 @@ impl Bound {
         let shared = worker.shared();
         let driver = shared.driver().bind_worker(worker.index());
         Bound {
+            _thread: BoundThread::new(worker),
             _driver: driver
                 .unwrap_or_else(|error| panic!("heist: the driver cannot serve this thread: {error}")),
             _timers: shared.timers().bind_worker(worker.index()),
             _runtime: current::enter_runtime(handle.scheduler.clone()),
             _no_blocking: current::forbid_blocking(),
         }
+    }
+}
+
+/// Records which thread runs a worker.
+struct BoundThread {
+    shared: Arc<SharedScheduler>,
+    index: usize,
+}
+
+impl BoundThread {
+    fn new(worker: &Worker) -> BoundThread {
+        let (shared, index) = (worker.shared().clone(), worker.index());
+        shared.figures(index).begin_thread();
+        BoundThread { shared, index }
+    }
+}
+
+impl Drop for BoundThread {
+    fn drop(&mut self) {
+        self.shared.figures(self.index).end_thread();
     }
 }

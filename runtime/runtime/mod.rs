@@ -29,7 +29,9 @@
 //! | call code that blocks | [`spawn_blocking`]; [`block_in_place`] if it borrows |
 //! | give sockets and sleeps a runtime on this thread, without blocking | [`Runtime::enter`], [`Handle::enter`] |
 //! | end the runtime | drop it; [`Runtime::shutdown_timeout`] to limit the wait, [`Runtime::shutdown_background`] inside of a task |
-//! | observe it | [`Handle::metrics`], [`Builder::on_stall`] |
+//! | see what all tasks wait for | [`Handle::dump`], on Unix `Builder::dump_on_quit` |
+//! | read figures, learn of slow polls | [`Handle::metrics`], [`Builder::on_slow_poll`] |
+//! | learn of stuck workers | [`Builder::on_stall`] |
 //!
 //! # Errors
 //! [`Builder::build`] reports options out of range and resources that the system refuses. After
@@ -55,13 +57,14 @@
 //! [`Runtime::driver_name`] reports the choice. A forked child builds a runtime of its own: see
 //! [`Runtime`].
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `builder.rs`,
-// `threads.rs` and `options.rs`, `start.rs`, `owner.rs` (the runtime itself), `handle.rs`,
-// `identity.rs`, `spawn.rs` and `weight.rs` (where large futures are boxed), `current_thread.rs`,
-// `shutdown.rs`, `metrics.rs`, `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`,
-// `facade.rs`.
+// `threads.rs`, `reports.rs`, `options.rs` and `slow_poll.rs`, `start.rs`, `quit_dumps.rs`,
+// `owner.rs` (the runtime itself), `handle.rs`, `identity.rs`, `spawn.rs` and `weight.rs` (where
+// large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics/`, `dump/`,
+// `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`, `facade.rs`.
 
 mod builder;
 mod current_thread;
+mod dump;
 #[doc(hidden)]
 pub mod facade;
 mod handle;
@@ -74,17 +77,25 @@ mod local_set;
 mod metrics;
 mod options;
 mod owner;
+#[cfg(unix)]
+mod quit_dumps;
+mod reports;
 mod shutdown;
+mod slow_poll;
 mod spawn;
 mod start;
 mod threads;
 mod weight;
 
+pub use crate::task::activity::TaskActivity;
+pub use crate::task::wait_reason::WaitReason;
 pub use builder::{Builder, DriverKind, UnknownDriverKind};
+pub use dump::{Dump, TaskDump, TaskKind};
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use identity::{Id, RuntimeFlavor, is_rt_shutdown_err, worker_index};
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;
 pub use options::Stall;
 pub use owner::Runtime;
+pub use slow_poll::SlowPoll;
 pub use spawn::{block_in_place, spawn, spawn_blocking, spawn_local};

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use super::current_thread::LoopWorker;
 use super::handle::{EnterGuard, Handle, NESTED};
+#[cfg(unix)]
+use super::quit_dumps::QuitDumps;
 use super::weight::boxed_if_large;
 #[cfg(doc)]
 use super::{Builder, DriverKind, spawn_blocking, spawn_local};
@@ -50,6 +52,8 @@ pub struct Runtime {
     pub(super) has_ended: bool,
     /// The process that built it.
     pub(super) owner: u32,
+    #[cfg(unix)]
+    pub(super) quit_dumps: Option<QuitDumps>,
 }
 
 impl UnwindSafe for Runtime {}

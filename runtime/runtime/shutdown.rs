@@ -16,6 +16,7 @@ use crate::primitive::{clock, thread};
 use crate::scheduler::clean_up::run_shutdown_hooks;
 use crate::scheduler::current;
 use crate::scheduler::park::Parker;
+use crate::task::give_back;
 
 const ENDED_ELSEWHERE: &str = "heist: a current-thread runtime ended on another thread than the one that spawned local \
      tasks on it, and only that one could have dropped them: they are leaked. End it there, or after they have ended";
@@ -30,9 +31,15 @@ impl Runtime {
         if std::process::id() != self.owner {
             // A forked child's copy: its workers are not in this process, and its sockets and ring
             // are the parent's.
+            #[cfg(unix)]
+            std::mem::forget(self.quit_dumps.take());
             return std::mem::forget((std::mem::take(&mut self.threads), self.loop_worker.take()));
         }
         let waits = current::may_block() && timeout != Some(Duration::ZERO);
+        #[cfg(unix)]
+        if let Some(dumps) = self.quit_dumps.take() {
+            if waits { dumps.end() } else { drop(dumps) }
+        }
         let mut ending = Ending {
             runs_hooks: waits
                 && self.shared().shutdown_hooks().are_there()
@@ -147,7 +154,9 @@ impl Ending {
         }
         if can_join && current::may_block() {
             shared.lookout().join();
+            shared.watchdog().join();
         }
+        give_back();
     }
 
     /// Does the rest on a thread of its own, and waits for it until the deadline. If the system

@@ -1,17 +1,27 @@
 //! The start of a runtime.
 
 use std::io;
+#[cfg(unix)]
+use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
+#[cfg(unix)]
+use std::{future::poll_fn, pin::Pin, task::Poll};
 
 use super::current_thread::LoopWorker;
 use super::handle::Handle;
 use super::options::{Flavor, ThreadOptions};
 use super::owner::Runtime;
+#[cfg(unix)]
+use super::quit_dumps::QuitDumps;
 use crate::blocking::{Host, Limits, Pool};
 use crate::driver::Driver;
 use crate::scheduler::lookout::Report;
+use crate::scheduler::watchdog::SlowPollReport;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{self, Identity, SchedulerHandle, StandIns};
+#[cfg(unix)]
+use crate::signal::unix::{SignalKind, signal};
 
 impl Runtime {
     pub(super) fn start(
@@ -39,7 +49,15 @@ impl Runtime {
             None => call(),
         });
         let owner = std::process::id();
-        let mut runtime = Runtime { handle, threads: Vec::new(), loop_worker: None, has_ended: false, owner };
+        let mut runtime = Runtime {
+            handle,
+            threads: Vec::new(),
+            loop_worker: None,
+            has_ended: false,
+            owner,
+            #[cfg(unix)]
+            quit_dumps: None,
+        };
         match flavor {
             Flavor::CurrentThread => {
                 runtime.loop_worker = Some(LoopWorker::new(parts.workers.into_iter().next()));
@@ -51,6 +69,42 @@ impl Runtime {
             }
         }
         Ok(runtime)
+    }
+
+    /// Starts the thread that reports slow pollser than `threshold`.
+    pub(super) fn watch_polls(&self, threshold: Duration, report: Arc<SlowPollReport>) -> io::Result<()> {
+        self.shared().watch_polls(threshold, report).map_err(|error| {
+            let text = format!("the system refused a thread for the watchdog: {error}");
+            io::Error::new(error.kind(), text)
+        })
+    }
+
+    /// Starts the thread that writes a dump at each SIGQUIT. `listener` is a runtime for its own
+    /// use: one that is stuck could not even listen.
+    #[cfg(unix)]
+    pub(super) fn dump_on_quit(&mut self, listener: Runtime) -> io::Result<()> {
+        let inside = listener.enter();
+        let mut quit = signal(SignalKind::quit())?;
+        drop(inside);
+        let handle = self.handle.clone();
+        let dumps = QuitDumps::start(move |mut closed| {
+            listener.block_on(async {
+                let mut next = async || {
+                    poll_fn(|cx| match Pin::new(&mut closed).poll(cx) {
+                        Poll::Ready(_) => Poll::Ready(None),
+                        Poll::Pending => quit.poll_recv(cx),
+                    })
+                    .await
+                };
+                while next().await.is_some() {
+                    let dump = handle.dump().await;
+                    // Where nobody reads, nobody misses it.
+                    let _ = write!(io::stderr(), "{dump}");
+                }
+            });
+        })?;
+        self.quit_dumps = Some(dumps);
+        Ok(())
     }
 
     /// Stops the clock of a runtime that no thread runs yet.

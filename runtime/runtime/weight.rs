@@ -8,18 +8,27 @@ const LARGE: usize = if cfg!(debug_assertions) { 2 * 1024 } else { 16 * 1024 };
 
 /// A constant of the type, so that an unoptimised build reserves no stack for the branch that it
 /// does not take.
-pub(super) struct Weight<F>(PhantomData<F>);
+///
+/// # Examples
+/// ```
+/// assert!(!heist::runtime::facade::Weight::<u8>::IS_LARGE);
+/// ```
+pub struct Weight<F>(PhantomData<F>);
 
 impl<F> Weight<F> {
-    pub(super) const IS_LARGE: bool = size_of::<F>() > LARGE;
+    /// Whether a value of this type is boxed when it is passed in.
+    pub const IS_LARGE: bool = size_of::<F>() > LARGE;
 }
 
 /// Evaluates an expression with a future, which is boxed first if it is large; `closure` instead of
 /// `future` for a closure. This is the only place that decides. It is a macro, because the two
-/// expressions have different types, and because a function would move the future once more.
-macro_rules! boxed_if_large {
+/// expressions have different types, and because a function would move the future once more. The
+/// crate `tokio` uses it too.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __boxed_if_large {
     (future $future:ident: $type:ident, $call:expr) => {
-        if $crate::runtime::weight::Weight::<$type>::IS_LARGE {
+        if $crate::runtime::facade::Weight::<$type>::IS_LARGE {
             let $future = ::std::boxed::Box::pin($future);
             $call
         } else {
@@ -27,7 +36,7 @@ macro_rules! boxed_if_large {
         }
     };
     (closure $closure:ident: $type:ident, $call:expr) => {
-        if $crate::runtime::weight::Weight::<$type>::IS_LARGE {
+        if $crate::runtime::facade::Weight::<$type>::IS_LARGE {
             let $closure = ::std::boxed::Box::new($closure);
             $call
         } else {
@@ -36,4 +45,4 @@ macro_rules! boxed_if_large {
     };
 }
 
-pub(super) use boxed_if_large;
+pub use __boxed_if_large as boxed_if_large;

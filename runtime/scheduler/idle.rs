@@ -4,6 +4,7 @@ use crossbeam::utils::CachePadded;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Mutex;
+use crate::scheduler::sleepers::Sleepers;
 
 const SEARCHING_ONE: usize = 1;
 const PARKED_ONE: usize = 1 << 16;
@@ -37,7 +38,7 @@ pub(crate) struct Idle {
     /// The number of parked workers that watch the others with a short time-out.
     on_duty: AtomicUsize,
     /// The parked workers. The last one to park is woken first, because its cache is the warmest.
-    sleepers: Mutex<Vec<usize>>,
+    sleepers: Mutex<Sleepers>,
     workers_count: usize,
 }
 
@@ -47,7 +48,7 @@ impl Idle {
         Idle {
             counts: CachePadded::new(AtomicUsize::new(0)),
             on_duty: AtomicUsize::new(0),
-            sleepers: Mutex::new(Vec::with_capacity(workers_count)),
+            sleepers: Mutex::new(Sleepers::new(workers_count)),
             workers_count,
         }
     }
@@ -81,6 +82,12 @@ impl Idle {
         // sleeper's counting before its own. Either this thread sees it parked, or its last look
         // sees the push.
         fence(Ordering::SeqCst);
+        self.sleeper_to_wake()
+    }
+
+    /// Does the same for a caller that has fenced since its push.
+    #[must_use]
+    pub(crate) fn sleeper_to_wake(&self) -> Option<usize> {
         let counts = self.counts();
         if counts.searching() > 0 || counts.parked() == 0 {
             return None;
@@ -162,8 +169,9 @@ impl Idle {
     #[must_use]
     pub(crate) fn unpark(&self, index: usize) -> bool {
         let mut sleepers = self.sleepers.lock();
-        let Some(position) = sleepers.iter().rposition(|sleeper| *sleeper == index) else { return true };
-        sleepers.remove(position);
+        if !sleepers.remove(index) {
+            return true;
+        }
         // Ordering: Relaxed, because the lock orders the list.
         self.counts.fetch_sub(PARKED_ONE, Ordering::Relaxed);
         false

@@ -9,7 +9,7 @@ use crate::scheduler::pace::Pace;
 use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::{PinnedQueue, Seat};
 use crate::scheduler::shared::SharedScheduler;
-use crate::task::{Cause, Runnable};
+use crate::task::{Cause, Runnable, take_forced_yields};
 
 /// The part of a worker that is used while it polls a task: woken tasks come here.
 pub(crate) struct Local {
@@ -20,6 +20,8 @@ pub(crate) struct Local {
     pub(super) pinned: PinnedQueue,
     pub(super) mode: Cell<Mode>,
     pub(super) pace: Pace,
+    /// The polls of this worker's tasks so far, on whichever thread.
+    pub(super) polls: Cell<u64>,
     /// Whether tasks run in the order in which they became due: on a current-thread runtime. There
     /// is no LIFO slot then, and no other worker to announce a task to.
     pub(super) keeps_order: bool,
@@ -49,7 +51,9 @@ impl Local {
         queue: Owner<Runnable>,
         pinned: PinnedQueue,
     ) -> Local {
-        let keeps_order = handle.shared().identity().is_current_thread;
+        let shared = handle.shared();
+        let keeps_order = shared.identity().is_current_thread;
+        let polls = Cell::new(shared.figures(index).polls.get());
         Local {
             index,
             handle,
@@ -58,6 +62,7 @@ impl Local {
             pinned,
             mode: Cell::new(Mode::Usual),
             pace: Pace::new(),
+            polls,
             is_polling_pinned: Cell::new(false),
             is_absent: Cell::new(false),
         }
@@ -118,7 +123,7 @@ impl Local {
     fn displace(&self, task: Runnable) {
         self.push(task);
         if self.remote().is_worth_sharing() {
-            self.shared().announce();
+            self.shared().announce_backlog(self.index);
         }
     }
 
@@ -140,7 +145,7 @@ impl Local {
         let remote = self.remote();
         let takes_from_ring = || remote.lifo.is_empty() && self.pinned.is_empty();
         if remote.is_worth_sharing() && (!takes_from_ring() || remote.is_worth_sharing_but(1)) {
-            self.shared().announce();
+            self.shared().announce_backlog(self.index);
         }
     }
 
@@ -156,7 +161,28 @@ impl Local {
         if overflow.len() > 0 {
             overflow.push(task);
         } else if let Err(displaced) = self.queue.push(task) {
-            overflow.push_batch(displaced);
+            self.spill(displaced);
+        }
+    }
+
+    /// Queues tasks for which the ring had no room.
+    #[cold]
+    #[inline(never)]
+    fn spill(&self, displaced: Vec<Runnable>) {
+        let remote = self.remote();
+        remote.figures.overflows.add(1);
+        remote.overflow.push_batch(displaced);
+    }
+
+    /// Publishes what this thread has counted while it polled this worker's tasks. It runs the
+    /// worker now.
+    #[inline]
+    pub(super) fn publish_counts(&self, remote: &Remote) {
+        let figures = &remote.figures;
+        figures.polls.set(self.polls.get());
+        let forced_yields = take_forced_yields();
+        if forced_yields > 0 {
+            figures.forced_yields.add(forced_yields);
         }
     }
 

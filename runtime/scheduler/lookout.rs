@@ -90,7 +90,6 @@ impl LookoutCall {
 
     fn close(&self) {
         *self.is_closing.lock() = true;
-        self.condvar.notify_one();
     }
 }
 
@@ -135,6 +134,10 @@ impl Lookout {
     /// Ends the lookout, because the runtime ends.
     pub(super) fn close(&self) {
         self.call.close();
+        // A thread that starts later sees the flag. One that is there may sleep.
+        if self.thread.lock().is_some() {
+            self.call.condvar.notify_one();
+        }
     }
 
     /// Waits for the thread, which ends when all workers have ended.

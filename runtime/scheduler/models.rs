@@ -11,8 +11,10 @@ use super::idle::Idle;
 use super::lookout::LookoutCall;
 use super::park::{Gate, Parker, WakeFlag};
 use super::seat::PinnedInbox;
+use super::shutdown_barrier::ShutdownBarrier;
 use super::shutdown_hooks::ShutdownHooks;
 use super::shutdown_stage::ShutdownStage;
+use super::surplus::Surplus;
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::ModelArc;
 use crate::primitive::{model, thread};
@@ -313,6 +315,7 @@ fn an_awake_worker_is_not_woken_instead_of_a_sleeper() {
 /// from [`WORTH`] values on.
 struct Bench {
     idle: Idle,
+    surplus: Surplus,
     stealer: Stealer<u32>,
     overflow: Injector<u32>,
     parker: Arc<Parker>,
@@ -327,8 +330,11 @@ impl Bench {
         self.stealer.len() + self.overflow.len()
     }
 
+    /// Like `SharedScheduler::work_is_visible`.
     fn is_visible(&self) -> bool {
-        self.len() >= WORTH
+        self.surplus
+            .find(0, |index| self.surplus.confirm(index, || self.len() >= WORTH).then_some(()))
+            .is_some()
     }
 
     /// Like `Remote::steal`.
@@ -336,8 +342,9 @@ impl Bench {
         self.overflow.pop_share(into, 2).or_else(|| self.stealer.steal_half(into))
     }
 
+    /// Like `SharedScheduler::announce_backlog`.
     fn announce(&self) {
-        if self.idle.worker_to_wake().is_some() {
+        if self.surplus.announce(0, &self.idle).is_some() {
             self.parker.unpark();
         }
     }
@@ -389,6 +396,7 @@ fn share(overflow_count: u32) {
         let (owner, stealer) = deque::new();
         let bench = ModelArc::new(Bench {
             idle: Idle::new(2),
+            surplus: Surplus::new(2),
             stealer,
             overflow: Injector::new(),
             parker: Parker::new(),
@@ -404,7 +412,7 @@ fn share(overflow_count: u32) {
                 true => bench.overflow.push(value),
                 false => owner.push(value).unwrap(),
             }
-            if bench.is_visible() {
+            if bench.len() >= WORTH {
                 bench.announce();
             }
         }
@@ -416,6 +424,54 @@ fn share(overflow_count: u32) {
         bench.is_done.store(true, Ordering::Release);
         bench.parker.unpark();
         helper.join().unwrap();
+    });
+}
+
+/// [listed-surplus]: a worker pushes while a searcher strikes it out.
+#[test]
+fn a_push_meets_a_searcher_that_strikes_its_worker_out() {
+    model(|| {
+        let idle = ModelArc::new(Idle::new(2));
+        let surplus = ModelArc::new(Surplus::new(2));
+        let backlog = ModelArc::new(AtomicUsize::new(0));
+        let _ = surplus.announce(0, &idle);
+        let pusher = {
+            let (idle, surplus, backlog) = (idle.clone(), surplus.clone(), backlog.clone());
+            thread::spawn(move || {
+                // Ordering: Relaxed on purpose, here and below: the fences must order it.
+                backlog.store(1, Ordering::Relaxed);
+                let _ = surplus.announce(0, &idle);
+            })
+        };
+        let is_seen = surplus.confirm(0, || backlog.load(Ordering::Relaxed) > 0);
+        pusher.join().unwrap();
+        assert!(is_seen || surplus.find(0, Some).is_some(), "a backlog that nobody will find");
+    });
+}
+
+/// [listed-surplus] with two levels: a worker adds itself while a searcher strikes out the last one
+/// of the same word, and a third worker parks. One of them knows of the backlog.
+#[test]
+fn a_worker_adds_itself_while_its_word_is_struck_out() {
+    model(|| {
+        let idle = ModelArc::new(Idle::new(3));
+        let surplus = ModelArc::new(Surplus::new(3));
+        let _ = surplus.announce(1, &idle);
+        let pusher = {
+            let (idle, surplus) = (idle.clone(), surplus.clone());
+            thread::spawn(move || surplus.announce(0, &idle).is_some())
+        };
+        let parker = {
+            let (idle, surplus) = (idle.clone(), surplus.clone());
+            thread::spawn(move || {
+                idle.park(2, false);
+                surplus.find(0, |index| (index == 0).then_some(())).is_some()
+            })
+        };
+        let looks_again = surplus.confirm(1, || false);
+        let is_known = pusher.join().unwrap() | parker.join().unwrap();
+        assert_eq!(surplus.find(0, Some), Some(0), "it is not listed");
+        assert!(is_known || looks_again, "a worker sleeps beside a backlog");
     });
 }
 
@@ -773,5 +829,42 @@ fn a_queue_that_is_handed_over_has_one_owner() {
         let others = other.join().unwrap();
         assert_eq!([own, others].into_iter().flatten().collect::<Vec<_>>(), [(Some(1), Some(2))]);
         assert_eq!(stealer.len(), 0);
+    });
+}
+
+/// [told-at-the-end]: two workers meet, end, and a thread waits for both.
+#[test]
+fn workers_meet_at_the_end_and_are_waited_for() {
+    model(|| {
+        let barrier = ModelArc::new(ShutdownBarrier::new(2));
+        let worker = {
+            let barrier = barrier.clone();
+            thread::spawn(move || {
+                barrier.finish_work(true);
+                barrier.finish();
+            })
+        };
+        let other = {
+            let barrier = barrier.clone();
+            thread::spawn(move || barrier.forget_one())
+        };
+        assert!(barrier.wait_until_ended(None));
+        worker.join().unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// [told-at-the-end]: a thread without a worker ends while another one waits for it.
+#[test]
+fn a_thread_without_a_worker_is_waited_for() {
+    model(|| {
+        let barrier = ModelArc::new(ShutdownBarrier::new(1));
+        barrier.count_loose();
+        let loose = {
+            let barrier = barrier.clone();
+            thread::spawn(move || barrier.forget_loose())
+        };
+        assert!(barrier.wait_until_returned(None));
+        loose.join().unwrap();
     });
 }

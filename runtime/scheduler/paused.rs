@@ -1,8 +1,8 @@
 //! A run loop under a paused clock: when time may advance by itself.
 //!
 //! Time advances only if nothing is in flight that ends without it [in-flight-holds-time]: no job
-//! of the blocking pool, and no operation on a file or a path. A wait for a socket or a pipe does
-//! not hold time, because only the peer ends it.
+//! of the blocking pool, no operation on a file or a path, and no dump. A wait for a socket or a
+//! pipe does not hold time, because only the peer ends it.
 
 use std::time::Duration;
 
@@ -32,7 +32,9 @@ impl PausedClock {
         if !(shared.timers.clock().is_paused() && shared.timers.has_timers(index)) {
             return PausedClock::Idle;
         }
-        let is_held = shared.blocking().is_busy() || shared.driver().has_file_work(index);
+        let is_held = shared.blocking().is_busy()
+            || shared.driver().has_file_work(index)
+            || shared.dumps.are_under_way();
         if is_held { PausedClock::Held } else { PausedClock::Free }
     }
 

@@ -53,10 +53,33 @@ impl Worker {
     }
 }
 
+/// Spawns a task on the thread of `seat`, from any thread. It does not begin if that thread runs
+/// nothing any more.
+pub(super) fn spawn_at<F: Future<Output = ()> + Send + 'static>(
+    handle: &Arc<SchedulerHandle>,
+    seat: &Seat,
+    make_future: impl FnOnce(Arc<Seat>) -> F + Send + 'static,
+    location: &'static Location<'static>,
+) {
+    // A call that is never made must not keep the runtime.
+    let runtime = Arc::downgrade(handle);
+    // The thread spawns the task itself: only then does it know when it may end.
+    seat.post_call(Box::new(move |seat| {
+        let pin = Pin { handle: runtime.upgrade()?, seat: seat.clone() };
+        seat.owned.bind(make_future(seat.clone()), pin, Id::next(), location).0
+    }));
+    handle.shared().wake_seat(seat);
+}
+
 impl SharedScheduler {
     /// Sends a pinned task to its thread.
     fn post(&self, seat: &Seat, task: Runnable) {
         seat.mailbox.post(task);
+        self.wake_seat(seat);
+    }
+
+    /// Makes the thread of `seat` look at what was posted.
+    fn wake_seat(&self, seat: &Seat) {
         // After the posting: see `Seat::set_worker`.
         match seat.worker() {
             None => seat.parker().unpark(),

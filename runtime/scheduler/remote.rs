@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use crossbeam::utils::CachePadded;
+
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::queue::deque::{Owner, Stealer};
 use crate::queue::injector::Injector;
 use crate::queue::slot::LifoSlot;
+use crate::scheduler::figures::WorkerFigures;
 use crate::scheduler::park::Gate;
+use crate::scheduler::polled::PolledCell;
 use crate::task::Runnable;
 
 /// A ring's backlog is worth another worker's help if running it takes at least this long. Waking a
@@ -28,10 +32,11 @@ pub(crate) struct Remote {
     checked_in: AtomicU64,
     /// How long a poll of this worker takes, in nanoseconds: a running mean.
     poll_nanos: AtomicU64,
-    /// How often the worker began and ended a sleep: odd while it sleeps.
-    sleep_turns: AtomicU64,
-    /// How long it was not asleep, in nanoseconds, until its last sleep.
-    busy_nanos: AtomicU64,
+    /// On lines of their own: a sentinel reads the fields above, and the worker writes these at
+    /// each look of its own.
+    pub(super) figures: CachePadded<WorkerFigures>,
+    /// Where the thread that runs the worker has the id of the task that it polls.
+    pub(super) polled: PolledCell,
 }
 
 impl Remote {
@@ -44,8 +49,8 @@ impl Remote {
             checked_in: AtomicU64::new(0),
             // Until a mean is measured, a single task is worth sharing.
             poll_nanos: AtomicU64::new(WORTH_SHARING_NANOS),
-            sleep_turns: AtomicU64::new(0),
-            busy_nanos: AtomicU64::new(0),
+            figures: CachePadded::new(WorkerFigures::new()),
+            polled: PolledCell::new(),
         }
     }
 
@@ -86,32 +91,10 @@ impl Remote {
         epoch + Duration::from_nanos(self.checked_in.load(Ordering::Relaxed))
     }
 
-    /// Counts the begin or the end of a sleep. Only the worker calls this.
-    #[inline]
-    pub(super) fn count_sleep_turn(&self) {
-        // Ordering: Relaxed: figures that publish nothing, with one writer.
-        let turns = self.sleep_turns.load(Ordering::Relaxed);
-        self.sleep_turns.store(turns + 1, Ordering::Relaxed);
-    }
-
-    /// Adds nanoseconds in which the worker was not asleep. Only the worker calls this.
-    #[inline]
-    pub(super) fn count_busy(&self, nanos: u64) {
-        // Ordering: Relaxed, as in `count_sleep_turn`.
-        let before = self.busy_nanos.load(Ordering::Relaxed);
-        self.busy_nanos.store(before.wrapping_add(nanos), Ordering::Relaxed);
-    }
-
-    /// Returns how often the worker began and ended a sleep.
-    pub(super) fn sleep_turns(&self) -> u64 {
-        // Ordering: Relaxed, as in `count_sleep_turn`.
-        self.sleep_turns.load(Ordering::Relaxed)
-    }
-
-    /// Returns how long the worker was not asleep.
-    pub(super) fn busy_time(&self) -> Duration {
-        // Ordering: Relaxed, as in `count_sleep_turn`.
-        Duration::from_nanos(self.busy_nanos.load(Ordering::Relaxed))
+    /// Returns how long a poll of this worker takes: a running mean.
+    pub(super) fn mean_poll_time(&self) -> Duration {
+        // Ordering: Relaxed, as in `is_worth_sharing`.
+        Duration::from_nanos(self.poll_nanos.load(Ordering::Relaxed))
     }
 
     /// Updates the mean poll time with one in nanoseconds. Only the worker calls this.

@@ -64,7 +64,7 @@ impl ReserveThread {
     fn work(&self, shared: &SharedScheduler) {
         let mut due = VecDeque::new();
         while shared.closing().is_none() {
-            self.seat.mailbox.take_all(&mut due);
+            self.seat.collect(&mut due);
             if let Some(task) = due.pop_front() {
                 self.poll(shared, task);
             }
@@ -81,7 +81,7 @@ impl ReserveThread {
         self.seat.owned.close_and_shutdown_all(0);
         due.drain(..).for_each(drop);
         while !self.seat.owned.is_empty() {
-            self.seat.mailbox.take_all(&mut due);
+            self.seat.collect(&mut due);
             if due.is_empty() {
                 self.seat.parker().park();
             }

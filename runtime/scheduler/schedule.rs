@@ -25,6 +25,7 @@ where
     F::Output: Send + 'static,
 {
     let shared = handle.shared();
+    crate::primitive::note_count(handle);
     let (runnable, join) = shared.owned.bind(future, handle.clone(), id, location);
     if let Some(runnable) = runnable {
         shared.schedule(runnable, Cause::Spawned);
@@ -46,6 +47,7 @@ impl Local {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        crate::primitive::note_count(self.handle());
         let (runnable, join) = self.shared().owned.bind(future, self.handle().clone(), id, location);
         if let Some(runnable) = runnable {
             self.schedule(runnable, Cause::Spawned);
@@ -73,6 +75,8 @@ impl Schedule for Arc<SchedulerHandle> {
 
     fn release(&self, task: &Header) {
         let shared = self.shared();
+        // The complete task gives up its handle.
+        crate::primitive::note_count(self);
         shared.owned.remove(task);
         shared.notify_if_empty(&shared.owned);
     }

@@ -1,5 +1,6 @@
 //! Where a worker looks for work when it has none of its own.
 
+use crate::scheduler::remote::Remote;
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::Worker;
 use crate::task::Runnable;
@@ -19,12 +20,21 @@ impl Worker {
                 return None;
             }
         }
-        let count = shared.workers_count();
-        let start = self.random.below(count);
-        (0..count)
-            .map(|offset| (start + offset) % count)
-            .filter(|victim| *victim != self.index() && shared.remotes[*victim].is_worth_sharing())
-            .find_map(|victim| shared.remotes[victim].steal(self.queue()))
+        let start = self.random.below(shared.workers_count());
+        shared.surplus.find(start, |victim| {
+            let is_other = victim != self.index() && shared.has_surplus(victim);
+            is_other.then(|| self.steal_from(&shared.remotes[victim])).flatten()
+        })
+    }
+
+    /// Moves half of the tasks of another worker here, as far as they fit, and returns one of them
+    /// to run at once.
+    pub(super) fn steal_from(&self, victim: &Remote) -> Option<Runnable> {
+        let before = self.queue().added_count();
+        let task = victim.steal(self.queue())?;
+        let added_count = self.queue().added_count().wrapping_sub(before);
+        self.local().remote().figures.count_steal(u64::from(added_count) + 1);
+        Some(task)
     }
 
     /// Takes a fair share of the injector: returns one task to run at once and puts the rest into
@@ -40,7 +50,12 @@ impl Worker {
     /// not announced meanwhile.
     pub(super) fn stop_searching(&mut self) {
         self.is_searching = false;
-        let shared = self.shared();
+        let (shared, index) = (self.shared(), self.index());
+        // What was found may be more than one task, and is listed while this worker still counts as
+        // searching: who parks later sees it.
+        if shared.remotes[index].is_worth_sharing() {
+            shared.announce_backlog(index);
+        }
         if shared.idle.stop_searching() && shared.work_is_visible() {
             shared.announce();
         }

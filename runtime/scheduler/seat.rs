@@ -38,22 +38,37 @@ impl<T> PinnedInbox<T> {
         into.extend(tasks.drain(..));
     }
 
-    #[inline]
-    pub(super) fn take_all(&self, into: &mut VecDeque<T>) {
+    /// Makes the thread look, as `post` does, without a task.
+    fn mark(&self) {
+        let _tasks = self.tasks.lock();
         // Ordering: Relaxed, as in `post`, [one-token].
-        if self.has_tasks.load(Ordering::Relaxed) {
+        self.has_tasks.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether there may have been something.
+    #[inline]
+    pub(super) fn take_all(&self, into: &mut VecDeque<T>) -> bool {
+        // Ordering: Relaxed, as in `post`, [one-token].
+        let has_tasks = self.has_tasks.load(Ordering::Relaxed);
+        if has_tasks {
             self.take_all_posted(into);
         }
+        has_tasks
     }
 }
 
 /// The value of `Seat::worker` for a thread that runs no worker.
 const NO_WORKER: usize = usize::MAX;
 
+/// A call that another thread asks for. It runs no code of users.
+pub(super) type SeatCall = Box<dyn FnOnce(&Arc<Seat>) -> Option<Runnable> + Send>;
+
 /// The state of a thread that runs a worker. Its pinned tasks stay with it when another thread
 /// takes the worker over.
 pub(super) struct Seat {
     pub(super) mailbox: PinnedInbox,
+    /// Calls for the seat's thread, each of which may return a task to run there.
+    calls: Mutex<Vec<SeatCall>>,
     pub(super) owned: OwnedTasks,
     /// The worker that the thread runs.
     worker: AtomicUsize,
@@ -67,6 +82,7 @@ impl Seat {
     pub(super) fn new() -> Arc<Seat> {
         Arc::new(Seat {
             mailbox: PinnedInbox::new(),
+            calls: Mutex::new(Vec::new()),
             owned: OwnedTasks::new(1),
             worker: AtomicUsize::new(NO_WORKER),
             parker: Parker::new(),
@@ -77,6 +93,25 @@ impl Seat {
     /// Returns how many pinned tasks are alive.
     pub(super) fn tasks_count(&self) -> usize {
         self.owned.len()
+    }
+
+    /// Asks the seat's thread to make `call`. Its caller unparks the thread.
+    pub(super) fn post_call(&self, call: SeatCall) {
+        self.calls.lock().push(call);
+        self.mailbox.mark();
+    }
+
+    /// Takes what other threads have posted. Only the seat's own thread calls this.
+    #[inline]
+    pub(super) fn collect(self: &Arc<Seat>, due: &mut VecDeque<Runnable>) {
+        if self.mailbox.take_all(due) {
+            self.answer_calls(due);
+        }
+    }
+
+    fn answer_calls(self: &Arc<Seat>, due: &mut VecDeque<Runnable>) {
+        let calls = std::mem::take(&mut *self.calls.lock());
+        due.extend(calls.into_iter().filter_map(|call| call(self)));
     }
 
     pub(super) fn parker(&self) -> &Arc<Parker> {
@@ -150,7 +185,7 @@ impl PinnedQueue {
     /// Takes the tasks in the mailbox.
     pub(super) fn collect(&self) {
         if !self.is_given_up.get() {
-            self.seat.mailbox.take_all(&mut self.due.borrow_mut());
+            self.seat.collect(&mut self.due.borrow_mut());
         }
     }
 
@@ -158,6 +193,7 @@ impl PinnedQueue {
     pub(super) fn move_to(&self, worker: Option<usize>) {
         self.seat.set_worker(worker.unwrap_or(NO_WORKER));
         self.seat.mailbox.take_all_posted(&mut self.due.borrow_mut());
+        self.seat.answer_calls(&mut self.due.borrow_mut());
     }
 }
 

@@ -42,10 +42,11 @@ impl Worker {
         let remote = &shared.remotes[other];
         // Takes all of them; otherwise each task would wait for a look of its own.
         for _ in 0..remote.backlog() {
-            let Some(task) = remote.steal(self.queue()) else { break };
+            let Some(task) = self.steal_from(remote) else { break };
             self.take_in(task);
         }
         if let Some(task) = remote.lifo.take() {
+            self.local().remote().figures.count_steal(1);
             self.take_in(task);
         }
         // If refused, the worker is harvesting itself. A sleep on the completions that it is about

@@ -11,6 +11,8 @@ use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 use crate::queue::deque::Stealer;
 use crate::queue::injector::Injector;
+use crate::scheduler::dumps::Dumps;
+use crate::scheduler::figures::WorkerFigures;
 use crate::scheduler::identity::Identity;
 use crate::scheduler::idle::Idle;
 use crate::scheduler::lookout::Lookout;
@@ -19,7 +21,10 @@ use crate::scheduler::seat::Seat;
 use crate::scheduler::shutdown_barrier::ShutdownBarrier;
 use crate::scheduler::shutdown_hooks::ShutdownHooks;
 use crate::scheduler::shutdown_stage::ShutdownStage;
+use crate::scheduler::slack::Slack;
 use crate::scheduler::stand_ins::StandIns;
+use crate::scheduler::surplus::Surplus;
+use crate::scheduler::watchdog::Watchdog;
 use crate::task::{OwnedTasks, Runnable};
 use crate::time::Timers;
 
@@ -28,6 +33,7 @@ pub(crate) struct SharedScheduler {
     pub(super) remotes: Box<[CachePadded<Remote>]>,
     pub(super) injector: Injector<Runnable>,
     pub(super) idle: Idle,
+    pub(super) surplus: Surplus,
     pub(super) owned: OwnedTasks,
     pub(super) driver: Arc<Driver>,
     pub(super) timers: Arc<Timers>,
@@ -35,7 +41,10 @@ pub(crate) struct SharedScheduler {
     pub(super) shutdown_stage: ShutdownStage,
     pub(super) shutdown_barrier: ShutdownBarrier,
     pub(super) shutdown_hooks: ShutdownHooks,
+    pub(super) slack: Slack,
     pub(super) lookout: Lookout,
+    pub(super) watchdog: Watchdog,
+    pub(super) dumps: Dumps,
     pub(super) stand_ins: StandIns,
     pub(super) identity: Identity,
     /// The seats of all threads that run workers or stand in for them.
@@ -58,6 +67,7 @@ impl SharedScheduler {
             remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
             injector: Injector::new(),
             idle: Idle::new(workers_count),
+            surplus: Surplus::new(workers_count),
             owned: OwnedTasks::new(4 * workers_count),
             driver,
             timers,
@@ -65,7 +75,10 @@ impl SharedScheduler {
             shutdown_stage: ShutdownStage::new(),
             shutdown_barrier: ShutdownBarrier::new(workers_count),
             shutdown_hooks: ShutdownHooks::new(),
+            slack: Slack::new(),
             lookout: Lookout::new(),
+            watchdog: Watchdog::new(),
+            dumps: Dumps::new(),
             stand_ins,
             identity,
             seats: Mutex::new(Vec::new()),
@@ -89,6 +102,10 @@ impl SharedScheduler {
         &self.lookout
     }
 
+    pub(crate) fn watchdog(&self) -> &Watchdog {
+        &self.watchdog
+    }
+
     pub(crate) fn stand_ins(&self) -> &StandIns {
         &self.stand_ins
     }
@@ -110,20 +127,33 @@ impl SharedScheduler {
         self.injector.len()
     }
 
-    /// Returns how often a worker began and ended a sleep: odd while it sleeps.
-    ///
-    /// # Panics
-    /// Panics if there is no such worker.
-    pub(crate) fn sleep_turns(&self, index: usize) -> u64 {
-        self.remotes[index].sleep_turns()
+    /// Returns how many tasks came from threads that are no workers of this runtime.
+    pub(crate) fn outsiders_count(&self) -> u64 {
+        self.injector.outsiders_count()
     }
 
-    /// Returns how long a worker was not asleep, until its last sleep.
+    /// Returns what a worker counts about itself.
     ///
     /// # Panics
     /// Panics if there is no such worker.
-    pub(crate) fn busy_time(&self, index: usize) -> Duration {
-        self.remotes[index].busy_time()
+    pub(crate) fn figures(&self, index: usize) -> &WorkerFigures {
+        &self.remotes[index].figures
+    }
+
+    /// Returns how many tasks wait in a worker's ring and its overflow.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    pub(crate) fn local_queue_depth(&self, index: usize) -> usize {
+        self.remotes[index].backlog()
+    }
+
+    /// Returns how long a poll of a worker takes. Until one was counted it is a guess.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    pub(crate) fn mean_poll_time(&self, index: usize) -> Duration {
+        self.remotes[index].mean_poll_time()
     }
 
     /// Returns all workers, without the reserve.
@@ -143,7 +173,7 @@ impl SharedScheduler {
 
     /// Queues a task from a thread that is not a worker of this runtime.
     pub(super) fn inject(&self, task: Runnable) {
-        self.injector.push(task);
+        self.injector.push_from_outside(task);
         self.announce();
         // Closing workers sleep without being counted. Because of the fences in `announce` and in
         // `Idle::stop_counting`, either this thread sees the closing or the worker sees the task:
@@ -159,6 +189,19 @@ impl SharedScheduler {
         if let Some(index) = self.idle.worker_to_wake() {
             self.unpark(index);
         }
+    }
+
+    /// Announces the backlog of worker `index`, which calls this and has one that is worth sharing.
+    #[inline]
+    pub(super) fn announce_backlog(&self, index: usize) {
+        if let Some(index) = self.surplus.announce(index, &self.idle) {
+            self.unpark(index);
+        }
+    }
+
+    /// Returns whether worker `index`, which is listed, has a backlog worth sharing.
+    pub(super) fn has_surplus(&self, index: usize) -> bool {
+        self.surplus.confirm(index, || self.remotes[index].is_worth_sharing())
     }
 
     /// Wakes worker `index`, which then looks at everything.
@@ -178,6 +221,7 @@ impl SharedScheduler {
 
     /// Returns whether a searcher would find a task. A caller that must not miss one fences first.
     pub(super) fn work_is_visible(&self) -> bool {
-        self.injector.len() > 0 || self.remotes.iter().any(|remote| remote.is_worth_sharing())
+        let confirm = |index| self.has_surplus(index).then_some(());
+        self.injector.len() > 0 || self.surplus.find(0, confirm).is_some()
     }
 }

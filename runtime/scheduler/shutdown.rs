@@ -46,6 +46,7 @@ impl SharedScheduler {
         self.shutdown_stage.begin();
         self.unpark_all();
         self.lookout.close();
+        self.watchdog.close();
     }
 
     /// Counts in a thread of the reserve. Returns `false` if the runtime has ended its tasks.

@@ -10,7 +10,7 @@ use crate::scheduler::local::{Local, Mode};
 use crate::scheduler::seat::{PinnedQueue, Seat};
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::{Due, Worker};
-use crate::task::{Runnable, without_budget};
+use crate::task::{Runnable, is_traced, without_budget};
 
 /// Runs `closure` on this thread. If this thread runs a worker, another thread takes it over.
 pub(crate) fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
@@ -46,6 +46,11 @@ impl Drop for Absence {
     }
 }
 
+/// A dump's looker is one more, around the task that it polls.
+fn tasks_in_this_poll() -> usize {
+    1 + usize::from(is_traced())
+}
+
 impl Local {
     fn step_out(&self) -> Absence {
         if !self.shared().stand_ins.can_come() {
@@ -61,8 +66,12 @@ impl Local {
         let hand_over = if self.mode.get() == Mode::Usual { self.leave() } else { None };
         // Before the closure, and after the worker has moved: closing workers serve no other
         // worker's timers.
-        if !self.is_polling_pinned.get() && self.shared().shutdown_stage.step_out() {
-            self.shared().unpark_all();
+        if !self.is_polling_pinned.get() {
+            for _task in 0..tasks_in_this_poll() {
+                if self.shared().shutdown_stage.step_out() {
+                    self.shared().unpark_all();
+                }
+            }
         }
         Absence { hand_over, is_outermost: true, _blocking: Some(current::allow_blocking()) }
     }
@@ -70,7 +79,7 @@ impl Local {
     fn step_in(&self, hand_over: Option<Arc<HandOver>>) {
         self.is_absent.set(false);
         if !self.is_polling_pinned.get() {
-            self.shared().shutdown_stage.step_in();
+            (0..tasks_in_this_poll()).for_each(|_task| self.shared().shutdown_stage.step_in());
         }
         if hand_over.is_some_and(|hand_over| !self.return_to(&hand_over)) {
             // The loop notices after this poll.
@@ -82,6 +91,7 @@ impl Local {
     /// and its waiting tasks are announced to others.
     fn leave(&self) -> Option<Arc<HandOver>> {
         let (index, shared) = (self.index(), self.handle().shared());
+        self.publish_counts(self.remote());
         self.mode.set(Mode::Away);
         self.pinned.move_to(None);
         shared.driver.leave_worker(index);
@@ -188,7 +198,11 @@ impl Worker {
         let _timers = shared.timers.bind_worker(index);
         let _runtime = current::enter_runtime(handle);
         let _no_blocking = current::forbid_blocking();
+        shared.figures(index).begin_thread();
         self.run_until_closed();
+        if !self.is_away() {
+            shared.figures(index).end_thread();
+        }
     }
 
     /// Runs the pinned tasks of this thread until it gets a worker to run. Returns `None` if the

@@ -11,10 +11,12 @@ use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::local::{Local, Mode};
 use crate::scheduler::paused::PausedClock;
 use crate::scheduler::random::Random;
+use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::PinnedQueue;
 use crate::scheduler::shared::SharedScheduler;
+use crate::scheduler::slack::Slack;
 use crate::scheduler::watch::Watch;
-use crate::task::{Cause, Runnable, wake_all};
+use crate::task::{Cause, Runnable, take_forced_yields, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
@@ -30,7 +32,6 @@ pub(super) enum Due {
 /// A worker, which one thread at a time runs.
 pub(crate) struct Worker {
     local: Local,
-    ticks: u64,
     lifo_streak: u32,
     /// Since when this worker leaves the injector to one that searches.
     left_since: Option<Instant>,
@@ -55,7 +56,6 @@ impl Worker {
         Worker {
             watch: Watch::new(),
             local: Local::new(index, SchedulerHandle::new(shared), queue, pinned),
-            ticks: 0,
             lifo_streak: 0,
             left_since: None,
             is_searching: false,
@@ -119,6 +119,7 @@ impl Worker {
     ) -> Option<T> {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
+        let _shown = shared.remotes[self.index()].polled.show();
         let mut polls_left = 0;
         loop {
             if polls_left == 0 {
@@ -157,6 +158,8 @@ impl Worker {
     /// Begins to count this worker as busy: a thread has taken it.
     pub(crate) fn begin_busy(&self) {
         self.local.pace.resume(self.shared().timers.now());
+        // Those of code that this thread ran outside of a worker.
+        take_forced_yields();
     }
 
     /// Returns the next task of this worker: LIFO slot, pinned tasks and ring take turns.
@@ -171,7 +174,7 @@ impl Worker {
         self.lifo_streak = 0;
         let pinned = || local.pinned.pop().map(Due::Pinned);
         let ring = || local.pop().map(Due::Shared);
-        let task = if self.ticks % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
+        let task = if local.polls.get() % 2 == 0 { pinned().or_else(ring) } else { ring().or_else(pinned) };
         task.or_else(|| local.remote().lifo.take().map(Due::Shared))
     }
 
@@ -183,7 +186,7 @@ impl Worker {
     /// Returns whether the task yielded.
     fn run_task(&mut self, due: Due) -> bool {
         self.set_to_work();
-        self.ticks += 1;
+        self.local.polls.set(self.local.polls.get() + 1);
         self.poll(due)
     }
 
@@ -224,14 +227,15 @@ impl Worker {
         let index = self.index();
         let now = shared.timers.now();
         self.check_in(now);
-        self.measure(now);
+        let remote = &*shared.remotes[index];
+        self.measure(remote, now);
         self.local.pace.restart(now);
         if !shared.driver.is_quiet(index) {
             let outcome = shared.driver.harvest(index, Harvest::new(&mut self.wakers, &mut self.leftovers));
             Self::expect_driver(outcome);
         }
         self.collect(now);
-        shared.remotes[index].overflow.refill(self.queue());
+        remote.overflow.refill(self.queue());
         if !self.leaves_injector(shared, now) {
             if let Some(task) = self.take_share(shared) {
                 self.local.push(task);
@@ -250,12 +254,15 @@ impl Worker {
         now.saturating_duration_since(*self.left_since.get_or_insert(now)) < PATIENCE
     }
 
-    /// Counts the time since the budget began, and updates the mean poll time that others see,
-    /// halfway, as `Pace` does. A new budget must begin at `now`.
-    fn measure(&self, now: Instant) {
-        let (pace, remote) = (&self.local.pace, self.local.remote());
+    /// Counts the time and the polls since the budget began, and updates the mean poll time that
+    /// others see, halfway, as `Pace` does. A new budget must begin at `now`. As a call of its own
+    /// it would cost each sleep forty instructions.
+    #[inline(always)]
+    fn measure(&self, remote: &Remote, now: Instant) {
+        let pace = &self.local.pace;
         let nanos = pace.nanos_until(now);
-        remote.count_busy(nanos);
+        remote.figures.count_busy(nanos);
+        self.local.publish_counts(remote);
         if let Some(mean) = pace.mean_poll(nanos) {
             remote.record_mean(mean);
         }
@@ -291,19 +298,19 @@ impl Worker {
             crate::primitive::let_others_run();
             return;
         }
-        self.measure(shared.timers.now());
+        let remote = &*shared.remotes[index];
+        self.measure(remote, shared.timers.now());
         let on_duty = self.watch.begin(shared, index);
         let clock = PausedClock::of(shared, index);
         let timeout = clock.sleep_limit().or_else(|| self.sleep_limit(on_duty));
-        let gate = &shared.remotes[index].gate;
         // The notifier left work for the next round, which must not sleep or move the clock.
-        let mut is_notified = !gate.close();
+        let mut is_notified = !remote.gate.close();
         let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
         let harvest = Harvest::new(&mut self.wakers, &mut self.leftovers);
-        shared.remotes[index].count_sleep_turn();
+        remote.figures.begin_sleep(self.is_fresh);
         let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, harvest);
-        is_notified |= gate.open();
-        shared.remotes[index].count_sleep_turn();
+        is_notified |= remote.gate.open();
+        remote.figures.end_sleep();
         Self::expect_driver(outcome);
         if on_duty {
             shared.idle.leave_duty();
@@ -315,6 +322,7 @@ impl Worker {
         }
         let now = shared.timers.now();
         self.local.pace.resume(now);
+        shared.slack.look(shared.epoch, now);
         self.collect(now);
         self.look_around(shared, now);
         self.dispatch();
@@ -326,6 +334,7 @@ impl Worker {
         let shared = self.shared();
         let deadline = shared.timers.next_deadline(self.index());
         let sleep = deadline.map(|deadline| deadline.saturating_duration_since(shared.timers.now()));
+        let sleep = Slack::limit(sleep);
         if !on_duty {
             return sleep;
         }

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::wait_list::{Home, WaitList, Waiter, WaiterStage};
-use crate::task::coop::poll_proceed;
+use crate::task::WaitReason;
+use crate::task::coop::poll_proceed_for;
 
 /// A place where a number of tasks wait until all of them are there. It can be used again at once.
 ///
@@ -40,6 +41,8 @@ pub struct Barrier {
 impl Home for Barrier {
     type State = usize;
     type Wish = ();
+
+    const NAME: &'static str = "Barrier";
 
     fn wait_list(&self) -> &WaitList<usize, ()> {
         &self.waiters
@@ -96,7 +99,8 @@ impl Future for WaitForAll<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
         let this = self.project();
         if this.waiter.stage() != WaiterStage::Idle {
-            let restore = ready!(poll_proceed(cx));
+            let reason = || WaitReason::of_sync(Barrier::NAME, *this.waiter.home());
+            let restore = ready!(poll_proceed_for(cx, reason));
             ready!(this.waiter.poll_chosen(cx));
             restore.made_progress();
             return Poll::Ready(BarrierWaitResult(false));

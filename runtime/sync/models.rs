@@ -70,6 +70,8 @@ impl Home for Numbers {
     type State = ();
     type Wish = usize;
 
+    const NAME: &'static str = "numbers";
+
     fn wait_list(&self) -> &WaitList<(), usize> {
         &self.0
     }

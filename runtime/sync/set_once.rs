@@ -36,6 +36,8 @@ impl<T> Home for SetOnce<T> {
     type State = ();
     type Wish = ();
 
+    const NAME: &'static str = "SetOnce";
+
     fn wait_list(&self) -> &WaitList<(), ()> {
         &self.waiters
     }

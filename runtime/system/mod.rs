@@ -5,6 +5,7 @@
 //!
 //! - `systems.rs`: which systems have which call.
 //! - `socket/`: making and accepting sockets and pipes, their options, the meaning of errors.
+//! - `describe.rs`: what a descriptor is, in words.
 //! - `device/`, `traffic/`: options of sockets that some systems have.
 //! - `segmentation/`: many UDP datagrams in one call.
 //! - `ancillary/`: descriptors beside bytes. `credentials/`: who a peer is. `unix_address/`: the
@@ -23,6 +24,7 @@ pub(crate) mod access;
 pub(crate) mod ancillary;
 #[cfg(unix)]
 pub(crate) mod credentials;
+pub(crate) mod describe;
 pub(crate) mod device;
 pub(crate) mod file;
 pub(crate) mod open;

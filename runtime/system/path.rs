@@ -23,9 +23,7 @@ pub(crate) struct SystemPath(PathForm);
 impl SystemPath {
     /// Returns std's error for a path that contains a zero byte.
     pub(crate) fn new(path: &Path) -> io::Result<SystemPath> {
-        CString::new(path.as_os_str().as_bytes()).map(SystemPath).map_err(|_| {
-            io::Error::new(io::ErrorKind::InvalidInput, "file name contained an unexpected NUL byte")
-        })
+        CString::new(path.as_os_str().as_bytes()).map(SystemPath).map_err(|_| has_nul())
     }
 
     pub(crate) fn as_path(&self) -> &Path {
@@ -35,6 +33,11 @@ impl SystemPath {
     pub(crate) fn as_c_str(&self) -> &CStr {
         &self.0
     }
+}
+
+#[cfg(unix)]
+pub(super) fn has_nul() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "file name contained an unexpected NUL byte")
 }
 
 #[cfg(not(unix))]

@@ -8,6 +8,7 @@
 //! gets its unit back. The future that a current-thread runtime blocks on has the budget of a task.
 //! Elsewhere outside of a task the budget is unlimited.
 
+use super::trace::{Note, has_refused_too_often, is_traced, may_pass, note};
 use crate::primitive::thread;
 use pin_project_lite::pin_project;
 use std::cell::Cell;
@@ -23,12 +24,19 @@ const UNLIMITED: u16 = u16::MAX;
 
 thread::thread_local! {
     static UNITS: Cell<u16> = const { Cell::new(UNLIMITED) };
+    /// How often an operation found no unit on this thread: a figure for users.
+    static FORCED_YIELDS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Gives this thread a fresh budget until the guard is dropped.
 #[inline]
 pub(super) fn enter() -> EnteredBudget {
     EnteredBudget::with(UNITS_PER_POLL)
+}
+
+/// Gives this thread a budget that is spent, until the guard is dropped.
+pub(super) fn enter_spent() -> EnteredBudget {
+    EnteredBudget::with(0)
 }
 
 /// Runs `f`, which polls a future that is not a task, with a fresh budget.
@@ -168,13 +176,77 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = UNITS.with(Cell::get);
     match before {
         0 => {
-            cx.waker().wake_by_ref();
+            force_yield(cx);
             return Poll::Pending;
         }
         UNLIMITED => {}
         units => UNITS.with(|cell| cell.set(units - 1)),
     }
     Poll::Ready(RestoreOnPending { before: Cell::new(before), stays: PhantomData })
+}
+
+/// As [`poll_proceed`], for an operation that stands around others: a dump has to reach those,
+/// which say what they wait for.
+///
+/// # Examples
+/// ```
+/// use heist::runtime::facade::poll_proceed_outer;
+/// use std::task::{Context, Waker};
+///
+/// assert!(poll_proceed_outer(&mut Context::from_waker(Waker::noop())).is_ready());
+/// ```
+#[inline]
+pub fn poll_proceed_outer(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+    let proceed = poll_proceed(cx);
+    if proceed.is_pending() && may_pass() {
+        return Poll::Ready(RestoreOnPending { before: Cell::new(UNLIMITED), stays: PhantomData });
+    }
+    proceed
+}
+
+/// As [`poll_proceed`]; a dump learns from `reason` what the operation waits for.
+#[inline]
+pub(crate) fn poll_proceed_for<N: Into<Note>>(
+    cx: &mut Context<'_>,
+    reason: impl FnOnce() -> N,
+) -> Poll<RestoreOnPending> {
+    let before = UNITS.with(Cell::get);
+    match before {
+        0 => {
+            wait_for_units(cx, reason);
+            return Poll::Pending;
+        }
+        UNLIMITED => {}
+        units => UNITS.with(|cell| cell.set(units - 1)),
+    }
+    Poll::Ready(RestoreOnPending { before: Cell::new(before), stays: PhantomData })
+}
+
+/// One call for all that is to be done without a unit, so that the usual way keeps nothing for it.
+#[cold]
+#[inline(never)]
+fn wait_for_units<N: Into<Note>>(cx: &mut Context<'_>, reason: impl FnOnce() -> N) {
+    note(reason);
+    force_yield(cx);
+}
+
+/// Makes the task yield. The poll of a dump, which spends the budget itself, is not counted.
+#[cold]
+#[inline(never)]
+fn force_yield(cx: &mut Context<'_>) {
+    if !is_traced() {
+        FORCED_YIELDS.with(|count| count.set(count.get() + 1));
+    }
+    cx.waker().wake_by_ref();
+    if has_refused_too_often() {
+        UNITS.with(|cell| cell.set(UNITS_PER_POLL));
+    }
+}
+
+/// Returns how often a task had to yield on this thread since the last call.
+#[inline]
+pub(crate) fn take_forced_yields() -> u64 {
+    FORCED_YIELDS.with(|count| if count.get() > 0 { count.take() } else { 0 })
 }
 
 /// Returns whether the current task may complete another operation before it has to yield.
@@ -354,6 +426,9 @@ impl<F: Future> Future for Unconstrained<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if !has_budget_remaining() && is_traced() {
+            return self.project().future.poll(cx);
+        }
         without_budget(|| self.project().future.poll(cx))
     }
 }
@@ -362,7 +437,7 @@ impl<F: Future> Future for Coop<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let restore = ready!(poll_proceed(cx));
+        let restore = ready!(poll_proceed_outer(cx));
         let output = ready!(self.project().future.poll(cx));
         restore.made_progress();
         Poll::Ready(output)

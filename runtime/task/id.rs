@@ -4,13 +4,12 @@
 //! writing memory that other threads write. The rest of a block is lost when its thread ends; 2^64
 //! ids are enough for that.
 
+use crate::primitive::sync::StaticMutex;
 use crate::primitive::thread;
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
-// std's lock and not the one of `primitive`, because a static needs a const constructor, which
-// loom's lock does not have. The lock is taken once per block and orders nothing but itself.
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many ids a thread takes at once.
 pub(super) const BLOCK_SIZE: u64 = 1 << 10;
@@ -38,11 +37,13 @@ struct Block {
     end: u64,
 }
 
-static NEXT_BLOCK: Mutex<u64> = Mutex::new(1);
+static NEXT_BLOCK: StaticMutex<u64> = StaticMutex::new(1);
 
 thread::thread_local! {
     static BLOCK: Cell<Block> = const { Cell::new(Block { next: 0, end: 0 }) };
-    static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
+    /// The number of the current task, or 0. An atomic only because a watchdog reads it: its own
+    /// thread uses it as a cell, and models do not see it.
+    static CURRENT: AtomicU64 = const { AtomicU64::new(0) };
 }
 
 impl Id {
@@ -59,15 +60,21 @@ impl Id {
         })
     }
 
-    pub(super) fn to_u64(self) -> u64 {
+    #[inline]
+    pub(crate) fn to_u64(self) -> u64 {
         self.0.get()
+    }
+
+    /// The id with this number, which [`to_u64`](Self::to_u64) has returned. `None` for zero.
+    pub(crate) fn from_u64(number: u64) -> Option<Id> {
+        NonZeroU64::new(number).map(Id)
     }
 }
 
 impl Block {
     #[cold]
     fn take() -> Block {
-        let mut first = NEXT_BLOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = NEXT_BLOCK.lock();
         let next = *first;
         *first += BLOCK_SIZE;
         Block { next, end: next + BLOCK_SIZE }
@@ -108,23 +115,35 @@ pub fn id() -> Id {
 /// # }
 /// ```
 pub fn try_id() -> Option<Id> {
-    CURRENT.with(Cell::get)
+    // Ordering: Relaxed: of this thread.
+    Id::from_u64(CURRENT.with(|current| current.load(Ordering::Relaxed)))
 }
 
 /// Makes `id` the current task until the guard is dropped.
 #[inline]
 pub(super) fn enter(id: Id) -> EnteredId {
-    EnteredId { outer: CURRENT.with(|current| current.replace(Some(id))) }
+    CURRENT.with(|current| {
+        // Ordering: Relaxed, both: of this thread. A watchdog reads a hint.
+        let outer = current.load(Ordering::Relaxed);
+        current.store(id.to_u64(), Ordering::Relaxed);
+        EnteredId { outer }
+    })
+}
+
+/// Calls `f` with the word that has the number of the current task of this thread, or 0.
+pub(super) fn with_current<R>(f: impl FnOnce(&AtomicU64) -> R) -> R {
+    CURRENT.with(f)
 }
 
 pub(super) struct EnteredId {
-    outer: Option<Id>,
+    outer: u64,
 }
 
 impl Drop for EnteredId {
     #[inline]
     fn drop(&mut self) {
-        CURRENT.with(|current| current.set(self.outer));
+        // Ordering: Relaxed, as in `enter`.
+        CURRENT.with(|current| current.store(self.outer, Ordering::Relaxed));
     }
 }
 

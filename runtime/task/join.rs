@@ -10,6 +10,7 @@ use super::id::Id;
 use super::outcomes::{Detach, Join};
 use super::quiet::quietly;
 use super::raw::Reference;
+use super::wait_reason::WaitReason;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -223,7 +224,8 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let restore = ready!(budget::poll_proceed(cx));
+        let this = &*self;
+        let restore = ready!(budget::poll_proceed_for(cx, move || WaitReason::Task { id: this.id() }));
         if !self.poll_complete(cx.waker()) {
             return Poll::Pending;
         }

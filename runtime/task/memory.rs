@@ -6,7 +6,8 @@
 //! of [`MAGAZINE_SIZE`] cells. Each thread fills and empties two magazines of its own without a
 //! lock. A full one goes to the depot, and a thread that has run out takes one from there, so one
 //! lock is taken per [`MAGAZINE_SIZE`] tasks. If the depot has no room, the cells go back to the
-//! allocator one by one. So do the cells of a thread that ends.
+//! allocator one by one. So do the cells of a thread that ends, and those of a depot that nobody
+//! has used for a while.
 //!
 //! Unoptimised builds keep nothing, so that memory checkers see every task come and go.
 #![expect(unsafe_code, reason = "allocates cells, and chains free ones through their own memory")]
@@ -14,31 +15,13 @@
 use std::alloc::{self, Layout};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
-// std's lock and not the one of `primitive`, because a static needs a const constructor, which
-// loom's lock does not have. The lock orders nothing but the chains it holds.
-use std::sync::{Mutex, PoisonError};
 
-/// Bytes between two size classes. No cell in a class is aligned to more.
-const GRAIN: usize = 16;
-/// Bytes of the smallest class. With malloc's own 8 bytes each class is a multiple of the grain, so
-/// that no memory is wasted.
-const CLASS_SIZE_MIN: usize = 24;
-const CLASSES_COUNT: usize = 32;
-/// Larger cells are not kept: they are rare, and malloc is the smaller part of their cost.
-const KEPT_SIZE_MAX: usize = CLASS_SIZE_MIN + (CLASSES_COUNT - 1) * GRAIN;
-
-/// Cells in a full magazine: this many tasks share the cost of one lock.
-const MAGAZINE_SIZE: usize = 32;
-/// Bytes that the depot may hold of each size class.
-const DEPOT_SIZE_MAX: usize = 1 << 20;
+use super::depot::{
+    CLASS_SIZE_MIN, CLASSES_COUNT, DEPOTS, Depot, Free, GRAIN, KEPT_SIZE_MAX, MAGAZINE_SIZE, free, layout_of,
+};
 
 /// Checkers must see each free, and a model counts its own allocations.
 const IS_KEPT: bool = !cfg!(any(debug_assertions, rt_loom, rt_shuttle));
-
-/// A free cell. Its own memory links it to the next cell of its chain.
-struct Free {
-    next: *mut Free,
-}
 
 /// Cells of one size class: a chain, or none.
 struct Magazine {
@@ -54,17 +37,6 @@ struct Class {
 
 /// All free cells of a thread.
 struct ThreadCache([Class; CLASSES_COUNT]);
-
-/// Full magazines of one size class that belong to no thread.
-struct Depot(Mutex<Vec<Chain>>);
-
-/// The first cell of a full magazine.
-struct Chain(*mut Free);
-
-// SAFETY: a chain is memory without a task, and belongs to the owner of its first cell.
-unsafe impl Send for Chain {}
-
-static DEPOTS: [Depot; CLASSES_COUNT] = [const { Depot(Mutex::new(Vec::new())) }; CLASSES_COUNT];
 
 thread_local! {
     static THREAD_CACHE: ThreadCache = const {
@@ -90,14 +62,6 @@ const fn class_in(layout: Layout) -> Option<usize> {
         return None;
     }
     Some(layout.size().saturating_sub(CLASS_SIZE_MIN).div_ceil(GRAIN))
-}
-
-/// Returns the layout that all cells of a class are allocated with.
-const fn layout_of(class: usize) -> Layout {
-    match Layout::from_size_align(CLASS_SIZE_MIN + class * GRAIN, GRAIN) {
-        Ok(layout) => layout,
-        Err(_) => panic!("a class is of a possible size"),
-    }
 }
 
 /// Allocates memory for a cell, whose size is not zero.
@@ -191,43 +155,6 @@ impl Class {
     }
 }
 
-impl Depot {
-    #[cold]
-    fn take(&self) -> Option<*mut Free> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().map(|chain| chain.0)
-    }
-
-    /// Adds a full magazine, or frees its cells if there is no room.
-    ///
-    /// # Safety
-    /// The cells were allocated with the layout of `class`, and nobody else uses them.
-    #[cold]
-    unsafe fn put(&self, chain: *mut Free, class: usize) {
-        let count_max = DEPOT_SIZE_MAX / (layout_of(class).size() * MAGAZINE_SIZE);
-        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if chains.len() < count_max {
-            return chains.push(Chain(chain));
-        }
-        drop(chains);
-        // SAFETY: as our caller promises.
-        unsafe { free(chain, class) };
-    }
-}
-
-/// Gives the cells of a chain back to the allocator.
-///
-/// # Safety
-/// They were allocated with the layout of `class`, and nobody else uses them.
-unsafe fn free(chain: *mut Free, class: usize) {
-    let mut next = NonNull::new(chain);
-    while let Some(cell) = next {
-        // SAFETY: a cell in a chain is ours, and was written when it was put there.
-        next = NonNull::new(unsafe { cell.as_ref() }.next);
-        // SAFETY: as our caller promises.
-        unsafe { alloc::dealloc(cell.cast::<u8>().as_ptr(), layout_of(class)) };
-    }
-}
-
 impl Drop for ThreadCache {
     fn drop(&mut self) {
         for (class, kept) in self.0.iter().enumerate() {
@@ -243,9 +170,10 @@ impl Drop for ThreadCache {
 #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
 mod tests {
     use super::{
-        CLASS_SIZE_MIN, CLASSES_COUNT, Cell, Class, DEPOT_SIZE_MAX, Depot, Free, GRAIN, KEPT_SIZE_MAX,
-        MAGAZINE_SIZE, Magazine, Mutex, NonNull, alloc, allocate, class_in, free, layout_of, ptr, release,
+        CLASS_SIZE_MIN, CLASSES_COUNT, Cell, Class, Depot, Free, GRAIN, KEPT_SIZE_MAX, MAGAZINE_SIZE,
+        Magazine, NonNull, alloc, allocate, class_in, free, layout_of, ptr, release,
     };
+    use crate::task::depot::DEPOT_SIZE_MAX;
     use std::alloc::Layout;
     use std::collections::HashSet;
 
@@ -292,7 +220,7 @@ mod tests {
     #[test]
     fn what_was_put_away_comes_back_once() {
         for count in [0, 1, MAGAZINE_SIZE - 1, MAGAZINE_SIZE, MAGAZINE_SIZE + 1, 5 * MAGAZINE_SIZE + 3] {
-            let (class, depot) = (class(), Depot(Mutex::new(Vec::new())));
+            let (class, depot) = (class(), Depot::new());
             let put = fill(&class, &depot, count);
             assert_eq!(empty(&class, &depot), put, "of {count}");
         }
@@ -301,7 +229,7 @@ mod tests {
     #[test]
     fn what_one_thread_frees_another_one_gets() {
         const COUNT: usize = 10 * MAGAZINE_SIZE;
-        let depot = Depot(Mutex::new(Vec::new()));
+        let depot = Depot::new();
         let put = std::thread::scope(|scope| {
             let freeing = scope.spawn(|| {
                 let class = class();
@@ -320,8 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn a_depot_that_gives_back_has_nothing_left() {
+        let (class, depot) = (class(), Depot::new());
+        fill(&class, &depot, 5 * MAGAZINE_SIZE);
+        depot.give_back(CLASS);
+        assert!(depot.take().is_none());
+        assert_eq!(empty(&class, &depot).len(), 2 * MAGAZINE_SIZE, "what the thread keeps");
+    }
+
+    #[test]
     fn the_depot_takes_no_more_than_its_share() {
-        let (class, depot) = (class(), Depot(Mutex::new(Vec::new())));
+        let (class, depot) = (class(), Depot::new());
         let size = layout_of(CLASS).size();
         fill(&class, &depot, 2 * DEPOT_SIZE_MAX / size);
         let kept_count = empty(&class, &depot).len();

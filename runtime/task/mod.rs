@@ -51,15 +51,19 @@
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
-// (the handles), `owned.rs` (the list of live tasks), `memory.rs`. The others need none of these:
+// (the handles), `owned.rs` (the list of live tasks), `depot.rs`, `memory.rs`. The others need none
+// of these:
 // `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
 // `permission.rs` (whether a thread may block), `local_key.rs` (values of a task). `local_set/` is
 // a small scheduler on top of all of it.
 
+pub(crate) mod activity;
 mod allocate;
 mod budget;
 mod cause;
+mod census;
 mod closure;
+mod depot;
 mod error;
 mod harness;
 mod id;
@@ -72,11 +76,14 @@ mod outcomes;
 mod owned;
 pub(crate) mod permission;
 mod pinned;
+mod polled_task;
 mod quiet;
 mod raw;
 mod runnable;
 mod schedule;
 mod state;
+mod trace;
+pub(crate) mod wait_reason;
 mod waker;
 mod yield_now;
 
@@ -109,11 +116,13 @@ mod tests;
 /// # }
 /// ```
 pub mod coop {
+    #[doc(hidden)]
+    pub use super::budget::poll_proceed_outer;
     pub use super::budget::{
         Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining,
         poll_proceed, unconstrained,
     };
-    pub(crate) use super::budget::{spend_bytes, with_budget, without_budget};
+    pub(crate) use super::budget::{poll_proceed_for, spend_bytes, with_budget, without_budget};
 }
 
 /// Futures that functions of this module return.
@@ -133,7 +142,7 @@ pub mod futures {
     pub use super::local_key::TaskLocalFuture;
 }
 
-pub(crate) use budget::without_budget;
+pub(crate) use budget::{take_forced_yields, without_budget};
 pub use coop::{consume_budget, unconstrained};
 pub use error::JoinError;
 pub use id::{Id, id, try_id};
@@ -145,11 +154,17 @@ pub use yield_now::yield_now;
 pub use crate::runtime::join_set::JoinSet;
 pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 
+pub(crate) use activity::TaskActivity;
 pub(crate) use cause::Cause;
+pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
+pub(crate) use depot::{give_back, is_keeping, rest};
 pub(crate) use layout::Header;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
+pub(crate) use polled_task::PolledTask;
 pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::Schedule;
+pub(crate) use trace::{Note, REASONS_COUNT_MAX, is_traced, note};
+pub(crate) use wait_reason::WaitReason;

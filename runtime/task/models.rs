@@ -8,8 +8,10 @@
     reason = "cells that loom watches are shared on purpose, to see whether they are ever contended"
 )]
 
-use super::budget::without_budget;
+use super::budget::{poll_proceed_for, without_budget};
+use super::census::{Census, Question, SeenTask};
 use super::local_set::inbox::Inbox;
+use super::wait_reason::WaitReason;
 use super::{Cause, Header, Id, JoinError, JoinHandle, JoinSet, LocalSet, OwnedTasks, Runnable, Schedule};
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::cell::UnsafeCell;
@@ -886,5 +888,95 @@ fn a_set_is_polled_again_after_a_wake_from_another_thread() {
             assert!(flag.0.load(Ordering::Relaxed), "a lost wake");
             assert!(pin!(&mut set).poll(cx).is_ready());
         }
+    });
+}
+
+fn look(queue: &ModelArc<Queue>) -> Option<Vec<SeenTask>> {
+    Census::default().proceed(&queue.owned, Question::Reasons, |_| true, || false)
+}
+
+/// A dump polls a task that waits while another thread wakes it and a third one may run it: the
+/// poll that looks takes a wake-up and does nothing for it, so it has to give it back. Neither is
+/// the task polled by two at once [one-poller], nor its wake lost [no-lost-wake].
+#[test]
+fn a_look_meets_a_wake() {
+    model(|| {
+        let queue = Queue::new();
+        let shared = Shared::new();
+        let watched = Watched::new();
+        let waiting = shared.clone();
+        let handle = spawn(
+            &queue,
+            poll_fn(move |cx| {
+                watched.write();
+                let reason = || WaitReason::of_process(1);
+                let Poll::Ready(restore) = poll_proceed_for(cx, reason) else { return Poll::Pending };
+                restore.made_progress();
+                waiting.wakers.lock().push(cx.waker().clone());
+                // Ordering: Relaxed on purpose, because the wake has to publish it.
+                if waiting.data.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
+            }),
+        );
+        assert!(queue.run_one());
+        let waker = shared.wakers.lock().pop().expect("the task waits");
+        let waking = thread::spawn({
+            let shared = shared.clone();
+            move || shared.publish(&waker)
+        });
+        let looking = thread::spawn({
+            let queue = queue.clone();
+            move || {
+                let seen = look(&queue).expect("there is a shard");
+                // It may have been due, or have ended.
+                assert!(seen.iter().all(|task| task.notes.len() <= 1));
+            }
+        });
+        queue.run_all();
+        waking.join().unwrap();
+        looking.join().unwrap();
+        queue.run_all();
+        shared.wakers.lock().clear();
+        let mut handle = handle;
+        let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(polled, Poll::Ready(Ok(()))), "a lost wake");
+        drop(handle);
+        assert_all_freed(queue);
+    });
+}
+
+/// A poll that looks finds out what the task waits for, does nothing else, and leaves it due, for a
+/// thread that runs it meanwhile or later.
+#[test]
+fn a_look_says_what_a_task_waits_for_and_leaves_it_due() {
+    model(|| {
+        let queue = Queue::new();
+        let wait_for = |number| {
+            poll_fn(move |cx| -> Poll<()> {
+                let reason = || WaitReason::of_process(number);
+                drop(std::task::ready!(poll_proceed_for(cx, reason)));
+                Poll::Pending
+            })
+        };
+        let handles = [1, 2].map(|number| spawn(&queue, wait_for(number)));
+        queue.run_all();
+        let looking = thread::spawn({
+            let queue = queue.clone();
+            move || look(&queue).expect("there is a shard")
+        });
+        let mut runs_count = 0;
+        while queue.run_one() {
+            runs_count += 1;
+        }
+        let seen = looking.join().unwrap();
+        while queue.run_one() {
+            runs_count += 1;
+        }
+        assert_eq!(runs_count, handles.len(), "a lost wake");
+        let reasons: Vec<_> = seen.into_iter().flat_map(|task| task.notes).map(|note| note.reason).collect();
+        assert_eq!(reasons, [1, 2].map(WaitReason::of_process));
+        handles.iter().for_each(JoinHandle::abort);
+        queue.run_all();
+        drop(handles);
+        assert_all_freed(queue);
     });
 }

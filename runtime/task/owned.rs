@@ -18,8 +18,10 @@ use std::ptr::NonNull;
 
 /// Neighbouring ids of one block are spread over this many shards. A thread that spawns stays
 /// within this group of shards for a whole block of ids, so their locks stay in its cache. When
-/// other threads complete what one thread spawned, they do not all contend for one lock.
-const SHARDS_PER_BLOCK: u64 = 8;
+/// other threads complete what one thread spawned, they do not all contend for one lock. A runtime
+/// has four shards for each worker, so there are two groups for each worker: with groups of eight,
+/// two workers or more shared each group, and every spawn fetched its lock from another core.
+const SHARDS_PER_BLOCK: u64 = 2;
 
 /// The live tasks of a scheduler, each listed once from its spawn to its completion.
 pub(crate) struct OwnedTasks {
@@ -42,7 +44,7 @@ struct List {
 }
 
 /// An empty list that has more slots than this frees their memory.
-const KEPT_SLOTS_COUNT: usize = 1024;
+const KEPT_SLOTS_COUNT: usize = 128;
 
 // SAFETY: the pointers lead to tasks that are alive while they are listed, and are followed only
 // under the lock.
@@ -203,9 +205,46 @@ impl OwnedTasks {
         self.shards.iter().map(|shard| shard.live_count.load(Ordering::Acquire)).sum()
     }
 
+    /// Returns where a task was spawned, if it is listed.
+    pub(crate) fn location_of(&self, id: Id) -> Option<&'static Location<'static>> {
+        const SLOTS_AT_ONCE: usize = 1024;
+        let shard = self.shard_of(id);
+        let mut first = 0;
+        loop {
+            // A few at a time, because threads that spawn wait for the lock.
+            let list = shard.list.lock();
+            let slots = list.slots.get(first..).filter(|slots| !slots.is_empty())?;
+            let mut tasks = slots.iter().take(SLOTS_AT_ONCE).flatten().map(|&task| {
+                // SAFETY: a listed task is alive while we hold the lock, as in `take_first`.
+                unsafe { TaskRef::from_header(task) }
+            });
+            if let Some(task) = tasks.find(|task| task.id() == id) {
+                return Some(task.location());
+            }
+            first += SLOTS_AT_ONCE;
+        }
+    }
+
     /// Returns where the tasks were spawned that are being polled now.
     pub(crate) fn running(&self) -> Vec<&'static Location<'static>> {
         self.shards.iter().flat_map(|shard| shard.running()).collect()
+    }
+
+    /// Returns a reference to each task in up to `limit` slots of a shard, from slot `first` on,
+    /// and whether that was the end of the shard. `None` if there is no such shard.
+    pub(super) fn references_in(
+        &self,
+        shard: usize,
+        first: usize,
+        limit: usize,
+    ) -> Option<(Vec<Reference>, bool)> {
+        let list = self.shards.get(shard)?.list.lock();
+        let slots = list.slots.get(first..).unwrap_or_default();
+        let references = slots.iter().take(limit).flatten().map(|&task| {
+            // SAFETY: a listed task is alive while we hold the lock, as in `take_first`.
+            unsafe { TaskRef::from_header(task) }.to_reference()
+        });
+        Some((references.collect(), slots.len() <= limit))
     }
 
     fn shard_of(&self, id: Id) -> &Shard {

@@ -7,6 +7,7 @@ use super::id::{self, Id};
 use super::layout::Header;
 use super::outcomes::Wake;
 use super::raw::{Reference, TaskRef};
+use super::trace::{Note, Tracing};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -90,6 +91,26 @@ impl Runnable {
         is_woken.then(|| unsafe { Runnable::from_header(pointer) })
     }
 
+    /// Polls the future once without a budget, so that it notes what it waits for. Its operations
+    /// wake it, so that it is polled as always after that. For a task that waits.
+    pub(super) fn trace(self) -> Vec<Note> {
+        let (id, vtable) = (self.id(), self.task().header().vtable);
+        let pointer = ManuallyDrop::new(self).pointer;
+        let tracing = Tracing::of(id);
+        let is_woken = {
+            let _id = id::enter(id);
+            let _budget = budget::enter_spent();
+            // SAFETY: as in `run_once`.
+            unsafe { (vtable.run)(pointer) }
+        };
+        let notes = tracing.finish();
+        if is_woken {
+            // SAFETY: as in `run_once`.
+            unsafe { Runnable::from_header(pointer) }.reschedule();
+        }
+        notes
+    }
+
     /// Passes a task that was woken during its own poll to its scheduler.
     fn reschedule(self) {
         // After the task is queued, another thread may run and free it, and the scheduler with it
@@ -102,15 +123,32 @@ impl Runnable {
 }
 
 impl Drop for Runnable {
+    #[inline]
     fn drop(&mut self) {
-        self.task().state().cancel_run();
         // SAFETY: `self` is not used after this, so the right to run has one owner.
-        let again = unsafe { Runnable::from_header(self.pointer) }.run_once();
-        debug_assert!(again.is_none(), "a cancelled run is the last one");
+        cancel_in_place(ManuallyDrop::new(unsafe { Runnable::from_header(self.pointer) }));
     }
 }
 
+/// Apart from the hot paths, which only drop a Runnable when they unwind.
+#[cold]
+#[inline(never)]
+fn cancel_in_place(runnable: ManuallyDrop<Runnable>) {
+    runnable.task().state().cancel_run();
+    let again = ManuallyDrop::into_inner(runnable).run_once();
+    debug_assert!(again.is_none(), "a cancelled run is the last one");
+}
+
 impl Reference {
+    /// Polls the future, if the task waits, to find out what it waits for.
+    pub(super) fn trace(&self) -> Vec<Note> {
+        match self.task().state().wake_by_ref() {
+            // SAFETY: the transition gave us the right to run.
+            Wake::Schedule => unsafe { Runnable::from_header(self.task().as_ptr()) }.trace(),
+            Wake::Nothing => Vec::new(),
+        }
+    }
+
     /// Drops the future: here if the task is idle; otherwise the party that runs it, or that drains
     /// its queue, drops it.
     pub(super) fn shut_down(&self) {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::activity::TaskActivity;
 use super::outcomes::{Detach, Join, JoinWakerOwner, OutputOwner, Pause, Start, Wake, WakeByValue};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
@@ -221,6 +222,18 @@ impl TaskState {
     pub(super) fn is_running(&self) -> bool {
         // Ordering: Relaxed, because nothing else is read on the strength of the answer.
         self.0.load(Ordering::Relaxed) & RUNNING != 0
+    }
+
+    /// Returns what the task does, or `None` if it is complete. A hint.
+    pub(super) fn activity(&self) -> Option<TaskActivity> {
+        // Ordering: Relaxed, as in `is_running`.
+        let word = self.0.load(Ordering::Relaxed);
+        match (word & COMPLETE, word & RUNNING, word & SCHEDULED) {
+            (0, 0, 0) => Some(TaskActivity::Waiting),
+            (0, 0, _) => Some(TaskActivity::Runnable),
+            (0, _, _) => Some(TaskActivity::Running),
+            _ => None,
+        }
     }
 
     pub(super) fn is_complete(&self) -> bool {

@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 
 use super::entry::TimerEntry;
 use super::instant::Instant;
-use crate::task::coop;
+use crate::task::{WaitReason, coop};
 
 /// A tick that is handed out no later than this after it was due does not count as missed.
 const LATENESS_ALLOWED: Duration = Duration::from_millis(5);
@@ -228,8 +228,10 @@ impl Interval {
     /// ```
     #[track_caller]
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        let charge = ready!(coop::poll_proceed(cx));
-        ready!(self.entry.poll_elapsed(cx, self.deadline.into_std()));
+        let deadline = self.deadline;
+        let reason = move || WaitReason::Timer { deadline: deadline.into_std() };
+        let charge = ready!(coop::poll_proceed_for(cx, reason));
+        ready!(self.entry.poll_elapsed(cx, deadline.into_std()));
         charge.made_progress();
         let (scheduled, now) = (self.deadline, Instant::now());
         let next = if now.saturating_duration_since(scheduled) > LATENESS_ALLOWED {

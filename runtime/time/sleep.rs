@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::entry::TimerEntry;
 use super::instant::Instant;
-use crate::task::coop;
+use crate::task::{WaitReason, coop};
 
 /// Waits until `duration` has passed, counted from this call.
 ///
@@ -168,8 +168,10 @@ impl Future for Sleep {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let charge = ready!(coop::poll_proceed(cx));
-        ready!(this.entry.poll_elapsed(cx, this.deadline.into_std()));
+        let deadline = &*this.deadline;
+        let reason = move || WaitReason::Timer { deadline: deadline.into_std() };
+        let charge = ready!(coop::poll_proceed_for(cx, reason));
+        ready!(this.entry.poll_elapsed(cx, deadline.into_std()));
         charge.made_progress();
         Poll::Ready(())
     }

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use super::entry::TimerEntry;
 use super::error::Elapsed;
 use super::instant::Instant;
-use crate::task::coop;
+use crate::task::{WaitReason, coop};
 
 /// Limits `future` to `duration`, counted from this call.
 ///
@@ -41,7 +41,8 @@ use crate::task::coop;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    timeout_at(Instant::after(duration), future)
+    // Not by `timeout_at`: without optimisation, each call copies the future onto the stack.
+    Timeout { value: future.into_future(), deadline: Instant::after(duration), entry: TimerEntry::new() }
 }
 
 /// Limits `future` to the time before `deadline`. Everything else is as with
@@ -170,8 +171,10 @@ impl<T: Future> Future for Timeout<T> {
         if had_budget && !coop::has_budget_remaining() {
             ready!(this.entry.poll_elapsed(cx, this.deadline.into_std()));
         } else {
-            let charge = ready!(coop::poll_proceed(cx));
-            ready!(this.entry.poll_elapsed(cx, this.deadline.into_std()));
+            let deadline = &*this.deadline;
+            let reason = move || WaitReason::Timer { deadline: deadline.into_std() };
+            let charge = ready!(coop::poll_proceed_for(cx, reason));
+            ready!(this.entry.poll_elapsed(cx, deadline.into_std()));
             charge.made_progress();
         }
         Poll::Ready(Err(Elapsed::new()))

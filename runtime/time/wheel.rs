@@ -45,7 +45,8 @@ pub(super) struct Wheel {
     next: u64,
     /// Bit `n` is set while level `n` holds a node.
     occupied: u16,
-    levels: Box<[Level; LEVEL_COUNT]>,
+    /// The levels that were in use, and those below: a wheel without timers needs none.
+    levels: Vec<Level>,
     slab: Slab,
 }
 
@@ -73,8 +74,7 @@ fn start_of(level: usize, tick: u64) -> u64 {
 
 impl Wheel {
     pub(super) fn new() -> Self {
-        let levels = Box::new([Level::new(); LEVEL_COUNT]);
-        Wheel { elapsed: 0, next: NEVER, occupied: 0, levels, slab: Slab::new() }
+        Wheel { elapsed: 0, next: NEVER, occupied: 0, levels: Vec::new(), slab: Slab::new() }
     }
 
     /// Returns how many nodes are armed.
@@ -188,7 +188,7 @@ impl Wheel {
     /// Ends time: takes all wakers out. From now on every tick has passed.
     pub(super) fn close(&mut self, wakers: &mut Vec<Waker>) {
         self.slab.clear(wakers);
-        *self.levels = [Level::new(); LEVEL_COUNT];
+        self.levels = Vec::new();
         self.occupied = 0;
         self.next = NEVER;
         self.elapsed = NEVER;
@@ -242,9 +242,20 @@ impl Wheel {
     #[inline]
     fn link(&mut self, index: u32, tick: u64) {
         let level = level_of(self.elapsed, tick);
+        if level >= self.levels.len() {
+            self.add_levels(level);
+        }
         self.levels[level].push_back(slot_of(level, tick), index, &mut self.slab);
         self.occupied |= 1 << level;
         self.next = self.next.min(start_of(level, tick));
+    }
+
+    /// Adds the levels up to `level`.
+    #[cold]
+    fn add_levels(&mut self, level: usize) {
+        debug_assert!(level < LEVEL_COUNT);
+        self.levels.reserve_exact(level + 1 - self.levels.len());
+        self.levels.resize(level + 1, Level::new());
     }
 
     #[inline]

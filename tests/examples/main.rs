@@ -3,7 +3,9 @@
 #[cfg(unix)]
 mod files;
 mod generators;
+mod metrics;
 mod net;
+mod observed;
 #[path = "../support/program.rs"]
 mod program;
 #[path = "../support/mod.rs"]

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::{program, support};
 
 /// What the example prints on each back end.
-fn run_on_every_backend(name: &str, check: impl Fn(&str)) {
+pub(crate) fn run_on_every_backend(name: &str, check: impl Fn(&str)) {
     for kind in support::backends() {
         let mut command = Command::new(program::example(name));
         command.current_dir(env!("CARGO_MANIFEST_DIR")).env("HEIST_DRIVER", kind.to_string());

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use heist::io::{Interest, PipeReader, PipeWriter, pipe as new_pipe, splice};
 use heist::net::unix::pipe::{self, OpenOptions};
+use heist::task::yield_now;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
-use crate::support::{on_every_runtime, with_every_runtime};
+use crate::support::process::{again, expect_success, role};
+use crate::support::{Shape, backends, builder, on_every_runtime, with_every_runtime};
 use crate::{is_pending_once, soon, would_block};
 
 fn fifo() -> (TempDir, PathBuf) {
@@ -20,6 +22,30 @@ fn fifo() -> (TempDir, PathBuf) {
     let path = directory.path().join("fifo");
     mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     (directory, path)
+}
+
+/// [closed-before-bind]: a writer that met it would lose its bytes.
+#[test]
+fn a_single_thread_has_closed_the_reader_that_it_dropped_while_that_waited() {
+    let test = "fifo::a_single_thread_has_closed_the_reader_that_it_dropped_while_that_waited";
+    if role().is_none() {
+        // In a process of its own: one that another test forks has the reader too, for a moment.
+        expect_success(&mut again(test, "alone"));
+        return;
+    }
+    for kind in backends() {
+        builder(Shape::CurrentThread, kind).build().unwrap().block_on(async {
+            let (_directory, path) = fifo();
+            for _ in 0..50 {
+                let mut reader = OpenOptions::new().open_receiver(&path).unwrap();
+                assert!(is_pending_once(reader.read(&mut [0; 8])).await);
+                yield_now().await;
+                drop(reader);
+                let error = OpenOptions::new().open_sender(&path).unwrap_err();
+                assert_eq!(error.raw_os_error(), Some(libc::ENXIO));
+            }
+        });
+    }
 }
 
 #[test]

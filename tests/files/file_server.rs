@@ -169,7 +169,8 @@ impl Server {
             match self.device.read(&mut buffer) {
                 Ok(count) => self.serve(&Request::of(&buffer[..count])),
                 Err(error) => match error.raw_os_error() {
-                    Some(libc::ENODEV) => return,
+                    // Unmounted, or its connection was cut.
+                    Some(libc::ENODEV | libc::ECONNABORTED) => return,
                     // Not mounted yet; nothing there; a request that was taken back.
                     Some(libc::EPERM) => std::thread::sleep(Duration::from_millis(1)),
                     Some(libc::EAGAIN | libc::EINTR | libc::ENOENT) => {}

@@ -11,7 +11,7 @@ use heist::time::{sleep, timeout};
 
 use crate::file_server::{FILE_BYTES, Mount, SHORT_BYTES};
 use crate::support::{
-    Counter, WORKER_COUNT, echo, eventually, on_every_backend, process, with_every_runtime,
+    Counter, PATIENCE, WORKER_COUNT, echo, eventually, on_every_backend, process, with_every_runtime,
 };
 use crate::{directory, file_with, pattern};
 
@@ -367,7 +367,7 @@ fn a_runtime_keeps_its_deadline_while_nothing_answers_and_frees_nothing_that_is_
         });
         let start = Instant::now();
         runtime.shutdown_timeout(Duration::from_millis(300));
-        assert!(start.elapsed() < Duration::from_secs(4), "the end took {:?}", start.elapsed());
+        assert!(start.elapsed() < PATIENCE / 2, "the end took {:?}", start.elapsed());
         assert_eq!(drops.get(), 0, "the server may still answer, and the kernel write the answer");
         held.release();
         eventually("the buffer is freed when it is answered", || drops.get() == 1);
@@ -406,8 +406,7 @@ fn a_runtime_ends_with_an_operation_that_its_ring_does_not_release() {
                 Some(patience) => runtime.shutdown_timeout(patience),
                 None => drop(runtime),
             }
-            let limit = patience.unwrap_or(Duration::from_secs(5)) + Duration::from_secs(3);
-            assert!(start.elapsed() < limit, "the end took {:?}", start.elapsed());
+            assert!(start.elapsed() < PATIENCE / 2, "the end took {:?}", start.elapsed());
             if is_ring {
                 eventually("the open is given up as leaked", || metrics.num_leaked_operations() == 1);
             }

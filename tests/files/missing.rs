@@ -68,6 +68,13 @@ fn opened_direct(path: &Path) -> File {
     File::from_std(std::fs::File::options().read(true).custom_flags(libc::O_DIRECT).open(path).unwrap())
 }
 
+/// The page cache forgets the file, or its bytes would be sent from there.
+fn forget(path: &Path) {
+    let file = std::fs::File::open(path).unwrap();
+    file.sync_all().unwrap();
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+}
+
 async fn transfer(work: Work, path: &Path) {
     match work {
         Work::Read => {
@@ -138,6 +145,7 @@ async fn perform(work: Work, directory: &Path, path: &Path) {
             assert_eq!(std::fs::read(&other).unwrap(), pattern(LEN));
         }
         Work::Splice => {
+            forget(path);
             let (mut stream, mut peer) = UnixStream::pair().unwrap();
             assert_eq!(stream.send_file(&opened(path), 1, 100).await.unwrap(), 100);
             let mut received = [0; 100];

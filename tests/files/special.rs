@@ -357,9 +357,9 @@ fn a_writer_that_says_nothing_is_met() {
 fn a_writer_that_waits_meets_the_reader_that_stays() {
     on_every_backend(|runtime| {
         let directory = directory();
-        let path = directory.path().join("pipe");
-        process::make_fifo(&path);
         for round in 0..100 {
+            let path = directory.path().join(format!("pipe{round}"));
+            process::make_fifo(&path);
             let writer_path = path.clone();
             let writer = std::thread::spawn(move || std::fs::write(writer_path, [round; 3]));
             let read = runtime.block_on(timeout(LONG, heist::fs::read(&path))).expect("it comes to its end");

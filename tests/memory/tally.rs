@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "an allocator")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
 /// Blocks up to this size are counted by size, in bytes.
 const SIZE_COUNTED_MAX: usize = 4096;
@@ -11,6 +11,7 @@ pub(crate) struct Tally {
     bytes: AtomicIsize,
     /// How many blocks are alive of each size; the last are all larger ones.
     blocks: [AtomicIsize; SIZE_COUNTED_MAX + 2],
+    allocations_count: AtomicUsize,
 }
 
 /// What was alive at some moment.
@@ -21,7 +22,20 @@ pub(crate) struct Census {
 
 impl Tally {
     pub(crate) const fn new() -> Tally {
-        Tally { bytes: AtomicIsize::new(0), blocks: [const { AtomicIsize::new(0) }; SIZE_COUNTED_MAX + 2] }
+        Tally {
+            bytes: AtomicIsize::new(0),
+            blocks: [const { AtomicIsize::new(0) }; SIZE_COUNTED_MAX + 2],
+            allocations_count: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> isize {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    /// How many blocks were ever allocated, or moved to another size.
+    pub(crate) fn allocations_count(&self) -> usize {
+        self.allocations_count.load(Ordering::SeqCst)
     }
 
     pub(crate) fn census(&self) -> Census {
@@ -31,6 +45,7 @@ impl Tally {
 
     fn count(&self, size: usize, change: isize) {
         self.bytes.fetch_add(change * size as isize, Ordering::SeqCst);
+        self.allocations_count.fetch_add(usize::from(change > 0), Ordering::SeqCst);
         self.blocks[size.min(SIZE_COUNTED_MAX + 1)].fetch_add(change, Ordering::SeqCst);
     }
 }

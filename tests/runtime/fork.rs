@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use heist::net::TcpStream;
+use heist::net::{TcpListener, TcpStream};
 use heist::runtime::Runtime;
 use heist::signal::unix::{Signal, SignalKind, signal};
 
@@ -105,6 +105,50 @@ fn a_socket_that_a_forked_child_drops_is_still_served_for_its_parent() {
                 assert_eq!((count, byte), (1, *b"!"));
             });
         }
+    }
+}
+
+/// On the thread that may use the ring, whose memory a child does not have.
+#[test]
+fn what_a_forked_child_of_a_task_drops_stays_whole_in_its_parent() {
+    let test = "fork::what_a_forked_child_of_a_task_drops_stays_whole_in_its_parent";
+    if process::role().is_none() {
+        process::expect_success(&mut process::again(test, "forks"));
+        return;
+    }
+    for kind in support::backends() {
+        watched(|| {
+            let runtime = support::builder(support::Shape::CurrentThread, kind).build().expect("available");
+            runtime.block_on(async {
+                let mut listener = Some(TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
+                let address = listener.as_ref().expect("here").local_addr().expect("bound");
+                let mut stream = Some(TcpStream::connect(address).await.expect("it listens"));
+                let (mut peer, _) = listener.as_ref().expect("here").accept().await.expect("it connects");
+                let mut byte = [0];
+                for has_begun in [true, false] {
+                    let mut read = Box::pin(stream.as_mut().expect("here").read(&mut byte));
+                    let mut accept = Box::pin(listener.as_ref().expect("here").accept());
+                    assert!(futures::poll!(read.as_mut()).is_pending());
+                    assert!(futures::poll!(accept.as_mut()).is_pending());
+                    drop((read, accept));
+                    if has_begun {
+                        // The waits have reached the kernel when others have had their turn.
+                        heist::time::sleep(std::time::Duration::from_millis(5)).await;
+                    }
+                    let code = process::fork_and_wait(|| {
+                        drop((stream.take(), listener.take()));
+                        0
+                    });
+                    assert_eq!(code, 0);
+                }
+                peer.write_all(b"!").await.expect("connected");
+                let count = soon("a byte", stream.as_mut().expect("here").read(&mut byte)).await;
+                assert_eq!((count.expect("no error"), byte), (1, *b"!"));
+                let client = TcpStream::connect(address).await.expect("it listens still");
+                soon("a connection", listener.as_ref().expect("here").accept()).await.expect("no error");
+                drop(client);
+            });
+        });
     }
 }
 

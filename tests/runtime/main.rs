@@ -10,6 +10,7 @@ mod local;
 mod outside;
 mod places;
 mod shutdown;
+mod slow_polls;
 #[path = "../support/mod.rs"]
 mod support;
 mod threads;

@@ -52,7 +52,9 @@ fn a_thread_that_stands_in_for_a_worker_makes_the_calls_too() {
             runtime.spawn(async move { open.open() });
             runtime.block_on(blocked).expect("no panic");
             drop(runtime);
-            assert_eq!((starts.get(), stops.get()), (2, 2));
+            // A machine that stands still for a while makes the reserve run the task, on a third thread.
+            assert!(starts.get() >= 2, "{} threads", starts.get());
+            assert_eq!(starts.get(), stops.get());
         });
     }
 }

@@ -232,6 +232,49 @@ fn a_connection_serves_many_requests_in_order() {
     });
 }
 
+/// Their files are sent without a copy, where the system can do that.
+#[test]
+fn answers_to_requests_that_came_together_keep_their_files_apart() {
+    on_each_driver(|driver| {
+        let server = start(driver);
+        let mut client = Client::connect(server.address);
+        let get = |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n{more}\r\n");
+        let (part, wide) = ("Range: bytes=7-99\r\n", "Range: bytes=100000-\r\n");
+        let requests = [("/big.bin", ""), ("/hello.txt", ""), ("/big.bin", wide), ("/big.bin", part)];
+        client.send(&requests.map(|(path, more)| get(path, more)).concat());
+        let big = pattern(BIG);
+        for expected in [&big[..], b"hello, world\n", &big[100_000..], &big[7..100]] {
+            let answer = client.answer();
+            assert!(answer.body == expected, "{} bytes, not {}", answer.body.len(), expected.len());
+        }
+        server.stop();
+    });
+}
+
+/// A file that was asked for before stays open for a while.
+#[test]
+fn a_file_that_changes_between_two_requests_is_served_as_it_is() {
+    on_each_driver(|driver| {
+        let server = start(driver);
+        let mut client = Client::connect(server.address);
+        let path = server.directory().join("hello.txt");
+        let mut body = || {
+            client.request("GET", "/hello.txt", "");
+            let answer = client.answer();
+            (answer.status, answer.body)
+        };
+        assert_eq!(body(), (200, b"hello, world\n".to_vec()));
+        fs::write(&path, "another text").unwrap();
+        assert_eq!(body(), (200, b"another text".to_vec()));
+        fs::write(server.directory().join("new"), "a third text").unwrap();
+        fs::rename(server.directory().join("new"), &path).unwrap();
+        assert_eq!(body(), (200, b"a third text".to_vec()));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(body().0, 404);
+        server.stop();
+    });
+}
+
 #[test]
 fn old_and_half_closing_clients_are_served() {
     on_each_driver(|driver| {

@@ -22,6 +22,8 @@ mod guard;
 mod known;
 #[path = "../../examples/serve/listing.rs"]
 mod listing;
+#[path = "../../examples/serve/opened.rs"]
+mod opened;
 #[path = "../../examples/serve/page.rs"]
 mod page;
 #[path = "../../examples/serve/paths.rs"]
@@ -44,3 +46,5 @@ mod shutdown;
 mod target;
 #[path = "../../examples/serve/totals.rs"]
 mod totals;
+#[path = "../../examples/serve/wire.rs"]
+mod wire;

@@ -7,6 +7,7 @@ mod ends;
 mod halves;
 mod process;
 mod readiness;
+mod rebind;
 mod send_file;
 mod socket;
 #[path = "../support/mod.rs"]

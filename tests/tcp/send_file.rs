@@ -231,3 +231,134 @@ fn a_peer_that_does_not_read_holds_up_nobody() {
         });
     });
 }
+
+/// The number that the last call of `progress` had is what has been sent: a call that goes on behind
+/// it loses no byte and repeats none.
+#[test]
+fn a_dropped_call_that_counted_is_continued_behind_the_last_byte() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let bytes = pattern(16 * MIB, 11);
+            let file = Arc::new(file_of(&bytes).await);
+            let (mut client, server) = pair().await;
+            let mut sent = 0;
+            let sending = client.send_file_with(&file, 0, u64::MAX, |count| sent = count);
+            assert!(timeout(Duration::from_millis(50), sending).await.is_err(), "there is not so much room");
+            assert!(sent > 0 && sent < bytes.len() as u64, "{sent} bytes");
+            let read = heist::spawn(read_all(server));
+            let rest = client.send_file(&file, sent, u64::MAX).await.unwrap();
+            assert_eq!(sent + rest, bytes.len() as u64);
+            drop(client);
+            assert!(read.await.unwrap() == bytes, "the bytes differ");
+        });
+    });
+}
+
+#[test]
+fn an_error_comes_behind_the_count_of_what_was_sent() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let file = Arc::new(file_of(&pattern(16 * MIB, 2)).await);
+            let (mut client, server) = pair().await;
+            let mut sent = 0;
+            let progress = |count| {
+                assert!(count > sent, "{count} behind {sent}");
+                sent = count;
+            };
+            let leave = async {
+                sleep(Duration::from_millis(20)).await;
+                drop(server);
+            };
+            let (result, ()) = join!(client.send_file_with(&file, 0, u64::MAX, progress), leave);
+            assert!(result.is_err() && sent > 0 && sent < 16 * MIB as u64);
+        });
+    });
+}
+
+/// What a call without waiting leaves to others, they do; between them every byte is sent once.
+#[test]
+fn a_try_sends_what_there_is_room_for_or_leaves_it_to_others() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let bytes = pattern(3 * MIB + 5, 13);
+            let file = Arc::new(file_of(&bytes).await);
+            let (mut client, server) = pair().await;
+            let len = bytes.len() as u64;
+            assert_eq!(client.try_send_file(&file, 0, 0).unwrap(), Some(0));
+            assert_eq!(client.try_send_file(&file, u64::MAX, 5).unwrap(), Some(0));
+            let mut sent = 0;
+            let full = loop {
+                match client.try_send_file(&file, sent, len - sent) {
+                    Ok(Some(0)) => break sent == len,
+                    Ok(Some(count)) => sent += count as u64,
+                    Ok(None) => break false,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break true,
+                    Err(error) => panic!("{error}"),
+                }
+            };
+            assert!(full || sent == 0, "it stopped at {sent}");
+            let read = heist::spawn(read_all(server));
+            while sent < len {
+                client.writable().await.unwrap();
+                match client.try_send_file(&file, sent, len) {
+                    Ok(Some(count)) => sent += count as u64,
+                    Ok(None) => sent += client.send_file(&file, sent, 70_000).await.unwrap(),
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+                }
+            }
+            drop(client);
+            assert!(soon("the file", read).await.unwrap() == bytes, "the bytes differ");
+        });
+    });
+}
+
+/// Neither what a call has found in the page cache before, nor the length that it was given, is
+/// taken for what the file has.
+#[test]
+fn a_file_that_is_cut_while_it_is_sent_ends_the_call_early() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let bytes = pattern(32 * MIB, 17);
+            let file = Arc::new(file_of(&bytes).await);
+            let (mut client, server) = pair().await;
+            let (same, len) = (file.clone(), bytes.len() as u64);
+            let sending = heist::spawn(async move { (client.send_file(&same, 0, len).await, client) });
+            // Not all of it fits into the sockets.
+            server.readable().await.unwrap();
+            file.set_len(24 * MIB as u64).await.unwrap();
+            let read = heist::spawn(read_all(server));
+            let (sent, client) = soon("the end", sending).await.unwrap();
+            drop(client);
+            assert_eq!(sent.unwrap(), 24 * MIB as u64);
+            assert!(read.await.unwrap() == bytes[..24 * MIB], "the bytes differ");
+        });
+    });
+}
+
+/// Forgets the pages of a file, from `offset` on. Some file systems keep them.
+#[cfg(target_os = "linux")]
+async fn forget(file: &File, offset: u64, len: u64) {
+    use std::num::NonZero;
+    file.sync_all().await.unwrap();
+    rustix::fs::fadvise(file, offset, NonZero::new(len), rustix::fs::Advice::DontNeed).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_pages_are_not_all_in_memory_is_sent_whole() {
+    on_every_runtime(|rt| {
+        rt.block_on(async {
+            let bytes = pattern(3 * MIB + 1234, 19);
+            let file = Arc::new(file_of(&bytes).await);
+            let holes = [(0, 4096), (1 << 20, 8192), (2 << 20, 1 << 20), (3 << 20, 4096), (0, 4 << 20)];
+            for (offset, len) in holes {
+                forget(&file, offset, len).await;
+                let (mut client, server) = pair().await;
+                let read = heist::spawn(read_all(server));
+                assert_eq!(client.send_file(&file, 0, u64::MAX).await.unwrap(), bytes.len() as u64);
+                drop(client);
+                assert!(read.await.unwrap() == bytes, "without {len} from {offset} on");
+            }
+        });
+    });
+}

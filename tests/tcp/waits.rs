@@ -103,9 +103,9 @@ fn no_way_to_wait_for_a_half_closed_peer_spins_and_each_ends_when_it_reads() {
             );
             let drain = join_all(theirs.iter_mut().map(|peer| async {
                 let mut buffer = vec![0; 1 << 16];
-                while let Ok(Ok(1..)) = timeout(Duration::from_millis(300), peer.read(&mut buffer)).await {}
+                while let Ok(1..) = peer.read(&mut buffer).await {}
             }));
-            soon("room", futures::future::join(all, drain)).await;
+            soon("room", futures::future::select(all, pin!(drain))).await;
         });
     });
 }

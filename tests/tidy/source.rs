@@ -43,6 +43,7 @@ impl Source {
             || self.path.contains("/tests/")
             || self.path.contains("/fake/")
             || self.path.starts_with("runtime/scenarios/")
+            || self.path.starts_with("runtime/coherence/")
             || matches!(name, "models.rs" | "tests.rs")
     }
 

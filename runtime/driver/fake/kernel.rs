@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 use crate::driver::file;
 use crate::driver::op::Op;
 use crate::driver::slots::SlotId;
+use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex, wait};
-use crate::primitive::{clock, is_drawn, thread};
+#[cfg(rt_shuttle)]
+use crate::primitive::{is_drawn, thread};
 
 /// While a worker is awake, time passes at one in this many turns of the clock.
+#[cfg(rt_shuttle)]
 const HURRY: u32 = 256;
 
 /// The identity of an operation.
@@ -28,7 +31,7 @@ impl Subject {
             Op::Ready { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
             Op::Connect { source, .. } => Subject::Socket(source.socket().as_raw_fd()),
             Op::File(flight) => {
-                let file::Request::Remove { path, .. } = flight.request() else {
+                let file::Request::Remove { path, .. } = &*flight.request() else {
                     unreachable!("not supported: {op:?}");
                 };
                 Subject::Path(path.as_c_str().to_owned())
@@ -87,6 +90,13 @@ impl Kernel {
             beds: (0..workers_count).map(|_| Condvar::new()).collect(),
             changed: Condvar::new(),
         }
+    }
+
+    /// Keeps its memory out of a count, because a real kernel's is no part of the runtime.
+    #[cfg(rt_count)]
+    pub(super) fn leave_out(&self) {
+        crate::primitive::count::leave_out(std::slice::from_ref(self));
+        crate::primitive::count::leave_out(&self.beds);
     }
 
     /// Ends the operations on `path`: those in flight and those to come.
@@ -166,6 +176,15 @@ impl Kernel {
         state.rings[index].sleep = Sleep::Until(timeout.map(|timeout| clock::now() + timeout));
         self.changed.notify_all();
         while state.rings[index].sleep != Sleep::Awake {
+            #[cfg(rt_count)]
+            if let Some(timeout) = timeout {
+                let is_late;
+                (state, is_late) = self.state.wait_timeout(&self.beds[index], state, timeout);
+                if is_late {
+                    state.rings[index].sleep = Sleep::Awake;
+                }
+                continue;
+            }
             state = wait(&self.beds[index], state);
         }
     }
@@ -174,6 +193,7 @@ impl Kernel {
     /// sleeper's deadline. It does so at once if all workers sleep. While others are awake it does
     /// so now and then, because two sentinels that were both awake at every look would never go to
     /// sleep.
+    #[cfg(rt_shuttle)]
     pub(crate) fn run_clock(&self) {
         let mut state = self.state.lock();
         while !state.is_clock_stopped {
@@ -199,6 +219,7 @@ impl Kernel {
         }
     }
 
+    #[cfg(rt_shuttle)]
     pub(crate) fn stop_clock(&self) {
         self.state.lock().is_clock_stopped = true;
         self.changed.notify_all();

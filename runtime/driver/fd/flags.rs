@@ -22,7 +22,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::sync::Mutex;
-use crate::task::coop;
+use crate::task::{WaitReason, coop};
 
 use crate::driver::errors::closed;
 use crate::driver::ready::Ready;
@@ -187,7 +187,8 @@ impl FdFlags {
         direction: Direction,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<ReadyEvent>> {
-        let charge = ready!(coop::poll_proceed(cx));
+        let reason = move || WaitReason::of_descriptor(direction.name());
+        let charge = ready!(coop::poll_proceed_for(cx, reason));
         let mask = match direction {
             Direction::Read => Interest::READABLE.mask(),
             Direction::Write => Interest::WRITABLE.mask(),
@@ -275,7 +276,7 @@ impl Future for WaitFlags<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
         let WaitFlags { flags, mask, id } = &mut *self;
-        let charge = ready!(coop::poll_proceed(cx));
+        let charge = ready!(coop::poll_proceed_for(cx, move || WaitReason::of_descriptor("see events")));
         let result = ready!(flags.poll_observe(*mask, WakerPlace::List(*mask, id), cx));
         charge.made_progress();
         Poll::Ready(result)

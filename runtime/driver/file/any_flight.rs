@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::task::Waker;
 
 use super::request::Request;
 use crate::buf::FixedMemory;
 use crate::driver::ticket::Ticket;
+use crate::primitive::sync::RwLockReadGuard;
 
 /// The part of a flight that a ring and the pool need: everything but the type of its resources.
 pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
-    fn request(&self) -> &Request;
+    /// Only for an operation that is not over: the future drops the request when it has the result.
+    fn request(&self) -> RequestGuard<'_>;
 
     /// The memory that a ring may register.
     fn fixed_memory(&self) -> Option<Arc<FixedMemory>>;
@@ -28,4 +31,15 @@ pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
     /// The kernel does not release the operation: memory that it may write to is neither given back
     /// nor freed.
     fn abandon(&self);
+}
+
+/// The request of a flight, locked.
+pub(in crate::driver) struct RequestGuard<'a>(pub(super) RwLockReadGuard<'a, Option<Request>>);
+
+impl Deref for RequestGuard<'_> {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        self.0.as_ref().expect("set before the flight was shared, and taken when the operation is over")
+    }
 }

@@ -1,10 +1,13 @@
 //! An open file, what is known about it, and reads that do not wait.
 #![expect(unsafe_code, reason = "descriptors from the kernel, and reads that std has no name for")]
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Seek, SeekFrom};
+use std::mem::MaybeUninit;
+use std::slice;
 use std::sync::OnceLock;
 
+use super::cached_range::CachedRange;
 use crate::buf::{AlignedBuf, IoBufMut};
 use crate::driver::closers::drop_on_closer;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -28,11 +31,16 @@ pub(crate) struct Descriptor {
     is_direct: bool,
     /// True until the file system reports that it cannot read without blocking.
     may_read_now: AtomicBool,
+    cached_range: CachedRange,
     /// Another program or machine serves the file. Determined when first needed.
     is_remote: OnceLock<bool>,
     /// One of the constants below. Determined when first needed.
     offsets: AtomicU32,
 }
+
+/// A file of this length or more, in bytes, is not read by [`Descriptor::read_whole_now`]: its
+/// bytes would be copied twice, and the stack of a thread has other uses.
+const WHOLE_BYTES_MAX: usize = 16 * 1024;
 
 const OFFSETS_UNKNOWN: u32 = 0;
 const HAS_OFFSETS: u32 = 1;
@@ -58,6 +66,7 @@ impl Descriptor {
             is_append,
             is_direct,
             may_read_now: AtomicBool::new(!is_direct),
+            cached_range: CachedRange::new(),
             is_remote: OnceLock::new(),
             offsets: AtomicU32::new(OFFSETS_UNKNOWN),
         }
@@ -163,6 +172,40 @@ impl Descriptor {
         self.may_read_now.load(Ordering::Relaxed)
     }
 
+    /// How many of the `len` bytes from `offset` on can be moved without waiting: all of them, or
+    /// those before the end of the file. None: not all are in the page cache, or nobody can tell.
+    pub(crate) fn len_in_cache(&self, offset: u64, len: u64) -> Option<u64> {
+        if !self.may_read_now() || !self.has_offsets() || self.is_remote() {
+            return None;
+        }
+        self.cached_range.len(self.file(), offset, len).unwrap_or_else(|Unsupported| {
+            // Ordering: Relaxed: a hint.
+            self.may_read_now.store(false, Ordering::Relaxed);
+            None
+        })
+    }
+
+    /// [`read_now`](Descriptor::read_now) at the cursor, which moves with it, into memory that need
+    /// not be initialised. Initialises as many bytes as it returns.
+    pub(crate) fn read_now_uninit(&self, room: &mut [MaybeUninit<u8>]) -> Option<io::Result<usize>> {
+        // SAFETY: a slice is memory that may be written.
+        unsafe { self.copy_now(room.as_mut_ptr().cast(), room.len(), AT_CURSOR) }
+    }
+
+    /// Somebody has asked for the metadata, which tell more than [`has_offsets`] asks for.
+    ///
+    /// [`has_offsets`]: Descriptor::has_offsets
+    pub(crate) fn learn(&self, metadata: &Metadata) {
+        // Ordering: Relaxed, as in `has_offsets`.
+        if self.offsets.load(Ordering::Relaxed) == OFFSETS_UNKNOWN
+            && metadata.is_file()
+            && self.position().is_ok()
+        {
+            // Ordering: Relaxed, like the load.
+            self.offsets.store(HAS_OFFSETS, Ordering::Relaxed);
+        }
+    }
+
     /// Copies bytes from the page cache. None: they are not there, or the file system cannot report
     /// whether they are; submit an operation.
     ///
@@ -181,6 +224,29 @@ impl Descriptor {
             unsafe { buf.set_read(count) };
         }
         result
+    }
+
+    /// Copies the whole file from the page cache. None: it is too long for that, not all of it is
+    /// there, or it is not a file that such a copy is possible from.
+    #[allow(dead_code, reason = "only Linux opens files from its caches")]
+    pub(super) fn read_whole_now(&self) -> Option<Vec<u8>> {
+        // On the stack, so that the vector is made when its length is known. One system call more
+        // shows the end of the file, and costs less than asking for its length.
+        let mut room = [MaybeUninit::<u8>::uninit(); WHOLE_BYTES_MAX];
+        let mut count = 0;
+        while count < room.len() {
+            let rest = &mut room[count..];
+            // SAFETY: a slice is memory that may be written.
+            match unsafe { self.copy_now(rest.as_mut_ptr().cast(), rest.len(), count as u64) }?.ok()? {
+                0 => {
+                    // SAFETY: the reads have written this many bytes.
+                    let bytes = unsafe { slice::from_raw_parts(room.as_ptr().cast::<u8>(), count) };
+                    return Some(bytes.to_vec());
+                }
+                read_count => count += read_count,
+            }
+        }
+        None
     }
 
     /// # Safety

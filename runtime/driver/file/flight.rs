@@ -7,10 +7,10 @@ use std::future::Future;
 use std::io;
 use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use super::any_flight::AnyFlight;
+use super::any_flight::{AnyFlight, RequestGuard};
 use super::descriptor::{self, Descriptor};
 use super::door::{self, Route};
 use super::perform::{Answer, Found, perform};
@@ -21,13 +21,13 @@ use crate::driver::completion::Completion;
 use crate::driver::op::Op;
 use crate::driver::ticket::Ticket;
 use crate::driver::{Driver, is_undone, is_unthreaded};
-use crate::primitive::sync::Mutex;
-use crate::task::coop;
+use crate::primitive::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::task::{WaitReason, coop};
 
 pub(super) struct Flight<R> {
     completion: Completion,
-    /// None only while it is made.
-    request: Option<Request>,
+    /// None while it is made, and when the operation is over [released-with-result].
+    request: RwLock<Option<Request>>,
     held: Mutex<FlightResources<R>>,
     fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
 }
@@ -41,8 +41,8 @@ struct FlightResources<R> {
 }
 
 impl<R: Send> AnyFlight for Flight<R> {
-    fn request(&self) -> &Request {
-        self.request.as_ref().expect("set before the flight was shared")
+    fn request(&self) -> RequestGuard<'_> {
+        RequestGuard(self.read_request())
     }
 
     fn fixed_memory(&self) -> Option<Arc<FixedMemory>> {
@@ -54,7 +54,7 @@ impl<R: Send> AnyFlight for Flight<R> {
     }
 
     fn finish(&self, result: io::Result<i32>, wakers: &mut Vec<Waker>) {
-        if let (Request::Open { how, .. }, Ok(fd)) = (self.request(), &result) {
+        if let (Some(Request::Open { how, .. }), Ok(fd)) = (&*self.read_request(), &result) {
             let file = descriptor::adopt(*fd);
             self.held.lock().found = Some(Found::Opened(Descriptor::opened(file, how)));
         }
@@ -67,7 +67,7 @@ impl<R: Send> AnyFlight for Flight<R> {
         }
         // SAFETY: [owned-until-terminal] the memory belongs to the resources. Until `finish` below,
         // nobody takes them out of the flight, and only this call uses them.
-        let result = unsafe { perform(self.request()) }.map(|answer| match answer {
+        let result = unsafe { perform(&self.request()) }.map(|answer| match answer {
             Answer::Count(count) => i32::try_from(count).expect("no request is longer than that"),
             Answer::Found(found) => {
                 self.held.lock().found = Some(found);
@@ -79,6 +79,25 @@ impl<R: Send> AnyFlight for Flight<R> {
 
     fn abandon(&self) {
         mem::forget(self.held.lock().resources.take());
+    }
+}
+
+impl<R> Flight<R> {
+    /// Shared, because a thread of the pool has it for the whole time of its call.
+    fn read_request(&self) -> RwLockReadGuard<'_, Option<Request>> {
+        self.request.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_request(&self) -> RwLockWriteGuard<'_, Option<Request>> {
+        self.request.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a task waits for that waits for this operation, for a dump.
+    fn wait_reason(&self) -> WaitReason {
+        let request = self.read_request();
+        let described = request.as_ref().map(|request| (request.name(), request.object()));
+        let (operation, object) = described.unwrap_or_default();
+        WaitReason::Operation { operation, object }
     }
 }
 
@@ -129,12 +148,15 @@ impl<R: Send + 'static> FileOp<R> {
         fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
     ) -> FileOp<R> {
         let held = Mutex::new(FlightResources { resources: Some(resources), found: None });
-        let mut flight =
-            Arc::new(Flight { completion: Completion::new(), request: None, held, fixed_memory });
+        let flight = Arc::new(Flight {
+            completion: Completion::new(),
+            request: RwLock::new(None),
+            held,
+            fixed_memory,
+        });
         // Made after the resources have reached their final address.
-        let request = flight.held.lock().resources.as_mut().map(request);
-        Arc::get_mut(&mut flight).expect("not shared yet").request = request;
-        let route = door::route(&driver, flight.request());
+        *flight.write_request() = flight.held.lock().resources.as_mut().map(request);
+        let route = door::route(&driver, &flight.request());
         FileOp { driver, route, flight, conclude }
     }
 
@@ -153,8 +175,8 @@ impl<R: Send + 'static> FileOp<R> {
     }
 
     #[cfg(all(test, target_os = "linux", not(rt_loom)))]
-    pub(super) fn flight(&self) -> &dyn AnyFlight {
-        &*self.flight
+    pub(super) fn flight(&self) -> Arc<dyn AnyFlight> {
+        self.flight.clone()
     }
 
     fn submit(&self) {
@@ -169,7 +191,7 @@ impl<R: Send + 'static> FileOp<R> {
     /// [undone-begins-anew]. Then only the future has the flight.
     fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
         loop {
-            match ready!(self.flight.completion.poll_with(cx)) {
+            match ready!(self.flight.completion.poll_with(cx, || self.flight.wait_reason())) {
                 Err(error) if is_undone(&error) => {
                     self.flight.completion.renew();
                     self.submit();
@@ -194,7 +216,7 @@ impl<R: Send + 'static> Future for FileOp<R> {
             // A thread may be done before the first poll: without the budget, a task that begins
             // one operation after the other might never let others run.
             Route::Pool | Route::Patient => {
-                let charge = ready!(coop::poll_proceed(cx));
+                let charge = ready!(coop::poll_proceed_for(cx, || self.flight.wait_reason()));
                 let result = ready!(self.poll_result(cx));
                 charge.made_progress();
                 result
@@ -204,6 +226,9 @@ impl<R: Send + 'static> Future for FileOp<R> {
             let mut held = self.flight.held.lock();
             (held.resources.take(), held.found.take())
         };
+        // [released-with-result] Without resources, the kernel may still read the request.
+        let request = resources.as_ref().and_then(|_| self.flight.write_request().take());
+        drop(request);
         let result = result.map(|count| usize::try_from(count).expect("an error is negative"));
         if let (Ok(count), Some(resources)) = (&result, &mut resources) {
             (self.conclude)(resources, *count);

@@ -15,13 +15,14 @@
 //!   requests as system calls.
 //! - `flight.rs`: an operation in flight, and the future that awaits it; `any_flight.rs`: as a ring
 //!   and the pool see it; `start.rs`: how one is started; `pool.rs`: calls on the blocking pool.
-//! - `descriptor.rs`: an open file.
+//! - `descriptor.rs`: an open file; `cached_range.rs`: what of it is in the page cache.
 //! - `opening/`: how a file is opened, without keeping a thread while it waits for a peer.
 //!
 //! The plain system calls, the options of an open and the list of files on a server are in
 //! `system/`.
 
 mod any_flight;
+mod cached_range;
 mod descriptor;
 mod door;
 mod flight;
@@ -35,9 +36,11 @@ mod stat;
 mod tests;
 
 pub(super) use any_flight::AnyFlight;
+#[cfg(test)]
+pub(super) use any_flight::RequestGuard;
 pub(crate) use descriptor::{AT_CURSOR, Descriptor};
 pub(crate) use flight::{FileOp, Landed, given_back};
-pub(crate) use opening::{metadata_cached, open};
+pub(crate) use opening::{ReadCached, metadata_cached, open, open_tried, poll_read_cached};
 pub(crate) use perform::Found;
 #[cfg(test)]
 pub(super) use pool::PoolCall;

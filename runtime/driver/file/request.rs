@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::descriptor::{Descriptor, TRANSFER_BYTES_MAX};
 use crate::buf::{IoBuf, IoBufMut};
+use crate::system::describe::describe_file;
 use crate::system::file::Advice;
 use crate::system::open::{Attempt, OpenHow};
 use crate::system::path::SystemPath;
@@ -186,6 +187,49 @@ impl Request {
             Request::Symlink { .. } => OpKind::Symlink,
             Request::HardLink { .. } => OpKind::HardLink,
             Request::Splice { .. } => OpKind::Splice,
+        }
+    }
+
+    /// What it is called, in a dump.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Request::Open { .. } => "open",
+            Request::Read { .. } | Request::ReadVectored { .. } => "read",
+            Request::Write { .. } | Request::WriteVectored { .. } => "write",
+            Request::Sync { .. } => "sync",
+            Request::Allocate { .. } => "allocate",
+            Request::Advise { .. } => "advise",
+            Request::SetLen { .. } => "set_len",
+            Request::Stat { .. } => "metadata",
+            Request::Rename { .. } => "rename",
+            Request::Remove { .. } => "remove",
+            Request::MakeDir { .. } => "create_dir",
+            Request::Symlink { .. } => "symlink",
+            Request::HardLink { .. } => "hard_link",
+            Request::Splice { .. } => "splice",
+        }
+    }
+
+    /// The file or the path, in a dump.
+    pub(super) fn object(&self) -> String {
+        match self {
+            Request::Open { path, .. }
+            | Request::Stat { target: StatTarget::Path { path, .. }, .. }
+            | Request::Rename { from: path, .. }
+            | Request::Remove { path, .. }
+            | Request::MakeDir { path }
+            | Request::Symlink { link: path, .. }
+            | Request::HardLink { link: path, .. } => path.as_path().display().to_string(),
+            Request::Read { file, .. }
+            | Request::Write { file, .. }
+            | Request::ReadVectored { file, .. }
+            | Request::WriteVectored { file, .. }
+            | Request::Sync { file, .. }
+            | Request::Allocate { file, .. }
+            | Request::Advise { file, .. }
+            | Request::SetLen { file, .. }
+            | Request::Stat { target: StatTarget::File(file), .. }
+            | Request::Splice { file, .. } => describe_file(file.file()),
         }
     }
 

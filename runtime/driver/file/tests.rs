@@ -84,6 +84,23 @@ fn the_buffer_comes_back_with_the_result() {
     assert_eq!((driver.leaked_count(0), driver.stale_count(0)), (0, 0));
 }
 
+/// [released-with-result]: a writer that opens a FIFO must not meet a reader that is gone.
+#[test]
+fn a_file_closes_with_its_last_user_while_the_worker_still_has_the_operation() {
+    let Some((driver, _guard)) = driver() else { return };
+    let (reader, mut writer) = pipe();
+    let mut read = read_of(&reader);
+    let of_worker = read.flight();
+    writer.write_all(b"hello").unwrap();
+    harvest_until(&driver, || driver.in_flight(0) == 0);
+    let Poll::Ready(landed) = poll(&mut read) else { panic!("it has landed") };
+    assert_eq!(landed.result.unwrap(), 5);
+    drop((read, reader));
+    assert_eq!(writer.write_all(b"hello").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    drop(of_worker);
+    driver.shutdown(0, Duration::from_secs(5));
+}
+
 #[test]
 fn a_dropped_read_is_cancelled_and_keeps_its_descriptor_until_then() {
     let Some((driver, _guard)) = driver() else { return };

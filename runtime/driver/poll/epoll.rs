@@ -16,6 +16,8 @@ use crate::driver::doorbell::Doorbell;
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
 
+/// The room for events that a poller begins with. It doubles after each wait that fills it.
+const EVENTS_COUNT_MIN: usize = 64;
 /// The most events of one wait; more come with the next.
 const EVENTS_COUNT_MAX: usize = 1024;
 
@@ -82,7 +84,7 @@ impl Poller {
     }
 
     pub(super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        events.0.clear();
+        events.make_room();
         let deadline =
             timeout.filter(|left| !left.is_zero()).and_then(|left| Instant::now().checked_add(left));
         let mut left = timeout;
@@ -132,7 +134,17 @@ impl fmt::Debug for Events {
 
 impl Events {
     pub(super) fn new() -> Events {
-        Events(Vec::with_capacity(EVENTS_COUNT_MAX))
+        Events(Vec::with_capacity(EVENTS_COUNT_MIN))
+    }
+
+    /// Forgets the events of the last wait. If there may have been more, the next has more room.
+    fn make_room(&mut self) {
+        let room = self.0.capacity();
+        let was_full = self.0.len() == room;
+        self.0.clear();
+        if was_full && room < EVENTS_COUNT_MAX {
+            self.0.reserve_exact(2 * room);
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Event> + '_ {
@@ -155,7 +167,37 @@ pub(super) fn find<T>(slots: &mut Slots<T>, key: u64) -> Option<&mut T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, limit};
+    use super::{
+        Duration, EVENTS_COUNT_MAX, EVENTS_COUNT_MIN, EventData, EventFlags, Events, Poller, epoll, limit,
+    };
+
+    #[test]
+    fn a_wait_that_fills_the_room_makes_more_and_the_rest_comes_with_the_next() {
+        let poller = Poller::new().unwrap();
+        let eventfd = rustix::event::eventfd(1, rustix::event::EventfdFlags::CLOEXEC).unwrap();
+        let ready: Vec<_> = (0..500).map(|_| eventfd.try_clone().unwrap()).collect();
+        for (key, fd) in ready.iter().enumerate() {
+            let data = EventData::new_u64(key as u64);
+            epoll::add(&poller.epoll, fd, data, EventFlags::IN | EventFlags::ET).unwrap();
+        }
+        let mut events = Events::new();
+        let (mut rooms, mut keys) = (Vec::new(), Vec::new());
+        while keys.len() < ready.len() {
+            poller.wait(&mut events, Some(Duration::ZERO)).unwrap();
+            assert!(events.iter().next().is_some(), "{} of {} events came", keys.len(), ready.len());
+            rooms.push(events.0.capacity());
+            keys.extend(events.iter().map(|event| event.key));
+        }
+        assert_eq!(rooms, [EVENTS_COUNT_MIN, 128, 256, 512]);
+        keys.sort_unstable();
+        assert!(keys.into_iter().eq(0..ready.len() as u64), "each comes once");
+        let event = events.0[0];
+        for _ in 0..3 {
+            events.0.resize(events.0.capacity(), event);
+            events.make_room();
+        }
+        assert_eq!(events.0.capacity(), EVENTS_COUNT_MAX);
+    }
 
     #[test]
     fn no_wait_needs_more_than_the_oldest_call_can_express() {

@@ -136,10 +136,17 @@ impl Pollers {
         Ok(())
     }
 
-    pub(super) fn detach(&self, source: &Arc<Source>, ticket: Ticket) {
+    /// Does not wait for the lock unless `is_ours`, as `Side::shut`.
+    pub(super) fn detach(&self, source: &Arc<Source>, ticket: Ticket, is_ours: impl FnOnce() -> bool) {
         let worker = &self.workers[ticket.worker()];
         worker.poller.delete(source);
-        let removed = worker.attached.lock().sources.remove(ticket.slot());
+        let mut attached = match worker.attached.try_lock() {
+            Some(attached) => attached,
+            None if is_ours() => worker.attached.lock(),
+            None => return,
+        };
+        let removed = attached.sources.remove(ticket.slot());
+        drop(attached);
         drop(removed);
     }
 

@@ -147,7 +147,7 @@ impl Registration {
             }
         }
         let bytes = loan.lend(|buf| Region::bytes_from(buf, begin));
-        let submission = Submission::start(&self.driver, |completion| Op::Send {
+        let submission = Submission::start(&self.driver, "send", |completion| Op::Send {
             source: self.source.clone(),
             bytes,
             completion,

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use crate::buf::FixedMemory;
 use crate::driver::completion::Completion;
-use crate::driver::file::{AnyFlight, Request};
+use crate::driver::file::{AnyFlight, RequestGuard};
 use crate::driver::inflight::{Cancel, InFlight};
 use crate::driver::leftover::Leftover;
 use crate::driver::mailbox::{Mailbox, Posted};
@@ -39,7 +39,7 @@ impl Flight {
 }
 
 impl AnyFlight for Flight {
-    fn request(&self) -> &Request {
+    fn request(&self) -> RequestGuard<'_> {
         unreachable!("nothing is encoded here")
     }
 

@@ -61,7 +61,7 @@ fn a_connect_succeeds_and_a_refused_one_says_so() {
         let connect = |address: std::net::SocketAddr| {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket");
             let registration = Registration::new(socket).expect("register");
-            drive(driver, async move { registration.connect(&SockAddr::from(address)).await })
+            drive(driver, async move { registration.connect(|| SockAddr::from(address)).await })
         };
         connect(address).expect("connect");
         drop(listener);
@@ -89,7 +89,7 @@ fn a_connect_that_hangs_can_be_given_up() {
                 Registration::new(Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket"));
             let registration = registration.expect("register");
             let is_pending = {
-                let mut connect = pin!(registration.connect(&address));
+                let mut connect = pin!(registration.connect(|| address.clone()));
                 connect.as_mut().poll(&mut cx).is_pending() && {
                     let mut wakers = Vec::new();
                     driver.park(0, Some(Duration::from_millis(20)), &mut wakers).expect("park");
@@ -326,7 +326,7 @@ fn connecting_to_an_address_of_another_family_is_an_error_and_not_a_hang() {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket");
         let registration = Registration::new(socket).expect("register");
         let address: std::net::SocketAddr = "[::1]:9".parse().expect("address");
-        drive(driver, registration.connect(&SockAddr::from(address))).expect_err("a wrong family");
+        drive(driver, registration.connect(|| SockAddr::from(address))).expect_err("a wrong family");
         assert_eq!(driver.in_flight(0), 0);
     });
 }

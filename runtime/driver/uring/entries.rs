@@ -81,7 +81,7 @@ pub(super) fn op(op: &Op, slot: SlotId, buffer_index: Option<u16>) -> Entry {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::Connect::new(fd, address.as_ptr().cast(), address.len()).build()
         }
-        Op::File(flight) => encode_file::request(flight.request(), buffer_index),
+        Op::File(flight) => encode_file::request(&flight.request(), buffer_index),
         Op::Send { source, bytes, .. } => {
             let fd = Fd(source.socket().as_raw_fd());
             opcode::SendZc::new(fd, bytes.start, bytes.len).flags(SEND_FLAGS).zc_flags(REPORT_USAGE).build()

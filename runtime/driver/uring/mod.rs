@@ -5,10 +5,13 @@
 //!
 //! - `ring.rs`: the two shared queues and the system call between them.
 //! - `entries.rs`, `encode_file.rs`: operations to entries, and completions to results.
+//! - `outbox.rs`: what waits for a worker's next turn.
 //! - `worker_ring.rs`: one worker's ring and everything that changes under its lock.
 //! - `worker.rs`: the ring and the ways by which other threads reach it.
 //! - `table.rs`: the memory that is registered with a ring.
+//! - `loads.rs`: what the workers know of each other when they place waits.
 //! - `placement.rs`: the choice of the ring for a worker's waits.
+//! - `thread_usage.rs`: what the system has counted for a worker's thread.
 //! - `interrupt.rs`: how a busy owner is made to post its completions.
 //! - `probe.rs`: whether the kernel offers what this back end needs.
 
@@ -35,17 +38,21 @@ use super::{Options, closed};
 mod encode_file;
 mod entries;
 mod interrupt;
+mod loads;
+mod outbox;
 mod placement;
 mod probe;
 mod ring;
 mod table;
 #[cfg(test)]
 mod tests;
+mod thread_usage;
 mod worker;
 mod worker_ring;
 
+use self::outbox::KeptResults;
 use self::worker_ring::{Started, WorkerRing};
-use placement::Load;
+use loads::Loads;
 use probe::{Refusal, Supported};
 use ring::Ring;
 use worker::{MailboxRequest, RingWorker, begin};
@@ -53,9 +60,11 @@ use worker::{MailboxRequest, RingWorker, begin};
 #[derive(Debug)]
 pub(super) struct Rings {
     workers: Box<[CachePadded<RingWorker>]>,
-    loads: Box<[CachePadded<Load>]>,
+    loads: Loads,
     /// Equal for all rings, because they belong to one kernel.
     supported: Supported,
+    /// The process that made them. A forked child does not have their memory.
+    owner: u32,
 }
 
 impl Rings {
@@ -71,8 +80,9 @@ impl Rings {
             Ok(CachePadded::new(worker))
         });
         let workers = workers.collect::<io::Result<_>>()?;
-        let loads = (0..options.workers).map(|_| CachePadded::new(Load::new())).collect();
-        Ok(Rings { workers, loads, supported: supported.expect("a driver has at least one worker") })
+        let loads = Loads::new(options.workers);
+        let supported = supported.expect("a driver has at least one worker");
+        Ok(Rings { workers, loads, supported, owner: std::process::id() })
     }
 
     pub(super) fn supports(&self, code: OpKind) -> bool {
@@ -114,6 +124,9 @@ impl Rings {
     }
 
     pub(super) fn cancel(&self, local: bool, ticket: Ticket) {
+        if !self.is_ours() {
+            return;
+        }
         let worker = &self.workers[ticket.worker()];
         if local {
             worker.worker_ring.lock().cancel(ticket.slot());
@@ -202,7 +215,7 @@ impl Rings {
         let (stuck, helper) = (&self.workers[index], &self.workers[by]);
         let mut ops = stuck.unread_ops();
         if let Some(mut worker_ring) = stuck.worker_ring.try_lock() {
-            ops.append(&mut worker_ring.take_outbox());
+            ops.append(&mut worker_ring.outbox.take());
             stuck.publish(&worker_ring);
         }
         let mut leftovers = Vec::new();
@@ -223,7 +236,7 @@ impl Rings {
         let Some(mut worker_ring) = worker.worker_ring.try_lock() else { return };
         let mut leftovers = Vec::new();
         worker.read_mailbox(&mut worker_ring, harvest.wakers, &mut leftovers);
-        for op in worker_ring.take_outbox() {
+        for op in worker_ring.outbox.take() {
             begin(&mut worker_ring, op, harvest.wakers, &mut leftovers);
         }
         worker_ring.reap_for_owner(harvest.wakers, &mut leftovers);
@@ -244,8 +257,9 @@ impl Rings {
         wakers: &mut Vec<Waker>,
         leftovers: &mut Vec<Leftover>,
     ) {
-        let given_up = worker_ring.placement.review(self.loads.iter().map(|load| &**load));
-        let mut ops = worker_ring.take_outbox();
+        let mut ops = worker_ring.outbox.take();
+        let is_asleep = |index: usize| self.workers[index].mailbox.is_asleep();
+        let given_up = worker_ring.placement.review(&self.loads, ops.len(), is_asleep);
         if let Some(stuck) = given_up {
             ops.append(&mut self.workers[stuck].unread_ops());
         }
@@ -256,7 +270,7 @@ impl Rings {
         for op in ops.drain(..) {
             begin(worker_ring, op, wakers, leftovers);
         }
-        worker_ring.reuse_outbox(ops);
+        worker_ring.outbox.reuse(ops);
     }
 
     /// Hands the waits among these operations to another worker, unless it has shut down. All
@@ -274,6 +288,38 @@ impl Rings {
             Posted::Ring => self.workers[target].ring(),
             Posted::Refused(()) => ops.extend(messages.into_iter().filter_map(MailboxRequest::into_op)),
         }
+    }
+
+    /// Whether this process may touch the rings: a forked child may not. It has no threads that
+    /// would release the locks that they held, either.
+    fn is_ours(&self) -> bool {
+        std::process::id() == self.owner
+    }
+
+    /// Submits the cancels that this worker was asked for, and closes the sockets whose waits they
+    /// end, so that nobody finds them by their names. All other results wait for the worker's turn,
+    /// because this is called in a drop. Does nothing in a forked child, which has no rings.
+    pub(super) fn close_dropped(&self, index: usize) {
+        if !self.is_ours() {
+            return;
+        }
+        let worker = &self.workers[index];
+        let (mut wakers, mut leftovers) = (Vec::new(), Vec::new());
+        let mut worker_ring = worker.worker_ring.lock();
+        let kept = mem::replace(&mut worker_ring.kept, KeptResults::new());
+        worker.read_mailbox(&mut worker_ring, &mut wakers, &mut leftovers);
+        for op in worker_ring.outbox.take_closing() {
+            begin(&mut worker_ring, op, &mut wakers, &mut leftovers);
+        }
+        // A failure is not lost: the entries stay in the queue, and the worker's next turn gets the
+        // same error.
+        let _failure = worker_ring.pump(&mut wakers, &mut leftovers);
+        let (closing, others): (Vec<_>, Vec<_>) = leftovers.into_iter().partition(Leftover::is_closing);
+        worker_ring.kept = kept;
+        worker_ring.kept.add(wakers, others);
+        worker.publish(&worker_ring);
+        drop(worker_ring);
+        clear_away(closing);
     }
 
     pub(super) fn ring_doorbell(&self, index: usize) {
@@ -305,10 +351,11 @@ impl Rings {
         worker.mailbox.close();
         let mut worker_ring = worker.worker_ring.lock();
         worker_ring.close();
-        for op in worker_ring.take_outbox() {
+        for op in worker_ring.outbox.take() {
             begin(&mut worker_ring, op, wakers, &mut leftovers);
         }
         worker.read_mailbox(&mut worker_ring, wakers, &mut leftovers);
+        worker_ring.kept.move_to(wakers, &mut leftovers);
         worker_ring.drain(deadline, wakers, &mut leftovers);
         worker.publish(&worker_ring);
         drop(worker_ring);

@@ -17,6 +17,7 @@ use crate::driver::slots::SlotId;
 
 use super::entries::{self, Breaking, Cqe, Name};
 use super::interrupt;
+use super::outbox::{KeptResults, Outbox};
 use super::placement::Placement;
 use super::ring::{Entered, Ring, Wait};
 use super::table::Table;
@@ -27,10 +28,6 @@ const ROUNDS_MAX: usize = 16;
 /// How often another worker checks whether the kernel has posted the completions that it held back.
 /// The checks take about ten microseconds in total.
 const HELD_BACK_LOOKS: usize = 500;
-
-/// This many operations that bypass the page cache form a group, which is begun at once: a disk
-/// that receives them late is idle in the meantime.
-const DIRECT_GROUP: usize = 4;
 
 /// How long a shutdown sleeps between two checks.
 const DRAIN_STEP: Duration = Duration::from_millis(20);
@@ -54,13 +51,9 @@ pub(super) struct WorkerRing {
     /// Dropped after the ring [registered-is-held].
     pub(super) table: Table,
     pub(super) in_flight: InFlight,
-    /// The operations that the worker's tasks have submitted and that are not begun. If the worker
-    /// computes for long, others take them from here: nobody else may submit what is already in the
-    /// submission queue.
-    outbox: Vec<Op>,
-    /// How many of these bypass the page cache.
-    direct_count: usize,
+    pub(super) outbox: Outbox,
     pub(super) placement: Placement,
+    pub(super) kept: KeptResults,
     /// The multishot poll on the doorbell is queued or in flight [doorbell-is-armed].
     is_doorbell_armed: bool,
     /// Which poll on the doorbell counts: each thread that serves the ring arms its own.
@@ -76,9 +69,9 @@ impl WorkerRing {
             ring,
             table: Table::new(),
             in_flight: InFlight::new(),
-            outbox: Vec::new(),
-            direct_count: 0,
+            outbox: Outbox::new(),
             placement: Placement::new(worker),
+            kept: KeptResults::new(),
             is_doorbell_armed: false,
             doorbell_turn: 0,
             is_closed: false,
@@ -121,47 +114,22 @@ impl WorkerRing {
         if self.is_closed {
             return Err(op);
         }
-        self.direct_count += usize::from(op.is_direct());
         self.outbox.push(op);
         Ok(())
-    }
-
-    /// Takes the operations that the worker's tasks have submitted since its last turn.
-    pub(super) fn take_outbox(&mut self) -> Vec<Op> {
-        self.direct_count = 0;
-        mem::take(&mut self.outbox)
-    }
-
-    /// Gives the memory of the outbox back, for the next operations.
-    pub(super) fn reuse_outbox(&mut self, ops: Vec<Op>) {
-        debug_assert!(
-            ops.is_empty() && self.outbox.is_empty(),
-            "an outbox is given back when all of it has begun"
-        );
-        self.outbox = ops;
-    }
-
-    #[cfg(test)]
-    pub(super) fn outbox_len(&self) -> usize {
-        self.outbox.len()
     }
 
     /// Begins the operations that bypass the page cache, as soon as they form a group. The others
     /// stay in the outbox.
     pub(super) fn begin_direct(&mut self, leftovers: &mut Vec<Leftover>) {
-        if self.direct_count < DIRECT_GROUP {
+        let ops = self.outbox.take_direct_group();
+        if ops.is_empty() {
             return;
         }
-        let (mut ops, mut others) = (self.take_outbox(), Vec::new());
-        for op in ops.drain(..) {
-            if !op.is_direct() {
-                others.push(op);
-            } else if let Started::Unwanted(op) | Started::Closed(op) = self.start(op) {
+        for op in ops {
+            if let Started::Unwanted(op) | Started::Closed(op) = self.start(op) {
                 leftovers.extend(Leftover::of(op));
             }
         }
-        ops.append(&mut others);
-        self.outbox = ops;
         // A failure is not lost: the entries stay in the queue, and the next turn gets the same
         // error.
         let _failure = self.ring.enter(Wait::No);
@@ -225,7 +193,8 @@ impl WorkerRing {
     }
 
     pub(super) fn is_quiet(&mut self) -> bool {
-        self.outbox.is_empty() && !self.ring.wants_entry() && !self.ring.has_completions()
+        let has_nothing = self.outbox.len() == 0 && self.kept.is_empty();
+        has_nothing && !self.ring.wants_entry() && !self.ring.has_completions()
     }
 
     /// Only the doorbell could end a sleep [dozes-for-nothing].
@@ -259,6 +228,7 @@ impl WorkerRing {
         wakers: &mut Vec<Waker>,
         leftovers: &mut Vec<Leftover>,
     ) -> io::Result<()> {
+        self.kept.move_to(wakers, leftovers);
         self.arm_doorbell(doorbell);
         while self.ring.has_backlog() {
             if self.ring.enter(Wait::No)? == Entered::Busy {
@@ -299,6 +269,7 @@ impl WorkerRing {
 
     /// Takes every completion that is there. Never enters the kernel, so another worker may do it.
     pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) -> usize {
+        self.kept.move_to(wakers, leftovers);
         let mut reaped_count = 0;
         while let Some(cqe) = self.ring.pop() {
             reaped_count += 1;

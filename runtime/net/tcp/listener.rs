@@ -13,6 +13,7 @@ use super::stream::{Tcp, TcpStream};
 use crate::driver::{Registration, in_runtime};
 use crate::net::address::lookup_host::resolve;
 use crate::net::address::to_socket_addrs::ToSocketAddrs;
+use crate::net::binding::bind_when_closed;
 use crate::net::listener::Listener;
 use crate::system::socket;
 
@@ -72,7 +73,7 @@ impl TcpListener {
         in_runtime(async move {
             let mut last_error = None;
             for addr in resolve(addr.target()).await? {
-                match TcpListener::bind_to(addr) {
+                match bind_when_closed(|| TcpListener::bind_to(addr)).await {
                     Ok(listener) => return Ok(listener),
                     Err(error) => last_error = Some(error),
                 }

@@ -11,6 +11,7 @@ use super::stream::TcpStream;
 use crate::driver::Registration;
 use crate::driver::in_runtime;
 use crate::net::address::inet_addr;
+use crate::net::binding::bind_now;
 use crate::system::socket;
 
 /// A TCP socket before it connects or listens.
@@ -156,6 +157,9 @@ impl TcpSocket {
 
     /// Binds to a local address. Port 0 lets the system choose a port.
     ///
+    /// On io_uring it blocks for up to 0.1 s if a socket that this process has just dropped has the
+    /// address still.
+    ///
     /// # Errors
     /// Returns the error of the system call, such as `AddrInUse` or `PermissionDenied`.
     ///
@@ -170,7 +174,7 @@ impl TcpSocket {
     /// # }
     /// ```
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
-        self.socket.bind(&SockAddr::from(addr))
+        bind_now(|| self.socket.bind(&SockAddr::from(addr)))
     }
 
     /// Connects to `addr`.
@@ -200,7 +204,7 @@ impl TcpSocket {
     pub fn connect(self, addr: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
         in_runtime(async move {
             let registration = Registration::new_nonblocking(self.socket);
-            registration.connect(&SockAddr::from(addr)).await?;
+            registration.connect(|| SockAddr::from(addr)).await?;
             Ok(TcpStream::over(registration))
         })
     }
@@ -231,7 +235,7 @@ impl TcpSocket {
     /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
-        self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        bind_now(|| self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX)))?;
         Ok(TcpListener::over(Registration::new_nonblocking(self.socket)))
     }
 

@@ -110,11 +110,14 @@ impl ByteStream<Tcp> {
         })
     }
 
-    async fn connect_to(addr: SocketAddr) -> io::Result<TcpStream> {
-        let socket = socket::nonblocking(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        let registration = Registration::new_nonblocking(socket);
-        registration.connect(&SockAddr::from(addr)).await?;
-        Ok(TcpStream::over(registration))
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the address twice")]
+    fn connect_to(addr: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
+        async move {
+            let socket = socket::nonblocking(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+            let registration = Registration::new_nonblocking(socket);
+            registration.connect(|| SockAddr::from(addr)).await?;
+            Ok(TcpStream::over(registration))
+        }
     }
 
     /// Takes over a stream of std and makes it non-blocking.

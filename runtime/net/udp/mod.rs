@@ -21,6 +21,7 @@ use super::address::lookup_host::resolve;
 use super::address::to_socket_addrs::ToSocketAddrs;
 use crate::driver::Registration;
 use crate::driver::in_runtime;
+use crate::net::binding::bind_when_closed;
 use crate::system::socket;
 
 pub use segments::Segments;
@@ -107,7 +108,7 @@ impl UdpSocket {
         in_runtime(async move {
             let mut last_error = None;
             for addr in resolve(addr.target()).await? {
-                match UdpSocket::bind_to(addr) {
+                match bind_when_closed(|| UdpSocket::bind_to(addr)).await {
                     Ok(socket) => return Ok(socket),
                     Err(error) => last_error = Some(error),
                 }

@@ -12,6 +12,7 @@ use super::SocketAddr;
 use super::stream::{Unix, UnixStream};
 use crate::driver::Registration;
 use crate::net::address::unix::address_of;
+use crate::net::binding::Retry;
 use crate::net::listener::Listener;
 use crate::system::{socket, unix_address};
 
@@ -71,6 +72,9 @@ impl UnixListener {
 
     /// [`bind`](UnixListener::bind) to an address of std, including abstract ones.
     ///
+    /// On io_uring it blocks for up to 0.1 s if a socket that this process has just dropped has the
+    /// abstract address still.
+    ///
     /// # Errors
     /// As [`bind`](UnixListener::bind); `InvalidInput` for an unnamed address.
     ///
@@ -105,6 +109,13 @@ impl UnixListener {
 
     #[track_caller]
     fn bind_to(addr: &SockAddr) -> io::Result<UnixListener> {
+        let retry = Retry::of_unix(addr);
+        let outcome = UnixListener::bind_once(addr);
+        if retry.has_waited_after(&outcome) { UnixListener::bind_once(addr) } else { outcome }
+    }
+
+    #[track_caller]
+    fn bind_once(addr: &SockAddr) -> io::Result<UnixListener> {
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM, None)?;
         Ok(UnixListener { listener: Listener::bind(socket, addr)? })
     }

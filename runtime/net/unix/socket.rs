@@ -11,6 +11,7 @@ use socket2::{Domain, Socket, Type};
 use super::{UnixDatagram, UnixListener, UnixStream};
 use crate::driver::{Registration, in_runtime};
 use crate::net::address::unix::address_of;
+use crate::net::binding::Retry;
 use crate::system::socket;
 
 /// A Unix socket that becomes a [`UnixStream`], a [`UnixListener`] or a [`UnixDatagram`].
@@ -105,7 +106,10 @@ impl UnixSocket {
     /// # }
     /// ```
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.socket.bind(&address_of(path.as_ref())?)
+        let addr = address_of(path.as_ref())?;
+        let retry = Retry::of_unix(&addr);
+        let outcome = self.socket.bind(&addr);
+        if retry.has_waited_after(&outcome) { self.socket.bind(&addr) } else { outcome }
     }
 
     /// Makes a listener of the socket. `backlog` is the most connections that wait to be accepted;

@@ -11,7 +11,7 @@ use super::child_signals::ExitWaiter;
 use super::orphan::Dying;
 use crate::driver::{Direction, Registration};
 use crate::system::pidfd;
-use crate::task::coop;
+use crate::task::{WaitReason, coop};
 
 /// A child that nobody has waited for yet.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl WatchedChild {
                 child.try_wait()?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
             })),
             ExitWatch::Signal(waiter) => {
-                let charge = ready!(coop::poll_proceed(cx));
+                let charge = ready!(coop::poll_proceed_for(cx, || WaitReason::of_process(child.id())));
                 let result = ready!(waiter.poll(cx, || child.try_wait().transpose()));
                 charge.made_progress();
                 result

@@ -15,7 +15,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use crate::primitive::sync::Mutex;
-use crate::task::{coop, wake_all};
+use crate::task::{WaitReason, coop, wake_all};
 
 /// A child whose end nobody knows yet.
 #[derive(Debug)]
@@ -47,7 +47,8 @@ impl WatchedChild {
     /// Ready when the child has ended. An end that comes between the look and the wait is not lost,
     /// because it looks once more [look-again].
     pub(in crate::process) fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
-        let charge = ready!(coop::poll_proceed(cx));
+        let reason = || WaitReason::of_process(self.child.id());
+        let charge = ready!(coop::poll_proceed_for(cx, reason));
         if let Some(result) = self.child.try_wait().transpose() {
             charge.made_progress();
             return Poll::Ready(result);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
-use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
+use crate::task::{AbortHandle, Id, JoinError, JoinHandle, REASONS_COUNT_MAX, WaitReason, coop, note};
 
 mod spawn;
 
@@ -268,8 +268,18 @@ impl<T: 'static> JoinSet<T> {
             self.waiter = None;
         } else if !self.waiter.as_ref().is_some_and(|waiter| waiter.will_wake(cx.waker())) {
             self.waiter = Some(cx.waker().clone());
+        } else {
+            self.note_members();
         }
         next
+    }
+
+    /// A dump, which polls once more, learns which tasks are awaited.
+    #[cold]
+    fn note_members(&self) {
+        for member in self.handles.iter().take(REASONS_COUNT_MAX) {
+            note(|| WaitReason::Task { id: member.handle.id() });
+        }
     }
 
     /// Waits for all tasks, and returns their outputs in the order in which they end.

@@ -39,6 +39,8 @@ impl<T> Home for Abandoned<T> {
     type State = ();
     type Wish = ();
 
+    const NAME: &'static str = "broadcast channel, to close";
+
     fn wait_list(&self) -> &WaitList<(), ()> {
         &self.list
     }
@@ -47,6 +49,8 @@ impl<T> Home for Abandoned<T> {
 impl<T> Home for RingShared<T> {
     type State = Tail;
     type Wish = ();
+
+    const NAME: &'static str = "broadcast channel";
 
     fn wait_list(&self) -> &WaitList<Tail, ()> {
         &self.tail

@@ -4,7 +4,8 @@ use super::chan::Chan;
 use super::room::{Room, Space, Wish};
 use super::word::{Bounded, PERMITS_COUNT_MAX, WordClaim, WordSeen};
 use crate::sync::wait_list::{Home as _, Left, Locked, Waiter};
-use crate::task::coop::poll_proceed;
+use crate::task::WaitReason;
+use crate::task::coop::poll_proceed_for;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -207,7 +208,9 @@ impl<T> Future for RoomAcquire<'_, T> {
     type Output = Result<(), ClaimError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let restore = ready!(poll_proceed(cx));
+        let room = &self.chan.room;
+        let reason = move || WaitReason::of_sync(Room::NAME, room);
+        let restore = ready!(poll_proceed_for(cx, reason));
         let mut this = self.project();
         let outcome = if *this.has_entered {
             let wish = ready!(this.waiter.as_mut().poll_chosen(cx));

@@ -62,6 +62,8 @@ impl Home for EndWaiters {
     type State = ();
     type Wish = ();
 
+    const NAME: &'static str = "mpsc channel, to close";
+
     fn wait_list(&self) -> &WaitList<(), ()> {
         &self.0
     }

@@ -37,6 +37,8 @@ impl Home for Room {
     type State = ();
     type Wish = Wish;
 
+    const NAME: &'static str = "mpsc channel, for room";
+
     fn wait_list(&self) -> &WaitList<(), Wish> {
         &self.list
     }

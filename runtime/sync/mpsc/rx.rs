@@ -7,7 +7,8 @@ use super::queue::Taken;
 use super::word::distance;
 use crate::sync::spin::Spin;
 use crate::sync::wait_until::wake_all;
-use crate::task::coop::poll_proceed;
+use crate::task::WaitReason;
+use crate::task::coop::poll_proceed_for;
 use std::task::{Context, Poll, ready};
 
 impl<T, K: Capacity> Rx<T, K> {
@@ -25,9 +26,14 @@ impl<T, K: Capacity> Rx<T, K> {
         taken
     }
 
+    fn wait_reason(&self) -> WaitReason {
+        WaitReason::of_sync("mpsc channel, for a message", &*self.0)
+    }
+
     #[inline]
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let restore = ready!(poll_proceed(cx));
+        let this = &*self;
+        let restore = ready!(poll_proceed_for(cx, move || this.wait_reason()));
         loop {
             match self.take() {
                 Taken::Message(value) => {
@@ -51,7 +57,8 @@ impl<T, K: Capacity> Rx<T, K> {
         buffer: &mut Vec<T>,
         limit: usize,
     ) -> Poll<usize> {
-        let restore = ready!(poll_proceed(cx));
+        let this = &*self;
+        let restore = ready!(poll_proceed_for(cx, move || this.wait_reason()));
         if limit == 0 {
             restore.made_progress();
             return Poll::Ready(0);

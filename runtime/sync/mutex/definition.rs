@@ -1,7 +1,7 @@
 //! The lock itself, with its value.
 
 use crate::primitive::cell::UnsafeCell;
-use crate::sync::permits::{HasPermits, Permits};
+use crate::sync::permits::{HasPermits, Holder, Permits};
 
 /// A lock for a value that tasks share. A task that waits for it does not block its thread, and a
 /// guard may be kept across an `await`.
@@ -31,6 +31,7 @@ use crate::sync::permits::{HasPermits, Permits};
 /// ```
 pub struct Mutex<T: ?Sized> {
     pub(super) permits: Permits,
+    pub(super) holder: Holder,
     pub(super) value: UnsafeCell<T>,
 }
 
@@ -38,6 +39,11 @@ impl<T: ?Sized> HasPermits for Mutex<T> {
     #[inline]
     fn permits(&self) -> &Permits {
         &self.permits
+    }
+
+    #[inline]
+    fn before_release(&self) {
+        self.holder.leave();
     }
 }
 
@@ -50,7 +56,7 @@ impl<T> Mutex<T> {
     /// assert_eq!(*mutex.try_lock().unwrap(), 5);
     /// ```
     pub fn new(t: T) -> Mutex<T> {
-        Mutex { permits: Permits::new(1), value: UnsafeCell::new(t) }
+        Mutex { permits: Permits::new(1), holder: Holder::new(), value: UnsafeCell::new(t) }
     }
 
     /// Creates a mutex in a constant, such as a static.
@@ -64,7 +70,7 @@ impl<T> Mutex<T> {
     /// ```
     #[cfg(not(all(test, rt_loom)))]
     pub const fn const_new(t: T) -> Mutex<T> {
-        Mutex { permits: Permits::new(1), value: UnsafeCell::new(t) }
+        Mutex { permits: Permits::new(1), holder: Holder::new(), value: UnsafeCell::new(t) }
     }
 
     /// Returns the value.

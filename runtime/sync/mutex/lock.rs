@@ -11,7 +11,7 @@ use super::guard::MutexGuard;
 use super::owned::OwnedMutexGuard;
 use crate::sync::blocking;
 use crate::sync::loan::ExclusiveLoan;
-use crate::sync::permits::HeldPermits;
+use crate::sync::permits::{HeldPermits, PermitsOf};
 
 // SAFETY: the value goes with the mutex.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
@@ -22,13 +22,14 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     async fn wait(&self) {
         // It is never closed.
-        let outcome = self.permits.acquire(1).await;
+        let outcome = self.permits.acquire(1, PermitsOf::Mutex(&self.holder)).await;
         debug_assert!(outcome.is_ok(), "a mutex is never closed");
     }
 
     /// The permit was acquired.
     #[inline]
     fn loan<R: Deref<Target = Mutex<T>>>(home: R) -> ExclusiveLoan<HeldPermits<R>, T> {
+        home.holder.enter();
         let value = home.value.with_mut(|value| value);
         // SAFETY: the caller has the only permit, and gives it to the loan. A reference and an
         // `Arc` of the mutex keep it where it is [guard-owns].

@@ -78,6 +78,8 @@ impl Home for Notify {
     type State = u64;
     type Wish = Notification;
 
+    const NAME: &'static str = "Notify";
+
     #[inline]
     fn wait_list(&self) -> &WaitList<u64, Notification> {
         &self.waiters

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 
 use super::error::SetError;
-use crate::sync::permits::{HeldPermits, Permits, TryAcquireError};
+use crate::sync::permits::{HeldPermits, Permits, PermitsOf, TryAcquireError};
 use crate::sync::write_once::WriteOnce;
 
 /// A value that is set once, by an asynchronous function if nobody has set it before.
@@ -179,7 +179,7 @@ impl<T> OnceCell<T> {
         if let Some(value) = self.value.get() {
             return value;
         }
-        if self.permits.acquire(1).await.is_ok() {
+        if self.permits.acquire(1, PermitsOf::OnceCell).await.is_ok() {
             let right = HeldPermits::new(&self.permits, 1);
             self.set_with(right, f().await);
         }
@@ -213,7 +213,7 @@ impl<T> OnceCell<T> {
         if let Some(value) = self.value.get() {
             return Ok(value);
         }
-        if self.permits.acquire(1).await.is_ok() {
+        if self.permits.acquire(1, PermitsOf::OnceCell).await.is_ok() {
             let right = HeldPermits::new(&self.permits, 1);
             self.set_with(right, f().await?);
         }

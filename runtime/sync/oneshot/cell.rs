@@ -3,6 +3,7 @@
 
 use super::state::{Closed, OneState, SenderEnd, Snapshot};
 use crate::primitive::cell::UnsafeCell;
+use crate::task::WaitReason;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 use std::task::{Poll, Waker};
@@ -134,6 +135,10 @@ impl<T> SenderHalf<T> {
         }
     }
 
+    pub(super) fn wait_reason(&self) -> WaitReason {
+        WaitReason::of_sync("oneshot channel, to close", self.cell())
+    }
+
     /// Waits for the end of the receiver.
     pub(super) fn poll_closed(&self, waker: &Waker) -> Poll<()> {
         let cell = self.cell();
@@ -210,6 +215,10 @@ impl<T> ReceiverHalf<T> {
 
     pub(super) fn load(&self) -> Snapshot {
         self.cell().state.load()
+    }
+
+    pub(super) fn wait_reason(&self) -> WaitReason {
+        WaitReason::of_sync("oneshot channel, for its value", self.cell())
     }
 
     /// Takes what has come: the value, or None if none will come. The caller has seen one of the

@@ -27,7 +27,7 @@ mod state;
 use self::cell::{ReceiverHalf, SenderHalf};
 use self::error::{RecvError, TryRecvError};
 use crate::sync::blocking;
-use crate::task::coop::poll_proceed;
+use crate::task::coop::poll_proceed_for;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -161,7 +161,8 @@ impl<T> Sender<T> {
     /// # }
     /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let restore = ready!(poll_proceed(cx));
+        let half = &self.half;
+        let restore = ready!(poll_proceed_for(cx, move || half.wait_reason()));
         ready!(self.half.poll_closed(cx.waker()));
         restore.made_progress();
         Poll::Ready(())
@@ -264,7 +265,7 @@ impl<T> Future for Receiver<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(half) = &self.half else { panic!("called after complete") };
-        let restore = ready!(poll_proceed(cx));
+        let restore = ready!(poll_proceed_for(cx, move || half.wait_reason()));
         ready!(half.poll(cx.waker()));
         restore.made_progress();
         Poll::Ready(self.half.take().and_then(ReceiverHalf::finish).ok_or(RecvError(())))

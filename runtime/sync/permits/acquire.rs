@@ -6,9 +6,11 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::error::{AcquireError, TryAcquireError};
+use super::holder::Holder;
 use super::state::{Giving, PERMITS_COUNT_MAX, PermitsState, Taking};
 use crate::sync::wait_list::{Home, Left, Locked, WaitList, Waiter, WaiterStage};
-use crate::task::coop::poll_proceed;
+use crate::task::coop::poll_proceed_for;
+use crate::task::{Note, WaitReason};
 
 /// The permits that are there, and those who wait for some.
 pub(crate) struct Permits {
@@ -20,6 +22,8 @@ pub(crate) struct Permits {
 impl Home for Permits {
     type State = ();
     type Wish = usize;
+
+    const NAME: &'static str = "Semaphore";
 
     #[inline]
     fn wait_list(&self) -> &WaitList<(), usize> {
@@ -69,8 +73,8 @@ impl Permits {
 
     /// Waits until it has `count` permits.
     #[inline]
-    pub(crate) fn acquire(&self, count: usize) -> Acquire<'_> {
-        Acquire { waiter: Waiter::new(self), count }
+    pub(crate) fn acquire<'a>(&'a self, count: usize, of: PermitsOf<'a>) -> Acquire<'a> {
+        Acquire { waiter: Waiter::new(self), count, of }
     }
 
     /// Gives permits back, or adds new ones.
@@ -135,6 +139,14 @@ fn too_many(count: usize) -> ! {
     panic!("number of added permits ({count}) would overflow MAX_PERMITS ({PERMITS_COUNT_MAX})")
 }
 
+/// What the permits are of, for dumps.
+pub(crate) enum PermitsOf<'a> {
+    Semaphore,
+    OnceCell,
+    RwLock,
+    Mutex(&'a Holder),
+}
+
 pin_project! {
     /// The future returned by [`Permits::acquire`]. It is done once.
     #[must_use = "futures do nothing unless polled or awaited"]
@@ -142,6 +154,7 @@ pin_project! {
         #[pin]
         waiter: Waiter<&'a Permits>,
         count: usize,
+        of: PermitsOf<'a>,
     }
 
     impl PinnedDrop for Acquire<'_> {
@@ -155,6 +168,17 @@ pin_project! {
 }
 
 impl Acquire<'_> {
+    fn wait_note(&self) -> Note {
+        let (primitive, holder, taking) = match self.of {
+            PermitsOf::Semaphore => ("Semaphore", None, 0),
+            PermitsOf::OnceCell => ("OnceCell", None, 0),
+            PermitsOf::RwLock => ("RwLock", None, 0),
+            PermitsOf::Mutex(holder) => ("Mutex", holder.task(), holder.taking()),
+        };
+        let address = std::ptr::from_ref(*self.waiter.home()).addr();
+        Note { reason: WaitReason::Sync { primitive, address, holder }, taking }
+    }
+
     /// Passes on what the waiter has so far.
     #[cold]
     fn give_up(self: Pin<&mut Self>) {
@@ -211,7 +235,8 @@ impl Future for Acquire<'_> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
-        let restore = ready!(poll_proceed(cx));
+        let this = &*self;
+        let restore = ready!(poll_proceed_for(cx, move || this.wait_note()));
         let outcome = if self.waiter.stage() == WaiterStage::Idle {
             match self.waiter.home().state.take(self.count) {
                 Taking::Taken => Ok(()),

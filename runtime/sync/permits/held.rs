@@ -8,6 +8,10 @@ use super::acquire::Permits;
 /// What has permits: a semaphore, or a lock.
 pub(crate) trait HasPermits {
     fn permits(&self) -> &Permits;
+
+    /// Called before permits are given back.
+    #[inline]
+    fn before_release(&self) {}
 }
 
 impl HasPermits for Permits {
@@ -83,6 +87,7 @@ impl<R: Deref<Target: HasPermits>> Drop for HeldPermits<R> {
     #[inline]
     fn drop(&mut self) {
         if self.count > 0 {
+            self.home.before_release();
             self.home.permits().release(self.count);
         }
     }

@@ -7,9 +7,11 @@
 mod acquire;
 mod error;
 mod held;
+mod holder;
 mod state;
 
-pub(crate) use acquire::Permits;
+pub(crate) use acquire::{Permits, PermitsOf};
 pub use error::{AcquireError, TryAcquireError};
 pub(crate) use held::{HasPermits, HeldPermits};
+pub(crate) use holder::Holder;
 pub(crate) use state::PERMITS_COUNT_MAX;

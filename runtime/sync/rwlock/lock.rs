@@ -11,7 +11,7 @@ use super::owned_write::OwnedRwLockWriteGuard;
 use super::read::RwLockReadGuard;
 use super::write::RwLockWriteGuard;
 use crate::sync::loan::{ExclusiveLoan, SharedLoan};
-use crate::sync::permits::HeldPermits;
+use crate::sync::permits::{HeldPermits, PermitsOf};
 use crate::sync::{TryLockError, blocking};
 
 // SAFETY: the value goes with the lock.
@@ -23,7 +23,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     async fn wait(&self, count: u32) {
         // It is never closed.
-        let outcome = self.permits.acquire(count as usize).await;
+        let outcome = self.permits.acquire(count as usize, PermitsOf::RwLock).await;
         debug_assert!(outcome.is_ok(), "a lock is never closed");
     }
 

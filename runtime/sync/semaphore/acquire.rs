@@ -6,7 +6,7 @@ use super::definition::Semaphore;
 use super::owned::OwnedSemaphorePermit;
 use super::permit::SemaphorePermit;
 use crate::sync::blocking;
-use crate::sync::permits::{AcquireError, HeldPermits, TryAcquireError};
+use crate::sync::permits::{AcquireError, HeldPermits, PermitsOf, TryAcquireError};
 
 impl Semaphore {
     /// Waits for a permit.
@@ -30,7 +30,7 @@ impl Semaphore {
     /// # }
     /// ```
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.permits.acquire(1).await?;
+        self.permits.acquire(1, PermitsOf::Semaphore).await?;
         Ok(SemaphorePermit::new(HeldPermits::new(self, 1)))
     }
 
@@ -53,7 +53,7 @@ impl Semaphore {
     /// # }
     /// ```
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.permits.acquire(n as usize).await?;
+        self.permits.acquire(n as usize, PermitsOf::Semaphore).await?;
         Ok(SemaphorePermit::new(HeldPermits::new(self, n as usize)))
     }
 
@@ -150,7 +150,7 @@ impl Semaphore {
     /// # }
     /// ```
     pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.permits.acquire(1).await?;
+        self.permits.acquire(1, PermitsOf::Semaphore).await?;
         Ok(OwnedSemaphorePermit::new(HeldPermits::new(self, 1)))
     }
 
@@ -175,7 +175,7 @@ impl Semaphore {
     /// # }
     /// ```
     pub async fn acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.permits.acquire(n as usize).await?;
+        self.permits.acquire(n as usize, PermitsOf::Semaphore).await?;
         Ok(OwnedSemaphorePermit::new(HeldPermits::new(self, n as usize)))
     }
 

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::entry::{WaitEntry, WaiterStage};
 use super::list::{Locked, WaitList};
+use crate::task::{WaitReason, note};
 
 /// What has a list of waiters.
 pub(crate) trait Home {
@@ -17,6 +18,9 @@ pub(crate) trait Home {
     type State;
     /// What is noted for each waiter.
     type Wish;
+
+    /// What a dump calls it.
+    const NAME: &'static str;
 
     fn wait_list(&self) -> &WaitList<Self::State, Self::Wish>;
 }
@@ -136,6 +140,7 @@ impl<H: HomeRef> Waiter<H> {
                 };
                 drop(locked);
                 if has_clone {
+                    note(|| WaitReason::of_sync(H::Target::NAME, &*self.home));
                     // The former waker, or the clone that was not needed, is dropped without the
                     // lock.
                     return Poll::Pending;

@@ -43,6 +43,8 @@ impl Home for WatchWaiters {
     type State = ();
     type Wish = ();
 
+    const NAME: &'static str = "watch";
+
     fn wait_list(&self) -> &WaitList<(), ()> {
         &self.0
     }

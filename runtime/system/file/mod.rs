@@ -19,10 +19,10 @@ cfg_if! {
 cfg_if! {
     if #[linux] {
         mod cached;
-        pub(crate) use cached::read_now;
+        pub(crate) use cached::{len_in_cache, read_now};
     } else {
         mod uncached;
-        pub(crate) use uncached::read_now;
+        pub(crate) use uncached::{len_in_cache, read_now};
     }
 }
 

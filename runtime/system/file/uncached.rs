@@ -16,3 +16,7 @@ pub(crate) unsafe fn read_now(
 ) -> Result<Option<io::Result<usize>>, Unsupported> {
     Err(Unsupported)
 }
+
+pub(crate) fn len_in_cache(_file: &File, _offset: u64, _len: u64) -> Result<Option<u64>, Unsupported> {
+    Err(Unsupported)
+}

@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use rustix::fs::{self, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::{Attempt, OpenHow};
-use crate::system::path::SystemPath;
+use crate::system::path::{SystemPath, has_nul};
 
 impl OpenHow {
     /// The flags of `open(2)`, as std makes them.
@@ -63,10 +65,10 @@ impl OpenHow {
 
     /// Opens the file if the kernel has all of the path in its cache, and otherwise returns
     /// `EAGAIN`. The file has `O_NONBLOCK` then: without it, this would wait for a peer.
-    pub(crate) fn open_cached(&self, path: &SystemPath) -> io::Result<File> {
+    pub(crate) fn open_cached(&self, path: &Path) -> io::Result<File> {
         let flags = OFlags::from_bits_retain(self.flags_for(Attempt::NonBlocking) as u32);
         // The kernel refuses a mode if nothing is created.
-        until_uninterrupted(|| fs::openat2(CWD, path.as_c_str(), flags, Mode::empty(), ResolveFlags::CACHED))
+        until_uninterrupted(|| fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED))
     }
 
     /// Opens only the location in the file system (`O_PATH`), not the file there.
@@ -92,12 +94,17 @@ impl OpenHow {
     }
 }
 
+/// Returns std's error for a path that contains a zero byte, for the calls below.
+pub(crate) fn check_path(path: &Path) -> io::Result<()> {
+    if path.as_os_str().as_bytes().contains(&0) { Err(has_nul()) } else { Ok(()) }
+}
+
 /// Opens only the location in the file system (`O_PATH`), if the kernel has all of the path in its
 /// cache, and otherwise returns `EAGAIN`.
-pub(crate) fn locate_cached(path: &SystemPath, is_followed: bool) -> io::Result<File> {
+pub(crate) fn locate_cached(path: &Path, is_followed: bool) -> io::Result<File> {
     let follow = if is_followed { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::PATH | OFlags::CLOEXEC | follow;
-    until_uninterrupted(|| fs::openat2(CWD, path.as_c_str(), flags, Mode::empty(), ResolveFlags::CACHED))
+    until_uninterrupted(|| fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED))
 }
 
 fn until_uninterrupted(mut open: impl FnMut() -> Result<OwnedFd, Errno>) -> io::Result<File> {

@@ -8,7 +8,7 @@ use super::file::DIRECT_FLAG;
 cfg_if! {
     if #[linux] {
         mod linux;
-        pub(crate) use linux::locate_cached;
+        pub(crate) use linux::{check_path, locate_cached};
     } else {
         mod elsewhere;
     }
@@ -49,6 +49,10 @@ impl OpenHow {
             custom_flags: 0,
             mode: 0o666,
         }
+    }
+
+    pub(crate) fn reading() -> OpenHow {
+        OpenHow { is_read: true, ..OpenHow::new() }
     }
 
     /// Refuses the combinations that std refuses.

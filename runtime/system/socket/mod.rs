@@ -4,7 +4,7 @@
 
 use std::io;
 
-use socket2::Socket;
+use socket2::{Socket, Type};
 
 cfg_if! {
     if #[made_with_flags] {
@@ -52,6 +52,15 @@ cfg_if! {
 pub(crate) const PEEK_FLAG: i32 = libc::MSG_PEEK;
 #[cfg(windows)]
 pub(crate) const PEEK_FLAG: i32 = 2;
+
+/// Whether others find it by its name while it is open, although no peer is connected: it listens,
+/// takes datagrams, or is no socket but a pipe, whose path they open.
+pub(crate) fn is_found_by_name(socket: &Socket) -> bool {
+    match socket.r#type() {
+        Ok(Type::DGRAM) | Err(_) => true,
+        Ok(_) => matches!(socket.is_listener(), Ok(true)),
+    }
+}
 
 /// Whether an error of `accept` concerns only the one connection that it took from the queue, so
 /// that the listener still works and the next call may succeed.

@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
 
+use rustix::fs::sendfile;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 use socket2::Socket;
@@ -65,7 +66,13 @@ impl Pipe {
     }
 }
 
-/// Keeps the call from raising SIGPIPE, for which `splice(2)` has no flag.
+/// Sends up to `len` bytes of a file. Waits for the disk if they are not in the page cache, and no
+/// more than the socket for its room. Returns 0 at the end of the file.
+pub(crate) fn send_file(file: &File, mut offset: u64, len: usize, socket: &Socket) -> io::Result<usize> {
+    without_sigpipe(|| sendfile(socket, file, Some(&mut offset), len)).map_err(io::Error::from)
+}
+
+/// Keeps the call from raising SIGPIPE, for which `splice(2)` and `sendfile(2)` have no flag.
 fn without_sigpipe<R>(call: impl FnOnce() -> Result<R, Errno>) -> Result<R, Errno> {
     let (mut sigpipe, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
     let mut pending = MaybeUninit::uninit();

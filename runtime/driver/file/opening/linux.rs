@@ -4,13 +4,13 @@ use std::fs::Metadata;
 use std::future::poll_fn;
 use std::io;
 use std::path::Path;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use super::meeting::{self, Missing};
-use super::result::opened;
+use super::result::{ReadCached, opened};
 use crate::driver::file::start::start;
 use crate::driver::file::{Descriptor, Request};
-use crate::system::open::{Attempt, OpenHow, locate_cached};
+use crate::system::open::{Attempt, OpenHow, check_path, locate_cached};
 use crate::system::path::SystemPath;
 use crate::system::remote;
 use crate::task::coop;
@@ -25,7 +25,17 @@ pub(super) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     if how.is_nonblocking() {
         return attempt(path, how, Attempt::Plain).await;
     }
-    let opened = match open_cached(path, how).await {
+    let tried = open_cached(path, how).await;
+    settle(tried, path, how).await
+}
+
+/// Ends an open whose attempt from the cache had this outcome.
+pub(super) async fn settle(
+    tried: Option<io::Result<Descriptor>>,
+    path: &Path,
+    how: &OpenHow,
+) -> io::Result<Descriptor> {
+    let opened = match tried {
         Some(opened) => opened,
         None => attempt(path, how, Attempt::NonBlocking).await,
     };
@@ -42,13 +52,31 @@ async fn open_cached(path: &Path, how: &OpenHow) -> Option<io::Result<Descriptor
     if !how.may_be_cached() {
         return None;
     }
-    let opened = cached(path, |path| how.open_cached(path)).await?;
-    Some(opened.map(|file| Descriptor::opened(file, how)))
+    cached(path, |path| how.open_cached(path).map(|file| Descriptor::opened(file, how))).await
+}
+
+/// Reads a short file, if the kernel has its path and its bytes in its caches: four system calls,
+/// in one poll.
+pub(super) fn poll_read_cached(cx: &mut Context<'_>, path: &Path) -> Poll<ReadCached> {
+    let read = |path: &Path| {
+        let how = OpenHow::reading();
+        let opened = Descriptor::opened(how.open_cached(path)?, &how);
+        Ok(match opened.read_whole_now() {
+            Some(bytes) => ReadCached::Whole(bytes),
+            // Kept open: a writer of a FIFO may have been let in.
+            None => ReadCached::Tried(Some(Ok(opened))),
+        })
+    };
+    poll_cached(cx, path, read).map(|outcome| match outcome {
+        Some(Ok(outcome)) => outcome,
+        Some(Err(error)) => ReadCached::Tried(Some(Err(error))),
+        None => ReadCached::Tried(None),
+    })
 }
 
 /// The metadata of a path that needs no access to a disk. None: as for `open_cached`.
 pub(super) async fn metadata_cached(path: &Path, is_followed: bool) -> Option<io::Result<Metadata>> {
-    let metadata = |path: &SystemPath| {
+    let metadata = |path: &Path| {
         let location = locate_cached(path, is_followed)?;
         // A link may lead to a server.
         if remote::holds(&location) {
@@ -60,22 +88,27 @@ pub(super) async fn metadata_cached(path: &Path, is_followed: bool) -> Option<io
     cached(path, metadata).await
 }
 
+async fn cached<R>(path: &Path, call: impl Fn(&Path) -> io::Result<R>) -> Option<io::Result<R>> {
+    poll_fn(|cx| poll_cached(cx, path, &call)).await
+}
+
 /// A call that the kernel answers from its cache of paths. It is charged to the budget, so that
 /// calls one after the other do not block the worker.
-async fn cached<R>(path: &Path, call: impl Fn(&SystemPath) -> io::Result<R>) -> Option<io::Result<R>> {
+fn poll_cached<R>(
+    cx: &mut Context<'_>,
+    path: &Path,
+    call: impl Fn(&Path) -> io::Result<R>,
+) -> Poll<Option<io::Result<R>>> {
     if remote::holds_path(path) {
-        return None;
+        return Poll::Ready(None);
     }
-    poll_fn(|cx| {
-        let charge = ready!(coop::poll_proceed(cx));
-        let result = SystemPath::new(path).and_then(|path| call(&path));
-        if result.as_ref().is_err_and(is_no_answer) {
-            return Poll::Ready(None);
-        }
-        charge.made_progress();
-        Poll::Ready(Some(result))
-    })
-    .await
+    let charge = ready!(coop::poll_proceed(cx));
+    let result = check_path(path).and_then(|()| call(path));
+    if result.as_ref().is_err_and(is_no_answer) {
+        return Poll::Ready(None);
+    }
+    charge.made_progress();
+    Poll::Ready(Some(result))
 }
 
 /// Before Linux 5.12 there is no such attempt. It also accepts no flags that the kernel does not

@@ -20,6 +20,7 @@
 use std::fs::Metadata;
 use std::io;
 use std::path::Path;
+use std::task::{Context, Poll};
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -33,6 +34,8 @@ mod waiter;
 #[cfg(target_os = "linux")]
 mod watch;
 
+pub(crate) use result::ReadCached;
+
 use crate::driver::file::Descriptor;
 use crate::system::open::OpenHow;
 
@@ -41,6 +44,34 @@ pub(crate) async fn open(path: &Path, how: &OpenHow) -> io::Result<Descriptor> {
     let opened = linux::open(path, how).await;
     #[cfg(not(target_os = "linux"))]
     let opened = other::open(path, how).await;
+    opened
+}
+
+/// Reads a whole file, if it is short, and the kernel has its path and its bytes in its caches.
+pub(crate) fn poll_read_cached(cx: &mut Context<'_>, path: &Path) -> Poll<ReadCached> {
+    #[cfg(target_os = "linux")]
+    let outcome = linux::poll_read_cached(cx, path);
+    #[cfg(not(target_os = "linux"))]
+    let outcome = {
+        let (_, _) = (cx, path);
+        Poll::Ready(ReadCached::Tried(None))
+    };
+    outcome
+}
+
+/// Opens a file that [`poll_read_cached`] has tried to open.
+pub(crate) async fn open_tried(
+    tried: Option<io::Result<Descriptor>>,
+    path: &Path,
+    how: &OpenHow,
+) -> io::Result<Descriptor> {
+    #[cfg(target_os = "linux")]
+    let opened = linux::settle(tried, path, how).await;
+    #[cfg(not(target_os = "linux"))]
+    let opened = match tried {
+        Some(opened) => opened,
+        None => other::open(path, how).await,
+    };
     opened
 }
 

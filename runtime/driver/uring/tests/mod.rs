@@ -303,7 +303,7 @@ fn only_what_a_pinned_task_asks_for_cannot_be_taken_over() {
     let ((movable, _peer), (pinned, _other_peer)) = (pair(), pair());
     let begun_and_not = || {
         let worker_ring = worker(&driver).worker_ring.lock();
-        (worker_ring.in_flight.len(), worker_ring.outbox_len())
+        (worker_ring.in_flight.len(), worker_ring.outbox.len())
     };
     arm(&movable, Direction::Read, &waker);
     assert_eq!(begun_and_not(), (0, 1));
@@ -321,7 +321,7 @@ fn operations_past_the_page_cache_are_begun_in_groups_before_the_next_turn() {
     let (movable, _peer) = pair();
     let begun_and_not = || {
         let worker_ring = worker(&driver).worker_ring.lock();
-        (worker_ring.in_flight.len(), worker_ring.outbox_len())
+        (worker_ring.in_flight.len(), worker_ring.outbox.len())
     };
     // There is nothing to read yet, and the read is marked as one that bypasses the page cache.
     let (reader, _writer) = UnixStream::pair().expect("two descriptors");

@@ -374,7 +374,23 @@ impl<F: Family> WriteHalf<'_, F> {
 
     /// See [`ByteStream::send_file`], also for errors, cancel safety and panics.
     pub async fn send_file(&mut self, file: &File, offset: u64, len: u64) -> io::Result<u64> {
-        send_file::send(self.0.registration(), file, offset, len).await
+        send_file::send(self.0.registration(), file, offset, len, |_| {}).await
+    }
+
+    /// See [`ByteStream::send_file_with`], also for errors, cancel safety and panics.
+    pub async fn send_file_with(
+        &mut self,
+        file: &File,
+        offset: u64,
+        len: u64,
+        progress: impl FnMut(u64),
+    ) -> io::Result<u64> {
+        send_file::send(self.0.registration(), file, offset, len, progress).await
+    }
+
+    /// See [`ByteStream::try_send_file`], also for errors.
+    pub fn try_send_file(&self, file: &File, offset: u64, len: u64) -> io::Result<Option<usize>> {
+        send_file::try_send(self.0.registration(), file, offset, len)
     }
 
     /// Does nothing; see [`ByteStream::flush`], also for cancel safety.

@@ -19,6 +19,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::{SocketAddr, UCred};
 use crate::driver::Registration;
 use crate::net::address::unix::address_of;
+use crate::net::binding::Retry;
 use crate::primitive::sync::Mutex;
 use crate::system::{socket, unix_address};
 use send_rest::SendRest;
@@ -94,6 +95,9 @@ impl UnixDatagram {
 
     /// [`bind`](UnixDatagram::bind) to an address of std, including abstract ones.
     ///
+    /// On io_uring it blocks for up to 0.1 s if a socket that this process has just dropped has the
+    /// abstract address still.
+    ///
     /// # Errors
     /// As [`bind`](UnixDatagram::bind); `InvalidInput` for an unnamed address.
     ///
@@ -125,7 +129,9 @@ impl UnixDatagram {
         let socket = socket::nonblocking(Domain::UNIX, Type::DGRAM, None)?;
         // First, because without a runtime it panics, and a socket that is bound has a file.
         let registration = Registration::new_nonblocking(socket);
-        registration.socket().bind(addr)?;
+        let retry = Retry::of_unix(addr);
+        let outcome = registration.socket().bind(addr);
+        if retry.has_waited_after(&outcome) { registration.socket().bind(addr) } else { outcome }?;
         Ok(UnixDatagram::over(registration))
     }
 

@@ -10,7 +10,7 @@ use heist::runtime::facade::check_open;
 use super::File;
 use super::behind::NOT_DONE;
 use crate::context;
-use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf, poll_filled};
 
 impl AsyncRead for File {
     fn poll_read(
@@ -19,6 +19,11 @@ impl AsyncRead for File {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_settled(cx));
+        if let Some(read) = ready!(poll_filled(buf, self.max_buf_size, |room| {
+            facade::poll_read_cached(&self.inner, cx, room)
+        })) {
+            return Poll::Ready(read);
+        }
         let room = buf.initialize_unfilled_to(buf.remaining().min(self.max_buf_size));
         let count = ready!(futures_io::AsyncRead::poll_read(Pin::new(&mut self.inner), cx, room))?;
         buf.advance(count);

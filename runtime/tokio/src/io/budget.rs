@@ -1,6 +1,7 @@
 //! What an operation that never waits charges to its task, so that a loop over it lets other tasks
 //! run.
 
+use heist::runtime::facade::poll_proceed_outer;
 use heist::task::coop::poll_proceed;
 use std::task::{Context, Poll, ready};
 
@@ -15,7 +16,7 @@ pub(crate) fn poll_charged<T>(
     cx: &mut Context<'_>,
     operation: impl FnOnce(&mut Context<'_>) -> Poll<T>,
 ) -> Poll<T> {
-    let restore = ready!(poll_proceed(cx));
+    let restore = ready!(poll_proceed_outer(cx));
     let output = ready!(operation(cx));
     restore.made_progress();
     Poll::Ready(output)

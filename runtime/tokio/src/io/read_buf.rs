@@ -5,13 +5,34 @@
 #![expect(unsafe_code, reason = "memory that is not initialized, with marks that say which of it is")]
 
 use std::fmt;
+#[cfg(feature = "fs")]
+use std::io;
 use std::mem::MaybeUninit;
+#[cfg(feature = "fs")]
+use std::task::{Poll, ready};
 
 /// A buffer that knows which of its bytes are filled, and which are at least initialized.
 pub struct ReadBuf<'a> {
     bytes: &'a mut [MaybeUninit<u8>],
     filled: usize,
     initialized: usize,
+}
+
+/// Fills up to `most` bytes by one of heist's reads, which initialize as many bytes as they count.
+/// `None` is passed on.
+#[cfg(feature = "fs")]
+pub(crate) fn poll_filled(
+    buf: &mut ReadBuf<'_>,
+    most: usize,
+    poll: impl FnOnce(&mut [MaybeUninit<u8>]) -> Poll<Option<io::Result<usize>>>,
+) -> Poll<Option<io::Result<()>>> {
+    let end = buf.filled + buf.remaining().min(most);
+    let Some(read) = ready!(poll(&mut buf.bytes[buf.filled..end])) else { return Poll::Ready(None) };
+    Poll::Ready(Some(read.map(|count| {
+        assert!(count <= end - buf.filled);
+        buf.filled += count;
+        buf.initialized = buf.initialized.max(buf.filled);
+    })))
 }
 
 /// Reads bytes that are initialized as such.

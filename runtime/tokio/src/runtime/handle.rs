@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use heist::runtime::facade::boxed_if_large;
+
 use super::{EnterGuard, Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
 use crate::context;
 use crate::task::JoinHandle;
@@ -51,7 +53,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.inner.spawn(future)
+        boxed_if_large!(future future: F, self.inner.spawn(future))
     }
 
     /// Runs a closure that may block on a thread of this runtime's pool.
@@ -61,7 +63,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.inner.spawn_blocking(func)
+        boxed_if_large!(closure func: F, self.inner.spawn_blocking(func))
     }
 
     /// Runs a future to its end on this thread, inside of the runtime. Panics on a thread that runs
@@ -69,7 +71,7 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         context::may_block_on();
-        self.inner.block_on(future)
+        boxed_if_large!(future future: F, self.inner.block_on(future))
     }
 
     /// Returns the flavor of the runtime.

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
+use heist::runtime::facade::boxed_if_large;
+
 use super::{EnterGuard, Handle, RuntimeMetrics};
 use crate::context;
 use crate::task::JoinHandle;
@@ -41,7 +43,7 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.inner().spawn_local(future)
+        boxed_if_large!(future future: F, self.inner().spawn_local(future))
     }
 
     /// Runs a closure that may block on a thread of the runtime's pool.
@@ -51,14 +53,14 @@ impl LocalRuntime {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.handle.spawn_blocking(func)
+        boxed_if_large!(closure func: F, self.handle.spawn_blocking(func))
     }
 
     /// Runs a future to its end on this thread. Panics on a thread that runs tasks.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         context::may_block_on();
-        self.inner().block_on(future)
+        boxed_if_large!(future future: F, self.inner().block_on(future))
     }
 
     /// Enters the runtime: until the guard is dropped, this thread is in it.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::task::{Context, Poll};
 
+use heist::runtime::facade::boxed_if_large;
+
 use super::{AbortHandle, Id, JoinError, LocalSet};
 use crate::context;
 use crate::runtime::Handle;
@@ -41,7 +43,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         context::runtime();
-        self.inner.spawn(task)
+        boxed_if_large!(future task: F, self.inner.spawn(task))
     }
 
     /// Spawns a task into the set, on the runtime of `handle`.
@@ -52,7 +54,7 @@ impl<T: 'static> JoinSet<T> {
         F: Send + 'static,
         T: Send,
     {
-        self.inner.spawn_on(task, handle.inner())
+        boxed_if_large!(future task: F, self.inner.spawn_on(task, handle.inner()))
     }
 
     /// Spawns a task into the set, on the current `LocalSet` or `LocalRuntime`.
@@ -63,7 +65,7 @@ impl<T: 'static> JoinSet<T> {
         F: 'static,
     {
         super::local_set::check();
-        self.inner.spawn_local(task)
+        boxed_if_large!(future task: F, self.inner.spawn_local(task))
     }
 
     /// Spawns a task into the set, on `local_set`.
@@ -73,7 +75,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T>,
         F: 'static,
     {
-        self.inner.spawn_local_on(task, local_set.inner())
+        boxed_if_large!(future task: F, self.inner.spawn_local_on(task, local_set.inner()))
     }
 
     /// Runs a closure that may block, as a task of the set.
@@ -85,7 +87,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         context::runtime();
-        self.inner.spawn_blocking(f)
+        boxed_if_large!(closure f: F, self.inner.spawn_blocking(f))
     }
 
     /// Runs a closure that may block on the pool of `handle`, as a task of the set.
@@ -96,7 +98,7 @@ impl<T: 'static> JoinSet<T> {
         F: Send + 'static,
         T: Send,
     {
-        self.inner.spawn_blocking_on(f, handle.inner())
+        boxed_if_large!(closure f: F, self.inner.spawn_blocking_on(f, handle.inner()))
     }
 
     /// Waits for the task that ends next. None if the set is empty.

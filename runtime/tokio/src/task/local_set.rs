@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use heist::runtime::facade;
+use heist::runtime::facade::{self, boxed_if_large};
 
 use super::{JoinHandle, LocalEnterGuard};
 use crate::runtime::{Id, Runtime};
@@ -33,7 +33,7 @@ where
     F::Output: 'static,
 {
     check();
-    heist::task::spawn_local(future)
+    boxed_if_large!(future future: F, heist::task::spawn_local(future))
 }
 
 impl LocalSet {
@@ -58,7 +58,7 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.inner.spawn_local(future)
+        boxed_if_large!(future future: F, self.inner.spawn_local(future))
     }
 
     /// Runs a future to its end in `rt`, and the tasks of the set beside it.
@@ -67,7 +67,7 @@ impl LocalSet {
     where
         F: Future,
     {
-        rt.block_on(self.run_until(future))
+        boxed_if_large!(future future: F, rt.block_on(self.run_until(future)))
     }
 
     /// Runs a future to its end, and the tasks of the set beside it.

@@ -4,6 +4,7 @@ use std::future::Future;
 
 #[cfg(feature = "rt-multi-thread")]
 use heist::runtime::facade;
+use heist::runtime::facade::boxed_if_large;
 
 use super::JoinHandle;
 use crate::context;
@@ -18,7 +19,7 @@ where
     F::Output: Send + 'static,
 {
     context::runtime();
-    heist::task::spawn(future)
+    boxed_if_large!(future future: F, heist::task::spawn(future))
 }
 
 /// Runs a closure that may block on a thread of the pool. Panics outside of a runtime.
@@ -29,7 +30,7 @@ where
     R: Send + 'static,
 {
     context::runtime();
-    heist::task::spawn_blocking(f)
+    boxed_if_large!(closure f: F, heist::task::spawn_blocking(f))
 }
 
 /// Runs a closure that may block on this thread, while other threads take over its tasks. Panics on

@@ -20,47 +20,62 @@ fn path(name: &str) -> PathBuf {
 
 #[test]
 fn what_was_written_is_in_the_file_after_flush() {
-    on_each("files::on_one_driver::flush");
+    on_each("files::what_was_written_is_in_the_file_after_flush", on_one_driver::flush);
 }
 
 #[test]
 fn an_error_of_a_write_comes_with_the_next_call_and_once() {
-    on_each("files::on_one_driver::late_error");
+    on_each("files::an_error_of_a_write_comes_with_the_next_call_and_once", on_one_driver::late_error);
 }
 
 #[test]
 fn a_write_that_nobody_flushed_is_in_the_file_when_the_runtime_has_ended() {
-    on_each("files::on_one_driver::end_of_runtime");
+    on_each(
+        "files::a_write_that_nobody_flushed_is_in_the_file_when_the_runtime_has_ended",
+        on_one_driver::end_of_runtime,
+    );
 }
 
 #[test]
 fn a_file_goes_to_std_after_its_write() {
-    on_each("files::on_one_driver::into_std");
+    on_each("files::a_file_goes_to_std_after_its_write", on_one_driver::into_std);
 }
 
 #[test]
 fn a_call_moves_at_most_the_buffer() {
-    on_each("files::on_one_driver::buffer_size");
+    on_each("files::a_call_moves_at_most_the_buffer", on_one_driver::buffer_size);
 }
 
 #[test]
 fn a_seek_that_was_only_started_is_done_before_the_next_read_or_write() {
-    on_each("files::on_one_driver::started_seek");
+    on_each(
+        "files::a_seek_that_was_only_started_is_done_before_the_next_read_or_write",
+        on_one_driver::started_seek,
+    );
 }
 
 #[test]
 fn a_write_that_never_ends_does_not_hold_up_a_shutdown_with_a_limit() {
-    on_each("files::on_one_driver::stuck_write");
+    on_each(
+        "files::a_write_that_never_ends_does_not_hold_up_a_shutdown_with_a_limit",
+        on_one_driver::stuck_write,
+    );
 }
 
 #[test]
 fn a_write_after_the_end_of_the_runtime_is_an_error_and_outside_of_one_a_panic() {
-    on_each("files::on_one_driver::no_runtime");
+    on_each(
+        "files::a_write_after_the_end_of_the_runtime_is_an_error_and_outside_of_one_a_panic",
+        on_one_driver::no_runtime,
+    );
 }
 
 #[test]
 fn a_waker_that_panics_at_the_end_of_a_write_keeps_nobody_from_being_woken() {
-    on_each("files::on_one_driver::panicking_waker");
+    on_each(
+        "files::a_waker_that_panics_at_the_end_of_a_write_keeps_nobody_from_being_woken",
+        on_one_driver::panicking_waker,
+    );
 }
 
 mod on_one_driver {
@@ -70,9 +85,7 @@ mod on_one_driver {
     };
     use std::io::{Read, Seek};
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn flush() {
+    pub(super) fn flush() {
         let path = path("flush");
         Runtime::new().unwrap().block_on(async {
             let mut file = File::create(&path).await.unwrap();
@@ -88,9 +101,7 @@ mod on_one_driver {
         std::fs::remove_file(path).unwrap();
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn late_error() {
+    pub(super) fn late_error() {
         Runtime::new().unwrap().block_on(async {
             let mut full = OpenOptions::new().write(true).open("/dev/full").await.unwrap();
             assert_eq!(full.write(b"x").await.unwrap(), 1, "the first write is done behind");
@@ -101,9 +112,7 @@ mod on_one_driver {
         });
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn end_of_runtime() {
+    pub(super) fn end_of_runtime() {
         let path = path("end");
         for round in 0..50 {
             let runtime = Runtime::new().unwrap();
@@ -117,9 +126,7 @@ mod on_one_driver {
         std::fs::remove_file(path).unwrap();
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn into_std() {
+    pub(super) fn into_std() {
         let path = path("std");
         Runtime::new().unwrap().block_on(async {
             let mut file = OpenOptions::new()
@@ -138,9 +145,7 @@ mod on_one_driver {
         std::fs::remove_file(path).unwrap();
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn buffer_size() {
+    pub(super) fn buffer_size() {
         let path = path("size");
         Runtime::new().unwrap().block_on(async {
             let mut file = File::create(&path).await.unwrap();
@@ -155,9 +160,7 @@ mod on_one_driver {
         std::fs::remove_file(path).unwrap();
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn started_seek() {
+    pub(super) fn started_seek() {
         let path = path("started_seek");
         Runtime::new().unwrap().block_on(async {
             let mut file = OpenOptions::new().read(true).write(true).create(true).open(&path).await.unwrap();
@@ -181,9 +184,7 @@ mod on_one_driver {
 
     /// The pipe is full, and nobody reads.
     #[cfg(unix)]
-    #[test]
-    #[ignore = "run by on_each"]
-    fn stuck_write() {
+    pub(super) fn stuck_write() {
         for is_background in [false, true] {
             let runtime = Runtime::new().unwrap();
             let (reader, writer) = std::io::pipe().unwrap();
@@ -200,9 +201,7 @@ mod on_one_driver {
         }
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn no_runtime() {
+    pub(super) fn no_runtime() {
         let path = path("no_runtime");
         let runtime = Runtime::new().unwrap();
         let mut file = runtime.block_on(File::create(&path)).unwrap();
@@ -221,9 +220,7 @@ mod on_one_driver {
 
     /// The pipe is full until it is read.
     #[cfg(unix)]
-    #[test]
-    #[ignore = "run by on_each"]
-    fn panicking_waker() {
+    pub(super) fn panicking_waker() {
         struct Panics;
 
         impl Wake for Panics {

@@ -14,5 +14,6 @@ mod drivers;
 mod files;
 mod panics;
 mod sockets;
+mod stack;
 mod tasks;
 mod written;

@@ -10,27 +10,31 @@ use crate::drivers::on_each;
 
 #[test]
 fn the_half_that_writes_ends_the_stream_unless_it_is_forgotten() {
-    on_each("sockets::on_one_driver::halves");
+    on_each("sockets::the_half_that_writes_ends_the_stream_unless_it_is_forgotten", on_one_driver::halves);
 }
 
 #[test]
 fn a_try_call_returns_would_block_and_readiness_ends_it() {
-    on_each("sockets::on_one_driver::try_calls");
+    on_each("sockets::a_try_call_returns_would_block_and_readiness_ends_it", on_one_driver::try_calls);
 }
 
 #[test]
 fn a_datagram_fills_the_room_of_a_buffer() {
-    on_each("sockets::on_one_driver::datagrams");
+    on_each("sockets::a_datagram_fills_the_room_of_a_buffer", on_one_driver::datagrams);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_wait_for_room_ends_until_a_write_is_refused() {
-    on_each("sockets::on_one_driver::room");
+    on_each("sockets::a_wait_for_room_ends_until_a_write_is_refused", on_one_driver::room);
 }
 
 #[test]
 fn an_accept_waits_outside_of_a_runtime_and_fails_when_that_of_the_listener_ends() {
-    on_each("sockets::on_one_driver::accept_outside");
+    on_each(
+        "sockets::an_accept_waits_outside_of_a_runtime_and_fails_when_that_of_the_listener_ends",
+        on_one_driver::accept_outside,
+    );
 }
 
 async fn pair() -> (TcpStream, TcpStream) {
@@ -60,10 +64,8 @@ mod on_one_driver {
         }
     }
 
-    #[test]
     #[cfg(unix)]
-    #[ignore = "run by on_each"]
-    fn room() {
+    pub(super) fn room() {
         use tokio::net::{UnixDatagram, UnixStream};
 
         Runtime::new().unwrap().block_on(async {
@@ -85,9 +87,7 @@ mod on_one_driver {
         });
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn accept_outside() {
+    pub(super) fn accept_outside() {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let mut accept = pin!(listener.accept());
@@ -98,9 +98,7 @@ mod on_one_driver {
         assert!(tokio::runtime::is_rt_shutdown_err(&error), "{error}");
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn halves() {
+    pub(super) fn halves() {
         Runtime::new().unwrap().block_on(async {
             let (client, mut server) = pair().await;
             let (read, mut write) = client.into_split();
@@ -125,9 +123,7 @@ mod on_one_driver {
         });
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn try_calls() {
+    pub(super) fn try_calls() {
         Runtime::new().unwrap().block_on(async {
             let (mut client, server) = pair().await;
             let mut bytes = Vec::with_capacity(16);
@@ -145,9 +141,7 @@ mod on_one_driver {
         });
     }
 
-    #[test]
-    #[ignore = "run by on_each"]
-    fn datagrams() {
+    pub(super) fn datagrams() {
         Runtime::new().unwrap().block_on(async {
             let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
             let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();

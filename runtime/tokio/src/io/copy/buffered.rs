@@ -1,7 +1,7 @@
 //! A copy through the buffer that the reader has.
 
 use crate::io::{AsyncBufRead, AsyncWrite};
-use heist::task::coop::poll_proceed;
+use heist::runtime::facade::poll_proceed_outer;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -24,7 +24,7 @@ where
 {
     let mut progress = Progress::default();
     poll_fn(|cx| {
-        let restore = ready!(poll_proceed(cx));
+        let restore = ready!(poll_proceed_outer(cx));
         let before = progress.copied;
         let result = poll_steps(cx, Pin::new(&mut *reader), Pin::new(&mut *writer), &mut progress);
         if result.is_ready() || progress.copied > before {

@@ -2,7 +2,7 @@
 
 use crate::io::buffered::DEFAULT_SIZE_BYTES;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use heist::task::coop::poll_proceed;
+use heist::runtime::facade::poll_proceed_outer;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -122,7 +122,7 @@ impl Transfer {
         reader: Pin<&mut R>,
         writer: Pin<&mut W>,
     ) -> Poll<io::Result<u64>> {
-        let restore = ready!(poll_proceed(cx));
+        let restore = ready!(poll_proceed_outer(cx));
         let mut progress = false;
         let result = self.poll_steps(cx, reader, writer, &mut progress);
         if progress || result.is_ready() {

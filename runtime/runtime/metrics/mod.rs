@@ -1,6 +1,8 @@
-//! Figures about a runtime.
+//! Figures about a runtime: those of the whole here, those of a worker in `of_worker.rs`, all of
+//! them as a text in `openmetrics.rs`.
 
-use std::time::Duration;
+mod of_worker;
+mod openmetrics;
 
 #[cfg(doc)]
 use super::Builder;
@@ -8,7 +10,28 @@ use super::handle::Handle;
 
 /// Figures about a runtime; [`Handle::metrics`] returns them.
 ///
-/// Each call reads the figure at that time.
+/// Each call reads the figure at that time and stops nobody. Functions that tokio has as well have
+/// its names and meanings. [`openmetrics`](Self::openmetrics) returns all figures as a text.
+///
+/// The numbers of polls and of forced yields are a turn late: a worker publishes them when it looks
+/// at its sockets and timers, which is every 150 µs while it is busy, and before each sleep.
+/// Threads of the reserve ([`Builder::on_stall`]) are no workers: what they poll is not among these
+/// numbers.
+///
+/// # Left out
+/// These figures of tokio's would cost something for each poll, wake or event, whoever looks:
+/// - `poll_time_histogram_*`, `poll_count_histogram_*` and `schedule_latency_histogram_*`: the
+///   clock would have to be read twice for each poll, or for each wake as well.
+///   [`worker_mean_poll_time`](Self::worker_mean_poll_time) comes from the clock that a worker
+///   reads once per turn.
+/// - `spawned_tasks_count`: an addition for each spawn, in memory that all workers write to or that
+///   each spawn first has to find.
+/// - `worker_local_schedule_count`: an addition for each wake. Wakes from other threads take a lock
+///   anyway, so [`remote_schedule_count`](Self::remote_schedule_count) is there.
+/// - `io_driver_fd_registered_count`, `io_driver_fd_deregistered_count` and
+///   `io_driver_ready_count`: an addition for each socket or event; and with io_uring no file is
+///   registered, and most events are results.
+///   [`num_operations_in_flight`](Self::num_operations_in_flight) shows what waits.
 ///
 /// # Examples
 /// ```
@@ -85,63 +108,39 @@ impl RuntimeMetrics {
         self.handle.scheduler.shared().injected_count()
     }
 
-    /// The number of times that a worker, counted from 0, went to sleep because it had no work.
-    ///
-    /// # Panics
-    /// Panics if there is no such worker.
+    /// The number of tasks that were spawned or woken by threads that are no workers of the
+    /// runtime, or by a worker's thread while it blocks in place. They go to the queue that all
+    /// workers share.
     ///
     /// # Examples
     /// ```
-    /// use heist::time::{Duration, sleep};
-    ///
-    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// let runtime = heist::runtime::Runtime::new()?;
     /// let metrics = runtime.handle().metrics();
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// assert_eq!(metrics.remote_schedule_count(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn remote_schedule_count(&self) -> u64 {
+        self.handle.scheduler.shared().outsiders_count()
+    }
+
+    /// The number of times that an operation made its task yield because the task had spent its
+    /// budget: see [`coop`](crate::task::coop).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
     /// runtime.block_on(async {
-    ///     while metrics.worker_park_count(0) == 0 {
-    ///         sleep(Duration::from_millis(1)).await;
+    ///     for _ in 0..129 {
+    ///         heist::task::consume_budget().await;
     ///     }
     /// });
+    /// assert_eq!(runtime.handle().metrics().budget_forced_yield_count(), 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn worker_park_count(&self, worker: usize) -> u64 {
-        self.worker_park_unpark_count(worker).div_ceil(2)
-    }
-
-    /// The number of times that a worker went to sleep or woke up: odd while it sleeps.
-    ///
-    /// # Panics
-    /// Panics if there is no such worker.
-    ///
-    /// # Examples
-    /// ```
-    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
-    /// // Awake, because this thread runs it.
-    /// let count = runtime.block_on(async {
-    ///     heist::runtime::Handle::current().metrics().worker_park_unpark_count(0)
-    /// });
-    /// assert_eq!(count % 2, 0);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
-        self.handle.scheduler.shared().sleep_turns(worker)
-    }
-
-    /// The time in which a worker was not asleep. It is counted when the worker goes to sleep, and
-    /// at the end of a `block_on` that runs it; a paused clock counts as it moves.
-    ///
-    /// # Panics
-    /// Panics if there is no such worker.
-    ///
-    /// # Examples
-    /// ```
-    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
-    /// runtime.block_on(async { std::thread::sleep(std::time::Duration::from_millis(2)) });
-    /// let busy = runtime.handle().metrics().worker_total_busy_duration(0);
-    /// assert!(busy.as_millis() >= 2);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
-        self.handle.scheduler.shared().busy_time(worker)
+    pub fn budget_forced_yield_count(&self) -> u64 {
+        let shared = self.handle.scheduler.shared();
+        (0..shared.workers_count()).map(|index| shared.figures(index).forced_yields.get()).sum()
     }
 
     /// The number of threads that the blocking pool has now.
@@ -155,6 +154,36 @@ impl RuntimeMetrics {
     /// ```
     pub fn num_blocking_threads(&self) -> usize {
         self.handle.scheduler.shared().blocking().threads_count()
+    }
+
+    /// The number of threads of the blocking pool that wait for a closure.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let metrics = runtime.handle().metrics();
+    /// runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    /// // The thread waits for the next one, for some seconds.
+    /// while metrics.num_idle_blocking_threads() == 0 {
+    ///     std::thread::yield_now();
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn num_idle_blocking_threads(&self) -> usize {
+        self.handle.scheduler.shared().blocking().idle_count()
+    }
+
+    /// The number of closures that wait for a thread of the blocking pool.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    /// assert_eq!(runtime.handle().metrics().blocking_queue_depth(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn blocking_queue_depth(&self) -> usize {
+        self.handle.scheduler.shared().blocking().waiting_count()
     }
 
     /// The number of reserve threads that run tasks now, in the place of stuck workers: see
@@ -181,6 +210,19 @@ impl RuntimeMetrics {
     /// ```
     pub fn num_stalls(&self) -> u64 {
         self.handle.scheduler.shared().lookout().stalls_count()
+    }
+
+    /// The number of polls that took longer than the threshold, while someone wants to know: see
+    /// [`Builder::on_slow_poll`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().num_slow_polls(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn num_slow_polls(&self) -> u64 {
+        self.handle.scheduler.shared().watchdog().slow_polls_count()
     }
 
     /// The number of operations that the kernel has not answered yet, of all workers together.

@@ -1,28 +1,16 @@
-//! # What
-//! The only import path for atomics, cells, locks and threads, so that loom can replace all of
-//! them.
-//!
-//! # Algorithm
-//! In a plain build every name here is std's. Under `cfg(all(test, rt_loom))` the same names are
-//! loom's, and `model` explores every interleaving of up to two preemptions. Under
-//! `cfg(all(test, rt_shuttle))` they are shuttle's, and `model` tries many schedules with any
-//! number of preemptions; shuttle does not model weak memory. Without either, `model` runs the same
-//! closure many times, so that the models are ordinary tests that the editor sees and `cargo test`
-//! runs.
-//!
-//! # Invariants
-//! - No other file names std's atomics, `UnsafeCell` or loom. One exception: the ring, whose words
-//!   the kernel shares.
-//! - The canary below fails if this shim ever stops being loom: it would then explore one
-//!   interleaving and not panic.
-//!
-//! # Rejected
-//! - `cfg(loom)` instead of our own name: it would switch dependencies (crossbeam, tokio) to loom
-//!   as well.
-//! - Models under `tests/`: the library is built without `cfg(test)` there, and the shim would
-//!   silently be std.
+//! The only import path for atomics, cells, locks and threads, so that loom, shuttle and the
+//! counting build can replace all of them. `DESIGN.md` in this directory explains how.
+
+#[cfg(all(test, any(rt_loom, rt_shuttle)))]
+mod canary;
+#[cfg(all(test, rt_count))]
+pub(crate) mod count;
 
 pub(crate) mod atomic {
+    #[cfg(all(test, rt_count))]
+    pub(crate) use super::count::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
     #[cfg(all(test, rt_loom))]
     pub(crate) use loom::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
@@ -31,7 +19,7 @@ pub(crate) mod atomic {
     pub(crate) use shuttle::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
-    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle, rt_count))))]
     pub(crate) use std::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
@@ -64,13 +52,19 @@ pub(crate) mod cell {
     impl<T: ?Sized> UnsafeCell<T> {
         /// Shared access. The caller upholds the rules of `&*pointer`.
         #[inline(always)]
+        #[cfg_attr(all(test, rt_count), track_caller)]
         pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            #[cfg(all(test, rt_count))]
+            super::count::note_read(self.0.get().cast::<u8>().addr(), size_of_val(self));
             f(self.0.get())
         }
 
         /// Exclusive access. The caller upholds the rules of `&mut *pointer`.
         #[inline(always)]
+        #[cfg_attr(all(test, rt_count), track_caller)]
         pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            #[cfg(all(test, rt_count))]
+            super::count::note_write(self.0.get().cast::<u8>().addr(), size_of_val(self));
             f(self.0.get())
         }
     }
@@ -80,31 +74,42 @@ pub(crate) mod cell {
 pub(crate) type StaysOnThread = std::marker::PhantomData<std::sync::MutexGuard<'static, ()>>;
 
 pub(crate) mod sync {
+    #[cfg(not(all(test, rt_count)))]
     use std::time::Duration;
 
+    #[cfg(all(test, rt_count))]
+    pub(crate) use super::count::{CountedCondvar as Condvar, LockGuard as MutexGuard};
     #[cfg(all(test, rt_loom))]
-    pub(crate) use loom::sync::{Arc as ModelArc, Condvar, MutexGuard, RwLock, RwLockReadGuard};
+    pub(crate) use loom::sync::{
+        Arc as ModelArc, Condvar, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    };
     #[cfg(all(test, rt_shuttle))]
-    pub(crate) use shuttle::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard};
-    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
-    pub(crate) use std::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard};
+    pub(crate) use shuttle::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle, rt_count))))]
+    pub(crate) use std::sync::{Condvar, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+    #[cfg(all(test, rt_count))]
+    pub(crate) use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
     /// The `Arc` of models, which loom counts. Code outside of models uses std's.
     #[cfg(all(test, not(rt_loom)))]
     pub(crate) use std::sync::Arc as ModelArc;
 
+    #[cfg(all(test, rt_count))]
+    pub(crate) use super::count::Lock as Mutex;
     #[cfg(all(test, rt_loom))]
     use loom::sync::Mutex as Inner;
     #[cfg(all(test, rt_shuttle))]
     use shuttle::sync::Mutex as Inner;
-    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle, rt_count))))]
     use std::sync::Mutex as Inner;
 
     /// A lock that ignores poison, because the state behind it is consistent at every call that
     /// could panic.
+    #[cfg(not(all(test, rt_count)))]
     #[derive(Debug)]
     pub(crate) struct Mutex<T>(Inner<T>);
 
+    #[cfg(not(all(test, rt_count)))]
     impl<T> Mutex<T> {
         #[cfg(not(all(test, rt_loom)))]
         pub(crate) const fn new(value: T) -> Self {
@@ -173,13 +178,48 @@ pub(crate) mod sync {
         }
     }
 
+    /// A lock for statics, which live longer than a model and need a const constructor: explorers
+    /// do not see it. It orders nothing but the value behind it.
+    #[cfg(all(test, any(rt_loom, rt_shuttle)))]
+    pub(crate) struct StaticMutex<T>(std::sync::Mutex<T>);
+
+    #[cfg(all(test, any(rt_loom, rt_shuttle)))]
+    impl<T> StaticMutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            StaticMutex(std::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+    pub(crate) use Mutex as StaticMutex;
+
     /// Waits on `condvar`, ignoring poison.
+    #[cfg(all(test, rt_count))]
+    pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        condvar.wait(guard)
+    }
+
+    /// Waits on `condvar`, ignoring poison.
+    #[cfg(not(all(test, rt_count)))]
     pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         match condvar.wait(guard) {
             Ok(guard) => guard,
             Err(poison) => poison.into_inner(),
         }
     }
+}
+
+/// Records a change of an `Arc`'s reference count, which is no word of this shim.
+#[inline(always)]
+#[cfg_attr(all(test, rt_count), track_caller)]
+pub(crate) fn note_count<T>(counted: &std::sync::Arc<T>) {
+    #[cfg(all(test, rt_count))]
+    count::note_counts(std::sync::Arc::as_ptr(counted));
+    let _ = counted;
 }
 
 /// Returns true in one of `count` cases, at random. The schedule determines the outcome.
@@ -200,11 +240,14 @@ pub(crate) fn let_others_run() {
 /// The system's monotonic clock. Under shuttle time advances when the clock is read, and when a
 /// test advances it.
 pub(crate) mod clock {
-    #[cfg(not(all(test, rt_shuttle)))]
+    #[cfg(not(all(test, any(rt_shuttle, rt_count))))]
     #[inline(always)]
     pub(crate) fn now() -> std::time::Instant {
         std::time::Instant::now()
     }
+
+    #[cfg(all(test, rt_count))]
+    pub(crate) use super::count::now;
 
     #[cfg(all(test, rt_shuttle))]
     pub(crate) use virtual_clock::{advance_to, now};
@@ -321,6 +364,8 @@ pub(crate) fn model_with_preemptions(_count: usize, f: impl Fn() + Send + Sync +
 }
 
 pub(crate) mod thread {
+    #[cfg(all(test, rt_count))]
+    pub(crate) use super::count::{ThreadBuilder as Builder, ThreadHandle as JoinHandle, spawn, yield_now};
     #[cfg(all(test, rt_loom))]
     pub(crate) use loom::thread::{Builder, JoinHandle, spawn, yield_now};
     #[cfg(all(test, rt_shuttle))]
@@ -328,13 +373,15 @@ pub(crate) mod thread {
         thread::{Builder, JoinHandle, spawn, yield_now},
         thread_local,
     };
-    #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+    #[cfg(all(test, rt_count))]
+    pub(crate) use std::thread_local;
+    #[cfg(not(all(test, any(rt_loom, rt_shuttle, rt_count))))]
     pub(crate) use std::{
         thread::{Builder, JoinHandle},
         thread_local,
     };
 
-    #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
+    #[cfg(all(test, not(any(rt_loom, rt_shuttle, rt_count))))]
     pub(crate) use std::thread::{spawn, yield_now};
 
     /// loom's `thread_local`, which has no `const` form.
@@ -346,41 +393,4 @@ pub(crate) mod thread {
     }
     #[cfg(all(test, rt_loom))]
     pub(crate) use model_thread_local as thread_local;
-}
-
-#[cfg(all(test, any(rt_loom, rt_shuttle)))]
-mod canary {
-    use super::atomic::{AtomicUsize, Ordering};
-    use super::sync::ModelArc;
-    use super::thread;
-
-    #[cfg(rt_loom)]
-    fn check(f: impl Fn() + Send + Sync + 'static) {
-        loom::model(f);
-    }
-
-    #[cfg(rt_shuttle)]
-    fn check(f: impl Fn() + Send + Sync + 'static) {
-        shuttle::check_random(f, 1000);
-    }
-
-    /// Loses an increment. The test names the explorer itself but takes its atomics from the shim.
-    /// If the shim were std, the explorer would see one interleaving, the assertion would hold, and
-    /// this test would fail because nothing panics.
-    #[test]
-    #[should_panic(expected = "an increment was lost")]
-    fn a_lost_increment_is_found() {
-        check(|| {
-            let count = ModelArc::new(AtomicUsize::new(0));
-            let other = count.clone();
-            let thread = thread::spawn(move || {
-                let seen = other.load(Ordering::SeqCst);
-                other.store(seen + 1, Ordering::SeqCst);
-            });
-            let seen = count.load(Ordering::SeqCst);
-            count.store(seen + 1, Ordering::SeqCst);
-            thread.join().unwrap();
-            assert_eq!(count.load(Ordering::SeqCst), 2, "an increment was lost");
-        });
-    }
 }

@@ -1,0 +1,157 @@
+//! A dump as a tree of text.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::time::Duration;
+
+use super::{Dump, TaskDump, TaskKind};
+use crate::task::{Id, REASONS_COUNT_MAX, TaskActivity, WaitReason};
+
+/// So many tasks of one kind are shown one by one; more share a line.
+const ALIKE_COUNT_MAX: usize = 4;
+/// A deadline that is further away means never.
+const FAR_AWAY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// How deep a chain of tasks that await each other is followed.
+const DEPTH_MAX: usize = 32;
+
+/// What tasks that share a line have in common.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Likeness<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    is_local: bool,
+    activity: &'static str,
+    reasons: Vec<&'a str>,
+    awaited: Vec<Id>,
+}
+
+impl<'a> Likeness<'a> {
+    fn of(task: &'a TaskDump) -> Likeness<'a> {
+        let location = task.location();
+        Likeness {
+            file: location.file(),
+            line: location.line(),
+            column: location.column(),
+            is_local: task.kind() == TaskKind::Local,
+            activity: match task.activity() {
+                TaskActivity::Running => "running",
+                TaskActivity::Runnable => "runnable",
+                TaskActivity::Waiting => "waiting",
+            },
+            reasons: task.reasons().iter().map(name).collect(),
+            awaited: task.awaited().collect(),
+        }
+    }
+}
+
+/// What reasons of one kind have in common.
+fn name(reason: &WaitReason) -> &str {
+    match reason {
+        WaitReason::Readiness { operation, .. } | WaitReason::Operation { operation, .. } => operation,
+        WaitReason::Timer { .. } => "timer",
+        WaitReason::Task { .. } => "task",
+        WaitReason::Sync { primitive, .. } => primitive,
+    }
+}
+
+/// Writes the tree. Each task is shown in full once.
+struct Tree<'a, 'f, 'b> {
+    dump: &'a Dump,
+    shown: HashSet<Id>,
+    out: &'f mut fmt::Formatter<'b>,
+}
+
+impl Tree<'_, '_, '_> {
+    fn task(&mut self, task: &TaskDump, depth: usize) -> fmt::Result {
+        let indent = "  ".repeat(depth);
+        let kind = if task.kind() == TaskKind::Local { ", local" } else { "" };
+        let (id, location, activity) = (task.id(), task.location(), task.activity());
+        if !self.shown.insert(id) {
+            return writeln!(self.out, "{indent}task {id}: see above");
+        }
+        writeln!(self.out, "{indent}task {id}{kind}, spawned at {location}: {activity}")?;
+        self.reasons(task, &indent, "")?;
+        self.awaited(task, depth)
+    }
+
+    /// `of` says whose they are, if that is not the line above.
+    fn reasons(&mut self, task: &TaskDump, indent: &str, of: &str) -> fmt::Result {
+        if task.reasons().is_empty() && task.activity() == TaskActivity::Waiting {
+            return writeln!(self.out, "{indent}  for something unknown{of}");
+        }
+        for reason in task.reasons() {
+            match reason {
+                WaitReason::Timer { deadline } => {
+                    let left = deadline.saturating_duration_since(self.dump.taken_at);
+                    if left > FAR_AWAY {
+                        writeln!(self.out, "{indent}  for a timer that is years away{of}")?;
+                    } else {
+                        writeln!(self.out, "{indent}  for a timer, due in {left:.1?}{of}")?;
+                    }
+                }
+                WaitReason::Task { id } if self.dump.task(*id).is_none() => {
+                    writeln!(self.out, "{indent}  {reason}, which is not listed{of}")?;
+                }
+                _ => writeln!(self.out, "{indent}  {reason}{of}")?,
+            }
+        }
+        if task.reasons().len() == REASONS_COUNT_MAX {
+            writeln!(self.out, "{indent}  and perhaps more")?;
+        }
+        Ok(())
+    }
+
+    fn awaited(&mut self, task: &TaskDump, depth: usize) -> fmt::Result {
+        for awaited in task.awaited().filter_map(|id| self.dump.task(id)) {
+            if depth < DEPTH_MAX {
+                self.task(awaited, depth + 1)?;
+            } else {
+                writeln!(self.out, "{}  task {}: further down", "  ".repeat(depth), awaited.id())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn alike(&mut self, tasks: &[&TaskDump]) -> fmt::Result {
+        let [first, .., last] = tasks else { return tasks.iter().try_for_each(|task| self.task(task, 0)) };
+        if tasks.len() <= ALIKE_COUNT_MAX {
+            return tasks.iter().try_for_each(|task| self.task(task, 0));
+        }
+        self.shown.extend(tasks.iter().map(|task| task.id()));
+        let kind = if first.kind() == TaskKind::Local { " local" } else { "" };
+        let (count, location, activity) = (tasks.len(), first.location(), first.activity());
+        let (from, to) = (first.id(), last.id());
+        writeln!(self.out, "{count}{kind} tasks ({from} to {to}), spawned at {location}: {activity}")?;
+        self.reasons(first, "", &format!(" (task {from})"))?;
+        self.awaited(first, 0)
+    }
+}
+
+impl fmt::Display for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |activity| self.tasks.iter().filter(|task| task.activity() == activity).count();
+        let (running, runnable) = (count(TaskActivity::Running), count(TaskActivity::Runnable));
+        let waiting = count(TaskActivity::Waiting);
+        let (count, plural) = (self.tasks.len(), if self.tasks.len() == 1 { "" } else { "s" });
+        writeln!(f, "{count} task{plural}: {running} running, {runnable} runnable, {waiting} waiting")?;
+        for deadlock in &self.deadlocks {
+            let names: Vec<String> = deadlock.iter().map(|id| format!("task {id}")).collect();
+            writeln!(f, "deadlock: {} waits for {}", names.join(" waits for "), names[0])?;
+        }
+        let awaited: HashSet<Id> = self.tasks.iter().flat_map(TaskDump::awaited).collect();
+        let mut groups: BTreeMap<Likeness<'_>, Vec<&TaskDump>> = BTreeMap::new();
+        for task in self.tasks.iter().filter(|task| !awaited.contains(&task.id())) {
+            groups.entry(Likeness::of(task)).or_default().push(task);
+        }
+        let mut tree = Tree { dump: self, shown: HashSet::new(), out: f };
+        groups.values().try_for_each(|tasks| tree.alike(tasks))?;
+        // Circles, in which each task is awaited, and what lies too deep.
+        for task in &self.tasks {
+            if !tree.shown.contains(&task.id()) {
+                tree.task(task, 0)?;
+            }
+        }
+        Ok(())
+    }
+}

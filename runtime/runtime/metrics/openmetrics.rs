@@ -1,0 +1,122 @@
+//! All figures as a text in the OpenMetrics format, version 1.0, which Prometheus reads.
+//!
+//! [`FAMILIES`] is the one list of them: a new figure is one row.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use super::RuntimeMetrics;
+
+/// Whether a figure only grows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FamilyKind {
+    /// It only grows: its samples end in `_total`.
+    Counter,
+    Gauge,
+}
+
+use FamilyKind::{Counter, Gauge};
+
+/// How a figure is read. Times are in seconds, and their names end in `_seconds`.
+enum Reading {
+    Whole(fn(&RuntimeMetrics) -> u64),
+    OfWorker(fn(&RuntimeMetrics, usize) -> u64),
+    TimeOfWorker(fn(&RuntimeMetrics, usize) -> Duration),
+}
+
+use Reading::{OfWorker, TimeOfWorker, Whole};
+
+/// The figures, as a text has them: name without the prefix `heist_`, kind, meaning, value.
+#[rustfmt::skip]
+static FAMILIES: [(&str, FamilyKind, &str, Reading); 24] = [
+    ("workers", Gauge, "Workers.", Whole(|m| m.num_workers() as u64)),
+    ("alive_tasks", Gauge, "Tasks that have not ended.", Whole(|m| m.num_alive_tasks() as u64)),
+    ("global_queue_depth", Gauge, "Tasks in the queue of all workers.", Whole(|m| m.global_queue_depth() as u64)),
+    ("remote_schedules", Counter, "Tasks spawned or woken by threads that are no workers.", Whole(|m| m.remote_schedule_count())),
+    ("budget_forced_yields", Counter, "Yields of tasks that had spent their budget.", Whole(|m| m.budget_forced_yield_count())),
+    ("blocking_threads", Gauge, "Threads of the blocking pool.", Whole(|m| m.num_blocking_threads() as u64)),
+    ("idle_blocking_threads", Gauge, "Threads of the blocking pool that wait for a closure.", Whole(|m| m.num_idle_blocking_threads() as u64)),
+    ("blocking_queue_depth", Gauge, "Closures that wait for a thread of the blocking pool.", Whole(|m| m.blocking_queue_depth() as u64)),
+    ("reserve_threads", Gauge, "Threads that run tasks because every worker is stuck.", Whole(|m| m.num_reserve_threads() as u64)),
+    ("stalls", Counter, "Times that every worker was stuck in a poll.", Whole(|m| m.num_stalls())),
+    ("slow_polls", Counter, "Polls over the threshold, if they are reported.", Whole(|m| m.num_slow_polls())),
+    ("operations_in_flight", Gauge, "Operations that the kernel has not answered.", Whole(|m| m.num_operations_in_flight() as u64)),
+    ("timers", Gauge, "Sleeps that are armed.", Whole(|m| m.num_timers() as u64)),
+    ("stale_completions", Counter, "Completions that no task waited for any more.", Whole(|m| m.num_stale_completions())),
+    ("leaked_operations", Counter, "Operations that a shutdown did not get back from the kernel.", Whole(|m| m.num_leaked_operations() as u64)),
+    ("worker_parks", Counter, "Sleeps of a worker.", OfWorker(|m, worker| m.worker_park_count(worker))),
+    ("worker_noops", Counter, "Wake-ups of a worker that had no task to poll.", OfWorker(|m, worker| m.worker_noop_count(worker))),
+    ("worker_busy_seconds", Counter, "Time in which a worker was not asleep.", TimeOfWorker(|m, worker| m.worker_total_busy_duration(worker))),
+    ("worker_polls", Counter, "Polls of tasks by a worker.", OfWorker(|m, worker| m.worker_poll_count(worker))),
+    ("worker_mean_poll_seconds", Gauge, "Recent length of a worker's polls.", TimeOfWorker(|m, worker| m.worker_mean_poll_time(worker))),
+    ("worker_local_queue_depth", Gauge, "Tasks in a worker's own queue.", OfWorker(|m, worker| m.worker_local_queue_depth(worker) as u64)),
+    ("worker_overflows", Counter, "Times that a worker's ring was full.", OfWorker(|m, worker| m.worker_overflow_count(worker))),
+    ("worker_stolen_tasks", Counter, "Tasks that a worker took from other workers.", OfWorker(|m, worker| m.worker_steal_count(worker))),
+    ("worker_steals", Counter, "Times that a worker took tasks from another one.", OfWorker(|m, worker| m.worker_steal_operations(worker))),
+];
+
+impl RuntimeMetrics {
+    /// Returns all figures as a text in the [OpenMetrics](https://openmetrics.io) format, version
+    /// 1.0.
+    ///
+    /// Its type for HTTP is `application/openmetrics-text; version=1.0.0; charset=utf-8`. The names
+    /// begin with `heist_`, those of counters end in `_total`, times are in seconds, and figures of
+    /// a worker have the label `worker` with its number, from 0. The example `metrics` serves it.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// let text = runtime.handle().metrics().openmetrics();
+    /// assert!(text.contains("# TYPE heist_workers gauge\n"));
+    /// assert!(text.contains("\nheist_workers 2\n"));
+    /// assert!(text.contains("\nheist_worker_polls_total{worker=\"1\"} "));
+    /// assert!(text.ends_with("# EOF\n"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn openmetrics(&self) -> String {
+        let mut text = String::new();
+        for (name, kind, help, reading) in &FAMILIES {
+            // A string takes all that is written to it.
+            let _ = self.write_family(&mut text, name, *kind, help, reading);
+        }
+        text.push_str("# EOF\n");
+        text
+    }
+
+    fn write_family(
+        &self,
+        text: &mut String,
+        name: &str,
+        kind: FamilyKind,
+        help: &str,
+        reading: &Reading,
+    ) -> fmt::Result {
+        let (kind_name, suffix) = match kind {
+            Counter => ("counter", "_total"),
+            Gauge => ("gauge", ""),
+        };
+        writeln!(text, "# TYPE heist_{name} {kind_name}")?;
+        if matches!(reading, TimeOfWorker(_)) {
+            writeln!(text, "# UNIT heist_{name} seconds")?;
+        }
+        writeln!(text, "# HELP heist_{name} {help}")?;
+        let sample = format!("heist_{name}{suffix}");
+        let workers = 0..self.num_workers();
+        match reading {
+            Whole(read) => writeln!(text, "{sample} {}", read(self))?,
+            OfWorker(read) => {
+                for worker in workers {
+                    writeln!(text, "{sample}{{worker=\"{worker}\"}} {}", read(self, worker))?;
+                }
+            }
+            TimeOfWorker(read) => {
+                for worker in workers {
+                    let time = read(self, worker);
+                    let (seconds, nanos) = (time.as_secs(), time.subsec_nanos());
+                    writeln!(text, "{sample}{{worker=\"{worker}\"}} {seconds}.{nanos:09}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! The options of a builder that ask for reports.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::builder::Builder;
+use super::options::{Stall, StallHook};
+use super::slow_poll::SlowPoll;
+
+impl Builder {
+    /// Writes a [`Dump`](super::Dump) of all tasks to the standard error stream each time the
+    /// process gets SIGQUIT (`kill -QUIT PID`, or Ctrl-\ in a terminal), and goes on. Default: the
+    /// signal ends the process.
+    ///
+    /// Unix only. A thread of its own waits for the signal and writes, so the dump also shows a
+    /// runtime whose workers are all stuck.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().dump_on_quit().build()?;
+    /// let kill = format!("kill -QUIT {}", std::process::id());
+    /// std::process::Command::new("sh").args(["-c", &kill]).status()?;
+    /// // The process goes on, and the dump appears.
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(unix)]
+    pub fn dump_on_quit(&mut self) -> &mut Self {
+        self.dumps_on_quit = true;
+        self
+    }
+
+    /// Calls `report` when every worker of a multi-thread runtime is in a poll that has not ended
+    /// for 50 ms. Default: no call.
+    ///
+    /// Such polls stop nothing else: reserve threads run the other tasks (up to 64 threads, if
+    /// their polls do not end either) and end after a worker has finished its poll. Meanwhile
+    /// sockets and timers are served every millisecond. Local tasks
+    /// ([`spawn_local`](crate::task::spawn_local)) of a stuck worker wait for it, and the stuck
+    /// threads use their cores. A current-thread runtime has no other thread that may run its
+    /// tasks: a poll that does not end stops it, and is not reported.
+    ///
+    /// `report` gets one [`Stall`] each time, on a thread of the runtime that must not wait long. A
+    /// panic of it is ignored. The usual cause is a loop that awaits futures that are always ready
+    /// and take nothing from the budget, such as those of a channel of another crate: wrap them in
+    /// [`cooperative`](crate::task::coop::cooperative).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::mpsc;
+    /// use heist::runtime::Builder;
+    ///
+    /// let (send, receive) = mpsc::channel();
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_stall(move |stall| send.send(stall.tasks()[0].line()).unwrap_or(()))
+    ///     .build()?;
+    /// let line = line!() + 1;
+    /// let stuck = runtime.spawn(async move { receive.recv() });
+    /// assert_eq!(runtime.block_on(stuck).unwrap(), Ok(line));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_stall(&mut self, report: impl Fn(&Stall) + Send + Sync + 'static) -> &mut Self {
+        self.on_stall = Some(StallHook::new(report));
+        self
+    }
+
+    /// Calls `report` for each poll that takes longer than the threshold, 10 ms unless
+    /// [`slow_poll_threshold`](Self::slow_poll_threshold) sets another one. Default: no call.
+    ///
+    /// Such a poll computes for too long, or blocks: it keeps the other tasks of its worker
+    /// waiting.
+    /// [`spawn_blocking`](crate::task::spawn_blocking) is for what blocks, and
+    /// [`yield_now`](crate::task::yield_now) divides a computation. `report` gets a [`SlowPoll`]
+    /// when the poll has taken as long as the threshold, so also for one that never ends, and once
+    /// more when it is over.
+    ///
+    /// A thread of its own looks at the workers four times within the threshold, which costs about
+    /// 10 µs of CPU each time, and nothing in the workers. So a poll that ends within a quarter
+    /// more than the threshold may be missed. `report` is called on that thread, and must not wait
+    /// long. A panic of it is ignored.
+    /// [`RuntimeMetrics::num_slow_polls`](super::RuntimeMetrics::num_slow_polls) counts the polls.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    /// use std::sync::mpsc;
+    ///
+    /// let (send, receive) = mpsc::channel();
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_slow_poll(move |poll| send.send(poll.location().unwrap().line()).unwrap_or(()))
+    ///     .build()?;
+    /// let line = line!() + 1;
+    /// let slow = runtime.spawn(async move { receive.recv() });
+    /// assert_eq!(runtime.block_on(slow).unwrap(), Ok(line));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_slow_poll(&mut self, report: impl Fn(&SlowPoll) + Send + Sync + 'static) -> &mut Self {
+        self.slow_polls.report = Some(Arc::new(report));
+        self
+    }
+
+    /// From when on a poll is slow: see [`on_slow_poll`](Self::on_slow_poll). Default: 10 ms. At
+    /// least 1 ms.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    /// use std::time::Duration;
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .slow_poll_threshold(Duration::from_millis(50))
+    ///     .on_slow_poll(|poll| eprintln!("{poll:?}"))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn slow_poll_threshold(&mut self, threshold: Duration) -> &mut Self {
+        self.slow_polls.threshold = threshold;
+        self
+    }
+}
