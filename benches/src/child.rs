@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::usage::Usage;
 
-/// This program again, with another task; ended when dropped.
+/// This program again, with another task, or another program; ended when dropped.
 pub(crate) struct Spoken {
     child: Child,
     orders: Option<ChildStdin>,
@@ -25,7 +25,13 @@ impl Spoken {
     pub(crate) fn start_build(program: Option<&str>, arguments: &[String]) -> Self {
         let own = || std::env::current_exe().expect("a program knows its own path");
         let mut command = Command::new(program.map_or_else(own, PathBuf::from));
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(arguments);
+        Spoken::start_command(command)
+    }
+
+    /// Starts any program.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a child process");
         let orders = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().expect("piped above"));
@@ -54,6 +60,13 @@ impl Spoken {
     pub(crate) fn order(&mut self) {
         let orders = self.orders.as_mut().expect("open until drop");
         orders.write_all(b"now\n").expect("the child process listens");
+    }
+
+    /// Waits until it has ended, which it does because nobody gives it orders any more.
+    pub(crate) fn end(mut self) {
+        drop(self.orders.take());
+        let status = self.child.wait().expect("a child can be waited for");
+        assert!(status.success(), "the child process ended with {status}; its error is above");
     }
 
     /// What a process that [`report_usage`] runs in has used.

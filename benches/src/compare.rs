@@ -8,9 +8,10 @@ use crate::load::Times;
 use crate::rival;
 use crate::rival::contender::Contender;
 use crate::stream;
+use crate::tools::{Tool, WRK};
 use crate::usage::{Neighbours, Sample};
 use crate::workload::about::{About, Means};
-use crate::workload::{self, hand_over, hyper_hello, idle, sleepers};
+use crate::workload::{self, hyper_hello, idle, sleepers};
 
 /// What to run.
 pub(crate) struct Plan {
@@ -56,8 +57,28 @@ impl Plan {
             rivals.truncate(1);
             rivals.push(rivals[0].built_otherwise(program));
         }
-        rivals.retain(|rival| workload.means.suit(rival));
+        rivals.retain(|rival| rival.suits(workload.means));
         rivals
+    }
+
+    /// The same without those that are not installed.
+    fn installed_rivals_of(&self, workload: &About) -> Vec<Contender> {
+        let mut rivals = self.rivals_of(workload);
+        rivals.retain(|rival| rival.needs.is_none_or(Tool::is_installed));
+        rivals
+    }
+
+    /// What has to be installed for all of the plan, and is not.
+    pub(crate) fn missing(&self) -> Vec<Tool> {
+        let mut missing: Vec<Tool> = Vec::new();
+        for workload in &self.workloads {
+            let load = matches!(workload.means, Means::Hello).then_some(WRK);
+            let needed = self.rivals_of(workload).into_iter().filter_map(|rival| rival.needs).chain(load);
+            missing.extend(needed.filter(|tool| !tool.is_installed()));
+        }
+        missing.sort_by_key(|tool| tool.program);
+        missing.dedup();
+        missing
     }
 
     fn round_count_of(&self, workload: &About) -> usize {
@@ -71,16 +92,14 @@ impl Plan {
 
     fn step_count(&self, workload: &About) -> usize {
         let round_count = self.warm_up_count(workload) + self.round_count_of(workload);
-        round_count * self.rivals_of(workload).len()
+        round_count * self.installed_rivals_of(workload).len()
     }
 
     fn measure(&self, workload: &About, rival: &Contender) -> Sample {
-        let stealing = || rival.stealing.expect("only who can takes part");
         match workload.means {
             Means::Here(task, repetition_count) => {
                 let shorter = (repetition_count / 20).max(1);
-                let run = rival.hand_over.unwrap_or_else(|| stealing().run);
-                run(task, if self.is_quick { shorter } else { repetition_count })
+                rival.run_of()(task, if self.is_quick { shorter } else { repetition_count })
             }
             Means::Echo(load, times) if self.is_quick => {
                 let Times { warm_up_ms, measure_ms } = times;
@@ -102,24 +121,6 @@ impl Plan {
         match workload.means {
             Means::Echo(load, _) if !self.is_quick => echo::count_syscalls(rival, &load),
             _ => None,
-        }
-    }
-}
-
-impl Means {
-    /// Can `rival` do this?
-    fn suit(self, rival: &Contender) -> bool {
-        match self {
-            // Only what a child serves can be another build's.
-            Means::Here(..) | Means::Hello | Means::Idle | Means::Sleepers if rival.program.is_some() => {
-                false
-            }
-            Means::Echo(load, _) if load.udp => rival.serve_udp.is_some(),
-            Means::Echo(..) => rival.serve_echo.is_some(),
-            Means::Stream(..) => rival.serve_stream.is_some(),
-            Means::Here(task, _) if rival.hand_over.is_some() => hand_over::TASKS.contains(&task),
-            Means::Hello => rival.serve_hello.is_some(),
-            Means::Here(..) | Means::Idle | Means::Sleepers => rival.stealing.is_some(),
         }
     }
 }
@@ -153,7 +154,7 @@ impl Entry {
     }
 }
 
-/// Runs everything in `plan`; what cannot run here is left out, and said so.
+/// Runs everything in `plan` that can run here: [`Plan::missing`] has the rest.
 pub(crate) fn run(plan: &Plan) -> Results {
     let neighbours = Neighbours::watch();
     let total: usize = plan.workloads.iter().map(|workload| plan.step_count(workload)).sum();
@@ -162,8 +163,7 @@ pub(crate) fn run(plan: &Plan) -> Results {
     progress.set_style(style.expect("a template with known keys"));
     let mut outcomes = Vec::new();
     for workload in &plan.workloads {
-        if matches!(workload.means, Means::Hello) && !hyper_hello::has_load() {
-            progress.suspend(|| eprintln!("SKIPPED: {} needs wrk; install it to compare", workload.name));
+        if matches!(workload.means, Means::Hello) && !WRK.is_installed() {
             continue;
         }
         progress.set_message(workload.name);
@@ -174,7 +174,7 @@ pub(crate) fn run(plan: &Plan) -> Results {
 }
 
 fn run_workload(plan: &Plan, workload: About, progress: &ProgressBar) -> Outcome {
-    let rivals = plan.rivals_of(&workload);
+    let rivals = plan.installed_rivals_of(&workload);
     let entry = |rival: &Contender| Entry { rival: rival.name, samples: Vec::new(), syscalls: None };
     let mut entries: Vec<Entry> = rivals.iter().map(entry).collect();
     let warm_up_count = plan.warm_up_count(&workload);

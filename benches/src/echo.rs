@@ -96,9 +96,45 @@ async fn accept_all_per_core<P: PerCore>(address: SocketAddr, message_size: usiz
     }
 }
 
+/// A load generator in a child process, which has run its first run: the warm-up.
+pub(crate) struct WarmLoad {
+    process: Spoken,
+    /// What it saw in that run.
+    pub(crate) warm_up: Seen,
+}
+
+impl WarmLoad {
+    /// Connects to the server at `address` and warms up.
+    pub(crate) fn start(address: &str, load: &Load, runs_ms: &[u64]) -> Self {
+        let runs: Vec<String> = runs_ms.iter().map(u64::to_string).collect();
+        let mut arguments = vec!["load-echo".into(), format!("--address={address}")];
+        arguments.push(format!("--runs-ms={}", runs.join(",")));
+        arguments.extend(load.arguments());
+        let mut process = Spoken::start(&arguments);
+        let warm_up = process.answer();
+        WarmLoad { process, warm_up }
+    }
+
+    /// Starts the next run.
+    fn order(&mut self) {
+        self.process.order();
+    }
+
+    /// What it saw in the run that was ordered.
+    fn answer(&mut self) -> Seen {
+        self.process.answer()
+    }
+
+    /// The next run.
+    pub(crate) fn run(&mut self) -> Seen {
+        self.order();
+        self.answer()
+    }
+}
+
 struct Pair {
     server: Spoken,
-    generator: Spoken,
+    generator: WarmLoad,
 }
 
 impl Pair {
@@ -109,13 +145,7 @@ impl Pair {
         let arguments = [order.into(), format!("--rival={}", rival.served_as), size];
         let mut server = Spoken::start_build(rival.program, &arguments);
         let address = server.line();
-        let runs: Vec<String> = runs_ms.iter().map(u64::to_string).collect();
-        let mut arguments = vec!["load-echo".into(), format!("--address={address}")];
-        arguments.push(format!("--runs-ms={}", runs.join(",")));
-        arguments.extend(load.arguments());
-        let mut generator = Spoken::start(&arguments);
-        let _warm_up: Seen = generator.answer();
-        Pair { server, generator }
+        Pair { server, generator: WarmLoad::start(&address, load, runs_ms) }
     }
 }
 
@@ -123,8 +153,7 @@ impl Pair {
 pub(crate) fn measure(rival: &Contender, load: &Load, times: Times) -> Sample {
     let mut pair = Pair::start(rival, load, &[times.warm_up_ms, times.measure_ms]);
     let before = pair.server.usage();
-    pair.generator.order();
-    let seen: Seen = pair.generator.answer();
+    let seen = pair.generator.run();
     let used = pair.server.usage().since(before);
     let sample = Sample::new(seen.request_count, Duration::from_nanos(seen.nanos), used);
     Sample { latency: seen.latency, ..sample }
@@ -139,7 +168,7 @@ pub(crate) fn count_syscalls(rival: &Contender, load: &Load) -> Option<f64> {
     command.args(["stat", "--field-separator=,", "--event=raw_syscalls:sys_enter"]);
     command.arg(format!("--pid={}", pair.server.id())).args(["sleep", &WINDOW.as_secs_f64().to_string()]);
     let output = command.stdout(Stdio::null()).output().ok()?;
-    let seen: Seen = pair.generator.answer();
+    let seen = pair.generator.answer();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let line = text.lines().find(|line| line.contains("sys_enter"))?;
     let call_count: f64 = line.split(',').next()?.parse().ok()?;

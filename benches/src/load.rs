@@ -1,4 +1,4 @@
-//! The load generator: one thread, one epoll, no runtime.
+//! The load generator: for each of its threads one epoll, and no runtime.
 //!
 //! Every connection has one request in flight. A request that begins with [`COMPUTE`] asks the server to compute before it
 //! answers; any other is just sent back.
@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -33,6 +34,9 @@ pub(crate) struct Load {
     /// Connections whose answers are timed.
     #[arg(long)]
     pub(crate) connections: usize,
+    /// Threads of the load: each has its share of the connections.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) threads: usize,
     /// Bytes of every request and answer.
     #[arg(long)]
     pub(crate) message_size: usize,
@@ -58,6 +62,7 @@ impl Load {
     pub(crate) fn arguments(&self) -> Vec<String> {
         let mut arguments = vec![
             format!("--connections={}", self.connections),
+            format!("--threads={}", self.threads),
             format!("--message-size={}", self.message_size),
             format!("--compute-micros={}", self.compute_micros),
             format!("--think-micros={}", self.think_micros),
@@ -66,6 +71,18 @@ impl Load {
         arguments.extend(self.churn.then(|| "--churn".to_owned()));
         arguments.extend(self.udp.then(|| "--udp".to_owned()));
         arguments
+    }
+
+    /// What each thread does: all have as many connections, the first ones one more if it does not come out even.
+    fn shares(&self) -> Vec<Load> {
+        let share =
+            |count: usize, index: usize| count / self.threads + usize::from(index < count % self.threads);
+        let of_thread = |index| Load {
+            connections: share(self.connections, index),
+            computing: share(self.computing, index),
+            ..*self
+        };
+        (0..self.threads).map(of_thread).collect()
     }
 
     fn request(&self, compute_micros: u32) -> Vec<u8> {
@@ -99,17 +116,35 @@ pub(crate) struct Seen {
     pub(crate) latency: Latency,
 }
 
-/// Loads the server from one thread. Prints what it saw in each run, and waits for a line before the next.
+/// Loads the server. Prints what it saw in each run, and waits for a line before the next.
 pub(crate) fn run(order: &Order) -> ExitCode {
-    let mut generator = Generator::connect(order.address, order.load).expect("the server listens");
+    let connect = |share| Generator::connect(order.address, share).expect("the server listens");
+    let mut generators: Vec<Generator> = order.load.shares().into_iter().map(connect).collect();
     for (index, &milliseconds) in order.runs_ms.iter().enumerate() {
         if index > 0 {
             io::stdin().read_line(&mut String::new()).expect("an order");
         }
-        let seen = generator.run(Duration::from_millis(milliseconds)).expect("the server answers");
+        let seen = run_all(&mut generators, Duration::from_millis(milliseconds));
         println!("{}", serde_json::to_string(&seen).expect("numbers"));
     }
     ExitCode::SUCCESS
+}
+
+/// One run of all threads: they begin together.
+fn run_all(generators: &mut [Generator], time: Duration) -> Seen {
+    let start = Instant::now();
+    let mut latencies_micros = Vec::new();
+    let run = |generator: &mut Generator| generator.run(time).expect("the server answers");
+    let (first, others) = generators.split_first_mut().expect("a load has a thread");
+    thread::scope(|scope| {
+        let others: Vec<_> = others.iter_mut().map(|generator| scope.spawn(move || run(generator))).collect();
+        latencies_micros = run(first);
+        for other in others {
+            latencies_micros.append(&mut other.join().expect("no panic"));
+        }
+    });
+    let nanos = u64::try_from(start.elapsed().as_nanos()).expect("a short run");
+    Seen { request_count: latencies_micros.len() as u64, nanos, latency: Latency::of(latencies_micros) }
 }
 
 /// How long the first answer may take, on a machine that is busy with other things.
@@ -217,8 +252,8 @@ impl Generator {
         connection.socket.send(request)
     }
 
-    /// Every answer brings the next request, for `time`.
-    fn run(&mut self, time: Duration) -> io::Result<Seen> {
+    /// Every answer brings the next request, for `time`. How long the answers took, in microseconds.
+    fn run(&mut self, time: Duration) -> io::Result<Vec<f32>> {
         let mut events = vec![EpollEvent::empty(); 256];
         let mut latencies_micros: Vec<f32> = Vec::with_capacity(1 << 20);
         let start = Instant::now();
@@ -244,12 +279,10 @@ impl Generator {
                 self.send_lost_again()?;
             }
         }
-        let nanos = u64::try_from(start.elapsed().as_nanos()).expect("a short run");
-        let request_count = latencies_micros.len() as u64;
         if latencies_micros.is_empty() {
             return Err(io::Error::new(ErrorKind::TimedOut, "not one answer in the whole run"));
         }
-        Ok(Seen { request_count, nanos, latency: Latency::of(latencies_micros) })
+        Ok(latencies_micros)
     }
 
     /// How long to wait for answers.

@@ -8,6 +8,9 @@
 //! - Echo is served by one child process and loaded by another, which has no runtime: the CPU time per request is the
 //!   server's alone. Runtimes with one thread per core take part there, through [`rival::contract::PerCore`], and so does a ring
 //!   without a runtime: the floor.
+//! - A figure of one shape of load says little about another: `grid` has a cell for each number of threads and connections of
+//!   the load, with a busy process beside the server, and with the server on one processor.
+//! - `explain` counts where the time of a workload goes.
 //!
 //! Linux only: CPU time, epoll and `/proc` are what it measures with.
 
@@ -16,18 +19,25 @@ mod child;
 mod compare;
 mod compute;
 mod echo;
+mod explain;
 mod files;
 mod generators;
 mod goal;
+mod grid;
 mod load;
+mod nginx;
+mod procfs;
 mod receive;
 mod record;
 mod report;
 mod rival;
+mod scratch;
 mod stream;
+mod tools;
 mod udp;
 mod usage;
 mod workload;
+mod wrk;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +74,10 @@ enum Command {
     },
     /// Files: random reads, reads and writes in order, copies, many small files.
     Files(files::Options),
+    /// Servers under every shape of load: threads, connections, a busy process beside them, one core or all.
+    Grid(grid::Options),
+    /// Where the time of a workload goes: system calls, context switches, instructions, beside another rival.
+    Explain(explain::Options),
     /// List workloads and rivals.
     List,
     /// Ways to receive, against each other, without a runtime.
@@ -110,6 +124,12 @@ enum Command {
     /// Run one contestant (started by `generators --instructions`).
     #[command(hide = true)]
     RunGenerator { group: usize, index: usize, yields_count: u64 },
+    /// Run a workload and print what the process has used (started by `explain`).
+    #[command(hide = true)]
+    RunTask(explain::RunTask),
+    /// Keep a processor busy until stdin ends (started by `grid`).
+    #[command(hide = true)]
+    Burn,
     /// Do some work, then nothing, and print what nothing cost (started by `compare`).
     #[command(hide = true)]
     Idle(Who),
@@ -185,6 +205,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Files(options) => files::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::RunTask(order) => explain::run_task(&order),
+        Command::Grid(options) => grid::run(&options),
         Command::List => {
             list();
             ExitCode::SUCCESS
@@ -201,6 +224,7 @@ fn main() -> ExitCode {
         }
         Command::ReadStream(order) => stream::read(&order),
         Command::ServeHello(who) => (who.rival.serve_hello.expect("only who can is asked"))(),
+        Command::Burn => grid::cell::burn(),
         Command::Idle(who) => (who.stealing().idle)(),
         Command::Sleepers { who, count } => (who.stealing().sleepers)(count),
     }
@@ -217,6 +241,14 @@ fn run_compare(options: Compare) -> ExitCode {
     plan.chosen = options.rival;
     // Once in the life of the program.
     plan.against = options.against.map(|program| &*program.leak());
+    let missing = plan.missing();
+    for tool in &missing {
+        eprintln!("{}", tool.complaint());
+    }
+    if options.record && !missing.is_empty() {
+        eprintln!("error: a record has everyone in it: install what is missing");
+        return ExitCode::FAILURE;
+    }
     let results = compare::run(&plan);
     let judgements = report::judgements(&results.outcomes);
     report::print(&plan, &results);

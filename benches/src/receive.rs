@@ -43,7 +43,7 @@ impl Matrix {
 }
 
 fn case(message_size: usize, connections: usize, rivals: &'static [&'static str]) -> About {
-    let load = Load { connections, message_size, ..Load::default() };
+    let load = Load { connections, threads: 1, message_size, ..Load::default() };
     // As many names as cases, once per process.
     let name = Box::leak(format!("{message_size} B, {connections} connections").into_boxed_str());
     About {

@@ -79,6 +79,9 @@ fn micros(time: TimeVal) -> f64 {
 /// One round of one rival, per operation. What a workload does not measure stays zero.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sample {
+    /// How many operations it is of, where they were divided by.
+    #[serde(skip)]
+    pub(crate) operation_count: u64,
     /// Time on the clock, ns.
     pub(crate) time_ns: f64,
     /// CPU time of the process under test, ns.
@@ -105,6 +108,7 @@ impl Sample {
     pub(crate) fn new(operation_count: u64, time: Duration, usage: Usage) -> Self {
         let count = operation_count as f64;
         Sample {
+            operation_count,
             time_ns: time.as_nanos() as f64 / count,
             cpu_ns: usage.cpu_micros * 1e3 / count,
             switches: usage.switch_count / count,

@@ -22,6 +22,7 @@ use lane::{BLOCK_BYTES, CHUNK_BYTES, Lane, Mode};
 use report::{Figures, KeptRow, ONE_WORKER, Row};
 
 use crate::record;
+use crate::tools::FIO;
 use crate::usage::{Neighbours, Usage};
 
 /// Depths of random reads: operations in flight.
@@ -157,6 +158,11 @@ impl Drop for Place {
 
 /// Runs everything and prints it.
 pub(crate) fn run(options: &Options) -> ExitCode {
+    if options.record && !FIO.is_installed() {
+        eprintln!("{}", FIO.complaint());
+        eprintln!("error: a record has everyone in it: install what is missing");
+        return ExitCode::FAILURE;
+    }
     match compare_and_keep(options) {
         Ok(is_met) if is_met || !options.check => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
@@ -284,7 +290,7 @@ fn random_row(place: &Place, mode: Mode, depth: usize) -> io::Result<Row> {
 fn add_fio(row: &mut Row, path: &Path, file_bytes: u64, depth: usize, count: u64) -> io::Result<()> {
     match raw::fio(path, file_bytes, depth, count)? {
         Some((per_second, cpu_micros)) => row.add("fio", Figures { per_second, cpu_micros }),
-        None => eprintln!("SKIPPED: fio is not installed: apt-get install fio"),
+        None => eprintln!("{}", FIO.complaint()),
     }
     Ok(())
 }

@@ -167,16 +167,8 @@ impl<B: Build> Http for Heist<B> {
 
 /// Two workers that serve echo with `recv_pooled`.
 pub(super) const POOLED: Contender = Contender {
-    name: "heist-pooled",
-    explanation: "heist, 2 workers, buffers of the runtime's",
-    served_as: "heist-pooled",
-    program: None,
     serve_echo: Some(serve_pooled),
-    serve_udp: None,
-    serve_stream: None,
-    stealing: None,
-    serve_hello: None,
-    hand_over: None,
+    ..Contender::new("heist-pooled", "heist, 2 workers, buffers of the runtime's")
 };
 
 /// As `echo::serve`, but for the buffers. These have as much room as those there.

@@ -6,11 +6,13 @@ mod compio;
 pub(crate) mod contender;
 pub(crate) mod contract;
 mod glommio;
+mod go;
 mod heist;
 mod locks;
 mod monoio;
 pub(crate) mod ports;
 mod raw;
+mod small;
 mod smol;
 mod tokio;
 
@@ -22,10 +24,6 @@ use crate::{echo, stream, udp, workload};
 /// A rival whose tasks may move between threads.
 fn moving<R: Rival>() -> Contender {
     Contender {
-        name: R::NAME,
-        explanation: R::EXPLANATION,
-        served_as: R::NAME,
-        program: None,
         serve_echo: Some(echo::serve::<R>),
         serve_udp: Some(udp::serve::<R>),
         serve_stream: Some(stream::serve::<R>),
@@ -34,8 +32,7 @@ fn moving<R: Rival>() -> Contender {
             idle: workload::idle::run::<R>,
             sleepers: workload::sleepers::run::<R>,
         }),
-        serve_hello: None,
-        hand_over: None,
+        ..Contender::new(R::NAME, R::EXPLANATION)
     }
 }
 
@@ -47,16 +44,9 @@ fn with_http<R: Http>() -> Contender {
 /// A rival with one thread per core.
 fn per_core<P: PerCore>() -> Contender {
     Contender {
-        name: P::NAME,
-        explanation: P::EXPLANATION,
-        served_as: P::NAME,
-        program: None,
         serve_echo: Some(echo::serve_per_core::<P>),
         serve_udp: Some(udp::serve_per_core::<P>),
-        serve_stream: None,
-        stealing: None,
-        serve_hello: None,
-        hand_over: None,
+        ..Contender::new(P::NAME, P::EXPLANATION)
     }
 }
 
@@ -73,7 +63,9 @@ pub(crate) fn all() -> Vec<Contender> {
         per_core::<monoio::Monoio>(),
         per_core::<compio::Compio>(),
         per_core::<glommio::Glommio>(),
+        go::GO,
     ];
+    all.extend(small::CONTENDERS);
     all.extend(raw::CONTENDERS);
     all.extend(workload::hand_over::CONTENDERS);
     all

@@ -55,18 +55,7 @@ const fn contender(
     explanation: &'static str,
     serve_echo: fn(usize) -> ExitCode,
 ) -> Contender {
-    Contender {
-        name,
-        explanation,
-        served_as: name,
-        program: None,
-        serve_echo: Some(serve_echo),
-        serve_udp: None,
-        serve_stream: None,
-        stealing: None,
-        serve_hello: None,
-        hand_over: None,
-    }
+    Contender { serve_echo: Some(serve_echo), ..Contender::new(name, explanation) }
 }
 
 /// Entries of the submission queue; completions have room for four times as many.

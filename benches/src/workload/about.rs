@@ -4,7 +4,8 @@ use crate::goal::Goal;
 use crate::load::{Load, Times};
 
 /// Who takes part in the workloads that have the floor of `hand_over`.
-pub(super) const RIVALS_AND_FLOOR: &[&str] = &["heist", "tokio", "heist-single", "smol", THREADS, ONE_THREAD];
+pub(super) const RIVALS_AND_FLOOR: &[&str] =
+    &["heist", "tokio", "heist-single", "smol", "small", "go", THREADS, ONE_THREAD];
 pub(crate) const THREADS: &str = "raw-threads";
 pub(crate) const ONE_THREAD: &str = "raw-thread";
 
@@ -80,8 +81,8 @@ impl About {
         About {
             name,
             explanation,
-            // The back end makes no difference where nothing is waited for.
-            rivals: &["heist", "tokio", "heist-single", "smol"],
+            // The back end makes no difference where nothing is waited for. The last three can do some of the workloads only.
+            rivals: &["heist", "tokio", "heist-single", "smol", "small", "small-lifo", "go"],
             means: Means::Here(task, repetition_count),
             round_count_max: usize::MAX,
             goals: &[],

@@ -19,6 +19,7 @@ pub(super) const ABOUT: About = About {
 
 const LOAD: Load = Load {
     connections: 16,
+    threads: 1,
     message_size: 64,
     compute_micros: 0,
     think_micros: 10_000,

@@ -12,7 +12,12 @@ use crate::goal::Goal;
 use crate::rival::contract::Rival;
 
 pub(super) const ABOUT: About = About {
-    goals: &[Goal::time("tokio", Some(0.35)), Goal::NEVER_BEHIND_ONE_THREAD],
+    goals: &[
+        Goal::time("tokio", Some(0.35)),
+        Goal::time("small", Some(1.0)),
+        Goal::time("small-lifo", Some(1.0)),
+        Goal::NEVER_BEHIND_ONE_THREAD,
+    ],
     ..About::here(
         "fork_join",
         "a tree of 8,191 tasks, each joining its two children; per task",
@@ -21,8 +26,8 @@ pub(super) const ABOUT: About = About {
     )
 };
 
-const DEPTH: u32 = 12;
-pub(super) const TASK_COUNT: u64 = (1 << (DEPTH + 1)) - 1;
+pub(crate) const DEPTH: u32 = 12;
+pub(crate) const TASK_COUNT: u64 = (1 << (DEPTH + 1)) - 1;
 
 /// How many tasks are below and including this one.
 fn tree<R: Rival>(depth: u32) -> Pin<Box<dyn Future<Output = u64> + Send>> {

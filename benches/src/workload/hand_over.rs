@@ -17,35 +17,20 @@ use crossbeam::utils::Backoff;
 
 use super::about::{ONE_THREAD, THREADS, Task};
 use super::{chained_spawn, spawn_many_local, spawn_many_remote};
-use crate::rival::contender::Contender;
+use crate::rival::contender::{Contender, Tasks};
 use crate::rival::contract::WORKER_COUNT;
 use crate::usage::Sample;
 
 /// These workloads have it.
-pub(crate) const TASKS: &[Task] = &[Task::SpawnManyLocal, Task::SpawnManyRemote, Task::ChainedSpawn];
+const TASKS: &[Task] = &[Task::SpawnManyLocal, Task::SpawnManyRemote, Task::ChainedSpawn];
 
 pub(crate) const CONTENDERS: [Contender; 2] = [
     contender(THREADS, "closures and no runtime, handed to 2 threads over a queue", run::<Threads>),
     contender(ONE_THREAD, "closures and no runtime, on 1 thread", run::<OneThread>),
 ];
 
-const fn contender(
-    name: &'static str,
-    explanation: &'static str,
-    hand_over: fn(Task, u32) -> Sample,
-) -> Contender {
-    Contender {
-        name,
-        explanation,
-        served_as: name,
-        program: None,
-        serve_echo: None,
-        serve_udp: None,
-        serve_stream: None,
-        stealing: None,
-        serve_hello: None,
-        hand_over: Some(hand_over),
-    }
+const fn contender(name: &'static str, explanation: &'static str, run: fn(Task, u32) -> Sample) -> Contender {
+    Contender { tasks: Some(Tasks { which: TASKS, run }), ..Contender::new(name, explanation) }
 }
 
 type Job = Box<dyn FnOnce() + Send>;

@@ -9,6 +9,7 @@ const TIMES: Times = Times { warm_up_ms: 100, measure_ms: 250 };
 const fn echo(connections: usize, message_size: usize) -> Means {
     let load = Load {
         connections,
+        threads: 1,
         message_size,
         compute_micros: 0,
         think_micros: 0,

@@ -7,6 +7,7 @@ use crate::load::{Load, Times};
 const fn echo(connections: usize) -> Means {
     let load = Load {
         connections,
+        threads: 1,
         message_size: 64,
         compute_micros: 0,
         think_micros: 0,

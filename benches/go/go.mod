@@ -1,0 +1,3 @@
+module heist/benches
+
+go 1.19
