@@ -188,7 +188,7 @@ fn matching(text: &str, pattern: &str) -> Option<usize> {
     Some(text.len() - rest.len())
 }
 
-/// What the copy's `primitive.rs` gets.
+/// What the copy's `primitive` gets.
 pub(crate) const QUESTION: &str = r#"
 /// Whether the mutant `name` was chosen for this run.
 pub(crate) fn is_mutant(name: &str) -> bool {
@@ -228,7 +228,7 @@ fn seed_tree(tree: &str, tables: &[String]) -> Result<(), String> {
         let path = format!("{tree}/{file}");
         write(&path, &seed(file, &read(&path)?, &mutants)?)?;
     }
-    let door = format!("{tree}/runtime/primitive.rs");
+    let door = format!("{tree}/runtime/primitive/mod.rs");
     write(&door, &(read(&door)? + QUESTION))?;
     for mutant in &mutants {
         println!("{} {}", mutant.name, mutant.tests.join(" "));
