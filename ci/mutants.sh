@@ -17,7 +17,7 @@ export TIMEOUT_SECONDS=600
 mkdir -p "$tree"
 rustc --edition 2024 -Awarnings -o "$target/seed" ci/mutants/seed.rs
 find "$tree" -mindepth 1 -delete
-tar --exclude=./target --exclude=./.git --exclude='./benches/*/target' -cf - . | tar -C "$tree" -xf -
+tar --exclude=./target --exclude=./.git --exclude='./*/*/target' -cf - . | tar -C "$tree" -xf -
 "$target/seed" "$tree" ci/mutants/*.txt > "$target/mutants"
 if (($# > 0)); then
     for name in "$@"; do
