@@ -6,7 +6,7 @@ use std::panic::Location;
 use super::identity::Id;
 use super::owner::Runtime;
 use super::weight::boxed_if_large;
-use crate::task::{JoinHandle, LocalSet};
+use crate::task::{self, JoinHandle, LocalSet};
 
 impl LocalSet {
     /// Spawns a task into the set. It runs when the set is polled.
@@ -30,7 +30,7 @@ impl LocalSet {
         F::Output: 'static,
     {
         let location = Location::caller();
-        boxed_if_large!(future future: F, self.spawn(future, location))
+        boxed_if_large!(future future: F, self.spawn_with_id(future, task::Id::next(), location))
     }
 
     /// Blocks this thread on `future`, as [`Runtime::block_on`] does, and runs the tasks of the set

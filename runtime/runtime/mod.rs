@@ -58,9 +58,9 @@
 //! [`Runtime`].
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `builder.rs`,
 // `threads.rs`, `reports.rs`, `options.rs` and `slow_poll.rs`, `start.rs`, `quit_dumps.rs`,
-// `owner.rs` (the runtime itself), `handle.rs`, `identity.rs`, `spawn.rs` and `weight.rs` (where
-// large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics/`, `dump/`,
-// `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`, `facade.rs`.
+// `owner.rs` (the runtime itself), `handle.rs`, `identity.rs`, `spawn.rs`, `task_builder.rs` and
+// `weight.rs` (where large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics/`,
+// `dump/`, `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`, `facade.rs`.
 
 mod builder;
 mod current_thread;
@@ -84,6 +84,7 @@ mod shutdown;
 mod slow_poll;
 mod spawn;
 mod start;
+pub(crate) mod task_builder;
 mod threads;
 mod weight;
 

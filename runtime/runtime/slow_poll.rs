@@ -38,6 +38,7 @@ const THRESHOLD_MIN: Duration = Duration::from_millis(1);
 #[derive(Clone, Debug)]
 pub struct SlowPoll {
     task: Option<Id>,
+    name: Option<Arc<str>>,
     location: Option<&'static Location<'static>>,
     worker: usize,
     duration: Duration,
@@ -56,6 +57,19 @@ impl SlowPoll {
     /// ```
     pub fn task(&self) -> Option<Id> {
         self.task
+    }
+
+    /// The name of the task, if a [`TaskBuilder`](crate::task::TaskBuilder) gave it one.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut builder = heist::runtime::Builder::new_multi_thread();
+    /// builder.on_slow_poll(|poll| println!("{}", poll.name().unwrap_or("no name")));
+    /// # builder.build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Where the task was spawned. `None` without a task, or if it has ended before it was found.
@@ -139,8 +153,8 @@ impl SlowPollOptions {
     pub(super) fn report(&self) -> Option<(Duration, Arc<SlowPollReport>)> {
         let report = self.report.clone()?;
         let tell = move |poll: SeenPoll| {
-            let SeenPoll { task, location, worker, duration, is_over } = poll;
-            report(&SlowPoll { task, location, worker, duration, is_over });
+            let SeenPoll { task, name, location, worker, duration, is_over } = poll;
+            report(&SlowPoll { task, name, location, worker, duration, is_over });
         };
         Some((self.threshold, Arc::new(tell)))
     }

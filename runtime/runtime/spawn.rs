@@ -33,24 +33,24 @@ where
     F::Output: Send + 'static,
 {
     let location = Location::caller();
-    boxed_if_large!(future future: F, spawn_small(future, location))
+    boxed_if_large!(future future: F, spawn_small(future, Id::next(), location))
 }
 
 #[track_caller]
-fn spawn_small<F>(future: F, location: &'static Location<'static>) -> JoinHandle<F::Output>
+pub(super) fn spawn_small<F>(future: F, id: Id, location: &'static Location<'static>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     let spawned = current::with_worker(|local| match local {
-        Some(local) => Ok(local.spawn(future, Id::next(), location)),
+        Some(local) => Ok(local.spawn(future, id, location)),
         None => Err(future),
     });
     match spawned {
         Ok(handle) => handle,
         Err(future) => {
             let Some(handle) = current::runtime() else { panic!("{NO_RUNTIME}") };
-            scheduler::spawn(&handle, future, Id::next(), location)
+            scheduler::spawn(&handle, future, id, location)
         }
     }
 }
@@ -88,16 +88,20 @@ where
     F::Output: 'static,
 {
     let location = Location::caller();
-    match boxed_if_large!(future future: F, spawn_local_small(future, location)) {
+    match boxed_if_large!(future future: F, spawn_local_small(future, Id::next(), location)) {
         Some(handle) => handle,
         None => panic!("{NO_LOCAL_TASKS}"),
     }
 }
 
-const NO_LOCAL_TASKS: &str = "heist: spawn_local needs a worker or a LocalSet: call it inside a task, in block_on of a \
+pub(super) const NO_LOCAL_TASKS: &str = "heist: spawn_local needs a worker or a LocalSet: call it inside a task, in block_on of a \
      current-thread runtime, or in LocalSet::run_until";
 
-fn spawn_local_small<F>(future: F, location: &'static Location<'static>) -> Option<JoinHandle<F::Output>>
+pub(super) fn spawn_local_small<F>(
+    future: F,
+    id: Id,
+    location: &'static Location<'static>,
+) -> Option<JoinHandle<F::Output>>
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -105,11 +109,11 @@ where
     // A local runtime comes before a set, as in tokio.
     let is_local = current::runtime().and_then(|handle| handle.shared().identity().is_local_here());
     if is_local.is_some() {
-        return scheduler::spawn_local(future, Id::next(), location);
+        return scheduler::spawn_local(future, id, location);
     }
-    match local_set::spawn_in_current(future, location) {
+    match local_set::spawn_in_current(future, id, location) {
         Ok(handle) => Some(handle),
-        Err(future) => scheduler::spawn_local(future, Id::next(), location),
+        Err(future) => scheduler::spawn_local(future, id, location),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The watchdog, as the start and the end of a runtime see it.
 
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::primitive::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use crate::task::Id;
 pub(crate) struct SeenPoll {
     /// `None`: no task, but the future of a `block_on`, or a hook.
     pub(crate) task: Option<Id>,
+    pub(crate) name: Option<Arc<str>>,
     /// Where the task was spawned, unless it has ended.
     pub(crate) location: Option<&'static Location<'static>>,
     pub(crate) worker: usize,

@@ -13,19 +13,20 @@ use crate::primitive::{clock, thread};
 use crate::scheduler::current;
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::watchdog::{SeenPoll, SlowPollReport};
-use crate::task::{Id, quietly};
+use crate::task::{Id, name_of, quietly};
 
 /// A look that comes so many thresholds after the last one says nothing of the time between.
 const FREEZE: u32 = 10;
 
 /// A worker as the last look has found it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Look {
     task: Option<Id>,
     checked_in: Instant,
     /// Since when it polls this, at the earliest.
     since: Instant,
     is_reported: bool,
+    name: Option<Arc<str>>,
     location: Option<&'static Location<'static>>,
 }
 
@@ -95,7 +96,7 @@ impl WatchdogThread {
         let was_frozen = now.saturating_duration_since(before) > FREEZE * self.threshold;
         let before = if was_frozen { now } else { before };
         for worker in 0..self.looks.len() {
-            let former = self.looks[worker].filter(|_| !was_frozen);
+            let former = self.looks[worker].take().filter(|_| !was_frozen);
             let look = self.look_at(worker, former, before, now);
             self.looks[worker] = look;
         }
@@ -105,19 +106,18 @@ impl WatchdogThread {
         let remote = &self.shared.remotes[worker];
         let polled = remote.polled.task().filter(|_| !remote.gate.is_closed());
         let checked_in = remote.checked_in_at(self.shared.epoch);
-        let same = former.filter(|look| Some(look.task) == polled && look.checked_in == checked_in);
-        if let (Some(former), None) = (former, same) {
-            if former.is_reported {
-                self.tell(worker, former, now, true);
-            }
+        let is_same = |look: &Look| Some(look.task) == polled && look.checked_in == checked_in;
+        if let Some(former) = former.as_ref().filter(|look| look.is_reported && !is_same(look)) {
+            self.tell(worker, former, now, true);
         }
         let task = polled?;
-        let mut look = same.unwrap_or(Look {
+        let mut look = former.filter(is_same).unwrap_or(Look {
             task,
             checked_in,
             // Of a new round: its beginning. Of one that was there before: at most the last look.
             since: if checked_in > before { checked_in } else { before },
             is_reported: false,
+            name: None,
             location: None,
         });
         if !look.is_reported && now.saturating_duration_since(look.since) >= self.threshold {
@@ -125,14 +125,16 @@ impl WatchdogThread {
             self.shared.watchdog.slow_polls_count.fetch_add(1, Ordering::Relaxed);
             look.is_reported = true;
             look.location = task.and_then(|task| self.shared.location_of(task));
-            self.tell(worker, look, now, false);
+            look.name = task.and_then(name_of);
+            self.tell(worker, &look, now, false);
         }
         Some(look)
     }
 
-    fn tell(&self, worker: usize, look: Look, now: Instant, is_over: bool) {
+    fn tell(&self, worker: usize, look: &Look, now: Instant, is_over: bool) {
         let duration = now.saturating_duration_since(look.since);
-        let Look { task, location, .. } = look;
-        quietly(|| (self.report)(SeenPoll { task, location, worker, duration, is_over }));
+        let Look { task, ref name, location, .. } = *look;
+        let name = name.clone();
+        quietly(|| (self.report)(SeenPoll { task, name, location, worker, duration, is_over }));
     }
 }

@@ -1,9 +1,11 @@
 //! A walk through the live tasks of a scheduler, a few at a time.
 
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::activity::TaskActivity;
 use super::id::{Id, try_id};
+use super::names::name_of;
 use super::owned::OwnedTasks;
 use super::raw::Reference;
 use super::trace::Note;
@@ -15,6 +17,7 @@ const SLOTS_AT_ONCE: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct SeenTask {
     pub(crate) id: Id,
+    pub(crate) name: Option<Arc<str>>,
     pub(crate) location: &'static Location<'static>,
     pub(crate) activity: TaskActivity,
     /// Empty unless it was asked for and the task waits.
@@ -75,8 +78,10 @@ impl Census {
 fn see(reference: &Reference, question: Question) -> Option<SeenTask> {
     let task = reference.task();
     let activity = task.state().activity()?;
+    // Before it is polled, by which it may end.
+    let name = name_of(task.id());
     let is_asked = question == Question::Reasons && activity == TaskActivity::Waiting;
     let mut notes = if is_asked { reference.trace() } else { Vec::new() };
     notes.shrink_to_fit();
-    Some(SeenTask { id: task.id(), location: task.location(), activity, notes })
+    Some(SeenTask { id: task.id(), name, location: task.location(), activity, notes })
 }

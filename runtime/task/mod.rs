@@ -32,6 +32,7 @@
 //! | a blocking section inside of a task | [`block_in_place`] |
 //! | many tasks whose outputs you want | [`JoinSet`] |
 //! | a value that follows a task | [`task_local!`](crate::task_local!) |
+//! | a task with a name, for dumps and reports | [`TaskBuilder`] |
 //! | a task to cancel from elsewhere | [`AbortHandle`] |
 //! | a task to cancel with its owner | [`AbortOnDropHandle`] |
 //! | a long loop without a pause | [`consume_budget`] or [`yield_now`](yield_now()) |
@@ -52,10 +53,9 @@
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` (the list of live tasks), `depot.rs`, `memory.rs`. The others need none
-// of these:
-// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
-// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task). `local_set/` is
-// a small scheduler on top of all of it.
+// of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
+// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`.
+// `local_set/` is a small scheduler on top of all of it.
 
 pub(crate) mod activity;
 mod allocate;
@@ -72,6 +72,7 @@ mod layout;
 mod local_key;
 pub(crate) mod local_set;
 mod memory;
+mod names;
 mod outcomes;
 mod owned;
 pub(crate) mod permission;
@@ -152,6 +153,7 @@ pub use local_set::{LocalEnterGuard, LocalSet};
 pub use yield_now::yield_now;
 
 pub use crate::runtime::join_set::JoinSet;
+pub use crate::runtime::task_builder::TaskBuilder;
 pub use crate::runtime::{block_in_place, spawn, spawn_blocking, spawn_local};
 
 pub(crate) use activity::TaskActivity;
@@ -160,6 +162,7 @@ pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
 pub(crate) use depot::{give_back, is_keeping, rest};
 pub(crate) use layout::Header;
+pub(crate) use names::{Named, name_of};
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
 pub(crate) use polled_task::PolledTask;

@@ -831,7 +831,7 @@ fn waiting_task(set: &LocalSet, waker: &ModelArc<Mutex<Option<Waker>>>) -> Model
     }
     let is_dropped = ModelArc::new(AtomicBool::new(false));
     let (guard, slot) = (Dropped(is_dropped.clone(), Cell::new(0)), waker.clone());
-    drop(set.spawn(
+    drop(set.spawn_with_id(
         async move {
             let guard = guard;
             poll_fn(|cx| {
@@ -841,6 +841,7 @@ fn waiting_task(set: &LocalSet, waker: &ModelArc<Mutex<Option<Waker>>>) -> Model
             })
             .await;
         },
+        crate::task::Id::next(),
         std::panic::Location::caller(),
     ));
     is_dropped

@@ -1,6 +1,7 @@
 //! Dumps: what is said of every task, and that the tasks go on.
 
 mod deadlocks;
+mod names;
 mod poll;
 mod quit;
 mod reasons;

@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use heist::runtime::{Builder, Runtime, SlowPoll};
-use heist::task::yield_now;
+use heist::task::{LocalSet, TaskBuilder, yield_now};
 
 use crate::support::{Gate, PATIENCE, Shape, backends, builder, watched};
 
@@ -103,6 +103,48 @@ fn local_tasks_are_found() {
         assert!(runtime.block_on(local).unwrap());
         reader.join().unwrap();
     });
+}
+
+/// Lets a named task block until its report has come.
+fn expect_name(reports: &Receiver<SlowPoll>, task: heist::task::Id, tell: &mpsc::Sender<()>) {
+    loop {
+        let poll = reports.recv_timeout(PATIENCE / 2).expect("a report");
+        if poll.task() == Some(task) {
+            assert_eq!(poll.name(), Some("blocker"));
+            return tell.send(()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_name_of_a_task_is_reported() {
+    each_runtime(|runtime, reports| {
+        let (tell, told) = mpsc::channel();
+        let named = TaskBuilder::new().name("blocker");
+        let task = named.spawn_on(async move { told.recv().is_ok() }, runtime.handle());
+        let id = task.id();
+        let reader = std::thread::spawn(move || expect_name(&reports, id, &tell));
+        assert!(runtime.block_on(task).unwrap());
+        reader.join().unwrap();
+    });
+}
+
+/// The watchdog does not know its place, but its name.
+#[test]
+fn the_name_of_a_task_of_a_set_is_reported() {
+    for kind in backends() {
+        watched(|| {
+            let (runtime, reports) = watched_runtime(&mut builder(Shape::CurrentThread, kind));
+            let set = LocalSet::new();
+            let (tell, told) = mpsc::channel();
+            let task =
+                TaskBuilder::new().name("blocker").spawn_local_on(async move { told.recv().is_ok() }, &set);
+            let id = task.id();
+            let reader = std::thread::spawn(move || expect_name(&reports, id, &tell));
+            assert!(set.block_on(&runtime, task).unwrap());
+            reader.join().unwrap();
+        });
+    }
 }
 
 /// Neither sleep nor many short polls are slow.

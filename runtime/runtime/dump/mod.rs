@@ -60,6 +60,7 @@ pub struct Dump {
 #[derive(Clone, Debug)]
 pub struct TaskDump {
     id: Id,
+    name: Option<Arc<str>>,
     kind: TaskKind,
     location: &'static Location<'static>,
     activity: TaskActivity,
@@ -246,9 +247,9 @@ impl Dump {
 
 impl TaskDump {
     fn new(seen: SeenTask, kind: TaskKind) -> TaskDump {
-        let SeenTask { id, location, activity, notes } = seen;
+        let SeenTask { id, name, location, activity, notes } = seen;
         let (reasons, takings) = notes.into_iter().map(|note| (note.reason, note.taking)).unzip();
-        TaskDump { id, kind, location, activity, reasons, takings }
+        TaskDump { id, name, kind, location, activity, reasons, takings }
     }
 
     fn waits_as(&self, other: &TaskDump) -> bool {
@@ -274,6 +275,21 @@ impl TaskDump {
     /// ```
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// The name that a [`TaskBuilder`](crate::task::TaskBuilder) gave it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let _worker = heist::spawn(std::future::pending::<()>());
+    /// let dump = heist::runtime::Handle::current().dump().await;
+    /// assert_eq!(dump.tasks()[0].name(), None);
+    /// # }
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Who may run it.

@@ -20,6 +20,7 @@ struct Likeness<'a> {
     file: &'a str,
     line: u32,
     column: u32,
+    name: Option<&'a str>,
     is_local: bool,
     activity: &'static str,
     reasons: Vec<&'a str>,
@@ -33,6 +34,7 @@ impl<'a> Likeness<'a> {
             file: location.file(),
             line: location.line(),
             column: location.column(),
+            name: task.name(),
             is_local: task.kind() == TaskKind::Local,
             activity: match task.activity() {
                 TaskActivity::Running => "running",
@@ -55,6 +57,16 @@ fn name(reason: &WaitReason) -> &str {
     }
 }
 
+/// A task in a line: its id, and its name if it has one.
+struct Label<'a>(&'a TaskDump);
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {}", self.0.id())?;
+        self.0.name().map_or(Ok(()), |name| write!(f, " {name:?}"))
+    }
+}
+
 /// Writes the tree. Each task is shown in full once.
 struct Tree<'a, 'f, 'b> {
     dump: &'a Dump,
@@ -68,9 +80,9 @@ impl Tree<'_, '_, '_> {
         let kind = if task.kind() == TaskKind::Local { ", local" } else { "" };
         let (id, location, activity) = (task.id(), task.location(), task.activity());
         if !self.shown.insert(id) {
-            return writeln!(self.out, "{indent}task {id}: see above");
+            return writeln!(self.out, "{indent}{}: see above", Label(task));
         }
-        writeln!(self.out, "{indent}task {id}{kind}, spawned at {location}: {activity}")?;
+        writeln!(self.out, "{indent}{}{kind}, spawned at {location}: {activity}", Label(task))?;
         self.reasons(task, &indent, "")?;
         self.awaited(task, depth)
     }
@@ -107,7 +119,7 @@ impl Tree<'_, '_, '_> {
             if depth < DEPTH_MAX {
                 self.task(awaited, depth + 1)?;
             } else {
-                writeln!(self.out, "{}  task {}: further down", "  ".repeat(depth), awaited.id())?;
+                writeln!(self.out, "{}  {}: further down", "  ".repeat(depth), Label(awaited))?;
             }
         }
         Ok(())
@@ -122,7 +134,8 @@ impl Tree<'_, '_, '_> {
         let kind = if first.kind() == TaskKind::Local { " local" } else { "" };
         let (count, location, activity) = (tasks.len(), first.location(), first.activity());
         let (from, to) = (first.id(), last.id());
-        writeln!(self.out, "{count}{kind} tasks ({from} to {to}), spawned at {location}: {activity}")?;
+        let name = first.name().map_or(String::new(), |name| format!(" {name:?}"));
+        writeln!(self.out, "{count}{kind} tasks{name} ({from} to {to}), spawned at {location}: {activity}")?;
         self.reasons(first, "", &format!(" (task {from})"))?;
         self.awaited(first, 0)
     }
@@ -136,7 +149,10 @@ impl fmt::Display for Dump {
         let (count, plural) = (self.tasks.len(), if self.tasks.len() == 1 { "" } else { "s" });
         writeln!(f, "{count} task{plural}: {running} running, {runnable} runnable, {waiting} waiting")?;
         for deadlock in &self.deadlocks {
-            let names: Vec<String> = deadlock.iter().map(|id| format!("task {id}")).collect();
+            let names: Vec<String> = deadlock
+                .iter()
+                .map(|id| self.task(*id).map_or(format!("task {id}"), |task| Label(task).to_string()))
+                .collect();
             writeln!(f, "deadlock: {} waits for {}", names.join(" waits for "), names[0])?;
         }
         let awaited: HashSet<Id> = self.tasks.iter().flat_map(TaskDump::awaited).collect();

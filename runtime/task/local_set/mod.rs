@@ -122,12 +122,17 @@ impl LocalSet {
         .await
     }
 
-    pub(crate) fn spawn<F>(&self, future: F, location: &'static Location<'static>) -> JoinHandle<F::Output>
+    pub(crate) fn spawn_with_id<F>(
+        &self,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.part.spawn(future, Id::next(), location)
+        self.part.spawn(future, id, location)
     }
 
     /// A number that no other set, task or runtime has.
@@ -164,6 +169,7 @@ impl LocalSet {
 /// Spawns into the set that this thread has entered. Without one, returns the future.
 pub(crate) fn spawn_in_current<F>(
     future: F,
+    id: Id,
     location: &'static Location<'static>,
 ) -> Result<JoinHandle<F::Output>, F>
 where
@@ -171,7 +177,7 @@ where
     F::Output: 'static,
 {
     match current::part() {
-        Some(part) => Ok(part.spawn(future, Id::next(), location)),
+        Some(part) => Ok(part.spawn(future, id, location)),
         None => Err(future),
     }
 }

@@ -13,6 +13,7 @@ mod census;
 mod combinations;
 mod fairness;
 mod life;
+mod names;
 mod panics;
 
 /// Every task holds one of these handles, so their count is the number of tasks that are still
