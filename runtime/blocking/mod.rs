@@ -28,23 +28,37 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
+    spawn_blocking_as(Id::next(), closure)
+}
+
+/// Runs `closure` as the task `id` on the pool of this thread's runtime.
+///
+/// # Panics
+/// Panics if called outside of a runtime.
+#[track_caller]
+pub(crate) fn spawn_blocking_as<F, R>(id: Id, closure: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
     match host() {
-        Some(host) => spawn_blocking_on(host, closure, Location::caller()),
+        Some(host) => spawn_blocking_on(host, closure, id, Location::caller()),
         None => panic!("{NO_RUNTIME}"),
     }
 }
 
-/// Runs `closure`, which was spawned at `location`, as a task on the pool of `host`.
+/// Runs `closure`, which was spawned at `location`, as the task `id` on the pool of `host`.
 pub(crate) fn spawn_blocking_on<F, R>(
     host: Arc<dyn Host>,
     closure: F,
+    id: Id,
     location: &'static Location<'static>,
 ) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (task, join) = task::blocking(closure, Id::next(), location);
+    let (task, join) = task::blocking(closure, id, location);
     host.run_blocking(task);
     join
 }

@@ -1,7 +1,7 @@
 //! The pool: threads that are started when jobs wait, and end when none comes.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use super::thread_hooks::ThreadHooks;
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex};
 use crate::primitive::thread::{self, Builder};
+use crate::task::{Id, SeenTask, TaskReference};
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
@@ -19,6 +20,12 @@ thread::thread_local! {
 
 /// A closure that may block.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// A job, and which task it is, if it is one.
+struct QueuedJob {
+    job: Job,
+    task: Option<TaskReference>,
+}
 
 /// Runs `job`. A task stores its own panic for its joiner. A panic that still unwinds out of the
 /// job, for example the complaint about a guard that the job left behind, has been reported by the
@@ -41,7 +48,9 @@ pub(crate) struct Limits {
 }
 
 struct PoolState {
-    waiting: VecDeque<Job>,
+    waiting: VecDeque<QueuedJob>,
+    /// The tasks that run.
+    running: BTreeMap<Id, TaskReference>,
     threads_count: usize,
     idle_count: usize,
     /// Threads that take no more jobs, and have not ended.
@@ -66,6 +75,7 @@ impl Pool {
     pub(crate) fn new(limits: Limits) -> Pool {
         let state = PoolState {
             waiting: VecDeque::new(),
+            running: BTreeMap::new(),
             threads_count: 0,
             idle_count: 0,
             leaving_count: 0,
@@ -83,15 +93,24 @@ impl Pool {
 
     /// Runs `job` on a thread of the pool. After shutdown the job is dropped.
     pub(crate) fn run(&self, job: Job) {
+        self.take_in(QueuedJob { job, task: None });
+    }
+
+    /// As [`run`](Self::run), for a job that runs `task`.
+    pub(crate) fn run_task(&self, job: Job, task: TaskReference) {
+        self.take_in(QueuedJob { job, task: Some(task) });
+    }
+
+    fn take_in(&self, queued: QueuedJob) {
         let inner = &self.inner;
         let mut state = inner.state.lock();
         if state.is_closing {
             drop(state);
             // Outside of the lock, because dropping a job runs its owner's code.
-            drop(job);
+            drop(queued);
             return;
         }
-        state.waiting.push_back(job);
+        state.waiting.push_back(queued);
         if state.waiting.len() <= state.idle_count {
             inner.has_work.notify_one();
             return;
@@ -135,9 +154,9 @@ impl Pool {
         if state.threads_count > 0 {
             return;
         }
-        while let Some(job) = state.waiting.pop_front() {
+        while let Some((job, task)) = state.begin_next() {
             drop(state);
-            perform(job);
+            self.inner.carry_out(job, task);
             state = self.inner.state.lock();
         }
     }
@@ -188,6 +207,13 @@ impl Pool {
         self.wait_until_ended(None);
     }
 
+    /// Returns the tasks that run, and then those that wait for a thread, in their order.
+    pub(crate) fn tasks(&self) -> Vec<SeenTask> {
+        let state = self.inner.state.lock();
+        let waiting = state.waiting.iter().filter_map(|queued| queued.task.as_ref());
+        state.running.values().chain(waiting).filter_map(TaskReference::seen).collect()
+    }
+
     /// Returns how many jobs wait for a thread.
     pub(crate) fn waiting_count(&self) -> usize {
         self.inner.state.lock().waiting.len()
@@ -204,7 +230,26 @@ impl Pool {
     }
 }
 
+impl PoolState {
+    /// Takes the job that has waited longest, and the task that it runs, if it runs one.
+    fn begin_next(&mut self) -> Option<(Job, Option<Id>)> {
+        let QueuedJob { job, task } = self.waiting.pop_front()?;
+        let id = task.as_ref().map(TaskReference::id);
+        self.running.extend(id.zip(task));
+        Some((job, id))
+    }
+}
+
 impl Inner {
+    fn carry_out(&self, job: Job, task: Option<Id>) {
+        perform(job);
+        if let Some(id) = task {
+            let ended = self.state.lock().running.remove(&id);
+            // Outside of the lock, because it may free the task.
+            drop(ended);
+        }
+    }
+
     fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -223,9 +268,9 @@ impl Inner {
     fn work(&self) {
         let mut state = self.state.lock();
         loop {
-            while let Some(job) = state.waiting.pop_front() {
+            while let Some((job, task)) = state.begin_next() {
                 drop(state);
-                perform(job);
+                self.carry_out(job, task);
                 state = self.state.lock();
             }
             if state.is_closing {

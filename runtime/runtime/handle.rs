@@ -150,7 +150,8 @@ impl Handle {
         R: Send + 'static,
     {
         let location = Location::caller();
-        boxed_if_large!(closure closure: F, spawn_blocking_on(self.scheduler.clone(), closure, location))
+        let id = Id::next();
+        boxed_if_large!(closure closure: F, spawn_blocking_on(self.scheduler.clone(), closure, id, location))
     }
 
     /// Runs `future` on this thread until it is done, and returns its output.

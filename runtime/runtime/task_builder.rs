@@ -8,8 +8,9 @@ use super::handle::Handle;
 use super::join_set::JoinSet;
 use super::spawn::{NO_LOCAL_TASKS, spawn_local_small, spawn_small};
 use super::weight::boxed_if_large;
+use crate::blocking;
 use crate::scheduler;
-use crate::task::{AbortHandle, Id, JoinHandle, LocalSet, Named};
+use crate::task::{AbortHandle, Id, JoinHandle, LocalSet, Named, named_closure};
 
 /// Spawns tasks that have a name.
 ///
@@ -184,6 +185,55 @@ impl TaskBuilder {
             future future: F,
             named!(self, future, id, local_set.spawn_with_id(future, id, location))
         )
+    }
+
+    /// Runs `closure` on a thread of the blocking pool, as
+    /// [`spawn_blocking`](crate::task::spawn_blocking) does.
+    ///
+    /// # Panics
+    /// Panics if called outside of a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[heist::main]
+    /// # async fn main() {
+    /// let named = heist::task::TaskBuilder::new().name("sum");
+    /// let task = named.spawn_blocking(|| (1..=10).sum::<u32>());
+    /// assert_eq!(task.await.unwrap(), 55);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let id = Id::next();
+        boxed_if_large!(closure closure: F, match self.name.clone() {
+            Some(name) => blocking::spawn_blocking_as(id, named_closure(closure, id, name)),
+            None => blocking::spawn_blocking_as(id, closure),
+        })
+    }
+
+    /// Runs `closure` on a thread of the blocking pool of a runtime, as [`Handle::spawn_blocking`]
+    /// does.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let named = heist::task::TaskBuilder::new().name("answer");
+    /// let task = named.spawn_blocking_on(|| 42, runtime.handle());
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking_on<F, R>(&self, closure: F, handle: &Handle) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let _inside = handle.enter();
+        self.spawn_blocking(closure)
     }
 
     /// Spawns a task as a member of `set`, as [`JoinSet::spawn`] does.

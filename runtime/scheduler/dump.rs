@@ -28,10 +28,13 @@ const TURN: Duration = Duration::from_micros(500);
 /// Which tasks to look at. `None`: at all.
 pub(crate) type Selection = Option<Arc<HashSet<Id>>>;
 
-/// The tasks of a runtime, and which of them stay on one thread.
+/// The tasks of a runtime, by who runs them.
 pub(crate) struct Roll {
     pub(crate) shared: Vec<SeenTask>,
+    /// They stay on one thread.
     pub(crate) pinned: Vec<SeenTask>,
+    /// Closures on the blocking pool.
+    pub(crate) blocking: Vec<SeenTask>,
 }
 
 /// A list of live tasks.
@@ -210,7 +213,7 @@ pub(crate) async fn call_roll<T: Send + 'static>(
         }
     }
     // The system has no thread to spare.
-    make(&|chosen| rolled(lists(handle).into_iter().map(Findings::new), &chosen))
+    make(&|chosen| rolled(handle, lists(handle).into_iter().map(Findings::new), &chosen))
 }
 
 fn lists(handle: &Arc<SchedulerHandle>) -> Vec<TaskList> {
@@ -237,12 +240,18 @@ fn gather(handle: &Arc<SchedulerHandle>, chosen: &Selection) -> Roll {
             }
         }
     }
-    rolled(desk.close(), chosen)
+    rolled(handle, desk.close(), chosen)
 }
 
-fn rolled(findings: impl IntoIterator<Item = Findings>, chosen: &Selection) -> Roll {
+fn rolled(
+    handle: &SchedulerHandle,
+    findings: impl IntoIterator<Item = Findings>,
+    chosen: &Selection,
+) -> Roll {
     let is_looker = |task: &SeenTask| task.location.file() == Location::caller().file();
-    let mut roll = Roll { shared: Vec::new(), pinned: Vec::new() };
+    let mut blocking = handle.shared().blocking().tasks();
+    blocking.retain(|task| is_chosen(chosen, task.id));
+    let mut roll = Roll { shared: Vec::new(), pinned: Vec::new(), blocking };
     for mut findings in findings {
         findings.complete(chosen);
         let seen = findings.pieces.into_iter().flatten().filter(|task| !is_looker(task));

@@ -85,10 +85,12 @@ impl Schedule for Arc<SchedulerHandle> {
 impl Host for SchedulerHandle {
     fn run_blocking(self: Arc<Self>, task: Runnable) {
         let handle = self.clone();
-        self.shared().blocking().run(Box::new(move || {
+        let reference = task.to_reference();
+        let job = move || {
             let _inside = current::enter(&handle);
             task.run();
-        }));
+        };
+        self.shared().blocking().run_task(Box::new(job), reference);
     }
 
     fn pool(&self) -> &Pool {

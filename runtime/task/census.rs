@@ -74,6 +74,18 @@ impl Census {
     }
 }
 
+impl Reference {
+    /// The id of the task.
+    pub(crate) fn id(&self) -> Id {
+        self.task().id()
+    }
+
+    /// What the task does. `None` if it is complete.
+    pub(crate) fn seen(&self) -> Option<SeenTask> {
+        see(self, Question::Presence)
+    }
+}
+
 /// `None` if it is complete.
 fn see(reference: &Reference, question: Question) -> Option<SeenTask> {
     let task = reference.task();

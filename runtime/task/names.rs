@@ -44,8 +44,24 @@ struct NameEntry(Id);
 impl<F> Named<F> {
     /// Gives `task`, whose future it is, a name.
     pub(crate) fn new(future: F, task: Id, name: Arc<str>) -> Named<F> {
+        Named { future, entry: NameEntry::new(task, name) }
+    }
+}
+
+/// Gives `task`, which runs `closure`, a name.
+pub(crate) fn named_closure<R>(closure: impl FnOnce() -> R, task: Id, name: Arc<str>) -> impl FnOnce() -> R {
+    let entry = NameEntry::new(task, name);
+    move || {
+        let output = closure();
+        drop(entry);
+        output
+    }
+}
+
+impl NameEntry {
+    fn new(task: Id, name: Arc<str>) -> NameEntry {
         shard_of(task).lock().insert(task, name);
-        Named { future, entry: NameEntry(task) }
+        NameEntry(task)
     }
 }
 

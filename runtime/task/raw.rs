@@ -21,7 +21,7 @@ pub(crate) struct TaskRef<'a> {
 }
 
 /// One counted reference. It keeps the memory and the scheduler of a task, but not its future.
-pub(super) struct Reference(NonNull<Header>);
+pub(crate) struct Reference(NonNull<Header>);
 
 // SAFETY: a reference itself reaches only state, id, location and scheduler, which are Send and
 // Sync. The future is reached only by the holder of the Runnable and the output by the join handle,

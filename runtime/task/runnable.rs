@@ -64,6 +64,11 @@ impl Runnable {
         self.task().id()
     }
 
+    /// Makes a reference to the task.
+    pub(crate) fn to_reference(&self) -> Reference {
+        self.task().to_reference()
+    }
+
     /// Polls the future once with a fresh budget, or drops it if the task was cancelled. Panics of
     /// the future and of its destructor are stored for the join handle. If the task was woken
     /// meanwhile, it is scheduled as `Cause::Yielded`.

@@ -1,5 +1,6 @@
 //! Dumps: what is said of every task, and that the tasks go on.
 
+mod blocking;
 mod deadlocks;
 mod names;
 mod poll;

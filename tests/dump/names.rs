@@ -7,7 +7,7 @@ use heist::runtime::{Dump, Handle, TaskKind};
 use heist::sync::{Barrier, Mutex};
 use heist::task::{Id, JoinHandle, JoinSet, TaskBuilder};
 
-use crate::support::on_every_runtime;
+use crate::support::{Gate, on_every_runtime};
 use crate::{dump_when, reasons_of};
 
 fn name_in(dump: &Dump, id: Id) -> Option<&str> {
@@ -42,6 +42,30 @@ fn each_way_to_spawn_gives_the_name_and_the_place_of_the_caller() {
                 assert_eq!((location.file(), location.line()), (file!(), first + line as u32));
             }
             [plain, on, unnamed].iter().for_each(JoinHandle::abort);
+        });
+    });
+}
+
+#[test]
+fn closures_have_names_while_they_wait_and_run() {
+    on_every_runtime(|rt| {
+        let handle = rt.handle().clone();
+        rt.block_on(async {
+            let gate = Gate::default();
+            let (opened, opened_on) = (gate.clone(), gate.clone());
+            let named = TaskBuilder::new().name("hash");
+            let line = line!() + 1;
+            let here = named.spawn_blocking(move || opened.wait());
+            let on = named.spawn_blocking_on(move || opened_on.wait(), &handle);
+            let dump = Handle::current().dump().await;
+            for (task, line) in [(&here, line), (&on, line + 1)] {
+                assert_eq!(name_in(&dump, task.id()), Some("hash"));
+                let seen = dump.task(task.id()).unwrap();
+                assert_eq!((seen.kind(), seen.location().line()), (TaskKind::Blocking, line));
+            }
+            gate.open();
+            here.await.unwrap();
+            on.await.unwrap();
         });
     });
 }

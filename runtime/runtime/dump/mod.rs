@@ -89,6 +89,10 @@ pub enum TaskKind {
     Shared,
     /// The thread that has spawned it, by [`spawn_local`](crate::task::spawn_local).
     Local,
+    /// A thread of the blocking pool: it is a closure, from
+    /// [`spawn_blocking`](crate::task::spawn_blocking). It is runnable while no thread is free for
+    /// it, and what it does while it runs is not known.
+    Blocking,
 }
 
 impl Handle {
@@ -102,7 +106,7 @@ impl Handle {
     /// within 100 ms, for example because all workers are in polls that do not end. The dump ends
     /// all the same.
     ///
-    /// Not listed are the future of a `block_on`, closures on the blocking pool and the tasks of a
+    /// Not listed are the future of a `block_on` and the tasks of a
     /// [`LocalSet`](crate::task::LocalSet).
     ///
     /// # Cancel safety
@@ -145,7 +149,8 @@ impl Dump {
         let taken_at = Instant::now();
         let shared = roll.shared.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Shared));
         let local = roll.pinned.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Local));
-        let mut tasks: Vec<TaskDump> = shared.chain(local).collect();
+        let blocking = roll.blocking.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Blocking));
+        let mut tasks: Vec<TaskDump> = shared.chain(local).chain(blocking).collect();
         tasks.sort_by_key(TaskDump::id);
         let places = tasks.iter().enumerate().map(|(place, task)| (task.id(), place)).collect();
         Dump { tasks, places, deadlocks: Vec::new(), taken_at }
@@ -371,6 +376,7 @@ impl fmt::Display for TaskKind {
         f.write_str(match self {
             TaskKind::Shared => "shared",
             TaskKind::Local => "local",
+            TaskKind::Blocking => "blocking",
         })
     }
 }

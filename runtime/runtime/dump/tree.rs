@@ -21,7 +21,7 @@ struct Likeness<'a> {
     line: u32,
     column: u32,
     name: Option<&'a str>,
-    is_local: bool,
+    kind: &'static str,
     activity: &'static str,
     reasons: Vec<&'a str>,
     awaited: Vec<Id>,
@@ -35,7 +35,7 @@ impl<'a> Likeness<'a> {
             line: location.line(),
             column: location.column(),
             name: task.name(),
-            is_local: task.kind() == TaskKind::Local,
+            kind: name_of(task.kind()),
             activity: match task.activity() {
                 TaskActivity::Running => "running",
                 TaskActivity::Runnable => "runnable",
@@ -44,6 +44,15 @@ impl<'a> Likeness<'a> {
             reasons: task.reasons().iter().map(name).collect(),
             awaited: task.awaited().collect(),
         }
+    }
+}
+
+/// The kind of a task, unless it is the usual one.
+fn name_of(kind: TaskKind) -> &'static str {
+    match kind {
+        TaskKind::Shared => "",
+        TaskKind::Local => "local",
+        TaskKind::Blocking => "blocking",
     }
 }
 
@@ -77,12 +86,13 @@ struct Tree<'a, 'f, 'b> {
 impl Tree<'_, '_, '_> {
     fn task(&mut self, task: &TaskDump, depth: usize) -> fmt::Result {
         let indent = "  ".repeat(depth);
-        let kind = if task.kind() == TaskKind::Local { ", local" } else { "" };
+        let kind = name_of(task.kind());
+        let comma = if kind.is_empty() { "" } else { ", " };
         let (id, location, activity) = (task.id(), task.location(), task.activity());
         if !self.shown.insert(id) {
             return writeln!(self.out, "{indent}{}: see above", Label(task));
         }
-        writeln!(self.out, "{indent}{}{kind}, spawned at {location}: {activity}", Label(task))?;
+        writeln!(self.out, "{indent}{}{comma}{kind}, spawned at {location}: {activity}", Label(task))?;
         self.reasons(task, &indent, "")?;
         self.awaited(task, depth)
     }
@@ -131,11 +141,15 @@ impl Tree<'_, '_, '_> {
             return tasks.iter().try_for_each(|task| self.task(task, 0));
         }
         self.shown.extend(tasks.iter().map(|task| task.id()));
-        let kind = if first.kind() == TaskKind::Local { " local" } else { "" };
+        let kind = name_of(first.kind());
+        let space = if kind.is_empty() { "" } else { " " };
         let (count, location, activity) = (tasks.len(), first.location(), first.activity());
         let (from, to) = (first.id(), last.id());
         let name = first.name().map_or(String::new(), |name| format!(" {name:?}"));
-        writeln!(self.out, "{count}{kind} tasks{name} ({from} to {to}), spawned at {location}: {activity}")?;
+        writeln!(
+            self.out,
+            "{count}{space}{kind} tasks{name} ({from} to {to}), spawned at {location}: {activity}"
+        )?;
         self.reasons(first, "", &format!(" (task {from})"))?;
         self.awaited(first, 0)
     }
