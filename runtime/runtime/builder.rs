@@ -64,6 +64,7 @@ pub struct Builder {
     #[cfg(unix)]
     pub(super) dumps_on_quit: bool,
     pub(super) hooks: ThreadHooks,
+    pub(super) is_observed: Option<bool>,
     start_paused: bool,
     pub(super) allowed: driver::Allowed,
 }
@@ -88,6 +89,7 @@ impl Builder {
             #[cfg(unix)]
             dumps_on_quit: false,
             hooks: ThreadHooks::default(),
+            is_observed: None,
             start_paused: false,
             allowed: driver::Allowed { io: true, time: true },
         }
@@ -431,7 +433,7 @@ impl Builder {
             hooks: hooks.clone(),
         };
         let report = self.on_stall.as_ref().map(StallHook::report);
-        let identity = self.identity(local_thread);
+        let identity = self.identity(local_thread, self.is_observed()?);
         let threads = self.thread_builder(hooks)?;
         #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has SIGQUIT"))]
         let mut runtime =
@@ -450,11 +452,12 @@ impl Builder {
         Ok(runtime)
     }
 
-    fn identity(&self, local_thread: Option<Id>) -> Identity {
+    fn identity(&self, local_thread: Option<Id>, is_observed: bool) -> Identity {
         Identity {
             number: Id::next(),
             name: self.name.clone(),
             is_current_thread: self.flavor == Flavor::CurrentThread,
+            is_observed,
             local_thread,
         }
     }

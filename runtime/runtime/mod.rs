@@ -89,6 +89,7 @@ mod threads;
 mod weight;
 
 pub use crate::task::activity::TaskActivity;
+pub use crate::task::stats::TaskStats;
 pub use crate::task::wait_reason::WaitReason;
 pub use builder::{Builder, DriverKind, UnknownDriverKind};
 pub use dump::{Dump, TaskDump, TaskKind};

@@ -9,6 +9,8 @@ pub(crate) struct Identity {
     pub(crate) name: Option<String>,
     /// Whether its one worker runs on the threads that call `block_on`.
     pub(crate) is_current_thread: bool,
+    /// Whether what its tasks do is counted.
+    pub(crate) is_observed: bool,
     /// The thread that a local runtime belongs to.
     pub(crate) local_thread: Option<Id>,
 }

@@ -79,11 +79,15 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new() -> Arc<Seat> {
+    pub(super) fn new(is_observed: bool) -> Arc<Seat> {
+        let owned = OwnedTasks::new(1);
+        if is_observed {
+            owned.observe();
+        }
         Arc::new(Seat {
             mailbox: PinnedInbox::new(),
             calls: Mutex::new(Vec::new()),
-            owned: OwnedTasks::new(1),
+            owned,
             worker: AtomicUsize::new(NO_WORKER),
             parker: Parker::new(),
             offer: Mutex::new(None),

@@ -63,12 +63,16 @@ impl SharedScheduler {
         identity: Identity,
     ) -> SharedScheduler {
         let workers_count = stealers.len();
+        let owned = OwnedTasks::new(4 * workers_count);
+        if identity.is_observed {
+            owned.observe();
+        }
         SharedScheduler {
             remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
             injector: Injector::new(),
             idle: Idle::new(workers_count),
             surplus: Surplus::new(workers_count),
-            owned: OwnedTasks::new(4 * workers_count),
+            owned,
             driver,
             timers,
             blocking,

@@ -16,7 +16,7 @@ use crate::scheduler::seat::PinnedQueue;
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::slack::Slack;
 use crate::scheduler::watch::Watch;
-use crate::task::{Cause, Runnable, take_forced_yields, wake_all};
+use crate::task::{Cause, CountedWorker, Runnable, take_forced_yields, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
@@ -120,6 +120,7 @@ impl Worker {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
         let _shown = shared.remotes[self.index()].polled.show();
+        let _counted = CountedWorker::begin(self.index());
         let mut polls_left = 0;
         loop {
             if polls_left == 0 {

@@ -11,6 +11,7 @@ use super::schedule::Schedule;
 use super::state::TaskState;
 use crate::primitive::cell::UnsafeCell;
 use std::panic::Location;
+use std::ptr::NonNull;
 
 /// Allocates a task that is due to run and in no list.
 ///
@@ -31,7 +32,7 @@ where
     let cell = Cell {
         header: Header {
             state: TaskState::new(),
-            vtable: harness::vtable::<F, S>(),
+            vtable: NonNull::from(harness::vtable::<F, S>()),
             id,
             links: Links::outside(),
         },

@@ -8,6 +8,7 @@ use super::id::{Id, try_id};
 use super::names::name_of;
 use super::owned::OwnedTasks;
 use super::raw::Reference;
+use super::stats::TaskStats;
 use super::trace::Note;
 
 /// How many slots are looked at under the lock, which threads that spawn wait for.
@@ -20,6 +21,8 @@ pub(crate) struct SeenTask {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) location: &'static Location<'static>,
     pub(crate) activity: TaskActivity,
+    /// If it is observed.
+    pub(crate) stats: Option<TaskStats>,
     /// Empty unless it was asked for and the task waits.
     pub(crate) notes: Vec<Note>,
 }
@@ -90,10 +93,12 @@ impl Reference {
 fn see(reference: &Reference, question: Question) -> Option<SeenTask> {
     let task = reference.task();
     let activity = task.state().activity()?;
-    // Before it is polled, by which it may end.
+    // Before it is polled, by which it may end, and which counts as a poll.
     let name = name_of(task.id());
+    let (is_running, is_due) = (activity == TaskActivity::Running, activity == TaskActivity::Runnable);
+    let stats = reference.stats(is_running, is_due);
     let is_asked = question == Question::Reasons && activity == TaskActivity::Waiting;
     let mut notes = if is_asked { reference.trace() } else { Vec::new() };
     notes.shrink_to_fit();
-    Some(SeenTask { id: task.id(), name, location: task.location(), activity, notes })
+    Some(SeenTask { id: task.id(), name, location: task.location(), activity, stats, notes })
 }

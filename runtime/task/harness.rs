@@ -29,9 +29,16 @@ pub(super) fn vtable<F: Future + 'static, S: Schedule>() -> &'static Vtable {
             take_output: take_output::<F, S>,
             drop_output: drop_output::<F, S>,
             free: free::<F, S>,
-            trailer_offset: offset_of!(Cell<F, S>, trailer),
+            trailer_offset: trailer_offset::<F, S>(),
+            is_observed: false,
         }
     }
+}
+
+const fn trailer_offset<F: Future + 'static, S: Schedule>() -> u32 {
+    let offset = offset_of!(Cell<F, S>, trailer);
+    assert!(offset <= u32::MAX as usize, "a future has less than 4 GiB");
+    offset as u32
 }
 
 /// Runs the task once. Returns true, and with it the right to run, if the task was woken meanwhile.

@@ -14,7 +14,8 @@ use std::task::Waker;
 #[repr(C)]
 pub(crate) struct Header {
     pub(super) state: TaskState,
-    pub(super) vtable: &'static Vtable,
+    /// Lasts as long as the task. A pointer and not a reference, because a record may follow.
+    pub(super) vtable: NonNull<Vtable>,
     pub(super) id: Id,
     /// Guarded by the lock of the list's shard ([list-under-lock]).
     pub(super) links: UnsafeCell<Links>,
@@ -29,7 +30,9 @@ pub(super) struct Vtable {
     pub(super) drop_output: unsafe fn(NonNull<Header>),
     pub(super) free: unsafe fn(NonNull<Header>),
     /// Bytes from the header to the trailer.
-    pub(super) trailer_offset: usize,
+    pub(super) trailer_offset: u32,
+    /// Whether this is the beginning of a record: see `observed.rs`.
+    pub(super) is_observed: bool,
 }
 
 /// The place of a task in the list of live tasks. It does not link to its neighbours, because other

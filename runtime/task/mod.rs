@@ -54,7 +54,8 @@
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` (the list of live tasks), `depot.rs`, `memory.rs`. The others need none
 // of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
-// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`.
+// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`,
+// `observed.rs` (what is counted of a task while its runtime is observed).
 // `local_set/` is a small scheduler on top of all of it.
 
 pub(crate) mod activity;
@@ -73,6 +74,7 @@ mod local_key;
 pub(crate) mod local_set;
 mod memory;
 mod names;
+mod observed;
 mod outcomes;
 mod owned;
 pub(crate) mod permission;
@@ -83,6 +85,7 @@ mod raw;
 mod runnable;
 mod schedule;
 mod state;
+pub(crate) mod stats;
 mod trace;
 pub(crate) mod wait_reason;
 mod waker;
@@ -163,6 +166,7 @@ pub(crate) use closure::blocking;
 pub(crate) use depot::{give_back, is_keeping, rest};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
+pub(crate) use observed::CountedWorker;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
 pub(crate) use polled_task::PolledTask;
@@ -170,5 +174,6 @@ pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use raw::Reference as TaskReference;
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::Schedule;
+pub(crate) use stats::TaskStats;
 pub(crate) use trace::{Note, REASONS_COUNT_MAX, is_traced, note};
 pub(crate) use wait_reason::WaitReason;

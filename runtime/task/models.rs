@@ -981,3 +981,49 @@ fn a_look_says_what_a_task_waits_for_and_leaves_it_due() {
         assert_all_freed(queue);
     });
 }
+
+/// The last references to an observed task go on another thread while its last run ends: the run
+/// still counts, so the record lasts as long as the run.
+#[test]
+fn a_record_lasts_as_long_as_the_run_that_ends_its_task() {
+    model(|| {
+        let queue = Queue::new();
+        queue.owned.observe();
+        let handle = spawn(&queue, std::future::ready(()));
+        let other = thread::spawn(move || drop(handle));
+        assert!(queue.run_one());
+        other.join().unwrap();
+        assert_all_freed(queue);
+    });
+}
+
+/// An observed task is woken and run by others while a run of it ends, and looked at. Each run
+/// counts once, and no wait or poll is longer than the life of the task.
+#[test]
+fn each_run_of_an_observed_task_counts_once() {
+    model(|| {
+        let queue = Queue::new();
+        queue.owned.observe();
+        let shared = Shared::new();
+        let handle = spawn(&queue, Watcher::new(&shared, 1));
+        assert!(queue.run_one());
+        let waker = shared.wakers.lock().pop().expect("the task waits");
+        let there = queue.clone();
+        let other = thread::spawn(move || {
+            waker.wake();
+            usize::from(there.run_one())
+        });
+        let stats = || {
+            let seen = Census::default().proceed(&queue.owned, Question::Presence, |_| true, || false);
+            seen.and_then(|seen| seen.first()?.stats).expect("it is alive and observed")
+        };
+        let before = stats();
+        let runs_count =
+            1 + usize::from(queue.run_one()) + other.join().unwrap() + usize::from(queue.run_one());
+        let after = stats();
+        assert_eq!((after.polls(), runs_count), (2, 2));
+        assert!((1..=2).contains(&before.polls()), "{before:?}");
+        assert!(after.busy() + after.scheduled() <= after.age(), "{after:?}");
+        shut_down(queue, &shared, handle);
+    });
+}

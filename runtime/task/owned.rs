@@ -5,6 +5,7 @@ use super::allocate::allocate;
 use super::id::Id;
 use super::join::JoinHandle;
 use super::layout::{Header, Links, Membership};
+use super::observed::observe;
 use super::pinned::PinnedFuture;
 use super::raw::{Reference, TaskRef};
 use super::runnable::Runnable;
@@ -40,7 +41,19 @@ struct List {
     slots: Vec<Option<NonNull<Header>>>,
     /// Indices of empty slots.
     free: Vec<u32>,
-    is_closed: bool,
+    entry: Entry,
+    /// Whether tasks get a record: see `observed.rs`.
+    is_observed: bool,
+}
+
+/// What happens to a new task. One word, so that the usual way has one question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Listed,
+    /// It gets a record first.
+    Observed,
+    /// It is cancelled.
+    Refused,
 }
 
 /// An empty list that has more slots than this frees their memory.
@@ -128,11 +141,15 @@ impl OwnedTasks {
     fn list(&self, runnable: Runnable, reference: &Reference) -> Option<Runnable> {
         let shard = self.shard_of(runnable.id());
         let mut list = shard.list.lock();
-        if list.is_closed {
-            drop(list);
-            // Cancelled in place, with no lock held, because destructors may spawn.
-            drop(runnable);
-            return None;
+        if list.entry != Entry::Listed {
+            if list.is_closed() {
+                drop(list);
+                // Cancelled in place, with no lock held, because destructors may spawn.
+                drop(runnable);
+                return None;
+            }
+            // SAFETY: nobody else knows the new task.
+            unsafe { observe(reference.task().as_ptr()) };
         }
         // SAFETY: the task is new and keeps itself alive until it is complete, and `remove` runs
         // before that.
@@ -173,7 +190,7 @@ impl OwnedTasks {
     /// Closes the list: a task that is bound from now on is cancelled. Listed tasks stay.
     pub(crate) fn close(&self) {
         for shard in &self.shards {
-            shard.list.lock().is_closed = true;
+            shard.list.lock().entry = Entry::Refused;
         }
     }
 
@@ -186,10 +203,21 @@ impl OwnedTasks {
         }
     }
 
+    /// Has what tasks do counted from now on, for tasks that are bound from now on.
+    pub(crate) fn observe(&self) {
+        for shard in &self.shards {
+            let mut list = shard.list.lock();
+            list.is_observed = true;
+            if !list.is_closed() {
+                list.open();
+            }
+        }
+    }
+
     /// Opens a list that was closed and has run empty.
     pub(crate) fn reopen(&self) {
         for shard in &self.shards {
-            shard.list.lock().is_closed = false;
+            shard.list.lock().open();
         }
     }
 
@@ -258,7 +286,12 @@ impl OwnedTasks {
 impl Shard {
     fn new() -> Shard {
         Shard {
-            list: Mutex::new(List { slots: Vec::new(), free: Vec::new(), is_closed: false }),
+            list: Mutex::new(List {
+                slots: Vec::new(),
+                free: Vec::new(),
+                entry: Entry::Listed,
+                is_observed: false,
+            }),
             live_count: AtomicUsize::new(0),
         }
     }
@@ -303,6 +336,14 @@ impl Shard {
 }
 
 impl List {
+    fn is_closed(&self) -> bool {
+        self.entry == Entry::Refused
+    }
+
+    fn open(&mut self) {
+        self.entry = if self.is_observed { Entry::Observed } else { Entry::Listed };
+    }
+
     /// # Safety
     /// `task` is alive, in no list, and stays alive until it is removed.
     unsafe fn push(&mut self, task: NonNull<Header>) {
@@ -343,7 +384,7 @@ impl List {
     /// Frees the memory that a burst of tasks has left.
     fn shrink(&mut self) {
         // A closed list has removed slots that are still counted as free.
-        if !self.is_closed && self.free.len() == self.slots.len() && self.slots.len() > KEPT_SLOTS_COUNT {
+        if !self.is_closed() && self.free.len() == self.slots.len() && self.slots.len() > KEPT_SLOTS_COUNT {
             self.slots = Vec::new();
             self.free = Vec::new();
         }

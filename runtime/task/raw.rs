@@ -3,7 +3,7 @@
 
 use super::cause::Cause;
 use super::id::Id;
-use super::layout::{Header, Trailer};
+use super::layout::{Header, Trailer, Vtable};
 use super::outcomes::Wake;
 use super::state::TaskState;
 use std::fmt;
@@ -50,10 +50,16 @@ impl<'a> TaskRef<'a> {
         unsafe { self.pointer.as_ref() }
     }
 
+    #[inline]
+    pub(super) fn vtable(self) -> &'a Vtable {
+        // SAFETY: it lasts as long as the task, and nobody writes to it.
+        unsafe { self.header().vtable.as_ref() }
+    }
+
     pub(super) fn trailer(self) -> &'a Trailer {
         // SAFETY: the offset is that of the trailer in the cell that this pointer reaches; alive
         // during 'a.
-        unsafe { self.pointer.byte_add(self.header().vtable.trailer_offset).cast::<Trailer>().as_ref() }
+        unsafe { self.pointer.byte_add(self.vtable().trailer_offset as usize).cast::<Trailer>().as_ref() }
     }
 
     #[inline]
@@ -79,7 +85,7 @@ impl<'a> TaskRef<'a> {
     #[inline]
     pub(super) unsafe fn schedule(self, cause: Cause) {
         // SAFETY: as our caller promises; the vtable is the one of this cell.
-        unsafe { (self.header().vtable.schedule)(self.pointer, cause) }
+        unsafe { (self.vtable().schedule)(self.pointer, cause) }
     }
 
     /// Makes one more reference.
@@ -94,7 +100,7 @@ impl<'a> TaskRef<'a> {
     /// The last reference was given up, by this thread, and the task is not used afterwards.
     pub(super) unsafe fn free(self) {
         // SAFETY: as our caller promises; the vtable is the one of this cell.
-        unsafe { (self.header().vtable.free)(self.pointer) }
+        unsafe { (self.vtable().free)(self.pointer) }
     }
 }
 

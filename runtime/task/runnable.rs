@@ -87,11 +87,11 @@ impl Runnable {
     pub(crate) fn run_once(self) -> Option<Runnable> {
         let pointer = ManuallyDrop::new(self).pointer;
         // SAFETY: [runnable-is-alive], for the two reads of this block.
-        let (vtable, id) = unsafe { (pointer.as_ref().vtable, pointer.as_ref().id) };
+        let (run, id) = unsafe { (pointer.as_ref().vtable.as_ref().run, pointer.as_ref().id) };
         let _id = id::enter(id);
         let _budget = budget::enter();
         // SAFETY: the vtable is the one of this cell, and the right to run is moved into the call.
-        let is_woken = unsafe { (vtable.run)(pointer) };
+        let is_woken = unsafe { run(pointer) };
         // SAFETY: the vtable returned true, so the right to run came back.
         is_woken.then(|| unsafe { Runnable::from_header(pointer) })
     }
@@ -99,14 +99,14 @@ impl Runnable {
     /// Polls the future once without a budget, so that it notes what it waits for. Its operations
     /// wake it, so that it is polled as always after that. For a task that waits.
     pub(super) fn trace(self) -> Vec<Note> {
-        let (id, vtable) = (self.id(), self.task().header().vtable);
+        let (id, run) = (self.id(), self.task().vtable().run);
         let pointer = ManuallyDrop::new(self).pointer;
         let tracing = Tracing::of(id);
         let is_woken = {
             let _id = id::enter(id);
             let _budget = budget::enter_spent();
             // SAFETY: as in `run_once`.
-            unsafe { (vtable.run)(pointer) }
+            unsafe { run(pointer) }
         };
         let notes = tracing.finish();
         if is_woken {

@@ -6,6 +6,7 @@ mod names;
 mod poll;
 mod quit;
 mod reasons;
+mod stats;
 #[path = "../support/mod.rs"]
 mod support;
 mod text;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::handle::Handle;
 use crate::scheduler::{self, Roll, Selection};
-use crate::task::{Id, REASONS_COUNT_MAX, SeenTask, TaskActivity, WaitReason};
+use crate::task::{Id, REASONS_COUNT_MAX, SeenTask, TaskActivity, TaskStats, WaitReason};
 
 mod circles;
 mod tree;
@@ -64,6 +64,7 @@ pub struct TaskDump {
     kind: TaskKind,
     location: &'static Location<'static>,
     activity: TaskActivity,
+    stats: Option<TaskStats>,
     reasons: Vec<WaitReason>,
     /// For each reason that is a lock: the number of the time that it was taken.
     takings: Vec<u64>,
@@ -252,9 +253,9 @@ impl Dump {
 
 impl TaskDump {
     fn new(seen: SeenTask, kind: TaskKind) -> TaskDump {
-        let SeenTask { id, name, location, activity, notes } = seen;
+        let SeenTask { id, name, location, activity, stats, notes } = seen;
         let (reasons, takings) = notes.into_iter().map(|note| (note.reason, note.taking)).unzip();
-        TaskDump { id, name, kind, location, activity, reasons, takings }
+        TaskDump { id, name, kind, location, activity, stats, reasons, takings }
     }
 
     fn waits_as(&self, other: &TaskDump) -> bool {
@@ -340,6 +341,26 @@ impl TaskDump {
     /// ```
     pub fn activity(&self) -> TaskActivity {
         self.activity
+    }
+
+    /// Counts and times of it, at the time when it was looked at, if the runtime is observed: see
+    /// [`Builder::observe`](super::Builder::observe). `None` for a closure on the blocking pool.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().observe(true).build()?;
+    /// let task = runtime.spawn(std::future::pending::<()>());
+    /// let dump = runtime.block_on(runtime.handle().dump());
+    /// for task in dump.tasks() {
+    ///     if let Some(stats) = task.stats() {
+    ///         println!("{}: {} polls in {:?}", task.id(), stats.polls(), stats.age());
+    ///     }
+    /// }
+    /// # assert!(dump.task(task.id()).unwrap().stats().is_some());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn stats(&self) -> Option<&TaskStats> {
+        self.stats.as_ref()
     }
 
     /// What it waits for, at most 16 things. Empty if that is not known, or if it does not wait.

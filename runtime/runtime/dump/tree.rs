@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Dump, TaskDump, TaskKind};
-use crate::task::{Id, REASONS_COUNT_MAX, TaskActivity, WaitReason};
+use crate::task::{Id, REASONS_COUNT_MAX, TaskActivity, TaskStats, WaitReason};
 
 /// So many tasks of one kind are shown one by one; more share a line.
 const ALIKE_COUNT_MAX: usize = 4;
@@ -93,8 +93,27 @@ impl Tree<'_, '_, '_> {
             return writeln!(self.out, "{indent}{}: see above", Label(task));
         }
         writeln!(self.out, "{indent}{}{comma}{kind}, spawned at {location}: {activity}", Label(task))?;
+        self.stats(&[task], &indent)?;
         self.reasons(task, &indent, "")?;
         self.awaited(task, depth)
+    }
+
+    /// The sums of what is counted of tasks.
+    fn stats(&mut self, tasks: &[&TaskDump], indent: &str) -> fmt::Result {
+        let stats = || tasks.iter().filter_map(|task| task.stats());
+        let Some(first) = stats().next() else { return Ok(()) };
+        let sum = |of: fn(&TaskStats) -> Duration| stats().map(of).sum::<Duration>();
+        let polls: u64 = stats().map(TaskStats::polls).sum();
+        let (busy, scheduled) = (sum(TaskStats::busy), sum(TaskStats::scheduled));
+        let plural = if polls == 1 { "" } else { "s" };
+        write!(self.out, "{indent}  {polls} poll{plural}: {busy:.1?} busy, {scheduled:.1?} runnable")?;
+        match (tasks.len(), first.parent()) {
+            (1, Some(parent)) => {
+                writeln!(self.out, ", {:.1?} idle; spawned by task {parent}", first.idle())
+            }
+            (1, None) => writeln!(self.out, ", {:.1?} idle", first.idle()),
+            _ => writeln!(self.out, " in all"),
+        }
     }
 
     /// `of` says whose they are, if that is not the line above.
@@ -150,6 +169,7 @@ impl Tree<'_, '_, '_> {
             self.out,
             "{count}{space}{kind} tasks{name} ({from} to {to}), spawned at {location}: {activity}"
         )?;
+        self.stats(tasks, "")?;
         self.reasons(first, "", &format!(" (task {from})"))?;
         self.awaited(first, 0)
     }

@@ -14,6 +14,7 @@ mod combinations;
 mod fairness;
 mod life;
 mod names;
+mod observed;
 mod panics;
 
 /// Every task holds one of these handles, so their count is the number of tasks that are still
