@@ -225,7 +225,7 @@ unsafe fn run(task: NonNull<Header>) -> bool {
     // SAFETY: the right to run keeps the task alive until then ([runnable-is-alive]).
     let kept = unsafe { TaskRef::from_header(task) }.to_reference();
     // SAFETY: observed, as our caller promises, and alive as long as `kept`.
-    let record = unsafe { record_of(task) };
+    let record = unsafe { record_of(kept.task().as_ptr()) };
     let began = record.begin_poll();
     // SAFETY: as our caller promises; this is the vtable for the types of the task.
     let is_woken = unsafe { (record.plain().run)(task) };

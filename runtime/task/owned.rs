@@ -141,15 +141,11 @@ impl OwnedTasks {
     fn list(&self, runnable: Runnable, reference: &Reference) -> Option<Runnable> {
         let shard = self.shard_of(runnable.id());
         let mut list = shard.list.lock();
-        if list.entry != Entry::Listed {
-            if list.is_closed() {
-                drop(list);
-                // Cancelled in place, with no lock held, because destructors may spawn.
-                drop(runnable);
-                return None;
-            }
-            // SAFETY: nobody else knows the new task.
-            unsafe { observe(reference.task().as_ptr()) };
+        if list.entry != Entry::Listed && list.refuses_or_observes(reference) {
+            drop(list);
+            // Cancelled in place, with no lock held, because destructors may spawn.
+            drop(runnable);
+            return None;
         }
         // SAFETY: the task is new and keeps itself alive until it is complete, and `remove` runs
         // before that.
@@ -338,6 +334,17 @@ impl Shard {
 impl List {
     fn is_closed(&self) -> bool {
         self.entry == Entry::Refused
+    }
+
+    /// Gives a new task a record, unless the list is closed. Apart from the usual way.
+    #[cold]
+    #[inline(never)]
+    fn refuses_or_observes(&self, task: &Reference) -> bool {
+        if !self.is_closed() {
+            // SAFETY: nobody else knows the new task.
+            unsafe { observe(task.task().as_ptr()) };
+        }
+        self.is_closed()
     }
 
     fn open(&mut self) {

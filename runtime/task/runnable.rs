@@ -86,12 +86,12 @@ impl Runnable {
     #[must_use = "the task was woken during its poll: dropping the Runnable cancels it"]
     pub(crate) fn run_once(self) -> Option<Runnable> {
         let pointer = ManuallyDrop::new(self).pointer;
-        // SAFETY: [runnable-is-alive], for the two reads of this block.
-        let (run, id) = unsafe { (pointer.as_ref().vtable.as_ref().run, pointer.as_ref().id) };
+        // SAFETY: [runnable-is-alive], for the reads of this block.
+        let (vtable, id) = unsafe { (TaskRef::from_header(pointer).vtable(), pointer.as_ref().id) };
         let _id = id::enter(id);
         let _budget = budget::enter();
         // SAFETY: the vtable is the one of this cell, and the right to run is moved into the call.
-        let is_woken = unsafe { run(pointer) };
+        let is_woken = unsafe { (vtable.run)(pointer) };
         // SAFETY: the vtable returned true, so the right to run came back.
         is_woken.then(|| unsafe { Runnable::from_header(pointer) })
     }
