@@ -58,9 +58,9 @@ must_refuse() { # check, what is broken, sed expression
     ! "$1" "$work/broken" || die "$1 accepts a text with $2"
 }
 
-scrape() { # driver
+scrape() { # driver, whether it is observed
     : >"$work/out"
-    HEIST_DRIVER=$1 "$example" 127.0.0.1:0 >"$work/out" 2>"$work/err" &
+    HEIST_DRIVER=$1 HEIST_OBSERVE=$2 "$example" 127.0.0.1:0 >"$work/out" 2>"$work/err" &
     server=$!
     local url=
     for _ in $(seq 600); do
@@ -91,8 +91,9 @@ example=$(pwd)/${CARGO_TARGET_DIR:-target}/release/examples/metrics
 drivers=(poll)
 # `ci/test.sh` makes sure that rings are there where they must be.
 if HEIST_DRIVER=uring "$example" >/dev/null 2>&1; then drivers+=(uring); else echo "SKIPPED: io_uring is refused here" >&2; fi
-for driver in "${drivers[@]}"; do
-    scrape "$driver"
+for run in "${drivers[@]/%/ 0}" "${drivers[@]/%/ 1}"; do
+    read -r driver observed <<<"$run"
+    scrape "$driver" "$observed"
     for check in is_openmetrics passes_lint; do
         "$check" "$work/text" || { cat "$work/text" "$work/log" >&2; die "$check refuses the text"; }
     done
@@ -102,5 +103,5 @@ for driver in "${drivers[@]}"; do
     must_refuse is_openmetrics "a label without an end" 's/^(heist_worker_polls_total\{worker="0)"/\1/'
     must_refuse passes_lint "a figure without help" '/^# HELP heist_workers/d'
     must_refuse passes_lint "a counter without _total" 's/_total//'
-    echo "$driver: $(grep -c '^heist_' "$work/text") samples of $(grep -c '^# TYPE' "$work/text") figures"
+    echo "$driver, observed $observed: $(grep -c '^heist_' "$work/text") samples of $(grep -c '^# TYPE' "$work/text") figures"
 done

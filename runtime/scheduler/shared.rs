@@ -25,7 +25,7 @@ use crate::scheduler::slack::Slack;
 use crate::scheduler::stand_ins::StandIns;
 use crate::scheduler::surplus::Surplus;
 use crate::scheduler::watchdog::Watchdog;
-use crate::task::{OwnedTasks, Runnable};
+use crate::task::{Latencies, OwnedTasks, Runnable};
 use crate::time::Timers;
 
 /// The part of a runtime's scheduler that all of its threads share.
@@ -49,6 +49,8 @@ pub(crate) struct SharedScheduler {
     pub(super) identity: Identity,
     /// The seats of all threads that run workers or stand in for them.
     pub(super) seats: Mutex<Vec<Arc<Seat>>>,
+    /// One for each worker, if the runtime is observed.
+    latencies: Option<Box<[Arc<Latencies>]>>,
     /// The origin of the workers' times.
     pub(super) epoch: Instant,
 }
@@ -64,9 +66,10 @@ impl SharedScheduler {
     ) -> SharedScheduler {
         let workers_count = stealers.len();
         let owned = OwnedTasks::new(4 * workers_count);
-        if identity.is_observed {
+        let latencies = identity.is_observed.then(|| {
             owned.observe();
-        }
+            (0..workers_count).map(|_| Arc::new(Latencies::new())).collect()
+        });
         SharedScheduler {
             remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
             injector: Injector::new(),
@@ -86,6 +89,7 @@ impl SharedScheduler {
             stand_ins,
             identity,
             seats: Mutex::new(Vec::new()),
+            latencies,
             epoch: clock::now(),
         }
     }
@@ -116,6 +120,11 @@ impl SharedScheduler {
 
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Returns how long polls and waits of a worker are, if the runtime is observed.
+    pub(crate) fn latencies(&self, worker: usize) -> Option<&Arc<Latencies>> {
+        self.latencies.as_ref().map(|latencies| &latencies[worker])
     }
 
     pub(crate) fn blocking(&self) -> &Pool {

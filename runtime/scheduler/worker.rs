@@ -120,7 +120,8 @@ impl Worker {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
         let _shown = shared.remotes[self.index()].polled.show();
-        let _counted = CountedWorker::begin(self.index());
+        let latencies = shared.latencies(self.index()).cloned();
+        let _counted = latencies.map(|latencies| CountedWorker::begin(self.index(), latencies));
         let mut polls_left = 0;
         loop {
             if polls_left == 0 {

@@ -52,10 +52,10 @@
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
-// (the handles), `owned.rs` (the list of live tasks), `depot.rs`, `memory.rs`. The others need none
-// of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
-// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`,
-// `observed.rs` (what is counted of a task while its runtime is observed).
+// (the handles), `owned.rs` and `list.rs` (live tasks), `depot.rs`, `memory.rs`, `observed.rs` and
+// `latency.rs` (what is counted while a runtime is observed). The others need none of these:
+// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
+// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`.
 // `local_set/` is a small scheduler on top of all of it.
 
 pub(crate) mod activity;
@@ -69,7 +69,9 @@ mod error;
 mod harness;
 mod id;
 mod join;
+mod latency;
 mod layout;
+mod list;
 mod local_key;
 pub(crate) mod local_set;
 mod memory;
@@ -164,6 +166,7 @@ pub(crate) use cause::Cause;
 pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
 pub(crate) use depot::{give_back, is_keeping, rest};
+pub(crate) use latency::{Histogram, Latencies};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
 pub(crate) use observed::CountedWorker;

@@ -7,15 +7,16 @@
 
 use super::cause::Cause;
 use super::id::{Id, try_id};
+use super::latency::{Histogram, Latencies};
 use super::layout::{Header, Vtable};
 use super::raw::{Reference, TaskRef};
 use super::stats::TaskStats;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::{clock, thread};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ptr::NonNull;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// The record of a task. Times are nanoseconds since `epoch`, spans are nanoseconds.
@@ -74,36 +75,58 @@ impl Runs {
     }
 }
 
+/// A worker that a thread runs.
+struct RunWorker {
+    /// Its index and one more.
+    number: u64,
+    latencies: Arc<Latencies>,
+}
+
 thread::thread_local! {
-    /// The index of the worker that this thread runs, and one more; zero if it runs none.
-    static WORKER: Cell<u64> = const { Cell::new(0) };
+    /// The worker that this thread runs, if its runtime is observed.
+    static WORKER: RefCell<Option<RunWorker>> = const { RefCell::new(None) };
 }
 
 /// While it lives, polls of this thread count for a worker.
 pub(crate) struct CountedWorker {
-    outer: u64,
+    outer: Option<RunWorker>,
 }
 
 impl CountedWorker {
     /// Counts the polls of this thread for the worker `index`.
-    pub(crate) fn begin(index: usize) -> CountedWorker {
-        CountedWorker { outer: WORKER.with(|worker| worker.replace(index as u64 + 1)) }
+    pub(crate) fn begin(index: usize, latencies: Arc<Latencies>) -> CountedWorker {
+        let worker = RunWorker { number: index as u64 + 1, latencies };
+        CountedWorker { outer: WORKER.with(|current| current.replace(Some(worker))) }
     }
 }
 
 impl Drop for CountedWorker {
     fn drop(&mut self) {
         // While the thread ends, nobody reads it.
-        let _ = WORKER.try_with(|worker| worker.set(self.outer));
+        let _ = WORKER.try_with(|current| current.replace(self.outer.take()));
     }
+}
+
+/// Notes a time in a histogram of the worker that this thread runs. Returns the worker's part of
+/// `Runs`: zero if it runs none.
+fn note(of: fn(&Latencies) -> &Histogram, nanos: u64) -> u64 {
+    let note = |worker: &RefCell<Option<RunWorker>>| {
+        let worker = worker.borrow();
+        worker.as_ref().map_or(0, |worker| {
+            of(&worker.latencies).note(nanos);
+            worker.number
+        })
+    };
+    WORKER.try_with(note).unwrap_or(0)
 }
 
 /// The time now, in nanoseconds since the first one was asked for.
 fn now() -> u64 {
     static EPOCH: OnceLock<Instant> = OnceLock::new();
     let now = clock::now();
-    let epoch = *EPOCH.get_or_init(|| now);
-    u64::try_from(now.saturating_duration_since(epoch).as_nanos()).unwrap_or(u64::MAX)
+    let since = now.saturating_duration_since(*EPOCH.get_or_init(|| now));
+    // Not `as_nanos`, which has 128 bits: these reach for 584 years.
+    since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
 }
 
 impl Record {
@@ -147,7 +170,7 @@ impl Record {
         let waited = now.saturating_sub(self.since.load(Ordering::Relaxed));
         // Ordering: Relaxed, as above.
         self.scheduled.store(self.scheduled.load(Ordering::Relaxed) + waited, Ordering::Relaxed);
-        let worker = WORKER.try_with(Cell::get).unwrap_or(0);
+        let worker = note(|latencies| &latencies.schedules, waited);
         // Ordering: Relaxed, as above.
         let runs = Runs(self.runs.load(Ordering::Relaxed)).after_poll(worker);
         // Ordering: Relaxed, as above.
@@ -157,14 +180,16 @@ impl Record {
         now
     }
 
-    /// The poll that began at `began` is over. If the task was woken meanwhile, it is due again, and
-    /// the caller has the right to run it. If not, others may run it already.
+    /// The poll that began at `began` is over. If the task was woken meanwhile, it is due again,
+    /// and the caller has the right to run it. If not, others may run it already.
     fn end_poll(&self, began: u64, is_woken: bool) {
         let now = now();
         self.life.with(|_| ());
-        // Ordering: Relaxed: a sum that only dumps read. An addition, because the next poll may have
-        // ended on another thread.
-        self.busy.fetch_add(now.saturating_sub(began), Ordering::Relaxed);
+        let length = now.saturating_sub(began);
+        // Ordering: Relaxed: a sum that only dumps read. An addition, because the next poll may
+        // have ended on another thread.
+        self.busy.fetch_add(length, Ordering::Relaxed);
+        note(|latencies| &latencies.polls, length);
         if is_woken {
             self.become_due(now);
         }

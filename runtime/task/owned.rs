@@ -4,8 +4,8 @@
 use super::allocate::allocate;
 use super::id::Id;
 use super::join::JoinHandle;
-use super::layout::{Header, Links, Membership};
-use super::observed::observe;
+use super::layout::{Header, Membership};
+use super::list::{List, with_links};
 use super::pinned::PinnedFuture;
 use super::raw::{Reference, TaskRef};
 use super::runnable::Runnable;
@@ -34,34 +34,6 @@ struct Shard {
     /// Tasks that are listed or taken and not complete. Written under the lock, read anywhere.
     live_count: AtomicUsize,
 }
-
-/// One slot per listed task. An intrusive chain of tasks would need no memory of its own, but
-/// entering and leaving it would write to neighbours that other threads run.
-struct List {
-    slots: Vec<Option<NonNull<Header>>>,
-    /// Indices of empty slots.
-    free: Vec<u32>,
-    entry: Entry,
-    /// Whether tasks get a record: see `observed.rs`.
-    is_observed: bool,
-}
-
-/// What happens to a new task. One word, so that the usual way has one question.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Entry {
-    Listed,
-    /// It gets a record first.
-    Observed,
-    /// It is cancelled.
-    Refused,
-}
-
-/// An empty list that has more slots than this frees their memory.
-const KEPT_SLOTS_COUNT: usize = 128;
-
-// SAFETY: the pointers lead to tasks that are alive while they are listed, and are followed only
-// under the lock.
-unsafe impl Send for List {}
 
 /// Makes a task that is in no list.
 pub(super) fn unlisted<F, S>(
@@ -141,7 +113,7 @@ impl OwnedTasks {
     fn list(&self, runnable: Runnable, reference: &Reference) -> Option<Runnable> {
         let shard = self.shard_of(runnable.id());
         let mut list = shard.list.lock();
-        if list.entry != Entry::Listed && list.refuses_or_observes(reference) {
+        if !list.admits(reference) {
             drop(list);
             // Cancelled in place, with no lock held, because destructors may spawn.
             drop(runnable);
@@ -186,7 +158,7 @@ impl OwnedTasks {
     /// Closes the list: a task that is bound from now on is cancelled. Listed tasks stay.
     pub(crate) fn close(&self) {
         for shard in &self.shards {
-            shard.list.lock().entry = Entry::Refused;
+            shard.list.lock().close();
         }
     }
 
@@ -202,11 +174,7 @@ impl OwnedTasks {
     /// Has what tasks do counted from now on, for tasks that are bound from now on.
     pub(crate) fn observe(&self) {
         for shard in &self.shards {
-            let mut list = shard.list.lock();
-            list.is_observed = true;
-            if !list.is_closed() {
-                list.open();
-            }
+            shard.list.lock().observe();
         }
     }
 
@@ -281,15 +249,7 @@ impl OwnedTasks {
 
 impl Shard {
     fn new() -> Shard {
-        Shard {
-            list: Mutex::new(List {
-                slots: Vec::new(),
-                free: Vec::new(),
-                entry: Entry::Listed,
-                is_observed: false,
-            }),
-            live_count: AtomicUsize::new(0),
-        }
+        Shard { list: Mutex::new(List::new()), live_count: AtomicUsize::new(0) }
     }
 
     /// Called under the lock.
@@ -329,81 +289,6 @@ impl Shard {
         // SAFETY: alive, as above.
         Some(unsafe { TaskRef::from_header(first) }.to_reference())
     }
-}
-
-impl List {
-    fn is_closed(&self) -> bool {
-        self.entry == Entry::Refused
-    }
-
-    /// Gives a new task a record, unless the list is closed. Apart from the usual way.
-    #[cold]
-    #[inline(never)]
-    fn refuses_or_observes(&self, task: &Reference) -> bool {
-        if !self.is_closed() {
-            // SAFETY: nobody else knows the new task.
-            unsafe { observe(task.task().as_ptr()) };
-        }
-        self.is_closed()
-    }
-
-    fn open(&mut self) {
-        self.entry = if self.is_observed { Entry::Observed } else { Entry::Listed };
-    }
-
-    /// # Safety
-    /// `task` is alive, in no list, and stays alive until it is removed.
-    unsafe fn push(&mut self, task: NonNull<Header>) {
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.slots[index as usize] = Some(task);
-                index
-            }
-            None => {
-                self.slots.push(Some(task));
-                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 tasks in a shard")
-            }
-        };
-        // SAFETY: [list-under-lock]; the task is alive, as our caller promised.
-        unsafe { with_links(task, |links| *links = Links { index, membership: Membership::Listed }) };
-    }
-
-    /// Removes `task` if it is listed, and returns what its membership was.
-    ///
-    /// # Safety
-    /// `task` is alive and in no other list.
-    unsafe fn take(&mut self, task: NonNull<Header>) -> Membership {
-        // SAFETY: [list-under-lock]; the task is alive, as our caller promised.
-        let (index, membership) = unsafe {
-            with_links(task, |links| {
-                (links.index, std::mem::replace(&mut links.membership, Membership::Outside))
-            })
-        };
-        if membership == Membership::Listed {
-            debug_assert_eq!(self.slots[index as usize], Some(task), "a task stands where it says");
-            self.slots[index as usize] = None;
-            self.free.push(index);
-            self.shrink();
-        }
-        membership
-    }
-
-    /// Frees the memory that a burst of tasks has left.
-    fn shrink(&mut self) {
-        // A closed list has removed slots that are still counted as free.
-        if !self.is_closed() && self.free.len() == self.slots.len() && self.slots.len() > KEPT_SLOTS_COUNT {
-            self.slots = Vec::new();
-            self.free = Vec::new();
-        }
-    }
-}
-
-/// # Safety
-/// `task` is alive, the caller holds the lock of its shard, and `f` does not reach the links in
-/// another way.
-unsafe fn with_links<R>(task: NonNull<Header>, f: impl FnOnce(&mut Links) -> R) -> R {
-    // SAFETY: as our caller promises.
-    unsafe { task.as_ref().links.with_mut(|links| f(&mut *links)) }
 }
 
 impl fmt::Debug for OwnedTasks {

@@ -4,6 +4,7 @@
 //! no worker counts. So a number of polls is exact unless there was a stall.
 
 mod blocking;
+mod histograms;
 mod openmetrics;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,7 @@
-//! Figures about a runtime: those of the whole here, those of a worker in `of_worker.rs`, all of
-//! them as a text in `openmetrics.rs`.
+//! Figures about a runtime: those of the whole here, those of a worker in `of_worker.rs`, lengths
+//! of polls and waits in `histograms.rs`, all of them as a text in `openmetrics.rs`.
 
+mod histograms;
 mod of_worker;
 mod openmetrics;
 
@@ -19,11 +20,11 @@ use super::handle::Handle;
 /// numbers.
 ///
 /// # Left out
-/// These figures of tokio's would cost something for each poll, wake or event, whoever looks:
-/// - `poll_time_histogram_*`, `poll_count_histogram_*` and `schedule_latency_histogram_*`: the
-///   clock would have to be read twice for each poll, or for each wake as well.
-///   [`worker_mean_poll_time`](Self::worker_mean_poll_time) comes from the clock that a worker
-///   reads once per turn.
+/// The clock is read for each poll and wake only while a runtime is observed
+/// ([`Builder::observe`]): then `poll_time_histogram_*` and `schedule_latency_histogram_*` count.
+/// [`worker_mean_poll_time`](Self::worker_mean_poll_time) comes from the clock that a worker reads
+/// once per turn. These figures of tokio's would cost something for each spawn, wake or event,
+/// whoever looks:
 /// - `spawned_tasks_count`: an addition for each spawn, in memory that all workers write to or that
 ///   each spawn first has to find.
 /// - `worker_local_schedule_count`: an addition for each wake. Wakes from other threads take a lock

@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::RuntimeMetrics;
+use crate::task::Histogram;
 
 /// Whether a figure only grows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,8 +80,22 @@ impl RuntimeMetrics {
             // A string takes all that is written to it.
             let _ = self.write_family(&mut text, name, *kind, help, reading);
         }
+        // A string takes all that is written to it.
+        let _ = self.write_histograms(&mut text);
         text.push_str("# EOF\n");
         text
+    }
+
+    fn write_histograms(&self, text: &mut String) -> fmt::Result {
+        for (place, (name, help, _)) in self.histograms(0).into_iter().flatten().enumerate() {
+            writeln!(text, "# TYPE heist_{name} histogram\n# UNIT heist_{name} seconds")?;
+            writeln!(text, "# HELP heist_{name} {help}")?;
+            for worker in 0..self.num_workers() {
+                let Some(histograms) = self.histograms(worker) else { return Ok(()) };
+                write_histogram(text, name, worker, histograms[place].2)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_family(
@@ -112,11 +127,27 @@ impl RuntimeMetrics {
             TimeOfWorker(read) => {
                 for worker in workers {
                     let time = read(self, worker);
-                    let (seconds, nanos) = (time.as_secs(), time.subsec_nanos());
-                    writeln!(text, "{sample}{{worker=\"{worker}\"}} {seconds}.{nanos:09}")?;
+                    writeln!(text, "{sample}{{worker=\"{worker}\"}} {}", seconds(time))?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// A sample counts all times up to the end of its bucket, and the sum is seen a little later.
+fn write_histogram(text: &mut String, name: &str, worker: usize, histogram: &Histogram) -> fmt::Result {
+    let mut count = 0;
+    for bucket in 0..Histogram::BUCKETS_COUNT {
+        count += histogram.count(bucket);
+        let end = Histogram::range_of(bucket).end;
+        let end = if end == Duration::MAX { String::from("+Inf") } else { seconds(end) };
+        writeln!(text, "heist_{name}_bucket{{worker=\"{worker}\",le=\"{end}\"}} {count}")?;
+    }
+    writeln!(text, "heist_{name}_count{{worker=\"{worker}\"}} {count}")?;
+    writeln!(text, "heist_{name}_sum{{worker=\"{worker}\"}} {}", seconds(histogram.sum()))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}.{:09}", time.as_secs(), time.subsec_nanos())
 }

@@ -1,0 +1,160 @@
+//! How long polls are, and waits for a worker, in runtimes that are observed.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::RuntimeMetrics;
+#[cfg(doc)]
+use crate::runtime::Builder;
+use crate::task::{Histogram, Latencies};
+
+impl RuntimeMetrics {
+    fn latencies(&self, worker: usize) -> Option<&Latencies> {
+        self.handle.scheduler.shared().latencies(worker).map(|latencies| &**latencies)
+    }
+
+    /// Whether the lengths of polls are counted: if the runtime is observed, see
+    /// [`Builder::observe`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().observe(true).build()?;
+    /// assert!(runtime.handle().metrics().poll_time_histogram_enabled());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn poll_time_histogram_enabled(&self) -> bool {
+        self.latencies(0).is_some()
+    }
+
+    /// The number of buckets by which lengths of polls are counted: 24. The first one ends at
+    /// 1.024 µs, each other one is twice as long as the one before, and the last one begins at
+    /// 4.3 s and has no end.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().poll_time_histogram_num_buckets(), 24);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn poll_time_histogram_num_buckets(&self) -> usize {
+        Histogram::BUCKETS_COUNT
+    }
+
+    /// Which lengths a bucket counts.
+    ///
+    /// # Panics
+    /// Panics if there is no such bucket.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let range = runtime.handle().metrics().poll_time_histogram_bucket_range(0);
+    /// assert_eq!(range, Duration::ZERO..Duration::from_nanos(1024));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn poll_time_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        Histogram::range_of(bucket)
+    }
+
+    /// How many polls of tasks by a worker, counted from 0, had a length of this bucket. Zero if
+    /// the runtime is not observed.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker or bucket.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().observe(true).build()?;
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// let metrics = runtime.handle().metrics();
+    /// let count = |bucket| metrics.poll_time_histogram_bucket_count(0, bucket);
+    /// let buckets = 0..metrics.poll_time_histogram_num_buckets();
+    /// assert_eq!(buckets.map(count).sum::<u64>(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        self.count_in(worker, bucket, |latencies| &latencies.polls)
+    }
+
+    /// Whether it is counted how long tasks that are due wait for a thread: if the runtime is
+    /// observed, see [`Builder::observe`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().observe(false).build()?;
+    /// assert!(!runtime.handle().metrics().schedule_latency_histogram_enabled());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn schedule_latency_histogram_enabled(&self) -> bool {
+        self.poll_time_histogram_enabled()
+    }
+
+    /// The number of buckets by which waits for a thread are counted, those of
+    /// [`poll_time_histogram_num_buckets`](Self::poll_time_histogram_num_buckets).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.handle().metrics().schedule_latency_histogram_num_buckets(), 24);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn schedule_latency_histogram_num_buckets(&self) -> usize {
+        Histogram::BUCKETS_COUNT
+    }
+
+    /// Which waits a bucket counts.
+    ///
+    /// # Panics
+    /// Panics if there is no such bucket.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let range = runtime.handle().metrics().schedule_latency_histogram_bucket_range(23);
+    /// assert_eq!(range, Duration::from_nanos(1 << 32)..Duration::MAX);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn schedule_latency_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        Histogram::range_of(bucket)
+    }
+
+    /// How many polls by a worker, counted from 0, began after a wait of this bucket: from the time
+    /// when the task was spawned, woken or yielded. Zero if the runtime is not observed.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker or bucket.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().observe(true).build()?;
+    /// runtime.block_on(runtime.spawn(heist::task::yield_now())).unwrap();
+    /// let metrics = runtime.handle().metrics();
+    /// let count = |bucket| metrics.schedule_latency_histogram_bucket_count(0, bucket);
+    /// let buckets = 0..metrics.schedule_latency_histogram_num_buckets();
+    /// assert_eq!(buckets.map(count).sum::<u64>(), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn schedule_latency_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        self.count_in(worker, bucket, |latencies| &latencies.schedules)
+    }
+
+    fn count_in(&self, worker: usize, bucket: usize, of: fn(&Latencies) -> &Histogram) -> u64 {
+        // Panics as the figures of workers do, observed or not.
+        let _ = self.handle.scheduler.shared().figures(worker);
+        let _ = Histogram::range_of(bucket);
+        self.latencies(worker).map_or(0, |latencies| of(latencies).count(bucket))
+    }
+
+    /// The histograms of a worker, with their names and meanings in the text for Prometheus.
+    pub(super) fn histograms(&self, worker: usize) -> Option<[(&'static str, &'static str, &Histogram); 2]> {
+        let Latencies { polls, schedules } = self.latencies(worker)?;
+        Some([
+            ("worker_poll_seconds", "Lengths of polls of tasks by a worker.", polls),
+            ("worker_schedule_seconds", "Waits of tasks that were due for a worker.", schedules),
+        ])
+    }
+}
