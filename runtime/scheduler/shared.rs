@@ -25,7 +25,7 @@ use crate::scheduler::slack::Slack;
 use crate::scheduler::stand_ins::StandIns;
 use crate::scheduler::surplus::Surplus;
 use crate::scheduler::watchdog::Watchdog;
-use crate::task::{Latencies, OwnedTasks, Runnable};
+use crate::task::{ObservedWorker, OwnedTasks, Runnable};
 use crate::time::Timers;
 
 /// The part of a runtime's scheduler that all of its threads share.
@@ -50,7 +50,7 @@ pub(crate) struct SharedScheduler {
     /// The seats of all threads that run workers or stand in for them.
     pub(super) seats: Mutex<Vec<Arc<Seat>>>,
     /// One for each worker, if the runtime is observed.
-    latencies: Option<Box<[Arc<Latencies>]>>,
+    observed_workers: Option<Box<[Arc<ObservedWorker>]>>,
     /// The origin of the workers' times.
     pub(super) epoch: Instant,
 }
@@ -66,9 +66,9 @@ impl SharedScheduler {
     ) -> SharedScheduler {
         let workers_count = stealers.len();
         let owned = OwnedTasks::new(4 * workers_count);
-        let latencies = identity.is_observed.then(|| {
+        let observed_workers = identity.is_observed.then(|| {
             owned.observe();
-            (0..workers_count).map(|_| Arc::new(Latencies::new())).collect()
+            (0..workers_count).map(|_| Arc::new(ObservedWorker::new())).collect()
         });
         SharedScheduler {
             remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
@@ -89,7 +89,7 @@ impl SharedScheduler {
             stand_ins,
             identity,
             seats: Mutex::new(Vec::new()),
-            latencies,
+            observed_workers,
             epoch: clock::now(),
         }
     }
@@ -123,8 +123,8 @@ impl SharedScheduler {
     }
 
     /// Returns how long polls and waits of a worker are, if the runtime is observed.
-    pub(crate) fn latencies(&self, worker: usize) -> Option<&Arc<Latencies>> {
-        self.latencies.as_ref().map(|latencies| &latencies[worker])
+    pub(crate) fn observed_worker(&self, worker: usize) -> Option<&Arc<ObservedWorker>> {
+        self.observed_workers.as_ref().map(|workers| &workers[worker])
     }
 
     pub(crate) fn blocking(&self) -> &Pool {

@@ -120,8 +120,8 @@ impl Worker {
         // Cloned once: a clone per round would bounce the count between workers.
         let shared = self.shared().clone();
         let _shown = shared.remotes[self.index()].polled.show();
-        let latencies = shared.latencies(self.index()).cloned();
-        let _counted = latencies.map(|latencies| CountedWorker::begin(self.index(), latencies));
+        let observed = shared.observed_worker(self.index()).cloned();
+        let _counted = observed.map(|observed| CountedWorker::begin(self.index(), observed));
         let mut polls_left = 0;
         loop {
             if polls_left == 0 {

@@ -61,17 +61,17 @@ impl Histogram {
     }
 }
 
-/// The histograms of a worker.
-pub(crate) struct Latencies {
+/// What is counted of the polls of a worker.
+pub(crate) struct ObservedWorker {
     /// Lengths of polls.
     pub(crate) polls: Histogram,
     /// From when a task was due until its poll began.
     pub(crate) schedules: Histogram,
 }
 
-impl Latencies {
-    pub(crate) fn new() -> Latencies {
-        Latencies { polls: Histogram::new(), schedules: Histogram::new() }
+impl ObservedWorker {
+    pub(crate) fn new() -> ObservedWorker {
+        ObservedWorker { polls: Histogram::new(), schedules: Histogram::new() }
     }
 }
 

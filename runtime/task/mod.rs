@@ -166,7 +166,7 @@ pub(crate) use cause::Cause;
 pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
 pub(crate) use depot::{give_back, is_keeping, rest};
-pub(crate) use latency::{Histogram, Latencies};
+pub(crate) use latency::{Histogram, ObservedWorker};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
 pub(crate) use observed::CountedWorker;

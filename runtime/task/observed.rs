@@ -7,7 +7,7 @@
 
 use super::cause::Cause;
 use super::id::{Id, try_id};
-use super::latency::{Histogram, Latencies};
+use super::latency::{Histogram, ObservedWorker};
 use super::layout::{Header, Vtable};
 use super::raw::{Reference, TaskRef};
 use super::stats::TaskStats;
@@ -79,7 +79,7 @@ impl Runs {
 struct RunWorker {
     /// Its index and one more.
     number: u64,
-    latencies: Arc<Latencies>,
+    observed: Arc<ObservedWorker>,
 }
 
 thread::thread_local! {
@@ -94,8 +94,8 @@ pub(crate) struct CountedWorker {
 
 impl CountedWorker {
     /// Counts the polls of this thread for the worker `index`.
-    pub(crate) fn begin(index: usize, latencies: Arc<Latencies>) -> CountedWorker {
-        let worker = RunWorker { number: index as u64 + 1, latencies };
+    pub(crate) fn begin(index: usize, observed: Arc<ObservedWorker>) -> CountedWorker {
+        let worker = RunWorker { number: index as u64 + 1, observed };
         CountedWorker { outer: WORKER.with(|current| current.replace(Some(worker))) }
     }
 }
@@ -109,11 +109,11 @@ impl Drop for CountedWorker {
 
 /// Notes a time in a histogram of the worker that this thread runs. Returns the worker's part of
 /// `Runs`: zero if it runs none.
-fn note(of: fn(&Latencies) -> &Histogram, nanos: u64) -> u64 {
+fn note(of: fn(&ObservedWorker) -> &Histogram, nanos: u64) -> u64 {
     let note = |worker: &RefCell<Option<RunWorker>>| {
         let worker = worker.borrow();
         worker.as_ref().map_or(0, |worker| {
-            of(&worker.latencies).note(nanos);
+            of(&worker.observed).note(nanos);
             worker.number
         })
     };
@@ -170,7 +170,7 @@ impl Record {
         let waited = now.saturating_sub(self.since.load(Ordering::Relaxed));
         // Ordering: Relaxed, as above.
         self.scheduled.store(self.scheduled.load(Ordering::Relaxed) + waited, Ordering::Relaxed);
-        let worker = note(|latencies| &latencies.schedules, waited);
+        let worker = note(|observed| &observed.schedules, waited);
         // Ordering: Relaxed, as above.
         let runs = Runs(self.runs.load(Ordering::Relaxed)).after_poll(worker);
         // Ordering: Relaxed, as above.
@@ -189,7 +189,7 @@ impl Record {
         // Ordering: Relaxed: a sum that only dumps read. An addition, because the next poll may
         // have ended on another thread.
         self.busy.fetch_add(length, Ordering::Relaxed);
-        note(|latencies| &latencies.polls, length);
+        note(|observed| &observed.polls, length);
         if is_woken {
             self.become_due(now);
         }

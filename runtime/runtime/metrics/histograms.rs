@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::RuntimeMetrics;
 #[cfg(doc)]
 use crate::runtime::Builder;
-use crate::task::{Histogram, Latencies};
+use crate::task::{Histogram, ObservedWorker};
 
 impl RuntimeMetrics {
-    fn latencies(&self, worker: usize) -> Option<&Latencies> {
-        self.handle.scheduler.shared().latencies(worker).map(|latencies| &**latencies)
+    fn observed(&self, worker: usize) -> Option<&ObservedWorker> {
+        self.handle.scheduler.shared().observed_worker(worker).map(|observed| &**observed)
     }
 
     /// Whether the lengths of polls are counted: if the runtime is observed, see
@@ -23,7 +23,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn poll_time_histogram_enabled(&self) -> bool {
-        self.latencies(0).is_some()
+        self.observed(0).is_some()
     }
 
     /// The number of buckets by which lengths of polls are counted: 24. The first one ends at
@@ -75,7 +75,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
-        self.count_in(worker, bucket, |latencies| &latencies.polls)
+        self.count_in(worker, bucket, |observed| &observed.polls)
     }
 
     /// Whether it is counted how long tasks that are due wait for a thread: if the runtime is
@@ -139,19 +139,19 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn schedule_latency_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
-        self.count_in(worker, bucket, |latencies| &latencies.schedules)
+        self.count_in(worker, bucket, |observed| &observed.schedules)
     }
 
-    fn count_in(&self, worker: usize, bucket: usize, of: fn(&Latencies) -> &Histogram) -> u64 {
+    fn count_in(&self, worker: usize, bucket: usize, of: fn(&ObservedWorker) -> &Histogram) -> u64 {
         // Panics as the figures of workers do, observed or not.
         let _ = self.handle.scheduler.shared().figures(worker);
         let _ = Histogram::range_of(bucket);
-        self.latencies(worker).map_or(0, |latencies| of(latencies).count(bucket))
+        self.observed(worker).map_or(0, |observed| of(observed).count(bucket))
     }
 
     /// The histograms of a worker, with their names and meanings in the text for Prometheus.
     pub(super) fn histograms(&self, worker: usize) -> Option<[(&'static str, &'static str, &Histogram); 2]> {
-        let Latencies { polls, schedules } = self.latencies(worker)?;
+        let ObservedWorker { polls, schedules } = self.observed(worker)?;
         Some([
             ("worker_poll_seconds", "Lengths of polls of tasks by a worker.", polls),
             ("worker_schedule_seconds", "Waits of tasks that were due for a worker.", schedules),
