@@ -1,6 +1,8 @@
 //! Every option of a runtime, its default and the reason.
 
 use std::io;
+#[cfg(all(unix, feature = "console"))]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::options::{Flavor, StallHook, ThreadOptions};
@@ -63,6 +65,9 @@ pub struct Builder {
     pub(super) slow_polls: SlowPollOptions,
     #[cfg(unix)]
     pub(super) dumps_on_quit: bool,
+    /// An empty path: no console, whatever the environment says.
+    #[cfg(all(unix, feature = "console"))]
+    pub(super) console: Option<PathBuf>,
     pub(super) hooks: ThreadHooks,
     start_paused: bool,
     pub(super) allowed: driver::Allowed,
@@ -87,6 +92,8 @@ impl Builder {
             slow_polls: SlowPollOptions::new(),
             #[cfg(unix)]
             dumps_on_quit: false,
+            #[cfg(all(unix, feature = "console"))]
+            console: None,
             hooks: ThreadHooks::default(),
             start_paused: false,
             allowed: driver::Allowed { io: true, time: true },
@@ -436,13 +443,20 @@ impl Builder {
         #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has SIGQUIT"))]
         let mut runtime =
             Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
-        if let Some((threshold, report)) = self.slow_polls.report() {
+        #[cfg(all(unix, feature = "console"))]
+        let console = self.open_console(&mut runtime)?;
+        #[cfg(not(all(unix, feature = "console")))]
+        let console = None;
+        if let Some((threshold, report)) = self.slow_polls.report(console) {
             runtime.watch_polls(threshold, report)?;
         }
         #[cfg(unix)]
         if self.dumps_on_quit {
-            let listener = Builder::new_current_thread().driver(DriverKind::Poll).build()?;
-            runtime.dump_on_quit(listener)?;
+            let mut listener = Builder::new_current_thread();
+            // The variable is for runtimes of the program.
+            #[cfg(feature = "console")]
+            listener.console("");
+            runtime.dump_on_quit(listener.driver(DriverKind::Poll).build()?)?;
         }
         if self.start_paused {
             runtime.pause_clock();

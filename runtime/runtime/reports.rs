@@ -1,5 +1,7 @@
 //! The options of a builder that ask for reports.
 
+#[cfg(all(unix, feature = "console"))]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,44 @@ impl Builder {
     #[cfg(unix)]
     pub fn dump_on_quit(&mut self) -> &mut Self {
         self.dumps_on_quit = true;
+        self
+    }
+
+    /// Opens a console: a Unix socket at `path`, on which the runtime answers questions about its
+    /// tasks while it runs. Default: none, unless the variable `HEIST_CONSOLE` names a path. An
+    /// empty path opens none, whatever the variable says.
+    ///
+    /// Unix only. Needs the feature `console`. If `path` is a directory, the socket is in it, under
+    /// the name `PID-ID.heist` with the number of the process and that of the runtime. Only the
+    /// user of the process and root may connect, at most 8 clients at a time. Threads of its own
+    /// serve them, so it also shows a runtime whose workers are all stuck; and a watchdog looks for
+    /// slow polls, as for [`on_slow_poll`](Self::on_slow_poll). The end of the runtime removes the
+    /// socket.
+    ///
+    /// The socket of a process that ended without removing it is replaced. If somebody listens at
+    /// `path`, or if it is a file that is no socket, [`build`](Self::build) fails. A path from the
+    /// variable that cannot be used is only reported on the standard error stream: it is the same
+    /// for all runtimes of a process, so with several of them it is to be a directory.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    /// use std::io::{BufRead, BufReader};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("console");
+    /// let runtime = Builder::new_multi_thread().console(&path).build()?;
+    /// let mut greeting = String::new();
+    /// BufReader::new(UnixStream::connect(&path)?).read_line(&mut greeting)?;
+    /// assert!(greeting.starts_with(r#"{"heist":1,"#));
+    /// drop(runtime);
+    /// assert!(!path.exists());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(all(unix, feature = "console"))]
+    pub fn console(&mut self, path: impl Into<PathBuf>) -> &mut Self {
+        self.console = Some(path.into());
         self
     }
 
