@@ -440,24 +440,9 @@ impl Builder {
         let report = self.on_stall.as_ref().map(StallHook::report);
         let identity = self.identity(local_thread);
         let threads = self.thread_builder(hooks)?;
-        #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has SIGQUIT"))]
         let mut runtime =
             Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
-        #[cfg(all(unix, feature = "console"))]
-        let console = self.open_console(&mut runtime)?;
-        #[cfg(not(all(unix, feature = "console")))]
-        let console = None;
-        if let Some((threshold, report)) = self.slow_polls.report(console) {
-            runtime.watch_polls(threshold, report)?;
-        }
-        #[cfg(unix)]
-        if self.dumps_on_quit {
-            let mut listener = Builder::new_current_thread();
-            // The variable is for runtimes of the program.
-            #[cfg(feature = "console")]
-            listener.console("");
-            runtime.dump_on_quit(listener.driver(DriverKind::Poll).build()?)?;
-        }
+        self.start_reports(&mut runtime)?;
         if self.start_paused {
             runtime.pause_clock();
         }

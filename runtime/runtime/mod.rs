@@ -59,9 +59,9 @@
 //! [`Runtime`].
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `builder.rs`,
 // `threads.rs`, `reports.rs`, `options.rs` and `slow_poll.rs`, `start.rs`, `quit_dumps.rs`,
-// `console/`, `owner.rs` (the runtime itself), `handle.rs`, `identity.rs`, `spawn.rs`, `task_builder.rs` and
+// `owner.rs` (the runtime itself), `handle.rs`, `identity.rs`, `spawn.rs`, `task_builder.rs` and
 // `weight.rs` (where large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics/`,
-// `dump/`, `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`, `facade.rs`.
+// `dump/`, `console/`, `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`, `facade.rs`.
 
 mod builder;
 #[cfg(all(unix, feature = "console"))]

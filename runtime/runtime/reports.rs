@@ -1,15 +1,39 @@
-//! The options of a builder that ask for reports.
+//! The options of a builder that ask for reports, and what a new runtime starts for them.
 
+use std::io;
 #[cfg(all(unix, feature = "console"))]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::Builder;
+#[cfg(unix)]
+use super::builder::DriverKind;
 use super::options::{Stall, StallHook};
+use super::owner::Runtime;
 use super::slow_poll::SlowPoll;
 
 impl Builder {
+    /// Starts the threads that report on `runtime`, if there are to be any.
+    pub(super) fn start_reports(&self, runtime: &mut Runtime) -> io::Result<()> {
+        #[cfg(all(unix, feature = "console"))]
+        let console = self.open_console(runtime)?;
+        #[cfg(not(all(unix, feature = "console")))]
+        let console = None;
+        if let Some((threshold, report)) = self.slow_polls.report(console) {
+            runtime.watch_polls(threshold, report)?;
+        }
+        #[cfg(unix)]
+        if self.dumps_on_quit {
+            let mut listener = Builder::new_current_thread();
+            // The variable is for runtimes of the program.
+            #[cfg(feature = "console")]
+            listener.console("");
+            runtime.dump_on_quit(listener.driver(DriverKind::Poll).build()?)?;
+        }
+        Ok(())
+    }
+
     /// Writes a [`Dump`](super::Dump) of all tasks to the standard error stream each time the
     /// process gets SIGQUIT (`kill -QUIT PID`, or Ctrl-\ in a terminal), and goes on. Default: the
     /// signal ends the process.

@@ -244,8 +244,8 @@ fn gather(handle: &Arc<SchedulerHandle>, chosen: &Selection) -> Roll {
     rolled(handle, desk.close(), chosen)
 }
 
-/// Lists the tasks of a runtime without a poll of any, a few at a time, until `take` fails. What the
-/// tasks wait for is not found out.
+/// Lists the tasks of a runtime without a poll of any, a few at a time, until `take` fails. So
+/// nothing is known of what they wait for.
 #[cfg(all(unix, feature = "console"))]
 pub(crate) fn presence<E>(
     handle: &Arc<SchedulerHandle>,

@@ -9,7 +9,12 @@ use std::time::Duration;
 use futures_task::waker_ref;
 use serde::Serialize;
 
+use super::request::ConsoleRequest;
 use super::service::ConsoleService;
+use super::shapes::{
+    CountEnd, DumpEnd, EmptyEnd, EndLine, FiguresLine, Greeting, MetricsEnd, MetricsLine, PlaceLine,
+    ReasonLine, RefusalLine, RuntimeLine, SlowPollLine, TaskLine, TextLine, WorkerLine,
+};
 use super::slow_polls::LoggedPoll;
 use crate::primitive::clock;
 use crate::runtime::dump::{awaited_by, tasks_of};
@@ -20,145 +25,6 @@ use crate::sync::oneshot;
 
 /// The version of the protocol.
 const VERSION: u32 = 1;
-
-/// What a client may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Request {
-    Tasks,
-    Dump,
-    Text,
-    Metrics,
-    Stalls,
-}
-
-impl Request {
-    pub(super) const ALL: [Request; 5] =
-        [Request::Tasks, Request::Dump, Request::Text, Request::Metrics, Request::Stalls];
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Request::Tasks => "tasks",
-            Request::Dump => "dump",
-            Request::Text => "text",
-            Request::Metrics => "metrics",
-            Request::Stalls => "stalls",
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Greeting<'a> {
-    heist: u32,
-    version: &'static str,
-    pid: u32,
-    runtime: RuntimeLine<'a>,
-    observed: bool,
-    uptime_ms: u64,
-}
-
-#[derive(Serialize)]
-struct RuntimeLine<'a> {
-    id: u64,
-    name: Option<&'a str>,
-    flavor: &'static str,
-    driver: &'static str,
-    workers: usize,
-}
-
-#[derive(Serialize)]
-struct Refusal<'a> {
-    error: &'a str,
-}
-
-#[derive(Serialize)]
-struct End<T> {
-    end: T,
-}
-
-#[derive(Serialize)]
-struct Count {
-    count: usize,
-}
-
-#[derive(Serialize)]
-struct DumpEnd {
-    count: usize,
-    deadlocks: Vec<Vec<u64>>,
-}
-
-#[derive(Serialize)]
-struct MetricsEnd {
-    now_us: u64,
-}
-
-#[derive(Serialize)]
-struct Nothing {}
-
-#[derive(Serialize)]
-struct Place<'a> {
-    file: &'a str,
-    line: u32,
-    column: u32,
-}
-
-#[derive(Serialize)]
-struct TaskLine<'a> {
-    id: u64,
-    name: Option<&'a str>,
-    kind: &'static str,
-    location: Place<'a>,
-    activity: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasons: Option<Vec<ReasonLine>>,
-}
-
-#[derive(Serialize)]
-struct ReasonLine {
-    text: String,
-    awaits: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct TextLine {
-    text: String,
-}
-
-#[derive(Serialize)]
-struct MetricsLine {
-    metrics: Figures,
-}
-
-#[derive(Serialize)]
-struct Figures {
-    workers: Vec<WorkerLine>,
-    live_tasks: usize,
-    injector_depth: usize,
-    blocking_threads: usize,
-    blocking_queue_depth: usize,
-    slow_polls: u64,
-    stalls: u64,
-}
-
-#[derive(Serialize)]
-struct WorkerLine {
-    index: usize,
-    polls: u64,
-    steals: u64,
-    parks: u64,
-    busy_us: u64,
-    queue_depth: usize,
-}
-
-#[derive(Serialize)]
-struct SlowPollLine<'a> {
-    task: Option<u64>,
-    name: Option<&'a str>,
-    location: Option<Place<'a>>,
-    worker: usize,
-    duration_us: u64,
-    is_over: bool,
-    ago_ms: u64,
-}
 
 fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
@@ -191,26 +57,26 @@ pub(super) fn greet(out: &mut impl Write, service: &ConsoleService) -> io::Resul
 
 /// The last line of a connection that is not served further.
 pub(super) fn refuse(out: &mut impl Write, text: &str) -> io::Result<()> {
-    line(out, &Refusal { error: text })
+    line(out, &RefusalLine { error: text })
 }
 
 /// Answers one request. Returns false if the runtime has ended.
 pub(super) fn answer(
     out: &mut impl Write,
     service: &ConsoleService,
-    request: Request,
+    request: ConsoleRequest,
     end: &mut oneshot::Receiver<()>,
 ) -> io::Result<bool> {
     match request {
-        Request::Tasks => tasks(out, service)?,
-        Request::Metrics => metrics(out, service)?,
-        Request::Stalls => stalls(out, service)?,
-        Request::Dump | Request::Text => {
+        ConsoleRequest::Tasks => tasks(out, service)?,
+        ConsoleRequest::Metrics => metrics(out, service)?,
+        ConsoleRequest::Stalls => stalls(out, service)?,
+        ConsoleRequest::Dump | ConsoleRequest::Text => {
             let Some(dump) = dump_before(end, service) else {
                 refuse(out, "the runtime ends")?;
                 return Ok(false);
             };
-            if request == Request::Text { text(out, &dump)? } else { whole(out, &dump)? }
+            if request == ConsoleRequest::Text { text(out, &dump)? } else { whole(out, &dump)? }
         }
     }
     Ok(true)
@@ -253,24 +119,24 @@ fn tasks(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
             task_line(out, &task, None)
         })
     })?;
-    line(out, &End { end: Count { count } })
+    line(out, &EndLine { end: CountEnd { count } })
 }
 
 fn whole(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
     dump.tasks().iter().try_for_each(|task| task_line(out, task, Some(dump)))?;
     let ids = |circle: &Vec<crate::task::Id>| circle.iter().map(|id| id.to_u64()).collect();
     let deadlocks = dump.deadlocks().iter().map(ids).collect();
-    line(out, &End { end: DumpEnd { count: dump.tasks().len(), deadlocks } })
+    line(out, &EndLine { end: DumpEnd { count: dump.tasks().len(), deadlocks } })
 }
 
 fn text(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
     line(out, &TextLine { text: dump.to_string() })?;
-    line(out, &End { end: Nothing {} })
+    line(out, &EndLine { end: EmptyEnd {} })
 }
 
 fn metrics(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
     let metrics = service.handle.metrics();
-    let figures = Figures {
+    let figures = FiguresLine {
         workers: (0..metrics.num_workers()).map(|index| worker_line(&metrics, index)).collect(),
         live_tasks: metrics.num_alive_tasks(),
         injector_depth: metrics.global_queue_depth(),
@@ -281,7 +147,7 @@ fn metrics(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
     };
     line(out, &MetricsLine { metrics: figures })?;
     let now_us = micros(clock::now().saturating_duration_since(service.began));
-    line(out, &End { end: MetricsEnd { now_us } })
+    line(out, &EndLine { end: MetricsEnd { now_us } })
 }
 
 fn worker_line(metrics: &RuntimeMetrics, index: usize) -> WorkerLine {
@@ -313,11 +179,11 @@ fn stalls(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
         };
         line(out, &shown)?;
     }
-    line(out, &End { end: Count { count: polls.len() } })
+    line(out, &EndLine { end: CountEnd { count: polls.len() } })
 }
 
-fn place(location: &Location<'static>) -> Place<'static> {
-    Place { file: location.file(), line: location.line(), column: location.column() }
+fn place(location: &Location<'static>) -> PlaceLine<'static> {
+    PlaceLine { file: location.file(), line: location.line(), column: location.column() }
 }
 
 /// Waits for a dump on this thread. `None` if the runtime ends.

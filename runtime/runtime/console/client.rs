@@ -2,11 +2,11 @@
 
 use std::io::{self, BufWriter, Write};
 
-use serde_json::Value;
 use socket2::Socket;
 
-use super::answers::{self, Request};
-use super::lines::{IDLE_MAX, LINE_BYTES_MAX, Received, RequestLines, ToClient};
+use super::answers;
+use super::lines::{IDLE_MAX, LINE_BYTES_MAX, ReceivedLine, RequestLines, ToClient};
+use super::request::ConsoleRequest;
 use super::service::ConsoleService;
 use crate::sync::oneshot;
 
@@ -25,10 +25,10 @@ pub(super) fn serve(
     let mut lines = RequestLines::new(socket);
     loop {
         let request = match lines.next()? {
-            Received::End => return Ok(()),
-            Received::Line(line) => understand(&line),
-            Received::TooLong => Err(format!("a request must not be longer than {LINE_BYTES_MAX} bytes")),
-            Received::Nothing => Err(format!("no request came for {} s", IDLE_MAX.as_secs())),
+            ReceivedLine::End => return Ok(()),
+            ReceivedLine::Whole(line) => ConsoleRequest::of(&line),
+            ReceivedLine::TooLong => Err(format!("a request must not be longer than {LINE_BYTES_MAX} bytes")),
+            ReceivedLine::Nothing => Err(format!("no request came for {} s", IDLE_MAX.as_secs())),
         };
         let goes_on = match request {
             Ok(request) => answers::answer(&mut out, service, request, &mut end)?,
@@ -47,14 +47,4 @@ pub(super) fn serve(
 /// Says why somebody is not served.
 pub(super) fn turn_away(socket: &Socket, text: &str) -> io::Result<()> {
     answers::refuse(&mut ToClient::new(socket)?, text)
-}
-
-fn understand(line: &[u8]) -> Result<Request, String> {
-    let value: Value =
-        serde_json::from_slice(line).map_err(|error| format!("a request is a line of JSON: {error}"))?;
-    let word = value.get("request").and_then(Value::as_str);
-    let known = || Request::ALL.map(Request::word).join(", ");
-    let word = word.ok_or_else(|| format!("the field `request` is missing; it is one of: {}", known()))?;
-    let request = Request::ALL.into_iter().find(|request| request.word() == word);
-    request.ok_or_else(|| format!("there is no request {word:?}; the requests are: {}", known()))
 }

@@ -18,8 +18,8 @@ const WRITE_MAX: Duration = Duration::from_secs(5);
 
 /// What a client has sent.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Received {
-    Line(Vec<u8>),
+pub(super) enum ReceivedLine {
+    Whole(Vec<u8>),
     TooLong,
     /// Nothing came in time.
     Nothing,
@@ -38,7 +38,7 @@ impl<'a> RequestLines<'a> {
         RequestLines { socket, bytes: Vec::new() }
     }
 
-    pub(super) fn next(&mut self) -> io::Result<Received> {
+    pub(super) fn next(&mut self) -> io::Result<ReceivedLine> {
         // For the whole line: one byte now and then does not prolong it.
         let deadline = clock::now() + IDLE_MAX;
         loop {
@@ -46,16 +46,16 @@ impl<'a> RequestLines<'a> {
                 let rest = self.bytes.split_off(end + 1);
                 let mut line = std::mem::replace(&mut self.bytes, rest);
                 line.truncate(end);
-                return Ok(Received::Line(line));
+                return Ok(ReceivedLine::Whole(line));
             }
             if self.bytes.len() > LINE_BYTES_MAX {
-                return Ok(Received::TooLong);
+                return Ok(ReceivedLine::TooLong);
             }
             match self.read_before(deadline) {
-                Ok(0) => return Ok(Received::End),
+                Ok(0) => return Ok(ReceivedLine::End),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_late(&error) => return Ok(Received::Nothing),
+                Err(error) if is_late(&error) => return Ok(ReceivedLine::Nothing),
                 Err(error) => return Err(error),
             }
         }
