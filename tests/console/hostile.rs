@@ -3,8 +3,9 @@
 
 use std::future::pending;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
-use crate::support::process::{again, expect_success, fork_and_wait, role};
+use crate::support::process::{again, cpu_time, expect_success, fork_and_wait, role};
 use crate::support::{eventually, loud, watched};
 use crate::{Client, on_each, scratch, with_console};
 
@@ -129,6 +130,36 @@ fn a_client_that_disappears_does_not_end_a_program_with_sigpipe_at_its_default()
             client.line().unwrap();
         }
         assert_eq!(Client::connect(&path).ask("tasks").lines.len(), 10_000);
+    });
+}
+
+/// Mutant: no pause after an error of `accept`.
+#[test]
+fn a_client_that_comes_while_there_are_no_descriptors_is_served_when_there_are() {
+    let test = "hostile::a_client_that_comes_while_there_are_no_descriptors_is_served_when_there_are";
+    if role().is_none() {
+        expect_success(&mut again(test, "has few"));
+        return;
+    }
+    watched(|| {
+        let (_directory, path) = scratch();
+        let _runtime = with_console(&path);
+        let few = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
+        rustix::process::setrlimit(rustix::process::Resource::Nofile, few).unwrap();
+        let mut fillers = Vec::new();
+        while let Ok(filler) = std::fs::File::open("/dev/null") {
+            fillers.push(filler);
+        }
+        // For the client's own side.
+        fillers.pop();
+        let mut client = Client::knock(&path);
+        client.stream.get_ref().set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let before = cpu_time();
+        assert!(client.line().is_none(), "nobody could accept it");
+        assert!(cpu_time() - before < Duration::from_millis(150), "the console tries again and again");
+        drop(fillers);
+        client.stream.get_ref().set_read_timeout(None).unwrap();
+        assert_eq!(client.line().unwrap()["heist"], 1);
     });
 }
 

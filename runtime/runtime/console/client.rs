@@ -1,15 +1,18 @@
 //! One connection of a console.
 
 use std::io::{self, BufWriter, Write};
+use std::time::Duration;
 
 use socket2::Socket;
 
 use super::answers;
-use super::lines::{IDLE_MAX, LINE_BYTES_MAX, ReceivedLine, RequestLines, ToClient};
+use super::lines::{LINE_BYTES_MAX, ReceivedLine, RequestLines, ToClient};
 use super::request::ConsoleRequest;
 use super::service::ConsoleService;
 use crate::sync::oneshot;
 
+/// How long a client may be silent.
+const IDLE_MAX: Duration = Duration::from_secs(30);
 /// Bytes that are sent at once.
 const BUFFER_BYTES: usize = 16 << 10;
 
@@ -22,7 +25,7 @@ pub(super) fn serve(
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, ToClient::new(socket)?);
     answers::greet(&mut out, service)?;
     out.flush()?;
-    let mut lines = RequestLines::new(socket);
+    let mut lines = RequestLines::new(socket, IDLE_MAX);
     loop {
         let request = match lines.next()? {
             ReceivedLine::End => return Ok(()),

@@ -11,8 +11,6 @@ use crate::system::socket::SEND_FLAGS;
 
 /// The longest request, in bytes.
 pub(super) const LINE_BYTES_MAX: usize = 4096;
-/// How long a client may be silent.
-pub(super) const IDLE_MAX: Duration = Duration::from_secs(30);
 /// How long a client may leave its side full.
 const WRITE_MAX: Duration = Duration::from_secs(5);
 
@@ -29,18 +27,19 @@ pub(super) enum ReceivedLine {
 /// Reads requests, each within a time and a length.
 pub(super) struct RequestLines<'a> {
     socket: &'a Socket,
+    /// For a whole line: one byte now and then does not prolong it.
+    idle_max: Duration,
     /// What came after the last line.
     bytes: Vec<u8>,
 }
 
 impl<'a> RequestLines<'a> {
-    pub(super) fn new(socket: &'a Socket) -> RequestLines<'a> {
-        RequestLines { socket, bytes: Vec::new() }
+    pub(super) fn new(socket: &'a Socket, idle_max: Duration) -> RequestLines<'a> {
+        RequestLines { socket, idle_max, bytes: Vec::new() }
     }
 
     pub(super) fn next(&mut self) -> io::Result<ReceivedLine> {
-        // For the whole line: one byte now and then does not prolong it.
-        let deadline = clock::now() + IDLE_MAX;
+        let deadline = clock::now() + self.idle_max;
         loop {
             if let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') {
                 let rest = self.bytes.split_off(end + 1);
@@ -106,5 +105,52 @@ impl Write for ToClient<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use super::{ReceivedLine, RequestLines, Socket};
+
+    fn pair() -> (UnixStream, Socket) {
+        let (client, server) = UnixStream::pair().expect("two descriptors");
+        (client, Socket::from(OwnedFd::from(server)))
+    }
+
+    #[test]
+    fn a_client_that_is_silent_is_late() {
+        let (_client, server) = pair();
+        let mut lines = RequestLines::new(&server, Duration::from_millis(10));
+        assert_eq!(lines.next().expect("no error"), ReceivedLine::Nothing);
+    }
+
+    /// Mutant: the deadline begins anew with each read. Then the line becomes too long.
+    #[test]
+    fn a_byte_now_and_then_does_not_prolong_the_time_for_a_line() {
+        let (client, server) = pair();
+        let drip = std::thread::spawn(move || {
+            while (&client).write_all(b" ").is_ok() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let mut lines = RequestLines::new(&server, Duration::from_millis(50));
+        assert_eq!(lines.next().expect("no error"), ReceivedLine::Nothing);
+        drop(server);
+        drip.join().expect("it ends with the connection");
+    }
+
+    #[test]
+    fn a_line_that_the_end_cuts_off_is_no_line() {
+        let (client, server) = pair();
+        (&client).write_all(b"one\ntwo").expect("connected");
+        drop(client);
+        let mut lines = RequestLines::new(&server, Duration::from_secs(60));
+        assert_eq!(lines.next().expect("no error"), ReceivedLine::Whole(b"one".to_vec()));
+        assert_eq!(lines.next().expect("no error"), ReceivedLine::End);
     }
 }
