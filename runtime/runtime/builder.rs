@@ -1,6 +1,8 @@
 //! Every option of a runtime, its default and the reason.
 
 use std::io;
+#[cfg(all(unix, feature = "console"))]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::options::{Flavor, StallHook, ThreadOptions};
@@ -63,6 +65,9 @@ pub struct Builder {
     pub(super) slow_polls: SlowPollOptions,
     #[cfg(unix)]
     pub(super) dumps_on_quit: bool,
+    /// An empty path: no console, whatever the environment says.
+    #[cfg(all(unix, feature = "console"))]
+    pub(super) console: Option<PathBuf>,
     pub(super) hooks: ThreadHooks,
     pub(super) is_observed: Option<bool>,
     start_paused: bool,
@@ -88,6 +93,8 @@ impl Builder {
             slow_polls: SlowPollOptions::new(),
             #[cfg(unix)]
             dumps_on_quit: false,
+            #[cfg(all(unix, feature = "console"))]
+            console: None,
             hooks: ThreadHooks::default(),
             is_observed: None,
             start_paused: false,
@@ -435,17 +442,9 @@ impl Builder {
         let report = self.on_stall.as_ref().map(StallHook::report);
         let identity = self.identity(local_thread, self.is_observed()?);
         let threads = self.thread_builder(hooks)?;
-        #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has SIGQUIT"))]
         let mut runtime =
             Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
-        if let Some((threshold, report)) = self.slow_polls.report() {
-            runtime.watch_polls(threshold, report)?;
-        }
-        #[cfg(unix)]
-        if self.dumps_on_quit {
-            let listener = Builder::new_current_thread().driver(DriverKind::Poll).build()?;
-            runtime.dump_on_quit(listener)?;
-        }
+        self.start_reports(&mut runtime)?;
         if self.start_paused {
             runtime.pause_clock();
         }

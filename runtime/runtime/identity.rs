@@ -31,6 +31,11 @@ impl Id {
     pub(super) fn of(number: task::Id) -> Id {
         Id(number)
     }
+
+    #[cfg(all(unix, feature = "console"))]
+    pub(super) fn to_u64(self) -> u64 {
+        self.0.to_u64()
+    }
 }
 
 impl fmt::Display for Id {

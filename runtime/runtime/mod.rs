@@ -32,6 +32,7 @@
 //! | see what all tasks wait for | [`Handle::dump`], on Unix `Builder::dump_on_quit` |
 //! | read figures, learn of slow polls | [`Handle::metrics`], [`Builder::on_slow_poll`] |
 //! | learn of stuck workers | [`Builder::on_stall`] |
+//! | ask a running program all of that from outside | on Unix `Builder::console` |
 //!
 //! # Errors
 //! [`Builder::build`] reports options out of range and resources that the system refuses. After
@@ -60,9 +61,11 @@
 // `threads.rs`, `reports.rs`, `options.rs` and `slow_poll.rs`, `start.rs`, `quit_dumps.rs`,
 // `owner.rs` (the runtime itself), `handle.rs`, `identity.rs`, `spawn.rs`, `task_builder.rs` and
 // `weight.rs` (where large futures are boxed), `current_thread.rs`, `shutdown.rs`, `metrics/`,
-// `dump/`, `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`, `facade.rs`.
+// `dump/`, `console/`, `local_runtime.rs`, `join_set/`, `local_set.rs`, `hyper.rs`, `facade.rs`.
 
 mod builder;
+#[cfg(all(unix, feature = "console"))]
+mod console;
 mod current_thread;
 mod dump;
 #[doc(hidden)]

@@ -7,6 +7,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(all(unix, feature = "console"))]
+use super::console::ConsoleServer;
 use super::current_thread::LoopWorker;
 use super::handle::{EnterGuard, Handle, NESTED};
 #[cfg(unix)]
@@ -54,6 +56,8 @@ pub struct Runtime {
     pub(super) owner: u32,
     #[cfg(unix)]
     pub(super) quit_dumps: Option<QuitDumps>,
+    #[cfg(all(unix, feature = "console"))]
+    pub(super) console: Option<ConsoleServer>,
 }
 
 impl UnwindSafe for Runtime {}

@@ -1,17 +1,42 @@
-//! The options of a builder that ask for reports.
+//! The options of a builder that ask for reports, and what a new runtime starts for them.
 
 use std::io;
+#[cfg(all(unix, feature = "console"))]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::Builder;
+#[cfg(unix)]
+use super::builder::DriverKind;
 use super::options::{Stall, StallHook};
+use super::owner::Runtime;
 use super::slow_poll::SlowPoll;
 
 /// The variable that has runtimes observed whose builder does not say.
 const OBSERVE_VARIABLE: &str = "HEIST_OBSERVE";
 
 impl Builder {
+    /// Starts the threads that report on `runtime`, if there are to be any.
+    pub(super) fn start_reports(&self, runtime: &mut Runtime) -> io::Result<()> {
+        #[cfg(all(unix, feature = "console"))]
+        let console = self.open_console(runtime)?;
+        #[cfg(not(all(unix, feature = "console")))]
+        let console = None;
+        if let Some((threshold, report)) = self.slow_polls.report(console) {
+            runtime.watch_polls(threshold, report)?;
+        }
+        #[cfg(unix)]
+        if self.dumps_on_quit {
+            let mut listener = Builder::new_current_thread();
+            // The variable is for runtimes of the program.
+            #[cfg(feature = "console")]
+            listener.console("");
+            runtime.dump_on_quit(listener.driver(DriverKind::Poll).build()?)?;
+        }
+        Ok(())
+    }
+
     /// Writes a [`Dump`](super::Dump) of all tasks to the standard error stream each time the
     /// process gets SIGQUIT (`kill -QUIT PID`, or Ctrl-\ in a terminal), and goes on. Default: the
     /// signal ends the process.
@@ -73,6 +98,44 @@ impl Builder {
                 format!("{OBSERVE_VARIABLE} is {word:?}; it must be 1 or 0"),
             )),
         }
+    }
+
+    /// Opens a console: a Unix socket at `path`, on which the runtime answers questions about its
+    /// tasks while it runs. Default: none, unless the variable `HEIST_CONSOLE` names a path. An
+    /// empty path opens none, whatever the variable says.
+    ///
+    /// Unix only. Needs the feature `console`. If `path` is a directory, the socket is in it, under
+    /// the name `PID-ID.heist` with the number of the process and that of the runtime. Only the
+    /// user of the process and root may connect, at most 8 clients at a time. Threads of its own
+    /// serve them, so it also shows a runtime whose workers are all stuck; and a watchdog looks for
+    /// slow polls, as for [`on_slow_poll`](Self::on_slow_poll). The end of the runtime removes the
+    /// socket.
+    ///
+    /// The socket of a process that ended without removing it is replaced. If somebody listens at
+    /// `path`, or if it is a file that is no socket, [`build`](Self::build) fails. A path from the
+    /// variable that cannot be used is only reported on the standard error stream: it is the same
+    /// for all runtimes of a process, so with several of them it is to be a directory.
+    ///
+    /// # Examples
+    /// ```
+    /// use heist::runtime::Builder;
+    /// use std::io::{BufRead, BufReader};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("console");
+    /// let runtime = Builder::new_multi_thread().console(&path).build()?;
+    /// let mut greeting = String::new();
+    /// BufReader::new(UnixStream::connect(&path)?).read_line(&mut greeting)?;
+    /// assert!(greeting.starts_with(r#"{"heist":1,"#));
+    /// drop(runtime);
+    /// assert!(!path.exists());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(all(unix, feature = "console"))]
+    pub fn console(&mut self, path: impl Into<PathBuf>) -> &mut Self {
+        self.console = Some(path.into());
+        self
     }
 
     /// Calls `report` when every worker of a multi-thread runtime is in a poll that has not ended

@@ -33,12 +33,18 @@ impl Runtime {
             // are the parent's.
             #[cfg(unix)]
             std::mem::forget(self.quit_dumps.take());
+            #[cfg(all(unix, feature = "console"))]
+            std::mem::forget(self.console.take());
             return std::mem::forget((std::mem::take(&mut self.threads), self.loop_worker.take()));
         }
         let waits = current::may_block() && timeout != Some(Duration::ZERO);
         #[cfg(unix)]
         if let Some(dumps) = self.quit_dumps.take() {
             if waits { dumps.end() } else { drop(dumps) }
+        }
+        #[cfg(all(unix, feature = "console"))]
+        if let Some(console) = self.console.take() {
+            console.end(waits);
         }
         let mut ending = Ending {
             runs_hooks: waits

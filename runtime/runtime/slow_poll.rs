@@ -149,12 +149,20 @@ impl SlowPollOptions {
         Err(io::Error::new(io::ErrorKind::InvalidInput, text))
     }
 
+    /// What to call: `console`, and then the hook of the program, whose panic stops nobody else.
     /// `None`: nobody wants to know.
-    pub(super) fn report(&self) -> Option<(Duration, Arc<SlowPollReport>)> {
-        let report = self.report.clone()?;
+    pub(super) fn report(
+        &self,
+        console: Option<Arc<SlowPollHook>>,
+    ) -> Option<(Duration, Arc<SlowPollReport>)> {
+        let hooks: Vec<Arc<SlowPollHook>> = console.into_iter().chain(self.report.clone()).collect();
+        if hooks.is_empty() {
+            return None;
+        }
         let tell = move |poll: SeenPoll| {
             let SeenPoll { task, name, location, worker, duration, is_over } = poll;
-            report(&SlowPoll { task, name, location, worker, duration, is_over });
+            let poll = SlowPoll { task, name, location, worker, duration, is_over };
+            hooks.iter().for_each(|hook| hook(&poll));
         };
         Some((self.threshold, Arc::new(tell)))
     }

@@ -57,6 +57,8 @@ impl Runtime {
             owner,
             #[cfg(unix)]
             quit_dumps: None,
+            #[cfg(all(unix, feature = "console"))]
+            console: None,
         };
         match flavor {
             Flavor::CurrentThread => {

@@ -29,6 +29,7 @@ const TURN: Duration = Duration::from_micros(500);
 pub(crate) type Selection = Option<Arc<HashSet<Id>>>;
 
 /// The tasks of a runtime, by who runs them.
+#[derive(Default)]
 pub(crate) struct Roll {
     pub(crate) shared: Vec<SeenTask>,
     /// They stay on one thread.
@@ -243,15 +244,40 @@ fn gather(handle: &Arc<SchedulerHandle>, chosen: &Selection) -> Roll {
     rolled(handle, desk.close(), chosen)
 }
 
+/// Lists the tasks of a runtime without a poll of any, a few at a time, until `take` fails. So
+/// nothing is known of what they wait for.
+#[cfg(all(unix, feature = "console"))]
+pub(crate) fn presence<E>(
+    handle: &Arc<SchedulerHandle>,
+    mut take: impl FnMut(Roll) -> Result<(), E>,
+) -> Result<(), E> {
+    for list in lists(handle) {
+        let mut census = Census::default();
+        while let Some(mut seen) = census.proceed(list.tasks(), Question::Presence, |_| true, || false) {
+            seen.retain(|task| !is_looker(task));
+            let mut roll = Roll::default();
+            match list {
+                TaskList::Shared(_) => roll.shared = seen,
+                TaskList::Pinned(_) => roll.pinned = seen,
+            }
+            take(roll)?;
+        }
+    }
+    take(Roll { blocking: handle.shared().blocking().tasks(), ..Roll::default() })
+}
+
+fn is_looker(task: &SeenTask) -> bool {
+    task.location.file() == Location::caller().file()
+}
+
 fn rolled(
     handle: &SchedulerHandle,
     findings: impl IntoIterator<Item = Findings>,
     chosen: &Selection,
 ) -> Roll {
-    let is_looker = |task: &SeenTask| task.location.file() == Location::caller().file();
     let mut blocking = handle.shared().blocking().tasks();
     blocking.retain(|task| is_chosen(chosen, task.id));
-    let mut roll = Roll { shared: Vec::new(), pinned: Vec::new(), blocking };
+    let mut roll = Roll { blocking, ..Roll::default() };
     for mut findings in findings {
         findings.complete(chosen);
         let seen = findings.pieces.into_iter().flatten().filter(|task| !is_looker(task));

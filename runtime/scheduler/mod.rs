@@ -74,6 +74,8 @@ mod models;
 mod tests;
 
 pub(crate) use build::build;
+#[cfg(all(unix, feature = "console"))]
+pub(crate) use dump::presence;
 pub(crate) use dump::{Roll, Selection, call_roll};
 pub(crate) use handle::SchedulerHandle;
 pub(crate) use identity::Identity;

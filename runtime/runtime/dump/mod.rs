@@ -148,10 +148,7 @@ impl Dump {
 
     fn of(roll: Roll) -> Dump {
         let taken_at = Instant::now();
-        let shared = roll.shared.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Shared));
-        let local = roll.pinned.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Local));
-        let blocking = roll.blocking.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Blocking));
-        let mut tasks: Vec<TaskDump> = shared.chain(local).chain(blocking).collect();
+        let mut tasks: Vec<TaskDump> = tasks_of(roll).collect();
         tasks.sort_by_key(TaskDump::id);
         let places = tasks.iter().enumerate().map(|(place, task)| (task.id(), place)).collect();
         Dump { tasks, places, deadlocks: Vec::new(), taken_at }
@@ -384,11 +381,24 @@ impl TaskDump {
 
     /// The tasks that it waits for.
     fn awaited(&self) -> impl Iterator<Item = Id> {
-        self.reasons.iter().filter_map(|reason| match reason {
-            WaitReason::Task { id } => Some(*id),
-            WaitReason::Sync { holder, .. } => *holder,
-            _ => None,
-        })
+        self.reasons.iter().filter_map(awaited_by)
+    }
+}
+
+/// The tasks of a roll, each with its kind.
+pub(super) fn tasks_of(roll: Roll) -> impl Iterator<Item = TaskDump> {
+    let shared = roll.shared.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Shared));
+    let local = roll.pinned.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Local));
+    let blocking = roll.blocking.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Blocking));
+    shared.chain(local).chain(blocking)
+}
+
+/// The task that a task with this reason waits for.
+pub(super) fn awaited_by(reason: &WaitReason) -> Option<Id> {
+    match reason {
+        WaitReason::Task { id } => Some(*id),
+        WaitReason::Sync { holder, .. } => *holder,
+        _ => None,
     }
 }
 

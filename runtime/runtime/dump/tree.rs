@@ -76,6 +76,38 @@ impl fmt::Display for Label<'_> {
     }
 }
 
+/// A reason, as seen from the dump that has it.
+pub(in crate::runtime) struct Description<'a> {
+    dump: &'a Dump,
+    reason: &'a WaitReason,
+}
+
+impl Dump {
+    /// A reason of one of its tasks, in words.
+    pub(in crate::runtime) fn describe<'a>(&'a self, reason: &'a WaitReason) -> Description<'a> {
+        Description { dump: self, reason }
+    }
+}
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason {
+            WaitReason::Timer { deadline } => {
+                let left = deadline.saturating_duration_since(self.dump.taken_at);
+                if left > FAR_AWAY {
+                    f.write_str("for a timer that is years away")
+                } else {
+                    write!(f, "for a timer, due in {left:.1?}")
+                }
+            }
+            WaitReason::Task { id } if self.dump.task(*id).is_none() => {
+                write!(f, "{}, which is not listed", self.reason)
+            }
+            reason => reason.fmt(f),
+        }
+    }
+}
+
 /// Writes the tree. Each task is shown in full once.
 struct Tree<'a, 'f, 'b> {
     dump: &'a Dump,
@@ -122,20 +154,7 @@ impl Tree<'_, '_, '_> {
             return writeln!(self.out, "{indent}  for something unknown{of}");
         }
         for reason in task.reasons() {
-            match reason {
-                WaitReason::Timer { deadline } => {
-                    let left = deadline.saturating_duration_since(self.dump.taken_at);
-                    if left > FAR_AWAY {
-                        writeln!(self.out, "{indent}  for a timer that is years away{of}")?;
-                    } else {
-                        writeln!(self.out, "{indent}  for a timer, due in {left:.1?}{of}")?;
-                    }
-                }
-                WaitReason::Task { id } if self.dump.task(*id).is_none() => {
-                    writeln!(self.out, "{indent}  {reason}, which is not listed{of}")?;
-                }
-                _ => writeln!(self.out, "{indent}  {reason}{of}")?,
-            }
+            writeln!(self.out, "{indent}  {}{of}", self.dump.describe(reason))?;
         }
         if task.reasons().len() == REASONS_COUNT_MAX {
             writeln!(self.out, "{indent}  and perhaps more")?;
