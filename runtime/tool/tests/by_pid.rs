@@ -141,8 +141,10 @@ fn of_several_runtimes_the_first_with_tasks_is_shown_or_the_one_that_is_named() 
 #[test]
 fn a_service_that_does_not_greet_is_given_up_after_a_second() {
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let directory = tempfile::tempdir().expect("a directory");
-    let _service = Service::start(&directory.path().join("socket"), Script::greets(Reply::Nothing));
-    let failure = heist(&["ps", &std::process::id().to_string()]).failure();
-    assert!(failure.ends_with("socket: the service did not answer within 1 s\n"), "{failure}");
+    for greeting in [Reply::Nothing, Reply::Drops] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let _service = Service::start(&directory.path().join("socket"), Script::greets(greeting));
+        let failure = heist(&["ps", &std::process::id().to_string()]).failure();
+        assert!(failure.ends_with("socket: the service did not answer within 1 s\n"), "{failure}");
+    }
 }

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// What a service sends.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub(crate) enum Reply {
     Last(String),
     /// Nothing, and leaves the connection open.
     Nothing,
+    /// A line without an end, letter by letter.
+    Drops,
 }
 
 /// A greeting, and for each request the replies to it in their order; the last one repeats.
@@ -147,6 +150,12 @@ fn send(mut stream: &UnixStream, reply: Reply) -> bool {
             false
         }
         Reply::Nothing => true,
+        Reply::Drops => {
+            while stream.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+            false
+        }
     }
 }
 
