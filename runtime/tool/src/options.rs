@@ -60,7 +60,7 @@ pub(crate) enum TaskSort {
 
 #[derive(Debug, Args)]
 pub(crate) struct PsOptions {
-    /// The number of a process (Linux), or the path of the socket of a runtime; without it, all programs are listed
+    /// The number of a process (Linux), or the path of a socket; without it, programs are listed
     #[arg(value_name = "PID|PATH", value_parser = ServiceName::parse)]
     pub(crate) service: Option<ServiceName>,
     #[command(flatten)]

@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(ids(&["--sort", "busy"]), [3, 1]);
         assert_eq!(ids(&["--sort", "polls"]), [1, 3]);
         assert_eq!(ids(&["--sort", "age"]), [3, 1]);
-        assert_eq!(ids(&["--name", "onn"]), [1]);
+        assert_eq!(ids(&["--name", "con"]), [1]);
         assert_eq!(ids(&["--state", "waiting"]), [3]);
         assert_eq!(ids(&["--state", "runnable"]), [0; 0]);
     }
