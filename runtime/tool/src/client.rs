@@ -70,6 +70,17 @@ impl ConsoleClient {
         self.pause_max = pause_max;
     }
 
+    /// Connects again: a service closes connections on which nothing is asked for some time.
+    pub(crate) fn reopen(&mut self) -> Result<(), Failure> {
+        let again = ConsoleClient::open(&self.path, self.pause_max)?;
+        let name = |client: &ConsoleClient| (client.greeting.pid, client.greeting.runtime.id);
+        if name(&again) != name(self) {
+            return Err(Failure::new(format!("{}: another runtime listens there now", shown(&self.path))));
+        }
+        *self = again;
+        Ok(())
+    }
+
     /// Sends a request, calls `each` with every line of the answer, and returns its end.
     pub(crate) fn ask(
         &mut self,

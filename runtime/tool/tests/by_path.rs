@@ -190,6 +190,20 @@ fn top_prints_shares_between_two_looks() {
 }
 
 #[test]
+fn top_connects_again_after_a_long_pause() {
+    let script = Script::new()
+        .answer("metrics", &[metrics(1_000)], "{\"now_us\":1000000}")
+        .answer("metrics", &[metrics(501_000)], "{\"now_us\":2000000}")
+        .reply("tasks", Reply::Last("{\"end\":{}}\n".to_owned()));
+    let served = served(script);
+    let arguments = ["top", &served.path, "--iterations", "1", "--json", "--interval"];
+    let output = heist(&[&arguments[..], &["1001"]].concat()).success();
+    assert!(output.contains("\"busy\":0.5"), "{output}");
+    let failure = heist(&[&arguments[..], &["1000"]].concat()).failure();
+    assert!(failure.contains("the service closed the connection"), "{failure}");
+}
+
+#[test]
 fn a_hundred_thousand_tasks_are_listed_and_counted() {
     let lines = many_tasks(100_000);
     let script = Script::new().answer("tasks", &lines, "{}").answer("dump", &lines, "{\"deadlocks\":[]}");

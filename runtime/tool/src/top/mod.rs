@@ -26,6 +26,10 @@ use draw::{TopView, text_of};
 use figures::{GroupSort, TopFigures};
 use sample::Sample;
 
+/// After a longer pause each look has a connection of its own: a service closes those on which it
+/// hears nothing, and has room for few.
+const QUIET_PAUSE_MAX: Duration = Duration::from_secs(1);
+
 /// Columns and lines of a screen that is printed.
 const PLAIN_WIDTH: u16 = 120;
 const PLAIN_HEIGHT_MAX: u16 = 60;
@@ -56,7 +60,9 @@ fn sample_in_the_background(
         let mut taken_count = 0;
         while count.is_none_or(|count| taken_count < count) {
             let begin = Instant::now();
-            let sample = Sample::take(&mut client);
+            let is_quiet = taken_count > 0 && interval > QUIET_PAUSE_MAX;
+            let opened = if is_quiet { client.reopen() } else { Ok(()) };
+            let sample = opened.and_then(|()| Sample::take(&mut client));
             let has_failed = sample.is_err();
             if sender.send(sample).is_err() || has_failed {
                 return;
