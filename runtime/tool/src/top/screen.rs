@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -38,7 +39,10 @@ impl OwnedScreen {
 
 impl Drop for OwnedScreen {
     fn drop(&mut self) {
-        ratatui::restore();
+        // After a panic the hook has done it: once more, and the cursor would stand in its message.
+        if !thread::panicking() {
+            ratatui::restore();
+        }
     }
 }
 
