@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The two crates as they would be published: each has its licences and its readme, and the packaged tests, examples and
-# docs of heist compile with nothing but what is shipped.
+# The crates as they would be published: each has its licences and its readme, the packaged tests, examples and docs of
+# heist compile with nothing but what is shipped, and so does the packaged tool.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,9 +8,9 @@ work=$PWD/target/packaged
 rm -rf "$work/crates"
 mkdir -p "$work/crates"
 # At home the tree may hold changes that are not committed: they are packaged as well.
-cargo package --locked --no-verify --allow-dirty --target-dir "$work" -p heist-macros -p heist
+cargo package --locked --no-verify --allow-dirty --target-dir "$work" -p heist-macros -p heist -p heist-tool
 
-for crate in heist-macros heist; do
+for crate in heist-macros heist heist-tool; do
     archive=$(ls "$work/package/$crate-"[0-9]*.crate)
     tar xzf "$archive" -C "$work/crates"
     directory=$work/crates/$(basename "$archive" .crate)
@@ -33,3 +33,6 @@ cargo test --all-features --no-run
 cargo test --all-features --test examples net::
 cargo test --all-features --test task spawn::
 cargo doc --all-features --no-deps
+cd "$(ls -d "$work"/crates/heist-tool-*)"
+printf '\n[workspace]\n' >>Cargo.toml
+cargo test --no-run

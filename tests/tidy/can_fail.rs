@@ -391,6 +391,12 @@ fn rules_about_names_can_fail() {
     }
     let complaints = tree(&[("A", "twins")], "");
     assert_eq!(complaints, ["tests/tidy/names.rs: `A` may stand twice, but does not any more"]);
+    // The tool may have the names of the library, but none of its own twice.
+    let of_tool = |name: &str| Source::new(&format!("runtime/tool/src/{name}.rs"), "struct A;\n");
+    let of_library = Source::new("runtime/net/a.rs", "struct A;\n");
+    assert_eq!(names::types_share_no_name_but(&[], &[of_library, of_tool("b")]), [""; 0]);
+    let twice = names::types_share_no_name_but(&[], &[of_tool("b"), of_tool("c")]);
+    assert_eq!(twice.len(), 1, "{twice:?}");
 }
 
 #[test]

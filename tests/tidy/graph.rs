@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::{Source, is_word_byte, words};
 
 /// The root of a crate, and the path of its modules.
-const CRATES: [(&str, &str); 4] = [
+const CRATES: [(&str, &str); 5] = [
     ("runtime/macros/src/", "runtime/macros/src/lib.rs"),
     ("runtime/tokio/src/", "runtime/tokio/src/lib.rs"),
+    ("runtime/tool/src/", "runtime/tool/src/main.rs"),
     ("runtime/", "runtime/lib.rs"),
     ("benches/src/", "benches/src/main.rs"),
 ];
@@ -52,7 +53,8 @@ pub(crate) fn uses(sources: &[Source]) -> Graph {
     for (directory, root) in CRATES {
         let is_of_crate = |source: &&Source| {
             let owner = CRATES.iter().find(|(directory, _)| source.path.starts_with(directory));
-            owner.is_some_and(|owner| owner.0 == directory) && !source.path.contains("/bin/")
+            let is_code = source.path.ends_with(".rs") && !source.path.contains("/bin/");
+            is_code && owner.is_some_and(|owner| owner.0 == directory)
         };
         let mut modules = Modules::new();
         for source in sources.iter().filter(is_of_crate).filter(|source| !source.is_test()) {

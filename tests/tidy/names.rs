@@ -34,16 +34,28 @@ pub(crate) const TWINS: [(&str, &str); 26] = [
     ("WriteHalf", "as the owned one"),
 ];
 
-/// A name means one thing: no two types of the product share one.
+/// A name means one thing: no two types of the product share one. The tool is a product of its own,
+/// which speaks of the same things.
 pub(crate) fn types_have_names_of_their_own(sources: &[Source]) -> Vec<String> {
     types_share_no_name_but(&TWINS, sources)
 }
 
 pub(crate) fn types_share_no_name_but(twins: &[(&str, &str)], sources: &[Source]) -> Vec<String> {
+    let mut complaints = names_shared_in(twins, sources, |path| !path.starts_with("runtime/tool/"));
+    complaints.extend(names_shared_in(&[], sources, |path| path.starts_with("runtime/tool/")));
+    complaints
+}
+
+/// The names that files of one product share.
+fn names_shared_in(
+    twins: &[(&str, &str)],
+    sources: &[Source],
+    is_of_product: impl Fn(&str) -> bool,
+) -> Vec<String> {
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     // The crate `tokio` has tokio's names, which many of ours are as well.
     let is_ours = |path: &str| path.starts_with("runtime/") && !path.starts_with("runtime/tokio/");
-    for source in sources.iter().filter(|source| is_ours(&source.path)) {
+    for source in sources.iter().filter(|source| is_ours(&source.path) && is_of_product(&source.path)) {
         for (name, place) in types(source.product()) {
             places.entry(name).or_default().push(format!("{}:{}", source.path, source.line_of(place)));
         }

@@ -32,8 +32,9 @@ impl Source {
     pub(crate) fn room(&self) -> Option<&str> {
         let rest = self.path.strip_prefix("runtime/")?;
         let first = rest.split('/').next()?;
-        Some(first.strip_suffix(".rs").unwrap_or(first))
-            .filter(|room| !matches!(*room, "guide" | "lib" | "macros" | "must_not_compile" | "tokio"))
+        Some(first.strip_suffix(".rs").unwrap_or(first)).filter(|room| {
+            !matches!(*room, "guide" | "lib" | "macros" | "must_not_compile" | "tokio" | "tool")
+        })
     }
 
     /// Does the whole file exist for tests only?

@@ -13,12 +13,12 @@ use super::request::ConsoleRequest;
 use super::service::ConsoleService;
 use super::shapes::{
     CountEnd, DumpEnd, EmptyEnd, EndLine, FiguresLine, Greeting, MetricsEnd, MetricsLine, PlaceLine,
-    ReasonLine, RefusalLine, RuntimeLine, SlowPollLine, TaskLine, TextLine, WorkerLine,
+    ReasonLine, RefusalLine, RuntimeLine, SlowPollLine, StatsFields, TaskLine, TextLine, WorkerLine,
 };
 use super::slow_polls::LoggedPoll;
 use crate::primitive::clock;
 use crate::runtime::dump::{awaited_by, tasks_of};
-use crate::runtime::{Dump, RuntimeFlavor, RuntimeMetrics, TaskActivity, TaskDump, TaskKind};
+use crate::runtime::{Dump, RuntimeFlavor, RuntimeMetrics, TaskActivity, TaskDump, TaskKind, TaskStats};
 use crate::scheduler::park::Parker;
 use crate::scheduler::{self, Roll};
 use crate::sync::oneshot;
@@ -49,7 +49,7 @@ pub(super) fn greet(out: &mut impl Write, service: &ConsoleService) -> io::Resul
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
         runtime,
-        observed: false,
+        observed: handle.metrics().poll_time_histogram_enabled(),
         uptime_ms: millis(clock::now().saturating_duration_since(service.began)),
     };
     line(out, &greeting)
@@ -106,9 +106,23 @@ fn task_line(out: &mut impl Write, task: &TaskDump, dump: Option<&Dump>) -> io::
             TaskActivity::Runnable => "runnable",
             TaskActivity::Waiting => "waiting",
         },
+        stats: task.stats().map(stats_fields),
         reasons,
     };
     line(out, &shown)
+}
+
+fn stats_fields(stats: &TaskStats) -> StatsFields {
+    StatsFields {
+        parent: stats.parent().map(|id| id.to_u64()),
+        polls: stats.polls(),
+        busy_us: micros(stats.busy()),
+        scheduled_us: micros(stats.scheduled()),
+        idle_us: micros(stats.idle()),
+        age_ms: millis(stats.age()),
+        worker: stats.worker(),
+        moves: stats.moves(),
+    }
 }
 
 fn tasks(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {

@@ -70,8 +70,23 @@ pub(super) struct TaskLine<'a> {
     pub(super) kind: &'static str,
     pub(super) location: PlaceLine<'a>,
     pub(super) activity: &'static str,
+    #[serde(flatten)]
+    pub(super) stats: Option<StatsFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reasons: Option<Vec<ReasonLine>>,
+}
+
+/// What is counted of a task, if the runtime is observed.
+#[derive(Serialize)]
+pub(super) struct StatsFields {
+    pub(super) parent: Option<u64>,
+    pub(super) polls: u64,
+    pub(super) busy_us: u64,
+    pub(super) scheduled_us: u64,
+    pub(super) idle_us: u64,
+    pub(super) age_ms: u64,
+    pub(super) worker: Option<usize>,
+    pub(super) moves: u64,
 }
 
 /// What a task waits for.
