@@ -81,6 +81,8 @@ mod outcomes;
 mod owned;
 pub(crate) mod permission;
 mod pinned;
+#[cfg(all(unix, feature = "console"))]
+mod poll_log;
 mod polled_task;
 mod quiet;
 mod raw;
@@ -170,8 +172,12 @@ pub(crate) use latency::{Histogram, ObservedWorker};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
 pub(crate) use observed::CountedWorker;
+#[cfg(all(unix, feature = "console"))]
+pub(crate) use observed::nanos_now;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
+#[cfg(all(unix, feature = "console"))]
+pub(crate) use poll_log::{Logged, LoggedPoll, LoggedWake};
 pub(crate) use polled_task::PolledTask;
 pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use raw::Reference as TaskReference;

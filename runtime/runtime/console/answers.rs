@@ -1,21 +1,21 @@
 //! What a console sends: lines of JSON.
 
 use std::io::{self, Write};
-use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_task::waker_ref;
-use serde::Serialize;
 
 use super::request::ConsoleRequest;
 use super::service::ConsoleService;
 use super::shapes::{
-    CountEnd, DumpEnd, EmptyEnd, EndLine, FiguresLine, Greeting, MetricsEnd, MetricsLine, PlaceLine,
-    ReasonLine, RefusalLine, RuntimeLine, SlowPollLine, StatsFields, TaskLine, TextLine, WorkerLine,
+    CountEnd, DumpEnd, EmptyEnd, EndLine, FiguresLine, Greeting, MetricsEnd, MetricsLine, ReasonLine,
+    RuntimeLine, SlowPollLine, StatsFields, TaskLine, TextLine, WorkerLine,
 };
-use super::slow_polls::LoggedPoll;
+use super::slow_polls::ReportedPoll;
+use super::trace;
+use super::writing::{line, place, refuse};
 use crate::primitive::clock;
 use crate::runtime::dump::{awaited_by, tasks_of};
 use crate::runtime::{Dump, RuntimeFlavor, RuntimeMetrics, TaskActivity, TaskDump, TaskKind, TaskStats};
@@ -25,11 +25,6 @@ use crate::sync::oneshot;
 
 /// The version of the protocol.
 const VERSION: u32 = 1;
-
-fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
-}
 
 /// The first line of a connection.
 pub(super) fn greet(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
@@ -55,11 +50,6 @@ pub(super) fn greet(out: &mut impl Write, service: &ConsoleService) -> io::Resul
     line(out, &greeting)
 }
 
-/// The last line of a connection that is not served further.
-pub(super) fn refuse(out: &mut impl Write, text: &str) -> io::Result<()> {
-    line(out, &RefusalLine { error: text })
-}
-
 /// Answers one request. Returns false if the runtime has ended.
 pub(super) fn answer(
     out: &mut impl Write,
@@ -71,6 +61,9 @@ pub(super) fn answer(
         ConsoleRequest::Tasks => tasks(out, service)?,
         ConsoleRequest::Metrics => metrics(out, service)?,
         ConsoleRequest::Stalls => stalls(out, service)?,
+        ConsoleRequest::Trace(millis) => {
+            return trace::trace(out, service, Duration::from_millis(millis), end);
+        }
         ConsoleRequest::Dump | ConsoleRequest::Text => {
             let Some(dump) = dump_before(end, service) else {
                 refuse(out, "the runtime ends")?;
@@ -149,9 +142,11 @@ fn text(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
 }
 
 fn metrics(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
-    let metrics = service.handle.metrics();
+    let (metrics, shared) = (service.handle.metrics(), service.handle.scheduler.shared());
     let figures = FiguresLine {
-        workers: (0..metrics.num_workers()).map(|index| worker_line(&metrics, index)).collect(),
+        workers: (0..metrics.num_workers())
+            .map(|index| worker_line(&metrics, index, shared.busy_time_of(index)))
+            .collect(),
         live_tasks: metrics.num_alive_tasks(),
         injector_depth: metrics.global_queue_depth(),
         blocking_threads: metrics.num_blocking_threads(),
@@ -164,13 +159,13 @@ fn metrics(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
     line(out, &EndLine { end: MetricsEnd { now_us } })
 }
 
-fn worker_line(metrics: &RuntimeMetrics, index: usize) -> WorkerLine {
+fn worker_line(metrics: &RuntimeMetrics, index: usize, busy: Duration) -> WorkerLine {
     WorkerLine {
         index,
         polls: metrics.worker_poll_count(index),
         steals: metrics.worker_steal_operations(index),
         parks: metrics.worker_park_count(index),
-        busy_us: micros(metrics.worker_total_busy_duration(index)),
+        busy_us: micros(busy),
         queue_depth: metrics.worker_local_queue_depth(index),
     }
 }
@@ -178,7 +173,7 @@ fn worker_line(metrics: &RuntimeMetrics, index: usize) -> WorkerLine {
 fn stalls(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
     let polls = service.slow_polls.polls();
     let now = clock::now();
-    for LoggedPoll { poll, at } in &polls {
+    for ReportedPoll { poll, at } in &polls {
         let ago = now.saturating_duration_since(*at);
         // The report of one that goes on came when it had just become slow.
         let since = if poll.is_over() { Duration::ZERO } else { ago };
@@ -194,10 +189,6 @@ fn stalls(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
         line(out, &shown)?;
     }
     line(out, &EndLine { end: CountEnd { count: polls.len() } })
-}
-
-fn place(location: &Location<'static>) -> PlaceLine<'static> {
-    PlaceLine { file: location.file(), line: location.line(), column: location.column() }
 }
 
 /// Waits for a dump on this thread. `None` if the runtime ends.

@@ -130,6 +130,34 @@ pub(super) struct WorkerLine {
     pub(super) queue_depth: usize,
 }
 
+/// A poll, in a trace. Times are from its beginning.
+#[derive(Serialize)]
+pub(super) struct TracedPollLine<'a> {
+    pub(super) worker: usize,
+    pub(super) poll: u64,
+    pub(super) name: Option<&'a str>,
+    pub(super) location: PlaceLine<'a>,
+    pub(super) began_ns: u64,
+    pub(super) ended_ns: u64,
+}
+
+/// A wake that made a task due, in a trace.
+#[derive(Serialize)]
+pub(super) struct TracedWakeLine {
+    pub(super) worker: usize,
+    pub(super) wake: u64,
+    pub(super) by: Option<u64>,
+    pub(super) at_ns: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct TraceEnd {
+    pub(super) polls: usize,
+    pub(super) wakes: usize,
+    pub(super) lost: u64,
+    pub(super) length_ns: u64,
+}
+
 /// A slow poll.
 #[derive(Serialize)]
 pub(super) struct SlowPollLine<'a> {

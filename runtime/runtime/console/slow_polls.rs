@@ -13,11 +13,11 @@ const KEPT_COUNT_MAX: usize = 64;
 /// The last slow polls of a runtime, oldest first. One that goes on is listed once, and replaced
 /// when it is over.
 pub(super) struct SlowPollLog {
-    polls: Mutex<VecDeque<LoggedPoll>>,
+    polls: Mutex<VecDeque<ReportedPoll>>,
 }
 
 #[derive(Clone)]
-pub(super) struct LoggedPoll {
+pub(super) struct ReportedPoll {
     pub(super) poll: SlowPoll,
     /// When it was reported.
     pub(super) at: Instant,
@@ -29,9 +29,9 @@ impl SlowPollLog {
     }
 
     pub(super) fn note(&self, poll: &SlowPoll) {
-        let logged = LoggedPoll { poll: poll.clone(), at: clock::now() };
+        let logged = ReportedPoll { poll: poll.clone(), at: clock::now() };
         let mut polls = self.polls.lock();
-        let is_its_beginning = |earlier: &LoggedPoll| {
+        let is_its_beginning = |earlier: &ReportedPoll| {
             let earlier = &earlier.poll;
             !earlier.is_over() && (earlier.worker(), earlier.task()) == (poll.worker(), poll.task())
         };
@@ -45,7 +45,7 @@ impl SlowPollLog {
         polls.push_back(logged);
     }
 
-    pub(super) fn polls(&self) -> Vec<LoggedPoll> {
+    pub(super) fn polls(&self) -> Vec<ReportedPoll> {
         self.polls.lock().iter().cloned().collect()
     }
 }
