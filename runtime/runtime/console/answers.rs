@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::request::ConsoleRequest;
 use super::service::ConsoleService;
 use super::shapes::{
-    CountEnd, DumpEnd, EmptyEnd, EndLine, FiguresLine, Greeting, MetricsEnd, MetricsLine, PlaceLine,
-    ReasonLine, RefusalLine, RuntimeLine, SlowPollLine, TaskLine, TextLine, WorkerLine,
+    CountEnd, DumpEnd, EndLine, FiguresLine, Greeting, MetricsEnd, MetricsLine, PlaceLine, ReasonLine,
+    RefusalLine, RuntimeLine, SlowPollLine, TaskLine, TextLine, WorkerLine,
 };
 use super::slow_polls::LoggedPoll;
 use crate::primitive::clock;
@@ -131,7 +131,7 @@ fn whole(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
 
 fn text(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
     line(out, &TextLine { text: dump.to_string() })?;
-    line(out, &EndLine { end: EmptyEnd {} })
+    line(out, &EndLine { end: serde_json::Map::new() })
 }
 
 fn metrics(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {

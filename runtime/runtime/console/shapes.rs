@@ -1,128 +1,155 @@
 //! The lines that a console sends, as types.
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// The first line of a connection.
-#[derive(Serialize)]
-pub(super) struct Greeting<'a> {
-    pub(super) heist: u32,
-    pub(super) version: &'static str,
-    pub(super) pid: u32,
-    pub(super) runtime: RuntimeLine<'a>,
-    pub(super) observed: bool,
-    pub(super) uptime_ms: u64,
+/// Makes types that become objects of JSON, field by field in their order.
+///
+/// serde's own macro would add crates to the build of each program with a console.
+macro_rules! shapes {
+    ($($(#[$attribute:meta])* struct $name:ident $(<$life:lifetime>)? { $($field:ident: $type:ty,)* })*) => {$(
+        $(#[$attribute])*
+        pub(super) struct $name $(<$life>)? {
+            $(pub(super) $field: $type,)*
+        }
+
+        impl $(<$life>)? Serialize for $name $(<$life>)? {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut fields = serializer.serialize_map(None)?;
+                $(fields.serialize_entry(stringify!($field), &self.$field)?;)*
+                fields.end()
+            }
+        }
+    )*};
 }
 
-/// The runtime, in the greeting.
-#[derive(Serialize)]
-pub(super) struct RuntimeLine<'a> {
-    pub(super) id: u64,
-    pub(super) name: Option<&'a str>,
-    pub(super) flavor: &'static str,
-    pub(super) driver: &'static str,
-    pub(super) workers: usize,
+shapes! {
+    /// The first line of a connection.
+    struct Greeting<'a> {
+        heist: u32,
+        version: &'static str,
+        pid: u32,
+        runtime: RuntimeLine<'a>,
+        observed: bool,
+        uptime_ms: u64,
+    }
+
+    /// The runtime, in the greeting.
+    struct RuntimeLine<'a> {
+        id: u64,
+        name: Option<&'a str>,
+        flavor: &'static str,
+        driver: &'static str,
+        workers: usize,
+    }
+
+    /// Why there is no answer.
+    struct RefusalLine<'a> {
+        error: &'a str,
+    }
+
+    /// How many lines there were.
+    struct CountEnd {
+        count: usize,
+    }
+
+    struct DumpEnd {
+        count: usize,
+        deadlocks: Vec<Vec<u64>>,
+    }
+
+    struct MetricsEnd {
+        now_us: u64,
+    }
+
+    struct PlaceLine<'a> {
+        file: &'a str,
+        line: u32,
+        column: u32,
+    }
+
+    /// What a task waits for.
+    struct ReasonLine {
+        text: String,
+        awaits: Option<u64>,
+    }
+
+    /// A dump for people.
+    struct TextLine {
+        text: String,
+    }
+
+    struct MetricsLine {
+        metrics: FiguresLine,
+    }
+
+    /// The figures of a runtime.
+    struct FiguresLine {
+        workers: Vec<WorkerLine>,
+        live_tasks: usize,
+        injector_depth: usize,
+        blocking_threads: usize,
+        blocking_queue_depth: usize,
+        slow_polls: u64,
+        stalls: u64,
+    }
+
+    /// The figures of a worker.
+    struct WorkerLine {
+        index: usize,
+        polls: u64,
+        steals: u64,
+        parks: u64,
+        busy_us: u64,
+        queue_depth: usize,
+    }
+
+    /// A slow poll.
+    struct SlowPollLine<'a> {
+        task: Option<u64>,
+        name: Option<&'a str>,
+        location: Option<PlaceLine<'a>>,
+        worker: usize,
+        duration_us: u64,
+        is_over: bool,
+        ago_ms: u64,
+    }
 }
 
-/// Why there is no answer.
-#[derive(Serialize)]
-pub(super) struct RefusalLine<'a> {
-    pub(super) error: &'a str,
-}
-
-/// The last line of an answer.
-#[derive(Serialize)]
-pub(super) struct EndLine<T> {
-    pub(super) end: T,
-}
-
-/// How many lines there were.
-#[derive(Serialize)]
-pub(super) struct CountEnd {
-    pub(super) count: usize,
-}
-
-#[derive(Serialize)]
-pub(super) struct DumpEnd {
-    pub(super) count: usize,
-    pub(super) deadlocks: Vec<Vec<u64>>,
-}
-
-#[derive(Serialize)]
-pub(super) struct MetricsEnd {
-    pub(super) now_us: u64,
-}
-
-#[derive(Serialize)]
-pub(super) struct EmptyEnd {}
-
-#[derive(Serialize)]
-pub(super) struct PlaceLine<'a> {
-    pub(super) file: &'a str,
-    pub(super) line: u32,
-    pub(super) column: u32,
-}
-
-/// A task. `reasons` is missing if they were not asked for.
-#[derive(Serialize)]
+/// A task.
 pub(super) struct TaskLine<'a> {
     pub(super) id: u64,
     pub(super) name: Option<&'a str>,
     pub(super) kind: &'static str,
     pub(super) location: PlaceLine<'a>,
     pub(super) activity: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `None`: they were not asked for, and the field is missing.
     pub(super) reasons: Option<Vec<ReasonLine>>,
 }
 
-/// What a task waits for.
-#[derive(Serialize)]
-pub(super) struct ReasonLine {
-    pub(super) text: String,
-    pub(super) awaits: Option<u64>,
+impl Serialize for TaskLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("id", &self.id)?;
+        fields.serialize_entry("name", &self.name)?;
+        fields.serialize_entry("kind", self.kind)?;
+        fields.serialize_entry("location", &self.location)?;
+        fields.serialize_entry("activity", self.activity)?;
+        if let Some(reasons) = &self.reasons {
+            fields.serialize_entry("reasons", reasons)?;
+        }
+        fields.end()
+    }
 }
 
-/// A dump for people.
-#[derive(Serialize)]
-pub(super) struct TextLine {
-    pub(super) text: String,
+/// The last line of an answer.
+pub(super) struct EndLine<T> {
+    pub(super) end: T,
 }
 
-#[derive(Serialize)]
-pub(super) struct MetricsLine {
-    pub(super) metrics: FiguresLine,
-}
-
-/// The figures of a runtime.
-#[derive(Serialize)]
-pub(super) struct FiguresLine {
-    pub(super) workers: Vec<WorkerLine>,
-    pub(super) live_tasks: usize,
-    pub(super) injector_depth: usize,
-    pub(super) blocking_threads: usize,
-    pub(super) blocking_queue_depth: usize,
-    pub(super) slow_polls: u64,
-    pub(super) stalls: u64,
-}
-
-/// The figures of a worker.
-#[derive(Serialize)]
-pub(super) struct WorkerLine {
-    pub(super) index: usize,
-    pub(super) polls: u64,
-    pub(super) steals: u64,
-    pub(super) parks: u64,
-    pub(super) busy_us: u64,
-    pub(super) queue_depth: usize,
-}
-
-/// A slow poll.
-#[derive(Serialize)]
-pub(super) struct SlowPollLine<'a> {
-    pub(super) task: Option<u64>,
-    pub(super) name: Option<&'a str>,
-    pub(super) location: Option<PlaceLine<'a>>,
-    pub(super) worker: usize,
-    pub(super) duration_us: u64,
-    pub(super) is_over: bool,
-    pub(super) ago_ms: u64,
+impl<T: Serialize> Serialize for EndLine<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(Some(1))?;
+        fields.serialize_entry("end", &self.end)?;
+        fields.end()
+    }
 }
