@@ -6,10 +6,10 @@ use std::task::Context;
 use std::time::Duration;
 
 use futures_task::waker_ref;
+use serde_json::json;
 
 use super::service::ConsoleService;
-use super::shapes::{EndLine, TraceEnd, TracedPollLine, TracedWakeLine};
-use super::writing::{line, place, refuse};
+use super::writing::{end_line, line, place, refuse};
 use crate::primitive::clock;
 use crate::scheduler::park::Parker;
 use crate::sync::oneshot;
@@ -82,25 +82,25 @@ pub(super) fn trace(
         for wake in its_wakes.iter().filter(|wake| is_of_now(wake.at)) {
             let LoggedWake { task, by, at } = *wake;
             let by = by.map(|id| id.to_u64());
-            line(out, &TracedWakeLine { worker, wake: task.to_u64(), by, at_ns: at - began })?;
+            line(out, &json!({ "worker": worker, "wake": task.to_u64(), "by": by, "at_ns": at - began }))?;
             wakes += 1;
         }
         lost += lost_count;
     }
-    line(out, &EndLine { end: TraceEnd { polls, wakes, lost, length_ns: ended.saturating_sub(began) } })?;
+    let length = ended.saturating_sub(began);
+    end_line(out, &json!({ "polls": polls, "wakes": wakes, "lost": lost, "length_ns": length }))?;
     Ok(true)
 }
 
 fn poll_line(out: &mut impl Write, worker: usize, poll: &LoggedPoll, began: u64) -> io::Result<()> {
-    let name = name_of(poll.task);
-    let shown = TracedPollLine {
-        worker,
-        poll: poll.task.to_u64(),
-        name: name.as_deref(),
-        location: place(poll.location),
-        began_ns: poll.began.saturating_sub(began),
-        ended_ns: poll.ended.saturating_sub(began),
-    };
+    let shown = json!({
+        "worker": worker,
+        "poll": poll.task.to_u64(),
+        "name": name_of(poll.task).as_deref(),
+        "location": place(poll.location),
+        "began_ns": poll.began.saturating_sub(began),
+        "ended_ns": poll.ended.saturating_sub(began),
+    });
     line(out, &shown)
 }
 
