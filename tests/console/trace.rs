@@ -64,7 +64,8 @@ fn polls_have_their_place_their_worker_and_their_length() {
         assert!(length >= LENGTH_MILLIS * 1_000_000, "{}", answer.end);
         let polls: Vec<&Value> = answer.lines.iter().filter(|line| line["poll"].is_u64()).collect();
         assert_eq!(number(&answer.end, "polls"), polls.len() as u64);
-        let of_work: Vec<_> = polls.iter().filter(|poll| poll["name"] == "work").collect();
+        let mut of_work: Vec<_> = polls.iter().filter(|poll| poll["name"] == "work").collect();
+        of_work.sort_by_key(|poll| number(poll, "began_ns"));
         assert!(of_work.len() > 1, "{:?}", answer.lines);
         let mut before = 0;
         for poll in of_work {
