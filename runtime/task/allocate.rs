@@ -3,14 +3,13 @@
 
 use super::harness;
 use super::id::Id;
-use super::layout::{Cell, Core, Header, Links, Stage, Trailer};
+use super::layout::{Cell, Core, Header, Links, Origin, Stage, Trailer};
 use super::memory;
 use super::raw::Reference;
 use super::runnable::Runnable;
 use super::schedule::Schedule;
 use super::state::TaskState;
 use crate::primitive::cell::UnsafeCell;
-use std::panic::Location;
 
 /// Allocates a task that is due to run and in no list.
 ///
@@ -20,7 +19,7 @@ pub(super) unsafe fn allocate<F, S>(
     future: F,
     scheduler: S,
     id: Id,
-    location: &'static Location<'static>,
+    origin: impl Into<Origin>,
 ) -> (Runnable, Reference)
 where
     F: Future + 'static,
@@ -36,7 +35,7 @@ where
             links: Links::outside(),
         },
         core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
-        trailer: Trailer::new(location),
+        trailer: Trailer::new(origin.into()),
     };
     // SAFETY: the memory is for a cell of this type, and ours.
     unsafe { pointer.write(cell) };

@@ -82,6 +82,8 @@ mod quiet;
 mod raw;
 mod runnable;
 mod schedule;
+#[cfg(feature = "tracing")]
+mod spans;
 mod state;
 mod trace;
 pub(crate) mod wait_reason;
@@ -170,5 +172,7 @@ pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use raw::Reference as TaskReference;
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::Schedule;
+#[cfg(feature = "tracing")]
+pub(crate) use spans::{BoxedSize, Spanned};
 pub(crate) use trace::{Note, REASONS_COUNT_MAX, is_traced, note};
 pub(crate) use wait_reason::WaitReason;
