@@ -43,7 +43,9 @@ impl<F> Weight<F> {
 ///
 /// # Examples
 /// ```
-/// let noted: heist::runtime::facade::NotedSize = heist::runtime::facade::Weight::<u8>::note_boxed();
+/// use heist::runtime::facade::{NotedSize, Weight};
+///
+/// let noted: NotedSize = Weight::<u8>::note_boxed();
 /// ```
 pub struct NotedSize {
     #[cfg(feature = "tracing")]

@@ -3,7 +3,7 @@
 
 use super::harness;
 use super::id::Id;
-use super::layout::{Cell, Core, Header, Links, Origin, Stage, Trailer};
+use super::layout::{Cell, Core, Header, Links, SpawnSite, Stage, Trailer};
 use super::memory;
 use super::raw::Reference;
 use super::runnable::Runnable;
@@ -19,7 +19,7 @@ pub(super) unsafe fn allocate<F, S>(
     future: F,
     scheduler: S,
     id: Id,
-    origin: impl Into<Origin>,
+    site: impl Into<SpawnSite>,
 ) -> (Runnable, Reference)
 where
     F: Future + 'static,
@@ -35,7 +35,7 @@ where
             links: Links::outside(),
         },
         core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
-        trailer: Trailer::new(origin.into()),
+        trailer: Trailer::new(site.into()),
     };
     // SAFETY: the memory is for a cell of this type, and ours.
     unsafe { pointer.write(cell) };

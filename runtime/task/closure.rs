@@ -23,7 +23,7 @@ where
 {
     let closure = Closure(Some(f));
     #[cfg(feature = "tracing")]
-    let (closure, location) = Spanned::blocking::<F>(closure, id, location).with_origin(location);
+    let (closure, location) = Spanned::blocking::<F>(closure, id, location).with_site(location);
     owned::unlisted(closure, Unscheduled, id, location)
 }
 

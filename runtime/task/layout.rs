@@ -68,21 +68,21 @@ pub(super) enum Stage<F: Future> {
 pub(super) struct Trailer {
     /// Owned as in [waker-lent].
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    pub(super) origin: Origin,
+    pub(super) site: SpawnSite,
 }
 
 /// Where a task was spawned, and with the feature `tracing` its span.
-pub(super) struct Origin {
+pub(super) struct SpawnSite {
     pub(super) location: &'static Location<'static>,
     /// Wakers, which outlive the future, name the span by it. `None` if no subscriber wanted it.
     #[cfg(feature = "tracing")]
     pub(super) span: Option<tracing::span::Id>,
 }
 
-impl From<&'static Location<'static>> for Origin {
+impl From<&'static Location<'static>> for SpawnSite {
     #[inline]
-    fn from(location: &'static Location<'static>) -> Origin {
-        Origin {
+    fn from(location: &'static Location<'static>) -> SpawnSite {
+        SpawnSite {
             location,
             #[cfg(feature = "tracing")]
             span: None,
@@ -91,8 +91,8 @@ impl From<&'static Location<'static>> for Origin {
 }
 
 impl Trailer {
-    pub(super) fn new(origin: Origin) -> Trailer {
-        Trailer { join_waker: UnsafeCell::new(None), origin }
+    pub(super) fn new(site: SpawnSite) -> Trailer {
+        Trailer { join_waker: UnsafeCell::new(None), site }
     }
 }
 

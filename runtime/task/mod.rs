@@ -54,7 +54,8 @@
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` (the list of live tasks), `depot.rs`, `memory.rs`. The others need none
 // of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
-// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`.
+// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`,
+// `spans.rs` (what tokio-console reads).
 // `local_set/` is a small scheduler on top of all of it.
 
 pub(crate) mod activity;

@@ -4,7 +4,7 @@
 use super::allocate::allocate;
 use super::id::Id;
 use super::join::JoinHandle;
-use super::layout::{Header, Links, Membership, Origin};
+use super::layout::{Header, Links, Membership, SpawnSite};
 use super::pinned::PinnedFuture;
 use super::raw::{Reference, TaskRef};
 use super::runnable::Runnable;
@@ -57,7 +57,7 @@ pub(super) fn unlisted<F, S>(
     future: F,
     scheduler: S,
     id: Id,
-    origin: impl Into<Origin>,
+    site: impl Into<SpawnSite>,
 ) -> (Runnable, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
@@ -65,7 +65,7 @@ where
     S: Schedule,
 {
     // SAFETY: the future and its output are Send.
-    let (runnable, reference) = unsafe { allocate(future, scheduler, id, origin) };
+    let (runnable, reference) = unsafe { allocate(future, scheduler, id, site) };
     // SAFETY: the reference is the new task's, and its output is the future's.
     (runnable, unsafe { JoinHandle::new(reference) })
 }
@@ -98,7 +98,7 @@ impl OwnedTasks {
         S: Schedule,
     {
         #[cfg(feature = "tracing")]
-        let (future, location) = Spanned::task(future, id, location).with_origin(location);
+        let (future, location) = Spanned::task(future, id, location).with_site(location);
         // SAFETY: the future and its output are Send.
         let (runnable, reference) = unsafe { allocate(future, scheduler, id, location) };
         // SAFETY: the reference is the new task's, and its output is the future's.
@@ -121,7 +121,7 @@ impl OwnedTasks {
         S: Schedule,
     {
         #[cfg(feature = "tracing")]
-        let (future, location) = Spanned::local(future, id, location).with_origin(location);
+        let (future, location) = Spanned::local(future, id, location).with_site(location);
         // SAFETY: `PinnedFuture` lets no other thread touch the future. Its output is made by a
         // poll here, and dropped by the run that made it or through the join handle, which is not
         // Send unless the output is.

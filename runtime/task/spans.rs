@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 use tracing::{Span, trace, trace_span};
 
 use super::id::Id;
-use super::layout::Origin;
+use super::layout::SpawnSite;
 use super::names::name_of;
 use super::raw::TaskRef;
 use crate::primitive::thread;
@@ -65,9 +65,9 @@ impl<F: Future> Spanned<F> {
     }
 
     /// Adds what the cell of a task keeps beside the future.
-    pub(super) fn with_origin(self, location: &'static Location<'static>) -> (Spanned<F>, Origin) {
+    pub(super) fn with_site(self, location: &'static Location<'static>) -> (Spanned<F>, SpawnSite) {
         let span = self.span.id();
-        (self, Origin { location, span })
+        (self, SpawnSite { location, span })
     }
 }
 
