@@ -180,3 +180,16 @@ fn a_large_future_says_its_size_before_it_was_boxed() {
     assert_eq!(field(&span_of(&closure.abort_handle()), "original_size.bytes"), "u64:100000");
     runtime.block_on(async { (task.await, small.await, closure.await) }).0.expect("no panic");
 }
+
+#[test]
+fn a_small_task_that_a_large_future_spawns_has_only_its_own_size() {
+    recorder::install();
+    let runtime = two_workers();
+    let bytes = [1_u8; 100_000];
+    let (small, _) = runtime.block_on(async move {
+        let small = heist::spawn(async {}).abort_handle();
+        heist::task::yield_now().await;
+        (small, bytes.len())
+    });
+    assert_eq!(field(&span_of(&small), "original_size.bytes"), "");
+}
