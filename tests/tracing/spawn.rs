@@ -147,7 +147,10 @@ fn the_future_that_a_thread_blocks_on_has_a_span_of_its_own() {
     }
 
     fn block(runtime: &Runtime) -> u32 {
-        let ((), line) = here(runtime.block_on(heist::task::yield_now()));
+        let (_, line) = here(runtime.block_on(async {
+            heist::task::yield_now().await;
+            42
+        }));
         line
     }
 
@@ -155,7 +158,7 @@ fn the_future_that_a_thread_blocks_on_has_a_span_of_its_own() {
     on_every_runtime(|runtime| {
         let span = blocked_on(block(runtime));
         assert_eq!(span.steps(), ["new", "enter", "exit", "enter", "exit", "close"]);
-        let ((), line) = here(runtime.handle().block_on(async {}));
+        let (_, line) = here(runtime.handle().block_on(async { 42 }));
         check(&blocked_on(line), "block_on", "", line);
     });
 }

@@ -70,13 +70,15 @@ fn a_waker_that_outlives_its_task_still_names_the_span() {
 }
 
 #[test]
-fn a_timer_wakes_its_task_once() {
+fn a_timer_wakes_its_task_once_for_each_poll_in_vain() {
     recorder::install();
     on_every_runtime(|runtime| {
-        let task = runtime.spawn(heist::time::sleep(std::time::Duration::from_millis(1)));
+        let task = runtime.spawn(heist::time::sleep(std::time::Duration::from_millis(20)));
         let id = task.id();
         runtime.block_on(task).expect("no panic");
-        let wakes_count = steps(id).iter().filter(|step| step.starts_with("wake")).count();
-        assert_eq!(wakes_count, 1, "{:?}", steps(id));
+        let steps = steps(id);
+        let count = |wanted: &str| steps.iter().filter(|step| step.starts_with(wanted)).count();
+        // On a machine that is busy the time may be over before the first poll.
+        assert_eq!(count("wake"), count("enter") - 1, "{steps:?}");
     });
 }
