@@ -2,6 +2,7 @@
 
 mod life;
 mod recorder;
+mod sleep;
 mod spawn;
 #[path = "../support/mod.rs"]
 mod support;

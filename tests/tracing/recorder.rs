@@ -1,5 +1,6 @@
 //! A subscriber that writes down what it is told.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -18,10 +19,15 @@ type History = Vec<(&'static str, ThreadId)>;
 pub(crate) struct Recorded {
     pub(crate) name: &'static str,
     pub(crate) target: &'static str,
+    pub(crate) number: u64,
     pub(crate) is_root: bool,
+    /// The span that it was made in.
+    pub(crate) parent: Option<u64>,
     /// Each value begins with the type that it was recorded with.
     pub(crate) fields: BTreeMap<&'static str, String>,
     pub(crate) history: History,
+    /// Events of resources in it: the target and the fields.
+    pub(crate) events: Vec<(&'static str, BTreeMap<&'static str, String>)>,
     handles_count: usize,
 }
 
@@ -30,6 +36,11 @@ impl Recorded {
     pub(crate) fn steps(&self) -> Vec<&'static str> {
         self.history.iter().map(|(step, _)| *step).collect()
     }
+}
+
+thread_local! {
+    /// The spans that this thread is in, outermost first.
+    static ENTERED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 static SPANS: Mutex<Option<HashMap<u64, Recorded>>> = Mutex::new(None);
@@ -87,9 +98,12 @@ impl Subscriber for Recorder {
             let recorded = Recorded {
                 name: metadata.name(),
                 target: metadata.target(),
+                number,
                 is_root: attributes.is_root(),
+                parent: ENTERED.with_borrow(|entered| entered.last().copied()),
                 fields: fields.0,
                 history: vec![("new", thread::current().id())],
+                events: Vec::new(),
                 handles_count: 1,
             };
             spans.insert(number, recorded);
@@ -102,11 +116,21 @@ impl Subscriber for Recorder {
     fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        if event.metadata().target() != "tokio::task::waker" {
-            return;
-        }
         let mut fields = Fields::default();
         event.record(&mut fields);
+        let target = event.metadata().target();
+        if target.starts_with("runtime::resource::") {
+            let entered =
+                ENTERED.with_borrow(|entered| entered.last().copied()).expect("it is within a span");
+            with_spans(|spans| {
+                let span = spans.get_mut(&entered).expect("it was made before");
+                span.events.push((target, fields.0));
+            });
+            return;
+        }
+        if target != "tokio::task::waker" {
+            return;
+        }
         assert_eq!(fields.0.len(), 2, "{fields:?}");
         let id = fields.0["task.id"].strip_prefix("u64:").and_then(|number| number.parse().ok());
         let step = match fields.0["op"].as_str() {
@@ -120,11 +144,14 @@ impl Subscriber for Recorder {
     }
 
     fn enter(&self, span: &Id) {
+        ENTERED.with_borrow_mut(|entered| entered.push(span.into_u64()));
         Recorder::note(span, "enter");
     }
 
     fn exit(&self, span: &Id) {
         Recorder::note(span, "exit");
+        let last = ENTERED.with_borrow_mut(Vec::pop);
+        assert_eq!(last, Some(span.into_u64()), "spans are left in the order in which they stand");
     }
 
     fn clone_span(&self, id: &Id) -> Id {
@@ -160,6 +187,10 @@ impl Visit for Fields {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         self.0.insert(field.name(), format!("str:{value}"));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.insert(field.name(), format!("bool:{value}"));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {

@@ -1,14 +1,17 @@
 //! What the console is sent, read by the client that it uses itself.
 
 use std::collections::HashMap;
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::net::{SocketAddr, TcpListener};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use console_api::async_ops::AsyncOp;
 use console_api::field::{Name, Value};
 use console_api::instrument::InstrumentRequest;
 use console_api::instrument::instrument_client::InstrumentClient;
+use console_api::resources::Resource;
+use console_api::resources::resource::kind::{Kind, Known};
 use console_api::tasks::{Stats, Task};
 use console_subscriber::ConsoleLayer;
 use heist::runtime::{Builder, DriverKind, Runtime};
@@ -17,6 +20,7 @@ use heist::task::{AbortOnDropHandle, TaskBuilder};
 
 /// After so long without the expected update the server has lost something.
 const PATIENCE: Duration = Duration::from_secs(120);
+const HOUR: Duration = Duration::from_secs(3600);
 const YIELDS_COUNT: u64 = 10;
 const WAKES_COUNT: u64 = 3;
 
@@ -25,6 +29,10 @@ const WAKES_COUNT: u64 = 3;
 struct Console {
     tasks: HashMap<u64, Task>,
     stats: HashMap<u64, Stats>,
+    resources: Vec<Resource>,
+    operations: Vec<AsyncOp>,
+    /// The task that polls each operation.
+    pollers: HashMap<u64, u64>,
     dropped_events_count: u64,
 }
 
@@ -48,6 +56,22 @@ impl Console {
         rows.sort_by_key(|row| row.line);
         rows
     }
+
+    /// The names of the tasks that sleep, or have slept, in a sleep of this line.
+    fn sleepers(&self, line: u32) -> Vec<String> {
+        let is_wanted = |resource: &&Resource| {
+            let kind = resource.kind.as_ref().and_then(|kind| kind.kind.as_ref());
+            resource.concrete_type == "Sleep"
+                && kind == Some(&Kind::Known(Known::Timer as i32))
+                && resource.location.as_ref().is_some_and(|location| location.line == Some(line))
+        };
+        let sleeper = |resource: &Resource| {
+            let is_of_it = |op: &&AsyncOp| op.resource_id == resource.id && op.source == "Sleep::new_timeout";
+            let operation = self.operations.iter().find(is_of_it)?.id?.id;
+            Some(field(self.tasks.get(self.pollers.get(&operation)?)?, "task.name"))
+        };
+        self.resources.iter().filter(is_wanted).filter_map(sleeper).collect()
+    }
 }
 
 fn field(task: &Task, wanted: &str) -> String {
@@ -69,7 +93,7 @@ fn row(task: &Task, stats: &Stats) -> Option<Row> {
         polls: stats.poll_stats.as_ref()?.polls,
         wakes: stats.wakes,
         self_wakes: stats.self_wakes,
-        wakers_alive: stats.waker_clones - stats.waker_drops,
+        wakers_alive: stats.waker_clones.saturating_sub(stats.waker_drops),
         is_alive: stats.dropped_at.is_none(),
     })
 }
@@ -92,6 +116,15 @@ async fn watch(address: SocketAddr, is_complete: impl Fn(&Console) -> bool) -> C
             console.stats.extend(tasks.stats_update);
             console.dropped_events_count += tasks.dropped_events;
         }
+        if let Some(resources) = update.resource_update {
+            console.resources.extend(resources.new_resources);
+        }
+        if let Some(operations) = update.async_op_update {
+            console.operations.extend(operations.new_async_ops);
+            let polled =
+                operations.stats_update.into_iter().filter_map(|(id, stats)| Some((id, stats.task_id?.id)));
+            console.pollers.extend(polled);
+        }
     }
     console
 }
@@ -108,6 +141,13 @@ async fn send_wakers(sender: mpsc::UnboundedSender<Waker>) {
         Poll::Pending
     })
     .await;
+}
+
+const SLEEP_LINE: u32 = line!() + 4;
+/// Sends once, and sleeps in the line that is named above.
+async fn send_and_sleep(sender: mpsc::UnboundedSender<()>) {
+    sender.send(()).expect("somebody receives");
+    heist::time::sleep(HOUR).await;
 }
 
 /// Runs tasks of which everything is known. Returns what the console should show, by line, and the
@@ -146,19 +186,16 @@ async fn run(name: &str) -> (Vec<Row>, AbortOnDropHandle<()>) {
     expected.push(row("blocking", line));
 
     let (sender, mut is_polled) = mpsc::unbounded_channel();
-    let send_once = async move |sender: mpsc::UnboundedSender<()>| {
-        sender.send(()).expect("somebody receives");
-        pending::<()>().await;
-    };
     let line = line!() + 1;
-    let aborted = named.spawn(send_once(sender.clone()));
+    let aborted = named.spawn(send_and_sleep(sender.clone()));
     expected.push(row("task", line));
     is_polled.recv().await.expect("the sender is alive");
     aborted.abort();
 
     let line = line!() + 1;
-    let alive = named.spawn(send_once(sender));
-    expected.push(Row { is_alive: true, ..row("task", line) });
+    let alive = named.spawn(send_and_sleep(sender));
+    // Its timer has a waker.
+    expected.push(Row { is_alive: true, wakers_alive: 1, ..row("task", line) });
     is_polled.recv().await.expect("the sender is alive");
 
     yielding.await.expect("no panic");
@@ -205,7 +242,9 @@ fn the_console_is_sent_what_tasks_do() {
         let (expected, alive) = runtime.block_on(run(&name));
         let is_complete = |console: &Console| {
             let rows = console.rows(&name);
-            rows.len() == expected.len() && rows.iter().filter(|row| row.is_alive).count() == 1
+            // Of the one that is alive the poll may not be over.
+            let has_waker = rows.iter().any(|row| row.is_alive && row.wakers_alive == 1);
+            rows.len() == expected.len() && has_waker && console.sleepers(SLEEP_LINE).contains(&name)
         };
         let watched = client.block_on(async {
             tokio::time::timeout(PATIENCE, watch(address, is_complete)).await.expect("it is sent")
