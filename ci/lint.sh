@@ -11,7 +11,7 @@ for features in "" futures-io macros tokio-io hyper tracing; do
     cargo clippy --lib --no-default-features --features "$features" -- -D warnings
 done
 # Cargo shows the warnings of a patch that is a path to everyone who builds with it.
-for features in "" rt rt-multi-thread macros net sync time io-util io-std fs process signal test-util \
+for features in "" rt rt-multi-thread macros net sync time io-util io-std fs process signal test-util tracing \
     rt,macros macros,rt-multi-thread rt,net,time macros,sync full; do
     echo "+ tokio with features: ${features:-none}"
     cargo clippy --lib -p tokio@1.999.0 --no-default-features --features "$features" -- -D warnings
