@@ -172,17 +172,17 @@ fn worker_figures(metrics: &RuntimeMetrics, index: usize, busy: Duration) -> Val
 fn stalls(out: &mut impl Write, service: &ConsoleService) -> io::Result<()> {
     let polls = service.slow_polls.polls();
     let now = clock::now();
-    for ReportedPoll { poll, at } in &polls {
+    for ReportedPoll { poll, at, is_over } in &polls {
         let ago = now.saturating_duration_since(*at);
         // The report of one that goes on came when it had just become slow.
-        let since = if poll.is_over() { Duration::ZERO } else { ago };
+        let since = if *is_over { Duration::ZERO } else { ago };
         let shown = json!({
             "task": poll.task().map(|id| id.to_u64()),
             "name": poll.name(),
             "location": poll.location().map(place),
             "worker": poll.worker(),
             "duration_us": micros(poll.duration() + since),
-            "is_over": poll.is_over(),
+            "is_over": is_over,
             "ago_ms": millis(ago),
         });
         line(out, &shown)?;
