@@ -32,6 +32,18 @@ cfg_if! {
 
 pub(crate) use ports::{reuse_port, set_reuse_port};
 
+cfg_if! {
+    if #[knows_listeners] {
+        mod asked_listener;
+        use asked_listener as listener;
+    } else {
+        mod guessed_listener;
+        use guessed_listener as listener;
+    }
+}
+
+pub(crate) use listener::is_listener;
+
 /// Flags for every send, so that a closed peer causes the error `BrokenPipe` and never the signal
 /// SIGPIPE.
 ///
@@ -58,7 +70,7 @@ pub(crate) const PEEK_FLAG: i32 = 2;
 pub(crate) fn is_found_by_name(socket: &Socket) -> bool {
     match socket.r#type() {
         Ok(Type::DGRAM) | Err(_) => true,
-        Ok(_) => matches!(socket.is_listener(), Ok(true)),
+        Ok(_) => is_listener(socket),
     }
 }
 
