@@ -164,7 +164,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn made_and_accepted_descriptors_are_close_on_exec_and_do_not_block() {
+    fn made_and_accepted_descriptors_are_close_on_exec_do_not_block_and_only_one_listens() {
         use socket2::{Domain, Type};
         use std::net::{Ipv4Addr, SocketAddr};
 
@@ -180,6 +180,8 @@ mod tests {
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
         };
+        let listening = [&listener, &client, &accepted].map(is_listener);
+        assert_eq!(listening, [true, false, false]);
         for made in [reader, writer, listener, accepted] {
             let flags = rustix::io::fcntl_getfd(&made).unwrap();
             assert!(flags.contains(rustix::io::FdFlags::CLOEXEC), "{made:?} is close-on-exec");
