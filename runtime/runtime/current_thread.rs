@@ -1,6 +1,8 @@
 //! The one worker of a current-thread runtime, and the threads that run it in turn.
 
 use std::future::Future;
+#[cfg(feature = "tracing")]
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +15,8 @@ use crate::primitive::sync::Mutex;
 use crate::scheduler::park::{Parker, WakeFlag};
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{SharedScheduler, current};
+#[cfg(feature = "tracing")]
+use crate::task::Spanned;
 use crate::task::coop;
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
@@ -59,6 +63,8 @@ impl LoopWorker {
 
     #[track_caller]
     pub(super) fn block_on<F: Future>(&self, handle: &Handle, future: F) -> F::Output {
+        #[cfg(feature = "tracing")]
+        let future = Spanned::block_on(future, Location::caller());
         let mut future = pin!(future);
         let parker = Parker::new();
         let queued = Queued { parker: &parker, loop_worker: self };

@@ -12,7 +12,7 @@ use crate::driver;
 use crate::scheduler::current;
 use crate::task::local_set;
 
-pub use super::weight::{Weight, boxed_if_large};
+pub use super::weight::{NotedSize, Weight, boxed_if_large};
 pub use crate::driver::Allowed;
 pub use crate::task::coop::poll_proceed_outer;
 

@@ -20,6 +20,8 @@ use crate::scheduler::clean_up::ShutdownDelay;
 use crate::scheduler::park::Parker;
 use crate::scheduler::shutdown_hooks::ShutdownHook;
 use crate::scheduler::{self, SchedulerHandle, current};
+#[cfg(feature = "tracing")]
+use crate::task::Spanned;
 use crate::task::{Id, JoinHandle, coop};
 
 pub(super) const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
@@ -184,6 +186,8 @@ impl Handle {
         let parker = Parker::new();
         let waker = waker_ref(&parker);
         let mut context = Context::from_waker(&waker);
+        #[cfg(feature = "tracing")]
+        let future = Spanned::block_on(future, Location::caller());
         let mut future = pin!(future);
         loop {
             if let Poll::Ready(output) = coop::with_budget(|| future.as_mut().poll(&mut context)) {

@@ -122,6 +122,16 @@ impl SharedScheduler {
         &self.identity
     }
 
+    /// Returns how long a worker was not asleep until now.
+    #[cfg(all(unix, feature = "console"))]
+    pub(crate) fn busy_time_of(&self, worker: usize) -> Duration {
+        let remote = &self.remotes[worker];
+        let is_awake = remote.polled.task().is_some() && !remote.gate.is_closed();
+        // It counts its time when it looks after everything of its own, so not within a poll.
+        let since = clock::now().saturating_duration_since(remote.checked_in_at(self.epoch));
+        remote.figures.busy_time() + if is_awake { since } else { Duration::ZERO }
+    }
+
     /// Returns how long polls and waits of a worker are, if the runtime is observed.
     pub(crate) fn observed_worker(&self, worker: usize) -> Option<&Arc<ObservedWorker>> {
         self.observed_workers.as_ref().map(|workers| &workers[worker])

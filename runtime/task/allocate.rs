@@ -3,14 +3,13 @@
 
 use super::harness;
 use super::id::Id;
-use super::layout::{Cell, Core, Header, Links, Stage, Trailer};
+use super::layout::{Cell, Core, Header, Links, SpawnSite, Stage, Trailer};
 use super::memory;
 use super::raw::Reference;
 use super::runnable::Runnable;
 use super::schedule::Schedule;
 use super::state::TaskState;
 use crate::primitive::cell::UnsafeCell;
-use std::panic::Location;
 use std::ptr::NonNull;
 
 /// Allocates a task that is due to run and in no list.
@@ -21,7 +20,7 @@ pub(super) unsafe fn allocate<F, S>(
     future: F,
     scheduler: S,
     id: Id,
-    location: &'static Location<'static>,
+    site: impl Into<SpawnSite>,
 ) -> (Runnable, Reference)
 where
     F: Future + 'static,
@@ -37,7 +36,7 @@ where
             links: Links::outside(),
         },
         core: Core { scheduler, stage: UnsafeCell::new(Stage::Future(future)) },
-        trailer: Trailer::new(location),
+        trailer: Trailer::new(site.into()),
     };
     // SAFETY: the memory is for a cell of this type, and ours.
     unsafe { pointer.write(cell) };

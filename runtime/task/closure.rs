@@ -8,6 +8,8 @@ use super::layout::Header;
 use super::owned;
 use super::runnable::Runnable;
 use super::schedule::Schedule;
+#[cfg(feature = "tracing")]
+use super::spans::Spanned;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,7 +21,10 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    owned::unlisted(Closure(Some(f)), Unscheduled, id, location)
+    let closure = Closure(Some(f));
+    #[cfg(feature = "tracing")]
+    let (closure, location) = Spanned::blocking::<F>(closure, id, location).with_site(location);
+    owned::unlisted(closure, Unscheduled, id, location)
 }
 
 /// Ready at its first poll. It is `Unpin` because nothing in it is ever pinned.

@@ -4,6 +4,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+#[cfg(all(unix, feature = "console"))]
+use super::poll_log::PollLog;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 
 /// The first bucket ends at this power of two, in nanoseconds; each other one is twice as long.
@@ -67,11 +69,18 @@ pub(crate) struct ObservedWorker {
     pub(crate) polls: Histogram,
     /// From when a task was due until its poll began.
     pub(crate) schedules: Histogram,
+    #[cfg(all(unix, feature = "console"))]
+    pub(crate) log: PollLog,
 }
 
 impl ObservedWorker {
     pub(crate) fn new() -> ObservedWorker {
-        ObservedWorker { polls: Histogram::new(), schedules: Histogram::new() }
+        ObservedWorker {
+            polls: Histogram::new(),
+            schedules: Histogram::new(),
+            #[cfg(all(unix, feature = "console"))]
+            log: PollLog::new(),
+        }
     }
 }
 

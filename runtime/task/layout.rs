@@ -71,13 +71,31 @@ pub(super) enum Stage<F: Future> {
 pub(super) struct Trailer {
     /// Owned as in [waker-lent].
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    /// Where the task was spawned.
+    pub(super) site: SpawnSite,
+}
+
+/// Where a task was spawned, and with the feature `tracing` its span.
+pub(super) struct SpawnSite {
     pub(super) location: &'static Location<'static>,
+    /// Wakers, which outlive the future, name the span by it. `None` if no subscriber wanted it.
+    #[cfg(feature = "tracing")]
+    pub(super) span: Option<tracing::span::Id>,
+}
+
+impl From<&'static Location<'static>> for SpawnSite {
+    #[inline]
+    fn from(location: &'static Location<'static>) -> SpawnSite {
+        SpawnSite {
+            location,
+            #[cfg(feature = "tracing")]
+            span: None,
+        }
+    }
 }
 
 impl Trailer {
-    pub(super) fn new(location: &'static Location<'static>) -> Trailer {
-        Trailer { join_waker: UnsafeCell::new(None), location }
+    pub(super) fn new(site: SpawnSite) -> Trailer {
+        Trailer { join_waker: UnsafeCell::new(None), site }
     }
 }
 

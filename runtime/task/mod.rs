@@ -55,7 +55,8 @@
 // (the handles), `owned.rs` and `list.rs` (live tasks), `depot.rs`, `memory.rs`, `observed.rs` and
 // `latency.rs` (what is counted while a runtime is observed). The others need none of these:
 // `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
-// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`.
+// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`,
+// `spans.rs` (what tokio-console reads).
 // `local_set/` is a small scheduler on top of all of it.
 
 pub(crate) mod activity;
@@ -81,11 +82,15 @@ mod outcomes;
 mod owned;
 pub(crate) mod permission;
 mod pinned;
+#[cfg(all(unix, feature = "console"))]
+mod poll_log;
 mod polled_task;
 mod quiet;
 mod raw;
 mod runnable;
 mod schedule;
+#[cfg(feature = "tracing")]
+mod spans;
 mod state;
 pub(crate) mod stats;
 mod trace;
@@ -170,13 +175,19 @@ pub(crate) use latency::{Histogram, ObservedWorker};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
 pub(crate) use observed::CountedWorker;
+#[cfg(all(unix, feature = "console"))]
+pub(crate) use observed::nanos_now;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
+#[cfg(all(unix, feature = "console"))]
+pub(crate) use poll_log::{Logged, LoggedPoll, LoggedWake};
 pub(crate) use polled_task::PolledTask;
 pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use raw::Reference as TaskReference;
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::Schedule;
+#[cfg(feature = "tracing")]
+pub(crate) use spans::{BoxedSize, Spanned};
 pub(crate) use stats::TaskStats;
 pub(crate) use trace::{Note, REASONS_COUNT_MAX, is_traced, note};
 pub(crate) use wait_reason::WaitReason;

@@ -9,6 +9,8 @@ use super::cause::Cause;
 use super::id::{Id, try_id};
 use super::latency::{Histogram, ObservedWorker};
 use super::layout::{Header, Vtable};
+#[cfg(all(unix, feature = "console"))]
+use super::poll_log::{LoggedPoll, LoggedWake, PollLog};
 use super::raw::{Reference, TaskRef};
 use super::stats::TaskStats;
 use crate::primitive::atomic::{AtomicU64, Ordering};
@@ -121,7 +123,7 @@ fn note(of: fn(&ObservedWorker) -> &Histogram, nanos: u64) -> u64 {
 }
 
 /// The time now, in nanoseconds since the first one was asked for.
-fn now() -> u64 {
+pub(crate) fn nanos_now() -> u64 {
     static EPOCH: OnceLock<Instant> = OnceLock::new();
     let now = clock::now();
     let since = now.saturating_duration_since(*EPOCH.get_or_init(|| now));
@@ -132,7 +134,7 @@ fn now() -> u64 {
 impl Record {
     /// The record of a task that is spawned now, by the task of this thread.
     fn new(plain: NonNull<Vtable>) -> Record {
-        let now = now();
+        let now = nanos_now();
         // SAFETY: of a new task, so it is the vtable of its types, a constant.
         let rest = unsafe { plain.as_ref() };
         Record {
@@ -164,7 +166,7 @@ impl Record {
 
     /// A poll begins. Called by the runner. Returns the time.
     fn begin_poll(&self) -> u64 {
-        let now = now();
+        let now = nanos_now();
         // Ordering: Relaxed [one-poller], all: only the runner writes these, and the right to run
         // carries them from one to the next; a dump reads hints.
         let waited = now.saturating_sub(self.since.load(Ordering::Relaxed));
@@ -180,24 +182,23 @@ impl Record {
         now
     }
 
-    /// The poll that began at `began` is over. If the task was woken meanwhile, it is due again,
-    /// and the caller has the right to run it. If not, others may run it already.
-    fn end_poll(&self, began: u64, is_woken: bool) {
-        let now = now();
+    /// A poll is over. If the task was woken meanwhile, it is due again, and the caller has the
+    /// right to run it. If not, others may run it already.
+    fn end_poll(&self, began: u64, ended: u64, is_woken: bool) {
         self.life.with(|_| ());
-        let length = now.saturating_sub(began);
+        let length = ended.saturating_sub(began);
         // Ordering: Relaxed: a sum that only dumps read. An addition, because the next poll may
         // have ended on another thread.
         self.busy.fetch_add(length, Ordering::Relaxed);
         note(|observed| &observed.polls, length);
         if is_woken {
-            self.become_due(now);
+            self.become_due(ended);
         }
     }
 
     /// What a dump shows. `is_running` and `is_due` are what the task does.
     fn stats(&self, is_running: bool, is_due: bool) -> TaskStats {
-        let now = now();
+        let now = nanos_now();
         self.life.with(|_| ());
         // Ordering: Relaxed, all: hints.
         let since = now.saturating_sub(self.since.load(Ordering::Relaxed));
@@ -220,6 +221,31 @@ impl Record {
         }
     }
 }
+
+/// Logs a poll of this thread, if somebody traces its worker.
+#[cfg(all(unix, feature = "console"))]
+fn log_poll(task: TaskRef<'_>, began: u64, ended: u64) {
+    let poll = || LoggedPoll { task: task.id(), location: task.location(), began, ended };
+    with_log(|log| log.note_poll(poll));
+}
+
+/// Logs that this thread made a task due, if somebody traces its worker.
+#[cfg(all(unix, feature = "console"))]
+fn log_wake(task: TaskRef<'_>, at: u64) {
+    with_log(|log| log.note_wake(LoggedWake { task: task.id(), by: try_id(), at }));
+}
+
+#[cfg(all(unix, feature = "console"))]
+fn with_log(f: impl FnOnce(&PollLog)) {
+    // While the thread ends, nothing is logged.
+    let _ = WORKER.try_with(|worker| worker.borrow().as_ref().map(|worker| f(&worker.observed.log)));
+}
+
+#[cfg(not(all(unix, feature = "console")))]
+fn log_poll(_task: TaskRef<'_>, _began: u64, _ended: u64) {}
+
+#[cfg(not(all(unix, feature = "console")))]
+fn log_wake(_task: TaskRef<'_>, _at: u64) {}
 
 /// Gives a task a record.
 ///
@@ -254,7 +280,9 @@ unsafe fn run(task: NonNull<Header>) -> bool {
     let began = record.begin_poll();
     // SAFETY: as our caller promises; this is the vtable for the types of the task.
     let is_woken = unsafe { (record.plain().run)(task) };
-    record.end_poll(began, is_woken);
+    let ended = nanos_now();
+    log_poll(kept.task(), began, ended);
+    record.end_poll(began, ended, is_woken);
     is_woken
 }
 
@@ -263,7 +291,10 @@ unsafe fn run(task: NonNull<Header>) -> bool {
 unsafe fn schedule(task: NonNull<Header>, cause: Cause) {
     // SAFETY: observed, and the caller of `schedule` keeps it alive ([alive-while-scheduling]).
     let record = unsafe { record_of(task) };
-    record.become_due(now());
+    let now = nanos_now();
+    record.become_due(now);
+    // SAFETY: as above.
+    log_wake(unsafe { TaskRef::from_header(task) }, now);
     // SAFETY: as our caller promises; this is the vtable for the types of the task.
     unsafe { (record.plain().schedule)(task, cause) }
 }

@@ -4,12 +4,14 @@
 use super::allocate::allocate;
 use super::id::Id;
 use super::join::JoinHandle;
-use super::layout::{Header, Membership};
+use super::layout::{Header, Membership, SpawnSite};
 use super::list::{List, with_links};
 use super::pinned::PinnedFuture;
 use super::raw::{Reference, TaskRef};
 use super::runnable::Runnable;
 use super::schedule::Schedule;
+#[cfg(feature = "tracing")]
+use super::spans::Spanned;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Mutex;
 use crossbeam::utils::CachePadded;
@@ -40,7 +42,7 @@ pub(super) fn unlisted<F, S>(
     future: F,
     scheduler: S,
     id: Id,
-    location: &'static Location<'static>,
+    site: impl Into<SpawnSite>,
 ) -> (Runnable, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
@@ -48,7 +50,7 @@ where
     S: Schedule,
 {
     // SAFETY: the future and its output are Send.
-    let (runnable, reference) = unsafe { allocate(future, scheduler, id, location) };
+    let (runnable, reference) = unsafe { allocate(future, scheduler, id, site) };
     // SAFETY: the reference is the new task's, and its output is the future's.
     (runnable, unsafe { JoinHandle::new(reference) })
 }
@@ -80,6 +82,8 @@ impl OwnedTasks {
         F::Output: Send + 'static,
         S: Schedule,
     {
+        #[cfg(feature = "tracing")]
+        let (future, location) = Spanned::task(future, id, location).with_site(location);
         // SAFETY: the future and its output are Send.
         let (runnable, reference) = unsafe { allocate(future, scheduler, id, location) };
         // SAFETY: the reference is the new task's, and its output is the future's.
@@ -101,6 +105,8 @@ impl OwnedTasks {
         F::Output: 'static,
         S: Schedule,
     {
+        #[cfg(feature = "tracing")]
+        let (future, location) = Spanned::local(future, id, location).with_site(location);
         // SAFETY: `PinnedFuture` lets no other thread touch the future. Its output is made by a
         // poll here, and dropped by the run that made it or through the join handle, which is not
         // Send unless the output is.

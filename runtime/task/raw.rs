@@ -74,7 +74,13 @@ impl<'a> TaskRef<'a> {
 
     /// Returns where the task was spawned.
     pub(crate) fn location(self) -> &'static Location<'static> {
-        self.trailer().location
+        self.trailer().site.location
+    }
+
+    /// Returns the id of the task's span, if a subscriber wanted it.
+    #[cfg(feature = "tracing")]
+    pub(super) fn span_id(self) -> Option<&'a tracing::span::Id> {
+        self.trailer().site.span.as_ref()
     }
 
     /// Passes the Runnable to the scheduler.

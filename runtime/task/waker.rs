@@ -5,6 +5,8 @@ use super::cause::Cause;
 use super::layout::Header;
 use super::outcomes::{Wake, WakeByValue};
 use super::raw::{Reference, TaskRef};
+#[cfg(feature = "tracing")]
+use super::spans;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -55,7 +57,10 @@ unsafe fn task<'a>(data: *const ()) -> TaskRef<'a> {
 /// As for [`task`].
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: as our caller promises.
-    let reference = unsafe { task(data) }.to_reference();
+    let task = unsafe { task(data) };
+    #[cfg(feature = "tracing")]
+    spans::record_waker(task, "waker.clone");
+    let reference = task.to_reference();
     RawWaker::new(reference.into_header().as_ptr().cast_const().cast(), &VTABLE)
 }
 
@@ -64,6 +69,8 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 unsafe fn wake(data: *const ()) {
     // SAFETY: as our caller promises.
     let task = unsafe { task(data) };
+    #[cfg(feature = "tracing")]
+    spans::record_waker(task, "waker.wake");
     match task.state().wake_by_value() {
         WakeByValue::Nothing => {}
         // SAFETY: the transition gave up the last reference, which was ours.
@@ -83,6 +90,8 @@ unsafe fn wake(data: *const ()) {
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: as our caller promises.
     let task = unsafe { task(data) };
+    #[cfg(feature = "tracing")]
+    spans::record_waker(task, "waker.wake_by_ref");
     match task.state().wake_by_ref() {
         Wake::Nothing => {}
         // SAFETY: the transition gave us the right to run; the waker that we borrow, or the run
@@ -95,5 +104,9 @@ unsafe fn wake_by_ref(data: *const ()) {
 /// As for [`task`]; the waker's reference is moved into the call.
 unsafe fn drop(data: *const ()) {
     // SAFETY: as our caller promises.
-    std::mem::drop(unsafe { Reference::from_header(task(data).as_ptr()) });
+    let task = unsafe { task(data) };
+    #[cfg(feature = "tracing")]
+    spans::record_waker(task, "waker.drop");
+    // SAFETY: the waker's reference is ours.
+    std::mem::drop(unsafe { Reference::from_header(task.as_ptr()) });
 }

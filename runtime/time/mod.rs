@@ -67,6 +67,8 @@ mod level;
 mod send_timeout;
 mod slab;
 mod sleep;
+#[cfg(feature = "tracing")]
+mod sleep_spans;
 mod test_clock;
 mod timeout;
 mod timers;

@@ -9,6 +9,8 @@ use pin_project_lite::pin_project;
 
 use super::entry::TimerEntry;
 use super::instant::Instant;
+#[cfg(feature = "tracing")]
+use super::sleep_spans::SleepSpans;
 use crate::task::{WaitReason, coop};
 
 /// Waits until `duration` has passed, counted from this call.
@@ -33,6 +35,7 @@ use crate::task::{WaitReason, coop};
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn sleep(duration: Duration) -> Sleep {
     Sleep::new(Instant::after(duration))
 }
@@ -58,8 +61,17 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep::new(deadline)
+}
+
+/// What only a feature needs. A type of its own, because `pin_project!` takes no fields on a
+/// condition.
+#[derive(Debug)]
+struct SleepExtras {
+    #[cfg(feature = "tracing")]
+    spans: SleepSpans,
 }
 
 pin_project! {
@@ -89,6 +101,7 @@ pin_project! {
     pub struct Sleep {
         deadline: Instant,
         entry: TimerEntry,
+        extras: SleepExtras,
         // Nothing relies on the pin today. It is promised so that the node can move in here later.
         #[pin]
         pinned: PhantomPinned,
@@ -96,8 +109,13 @@ pin_project! {
 }
 
 impl Sleep {
+    #[cfg_attr(feature = "tracing", track_caller)]
     fn new(deadline: Instant) -> Self {
-        Sleep { deadline, entry: TimerEntry::new(), pinned: PhantomPinned }
+        let extras = SleepExtras {
+            #[cfg(feature = "tracing")]
+            spans: SleepSpans::new(std::panic::Location::caller(), deadline),
+        };
+        Sleep { deadline, entry: TimerEntry::new(), extras, pinned: PhantomPinned }
     }
 
     /// Returns the instant at which it completes.
@@ -159,6 +177,8 @@ impl Sleep {
         let this = self.project();
         *this.deadline = deadline;
         this.entry.reset(deadline.into_std());
+        #[cfg(feature = "tracing")]
+        this.extras.spans.set_deadline(deadline);
     }
 }
 
@@ -168,11 +188,15 @@ impl Future for Sleep {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
+        #[cfg(feature = "tracing")]
+        let entered = this.extras.spans.enter();
         let deadline = &*this.deadline;
         let reason = move || WaitReason::Timer { deadline: deadline.into_std() };
         let charge = ready!(coop::poll_proceed_for(cx, reason));
         ready!(this.entry.poll_elapsed(cx, deadline.into_std()));
         charge.made_progress();
+        #[cfg(feature = "tracing")]
+        entered.set_ready();
         Poll::Ready(())
     }
 }

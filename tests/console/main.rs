@@ -9,6 +9,7 @@ mod place;
 mod stuck;
 #[path = "../support/mod.rs"]
 mod support;
+mod trace;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;

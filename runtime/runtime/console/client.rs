@@ -9,6 +9,7 @@ use super::answers;
 use super::lines::{LINE_BYTES_MAX, ReceivedLine, RequestLines, ToClient};
 use super::request::ConsoleRequest;
 use super::service::ConsoleService;
+use super::writing;
 use crate::sync::oneshot;
 
 /// How long a client may be silent.
@@ -36,7 +37,7 @@ pub(super) fn serve(
         let goes_on = match request {
             Ok(request) => answers::answer(&mut out, service, request, &mut end)?,
             Err(text) => {
-                answers::refuse(&mut out, &text)?;
+                writing::refuse(&mut out, &text)?;
                 false
             }
         };
@@ -49,5 +50,5 @@ pub(super) fn serve(
 
 /// Says why somebody is not served.
 pub(super) fn turn_away(socket: &Socket, text: &str) -> io::Result<()> {
-    answers::refuse(&mut ToClient::new(socket)?, text)
+    writing::refuse(&mut ToClient::new(socket)?, text)
 }

@@ -10,15 +10,22 @@ pub(super) enum ConsoleRequest {
     Text,
     Metrics,
     Stalls,
+    /// Of so many milliseconds.
+    Trace(u64),
 }
 
+/// What a trace lasts if the client does not say, and at most.
+const TRACE_MILLIS: u64 = 1000;
+const TRACE_MILLIS_MAX: u64 = 60_000;
+
 impl ConsoleRequest {
-    const ALL: [ConsoleRequest; 5] = [
+    const ALL: [ConsoleRequest; 6] = [
         ConsoleRequest::Tasks,
         ConsoleRequest::Dump,
         ConsoleRequest::Text,
         ConsoleRequest::Metrics,
         ConsoleRequest::Stalls,
+        ConsoleRequest::Trace(TRACE_MILLIS),
     ];
 
     fn word(self) -> &'static str {
@@ -28,6 +35,7 @@ impl ConsoleRequest {
             ConsoleRequest::Text => "text",
             ConsoleRequest::Metrics => "metrics",
             ConsoleRequest::Stalls => "stalls",
+            ConsoleRequest::Trace(_) => "trace",
         }
     }
 }
@@ -42,6 +50,18 @@ impl ConsoleRequest {
             return Err(format!("the field `request` is missing; it is one of: {}", known()));
         };
         let request = ConsoleRequest::ALL.into_iter().find(|request| request.word() == word);
-        request.ok_or_else(|| format!("there is no request {word:?}; the requests are: {}", known()))
+        let request =
+            request.ok_or_else(|| format!("there is no request {word:?}; the requests are: {}", known()))?;
+        match (request, value.get("for_ms")) {
+            (ConsoleRequest::Trace(_), Some(millis)) => trace_of(millis),
+            _ => Ok(request),
+        }
+    }
+}
+
+fn trace_of(millis: &Value) -> Result<ConsoleRequest, String> {
+    match millis.as_u64() {
+        Some(count @ 1..=TRACE_MILLIS_MAX) => Ok(ConsoleRequest::Trace(count)),
+        _ => Err(format!("`for_ms` is {millis}; it must be a number between 1 and {TRACE_MILLIS_MAX}")),
     }
 }

@@ -151,7 +151,7 @@ impl RuntimeMetrics {
 
     /// The histograms of a worker, with their names and meanings in the text for Prometheus.
     pub(super) fn histograms(&self, worker: usize) -> Option<[(&'static str, &'static str, &Histogram); 2]> {
-        let ObservedWorker { polls, schedules } = self.observed(worker)?;
+        let ObservedWorker { polls, schedules, .. } = self.observed(worker)?;
         Some([
             ("worker_poll_seconds", "Lengths of polls of tasks by a worker.", polls),
             ("worker_schedule_seconds", "Waits of tasks that were due for a worker.", schedules),

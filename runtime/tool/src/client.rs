@@ -85,12 +85,20 @@ impl ConsoleClient {
     pub(crate) fn ask(
         &mut self,
         request: &str,
+        each: impl FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<serde_json::Value, Failure> {
+        self.ask_line(&format!("{{\"request\":\"{request}\"}}\n"), each)
+    }
+
+    fn ask_line(
+        &mut self,
+        request: &str,
         mut each: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<serde_json::Value, Failure> {
         let mut stream = self.reader.get_ref();
         let sent = stream
             .set_write_timeout(Some(self.pause_max))
-            .and_then(|()| stream.write_all(format!("{{\"request\":\"{request}\"}}\n").as_bytes()));
+            .and_then(|()| stream.write_all(request.as_bytes()));
         match sent {
             Ok(()) => {}
             // A service that refused and closed may have left its reason.
@@ -118,9 +126,25 @@ impl ConsoleClient {
         &mut self,
         request: &str,
     ) -> Result<(Vec<(Line, String)>, End), Failure> {
+        self.ask_all_lines(&format!("{{\"request\":\"{request}\"}}\n"))
+    }
+
+    /// As [`ask_all`](Self::ask_all), with one more field.
+    pub(crate) fn ask_all_with<Line: DeserializeOwned, End: DeserializeOwned>(
+        &mut self,
+        request: &str,
+        (field, value): (&str, u64),
+    ) -> Result<(Vec<(Line, String)>, End), Failure> {
+        self.ask_all_lines(&format!("{{\"request\":\"{request}\",\"{field}\":{value}}}\n"))
+    }
+
+    fn ask_all_lines<Line: DeserializeOwned, End: DeserializeOwned>(
+        &mut self,
+        request: &str,
+    ) -> Result<(Vec<(Line, String)>, End), Failure> {
         let mut lines = Vec::new();
         let path = self.path.clone();
-        let end = self.ask(request, |line| {
+        let end = self.ask_line(request, |line| {
             lines.push((parsed(&path, line)?, line.to_owned()));
             Ok(())
         })?;

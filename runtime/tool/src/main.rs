@@ -11,6 +11,8 @@ mod find;
 #[cfg(unix)]
 mod forest;
 #[cfg(unix)]
+mod length;
+#[cfg(unix)]
 mod options;
 #[cfg(unix)]
 mod output;

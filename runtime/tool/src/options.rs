@@ -1,8 +1,12 @@
 //! The command line.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::find::ServiceName;
+use crate::length::parse_length;
 
 /// Looks into running programs that use the runtime heist.
 ///
@@ -25,6 +29,8 @@ pub(crate) enum Command {
     Dump(DumpOptions),
     /// Lists the latest polls that took too long
     Stalls(StallsOptions),
+    /// Writes the polls and wakes of a while to a file for Perfetto; needs an observed runtime
+    Trace(TraceOptions),
     /// Shows workers and groups of tasks, again and again
     Top(TopOptions),
 }
@@ -112,6 +118,21 @@ pub(crate) struct StallsOptions {
     pub(crate) follow: bool,
     /// One JSON object per line
     #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceOptions {
+    #[command(flatten)]
+    pub(crate) addressed: Addressed,
+    /// How long, between 1ms and 1m
+    #[arg(long = "for", value_name = "LENGTH", default_value = "1s", value_parser = parse_length)]
+    pub(crate) length: Duration,
+    /// The file, which is replaced if it is there
+    #[arg(short, long, value_name = "FILE", default_value = "trace.json")]
+    pub(crate) output: PathBuf,
+    /// Prints the lines of the service instead: one JSON object per poll and wake, and the end
+    #[arg(long, conflicts_with = "output")]
     pub(crate) json: bool,
 }
 

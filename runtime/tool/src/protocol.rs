@@ -143,3 +143,43 @@ pub(crate) struct SlowPollLine {
     #[serde(default)]
     pub(crate) ago_ms: u64,
 }
+
+/// A line of the answer to `trace`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum TraceLine {
+    Poll(TracedPoll),
+    Wake(TracedWake),
+}
+
+/// A poll. Times are from the beginning of the trace.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct TracedPoll {
+    pub(crate) worker: u64,
+    /// The task.
+    pub(crate) poll: u64,
+    pub(crate) name: Option<Visible>,
+    pub(crate) location: SourcePlace,
+    pub(crate) began_ns: u64,
+    pub(crate) ended_ns: u64,
+}
+
+/// A wake that made a task due.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct TracedWake {
+    pub(crate) worker: u64,
+    /// The task.
+    pub(crate) wake: u64,
+    /// The task whose poll it was in.
+    pub(crate) by: Option<u64>,
+    pub(crate) at_ns: u64,
+}
+
+/// The end of the answer to `trace`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TraceEnd {
+    pub(crate) polls: u64,
+    pub(crate) wakes: u64,
+    pub(crate) lost: u64,
+    pub(crate) length_ns: u64,
+}

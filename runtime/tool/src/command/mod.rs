@@ -4,6 +4,7 @@ mod dump;
 mod ps;
 mod pstree;
 mod stalls;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Pstree(options) => pstree::run(options, &mut output),
         Command::Dump(options) => dump::run(options, &mut output),
         Command::Stalls(options) => stalls::run(options, &mut output),
+        Command::Trace(options) => trace::run(options, &mut output),
         Command::Top(options) => top::run(options, &mut output),
     };
     // What came before a failure is shown.
