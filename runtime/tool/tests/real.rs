@@ -1,4 +1,5 @@
-//! The tool against real runtimes of this process, whose truth is known, while every worker is stuck.
+//! The tool against real runtimes of this process, whose truth is known, while every worker is
+//! stuck.
 
 #![cfg(unix)]
 
@@ -34,7 +35,8 @@ struct Stuck {
     _holds: Vec<mpsc::Sender<()>>,
 }
 
-/// Runs `test` with io_uring, if the machine has it, and with polling. The name is of this test only.
+/// Runs `test` with io_uring, if the machine has it, and with polling. The name is of this test
+/// only.
 fn on_each_driver(name: &str, test: impl Fn(&Real)) {
     for kind in [DriverKind::Uring, DriverKind::Poll] {
         let directory = tempfile::tempdir().expect("a directory");

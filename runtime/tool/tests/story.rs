@@ -1,5 +1,6 @@
-//! The example `observed` is ill, and one command of the tool finds why: `examples/observed/README.md` shows what the
-//! example and the tool print, and this suite that they do.
+//! The example `observed` is ill, and one command of the tool finds why:
+//! `examples/observed/README.md` shows what the example and the tool print, and this suite that they
+//! do.
 
 #![cfg(unix)]
 
@@ -96,8 +97,8 @@ fn shown(illness: &str) -> Shown {
     Shown { report, command, answer }
 }
 
-/// The words of the lines, without what differs from one run to the next: times, shares, addresses, drivers, and
-/// which process and worker it was. Places of the source are kept.
+/// The words of the lines, without what differs from one run to the next: times, shares, addresses,
+/// drivers, and which process and worker it was. Places of the source are kept.
 fn words(lines: &[String]) -> Vec<String> {
     let lines = lines.iter().map(|line| {
         let mut before = "";
@@ -148,7 +149,8 @@ fn drivers() -> Vec<DriverKind> {
     [DriverKind::Uring, DriverKind::Poll].into_iter().filter(is_there).collect()
 }
 
-/// Plays the section of the README on each driver. `is_enough` compares the words of the tool's answer with those shown.
+/// Plays the section of the README on each driver. `is_enough` compares the words of the tool's
+/// answer with those shown.
 #[track_caller]
 fn play(illness: &str, is_enough: impl Fn(&[String], &[String]) -> bool) {
     let shown = shown(illness);
@@ -196,6 +198,18 @@ fn stalls_shows_a_call_that_blocks_with_the_place_of_its_task() {
 #[test]
 fn pstree_names_the_circle_of_tasks_that_await_each_other() {
     play("circle", is_equal);
+}
+
+#[test]
+fn the_guide_shows_the_same_circle() {
+    let guide =
+        std::fs::read_to_string(Path::new(ROOT).join("docs/guide/look_inside.md")).expect("the guide");
+    let guide = words(&guide.lines().map(str::to_owned).collect::<Vec<_>>());
+    let expected = words(&shown("circle").answer);
+    assert!(
+        guide.windows(expected.len()).any(|lines| lines == expected),
+        "{expected:#?} is not in the guide"
+    );
 }
 
 #[test]
