@@ -43,7 +43,7 @@ fn spin(time: Duration) {
     }
 }
 
-/// Mutants: `stats: None` in `task_line`; a number more in `polls`; `parent: None`.
+/// Mutants in `add_stats`: another parent, one poll more, the age as the idle time.
 #[test]
 fn a_task_that_is_observed_has_its_parent_its_polls_and_its_times() {
     on_each_observed(|runtime, path| {
@@ -117,7 +117,7 @@ fn moves(seen: &[Option<usize>]) -> usize {
     workers.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }
 
-/// Mutant: `moves` counts every poll.
+/// Mutants in `add_stats`: the polls as the moves, always the first worker.
 #[test]
 fn the_worker_of_a_task_is_the_one_that_polled_it_last_and_its_moves_are_counted() {
     on_each_observed(|runtime, path| {
@@ -142,7 +142,7 @@ fn the_worker_of_a_task_is_the_one_that_polled_it_last_and_its_moves_are_counted
     });
 }
 
-/// Mutant: only polls that are over count.
+/// Mutant: `Record::stats` leaves out the poll that goes on.
 #[test]
 fn the_busy_time_of_a_task_grows_while_its_poll_goes_on() {
     on_each_observed(|runtime, path| {
