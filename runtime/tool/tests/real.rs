@@ -215,8 +215,8 @@ fn ps_sorts_by_the_time_in_polls() {
         };
         let hot = sorted().into_iter().find(|line| line["name"] == "hot").expect("it is alive");
         assert!(hot["busy_us"].as_u64() >= Some(50_000), "{hot}");
-        // Their polls go on, and become longer than the one that is over. They began at nearly the same
-        // time, and the service reads one after the other.
+        // Their polls go on, and become longer than the one that is over. They began at nearly the
+        // same time, and the service reads one after the other.
         eventually("the stuck ones lead", || {
             let names = names(&sorted());
             names[..2].iter().all(|name| name.starts_with("stuck-")) && names[2..] == ["hot", "idle"]

@@ -1,6 +1,6 @@
 //! The example `observed` is ill, and one command of the tool finds why:
-//! `examples/observed/README.md` shows what the example and the tool print, and this suite that they
-//! do.
+//! `examples/observed/README.md` shows what the example and the tool print, and this suite checks
+//! it.
 
 #![cfg(unix)]
 
