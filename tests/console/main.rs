@@ -4,6 +4,7 @@
 mod answers;
 mod ends;
 mod hostile;
+mod observed;
 mod place;
 mod stuck;
 #[path = "../support/mod.rs"]
@@ -14,7 +15,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use heist::runtime::{DriverKind, Runtime};
+use heist::runtime::{Builder, DriverKind, Runtime};
 use heist::sync::oneshot;
 use serde_json::Value;
 
@@ -127,11 +128,17 @@ pub(crate) fn scratch() -> (tempfile::TempDir, PathBuf) {
 
 /// Runs `test` beside a runtime of each kind, which runs in `block_on` meanwhile.
 pub(crate) fn on_each(test: impl Fn(&Runtime, &Path) + Sync) {
+    on_each_built(|_| {}, test);
+}
+
+/// As [`on_each`], with options of the test's own.
+pub(crate) fn on_each_built(options: impl Fn(&mut Builder), test: impl Fn(&Runtime, &Path) + Sync) {
     for kind in backends() {
         for shape in SHAPES {
             watched(|| {
                 let (_directory, path) = scratch();
                 let mut builder = builder(shape, kind);
+                options(&mut builder);
                 let runtime = builder.name("main").max_blocking_threads(1).console(&path).build().unwrap();
                 eprintln!("running: {shape:?} on {kind:?}");
                 beside(&runtime, || test(&runtime, &path));

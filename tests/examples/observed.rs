@@ -53,8 +53,57 @@ fn tasks_that_await_each_other_are_called_a_deadlock() {
 
 #[test]
 fn an_illness_that_does_not_exist_is_an_error() {
-    let output = Command::new(program::example("observed")).arg("cold").output().expect("it starts");
-    assert_eq!(output.status.code(), Some(2));
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(error.trim(), "error: name an illness: leak, lock, block or circle");
+    for arguments in [&["cold"][..], &[], &["leak", "--stray"], &["leak", "--stay", "lock"]] {
+        let mut command = Command::new(program::example("observed"));
+        let output = command.args(arguments).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(error.trim(), "error: name an illness: leak, lock, block or circle", "{arguments:?}");
+    }
+}
+
+/// Ends with the test, however that ends.
+#[cfg(unix)]
+struct Stays(std::process::Child);
+
+#[cfg(unix)]
+impl Drop for Stays {
+    fn drop(&mut self) {
+        // It is over already if the test has succeeded.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// As somebody does it who looks from outside: the console is there until Ctrl-C ends the service.
+#[cfg(unix)]
+#[test]
+fn a_service_that_stays_has_a_console_and_ends_with_ctrl_c() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::net::UnixStream;
+
+    for (illness, kind) in ["leak", "lock", "block", "circle"]
+        .into_iter()
+        .flat_map(|illness| support::backends().into_iter().map(move |kind| (illness, kind)))
+    {
+        let directory = tempfile::tempdir().expect("room for a directory");
+        let mut command = Command::new(program::example("observed"));
+        command.args([illness, "--stay"]).env("HEIST_DRIVER", kind.to_string());
+        command.env("HEIST_CONSOLE", directory.path()).stdout(std::process::Stdio::piped());
+        let mut child = Stays(command.spawn().expect("the example starts"));
+        let pid = child.0.id();
+        let printed = BufReader::new(child.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let line = printed.into_iter().find(|line| line.starts_with("process ")).expect("it stays");
+        assert_eq!(line, format!("process {pid} stays until Ctrl-C"), "{illness} on {kind}");
+        let sockets = || std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        let socket = sockets().next().expect("its console");
+        let mut greeting = String::new();
+        let stream = UnixStream::connect(socket).expect("it listens");
+        BufReader::new(stream).read_line(&mut greeting).unwrap();
+        assert!(greeting.contains(&format!("\"pid\":{pid},")), "{greeting}");
+        let pid = rustix::process::Pid::from_child(&child.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert!(child.0.wait().unwrap().success(), "{illness} on {kind}");
+        assert_eq!(sockets().count(), 0, "{illness} on {kind}");
+    }
 }

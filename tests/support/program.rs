@@ -44,7 +44,16 @@ impl Build {
 
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
-        command.args(["build", "--quiet", "--example", name, "--profile", self.profile()]);
+        command.args([
+            "build",
+            "--quiet",
+            "--package",
+            "heist",
+            "--example",
+            name,
+            "--profile",
+            self.profile(),
+        ]);
         command.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
         command.arg("--target-dir").arg(&self.target_directory);
         if let Some(triple) = &self.triple {
