@@ -1,0 +1,48 @@
+//! A connection to a service that outlives the process of the service: a look opens it again.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::client::{ANSWER_PAUSE_MAX, ConsoleClient};
+use crate::failure::Failure;
+
+/// A service closes connections on which it hears nothing for longer.
+const QUIET_MAX: Duration = Duration::from_secs(10);
+
+/// One connection, used by one look at a time. Clones mean the same one.
+#[derive(Clone)]
+pub(super) struct KeptConnection {
+    path: PathBuf,
+    opened: Arc<Mutex<Option<(ConsoleClient, Instant)>>>,
+}
+
+impl KeptConnection {
+    /// Connects with the first look.
+    pub(super) fn new(path: PathBuf) -> KeptConnection {
+        KeptConnection { path, opened: Arc::new(Mutex::new(None)) }
+    }
+
+    /// Looks. After a failure, the next look connects again: maybe to another process.
+    pub(super) fn look<T>(
+        &self,
+        look: impl FnOnce(&mut ConsoleClient) -> Result<T, Failure>,
+    ) -> Result<T, String> {
+        // The connection is taken out while it is used: a panic leaves none.
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut client = match opened.take() {
+            Some((client, used_at)) if used_at.elapsed() < QUIET_MAX => client,
+            _ => ConsoleClient::open(&self.path, ANSWER_PAUSE_MAX).map_err(|failure| reason(&failure))?,
+        };
+        let seen = look(&mut client).map_err(|failure| reason(&failure))?;
+        *opened = Some((client, Instant::now()));
+        Ok(seen)
+    }
+}
+
+fn reason(failure: &Failure) -> String {
+    match failure {
+        Failure::Message(text) => text.clone(),
+        Failure::ReaderHasGone => "the reader of the output has gone".to_owned(),
+    }
+}
