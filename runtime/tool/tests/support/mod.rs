@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -90,7 +91,8 @@ pub(crate) fn task(id: u64, name: Option<&str>, activity: &str, awaits: &[u64]) 
 pub(crate) struct Service {
     path: PathBuf,
     is_over: Arc<AtomicBool>,
-    connection_count: Arc<AtomicUsize>,
+    /// All that there have been.
+    connections: Arc<Mutex<Vec<UnixStream>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -99,26 +101,29 @@ impl Service {
         let listener = UnixListener::bind(path).expect("a new path");
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file of ours");
         let is_over = Arc::new(AtomicBool::new(false));
-        let connection_count = Arc::new(AtomicUsize::new(0));
+        let connections = Arc::new(Mutex::new(Vec::new()));
         let (flag, script) = (Arc::clone(&is_over), Arc::new(Mutex::new(script)));
-        let count = Arc::clone(&connection_count);
+        let kept = Arc::clone(&connections);
         let serve = move || {
             for stream in listener.incoming() {
                 if flag.load(Ordering::SeqCst) {
                     return;
                 }
-                count.fetch_add(1, Ordering::SeqCst);
                 let (stream, script) = (stream.expect("a connection"), Arc::clone(&script));
-                thread::spawn(move || serve(&stream, &script));
+                kept.lock().expect("no panic").push(stream.try_clone().expect("a descriptor"));
+                thread::spawn(move || {
+                    serve(&stream, &script);
+                    let _ = stream.shutdown(Shutdown::Both);
+                });
             }
         };
         let thread = thread::Builder::new().name("heist-console".to_owned()).spawn(serve);
-        Service { path: path.to_owned(), is_over, connection_count, thread: Some(thread.expect("a thread")) }
+        Service { path: path.to_owned(), is_over, connections, thread: Some(thread.expect("a thread")) }
     }
 
     /// How many connections there have been.
     pub(crate) fn connection_count(&self) -> usize {
-        self.connection_count.load(Ordering::SeqCst)
+        self.connections.lock().expect("no panic").len()
     }
 }
 
@@ -129,6 +134,10 @@ impl Drop for Service {
         let _ = fs::remove_file(&self.path);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+        // As at the end of a process.
+        for stream in self.connections.lock().expect("no panic").iter() {
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
 }
