@@ -1,5 +1,5 @@
-//! Who may ask: the one who has the address with the key. Other users of the machine reach the port,
-//! and so do pages of other sites in the browser of this user.
+//! Who may ask: the one who has the address with the key. Other users of the machine reach the
+//! port, and so do pages of other sites in the browser of this user.
 
 use std::fmt;
 use std::fs::File;

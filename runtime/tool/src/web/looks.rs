@@ -28,7 +28,7 @@ const STALLS_MAX: usize = 64;
 /// Workers that an answer has.
 const WORKERS_MAX: usize = 1024;
 
-/// Tasks that a look takes in. A service with more is refused: what is counted here stays in memory.
+/// Tasks that a look takes in. A service with more is refused, because a look stays in memory.
 const TASKS_READ_MAX: u64 = 2_000_000;
 
 /// How long the answer to a look may take in all.

@@ -23,8 +23,8 @@ const HEAD_PAUSE_MAX: Duration = Duration::from_secs(15);
 /// The most that one connection holds of the head of a request.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
-/// Then a connection ends after the answer that is under way, and the browser opens another one: what
-/// does not read its answer stays no longer.
+/// Then a connection ends after the answer that is under way, and the browser opens another one. A
+/// client that does not read its answer stays no longer.
 const CONNECTION_AGE_MAX: Duration = Duration::from_secs(120);
 
 /// How long the last answer of a connection may take.

@@ -12,8 +12,8 @@ pub(super) type Seen<T> = Result<Arc<T>, Arc<str>>;
 
 pub(super) struct SharedLook<T> {
     take: Box<dyn Fn() -> Result<T, String> + Send + Sync>,
-    /// With the end of the look. A failure counts as well: a service that does not answer is not asked
-    /// by each browser.
+    /// With the end of the look. A failure counts as well: not every browser asks a service that
+    /// does not answer.
     latest: Mutex<Option<(Instant, Seen<T>)>>,
 }
 
