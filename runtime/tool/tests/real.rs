@@ -356,3 +356,39 @@ fn top_shows_that_a_worker_which_never_sleeps_is_busy() {
         assert!(sum >= 70.0, "{screens}");
     });
 }
+
+#[test]
+fn trace_writes_the_polls_of_each_worker_and_the_wakes_between_tasks() {
+    on_each_driver("trace", |real| {
+        let notify = Arc::new(heist::sync::Notify::new());
+        let waits = Arc::clone(&notify);
+        let woken = real.spawn("woken", async move {
+            loop {
+                waits.notified().await;
+            }
+        });
+        let wakes = real.spawn("wakes", async move {
+            loop {
+                notify.notify_one();
+                heist::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("trace.json");
+        let output = file.to_str().expect("UTF-8");
+        let said = real.ask("trace", &["--for", "200ms", "--output", output]);
+        assert!(said.contains(" polls and ") && said.contains(output), "{said}");
+        woken.abort();
+        wakes.abort();
+        let trace: Value = serde_json::from_slice(&std::fs::read(&file).expect("it is there")).expect("JSON");
+        let events = trace["traceEvents"].as_array().expect("events");
+        let of = |phase: &str, name: &str| {
+            events.iter().filter(|event| event["ph"] == phase && event["name"] == name).count()
+        };
+        assert!(of("X", "woken") > 1 && of("X", "wakes") > 1, "{said}");
+        assert_eq!((of("M", "process_name"), of("M", "thread_name")), (1, WORKERS));
+        assert!(of("s", "wake") > 1 && of("s", "wake") == of("f", "wake"), "{said}");
+        let whole = objects(&real.ask("trace", &["--for", "1ms", "--json"]));
+        assert!(whole.last().expect("the end")["end"]["length_ns"].as_u64() >= Some(1_000_000), "{whole:?}");
+    });
+}
