@@ -10,7 +10,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -99,7 +99,9 @@ impl Service {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file of ours");
         let is_over = Arc::new(AtomicBool::new(false));
         let (flag, script) = (Arc::clone(&is_over), Arc::new(Mutex::new(script)));
+        let (begin, begun) = mpsc::channel();
         let serve = move || {
+            begin.send(()).expect("the service waits");
             for stream in listener.incoming() {
                 if flag.load(Ordering::SeqCst) {
                     return;
@@ -109,7 +111,10 @@ impl Service {
             }
         };
         let thread = thread::Builder::new().name("heist-console".to_owned()).spawn(serve);
-        Service { path: path.to_owned(), is_over, thread: Some(thread.expect("a thread")) }
+        let thread = Some(thread.expect("a thread"));
+        // A thread gets its name when it begins.
+        begun.recv().expect("it begins");
+        Service { path: path.to_owned(), is_over, thread }
     }
 }
 
