@@ -31,8 +31,10 @@ awk '
     /^members = / { $0 = "members = [\"runtime/tool\"]" }
     /^exclude = / { next }
     is_kept' "$root/Cargo.toml" >Cargo.toml
+# The library is the tree above.
 awk '
     /^\[/ { is_kept = !/dev-dependencies/ }
+    /^heist = / { sub("path = \"../..\"", "path = \"../../..\"") }
     is_kept' "$root/runtime/tool/Cargo.toml" >runtime/tool/Cargo.toml
 for entry in src README.md; do ln -s "$root/runtime/tool/$entry" "runtime/tool/$entry"; done
 RUSTC_BOOTSTRAP=1 cargo generate-lockfile -Z direct-minimal-versions

@@ -34,5 +34,6 @@ cargo test --all-features --test examples net::
 cargo test --all-features --test task spawn::
 cargo doc --all-features --no-deps
 cd "$(ls -d "$work"/crates/heist-tool-*)"
-printf '\n[workspace]\n' >>Cargo.toml
+printf '\n[workspace]\n[patch.crates-io]\nheist = { path = "%s" }\nheist-macros = { path = "%s" }\n' "$heist" "$macros" \
+    >>Cargo.toml
 cargo test --no-run

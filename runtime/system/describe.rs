@@ -6,6 +6,8 @@ use std::io;
 
 use socket2::{SockAddr, Socket, Type};
 
+use super::socket::is_listener;
+
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, RawFd};
 
@@ -13,7 +15,7 @@ use std::os::fd::{AsRawFd, RawFd};
 /// else by what the system calls it, or by its number.
 pub(crate) fn describe(socket: &Socket) -> String {
     let Ok(kind) = socket.r#type() else { return describe_other(socket) };
-    let is_listener = matches!(socket.is_listener(), Ok(true));
+    let is_listener = kind == Type::STREAM && is_listener(socket);
     let (local, peer) = (socket.local_addr(), socket.peer_addr());
     let is_internet = local.as_ref().is_ok_and(|address| address.as_socket().is_some());
     let protocol = match (is_internet, kind) {

@@ -69,6 +69,13 @@ macro_rules! cfg_if {
             $($rest)*
         }
     };
+    // A socket can be asked whether it listens. With `rt_portable` the tests are of the guess.
+    (if #[knows_listeners] $($rest:tt)*) => {
+        cfg_if! {
+            @[all(not(rt_portable), any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
+            $($rest)*
+        }
+    };
     // The credentials of a peer come from `getpeereid(3)`.
     (if #[getpeereid] $($rest:tt)*) => {
         cfg_if! {

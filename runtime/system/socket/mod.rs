@@ -32,6 +32,18 @@ cfg_if! {
 
 pub(crate) use ports::{reuse_port, set_reuse_port};
 
+cfg_if! {
+    if #[knows_listeners] {
+        mod asked_listener;
+        use asked_listener as listener;
+    } else {
+        mod guessed_listener;
+        use guessed_listener as listener;
+    }
+}
+
+pub(crate) use listener::is_listener;
+
 /// Flags for every send, so that a closed peer causes the error `BrokenPipe` and never the signal
 /// SIGPIPE.
 ///
@@ -58,7 +70,7 @@ pub(crate) const PEEK_FLAG: i32 = 2;
 pub(crate) fn is_found_by_name(socket: &Socket) -> bool {
     match socket.r#type() {
         Ok(Type::DGRAM) | Err(_) => true,
-        Ok(_) => matches!(socket.is_listener(), Ok(true)),
+        Ok(_) => is_listener(socket),
     }
 }
 
@@ -152,7 +164,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn made_and_accepted_descriptors_are_close_on_exec_and_do_not_block() {
+    fn made_and_accepted_descriptors_are_close_on_exec_do_not_block_and_only_one_listens() {
         use socket2::{Domain, Type};
         use std::net::{Ipv4Addr, SocketAddr};
 
@@ -168,6 +180,8 @@ mod tests {
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
         };
+        let listening = [&listener, &client, &accepted].map(is_listener);
+        assert_eq!(listening, [true, false, false]);
         for made in [reader, writer, listener, accepted] {
             let flags = rustix::io::fcntl_getfd(&made).unwrap();
             assert!(flags.contains(rustix::io::FdFlags::CLOEXEC), "{made:?} is close-on-exec");

@@ -23,9 +23,13 @@ mod protocol;
 #[cfg(unix)]
 mod table;
 #[cfg(unix)]
+mod task_tree;
+#[cfg(unix)]
 mod top;
 #[cfg(unix)]
 mod visible;
+#[cfg(unix)]
+mod web;
 
 use std::process::ExitCode;
 

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Trace(TraceOptions),
     /// Shows workers and groups of tasks, again and again
     Top(TopOptions),
+    /// Serves a page that shows workers, tasks and slow polls to browsers on this machine
+    Web(WebOptions),
 }
 
 #[derive(Debug, Args)]
@@ -151,5 +153,17 @@ pub(crate) struct TopOptions {
     pub(crate) plain: bool,
     /// One JSON object per look and line
     #[arg(long, conflicts_with = "plain")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WebOptions {
+    #[command(flatten)]
+    pub(crate) addressed: Addressed,
+    /// The port on 127.0.0.1 [default: a free one]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
+    /// Prints the address as a JSON object
+    #[arg(long)]
     pub(crate) json: bool,
 }

@@ -12,7 +12,7 @@ use clap::Parser;
 
 use crate::options::{Command, CommandLine};
 use crate::output::Output;
-use crate::top;
+use crate::{top, web};
 
 /// Carries out the command line. clap ends the process if it is wrong, or asks for help.
 pub(crate) fn run() -> ExitCode {
@@ -25,6 +25,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Stalls(options) => stalls::run(options, &mut output),
         Command::Trace(options) => trace::run(options, &mut output),
         Command::Top(options) => top::run(options, &mut output),
+        Command::Web(options) => web::run(options, &mut output),
     };
     // What came before a failure is shown.
     let flushed = output.flush();

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -90,6 +91,8 @@ pub(crate) fn task(id: u64, name: Option<&str>, activity: &str, awaits: &[u64]) 
 pub(crate) struct Service {
     path: PathBuf,
     is_over: Arc<AtomicBool>,
+    /// All that there have been.
+    connections: Arc<Mutex<Vec<UnixStream>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -98,7 +101,9 @@ impl Service {
         let listener = UnixListener::bind(path).expect("a new path");
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file of ours");
         let is_over = Arc::new(AtomicBool::new(false));
+        let connections = Arc::new(Mutex::new(Vec::new()));
         let (flag, script) = (Arc::clone(&is_over), Arc::new(Mutex::new(script)));
+        let kept = Arc::clone(&connections);
         let (begin, begun) = mpsc::channel();
         let serve = move || {
             begin.send(()).expect("the service waits");
@@ -107,14 +112,23 @@ impl Service {
                     return;
                 }
                 let (stream, script) = (stream.expect("a connection"), Arc::clone(&script));
-                thread::spawn(move || serve(&stream, &script));
+                kept.lock().expect("no panic").push(stream.try_clone().expect("a descriptor"));
+                thread::spawn(move || {
+                    serve(&stream, &script);
+                    let _ = stream.shutdown(Shutdown::Both);
+                });
             }
         };
         let thread = thread::Builder::new().name("heist-console".to_owned()).spawn(serve);
         let thread = Some(thread.expect("a thread"));
         // A thread gets its name when it begins.
         begun.recv().expect("it begins");
-        Service { path: path.to_owned(), is_over, thread }
+        Service { path: path.to_owned(), is_over, connections, thread }
+    }
+
+    /// How many connections there have been.
+    pub(crate) fn connection_count(&self) -> usize {
+        self.connections.lock().expect("no panic").len()
     }
 }
 
@@ -125,6 +139,10 @@ impl Drop for Service {
         let _ = fs::remove_file(&self.path);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+        // As at the end of a process.
+        for stream in self.connections.lock().expect("no panic").iter() {
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
 }
