@@ -68,8 +68,9 @@ fn a_process_is_found_by_its_thread_and_its_listening_sockets() {
     let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
     assert_eq!(line["socket"], path("c d").to_str().expect("UTF-8"));
     let table = heist(&["ps"]).output;
-    let row = table.lines().find(|line| line.contains("c d")).expect("a row");
-    let row: Vec<_> = row.split_whitespace().collect();
+    let rows = table.lines().filter(|line| line.contains("c d"));
+    let mut rows = rows.map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let row = rows.find(|row| row[0] == pid.to_string()).expect("a row");
     assert_eq!(row[..7], [&*pid.to_string(), "7", "main", "0.1.0", "multi_thread", "io_uring", "2"]);
 }
 

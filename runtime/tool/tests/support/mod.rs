@@ -11,7 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -104,7 +104,9 @@ impl Service {
         let connections = Arc::new(Mutex::new(Vec::new()));
         let (flag, script) = (Arc::clone(&is_over), Arc::new(Mutex::new(script)));
         let kept = Arc::clone(&connections);
+        let (begin, begun) = mpsc::channel();
         let serve = move || {
+            begin.send(()).expect("the service waits");
             for stream in listener.incoming() {
                 if flag.load(Ordering::SeqCst) {
                     return;
@@ -118,7 +120,10 @@ impl Service {
             }
         };
         let thread = thread::Builder::new().name("heist-console".to_owned()).spawn(serve);
-        Service { path: path.to_owned(), is_over, connections, thread: Some(thread.expect("a thread")) }
+        let thread = Some(thread.expect("a thread"));
+        // A thread gets its name when it begins.
+        begun.recv().expect("it begins");
+        Service { path: path.to_owned(), is_over, connections, thread }
     }
 
     /// How many connections there have been.
