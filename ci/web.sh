@@ -37,7 +37,7 @@ first_line() { # file process
 browser() { # options
     timeout 120 chromium --headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
-        --window-size=1300,1600 "--user-data-dir=$work/profile" --enable-logging=stderr --v=0 \
+        --window-size=1300,2400 "--user-data-dir=$work/profile" --enable-logging=stderr --v=0 \
         --virtual-time-budget=120000 "$@" 2>"$work/log"
 }
 
@@ -72,7 +72,7 @@ for count in 20 100000; do
     watched=$!
     exec 3>"$work/input"
     first_line "$work/out" "$watched" >/dev/null
-    "$release/heist" web "$work/socket" >"$work/url" 2>"$work/err" &
+    "$release/heist" web "$work/socket" >"$work/url" 2>"$work/err" 3>&- &
     web=$!
     url=$(first_line "$work/url" "$web")
 
@@ -89,15 +89,18 @@ for count in 20 100000; do
     expect "nothing has gone" 'role="alert" hidden'
     refuse "no error in the page" 'CONSOLE' "$work/log"
     if [ -n "${WEB_SCREENSHOT:-}" ] && [ "$count" = 20 ]; then
-        browser "--screenshot=$WEB_SCREENSHOT" "$url" >/dev/null || true
+        browser "--screenshot=$WEB_SCREENSHOT" "$url#tree" >/dev/null || true
     fi
+
+    exec 3>&-
+    wait "$watched" || die "the program ended with $?: $(cat "$work/err")"
+    watched=
+    browser --dump-dom "$url" >"$work/dom" || true
+    expect "the end of the program" '>The service has gone, or does not answer: '
 
     kill -INT "$web"
     wait "$web" || die "heist web ended with $? on Ctrl-C: $(cat "$work/err")"
     web=
-    exec 3>&-
-    wait "$watched" || die "the program ended with $?: $(cat "$work/err")"
-    watched=
 done
 [ "$failures" -eq 0 ] || die "$failures checks failed"
 echo "all checks passed in $SECONDS s"

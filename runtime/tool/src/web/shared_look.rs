@@ -65,6 +65,7 @@ mod tests {
     fn those_who_ask_during_a_look_share_it_and_a_later_one_starts_another() {
         let (counter, (go, gate)) = (Arc::new(AtomicUsize::new(0)), mpsc::channel::<()>());
         let (begun, has_begun) = mpsc::channel();
+        let asked = Arc::new(AtomicUsize::new(0));
         let (counted, gate) = (Arc::clone(&counter), std::sync::Mutex::new((gate, begun)));
         let look = SharedLook::new(move || {
             let gate = gate.lock().expect("no panic");
@@ -74,8 +75,12 @@ mod tests {
         });
         runtime().block_on(async {
             let ask = |age_max| {
-                let look = Arc::clone(&look);
-                heist::spawn(async move { look.no_older_than(age_max).await })
+                let (look, asked) = (Arc::clone(&look), Arc::clone(&asked));
+                heist::spawn(async move {
+                    // Nothing waits between this and the time at which it asks.
+                    asked.fetch_add(1, Ordering::SeqCst);
+                    look.no_older_than(age_max).await
+                })
             };
             let first = ask(Duration::ZERO);
             heist::task::spawn_blocking(move || has_begun.recv().map(|()| has_begun))
@@ -83,9 +88,9 @@ mod tests {
                 .expect("no panic")
                 .expect("a look");
             let others: Vec<_> = (0..10).map(|_| ask(Duration::ZERO)).collect();
-            // They have asked before the look ends.
-            heist::task::yield_now().await;
-            heist::task::yield_now().await;
+            while asked.load(Ordering::SeqCst) < 11 {
+                heist::task::yield_now().await;
+            }
             go.send(()).expect("a look waits");
             assert_eq!(first.await.expect("no panic").as_deref(), Ok(&0));
             for other in others {
