@@ -302,9 +302,10 @@ unsafe fn schedule(task: NonNull<Header>, cause: Cause) {
 /// # Safety
 /// As `Vtable::free`, for a task that is observed.
 unsafe fn free(task: NonNull<Header>) {
-    // SAFETY: observed; the cell is freed below.
-    let record = NonNull::from(unsafe { record_of(task) });
-    // SAFETY: alive until it is taken back below.
+    // Not by `record_of`: the box needs the pointer that `observe` has stored.
+    // SAFETY: the cell is freed below.
+    let record = unsafe { task.as_ref().vtable.cast::<Record>() };
+    // SAFETY: observed, so that is a record, and it is alive until it is taken back below.
     let plain = unsafe { record.as_ref() }.plain();
     // SAFETY: as our caller promises; this is the vtable for the types of the task.
     unsafe { (plain.free)(task) };
