@@ -388,8 +388,8 @@ impl Builder {
     ///
     /// # Errors
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): an option out of range, a NUL byte in the
-    ///   thread name, a `HEIST_DRIVER` that is none of its three words, or
-    ///   [`start_paused`](Self::start_paused) on a multi-thread runtime.
+    ///   thread name, a `HEIST_DRIVER` that is none of its three words, a `HEIST_OBSERVE` that is
+    ///   neither `1` nor `0`, or [`start_paused`](Self::start_paused) on a multi-thread runtime.
     /// - The system's error if it refuses threads, descriptors or memory. With
     ///   [`DriverKind::Uring`]: why io_uring was refused, and the remedy.
     ///
