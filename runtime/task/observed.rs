@@ -30,7 +30,7 @@ struct Record {
     plain: NonNull<Vtable>,
     parent: Option<Id>,
     spawned_at: u64,
-    /// When it became due, if it is due; when its poll began, if it is polled.
+    /// When it became due, with `DUE`, or when its last poll began.
     since: AtomicU64,
     busy: AtomicU64,
     scheduled: AtomicU64,
@@ -38,6 +38,10 @@ struct Record {
     /// Read by each use and written by the end, so that models see a use that comes too late.
     life: UnsafeCell<()>,
 }
+
+/// In `since`: the time is that of a wake, and no poll has followed. It takes the place of single
+/// nanoseconds.
+const DUE: u64 = 1;
 
 /// How often a task was polled, by which worker the last time, and how often by another one than
 /// before, as one word that only the runner writes.
@@ -142,7 +146,7 @@ impl Record {
             plain,
             parent: try_id(),
             spawned_at: now,
-            since: AtomicU64::new(now),
+            since: AtomicU64::new(now | DUE),
             busy: AtomicU64::new(0),
             scheduled: AtomicU64::new(0),
             runs: AtomicU64::new(0),
@@ -161,7 +165,7 @@ impl Record {
         self.life.with(|_| ());
         // Ordering: Relaxed [one-poller]: the right to run carries it to the runner; a dump reads a
         // hint.
-        self.since.store(now, Ordering::Relaxed);
+        self.since.store(now | DUE, Ordering::Relaxed);
     }
 
     /// A poll begins. Called by the runner. Returns the time.
@@ -169,7 +173,9 @@ impl Record {
         let now = nanos_now();
         // Ordering: Relaxed [one-poller], all: only the runner writes these, and the right to run
         // carries them from one to the next; a dump reads hints.
-        let waited = now.saturating_sub(self.since.load(Ordering::Relaxed));
+        let since = self.since.load(Ordering::Relaxed);
+        // Whoever looks at a task, or ends it, runs it although it was not due.
+        let waited = if since & DUE == 0 { 0 } else { now.saturating_sub(since) };
         // Ordering: Relaxed, as above.
         self.scheduled.store(self.scheduled.load(Ordering::Relaxed) + waited, Ordering::Relaxed);
         let worker = note(|observed| &observed.schedules, waited);
@@ -178,7 +184,7 @@ impl Record {
         // Ordering: Relaxed, as above.
         self.runs.store(runs.0, Ordering::Relaxed);
         // Ordering: Relaxed, as above.
-        self.since.store(now, Ordering::Relaxed);
+        self.since.store(now & !DUE, Ordering::Relaxed);
         now
     }
 

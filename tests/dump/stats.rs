@@ -95,6 +95,23 @@ fn a_task_that_waits_for_its_thread_is_runnable_for_that_time() {
     }
 }
 
+/// A dump polls a task that waits, which was not due.
+#[test]
+fn the_time_before_a_dump_is_no_wait_for_a_thread() {
+    observed(|rt| {
+        rt.block_on(async {
+            let task = heist::spawn(pending::<()>());
+            let has_been_polled = |dump: &Dump| stats_in(dump, task.id()).polls() > 0;
+            let before = stats_in(&dump_when("it has been polled", has_been_polled).await, task.id());
+            heist::time::sleep(TIME).await;
+            // The first one polls it, the second one sees what that has counted.
+            Handle::current().dump().await;
+            let after = stats_in(&Handle::current().dump().await, task.id());
+            assert!(after.idle() >= before.idle() + TIME / 2, "{before:?}, then {after:?}");
+        });
+    });
+}
+
 #[test]
 fn a_group_of_tasks_shows_its_sums() {
     observed(|rt| {
