@@ -1,4 +1,5 @@
 //! The futures `sleep` and `sleep_until`.
+use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -68,7 +69,6 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// What only a feature needs. A type of its own, because `pin_project!` takes no fields on a
 /// condition.
-#[derive(Debug)]
 struct SleepExtras {
     #[cfg(feature = "tracing")]
     spans: SleepSpans,
@@ -96,7 +96,6 @@ pin_project! {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[derive(Debug)]
     #[must_use = "a sleep does nothing unless it is awaited"]
     pub struct Sleep {
         deadline: Instant,
@@ -105,6 +104,15 @@ pin_project! {
         // Nothing relies on the pin today. It is promised so that the node can move in here later.
         #[pin]
         pinned: PhantomPinned,
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline)
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
     }
 }
 
