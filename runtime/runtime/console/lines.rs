@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use socket2::Socket;
 
@@ -50,7 +50,11 @@ impl<'a> RequestLines<'a> {
             if self.bytes.len() > LINE_BYTES_MAX {
                 return Ok(ReceivedLine::TooLong);
             }
-            match self.read_before(deadline) {
+            let left = deadline.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                return Ok(ReceivedLine::Nothing);
+            }
+            match self.read_within(left) {
                 Ok(0) => return Ok(ReceivedLine::End),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -60,8 +64,7 @@ impl<'a> RequestLines<'a> {
         }
     }
 
-    fn read_before(&mut self, deadline: Instant) -> io::Result<usize> {
-        let left = deadline.saturating_duration_since(clock::now());
+    fn read_within(&mut self, left: Duration) -> io::Result<usize> {
         // To the socket zero would mean: no limit.
         self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
         let mut piece = [0; LINE_BYTES_MAX];
