@@ -132,7 +132,7 @@ impl SharedScheduler {
         remote.figures.busy_time() + if is_awake { since } else { Duration::ZERO }
     }
 
-    /// Returns how long polls and waits of a worker are, if the runtime is observed.
+    /// Returns what is counted of the polls of a worker, if the runtime is observed.
     pub(crate) fn observed_worker(&self, worker: usize) -> Option<&Arc<ObservedWorker>> {
         self.observed_workers.as_ref().map(|workers| &workers[worker])
     }

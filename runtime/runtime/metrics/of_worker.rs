@@ -47,8 +47,9 @@ impl RuntimeMetrics {
         self.handle.scheduler.shared().figures(worker).sleep_turns.get()
     }
 
-    /// The time in which a worker was not asleep. It is counted when the worker goes to sleep, and
-    /// at the end of a `block_on` that runs it; a paused clock counts as it moves.
+    /// The time in which a worker was not asleep. It is counted when the worker looks at its
+    /// sockets and timers, before each sleep, and at the end of a `block_on` that runs it: a poll
+    /// that goes on is not in it. A paused clock counts as it moves.
     ///
     /// # Panics
     /// Panics if there is no such worker.
