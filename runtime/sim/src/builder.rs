@@ -1,0 +1,113 @@
+//! How a program makes a world, and what it learns of it.
+
+use std::any::Any;
+use std::fmt;
+use std::time::Duration;
+
+use crate::world::{self, Ended, Options, Schedule, WorldFailure};
+
+/// Makes worlds.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    options: Options,
+}
+
+/// What is known of a world that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// A hash of all that happened: two runs of a seed have the same.
+    pub hash: u64,
+    /// How many calls its threads made.
+    pub steps_count: u64,
+    /// How long it lasted, in its own time.
+    pub lasted: Duration,
+    /// The last steps, one per line, if the builder keeps any.
+    pub story: String,
+}
+
+/// A world that did not end well.
+pub struct Failure {
+    /// The seed that makes the world again.
+    pub seed: u64,
+    /// What went wrong.
+    pub reason: String,
+    /// What is known of the world.
+    pub report: Report,
+    /// What the program panicked with, if it did.
+    pub panic: Option<Box<dyn Any + Send>>,
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the world of seed {} failed: {}", self.seed, self.reason)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Builder {
+    /// Seed 0, a random walk.
+    pub fn new() -> Builder {
+        Builder {
+            options: Options {
+                seed: 0,
+                schedule: Schedule::RandomWalk { period: 8 },
+                time_limit: 24 * 3600 * 1_000_000_000,
+                steps_limit: 100_000_000,
+                kept_count: 0,
+            },
+        }
+    }
+
+    /// Sets the seed.
+    pub fn seed(&mut self, seed: u64) -> &mut Builder {
+        self.options.seed = seed;
+        self
+    }
+
+    /// Keeps the last steps for [`Report::story`].
+    pub fn keep_steps(&mut self, count: usize) -> &mut Builder {
+        self.options.kept_count = count;
+        self
+    }
+
+    /// Runs `root` in a new world.
+    ///
+    /// # Errors
+    /// Fails if the root panics, and if the world gets stuck.
+    pub fn run<R: Send + 'static>(
+        &self,
+        root: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<(R, Report), Box<Failure>> {
+        let Ended { outcome, hash, steps_count, lasted, story } = world::run(&self.options, root);
+        let report = Report { hash, steps_count, lasted: Duration::from_nanos(lasted), story };
+        match outcome {
+            Ok(answer) => Ok((answer, report)),
+            Err(failure) => {
+                let (reason, panic) = match failure {
+                    WorldFailure::Stuck(reason) => (reason, None),
+                    WorldFailure::Panicked(panic) => (panic_text(&*panic), Some(panic)),
+                };
+                Err(Box::new(Failure { seed: self.options.seed, reason, report, panic }))
+            }
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.map_or_else(|| "it panicked".to_owned(), |text| format!("it panicked: {text}"))
+}
