@@ -2,9 +2,14 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::world::{self, Ended, Options, Schedule, WorldFailure};
+
+/// Worlds of one process come one after the other: a lock of std that both want, as that of the
+/// standard error, would tie them together.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Makes worlds.
 #[derive(Clone, Debug)]
@@ -66,6 +71,7 @@ impl Builder {
                 schedule: Schedule::RandomWalk { period: 8 },
                 time_limit: 24 * 3600 * 1_000_000_000,
                 steps_limit: 100_000_000,
+                has_outside: true,
                 kept_count: 0,
             },
         }
@@ -91,7 +97,9 @@ impl Builder {
         &self,
         root: impl FnOnce() -> R + Send + 'static,
     ) -> Result<(R, Report), Box<Failure>> {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let Ended { outcome, hash, steps_count, lasted, story } = world::run(&self.options, root);
+        drop(alone);
         let report = Report { hash, steps_count, lasted: Duration::from_nanos(lasted), story };
         match outcome {
             Ok(answer) => Ok((answer, report)),

@@ -6,5 +6,7 @@ mod kernel;
 mod world;
 
 mod builder;
+mod host;
 
 pub use builder::{Builder, Failure, Report};
+pub use host::{Host, HostBuilder, elapsed, host, is_simulated, random};

@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_long, c_void};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{fail, from_timespec, random, real};
-use crate::world::{Here, WaitKey, enter};
+use crate::world::{FutexWord, Here, WaitKey, enter};
 
 /// The arguments of a call by number.
 pub(super) type Arguments = [usize; 6];
@@ -52,7 +52,7 @@ fn is_of_a_ring(number: c_long) -> bool {
 unsafe fn futex(here: &Here, arguments: Arguments) -> c_long {
     let [word, operation, value, timeout, _, _] = arguments;
     let operation = operation as c_int;
-    let key = WaitKey::Futex(word);
+    let key = WaitKey::Futex(FutexWord { address: word, value: value as u32 });
     match operation & libc::FUTEX_CMD_MASK {
         command @ (libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET) => {
             let timeout = timeout as *const libc::timespec;
@@ -73,7 +73,14 @@ unsafe fn futex(here: &Here, arguments: Arguments) -> c_long {
         }
         libc::FUTEX_WAKE | libc::FUTEX_WAKE_BITSET => {
             let count = (value as c_int).max(0) as usize;
-            here.step("futex-wake", 0, |world| world.threads.wake(key, count)) as c_long
+            let (woken, has_outside) =
+                here.step("futex-wake", 0, |world| (world.threads.wake(key, count), world.has_outside));
+            if has_outside {
+                let [word, operation, value, timeout, second, third] = arguments;
+                // SAFETY: as the caller promises. A thread outside may wait there as well.
+                unsafe { real::SYSCALL.get()(libc::SYS_futex, word, operation, value, timeout, second, third) };
+            }
+            woken as c_long
         }
         _ => c_long::from(fail(libc::ENOSYS)),
     }
@@ -97,4 +104,13 @@ fn until(
             world.now.saturating_add(nanos.saturating_sub(shown))
         }
     })))
+}
+
+/// What a word of the program is now, at which a thread of the program waits.
+pub(crate) fn word_at(address: usize) -> u32 {
+    // SAFETY: whoever waits at a word keeps it until it has returned, and others change it by atomic
+    // operations only.
+    let word = unsafe { AtomicU32::from_ptr(address as *mut u32) };
+    // Ordering: SeqCst, as the system's look.
+    word.load(Ordering::SeqCst)
 }

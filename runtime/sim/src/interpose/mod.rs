@@ -11,7 +11,8 @@ mod time;
 use std::ffi::c_int;
 use std::hint::black_box;
 
-pub(crate) use threads::ThreadHandles;
+pub(crate) use futex::word_at;
+pub(crate) use threads::{ThreadHandles, end_with_thread};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 

@@ -49,6 +49,11 @@ fn put_end_off(rounds: usize) {
     unsafe { libc::pthread_setspecific(end_key(), ptr::without_provenance(rounds)) };
 }
 
+/// The end of this thread is one in its world.
+pub(crate) fn end_with_thread() {
+    put_end_off(1 + ROUNDS_PUT_OFF);
+}
+
 unsafe extern "C" fn end(rounds: *mut c_void) {
     if rounds.addr() > 1 {
         return put_end_off(rounds.addr() - 1);
@@ -61,7 +66,7 @@ unsafe extern "C" fn end(rounds: *mut c_void) {
 extern "C" fn live(birth: *mut c_void) -> *mut c_void {
     // SAFETY: `pthread_create` below has made it for this thread alone.
     let Birth { start, routine, argument } = *unsafe { Box::from_raw(birth.cast::<Birth>()) };
-    put_end_off(1 + ROUNDS_PUT_OFF);
+    end_with_thread();
     start.take_part();
     routine(argument)
 }

@@ -82,7 +82,7 @@ pub(super) fn leave_world() {
 }
 
 /// Runs the simulation's own code on a thread that is one of a world, with real calls.
-pub(super) fn within<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn within<R>(f: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {

@@ -50,6 +50,10 @@ impl Events {
         self.queue.push(Entry { at, number: self.planned_count, event });
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// When the next event happens.
     pub(crate) fn next_at(&self) -> Option<u64> {
         self.queue.peek().map(|entry| entry.at)

@@ -35,6 +35,13 @@ pub(crate) enum WorldFailure {
 pub(crate) struct Start(Member);
 
 impl Start {
+    /// As [`take_part`](Self::take_part), for a thread that was not made by a call of the program:
+    /// its end is one in the world as well.
+    pub(crate) fn take_part_as_birth(self) {
+        interpose::end_with_thread();
+        self.take_part();
+    }
+
     /// Makes this thread the one of the world, and returns when it has the turn.
     pub(crate) fn take_part(self) {
         let baton = self.0.baton.clone();
@@ -135,6 +142,18 @@ impl Here {
         self.step("panic", 0, |world| world.panic = Some(panic));
         self.member().shared.over.pass();
         self.member().baton.wait();
+    }
+
+    /// No thread of the host runs until it is resumed. If this is one of them, it returns then.
+    pub(crate) fn pause(&self, host: HostId) {
+        self.step("pause", u64::from(host.0), |world| world.threads.pause(host));
+        if host == self.host() {
+            self.yield_now();
+        }
+    }
+
+    pub(crate) fn resume(&self, host: HostId) {
+        self.step("resume", u64::from(host.0), |world| world.threads.resume(host));
     }
 
     /// Ends every thread of a host, where they wait. If this is one of them, it does not return.

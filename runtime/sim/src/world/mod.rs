@@ -21,11 +21,11 @@ use fastrand::Rng;
 
 use crate::interpose::ThreadHandles;
 use crate::kernel::Kernel;
-pub(crate) use current::{Here, enter, is_inside};
+pub(crate) use current::{Here, enter, is_inside, within};
 pub(crate) use events::{Event, Events};
 pub(crate) use life::{Ended, Start, WorldFailure, run};
 pub(crate) use schedule::Schedule;
-pub(crate) use threads::{ThreadId, Threads, WaitKey};
+pub(crate) use threads::{FutexWord, ThreadId, Threads, WaitKey};
 pub(crate) use turn::Attempt;
 
 use baton::Baton;
@@ -45,6 +45,9 @@ pub(crate) struct Options {
     /// In nanoseconds of the world.
     pub(crate) time_limit: u64,
     pub(crate) steps_limit: u64,
+    /// Whether the process has other threads, which may hold a lock that this world wants: that of
+    /// the standard error, for example.
+    pub(crate) has_outside: bool,
     /// Steps that are kept for the story.
     pub(crate) kept_count: usize,
 }
@@ -62,6 +65,7 @@ pub(crate) struct World {
     history: History,
     time_limit: u64,
     steps_limit: u64,
+    pub(crate) has_outside: bool,
     /// Why the world ended, other than by the end of its root.
     failure: Option<String>,
     /// What the main function of a host panicked with.
@@ -106,6 +110,7 @@ impl Shared {
             history: History::new(options.kept_count),
             time_limit: options.time_limit,
             steps_limit: options.steps_limit,
+            has_outside: options.has_outside,
             failure: None,
             panic: None,
         };

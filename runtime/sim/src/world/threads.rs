@@ -1,12 +1,14 @@
 //! The threads of a world: which run, which wait, and for what.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::collections::hash_map::DefaultHasher;
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::baton::Baton;
 use super::events::{Event, Events};
+use crate::interpose;
 use crate::kernel::{HostId, ObjectId};
 
 /// A thread of a world; 0 is the root.
@@ -16,13 +18,40 @@ pub(crate) struct ThreadId(pub(crate) u32);
 /// What a thread can wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum WaitKey {
-    /// A wake at this address.
-    Futex(usize),
+    /// A wake at this address, which had this value.
+    Futex(FutexWord),
     /// A change of a socket, a pipe, or what else has a descriptor.
     Object(ObjectId),
     /// The end of a thread.
     Thread(ThreadId),
 }
+
+/// A word of the program that threads wait at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FutexWord {
+    pub(crate) address: usize,
+    /// What it was when the wait began. All waits at a word are of one kind.
+    pub(crate) value: u32,
+}
+
+impl PartialEq for FutexWord {
+    fn eq(&self, other: &FutexWord) -> bool {
+        self.address == other.address
+    }
+}
+
+impl Eq for FutexWord {}
+
+impl Hash for FutexWord {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.address.hash(state);
+    }
+}
+
+/// How often, and how long each time, a world that can do nothing more looks whether a thread
+/// outside lets go of a lock.
+const LOOKS_OUTSIDE: u32 = 50;
+const LOOK_OUTSIDE: Duration = Duration::from_millis(2);
 
 /// The life of a thread.
 ///
@@ -61,6 +90,8 @@ pub(crate) struct SimThread {
 pub(crate) struct Threads {
     all: Vec<SimThread>,
     ready: Vec<ThreadId>,
+    /// Hosts that stand still, and their threads that would be ready.
+    paused: BTreeMap<HostId, Vec<ThreadId>>,
     /// Looked up, never walked through: its order says nothing.
     waiting: HashMap<WaitKey, Vec<ThreadId>, BuildHasherDefault<DefaultHasher>>,
 }
@@ -81,7 +112,7 @@ impl Threads {
             planned_at: None,
             has_timed_out: false,
         });
-        self.ready.push(id);
+        self.list_ready(id);
         (id, baton)
     }
 
@@ -95,6 +126,16 @@ impl Threads {
 
     pub(crate) fn is_alive(&self, id: ThreadId) -> bool {
         self.get(id).state != State::Dead
+    }
+
+    pub(crate) fn first_alive_of(&self, host: HostId) -> Option<ThreadId> {
+        let is_alive = |thread: &SimThread| thread.host == host && thread.state != State::Dead;
+        let place = self.all.iter().position(is_alive)?;
+        Some(ThreadId(u32::try_from(place).expect("fewer threads than numbers")))
+    }
+
+    pub(crate) fn is_any_alive_of(&self, host: HostId) -> bool {
+        self.first_alive_of(host).is_some()
     }
 
     pub(crate) fn ready(&self) -> &[ThreadId] {
@@ -111,7 +152,26 @@ impl Threads {
     /// The thread that runs goes back to those that are ready.
     pub(crate) fn yield_turn(&mut self, id: ThreadId) {
         self.get_mut(id).state = State::Ready;
-        self.ready.push(id);
+        self.list_ready(id);
+    }
+
+    fn list_ready(&mut self, id: ThreadId) {
+        let host = self.get(id).host;
+        self.paused.get_mut(&host).unwrap_or(&mut self.ready).push(id);
+    }
+
+    /// From now on no thread of the host is chosen.
+    pub(crate) fn pause(&mut self, host: HostId) {
+        let all = &self.all;
+        let is_of_host = |id: &ThreadId| all[id.0 as usize].host == host;
+        let (stopped, others) = std::mem::take(&mut self.ready).into_iter().partition(is_of_host);
+        self.ready = others;
+        self.paused.entry(host).or_default().extend::<Vec<ThreadId>>(stopped);
+    }
+
+    /// The threads of the host are chosen again.
+    pub(crate) fn resume(&mut self, host: HostId) {
+        self.ready.extend(self.paused.remove(&host).unwrap_or_default());
     }
 
     /// The thread that runs waits for one of the keys, or until a time.
@@ -158,6 +218,29 @@ impl Threads {
         }
     }
 
+    /// Wakes the threads that wait for a lock which a thread outside of the world has let go. If the
+    /// world `is_over` otherwise, it looks for a while. Returns whether there are any.
+    pub(crate) fn wake_those_let_go_outside(&mut self, is_over: bool) -> bool {
+        for _ in 0..if is_over { LOOKS_OUTSIDE } else { 1 } {
+            let waits = self.all.iter().enumerate().flat_map(|(number, thread)| {
+                thread.waits_for.iter().map(move |key| (ThreadId(number as u32), *key))
+            });
+            let let_go = |(_, key): &(ThreadId, WaitKey)| match key {
+                WaitKey::Futex(word) => interpose::word_at(word.address) != word.value,
+                _ => false,
+            };
+            let found: Vec<ThreadId> = waits.filter(let_go).map(|(id, _)| id).collect();
+            found.iter().for_each(|id| self.make_ready(*id));
+            if !found.is_empty() {
+                return true;
+            }
+            if is_over {
+                std::thread::sleep(LOOK_OUTSIDE);
+            }
+        }
+        false
+    }
+
     /// Wakes up to `count` threads that wait for this, in the order in which they began to wait.
     /// Returns how many.
     pub(crate) fn wake(&mut self, key: WaitKey, count: usize) -> usize {
@@ -174,7 +257,7 @@ impl Threads {
     fn make_ready(&mut self, id: ThreadId) {
         self.stop_waiting(id);
         self.get_mut(id).state = State::Ready;
-        self.ready.push(id);
+        self.list_ready(id);
     }
 
     fn stop_waiting(&mut self, id: ThreadId) {
@@ -193,6 +276,7 @@ impl Threads {
     pub(crate) fn end(&mut self, id: ThreadId) {
         self.stop_waiting(id);
         self.ready.retain(|other| *other != id);
+        self.paused.values_mut().for_each(|stopped| stopped.retain(|other| *other != id));
         self.get_mut(id).state = State::Dead;
         self.wake_all(WaitKey::Thread(id));
     }
@@ -203,6 +287,7 @@ impl Threads {
         let of_host = |id: &ThreadId| self.get(*id).host == host && self.get(*id).state != State::Dead;
         let doomed: Vec<ThreadId> = ids.map(ThreadId).filter(of_host).collect();
         doomed.iter().for_each(|id| self.end(*id));
+        self.paused.remove(&host);
         doomed.iter().map(|id| self.get(*id).baton.clone()).collect()
     }
 

@@ -83,10 +83,10 @@ impl Here {
         call: &'static str,
         which: u64,
         until: Option<u64>,
-        keys: impl FnOnce(&mut World) -> Option<WaitKey>,
+        key: impl FnOnce(&mut World) -> Option<WaitKey>,
     ) -> Option<bool> {
         let mut world = self.begin_step(call, which);
-        let key = keys(&mut world)?;
+        let key = key(&mut world)?;
         if until.is_some_and(|until| until <= world.now) {
             return Some(false);
         }
@@ -105,10 +105,8 @@ impl Here {
     /// Lets every other thread that is ready go first, by chance.
     pub(crate) fn yield_now(&self) {
         let mut world = self.begin_step("yield", 0);
-        if !world.threads.ready().is_empty() {
-            world.threads.yield_turn(self.thread());
-            drop(self.pass_on(world));
-        }
+        world.threads.yield_turn(self.thread());
+        drop(self.pass_on(world));
     }
 
     fn begin_step(&self, call: &'static str, which: u64) -> MutexGuard<'static, World> {
@@ -186,6 +184,9 @@ impl World {
             self.happen();
             if let Some(place) = self.schedule.choose(&self.threads, &mut self.random) {
                 return Some(self.threads.run(place));
+            }
+            if self.has_outside && self.threads.wake_those_let_go_outside(self.events.is_empty()) {
+                continue;
             }
             match self.events.next_at() {
                 Some(at) if at <= self.time_limit => self.now = self.now.max(at),
