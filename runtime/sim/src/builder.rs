@@ -83,6 +83,81 @@ impl Builder {
         self
     }
 
+    /// Chooses between threads at random: at one call in `period`, and wherever one waits. Default,
+    /// with a period of 8.
+    ///
+    /// # Panics
+    /// Panics if `period` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// heist_sim::Builder::new().random_walk(2).run(|| {})?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
+    #[track_caller]
+    pub fn random_walk(&mut self, period: u32) -> &mut Builder {
+        assert!(period > 0, "a turn lasts at least one call");
+        self.options.schedule = Schedule::RandomWalk { period };
+        self
+    }
+
+    /// Gives threads priorities at random, runs the highest, and lowers that of the running thread
+    /// at `changes` of the first `length` calls. A fault that needs few turns at just the right
+    /// calls is found more often than by a random walk.
+    ///
+    /// Source: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with
+    /// probabilistic guarantees of finding bugs", ASPLOS 2010.
+    ///
+    /// # Examples
+    /// ```
+    /// heist_sim::Builder::new().priorities(3, 10_000).run(|| {})?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
+    pub fn priorities(&mut self, changes: u32, length: u64) -> &mut Builder {
+        self.options.schedule = Schedule::priorities(changes, length);
+        self
+    }
+
+    /// How long the world may last, in its own time: it fails when it is not over then. Default: a
+    /// day.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    ///
+    /// let failure = heist_sim::Builder::new()
+    ///     .time_limit(Duration::from_secs(60))
+    ///     .run(|| sleep(Duration::from_secs(61)))
+    ///     .unwrap_err();
+    /// assert!(failure.reason.contains("60s"), "{failure}");
+    /// ```
+    pub fn time_limit(&mut self, limit: Duration) -> &mut Builder {
+        self.options.time_limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+        self
+    }
+
+    /// How many calls the world may make: it fails at this one. Default: 100 million.
+    ///
+    /// # Examples
+    /// ```
+    /// let failure = heist_sim::Builder::new()
+    ///     .steps_limit(1000)
+    ///     .run(|| loop { std::thread::yield_now() })
+    ///     .unwrap_err();
+    /// assert!(failure.reason.contains("1000 calls"), "{failure}");
+    /// ```
+    pub fn steps_limit(&mut self, limit: u64) -> &mut Builder {
+        self.options.steps_limit = limit;
+        self
+    }
+
+    /// The process has no other thread that shares a lock with the world.
+    pub(crate) fn alone(&mut self) -> &mut Builder {
+        self.options.has_outside = false;
+        self
+    }
+
     /// Keeps the last steps for [`Report::story`].
     pub fn keep_steps(&mut self, count: usize) -> &mut Builder {
         self.options.kept_count = count;

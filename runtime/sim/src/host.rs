@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::kernel::HostId;
 use crate::world::{Here, WaitKey, enter};
 
-const NO_WORLD: &str = "heist-sim: this needs a world: call it in `Builder::run` or in a test of the simulation";
+const NO_WORLD: &str =
+    "heist-sim: this needs a world: call it in `Builder::run` or in a test of the simulation";
 
 /// How a host is made. [`host`] returns one.
 #[must_use = "a host begins with `start`"]
@@ -168,7 +169,8 @@ impl Host {
     #[track_caller]
     pub fn wait(&self) {
         let here = here();
-        let first = |world: &mut crate::world::World| world.threads.first_alive_of(self.id).map(WaitKey::Thread);
+        let first =
+            |world: &mut crate::world::World| world.threads.first_alive_of(self.id).map(WaitKey::Thread);
         while here.wait_once("wait-for-host", u64::from(self.id.0), None, first).is_some() {}
     }
 
@@ -185,7 +187,8 @@ impl Host {
                 }
             }
         };
-        let spawned = crate::world::within(|| thread::Builder::new().name(self.name().to_owned()).spawn(body));
+        let spawned =
+            crate::world::within(|| thread::Builder::new().name(self.name().to_owned()).spawn(body));
         if let Err(error) = spawned {
             here().forget_thread(thread);
             panic!("heist-sim: the system refused a thread for a host: {error}");

@@ -7,6 +7,8 @@ mod world;
 
 mod builder;
 mod host;
+mod test;
 
 pub use builder::{Builder, Failure, Report};
 pub use host::{Host, HostBuilder, elapsed, host, is_simulated, random};
+pub use test::{TestCase, run_test};

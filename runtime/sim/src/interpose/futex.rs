@@ -78,7 +78,9 @@ unsafe fn futex(here: &Here, arguments: Arguments) -> c_long {
             if has_outside {
                 let [word, operation, value, timeout, second, third] = arguments;
                 // SAFETY: as the caller promises. A thread outside may wait there as well.
-                unsafe { real::SYSCALL.get()(libc::SYS_futex, word, operation, value, timeout, second, third) };
+                unsafe {
+                    real::SYSCALL.get()(libc::SYS_futex, word, operation, value, timeout, second, third)
+                };
             }
             woken as c_long
         }

@@ -1,0 +1,129 @@
+//! A test, and which seeds it gets.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::builder::Builder;
+
+/// A test of the simulation: its name, and how its worlds are made.
+#[derive(Clone, Debug)]
+pub struct TestCase {
+    name: String,
+    file: &'static str,
+    seeds_count: u64,
+    is_twice: bool,
+    pub(super) builder: Builder,
+}
+
+/// Which seeds a test gets, by `HEIST_SIM_SEED` and `HEIST_SIM_SEEDS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) seeds: Range<u64>,
+    /// Whether those that once failed come first.
+    pub(super) with_kept: bool,
+}
+
+const SEEDS_COUNT: u64 = 100;
+
+impl TestCase {
+    /// The test `function` of `module`, which is what `module_path!()` says there. 100 seeds.
+    ///
+    /// # Examples
+    /// ```
+    /// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!()).seeds(10).twice(true);
+    /// assert!(format!("{case:?}").contains("a_test"));
+    /// ```
+    pub fn new(module: &str, function: &str, file: &'static str) -> TestCase {
+        // The harness leaves the name of the crate out.
+        let name = match module.split_once("::") {
+            Some((_crate, inner)) => format!("{inner}::{function}"),
+            None => function.to_owned(),
+        };
+        TestCase { name, file, seeds_count: SEEDS_COUNT, is_twice: false, builder: Builder::new() }
+    }
+
+    /// How many seeds, from 0 on. `HEIST_SIM_SEEDS=5000` or `HEIST_SIM_SEEDS=100..200` is stronger,
+    /// and `HEIST_SIM_SEED=17` means one.
+    pub fn seeds(mut self, count: u64) -> TestCase {
+        self.seeds_count = count;
+        self
+    }
+
+    /// Whether each seed runs twice, and fails if the two worlds differ. Default: no.
+    pub fn twice(mut self, is_twice: bool) -> TestCase {
+        self.is_twice = is_twice;
+        self
+    }
+
+    /// How long a world may last, in its own time. Default: as in [`Builder::time_limit`].
+    pub fn time_limit(mut self, limit: Duration) -> TestCase {
+        self.builder.time_limit(limit);
+        self
+    }
+
+    /// How the worlds are made; each gets its seed.
+    pub fn builder(mut self, builder: Builder) -> TestCase {
+        self.builder = builder;
+        self
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn file(&self) -> &'static str {
+        self.file
+    }
+
+    pub(super) fn is_twice(&self) -> bool {
+        self.is_twice
+    }
+
+    /// The seeds that this run of the test gets. An error says what is wrong with a variable.
+    pub(super) fn chosen(&self) -> Result<Chosen, String> {
+        let variable = |name: &str| std::env::var(name).ok();
+        choose(
+            self.seeds_count,
+            variable("HEIST_SIM_SEED").as_deref(),
+            variable("HEIST_SIM_SEEDS").as_deref(),
+        )
+    }
+}
+
+fn choose(count: u64, one: Option<&str>, many: Option<&str>) -> Result<Chosen, String> {
+    if let Some(text) = one {
+        let seed: u64 = text.parse().map_err(|_| format!("HEIST_SIM_SEED={text} is no number"))?;
+        let end = seed.checked_add(1).ok_or("HEIST_SIM_SEED is too large")?;
+        return Ok(Chosen { seeds: seed..end, with_kept: false });
+    }
+    let Some(text) = many else { return Ok(Chosen { seeds: 0..count, with_kept: true }) };
+    let (start, end) = text.split_once("..").unwrap_or(("0", text));
+    match (start.parse(), end.parse()) {
+        (Ok(start), Ok(end)) if start < end => Ok(Chosen { seeds: start..end, with_kept: true }),
+        _ => Err(format!("HEIST_SIM_SEEDS={text} is neither a number of seeds nor a range such as 100..200")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chosen, TestCase, choose};
+
+    #[test]
+    fn the_harness_finds_the_test_by_its_name() {
+        assert_eq!(TestCase::new("my_crate", "works", file!()).name(), "works");
+        assert_eq!(TestCase::new("my_crate::a::b", "works", file!()).name(), "a::b::works");
+    }
+
+    #[test]
+    fn variables_choose_the_seeds() {
+        let chosen = |seeds, with_kept| Ok(Chosen { seeds, with_kept });
+        assert_eq!(choose(5, None, None), chosen(0..5, true));
+        assert_eq!(choose(5, Some("17"), Some("3")), chosen(17..18, false));
+        assert_eq!(choose(5, None, Some("3")), chosen(0..3, true));
+        assert_eq!(choose(5, None, Some("7..9")), chosen(7..9, true));
+        for wrong in ["", "0", "x", "9..7", "1..", "-1"] {
+            assert!(choose(5, None, Some(wrong)).is_err(), "{wrong}");
+        }
+        assert!(choose(5, Some("x"), None).is_err());
+    }
+}

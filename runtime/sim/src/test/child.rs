@@ -1,0 +1,195 @@
+//! A process for one world, and its answer.
+#![expect(unsafe_code, reason = "forks a process that has one other thread, which waits for this one")]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use super::case::TestCase;
+
+/// How long a world may take in real time.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Steps that are told of a world that failed.
+const TOLD_COUNT: usize = 40;
+
+/// What of a world is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Whether it failed, and its hash.
+    Quiet,
+    /// Also what the program prints, and the last steps.
+    Told,
+    /// All steps.
+    Whole,
+}
+
+/// A process that makes one world.
+pub(super) struct Child {
+    pid: libc::pid_t,
+    answer: File,
+    prints: Option<File>,
+    began: Instant,
+}
+
+/// What a process said of its world.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answer {
+    /// None: the process ended without a word.
+    is_good: Option<bool>,
+    pub(super) hash: u64,
+    reason: String,
+    pub(super) story: String,
+    prints: String,
+}
+
+impl Answer {
+    pub(super) fn has_failed(&self) -> bool {
+        self.is_good != Some(true)
+    }
+
+    /// What is to be told of a world that failed.
+    pub(super) fn told(&self) -> String {
+        let indented = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<String>();
+        let reason = match self.is_good {
+            Some(true) => "it did not fail when it was run once more: something is not simulated",
+            _ => &self.reason,
+        };
+        let (prints, story) = (indented(&self.prints), indented(&self.story));
+        format!("  {reason}\n  it printed\n{prints}  its last steps (time, thread, call)\n{story}")
+    }
+
+    /// A line each for the outcome, the hash and the length of the reason, then the two texts.
+    fn write(&self, place: &mut impl Write) -> std::io::Result<()> {
+        let is_good = u8::from(self.is_good == Some(true));
+        writeln!(place, "{is_good} {} {}", self.hash, self.reason.len())?;
+        place.write_all(self.reason.as_bytes())?;
+        place.write_all(self.story.as_bytes())
+    }
+
+    fn read(text: &str) -> Option<Answer> {
+        let (line, texts) = text.split_once('\n')?;
+        let mut numbers = line.split(' ').map(|number| number.parse::<u64>().ok());
+        let (is_good, hash, len) = (numbers.next()?? == 1, numbers.next()??, numbers.next()??);
+        let (reason, story) = texts.split_at_checked(usize::try_from(len).ok()?)?;
+        let (reason, story) = (reason.to_owned(), story.to_owned());
+        Some(Answer { is_good: Some(is_good), hash, reason, story, prints: String::new() })
+    }
+}
+
+impl Child {
+    /// Starts the process.
+    pub(super) fn begin(case: &TestCase, body: fn(), seed: u64, mode: Mode) -> Result<Child, String> {
+        let (answer, to_answer) = pipe()?;
+        let (prints, to_print) = pipe()?;
+        // SAFETY: the other thread of this process is the harness's, which waits for this one and
+        // holds no lock; the child makes its own threads, and ends without a return.
+        match unsafe { libc::fork() } {
+            -1 => Err(format!("the system refused a process: {}", std::io::Error::last_os_error())),
+            0 => {
+                drop((answer, prints));
+                redirect(&to_print);
+                live(case, body, seed, mode, to_answer)
+            }
+            pid => {
+                drop((to_answer, to_print));
+                let prints = Some(prints).filter(|_| mode == Mode::Told);
+                Ok(Child { pid, answer, prints, began: Instant::now() })
+            }
+        }
+    }
+
+    /// Waits for its end.
+    pub(super) fn end(mut self) -> Answer {
+        let mut text = Vec::new();
+        let is_late = !self.read_answer(&mut text);
+        if is_late {
+            // SAFETY: the process is this one's child, and was not waited for.
+            unsafe { libc::kill(self.pid, libc::SIGKILL) };
+        }
+        let mut prints = Vec::new();
+        if let Some(mut file) = self.prints.take() {
+            let _ = file.read_to_end(&mut prints);
+        }
+        let mut status = 0;
+        // SAFETY: as above, and the place is there.
+        unsafe { libc::waitpid(self.pid, &raw mut status, 0) };
+        let mut answer = Answer::read(&String::from_utf8_lossy(&text)).unwrap_or_else(|| Answer {
+            reason: if is_late {
+                format!("it was not over after {PATIENCE:?}: a thread computes for ever, or waits for something real")
+            } else {
+                format!("its process ended without an answer (status {status:#x}): did it abort or exit?")
+            },
+            ..Answer::default()
+        });
+        answer.prints = String::from_utf8_lossy(&prints).into_owned();
+        answer
+    }
+
+    /// Reads to the end. Returns `false` if that takes too long.
+    fn read_answer(&mut self, text: &mut Vec<u8>) -> bool {
+        loop {
+            let left = PATIENCE.saturating_sub(self.began.elapsed());
+            let mut wanted = libc::pollfd { fd: self.answer.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+            let millis = i32::try_from(left.as_millis()).unwrap_or(i32::MAX);
+            // SAFETY: there is one entry.
+            if unsafe { libc::poll(&raw mut wanted, 1, millis) } == 0 {
+                return false;
+            }
+            let mut part = [0; 4096];
+            match self.answer.read(&mut part) {
+                Ok(0) => return true,
+                Ok(count) => text.extend_from_slice(&part[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => return true,
+            }
+        }
+    }
+}
+
+/// The life of the process: one world, and its answer.
+fn live(case: &TestCase, body: fn(), seed: u64, mode: Mode, mut to_answer: File) -> ! {
+    let kept_count = match mode {
+        Mode::Quiet => 0,
+        Mode::Told => TOLD_COUNT,
+        Mode::Whole => usize::MAX,
+    };
+    let mut builder = case.builder.clone();
+    builder.seed(seed).keep_steps(kept_count).alone();
+    let outcome = builder.run(body);
+    let answer = match outcome {
+        Ok(((), report)) => {
+            Answer { is_good: Some(true), hash: report.hash, story: report.story, ..Answer::default() }
+        }
+        Err(failure) => Answer {
+            is_good: Some(false),
+            hash: failure.report.hash,
+            reason: failure.reason,
+            story: failure.report.story,
+            prints: String::new(),
+        },
+    };
+    // Nobody reads only if the parent is gone.
+    let _ = answer.write(&mut to_answer);
+    drop(to_answer);
+    // SAFETY: it ends this process; what the parent has registered for its own end is not run.
+    unsafe { libc::_exit(0) }
+}
+
+fn redirect(to_print: &File) {
+    for stream in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+        // SAFETY: both are open, and the streams of this process are its own.
+        unsafe { libc::dup2(to_print.as_raw_fd(), stream) };
+    }
+}
+
+fn pipe() -> Result<(File, File), String> {
+    let mut ends = [0; 2];
+    // SAFETY: there is room for two.
+    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } == -1 {
+        return Err(format!("the system refused a pipe: {}", std::io::Error::last_os_error()));
+    }
+    // SAFETY: the call has made both, for this owner.
+    let own = |end| File::from(unsafe { OwnedFd::from_raw_fd(end) });
+    Ok((own(ends[0]), own(ends[1])))
+}

@@ -1,0 +1,43 @@
+//! Runs a test in many worlds.
+//!
+//! - `case.rs`: a test, and which seeds it gets. `kept.rs`: the file of seeds that failed.
+//! - `outer.rs`: the test as the harness sees it. It starts the program once more, for this test
+//!   alone.
+//! - `seeds.rs`: that program. It makes each world in a process of its own, so that all statics are
+//!   new, nothing is left behind, and a world that never ends can be ended.
+//! - `child.rs`: one such process, and its answer.
+
+mod case;
+mod child;
+mod kept;
+mod outer;
+mod seeds;
+
+pub use case::TestCase;
+
+/// The environment variable that tells a program that it is the one for a single test.
+const PART: &str = "HEIST_SIM_PART";
+/// What begins the line with the verdict that this program prints.
+const VERDICT: &str = "heist-sim verdict: ";
+
+/// Runs `body` in a world for each seed of the test. This is what `#[heist::sim::test]` writes.
+///
+/// # Panics
+/// Panics if a world failed, with the seed, the reason, and the command that runs it again.
+///
+/// # Examples
+/// ```no_run
+/// #[test]
+/// fn a_minute_is_short() {
+///     let case = heist_sim::TestCase::new(module_path!(), "a_minute_is_short", file!());
+///     heist_sim::run_test(&case.seeds(100), || std::thread::sleep(std::time::Duration::from_secs(60)));
+/// }
+/// ```
+#[track_caller]
+pub fn run_test(case: &TestCase, body: fn()) {
+    if std::env::var_os(PART).is_some_and(|part| part == case.name()) {
+        seeds::run_all(case, body);
+    } else {
+        outer::run(case);
+    }
+}

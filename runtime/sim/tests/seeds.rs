@@ -1,0 +1,152 @@
+//! Tests that run in many worlds, by the runner.
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use heist_sim::{TestCase, run_test};
+
+fn case(name: &str) -> TestCase {
+    TestCase::new(module_path!(), name, file!())
+}
+
+/// Reads, lets others go, and writes what it read and one more.
+fn add_badly(sum: &Mutex<i32>) {
+    let read = *sum.lock().unwrap();
+    thread::yield_now();
+    *sum.lock().unwrap() = read + 1;
+}
+
+fn race() {
+    println!("two threads add");
+    let sum = Arc::new(Mutex::new(0));
+    let other = thread::spawn({
+        let sum = sum.clone();
+        move || add_badly(&sum)
+    });
+    add_badly(&sum);
+    other.join().unwrap();
+    assert_eq!(*sum.lock().unwrap(), 2, "an addition was lost");
+}
+
+#[test]
+fn each_world_has_statics_of_its_own() {
+    fn once() {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        assert_eq!(COUNT.fetch_add(1, Ordering::Relaxed), 0);
+    }
+    run_test(&case("each_world_has_statics_of_its_own").seeds(20), once);
+}
+
+#[test]
+fn two_worlds_of_a_seed_are_the_same() {
+    fn talk() {
+        let threads: Vec<_> = (0..4).map(|_| thread::spawn(thread::yield_now)).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+    run_test(&case("two_worlds_of_a_seed_are_the_same").seeds(20).twice(true), talk);
+}
+
+/// A copy of this file's name in a folder of its own, so that seeds are kept there.
+fn case_in(folder: &Path, name: &str) -> TestCase {
+    let file = folder.join("seeds.rs");
+    std::fs::write(&file, "").unwrap();
+    TestCase::new(module_path!(), name, file.to_str().unwrap().to_owned().leak())
+}
+
+/// The variable by which a test tells a failing one where to keep its seeds.
+const FOLDER: &str = "TEST_OF_SEEDS_FOLDER";
+
+fn failing_case(name: &str) -> TestCase {
+    match std::env::var(FOLDER) {
+        Ok(folder) => case_in(Path::new(&folder), name),
+        Err(_) => panic!("{name} fails by intent: another test runs it"),
+    }
+}
+
+#[test]
+#[ignore = "fails by intent: other tests run it"]
+fn a_race_for_the_runner() {
+    run_test(&failing_case("a_race_for_the_runner"), race);
+}
+
+#[test]
+#[ignore = "fails by intent: another test runs it"]
+fn a_world_that_is_not_simulated() {
+    fn depends_on_the_process() {
+        for _ in 0..std::process::id() % 7 {
+            thread::yield_now();
+        }
+    }
+    run_test(&failing_case("a_world_that_is_not_simulated").twice(true), depends_on_the_process);
+}
+
+#[test]
+#[ignore = "fails by intent: another test runs it"]
+fn a_world_that_aborts() {
+    run_test(&failing_case("a_world_that_aborts"), || std::process::abort());
+}
+
+/// Runs a test of this program that fails by intent, and returns what it prints.
+fn output_of(name: &str, folder: &Path, variables: &[(&str, &str)]) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--ignored"])
+        .env(FOLDER, folder)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "it passed");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_failure_names_the_seed_the_command_and_the_reason_and_is_tried_first_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_race_for_the_runner", folder.path(), &[]);
+    let seed = told.split_once("the world of seed ").unwrap().1.split_once(' ').unwrap().0.to_owned();
+    let command = format!("HEIST_SIM_SEED={seed} cargo test a_race_for_the_runner -- --exact");
+    assert!(told.contains(&command), "{told}");
+    assert!(told.contains("an addition was lost") && told.contains("two threads add"), "{told}");
+    assert!(told.contains("thread 1") && told.contains("futex") || told.contains("yield"), "{told}");
+    let kept = std::fs::read_to_string(folder.path().join("seeds.seeds")).unwrap();
+    assert!(kept.ends_with(&format!("a_race_for_the_runner {seed}\n")), "{kept}");
+
+    // Kept seeds come first: the range that is asked for has no world that could fail.
+    let one_seed_that_passes = (0..1000).find(|seed| passes(*seed)).unwrap();
+    let range = format!("{one_seed_that_passes}..{}", one_seed_that_passes + 1);
+    let told = output_of("a_race_for_the_runner", folder.path(), &[("HEIST_SIM_SEEDS", &range)]);
+    assert!(told.contains(&format!("the world of seed {seed} failed")), "{told}");
+    let kept_again = std::fs::read_to_string(folder.path().join("seeds.seeds")).unwrap();
+    assert_eq!(kept_again, kept, "a seed is kept once");
+
+    let told = output_of("a_race_for_the_runner", folder.path(), &[("HEIST_SIM_SEED", &seed)]);
+    assert!(told.contains(&format!("the world of seed {seed} failed")), "{told}");
+}
+
+fn passes(seed: u64) -> bool {
+    heist_sim::Builder::new().seed(seed).run(race).is_ok()
+}
+
+#[test]
+fn a_program_that_is_not_simulated_whole_is_found_by_running_seeds_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_world_that_is_not_simulated", folder.path(), &[]);
+    assert!(told.contains("two worlds of this seed differ") && told.contains("yield"), "{told}");
+}
+
+#[test]
+fn a_world_that_ends_its_process_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_world_that_aborts", folder.path(), &[]);
+    assert!(told.contains("its process ended without an answer"), "{told}");
+}
+
+#[test]
+fn a_variable_that_makes_no_sense_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_race_for_the_runner", folder.path(), &[("HEIST_SIM_SEEDS", "many")]);
+    assert!(told.contains("HEIST_SIM_SEEDS=many is neither"), "{told}");
+}
