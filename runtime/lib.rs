@@ -99,6 +99,8 @@ pub mod runtime;
 mod scenarios;
 mod scheduler;
 pub mod signal;
+#[cfg(all(feature = "sim", target_os = "linux"))]
+pub mod sim;
 pub mod sync;
 mod system;
 pub mod task;

@@ -19,6 +19,10 @@ struct EntryOptions {
     driver: Option<Ident>,
     start_paused: Option<LitBool>,
     home: Option<Path>,
+    /// Only for a test of the simulation.
+    seeds: Option<LitInt>,
+    /// Only for a test of the simulation.
+    twice: Option<LitBool>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -37,6 +41,8 @@ impl Parse for EntryOptions {
                 Setting::Driver(kind) => options.driver = Some(kind),
                 Setting::StartPaused(is_paused) => options.start_paused = Some(is_paused),
                 Setting::Home(path) => options.home = Some(path),
+                Setting::Seeds(count) => options.seeds = Some(count),
+                Setting::Twice(is_twice) => options.twice = Some(is_twice),
             }
         }
         Ok(options)
@@ -49,6 +55,8 @@ enum Setting {
     Driver(Ident),
     StartPaused(LitBool),
     Home(Path),
+    Seeds(LitInt),
+    Twice(LitBool),
 }
 
 impl Parse for Setting {
@@ -67,9 +75,18 @@ impl Parse for Setting {
             "driver" => parse_driver(&input.parse()?).map(Setting::Driver),
             "start_paused" => input.parse().map(Setting::StartPaused),
             "crate" => parse_home(&input.parse()?).map(Setting::Home),
+            "seeds" => {
+                let count: LitInt = input.parse()?;
+                if count.base10_parse::<u64>()? == 0 {
+                    return Err(Error::new(count.span(), "seeds must be at least 1"));
+                }
+                Ok(Setting::Seeds(count))
+            }
+            "twice" => input.parse().map(Setting::Twice),
             _ => Err(Error::new(
                 name.span(),
-                "unknown option; there are flavor, worker_threads, driver, start_paused and crate",
+                "unknown option; there are flavor, worker_threads, driver, start_paused and crate, and in the simulation \
+                 seeds and twice",
             )),
         }
     }
@@ -115,6 +132,45 @@ pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(arguments, item, EntryFlavor::CurrentThread, Some(quote!(#[::core::prelude::v1::test])))
 }
 
+/// Expands `#[heist::sim::test]`.
+pub(crate) fn sim_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    try_expand_sim(arguments, item).unwrap_or_else(|error| error.into_compile_error())
+}
+
+fn try_expand_sim(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let ItemFn { attrs, vis, mut sig, block } = syn::parse2(item)?;
+    let options: EntryOptions = syn::parse2(arguments)?;
+    if !sig.inputs.is_empty() {
+        return Err(Error::new(sig.inputs.span(), "this function takes no arguments"));
+    }
+    let home = options.home.as_ref().map_or_else(home::find, |path| quote!(#path));
+    let body = if sig.asyncness.take().is_some() {
+        let builder = builder(&options, EntryFlavor::MultiThread)?;
+        quote!(#builder.build().expect("heist: the runtime could not start").block_on(async #block))
+    } else {
+        quote!(#block)
+    };
+    let output = std::mem::replace(&mut sig.output, syn::ReturnType::Default);
+    let (name, seeds, twice) = (sig.ident.unraw().to_string(), options.seeds, options.twice);
+    let seeds = seeds.map(|count| quote!(.seeds(#count)));
+    let twice = twice.map(|is_twice| quote!(.twice(#is_twice)));
+    Ok(quote_spanned! {block.span()=>
+        #[::core::prelude::v1::test]
+        #(#attrs)*
+        #vis #sig {
+            fn root() #output {
+                #body
+            }
+            let case = #home::sim::TestCase::new(
+                ::core::module_path!(),
+                #name,
+                ::core::file!(),
+            );
+            #home::sim::run_test(&case #seeds #twice, || #home::sim::conclude(root()));
+        }
+    })
+}
+
 fn expand(
     arguments: TokenStream,
     item: TokenStream,
@@ -132,6 +188,12 @@ fn try_expand(
 ) -> Result<TokenStream> {
     let mut function: ItemFn = syn::parse2(item)?;
     let options: EntryOptions = syn::parse2(arguments)?;
+    if let Some(count) = &options.seeds {
+        return Err(Error::new(count.span(), "seeds are for `#[heist::sim::test]`"));
+    }
+    if let Some(is_twice) = &options.twice {
+        return Err(Error::new(is_twice.span, "`twice` is for `#[heist::sim::test]`"));
+    }
     if function.sig.asyncness.take().is_none() {
         return Err(Error::new(function.sig.fn_token.span, "this attribute stands on an async fn"));
     }
@@ -187,7 +249,7 @@ fn builder(options: &EntryOptions, default_flavor: EntryFlavor) -> Result<TokenS
 
 #[cfg(test)]
 mod tests {
-    use super::{main, test};
+    use super::{main, sim_test, test};
     use quote::quote;
 
     #[test]
@@ -209,6 +271,28 @@ mod tests {
         )
         .to_string();
         assert!(code.contains("new_current_thread"), "{code}");
+    }
+
+    #[test]
+    fn a_test_of_the_simulation_runs_its_body_in_worlds() {
+        let code = sim_test(
+            quote!(seeds = 7, twice = true),
+            quote!(
+                async fn works() -> io::Result<()> {
+                    Ok(())
+                }
+            ),
+        );
+        let code = code.to_string().replace(' ', "");
+        assert!(code.contains("fnroot()->io::Result<()>") && code.contains("new_multi_thread()"), "{code}");
+        assert!(code.contains(r#""works""#) && code.contains(".seeds(7).twice(true)"), "{code}");
+        let code = sim_test(
+            quote!(),
+            quote!(
+                fn works() {}
+            ),
+        );
+        assert!(!code.to_string().contains("Builder"), "a thread is no runtime: {code}");
     }
 
     #[test]
@@ -237,6 +321,27 @@ mod tests {
                     async fn main() {}
                 ),
                 "at least 1",
+            ),
+            (
+                quote!(seeds = 3),
+                quote!(
+                    async fn main() {}
+                ),
+                "sim::test",
+            ),
+            (
+                quote!(seeds = 0),
+                quote!(
+                    async fn main() {}
+                ),
+                "at least 1",
+            ),
+            (
+                quote!(twice = true),
+                quote!(
+                    async fn main() {}
+                ),
+                "sim::test",
             ),
             (
                 quote!(flavour = "x"),

@@ -13,12 +13,41 @@ mod kept;
 mod outer;
 mod seeds;
 
+use std::fmt;
+
 pub use case::TestCase;
 
 /// The environment variable that tells a program that it is the one for a single test.
 const PART: &str = "HEIST_SIM_PART";
 /// What begins the line with the verdict that this program prints.
 const VERDICT: &str = "heist-sim verdict: ";
+
+/// What a test may return: `()`, or a `Result` whose error fails it.
+pub trait TestOutput {
+    /// Panics if the output is an error.
+    #[doc(hidden)]
+    fn expect_good(self);
+}
+
+impl TestOutput for () {
+    fn expect_good(self) {}
+}
+
+impl<T, E: fmt::Debug> TestOutput for Result<T, E> {
+    #[track_caller]
+    fn expect_good(self) {
+        if let Err(error) = self {
+            panic!("the test returned an error: {error:?}");
+        }
+    }
+}
+
+/// Panics if the output of a test is an error. `#[heist::sim::test]` writes a call of it.
+#[doc(hidden)]
+#[track_caller]
+pub fn conclude(output: impl TestOutput) {
+    output.expect_good();
+}
 
 /// Runs `body` in a world for each seed of the test. This is what `#[heist::sim::test]` writes.
 ///
