@@ -2,10 +2,10 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::world::{self, Ended, Options, Schedule, WorldFailure};
+use crate::world::{self, Decision, Ended, Options, Schedule, WorldFailure};
 
 /// Worlds of one process come one after the other: a lock of std that both want, as that of the
 /// standard error, would tie them together.
@@ -73,6 +73,7 @@ impl Builder {
                 steps_limit: 100_000_000,
                 has_outside: true,
                 kept_count: 0,
+                keeps_decisions: false,
             },
         }
     }
@@ -114,7 +115,7 @@ impl Builder {
     /// # Ok::<(), Box<heist_sim::Failure>>(())
     /// ```
     pub fn priorities(&mut self, changes: u32, length: u64) -> &mut Builder {
-        self.options.schedule = Schedule::priorities(changes, length);
+        self.options.schedule = Schedule::Priorities { changes, length };
         self
     }
 
@@ -172,11 +173,21 @@ impl Builder {
         &self,
         root: impl FnOnce() -> R + Send + 'static,
     ) -> Result<(R, Report), Box<Failure>> {
+        let (outcome, _) = self.run_for_decisions(root);
+        outcome
+    }
+
+    /// As [`run`](Self::run); also returns the choices of the schedule that were not the usual ones,
+    /// if they are kept.
+    pub(crate) fn run_for_decisions<R: Send + 'static>(
+        &self,
+        root: impl FnOnce() -> R + Send + 'static,
+    ) -> (Result<(R, Report), Box<Failure>>, Vec<Decision>) {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let Ended { outcome, hash, steps_count, lasted, story } = world::run(&self.options, root);
+        let Ended { outcome, hash, steps_count, lasted, story, decisions } = world::run(&self.options, root);
         drop(alone);
         let report = Report { hash, steps_count, lasted: Duration::from_nanos(lasted), story };
-        match outcome {
+        let outcome = match outcome {
             Ok(answer) => Ok((answer, report)),
             Err(failure) => {
                 let (reason, panic) = match failure {
@@ -185,7 +196,20 @@ impl Builder {
                 };
                 Err(Box::new(Failure { seed: self.options.seed, reason, report, panic }))
             }
-        }
+        };
+        (outcome, decisions)
+    }
+
+    /// Keeps the choices of the schedule.
+    pub(crate) fn keep_decisions(&mut self) -> &mut Builder {
+        self.options.keeps_decisions = true;
+        self
+    }
+
+    /// The schedule is what was decided.
+    pub(crate) fn decided(&mut self, decisions: Arc<[Decision]>) -> &mut Builder {
+        self.options.schedule = Schedule::Decided(decisions);
+        self
     }
 }
 

@@ -4,9 +4,11 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::case::TestCase;
+use crate::world::Decision;
 
 /// How long a world may take in real time.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -22,7 +24,12 @@ pub(super) enum Mode {
     Told,
     /// All steps.
     Whole,
+    /// The decisions of its schedule.
+    Decisions,
 }
+
+/// The schedule of a world: that of the case, or one that was decided.
+pub(super) type Decided = Option<Arc<[Decision]>>;
 
 /// A process that makes one world.
 pub(super) struct Child {
@@ -38,8 +45,9 @@ pub(super) struct Answer {
     /// None: the process ended without a word.
     is_good: Option<bool>,
     pub(super) hash: u64,
-    reason: String,
+    pub(super) reason: String,
     pub(super) story: String,
+    pub(super) decisions: Vec<Decision>,
     prints: String,
 }
 
@@ -59,10 +67,15 @@ impl Answer {
         format!("  {reason}\n  it printed\n{prints}  its last steps (time, thread, call)\n{story}")
     }
 
-    /// A line each for the outcome, the hash and the length of the reason, then the two texts.
+    /// A line for the outcome, the hash and the length of the reason, one for the decisions, then the
+    /// two texts.
     fn write(&self, place: &mut impl Write) -> std::io::Result<()> {
         let is_good = u8::from(self.is_good == Some(true));
         writeln!(place, "{is_good} {} {}", self.hash, self.reason.len())?;
+        for Decision { choice, place: chosen } in &self.decisions {
+            write!(place, "{choice}:{chosen} ")?;
+        }
+        writeln!(place)?;
         place.write_all(self.reason.as_bytes())?;
         place.write_all(self.story.as_bytes())
     }
@@ -71,15 +84,28 @@ impl Answer {
         let (line, texts) = text.split_once('\n')?;
         let mut numbers = line.split(' ').map(|number| number.parse::<u64>().ok());
         let (is_good, hash, len) = (numbers.next()?? == 1, numbers.next()??, numbers.next()??);
+        let (decisions, texts) = texts.split_once('\n')?;
+        let decisions = decisions.split_whitespace().map(parse_decision).collect::<Option<_>>()?;
         let (reason, story) = texts.split_at_checked(usize::try_from(len).ok()?)?;
         let (reason, story) = (reason.to_owned(), story.to_owned());
-        Some(Answer { is_good: Some(is_good), hash, reason, story, prints: String::new() })
+        Some(Answer { is_good: Some(is_good), hash, reason, story, decisions, prints: String::new() })
     }
+}
+
+fn parse_decision(text: &str) -> Option<Decision> {
+    let (choice, place) = text.split_once(':')?;
+    Some(Decision { choice: choice.parse().ok()?, place: place.parse().ok()? })
 }
 
 impl Child {
     /// Starts the process.
-    pub(super) fn begin(case: &TestCase, body: fn(), seed: u64, mode: Mode) -> Result<Child, String> {
+    pub(super) fn begin(
+        case: &TestCase,
+        body: fn(),
+        seed: u64,
+        mode: Mode,
+        decided: &Decided,
+    ) -> Result<Child, String> {
         let (answer, to_answer) = pipe()?;
         let (prints, to_print) = pipe()?;
         // SAFETY: the other thread of this process is the harness's, which waits for this one and
@@ -89,7 +115,7 @@ impl Child {
             0 => {
                 drop((answer, prints));
                 redirect(&to_print);
-                live(case, body, seed, mode, to_answer)
+                live(case, body, seed, mode, decided, to_answer)
             }
             pid => {
                 drop((to_answer, to_print));
@@ -148,24 +174,35 @@ impl Child {
 }
 
 /// The life of the process: one world, and its answer.
-fn live(case: &TestCase, body: fn(), seed: u64, mode: Mode, mut to_answer: File) -> ! {
+fn live(case: &TestCase, body: fn(), seed: u64, mode: Mode, decided: &Decided, mut to_answer: File) -> ! {
     let kept_count = match mode {
-        Mode::Quiet => 0,
+        Mode::Quiet | Mode::Decisions => 0,
         Mode::Told => TOLD_COUNT,
         Mode::Whole => usize::MAX,
     };
     let mut builder = case.builder.clone();
     builder.seed(seed).keep_steps(kept_count).alone();
-    let outcome = builder.run(body);
+    if mode == Mode::Decisions {
+        builder.keep_decisions();
+    }
+    if let Some(decisions) = decided {
+        builder.decided(decisions.clone());
+    }
+    let (outcome, decisions) = builder.run_for_decisions(body);
     let answer = match outcome {
-        Ok(((), report)) => {
-            Answer { is_good: Some(true), hash: report.hash, story: report.story, ..Answer::default() }
-        }
+        Ok(((), report)) => Answer {
+            is_good: Some(true),
+            hash: report.hash,
+            story: report.story,
+            decisions,
+            ..Answer::default()
+        },
         Err(failure) => Answer {
             is_good: Some(false),
             hash: failure.report.hash,
             reason: failure.reason,
             story: failure.report.story,
+            decisions,
             prints: String::new(),
         },
     };

@@ -5,13 +5,14 @@
 //!   alone.
 //! - `seeds.rs`: that program. It makes each world in a process of its own, so that all statics are
 //!   new, nothing is left behind, and a world that never ends can be ended.
-//! - `child.rs`: one such process, and its answer.
+//! - `child.rs`: one such process, and its answer. `shrink.rs`: fewer turns for the same failure.
 
 mod case;
 mod child;
 mod kept;
 mod outer;
 mod seeds;
+mod shrink;
 
 use std::fmt;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::case::TestCase;
 use super::child::{Answer, Child, Mode};
-use super::{VERDICT, kept};
+use super::{VERDICT, kept, shrink};
 
 /// Runs the test with all seeds, prints the verdict, and ends the process.
 pub(super) fn run_all(case: &TestCase, body: fn()) -> ! {
@@ -43,17 +43,15 @@ struct Trial {
 
 impl Trial {
     fn begin(case: &TestCase, body: fn(), seed: u64) -> Result<Trial, String> {
-        let worlds =
-            (0..if case.is_twice() { 2 } else { 1 }).map(|_| Child::begin(case, body, seed, Mode::Quiet));
+        let worlds = (0..if case.is_twice() { 2 } else { 1 })
+            .map(|_| Child::begin(case, body, seed, Mode::Quiet, &None));
         Ok(Trial { seed, worlds: worlds.collect::<Result<_, _>>()? })
     }
 
     fn end(self, case: &TestCase, body: fn()) -> Result<Option<(u64, String)>, String> {
         let answers: Vec<Answer> = self.worlds.into_iter().map(Child::end).collect();
         if answers.iter().any(Answer::has_failed) {
-            // Once more, to hear what it prints and to see its last steps.
-            let answer = Child::begin(case, body, self.seed, Mode::Told)?.end();
-            return Ok(Some((self.seed, answer.told())));
+            return Ok(Some((self.seed, shrink::tell(case, body, self.seed)?)));
         }
         match &answers[..] {
             [one, other] if one.hash != other.hash => {
@@ -72,7 +70,7 @@ impl Trial {
 fn difference(case: &TestCase, body: fn(), seed: u64) -> Result<String, String> {
     let mut stories = Vec::new();
     for _ in 0..2 {
-        stories.push(Child::begin(case, body, seed, Mode::Whole)?.end().story);
+        stories.push(Child::begin(case, body, seed, Mode::Whole, &None)?.end().story);
     }
     let (one, other): (Vec<&str>, Vec<&str>) = (stories[0].lines().collect(), stories[1].lines().collect());
     let place =

@@ -4,9 +4,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::baton::Baton;
 use super::current::{Here, Member, enter, join_world, leave_world};
-use super::schedule::Schedule;
+use super::schedule::Decision;
 use super::threads::ThreadId;
 use super::{Options, Shared, World};
 use crate::interpose;
@@ -21,6 +20,8 @@ pub(crate) struct Ended<R> {
     /// In nanoseconds of the world.
     pub(crate) lasted: u64,
     pub(crate) story: String,
+    /// The choices of its schedule that were not the usual ones, if they were to be kept.
+    pub(crate) decisions: Vec<Decision>,
 }
 
 /// Why a world did not end by the end of its root.
@@ -59,7 +60,7 @@ pub(crate) fn run<R: Send + 'static>(
     interpose::keep();
     let shared = Shared::new(options);
     let start = begin_thread(&shared, &mut shared.lock(), HostId::ROOT, "root".to_owned());
-    let first = shared.lock().next_turn();
+    let first = shared.lock().next_turn(None);
     debug_assert_eq!(first, Some(start.0.id), "it is the only thread");
     let (answer, baton) = (Arc::new(Mutex::new(None)), start.0.baton.clone());
     let place = answer.clone();
@@ -93,12 +94,13 @@ fn conclude<R>(shared: &Shared, answer: Option<std::thread::Result<R>>) -> Ended
         steps_count: world.history.steps_count(),
         lasted: world.now,
         story: world.history.story(),
+        decisions: world.chooser.take_decisions(),
     }
 }
 
 /// Adds a thread to the world, which takes its turns from the time at which it takes part.
 fn begin_thread(shared: &Arc<Shared>, world: &mut World, host: HostId, name: String) -> Start {
-    let priority = Schedule::priority(&mut world.random);
+    let priority = world.chooser.priority();
     let (id, baton) = world.threads.add(host, name, priority);
     Start(Member { shared: shared.clone(), id, host, baton })
 }
@@ -121,7 +123,7 @@ impl Here {
         let member = self.member();
         let next = self.step("end", u64::from(member.id.0), |world| {
             world.threads.end(member.id);
-            world.next_turn().map(|next| world.threads.get(next).baton.clone())
+            world.next_turn(None).map(|next| world.threads.get(next).baton.clone())
         });
         leave_world();
         match next {
@@ -163,7 +165,7 @@ impl Here {
         batons.iter().for_each(|baton| baton.retire());
         if is_own {
             let world = self.member().shared.lock();
-            drop(self.pass_on(world));
+            drop(self.pass_on(world, None));
         }
     }
 }

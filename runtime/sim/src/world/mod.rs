@@ -24,12 +24,13 @@ use crate::kernel::Kernel;
 pub(crate) use current::{Here, enter, is_inside, within};
 pub(crate) use events::{Event, Events};
 pub(crate) use life::{Ended, Start, WorldFailure, run};
-pub(crate) use schedule::Schedule;
+pub(crate) use schedule::{Decision, Schedule};
 pub(crate) use threads::{FutexWord, ThreadId, Threads, WaitKey};
 pub(crate) use turn::Attempt;
 
 use baton::Baton;
 use history::{History, Step};
+use schedule::Chooser;
 
 /// The clock of a world starts here, in nanoseconds: two instants of a program that a world and the
 /// process share are then in their order, even if the machine has been up for ten years.
@@ -50,6 +51,7 @@ pub(crate) struct Options {
     pub(crate) has_outside: bool,
     /// Steps that are kept for the story.
     pub(crate) kept_count: usize,
+    pub(crate) keeps_decisions: bool,
 }
 
 /// Everything in a world. Who has the turn has it.
@@ -61,7 +63,7 @@ pub(crate) struct World {
     pub(crate) events: Events,
     pub(crate) kernel: Kernel,
     pub(crate) handles: ThreadHandles,
-    schedule: Schedule,
+    chooser: Chooser,
     history: History,
     time_limit: u64,
     steps_limit: u64,
@@ -97,7 +99,6 @@ impl Env<'_> {
 impl Shared {
     fn new(options: &Options) -> Arc<Shared> {
         let mut random = Rng::with_seed(options.seed);
-        let schedule = options.schedule.begin(&mut random);
         let kernel = Kernel::new(&mut random);
         let world = World {
             now: 0,
@@ -106,7 +107,7 @@ impl Shared {
             events: Events::default(),
             kernel,
             handles: ThreadHandles::default(),
-            schedule,
+            chooser: Chooser::new(&options.schedule, options.seed, options.keeps_decisions),
             history: History::new(options.kept_count),
             time_limit: options.time_limit,
             steps_limit: options.steps_limit,

@@ -1,8 +1,10 @@
 //! Who is next: the choices that a seed makes.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
 
-use super::threads::Threads;
+use super::threads::{ThreadId, Threads};
 
 /// A call costs this many nanoseconds of the world's time, at least and at most: a loop that waits
 /// for the clock ends, and threads that do the same drift apart.
@@ -19,58 +21,117 @@ pub(crate) enum Schedule {
     ///
     /// Source: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with
     /// probabilistic guarantees of finding bugs", ASPLOS 2010.
-    Priorities { changes: u32, length: u64, at: Vec<u64>, lowest: u64 },
+    Priorities { changes: u32, length: u64 },
+    /// A thread goes on as long as it can, and then the one that waits longest; but for these.
+    Decided(Arc<[Decision]>),
+}
+
+/// A choice that is not the usual one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// The number of the choice in its world.
+    pub(crate) choice: u64,
+    /// The place of the thread among those that are ready.
+    pub(crate) place: u32,
+}
+
+/// Makes the choices of one world, and remembers them.
+pub(super) struct Chooser {
+    schedule: Schedule,
+    random: Rng,
+    /// The steps at which priorities change.
+    changes: Vec<u64>,
+    lowest_priority: u64,
+    choices_count: u64,
+    decisions: Option<Vec<Decision>>,
 }
 
 /// The least of the priorities that threads begin with: those that the changes give are below.
 const PRIORITY_MIN: u64 = 1 << 32;
 
-impl Schedule {
-    pub(crate) fn priorities(changes: u32, length: u64) -> Schedule {
-        Schedule::Priorities { changes, length: length.max(1), at: Vec::new(), lowest: PRIORITY_MIN }
-    }
+/// Draws of schedules are others than those of the network: a world whose schedule is changed by
+/// hand has the same delays.
+const APART: u64 = 0x5851_f42d_4c95_7f2d;
 
-    /// The schedule of one world: its changes are drawn.
-    pub(super) fn begin(&self, random: &mut Rng) -> Schedule {
-        let mut schedule = self.clone();
-        if let Schedule::Priorities { changes, length, at, .. } = &mut schedule {
-            *at = (0..*changes).map(|_| random.u64(1..=*length)).collect();
+impl Chooser {
+    /// Remembers its decisions if `is_kept`.
+    pub(super) fn new(schedule: &Schedule, seed: u64, is_kept: bool) -> Chooser {
+        let mut random = Rng::with_seed(seed ^ APART);
+        let changes = match schedule {
+            Schedule::Priorities { changes, length } => {
+                (0..*changes).map(|_| random.u64(1..=(*length).max(1))).collect()
+            }
+            Schedule::RandomWalk { .. } | Schedule::Decided(_) => Vec::new(),
+        };
+        Chooser {
+            schedule: schedule.clone(),
+            random,
+            changes,
+            lowest_priority: PRIORITY_MIN,
+            choices_count: 0,
+            decisions: is_kept.then(Vec::new),
         }
-        schedule
     }
 
     /// The priority of a new thread.
-    pub(super) fn priority(random: &mut Rng) -> u64 {
-        random.u64(PRIORITY_MIN..)
+    pub(super) fn priority(&mut self) -> u64 {
+        self.random.u64(PRIORITY_MIN..)
     }
 
-    pub(super) fn cost(random: &mut Rng) -> u64 {
-        random.u64(COST)
+    pub(super) fn cost(&mut self) -> u64 {
+        self.random.u64(COST)
     }
 
-    /// Whether the thread that makes the call number `step` lets others go first. For a change of
-    /// priorities also its new priority.
-    pub(super) fn is_turn_over(&mut self, step: u64, random: &mut Rng) -> (bool, Option<u64>) {
-        match self {
-            Schedule::RandomWalk { period } => (random.u32(0..*period) == 0, None),
-            Schedule::Priorities { at, lowest, .. } => {
-                let changes = at.contains(&step);
-                *lowest -= u64::from(changes);
-                (true, changes.then_some(*lowest))
+    /// Whether the thread that makes the call number `step` lets others go first. If it does,
+    /// [`choose`](Self::choose) is called next.
+    pub(super) fn is_turn_over(&mut self, step: u64, thread: ThreadId, threads: &mut Threads) -> bool {
+        self.choices_count += 1;
+        match &self.schedule {
+            Schedule::RandomWalk { period } => self.random.u32(0..*period) == 0,
+            Schedule::Priorities { .. } => {
+                if self.changes.contains(&step) {
+                    self.lowest_priority -= 1;
+                    threads.get_mut(thread).priority = self.lowest_priority;
+                }
+                true
             }
+            Schedule::Decided(decisions) => decided(decisions, self.choices_count).is_some(),
         }
     }
 
-    /// The place of the next thread among those that are ready.
-    pub(super) fn choose(&self, threads: &Threads, random: &mut Rng) -> Option<usize> {
+    /// The place of the next thread among those that are ready. `going_on` is the thread that has
+    /// just let others go first; otherwise the thread that ran waits.
+    pub(super) fn choose(&mut self, threads: &Threads, going_on: Option<ThreadId>) -> Option<usize> {
         let ready = threads.ready();
-        match self {
-            _ if ready.is_empty() => None,
-            Schedule::RandomWalk { .. } => Some(random.usize(..ready.len())),
+        if going_on.is_none() {
+            self.choices_count += 1;
+        }
+        let usual = going_on.map_or(0, |_| ready.len().saturating_sub(1));
+        let place = match &self.schedule {
+            _ if ready.is_empty() => return None,
+            Schedule::RandomWalk { .. } => self.random.usize(..ready.len()),
             Schedule::Priorities { .. } => {
                 let priority = |place: &usize| threads.get(ready[*place]).priority;
-                (0..ready.len()).max_by_key(priority)
+                (0..ready.len()).max_by_key(priority)?
             }
+            Schedule::Decided(decisions) => {
+                decided(decisions, self.choices_count).map_or(usual, |place| place as usize % ready.len())
+            }
+        };
+        if let Some(kept) = self.decisions.as_mut().filter(|_| place != usual) {
+            let place = u32::try_from(place).expect("fewer threads than numbers");
+            kept.push(Decision { choice: self.choices_count, place });
         }
+        Some(place)
     }
+
+    /// The decisions that were not the usual ones.
+    pub(super) fn take_decisions(&mut self) -> Vec<Decision> {
+        self.decisions.take().unwrap_or_default()
+    }
+}
+
+fn decided(decisions: &[Decision], choice: u64) -> Option<u32> {
+    let found = decisions.binary_search_by_key(&choice, |decision| decision.choice);
+    found.ok().map(|at| decisions[at].place)
 }

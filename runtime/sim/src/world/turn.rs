@@ -6,8 +6,7 @@
 use std::sync::MutexGuard;
 
 use super::current::Here;
-use super::schedule::Schedule;
-use super::threads::WaitKey;
+use super::threads::{ThreadId, WaitKey};
 use super::{Env, World};
 use crate::kernel::Kernel;
 
@@ -106,31 +105,26 @@ impl Here {
     pub(crate) fn yield_now(&self) {
         let mut world = self.begin_step("yield", 0);
         world.threads.yield_turn(self.thread());
-        drop(self.pass_on(world));
+        drop(self.pass_on(world, None));
     }
 
     fn begin_step(&self, call: &'static str, which: u64) -> MutexGuard<'static, World> {
         let id = self.thread();
         let mut world = self.member().shared.lock();
-        let cost = Schedule::cost(&mut world.random);
-        world.now += cost;
+        world.now += world.chooser.cost();
         world.happen();
         world.note(id, call, which);
         let step = world.history.steps_count();
-        let World { schedule, random, .. } = &mut *world;
-        let (is_over, priority) = schedule.is_turn_over(step, random);
-        if let Some(priority) = priority {
-            world.threads.get_mut(id).priority = priority;
-        }
         if step >= world.steps_limit {
             let text = format!(
                 "it made {step} calls, the limit: does a thread run in a circle? (`Builder::steps_limit`)"
             );
             self.fail(world, text);
         }
-        if is_over && !world.threads.ready().is_empty() {
-            world.threads.yield_turn(id);
-            world = self.pass_on(world);
+        let World { chooser, threads, .. } = &mut *world;
+        if chooser.is_turn_over(step, id, threads) && !threads.ready().is_empty() {
+            threads.yield_turn(id);
+            return self.pass_on(world, Some(id));
         }
         world
     }
@@ -144,14 +138,19 @@ impl Here {
         let id = self.thread();
         let World { threads, events, .. } = &mut *world;
         threads.block(id, keys, until, events);
-        let mut world = self.pass_on(world);
+        let mut world = self.pass_on(world, None);
         let has_timed_out = world.threads.has_timed_out(id);
         (world, has_timed_out)
     }
 
     /// Chooses who is next, and returns when this thread is. It must not be running any more.
-    pub(super) fn pass_on(&self, mut world: MutexGuard<'static, World>) -> MutexGuard<'static, World> {
-        if let Some(next) = world.next_turn() {
+    /// `going_on` is this thread, if it does not wait.
+    pub(super) fn pass_on(
+        &self,
+        mut world: MutexGuard<'static, World>,
+        going_on: Option<ThreadId>,
+    ) -> MutexGuard<'static, World> {
+        if let Some(next) = world.next_turn(going_on) {
             if next == self.thread() {
                 return world;
             }
@@ -179,10 +178,10 @@ impl Here {
 
 impl World {
     /// Chooses the next thread, and lets time pass until there is one. `None`: the world is over.
-    pub(super) fn next_turn(&mut self) -> Option<super::ThreadId> {
+    pub(super) fn next_turn(&mut self, going_on: Option<ThreadId>) -> Option<ThreadId> {
         loop {
             self.happen();
-            if let Some(place) = self.schedule.choose(&self.threads, &mut self.random) {
+            if let Some(place) = self.chooser.choose(&self.threads, going_on) {
                 return Some(self.threads.run(place));
             }
             if self.has_outside && self.threads.wake_those_let_go_outside(self.events.is_empty()) {
