@@ -24,8 +24,8 @@ pub use heist_macros::sim_test as test;
 #[doc(hidden)]
 pub use heist_sim::conclude;
 pub use heist_sim::{
-    Builder, Failure, Host, HostBuilder, Report, TestCase, TestOutput, elapsed, host, is_simulated, random,
-    run_test,
+    Builder, Failure, Host, HostBuilder, Report, TestCase, TestOutput, elapsed, find_failure, host,
+    is_simulated, random, run_test,
 };
 
 use crate::runtime::Runtime;

@@ -11,4 +11,4 @@ mod test;
 
 pub use builder::{Builder, Failure, Report};
 pub use host::{Host, HostBuilder, elapsed, host, is_simulated, random};
-pub use test::{TestCase, TestOutput, conclude, run_test};
+pub use test::{TestCase, TestOutput, conclude, find_failure, run_test};

@@ -42,6 +42,14 @@ fn each_world_has_statics_of_its_own() {
 }
 
 #[test]
+fn an_expected_fault_is_found_and_its_seed_is_not_kept() {
+    let case = case("an_expected_fault_is_found_and_its_seed_is_not_kept");
+    let seed = heist_sim::find_failure(&case, race).expect("one of a hundred seeds loses an addition");
+    assert!(!passes(seed));
+    assert!(!Path::new(file!()).with_extension("seeds").exists());
+}
+
+#[test]
 fn two_worlds_of_a_seed_are_the_same() {
     fn talk() {
         let threads: Vec<_> = (0..4).map(|_| thread::spawn(thread::yield_now)).collect();

@@ -71,3 +71,25 @@ pub fn run_test(case: &TestCase, body: fn()) {
         outer::run(case);
     }
 }
+
+/// Runs `body` in a world for each seed of the test, up to the first that fails, and returns that
+/// seed: for tests that expect a fault to be found. It is not kept.
+///
+/// # Panics
+/// Panics if the worlds cannot be made.
+///
+/// # Examples
+/// ```no_run
+/// #[test]
+/// fn the_old_fault_is_found() {
+///     let case = heist_sim::TestCase::new(module_path!(), "the_old_fault_is_found", file!());
+///     assert!(heist_sim::find_failure(&case.seeds(1000), || panic!("here it is")).is_some());
+/// }
+/// ```
+#[track_caller]
+pub fn find_failure(case: &TestCase, body: fn()) -> Option<u64> {
+    if std::env::var_os(PART).is_some_and(|part| part == case.name()) {
+        seeds::run_all(case, body);
+    }
+    outer::find(case)
+}

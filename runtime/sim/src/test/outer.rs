@@ -5,9 +5,31 @@ use std::process::{Command, Stdio};
 use super::case::TestCase;
 use super::{PART, VERDICT, kept};
 
+/// What the program said.
+struct Verdict {
+    /// The first seed whose world failed.
+    failed: Option<u64>,
+    /// All that it printed.
+    text: String,
+}
+
 /// Runs the test in a process of its own, and panics if a world failed.
 #[track_caller]
 pub(super) fn run(case: &TestCase) {
+    let Verdict { failed, text } = run_program(case);
+    if let Some(seed) = failed {
+        complain(case, seed, &text);
+    }
+}
+
+/// Runs the test in a process of its own, and returns the first seed whose world failed.
+#[track_caller]
+pub(super) fn find(case: &TestCase) -> Option<u64> {
+    run_program(case).failed
+}
+
+#[track_caller]
+fn run_program(case: &TestCase) -> Verdict {
     let program = std::env::current_exe().expect("the system knows the path of this program");
     let output = Command::new(program)
         .args([case.name(), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
@@ -15,13 +37,13 @@ pub(super) fn run(case: &TestCase) {
         .stdin(Stdio::null())
         .output()
         .expect("the system starts this program once more");
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let verdict = text.lines().find_map(|line| Some(line.split_once(VERDICT)?.1));
     match verdict.map(|verdict| verdict.split_once(' ').unwrap_or((verdict, ""))) {
-        Some(("passed", _)) => {}
+        Some(("passed", _)) => Verdict { failed: None, text },
         Some(("failed", seed)) => {
             let seed = seed.parse().expect("the verdict names a seed");
-            complain(case, seed, &text);
+            Verdict { failed: Some(seed), text }
         }
         _ => {
             let errors = String::from_utf8_lossy(&output.stderr);

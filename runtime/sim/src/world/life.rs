@@ -109,7 +109,7 @@ impl Here {
     /// Adds a thread to the host of this one, or to another.
     pub(crate) fn begin_thread(&self, host: HostId, name: String) -> (ThreadId, Start) {
         let shared = &self.member().shared;
-        let start = self.step("thread", u64::from(host.0), |world| begin_thread(shared, world, host, name));
+        let start = self.step("spawn", u64::from(host.0), |world| begin_thread(shared, world, host, name));
         (start.0.id, start)
     }
 
