@@ -85,7 +85,7 @@ fn a_race_for_the_runner() {
 #[ignore = "fails by intent: another test runs it"]
 fn a_world_that_is_not_simulated() {
     fn depends_on_the_process() {
-        for _ in 0..std::process::id() % 7 {
+        for _ in 0..std::process::id() % 1000 {
             thread::yield_now();
         }
     }
