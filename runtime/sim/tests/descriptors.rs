@@ -607,3 +607,39 @@ fn a_seed_makes_the_same_waits_again() {
     }
     assert!((1..10).any(|seed| talk(seed).0 != talk(0).0));
 }
+
+#[test]
+fn a_real_descriptor_is_refused_beside_simulated_ones() {
+    let outcomes = Builder::new().run(|| {
+        let epoll = Epoll::new();
+        let (one, all) = (epoll.as_raw_fd(), libc::POLLIN);
+        let real = std::fs::File::open("/dev/null").unwrap();
+        let polled = poll(&[(one, all), (real.as_raw_fd(), all)], -1).unwrap();
+        // Alone it is the system's.
+        let alone = poll(&[(real.as_raw_fd(), all)], -1).unwrap();
+        (epoll.add(&real, libc::EPOLLIN, 0), polled, alone, dup3(one, real.as_raw_fd(), 0))
+    });
+    let refused = (Err(libc::EPERM), vec![0, libc::POLLNVAL], vec![libc::POLLIN], Err(libc::EBADF));
+    assert_eq!(outcomes.unwrap().0, refused);
+}
+
+#[test]
+fn a_host_that_crashes_closes_its_descriptors_and_those_of_others_stay() {
+    let (outcome, _) = Builder::new()
+        .run(|| {
+            let (send, receive) = std::sync::mpsc::channel();
+            let own = eventfd(7, NONBLOCK).unwrap();
+            let host = heist_sim::host("other").start(move || {
+                let (reader, _writer) = pipe(0);
+                send.send(reader.as_raw_fd()).unwrap();
+                read(&reader, 1).unwrap();
+            });
+            let others = receive.recv().unwrap();
+            let refused = read(&others, 1);
+            host.crash();
+            let next = eventfd(0, 0).unwrap();
+            (refused, take(&own), next.as_raw_fd() - others)
+        })
+        .unwrap();
+    assert_eq!(outcome, (Err(libc::EBADF), Ok(7), 0));
+}

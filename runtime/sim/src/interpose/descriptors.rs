@@ -17,7 +17,7 @@ fn call<R>(
     number: c_int,
     f: impl FnOnce(&mut Kernel, &mut crate::world::Env<'_>) -> R,
 ) -> R {
-    here.call(call, u64::from(number.cast_unsigned()), f)
+    here.call(call, u64::from(number as u32), f)
 }
 
 /// # Safety

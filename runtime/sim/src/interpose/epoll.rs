@@ -62,7 +62,7 @@ pub(super) unsafe extern "C" fn epoll_ctl(
         return fail(libc::EFAULT);
     }
     let host = here.host();
-    let which = u64::from(number.cast_unsigned());
+    let which = u64::from(number as u32);
     let result = here.call("epoll_ctl", which, |kernel, env| {
         if operation == libc::EPOLL_CTL_DEL {
             return kernel.unwatch(host, epoll, number);
@@ -236,7 +236,7 @@ fn look_at_all(here: &Here, kernel: &Kernel, all: &mut [libc::pollfd]) -> (usize
     let mut keys = Vec::new();
     for one in &mut *all {
         // Events are 16 bits here, and the same bits as those of epoll.
-        let asked = u32::from(one.events.cast_unsigned()) | (libc::POLLERR | libc::POLLHUP) as u32;
+        let asked = u32::from(one.events as u16) | (libc::POLLERR | libc::POLLHUP) as u32;
         one.revents = match kernel.find(here.host(), one.fd) {
             _ if one.fd < 0 => 0,
             Ok(id) => {
@@ -255,7 +255,7 @@ fn look_at_all(here: &Here, kernel: &Kernel, all: &mut [libc::pollfd]) -> (usize
 }
 
 fn poll_all(here: &Here, all: &mut [libc::pollfd], until: Option<u64>) -> c_int {
-    let which = all.first().map_or(0, |one| u64::from(one.fd.cast_unsigned()));
+    let which = all.first().map_or(0, |one| u64::from(one.fd as u32));
     let count = here.wait("poll", which, until, |kernel, _| match look_at_all(here, kernel, all) {
         (0, keys) => Attempt::Wait(keys),
         (count, _) => Attempt::Done(count),

@@ -77,7 +77,7 @@ fn number_or_fail(result: Result<c_int, c_int>) -> c_int {
 
 /// The answer of a call that returns a count of bytes.
 fn answer(result: Result<usize, c_int>) -> isize {
-    result.map_or_else(|errno| fail(errno) as isize, usize::cast_signed)
+    result.map_or_else(|errno| fail(errno) as isize, |count| count as isize)
 }
 
 /// Enters the world of this thread for a call about a descriptor. `None`: it is a real one, or this

@@ -31,7 +31,7 @@ pub(super) fn perform<R>(
     mut attempt: impl FnMut(&mut Kernel, ObjectId, &mut Env<'_>) -> Result<R, c_int>,
 ) -> Result<R, c_int> {
     let (host, mut found) = (here.host(), None);
-    let outcome = here.wait(call, u64::from(number.cast_unsigned()), until, |kernel, env| {
+    let outcome = here.wait(call, u64::from(number as u32), until, |kernel, env| {
         // A descriptor of this number that comes while the call waits is none of its.
         let id = match found.map_or_else(|| kernel.find(host, number), Ok) {
             Ok(id) => *found.insert(id),
