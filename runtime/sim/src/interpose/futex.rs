@@ -1,10 +1,10 @@
 //! `syscall`: the futex, on which the locks of std stand, and the calls that std makes by number.
 #![expect(unsafe_code, reason = "defines a function of the C library, and reads what its caller names")]
 
-use std::ffi::{c_int, c_long, c_void};
+use std::ffi::{c_int, c_long, c_uint, c_void};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{fail, from_timespec, random, real};
+use super::{descriptors, epoll, fail, from_timespec, random, real};
 use crate::world::{FutexWord, Here, WaitKey, enter};
 
 /// The arguments of a call by number.
@@ -27,13 +27,24 @@ pub(super) unsafe extern "C" fn syscall(
     e: usize,
     f: usize,
 ) -> c_long {
-    let is_simulated = matches!(number, libc::SYS_futex | libc::SYS_getrandom) || is_of_a_ring(number);
+    let is_simulated = match number {
+        libc::SYS_futex | libc::SYS_getrandom | libc::SYS_eventfd2 | libc::SYS_epoll_create1 => true,
+        libc::SYS_epoll_pwait2 => super::is_simulated(a as c_int),
+        _ => is_of_a_ring(number),
+    };
     if let Some(here) = is_simulated.then(enter).flatten() {
         return match number {
             // SAFETY: as the caller promises.
             libc::SYS_futex => unsafe { futex(&here, [a, b, c, d, e, f]) },
             // SAFETY: as the caller promises.
             libc::SYS_getrandom => unsafe { random::fill(&here, a as *mut c_void, b) as c_long },
+            libc::SYS_eventfd2 => descriptors::open_eventfd(&here, a as c_uint, b as c_int).into(),
+            libc::SYS_epoll_create1 => epoll::open(&here, a as c_int).into(),
+            libc::SYS_epoll_pwait2 => {
+                let (events, timeout) = (b as *mut libc::epoll_event, d as *const libc::timespec);
+                // SAFETY: as the caller promises.
+                unsafe { epoll::wait_precisely(&here, a as c_int, events, c as c_int, timeout) }.into()
+            }
             _ => c_long::from(fail(libc::ENOSYS)),
         };
     }

@@ -2,15 +2,20 @@
 //! are in no world.
 #![expect(unsafe_code, reason = "sets the error of a call")]
 
+mod descriptors;
+mod epoll;
 mod futex;
 mod random;
 pub(crate) mod real;
 mod threads;
 mod time;
+mod transfer;
 
 use std::ffi::c_int;
 use std::hint::black_box;
 
+use crate::world::{Here, enter};
+use descriptors::is_simulated;
 pub(crate) use futex::word_at;
 pub(crate) use threads::{ThreadHandles, end_with_thread};
 
@@ -32,6 +37,28 @@ pub(crate) fn keep() {
         futex::syscall as *const (),
         random::getrandom as *const (),
         random::getentropy as *const (),
+        transfer::read as *const (),
+        transfer::write as *const (),
+        transfer::readv as *const (),
+        transfer::writev as *const (),
+        descriptors::close as *const (),
+        descriptors::dup as *const (),
+        descriptors::dup2 as *const (),
+        descriptors::dup3 as *const (),
+        descriptors::fcntl as *const (),
+        descriptors::ioctl as *const (),
+        descriptors::eventfd as *const (),
+        descriptors::pipe as *const (),
+        descriptors::pipe2 as *const (),
+        descriptors::socketpair as *const (),
+        epoll::epoll_create as *const (),
+        epoll::epoll_create1 as *const (),
+        epoll::epoll_ctl as *const (),
+        epoll::epoll_wait as *const (),
+        epoll::epoll_pwait as *const (),
+        epoll::epoll_pwait2 as *const (),
+        epoll::poll as *const (),
+        epoll::ppoll as *const (),
     ];
     black_box(functions);
 }
@@ -41,6 +68,23 @@ fn fail(errno: c_int) -> c_int {
     // SAFETY: the place is this thread's.
     unsafe { libc::__errno_location().write(errno) };
     -1
+}
+
+/// The answer of a call that returns a number.
+fn number_or_fail(result: Result<c_int, c_int>) -> c_int {
+    result.unwrap_or_else(fail)
+}
+
+/// The answer of a call that returns a count of bytes.
+fn answer(result: Result<usize, c_int>) -> isize {
+    result.map_or_else(|errno| fail(errno) as isize, |count| count as isize)
+}
+
+/// Enters the world of this thread for a call about a descriptor. `None`: it is a real one, or this
+/// thread is in no world.
+#[inline]
+fn enter_for(number: c_int) -> Option<Here> {
+    if is_simulated(number) { enter() } else { None }
 }
 
 fn to_timespec(nanos: u64) -> libc::timespec {

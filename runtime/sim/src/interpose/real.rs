@@ -92,3 +92,80 @@ pub(super) static PTHREAD_JOIN: Real<unsafe extern "C" fn(libc::pthread_t, *mut 
 pub(super) static PTHREAD_SETNAME_NP: Real<unsafe extern "C" fn(libc::pthread_t, *const c_char) -> c_int> =
     // SAFETY: as above.
     unsafe { Real::new(c"pthread_setname_np") };
+pub(super) static READ: Real<unsafe extern "C" fn(c_int, *mut c_void, usize) -> isize> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"read") };
+pub(super) static WRITE: Real<unsafe extern "C" fn(c_int, *const c_void, usize) -> isize> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"write") };
+type Vectored = unsafe extern "C" fn(c_int, *const libc::iovec, c_int) -> isize;
+// SAFETY: as above.
+pub(super) static READV: Real<Vectored> = unsafe { Real::new(c"readv") };
+// SAFETY: as above.
+pub(super) static WRITEV: Real<Vectored> = unsafe { Real::new(c"writev") };
+// SAFETY: as above.
+pub(super) static CLOSE: Real<unsafe extern "C" fn(c_int) -> c_int> = unsafe { Real::new(c"close") };
+// SAFETY: as above.
+pub(super) static DUP: Real<unsafe extern "C" fn(c_int) -> c_int> = unsafe { Real::new(c"dup") };
+// SAFETY: as above.
+pub(super) static DUP2: Real<unsafe extern "C" fn(c_int, c_int) -> c_int> = unsafe { Real::new(c"dup2") };
+pub(super) static DUP3: Real<unsafe extern "C" fn(c_int, c_int, c_int) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"dup3") };
+pub(super) static FCNTL: Real<unsafe extern "C" fn(c_int, c_int, ...) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"fcntl") };
+pub(super) static IOCTL: Real<unsafe extern "C" fn(c_int, libc::Ioctl, ...) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"ioctl") };
+pub(super) static EVENTFD: Real<unsafe extern "C" fn(c_uint, c_int) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"eventfd") };
+pub(super) static PIPE2: Real<unsafe extern "C" fn(*mut c_int, c_int) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"pipe2") };
+pub(super) static SOCKETPAIR: Real<unsafe extern "C" fn(c_int, c_int, c_int, *mut c_int) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"socketpair") };
+// SAFETY: as above.
+pub(super) static EPOLL_CREATE: Real<unsafe extern "C" fn(c_int) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"epoll_create") };
+pub(super) static EPOLL_CREATE1: Real<unsafe extern "C" fn(c_int) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"epoll_create1") };
+pub(super) static EPOLL_CTL: Real<
+    unsafe extern "C" fn(c_int, c_int, c_int, *mut libc::epoll_event) -> c_int,
+> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"epoll_ctl") };
+pub(super) static EPOLL_WAIT: Real<
+    unsafe extern "C" fn(c_int, *mut libc::epoll_event, c_int, c_int) -> c_int,
+    // SAFETY: as above.
+> = unsafe { Real::new(c"epoll_wait") };
+pub(super) static EPOLL_PWAIT: Real<
+    unsafe extern "C" fn(c_int, *mut libc::epoll_event, c_int, c_int, *const libc::sigset_t) -> c_int,
+    // SAFETY: as above.
+> = unsafe { Real::new(c"epoll_pwait") };
+pub(super) static EPOLL_PWAIT2: Real<
+    unsafe extern "C" fn(
+        c_int,
+        *mut libc::epoll_event,
+        c_int,
+        *const libc::timespec,
+        *const libc::sigset_t,
+    ) -> c_int,
+    // SAFETY: as above.
+> = unsafe { Real::new(c"epoll_pwait2") };
+pub(super) static POLL: Real<unsafe extern "C" fn(*mut libc::pollfd, libc::nfds_t, c_int) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"poll") };
+pub(super) static PPOLL: Real<
+    unsafe extern "C" fn(
+        *mut libc::pollfd,
+        libc::nfds_t,
+        *const libc::timespec,
+        *const libc::sigset_t,
+    ) -> c_int,
+    // SAFETY: as above.
+> = unsafe { Real::new(c"ppoll") };

@@ -1,12 +1,29 @@
 //! The simulated kernel: hosts, descriptors, and what stands behind them. Plain data, in safe code:
 //! `interpose/` translates the calls of programs, and `world/` decides who makes the next one.
 
+mod bytes;
+mod descriptors;
+mod epoll;
+mod eventfd;
+mod files;
 mod hosts;
+mod objects;
+mod pipe;
+mod unix_pair;
 
 use fastrand::Rng;
 
 use crate::world::Env;
+pub(crate) use bytes::Room;
+pub(crate) use descriptors::{DESCRIPTOR_MIN, Descriptor, Descriptors};
+pub(crate) use epoll::Epoll;
+pub(crate) use eventfd::EventFd;
 pub(crate) use hosts::{HostId, Hosts};
+pub(crate) use objects::{
+    EVENT_ANY, EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, Object, Objects, OpenFile,
+};
+pub(crate) use pipe::Pages;
+pub(crate) use unix_pair::{PairKind, UnixEnd};
 
 /// Something that has descriptors: a socket, an end of a pipe, an epoll instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,11 +36,13 @@ pub(crate) enum KernelEvent {}
 /// The kernel of a world: one for all of its hosts.
 pub(crate) struct Kernel {
     pub(crate) hosts: Hosts,
+    pub(crate) descriptors: Descriptors,
+    pub(crate) objects: Objects,
 }
 
 impl Kernel {
     pub(crate) fn new(_random: &mut Rng) -> Kernel {
-        Kernel { hosts: Hosts::new() }
+        Kernel { hosts: Hosts::new(), descriptors: Descriptors::new(), objects: Objects::new() }
     }
 
     /// Lets an event happen whose time has come.

@@ -158,9 +158,15 @@ impl Here {
         self.step("resume", u64::from(host.0), |world| world.threads.resume(host));
     }
 
-    /// Ends every thread of a host, where they wait. If this is one of them, it does not return.
+    /// Ends every thread of a host, where they wait, and closes its descriptors. If this is one of
+    /// them, it does not return.
     pub(crate) fn kill(&self, host: HostId) {
-        let batons = self.step("kill", u64::from(host.0), |world| world.threads.end_all_of(host));
+        let batons = self.step("kill", u64::from(host.0), |world| {
+            let batons = world.threads.end_all_of(host);
+            let (kernel, mut env) = world.kernel_and_env();
+            kernel.close_all_of(host, &mut env);
+            batons
+        });
         let is_own = host == self.host();
         batons.iter().for_each(|baton| baton.retire());
         if is_own {
