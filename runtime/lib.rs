@@ -75,6 +75,21 @@ pub use heist_macros::main;
 /// ```
 #[cfg(feature = "macros")]
 pub use heist_macros::test;
+/// Tests in simulated worlds: threads, time, network and disks from a seed. Needs the feature
+/// `sim`; empty on systems other than Linux.
+///
+/// ```test_harness
+/// use heist::time::{Duration, Instant, sleep};
+///
+/// #[heist::sim::test(seeds = 10)]
+/// async fn an_hour_takes_no_time() {
+///     let start = Instant::now();
+///     sleep(Duration::from_secs(3600)).await;
+///     assert!(start.elapsed() >= Duration::from_secs(3600));
+/// }
+/// ```
+#[cfg(feature = "sim")]
+pub use heist_sim as sim;
 pub use runtime::spawn;
 
 pub mod asyncio;
@@ -99,8 +114,6 @@ pub mod runtime;
 mod scenarios;
 mod scheduler;
 pub mod signal;
-#[cfg(all(feature = "sim", target_os = "linux"))]
-pub mod sim;
 pub mod sync;
 mod system;
 pub mod task;

@@ -34,15 +34,21 @@ pub(crate) const TWINS: [(&str, &str); 26] = [
     ("WriteHalf", "as the owned one"),
 ];
 
-/// A name means one thing: no two types of the product share one. The tool is a product of its own,
-/// which speaks of the same things.
+/// What is not the library, and has names of its own.
+const PRODUCTS: [&str; 2] = ["runtime/sim/", "runtime/tool/"];
+
+/// A name means one thing: no two types of the product share one. The tool and the simulation are
+/// products of their own, which speak of the same things.
 pub(crate) fn types_have_names_of_their_own(sources: &[Source]) -> Vec<String> {
     types_share_no_name_but(&TWINS, sources)
 }
 
 pub(crate) fn types_share_no_name_but(twins: &[(&str, &str)], sources: &[Source]) -> Vec<String> {
-    let mut complaints = names_shared_in(twins, sources, |path| !path.starts_with("runtime/tool/"));
-    complaints.extend(names_shared_in(&[], sources, |path| path.starts_with("runtime/tool/")));
+    let is_apart = |path: &str| PRODUCTS.iter().any(|product| path.starts_with(product));
+    let mut complaints = names_shared_in(twins, sources, |path| !is_apart(path));
+    for product in PRODUCTS {
+        complaints.extend(names_shared_in(&[], sources, |path| path.starts_with(product)));
+    }
     complaints
 }
 

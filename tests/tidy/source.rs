@@ -33,7 +33,7 @@ impl Source {
         let rest = self.path.strip_prefix("runtime/")?;
         let first = rest.split('/').next()?;
         Some(first.strip_suffix(".rs").unwrap_or(first)).filter(|room| {
-            !matches!(*room, "guide" | "lib" | "macros" | "must_not_compile" | "tokio" | "tool")
+            !matches!(*room, "guide" | "lib" | "macros" | "must_not_compile" | "sim" | "tokio" | "tool")
         })
     }
 

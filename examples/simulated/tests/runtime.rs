@@ -109,6 +109,14 @@ fn a_stuck_worker_keeps_nobody_waiting() {
     });
 }
 
+/// A program as it ships.
+#[heist::main]
+async fn idle() {
+    loop {
+        sleep(Duration::from_secs(60)).await;
+    }
+}
+
 #[test]
 fn a_simulated_day_of_five_idle_hosts_is_short() {
     let began = std::time::Instant::now();
@@ -116,11 +124,7 @@ fn a_simulated_day_of_five_idle_hosts_is_short() {
         .time_limit(Duration::from_secs(25 * 3600))
         .run(|| {
             for number in 0..5 {
-                sim::host(format!("idle-{number}")).start(sim::async_main(|| async {
-                    loop {
-                        sleep(Duration::from_secs(60)).await;
-                    }
-                }));
+                sim::host(format!("idle-{number}")).start(idle);
             }
             std::thread::sleep(Duration::from_secs(24 * 3600));
         })

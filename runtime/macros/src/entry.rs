@@ -296,6 +296,22 @@ mod tests {
     }
 
     #[test]
+    fn seeds_are_for_the_simulation() {
+        let wrong = [
+            (quote!(seeds = 3), "sim::test"),
+            (quote!(seeds = 0), "at least 1"),
+            (quote!(twice = true), "sim::test"),
+        ];
+        for (arguments, text) in wrong {
+            let item = quote!(
+                async fn main() {}
+            );
+            let code = main(arguments, item).to_string();
+            assert!(code.contains("compile_error") && code.contains(text), "{code}");
+        }
+    }
+
+    #[test]
     fn the_crate_may_be_named() {
         let item = quote!(
             async fn main() {}
@@ -321,27 +337,6 @@ mod tests {
                     async fn main() {}
                 ),
                 "at least 1",
-            ),
-            (
-                quote!(seeds = 3),
-                quote!(
-                    async fn main() {}
-                ),
-                "sim::test",
-            ),
-            (
-                quote!(seeds = 0),
-                quote!(
-                    async fn main() {}
-                ),
-                "at least 1",
-            ),
-            (
-                quote!(twice = true),
-                quote!(
-                    async fn main() {}
-                ),
-                "sim::test",
             ),
             (
                 quote!(flavour = "x"),

@@ -47,12 +47,12 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::test(arguments.into(), item.into()).into()
 }
 
-/// Makes a function into a test that runs in simulated worlds, one for each seed. An `async fn` runs
-/// on a runtime of its own in each world.
+/// Makes a function into a test that runs in simulated worlds, one for each seed. An `async fn`
+/// runs on a runtime of its own in each world.
 ///
 /// | Option | Default | Effect |
 /// |---|---|---|
-/// | `seeds = N`, at least 1 | 100 | how many worlds: the seeds 0 to N - 1, after those that once failed |
+/// | `seeds = N`, at least 1 | 100 | how many worlds: the seeds from 0 on |
 /// | `twice = true` | `false` | makes each world twice, and fails if the two differ |
 /// | those of [`macro@main`] | as there | the runtime of an `async fn` |
 #[proc_macro_attribute]

@@ -12,12 +12,33 @@ use crate::world::{self, Decision, Ended, Options, Schedule, WorldFailure};
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Makes worlds.
+///
+/// # Examples
+/// ```
+/// use std::thread;
+///
+/// let (sum, report) = heist_sim::Builder::new().seed(7).run(|| {
+///     let threads: Vec<_> = (1..=3).map(|number| thread::spawn(move || number)).collect();
+///     threads.into_iter().map(|thread| thread.join().unwrap()).sum::<u32>()
+/// })?;
+/// assert_eq!(sum, 6);
+/// println!("{} calls", report.steps_count);
+/// # Ok::<(), Box<heist_sim::Failure>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Builder {
     options: Options,
 }
 
 /// What is known of a world that has ended.
+///
+/// # Examples
+/// ```
+/// let (_, report) = heist_sim::Builder::new().seed(7).run(|| {})?;
+/// let (_, again) = heist_sim::Builder::new().seed(7).run(|| {})?;
+/// assert_eq!(report, again);
+/// # Ok::<(), Box<heist_sim::Failure>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// A hash of all that happened: two runs of a seed have the same.
@@ -31,6 +52,13 @@ pub struct Report {
 }
 
 /// A world that did not end well.
+///
+/// # Examples
+/// ```
+/// let failure = heist_sim::Builder::new().seed(7).run(|| assert_eq!(1, 2)).unwrap_err();
+/// assert_eq!(failure.seed, 7);
+/// assert!(failure.reason.contains("left: 1"));
+/// ```
 pub struct Failure {
     /// The seed that makes the world again.
     pub seed: u64,
@@ -63,7 +91,13 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Seed 0, a random walk.
+    /// Seed 0, a random walk, a day at most.
+    ///
+    /// # Examples
+    /// ```
+    /// heist_sim::Builder::new().run(|| {})?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     pub fn new() -> Builder {
         Builder {
             options: Options {
@@ -78,7 +112,14 @@ impl Builder {
         }
     }
 
-    /// Sets the seed.
+    /// Sets the seed. Default: 0.
+    ///
+    /// # Examples
+    /// ```
+    /// let draw = |seed| heist_sim::Builder::new().seed(seed).run(heist_sim::random);
+    /// assert_eq!(draw(7)?, draw(7)?);
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     pub fn seed(&mut self, seed: u64) -> &mut Builder {
         self.options.seed = seed;
         self
@@ -159,16 +200,33 @@ impl Builder {
         self
     }
 
-    /// Keeps the last steps for [`Report::story`].
+    /// Keeps the last `count` steps for [`Report::story`]. Default: none.
+    ///
+    /// # Examples
+    /// ```
+    /// let (_, report) = heist_sim::Builder::new().keep_steps(10).run(std::thread::yield_now)?;
+    /// assert!(report.story.contains("yield"), "{}", report.story);
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     pub fn keep_steps(&mut self, count: usize) -> &mut Builder {
         self.options.kept_count = count;
         self
     }
 
-    /// Runs `root` in a new world.
+    /// Runs `root` in a new world, and returns what it returns. Threads that are still there then end
+    /// where they are, and what they own stays in memory. Worlds of one process come one after the
+    /// other; a test with many seeds has a process for each ([`run_test`](crate::run_test)).
     ///
     /// # Errors
-    /// Fails if the root panics, and if the world gets stuck.
+    /// Fails if the root or the main function of a host panics, if nothing can happen any more, and
+    /// if a limit is reached.
+    ///
+    /// # Examples
+    /// ```
+    /// let (answer, _report) = heist_sim::Builder::new().run(|| 6 * 7)?;
+    /// assert_eq!(answer, 42);
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     pub fn run<R: Send + 'static>(
         &self,
         root: impl FnOnce() -> R + Send + 'static,

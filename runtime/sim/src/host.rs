@@ -13,6 +13,15 @@ const NO_WORLD: &str =
     "heist-sim: this needs a world: call it in `Builder::run` or in a test of the simulation";
 
 /// How a host is made. [`host`] returns one.
+///
+/// # Examples
+/// ```
+/// heist_sim::Builder::new().run(|| {
+///     let builder = heist_sim::host("a").cpus(4);
+///     builder.start(|| {}).wait();
+/// })?;
+/// # Ok::<(), Box<heist_sim::Failure>>(())
+/// ```
 #[must_use = "a host begins with `start`"]
 #[derive(Clone, Debug)]
 pub struct HostBuilder {
@@ -54,9 +63,12 @@ impl fmt::Debug for Host {
 ///
 /// # Examples
 /// ```
+/// use std::time::{Duration, SystemTime};
+///
 /// heist_sim::Builder::new().run(|| {
-///     let clock = heist_sim::host("clock").cpus(1).start(|| println!("the time is now"));
-///     clock.wait();
+///     let clock = heist_sim::host("clock").cpus(1).clock_ahead(Duration::from_secs(60));
+///     let now = SystemTime::now();
+///     clock.start(move || assert!(SystemTime::now() > now + Duration::from_secs(59))).wait();
 /// })?;
 /// # Ok::<(), Box<heist_sim::Failure>>(())
 /// ```
@@ -69,6 +81,15 @@ impl HostBuilder {
     ///
     /// # Panics
     /// Panics if `count` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// heist_sim::Builder::new().run(|| {
+    ///     let host = heist_sim::host("big").cpus(16);
+    ///     host.start(|| {}).wait();
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn cpus(mut self, count: usize) -> HostBuilder {
         assert!(count > 0, "a host has a processor");
@@ -77,12 +98,36 @@ impl HostBuilder {
     }
 
     /// How far its calendar is ahead. Only `SystemTime` shows it. Default: not at all.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     let early = heist_sim::host("early").clock_ahead(Duration::from_secs(60));
+    ///     let now = SystemTime::now();
+    ///     early.start(move || assert!(SystemTime::now() > now + Duration::from_secs(59))).wait();
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     pub fn clock_ahead(mut self, by: Duration) -> HostBuilder {
         self.clock_skew = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
         self
     }
 
     /// How far its calendar is behind. Only `SystemTime` shows it. Default: not at all.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     let late = heist_sim::host("late").clock_behind(Duration::from_secs(60));
+    ///     let now = SystemTime::now();
+    ///     late.start(move || assert!(SystemTime::now() < now)).wait();
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     pub fn clock_behind(mut self, by: Duration) -> HostBuilder {
         self.clock_skew = -i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
         self
@@ -93,6 +138,15 @@ impl HostBuilder {
     ///
     /// # Panics
     /// Panics if the world has a host of this name, and outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// heist_sim::Builder::new().run(|| {
+    ///     let host = heist_sim::host("a").start(|| println!("it begins, and ends"));
+    ///     host.wait();
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn start(self, main: impl Fn() + Send + Sync + 'static) -> Host {
         let HostBuilder { name, cpus, clock_skew } = self;
@@ -110,6 +164,14 @@ impl HostBuilder {
 
 impl Host {
     /// Its name.
+    ///
+    /// # Examples
+    /// ```
+    /// heist_sim::Builder::new().run(|| {
+    ///     assert_eq!(heist_sim::host("a").start(|| {}).name(), "a");
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -120,6 +182,19 @@ impl Host {
     ///
     /// # Panics
     /// Panics outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     let host = heist_sim::host("a").start(|| sleep(Duration::from_secs(60)));
+    ///     host.crash();
+    ///     assert!(!host.is_running());
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn crash(&self) {
         here().kill(self.id);
@@ -129,6 +204,23 @@ impl Host {
     ///
     /// # Panics
     /// Panics outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     let count = Arc::new(AtomicU32::new(0));
+    ///     let lives = count.clone();
+    ///     let cat = heist_sim::host("cat").start(move || drop(lives.fetch_add(1, Ordering::Relaxed)));
+    ///     cat.wait();
+    ///     cat.restart();
+    ///     cat.wait();
+    ///     assert_eq!(count.load(Ordering::Relaxed), 2);
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn restart(&self) {
         self.crash();
@@ -139,6 +231,22 @@ impl Host {
     ///
     /// # Panics
     /// Panics outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     let host = heist_sim::host("paused").start(|| sleep(Duration::from_secs(1)));
+    ///     host.pause();
+    ///     sleep(Duration::from_secs(60));
+    ///     assert!(host.is_running());
+    ///     host.resume();
+    ///     host.wait();
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn pause(&self) {
         here().pause(self.id);
@@ -148,6 +256,21 @@ impl Host {
     ///
     /// # Panics
     /// Panics outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     let host = heist_sim::host("a").start(|| sleep(Duration::from_secs(1)));
+    ///     host.pause();
+    ///     sleep(Duration::from_secs(60));
+    ///     host.resume();
+    ///     host.wait();
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn resume(&self) {
         here().resume(self.id);
@@ -157,6 +280,16 @@ impl Host {
     ///
     /// # Panics
     /// Panics outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// heist_sim::Builder::new().run(|| {
+    ///     let host = heist_sim::host("a").start(|| {});
+    ///     host.wait();
+    ///     assert!(!host.is_running());
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn is_running(&self) -> bool {
         here().step("is-running", 0, |world| world.threads.is_any_alive_of(self.id))
@@ -166,6 +299,17 @@ impl Host {
     ///
     /// # Panics
     /// Panics outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     heist_sim::host("a").start(|| std::thread::sleep(Duration::from_secs(9))).wait();
+    ///     assert!(heist_sim::elapsed() >= Duration::from_secs(9));
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
     #[track_caller]
     pub fn wait(&self) {
         let here = here();

@@ -1,4 +1,29 @@
-//! Runs unmodified programs in a simulated world.
+//! Runs unmodified programs in simulated worlds. A seed decides all that happens in a world, so a
+//! seed that fails fails again.
+//!
+//! In a world the threads, locks, clocks, random numbers, sockets and files of a program are
+//! simulated: std and all crates that reach the system through the C library run as they are. One
+//! thread runs at a time, and the seed chooses which. Time passes only when all of them wait, so an
+//! hour takes milliseconds. Linux only; on other systems the crate is empty.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! let (slept, report) = heist_sim::Builder::new().seed(1).run(|| {
+//!     let began = Instant::now();
+//!     std::thread::sleep(Duration::from_secs(3600));
+//!     began.elapsed()
+//! })?;
+//! assert!(slept >= Duration::from_secs(3600));
+//! # Ok::<(), Box<heist_sim::Failure>>(())
+//! ```
+//!
+//! # What is not simulated
+//! - Calls that go around the C library: io_uring (a world has none: a call says so), system calls in
+//!   assembly (for rustix, choose its feature `use-libc`; the feature `sim` of heist does), the time
+//!   stamp counter.
+//! - Processes and signals. Descriptors that are inherited, as the standard streams, are real.
+//! - The time that a computation takes: only calls take time.
 #![cfg(target_os = "linux")]
 
 mod interpose;
@@ -7,8 +32,10 @@ mod world;
 
 mod builder;
 mod host;
-mod test;
+mod run_tests;
 
 pub use builder::{Builder, Failure, Report};
+/// Makes a function into a test that runs in simulated worlds: see `heist::sim`.
+pub use heist_macros::sim_test as test;
 pub use host::{Host, HostBuilder, elapsed, host, is_simulated, random};
-pub use test::{TestCase, TestOutput, conclude, find_failure, run_test};
+pub use run_tests::{TestCase, TestOutput, conclude, find_failure, run_test};

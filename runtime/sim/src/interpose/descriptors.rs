@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_uint};
 
 use super::{enter_for, fail, number_or_fail, real};
-use crate::kernel::{DESCRIPTOR_MIN, Descriptor, Kernel, OpenFile, PairKind};
+use crate::kernel::{Descriptor, Kernel, OpenFile, PairKind};
 use crate::world::{Here, enter};
 
 /// What `F_SETFL` may change. The others of its flags are what they were.
@@ -263,9 +263,4 @@ pub(super) unsafe extern "C" fn socketpair(
     let pair = here.call("socketpair", 0, |kernel, _| kernel.open_pair(host, kind, flags));
     // SAFETY: as the caller promises.
     unsafe { write_pair(ends, pair) }
-}
-
-/// Whether a number is one of a simulated descriptor.
-pub(super) fn is_simulated(number: c_int) -> bool {
-    number >= DESCRIPTOR_MIN
 }

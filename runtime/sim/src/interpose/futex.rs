@@ -74,7 +74,7 @@ unsafe fn futex(here: &Here, arguments: Arguments) -> c_long {
             };
             // SAFETY: the caller has a word there, which other threads change by atomic operations.
             let word = unsafe { AtomicU32::from_ptr(word as *mut u32) };
-            // Ordering: SeqCst, as the system's: the look and the wait are one step.
+            // Ordering: SeqCst, [one-turn]: as the system's. The look and the wait are one step.
             let is_same = |_: &mut _| (word.load(Ordering::SeqCst) == value as u32).then_some(key);
             match here.wait_once("futex-wait", 0, until, is_same) {
                 None => c_long::from(fail(libc::EAGAIN)),
@@ -121,9 +121,9 @@ fn until(
 
 /// What a word of the program is now, at which a thread of the program waits.
 pub(crate) fn word_at(address: usize) -> u32 {
-    // SAFETY: whoever waits at a word keeps it until it has returned, and others change it by atomic
-    // operations only.
+    // SAFETY: whoever waits at a word keeps it until it has returned, and others change it by
+    // atomic operations only.
     let word = unsafe { AtomicU32::from_ptr(address as *mut u32) };
-    // Ordering: SeqCst, as the system's look.
+    // Ordering: SeqCst, [one-turn]: as the system's look, for the threads outside of the world.
     word.load(Ordering::SeqCst)
 }

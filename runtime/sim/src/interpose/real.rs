@@ -4,13 +4,12 @@
 use std::ffi::{CStr, c_char, c_int, c_long, c_uint, c_void};
 use std::marker::PhantomData;
 use std::mem::{size_of, transmute_copy};
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::OnceLock;
 
 /// A function of the C library, of the type `F`.
 pub(crate) struct Real<F> {
     name: &'static CStr,
-    address: AtomicPtr<c_void>,
+    address: OnceLock<usize>,
     kind: PhantomData<F>,
 }
 
@@ -19,36 +18,30 @@ impl<F: Copy> Real<F> {
     ///
     /// The function of this name has the type `F`, which is a function pointer.
     pub(super) const unsafe fn new(name: &'static CStr) -> Real<F> {
-        Real { name, address: AtomicPtr::new(ptr::null_mut()), kind: PhantomData }
+        Real { name, address: OnceLock::new(), kind: PhantomData }
     }
 
     #[inline]
     pub(crate) fn get(&self) -> F {
-        // Ordering: Relaxed: the address is all that there is, and every thread finds the same.
-        let mut address = self.address.load(Ordering::Relaxed);
-        if address.is_null() {
-            address = self.find();
-        }
-        const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+        let address = *self.address.get_or_init(|| self.find());
+        const { assert!(size_of::<F>() == size_of::<usize>()) };
         // SAFETY: `new` promises the type.
-        unsafe { transmute_copy::<*mut c_void, F>(&address) }
+        unsafe { transmute_copy::<usize, F>(&address) }
     }
 
     #[cold]
-    fn find(&self) -> *mut c_void {
+    fn find(&self) -> usize {
         // SAFETY: the name ends with a NUL.
         let address = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
         if address.is_null() {
             // Nothing of this process works without it, not even a panic.
             std::process::abort();
         }
-        // Ordering: Relaxed, as above.
-        self.address.store(address, Ordering::Relaxed);
-        address
+        address.expose_provenance()
     }
 }
 
-pub(crate) type Start = extern "C" fn(*mut c_void) -> *mut c_void;
+pub(crate) type StartRoutine = extern "C" fn(*mut c_void) -> *mut c_void;
 
 // SAFETY: the types of all that follows are those of the headers of the C library.
 pub(crate) static SYSCALL: Real<unsafe extern "C" fn(c_long, ...) -> c_long> =
@@ -83,7 +76,12 @@ pub(super) static GETENTROPY: Real<unsafe extern "C" fn(*mut c_void, usize) -> c
     // SAFETY: as above.
     unsafe { Real::new(c"getentropy") };
 pub(super) static PTHREAD_CREATE: Real<
-    unsafe extern "C" fn(*mut libc::pthread_t, *const libc::pthread_attr_t, Start, *mut c_void) -> c_int,
+    unsafe extern "C" fn(
+        *mut libc::pthread_t,
+        *const libc::pthread_attr_t,
+        StartRoutine,
+        *mut c_void,
+    ) -> c_int,
     // SAFETY: as above.
 > = unsafe { Real::new(c"pthread_create") };
 pub(super) static PTHREAD_JOIN: Real<unsafe extern "C" fn(libc::pthread_t, *mut *mut c_void) -> c_int> =

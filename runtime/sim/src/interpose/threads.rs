@@ -6,8 +6,8 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::real::{self, Start as StartRoutine};
-use crate::world::{Start, ThreadId, WaitKey, enter};
+use super::real::{self, StartRoutine};
+use crate::world::{Admission, ThreadId, WaitKey, enter};
 
 /// The threads of a world by their handles.
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl ThreadHandles {
 
 /// What a thread of a world does.
 struct Birth {
-    start: Start,
+    start: Admission,
     routine: StartRoutine,
     argument: *mut c_void,
 }

@@ -33,9 +33,9 @@ pub(crate) enum WorldFailure {
 }
 
 /// What a new thread needs to be one of a world.
-pub(crate) struct Start(Member);
+pub(crate) struct Admission(Member);
 
-impl Start {
+impl Admission {
     /// As [`take_part`](Self::take_part), for a thread that was not made by a call of the program:
     /// its end is one in the world as well.
     pub(crate) fn take_part_as_birth(self) {
@@ -99,15 +99,15 @@ fn conclude<R>(shared: &Shared, answer: Option<std::thread::Result<R>>) -> Ended
 }
 
 /// Adds a thread to the world, which takes its turns from the time at which it takes part.
-fn begin_thread(shared: &Arc<Shared>, world: &mut World, host: HostId, name: String) -> Start {
+fn begin_thread(shared: &Arc<Shared>, world: &mut World, host: HostId, name: String) -> Admission {
     let priority = world.chooser.priority();
     let (id, baton) = world.threads.add(host, name, priority);
-    Start(Member { shared: shared.clone(), id, host, baton })
+    Admission(Member { shared: shared.clone(), id, host, baton })
 }
 
 impl Here {
     /// Adds a thread to the host of this one, or to another.
-    pub(crate) fn begin_thread(&self, host: HostId, name: String) -> (ThreadId, Start) {
+    pub(crate) fn begin_thread(&self, host: HostId, name: String) -> (ThreadId, Admission) {
         let shared = &self.member().shared;
         let start = self.step("spawn", u64::from(host.0), |world| begin_thread(shared, world, host, name));
         (start.0.id, start)

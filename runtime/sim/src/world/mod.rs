@@ -23,7 +23,7 @@ use crate::interpose::ThreadHandles;
 use crate::kernel::Kernel;
 pub(crate) use current::{Here, enter, is_inside, within};
 pub(crate) use events::{Event, Events};
-pub(crate) use life::{Ended, Start, WorldFailure, run};
+pub(crate) use life::{Admission, Ended, WorldFailure, run};
 pub(crate) use schedule::{Decision, Schedule};
 pub(crate) use threads::{FutexWord, ThreadId, Threads, WaitKey};
 pub(crate) use turn::Attempt;
@@ -149,7 +149,11 @@ impl World {
     fn happen(&mut self) {
         while let Some(event) = self.events.take_due(self.now) {
             match event {
-                Event::Timeout(thread) => self.threads.time_out(thread, self.now, &mut self.events),
+                Event::Timeout(thread) => {
+                    if let Some(until) = self.threads.time_out(thread, self.now) {
+                        self.events.plan(until, Event::Timeout(thread));
+                    }
+                }
                 Event::Kernel(event) => {
                     let (kernel, mut env) = self.kernel_and_env();
                     kernel.happen(event, &mut env);

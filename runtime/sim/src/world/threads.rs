@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::baton::Baton;
-use super::events::{Event, Events};
 use crate::interpose;
 use crate::kernel::{HostId, ObjectId};
 
@@ -83,6 +82,19 @@ pub(crate) struct SimThread {
     /// When the queue of events next mentions it: a wait that ends early leaves its entry there.
     planned_at: Option<u64>,
     has_timed_out: bool,
+}
+
+impl SimThread {
+    /// When the time-out is to be planned, if the queue of events does not mention it in time.
+    fn plan_time_out(&mut self) -> Option<u64> {
+        let until = self.until?;
+        let is_planned = self.planned_at.is_some_and(|planned_at| planned_at <= until);
+        if is_planned {
+            return None;
+        }
+        self.planned_at = Some(until);
+        Some(until)
+    }
 }
 
 /// The threads of a world.
@@ -174,8 +186,10 @@ impl Threads {
         self.ready.extend(self.paused.remove(&host).unwrap_or_default());
     }
 
-    /// The thread that runs waits for one of the keys, or until a time.
-    pub(crate) fn block(&mut self, id: ThreadId, keys: &[WaitKey], until: Option<u64>, events: &mut Events) {
+    /// The thread that runs waits for one of the keys, or until a time. Returns when its time-out is
+    /// to be planned, if it is not yet.
+    #[must_use]
+    pub(crate) fn block(&mut self, id: ThreadId, keys: &[WaitKey], until: Option<u64>) -> Option<u64> {
         for key in keys {
             self.waiting.entry(*key).or_default().push(id);
         }
@@ -185,12 +199,7 @@ impl Threads {
         thread.waits_for.extend_from_slice(keys);
         thread.until = until;
         thread.has_timed_out = false;
-        if let Some(until) = until {
-            if thread.planned_at.is_none_or(|planned_at| planned_at > until) {
-                thread.planned_at = Some(until);
-                events.plan(until, Event::Timeout(id));
-            }
-        }
+        thread.plan_time_out()
     }
 
     /// Called by a thread that runs again. Returns whether its time-out ended the wait.
@@ -199,27 +208,27 @@ impl Threads {
     }
 
     /// The queue of events mentions the thread: its wait ends if it has a time-out that is due.
-    pub(crate) fn time_out(&mut self, id: ThreadId, now: u64, events: &mut Events) {
+    /// Returns when its time-out is to be planned, if it is not yet.
+    #[must_use]
+    pub(crate) fn time_out(&mut self, id: ThreadId, now: u64) -> Option<u64> {
         let thread = self.get_mut(id);
         // An entry of a wait that ended early, when there is an earlier one, changes nothing.
         if thread.planned_at.is_some_and(|planned_at| planned_at <= now) {
             thread.planned_at = None;
         }
-        match (thread.state, thread.until) {
-            (State::Blocked, Some(until)) if until <= now => {
-                thread.has_timed_out = true;
-                self.make_ready(id);
-            }
-            (State::Blocked, Some(until)) if thread.planned_at.is_none() => {
-                thread.planned_at = Some(until);
-                events.plan(until, Event::Timeout(id));
-            }
-            _ => {}
+        if thread.state != State::Blocked {
+            return None;
         }
+        if thread.until.is_some_and(|until| until <= now) {
+            thread.has_timed_out = true;
+            self.make_ready(id);
+            return None;
+        }
+        thread.plan_time_out()
     }
 
-    /// Wakes the threads that wait for a lock which a thread outside of the world has let go. If the
-    /// world `is_over` otherwise, it looks for a while. Returns whether there are any.
+    /// Wakes the threads that wait for a lock which a thread outside of the world has let go. If
+    /// the world `is_over` otherwise, it looks for a while. Returns whether there are any.
     pub(crate) fn wake_those_let_go_outside(&mut self, is_over: bool) -> bool {
         for _ in 0..if is_over { LOOKS_OUTSIDE } else { 1 } {
             let waits = self.all.iter().enumerate().flat_map(|(number, thread)| {

@@ -6,6 +6,7 @@
 use std::sync::MutexGuard;
 
 use super::current::Here;
+use super::events::Event;
 use super::threads::{ThreadId, WaitKey};
 use super::{Env, World};
 use crate::kernel::Kernel;
@@ -136,8 +137,9 @@ impl Here {
         until: Option<u64>,
     ) -> (MutexGuard<'static, World>, bool) {
         let id = self.thread();
-        let World { threads, events, .. } = &mut *world;
-        threads.block(id, keys, until, events);
+        if let Some(until) = world.threads.block(id, keys, until) {
+            world.events.plan(until, Event::Timeout(id));
+        }
         let mut world = self.pass_on(world, None);
         let has_timed_out = world.threads.has_timed_out(id);
         (world, has_timed_out)

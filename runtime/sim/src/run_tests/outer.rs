@@ -3,7 +3,8 @@
 use std::process::{Command, Stdio};
 
 use super::case::TestCase;
-use super::{PART, VERDICT, kept};
+use super::kept;
+use super::words::{PART, VERDICT};
 
 /// What the program said.
 struct Verdict {

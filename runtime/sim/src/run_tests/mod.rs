@@ -5,7 +5,7 @@
 //!   alone.
 //! - `seeds.rs`: that program. It makes each world in a process of its own, so that all statics are
 //!   new, nothing is left behind, and a world that never ends can be ended.
-//! - `child.rs`: one such process, and its answer. `shrink.rs`: fewer turns for the same failure.
+//! - `words.rs`: what those two say to each other. `child.rs`: one such process, and its answer. `shrink.rs`: fewer turns for the same failure.
 
 mod case;
 mod child;
@@ -13,17 +13,22 @@ mod kept;
 mod outer;
 mod seeds;
 mod shrink;
+mod words;
 
 use std::fmt;
 
 pub use case::TestCase;
-
-/// The environment variable that tells a program that it is the one for a single test.
-const PART: &str = "HEIST_SIM_PART";
-/// What begins the line with the verdict that this program prints.
-const VERDICT: &str = "heist-sim verdict: ";
+use words::PART;
 
 /// What a test may return: `()`, or a `Result` whose error fails it.
+///
+/// # Examples
+/// ```
+/// fn is_allowed(_: impl heist_sim::TestOutput) {}
+///
+/// is_allowed(());
+/// is_allowed(Ok::<u32, std::io::Error>(3));
+/// ```
 pub trait TestOutput {
     /// Panics if the output is an error.
     #[doc(hidden)]
@@ -44,6 +49,11 @@ impl<T, E: fmt::Debug> TestOutput for Result<T, E> {
 }
 
 /// Panics if the output of a test is an error. `#[heist::sim::test]` writes a call of it.
+///
+/// # Examples
+/// ```
+/// heist_sim::conclude(Ok::<u32, std::io::Error>(3));
+/// ```
 #[doc(hidden)]
 #[track_caller]
 pub fn conclude(output: impl TestOutput) {
@@ -57,10 +67,13 @@ pub fn conclude(output: impl TestOutput) {
 ///
 /// # Examples
 /// ```no_run
+/// use std::thread;
+/// use std::time::Duration;
+///
 /// #[test]
 /// fn a_minute_is_short() {
 ///     let case = heist_sim::TestCase::new(module_path!(), "a_minute_is_short", file!());
-///     heist_sim::run_test(&case.seeds(100), || std::thread::sleep(std::time::Duration::from_secs(60)));
+///     heist_sim::run_test(&case.seeds(10), || thread::sleep(Duration::from_secs(60)));
 /// }
 /// ```
 #[track_caller]

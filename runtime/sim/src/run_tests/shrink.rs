@@ -1,9 +1,9 @@
-//! Makes the schedule of a world that failed short: as few turns as possible that are not the usual
-//! ones, and the same failure.
+//! Makes the schedule of a world that failed short: as few turns as possible that are not the
+//! usual ones, and the same failure.
 //!
-//! Source: Zeller, Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002: halves are
-//! left out, then quarters, and so on. A turn that is left out moves all that follow, so what is left
-//! need not be a part of the same story; it is a shorter one.
+//! Source: Zeller, Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002: halves
+//! are left out, then quarters, and so on. A turn that is left out moves all that follow, so what
+//! is left need not be a part of the same story; it is a shorter one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::case::TestCase;
 use super::child::{Answer, Child, Mode};
-use super::{VERDICT, kept, shrink};
+use super::words::VERDICT;
+use super::{kept, shrink};
 
 /// Runs the test with all seeds, prints the verdict, and ends the process.
 pub(super) fn run_all(case: &TestCase, body: fn()) -> ! {

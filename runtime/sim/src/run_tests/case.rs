@@ -1,11 +1,16 @@
 //! A test, and which seeds it gets.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use crate::builder::Builder;
 
 /// A test of the simulation: its name, and how its worlds are made.
+///
+/// # Examples
+/// ```
+/// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!());
+/// # drop(case);
+/// ```
 #[derive(Clone, Debug)]
 pub struct TestCase {
     name: String,
@@ -42,26 +47,41 @@ impl TestCase {
         TestCase { name, file, seeds_count: SEEDS_COUNT, is_twice: false, builder: Builder::new() }
     }
 
-    /// How many seeds, from 0 on. `HEIST_SIM_SEEDS=5000` or `HEIST_SIM_SEEDS=100..200` is stronger,
-    /// and `HEIST_SIM_SEED=17` means one.
+    /// How many seeds, from 0 on, after those that once failed. `HEIST_SIM_SEEDS=5000` and
+    /// `HEIST_SIM_SEEDS=100..200` are stronger, and `HEIST_SIM_SEED=17` means one. Default: 100.
+    ///
+    /// # Examples
+    /// ```
+    /// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!()).seeds(1000);
+    /// # drop(case);
+    /// ```
     pub fn seeds(mut self, count: u64) -> TestCase {
         self.seeds_count = count;
         self
     }
 
     /// Whether each seed runs twice, and fails if the two worlds differ. Default: no.
+    ///
+    /// # Examples
+    /// ```
+    /// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!()).twice(true);
+    /// # drop(case);
+    /// ```
     pub fn twice(mut self, is_twice: bool) -> TestCase {
         self.is_twice = is_twice;
         self
     }
 
-    /// How long a world may last, in its own time. Default: as in [`Builder::time_limit`].
-    pub fn time_limit(mut self, limit: Duration) -> TestCase {
-        self.builder.time_limit(limit);
-        self
-    }
-
-    /// How the worlds are made; each gets its seed.
+    /// How the worlds are made; each gets its own seed. Default: [`Builder::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use heist_sim::{Builder, TestCase};
+    ///
+    /// let builder = Builder::new().priorities(3, 10_000).clone();
+    /// let case = TestCase::new(module_path!(), "a_test", file!()).builder(builder);
+    /// # drop(case);
+    /// ```
     pub fn builder(mut self, builder: Builder) -> TestCase {
         self.builder = builder;
         self

@@ -67,8 +67,8 @@ impl Answer {
         format!("  {reason}\n  it printed\n{prints}  its last steps (time, thread, call)\n{story}")
     }
 
-    /// A line for the outcome, the hash and the length of the reason, one for the decisions, then the
-    /// two texts.
+    /// A line for the outcome, the hash and the length of the reason, one for the decisions, then
+    /// the two texts.
     fn write(&self, place: &mut impl Write) -> std::io::Result<()> {
         let is_good = u8::from(self.is_good == Some(true));
         writeln!(place, "{is_good} {} {}", self.hash, self.reason.len())?;
