@@ -5,8 +5,13 @@
 mod descriptors;
 mod epoll;
 mod futex;
+mod messages;
+mod names;
 mod random;
 pub(crate) mod real;
+mod real_sockets;
+mod socket_addresses;
+mod sockets;
 mod threads;
 mod time;
 mod transfer;
@@ -59,6 +64,29 @@ pub(crate) fn keep() {
         epoll::epoll_pwait2 as *const (),
         epoll::poll as *const (),
         epoll::ppoll as *const (),
+        sockets::socket as *const (),
+        sockets::bind as *const (),
+        sockets::listen as *const (),
+        sockets::accept as *const (),
+        sockets::accept4 as *const (),
+        sockets::connect as *const (),
+        sockets::shutdown as *const (),
+        sockets::getsockname as *const (),
+        sockets::getpeername as *const (),
+        sockets::setsockopt as *const (),
+        sockets::getsockopt as *const (),
+        messages::send as *const (),
+        messages::sendto as *const (),
+        messages::sendmsg as *const (),
+        messages::sendmmsg as *const (),
+        messages::recv as *const (),
+        messages::recvfrom as *const (),
+        messages::recvmsg as *const (),
+        messages::recvmmsg as *const (),
+        names::getaddrinfo as *const (),
+        names::freeaddrinfo as *const (),
+        names::getnameinfo as *const (),
+        names::gethostname as *const (),
     ];
     black_box(functions);
 }
