@@ -321,6 +321,7 @@ impl Host {
     /// Starts its main function, on a thread that the system gives it.
     fn boot(&self) {
         let (main, id) = (self.main.clone(), self.id);
+        here().look(|world| world.kernel.boot(id));
         let begun = here().begin_thread(id, self.name().to_owned());
         let (thread, start) = begun;
         let body = move || {

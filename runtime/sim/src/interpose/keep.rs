@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::{descriptors, epoll, futex, random, threads, time, transfer};
+use super::{descriptors, epoll, futex, messages, names, random, sockets, threads, time, transfer};
 
 /// Names the functions, so that a linker takes them from here and not from the C library.
 pub(crate) fn keep() {
@@ -42,6 +42,29 @@ pub(crate) fn keep() {
         epoll::epoll_pwait2 as *const (),
         epoll::poll as *const (),
         epoll::ppoll as *const (),
+        sockets::socket as *const (),
+        sockets::bind as *const (),
+        sockets::listen as *const (),
+        sockets::accept as *const (),
+        sockets::accept4 as *const (),
+        sockets::connect as *const (),
+        sockets::shutdown as *const (),
+        sockets::getsockname as *const (),
+        sockets::getpeername as *const (),
+        sockets::setsockopt as *const (),
+        sockets::getsockopt as *const (),
+        messages::send as *const (),
+        messages::sendto as *const (),
+        messages::sendmsg as *const (),
+        messages::sendmmsg as *const (),
+        messages::recv as *const (),
+        messages::recvfrom as *const (),
+        messages::recvmsg as *const (),
+        messages::recvmmsg as *const (),
+        names::getaddrinfo as *const (),
+        names::freeaddrinfo as *const (),
+        names::getnameinfo as *const (),
+        names::gethostname as *const (),
     ];
     black_box(functions);
 }

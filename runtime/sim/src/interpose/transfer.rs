@@ -6,6 +6,7 @@ use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::slice;
 
+use super::sockets::deadlines;
 use super::{answer, enter_for, fail, real};
 use crate::kernel::{Kernel, ObjectId, Room};
 use crate::world::{Attempt, Env, Here, WaitKey};
@@ -18,6 +19,7 @@ const SLICES_COUNT_MAX: c_int = 1024;
 pub(super) enum Patience {
     /// Unless its descriptor is nonblocking.
     OfDescriptor,
+    Never,
     Always,
 }
 
@@ -38,7 +40,11 @@ pub(super) fn perform<R>(
             Err(error) => return Attempt::Done(Err(error)),
         };
         let Some(file) = kernel.objects.get(id) else { return Attempt::Done(Err(libc::EBADF)) };
-        let may_wait = patience == Patience::Always || !file.is_nonblocking();
+        let may_wait = match patience {
+            Patience::OfDescriptor => !file.is_nonblocking(),
+            Patience::Never => false,
+            Patience::Always => true,
+        };
         match attempt(kernel, id, env) {
             Err(libc::EAGAIN) if may_wait => Attempt::Wait(vec![WaitKey::Object(id)]),
             outcome => Attempt::Done(outcome),
@@ -49,7 +55,8 @@ pub(super) fn perform<R>(
 
 fn read_into(here: &Here, number: c_int, slices: Vec<&mut [MaybeUninit<u8>]>) -> isize {
     let mut room = Room::new(slices);
-    answer(perform(here, "read", number, (Patience::OfDescriptor, None), |kernel, id, env| {
+    let (until, _) = deadlines(here, number);
+    answer(perform(here, "read", number, (Patience::OfDescriptor, until), |kernel, id, env| {
         kernel.read(id, &mut room, env)
     }))
 }
@@ -57,7 +64,8 @@ fn read_into(here: &Here, number: c_int, slices: Vec<&mut [MaybeUninit<u8>]>) ->
 /// Writes all of the bytes if the descriptor is a blocking one.
 fn write_from(here: &Here, number: c_int, bytes: &[u8]) -> isize {
     let mut written = 0;
-    let outcome = perform(here, "write", number, (Patience::OfDescriptor, None), |kernel, id, env| {
+    let (_, until) = deadlines(here, number);
+    let outcome = perform(here, "write", number, (Patience::OfDescriptor, until), |kernel, id, env| {
         let waits = kernel.objects.get(id).is_some_and(|file| !file.is_nonblocking());
         loop {
             match kernel.write(id, &bytes[written..], env) {
@@ -71,7 +79,10 @@ fn write_from(here: &Here, number: c_int, bytes: &[u8]) -> isize {
             }
         }
     });
-    answer(outcome.map(|()| written))
+    answer(match outcome {
+        Err(_) if written > 0 => Ok(written),
+        outcome => outcome.map(|()| written),
+    })
 }
 
 /// # Safety

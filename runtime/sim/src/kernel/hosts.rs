@@ -41,6 +41,11 @@ impl Hosts {
         Some(HostId(u32::try_from(place).expect("fewer hosts than numbers")))
     }
 
+    /// `None`: there is no such host.
+    pub(crate) fn name_of(&self, id: HostId) -> Option<&str> {
+        self.all.get(id.0 as usize).map(|host| host.name.as_str())
+    }
+
     pub(crate) fn get(&self, id: HostId) -> &SimHost {
         &self.all[id.0 as usize]
     }

@@ -7,8 +7,10 @@ mod epoll;
 mod eventfd;
 mod files;
 mod hosts;
+pub(crate) mod network;
 mod objects;
 mod pipe;
+mod sockets;
 mod unix_pair;
 
 use fastrand::Rng;
@@ -19,6 +21,7 @@ pub(crate) use descriptors::{DESCRIPTOR_MIN, Descriptor, Descriptors};
 pub(crate) use epoll::Epoll;
 pub(crate) use eventfd::EventFd;
 pub(crate) use hosts::{HostId, Hosts};
+use network::{Network, NetworkEvent};
 pub(crate) use objects::{
     EVENT_ANY, EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, Object, Objects, OpenFile,
 };
@@ -31,22 +34,32 @@ pub(crate) struct ObjectId(pub(crate) u32);
 
 /// Something that happens in the kernel at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum KernelEvent {}
+pub(crate) enum KernelEvent {
+    Network(NetworkEvent),
+}
 
 /// The kernel of a world: one for all of its hosts.
 pub(crate) struct Kernel {
     pub(crate) hosts: Hosts,
     pub(crate) descriptors: Descriptors,
     pub(crate) objects: Objects,
+    pub(crate) network: Network,
 }
 
 impl Kernel {
     pub(crate) fn new(_random: &mut Rng) -> Kernel {
-        Kernel { hosts: Hosts::new(), descriptors: Descriptors::new(), objects: Objects::new() }
+        Kernel {
+            hosts: Hosts::new(),
+            descriptors: Descriptors::new(),
+            objects: Objects::new(),
+            network: Network::new(),
+        }
     }
 
     /// Lets an event happen whose time has come.
-    pub(crate) fn happen(&mut self, event: KernelEvent, _env: &mut Env<'_>) {
-        match event {}
+    pub(crate) fn happen(&mut self, event: KernelEvent, env: &mut Env<'_>) {
+        match event {
+            KernelEvent::Network(event) => self.happen_in_network(event, env),
+        }
     }
 }

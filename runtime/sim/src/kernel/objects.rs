@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_int;
 
+use super::network::SocketId;
 use super::{Epoll, EventFd, Kernel, ObjectId, Pages, PairKind, Room, UnixEnd};
 use crate::world::{Env, Threads, WaitKey};
 
@@ -36,6 +37,7 @@ pub(crate) enum Object {
         reader: ObjectId,
     },
     UnixEnd(UnixEnd),
+    Socket(SocketId),
 }
 
 /// An object as its descriptors share it: Unix calls it an open file description.
@@ -198,6 +200,7 @@ impl Kernel {
                 Some(_) => EVENT_OUT,
             },
             Object::UnixEnd(end) => end.readiness(objects.unix_end(end.peer)),
+            Object::Socket(socket) => self.network.readiness(*socket),
         }
     }
 
@@ -233,6 +236,11 @@ impl Kernel {
                 Ok(count)
             }
             Object::UnixEnd(_) => self.receive(id, room, false, env),
+            Object::Socket(_) => {
+                let had = room.left();
+                self.receive_from(id, room, false, env)?;
+                Ok(had - room.left())
+            }
         }
     }
 
@@ -261,6 +269,10 @@ impl Kernel {
                 Ok(count)
             }
             Object::UnixEnd(_) => self.send(id, bytes, env),
+            Object::Socket(_) => {
+                let may_be_short = file.is_nonblocking();
+                self.send_to(id, bytes, None, may_be_short, env)
+            }
         }
     }
 
@@ -272,6 +284,7 @@ impl Kernel {
             Object::PipeReader { pages, .. } => Ok(pages.bytes_count()),
             Object::PipeWriter { reader } => Ok(self.objects.pages(*reader).map_or(0, Pages::bytes_count)),
             Object::UnixEnd(end) => Ok(end.bytes_count()),
+            Object::Socket(socket) => Ok(self.network.readable_count(*socket)),
         }
     }
 
@@ -305,6 +318,7 @@ impl Kernel {
                     self.objects.touch(end.peer, EVENT_ANY, env.threads);
                 }
             }
+            Object::Socket(socket) => self.network_call(env, |network, env| network.close(socket, env)),
         }
     }
 

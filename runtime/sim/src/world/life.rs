@@ -164,7 +164,7 @@ impl Here {
         let batons = self.step("kill", u64::from(host.0), |world| {
             let batons = world.threads.end_all_of(host);
             let (kernel, mut env) = world.kernel_and_env();
-            kernel.close_all_of(host, &mut env);
+            kernel.crash(host, &mut env);
             batons
         });
         let is_own = host == self.host();
