@@ -318,6 +318,10 @@ impl Host {
         while here.wait_once("wait-for-host", u64::from(self.id.0), None, first).is_some() {}
     }
 
+    pub(crate) fn id(&self) -> HostId {
+        self.id
+    }
+
     /// Starts its main function, on a thread that the system gives it.
     fn boot(&self) {
         let (main, id) = (self.main.clone(), self.id);

@@ -32,10 +32,12 @@ mod world;
 
 mod builder;
 mod host;
+mod network;
 mod run_tests;
 
 pub use builder::{Builder, Failure, Report};
 /// Makes a function into a test that runs in simulated worlds: see `heist::sim`.
 pub use heist_macros::sim_test as test;
 pub use host::{Host, HostBuilder, elapsed, host, is_simulated, random};
+pub use network::{NetworkLink, cut, heal, partition, rejoin, set_link};
 pub use run_tests::{TestCase, TestOutput, conclude, find_failure, run_test};

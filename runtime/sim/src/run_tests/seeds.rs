@@ -71,7 +71,11 @@ impl Trial {
 fn difference(case: &TestCase, body: fn(), seed: u64) -> Result<String, String> {
     let mut stories = Vec::new();
     for _ in 0..2 {
-        stories.push(Child::begin(case, body, seed, Mode::Whole, &None)?.end().story);
+        let answer = Child::begin(case, body, seed, Mode::Whole, &None)?.end();
+        if answer.has_failed() {
+            return Ok(format!("  once more, it failed: {}", answer.reason));
+        }
+        stories.push(answer.story);
     }
     let (one, other): (Vec<&str>, Vec<&str>) = (stories[0].lines().collect(), stories[1].lines().collect());
     let place =
