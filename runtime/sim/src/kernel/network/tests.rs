@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use fastrand::Rng;
 
-use super::socket::Errno;
+use super::names::Errno;
 use super::{Family, Link, Network, Received, SocketId, SocketName, Transport, ipv4_of};
 use crate::kernel::{HostId, KernelEvent, Room};
 use crate::world::{Env, Event, Events, Threads};
