@@ -6,7 +6,6 @@ use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::slice;
 
-use super::sockets::deadlines;
 use super::{answer, enter_for, fail, real};
 use crate::kernel::{Kernel, ObjectId, Room};
 use crate::world::{Attempt, Env, Here, WaitKey};

@@ -126,8 +126,9 @@ impl Connection {
         let mut count = room.min(bytes.len());
         if may_be_short && count > 1 && work.random.u8(0..16) == 0 {
             count = work.random.usize(1..count);
+            // As if room had come at once: a program may wait for the next edge.
+            work.changed |= CHANGED_OUT;
         }
-        // A program may wait for the next edge whenever it could not send all.
         self.sending.wants_room |= count < bytes.len();
         self.sending.push(&bytes[..count]);
         self.transmit(work);

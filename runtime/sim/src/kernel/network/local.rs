@@ -211,7 +211,7 @@ impl Network {
             return Ok((0, None));
         }
         if let Some(taken) = own.take(room, is_peek) {
-            self.tell_of_room(id);
+            self.tell_writers(id);
             return Ok(taken);
         }
         match own.error.take() {
@@ -237,11 +237,31 @@ impl Network {
         Ok(())
     }
 
-    /// There is room in a socket: those that wait for it may try again.
+    /// Those that wait for a place in a socket may try again.
     fn tell_of_room(&mut self, id: SocketId) {
         let Ok(own) = self.local_mut(id) else { return };
         let waiting = std::mem::take(&mut own.waiting);
         waiting.into_iter().for_each(|other| self.touch(other, CHANGED_OUT));
+    }
+
+    /// Those that wait to write to a socket may try again, if it is roomy for them.
+    fn tell_writers(&mut self, id: SocketId) {
+        let Ok(own) = self.local(id) else { return };
+        let may_write = |writer: &SocketId| self.is_roomy(own, *writer);
+        let woken: Vec<SocketId> = own.waiting.iter().copied().filter(may_write).collect();
+        for writer in woken {
+            if let Ok(own) = self.local_mut(id) {
+                own.waiting.remove(&writer);
+            }
+            self.touch(writer, CHANGED_OUT);
+        }
+    }
+
+    /// Whether a writer is told that it can write to the socket: a stream to which it can write
+    /// three quarters of its buffer, or a socket that takes one more datagram.
+    fn is_roomy(&self, own: &LocalSocket, writer: SocketId) -> bool {
+        let bytes_max = self.get(writer).map_or(0, |writer| writer.options.send_bytes_max);
+        own.stream.len() * 4 <= bytes_max && own.datagrams.len() < DATAGRAMS_MAX
     }
 
     pub(super) fn local_readiness(&self, id: SocketId) -> u32 {
@@ -260,10 +280,7 @@ impl Network {
             mask |= libc::EPOLLIN | libc::EPOLLRDNORM;
         }
         let peer = own.peer.and_then(|peer| self.local(peer).ok());
-        let is_full = peer.is_some_and(|peer| {
-            let bytes_max = socket.options.send_bytes_max;
-            peer.stream.len() * 4 > bytes_max * 3 || peer.datagrams.len() >= DATAGRAMS_MAX
-        });
+        let is_full = peer.is_some_and(|peer| !self.is_roomy(peer, id));
         if !own.is_listening() && !is_full {
             mask |= libc::EPOLLOUT | libc::EPOLLWRNORM | libc::EPOLLWRBAND;
         }
