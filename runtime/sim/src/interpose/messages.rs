@@ -4,8 +4,7 @@
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr;
 
-use super::sockets::deadlines;
-use super::transfer::{Patience, gathered, perform, rooms};
+use super::transfer::{Patience, deadlines, gathered, perform, rooms};
 use super::{answer, enter_for, fail, number_or_fail, real_sockets as real, socket_addresses};
 use crate::kernel::Room;
 use crate::kernel::network::{Received, SocketName};

@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::{ptr, slice};
 
-use super::transfer::{Patience, perform};
+use super::transfer::{Patience, deadlines, perform};
 use super::{enter_for, fail, number_or_fail, real_sockets as real, socket_addresses};
 use crate::kernel::network::{Family, Network, SocketId, SocketName, Transport};
 use crate::kernel::{Kernel, Object, ObjectId, OpenFile};
@@ -143,12 +143,6 @@ unsafe fn accept_with(
         unsafe { socket_addresses::write(peer.as_ref(), address, len) };
         accepted
     }))
-}
-
-/// Until when calls on a descriptor wait that begin now: for receiving, and for sending.
-pub(super) fn deadlines(here: &Here, number: c_int) -> (Option<u64>, Option<u64>) {
-    let host = here.host();
-    here.look(|world| world.kernel.deadlines(host, number, world.now))
 }
 
 /// # Safety

@@ -6,7 +6,6 @@ use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::slice;
 
-use super::sockets::deadlines;
 use super::{answer, enter_for, fail, real};
 use crate::kernel::{Kernel, ObjectId, Room};
 use crate::world::{Attempt, Env, Here, WaitKey};
@@ -51,6 +50,12 @@ pub(super) fn perform<R>(
         }
     });
     outcome.unwrap_or(Err(libc::EAGAIN))
+}
+
+/// Until when calls on a descriptor wait that begin now: for receiving, and for sending.
+pub(super) fn deadlines(here: &Here, number: c_int) -> (Option<u64>, Option<u64>) {
+    let host = here.host();
+    here.look(|world| world.kernel.deadlines(host, number, world.now))
 }
 
 fn read_into(here: &Here, number: c_int, slices: Vec<&mut [MaybeUninit<u8>]>) -> isize {

@@ -141,7 +141,8 @@ pub(crate) fn sendmsg(fd: &impl AsRawFd, parts: [&[u8]; 2]) -> Outcome<usize> {
     checked(unsafe { libc::sendmsg(fd.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL) })
 }
 
-/// Receives a message into two parts: these, what was returned, the flags and whether it has a sender.
+/// Receives a message into two parts: these, what was returned, the flags, and whether it has a
+/// sender.
 pub(crate) fn recvmsg(fd: &impl AsRawFd, lens: [usize; 2]) -> Outcome<(Vec<Vec<u8>>, usize, c_int, bool)> {
     let mut parts = lens.map(|len| vec![b'.'; len]);
     let mut slices =

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use crate::raw::{self, named};
-use crate::system::{on_both_kernels, readiness};
+use crate::system::{Epoll, on_both_kernels, readiness};
 use crate::wait_for;
 
 /// A path that no other test has.
@@ -139,6 +139,31 @@ fn a_writer_waits_for_the_reader_and_a_client_for_a_place_in_the_queue() {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
         (bytes.len(), writer.join().unwrap())
+    });
+}
+
+#[test]
+fn a_writer_hears_of_room_when_there_is_much_and_not_before() {
+    on_both_kernels(|| {
+        let path = path();
+        let listener = UnixListener::bind(&path).unwrap();
+        let client = UnixStream::connect(&path).unwrap();
+        let (mut accepted, _) = listener.accept().unwrap();
+        std::fs::remove_file(&path).ok();
+        client.set_nonblocking(true).unwrap();
+        let epoll = Epoll::new();
+        let mut sent = 0;
+        while let Ok(count) = raw::send(&client, &[1; 10_000], 0) {
+            sent += count;
+        }
+        epoll.add(&client, libc::EPOLLOUT | libc::EPOLLET, 1).unwrap();
+        let mut log = vec![format!("{:?}", epoll.wait(1, 0))];
+        // The first read frees too little, and must not use the edge up.
+        accepted.read_exact(&mut [0; 10_000]).unwrap();
+        log.push(format!("{:?}", epoll.wait(1, 0)));
+        accepted.read_exact(&mut vec![0; sent - 10_000]).unwrap();
+        log.push(format!("{:?} {:?}", epoll.wait(1, 0), epoll.wait(1, 0)));
+        log
     });
 }
 

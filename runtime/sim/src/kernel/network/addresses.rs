@@ -1,6 +1,6 @@
 //! The addresses of hosts.
 //!
-//! Host `n` has `10.0.0.(n + 1)` and `fd00::(n + 1)`, and all of `127.0.0.0/8` and `::1` for itself.
+//! Host `n` has `10.0.0.(n + 1)` and `fd00::(n + 1)`, and for itself `::1` and `127.0.0.0/8`.
 //! Inside, an IPv4 address that is mapped into IPv6 is the IPv4 one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

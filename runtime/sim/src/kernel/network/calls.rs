@@ -4,8 +4,9 @@ use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::addresses::{mapped, plain, target};
+use super::names::{CHANGED_ANY, Errno, Family, SocketId, SocketName, Transport};
 use super::segment::Body;
-use super::socket::{CHANGED_ANY, Errno, Family, Role, Socket, SocketId, SocketName, Transport};
+use super::socket::{Role, Socket};
 use super::state::{Network, NetworkEvent};
 use crate::kernel::{HostId, ObjectId, Room};
 use crate::world::Env;

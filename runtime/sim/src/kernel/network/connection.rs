@@ -1,4 +1,5 @@
-//! One end of a TCP connection: pure data. It takes segments, calls and timers, and returns segments.
+//! One end of a TCP connection: pure data. It takes segments, calls and timers, and returns
+//! segments.
 //!
 //! The protocol is TCP's in what programs can see: a handshake, a stream with places, a window,
 //! acknowledgements, retransmission with a doubling time-out, two half-closes, resets. It sends all
@@ -9,26 +10,10 @@ use std::net::SocketAddr;
 use fastrand::Rng;
 
 use super::halves::{Receiving, Sending};
+use super::names::{CHANGED_ANY, CHANGED_IN, CHANGED_OUT, Errno};
 use super::segment::{Segment, SegmentKind};
-use super::socket::{CHANGED_ANY, CHANGED_IN, CHANGED_OUT, Errno};
+use super::timeouts::{ACCEPT_RETRIES_MAX, LINGERS, OPEN_RETRIES_MAX, RETRIES_MAX, retransmit_after};
 use crate::kernel::Room;
-
-const SECOND: u64 = 1_000_000_000;
-/// The first time-out of a retransmission; it doubles.
-const RETRANSMIT_AFTER: u64 = SECOND / 5;
-/// The same for the segments that open a connection.
-const OPEN_AGAIN_AFTER: u64 = SECOND;
-const RETRANSMIT_AFTER_MAX: u64 = 120 * SECOND;
-/// After so many doublings the time-out is at its maximum.
-const BACKOFF_MAX: u32 = 10;
-/// Retransmissions until a peer counts as lost: together about 15 minutes.
-const RETRIES_MAX: u32 = 15;
-/// The same for the one who asks for a connection: together 127 seconds.
-const OPEN_RETRIES_MAX: u32 = 6;
-/// The same for the one who accepts it.
-const ACCEPT_RETRIES_MAX: u32 = 5;
-/// How long the end of a connection stays that no descriptor has, to acknowledge the last segment.
-const LINGERS: u64 = 60 * SECOND;
 
 /// What a connection is given for a step, and what the step came to.
 pub(super) struct Work<'a> {
@@ -141,8 +126,9 @@ impl Connection {
         let mut count = room.min(bytes.len());
         if may_be_short && count > 1 && work.random.u8(0..16) == 0 {
             count = work.random.usize(1..count);
+            // As if room had come at once: a program may wait for the next edge.
+            work.changed |= CHANGED_OUT;
         }
-        // A program may wait for the next edge whenever it could not send all.
         self.sending.wants_room |= count < bytes.len();
         self.sending.push(&bytes[..count]);
         self.transmit(work);
@@ -200,8 +186,8 @@ impl Connection {
         self.transmit(work);
     }
 
-    /// The last descriptor is closed. With `is_abrupt`, or if there are bytes that nobody reads, the
-    /// peer gets a reset.
+    /// The last descriptor is closed. With `is_abrupt`, or if there are bytes that nobody reads,
+    /// the peer gets a reset.
     pub(super) fn close(&mut self, is_abrupt: bool, work: &mut Work<'_>) {
         self.is_orphan = true;
         match self.phase {
@@ -380,8 +366,7 @@ impl Connection {
         if self.phase == Phase::Dead || !self.is_waiting() && !is_over {
             self.deadline = None;
         } else if self.deadline.is_none() {
-            let first = if self.phase == Phase::Open { RETRANSMIT_AFTER } else { OPEN_AGAIN_AFTER };
-            let delay = (first << self.backoff.min(BACKOFF_MAX)).min(RETRANSMIT_AFTER_MAX);
+            let delay = retransmit_after(self.phase == Phase::Open, self.backoff);
             self.deadline = Some(now + if self.is_waiting() { delay } else { LINGERS });
         }
     }

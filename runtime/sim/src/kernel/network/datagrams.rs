@@ -1,85 +1,16 @@
 //! Sockets of UDP.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::addresses::{Route, may_travel, route, source_for};
+use super::names::{CHANGED_ANY, CHANGED_IN, Errno, SocketId, Transport};
 use super::segment::{Body, Packet};
-use super::socket::{CHANGED_ANY, CHANGED_IN, Errno, Role, SocketId, Transport};
+use super::socket::Role;
 use super::state::Network;
-use crate::kernel::Room;
 use crate::world::Env;
 
 /// The most bytes of a datagram over IPv4.
 const DATAGRAM_BYTES_MAX: usize = 65_507;
-/// What a datagram costs of a buffer besides its bytes.
-const OVERHEAD_BYTES: usize = 256;
-
-/// What a socket of UDP has received.
-#[derive(Debug, Default)]
-pub(super) struct DatagramQueue {
-    /// The only one from whom it takes datagrams.
-    pub(super) peer: Option<SocketAddr>,
-    pub(super) error: Option<Errno>,
-    incoming: VecDeque<(SocketAddr, Vec<u8>)>,
-    cost: usize,
-    is_shut_for_reading: bool,
-    is_shut_for_writing: bool,
-}
-
-impl DatagramQueue {
-    pub(super) fn readiness(&self) -> u32 {
-        let mut mask = libc::EPOLLOUT | libc::EPOLLWRNORM | libc::EPOLLWRBAND;
-        if !self.incoming.is_empty() || self.is_shut_for_reading {
-            mask |= libc::EPOLLIN | libc::EPOLLRDNORM;
-        }
-        if self.is_shut_for_reading {
-            mask |= libc::EPOLLRDHUP;
-        }
-        if self.is_shut_for_reading && self.is_shut_for_writing {
-            mask |= libc::EPOLLHUP;
-        }
-        if self.error.is_some() {
-            mask |= libc::EPOLLERR;
-        }
-        mask as u32
-    }
-
-    /// The length of the next datagram.
-    pub(super) fn readable_count(&self) -> usize {
-        self.incoming.front().map_or(0, |(_, bytes)| bytes.len())
-    }
-
-    /// Moves the next datagram into the room, or copies it. Returns its length and its sender:
-    /// what does not fit is lost.
-    pub(super) fn receive(
-        &mut self,
-        room: &mut Room<'_>,
-        is_peek: bool,
-    ) -> Result<(usize, Option<SocketAddr>), Errno> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        let Some((source, bytes)) = self.incoming.front() else {
-            return if self.is_shut_for_reading { Ok((0, None)) } else { Err(libc::EAGAIN) };
-        };
-        room.put(bytes);
-        let answer = (bytes.len(), Some(*source));
-        if !is_peek {
-            self.cost -= bytes.len() + OVERHEAD_BYTES;
-            self.incoming.pop_front();
-        }
-        Ok(answer)
-    }
-
-    pub(super) fn shut(&mut self, reading: bool, writing: bool) -> Result<(), Errno> {
-        self.peer.ok_or(libc::ENOTCONN)?;
-        self.is_shut_for_reading |= reading;
-        self.is_shut_for_writing |= writing;
-        Ok(())
-    }
-}
-
 impl Network {
     /// Sets, or with `None` takes away, whom a socket sends to and takes datagrams from.
     pub(super) fn connect_udp(
@@ -121,7 +52,7 @@ impl Network {
         let socket = self.get_mut(id)?;
         let (host, any) = (socket.host, socket.any());
         let Role::Datagrams(queue) = &mut socket.role else { return Err(libc::EINVAL) };
-        if queue.is_shut_for_writing {
+        if queue.is_shut_for_writing() {
             return Err(libc::EPIPE);
         }
         let target = target.or(queue.peer).ok_or(libc::EDESTADDRREQ)?;
@@ -159,10 +90,7 @@ impl Network {
         let Some(socket) = self.sockets.get_mut(&id) else { return };
         let bytes_max = socket.options.receive_bytes_max;
         let Role::Datagrams(queue) = &mut socket.role else { return };
-        let cost = bytes.len() + OVERHEAD_BYTES;
-        if queue.cost + cost <= bytes_max {
-            queue.cost += cost;
-            queue.incoming.push_back((packet.source, bytes.to_vec()));
+        if queue.add(packet.source, bytes, bytes_max) {
             self.touch(id, CHANGED_IN);
         }
     }

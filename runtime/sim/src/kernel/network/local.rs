@@ -1,79 +1,13 @@
 //! Unix sockets by name: streams and datagrams within a host, without latency.
 
-use std::collections::{BTreeSet, VecDeque};
-
-use super::socket::{CHANGED_ANY, CHANGED_IN, CHANGED_OUT, Errno, Family, Role, Socket, SocketId, Transport};
+use super::local_socket::LocalSocket;
+use super::names::{CHANGED_ANY, CHANGED_IN, CHANGED_OUT, Errno, Family, SocketId, Transport};
+use super::socket::{Role, Socket};
 use super::state::Network;
 use crate::kernel::Room;
 
 /// How many datagrams wait in a socket, at most.
 const DATAGRAMS_MAX: usize = 11;
-
-/// A Unix socket.
-#[derive(Debug, Default)]
-pub(super) struct LocalSocket {
-    pub(super) name: Vec<u8>,
-    /// How many connections may wait, and those that do.
-    listening: Option<(usize, VecDeque<SocketId>)>,
-    /// Of a stream its other end, while it is there; of a datagram socket its target.
-    peer: Option<SocketId>,
-    peer_name: Vec<u8>,
-    pub(super) is_connected: bool,
-    /// Bytes of a stream.
-    stream: VecDeque<u8>,
-    /// Datagrams with the names of their senders.
-    datagrams: VecDeque<(Vec<u8>, Vec<u8>)>,
-    is_reading_over: bool,
-    is_writing_over: bool,
-    pub(super) error: Option<Errno>,
-    /// Those that wait until there is room here.
-    waiting: BTreeSet<SocketId>,
-}
-
-impl LocalSocket {
-    pub(super) fn new() -> LocalSocket {
-        LocalSocket::default()
-    }
-
-    pub(super) fn is_listening(&self) -> bool {
-        self.listening.is_some()
-    }
-
-    /// The name of the other end, if it is connected.
-    pub(super) fn peer_name(&self) -> Option<Vec<u8>> {
-        self.is_connected.then(|| self.peer_name.clone())
-    }
-
-    pub(super) fn readable_count(&self) -> usize {
-        self.datagrams.front().map_or(self.stream.len(), |(_, bytes)| bytes.len())
-    }
-
-    fn is_readable(&self) -> bool {
-        let has_connection = self.listening.as_ref().is_some_and(|(_, ready)| !ready.is_empty());
-        has_connection || !self.stream.is_empty() || !self.datagrams.is_empty()
-    }
-
-    /// Moves bytes, or a datagram, into the room. Returns the length and the sender.
-    fn take(&mut self, room: &mut Room<'_>, is_peek: bool) -> Option<(usize, Option<Vec<u8>>)> {
-        if let Some((sender, bytes)) = self.datagrams.front() {
-            room.put(bytes);
-            let answer = (bytes.len(), Some(sender.clone()));
-            if !is_peek {
-                self.datagrams.pop_front();
-            }
-            return Some(answer);
-        }
-        if self.stream.is_empty() {
-            return None;
-        }
-        let (first, second) = self.stream.as_slices();
-        let count = room.put(first) + room.put(second);
-        if !is_peek {
-            self.stream.drain(..count);
-        }
-        Some((count, None))
-    }
-}
 
 impl Network {
     pub(super) fn local(&self, id: SocketId) -> Result<&LocalSocket, Errno> {
@@ -277,7 +211,7 @@ impl Network {
             return Ok((0, None));
         }
         if let Some(taken) = own.take(room, is_peek) {
-            self.tell_of_room(id);
+            self.tell_writers(id);
             return Ok(taken);
         }
         match own.error.take() {
@@ -303,11 +237,31 @@ impl Network {
         Ok(())
     }
 
-    /// There is room in a socket: those that wait for it may try again.
+    /// Those that wait for a place in a socket may try again.
     fn tell_of_room(&mut self, id: SocketId) {
         let Ok(own) = self.local_mut(id) else { return };
         let waiting = std::mem::take(&mut own.waiting);
         waiting.into_iter().for_each(|other| self.touch(other, CHANGED_OUT));
+    }
+
+    /// Those that wait to write to a socket may try again, if it is roomy for them.
+    fn tell_writers(&mut self, id: SocketId) {
+        let Ok(own) = self.local(id) else { return };
+        let may_write = |writer: &SocketId| self.is_roomy(own, *writer);
+        let woken: Vec<SocketId> = own.waiting.iter().copied().filter(may_write).collect();
+        for writer in woken {
+            if let Ok(own) = self.local_mut(id) {
+                own.waiting.remove(&writer);
+            }
+            self.touch(writer, CHANGED_OUT);
+        }
+    }
+
+    /// Whether a writer is told that it can write to the socket: a stream to which it can write
+    /// three quarters of its buffer, or a socket that takes one more datagram.
+    fn is_roomy(&self, own: &LocalSocket, writer: SocketId) -> bool {
+        let bytes_max = self.get(writer).map_or(0, |writer| writer.options.send_bytes_max);
+        own.stream.len() * 4 <= bytes_max && own.datagrams.len() < DATAGRAMS_MAX
     }
 
     pub(super) fn local_readiness(&self, id: SocketId) -> u32 {
@@ -326,10 +280,7 @@ impl Network {
             mask |= libc::EPOLLIN | libc::EPOLLRDNORM;
         }
         let peer = own.peer.and_then(|peer| self.local(peer).ok());
-        let is_full = peer.is_some_and(|peer| {
-            let bytes_max = socket.options.send_bytes_max;
-            peer.stream.len() * 4 > bytes_max * 3 || peer.datagrams.len() >= DATAGRAMS_MAX
-        });
+        let is_full = peer.is_some_and(|peer| !self.is_roomy(peer, id));
         if !own.is_listening() && !is_full {
             mask |= libc::EPOLLOUT | libc::EPOLLWRNORM | libc::EPOLLWRBAND;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::c_int;
 
-use super::socket::{Errno, Transport};
+use super::names::{Errno, Transport};
 
 /// The buffers of a new socket, in bytes.
 const STREAM_BUFFER_BYTES: usize = 128 * 1024;

@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use super::addresses::is_local;
-use super::socket::{Errno, Family, Role, Socket, SocketId, Transport};
+use super::names::{Errno, Family, SocketId, Transport};
+use super::socket::{Role, Socket};
 use super::state::Network;
 use crate::kernel::HostId;
 use crate::world::Env;

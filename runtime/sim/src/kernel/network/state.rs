@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 
 use super::addresses::{Route, route};
 use super::links::{Link, Links};
+use super::names::{Errno, SocketId, Transport};
 use super::segment::{Body, Packet};
-use super::socket::{Errno, Socket, SocketId, Transport};
+use super::socket::Socket;
 use crate::kernel::{HostId, KernelEvent};
 use crate::world::Env;
 

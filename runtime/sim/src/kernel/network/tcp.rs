@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use super::addresses::{Route, may_travel, route, source_for};
 use super::connection::{Connection, Phase, Work};
+use super::names::{CHANGED_ANY, CHANGED_IN, Errno, SocketId, Transport};
 use super::segment::{Body, Packet, Segment, SegmentKind};
-use super::socket::{CHANGED_ANY, CHANGED_IN, Errno, Listener, Role, Socket, SocketId, Transport};
+use super::socket::{Listener, Role, Socket};
 use super::state::{ConnectionKey, Network, NetworkEvent};
 use crate::kernel::KernelEvent;
 use crate::world::Env;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use fastrand::Rng;
 
-use super::socket::Errno;
+use super::names::Errno;
 use super::{Family, Link, Network, Received, SocketId, SocketName, Transport, ipv4_of};
 use crate::kernel::{HostId, KernelEvent, Room};
 use crate::world::{Env, Event, Events, Threads};
@@ -404,4 +404,20 @@ fn a_closed_window_is_asked_about_ever_more_seldom_and_never_gives_up() {
         bench.run_for(SECOND);
     }
     assert_eq!(received, sent);
+}
+
+#[test]
+fn a_write_that_is_short_by_chance_is_followed_by_an_edge_though_nobody_answers() {
+    let mut bench = Bench::new(1);
+    let (client, _) = bench.pair();
+    bench.cut_both();
+    let mut shorts_count = 0;
+    for _ in 0..200 {
+        bench.network.take_touched();
+        let sent = bench.with(|network, env| network.send(client, b"hello", None, true, env)).unwrap();
+        let is_told = bench.network.take_touched().contains_key(&client);
+        assert_eq!(is_told, sent < 5);
+        shorts_count += usize::from(is_told);
+    }
+    assert!((5..30).contains(&shorts_count), "{shorts_count}");
 }
