@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test, as the README says; then the other members (but for those that have ci/ecosystem.sh and
+# Every test, as the README says; then the other members (but for those that have ci/ecosystem.sh, ci/sim.sh and
 # ci/tokio_console.sh), and once more optimised, where races show that debug builds hide.
 # HEIST_REQUIRE_URING=0 permits a machine that refuses io_uring; without it, tests fail where the kernel has it and
 # something else refuses it.
@@ -12,7 +12,7 @@ fi
 echo "HEIST_REQUIRE_URING=${HEIST_REQUIRE_URING:-}"
 
 cargo test
-cargo test --workspace --exclude heist --exclude ecosystem --exclude tokio_console
+cargo test --workspace --exclude heist --exclude heist-sim --exclude simulated --exclude ecosystem --exclude tokio_console
 cargo test --release --lib --tests
 echo "+ the poller of other systems"
 RUSTFLAGS="${RUSTFLAGS:-} --cfg rt_portable" cargo test --target-dir target/portable --lib -- driver:: system::

@@ -11,6 +11,7 @@
 //! 9. [Testing](testing): a paused clock, both drivers, models under loom.
 //! 10. [Memory](memory): what a task and an idle connection cost.
 //! 11. [Look inside](look_inside): what the tasks of a running service do.
+//! 12. [Simulate](simulate): whole programs in a world that a seed decides.
 
 #[doc = include_str!("../docs/guide/getting_started.md")]
 pub mod getting_started {}
@@ -44,3 +45,6 @@ pub mod memory {}
 
 #[doc = include_str!("../docs/guide/look_inside.md")]
 pub mod look_inside {}
+
+#[doc = include_str!("../docs/guide/simulate.md")]
+pub mod simulate {}

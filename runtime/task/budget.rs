@@ -173,7 +173,7 @@ pub(crate) fn spend_bytes(count: usize) {
 /// ```
 #[inline]
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
-    let before = UNITS.with(Cell::get);
+    let before = units_here();
     match before {
         0 => {
             force_yield(cx);
@@ -210,7 +210,7 @@ pub(crate) fn poll_proceed_for<N: Into<Note>>(
     cx: &mut Context<'_>,
     reason: impl FnOnce() -> N,
 ) -> Poll<RestoreOnPending> {
-    let before = UNITS.with(Cell::get);
+    let before = units_here();
     match before {
         0 => {
             wait_for_units(cx, reason);
@@ -220,6 +220,17 @@ pub(crate) fn poll_proceed_for<N: Into<Note>>(
         units => UNITS.with(|cell| cell.set(units - 1)),
     }
     Poll::Ready(RestoreOnPending { before: Cell::new(before), stays: PhantomData })
+}
+
+/// The units that are left. In a simulated world the budget of a task may end at any operation.
+#[inline]
+fn units_here() -> u16 {
+    let units = UNITS.with(Cell::get);
+    #[cfg(feature = "sim")]
+    if units != UNLIMITED && units > 0 && heist_sim::is_interrupted() {
+        return 0;
+    }
+    units
 }
 
 /// One call for all that is to be done without a unit, so that the usual way keeps nothing for it.

@@ -24,20 +24,45 @@
 //!   stamp counter.
 //! - Processes and signals. Descriptors that are inherited, as the standard streams, are real.
 //! - The time that a computation takes: only calls take time.
-#![cfg(target_os = "linux")]
 
+#[cfg(target_os = "linux")]
+mod builder;
+#[cfg(target_os = "linux")]
+mod host;
+#[cfg(target_os = "linux")]
 mod interpose;
+#[cfg(target_os = "linux")]
 mod kernel;
+#[cfg(target_os = "linux")]
+mod network;
+#[cfg(target_os = "linux")]
+mod run_tests;
+#[cfg(target_os = "linux")]
 mod world;
 
-mod builder;
-mod host;
-mod network;
-mod run_tests;
-
+#[cfg(target_os = "linux")]
 pub use builder::{Builder, Failure, Report};
 /// Makes a function into a test that runs in simulated worlds: see `heist::sim`.
+#[cfg(target_os = "linux")]
 pub use heist_macros::sim_test as test;
+#[cfg(target_os = "linux")]
 pub use host::{Host, HostBuilder, elapsed, host, is_simulated, random};
+#[cfg(target_os = "linux")]
 pub use network::{NetworkLink, cut, heal, partition, rejoin, set_link};
+#[cfg(target_os = "linux")]
 pub use run_tests::{TestCase, TestOutput, conclude, find_failure, run_test};
+
+/// Whether a task lets others run here, although it could go on: a choice of the world, and `false`
+/// outside of one. Runtimes ask where a task may lose its turn anyway.
+///
+/// # Examples
+/// ```
+/// assert!(!heist_sim::is_interrupted());
+/// ```
+#[inline]
+pub fn is_interrupted() -> bool {
+    #[cfg(target_os = "linux")]
+    return world::enter().is_some_and(|here| here.is_interrupted());
+    #[cfg(not(target_os = "linux"))]
+    false
+}

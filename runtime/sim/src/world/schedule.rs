@@ -49,6 +49,9 @@ pub(super) struct Chooser {
 /// The least of the priorities that threads begin with: those that the changes give are below.
 const PRIORITY_MIN: u64 = 1 << 32;
 
+/// One in so many awaits of a task is interrupted, where threads go by priority.
+const INTERRUPTION: u32 = 8;
+
 /// Draws of schedules are others than those of the network: a world whose schedule is changed by
 /// hand has the same delays.
 const APART: u64 = 0x5851_f42d_4c95_7f2d;
@@ -97,6 +100,20 @@ impl Chooser {
             }
             Schedule::Decided(decisions) => decided(decisions, self.choices_count).is_some(),
         }
+    }
+
+    /// Whether a task that could go on lets others run.
+    pub(super) fn is_interrupted(&mut self) -> bool {
+        self.choices_count += 1;
+        let is_interrupted = match &self.schedule {
+            Schedule::RandomWalk { period } => self.random.u32(0..*period) == 0,
+            Schedule::Priorities { .. } => self.random.u32(0..INTERRUPTION) == 0,
+            Schedule::Decided(decisions) => decided(decisions, self.choices_count).is_some(),
+        };
+        if let Some(kept) = self.decisions.as_mut().filter(|_| is_interrupted) {
+            kept.push(Decision { choice: self.choices_count, place: 0 });
+        }
+        is_interrupted
     }
 
     /// The place of the next thread among those that are ready. `going_on` is the thread that has

@@ -102,6 +102,11 @@ impl Here {
         }
     }
 
+    /// Whether the task of this thread lets others run. A step: the thread may do so as well.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.begin_step("await", 0).chooser.is_interrupted()
+    }
+
     /// Lets every other thread that is ready go first, by chance.
     pub(crate) fn yield_now(&self) {
         let mut world = self.begin_step("yield", 0);
