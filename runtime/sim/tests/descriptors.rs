@@ -202,6 +202,11 @@ fn flags_are_set_by_both_ways() {
         let (reader, writer) = pipe(0);
         let mut log = vec![format!("{:?}", fcntl(&reader, libc::F_GETFL, 0))];
         log.push(format!("{:?}", fcntl(&writer, libc::F_GETFL, 0)));
+        log.push(format!(
+            "{:?}",
+            fcntl(&writer, libc::F_SETFL, libc::O_RDWR | libc::O_APPEND | libc::O_TRUNC)
+        ));
+        log.push(format!("{:?}", fcntl(&writer, libc::F_GETFL, 0)));
         log.push(format!("{:?} {:?}", ioctl(&reader, libc::FIONBIO, 1), fcntl(&reader, libc::F_GETFL, 0)));
         log.push(format!("{:?}", read(&reader, 1)));
         log.push(format!("{:?} {:?}", ioctl(&reader, libc::FIONBIO, 0), fcntl(&reader, libc::F_GETFL, 0)));
@@ -268,10 +273,11 @@ fn an_edge_of_one_direction_shows_the_state_of_both() {
         log.extend([epoll.now(), epoll.now()]);
         epoll.modify(&eventfd, libc::EPOLLIN | libc::EPOLLET, 5).unwrap();
         log.push(epoll.now());
-        // Room to write is no event for an interest in bytes.
-        add(&eventfd, 1).unwrap();
+        // Room to write is no event for an interest in bytes, not even if there are some.
+        let semaphore = self::eventfd(2, NONBLOCK | libc::EFD_SEMAPHORE).unwrap();
+        epoll.add(&semaphore, libc::EPOLLIN | libc::EPOLLET, 6).unwrap();
         log.push(epoll.now());
-        take(&eventfd).unwrap();
+        take(&semaphore).unwrap();
         log.push(epoll.now());
         log
     });

@@ -78,14 +78,17 @@ pub(super) unsafe extern "C" fn epoll_ctl(
     number_or_fail(result.map(|()| 0))
 }
 
-/// Says once what a program cannot do.
+/// Says once what a program cannot do. Not through std: a thread that has no turn may have the lock
+/// of the standard error.
 fn warn_of_mix(number: c_int) {
     static SAID: Once = Once::new();
     SAID.call_once(|| {
-        eprintln!(
+        let text = format!(
             "heist-sim: descriptor {number} is a real one, and no thread of a world can wait for it together \
-             with simulated ones: it was opened outside of the world, or is no socket, pipe, eventfd or epoll"
+             with simulated ones: it was opened outside of the world, or it is no socket, pipe, eventfd or epoll\n"
         );
+        // SAFETY: the bytes are there.
+        unsafe { real::WRITE.get()(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
     });
 }
 

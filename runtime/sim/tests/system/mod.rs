@@ -110,8 +110,8 @@ pub(crate) fn dup(fd: &impl AsRawFd) -> Outcome<OwnedFd> {
     owned(unsafe { libc::dup(fd.as_raw_fd()) })
 }
 
-/// A number that a descriptor had, and no other gets on the real kernel, where tests share a process:
-/// the descriptors of this one are few.
+/// A number that a descriptor had, and no other gets on the real kernel, where tests share a
+/// process: the descriptors of this one are few.
 pub(crate) fn closed(fd: &OwnedFd, min: c_int) -> RawFd {
     // The numbers of simulated descriptors are those of the real ones and this bit.
     let min = min | fd.as_raw_fd() & 0x1000_0000;
