@@ -1,85 +1,90 @@
-//! tokio in a world: its workers, timers, wakers, and pipes.
+//! tokio, which knows nothing of a world, on the simulated network.
 #![cfg(target_os = "linux")]
 
-use std::time::{Duration, Instant};
+use std::future::Future;
+use std::time::Duration;
 
-use heist_sim::Builder;
+use heist_sim::{TestCase, host, run_test};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::unix::pipe;
-use tokio::sync::mpsc;
+use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
+use tokio::time::{sleep, timeout};
 
-fn run<F>(seed: u64, main: fn() -> F) -> (F::Output, heist_sim::Report)
-where
-    F: Future + 'static,
-    F::Output: Send + 'static,
-{
-    let root = move || {
-        let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        runtime.worker_threads(2).enable_all().build().unwrap().block_on(main())
-    };
-    Builder::new().seed(seed).run(root).unwrap()
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap().block_on(future)
 }
 
-#[test]
-fn an_hour_of_timers_takes_no_time() {
-    let began = Instant::now();
-    let slept = || async {
-        let began = tokio::time::Instant::now();
-        let sleep = |minutes: u64| tokio::spawn(tokio::time::sleep(Duration::from_secs(60 * minutes)));
-        for task in [sleep(60), sleep(20), sleep(40)] {
-            task.await.unwrap();
-        }
-        began.elapsed()
-    };
-    for seed in 0..10 {
-        let (slept, _) = run(seed, slept);
-        assert!(slept >= Duration::from_secs(3600) && slept < Duration::from_secs(3601), "{slept:?}");
-    }
-    assert!(began.elapsed() < Duration::from_secs(10));
+/// Runs the body in worlds of some seeds, each twice, in processes of their own: tokio has statics.
+fn in_worlds(name: &str, body: fn()) {
+    run_test(&TestCase::new(module_path!(), name, file!()).seeds(30).twice(true), body);
 }
 
-async fn talk() -> Vec<u32> {
-    let (send, mut receive) = mpsc::channel(2);
-    for number in 0..4 {
-        let send = send.clone();
+async fn echo() {
+    let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
         tokio::spawn(async move {
-            for _ in 0..10 {
-                send.send(number).await.unwrap();
-                tokio::task::yield_now().await;
-            }
+            let (mut reader, mut writer) = stream.split();
+            let _ = tokio::io::copy(&mut reader, &mut writer).await;
         });
     }
-    drop(send);
-    let mut heard = Vec::new();
-    while let Some(number) = receive.recv().await {
-        heard.push(number);
-    }
-    heard
 }
 
 #[test]
-fn a_seed_makes_the_same_order_again_and_others_differ() {
-    for seed in 0..10 {
-        let (heard, _) = run(seed, talk);
-        assert_eq!(heard.len(), 40);
-        assert_eq!(run(seed, talk).0, heard);
-    }
-    assert!((1..10).any(|seed| run(seed, talk).0 != run(0, talk).0));
+fn clients_of_another_host_get_back_what_they_send() {
+    in_worlds("clients_of_another_host_get_back_what_they_send", || {
+        let host = host("echo").start(|| block_on(echo()));
+        block_on(async {
+            let clients: Vec<_> = (0..4_u8)
+                .map(|number| {
+                    tokio::spawn(async move {
+                        sleep(Duration::from_secs(1)).await;
+                        let stream = TcpStream::connect("echo:7").await.unwrap();
+                        stream.set_nodelay(true).unwrap();
+                        let (mut reader, mut writer) = stream.into_split();
+                        let sent = vec![number; 100_000];
+                        let expected = sent.clone();
+                        tokio::spawn(async move { writer.write_all(&sent).await.unwrap() });
+                        let mut received = Vec::new();
+                        reader.read_to_end(&mut received).await.unwrap();
+                        assert!(received == expected);
+                    })
+                })
+                .collect();
+            for client in clients {
+                client.await.unwrap();
+            }
+            let mut stream = TcpStream::connect("echo:7").await.unwrap();
+            host.crash();
+            stream.write_all(b"anybody?").await.unwrap();
+            assert!(timeout(Duration::from_secs(60), stream.read(&mut [0; 8])).await.is_err());
+        });
+    });
 }
 
 #[test]
-fn bytes_pass_a_pipe_between_tasks() {
-    let passed = || async {
-        let (mut writer, mut reader) = pipe::pipe().unwrap();
-        let bytes: Vec<u8> = (0..300_000).map(|number| (number % 241) as u8).collect();
-        let sent = bytes.clone();
-        let task = tokio::spawn(async move { writer.write_all(&sent).await });
-        let mut received = Vec::new();
-        reader.read_to_end(&mut received).await.unwrap();
-        task.await.unwrap().unwrap();
-        received == bytes
-    };
-    for seed in 0..20 {
-        assert!(run(seed, passed).0);
-    }
+fn datagrams_and_unix_streams_arrive() {
+    in_worlds("datagrams_and_unix_streams_arrive", || {
+        block_on(async {
+            let (one, other) = (
+                UdpSocket::bind("127.0.0.1:0").await.unwrap(),
+                UdpSocket::bind("127.0.0.1:0").await.unwrap(),
+            );
+            one.send_to(b"hello", other.local_addr().unwrap()).await.unwrap();
+            let mut buffer = [0; 9];
+            let (count, from) = other.recv_from(&mut buffer).await.unwrap();
+            assert_eq!((count, from), (5, one.local_addr().unwrap()));
+
+            let listener = UnixListener::bind("/run/of/the/world").unwrap();
+            let writer = tokio::spawn(async {
+                let mut stream = UnixStream::connect("/run/of/the/world").await.unwrap();
+                stream.write_all(&vec![7; 1_000_000]).await.unwrap();
+            });
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut received = Vec::new();
+            stream.read_to_end(&mut received).await.unwrap();
+            writer.await.unwrap();
+            assert_eq!(received.len(), 1_000_000);
+        });
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::{descriptors, epoll, futex, messages, names, random, sockets, threads, time, transfer};
+use super::{copies, descriptors, epoll, futex, messages, names, random, sockets, threads, time, transfer};
 
 /// Names the functions, so that a linker takes them from here and not from the C library.
 pub(crate) fn keep() {
@@ -65,6 +65,9 @@ pub(crate) fn keep() {
         names::freeaddrinfo as *const (),
         names::getnameinfo as *const (),
         names::gethostname as *const (),
+        copies::sendfile as *const (),
+        copies::sendfile64 as *const (),
+        copies::splice as *const (),
     ];
     black_box(functions);
 }

@@ -11,7 +11,7 @@ use crate::kernel::network::{Received, SocketName};
 use crate::world::Here;
 
 /// Sends bytes: all of them, if the call may wait. A broken connection raises no signal.
-fn send_bytes(
+pub(super) fn send_bytes(
     here: &Here,
     number: c_int,
     bytes: &[u8],
@@ -58,6 +58,9 @@ fn receive(
 ) -> Result<(Received, usize), c_int> {
     if flags & libc::MSG_OOB != 0 {
         return Err(libc::EINVAL);
+    }
+    if flags & libc::MSG_ERRQUEUE != 0 {
+        return Err(libc::EAGAIN);
     }
     let (until, _) = deadlines(here, number);
     let (whole, is_peek) = (room.left(), flags & libc::MSG_PEEK != 0);
@@ -164,7 +167,8 @@ pub(super) unsafe extern "C" fn sendmsg(number: c_int, message: *const libc::msg
     }
 }
 
-/// Control messages are refused: descriptors do not travel.
+/// Of control messages those for the header of a datagram's IP change nothing. Others are refused:
+/// descriptors do not travel, and a datagram is not cut into some.
 ///
 /// # Safety
 ///
@@ -175,14 +179,33 @@ unsafe fn send_message(
     message: &libc::msghdr,
     flags: c_int,
 ) -> Result<usize, c_int> {
-    if message.msg_controllen > 0 {
-        return Err(libc::EOPNOTSUPP);
+    // SAFETY: as the caller promises.
+    if !unsafe { is_control_ignored(message) } {
+        return Err(libc::EINVAL);
     }
     // SAFETY: as the caller promises.
     let bytes = unsafe { gathered(message.msg_iov, message.msg_iovlen) };
     // SAFETY: as the caller promises.
     let name = unsafe { name(message.msg_name.cast(), message.msg_namelen) }?;
     send_bytes(here, number, &bytes, flags, name.as_ref())
+}
+
+/// Whether all control messages are of the kind that changes nothing.
+///
+/// # Safety
+///
+/// As for `sendmsg`.
+unsafe fn is_control_ignored(message: &libc::msghdr) -> bool {
+    let mut is_ignored = true;
+    // SAFETY: as the caller promises, and each message is within the memory that the header names.
+    unsafe {
+        let mut control = libc::CMSG_FIRSTHDR(message);
+        while !control.is_null() {
+            is_ignored &= matches!((*control).cmsg_level, libc::IPPROTO_IP | libc::IPPROTO_IPV6);
+            control = libc::CMSG_NXTHDR(message, control);
+        }
+    }
+    is_ignored
 }
 
 /// # Safety

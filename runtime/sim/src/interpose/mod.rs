@@ -2,6 +2,7 @@
 //! are in no world.
 
 mod answers;
+mod copies;
 mod descriptors;
 mod door;
 mod epoll;

@@ -102,3 +102,10 @@ pub(super) static GETNAMEINFO: Real<
 pub(super) static GETHOSTNAME: Real<unsafe extern "C" fn(*mut c_char, usize) -> c_int> =
     // SAFETY: as above.
     unsafe { Real::new(c"gethostname") };
+pub(super) static SENDFILE: Real<unsafe extern "C" fn(c_int, c_int, *mut i64, usize) -> isize> =
+    // SAFETY: as above. On Linux of 64 bits `off_t` has them.
+    unsafe { Real::new(c"sendfile") };
+pub(super) static SPLICE: Real<
+    unsafe extern "C" fn(c_int, *mut i64, c_int, *mut i64, usize, c_uint) -> isize,
+    // SAFETY: as above.
+> = unsafe { Real::new(c"splice") };

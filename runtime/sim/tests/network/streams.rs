@@ -1,6 +1,6 @@
 //! Streams of TCP on both kernels.
 
-use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::thread;
@@ -524,6 +524,23 @@ fn messages_of_parts_are_one_stream() {
         // How much of the last read came at once is the network's choice.
         let whole = [&all[..], &first[..1]].concat();
         (written, sent, whole, read > 0, rest.is_ok())
+    });
+}
+
+#[test]
+fn a_file_is_copied_to_a_socket_and_a_socket_to_another() {
+    on_both_kernels(|| {
+        let mut file = tempfile::tempfile().unwrap();
+        let bytes: Vec<u8> = (0..300_000_u32).map(|number| (number % 239) as u8).collect();
+        file.write_all(&bytes).unwrap();
+        file.seek(SeekFrom::Start(1_000)).unwrap();
+        let ((mut first, second), (third, mut fourth)) = (pair(), pair());
+        let sender = thread::spawn(move || std::io::copy(&mut file, &mut first).unwrap());
+        let relay = thread::spawn(move || std::io::copy(&mut &second, &mut &third).unwrap());
+        let mut received = Vec::new();
+        fourth.read_to_end(&mut received).unwrap();
+        assert!(received == bytes[1_000..]);
+        (sender.join().unwrap(), relay.join().unwrap())
     });
 }
 

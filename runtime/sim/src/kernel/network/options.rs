@@ -14,7 +14,7 @@ const SEND_BUFFER_BYTES_MIN: usize = 4_608;
 const RECEIVE_BUFFER_BYTES_MIN: usize = 2_304;
 
 /// Options that are stored and change nothing, with what they are at first.
-const STORED: [(c_int, c_int, c_int); 22] = [
+const STORED: [(c_int, c_int, c_int); 28] = [
     (libc::SOL_SOCKET, libc::SO_KEEPALIVE, 0),
     (libc::SOL_SOCKET, libc::SO_BROADCAST, 0),
     (libc::SOL_SOCKET, libc::SO_OOBINLINE, 0),
@@ -29,6 +29,12 @@ const STORED: [(c_int, c_int, c_int); 22] = [
     (libc::IPPROTO_IPV6, libc::IPV6_UNICAST_HOPS, 64),
     (libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP, 1),
     (libc::IPPROTO_IPV6, libc::IPV6_TCLASS, 0),
+    (libc::IPPROTO_IP, libc::IP_RECVTOS, 0),
+    (libc::IPPROTO_IP, libc::IP_PKTINFO, 0),
+    (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, 1),
+    (libc::IPPROTO_IPV6, libc::IPV6_RECVTCLASS, 0),
+    (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 0),
+    (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, 1),
     (libc::IPPROTO_TCP, libc::TCP_NODELAY, 0),
     (libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, 7_200),
     (libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, 75),

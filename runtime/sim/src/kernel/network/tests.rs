@@ -421,3 +421,21 @@ fn a_write_that_is_short_by_chance_is_followed_by_an_edge_though_nobody_answers(
     }
     assert!((5..30).contains(&shorts_count), "{shorts_count}");
 }
+
+#[test]
+fn what_is_under_way_when_a_link_is_cut_vanishes() {
+    let mut bench = Bench::new(1);
+    let (from, to) = (bench.open(CLIENT, Transport::Datagram), bench.open(SERVER, Transport::Datagram));
+    let address = SocketAddr::new(ipv4_of(SERVER).into(), 53);
+    bench.bind(to, address).unwrap();
+    bench.connect(from, address).unwrap();
+    for is_cut in [false, true] {
+        bench.send(from, b"hello").unwrap();
+        if is_cut {
+            bench.network.cut(CLIENT, SERVER);
+        }
+        bench.run_for(SECOND);
+        bench.network.heal(CLIENT, SERVER);
+        assert_eq!(bench.receive(to, 9).is_err(), is_cut);
+    }
+}
