@@ -31,11 +31,13 @@ mod kernel;
 mod world;
 
 mod builder;
+mod disk;
 mod host;
 mod network;
 mod run_tests;
 
 pub use builder::{Builder, Failure, Report};
+pub use disk::Disk;
 /// Makes a function into a test that runs in simulated worlds: see `heist::sim`.
 pub use heist_macros::sim_test as test;
 pub use host::{Host, HostBuilder, elapsed, host, is_simulated, random};

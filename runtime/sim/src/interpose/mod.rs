@@ -3,17 +3,25 @@
 
 mod answers;
 mod descriptors;
+mod directories;
 mod door;
 mod epoll;
+mod file_data;
+mod file_names;
+mod files;
 mod futex;
 mod keep;
 mod messages;
 mod names;
+mod numbered;
+mod positions;
 mod random;
 pub(crate) mod real;
+mod real_files;
 mod real_sockets;
 mod socket_addresses;
 mod sockets;
+mod status;
 mod threads;
 mod time;
 mod transfer;
