@@ -17,7 +17,7 @@ fn start(name: &'static str, syncs_ballots: bool) -> Host {
         let config = Config {
             name: name.to_owned(),
             others: others.collect(),
-            folder: format!("/tmp/cl/{}/{name}", std::process::id()).into(),
+            folder: "/var/log-of-node".into(),
             syncs_ballots,
         };
         let runtime = heist::runtime::Runtime::new().expect("a host has a runtime");

@@ -28,6 +28,8 @@
 #[cfg(target_os = "linux")]
 mod builder;
 #[cfg(target_os = "linux")]
+mod disk;
+#[cfg(target_os = "linux")]
 mod host;
 #[cfg(target_os = "linux")]
 mod interpose;
@@ -42,6 +44,8 @@ mod world;
 
 #[cfg(target_os = "linux")]
 pub use builder::{Builder, Failure, Report};
+#[cfg(target_os = "linux")]
+pub use disk::Disk;
 /// Makes a function into a test that runs in simulated worlds: see `heist::sim`.
 #[cfg(target_os = "linux")]
 pub use heist_macros::sim_test as test;

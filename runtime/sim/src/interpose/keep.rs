@@ -2,7 +2,10 @@
 
 use std::hint::black_box;
 
-use super::{copies, descriptors, epoll, futex, messages, names, random, sockets, threads, time, transfer};
+use super::{
+    copies, descriptors, directories, epoll, file_data, file_names, files, futex, messages, names, positions,
+    random, sockets, status, threads, time, transfer,
+};
 
 /// Names the functions, so that a linker takes them from here and not from the C library.
 pub(crate) fn keep() {
@@ -69,5 +72,95 @@ pub(crate) fn keep() {
         copies::sendfile64 as *const (),
         copies::splice as *const (),
     ];
-    black_box(functions);
+    black_box((functions, keep_files()));
+}
+
+/// As [`keep`], for the functions of files.
+fn keep_files() -> [*const (); 84] {
+    [
+        files::open as *const (),
+        files::open64 as *const (),
+        files::openat as *const (),
+        files::openat64 as *const (),
+        files::creat as *const (),
+        files::creat64 as *const (),
+        positions::pread as *const (),
+        positions::pread64 as *const (),
+        positions::pwrite as *const (),
+        positions::pwrite64 as *const (),
+        positions::preadv as *const (),
+        positions::preadv64 as *const (),
+        positions::pwritev as *const (),
+        positions::pwritev64 as *const (),
+        positions::preadv2 as *const (),
+        positions::preadv64v2 as *const (),
+        positions::pwritev2 as *const (),
+        positions::pwritev64v2 as *const (),
+        positions::lseek as *const (),
+        positions::lseek64 as *const (),
+        file_data::fsync as *const (),
+        file_data::fdatasync as *const (),
+        file_data::syncfs as *const (),
+        file_data::sync as *const (),
+        file_data::sync_file_range as *const (),
+        file_data::ftruncate as *const (),
+        file_data::ftruncate64 as *const (),
+        file_data::truncate as *const (),
+        file_data::truncate64 as *const (),
+        file_data::fallocate as *const (),
+        file_data::fallocate64 as *const (),
+        file_data::posix_fallocate as *const (),
+        file_data::posix_fallocate64 as *const (),
+        file_data::posix_fadvise as *const (),
+        file_data::posix_fadvise64 as *const (),
+        file_data::flock as *const (),
+        file_data::mmap as *const (),
+        file_data::mmap64 as *const (),
+        file_data::copy_file_range as *const (),
+        status::stat as *const (),
+        status::stat64 as *const (),
+        status::lstat as *const (),
+        status::lstat64 as *const (),
+        status::fstat as *const (),
+        status::fstat64 as *const (),
+        status::fstatat as *const (),
+        status::fstatat64 as *const (),
+        status::statx as *const (),
+        status::access as *const (),
+        status::faccessat as *const (),
+        status::chmod as *const (),
+        status::fchmod as *const (),
+        status::fchmodat as *const (),
+        status::futimens as *const (),
+        status::utimensat as *const (),
+        file_names::mkdir as *const (),
+        file_names::mkdirat as *const (),
+        file_names::rmdir as *const (),
+        file_names::unlink as *const (),
+        file_names::unlinkat as *const (),
+        file_names::rename as *const (),
+        file_names::renameat as *const (),
+        file_names::renameat2 as *const (),
+        file_names::link as *const (),
+        file_names::linkat as *const (),
+        file_names::symlink as *const (),
+        file_names::symlinkat as *const (),
+        file_names::readlink as *const (),
+        file_names::readlinkat as *const (),
+        directories::opendir as *const (),
+        directories::fdopendir as *const (),
+        directories::readdir as *const (),
+        directories::readdir64 as *const (),
+        directories::readdir_r as *const (),
+        directories::readdir64_r as *const (),
+        directories::closedir as *const (),
+        directories::dirfd as *const (),
+        directories::rewinddir as *const (),
+        directories::telldir as *const (),
+        directories::seekdir as *const (),
+        directories::realpath as *const (),
+        directories::getcwd as *const (),
+        directories::chdir as *const (),
+        directories::fchdir as *const (),
+    ]
 }

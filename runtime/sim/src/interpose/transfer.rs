@@ -6,12 +6,13 @@ use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::slice;
 
+use super::files::take_time_of;
 use super::{answer, enter_for, fail, real};
 use crate::kernel::{Kernel, ObjectId, Room};
 use crate::world::{Attempt, Env, Here, WaitKey};
 
 /// The most slices of one call, `IOV_MAX`.
-const SLICES_COUNT_MAX: c_int = 1024;
+pub(super) const SLICES_COUNT_MAX: c_int = 1024;
 
 /// Whether a call waits while it fails with `EAGAIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,7 @@ pub(super) fn deadlines(here: &Here, number: c_int) -> (Option<u64>, Option<u64>
 }
 
 fn read_into(here: &Here, number: c_int, slices: Vec<&mut [MaybeUninit<u8>]>) -> isize {
+    take_time_of(here, number);
     let mut room = Room::new(slices);
     let (until, _) = deadlines(here, number);
     answer(perform(here, "read", number, (Patience::OfDescriptor, until), |kernel, id, env| {
@@ -68,6 +70,7 @@ fn read_into(here: &Here, number: c_int, slices: Vec<&mut [MaybeUninit<u8>]>) ->
 
 /// Writes all of the bytes if the descriptor is a blocking one.
 fn write_from(here: &Here, number: c_int, bytes: &[u8]) -> isize {
+    take_time_of(here, number);
     let mut written = 0;
     let (_, until) = deadlines(here, number);
     let outcome = perform(here, "write", number, (Patience::OfDescriptor, until), |kernel, id, env| {
@@ -93,7 +96,7 @@ fn write_from(here: &Here, number: c_int, bytes: &[u8]) -> isize {
 /// # Safety
 ///
 /// There are `len` bytes, or none at all.
-unsafe fn room<'a>(start: *mut c_void, len: usize) -> &'a mut [MaybeUninit<u8>] {
+pub(super) unsafe fn room<'a>(start: *mut c_void, len: usize) -> &'a mut [MaybeUninit<u8>] {
     if len == 0 {
         return &mut [];
     }
@@ -104,7 +107,7 @@ unsafe fn room<'a>(start: *mut c_void, len: usize) -> &'a mut [MaybeUninit<u8>] 
 /// # Safety
 ///
 /// There are `len` bytes, or none at all.
-unsafe fn bytes<'a>(start: *const c_void, len: usize) -> &'a [u8] {
+pub(super) unsafe fn bytes<'a>(start: *const c_void, len: usize) -> &'a [u8] {
     if len == 0 {
         return &[];
     }

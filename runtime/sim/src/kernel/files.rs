@@ -136,6 +136,9 @@ impl Kernel {
         let (epoll, object) = self.watched(host, epoll, number)?;
         let key = (object, number);
         if is_new {
+            if self.file(object).is_ok() {
+                return Err(libc::EPERM);
+            }
             if self.reaches(object, epoll) {
                 return Err(libc::ELOOP);
             }

@@ -13,8 +13,6 @@ pub(crate) struct SimHost {
     /// What its calendar shows beside the world's, in nanoseconds.
     pub(crate) skew: i64,
     pub(crate) cpus: usize,
-    /// How often it has crashed: what a former life began is not for this one.
-    pub(crate) crashes_count: u32,
 }
 
 /// The hosts of a world.
@@ -24,7 +22,7 @@ pub(crate) struct Hosts {
 
 impl Hosts {
     pub(crate) fn new() -> Hosts {
-        Hosts { all: vec![SimHost { name: "root".to_owned(), skew: 0, cpus: 2, crashes_count: 0 }] }
+        Hosts { all: vec![SimHost { name: "root".to_owned(), skew: 0, cpus: 2 }] }
     }
 
     /// Adds a host. `None`: there is one of this name.
@@ -32,7 +30,7 @@ impl Hosts {
         if self.find(name).is_some() {
             return None;
         }
-        self.all.push(SimHost { name: name.to_owned(), skew: 0, cpus, crashes_count: 0 });
+        self.all.push(SimHost { name: name.to_owned(), skew: 0, cpus });
         Some(HostId(u32::try_from(self.all.len() - 1).expect("fewer hosts than numbers")))
     }
 

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod descriptors;
+mod disk;
 mod epoll;
 mod eventfd;
 mod files;
@@ -18,6 +19,10 @@ use fastrand::Rng;
 use crate::world::Env;
 pub(crate) use bytes::Room;
 pub(crate) use descriptors::{DESCRIPTOR_MIN, Descriptor, Descriptors};
+pub(crate) use disk::{
+    Attributes, DiskCall, Disks, Faults, FileHandle, FileSystem, InodeId, PATH_BYTES_MAX, SeekFrom,
+    StreamEntry,
+};
 pub(crate) use epoll::Epoll;
 pub(crate) use eventfd::EventFd;
 pub(crate) use hosts::{HostId, Hosts};
@@ -44,15 +49,18 @@ pub(crate) struct Kernel {
     pub(crate) descriptors: Descriptors,
     pub(crate) objects: Objects,
     pub(crate) network: Network,
+    pub(crate) disks: Disks,
 }
 
 impl Kernel {
     pub(crate) fn new(_random: &mut Rng) -> Kernel {
+        let start = std::env::current_dir().unwrap_or_else(|_| "/".into());
         Kernel {
             hosts: Hosts::new(),
             descriptors: Descriptors::new(),
             objects: Objects::new(),
             network: Network::new(),
+            disks: Disks::new(start.into_os_string().into_encoded_bytes()),
         }
     }
 

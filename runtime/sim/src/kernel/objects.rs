@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_int;
 
 use super::network::SocketId;
-use super::{Epoll, EventFd, Kernel, ObjectId, Pages, PairKind, Room, UnixEnd};
+use super::{Epoll, EventFd, FileHandle, Kernel, ObjectId, Pages, PairKind, Room, UnixEnd};
 use crate::world::{Env, Threads, WaitKey};
 
 /// Readable, as `poll` and epoll say it.
@@ -38,6 +38,7 @@ pub(crate) enum Object {
     },
     UnixEnd(UnixEnd),
     Socket(SocketId),
+    File(FileHandle),
 }
 
 /// An object as its descriptors share it: Unix calls it an open file description.
@@ -201,6 +202,7 @@ impl Kernel {
             },
             Object::UnixEnd(end) => end.readiness(objects.unix_end(end.peer)),
             Object::Socket(socket) => self.network.readiness(*socket),
+            Object::File(_) => EVENT_IN | EVENT_OUT,
         }
     }
 
@@ -241,6 +243,7 @@ impl Kernel {
                 self.receive_from(id, room, false, env)?;
                 Ok(had - room.left())
             }
+            Object::File(_) => self.read_file(id, None, room, env),
         }
     }
 
@@ -273,6 +276,7 @@ impl Kernel {
                 let may_be_short = file.is_nonblocking();
                 self.send_to(id, bytes, None, may_be_short, env)
             }
+            Object::File(_) => self.write_file(id, None, bytes, env),
         }
     }
 
@@ -285,6 +289,7 @@ impl Kernel {
             Object::PipeWriter { reader } => Ok(self.objects.pages(*reader).map_or(0, Pages::bytes_count)),
             Object::UnixEnd(end) => Ok(end.bytes_count()),
             Object::Socket(socket) => Ok(self.network.readable_count(*socket)),
+            Object::File(handle) => Ok(self.bytes_left(handle)),
         }
     }
 
@@ -308,6 +313,7 @@ impl Kernel {
         }
         match file.object {
             Object::EventFd(_) => {}
+            Object::File(handle) => self.close_file(id, &handle),
             Object::Epoll(epoll) => epoll.objects().for_each(|object| self.objects.unwatch(object, id)),
             Object::PipeReader { writer: other, .. } | Object::PipeWriter { reader: other } => {
                 self.objects.touch(other, EVENT_ANY, env.threads);

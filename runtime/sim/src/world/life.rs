@@ -165,6 +165,7 @@ impl Here {
             let batons = world.threads.end_all_of(host);
             let (kernel, mut env) = world.kernel_and_env();
             kernel.crash(host, &mut env);
+            kernel.begin_disk_again(host, !batons.is_empty(), &mut env);
             batons
         });
         let is_own = host == self.host();

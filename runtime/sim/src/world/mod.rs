@@ -94,6 +94,11 @@ impl Env<'_> {
     pub(crate) fn plan(&mut self, delay: u64, event: crate::kernel::KernelEvent) {
         self.events.plan(self.now + delay, Event::Kernel(event));
     }
+
+    /// What the calendar of a host shows, in nanoseconds since 1970.
+    pub(crate) fn calendar(&self, skew: i64) -> u64 {
+        (CALENDAR_BASE + self.now).saturating_add_signed(skew)
+    }
 }
 
 impl Shared {

@@ -33,7 +33,6 @@ mod timeouts;
 
 pub(crate) use addresses::{host_of, ipv4_of, ipv6_of};
 pub(crate) use calls::Received;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the API of hosts sets links with it"))]
 pub(crate) use links::Link;
 pub(crate) use names::{Family, SocketId, SocketName, Transport};
 pub(crate) use state::{Network, NetworkEvent};
