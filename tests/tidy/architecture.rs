@@ -310,8 +310,8 @@ pub(crate) fn is_module(sources: &[Source], name: &str) -> bool {
     sources.iter().any(|source| source.room() == Some(name))
 }
 
-/// Whether a file is the library's, the simulation's, or the crate tokio's. What the macros of that one write is
-/// checked where they are used.
+/// Whether a file is the library's, the simulation's, or the crate tokio's. What the macros of
+/// that one write is checked where they are used.
 fn may_need_unsafe(source: &&Source) -> bool {
     let is_of_tokio = source.path.starts_with("runtime/tokio/src/");
     let is_of_sim = source.path.starts_with("runtime/sim/src/");

@@ -52,7 +52,8 @@ pub(crate) fn uses(sources: &[Source]) -> Graph {
     let mut graph = Graph::new();
     for (directory, root) in CRATES {
         let is_of_crate = |source: &&Source| {
-            // The files of the simulation are not in layers yet: its kernel and its world know each other.
+            // The files of the simulation are not in layers yet: its kernel and its world know each
+            // other.
             let is_sim = source.path.starts_with("runtime/sim/");
             let owner =
                 CRATES.iter().filter(|_| !is_sim).find(|(directory, _)| source.path.starts_with(directory));

@@ -213,9 +213,9 @@ impl Builder {
         self
     }
 
-    /// Runs `root` in a new world, and returns what it returns. Threads that are still there then end
-    /// where they are, and what they own stays in memory. Worlds of one process come one after the
-    /// other; a test with many seeds has a process for each ([`run_test`](crate::run_test)).
+    /// Runs `root` in a new world, and returns what it returns. Threads that are still there then
+    /// end where they are, and what they own stays in memory. Worlds of one process come one after
+    /// the other; a test with many seeds has a process for each ([`run_test`](crate::run_test)).
     ///
     /// # Errors
     /// Fails if the root or the main function of a host panics, if nothing can happen any more, and
@@ -235,8 +235,8 @@ impl Builder {
         outcome
     }
 
-    /// As [`run`](Self::run); also returns the choices of the schedule that were not the usual ones,
-    /// if they are kept.
+    /// As [`run`](Self::run); also returns the choices of the schedule that were not the usual
+    /// ones, if they are kept.
     pub(crate) fn run_for_decisions<R: Send + 'static>(
         &self,
         root: impl FnOnce() -> R + Send + 'static,

@@ -213,7 +213,8 @@ impl Host {
     /// heist_sim::Builder::new().run(|| {
     ///     let count = Arc::new(AtomicU32::new(0));
     ///     let lives = count.clone();
-    ///     let cat = heist_sim::host("cat").start(move || drop(lives.fetch_add(1, Ordering::Relaxed)));
+    ///     let cat = heist_sim::host("cat");
+    ///     let cat = cat.start(move || drop(lives.fetch_add(1, Ordering::Relaxed)));
     ///     cat.wait();
     ///     cat.restart();
     ///     cat.wait();

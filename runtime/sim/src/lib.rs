@@ -19,9 +19,9 @@
 //! ```
 //!
 //! # What is not simulated
-//! - Calls that go around the C library: io_uring (a world has none: a call says so), system calls in
-//!   assembly (for rustix, choose its feature `use-libc`; the feature `sim` of heist does), the time
-//!   stamp counter.
+//! - Calls that go around the C library: io_uring (a world has none: a call says so), system calls
+//!   in assembly (for rustix, choose its feature `use-libc`; the feature `sim` of heist does), the
+//!   time stamp counter.
 //! - Processes and signals. Descriptors that are inherited, as the standard streams, are real.
 //! - The time that a computation takes: only calls take time.
 

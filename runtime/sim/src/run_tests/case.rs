@@ -35,7 +35,7 @@ impl TestCase {
     ///
     /// # Examples
     /// ```
-    /// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!()).seeds(10).twice(true);
+    /// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!()).twice(true);
     /// assert!(format!("{case:?}").contains("a_test"));
     /// ```
     pub fn new(module: &str, function: &str, file: &'static str) -> TestCase {

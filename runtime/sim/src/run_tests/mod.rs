@@ -5,7 +5,8 @@
 //!   alone.
 //! - `seeds.rs`: that program. It makes each world in a process of its own, so that all statics are
 //!   new, nothing is left behind, and a world that never ends can be ended.
-//! - `words.rs`: what those two say to each other. `child.rs`: one such process, and its answer. `shrink.rs`: fewer turns for the same failure.
+//! - `words.rs`: what those two say to each other. `child.rs`: one such process, and its answer.
+//! - `shrink.rs`: fewer turns for the same failure.
 
 mod case;
 mod child;

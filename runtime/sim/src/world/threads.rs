@@ -186,8 +186,8 @@ impl Threads {
         self.ready.extend(self.paused.remove(&host).unwrap_or_default());
     }
 
-    /// The thread that runs waits for one of the keys, or until a time. Returns when its time-out is
-    /// to be planned, if it is not yet.
+    /// The thread that runs waits for one of the keys, or until a time. Returns when its time-out
+    /// is to be planned, if it is not yet.
     #[must_use]
     pub(crate) fn block(&mut self, id: ThreadId, keys: &[WaitKey], until: Option<u64>) -> Option<u64> {
         for key in keys {
