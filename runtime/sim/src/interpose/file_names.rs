@@ -67,6 +67,18 @@ pub(super) unsafe extern "C" fn rmdir(path: *const c_char) -> c_int {
     }
 }
 
+/// A path is that of a socket, by the name that the socket was given, or one of the disk.
+fn unlink_in(here: &Here, path: &[u8]) -> c_int {
+    let host = here.host();
+    number_or_fail(on_disk(here, "unlink", libc::AT_FDCWD, |kernel, env| {
+        if kernel.network.unlink(host, path) {
+            return Ok(0);
+        }
+        let base = kernel.base(host, libc::AT_FDCWD, env)?;
+        kernel.disk(host, env).unlink(base, path).map(|()| 0)
+    }))
+}
+
 /// # Safety
 ///
 /// As the function of this name.
@@ -74,7 +86,7 @@ pub(super) unsafe extern "C" fn rmdir(path: *const c_char) -> c_int {
 pub(super) unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
     // SAFETY: as the caller promises.
     match unsafe { enter_at(libc::AT_FDCWD, path, Use::Writes) } {
-        Some((here, path)) => change(&here, "unlink", libc::AT_FDCWD, |disk, base| disk.unlink(base, path)),
+        Some((here, path)) => unlink_in(&here, path),
         // SAFETY: as the caller promises.
         None => unsafe { real_files::UNLINK.get()(path) },
     }

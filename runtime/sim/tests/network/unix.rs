@@ -47,7 +47,7 @@ fn a_stream_by_path_has_names_and_two_halves() {
         let mut heard = String::new();
         client.read_to_string(&mut heard).unwrap();
         log.push(heard);
-        std::fs::remove_file(&path).ok();
+        std::fs::remove_file(&path).unwrap();
         log
     });
 }
@@ -67,7 +67,14 @@ fn a_path_without_a_listener_says_why() {
         log.push(named(raw::recv(&waiting, 5, 0)));
         log.push(named(raw::send(&waiting, b"x", 0)));
         log.push(code(UnixStream::connect(&path).map(|_| ())));
-        std::fs::remove_file(&path).ok();
+        log.push(code(UnixListener::bind(&path).map(|_| ())));
+        std::fs::remove_file(&path).unwrap();
+        log.push(code(UnixStream::connect(&path).map(|_| ())));
+        log.push(code(std::fs::remove_file(&path)));
+        let again = UnixListener::bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        log.push(code(UnixStream::connect(&path).map(|_| ())));
+        drop(again);
         let idle = raw::socket(libc::AF_UNIX, libc::SOCK_STREAM).unwrap();
         log.push(readiness(&idle));
         log.push(named(raw::send(&idle, b"x", 0)));
@@ -108,7 +115,7 @@ fn a_close_with_unread_bytes_is_a_reset_of_the_other_end() {
         let (accepted, _) = listener.accept().unwrap();
         client.write_all(b"unread").unwrap();
         drop(accepted);
-        std::fs::remove_file(&path).ok();
+        std::fs::remove_file(&path).unwrap();
         let mut log = vec![readiness(&client)];
         log.push(named(raw::recv(&client, 5, 0)));
         log.push(named(raw::recv(&client, 5, 0)));
@@ -132,7 +139,7 @@ fn a_writer_waits_for_the_reader_and_a_client_for_a_place_in_the_queue() {
         let accepted = raw::accept4(&listener, 0).unwrap();
         let mut second = second.join().unwrap();
         let other = raw::accept4(&listener, 0).unwrap();
-        std::fs::remove_file(&path).ok();
+        std::fs::remove_file(&path).unwrap();
         drop((first, accepted));
         let writer = thread::spawn(move || second.write(&vec![3; 3_000_000]).unwrap());
         let mut stream = UnixStream::from(other);
@@ -149,7 +156,7 @@ fn a_writer_hears_of_room_when_there_is_much_and_not_before() {
         let listener = UnixListener::bind(&path).unwrap();
         let client = UnixStream::connect(&path).unwrap();
         let (mut accepted, _) = listener.accept().unwrap();
-        std::fs::remove_file(&path).ok();
+        std::fs::remove_file(&path).unwrap();
         client.set_nonblocking(true).unwrap();
         let epoll = Epoll::new();
         let mut sent = 0;
@@ -196,7 +203,7 @@ fn datagrams_by_path_come_whole_with_their_sender() {
         drop(other);
         log.push(named(raw::send(&one, b"x", 0)));
         for path in [here, there] {
-            std::fs::remove_file(&path).ok();
+            std::fs::remove_file(&path).unwrap();
         }
         log
     });

@@ -4,7 +4,7 @@ use super::local_socket::LocalSocket;
 use super::names::{CHANGED_ANY, CHANGED_IN, CHANGED_OUT, Errno, Family, SocketId, Transport};
 use super::socket::{Role, Socket};
 use super::state::Network;
-use crate::kernel::Room;
+use crate::kernel::{HostId, Room};
 
 /// How many datagrams wait in a socket, at most.
 const DATAGRAMS_MAX: usize = 11;
@@ -30,13 +30,26 @@ impl Network {
         if name.is_empty() || !local.name.is_empty() {
             return Err(libc::EINVAL);
         }
-        if self.names.contains_key(&key) {
+        if self.names.contains_key(&key) || self.stale_names.contains(&key) {
             return Err(libc::EADDRINUSE);
         }
-        self.stale_names.remove(&key);
         self.names.insert(key, id);
         self.local_mut(id)?.name = name;
         Ok(())
+    }
+
+    /// Nobody answers at a name any more. A path stays until it is unlinked.
+    pub(super) fn leave_name(&mut self, key: (HostId, Vec<u8>)) {
+        self.names.remove(&key);
+        if key.1.first() != Some(&0) {
+            self.stale_names.insert(key);
+        }
+    }
+
+    /// Takes a path away from the socket that has it, or had it. Returns whether there is one.
+    pub(crate) fn unlink(&mut self, host: HostId, path: &[u8]) -> bool {
+        let key = (host, path.to_vec());
+        self.names.remove(&key).is_some() | self.stale_names.remove(&key)
     }
 
     pub(super) fn listen_local(&mut self, id: SocketId, backlog: usize) -> Result<(), Errno> {
@@ -301,8 +314,7 @@ impl Network {
         let Role::Local(own) = socket.role else { return };
         let key = (socket.host, own.name);
         if self.names.get(&key) == Some(&id) {
-            self.names.remove(&key);
-            self.stale_names.insert(key);
+            self.leave_name(key);
         }
         for unaccepted in own.listening.into_iter().flat_map(|(_, ready)| ready) {
             self.forget_local(unaccepted, true);

@@ -75,7 +75,8 @@ impl Network {
         self.sockets.retain(|_, socket| socket.host != host);
         self.connections.retain(|(of, ..), _| *of != host);
         self.ports.retain(|(of, ..), _| *of != host);
-        self.names.retain(|(of, _), _| *of != host);
+        let names: Vec<_> = self.names.keys().filter(|(of, _)| *of == host).cloned().collect();
+        names.into_iter().for_each(|name| self.leave_name(name));
         let sockets = &self.sockets;
         self.touched.retain(|id, _| sockets.contains_key(id));
     }

@@ -274,6 +274,7 @@ fn a_host_that_is_down_is_silent_and_after_its_boot_it_resets_old_connections() 
     let mut bench = Bench::new(1);
     let (client, _) = bench.pair();
     bench.network.crash(SERVER);
+    assert_eq!(bench.network.ports.len(), 1, "the client's is left");
     bench.send(client, b"hello").unwrap();
     bench.run_for(10 * SECOND);
     assert_eq!(bench.receive(client, 9), Err(libc::EAGAIN));
@@ -437,5 +438,42 @@ fn what_is_under_way_when_a_link_is_cut_vanishes() {
         bench.run_for(SECOND);
         bench.network.heal(CLIENT, SERVER);
         assert_eq!(bench.receive(to, 9).is_err(), is_cut);
+    }
+}
+
+#[test]
+fn what_is_sent_at_once_sometimes_comes_in_parts() {
+    let mut bench = Bench::new(1);
+    let (client, accepted) = bench.pair();
+    let mut parts_count = 0;
+    for _ in 0..100 {
+        bench.send(client, &[7; 1_000]).unwrap();
+        bench.run_while(|bench| !is(bench, accepted, libc::EPOLLIN));
+        parts_count += usize::from(bench.receive(accepted, 2_000).unwrap().len() < 1_000);
+        bench.run_for(SECOND);
+        let _ = bench.receive(accepted, 2_000);
+    }
+    assert!((3..30).contains(&parts_count), "{parts_count}");
+}
+
+#[test]
+fn a_path_outlives_its_socket_and_a_crash_and_an_abstract_name_does_not() {
+    let mut bench = Bench::new(1);
+    for (name, outlives) in [(&b"/run/socket"[..], true), (&b"\0socket"[..], false)] {
+        let bind = |bench: &mut Bench| {
+            let id = bench.network.open(SERVER, Family::Unix, Transport::Stream);
+            (id, bench.with(|network, env| network.bind(id, SocketName::Unix(name.to_vec()), env)))
+        };
+        let (id, bound) = bind(&mut bench);
+        assert_eq!(bound, Ok(()));
+        bench.close(id);
+        assert_eq!(bind(&mut bench).1.is_err(), outlives);
+        assert!(bench.network.unlink(SERVER, name));
+        assert_eq!(bind(&mut bench).1, Ok(()));
+        bench.network.crash(SERVER);
+        bench.network.boot(SERVER);
+        assert_eq!(bind(&mut bench).1.is_err(), outlives);
+        bench.network.unlink(SERVER, name);
+        assert!(!bench.network.unlink(SERVER, name));
     }
 }
