@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "calls functions of the C library")]
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::ptr;
@@ -250,6 +250,32 @@ fn a_file_is_in_no_epoll_and_in_no_memory() {
         (memory == libc::MAP_FAILED, std::io::Error::last_os_error().raw_os_error())
     };
     assert_eq!(Builder::new().run(map).unwrap().0, (true, Some(libc::ENODEV)));
+}
+
+#[test]
+fn a_file_is_sent_from_the_disk() {
+    let body = || {
+        let path = "/tmp/heist-sim-file-that-is-sent";
+        fs::write(path, "0123456789").unwrap();
+        let mut file = File::open(path).unwrap();
+        fs::remove_file(path).unwrap();
+        file.seek(SeekFrom::Start(2)).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let sender = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut receiver, _) = listener.accept().unwrap();
+        let mut offset = 3;
+        // SAFETY: the offset is there.
+        let at = unsafe { libc::sendfile(sender.as_raw_fd(), file.as_raw_fd(), &raw mut offset, 4) };
+        // SAFETY: it takes numbers.
+        let on = unsafe { libc::sendfile(sender.as_raw_fd(), file.as_raw_fd(), ptr::null_mut(), 100) };
+        drop(sender);
+        let mut bytes = Vec::new();
+        receiver.read_to_end(&mut bytes).unwrap();
+        (at, offset, on, file.stream_position().unwrap(), bytes)
+    };
+    let seen = body();
+    assert_eq!(seen.4, b"345623456789");
+    assert_eq!(Builder::new().run(body).unwrap().0, seen);
 }
 
 #[test]
