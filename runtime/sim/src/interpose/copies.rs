@@ -2,14 +2,18 @@
 #![expect(unsafe_code, reason = "defines functions of the C library, and reads and writes what they name")]
 
 use std::ffi::{c_int, c_uint};
+use std::io;
 
+use super::files::on_disk;
 use super::messages::send_bytes;
 use super::{enter_for, fail, is_simulated, real_sockets as real};
+use crate::world::Here;
 
 /// The most bytes of one call: the caller goes on with the rest.
 const BYTES_MAX: usize = 64 * 1024;
 
-/// From a real file to a simulated socket. What cannot be sent now stays unread.
+/// From a file, a real or a simulated one, to a simulated socket. What cannot be sent now stays
+/// unread.
 ///
 /// # Safety
 ///
@@ -20,32 +24,56 @@ pub(super) unsafe extern "C" fn sendfile(to: c_int, from: c_int, offset: *mut i6
         // SAFETY: as the caller promises.
         return unsafe { real::SENDFILE.get()(to, from, offset, count) };
     };
-    if !is_simulated(to) || is_simulated(from) {
+    if !is_simulated(to) {
         return fail(libc::EINVAL) as isize;
     }
-    let mut buffer = vec![0_u8; count.min(BYTES_MAX)];
-    // SAFETY: this thread is within the simulation, so that these calls are real; the buffer is
-    // there, and the offset if it is not null.
-    let (start, read) = unsafe {
-        let start = if offset.is_null() { libc::lseek(from, 0, libc::SEEK_CUR) } else { offset.read() };
-        (start, libc::pread(from, buffer.as_mut_ptr().cast(), buffer.len(), start))
-    };
-    // A file without an offset, such as a pipe, and one that cannot be read: the error is set.
-    let Ok(read) = usize::try_from(read) else { return -1 };
-    let sent = match send_bytes(&here, to, &buffer[..read], 0, None) {
-        Ok(sent) => sent,
+    // SAFETY: as the caller promises.
+    let at = unsafe { offset.as_ref() }.copied();
+    let outcome = bytes_of(&here, from, at, count.min(BYTES_MAX)).and_then(|(start, bytes)| {
+        let sent = send_bytes(&here, to, &bytes, 0, None)?;
+        Ok((start, sent))
+    });
+    let (start, sent) = match outcome {
+        Ok(outcome) => outcome,
         Err(error) => return fail(error) as isize,
     };
     let end = start + sent as i64;
-    // SAFETY: as above.
-    unsafe {
-        if offset.is_null() {
-            libc::lseek(from, end, libc::SEEK_SET);
-        } else {
-            offset.write(end);
+    // SAFETY: as the caller promises.
+    match unsafe { offset.as_mut() } {
+        Some(offset) => *offset = end,
+        None if is_simulated(from) => {
+            let host = here.host();
+            here.look(|world| world.kernel.move_to(host, from, end as u64));
+        }
+        None => {
+            // SAFETY: this thread is within the simulation, so that the call is real. It takes
+            // numbers.
+            unsafe { libc::lseek(from, end, libc::SEEK_SET) };
         }
     }
     sent as isize
+}
+
+/// What a file has from a position, or from its own.
+fn bytes_of(here: &Here, from: c_int, at: Option<i64>, len: usize) -> Result<(i64, Vec<u8>), c_int> {
+    if is_simulated(from) {
+        let (host, at) = (here.host(), at.map(u64::try_from).transpose().map_err(|_| libc::EINVAL)?);
+        let bytes =
+            on_disk(here, "sendfile", from, |kernel, env| kernel.bytes_to_send(host, from, (at, len), env));
+        return bytes.map(|(start, bytes)| (start as i64, bytes));
+    }
+    let mut buffer = vec![0_u8; len];
+    // SAFETY: this thread is within the simulation, so that these calls are real. The buffer is
+    // there.
+    let (start, read) = unsafe {
+        let start = at.unwrap_or_else(|| libc::lseek(from, 0, libc::SEEK_CUR));
+        (start, libc::pread(from, buffer.as_mut_ptr().cast(), len, start))
+    };
+    // A file without an offset, such as a pipe, and one that cannot be read.
+    let read = usize::try_from(read);
+    let read = read.map_err(|_| io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO))?;
+    buffer.truncate(read);
+    Ok((start, buffer))
 }
 
 /// # Safety

@@ -9,17 +9,14 @@ use super::streams::StreamEntry;
 use crate::kernel::{HostId, Kernel, Object, ObjectId, OpenFile, Room};
 use crate::world::Env;
 
-/// How many bytes one call copies at most.
-const COPY_BYTES_MAX: usize = 1 << 20;
-
 /// A file that is open. Descriptors that were duplicated share it.
 #[derive(Clone, Debug)]
 pub(crate) struct FileHandle {
     pub(crate) host: HostId,
     pub(crate) inode: InodeId,
     /// The directory and the name that it was opened under.
-    place: (InodeId, Name),
-    position: u64,
+    pub(super) place: (InodeId, Name),
+    pub(super) position: u64,
 }
 
 /// What `lseek` counts from.
@@ -157,7 +154,7 @@ impl Kernel {
         Ok(count)
     }
 
-    fn set_position(&mut self, id: ObjectId, position: u64) {
+    pub(super) fn set_position(&mut self, id: ObjectId, position: u64) {
         if let Some(OpenFile { object: Object::File(handle), .. }) = self.objects.get_mut(id) {
             handle.position = position;
         }
@@ -283,38 +280,6 @@ impl Kernel {
         let disk = self.disks.of(host, env.calendar(skew));
         disk.check(&place, DiskCall::Read)?;
         disk.list(inode, env.random)
-    }
-
-    /// Bytes from one file to another, as `copy_file_range`. The positions of `None` move on.
-    pub(crate) fn copy_file(
-        &mut self,
-        host: HostId,
-        (from, from_at): (c_int, Option<u64>),
-        (to, to_at): (c_int, Option<u64>),
-        len: usize,
-        env: &mut Env<'_>,
-    ) -> Result<usize, c_int> {
-        let (source, target) = (self.find(host, from)?, self.find(host, to)?);
-        let position = self.file(source).map(|(handle, _)| handle.position)?;
-        self.file(target)?;
-        let at = from_at.unwrap_or(position);
-        let bytes = self.bytes_of(source, at, len.min(COPY_BYTES_MAX), env)?;
-        let written = self.write_file(target, to_at, &bytes, env)?;
-        if from_at.is_none() {
-            self.set_position(source, at + written as u64);
-        }
-        Ok(written)
-    }
-
-    fn bytes_of(&mut self, id: ObjectId, at: u64, len: usize, env: &Env<'_>) -> Result<Vec<u8>, c_int> {
-        let (handle, flags) = self.file(id)?;
-        if flags & libc::O_ACCMODE == libc::O_WRONLY {
-            return Err(libc::EBADF);
-        }
-        let (host, inode, place) = (handle.host, handle.inode, handle.place.clone());
-        let disk = self.disk(host, env);
-        disk.check(&place, DiskCall::Read)?;
-        disk.read(inode, at, len)
     }
 
     /// What `fstat` reports of a descriptor. What is no file has a kind and little else.

@@ -4,9 +4,11 @@
 //! - `path.rs`: how a path leads to an inode. `names.rs`: calls that change names.
 //! - `journal.rs`: how changes of names reach the disk. `data.rs`: how bytes do.
 //! - `crash.rs`: what is left of both. `faults.rs`: what a test makes a disk do.
-//! - `handle.rs`: open files. `streams.rs`: directories that are read. `locks.rs`: `flock`.
+//! - `handle.rs`: open files. `copies.rs`: from file to file. `locks.rs`: `flock`.
+//! - `streams.rs`: directories that are read.
 
 mod content;
+mod copies;
 mod crash;
 mod data;
 mod faults;
