@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::world::{self, Decision, Ended, Options, Schedule, WorldFailure};
 
+/// What a world came to.
+type Outcome<R> = Result<(R, Report), Box<Failure>>;
+
 /// Worlds of one process come one after the other: a lock of std that both want, as that of the
 /// standard error, would tie them together.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -240,7 +243,7 @@ impl Builder {
     pub(crate) fn run_for_decisions<R: Send + 'static>(
         &self,
         root: impl FnOnce() -> R + Send + 'static,
-    ) -> (Result<(R, Report), Box<Failure>>, Vec<Decision>) {
+    ) -> (Outcome<R>, Vec<Decision>) {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let Ended { outcome, hash, steps_count, lasted, story, decisions } = world::run(&self.options, root);
         drop(alone);

@@ -24,8 +24,8 @@ pub(super) fn answer(result: Result<usize, c_int>) -> isize {
 
 pub(super) fn to_timespec(nanos: u64) -> libc::timespec {
     libc::timespec {
-        tv_sec: (nanos / NANOS_PER_SECOND).cast_signed(),
-        tv_nsec: (nanos % NANOS_PER_SECOND).cast_signed(),
+        tv_sec: (nanos / NANOS_PER_SECOND) as i64,
+        tv_nsec: (nanos % NANOS_PER_SECOND) as i64,
     }
 }
 

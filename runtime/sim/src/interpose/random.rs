@@ -21,7 +21,7 @@ pub(super) unsafe fn fill(here: &Here, start: *mut c_void, len: usize) -> isize 
         };
         here.look(|world| world.random.fill(room));
     }
-    len.cast_signed()
+    len as isize
 }
 
 /// # Safety
