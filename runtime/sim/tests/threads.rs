@@ -96,8 +96,7 @@ fn a_race_is_found_by_some_seed() {
                 });
                 add(sum.clone());
                 other.join().unwrap();
-                let sum = *sum.lock().unwrap();
-                sum
+                *sum.lock().unwrap()
             })
             .unwrap();
         sum == 1
