@@ -12,8 +12,9 @@ use crate::kernel::{DiskCall, FileSystem};
 
 /// The disk of a host. [`Host::disk`] returns it.
 ///
-/// Every host has one. It begins with `/tmp`, the directory in which the process was started, and
-/// devices that need no machine: `/dev/null`, `/dev/zero`, `/dev/random` and `/dev/urandom`.
+/// Every host has one. It begins with `/tmp`, the directory of `std::env::temp_dir`, the one in
+/// which the process was started, and devices that need no machine: `/dev/null`, `/dev/zero`,
+/// `/dev/random` and `/dev/urandom`.
 /// Programs of a world use it by `std::fs`, by the functions of the C library, and by everything
 /// that stands on them. Only what they read below `/proc`, `/sys`, `/dev`, `/lib`, `/lib64`, `/usr`
 /// and `/etc/ssl`, and the program's own file, is the real system's, if the disk does not have it.

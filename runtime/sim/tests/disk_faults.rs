@@ -279,6 +279,12 @@ fn a_file_is_sent_from_the_disk() {
 }
 
 #[test]
+fn temporary_files_have_a_directory() {
+    let make = || fs::write(std::env::temp_dir().join("file"), "text").is_ok();
+    assert!(Builder::new().run(make).unwrap().0);
+}
+
+#[test]
 fn a_seed_makes_the_same_files_again() {
     let run = |seed| {
         let main = || {

@@ -23,10 +23,7 @@ pub(super) fn answer(result: Result<usize, c_int>) -> isize {
 }
 
 pub(super) fn to_timespec(nanos: u64) -> libc::timespec {
-    libc::timespec {
-        tv_sec: (nanos / NANOS_PER_SECOND) as i64,
-        tv_nsec: (nanos % NANOS_PER_SECOND) as i64,
-    }
+    libc::timespec { tv_sec: (nanos / NANOS_PER_SECOND) as i64, tv_nsec: (nanos % NANOS_PER_SECOND) as i64 }
 }
 
 /// In nanoseconds, at most as many as there are numbers. `None`: it is no time.

@@ -55,7 +55,8 @@ pub(crate) struct FileSystem {
 impl FileSystem {
     pub(super) const ROOT: InodeId = InodeId(1);
 
-    /// A disk with `/tmp`, devices, and the directory that programs begin in.
+    /// A disk with directories for temporary files, devices, and the directory that programs begin
+    /// in.
     pub(crate) fn new(start: &[u8], now: u64) -> FileSystem {
         let directory = Directory { parent: Self::ROOT, entries: BTreeMap::new() };
         let mut root = Inode::new(FileBody::Directory(directory), 0o755, now);
@@ -84,6 +85,7 @@ impl FileSystem {
             disk.make_device(path, device);
         }
         disk.make_directories(start);
+        disk.make_directories(std::env::temp_dir().as_os_str().as_encoded_bytes());
         disk.commit(disk.numbers_count);
         disk.begin();
         disk
