@@ -207,8 +207,9 @@ fn the_real_system_is_read_below_its_directories_only() {
 fn the_order_of_a_directory_is_one_of_the_seed() {
     let order = |seed| {
         let body = || {
-            (0..8).for_each(|number| fs::write(format!("/tmp/{number}"), "").unwrap());
-            let names = fs::read_dir("/tmp").unwrap().map(|entry| entry.unwrap().file_name());
+            fs::create_dir("/names").unwrap();
+            (0..8).for_each(|number| fs::write(format!("/names/{number}"), "").unwrap());
+            let names = fs::read_dir("/names").unwrap().map(|entry| entry.unwrap().file_name());
             names.map(|name| name.into_string().unwrap()).collect::<Vec<_>>()
         };
         Builder::new().seed(seed).run(body).unwrap()
