@@ -18,7 +18,7 @@ fi
 
 cargo build --quiet --locked --manifest-path ci/api/Cargo.toml --target-dir "$work/tool"
 failed=0
-for crate in heist heist-macros; do
+for crate in heist heist-macros heist-sim; do
     # The JSON is unstable in a stable compiler.
     RUSTC_BOOTSTRAP=1 cargo rustdoc --quiet --locked --package "$crate" --lib --all-features --target-dir "$work" -- \
         -Z unstable-options --output-format json --cap-lints allow

@@ -10,7 +10,7 @@ rustup target add "${systems[@]}"
 export RUSTFLAGS="${RUSTFLAGS:-} --cap-lints=allow"
 for system in "${systems[@]}"; do
     echo "+ $system"
-    cargo check --quiet --target "$system" -p heist --lib --features console,hyper,tokio-io,tracing
+    cargo check --quiet --target "$system" -p heist --lib --features console,hyper,sim,tokio-io,tracing
     cargo check --quiet --target "$system" -p heist-tool --bins
     cargo check --quiet --target "$system" -p tokio@1.999.0 --lib --features full
 done

@@ -5,9 +5,9 @@ cd "$(dirname "$0")/.."
 
 cargo clippy --workspace --all-targets -- -D warnings
 echo "+ nothing of std that is newer than rust-version"
-cargo clippy --lib -p heist -p heist-macros -- -D clippy::incompatible_msrv
+cargo clippy --lib -p heist -p heist-macros -p heist-sim -- -D clippy::incompatible_msrv
 cargo clippy --bins -p heist-tool -- -D clippy::incompatible_msrv
-for features in "" futures-io macros tokio-io hyper console tracing; do
+for features in "" futures-io macros tokio-io hyper console sim tracing; do
     echo "+ library with features: ${features:-none}"
     cargo clippy --lib --no-default-features --features "$features" -- -D warnings
 done

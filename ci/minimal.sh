@@ -10,7 +10,7 @@ rm -rf "$work/tree"
 mkdir -p "$work/tree"
 awk '
     /^\[/ { is_kept = !/dev-dependencies|^\[\[(example|test)\]\]/ }
-    /^members = / { $0 = "members = [\".\", \"runtime/macros\"]" }
+    /^members = / { $0 = "members = [\".\", \"runtime/macros\", \"runtime/sim\"]" }
     is_kept' Cargo.toml >"$work/tree/Cargo.toml"
 for entry in runtime docs README.md; do ln -s "$root/$entry" "$work/tree/$entry"; done
 cd "$work/tree"

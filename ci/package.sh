@@ -8,9 +8,9 @@ work=$PWD/target/packaged
 rm -rf "$work/crates"
 mkdir -p "$work/crates"
 # At home the tree may hold changes that are not committed: they are packaged as well.
-cargo package --locked --no-verify --allow-dirty --target-dir "$work" -p heist-macros -p heist -p heist-tool
+cargo package --locked --no-verify --allow-dirty --target-dir "$work" -p heist-macros -p heist-sim -p heist -p heist-tool
 
-for crate in heist-macros heist heist-tool; do
+for crate in heist-macros heist-sim heist heist-tool; do
     archive=$(ls "$work/package/$crate-"[0-9]*.crate)
     tar xzf "$archive" -C "$work/crates"
     directory=$work/crates/$(basename "$archive" .crate)
@@ -25,7 +25,9 @@ done
 macros=$(ls -d "$work"/crates/heist-macros-*)
 heist=$(ls -d "$work"/crates/heist-[0-9]*)
 # The macros are not published yet: the packaged ones take their place.
-printf '\n[workspace]\n[patch.crates-io]\nheist-macros = { path = "%s" }\n' "$macros" >>"$heist/Cargo.toml"
+sim=$(ls -d "$work"/crates/heist-sim-*)
+printf '\n[workspace]\n[patch.crates-io]\nheist-macros = { path = "%s" }\nheist-sim = { path = "%s" }\n' "$macros" "$sim" \
+    >>"$heist/Cargo.toml"
 cd "$heist"
 export CARGO_TARGET_DIR=$work/build CARGO_PROFILE_DEV_DEBUG=0
 cargo test --all-features --no-run
@@ -34,6 +36,6 @@ cargo test --all-features --test examples net::
 cargo test --all-features --test task spawn::
 cargo doc --all-features --no-deps
 cd "$(ls -d "$work"/crates/heist-tool-*)"
-printf '\n[workspace]\n[patch.crates-io]\nheist = { path = "%s" }\nheist-macros = { path = "%s" }\n' "$heist" "$macros" \
-    >>Cargo.toml
+printf '\n[workspace]\n[patch.crates-io]\nheist = { path = "%s" }\nheist-macros = { path = "%s" }\nheist-sim = { path = "%s" }\n' \
+    "$heist" "$macros" "$sim" >>Cargo.toml
 cargo test --no-run
