@@ -58,6 +58,7 @@ mod shutdown_barrier;
 pub(crate) mod shutdown_hooks;
 mod shutdown_stage;
 mod slack;
+mod sleep;
 mod sleepers;
 pub(crate) mod stand_in;
 mod stand_ins;

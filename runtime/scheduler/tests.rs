@@ -34,13 +34,7 @@ fn build_and_run(count: usize, test: &dyn Fn(&SharedScheduler, &mut [Worker])) {
         stack_size: None,
         hooks: ThreadHooks::default(),
     };
-    let identity = Identity {
-        number: Id::next(),
-        name: None,
-        is_current_thread: false,
-        is_observed: false,
-        local_thread: None,
-    };
+    let identity = Identity::new(None, false, None, None);
     let Parts { shared, mut workers } = build(driver, count, Pool::new(limits), StandIns::none(), identity);
     test(&shared, &mut workers);
     for worker in &mut workers {

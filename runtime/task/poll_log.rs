@@ -9,7 +9,7 @@ use crate::primitive::sync::Mutex;
 /// So many polls, and as many wakes, are kept of each worker: 20 MiB and 12 MiB.
 const KEPT_COUNT_MAX: usize = 1 << 19;
 
-/// A poll. Times are those of `observed.rs`.
+/// A poll. Times are those of `nanos.rs`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoggedPoll {
     pub(crate) task: Id,

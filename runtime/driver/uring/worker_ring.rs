@@ -285,6 +285,7 @@ impl WorkerRing {
                 Name::Slot(slot) => self.in_flight.land(slot, self.result(&cqe), wakers, leftovers),
             }
         }
+        self.in_flight.end_batch();
         reaped_count
     }
 

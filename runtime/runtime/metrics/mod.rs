@@ -1,5 +1,5 @@
-//! Figures about a runtime: those of the whole here, those of a worker in `of_worker.rs`, lengths
-//! of polls and waits in `histograms.rs`, all of them as a text in `openmetrics.rs`.
+//! Figures about a runtime: those of the whole here, those of a worker in `of_worker.rs`, how they
+//! are spread in `histograms/`, all of them as a text in `openmetrics.rs`.
 
 mod histograms;
 mod of_worker;
@@ -21,7 +21,7 @@ use super::handle::Handle;
 ///
 /// # Left out
 /// The clock is read for each poll and wake only while a runtime is observed
-/// ([`Builder::observe`]): then `poll_time_histogram_*` and `schedule_latency_histogram_*` count.
+/// ([`Builder::observe`]): then the histograms count, of which tokio has `poll_time_histogram_*`.
 /// [`worker_mean_poll_time`](Self::worker_mean_poll_time) comes from the clock that a worker reads
 /// once per turn. These figures of tokio's would cost something for each spawn, wake or event,
 /// whoever looks:

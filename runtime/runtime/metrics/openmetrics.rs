@@ -6,7 +6,8 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::RuntimeMetrics;
-use crate::task::Histogram;
+use super::histograms::{WORKER_HISTOGRAMS, WorkerHistogram};
+use crate::task::Buckets;
 
 /// Whether a figure only grows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,12 +88,24 @@ impl RuntimeMetrics {
     }
 
     fn write_histograms(&self, text: &mut String) -> fmt::Result {
-        for (place, (name, help, _)) in self.histograms(0).into_iter().flatten().enumerate() {
-            writeln!(text, "# TYPE heist_{name} histogram\n# UNIT heist_{name} seconds")?;
-            writeln!(text, "# HELP heist_{name} {help}")?;
+        for (name, help, histogram) in &WORKER_HISTOGRAMS {
+            let is_there = self.observed(0).is_some()
+                && (self.has_rings() || !matches!(histogram, WorkerHistogram::RingTimes(_)));
+            if !is_there {
+                continue;
+            }
+            write_histogram_head(text, name, help)?;
             for worker in 0..self.num_workers() {
-                let Some(histograms) = self.histograms(worker) else { return Ok(()) };
-                write_histogram(text, name, worker, histograms[place].2)?;
+                let Some(observed) = self.observed(worker) else { continue };
+                let label = format!("worker=\"{worker}\"");
+                match histogram {
+                    WorkerHistogram::Times(of) | WorkerHistogram::RingTimes(of) => {
+                        write_buckets(text, name, &label, of(observed), &TIMES)?;
+                    }
+                    WorkerHistogram::Sizes(of) => {
+                        write_buckets(text, name, &label, of(observed), &SIZES)?;
+                    }
+                }
             }
         }
         Ok(())
@@ -135,17 +148,47 @@ impl RuntimeMetrics {
     }
 }
 
-/// A sample counts all times up to the end of its bucket, and the sum is seen a little later.
-fn write_histogram(text: &mut String, name: &str, worker: usize, histogram: &Histogram) -> fmt::Result {
-    let mut count = 0;
-    for bucket in 0..Histogram::BUCKETS_COUNT {
-        count += histogram.count(bucket);
-        let end = Histogram::range_of(bucket).end;
-        let end = if end == Duration::MAX { String::from("+Inf") } else { seconds(end) };
-        writeln!(text, "heist_{name}_bucket{{worker=\"{worker}\",le=\"{end}\"}} {count}")?;
+fn write_histogram_head(text: &mut String, name: &str, help: &str) -> fmt::Result {
+    writeln!(text, "# TYPE heist_{name} histogram")?;
+    if name.ends_with("_seconds") {
+        writeln!(text, "# UNIT heist_{name} seconds")?;
     }
-    writeln!(text, "heist_{name}_count{{worker=\"{worker}\"}} {count}")?;
-    writeln!(text, "heist_{name}_sum{{worker=\"{worker}\"}} {}", seconds(histogram.sum()))
+    writeln!(text, "# HELP heist_{name} {help}")
+}
+
+/// How the values of a histogram are written.
+struct ShownValues {
+    /// The end of a bucket. A bucket of ours ends before it.
+    end: fn(u64) -> String,
+    sum: fn(u64) -> String,
+}
+
+const TIMES: ShownValues = ShownValues { end: seconds_of, sum: seconds_of };
+/// A bucket of a text has its end, which for whole numbers is the one before.
+const SIZES: ShownValues = ShownValues { end: |end| format!("{}.0", end - 1), sum: |sum| sum.to_string() };
+
+/// A sample counts all values up to the end of its bucket, and the sum is seen a little later.
+fn write_buckets<const FIRST_END_BITS: u32, const COUNT: usize>(
+    text: &mut String,
+    name: &str,
+    label: &str,
+    buckets: &Buckets<FIRST_END_BITS, COUNT>,
+    shown: &ShownValues,
+) -> fmt::Result {
+    let mut count = 0;
+    for bucket in 0..COUNT {
+        count += buckets.count(bucket);
+        let end = Buckets::<FIRST_END_BITS, COUNT>::span_of(bucket).end;
+        let end = if end == u64::MAX { String::from("+Inf") } else { (shown.end)(end) };
+        writeln!(text, "heist_{name}_bucket{{{label},le=\"{end}\"}} {count}")?;
+    }
+    writeln!(text, "heist_{name}_count{{{label}}} {count}")?;
+    writeln!(text, "heist_{name}_sum{{{label}}} {}", (shown.sum)(buckets.total()))
+}
+
+/// Nanoseconds.
+fn seconds_of(nanos: u64) -> String {
+    seconds(Duration::from_nanos(nanos))
 }
 
 fn seconds(time: Duration) -> String {
