@@ -68,9 +68,8 @@ impl RuntimeMetrics {
     /// runtime.block_on(async {
     ///     let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
     ///     let address = listener.local_addr()?;
-    ///     let (accepted, connected) =
-    ///         heist::join!(listener.accept(), heist::net::TcpStream::connect(address));
-    ///     accepted.and(connected.map(drop))
+    ///     let _client = heist::net::TcpStream::connect(address).await?;
+    ///     listener.accept().await.map(drop)
     /// })?;
     /// let metrics = runtime.handle().metrics();
     /// for bucket in 0..metrics.batch_size_histogram_num_buckets() {
