@@ -22,18 +22,19 @@ impl RingNotes {
 
     /// The operation goes to the kernel.
     pub(super) fn begin(&self, slot: SlotId, op: &Op) {
-        self.observed.operations.begin(slot.place(), op.is_wait());
+        self.observed.begin_operation(slot.place(), op.kind_name(), op.is_wait());
     }
 
     /// A standing order has brought an event, and waits for the next one.
-    pub(super) fn repeat(&mut self, _slot: SlotId) {
+    pub(super) fn repeat(&mut self, slot: SlotId) {
         self.batch += 1;
+        self.observed.repeat_operation(slot.place());
     }
 
     /// The kernel has answered.
     pub(super) fn end(&mut self, slot: SlotId) {
         self.batch += 1;
-        self.observed.operations.end(slot.place());
+        self.observed.end_operation(slot.place());
     }
 
     /// No more completions are there.

@@ -181,6 +181,8 @@ pub(crate) use names::{Named, name_of, named_closure};
 #[cfg(all(unix, feature = "console"))]
 pub(crate) use nanos::nanos_now;
 pub(crate) use observed::CountedWorker;
+#[cfg(all(unix, feature = "console"))]
+pub(crate) use operations::LoggedOperation;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
 #[cfg(all(unix, feature = "console"))]

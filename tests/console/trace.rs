@@ -1,9 +1,13 @@
-//! Traces: the polls and wakes of a while.
+//! Traces: the polls, wakes and operations of a while.
 
+use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use heist::fs::File;
+use heist::net::UnixStream;
 use heist::runtime::{DriverKind, Runtime};
 use heist::sync::Notify;
 use heist::task::TaskBuilder;
@@ -112,6 +116,71 @@ fn a_wake_names_the_task_whose_poll_it_was_in() {
         assert!(of_waker.all(|wake| wake["by"].is_null()), "{wakes:?}");
         woken.abort();
         waker.abort();
+    });
+}
+
+/// Writes a byte now and then, until nobody reads any more.
+fn drip(mut writer: impl Write) {
+    while writer.write_all(b"x").is_ok() {
+        std::thread::sleep(2 * LONG);
+    }
+}
+
+/// The operations of a kind that are over, in their order. They must follow each other.
+fn over<'a>(operations: &[&'a Value], kind: &str, end: &Value) -> Vec<&'a Value> {
+    let is_over = |line: &&&Value| line["operation"] == kind && line["ended_ns"].is_u64();
+    let mut over: Vec<&Value> = operations.iter().filter(is_over).copied().collect();
+    over.sort_by_key(|line| number(line, "began_ns"));
+    let mut before = 0;
+    for line in &over {
+        let (began, ended) = (number(line, "began_ns"), number(line, "ended_ns"));
+        assert!(before <= began && began < ended && ended <= number(end, "length_ns"), "{over:?}");
+        before = ended;
+    }
+    over
+}
+
+#[test]
+fn operations_of_a_ring_have_their_kind_and_their_length_and_those_under_way_no_end() {
+    on_each_observed(|runtime, path| {
+        let mut client = Client::connect(path);
+        let is_ring = client.greeting["runtime"]["driver"] == "io_uring";
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let (here, there) = std::os::unix::net::UnixStream::pair().expect("two sockets");
+        here.set_nonblocking(true).expect("a socket");
+        let reads = runtime.spawn(async move {
+            let mut file = File::from_std(std::fs::File::from(OwnedFd::from(reader)));
+            while file.read_exact(&mut [0]).await.is_ok() {}
+        });
+        let waits = runtime.spawn(async move {
+            let mut socket = UnixStream::from_std(here).expect("a socket");
+            while socket.read_exact(&mut [0]).await.is_ok() {}
+        });
+        let answer = std::thread::scope(|scope| {
+            scope.spawn(|| drip(writer));
+            scope.spawn(|| drip(there));
+            let answer = trace(&mut client, LENGTH_MILLIS);
+            reads.abort();
+            waits.abort();
+            answer
+        });
+        let operations: Vec<&Value> =
+            answer.lines.iter().filter(|line| line["operation"].is_string()).collect();
+        assert_eq!(number(&answer.end, "operations"), operations.len() as u64);
+        if !is_ring {
+            assert!(operations.is_empty(), "a poller has no operations: {operations:?}");
+            return;
+        }
+        assert!(operations.iter().all(|line| number(line, "worker") < runtime.workers() as u64));
+        for kind in ["read", "poll read"] {
+            let over = over(&operations, kind, &answer.end);
+            assert!(over.len() > 1, "{kind}: {operations:?}");
+            let longest = over.iter().map(|line| number(line, "ended_ns") - number(line, "began_ns")).max();
+            assert!(longest >= Some(LONG.as_nanos() as u64), "{kind}: {longest:?}");
+        }
+        // The wait for the next byte.
+        let goes_on = |line: &&Value| line["operation"] == "poll read" && line["ended_ns"].is_null();
+        assert!(operations.iter().any(goes_on), "{operations:?}");
     });
 }
 
