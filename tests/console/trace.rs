@@ -198,34 +198,71 @@ fn a_trace_that_cannot_be_had_is_refused_with_the_remedy() {
     drop(runtime);
 }
 
+/// A client whose trace of a minute has begun, as another one sees.
+fn minute_long(path: &Path) -> Client {
+    let (mut first, mut other) = (Client::connect(path), Client::connect(path));
+    first.send("{\"request\":\"trace\",\"for_ms\":60000}\n");
+    loop {
+        other.send("{\"request\":\"trace\",\"for_ms\":1}\n");
+        let mut line = other.line().expect("an answer");
+        if let Some(text) = line["error"].as_str() {
+            assert!(text.contains("another client traces"), "{text}");
+            return first;
+        }
+        while line.get("end").is_none() {
+            line = other.line().expect("the answer goes on");
+        }
+        // If that one was in the way of the first one, it was refused.
+        first.stream.get_ref().set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        if first.line().is_some() {
+            first = Client::connect(path);
+            first.send("{\"request\":\"trace\",\"for_ms\":60000}\n");
+        }
+        first.stream.get_ref().set_read_timeout(None).unwrap();
+    }
+}
+
+/// Mutant: the console looks at the client only when the time is over.
+#[test]
+fn a_client_that_goes_ends_its_trace_and_makes_room_for_another_one() {
+    on_each_observed(|_runtime, path| {
+        drop(minute_long(path));
+        let start = Instant::now();
+        loop {
+            let mut client = Client::connect(path);
+            client.send("{\"request\":\"trace\",\"for_ms\":1}\n");
+            let line = client.line().expect("an answer");
+            let Some(text) = line["error"].as_str() else { break };
+            assert!(text.contains("another client traces"), "{text}");
+            assert!(start.elapsed() < Duration::from_secs(30), "its trace goes on");
+        }
+    });
+}
+
+/// Mutant: the console takes the end of what the client sends for its going.
+#[test]
+fn a_client_that_has_said_all_it_wants_gets_its_trace_and_its_next_answer() {
+    on_each_observed(|_runtime, path| {
+        let mut client = Client::connect(path);
+        client.send("{\"request\":\"trace\",\"for_ms\":50}\n{\"request\":\"stalls\"}\n");
+        client.stream.get_ref().shutdown(std::net::Shutdown::Write).expect("connected");
+        let mut ends = Vec::new();
+        while let Some(line) = client.line() {
+            assert!(line["error"].is_null(), "{line}");
+            ends.extend(line.get("end").cloned());
+        }
+        let [trace, stalls] = &ends[..] else { panic!("two answers were asked for: {ends:?}") };
+        assert!(number(trace, "length_ns") >= 50_000_000, "{trace}");
+        assert!(stalls["count"].is_u64(), "{stalls}");
+    });
+}
+
 #[test]
 fn one_client_traces_at_a_time_and_the_end_of_the_runtime_ends_it() {
     let (_directory, path) = scratch();
     let mut builder = builder(Shape::MultiThread, DriverKind::Poll);
     let runtime = builder.observe(true).console(&path).build().unwrap();
-    let begin = || {
-        let first = Client::connect(&path);
-        first.send("{\"request\":\"trace\",\"for_ms\":60000}\n");
-        first.stream.get_ref().set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-        first
-    };
-    let (mut first, mut second) = (begin(), Client::connect(&path));
-    let text = loop {
-        second.send("{\"request\":\"trace\",\"for_ms\":1}\n");
-        let mut line = second.line().expect("an answer");
-        if let Some(text) = line["error"].as_str() {
-            break text.to_owned();
-        }
-        while line.get("end").is_none() {
-            line = second.line().expect("the answer goes on");
-        }
-        // This one was before the first one, which has not begun yet, or was refused for it.
-        if first.line().is_some() {
-            first = begin();
-        }
-    };
-    first.stream.get_ref().set_read_timeout(None).unwrap();
-    assert!(text.contains("another client traces"), "{text}");
+    let mut first = minute_long(&path);
     drop(runtime);
     // Its connection is closed, with or without a last word.
     let last = first.line();

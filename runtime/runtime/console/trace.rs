@@ -1,18 +1,16 @@
 //! Traces: the single polls, wakes and operations of a while.
 
 use std::io::{self, Write};
-use std::pin::Pin;
-use std::task::Context;
 use std::time::Duration;
 
-use futures_task::waker_ref;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde_json::json;
+use socket2::Socket;
 
 use super::service::ConsoleService;
 use super::writing::{end_line, line, place, refuse};
 use crate::primitive::clock;
-use crate::scheduler::park::Parker;
-use crate::sync::oneshot;
 use crate::task::{Logged, LoggedOperation, LoggedPoll, LoggedWake, ObservedWorker, name_of, nanos_now};
 
 /// The workers whose polls are logged until this is dropped.
@@ -56,12 +54,13 @@ impl Drop for OngoingTrace<'_> {
     }
 }
 
-/// Logs for a while, then sends what was logged. Returns false if the runtime ends.
+/// Logs for a while, then sends what was logged. Returns false if the client goes before, or the
+/// runtime ends.
 pub(super) fn trace(
     out: &mut impl Write,
     service: &ConsoleService,
     length: Duration,
-    end: &mut oneshot::Receiver<()>,
+    socket: &Socket,
 ) -> io::Result<bool> {
     let trace = match OngoingTrace::begin(service) {
         Ok(trace) => trace,
@@ -70,8 +69,7 @@ pub(super) fn trace(
             return Ok(false);
         }
     };
-    if !outlasts(length, end) {
-        refuse(out, "the runtime ends")?;
+    if !outlasts(length, socket)? {
         return Ok(false);
     }
     let (began, ended) = (trace.began, nanos_now());
@@ -144,18 +142,23 @@ fn poll_line(out: &mut impl Write, worker: usize, poll: &LoggedPoll, began: u64)
     line(out, &shown)
 }
 
-/// Waits for so long. Returns false if the runtime ends before.
-fn outlasts(length: Duration, end: &mut oneshot::Receiver<()>) -> bool {
-    let parker = Parker::new();
-    let waker = waker_ref(&parker);
-    let context = &mut Context::from_waker(&waker);
+/// Waits for so long. Returns false if the client goes before, or the runtime ends, which shuts the
+/// socket down.
+fn outlasts(length: Duration, socket: &Socket) -> io::Result<bool> {
     let until = clock::now() + length;
+    // A hang-up is reported without being asked for. A client that has only shut its own side down
+    // waits for its answer, and one that has sent its next request as well.
+    let mut sides = [PollFd::new(socket, PollFlags::empty())];
     loop {
-        if Pin::new(&mut *end).poll(context).is_ready() {
-            return false;
+        let left = until.saturating_duration_since(clock::now());
+        if left.is_zero() {
+            return Ok(true);
         }
-        if !parker.park_until(until) {
-            return true;
+        let limit = Timespec::try_from(left).map_err(|_| io::ErrorKind::InvalidInput)?;
+        match poll(&mut sides, Some(&limit)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(false),
+            Err(error) => return Err(error.into()),
         }
     }
 }
