@@ -440,6 +440,7 @@ impl Builder {
             thread_name: "heist-blocking".to_owned(),
             stack_size: self.thread_stack_size,
             hooks: hooks.clone(),
+            observation: observation.clone(),
         };
         let report = self.on_stall.as_ref().map(StallHook::report);
         let (name, is_alone) = (self.name.clone(), self.is_current_thread());

@@ -78,16 +78,32 @@ impl fmt::Debug for ObservedWorker {
     }
 }
 
+/// What is counted of the closures of a blocking pool.
+pub(crate) struct ObservedPool {
+    /// How long they ran.
+    pub(crate) runs: Histogram,
+    /// How long they waited for a thread.
+    pub(crate) waits: Histogram,
+}
+
+impl fmt::Debug for ObservedPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedPool").finish_non_exhaustive()
+    }
+}
+
 /// What is counted in a runtime. Its parts count, each what it knows.
 #[derive(Debug)]
 pub(crate) struct Observation {
     workers: Box<[Arc<ObservedWorker>]>,
+    pool: ObservedPool,
 }
 
 impl Observation {
     pub(crate) fn new(workers_count: usize) -> Arc<Observation> {
         let workers = (0..workers_count).map(|_| Arc::new(ObservedWorker::new())).collect();
-        Arc::new(Observation { workers })
+        let pool = ObservedPool { runs: Histogram::new(), waits: Histogram::new() };
+        Arc::new(Observation { workers, pool })
     }
 
     /// What is counted of a worker.
@@ -96,5 +112,10 @@ impl Observation {
     /// Panics if there is no such worker.
     pub(crate) fn worker(&self, index: usize) -> &Arc<ObservedWorker> {
         &self.workers[index]
+    }
+
+    /// What is counted of the blocking pool.
+    pub(crate) fn pool(&self) -> &ObservedPool {
+        &self.pool
     }
 }

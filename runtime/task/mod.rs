@@ -175,10 +175,9 @@ pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
 pub(crate) use depot::{give_back, is_keeping, rest};
 pub(crate) use histogram::{Buckets, Histogram, SizeHistogram};
-pub(crate) use latency::{Observation, ObservedWorker};
+pub(crate) use latency::{Observation, ObservedPool, ObservedWorker};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
-#[cfg(all(unix, feature = "console"))]
 pub(crate) use nanos::nanos_now;
 pub(crate) use observed::CountedWorker;
 #[cfg(all(unix, feature = "console"))]

@@ -370,3 +370,30 @@ fn a_round_trip_is_as_long_as_its_operation() {
         });
     }
 }
+
+#[test]
+fn the_text_of_an_observed_runtime_has_each_histogram_that_its_driver_has() {
+    for kind in backends() {
+        let text = observed(Shape::MultiThread, kind).handle().metrics().openmetrics();
+        let name =
+            |line: &str| Some(line.strip_prefix("# TYPE heist_")?.strip_suffix(" histogram")?.to_owned());
+        let names: Vec<String> = text.lines().filter_map(name).collect();
+        let mut expected = vec![
+            "worker_poll_seconds",
+            "worker_schedule_seconds",
+            "worker_timer_lateness_seconds",
+            "worker_park_seconds",
+            "worker_batch_size",
+            "worker_steal_size",
+            "worker_ring_round_trip_seconds",
+            "blocking_seconds",
+            "blocking_wait_seconds",
+        ];
+        expected.retain(|name| kind == DriverKind::Uring || !name.contains("ring_round_trip"));
+        assert_eq!(names, expected);
+        // Whole numbers end with the last one that a bucket has.
+        let ends = ["le=\"1.0\"} 0", "le=\"3.0\"} 0", "le=\"2047.0\"} 0", "le=\"+Inf\"} 0"];
+        let bucket = |end| format!("heist_worker_steal_size_bucket{{worker=\"1\",{end}\n");
+        assert!(ends.iter().all(|end| text.contains(&bucket(end))), "{text}");
+    }
+}

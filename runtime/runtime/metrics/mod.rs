@@ -187,6 +187,20 @@ impl RuntimeMetrics {
         self.handle.scheduler.shared().blocking().waiting_count()
     }
 
+    /// The number of closures that threads of the blocking pool have begun to run, since the
+    /// runtime began. Operations on files that no ring carries out are closures as well.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    /// assert_eq!(runtime.handle().metrics().blocking_run_count(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn blocking_run_count(&self) -> u64 {
+        self.handle.scheduler.shared().blocking().begun_count()
+    }
+
     /// The number of reserve threads that run tasks now, in the place of stuck workers: see
     /// [`Builder::on_stall`].
     ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::RuntimeMetrics;
 use super::histograms::{WORKER_HISTOGRAMS, WorkerHistogram};
-use crate::task::Buckets;
+use crate::task::{Buckets, ObservedPool};
 
 /// Whether a figure only grows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ use Reading::{OfWorker, TimeOfWorker, Whole};
 
 /// The figures, as a text has them: name without the prefix `heist_`, kind, meaning, value.
 #[rustfmt::skip]
-static FAMILIES: [(&str, FamilyKind, &str, Reading); 24] = [
+static FAMILIES: [(&str, FamilyKind, &str, Reading); 25] = [
     ("workers", Gauge, "Workers.", Whole(|m| m.num_workers() as u64)),
     ("alive_tasks", Gauge, "Tasks that have not ended.", Whole(|m| m.num_alive_tasks() as u64)),
     ("global_queue_depth", Gauge, "Tasks in the queue of all workers.", Whole(|m| m.global_queue_depth() as u64)),
@@ -39,6 +39,7 @@ static FAMILIES: [(&str, FamilyKind, &str, Reading); 24] = [
     ("blocking_threads", Gauge, "Threads of the blocking pool.", Whole(|m| m.num_blocking_threads() as u64)),
     ("idle_blocking_threads", Gauge, "Threads of the blocking pool that wait for a closure.", Whole(|m| m.num_idle_blocking_threads() as u64)),
     ("blocking_queue_depth", Gauge, "Closures that wait for a thread of the blocking pool.", Whole(|m| m.blocking_queue_depth() as u64)),
+    ("blocking_runs", Counter, "Closures that threads of the blocking pool have begun.", Whole(|m| m.blocking_run_count())),
     ("reserve_threads", Gauge, "Threads that run tasks because every worker is stuck.", Whole(|m| m.num_reserve_threads() as u64)),
     ("stalls", Counter, "Times that every worker was stuck in a poll.", Whole(|m| m.num_stalls())),
     ("slow_polls", Counter, "Polls over the threshold, if they are reported.", Whole(|m| m.num_slow_polls())),
@@ -82,7 +83,7 @@ impl RuntimeMetrics {
             let _ = self.write_family(&mut text, name, *kind, help, reading);
         }
         // A string takes all that is written to it.
-        let _ = self.write_histograms(&mut text);
+        let _ = self.write_histograms(&mut text).and_then(|()| self.write_pool_histograms(&mut text));
         text.push_str("# EOF\n");
         text
     }
@@ -97,18 +98,29 @@ impl RuntimeMetrics {
             write_histogram_head(text, name, help)?;
             for worker in 0..self.num_workers() {
                 let Some(observed) = self.observed(worker) else { continue };
-                let label = format!("worker=\"{worker}\"");
                 match histogram {
                     WorkerHistogram::Times(of) | WorkerHistogram::RingTimes(of) => {
-                        write_buckets(text, name, &label, of(observed), &TIMES)?;
+                        write_buckets(text, name, Some(worker), of(observed), &TIMES)?;
                     }
                     WorkerHistogram::Sizes(of) => {
-                        write_buckets(text, name, &label, of(observed), &SIZES)?;
+                        write_buckets(text, name, Some(worker), of(observed), &SIZES)?;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    fn write_pool_histograms(&self, text: &mut String) -> fmt::Result {
+        let Some(ObservedPool { runs, waits }) = self.handle.scheduler.shared().blocking().observed() else {
+            return Ok(());
+        };
+        let (name, help) = ("blocking_seconds", "How long closures on the blocking pool ran.");
+        write_histogram_head(text, name, help)?;
+        write_buckets(text, name, None, runs, &TIMES)?;
+        let (name, help) = ("blocking_wait_seconds", "How long closures waited for a thread of the pool.");
+        write_histogram_head(text, name, help)?;
+        write_buckets(text, name, None, waits, &TIMES)
     }
 
     fn write_family(
@@ -171,19 +183,23 @@ const SIZES: ShownValues = ShownValues { end: |end| format!("{}.0", end - 1), su
 fn write_buckets<const FIRST_END_BITS: u32, const COUNT: usize>(
     text: &mut String,
     name: &str,
-    label: &str,
+    worker: Option<usize>,
     buckets: &Buckets<FIRST_END_BITS, COUNT>,
     shown: &ShownValues,
 ) -> fmt::Result {
+    let (first, all) = match worker {
+        Some(worker) => (format!("worker=\"{worker}\","), format!("{{worker=\"{worker}\"}}")),
+        None => (String::new(), String::new()),
+    };
     let mut count = 0;
     for bucket in 0..COUNT {
         count += buckets.count(bucket);
         let end = Buckets::<FIRST_END_BITS, COUNT>::span_of(bucket).end;
         let end = if end == u64::MAX { String::from("+Inf") } else { (shown.end)(end) };
-        writeln!(text, "heist_{name}_bucket{{{label},le=\"{end}\"}} {count}")?;
+        writeln!(text, "heist_{name}_bucket{{{first}le=\"{end}\"}} {count}")?;
     }
-    writeln!(text, "heist_{name}_count{{{label}}} {count}")?;
-    writeln!(text, "heist_{name}_sum{{{label}}} {}", (shown.sum)(buckets.total()))
+    writeln!(text, "heist_{name}_count{all} {count}")?;
+    writeln!(text, "heist_{name}_sum{all} {}", (shown.sum)(buckets.total()))
 }
 
 /// Nanoseconds.

@@ -1,9 +1,10 @@
 //! Histograms, in runtimes that are observed: of polls and waits in `polls.rs`, of timers in
 //! `timers.rs`, of sleeps in `parks.rs`, of what the kernel does in `kernel.rs`, of thefts in
-//! `steals.rs`.
+//! `steals.rs`, of closures on the pool in `blocking.rs`.
 //!
 //! Those of the workers are listed here once, for the text.
 
+mod blocking;
 mod kernel;
 mod parks;
 mod polls;
