@@ -15,6 +15,7 @@ fn pool(threads_count_max: usize) -> Pool {
         thread_name: "blocking".to_owned(),
         stack_size: None,
         hooks: ThreadHooks::default(),
+        observation: None,
     })
 }
 

@@ -11,7 +11,7 @@ use super::thread_hooks::ThreadHooks;
 use crate::primitive::clock;
 use crate::primitive::sync::{Condvar, Mutex};
 use crate::primitive::thread::{self, Builder};
-use crate::task::{Id, SeenTask, TaskReference};
+use crate::task::{Id, Observation, ObservedPool, SeenTask, TaskReference, nanos_now};
 
 thread::thread_local! {
     /// The address of the pool that this thread works for, or 0.
@@ -25,6 +25,15 @@ pub(crate) type Job = Box<dyn FnOnce() + Send>;
 struct QueuedJob {
     job: Job,
     task: Option<TaskReference>,
+    /// When it came, if that is counted.
+    came: Option<u64>,
+}
+
+/// A job that a thread has taken.
+struct BegunJob {
+    job: Job,
+    task: Option<Id>,
+    came: Option<u64>,
 }
 
 /// Runs `job`. A task stores its own panic for its joiner. A panic that still unwinds out of the
@@ -45,12 +54,16 @@ pub(crate) struct Limits {
     pub(crate) thread_name: String,
     pub(crate) stack_size: Option<usize>,
     pub(crate) hooks: ThreadHooks,
+    /// Where times of jobs are counted, if the runtime is observed.
+    pub(crate) observation: Option<Arc<Observation>>,
 }
 
 struct PoolState {
     waiting: VecDeque<QueuedJob>,
     /// The tasks that run.
     running: BTreeMap<Id, TaskReference>,
+    /// How many jobs threads have taken so far.
+    begun_count: u64,
     threads_count: usize,
     idle_count: usize,
     /// Threads that take no more jobs, and have not ended.
@@ -76,6 +89,7 @@ impl Pool {
         let state = PoolState {
             waiting: VecDeque::new(),
             running: BTreeMap::new(),
+            begun_count: 0,
             threads_count: 0,
             idle_count: 0,
             leaving_count: 0,
@@ -93,16 +107,17 @@ impl Pool {
 
     /// Runs `job` on a thread of the pool. After shutdown the job is dropped.
     pub(crate) fn run(&self, job: Job) {
-        self.take_in(QueuedJob { job, task: None });
+        self.take_in(job, None);
     }
 
     /// As [`run`](Self::run), for a job that runs `task`.
     pub(crate) fn run_task(&self, job: Job, task: TaskReference) {
-        self.take_in(QueuedJob { job, task: Some(task) });
+        self.take_in(job, Some(task));
     }
 
-    fn take_in(&self, queued: QueuedJob) {
+    fn take_in(&self, job: Job, task: Option<TaskReference>) {
         let inner = &self.inner;
+        let queued = QueuedJob { job, task, came: inner.observed().map(|_| nanos_now()) };
         let mut state = inner.state.lock();
         if state.is_closing {
             drop(state);
@@ -154,9 +169,9 @@ impl Pool {
         if state.threads_count > 0 {
             return;
         }
-        while let Some((job, task)) = state.begin_next() {
+        while let Some(begun) = state.begin_next() {
             drop(state);
-            self.inner.carry_out(job, task);
+            self.inner.carry_out(begun);
             state = self.inner.state.lock();
         }
     }
@@ -219,6 +234,16 @@ impl Pool {
         self.inner.state.lock().waiting.len()
     }
 
+    /// Returns how many jobs threads have begun so far.
+    pub(crate) fn begun_count(&self) -> u64 {
+        self.inner.state.lock().begun_count
+    }
+
+    /// Returns what is counted of the times of jobs, if the runtime is observed.
+    pub(crate) fn observed(&self) -> Option<&ObservedPool> {
+        self.inner.observed()
+    }
+
     /// Returns how many threads wait for a job.
     pub(crate) fn idle_count(&self) -> usize {
         self.inner.state.lock().idle_count
@@ -232,17 +257,31 @@ impl Pool {
 
 impl PoolState {
     /// Takes the job that has waited longest, and the task that it runs, if it runs one.
-    fn begin_next(&mut self) -> Option<(Job, Option<Id>)> {
-        let QueuedJob { job, task } = self.waiting.pop_front()?;
+    fn begin_next(&mut self) -> Option<BegunJob> {
+        let QueuedJob { job, task, came } = self.waiting.pop_front()?;
+        self.begun_count += 1;
         let id = task.as_ref().map(TaskReference::id);
         self.running.extend(id.zip(task));
-        Some((job, id))
+        Some(BegunJob { job, task: id, came })
     }
 }
 
 impl Inner {
-    fn carry_out(&self, job: Job, task: Option<Id>) {
-        perform(job);
+    fn observed(&self) -> Option<&ObservedPool> {
+        self.limits.observation.as_ref().map(|observation| observation.pool())
+    }
+
+    fn carry_out(&self, begun: BegunJob) {
+        let BegunJob { job, task, came } = begun;
+        match self.observed().zip(came) {
+            Some((observed, came)) => {
+                let began = nanos_now();
+                observed.waits.note(began.saturating_sub(came));
+                perform(job);
+                observed.runs.note(nanos_now().saturating_sub(began));
+            }
+            None => perform(job),
+        }
         if let Some(id) = task {
             let ended = self.state.lock().running.remove(&id);
             // Outside of the lock, because it may free the task.
@@ -268,9 +307,9 @@ impl Inner {
     fn work(&self) {
         let mut state = self.state.lock();
         loop {
-            while let Some((job, task)) = state.begin_next() {
+            while let Some(begun) = state.begin_next() {
                 drop(state);
-                self.carry_out(job, task);
+                self.carry_out(begun);
                 state = self.state.lock();
             }
             if state.is_closing {

@@ -18,6 +18,7 @@ pub(super) fn drop_on_closer(value: impl Send + 'static) {
             thread_name: "heist-close".to_owned(),
             stack_size: Some(64 * 1024),
             hooks: ThreadHooks::default(),
+            observation: None,
         })
     });
     closers.run(Box::new(move || drop_all([value])));

@@ -28,10 +28,12 @@ use super::errors::closed;
 use super::leftover::Leftover;
 use super::op::Op;
 use super::readiness::Order;
+use super::ring_notes::RingNotes;
 use super::send::AnyLoan;
 use super::slots::{SlotId, Slots};
 use super::source::Source;
 use super::ticket::Ticket;
+use crate::task::ObservedWorker;
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
@@ -69,11 +71,17 @@ pub(super) struct InFlight {
     entries: Slots<Entry>,
     /// Completions that matched nothing in flight.
     stale_count: u64,
+    notes: Option<RingNotes>,
 }
 
 impl InFlight {
     pub(super) const fn new() -> InFlight {
-        InFlight { entries: Slots::new(), stale_count: 0 }
+        InFlight { entries: Slots::new(), stale_count: 0, notes: None }
+    }
+
+    /// From now on `observed` counts the operations.
+    pub(super) fn observe(&mut self, observed: Arc<ObservedWorker>) {
+        self.notes = Some(RingNotes::new(observed));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -98,6 +106,9 @@ impl InFlight {
                 return Err(op);
             }
             let entry = encode(&op, slot);
+            if let Some(notes) = &self.notes {
+                notes.begin(slot, &op);
+            }
             Ok((Entry::Asked { op, phase: Phase::Submitted }, entry))
         })
     }
@@ -130,9 +141,15 @@ impl InFlight {
         };
         match entry {
             Entry::Asked { op: Op::Ready { source, direction, order: Order::Standing }, .. } => {
+                if let Some(notes) = &mut self.notes {
+                    notes.repeat(slot);
+                }
                 source.side(*direction).event(false, wakers);
             }
             Entry::Asked { op: Op::Send { source, completion, loan, .. }, .. } => {
+                if let Some(notes) = &mut self.notes {
+                    notes.end(slot);
+                }
                 let rest = Entry::Lent { loan: loan.clone(), has_sent: result.is_ok() };
                 answer_send(source, completion, result, wakers);
                 leftovers.extend(mem::replace(entry, rest).into_leftover());
@@ -156,8 +173,19 @@ impl InFlight {
             self.stale_count += 1;
             return;
         };
+        if let Some(notes) = &mut self.notes {
+            notes.end(slot);
+        }
         entry.finish(result, wakers);
         leftovers.extend(entry.into_leftover());
+    }
+
+    /// All completions that are there were handled.
+    #[inline]
+    pub(super) fn end_batch(&mut self) {
+        if let Some(notes) = &mut self.notes {
+            notes.end_batch();
+        }
     }
 
     /// The operations in flight.

@@ -10,7 +10,7 @@
 //! - `readiness.rs`, `side.rs`: the state of one direction of a socket, and its waiters.
 //! - `source.rs`: a registered socket. `completion.rs`: what a future and its operation share.
 //! - `op.rs`: the requests to the kernel. `inflight.rs`: their lives, and the table of those that
-//!   the kernel has.
+//!   the kernel has. `ring_notes.rs`: what is counted of them in runtimes that are observed.
 //! - `leftover.rs`, `closers.rs`: where the remains of a finished operation are dropped.
 //!   `closing.rs`: sockets that are dropped and not closed.
 //! - `mailbox.rs`, `wake_up.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
@@ -59,6 +59,7 @@ mod readiness;
 mod ready;
 mod registered;
 mod registration;
+mod ring_notes;
 pub(crate) mod send;
 mod side;
 mod slots;

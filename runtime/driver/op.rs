@@ -26,6 +26,18 @@ pub(super) enum Op {
 }
 
 impl Op {
+    /// What it is called, in a trace. A pause of an order is a time-out of the kernel's.
+    pub(super) fn kind_name(&self) -> &'static str {
+        match self {
+            Op::Ready { order: Order::Rest, .. } => "timeout",
+            Op::Ready { direction: Direction::Read, .. } => "poll read",
+            Op::Ready { direction: Direction::Write, .. } => "poll write",
+            Op::Connect { .. } => "connect",
+            Op::File(flight) => flight.request().name(),
+            Op::Send { .. } => "send",
+        }
+    }
+
     /// Whether it only waits, so that any ring may have it.
     pub(super) fn is_wait(&self) -> bool {
         match self {

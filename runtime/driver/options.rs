@@ -1,6 +1,9 @@
 //! How a driver is built.
 
+use std::sync::Arc;
+
 use super::{Allowed, BufferLimits, DriverKind};
+use crate::task::Observation;
 
 /// How a driver is built.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) buffers: BufferLimits,
     /// What the threads of the runtime may use.
     pub(crate) allowed: Allowed,
+    /// Where back ends count, if the runtime is observed.
+    pub(crate) observation: Option<Arc<Observation>>,
 }
 
 impl Options {
@@ -39,6 +44,7 @@ impl Default for Options {
             completion_entries: Options::COMPLETION_ENTRIES,
             buffers: BufferLimits::default(),
             allowed: Allowed { io: true, time: true },
+            observation: None,
         }
     }
 }

@@ -14,6 +14,11 @@ impl SlotId {
     /// An index that no entry ever has. Back ends build their own names on it.
     pub(super) const RESERVED_INDEX: u32 = u32::MAX;
 
+    /// Its place in the table.
+    pub(super) fn place(self) -> usize {
+        self.index as usize
+    }
+
     pub(super) fn to_bits(self) -> u64 {
         (u64::from(self.generation) << 32) | u64::from(self.index)
     }

@@ -422,6 +422,7 @@ impl Builder {
         self.slow_polls.check()?;
         let (ring_entries, completion_entries) = self.ring_sizes()?;
         in_range("recv_buffer_bytes", self.recv_buffers.stream_bytes, 1, RECV_BUFFER_BYTES_MAX)?;
+        let observation = self.observation(workers_count)?;
         let driver = driver::Driver::new(&driver::Options {
             kind: self.driver_kind()?,
             workers: workers_count,
@@ -430,6 +431,7 @@ impl Builder {
             completion_entries,
             buffers: self.recv_buffers,
             allowed: self.allowed,
+            observation: observation.clone(),
         })?;
         let hooks = self.hooks.anew();
         let limits = Limits {
@@ -438,9 +440,11 @@ impl Builder {
             thread_name: "heist-blocking".to_owned(),
             stack_size: self.thread_stack_size,
             hooks: hooks.clone(),
+            observation: observation.clone(),
         };
         let report = self.on_stall.as_ref().map(StallHook::report);
-        let identity = self.identity(local_thread, self.is_observed()?);
+        let (name, is_alone) = (self.name.clone(), self.is_current_thread());
+        let identity = Identity::new(name, is_alone, observation, local_thread);
         let threads = self.thread_builder(hooks)?;
         let mut runtime =
             Runtime::start(self.flavor, driver, workers_count, limits, threads, report, identity)?;
@@ -449,16 +453,6 @@ impl Builder {
             runtime.pause_clock();
         }
         Ok(runtime)
-    }
-
-    fn identity(&self, local_thread: Option<Id>, is_observed: bool) -> Identity {
-        Identity {
-            number: Id::next(),
-            name: self.name.clone(),
-            is_current_thread: self.flavor == Flavor::CurrentThread,
-            is_observed,
-            local_thread,
-        }
     }
 
     fn check_pause(&self) -> io::Result<()> {

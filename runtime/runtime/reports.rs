@@ -12,6 +12,7 @@ use super::builder::DriverKind;
 use super::options::{Stall, StallHook};
 use super::owner::Runtime;
 use super::slow_poll::SlowPoll;
+use crate::task::Observation;
 
 /// The variable that has runtimes observed whose builder does not say.
 const OBSERVE_VARIABLE: &str = "HEIST_OBSERVE";
@@ -84,8 +85,13 @@ impl Builder {
         self
     }
 
+    /// Where a runtime of so many workers counts what it does, if it is observed.
+    pub(super) fn observation(&self, workers_count: usize) -> io::Result<Option<Arc<Observation>>> {
+        Ok(self.is_observed()?.then(|| Observation::new(workers_count)))
+    }
+
     /// What the builder or else the variable says.
-    pub(super) fn is_observed(&self) -> io::Result<bool> {
+    fn is_observed(&self) -> io::Result<bool> {
         if let Some(is_observed) = self.is_observed {
             return Ok(is_observed);
         }

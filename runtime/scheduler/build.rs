@@ -45,7 +45,7 @@ pub(crate) fn build(
         .into_iter()
         .enumerate()
         .map(|(index, owner)| {
-            let seat = Seat::new(shared.identity().is_observed);
+            let seat = Seat::new(shared.identity().is_observed());
             shared.seats.lock().push(seat.clone());
             let pinned = PinnedQueue::new(seat);
             pinned.move_to(Some(index));

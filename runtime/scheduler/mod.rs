@@ -17,6 +17,7 @@
 //! - `current.rs`: thread-locals; `schedule.rs`: spawning, and where a woken task goes
 //! - `worker.rs`: the run loop; `paused.rs`: sleeping under a paused clock; `random.rs`,
 //!   `watch.rs`: what a worker remembers for the next line
+//! - `sleep.rs`: how a worker sleeps
 //! - `search.rs`: where a worker looks for work; `sentinel.rs`: how it rescues a stuck worker
 //! - `reserve.rs`, `lookout_thread.rs`: how other threads rescue stuck workers
 //! - `watchdog_thread.rs`: how slow polls are reported
@@ -58,6 +59,7 @@ mod shutdown_barrier;
 pub(crate) mod shutdown_hooks;
 mod shutdown_stage;
 mod slack;
+mod sleep;
 mod sleepers;
 pub(crate) mod stand_in;
 mod stand_ins;

@@ -103,7 +103,7 @@ impl Reserve {
             return None;
         }
         let post = Arc::new(ReserveThread {
-            seat: Seat::new(shared.identity().is_observed),
+            seat: Seat::new(shared.identity().is_observed()),
             began: AtomicU64::new(0),
             is_dismissed: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),

@@ -33,8 +33,16 @@ impl Worker {
         let before = self.queue().added_count();
         let task = victim.steal(self.queue())?;
         let added_count = self.queue().added_count().wrapping_sub(before);
-        self.local().remote().figures.count_steal(u64::from(added_count) + 1);
+        self.count_steal(u64::from(added_count) + 1);
         Some(task)
+    }
+
+    /// Counts a theft of so many tasks.
+    pub(super) fn count_steal(&self, tasks_count: u64) {
+        self.local().remote().figures.count_steal(tasks_count);
+        if let Some(observed) = self.shared().observed_worker(self.index()) {
+            observed.steals.note(tasks_count);
+        }
     }
 
     /// Takes a fair share of the injector: returns one task to run at once and puts the rest into

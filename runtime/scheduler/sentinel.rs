@@ -46,7 +46,7 @@ impl Worker {
             self.take_in(task);
         }
         if let Some(task) = remote.lifo.take() {
-            self.local().remote().figures.count_steal(1);
+            self.count_steal(1);
             self.take_in(task);
         }
         // If refused, the worker is harvesting itself. A sleep on the completions that it is about

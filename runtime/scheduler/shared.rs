@@ -49,8 +49,6 @@ pub(crate) struct SharedScheduler {
     pub(super) identity: Identity,
     /// The seats of all threads that run workers or stand in for them.
     pub(super) seats: Mutex<Vec<Arc<Seat>>>,
-    /// One for each worker, if the runtime is observed.
-    observed_workers: Option<Box<[Arc<ObservedWorker>]>>,
     /// The origin of the workers' times.
     pub(super) epoch: Instant,
 }
@@ -66,10 +64,10 @@ impl SharedScheduler {
     ) -> SharedScheduler {
         let workers_count = stealers.len();
         let owned = OwnedTasks::new(4 * workers_count);
-        let observed_workers = identity.is_observed.then(|| {
+        if let Some(observation) = &identity.observation {
             owned.observe();
-            (0..workers_count).map(|_| Arc::new(ObservedWorker::new())).collect()
-        });
+            timers.observe(observation);
+        }
         SharedScheduler {
             remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
             injector: Injector::new(),
@@ -89,7 +87,6 @@ impl SharedScheduler {
             stand_ins,
             identity,
             seats: Mutex::new(Vec::new()),
-            observed_workers,
             epoch: clock::now(),
         }
     }
@@ -132,9 +129,9 @@ impl SharedScheduler {
         remote.figures.busy_time() + if is_awake { since } else { Duration::ZERO }
     }
 
-    /// Returns what is counted of the polls of a worker, if the runtime is observed.
+    /// Returns what is counted of a worker, if the runtime is observed.
     pub(crate) fn observed_worker(&self, worker: usize) -> Option<&Arc<ObservedWorker>> {
-        self.observed_workers.as_ref().map(|workers| &workers[worker])
+        self.identity.observation.as_ref().map(|observation| observation.worker(worker))
     }
 
     pub(crate) fn blocking(&self) -> &Pool {

@@ -142,7 +142,7 @@ impl SharedScheduler {
     /// refuses a thread: the worker stays where it is.
     fn start_stand_in(self: &Arc<Self>, hand_over: &Arc<HandOver>) -> bool {
         let Some(builder) = self.stand_ins.begin_start() else { return false };
-        let seat = Seat::new(self.identity().is_observed);
+        let seat = Seat::new(self.identity().is_observed());
         *seat.offer.lock() = Some(hand_over.clone());
         // Before the thread begins, because the end of the runtime wakes every listed seat.
         self.seats.lock().push(seat.clone());

@@ -33,14 +33,9 @@ fn build_and_run(count: usize, test: &dyn Fn(&SharedScheduler, &mut [Worker])) {
         thread_name: "unused".to_owned(),
         stack_size: None,
         hooks: ThreadHooks::default(),
+        observation: None,
     };
-    let identity = Identity {
-        number: Id::next(),
-        name: None,
-        is_current_thread: false,
-        is_observed: false,
-        local_thread: None,
-    };
+    let identity = Identity::new(None, false, None, None);
     let Parts { shared, mut workers } = build(driver, count, Pool::new(limits), StandIns::none(), identity);
     test(&shared, &mut workers);
     for worker in &mut workers {

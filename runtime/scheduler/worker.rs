@@ -9,12 +9,10 @@ use crate::queue::deque::Owner;
 use crate::scheduler::current;
 use crate::scheduler::handle::SchedulerHandle;
 use crate::scheduler::local::{Local, Mode};
-use crate::scheduler::paused::PausedClock;
 use crate::scheduler::random::Random;
 use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::PinnedQueue;
 use crate::scheduler::shared::SharedScheduler;
-use crate::scheduler::slack::Slack;
 use crate::scheduler::watch::Watch;
 use crate::task::{Cause, CountedWorker, Runnable, take_forced_yields, wake_all};
 
@@ -41,6 +39,8 @@ pub(crate) struct Worker {
     pub(super) is_fresh: bool,
     pub(super) random: Random,
     pub(super) watch: Watch,
+    /// Whether something is to be done around each sleep.
+    pub(super) is_sleep_watched: bool,
     pub(super) wakers: Vec<Waker>,
     /// Objects that harvests have left to be dropped.
     pub(super) leftovers: Vec<Leftover>,
@@ -53,8 +53,10 @@ impl Worker {
         shared: Arc<SharedScheduler>,
         pinned: PinnedQueue,
     ) -> Worker {
+        let is_sleep_watched = shared.blocking.hooks().watch_sleeps() || shared.identity().is_observed();
         Worker {
             watch: Watch::new(),
+            is_sleep_watched,
             local: Local::new(index, SchedulerHandle::new(shared), queue, pinned),
             lifo_streak: 0,
             left_since: None,
@@ -260,7 +262,7 @@ impl Worker {
     /// others see, halfway, as `Pace` does. A new budget must begin at `now`. As a call of its own
     /// it would cost each sleep forty instructions.
     #[inline(always)]
-    fn measure(&self, remote: &Remote, now: Instant) {
+    pub(super) fn measure(&self, remote: &Remote, now: Instant) {
         let pace = &self.local.pace;
         let nanos = pace.nanos_until(now);
         remote.figures.count_busy(nanos);
@@ -276,76 +278,8 @@ impl Worker {
         self.harvest(&shared);
     }
 
-    /// Sleeps, unless the call that the program wants to be made before gives this worker work.
-    fn park(&mut self, shared: &SharedScheduler) {
-        let hooks = shared.blocking.hooks();
-        if !hooks.watch_sleeps() {
-            return self.sleep(shared);
-        }
-        self.inside(|| hooks.before_sleep());
-        let local = &self.local;
-        if local.remote().lifo.is_empty() && local.remote().backlog() == 0 && local.pinned.is_empty() {
-            self.sleep(shared);
-        }
-        self.inside(|| hooks.after_sleep());
-    }
-
-    /// Sleeps in the driver until a completion, a due timer or an unpark.
-    fn sleep(&mut self, shared: &SharedScheduler) {
-        let index = self.index();
-        shared.idle.park(index, std::mem::take(&mut self.is_searching));
-        if shared.work_is_visible() {
-            shared.idle.unpark_to_search(index);
-            self.is_searching = true;
-            crate::primitive::let_others_run();
-            return;
-        }
-        let remote = &*shared.remotes[index];
-        self.measure(remote, shared.timers.now());
-        let on_duty = self.watch.begin(shared, index);
-        let clock = PausedClock::of(shared, index);
-        let timeout = clock.sleep_limit().or_else(|| self.sleep_limit(on_duty));
-        // The notifier left work for the next round, which must not sleep or move the clock.
-        let mut is_notified = !remote.gate.close();
-        let timeout = if is_notified { Some(Duration::ZERO) } else { timeout };
-        let harvest = Harvest::new(&mut self.wakers, &mut self.leftovers);
-        remote.figures.begin_sleep(self.is_fresh);
-        let outcome = shared.driver.park_beside(index, self.watch.stuck(), timeout, harvest);
-        is_notified |= remote.gate.open();
-        remote.figures.end_sleep();
-        Self::expect_driver(outcome);
-        if on_duty {
-            shared.idle.leave_duty();
-        }
-        self.is_searching = shared.idle.unpark(index);
-        self.is_fresh = true;
-        if !is_notified && self.wakers.is_empty() && clock.may_advance(shared, index) {
-            shared.timers.advance_to_next(index);
-        }
-        let now = shared.timers.now();
-        self.local.pace.resume(now);
-        shared.slack.look(shared.epoch, now);
-        self.collect(now);
-        self.look_around(shared, now);
-        self.dispatch();
-        self.clear_away();
-    }
-
-    /// Returns how long to sleep: until the next deadline, or a sentinel's next look.
-    fn sleep_limit(&self, on_duty: bool) -> Option<Duration> {
-        let shared = self.shared();
-        let deadline = shared.timers.next_deadline(self.index());
-        let sleep = deadline.map(|deadline| deadline.saturating_duration_since(shared.timers.now()));
-        let sleep = Slack::limit(sleep);
-        if !on_duty {
-            return sleep;
-        }
-        let period = self.watch.period();
-        Some(sleep.map_or(period, |sleep| sleep.min(period)))
-    }
-
     /// Collects wake-ups of due timers, and the pinned tasks in the mailbox.
-    fn collect(&mut self, now: Instant) {
+    pub(super) fn collect(&mut self, now: Instant) {
         let (shared, index) = (self.local.handle().shared(), self.index());
         // This round's timers count from `now`: it spares each sleep a look at the clock.
         crate::time::publish_now(now);
@@ -367,7 +301,7 @@ impl Worker {
     }
 
     /// Aborts: a failed driver has lost track of memory that the kernel may write to.
-    fn expect_driver(outcome: std::io::Result<()>) {
+    pub(super) fn expect_driver(outcome: std::io::Result<()>) {
         if let Err(error) = outcome {
             eprintln!(
                 "heist: the driver failed ({error}); operations in flight cannot be accounted for: aborting"

@@ -1,74 +1,30 @@
-//! How the lengths of polls, and of waits for a thread, are spread: for each worker of a runtime
-//! that is observed.
+//! What is counted in a runtime that is observed, beside the records of its tasks: for each worker,
+//! and for the blocking pool.
 
-use std::ops::Range;
-use std::time::Duration;
+use std::fmt;
+use std::sync::Arc;
 
+use super::histogram::{Histogram, SizeHistogram};
+use super::operations::{LoggedOperation, ObservedOperations};
 #[cfg(all(unix, feature = "console"))]
 use super::poll_log::PollLog;
-use crate::primitive::atomic::{AtomicU64, Ordering};
 
-/// The first bucket ends at this power of two, in nanoseconds; each other one is twice as long.
-const FIRST_END_BITS: u32 = 10;
-
-/// Times by their length. Buckets are powers of two, so a time finds its bucket by its highest bit.
-pub(crate) struct Histogram {
-    counts: [AtomicU64; Histogram::BUCKETS_COUNT],
-    nanos: AtomicU64,
-}
-
-impl Histogram {
-    /// The last one begins at 4.3 s and has no end.
-    pub(crate) const BUCKETS_COUNT: usize = 24;
-
-    fn new() -> Histogram {
-        Histogram { counts: std::array::from_fn(|_| AtomicU64::new(0)), nanos: AtomicU64::new(0) }
-    }
-
-    fn bucket_of(nanos: u64) -> usize {
-        let bits = u64::BITS - (nanos >> FIRST_END_BITS).leading_zeros();
-        (bits as usize).min(Histogram::BUCKETS_COUNT - 1)
-    }
-
-    /// Which times a bucket counts.
-    ///
-    /// # Panics
-    /// Panics if there is no such bucket.
-    pub(crate) fn range_of(bucket: usize) -> Range<Duration> {
-        let count = Histogram::BUCKETS_COUNT;
-        assert!(bucket < count, "there are {count} buckets, numbered from 0: {bucket} is none");
-        let end = |bucket: usize| Duration::from_nanos(1 << (FIRST_END_BITS as usize + bucket));
-        let from = if bucket == 0 { Duration::ZERO } else { end(bucket - 1) };
-        from..if bucket + 1 == count { Duration::MAX } else { end(bucket) }
-    }
-
-    pub(super) fn note(&self, nanos: u64) {
-        // Ordering: Relaxed, both: sums that only metrics read. Additions, because a thread that
-        // takes a worker over may note a time beside the thread that had it.
-        self.counts[Histogram::bucket_of(nanos)].fetch_add(1, Ordering::Relaxed);
-        // Ordering: Relaxed, as above.
-        self.nanos.fetch_add(nanos, Ordering::Relaxed);
-    }
-
-    /// How many times are in a bucket.
-    pub(crate) fn count(&self, bucket: usize) -> u64 {
-        // Ordering: Relaxed: it is only a metric.
-        self.counts[bucket].load(Ordering::Relaxed)
-    }
-
-    /// All times together.
-    pub(crate) fn sum(&self) -> Duration {
-        // Ordering: Relaxed: it is only a metric.
-        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
-    }
-}
-
-/// What is counted of the polls of a worker.
+/// What is counted of a worker.
 pub(crate) struct ObservedWorker {
     /// Lengths of polls.
     pub(crate) polls: Histogram,
     /// From when a task was due until its poll began.
     pub(crate) schedules: Histogram,
+    /// From the tick of a timer until it fired.
+    pub(crate) timers: Histogram,
+    /// Lengths of sleeps.
+    pub(crate) parks: Histogram,
+    /// How many completions or events came at once.
+    pub(crate) batches: SizeHistogram,
+    /// How many tasks it took from another worker at once.
+    pub(crate) steals: SizeHistogram,
+    /// The operations of its ring.
+    pub(crate) operations: ObservedOperations,
     #[cfg(all(unix, feature = "console"))]
     pub(crate) log: PollLog,
 }
@@ -78,38 +34,88 @@ impl ObservedWorker {
         ObservedWorker {
             polls: Histogram::new(),
             schedules: Histogram::new(),
+            timers: Histogram::new(),
+            parks: Histogram::new(),
+            batches: SizeHistogram::new(),
+            steals: SizeHistogram::new(),
+            operations: ObservedOperations::new(),
             #[cfg(all(unix, feature = "console"))]
             log: PollLog::new(),
         }
     }
 }
 
-#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
-mod tests {
-    use super::Histogram;
-    use std::time::Duration;
-
-    #[test]
-    fn each_time_is_in_the_bucket_whose_range_has_it() {
-        let histogram = Histogram::new();
-        let times = (0..40).flat_map(|bits| [(1_u64 << bits) - 1, 1 << bits, (1 << bits) + 1]);
-        let mut sum = 0;
-        for nanos in times {
-            let bucket = Histogram::bucket_of(nanos);
-            let range = Histogram::range_of(bucket);
-            assert!(range.contains(&Duration::from_nanos(nanos)), "{nanos} ns are not in {range:?}");
-            let before = histogram.count(bucket);
-            histogram.note(nanos);
-            assert_eq!(histogram.count(bucket), before + 1);
-            sum += nanos;
-        }
-        assert_eq!(histogram.sum(), Duration::from_nanos(sum));
+impl ObservedWorker {
+    /// The ring submits the operation at this place of its table. `is_wait`: for readiness.
+    pub(crate) fn begin_operation(&self, place: usize, kind: &'static str, is_wait: bool) {
+        self.operations.begin(place, kind, is_wait);
     }
 
-    #[test]
-    fn buckets_follow_each_other_without_a_gap() {
-        for bucket in 1..Histogram::BUCKETS_COUNT {
-            assert_eq!(Histogram::range_of(bucket - 1).end, Histogram::range_of(bucket).start);
-        }
+    /// A standing order has brought an event.
+    pub(crate) fn repeat_operation(&self, place: usize) {
+        self.operations.repeat(place).into_iter().for_each(|operation| self.log_operation(operation));
+    }
+
+    /// The kernel has answered the operation at this place.
+    pub(crate) fn end_operation(&self, place: usize) {
+        self.operations.end(place).into_iter().for_each(|operation| self.log_operation(operation));
+    }
+
+    /// Logs an operation, if somebody traces the worker.
+    #[cfg(all(unix, feature = "console"))]
+    fn log_operation(&self, operation: LoggedOperation) {
+        self.log.note_operation(operation);
+    }
+
+    #[cfg(not(all(unix, feature = "console")))]
+    #[expect(clippy::unused_self, reason = "as the other one")]
+    fn log_operation(&self, _operation: LoggedOperation) {}
+}
+
+impl fmt::Debug for ObservedWorker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedWorker").finish_non_exhaustive()
+    }
+}
+
+/// What is counted of the closures of a blocking pool.
+pub(crate) struct ObservedPool {
+    /// How long they ran.
+    pub(crate) runs: Histogram,
+    /// How long they waited for a thread.
+    pub(crate) waits: Histogram,
+}
+
+impl fmt::Debug for ObservedPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedPool").finish_non_exhaustive()
+    }
+}
+
+/// What is counted in a runtime. Its parts count, each what it knows.
+#[derive(Debug)]
+pub(crate) struct Observation {
+    workers: Box<[Arc<ObservedWorker>]>,
+    pool: ObservedPool,
+}
+
+impl Observation {
+    pub(crate) fn new(workers_count: usize) -> Arc<Observation> {
+        let workers = (0..workers_count).map(|_| Arc::new(ObservedWorker::new())).collect();
+        let pool = ObservedPool { runs: Histogram::new(), waits: Histogram::new() };
+        Arc::new(Observation { workers, pool })
+    }
+
+    /// What is counted of a worker.
+    ///
+    /// # Panics
+    /// Panics if there is no such worker.
+    pub(crate) fn worker(&self, index: usize) -> &Arc<ObservedWorker> {
+        &self.workers[index]
+    }
+
+    /// What is counted of the blocking pool.
+    pub(crate) fn pool(&self) -> &ObservedPool {
+        &self.pool
     }
 }

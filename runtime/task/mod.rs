@@ -52,11 +52,11 @@
 // `DESIGN.md` of this room explains how it works. Files in the order to read them: `layout.rs` (the
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
-// (the handles), `owned.rs` and `list.rs` (live tasks), `depot.rs`, `memory.rs`, `observed.rs` and
-// `latency.rs` (what is counted while a runtime is observed). The others need none of these:
-// `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic), `closure.rs`,
-// `permission.rs` (whether a thread may block), `local_key.rs` (values of a task), `names.rs`,
-// `spans.rs` (what tokio-console reads).
+// (the handles), `owned.rs` and `list.rs` (live tasks), `depot.rs`, `memory.rs`, `observed.rs`,
+// `latency.rs`, `histogram.rs`, `operations.rs` and `nanos.rs` (what is counted while a runtime is
+// observed). The others need none of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code
+// that may panic), `closure.rs`, `permission.rs` (whether a thread may block), `local_key.rs`
+// (values of a task), `names.rs`, `spans.rs` (what tokio-console reads).
 // `local_set/` is a small scheduler on top of all of it.
 
 pub(crate) mod activity;
@@ -68,6 +68,7 @@ mod closure;
 mod depot;
 mod error;
 mod harness;
+mod histogram;
 mod id;
 mod join;
 mod latency;
@@ -77,7 +78,9 @@ mod local_key;
 pub(crate) mod local_set;
 mod memory;
 mod names;
+mod nanos;
 mod observed;
+mod operations;
 mod outcomes;
 mod owned;
 pub(crate) mod permission;
@@ -171,12 +174,14 @@ pub(crate) use cause::Cause;
 pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
 pub(crate) use depot::{give_back, is_keeping, rest};
-pub(crate) use latency::{Histogram, ObservedWorker};
+pub(crate) use histogram::{Buckets, Histogram, SizeHistogram};
+pub(crate) use latency::{Observation, ObservedPool, ObservedWorker};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
+pub(crate) use nanos::nanos_now;
 pub(crate) use observed::CountedWorker;
 #[cfg(all(unix, feature = "console"))]
-pub(crate) use observed::nanos_now;
+pub(crate) use operations::LoggedOperation;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
 #[cfg(all(unix, feature = "console"))]

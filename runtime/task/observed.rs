@@ -6,22 +6,24 @@
 #![expect(unsafe_code, reason = "a vtable on the heap, which is found again from its task")]
 
 use super::cause::Cause;
+use super::histogram::Histogram;
 use super::id::{Id, try_id};
-use super::latency::{Histogram, ObservedWorker};
+use super::latency::ObservedWorker;
 use super::layout::{Header, Vtable};
+use super::nanos::nanos_now;
 #[cfg(all(unix, feature = "console"))]
 use super::poll_log::{LoggedPoll, LoggedWake, PollLog};
 use super::raw::{Reference, TaskRef};
 use super::stats::TaskStats;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::cell::UnsafeCell;
-use crate::primitive::{clock, thread};
+use crate::primitive::thread;
 use std::cell::RefCell;
 use std::ptr::NonNull;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// The record of a task. Times are nanoseconds since `epoch`, spans are nanoseconds.
+/// The record of a task. Times are those of `nanos.rs`, spans are nanoseconds.
 #[repr(C)]
 struct Record {
     /// The first field: the header points to it.
@@ -124,15 +126,6 @@ fn note(of: fn(&ObservedWorker) -> &Histogram, nanos: u64) -> u64 {
         })
     };
     WORKER.try_with(note).unwrap_or(0)
-}
-
-/// The time now, in nanoseconds since the first one was asked for.
-pub(crate) fn nanos_now() -> u64 {
-    static EPOCH: OnceLock<Instant> = OnceLock::new();
-    let now = clock::now();
-    let since = now.saturating_duration_since(*EPOCH.get_or_init(|| now));
-    // Not `as_nanos`, which has 128 bits: these reach for 584 years.
-    since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
 }
 
 impl Record {

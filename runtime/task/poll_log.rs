@@ -1,15 +1,16 @@
-//! Single polls and wakes of a worker, for a while: the matter of a trace.
+//! Single polls, wakes and operations of a worker, for a while: the matter of a trace.
 
 use std::panic::Location;
 
 use super::id::Id;
+use super::operations::LoggedOperation;
 use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::sync::Mutex;
 
-/// So many polls, and as many wakes, are kept of each worker: 20 MiB and 12 MiB.
+/// So many polls are kept of each worker, and as many wakes and operations: 20, 12 and 20 MiB.
 const KEPT_COUNT_MAX: usize = 1 << 19;
 
-/// A poll. Times are those of `observed.rs`.
+/// A poll. Times are those of `nanos.rs`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoggedPoll {
     pub(crate) task: Id,
@@ -32,11 +33,12 @@ pub(crate) struct LoggedWake {
 pub(crate) struct Logged {
     pub(crate) polls: Vec<LoggedPoll>,
     pub(crate) wakes: Vec<LoggedWake>,
+    pub(crate) operations: Vec<LoggedOperation>,
     /// What there was no room for.
     pub(crate) lost_count: u64,
 }
 
-/// The polls and wakes of a worker while somebody traces.
+/// The polls, wakes and operations of a worker while somebody traces.
 pub(crate) struct PollLog {
     is_on: AtomicBool,
     logged: Mutex<Logged>,
@@ -83,6 +85,17 @@ impl PollLog {
             let mut logged = self.logged.lock();
             if logged.wakes.len() < KEPT_COUNT_MAX {
                 logged.wakes.push(wake);
+            } else {
+                logged.lost_count += 1;
+            }
+        }
+    }
+
+    pub(super) fn note_operation(&self, operation: LoggedOperation) {
+        if self.is_on() {
+            let mut logged = self.logged.lock();
+            if logged.operations.len() < KEPT_COUNT_MAX {
+                logged.operations.push(operation);
             } else {
                 logged.lost_count += 1;
             }

@@ -10,7 +10,7 @@ use super::wheel::NEVER;
 use super::worker_timers::{TimersShared, WorkerTimers};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::clock;
-use crate::task::wake_all;
+use crate::task::{Observation, wake_all};
 
 /// A worker's timers on cache lines of their own. The reference counts have a separate line.
 pub(super) type WorkerTimersRef = Arc<CachePadded<WorkerTimers>>;
@@ -46,6 +46,13 @@ impl Timers {
         let workers = (0..workers_count)
             .map(|index| Arc::new(CachePadded::new(WorkerTimers::new(index, shared.clone()))));
         Arc::new(Timers { workers: workers.collect(), shared, foreign_turn: AtomicUsize::new(0) })
+    }
+
+    /// From now on it is counted how late timers fire.
+    pub(crate) fn observe(&self, observation: &Observation) {
+        for (index, timers) in self.workers.iter().enumerate() {
+            timers.observe(observation.worker(index).clone());
+        }
     }
 
     pub(crate) fn workers_count(&self) -> usize {

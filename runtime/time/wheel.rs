@@ -10,6 +10,7 @@
 //! Moving `elapsed` forward keeps every node in the right slot, as long as `elapsed` never passes
 //! the start of a slot in use: a value between `elapsed` and that start has the digits that both
 //! share, and a lower digit at the level of the slot.
+use std::fmt;
 use std::task::Waker;
 
 use super::level::{LEVEL_BITS, Level, SLOT_COUNT};
@@ -36,6 +37,23 @@ pub(super) enum Rearmed {
     Gone,
 }
 
+/// Learns when nodes fire.
+///
+/// The usual way to fire knows nothing of it: a wheel that is watched is asked for no wakers at
+/// all, so that way stops at its first node, and continues in [`Wheel::drain_watched`].
+pub(super) struct FireWatch {
+    /// How many wakers one call of `fire` collects instead.
+    pub(super) count_max: usize,
+    /// Called with a tick, and how many of its nodes fire now.
+    pub(super) note: Box<dyn Fn(u64, u64) + Send + Sync>,
+}
+
+impl fmt::Debug for FireWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FireWatch").field("count_max", &self.count_max).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Wheel {
     /// Every node with a lower tick has fired, and of those with this tick at least the first.
@@ -48,6 +66,7 @@ pub(super) struct Wheel {
     /// The levels that were in use, and those below: a wheel without timers needs none.
     levels: Vec<Level>,
     slab: Slab,
+    watch: Option<FireWatch>,
 }
 
 /// A slot in use, and the tick at which it starts.
@@ -74,7 +93,12 @@ fn start_of(level: usize, tick: u64) -> u64 {
 
 impl Wheel {
     pub(super) fn new() -> Self {
-        Wheel { elapsed: 0, next: NEVER, occupied: 0, levels: Vec::new(), slab: Slab::new() }
+        Wheel { elapsed: 0, next: NEVER, occupied: 0, levels: Vec::new(), slab: Slab::new(), watch: None }
+    }
+
+    /// From now on `watch` learns when nodes fire. `fire` must be called with a limit of 0 then.
+    pub(super) fn watch(&mut self, watch: FireWatch) {
+        self.watch = Some(watch);
     }
 
     /// Returns how many nodes are armed.
@@ -231,12 +255,28 @@ impl Wheel {
                 return true;
             }
             if wakers.len() >= len_max {
-                return false;
+                return self.drain_watched(used, len_max, wakers);
             }
             debug_assert_eq!(self.slab.tick(index), used.start);
             self.unlink(index, used.start);
             wakers.extend(self.slab.remove(index));
         }
+    }
+
+    /// Does the same where that way has stopped, if the wheel is watched. `len` is how many wakers
+    /// there were when `fire` was called.
+    #[cold]
+    fn drain_watched(&mut self, used: &UsedSlot, len: usize, wakers: &mut Vec<Waker>) -> bool {
+        let Some(watch) = self.watch.take() else { return false };
+        let len_max = len.saturating_add(watch.count_max);
+        let before = wakers.len();
+        let is_drained = wakers.len() < len_max && self.drain(used, len_max, wakers);
+        let count = wakers.len() - before;
+        if count > 0 {
+            (watch.note)(used.start, count as u64);
+        }
+        self.watch = Some(watch);
+        is_drained
     }
 
     #[inline]

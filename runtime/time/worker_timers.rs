@@ -6,9 +6,10 @@ use std::task::Waker;
 
 use super::clock::Clock;
 use super::slab::Key;
-use super::wheel::{Rearmed, Wheel};
+use super::wheel::{FireWatch, Rearmed, Wheel};
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::sync::{Mutex, MutexGuard};
+use crate::task::ObservedWorker;
 
 /// The maximum number of wakers that one call of `fire` collects. After that many wake-ups the run
 /// loop must look after I/O again.
@@ -43,6 +44,8 @@ struct Locked {
     /// words: in a model, loom takes a thread's load before its own store for the last one that
     /// matters, and would not try that store before the loads of other threads.
     shown: Shown,
+    /// `FIRE_COUNT_MAX`, or none: a wheel that is watched has a limit of its own.
+    fire_count_max: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,8 +77,22 @@ impl WorkerTimers {
             next: AtomicU64::new(shown.next),
             reached: AtomicU64::new(shown.reached),
             settled: AtomicU64::new(shown.settled),
-            locked: Mutex::new(Locked { wheel, shown }),
+            locked: Mutex::new(Locked { wheel, shown, fire_count_max: FIRE_COUNT_MAX }),
         }
+    }
+
+    /// From now on `observed` counts how late these timers fire: from the tick to which a deadline
+    /// was rounded up.
+    pub(super) fn observe(&self, observed: Arc<ObservedWorker>) {
+        let shared = self.shared.clone();
+        let note = move |tick, count| {
+            let due = shared.clock.instant_of(tick);
+            let late = due.map(|due| shared.clock.now().saturating_duration_since(due));
+            late.into_iter().for_each(|late| observed.timers.note_times(late, count));
+        };
+        let mut locked = self.locked.lock();
+        locked.wheel.watch(FireWatch { count_max: FIRE_COUNT_MAX, note: Box::new(note) });
+        locked.fire_count_max = 0;
     }
 
     pub(super) fn shared(&self) -> &Arc<TimersShared> {
@@ -182,7 +199,8 @@ impl WorkerTimers {
     }
 
     fn fire_locked(&self, mut locked: MutexGuard<'_, Locked>, now: u64, wakers: &mut Vec<Waker>) {
-        locked.wheel.fire(now, FIRE_COUNT_MAX, wakers);
+        let fire_count_max = locked.fire_count_max;
+        locked.wheel.fire(now, fire_count_max, wakers);
         self.publish(&mut locked);
     }
 

@@ -5,6 +5,8 @@
 
 mod blocking;
 mod histograms;
+#[cfg(unix)]
+mod observed;
 mod openmetrics;
 #[path = "../support/mod.rs"]
 mod support;

@@ -116,6 +116,7 @@ fn the_text_has_every_figure() {
         let expected = [
             "alive_tasks",
             "blocking_queue_depth",
+            "blocking_runs",
             "blocking_threads",
             "budget_forced_yields",
             "global_queue_depth",

@@ -71,6 +71,7 @@ pub(super) fn run_patiently(flight: Arc<dyn AnyFlight>) {
             thread_name: "heist-stream".to_owned(),
             stack_size: None,
             hooks: ThreadHooks::default(),
+            observation: None,
         })
     });
     let call = PoolCall::new(flight);

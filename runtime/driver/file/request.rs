@@ -190,8 +190,8 @@ impl Request {
         }
     }
 
-    /// What it is called, in a dump.
-    pub(super) fn name(&self) -> &'static str {
+    /// What it is called, in a dump and a trace.
+    pub(in crate::driver) fn name(&self) -> &'static str {
         match self {
             Request::Open { .. } => "open",
             Request::Read { .. } | Request::ReadVectored { .. } => "read",

@@ -161,6 +161,7 @@ impl PoolAlone {
             thread_name,
             stack_size: None,
             hooks: crate::blocking::ThreadHooks::default(),
+            observation: None,
         })))
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -15,6 +16,7 @@ use super::event::{ArmedDirections, Event};
 use crate::driver::doorbell::Doorbell;
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
+use crate::task::ObservedWorker;
 
 /// The room for events that a poller begins with. It doubles after each wait that fills it.
 const EVENTS_COUNT_MIN: usize = 64;
@@ -90,7 +92,7 @@ impl Poller {
         let mut left = timeout;
         loop {
             let limit = left.map(limit);
-            match epoll::wait(&self.epoll, spare_capacity(&mut events.0), limit.as_ref()) {
+            match epoll::wait(&self.epoll, spare_capacity(&mut events.list), limit.as_ref()) {
                 Ok(_) => return Ok(()),
                 // A signal came: the sleep continues.
                 Err(Errno::INTR) => {
@@ -120,7 +122,14 @@ fn limit(left: Duration) -> Timespec {
 }
 
 /// The events that one wait has reported.
-pub(super) struct Events(Vec<epoll::Event>);
+pub(super) struct Events {
+    list: Vec<epoll::Event>,
+    /// A wait that has reported so many is looked at before the next one: one that has filled the
+    /// room, or any one if they are counted.
+    look_from: usize,
+    /// Where it is counted how many came at once, if the runtime is observed.
+    observed: Option<Arc<ObservedWorker>>,
+}
 
 // SAFETY: the data of an event is a number here, never an address: `add`, `renew` and `new` ensure
 // that.
@@ -128,27 +137,45 @@ unsafe impl Send for Events {}
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("count", &self.0.len()).finish()
+        f.debug_struct("Events").field("count", &self.list.len()).finish_non_exhaustive()
     }
 }
 
 impl Events {
-    pub(super) fn new() -> Events {
-        Events(Vec::with_capacity(EVENTS_COUNT_MIN))
+    pub(super) fn new(observed: Option<Arc<ObservedWorker>>) -> Events {
+        let list = Vec::with_capacity(EVENTS_COUNT_MIN);
+        Events { look_from: if observed.is_some() { 1 } else { list.capacity() }, list, observed }
     }
 
     /// Forgets the events of the last wait. If there may have been more, the next has more room.
     fn make_room(&mut self) {
-        let room = self.0.capacity();
-        let was_full = self.0.len() == room;
-        self.0.clear();
-        if was_full && room < EVENTS_COUNT_MAX {
-            self.0.reserve_exact(2 * room);
+        if self.list.len() >= self.look_from {
+            self.look();
+        }
+        self.list.clear();
+    }
+
+    #[cold]
+    fn look(&mut self) {
+        let (count, room) = (self.list.len(), self.list.capacity());
+        if let Some(observed) = &self.observed {
+            let size = self.iter().count() as u64;
+            // A wake-up alone is no event.
+            if size > 0 {
+                observed.batches.note(size);
+            }
+        }
+        if count == room && room < EVENTS_COUNT_MAX {
+            self.list.clear();
+            self.list.reserve_exact(2 * room);
+            if self.observed.is_none() {
+                self.look_from = self.list.capacity();
+            }
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Event> + '_ {
-        self.0.iter().filter(|event| event.data.u64() != DOORBELL).map(|event| {
+        self.list.iter().filter(|event| event.data.u64() != DOORBELL).map(|event| {
             let (key, flags) = (event.data.u64(), event.flags);
             Event {
                 key,
@@ -180,23 +207,23 @@ mod tests {
             let data = EventData::new_u64(key as u64);
             epoll::add(&poller.epoll, fd, data, EventFlags::IN | EventFlags::ET).unwrap();
         }
-        let mut events = Events::new();
+        let mut events = Events::new(None);
         let (mut rooms, mut keys) = (Vec::new(), Vec::new());
         while keys.len() < ready.len() {
             poller.wait(&mut events, Some(Duration::ZERO)).unwrap();
             assert!(events.iter().next().is_some(), "{} of {} events came", keys.len(), ready.len());
-            rooms.push(events.0.capacity());
+            rooms.push(events.list.capacity());
             keys.extend(events.iter().map(|event| event.key));
         }
         assert_eq!(rooms, [EVENTS_COUNT_MIN, 128, 256, 512]);
         keys.sort_unstable();
         assert!(keys.into_iter().eq(0..ready.len() as u64), "each comes once");
-        let event = events.0[0];
+        let event = events.list[0];
         for _ in 0..3 {
-            events.0.resize(events.0.capacity(), event);
+            events.list.resize(events.list.capacity(), event);
             events.make_room();
         }
-        assert_eq!(events.0.capacity(), EVENTS_COUNT_MAX);
+        assert_eq!(events.list.capacity(), EVENTS_COUNT_MAX);
     }
 
     #[test]

@@ -24,6 +24,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use crate::primitive::sync::Mutex;
+use crate::task::ObservedWorker;
 use crossbeam::utils::CachePadded;
 
 use super::leftover::{Harvest, Leftover, clear_away};
@@ -77,7 +78,9 @@ struct Attached {
 
 impl Pollers {
     pub(super) fn new(options: &Options) -> io::Result<Pollers> {
-        let workers = (0..options.workers).map(|_| PollWorker::new().map(CachePadded::new));
+        let observed = |index| options.observation.as_ref().map(|all| all.worker(index).clone());
+        let workers =
+            (0..options.workers).map(|index| PollWorker::new(observed(index)).map(CachePadded::new));
         Ok(Pollers { workers: workers.collect::<io::Result<_>>()? })
     }
 
@@ -237,12 +240,12 @@ impl Pollers {
 }
 
 impl PollWorker {
-    fn new() -> io::Result<PollWorker> {
+    fn new(observed: Option<Arc<ObservedWorker>>) -> io::Result<PollWorker> {
         let attached = Attached { sources: Slots::new(), rests: Rests::new(), is_closed: false };
         Ok(PollWorker {
             poller: Poller::new()?,
             wake_up: WakeUp::new(),
-            events: Mutex::new(Events::new()),
+            events: Mutex::new(Events::new(observed)),
             attached: Mutex::new(attached),
         })
     }

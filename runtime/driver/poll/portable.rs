@@ -5,6 +5,7 @@
 use std::io;
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use polling::PollMode;
@@ -12,6 +13,7 @@ use polling::PollMode;
 use super::event::{ArmedDirections, Event};
 use crate::driver::slots::{SlotId, Slots};
 use crate::driver::source::Source;
+use crate::task::ObservedWorker;
 
 /// On 32-bit platforms a key is an index alone. A very late event may then reach a newer source, as
 /// one spurious wake-up.
@@ -60,8 +62,9 @@ impl Poller {
     }
 
     pub(super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        events.0.clear();
-        self.poller.wait(&mut events.0, timeout)?;
+        events.list.clear();
+        self.poller.wait(&mut events.list, timeout)?;
+        events.note();
         Ok(())
     }
 
@@ -80,15 +83,26 @@ impl AsFd for Poller {
 
 /// The events that one wait has reported.
 #[derive(Debug)]
-pub(super) struct Events(polling::Events);
+pub(super) struct Events {
+    list: polling::Events,
+    /// Where it is counted how many came at once, if the runtime is observed.
+    observed: Option<Arc<ObservedWorker>>,
+}
 
 impl Events {
-    pub(super) fn new() -> Events {
-        Events(polling::Events::new())
+    pub(super) fn new(observed: Option<Arc<ObservedWorker>>) -> Events {
+        Events { list: polling::Events::new(), observed }
+    }
+
+    fn note(&self) {
+        let count = self.list.len() as u64;
+        if let Some(observed) = self.observed.as_ref().filter(|_| count > 0) {
+            observed.batches.note(count);
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Event> + '_ {
-        self.0.iter().map(|event| Event {
+        self.list.iter().map(|event| Event {
             key: event.key as u64,
             is_readable: event.readable,
             is_writable: event.writable,

@@ -18,6 +18,8 @@ use super::{Driver, DriverGuard, DriverKind, Options, Registration};
 mod beside;
 pub(super) mod flight;
 mod lifecycle;
+#[cfg(all(unix, feature = "console"))]
+mod noted;
 mod quiet;
 mod readiness;
 #[cfg(target_os = "linux")]

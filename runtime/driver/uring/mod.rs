@@ -77,6 +77,9 @@ impl Rings {
             let ring = Ring::create(options, supported).map_err(Refusal::into_error)?;
             supported = Some(ring.supported());
             let worker = RingWorker::new(index, ring).map_err(Refusal::into_error)?;
+            if let Some(observation) = &options.observation {
+                worker.worker_ring.lock().in_flight.observe(observation.worker(index).clone());
+            }
             Ok(CachePadded::new(worker))
         });
         let workers = workers.collect::<io::Result<_>>()?;

@@ -269,7 +269,9 @@ impl WorkerRing {
 
     /// Takes every completion that is there. Never enters the kernel, so another worker may do it.
     pub(super) fn reap(&mut self, wakers: &mut Vec<Waker>, leftovers: &mut Vec<Leftover>) -> usize {
-        self.kept.move_to(wakers, leftovers);
+        if !self.kept.is_empty() {
+            self.kept.move_to(wakers, leftovers);
+        }
         let mut reaped_count = 0;
         while let Some(cqe) = self.ring.pop() {
             reaped_count += 1;
@@ -285,6 +287,7 @@ impl WorkerRing {
                 Name::Slot(slot) => self.in_flight.land(slot, self.result(&cqe), wakers, leftovers),
             }
         }
+        self.in_flight.end_batch();
         reaped_count
     }
 

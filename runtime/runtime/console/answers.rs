@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_task::waker_ref;
 use serde_json::{Value, json};
+use socket2::Socket;
 
 use super::request::ConsoleRequest;
 use super::service::ConsoleService;
@@ -48,10 +49,12 @@ pub(super) fn greet(out: &mut impl Write, service: &ConsoleService) -> io::Resul
     line(out, &greeting)
 }
 
-/// Answers one request. Returns false if the runtime has ended.
+/// Answers one request of the client at the other end of `socket`. Returns false if it is the last
+/// one: the runtime has ended, or the client has gone.
 pub(super) fn answer(
     out: &mut impl Write,
     service: &ConsoleService,
+    socket: &Socket,
     request: ConsoleRequest,
     end: &mut oneshot::Receiver<()>,
 ) -> io::Result<bool> {
@@ -60,7 +63,7 @@ pub(super) fn answer(
         ConsoleRequest::Metrics => metrics(out, service)?,
         ConsoleRequest::Stalls => stalls(out, service)?,
         ConsoleRequest::Trace(millis) => {
-            return trace::trace(out, service, Duration::from_millis(millis), end);
+            return trace::trace(out, service, Duration::from_millis(millis), socket);
         }
         ConsoleRequest::Dump | ConsoleRequest::Text => {
             let Some(dump) = dump_before(end, service) else {

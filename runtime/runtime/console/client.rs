@@ -35,7 +35,7 @@ pub(super) fn serve(
             ReceivedLine::Nothing => Err(format!("no request came for {} s", IDLE_MAX.as_secs())),
         };
         let goes_on = match request {
-            Ok(request) => answers::answer(&mut out, service, request, &mut end)?,
+            Ok(request) => answers::answer(&mut out, service, socket, request, &mut end)?,
             Err(text) => {
                 writing::refuse(&mut out, &text)?;
                 false

@@ -1,19 +1,17 @@
-//! Traces: the single polls and wakes of a while.
+//! Traces: the single polls, wakes and operations of a while.
 
 use std::io::{self, Write};
-use std::pin::Pin;
-use std::task::Context;
 use std::time::Duration;
 
-use futures_task::waker_ref;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde_json::json;
+use socket2::Socket;
 
 use super::service::ConsoleService;
 use super::writing::{end_line, line, place, refuse};
 use crate::primitive::clock;
-use crate::scheduler::park::Parker;
-use crate::sync::oneshot;
-use crate::task::{Logged, LoggedPoll, LoggedWake, ObservedWorker, name_of, nanos_now};
+use crate::task::{Logged, LoggedOperation, LoggedPoll, LoggedWake, ObservedWorker, name_of, nanos_now};
 
 /// The workers whose polls are logged until this is dropped.
 struct OngoingTrace<'a> {
@@ -41,7 +39,12 @@ impl<'a> OngoingTrace<'a> {
     }
 
     fn end(mut self) -> Vec<Logged> {
-        std::mem::take(&mut self.workers).into_iter().map(|worker| worker.log.end()).collect()
+        let logged = |worker: &ObservedWorker| {
+            let mut logged = worker.log.end();
+            logged.operations.extend(worker.operations.under_way());
+            logged
+        };
+        std::mem::take(&mut self.workers).into_iter().map(logged).collect()
     }
 }
 
@@ -51,12 +54,13 @@ impl Drop for OngoingTrace<'_> {
     }
 }
 
-/// Logs for a while, then sends what was logged. Returns false if the runtime ends.
+/// Logs for a while, then sends what was logged. Returns false if the client goes before, or the
+/// runtime ends.
 pub(super) fn trace(
     out: &mut impl Write,
     service: &ConsoleService,
     length: Duration,
-    end: &mut oneshot::Receiver<()>,
+    socket: &Socket,
 ) -> io::Result<bool> {
     let trace = match OngoingTrace::begin(service) {
         Ok(trace) => trace,
@@ -65,31 +69,65 @@ pub(super) fn trace(
             return Ok(false);
         }
     };
-    if !outlasts(length, end) {
-        refuse(out, "the runtime ends")?;
+    if !outlasts(length, socket)? {
         return Ok(false);
     }
     let (began, ended) = (trace.began, nanos_now());
     let logged = trace.end();
-    let (mut polls, mut wakes, mut lost) = (0, 0, 0);
-    for (worker, Logged { polls: its_polls, wakes: its_wakes, lost_count }) in logged.iter().enumerate() {
-        // What a trace before this one was too late for.
-        let is_of_now = |time: u64| time >= began;
-        for poll in its_polls.iter().filter(|poll| is_of_now(poll.ended)) {
-            poll_line(out, worker, poll, began)?;
-            polls += 1;
-        }
-        for wake in its_wakes.iter().filter(|wake| is_of_now(wake.at)) {
-            let LoggedWake { task, by, at } = *wake;
-            let by = by.map(|id| id.to_u64());
-            line(out, &json!({ "worker": worker, "wake": task.to_u64(), "by": by, "at_ns": at - began }))?;
-            wakes += 1;
-        }
-        lost += lost_count;
+    let mut counts = TraceCounts::default();
+    for (worker, logged) in logged.iter().enumerate() {
+        counts.lost += logged.lost_count;
+        send(out, worker, logged, began, &mut counts)?;
     }
+    let TraceCounts { polls, wakes, operations, lost } = counts;
     let length = ended.saturating_sub(began);
-    end_line(out, &json!({ "polls": polls, "wakes": wakes, "lost": lost, "length_ns": length }))?;
+    let end = json!({
+        "polls": polls, "wakes": wakes, "operations": operations, "lost": lost, "length_ns": length,
+    });
+    end_line(out, &end)?;
     Ok(true)
+}
+
+/// What a trace has sent.
+#[derive(Default)]
+struct TraceCounts {
+    polls: u64,
+    wakes: u64,
+    operations: u64,
+    lost: u64,
+}
+
+/// Sends what a worker has logged, without what a trace before this one was too late for.
+fn send(
+    out: &mut impl Write,
+    worker: usize,
+    logged: &Logged,
+    began: u64,
+    counts: &mut TraceCounts,
+) -> io::Result<()> {
+    for poll in logged.polls.iter().filter(|poll| poll.ended >= began) {
+        poll_line(out, worker, poll, began)?;
+        counts.polls += 1;
+    }
+    for wake in logged.wakes.iter().filter(|wake| wake.at >= began) {
+        let LoggedWake { task, by, at } = *wake;
+        let by = by.map(|id| id.to_u64());
+        line(out, &json!({ "worker": worker, "wake": task.to_u64(), "by": by, "at_ns": at - began }))?;
+        counts.wakes += 1;
+    }
+    let is_of_now = |operation: &&LoggedOperation| operation.ended.is_none_or(|ended| ended >= began);
+    for operation in logged.operations.iter().filter(is_of_now) {
+        let LoggedOperation { kind, began: its_begin, ended } = *operation;
+        let shown = json!({
+            "worker": worker,
+            "operation": kind,
+            "began_ns": its_begin.saturating_sub(began),
+            "ended_ns": ended.map(|ended| ended - began),
+        });
+        line(out, &shown)?;
+        counts.operations += 1;
+    }
+    Ok(())
 }
 
 fn poll_line(out: &mut impl Write, worker: usize, poll: &LoggedPoll, began: u64) -> io::Result<()> {
@@ -104,18 +142,23 @@ fn poll_line(out: &mut impl Write, worker: usize, poll: &LoggedPoll, began: u64)
     line(out, &shown)
 }
 
-/// Waits for so long. Returns false if the runtime ends before.
-fn outlasts(length: Duration, end: &mut oneshot::Receiver<()>) -> bool {
-    let parker = Parker::new();
-    let waker = waker_ref(&parker);
-    let context = &mut Context::from_waker(&waker);
+/// Waits for so long. Returns false if the client goes before, or the runtime ends, which shuts the
+/// socket down.
+fn outlasts(length: Duration, socket: &Socket) -> io::Result<bool> {
     let until = clock::now() + length;
+    // A hang-up is reported without being asked for. A client that has only shut its own side down
+    // waits for its answer, and one that has sent its next request as well.
+    let mut sides = [PollFd::new(socket, PollFlags::empty())];
     loop {
-        if Pin::new(&mut *end).poll(context).is_ready() {
-            return false;
+        let left = until.saturating_duration_since(clock::now());
+        if left.is_zero() {
+            return Ok(true);
         }
-        if !parker.park_until(until) {
-            return true;
+        let limit = Timespec::try_from(left).map_err(|_| io::ErrorKind::InvalidInput)?;
+        match poll(&mut sides, Some(&limit)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(false),
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Figures about a runtime: those of the whole here, those of a worker in `of_worker.rs`, lengths
-//! of polls and waits in `histograms.rs`, all of them as a text in `openmetrics.rs`.
+//! Figures about a runtime: those of the whole here, those of a worker in `of_worker.rs`, how they
+//! are spread in `histograms/`, all of them as a text in `openmetrics.rs`.
 
 mod histograms;
 mod of_worker;
@@ -21,7 +21,7 @@ use super::handle::Handle;
 ///
 /// # Left out
 /// The clock is read for each poll and wake only while a runtime is observed
-/// ([`Builder::observe`]): then `poll_time_histogram_*` and `schedule_latency_histogram_*` count.
+/// ([`Builder::observe`]): then the histograms count, of which tokio has `poll_time_histogram_*`.
 /// [`worker_mean_poll_time`](Self::worker_mean_poll_time) comes from the clock that a worker reads
 /// once per turn. These figures of tokio's would cost something for each spawn, wake or event,
 /// whoever looks:
@@ -185,6 +185,20 @@ impl RuntimeMetrics {
     /// ```
     pub fn blocking_queue_depth(&self) -> usize {
         self.handle.scheduler.shared().blocking().waiting_count()
+    }
+
+    /// The number of closures that threads of the blocking pool have begun to run, since the
+    /// runtime began. Operations on files that no ring carries out are closures as well.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    /// assert_eq!(runtime.handle().metrics().blocking_run_count(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn blocking_run_count(&self) -> u64 {
+        self.handle.scheduler.shared().blocking().begun_count()
     }
 
     /// The number of reserve threads that run tasks now, in the place of stuck workers: see

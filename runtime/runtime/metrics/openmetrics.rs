@@ -6,7 +6,8 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::RuntimeMetrics;
-use crate::task::Histogram;
+use super::histograms::{WORKER_HISTOGRAMS, WorkerHistogram};
+use crate::task::{Buckets, ObservedPool};
 
 /// Whether a figure only grows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ use Reading::{OfWorker, TimeOfWorker, Whole};
 
 /// The figures, as a text has them: name without the prefix `heist_`, kind, meaning, value.
 #[rustfmt::skip]
-static FAMILIES: [(&str, FamilyKind, &str, Reading); 24] = [
+static FAMILIES: [(&str, FamilyKind, &str, Reading); 25] = [
     ("workers", Gauge, "Workers.", Whole(|m| m.num_workers() as u64)),
     ("alive_tasks", Gauge, "Tasks that have not ended.", Whole(|m| m.num_alive_tasks() as u64)),
     ("global_queue_depth", Gauge, "Tasks in the queue of all workers.", Whole(|m| m.global_queue_depth() as u64)),
@@ -38,6 +39,7 @@ static FAMILIES: [(&str, FamilyKind, &str, Reading); 24] = [
     ("blocking_threads", Gauge, "Threads of the blocking pool.", Whole(|m| m.num_blocking_threads() as u64)),
     ("idle_blocking_threads", Gauge, "Threads of the blocking pool that wait for a closure.", Whole(|m| m.num_idle_blocking_threads() as u64)),
     ("blocking_queue_depth", Gauge, "Closures that wait for a thread of the blocking pool.", Whole(|m| m.blocking_queue_depth() as u64)),
+    ("blocking_runs", Counter, "Closures that threads of the blocking pool have begun.", Whole(|m| m.blocking_run_count())),
     ("reserve_threads", Gauge, "Threads that run tasks because every worker is stuck.", Whole(|m| m.num_reserve_threads() as u64)),
     ("stalls", Counter, "Times that every worker was stuck in a poll.", Whole(|m| m.num_stalls())),
     ("slow_polls", Counter, "Polls over the threshold, if they are reported.", Whole(|m| m.num_slow_polls())),
@@ -81,21 +83,44 @@ impl RuntimeMetrics {
             let _ = self.write_family(&mut text, name, *kind, help, reading);
         }
         // A string takes all that is written to it.
-        let _ = self.write_histograms(&mut text);
+        let _ = self.write_histograms(&mut text).and_then(|()| self.write_pool_histograms(&mut text));
         text.push_str("# EOF\n");
         text
     }
 
     fn write_histograms(&self, text: &mut String) -> fmt::Result {
-        for (place, (name, help, _)) in self.histograms(0).into_iter().flatten().enumerate() {
-            writeln!(text, "# TYPE heist_{name} histogram\n# UNIT heist_{name} seconds")?;
-            writeln!(text, "# HELP heist_{name} {help}")?;
+        for (name, help, histogram) in &WORKER_HISTOGRAMS {
+            let is_there = self.observed(0).is_some()
+                && (self.has_rings() || !matches!(histogram, WorkerHistogram::RingTimes(_)));
+            if !is_there {
+                continue;
+            }
+            write_histogram_head(text, name, help)?;
             for worker in 0..self.num_workers() {
-                let Some(histograms) = self.histograms(worker) else { return Ok(()) };
-                write_histogram(text, name, worker, histograms[place].2)?;
+                let Some(observed) = self.observed(worker) else { continue };
+                match histogram {
+                    WorkerHistogram::Times(of) | WorkerHistogram::RingTimes(of) => {
+                        write_buckets(text, name, Some(worker), of(observed), &TIMES)?;
+                    }
+                    WorkerHistogram::Sizes(of) => {
+                        write_buckets(text, name, Some(worker), of(observed), &SIZES)?;
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    fn write_pool_histograms(&self, text: &mut String) -> fmt::Result {
+        let Some(ObservedPool { runs, waits }) = self.handle.scheduler.shared().blocking().observed() else {
+            return Ok(());
+        };
+        let (name, help) = ("blocking_seconds", "How long closures on the blocking pool ran.");
+        write_histogram_head(text, name, help)?;
+        write_buckets(text, name, None, runs, &TIMES)?;
+        let (name, help) = ("blocking_wait_seconds", "How long closures waited for a thread of the pool.");
+        write_histogram_head(text, name, help)?;
+        write_buckets(text, name, None, waits, &TIMES)
     }
 
     fn write_family(
@@ -135,17 +160,51 @@ impl RuntimeMetrics {
     }
 }
 
-/// A sample counts all times up to the end of its bucket, and the sum is seen a little later.
-fn write_histogram(text: &mut String, name: &str, worker: usize, histogram: &Histogram) -> fmt::Result {
-    let mut count = 0;
-    for bucket in 0..Histogram::BUCKETS_COUNT {
-        count += histogram.count(bucket);
-        let end = Histogram::range_of(bucket).end;
-        let end = if end == Duration::MAX { String::from("+Inf") } else { seconds(end) };
-        writeln!(text, "heist_{name}_bucket{{worker=\"{worker}\",le=\"{end}\"}} {count}")?;
+fn write_histogram_head(text: &mut String, name: &str, help: &str) -> fmt::Result {
+    writeln!(text, "# TYPE heist_{name} histogram")?;
+    if name.ends_with("_seconds") {
+        writeln!(text, "# UNIT heist_{name} seconds")?;
     }
-    writeln!(text, "heist_{name}_count{{worker=\"{worker}\"}} {count}")?;
-    writeln!(text, "heist_{name}_sum{{worker=\"{worker}\"}} {}", seconds(histogram.sum()))
+    writeln!(text, "# HELP heist_{name} {help}")
+}
+
+/// How the values of a histogram are written.
+struct ShownValues {
+    /// The end of a bucket. A bucket of ours ends before it.
+    end: fn(u64) -> String,
+    sum: fn(u64) -> String,
+}
+
+const TIMES: ShownValues = ShownValues { end: seconds_of, sum: seconds_of };
+/// A bucket of a text has its end, which for whole numbers is the one before.
+const SIZES: ShownValues = ShownValues { end: |end| format!("{}.0", end - 1), sum: |sum| sum.to_string() };
+
+/// A sample counts all values up to the end of its bucket, and the sum is seen a little later.
+fn write_buckets<const FIRST_END_BITS: u32, const COUNT: usize>(
+    text: &mut String,
+    name: &str,
+    worker: Option<usize>,
+    buckets: &Buckets<FIRST_END_BITS, COUNT>,
+    shown: &ShownValues,
+) -> fmt::Result {
+    let (first, all) = match worker {
+        Some(worker) => (format!("worker=\"{worker}\","), format!("{{worker=\"{worker}\"}}")),
+        None => (String::new(), String::new()),
+    };
+    let mut count = 0;
+    for bucket in 0..COUNT {
+        count += buckets.count(bucket);
+        let end = Buckets::<FIRST_END_BITS, COUNT>::span_of(bucket).end;
+        let end = if end == u64::MAX { String::from("+Inf") } else { (shown.end)(end) };
+        writeln!(text, "heist_{name}_bucket{{{first}le=\"{end}\"}} {count}")?;
+    }
+    writeln!(text, "heist_{name}_count{all} {count}")?;
+    writeln!(text, "heist_{name}_sum{all} {}", (shown.sum)(buckets.total()))
+}
+
+/// Nanoseconds.
+fn seconds_of(nanos: u64) -> String {
+    seconds(Duration::from_nanos(nanos))
 }
 
 fn seconds(time: Duration) -> String {

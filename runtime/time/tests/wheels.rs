@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use super::super::slab::Key;
-use super::super::wheel::{NEVER, Rearmed, TICK_MAX, Wheel};
+use super::super::wheel::{FireWatch, NEVER, Rearmed, TICK_MAX, Wheel};
 use crate::primitive::sync::Mutex;
 
 type Log = Arc<Mutex<Vec<u64>>>;
@@ -247,4 +247,26 @@ fn a_key_outlives_neither_its_node_nor_the_slab_that_was_given_back() {
         assert!(pair.wheel.replace_waker(key, Waker::noop().clone()).is_err());
     }
     pair.check();
+}
+
+/// Mutants: the limit is counted from each slot, or what is noted is the number of calls.
+#[test]
+fn a_wheel_that_is_watched_fires_as_any_other_and_notes_each_node_once() {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let log = noted.clone();
+    let note = move |tick, count| log.lock().push((tick, count));
+    let mut wheel = Wheel::new();
+    wheel.watch(FireWatch { count_max: 3, note: Box::new(note) });
+    for tick in [7, 7, 9, 9, 9, 5000, 9] {
+        wheel.insert(tick, Waker::noop().clone()).expect("it is in the future");
+    }
+    // What the caller has collected already is no part of the limit.
+    let mut wakers = vec![Waker::noop().clone(); 4];
+    for (now, fired_count, settled) in [(6, 0, 6), (9, 3, 8), (9, 3, 9), (4999, 0, 4999), (5000, 1, 5000)] {
+        let before = wakers.len();
+        wheel.fire(now, 0, &mut wakers);
+        assert_eq!((wakers.len() - before, wheel.settled()), (fired_count, settled), "at {now}");
+    }
+    assert_eq!(*noted.lock(), [(7, 2), (9, 1), (9, 3), (5000, 1)]);
+    assert_eq!(wheel.live_count(), 0);
 }

@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Dump(DumpOptions),
     /// Lists the latest polls that took too long
     Stalls(StallsOptions),
-    /// Writes the polls and wakes of a while to a file for Perfetto; needs an observed runtime
+    /// Writes polls, wakes and ring operations for Perfetto; needs an observed runtime
     Trace(TraceOptions),
     /// Shows workers and groups of tasks, again and again
     Top(TopOptions),

@@ -150,6 +150,7 @@ pub(crate) struct SlowPollLine {
 pub(crate) enum TraceLine {
     Poll(TracedPoll),
     Wake(TracedWake),
+    Operation(TracedOperation),
 }
 
 /// A poll. Times are from the beginning of the trace.
@@ -175,11 +176,24 @@ pub(crate) struct TracedWake {
     pub(crate) at_ns: u64,
 }
 
+/// An operation of a worker's ring.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct TracedOperation {
+    pub(crate) worker: u64,
+    /// Its kind, for example `read`.
+    pub(crate) operation: Visible,
+    pub(crate) began_ns: u64,
+    /// `None`: it went on when the trace ended.
+    pub(crate) ended_ns: Option<u64>,
+}
+
 /// The end of the answer to `trace`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct TraceEnd {
     pub(crate) polls: u64,
     pub(crate) wakes: u64,
+    #[serde(default)]
+    pub(crate) operations: u64,
     pub(crate) lost: u64,
     pub(crate) length_ns: u64,
 }

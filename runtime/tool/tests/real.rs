@@ -358,7 +358,7 @@ fn top_shows_that_a_worker_which_never_sleeps_is_busy() {
 }
 
 #[test]
-fn trace_writes_the_polls_of_each_worker_and_the_wakes_between_tasks() {
+fn trace_writes_the_polls_of_each_worker_the_wakes_between_tasks_and_the_operations_of_rings() {
     on_each_driver("trace", |real| {
         let notify = Arc::new(heist::sync::Notify::new());
         let waits = Arc::clone(&notify);
@@ -374,12 +374,19 @@ fn trace_writes_the_polls_of_each_worker_and_the_wakes_between_tasks() {
             }
         });
         let directory = tempfile::tempdir().expect("a directory");
+        let made = directory.path().join("made");
+        let operates = real.spawn("operates", async move {
+            loop {
+                heist::fs::create_dir(&made).await.expect("there is none");
+                heist::fs::remove_dir(&made).await.expect("it is there");
+            }
+        });
         let file = directory.path().join("trace.json");
         let output = file.to_str().expect("UTF-8");
         let said = real.ask("trace", &["--for", "200ms", "--output", output]);
-        assert!(said.contains(" polls and ") && said.contains(output), "{said}");
-        woken.abort();
-        wakes.abort();
+        let is_said = |word| said.contains(word);
+        assert!([" polls, ", " wakes and ", " operations of ", output].into_iter().all(is_said), "{said}");
+        [woken, wakes, operates].iter().for_each(JoinHandle::abort);
         let trace: Value = serde_json::from_slice(&std::fs::read(&file).expect("it is there")).expect("JSON");
         let events = trace["traceEvents"].as_array().expect("events");
         let of = |phase: &str, name: &str| {
@@ -388,6 +395,11 @@ fn trace_writes_the_polls_of_each_worker_and_the_wakes_between_tasks() {
         assert!(of("X", "woken") > 1 && of("X", "wakes") > 1, "{said}");
         assert_eq!((of("M", "process_name"), of("M", "thread_name")), (1, WORKERS));
         assert!(of("s", "wake") > 1 && of("s", "wake") == of("f", "wake"), "{said}");
+        let is_ring = real.runtime.driver_name() == "io_uring";
+        for kind in ["create_dir", "remove"] {
+            assert_eq!(of("b", kind) > 1, is_ring, "{said}");
+            assert_eq!(of("b", kind), of("e", kind), "{said}");
+        }
         let whole = objects(&real.ask("trace", &["--for", "1ms", "--json"]));
         assert!(whole.last().expect("the end")["end"]["length_ns"].as_u64() >= Some(1_000_000), "{whole:?}");
     });

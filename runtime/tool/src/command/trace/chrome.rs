@@ -1,5 +1,6 @@
 //! A trace in Chrome's format of trace events, which Perfetto reads as well: a track for each
-//! worker, a slice for each poll, and an arrow from each wake to the poll that it led to.
+//! worker, a slice for each poll, an arrow from each wake to the poll that it led to, and an
+//! asynchronous slice for each operation of a ring.
 //!
 //! The format: "Trace Event Format" of the Chromium project. Its times are microseconds.
 
@@ -8,10 +9,16 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::protocol::{Greeting, SourcePlace, TraceLine, TracedPoll, TracedWake};
+use crate::protocol::{Greeting, SourcePlace, TraceLine, TracedOperation, TracedPoll, TracedWake};
 
 /// Writes one event per line, so that a trace of any length needs no more memory than its polls.
-pub(super) fn write(out: &mut impl Write, greeting: &Greeting, lines: &[TraceLine]) -> io::Result<()> {
+/// Operations that go on end with the trace, which was `length_ns` long.
+pub(super) fn write(
+    out: &mut impl Write,
+    greeting: &Greeting,
+    lines: &[TraceLine],
+    length_ns: u64,
+) -> io::Result<()> {
     out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
     let pid = greeting.pid;
     let label = format!("heist, runtime {}", greeting.runtime.label());
@@ -26,6 +33,9 @@ pub(super) fn write(out: &mut impl Write, greeting: &Greeting, lines: &[TraceLin
     let mut events = lines.iter().filter_map(poll_of).map(|poll| slice(pid, poll)).collect::<Vec<_>>();
     for (number, arrow) in arrows(lines).into_iter().enumerate() {
         events.extend(ends_of(pid, number, &arrow));
+    }
+    for (number, operation) in lines.iter().filter_map(operation_of).enumerate() {
+        events.extend(edges_of(pid, number, operation, length_ns));
     }
     for event in events {
         out.write_all(b",\n")?;
@@ -46,7 +56,14 @@ fn micros(nanos: u64) -> f64 {
 fn poll_of(line: &TraceLine) -> Option<&TracedPoll> {
     match line {
         TraceLine::Poll(poll) => Some(poll),
-        TraceLine::Wake(_) => None,
+        TraceLine::Wake(_) | TraceLine::Operation(_) => None,
+    }
+}
+
+fn operation_of(line: &TraceLine) -> Option<&TracedOperation> {
+    match line {
+        TraceLine::Operation(operation) => Some(operation),
+        TraceLine::Poll(_) | TraceLine::Wake(_) => None,
     }
 }
 
@@ -82,7 +99,7 @@ fn arrows<'a>(lines: &'a [TraceLine]) -> Vec<Arrow<'a>> {
         .iter()
         .filter_map(|line| match line {
             TraceLine::Wake(wake) => Some(wake),
-            TraceLine::Poll(_) => None,
+            TraceLine::Poll(_) | TraceLine::Operation(_) => None,
         })
         // The others were in no poll, so an arrow would begin nowhere.
         .filter(|wake| wake.by.is_some())
@@ -108,6 +125,19 @@ fn ends_of(pid: u32, number: usize, arrow: &Arrow<'_>) -> [Value; 2] {
     [end("s", arrow.wake.worker, arrow.wake.at_ns), end("f", arrow.poll.worker, arrow.poll.began_ns)]
 }
 
+/// The begin and the end of an operation. It is on no track, because a worker has many at once: the
+/// two belong together by their number.
+fn edges_of(pid: u32, number: usize, operation: &TracedOperation, length_ns: u64) -> [Value; 2] {
+    let TracedOperation { worker, operation: kind, began_ns, ended_ns } = operation;
+    let edge = |phase: &str, nanos: u64| {
+        json!({
+            "ph": phase, "cat": "operation", "name": kind.to_string(), "id": number, "pid": pid,
+            "tid": worker, "ts": micros(nanos), "args": { "goes_on": ended_ns.is_none() },
+        })
+    };
+    [edge("b", *began_ns), edge("e", ended_ns.unwrap_or(length_ns))]
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -122,7 +152,7 @@ mod tests {
         let greeting: Greeting = serde_json::from_str(GREETING).unwrap();
         let lines: Vec<TraceLine> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         let mut out = Vec::new();
-        write(&mut out, &greeting, &lines).unwrap();
+        write(&mut out, &greeting, &lines, 10_000).unwrap();
         let trace: Value = serde_json::from_slice(&out).expect("the file is JSON");
         trace["traceEvents"].as_array().unwrap().clone()
     }
@@ -149,6 +179,39 @@ mod tests {
             (slice["name"].as_str(), slice["args"]["task"].as_u64()),
             (Some("src/a.rs:1:5"), Some(12))
         );
+    }
+
+    #[test]
+    fn an_operation_is_a_pair_of_edges_and_one_that_goes_on_ends_with_the_trace() {
+        let operation = |kind: &str, began: u64, ended: &str| {
+            format!(r#"{{"worker":1,"operation":"{kind}","began_ns":{began},"ended_ns":{ended}}}"#)
+        };
+        let lines = [operation("read", 1_000, "4500"), operation("poll read", 0, "null")];
+        let events = events(&[&lines[0], &poll(1, 12, 1_500, 4_000), &lines[1]]);
+        let edges: Vec<_> = events.iter().filter(|event| event["cat"] == "operation").collect();
+        let shown = |edge: &Value| {
+            let text = |field: &str| edge[field].as_str().unwrap().to_owned();
+            (
+                text("ph"),
+                text("name"),
+                edge["id"].as_u64(),
+                edge["ts"].as_f64(),
+                edge["args"]["goes_on"] == true,
+            )
+        };
+        let edge = |phase: &str, name: &str, id, at, goes_on| {
+            (phase.into(), name.into(), Some(id), Some(at), goes_on)
+        };
+        assert_eq!(
+            edges.iter().map(|event| shown(event)).collect::<Vec<_>>(),
+            [
+                edge("b", "read", 0, 1.0, false),
+                edge("e", "read", 0, 4.5, false),
+                edge("b", "poll read", 1, 0.0, true),
+                edge("e", "poll read", 1, 10.0, true),
+            ]
+        );
+        assert!(edges.iter().all(|edge| edge["pid"] == 7 && edge["tid"] == 1));
     }
 
     #[test]

@@ -29,20 +29,20 @@ pub(super) fn run(options: &TraceOptions, output: &mut Output) -> Result<(), Fai
     let end: TraceEnd = serde_json::from_value(end)
         .map_err(|error| Failure::new(format!("a malformed answer ({error}): the end of a trace")))?;
     let lines: Vec<TraceLine> = lines.into_iter().map(|(line, _)| line).collect();
-    write(&options.output, &client, &lines).map_err(|error| {
+    write(&options.output, &client, &lines, end.length_ns).map_err(|error| {
         Failure::new(format!("{}: the trace cannot be written: {error}", options.output.display()))
     })?;
     output.line(&summary(&options.output, &end))
 }
 
-fn write(path: &Path, client: &ConsoleClient, lines: &[TraceLine]) -> io::Result<()> {
+fn write(path: &Path, client: &ConsoleClient, lines: &[TraceLine], length_ns: u64) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
-    chrome::write(&mut out, &client.greeting, lines)?;
+    chrome::write(&mut out, &client.greeting, lines, length_ns)?;
     out.flush()
 }
 
 fn summary(path: &Path, end: &TraceEnd) -> String {
-    let TraceEnd { polls, wakes, lost, length_ns } = end;
+    let TraceEnd { polls, wakes, operations, lost, length_ns } = end;
     let length = micros(length_ns / 1000);
     let lost = match lost {
         0 => String::new(),
@@ -50,6 +50,6 @@ fn summary(path: &Path, end: &TraceEnd) -> String {
     };
     let path = path.display();
     format!(
-        "{polls} polls and {wakes} wakes of {length} are in {path}{lost}\nopen it in ui.perfetto.dev or chrome://tracing"
+        "{polls} polls, {wakes} wakes and {operations} operations of {length} are in {path}{lost}\nopen it in ui.perfetto.dev or chrome://tracing"
     )
 }

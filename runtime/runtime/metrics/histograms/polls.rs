@@ -1,18 +1,14 @@
-//! How long polls are, and waits for a worker, in runtimes that are observed.
+//! How long polls are, and waits for a worker.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use super::RuntimeMetrics;
 #[cfg(doc)]
 use crate::runtime::Builder;
-use crate::task::{Histogram, ObservedWorker};
+use crate::runtime::RuntimeMetrics;
+use crate::task::Histogram;
 
 impl RuntimeMetrics {
-    fn observed(&self, worker: usize) -> Option<&ObservedWorker> {
-        self.handle.scheduler.shared().observed_worker(worker).map(|observed| &**observed)
-    }
-
     /// Whether the lengths of polls are counted: if the runtime is observed, see
     /// [`Builder::observe`].
     ///
@@ -23,7 +19,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn poll_time_histogram_enabled(&self) -> bool {
-        self.observed(0).is_some()
+        self.is_observed()
     }
 
     /// The number of buckets by which lengths of polls are counted: 24. The first one ends at
@@ -75,7 +71,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
-        self.count_in(worker, bucket, |observed| &observed.polls)
+        self.time_count(worker, bucket, |observed| &observed.polls)
     }
 
     /// Whether it is counted how long tasks that are due wait for a thread: if the runtime is
@@ -139,22 +135,6 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn schedule_latency_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
-        self.count_in(worker, bucket, |observed| &observed.schedules)
-    }
-
-    fn count_in(&self, worker: usize, bucket: usize, of: fn(&ObservedWorker) -> &Histogram) -> u64 {
-        // Panics as the figures of workers do, observed or not.
-        let _ = self.handle.scheduler.shared().figures(worker);
-        let _ = Histogram::range_of(bucket);
-        self.observed(worker).map_or(0, |observed| of(observed).count(bucket))
-    }
-
-    /// The histograms of a worker, with their names and meanings in the text for Prometheus.
-    pub(super) fn histograms(&self, worker: usize) -> Option<[(&'static str, &'static str, &Histogram); 2]> {
-        let ObservedWorker { polls, schedules, .. } = self.observed(worker)?;
-        Some([
-            ("worker_poll_seconds", "Lengths of polls of tasks by a worker.", polls),
-            ("worker_schedule_seconds", "Waits of tasks that were due for a worker.", schedules),
-        ])
+        self.time_count(worker, bucket, |observed| &observed.schedules)
     }
 }
