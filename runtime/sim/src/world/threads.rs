@@ -49,7 +49,7 @@ impl Hash for FutexWord {
 
 /// How often, and how long each time, a world that can do nothing more looks whether a thread
 /// outside lets go of a lock.
-const LOOKS_OUTSIDE: u32 = 50;
+const LOOKS_OUTSIDE: u32 = 1500;
 const LOOK_OUTSIDE: Duration = Duration::from_millis(2);
 
 /// The life of a thread.
