@@ -17,7 +17,7 @@ use crate::scheduler::worker::Worker;
 use crate::scheduler::{SharedScheduler, current};
 #[cfg(feature = "tracing")]
 use crate::task::Spanned;
-use crate::task::coop;
+use crate::task::{OutsideLoop, coop};
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
      can run them: call block_on there until they have ended";
@@ -99,11 +99,13 @@ impl LoopWorker {
         worker.begin_busy();
         let root = Arc::new(RootWaker { wake_flag: WakeFlag::new(), shared });
         let is_woken = || root.wake_flag.is_set();
+        let is_observed = root.shared.identity().is_observed;
         let output = worker.run(TASKS_PER_ROOT_POLL, is_woken, || {
             if !root.wake_flag.take() {
                 return None;
             }
             let waker = waker_ref(&root);
+            let _outside = is_observed.then(OutsideLoop::begin);
             // With a budget, as a task's poll: without one, a future that is always ready would
             // keep the tasks waiting.
             match coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker))) {

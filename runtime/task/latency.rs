@@ -13,8 +13,21 @@ const FIRST_END_BITS: u32 = 10;
 
 /// Times by their length. Buckets are powers of two, so a time finds its bucket by its highest bit.
 pub(crate) struct Histogram {
+    /// Of the thread that runs the worker, which therefore needs no read-modify-writes.
+    own: Times,
+    /// Of threads that have left the worker to another one while a poll went on.
+    others: Times,
+}
+
+struct Times {
     counts: [AtomicU64; Histogram::BUCKETS_COUNT],
     nanos: AtomicU64,
+}
+
+impl Times {
+    fn new() -> Times {
+        Times { counts: std::array::from_fn(|_| AtomicU64::new(0)), nanos: AtomicU64::new(0) }
+    }
 }
 
 impl Histogram {
@@ -22,7 +35,7 @@ impl Histogram {
     pub(crate) const BUCKETS_COUNT: usize = 24;
 
     fn new() -> Histogram {
-        Histogram { counts: std::array::from_fn(|_| AtomicU64::new(0)), nanos: AtomicU64::new(0) }
+        Histogram { own: Times::new(), others: Times::new() }
     }
 
     fn bucket_of(nanos: u64) -> usize {
@@ -42,24 +55,49 @@ impl Histogram {
         from..if bucket + 1 == count { Duration::MAX } else { end(bucket) }
     }
 
-    pub(super) fn note(&self, nanos: u64) {
-        // Ordering: Relaxed, both: sums that only metrics read. Additions, because a thread that
-        // takes a worker over may note a time beside the thread that had it.
-        self.counts[Histogram::bucket_of(nanos)].fetch_add(1, Ordering::Relaxed);
+    /// Notes a time. `is_alone`: this thread runs the worker, and no other one does.
+    #[inline]
+    pub(super) fn note_of(&self, is_alone: bool, nanos: u64) {
+        if !is_alone {
+            return self.note(nanos);
+        }
+        let add = |sum: &AtomicU64, more| {
+            // Ordering: Relaxed, both: sums that only metrics read. Only this thread writes them,
+            // and a hand-over of the worker carries them to the next one.
+            sum.store(sum.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+        };
+        add(&self.own.counts[Histogram::bucket_of(nanos)], 1);
+        add(&self.own.nanos, nanos);
+    }
+
+    /// Notes a time beside the thread that runs the worker.
+    #[cold]
+    fn note(&self, nanos: u64) {
+        // Ordering: Relaxed, both: sums that only metrics read. Additions, because several threads
+        // may have left the worker.
+        self.others.counts[Histogram::bucket_of(nanos)].fetch_add(1, Ordering::Relaxed);
         // Ordering: Relaxed, as above.
-        self.nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.others.nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
     /// How many times are in a bucket.
     pub(crate) fn count(&self, bucket: usize) -> u64 {
         // Ordering: Relaxed: it is only a metric.
-        self.counts[bucket].load(Ordering::Relaxed)
+        [&self.own, &self.others].map(|times| times.counts[bucket].load(Ordering::Relaxed)).iter().sum()
+    }
+
+    /// How many times threads have noted that had left the worker to another one.
+    #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
+    pub(crate) fn others_count(&self) -> u64 {
+        // Ordering: Relaxed: it is only a metric.
+        self.others.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// All times together.
     pub(crate) fn sum(&self) -> Duration {
         // Ordering: Relaxed: it is only a metric.
-        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+        let nanos = [&self.own, &self.others].map(|times| times.nanos.load(Ordering::Relaxed));
+        Duration::from_nanos(nanos.iter().sum())
     }
 }
 
@@ -99,9 +137,11 @@ mod tests {
             let range = Histogram::range_of(bucket);
             assert!(range.contains(&Duration::from_nanos(nanos)), "{nanos} ns are not in {range:?}");
             let before = histogram.count(bucket);
-            histogram.note(nanos);
-            assert_eq!(histogram.count(bucket), before + 1);
-            sum += nanos;
+            for is_alone in [true, false] {
+                histogram.note_of(is_alone, nanos);
+            }
+            assert_eq!(histogram.count(bucket), before + 2);
+            sum += 2 * nanos;
         }
         assert_eq!(histogram.sum(), Duration::from_nanos(sum));
     }

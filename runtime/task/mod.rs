@@ -65,6 +65,7 @@ mod budget;
 mod cause;
 mod census;
 mod closure;
+mod counted_worker;
 mod depot;
 mod error;
 mod harness;
@@ -93,6 +94,7 @@ mod schedule;
 mod spans;
 mod state;
 pub(crate) mod stats;
+mod time_stamp;
 mod trace;
 pub(crate) mod wait_reason;
 mod waker;
@@ -170,13 +172,11 @@ pub(crate) use activity::TaskActivity;
 pub(crate) use cause::Cause;
 pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
+pub(crate) use counted_worker::{CountedWorker, OutsideLoop, count_beside_others, go_aside};
 pub(crate) use depot::{give_back, is_keeping, rest};
 pub(crate) use latency::{Histogram, ObservedWorker};
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
-pub(crate) use observed::CountedWorker;
-#[cfg(all(unix, feature = "console"))]
-pub(crate) use observed::nanos_now;
 pub(crate) use owned::OwnedTasks;
 pub(crate) use pinned::this_thread;
 #[cfg(all(unix, feature = "console"))]
@@ -189,5 +189,7 @@ pub(crate) use schedule::Schedule;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::{BoxedSize, Spanned};
 pub(crate) use stats::TaskStats;
+#[cfg(all(unix, feature = "console"))]
+pub(crate) use time_stamp::nanos_now;
 pub(crate) use trace::{Note, REASONS_COUNT_MAX, is_traced, note};
 pub(crate) use wait_reason::WaitReason;
