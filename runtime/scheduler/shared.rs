@@ -25,8 +25,14 @@ use crate::scheduler::slack::Slack;
 use crate::scheduler::stand_ins::StandIns;
 use crate::scheduler::surplus::Surplus;
 use crate::scheduler::watchdog::Watchdog;
-use crate::task::{ObservedWorker, OwnedTasks, Runnable, go_aside};
+use crate::task::{Guests, ObservedWorker, OwnedTasks, Runnable, go_aside};
 use crate::time::Timers;
+
+/// What only an observed runtime has.
+struct ObservedRuntime {
+    workers: Box<[Arc<ObservedWorker>]>,
+    guests: Arc<Guests>,
+}
 
 /// The part of a runtime's scheduler that all of its threads share.
 pub(crate) struct SharedScheduler {
@@ -49,8 +55,7 @@ pub(crate) struct SharedScheduler {
     pub(super) identity: Identity,
     /// The seats of all threads that run workers or stand in for them.
     pub(super) seats: Mutex<Vec<Arc<Seat>>>,
-    /// One for each worker, if the runtime is observed.
-    observed_workers: Option<Box<[Arc<ObservedWorker>]>>,
+    observed: Option<Box<ObservedRuntime>>,
     /// The origin of the workers' times.
     pub(super) epoch: Instant,
 }
@@ -66,9 +71,10 @@ impl SharedScheduler {
     ) -> SharedScheduler {
         let workers_count = stealers.len();
         let owned = OwnedTasks::new(4 * workers_count);
-        let observed_workers = identity.is_observed.then(|| {
+        let observed = identity.is_observed.then(|| {
             owned.observe();
-            (0..workers_count).map(|_| Arc::new(ObservedWorker::new())).collect()
+            let workers = (0..workers_count).map(|_| Arc::new(ObservedWorker::new())).collect();
+            Box::new(ObservedRuntime { workers, guests: Guests::new() })
         });
         SharedScheduler {
             remotes: stealers.into_iter().map(|stealer| CachePadded::new(Remote::new(stealer))).collect(),
@@ -89,7 +95,7 @@ impl SharedScheduler {
             stand_ins,
             identity,
             seats: Mutex::new(Vec::new()),
-            observed_workers,
+            observed,
             epoch: clock::now(),
         }
     }
@@ -134,7 +140,12 @@ impl SharedScheduler {
 
     /// Returns what is counted of the polls of a worker, if the runtime is observed.
     pub(crate) fn observed_worker(&self, worker: usize) -> Option<&Arc<ObservedWorker>> {
-        self.observed_workers.as_ref().map(|workers| &workers[worker])
+        self.observed.as_ref().map(|observed| &observed.workers[worker])
+    }
+
+    /// Returns what runs beside the tasks of the lists, if the runtime is observed.
+    pub(crate) fn guests(&self) -> Option<&Arc<Guests>> {
+        self.observed.as_ref().map(|observed| &observed.guests)
     }
 
     pub(crate) fn blocking(&self) -> &Pool {

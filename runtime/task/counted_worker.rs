@@ -1,10 +1,10 @@
-//! What a thread knows while it counts the polls of a worker: where its counts go, and the time that
-//! it has read last.
+//! What a thread knows while it counts the polls of a worker: where its counts go, and the time
+//! that it has read last.
 //!
-//! A worker that goes straight on from one poll to the next reads the time once for both: the end of
-//! one is the beginning of the other. What the worker does in between, which is to take the next
-//! task out of a queue, counts as part of the later poll. As soon as it does anything else, which is
-//! to look after the driver, to search, to sleep, to wake another worker or to poll the future of
+//! A worker that goes straight on from one poll to the next reads the time once for both: the end
+//! of one is the beginning of the other. What the worker does in between, which is to take the next
+//! task out of a queue, counts as part of the later poll. As soon as it does anything else, which
+//! is to look after the driver, to steal, to sleep, to wake another worker or to poll the future of
 //! `block_on`, the time is read again.
 //!
 //! In the same way the last wake of a task that ends, that of its joiner, is the end of its poll.
@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 /// What a thread counts for.
 #[derive(Clone, Copy)]
-struct Counts {
+struct WorkerCounts {
     /// The index of the worker and one more; zero is none.
     number: u64,
     observed: Option<NonNull<ObservedWorker>>,
@@ -33,7 +33,7 @@ struct Counts {
 }
 
 struct CountingThread {
-    counts: Cell<Counts>,
+    counts: Cell<WorkerCounts>,
     /// Whether this thread is in the run loop of the worker, and not in something that it calls.
     is_in_loop: Cell<bool>,
     /// In the run loop, the end of the last poll, if the worker has gone straight on since. In a
@@ -45,7 +45,7 @@ struct CountingThread {
 thread::thread_local! {
     static THREAD: CountingThread = const {
         CountingThread {
-            counts: Cell::new(Counts { number: 0, observed: None, is_alone: false }),
+            counts: Cell::new(WorkerCounts { number: 0, observed: None, is_alone: false }),
             is_in_loop: Cell::new(false),
             last: Cell::new(0),
             polled: Cell::new(None),
@@ -55,7 +55,7 @@ thread::thread_local! {
 
 /// While it lives, polls of this thread count for a worker, whose run loop it is in.
 pub(crate) struct CountedWorker {
-    outer: Counts,
+    outer: WorkerCounts,
     was_in_loop: bool,
     /// The thread points there.
     _observed: Arc<ObservedWorker>,
@@ -64,10 +64,13 @@ pub(crate) struct CountedWorker {
 }
 
 impl CountedWorker {
-    /// Counts the polls of this thread for the worker `index`, which only this thread runs.
+    /// WorkerCounts the polls of this thread for the worker `index`, which only this thread runs.
     pub(crate) fn begin(index: usize, observed: Arc<ObservedWorker>) -> CountedWorker {
-        let counts =
-            Counts { number: index as u64 + 1, observed: Some(NonNull::from(&*observed)), is_alone: true };
+        let counts = WorkerCounts {
+            number: index as u64 + 1,
+            observed: Some(NonNull::from(&*observed)),
+            is_alone: true,
+        };
         THREAD.with(|thread| {
             thread.last.set(0);
             CountedWorker {
@@ -93,7 +96,7 @@ impl Drop for CountedWorker {
 /// Another thread runs the worker of this thread from now on, or does no more, while a poll of this
 /// thread goes on.
 pub(crate) fn count_beside_others(is_beside: bool) {
-    THREAD.with(|thread| thread.counts.set(Counts { is_alone: !is_beside, ..thread.counts.get() }));
+    THREAD.with(|thread| thread.counts.set(WorkerCounts { is_alone: !is_beside, ..thread.counts.get() }));
 }
 
 /// The worker of this thread does not go straight on to its next poll.
@@ -131,7 +134,7 @@ pub(super) fn with_worker(f: impl FnOnce(&ObservedWorker)) {
     THREAD.with(|thread| thread.counts.get().observed().map(f));
 }
 
-impl Counts {
+impl WorkerCounts {
     fn observed<'a>(self) -> Option<&'a ObservedWorker> {
         // SAFETY: the `CountedWorker` that has set it is still there, or was forgotten: it owns the
         // worker's counts. Callers do not keep the reference.

@@ -70,9 +70,8 @@ impl Histogram {
         add(&self.own.nanos, nanos);
     }
 
-    /// Notes a time beside the thread that runs the worker.
-    #[cold]
-    fn note(&self, nanos: u64) {
+    /// Notes a time beside the thread that runs the worker, or where there is none.
+    pub(crate) fn note(&self, nanos: u64) {
         // Ordering: Relaxed, both: sums that only metrics read. Additions, because several threads
         // may have left the worker.
         self.others.counts[Histogram::bucket_of(nanos)].fetch_add(1, Ordering::Relaxed);

@@ -3,8 +3,8 @@
 //! A reading of the system's clock takes longer than many a poll. The processor's time stamp
 //! counter takes a third of that, so it is read wherever the kernel has found that it may be: where
 //! its own clock rests on it, the counter goes at one rate and is the same on each processor. How
-//! long a tick takes is measured against the clock, over the first tenth of a second in which a time
-//! is asked for. Until then, and everywhere else, times are the clock's.
+//! long a tick takes is measured against the clock, over the first tenth of a second after a time
+//! was asked for. Until then, and everywhere else, times are the clock's.
 #![cfg_attr(
     all(target_arch = "x86_64", not(miri)),
     expect(unsafe_code, reason = "an instruction without a safe name")
@@ -117,7 +117,8 @@ fn read_both() -> Option<(Instant, u64)> {
     (apart <= DOUBT_MAX).then_some((at, ticks))
 }
 
-/// Whether the kernel's clock rests on the counter. A kernel that is not Linux does not say so here.
+/// Whether the kernel's clock rests on the counter. A kernel that is not Linux does not say so
+/// here.
 fn kernel_counts_ticks() -> bool {
     const CLOCK_SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
     // Models have a clock of their own, or count its readings.

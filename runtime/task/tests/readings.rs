@@ -1,5 +1,5 @@
-//! How often the time is read: once for two polls that follow each other, and once for each thing that
-//! comes between.
+//! How often the time is read: once for two polls that follow each other, and again for what comes
+//! between them.
 
 use super::{Mutex, Queue, joined, wait_for_ever};
 use crate::task::{
