@@ -1,7 +1,6 @@
 //! The one worker of a current-thread runtime, and the threads that run it in turn.
 
 use std::future::Future;
-#[cfg(feature = "tracing")]
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use crate::scheduler::worker::Worker;
 use crate::scheduler::{SharedScheduler, current};
 #[cfg(feature = "tracing")]
 use crate::task::Spanned;
-use crate::task::coop;
+use crate::task::{OutsideLoop, Rooted, coop};
 
 const NOT_THEIR_THREAD: &str = "heist: another thread has spawned local tasks on this current-thread runtime, and only it \
      can run them: call block_on there until they have ended";
@@ -65,6 +64,7 @@ impl LoopWorker {
     pub(super) fn block_on<F: Future>(&self, handle: &Handle, future: F) -> F::Output {
         #[cfg(feature = "tracing")]
         let future = Spanned::block_on(future, Location::caller());
+        let future = Rooted::new(future, handle.scheduler.shared().guests(), Location::caller());
         let mut future = pin!(future);
         let parker = Parker::new();
         let queued = Queued { parker: &parker, loop_worker: self };
@@ -99,11 +99,13 @@ impl LoopWorker {
         worker.begin_busy();
         let root = Arc::new(RootWaker { wake_flag: WakeFlag::new(), shared });
         let is_woken = || root.wake_flag.is_set();
+        let is_observed = root.shared.identity().is_observed();
         let output = worker.run(TASKS_PER_ROOT_POLL, is_woken, || {
             if !root.wake_flag.take() {
                 return None;
             }
             let waker = waker_ref(&root);
+            let _outside = is_observed.then(OutsideLoop::begin);
             // With a budget, as a task's poll: without one, a future that is always ready would
             // keep the tasks waiting.
             match coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker))) {

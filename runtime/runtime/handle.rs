@@ -22,7 +22,7 @@ use crate::scheduler::shutdown_hooks::ShutdownHook;
 use crate::scheduler::{self, SchedulerHandle, current};
 #[cfg(feature = "tracing")]
 use crate::task::Spanned;
-use crate::task::{Id, JoinHandle, coop};
+use crate::task::{Id, JoinHandle, Rooted, coop};
 
 pub(super) const NESTED: &str = "heist: cannot block on a future here: this thread runs tasks. \
      Await the future instead, or block inside block_in_place or spawn_blocking";
@@ -188,6 +188,7 @@ impl Handle {
         let mut context = Context::from_waker(&waker);
         #[cfg(feature = "tracing")]
         let future = Spanned::block_on(future, Location::caller());
+        let future = Rooted::new(future, self.scheduler.shared().guests(), Location::caller());
         let mut future = pin!(future);
         loop {
             if let Poll::Ready(output) = coop::with_budget(|| future.as_mut().poll(&mut context)) {

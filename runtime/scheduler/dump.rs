@@ -6,6 +6,7 @@
 //! that does not.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,10 @@ pub(crate) struct Roll {
     pub(crate) pinned: Vec<SeenTask>,
     /// Closures on the blocking pool.
     pub(crate) blocking: Vec<SeenTask>,
+    /// Futures of `block_on`, if the runtime is observed.
+    pub(crate) roots: Vec<SeenTask>,
+    /// Tasks of local sets, if the runtime is observed.
+    pub(crate) in_sets: Vec<SeenTask>,
 }
 
 /// A list of live tasks.
@@ -263,7 +268,25 @@ pub(crate) fn presence<E>(
             take(roll)?;
         }
     }
-    take(Roll { blocking: handle.shared().blocking().tasks(), ..Roll::default() })
+    visit_sets(handle, |_| true, |in_sets| take(Roll { in_sets, ..Roll::default() }))?;
+    let roots = handle.shared().guests().map_or_else(Vec::new, |guests| guests.roots());
+    take(Roll { blocking: handle.shared().blocking().tasks(), roots, ..Roll::default() })
+}
+
+/// Lists the wanted tasks of local sets, a few at a time, until `take` fails. Only the thread that
+/// polls a set could ask its tasks what they wait for.
+fn visit_sets<E>(
+    handle: &SchedulerHandle,
+    is_wanted: impl Fn(Id) -> bool,
+    mut take: impl FnMut(Vec<SeenTask>) -> Result<(), E>,
+) -> Result<(), E> {
+    for set in handle.shared().guests().into_iter().flat_map(|guests| guests.sets()) {
+        let mut census = Census::default();
+        while let Some(seen) = census.proceed(set.tasks(), Question::Presence, &is_wanted, || false) {
+            take(seen)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_looker(task: &SeenTask) -> bool {
@@ -277,7 +300,18 @@ fn rolled(
 ) -> Roll {
     let mut blocking = handle.shared().blocking().tasks();
     blocking.retain(|task| is_chosen(chosen, task.id));
-    let mut roll = Roll { blocking, ..Roll::default() };
+    let mut roots = handle.shared().guests().map_or_else(Vec::new, |guests| guests.roots());
+    roots.retain(|root| is_chosen(chosen, root.id));
+    let mut in_sets = Vec::new();
+    let Ok(()) = visit_sets(
+        handle,
+        |id| is_chosen(chosen, id),
+        |seen| {
+            in_sets.extend(seen);
+            Ok::<(), Infallible>(())
+        },
+    );
+    let mut roll = Roll { blocking, roots, in_sets, ..Roll::default() };
     for mut findings in findings {
         findings.complete(chosen);
         let seen = findings.pieces.into_iter().flatten().filter(|task| !is_looker(task));

@@ -3,7 +3,7 @@
 use crate::scheduler::remote::Remote;
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::Worker;
-use crate::task::Runnable;
+use crate::task::{Runnable, go_aside};
 
 impl Worker {
     /// Searches the injector, then steals half of a neighbour's queue.
@@ -32,6 +32,7 @@ impl Worker {
     pub(super) fn steal_from(&self, victim: &Remote) -> Option<Runnable> {
         let before = self.queue().added_count();
         let task = victim.steal(self.queue())?;
+        go_aside();
         let added_count = self.queue().added_count().wrapping_sub(before);
         self.count_steal(u64::from(added_count) + 1);
         Some(task)

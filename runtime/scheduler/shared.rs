@@ -25,7 +25,7 @@ use crate::scheduler::slack::Slack;
 use crate::scheduler::stand_ins::StandIns;
 use crate::scheduler::surplus::Surplus;
 use crate::scheduler::watchdog::Watchdog;
-use crate::task::{ObservedWorker, OwnedTasks, Runnable};
+use crate::task::{Guests, ObservedWorker, OwnedTasks, Runnable, go_aside};
 use crate::time::Timers;
 
 /// The part of a runtime's scheduler that all of its threads share.
@@ -134,6 +134,11 @@ impl SharedScheduler {
         self.identity.observation.as_ref().map(|observation| observation.worker(worker))
     }
 
+    /// Returns what runs beside the tasks of the lists, if the runtime is observed.
+    pub(crate) fn guests(&self) -> Option<&Arc<Guests>> {
+        self.identity.observation.as_ref().map(|observation| observation.guests())
+    }
+
     pub(crate) fn blocking(&self) -> &Pool {
         &self.blocking
     }
@@ -215,8 +220,16 @@ impl SharedScheduler {
     #[inline]
     pub(super) fn announce_backlog(&self, index: usize) {
         if let Some(index) = self.surplus.announce(index, &self.idle) {
-            self.unpark(index);
+            self.unpark_between_polls(index);
         }
+    }
+
+    /// Wakes worker `index`. It may take some microseconds, which are those of no poll. A call of
+    /// its own, because it is rare.
+    #[inline(never)]
+    fn unpark_between_polls(&self, index: usize) {
+        go_aside();
+        self.unpark(index);
     }
 
     /// Returns whether worker `index`, which is listed, has a backlog worth sharing.

@@ -10,7 +10,7 @@ use crate::scheduler::local::{Local, Mode};
 use crate::scheduler::seat::{PinnedQueue, Seat};
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::worker::{Due, Worker};
-use crate::task::{Runnable, is_traced, without_budget};
+use crate::task::{Runnable, count_beside_others, is_traced, without_budget};
 
 /// Runs `closure` on this thread. If this thread runs a worker, another thread takes it over.
 pub(crate) fn block_in_place<R>(closure: impl FnOnce() -> R) -> R {
@@ -93,6 +93,7 @@ impl Local {
         let (index, shared) = (self.index(), self.handle().shared());
         self.publish_counts(self.remote());
         self.mode.set(Mode::Away);
+        count_beside_others(true);
         self.pinned.move_to(None);
         shared.driver.leave_worker(index);
         shared.timers.leave_worker(index);
@@ -132,6 +133,7 @@ impl Local {
         shared.timers.come_back(index);
         self.pinned.move_to(Some(index));
         self.mode.set(Mode::Usual);
+        count_beside_others(false);
         shared.shutdown_barrier.forget_loose();
         true
     }

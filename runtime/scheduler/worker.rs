@@ -14,7 +14,7 @@ use crate::scheduler::remote::Remote;
 use crate::scheduler::seat::PinnedQueue;
 use crate::scheduler::shared::SharedScheduler;
 use crate::scheduler::watch::Watch;
-use crate::task::{Cause, CountedWorker, Runnable, take_forced_yields, wake_all};
+use crate::task::{Cause, CountedWorker, Hosting, Runnable, take_forced_yields, wake_all};
 
 /// Consecutive runs from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK_MAX: u32 = 3;
@@ -124,6 +124,7 @@ impl Worker {
         let _shown = shared.remotes[self.index()].polled.show();
         let observed = shared.observed_worker(self.index()).cloned();
         let _counted = observed.map(|observed| CountedWorker::begin(self.index(), observed));
+        let _hosting = shared.guests().cloned().map(Hosting::begin);
         let mut polls_left = 0;
         loop {
             if polls_left == 0 {

@@ -24,9 +24,15 @@ const UNLIMITED: u16 = u16::MAX;
 
 thread::thread_local! {
     static UNITS: Cell<u16> = const { Cell::new(UNLIMITED) };
-    /// How often an operation found no unit on this thread: a figure for users.
+    /// How often an operation found no unit on this thread: a figure for users. With
+    /// `STRAIGHT_ON`.
     static FORCED_YIELDS: Cell<u64> = const { Cell::new(0) };
 }
+
+/// In `FORCED_YIELDS`: a poll that is observed has ended, and the worker has taken the count not
+/// since. Workers take it whenever they look after anything else than their queues. So it tells an
+/// observed poll that another one was just before, and costs the loop of a worker nothing.
+const STRAIGHT_ON: u64 = 1 << 63;
 
 /// Gives this thread a fresh budget until the guard is dropped.
 #[inline]
@@ -257,7 +263,19 @@ fn force_yield(cx: &mut Context<'_>) {
 /// Returns how often a task had to yield on this thread since the last call.
 #[inline]
 pub(crate) fn take_forced_yields() -> u64 {
-    FORCED_YIELDS.with(|count| if count.get() > 0 { count.take() } else { 0 })
+    FORCED_YIELDS.with(|count| if count.get() > 0 { count.take() & !STRAIGHT_ON } else { 0 })
+}
+
+/// An observed poll has ended on this thread.
+#[inline]
+pub(super) fn begin_straight_on() {
+    FORCED_YIELDS.with(|count| count.set(count.get() | STRAIGHT_ON));
+}
+
+/// Whether nobody has taken the forced yields of this thread since the last observed poll.
+#[inline]
+pub(super) fn is_straight_on() -> bool {
+    FORCED_YIELDS.with(|count| count.get() & STRAIGHT_ON != 0)
 }
 
 /// Returns whether the current task may complete another operation before it has to yield.

@@ -27,7 +27,6 @@ pub(super) fn vtable<F: Future + 'static, S: Schedule>() -> &'static Vtable {
             run: run::<F, S>,
             schedule: schedule::<F, S>,
             take_output: take_output::<F, S>,
-            drop_output: drop_output::<F, S>,
             free: free::<F, S>,
             trailer_offset: trailer_offset::<F, S>(),
             is_observed: false,
@@ -60,14 +59,27 @@ unsafe fn schedule<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>, c
 }
 
 /// Moves the output to `target`, an `Option<Result<F::Output, JoinError>>` that is `None`. Leaves
-/// `target` unchanged if the output was taken before.
+/// `target` unchanged if the output was taken before. Without a target the output is dropped, if it
+/// is still there. One function for both, because each one in the vtable makes a record longer.
 ///
 /// # Safety
 /// The types are the task's, `target` is valid for writes, and the caller owns the output
 /// ([output-owner]).
-unsafe fn take_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>, target: NonNull<()>) {
+unsafe fn take_output<F: Future + 'static, S: Schedule>(
+    pointer: NonNull<Header>,
+    target: Option<NonNull<()>>,
+) {
     // SAFETY: as our caller promises.
     let harness = unsafe { Harness::<F, S>::new(pointer) };
+    let Some(target) = target else {
+        // SAFETY: the caller owns the output, so nobody else uses the stage.
+        let is_taken = harness.core().stage.with(|stage| matches!(unsafe { &*stage }, Stage::Consumed));
+        if !is_taken {
+            // SAFETY: as our caller promises.
+            unsafe { drop_unwanted_output::<F, S>(pointer) };
+        }
+        return;
+    };
     let target = target.cast::<Option<Result<F::Output, JoinError>>>();
     harness.core().stage.with_mut(|stage| {
         // SAFETY: the caller owns the output, so nobody else uses the stage. The future is gone, so
@@ -81,7 +93,7 @@ unsafe fn take_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>
     });
 }
 
-/// Drops the output if it is still there, and catches a panic of its destructor.
+/// Drops the output, and catches a panic of its destructor.
 ///
 /// # Safety
 /// The types are the task's, and the caller owns the output ([output-owner]).
@@ -94,6 +106,16 @@ unsafe fn drop_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>
     if let Err(payload) = unsafe { harness.replace_stage(Stage::Consumed) } {
         discard(payload);
     }
+}
+
+/// As `drop_output`, which is part of the usual end of a task that nobody joins; this is rare.
+///
+/// # Safety
+/// As that of `drop_output`.
+#[inline(never)]
+unsafe fn drop_unwanted_output<F: Future + 'static, S: Schedule>(pointer: NonNull<Header>) {
+    // SAFETY: as our caller promises.
+    unsafe { drop_output::<F, S>(pointer) }
 }
 
 /// # Safety

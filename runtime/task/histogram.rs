@@ -8,6 +8,14 @@ use crate::primitive::atomic::{AtomicU64, Ordering};
 /// How values are spread. The first bucket ends at two to the power of `FIRST_END_BITS`, each other
 /// one is twice as long as the one before, and the last one has no end.
 pub(crate) struct Buckets<const FIRST_END_BITS: u32, const COUNT: usize> {
+    /// Of the thread that runs the worker, which therefore needs no read-modify-writes.
+    own: BucketCounts<COUNT>,
+    /// Of all others, also of threads that have left the worker to another one during a poll.
+    others: BucketCounts<COUNT>,
+}
+
+/// What some threads have noted.
+struct BucketCounts<const COUNT: usize> {
     counts: [AtomicU64; COUNT],
     sum: AtomicU64,
 }
@@ -18,11 +26,17 @@ pub(crate) type Histogram = Buckets<10, 24>;
 /// Numbers of things that came together, from 1. The last bucket begins at 2048.
 pub(crate) type SizeHistogram = Buckets<1, 12>;
 
+impl<const COUNT: usize> BucketCounts<COUNT> {
+    fn new() -> Self {
+        BucketCounts { counts: std::array::from_fn(|_| AtomicU64::new(0)), sum: AtomicU64::new(0) }
+    }
+}
+
 impl<const FIRST_END_BITS: u32, const COUNT: usize> Buckets<FIRST_END_BITS, COUNT> {
     pub(crate) const BUCKETS_COUNT: usize = COUNT;
 
     pub(crate) fn new() -> Self {
-        Buckets { counts: std::array::from_fn(|_| AtomicU64::new(0)), sum: AtomicU64::new(0) }
+        Buckets { own: BucketCounts::new(), others: BucketCounts::new() }
     }
 
     fn bucket_of(value: u64) -> usize {
@@ -41,29 +55,53 @@ impl<const FIRST_END_BITS: u32, const COUNT: usize> Buckets<FIRST_END_BITS, COUN
         from..if bucket + 1 == COUNT { u64::MAX } else { end(bucket) }
     }
 
+    /// Notes a value. `is_alone`: this thread runs the worker, and no other one does.
+    #[inline]
+    pub(super) fn note_of(&self, is_alone: bool, value: u64) {
+        if !is_alone {
+            return self.note(value);
+        }
+        let add = |sum: &AtomicU64, more| {
+            // Ordering: Relaxed, both: sums that only metrics read. Only this thread writes them,
+            // and a hand-over of the worker carries them to the next one.
+            sum.store(sum.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+        };
+        add(&self.own.counts[Self::bucket_of(value)], 1);
+        add(&self.own.sum, value);
+    }
+
+    /// Notes a value beside the thread that runs the worker, or where there is none.
     pub(crate) fn note(&self, value: u64) {
         self.note_many(value, 1);
     }
 
-    /// Notes the same value several times.
+    /// Notes the same value several times, as `note`.
     pub(crate) fn note_many(&self, value: u64, count: u64) {
         // Ordering: Relaxed, both: sums that only metrics read. Additions, because a thread that
         // takes a worker over may note a value beside the thread that had it.
-        self.counts[Self::bucket_of(value)].fetch_add(count, Ordering::Relaxed);
+        self.others.counts[Self::bucket_of(value)].fetch_add(count, Ordering::Relaxed);
         // Ordering: Relaxed, as above.
-        self.sum.fetch_add(value.wrapping_mul(count), Ordering::Relaxed);
+        self.others.sum.fetch_add(value.wrapping_mul(count), Ordering::Relaxed);
     }
 
     /// How many values are in a bucket.
     pub(crate) fn count(&self, bucket: usize) -> u64 {
         // Ordering: Relaxed: it is only a metric.
-        self.counts[bucket].load(Ordering::Relaxed)
+        [&self.own, &self.others].map(|noted| noted.counts[bucket].load(Ordering::Relaxed)).iter().sum()
     }
 
-    /// All values together.
+    /// How many values were noted by threads that did not run the worker alone.
+    #[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
+    pub(crate) fn others_count(&self) -> u64 {
+        // Ordering: Relaxed: it is only a metric.
+        self.others.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// All values together, modulo two to the power of 64.
     pub(crate) fn total(&self) -> u64 {
         // Ordering: Relaxed: it is only a metric.
-        self.sum.load(Ordering::Relaxed)
+        let [own, others] = [&self.own, &self.others].map(|noted| noted.sum.load(Ordering::Relaxed));
+        own.wrapping_add(others)
     }
 }
 
@@ -99,9 +137,11 @@ mod tests {
             let range = Histogram::range_of(bucket);
             assert!(range.contains(&Duration::from_nanos(nanos)), "{nanos} ns are not in {range:?}");
             let before = histogram.count(bucket);
-            histogram.note(nanos);
-            assert_eq!(histogram.count(bucket), before + 1);
-            sum += nanos;
+            for is_alone in [true, false] {
+                histogram.note_of(is_alone, nanos);
+            }
+            assert_eq!(histogram.count(bucket), before + 2);
+            sum += 2 * nanos;
         }
         assert_eq!(histogram.total(), sum);
     }

@@ -207,7 +207,7 @@ impl<T> JoinHandle<T> {
         let mut output: Option<Result<T, JoinError>> = None;
         // SAFETY: `T` is the output's type as `new` asks, the target is a `None` of the right type,
         // and the output is ours.
-        unsafe { (task.vtable().take_output)(task.as_ptr(), NonNull::from(&mut output).cast()) };
+        unsafe { (task.vtable().take_output)(task.as_ptr(), Some(NonNull::from(&mut output).cast())) };
         output
     }
 
@@ -216,7 +216,7 @@ impl<T> JoinHandle<T> {
     unsafe fn drop_output(&self) {
         let task = self.task.task();
         // SAFETY: as our caller promises.
-        unsafe { (task.vtable().drop_output)(task.as_ptr()) };
+        unsafe { (task.vtable().take_output)(task.as_ptr(), None) };
     }
 }
 

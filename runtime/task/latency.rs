@@ -1,8 +1,6 @@
-//! What is counted in a runtime that is observed, beside the records of its tasks: for each worker,
-//! and for the blocking pool.
+//! What is counted of each worker of a runtime that is observed, beside the records of its tasks.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::histogram::{Histogram, SizeHistogram};
 use super::operations::{LoggedOperation, ObservedOperations};
@@ -75,47 +73,5 @@ impl ObservedWorker {
 impl fmt::Debug for ObservedWorker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObservedWorker").finish_non_exhaustive()
-    }
-}
-
-/// What is counted of the closures of a blocking pool.
-pub(crate) struct ObservedPool {
-    /// How long they ran.
-    pub(crate) runs: Histogram,
-    /// How long they waited for a thread.
-    pub(crate) waits: Histogram,
-}
-
-impl fmt::Debug for ObservedPool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObservedPool").finish_non_exhaustive()
-    }
-}
-
-/// What is counted in a runtime. Its parts count, each what it knows.
-#[derive(Debug)]
-pub(crate) struct Observation {
-    workers: Box<[Arc<ObservedWorker>]>,
-    pool: ObservedPool,
-}
-
-impl Observation {
-    pub(crate) fn new(workers_count: usize) -> Arc<Observation> {
-        let workers = (0..workers_count).map(|_| Arc::new(ObservedWorker::new())).collect();
-        let pool = ObservedPool { runs: Histogram::new(), waits: Histogram::new() };
-        Arc::new(Observation { workers, pool })
-    }
-
-    /// What is counted of a worker.
-    ///
-    /// # Panics
-    /// Panics if there is no such worker.
-    pub(crate) fn worker(&self, index: usize) -> &Arc<ObservedWorker> {
-        &self.workers[index]
-    }
-
-    /// What is counted of the blocking pool.
-    pub(crate) fn pool(&self) -> &ObservedPool {
-        &self.pool
     }
 }

@@ -26,8 +26,7 @@ pub(crate) struct Header {
 pub(super) struct Vtable {
     pub(super) run: unsafe fn(NonNull<Header>) -> bool,
     pub(super) schedule: unsafe fn(NonNull<Header>, Cause),
-    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
-    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    pub(super) take_output: unsafe fn(NonNull<Header>, Option<NonNull<()>>),
     pub(super) free: unsafe fn(NonNull<Header>),
     /// Bytes from the header to the trailer.
     pub(super) trailer_offset: u32,

@@ -53,10 +53,11 @@
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` and `list.rs` (live tasks), `depot.rs`, `memory.rs`, `observed.rs`,
-// `latency.rs`, `histogram.rs`, `operations.rs` and `nanos.rs` (what is counted while a runtime is
-// observed). The others need none of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code
-// that may panic), `closure.rs`, `permission.rs` (whether a thread may block), `local_key.rs`
-// (values of a task), `names.rs`, `spans.rs` (what tokio-console reads).
+// `counted_worker.rs`, `latency.rs`, `histogram.rs`, `operations.rs`, `time_stamp.rs`, `root.rs`,
+// `guests.rs` and `observation.rs` (what is counted while a runtime is observed). The others need
+// none of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic),
+// `closure.rs`, `permission.rs` (whether a thread may block), `local_key.rs` (values of a task),
+// `names.rs`, `spans.rs` (what tokio-console reads).
 // `local_set/` is a small scheduler on top of all of it.
 
 pub(crate) mod activity;
@@ -65,8 +66,10 @@ mod budget;
 mod cause;
 mod census;
 mod closure;
+mod counted_worker;
 mod depot;
 mod error;
+mod guests;
 mod harness;
 mod histogram;
 mod id;
@@ -78,7 +81,7 @@ mod local_key;
 pub(crate) mod local_set;
 mod memory;
 mod names;
-mod nanos;
+mod observation;
 mod observed;
 mod operations;
 mod outcomes;
@@ -90,12 +93,15 @@ mod poll_log;
 mod polled_task;
 mod quiet;
 mod raw;
+mod root;
+mod rooted;
 mod runnable;
 mod schedule;
 #[cfg(feature = "tracing")]
 mod spans;
 mod state;
 pub(crate) mod stats;
+mod time_stamp;
 mod trace;
 pub(crate) mod wait_reason;
 mod waker;
@@ -173,13 +179,14 @@ pub(crate) use activity::TaskActivity;
 pub(crate) use cause::Cause;
 pub(crate) use census::{Census, Question, SeenTask};
 pub(crate) use closure::blocking;
+pub(crate) use counted_worker::{CountedWorker, OutsideLoop, count_beside_others, go_aside};
 pub(crate) use depot::{give_back, is_keeping, rest};
+pub(crate) use guests::{Guests, Hosting};
 pub(crate) use histogram::{Buckets, Histogram, SizeHistogram};
-pub(crate) use latency::{Observation, ObservedPool, ObservedWorker};
+pub(crate) use latency::ObservedWorker;
 pub(crate) use layout::Header;
 pub(crate) use names::{Named, name_of, named_closure};
-pub(crate) use nanos::nanos_now;
-pub(crate) use observed::CountedWorker;
+pub(crate) use observation::{Observation, ObservedPool};
 #[cfg(all(unix, feature = "console"))]
 pub(crate) use operations::LoggedOperation;
 pub(crate) use owned::OwnedTasks;
@@ -189,10 +196,12 @@ pub(crate) use poll_log::{Logged, LoggedPoll, LoggedWake};
 pub(crate) use polled_task::PolledTask;
 pub(crate) use quiet::{drop_all, quietly, wake_all};
 pub(crate) use raw::Reference as TaskReference;
+pub(crate) use rooted::Rooted;
 pub(crate) use runnable::Runnable;
 pub(crate) use schedule::Schedule;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::{BoxedSize, Spanned};
 pub(crate) use stats::TaskStats;
+pub(crate) use time_stamp::nanos_now;
 pub(crate) use trace::{Note, REASONS_COUNT_MAX, is_traced, note};
 pub(crate) use wait_reason::WaitReason;

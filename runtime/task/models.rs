@@ -808,7 +808,7 @@ fn a_posted_task_is_seen_or_wakes() {
         let posting = thread::spawn(move || there.post(42));
         let flag = Arc::new(Flag(AtomicBool::new(false)));
         let mut due = VecDeque::new();
-        let has_seen = inbox.listen(&Waker::from(flag.clone()));
+        let has_seen = inbox.listen(&Waker::from(flag.clone()), || {});
         if has_seen {
             inbox.take(&mut due);
         }

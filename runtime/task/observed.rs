@@ -6,24 +6,23 @@
 #![expect(unsafe_code, reason = "a vtable on the heap, which is found again from its task")]
 
 use super::cause::Cause;
-use super::histogram::Histogram;
-use super::id::{Id, try_id};
-use super::latency::ObservedWorker;
-use super::layout::{Header, Vtable};
-use super::nanos::nanos_now;
 #[cfg(all(unix, feature = "console"))]
-use super::poll_log::{LoggedPoll, LoggedWake, PollLog};
+use super::counted_worker::with_worker;
+use super::counted_worker::{OngoingPoll, wake_time};
+use super::id::{Id, try_id};
+use super::layout::{Header, Vtable};
+use super::memory;
+#[cfg(all(unix, feature = "console"))]
+use super::poll_log::{LoggedPoll, LoggedWake};
 use super::raw::{Reference, TaskRef};
 use super::stats::TaskStats;
+use super::time_stamp::nanos_now;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::cell::UnsafeCell;
-use crate::primitive::thread;
-use std::cell::RefCell;
-use std::ptr::NonNull;
-use std::sync::Arc;
+use std::ptr::{self, NonNull};
 use std::time::Duration;
 
-/// The record of a task. Times are those of `nanos.rs`, spans are nanoseconds.
+/// The record of a task. Times are those of `time_stamp.rs`, spans are nanoseconds.
 #[repr(C)]
 struct Record {
     /// The first field: the header points to it.
@@ -40,6 +39,9 @@ struct Record {
     /// Read by each use and written by the end, so that models see a use that comes too late.
     life: UnsafeCell<()>,
 }
+
+#[cfg(all(not(any(rt_loom, rt_shuttle)), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Record>() <= 96, "what observation costs per task");
 
 /// In `since`: the time is that of a wake, and no poll has followed. It takes the place of single
 /// nanoseconds.
@@ -83,51 +85,6 @@ impl Runs {
     }
 }
 
-/// A worker that a thread runs.
-struct RunWorker {
-    /// Its index and one more.
-    number: u64,
-    observed: Arc<ObservedWorker>,
-}
-
-thread::thread_local! {
-    /// The worker that this thread runs, if its runtime is observed.
-    static WORKER: RefCell<Option<RunWorker>> = const { RefCell::new(None) };
-}
-
-/// While it lives, polls of this thread count for a worker.
-pub(crate) struct CountedWorker {
-    outer: Option<RunWorker>,
-}
-
-impl CountedWorker {
-    /// Counts the polls of this thread for the worker `index`.
-    pub(crate) fn begin(index: usize, observed: Arc<ObservedWorker>) -> CountedWorker {
-        let worker = RunWorker { number: index as u64 + 1, observed };
-        CountedWorker { outer: WORKER.with(|current| current.replace(Some(worker))) }
-    }
-}
-
-impl Drop for CountedWorker {
-    fn drop(&mut self) {
-        // While the thread ends, nobody reads it.
-        let _ = WORKER.try_with(|current| current.replace(self.outer.take()));
-    }
-}
-
-/// Notes a time in a histogram of the worker that this thread runs. Returns the worker's part of
-/// `Runs`: zero if it runs none.
-fn note(of: fn(&ObservedWorker) -> &Histogram, nanos: u64) -> u64 {
-    let note = |worker: &RefCell<Option<RunWorker>>| {
-        let worker = worker.borrow();
-        worker.as_ref().map_or(0, |worker| {
-            of(&worker.observed).note(nanos);
-            worker.number
-        })
-    };
-    WORKER.try_with(note).unwrap_or(0)
-}
-
 impl Record {
     /// The record of a task that is spawned now, by the task of this thread.
     fn new(plain: NonNull<Vtable>) -> Record {
@@ -161,24 +118,26 @@ impl Record {
         self.since.store(now | DUE, Ordering::Relaxed);
     }
 
-    /// A poll begins. Called by the runner. Returns the time.
-    fn begin_poll(&self) -> u64 {
-        let now = nanos_now();
+    /// When the task became due. `None` if it was not: whoever looks at a task, or ends it, runs it
+    /// all the same. Called by the runner.
+    fn due_since(&self) -> Option<u64> {
+        // Ordering: Relaxed [one-poller]: the right to run carries it to us.
+        let since = self.since.load(Ordering::Relaxed);
+        (since & DUE != 0).then_some(since & !DUE)
+    }
+
+    /// A poll has begun. Called by the runner.
+    fn begin_poll(&self, poll: &OngoingPoll, due: Option<u64>) {
+        let waited = due.map_or(0, |due| poll.began.saturating_sub(due));
         // Ordering: Relaxed [one-poller], all: only the runner writes these, and the right to run
         // carries them from one to the next; a dump reads hints.
-        let since = self.since.load(Ordering::Relaxed);
-        // Whoever looks at a task, or ends it, runs it although it was not due.
-        let waited = if since & DUE == 0 { 0 } else { now.saturating_sub(since) };
-        // Ordering: Relaxed, as above.
         self.scheduled.store(self.scheduled.load(Ordering::Relaxed) + waited, Ordering::Relaxed);
-        let worker = note(|observed| &observed.schedules, waited);
         // Ordering: Relaxed, as above.
-        let runs = Runs(self.runs.load(Ordering::Relaxed)).after_poll(worker);
+        let runs = Runs(self.runs.load(Ordering::Relaxed)).after_poll(poll.worker);
         // Ordering: Relaxed, as above.
         self.runs.store(runs.0, Ordering::Relaxed);
         // Ordering: Relaxed, as above.
-        self.since.store(now & !DUE, Ordering::Relaxed);
-        now
+        self.since.store(poll.began & !DUE, Ordering::Relaxed);
     }
 
     /// A poll is over. If the task was woken meanwhile, it is due again, and the caller has the
@@ -189,7 +148,6 @@ impl Record {
         // Ordering: Relaxed: a sum that only dumps read. An addition, because the next poll may
         // have ended on another thread.
         self.busy.fetch_add(length, Ordering::Relaxed);
-        note(|observed| &observed.polls, length);
         if is_woken {
             self.become_due(ended);
         }
@@ -225,19 +183,13 @@ impl Record {
 #[cfg(all(unix, feature = "console"))]
 fn log_poll(task: TaskRef<'_>, began: u64, ended: u64) {
     let poll = || LoggedPoll { task: task.id(), location: task.location(), began, ended };
-    with_log(|log| log.note_poll(poll));
+    with_worker(|worker| worker.log.note_poll(poll));
 }
 
 /// Logs that this thread made a task due, if somebody traces its worker.
 #[cfg(all(unix, feature = "console"))]
 fn log_wake(task: TaskRef<'_>, at: u64) {
-    with_log(|log| log.note_wake(LoggedWake { task: task.id(), by: try_id(), at }));
-}
-
-#[cfg(all(unix, feature = "console"))]
-fn with_log(f: impl FnOnce(&PollLog)) {
-    // While the thread ends, nothing is logged.
-    let _ = WORKER.try_with(|worker| worker.borrow().as_ref().map(|worker| f(&worker.observed.log)));
+    with_worker(|worker| worker.log.note_wake(LoggedWake { task: task.id(), by: try_id(), at }));
 }
 
 #[cfg(not(all(unix, feature = "console")))]
@@ -253,10 +205,12 @@ fn log_wake(_task: TaskRef<'_>, _at: u64) {}
 pub(super) unsafe fn observe(task: NonNull<Header>) {
     // SAFETY: as our caller promises, so this borrow is the only one.
     let header = unsafe { &mut *task.as_ptr() };
-    let record = Box::leak(Box::new(Record::new(header.vtable)));
+    let record = memory::allocate::<Record>();
+    // SAFETY: the memory is for a record, and ours.
+    unsafe { record.write(Record::new(header.vtable)) };
     // A record begins with its vtable. It is freed with the cell, so the vtable lasts as long as
     // the header that has it, and the whole record may be reached through this pointer.
-    header.vtable = NonNull::from(record).cast();
+    header.vtable = record.cast();
 }
 
 /// The record of a task that is observed.
@@ -276,10 +230,13 @@ unsafe fn run(task: NonNull<Header>) -> bool {
     let kept = unsafe { TaskRef::from_header(task) }.to_reference();
     // SAFETY: observed, as our caller promises, and alive as long as `kept`.
     let record = unsafe { record_of(kept.task().as_ptr()) };
-    let began = record.begin_poll();
+    let due = record.due_since();
+    // SAFETY: `kept` outlives the poll.
+    let poll = unsafe { OngoingPoll::begin(task, due) };
+    record.begin_poll(&poll, due);
     // SAFETY: as our caller promises; this is the vtable for the types of the task.
     let is_woken = unsafe { (record.plain().run)(task) };
-    let ended = nanos_now();
+    let (began, ended) = (poll.began, poll.end());
     log_poll(kept.task(), began, ended);
     record.end_poll(began, ended, is_woken);
     is_woken
@@ -290,7 +247,7 @@ unsafe fn run(task: NonNull<Header>) -> bool {
 unsafe fn schedule(task: NonNull<Header>, cause: Cause) {
     // SAFETY: observed, and the caller of `schedule` keeps it alive ([alive-while-scheduling]).
     let record = unsafe { record_of(task) };
-    let now = nanos_now();
+    let now = wake_time();
     record.become_due(now);
     // SAFETY: as above.
     log_wake(unsafe { TaskRef::from_header(task) }, now);
@@ -301,16 +258,19 @@ unsafe fn schedule(task: NonNull<Header>, cause: Cause) {
 /// # Safety
 /// As `Vtable::free`, for a task that is observed.
 unsafe fn free(task: NonNull<Header>) {
-    // Not by `record_of`: the box needs the pointer that `observe` has stored.
+    // Not by `record_of`: the memory needs the pointer that `observe` has stored.
     // SAFETY: the cell is freed below.
     let record = unsafe { task.as_ref().vtable.cast::<Record>() };
     // SAFETY: observed, so that is a record, and it is alive until it is taken back below.
     let plain = unsafe { record.as_ref() }.plain();
     // SAFETY: as our caller promises; this is the vtable for the types of the task.
     unsafe { (plain.free)(task) };
-    // SAFETY: `observe` has made it as a box; the header that pointed to it is gone.
-    let record = unsafe { Box::from_raw(record.as_ptr()) };
-    record.life.with_mut(|_| ());
+    // SAFETY: the header that pointed to it is gone, so nobody else uses it.
+    unsafe { record.as_ref() }.life.with_mut(|_| ());
+    // SAFETY: as above; `observe` has written it there.
+    unsafe { ptr::drop_in_place(record.as_ptr()) };
+    // SAFETY: the memory comes from `allocate`, for a record.
+    unsafe { memory::release(record) };
 }
 
 impl Reference {

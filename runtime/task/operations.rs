@@ -2,10 +2,10 @@
 //! it takes.
 
 use super::histogram::Histogram;
-use super::nanos::nanos_now;
+use super::time_stamp::nanos_now;
 use crate::primitive::sync::Mutex;
 
-/// An operation of a ring. Its times are those of `nanos.rs`.
+/// An operation of a ring. Its times are those of `time_stamp.rs`.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(all(unix, feature = "console")), expect(dead_code, reason = "only traces read it"))]
 pub(crate) struct LoggedOperation {

@@ -10,7 +10,7 @@ use crate::primitive::sync::Mutex;
 /// So many polls are kept of each worker, and as many wakes and operations: 20, 12 and 20 MiB.
 const KEPT_COUNT_MAX: usize = 1 << 19;
 
-/// A poll. Times are those of `nanos.rs`.
+/// A poll. Times are those of `time_stamp.rs`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoggedPoll {
     pub(crate) task: Id,

@@ -242,6 +242,12 @@ impl TaskState {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
+    /// Returns whether the runner, which asks, wakes the joiner of its task, which is complete.
+    pub(super) fn is_waking_joiner(&self) -> bool {
+        // Ordering: Relaxed: both bits are of this thread's own step, or of one that it has seen.
+        self.0.load(Ordering::Relaxed) & (COMPLETE | JOIN_WAKER) == COMPLETE | JOIN_WAKER
+    }
+
     /// Returns whether a run is due or under way. A hint, because it may have changed by now.
     pub(super) fn is_due(&self) -> bool {
         // Ordering: Relaxed, because nothing else is read on the strength of the answer;

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod deadlocks;
+mod guests;
 mod names;
 mod poll;
 mod quit;

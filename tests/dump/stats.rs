@@ -95,6 +95,28 @@ fn a_task_that_waits_for_its_thread_is_runnable_for_that_time() {
     }
 }
 
+/// The clock of the runtime stands still, so its worker sees no reason to look after anything else.
+#[test]
+fn the_time_of_the_future_of_block_on_is_not_that_of_the_tasks_after_it() {
+    for kind in backends() {
+        let rt = builder(Shape::CurrentThread, kind).observe(true).start_paused(true).build();
+        let rt = rt.expect("a runtime that is observed");
+        rt.block_on(async {
+            let task = heist::spawn(async {
+                loop {
+                    yield_now().await;
+                }
+            });
+            for _ in 0..3 {
+                yield_now().await;
+                spin(TIME);
+            }
+            let stats = stats_in(&Handle::current().dump().await, task.id());
+            assert!(stats.busy() < TIME && stats.scheduled() >= 2 * TIME, "{stats:?}");
+        });
+    }
+}
+
 /// A dump polls a task that waits, which was not due.
 #[test]
 fn the_time_before_a_dump_is_no_wait_for_a_thread() {

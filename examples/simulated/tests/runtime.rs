@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use heist::runtime::{Builder, Handle};
 use heist::sim;
 use heist::sync::{Mutex, mpsc, oneshot};
 use heist::time::{Duration, Instant, sleep, timeout};
@@ -59,6 +60,23 @@ async fn channels_and_locks_lose_nothing() {
     }
 }
 
+/// The processor counts on while a world sleeps, and knows nothing of its hours.
+#[heist::sim::test(seeds = 20, twice = true)]
+fn an_observed_task_is_as_old_as_the_world_says() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).observe(true).build().unwrap();
+    runtime.block_on(async {
+        let hour = Duration::from_secs(3600);
+        let task = heist::spawn(std::future::pending::<()>());
+        for hours in 1..=3 {
+            sleep(hour).await;
+            let dump = Handle::current().dump().await;
+            let stats = dump.task(task.id()).and_then(|task| task.stats()).expect("it is observed");
+            let age = stats.age();
+            assert!(age >= hours * hour && age < hours * hour + Duration::from_secs(60), "{age:?}");
+        }
+    });
+}
+
 #[heist::sim::test(seeds = 100, twice = true)]
 async fn closures_that_block_run_beside_the_workers() {
     let blocked = heist::task::spawn_blocking(|| {
@@ -95,7 +113,7 @@ fn a_runtime_ends_while_its_tasks_wait() {
 
 #[heist::sim::test(seeds = 50, twice = true)]
 fn a_stuck_worker_keeps_nobody_waiting() {
-    let runtime = heist::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let stuck = heist::spawn(async { std::thread::sleep(std::time::Duration::from_secs(1)) });
         sleep(Duration::from_millis(1)).await;

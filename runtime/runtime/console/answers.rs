@@ -83,6 +83,8 @@ fn task_line(out: &mut impl Write, task: &TaskDump, dump: Option<&Dump>) -> io::
         TaskKind::Shared => "shared",
         TaskKind::Local => "local",
         TaskKind::Blocking => "blocking",
+        TaskKind::BlockOn => "block_on",
+        TaskKind::LocalSet => "local set",
     };
     let activity = match task.activity() {
         TaskActivity::Running => "running",

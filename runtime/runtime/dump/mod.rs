@@ -94,6 +94,14 @@ pub enum TaskKind {
     /// [`spawn_blocking`](crate::task::spawn_blocking). It is runnable while no thread is free for
     /// it, and what it does while it runs is not known.
     Blocking,
+    /// The thread that blocks on it, by [`Runtime::block_on`](crate::runtime::Runtime::block_on) or
+    /// [`Handle::block_on`]. Listed if the runtime is observed. What it waits for is not known, nor
+    /// whether it is runnable, so it is either running or waiting. Its id is for dumps only.
+    BlockOn,
+    /// The thread that polls its [`LocalSet`](crate::task::LocalSet). Listed if the runtime that
+    /// polls the set is observed, from the first poll of the set on. What it waits for is not
+    /// known.
+    LocalSet,
 }
 
 impl Handle {
@@ -107,8 +115,9 @@ impl Handle {
     /// within 100 ms, for example because all workers are in polls that do not end. The dump ends
     /// all the same.
     ///
-    /// Not listed are the future of a `block_on` and the tasks of a
-    /// [`LocalSet`](crate::task::LocalSet).
+    /// The future of a `block_on` and the tasks of a [`LocalSet`](crate::task::LocalSet) are listed
+    /// if the runtime is observed ([`Builder::observe`](super::Builder::observe)), without what
+    /// they wait for.
     ///
     /// # Cancel safety
     /// Cancel safe: if the future is dropped, the dump is lost, and nothing else.
@@ -390,7 +399,9 @@ pub(super) fn tasks_of(roll: Roll) -> impl Iterator<Item = TaskDump> {
     let shared = roll.shared.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Shared));
     let local = roll.pinned.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Local));
     let blocking = roll.blocking.into_iter().map(|seen| TaskDump::new(seen, TaskKind::Blocking));
-    shared.chain(local).chain(blocking)
+    let roots = roll.roots.into_iter().map(|seen| TaskDump::new(seen, TaskKind::BlockOn));
+    let in_sets = roll.in_sets.into_iter().map(|seen| TaskDump::new(seen, TaskKind::LocalSet));
+    shared.chain(local).chain(blocking).chain(roots).chain(in_sets)
 }
 
 /// The task that a task with this reason waits for.
@@ -408,6 +419,8 @@ impl fmt::Display for TaskKind {
             TaskKind::Shared => "shared",
             TaskKind::Local => "local",
             TaskKind::Blocking => "blocking",
+            TaskKind::BlockOn => "block_on",
+            TaskKind::LocalSet => "local set",
         })
     }
 }

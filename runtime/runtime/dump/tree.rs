@@ -53,6 +53,8 @@ fn name_of(kind: TaskKind) -> &'static str {
         TaskKind::Shared => "",
         TaskKind::Local => "local",
         TaskKind::Blocking => "blocking",
+        TaskKind::BlockOn => "block_on",
+        TaskKind::LocalSet => "local set",
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::inbox::Inbox;
 use crate::primitive::thread;
+use crate::task::guests::HoldsTasks;
 use crate::task::{Cause, Header, Id, JoinHandle, OwnedTasks, Runnable, Schedule};
 
 /// The part of a set that its tasks hold.
@@ -130,6 +131,12 @@ impl LocalPart {
             self.tasks.schedule(runnable, Cause::Spawned);
         }
         join
+    }
+}
+
+impl HoldsTasks for LocalTasks {
+    fn tasks(&self) -> &OwnedTasks {
+        &self.owned
     }
 }
 

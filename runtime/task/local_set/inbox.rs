@@ -41,14 +41,15 @@ impl<T> Inbox<T> {
     }
 
     /// Makes every task that is posted from now on call `waker`. Returns whether there are some
-    /// already.
+    /// already. `on_change` is called if that was another waker before, or none.
     #[must_use = "tasks that are there call no waker"]
-    pub(in crate::task) fn listen(&self, waker: &Waker) -> bool {
+    pub(in crate::task) fn listen(&self, waker: &Waker, on_change: impl FnOnce()) -> bool {
         let state = self.state.lock();
         if state.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
             return !state.tasks.is_empty();
         }
         drop(state);
+        on_change();
         // Cloned and dropped without the lock, because wakers are user code.
         let fresh = waker.clone();
         let mut state = self.state.lock();

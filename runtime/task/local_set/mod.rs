@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use super::guests::list_set;
 use super::{Id, JoinHandle, Runnable};
 use current::{LocalPart, Presence, SetGuard};
 
@@ -144,7 +145,7 @@ impl LocalSet {
     fn begin_poll(&self, cx: &Context<'_>) -> SetGuard {
         let inside = current::enter(&self.part, Presence::Polling);
         let inbox = &self.part.tasks.inbox;
-        if inbox.listen(cx.waker()) {
+        if inbox.listen(cx.waker(), || list_set(&self.part.tasks)) {
             inbox.take(&mut self.part.due.borrow_mut());
         }
         inside

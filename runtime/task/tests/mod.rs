@@ -16,6 +16,8 @@ mod life;
 mod names;
 mod observed;
 mod panics;
+#[cfg(all(unix, feature = "console"))]
+mod readings;
 
 /// Every task holds one of these handles, so their count is the number of tasks that are still
 /// allocated.

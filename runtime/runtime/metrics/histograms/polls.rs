@@ -138,3 +138,28 @@ impl RuntimeMetrics {
         self.time_count(worker, bucket, |observed| &observed.schedules)
     }
 }
+
+#[cfg(all(test, not(any(rt_loom, rt_shuttle))))]
+mod tests {
+    use crate::runtime::{Builder, Handle, block_in_place};
+    use std::time::{Duration, Instant};
+
+    /// Additions of the one and stores of the other must not undo each other.
+    #[test]
+    fn a_poll_that_has_lost_its_worker_is_counted_beside_the_new_thread() {
+        let rt = Builder::new_multi_thread().worker_threads(1).observe(true).build().expect("a runtime");
+        let task = rt.spawn(async {
+            block_in_place(|| Handle::current().block_on(crate::task::spawn(async {}))).unwrap();
+        });
+        rt.block_on(task).unwrap();
+        let metrics = rt.handle().metrics();
+        let polls = &metrics.observed(0).expect("it is observed").polls;
+        let count = || (0..metrics.poll_time_histogram_num_buckets()).map(|bucket| polls.count(bucket)).sum();
+        // The count comes after the output.
+        let began = Instant::now();
+        while count() != 2_u64 && began.elapsed() < Duration::from_secs(10) {
+            std::thread::yield_now();
+        }
+        assert_eq!((count(), polls.others_count()), (2, 1));
+    }
+}
