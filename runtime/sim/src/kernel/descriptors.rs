@@ -1,9 +1,9 @@
 //! The descriptors of a world: which number of which host stands for which object.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::c_int;
 
-use super::{HostId, ObjectId};
+use super::{HostId, NumberMap, ObjectId};
 
 /// The least number of a simulated descriptor: one comparison distinguishes them from real ones.
 pub(crate) const DESCRIPTOR_MIN: c_int = 0x1000_0000;
@@ -18,7 +18,7 @@ pub(crate) struct Descriptor {
 /// The descriptors of all hosts. Their numbers are in one sequence, because the hosts are in one
 /// process: the number of one is none of another's.
 pub(crate) struct Descriptors {
-    all: BTreeMap<c_int, Descriptor>,
+    all: NumberMap<c_int, Descriptor>,
     /// Those below `next` that no descriptor has.
     free: BTreeSet<c_int>,
     next: c_int,
@@ -26,7 +26,7 @@ pub(crate) struct Descriptors {
 
 impl Descriptors {
     pub(crate) fn new() -> Descriptors {
-        Descriptors { all: BTreeMap::new(), free: BTreeSet::new(), next: DESCRIPTOR_MIN }
+        Descriptors { all: NumberMap::default(), free: BTreeSet::new(), next: DESCRIPTOR_MIN }
     }
 
     /// Adds a descriptor under the lowest number that is free, as Unix does, and not below `min`.
@@ -73,7 +73,9 @@ impl Descriptors {
     /// The numbers of a host, in their order.
     pub(crate) fn all_of(&self, host: HostId) -> Vec<c_int> {
         let of_host = |(_, descriptor): &(&c_int, &Descriptor)| descriptor.host == host;
-        self.all.iter().filter(of_host).map(|(number, _)| *number).collect()
+        let mut numbers: Vec<c_int> = self.all.iter().filter(of_host).map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        numbers
     }
 }
 
