@@ -123,11 +123,18 @@ impl Network {
         env: &mut Env<'_>,
         f: impl FnOnce(&mut Connection, &mut Work<'_>) -> R,
     ) -> Option<R> {
-        let connection = self.sockets.get_mut(&id)?.connection_mut()?;
+        let socket = self.sockets.get_mut(&id)?;
+        let planned_at = socket.planned_at;
+        let connection = socket.connection_mut()?;
         let mut work = work(std::mem::take(&mut self.segments), env);
         let answer = f(connection, &mut work);
+        let is_silent = work.segments.is_empty() && work.changed == 0;
         let outcome = (work.segments, work.changed);
-        self.conclude(id, outcome, env);
+        if is_silent && connection.phase != Phase::Dead && !needs_timer(connection, planned_at) {
+            self.segments = outcome.0;
+        } else {
+            self.conclude(id, outcome, env);
+        }
         Some(answer)
     }
 
@@ -150,7 +157,7 @@ impl Network {
             return self.bury(id, (host, local, remote));
         }
         let Some(deadline) = connection.deadline() else { return };
-        if socket.planned_at.is_none_or(|planned_at| planned_at > deadline) {
+        if needs_timer(connection, socket.planned_at) {
             socket.planned_at = Some(deadline);
             let timer = KernelEvent::Network(NetworkEvent::Timer(id));
             env.plan(deadline.saturating_sub(env.now), timer);
@@ -189,9 +196,9 @@ impl Network {
     pub(super) fn take_segment(&mut self, packet: &Packet, segment: &Segment, env: &mut Env<'_>) {
         let key = (packet.to, packet.target, packet.source);
         if let Some(id) = self.connections.get(&key).copied() {
-            let number = self.sockets[&id].connection().map(|connection| connection.number);
-            if number == Some(segment.connection) {
-                return self.take_own_segment(id, segment, env);
+            let socket = &self.sockets[&id];
+            if socket.connection().is_some_and(|connection| connection.number == segment.connection) {
+                return self.take_own_segment((id, socket.listener), segment, env);
             }
             if segment.kind != SegmentKind::Open {
                 return self.refuse(packet, segment, env);
@@ -208,8 +215,13 @@ impl Network {
         }
     }
 
-    fn take_own_segment(&mut self, id: SocketId, segment: &Segment, env: &mut Env<'_>) {
-        let listener = self.sockets[&id].listener;
+    /// A segment of a connection, which may be in the queue of a listener.
+    fn take_own_segment(
+        &mut self,
+        (id, listener): (SocketId, Option<SocketId>),
+        segment: &Segment,
+        env: &mut Env<'_>,
+    ) {
         let is_open = self.with_connection(id, env, |connection, work| {
             let was_open = connection.is_connected();
             connection.take(segment, work);
@@ -280,6 +292,12 @@ impl Network {
             self.release_port(id, &socket);
         }
     }
+}
+
+/// Whether the queue of events mentions the socket too late for its timer.
+fn needs_timer(connection: &Connection, planned_at: Option<u64>) -> bool {
+    let is_late = |deadline| planned_at.is_none_or(|planned_at| planned_at > deadline);
+    connection.deadline().is_some_and(is_late)
 }
 
 /// `segments`: an empty list, whose memory is used.
