@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr;
 
-use super::transfer::{Patience, deadlines, gathered, perform, rooms};
+use super::transfer::{Patience, deadlines, gathered, perform, room, rooms};
 use super::{answer, enter_for, fail, number_or_fail, real_sockets as real, socket_addresses};
 use crate::kernel::Room;
 use crate::kernel::network::{Received, SocketName};
@@ -289,9 +289,8 @@ unsafe fn receive_with(
     flags: c_int,
     (address, address_len): (*mut libc::sockaddr, *mut libc::socklen_t),
 ) -> isize {
-    let slice = libc::iovec { iov_base: start, iov_len: len };
     // SAFETY: as the caller promises.
-    let mut room = Room::new(unsafe { rooms(&raw const slice, 1) });
+    let mut room = Room::of(unsafe { room(start, len) });
     let outcome = receive(here, number, &mut room, flags);
     answer(outcome.map(|(received, count)| {
         // SAFETY: as the caller promises.

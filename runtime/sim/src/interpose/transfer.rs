@@ -59,9 +59,8 @@ pub(super) fn deadlines(here: &Here, number: c_int) -> (Option<u64>, Option<u64>
     here.look(|world| world.kernel.deadlines(host, number, world.now))
 }
 
-fn read_into(here: &Here, number: c_int, slices: Vec<&mut [MaybeUninit<u8>]>) -> isize {
+fn read_into(here: &Here, number: c_int, mut room: Room<'_>) -> isize {
     take_time_of(here, number);
-    let mut room = Room::new(slices);
     let (until, _) = deadlines(here, number);
     answer(perform(here, "read", number, (Patience::OfDescriptor, until), |kernel, id, env| {
         kernel.read(id, &mut room, env)
@@ -156,7 +155,7 @@ pub(super) unsafe fn gathered<'a>(slices: *const libc::iovec, count: usize) -> C
 pub(super) unsafe extern "C" fn read(number: c_int, start: *mut c_void, len: usize) -> isize {
     match enter_for(number) {
         // SAFETY: as the caller promises.
-        Some(here) => read_into(&here, number, vec![unsafe { room(start, len) }]),
+        Some(here) => read_into(&here, number, Room::of(unsafe { room(start, len) })),
         // SAFETY: as the caller promises.
         None => unsafe { real::READ.get()(number, start, len) },
     }
@@ -187,7 +186,7 @@ pub(super) unsafe extern "C" fn readv(number: c_int, slices: *const libc::iovec,
     match usize::try_from(count) {
         // SAFETY: as the caller promises.
         Ok(slices_count) if count <= SLICES_COUNT_MAX => unsafe {
-            read_into(&here, number, rooms(slices, slices_count))
+            read_into(&here, number, Room::new(rooms(slices, slices_count)))
         },
         _ => fail(libc::EINVAL) as isize,
     }

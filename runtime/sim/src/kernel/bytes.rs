@@ -4,38 +4,41 @@ use std::mem::MaybeUninit;
 
 /// The memory that a caller gave to be written: one slice, or those of a `readv`.
 pub(crate) struct Room<'a> {
-    slices: Vec<&'a mut [MaybeUninit<u8>]>,
-    /// The slice that is being filled, and how far it is.
-    slice: usize,
-    offset: usize,
+    /// What is free of the slice that is being filled.
+    current: &'a mut [MaybeUninit<u8>],
+    rest: std::vec::IntoIter<&'a mut [MaybeUninit<u8>]>,
 }
 
 impl<'a> Room<'a> {
     pub(crate) fn new(slices: Vec<&'a mut [MaybeUninit<u8>]>) -> Room<'a> {
-        Room { slices, slice: 0, offset: 0 }
+        Room { current: &mut [], rest: slices.into_iter() }
+    }
+
+    /// One slice.
+    pub(crate) fn of(slice: &'a mut [MaybeUninit<u8>]) -> Room<'a> {
+        Room { current: slice, rest: Vec::new().into_iter() }
     }
 
     /// How many more bytes fit.
     pub(crate) fn left(&self) -> usize {
-        let rest: usize = self.slices[self.slice..].iter().map(|slice| slice.len()).sum();
-        rest - self.offset
+        let rest: usize = self.rest.as_slice().iter().map(|slice| slice.len()).sum();
+        self.current.len() + rest
     }
 
     /// Writes as many of the bytes as fit, after those that are there. Returns how many.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
-        while let Some(slice) = self.slices.get_mut(self.slice) {
-            let place = &mut slice[self.offset..];
-            let count = place.len().min(rest.len());
+        while !rest.is_empty() {
+            let count = self.current.len().min(rest.len());
+            let (place, free) = std::mem::take(&mut self.current).split_at_mut(count);
             place.iter_mut().zip(rest).for_each(|(place, byte)| {
                 place.write(*byte);
             });
-            rest = &rest[count..];
-            self.offset += count;
-            if rest.is_empty() {
-                break;
+            (self.current, rest) = (free, &rest[count..]);
+            if self.current.is_empty() {
+                let Some(next) = self.rest.next() else { break };
+                self.current = next;
             }
-            (self.slice, self.offset) = (self.slice + 1, 0);
         }
         bytes.len() - rest.len()
     }

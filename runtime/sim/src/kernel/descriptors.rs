@@ -1,6 +1,6 @@
 //! The descriptors of a world: which number of which host stands for which object.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::c_int;
 
 use super::{HostId, ObjectId};
@@ -18,7 +18,8 @@ pub(crate) struct Descriptor {
 /// The descriptors of all hosts. Their numbers are in one sequence, because the hosts are in one
 /// process: the number of one is none of another's.
 pub(crate) struct Descriptors {
-    all: BTreeMap<c_int, Descriptor>,
+    /// By their numbers from `DESCRIPTOR_MIN` on. As on Unix there are few gaps.
+    all: Vec<Option<Descriptor>>,
     /// Those below `next` that no descriptor has.
     free: BTreeSet<c_int>,
     next: c_int,
@@ -26,7 +27,7 @@ pub(crate) struct Descriptors {
 
 impl Descriptors {
     pub(crate) fn new() -> Descriptors {
-        Descriptors { all: BTreeMap::new(), free: BTreeSet::new(), next: DESCRIPTOR_MIN }
+        Descriptors { all: Vec::new(), free: BTreeSet::new(), next: DESCRIPTOR_MIN }
     }
 
     /// Adds a descriptor under the lowest number that is free, as Unix does, and not below `min`.
@@ -46,35 +47,44 @@ impl Descriptors {
             self.next = number + 1;
         }
         self.free.remove(&number);
-        let former = self.all.insert(number, descriptor);
+        let place = place_of(number).expect("a simulated descriptor");
+        if place >= self.all.len() {
+            self.all.resize(place + 1, None);
+        }
+        let former = self.all[place].replace(descriptor);
         debug_assert!(former.is_none(), "two descriptors have the number {number}");
     }
 
     /// Whether no host has a descriptor of this number.
     pub(super) fn is_free(&self, number: c_int) -> bool {
-        !self.all.contains_key(&number)
+        place_of(number).and_then(|place| self.all.get(place)).is_none_or(Option::is_none)
     }
 
     pub(crate) fn get(&self, host: HostId, number: c_int) -> Option<&Descriptor> {
-        self.all.get(&number).filter(|descriptor| descriptor.host == host)
+        self.all.get(place_of(number)?)?.as_ref().filter(|descriptor| descriptor.host == host)
     }
 
     pub(crate) fn get_mut(&mut self, host: HostId, number: c_int) -> Option<&mut Descriptor> {
-        self.all.get_mut(&number).filter(|descriptor| descriptor.host == host)
+        self.all.get_mut(place_of(number)?)?.as_mut().filter(|descriptor| descriptor.host == host)
     }
 
     /// Removes a descriptor. Its number is free for the next.
     pub(crate) fn remove(&mut self, host: HostId, number: c_int) -> Option<Descriptor> {
         self.get(host, number)?;
         self.free.insert(number);
-        self.all.remove(&number)
+        self.all[place_of(number)?].take()
     }
 
     /// The numbers of a host, in their order.
     pub(crate) fn all_of(&self, host: HostId) -> Vec<c_int> {
-        let of_host = |(_, descriptor): &(&c_int, &Descriptor)| descriptor.host == host;
-        self.all.iter().filter(of_host).map(|(number, _)| *number).collect()
+        let numbers = DESCRIPTOR_MIN..self.next;
+        numbers.filter(|number| self.get(host, *number).is_some()).collect()
     }
+}
+
+/// `None`: it is a real one.
+fn place_of(number: c_int) -> Option<usize> {
+    usize::try_from(number.checked_sub(DESCRIPTOR_MIN)?).ok()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! epoll: which objects a program wants to hear of, and which of them changed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::c_int;
 
-use super::{EVENT_ERR, EVENT_HUP, ObjectId};
+use super::{EVENT_ERR, EVENT_HUP, NumberMap, ObjectId};
 
 pub(super) const EDGE: u32 = libc::EPOLLET as u32;
 pub(super) const ONESHOT: u32 = libc::EPOLLONESHOT as u32;
@@ -14,76 +14,109 @@ const OPTIONS: u32 = EDGE | ONESHOT | libc::EPOLLWAKEUP as u32 | libc::EPOLLEXCL
 pub(super) type InterestKey = (ObjectId, c_int);
 
 struct Interest {
+    number: c_int,
     /// The events, and the options.
     events: u32,
     data: u64,
     is_listed: bool,
 }
 
+impl Interest {
+    /// The events of this readiness that it asks for.
+    fn wanted(&self, readiness: u32) -> u32 {
+        self.events & !OPTIONS & readiness
+    }
+
+    /// Puts it on the list if it asks for one of the events. Returns whether it does.
+    fn list(&mut self, object: ObjectId, events: u32, listed: &mut VecDeque<InterestKey>) -> bool {
+        let waits = self.wanted(events) != 0;
+        if waits && !self.is_listed {
+            self.is_listed = true;
+            listed.push_back((object, self.number));
+        }
+        waits
+    }
+}
+
 /// The interests of an epoll instance, and the list of those whose objects changed since the last
 /// report, or were ready in it and are level-triggered.
 #[derive(Default)]
 pub(crate) struct Epoll {
-    interests: BTreeMap<InterestKey, Interest>,
+    /// Those in each object, in the order of their descriptors.
+    interests: NumberMap<ObjectId, Vec<Interest>>,
     listed: VecDeque<InterestKey>,
 }
 
 impl Epoll {
     pub(super) fn add(&mut self, key: InterestKey, events: u32, data: u64) -> Result<(), c_int> {
-        if self.interests.contains_key(&key) {
+        let (object, number) = key;
+        let interests = self.interests.entry(object).or_default();
+        let Err(place) = interests.binary_search_by_key(&number, |interest| interest.number) else {
             return Err(libc::EEXIST);
-        }
+        };
         let events = events | EVENT_ERR | EVENT_HUP;
-        self.interests.insert(key, Interest { events, data, is_listed: false });
+        interests.insert(place, Interest { number, events, data, is_listed: false });
         Ok(())
     }
 
     /// Also arms an interest again that was for one event.
     pub(super) fn modify(&mut self, key: InterestKey, events: u32, data: u64) -> Result<(), c_int> {
-        let interest = self.interests.get_mut(&key).ok_or(libc::ENOENT)?;
+        let interest = self.get_mut(key).ok_or(libc::ENOENT)?;
         (interest.events, interest.data) = (events | EVENT_ERR | EVENT_HUP, data);
         Ok(())
     }
 
     pub(super) fn delete(&mut self, key: InterestKey) -> Result<(), c_int> {
-        self.interests.remove(&key).ok_or(libc::ENOENT)?;
+        let (object, number) = key;
+        let interests = self.interests.get_mut(&object).ok_or(libc::ENOENT)?;
+        let place = interests.iter().position(|interest| interest.number == number).ok_or(libc::ENOENT)?;
+        interests.remove(place);
+        if interests.is_empty() {
+            self.interests.remove(&object);
+        }
         self.listed.retain(|listed| *listed != key);
         Ok(())
     }
 
     /// Ends all interests in an object.
     pub(super) fn forget(&mut self, object: ObjectId) {
-        self.interests.retain(|(other, _), _| *other != object);
+        self.interests.remove(&object);
         self.listed.retain(|(other, _)| *other != object);
     }
 
     pub(super) fn has_interest_in(&self, object: ObjectId) -> bool {
-        self.keys_of(object).next().is_some()
+        self.interests.contains_key(&object)
     }
 
-    fn keys_of(&self, object: ObjectId) -> impl Iterator<Item = InterestKey> + '_ {
-        self.interests.range((object, c_int::MIN)..=(object, c_int::MAX)).map(|(key, _)| *key)
+    fn get(&self, (object, number): InterestKey) -> Option<&Interest> {
+        self.interests.get(&object)?.iter().find(|interest| interest.number == number)
     }
 
+    fn get_mut(&mut self, (object, number): InterestKey) -> Option<&mut Interest> {
+        self.interests.get_mut(&object)?.iter_mut().find(|interest| interest.number == number)
+    }
+
+    /// The objects that it has interests in, in no order.
     pub(super) fn objects(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        self.interests.keys().map(|(object, _)| *object)
+        self.interests.keys().copied()
     }
 
     /// An object changed. Returns whether an interest waits for that.
     pub(super) fn hear(&mut self, object: ObjectId, changed: u32) -> bool {
-        let keys: Vec<InterestKey> = self.keys_of(object).collect();
-        keys.into_iter().filter(|key| self.list(*key, changed)).count() > 0
+        let Some(interests) = self.interests.get_mut(&object) else { return false };
+        let mut waits = false;
+        for interest in interests {
+            waits |= interest.list(object, changed, &mut self.listed);
+        }
+        waits
     }
 
     /// Puts an interest on the list if it asks for one of the events.
     pub(super) fn list(&mut self, key: InterestKey, events: u32) -> bool {
-        let Some(interest) = self.interests.get_mut(&key) else { return false };
-        let waits = interest.events & !OPTIONS & events != 0;
-        if waits && !interest.is_listed {
-            interest.is_listed = true;
-            self.listed.push_back(key);
-        }
-        waits
+        let (object, number) = key;
+        let interests = self.interests.get_mut(&object).into_iter().flatten();
+        let mut interests = interests.filter(|interest| interest.number == number);
+        interests.next().is_some_and(|interest| interest.list(object, events, &mut self.listed))
     }
 
     pub(super) fn listed(&self) -> impl Iterator<Item = InterestKey> + '_ {
@@ -92,7 +125,7 @@ impl Epoll {
 
     /// The events of this readiness that an interest asks for.
     pub(super) fn wanted(&self, key: InterestKey, readiness: u32) -> u32 {
-        self.interests.get(&key).map_or(0, |interest| interest.events & !OPTIONS & readiness)
+        self.get(key).map_or(0, |interest| interest.wanted(readiness))
     }
 
     /// Takes an interest from the head of the list, given the readiness of its object: returns the
@@ -104,8 +137,9 @@ impl Epoll {
         again: &mut Vec<InterestKey>,
     ) -> Option<(u32, u64)> {
         while let Some(key) = self.listed.pop_front() {
-            let events = self.wanted(key, readiness(key.0));
-            let interest = self.interests.get_mut(&key).expect("what is listed is an interest");
+            let readiness = readiness(key.0);
+            let interest = self.get_mut(key).expect("what is listed is an interest");
+            let events = interest.wanted(readiness);
             interest.is_listed = false;
             if events == 0 {
                 continue;

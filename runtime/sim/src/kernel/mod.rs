@@ -9,6 +9,7 @@ mod eventfd;
 mod files;
 mod hosts;
 pub(crate) mod network;
+mod number_map;
 mod objects;
 mod pipe;
 mod sockets;
@@ -27,6 +28,7 @@ pub(crate) use epoll::Epoll;
 pub(crate) use eventfd::EventFd;
 pub(crate) use hosts::{HostId, Hosts};
 use network::{Network, NetworkEvent};
+pub(crate) use number_map::NumberMap;
 pub(crate) use objects::{
     EVENT_ANY, EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, Object, Objects, OpenFile,
 };

@@ -4,11 +4,10 @@
 //! Whoever changes what an object is ready for calls [`Objects::touch`]: threads that wait for it
 //! try again, and each epoll instance that has it reports it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_int;
 
 use super::network::SocketId;
-use super::{Epoll, EventFd, FileHandle, Kernel, ObjectId, Pages, PairKind, Room, UnixEnd};
+use super::{Epoll, EventFd, FileHandle, Kernel, NumberMap, ObjectId, Pages, PairKind, Room, UnixEnd};
 use crate::world::{Env, Threads, WaitKey};
 
 /// Readable, as `poll` and epoll say it.
@@ -48,8 +47,8 @@ pub(crate) struct OpenFile {
     pub(crate) flags: c_int,
     /// How many descriptors there are.
     references_count: usize,
-    /// The epoll instances that have it.
-    watchers: BTreeSet<ObjectId>,
+    /// The epoll instances that have it, in the order of their ids.
+    watchers: Vec<ObjectId>,
 }
 
 impl OpenFile {
@@ -60,13 +59,13 @@ impl OpenFile {
 
 /// All objects of a world. An id is never given twice.
 pub(crate) struct Objects {
-    all: BTreeMap<ObjectId, OpenFile>,
+    all: NumberMap<ObjectId, OpenFile>,
     ids_count: u32,
 }
 
 impl Objects {
     pub(super) fn new() -> Objects {
-        Objects { all: BTreeMap::new(), ids_count: 0 }
+        Objects { all: NumberMap::default(), ids_count: 0 }
     }
 
     /// An id for an object to come: the ends of a pair know each other.
@@ -77,7 +76,7 @@ impl Objects {
 
     /// Adds an object that no descriptor has yet.
     pub(crate) fn add(&mut self, id: ObjectId, object: Object, flags: c_int) {
-        let file = OpenFile { object, flags, references_count: 0, watchers: BTreeSet::new() };
+        let file = OpenFile { object, flags, references_count: 0, watchers: Vec::new() };
         self.all.insert(id, file);
     }
 
@@ -114,8 +113,9 @@ impl Objects {
     /// events has it on its list.
     pub(crate) fn touch(&mut self, id: ObjectId, changed: u32, threads: &mut Threads) {
         threads.wake_all(WaitKey::Object(id));
-        let Some(file) = self.get(id) else { return };
-        for watcher in file.watchers.clone() {
+        for place in 0.. {
+            let watcher = self.get(id).and_then(|file| file.watchers.get(place).copied());
+            let Some(watcher) = watcher else { return };
             if self.epoll_mut(watcher).is_ok_and(|epoll| epoll.hear(id, changed)) {
                 self.touch(watcher, EVENT_IN, threads);
             }
@@ -124,13 +124,15 @@ impl Objects {
 
     pub(super) fn watch(&mut self, id: ObjectId, epoll: ObjectId) {
         if let Some(file) = self.get_mut(id) {
-            file.watchers.insert(epoll);
+            if let Err(place) = file.watchers.binary_search(&epoll) {
+                file.watchers.insert(place, epoll);
+            }
         }
     }
 
     pub(super) fn unwatch(&mut self, id: ObjectId, epoll: ObjectId) {
         if let Some(file) = self.get_mut(id) {
-            file.watchers.remove(&epoll);
+            file.watchers.retain(|watcher| *watcher != epoll);
         }
     }
 

@@ -57,11 +57,13 @@ impl Kernel {
         f: impl FnOnce(&mut Network, &mut Env<'_>) -> R,
     ) -> R {
         let answer = f(&mut self.network, env);
-        for (socket, changed) in self.network.take_touched() {
-            if let Some(object) = self.network.object_of(socket) {
-                self.objects.touch(object, changed, env.threads);
+        let touched = self.network.take_touched();
+        for (socket, changed) in &touched {
+            if let Some(object) = self.network.object_of(*socket) {
+                self.objects.touch(object, *changed, env.threads);
             }
         }
+        self.network.reuse_touched(touched);
         answer
     }
 

@@ -23,10 +23,17 @@ struct Entry {
     event: Event,
 }
 
+impl Entry {
+    /// The time and the number as one, which is one comparison.
+    fn place(&self) -> u128 {
+        u128::from(self.at) << 64 | u128::from(self.number)
+    }
+}
+
 impl Ord for Entry {
     /// The earliest entry is the greatest, as a `BinaryHeap` wants it.
     fn cmp(&self, other: &Entry) -> Ordering {
-        (other.at, other.number).cmp(&(self.at, self.number))
+        other.place().cmp(&self.place())
     }
 }
 

@@ -65,7 +65,10 @@ impl History {
     }
 }
 
-/// The name of a call as a number.
+/// The name of a call as a number: its first eight bytes, and its length.
 fn number_of(call: &str) -> u64 {
-    call.bytes().fold(0, |sum, byte| (sum << 7) ^ (sum >> 57) ^ u64::from(byte))
+    let mut first = [0; 8];
+    let count = call.len().min(first.len());
+    first[..count].copy_from_slice(&call.as_bytes()[..count]);
+    u64::from_le_bytes(first) ^ ((call.len() as u64) << 56)
 }

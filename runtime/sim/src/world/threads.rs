@@ -1,14 +1,13 @@
 //! The threads of a world: which run, which wait, and for what.
 
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::baton::Baton;
 use crate::interpose;
-use crate::kernel::{HostId, ObjectId};
+use crate::kernel::{HostId, NumberMap, ObjectId};
 
 /// A thread of a world; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,7 +104,7 @@ pub(crate) struct Threads {
     /// Hosts that stand still, and their threads that would be ready.
     paused: BTreeMap<HostId, Vec<ThreadId>>,
     /// Looked up, never walked through: its order says nothing.
-    waiting: HashMap<WaitKey, Vec<ThreadId>, BuildHasherDefault<DefaultHasher>>,
+    waiting: NumberMap<WaitKey, Vec<ThreadId>>,
 }
 
 impl Threads {

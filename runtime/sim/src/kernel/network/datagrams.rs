@@ -6,7 +6,7 @@ use super::addresses::{Route, may_travel, route, source_for};
 use super::names::{CHANGED_ANY, CHANGED_IN, Errno, SocketId, Transport};
 use super::segment::{Body, Packet};
 use super::socket::Role;
-use super::state::Network;
+use super::state::{Network, post};
 use crate::world::Env;
 
 /// The most bytes of a datagram over IPv4.
@@ -75,7 +75,7 @@ impl Network {
         }
         let ip = if local.ip().is_unspecified() { source_for(host, target.ip()) } else { local.ip() };
         let source = SocketAddr::new(ip, local.port());
-        self.post(host, (source, target), Body::Datagram(bytes.to_vec()), 0, env);
+        post(&mut self.links, host, (source, target), Body::Datagram(bytes.to_vec()), 0, env);
         Ok(bytes.len())
     }
 
@@ -84,7 +84,7 @@ impl Network {
     pub(super) fn take_datagram(&mut self, packet: &Packet, bytes: &[u8], env: &mut Env<'_>) {
         let way = (packet.target, packet.source);
         let Some(id) = self.find_bound((packet.to, Transport::Datagram), way, env) else {
-            self.post(packet.to, way, Body::Unreachable, 0, env);
+            post(&mut self.links, packet.to, way, Body::Unreachable, 0, env);
             return;
         };
         let Some(socket) = self.sockets.get_mut(&id) else { return };

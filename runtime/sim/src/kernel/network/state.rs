@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use super::addresses::{Route, route};
 use super::links::{Link, Links};
 use super::names::{Errno, SocketId, Transport};
-use super::segment::{Body, Packet};
+use super::segment::{Body, Packet, Segment};
 use super::socket::Socket;
-use crate::kernel::{HostId, KernelEvent};
+use crate::kernel::{HostId, KernelEvent, NumberMap};
 use crate::world::Env;
 
 /// Something that happens in the network at a time.
@@ -26,8 +26,8 @@ pub(super) type ConnectionKey = (HostId, SocketAddr, SocketAddr);
 /// The network of a world.
 #[derive(Debug)]
 pub(crate) struct Network {
-    pub(super) sockets: BTreeMap<SocketId, Socket>,
-    pub(super) connections: BTreeMap<ConnectionKey, SocketId>,
+    pub(super) sockets: NumberMap<SocketId, Socket>,
+    pub(super) connections: NumberMap<ConnectionKey, SocketId>,
     /// The sockets that are bound to a port, but for those that `accept` returned.
     pub(super) ports: BTreeMap<(HostId, Transport, u16), Vec<SocketId>>,
     /// The sockets that have a path, or an abstract name.
@@ -40,15 +40,17 @@ pub(crate) struct Network {
     sockets_count: u32,
     connections_count: u64,
     /// Sockets whose readiness may have changed since `take_touched`.
-    touched: BTreeMap<SocketId, u32>,
+    touched: Vec<(SocketId, u32)>,
+    /// Empty between two calls: the memory for the segments of one.
+    pub(super) segments: Vec<Segment>,
 }
 
 impl Network {
     /// A network with one host, the root's.
     pub(crate) fn new() -> Network {
         Network {
-            sockets: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            sockets: NumberMap::default(),
+            connections: NumberMap::default(),
             ports: BTreeMap::new(),
             names: BTreeMap::new(),
             stale_names: BTreeSet::new(),
@@ -56,7 +58,8 @@ impl Network {
             up: BTreeSet::from([HostId::ROOT]),
             sockets_count: 0,
             connections_count: 0,
-            touched: BTreeMap::new(),
+            touched: Vec::new(),
+            segments: Vec::new(),
         }
     }
 
@@ -78,7 +81,7 @@ impl Network {
         let names: Vec<_> = self.names.keys().filter(|(of, _)| *of == host).cloned().collect();
         names.into_iter().for_each(|name| self.leave_name(name));
         let sockets = &self.sockets;
-        self.touched.retain(|id, _| sockets.contains_key(id));
+        self.touched.retain(|(id, _)| sockets.contains_key(id));
     }
 
     /// Sets how packets travel from one host to another.
@@ -96,13 +99,25 @@ impl Network {
         self.links.heal(from, to);
     }
 
-    /// The sockets that may be ready for more than at the last call, and for what.
-    pub(crate) fn take_touched(&mut self) -> BTreeMap<SocketId, u32> {
-        std::mem::take(&mut self.touched)
+    /// The sockets that may be ready for more than at the last call, and for what, in the order of
+    /// their ids.
+    pub(crate) fn take_touched(&mut self) -> Vec<(SocketId, u32)> {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable_by_key(|(id, _)| *id);
+        touched
+    }
+
+    /// Takes the list of a call back, for its memory.
+    pub(crate) fn reuse_touched(&mut self, mut touched: Vec<(SocketId, u32)>) {
+        touched.clear();
+        self.touched = touched;
     }
 
     pub(super) fn touch(&mut self, id: SocketId, changed: u32) {
-        *self.touched.entry(id).or_default() |= changed;
+        match self.touched.iter_mut().find(|(other, _)| *other == id) {
+            Some((_, all)) => *all |= changed,
+            None => self.touched.push((id, changed)),
+        }
     }
 
     pub(super) fn add(&mut self, socket: Socket) -> SocketId {
@@ -125,31 +140,34 @@ impl Network {
     pub(super) fn get_mut(&mut self, id: SocketId) -> Result<&mut Socket, Errno> {
         self.sockets.get_mut(&id).ok_or(libc::EBADF)
     }
+}
 
-    /// Sends a packet. Streams give the earliest time at which it may arrive, and learn when it
-    /// does; what is lost does not.
-    pub(super) fn post(
-        &mut self,
-        from: HostId,
-        (source, target): (SocketAddr, SocketAddr),
-        body: Body,
-        not_before: u64,
-        env: &mut Env<'_>,
-    ) -> Option<u64> {
-        let Route::To(to) = route(from, target.ip()) else { return None };
-        let (way, size) = ((from, to), body.size());
-        let delays = match body {
-            Body::Datagram(_) => self.links.carry_datagram(way, size, env.now, env.random),
-            _ => self.links.carry(way, size, env.now, env.random).into_iter().collect(),
-        };
-        let packet = Packet { from, to, source, target, body };
-        let mut arrives_at = None;
-        for delay in delays {
-            let delay = delay.max(not_before.saturating_sub(env.now));
-            arrives_at = Some(env.now + delay);
-            let arrival = NetworkEvent::Arrival(Box::new(packet.clone()));
-            env.plan(delay, KernelEvent::Network(arrival));
+/// Sends a packet. Segments give the earliest time at which they may arrive, and learn when they
+/// do; what is lost does not.
+pub(super) fn post(
+    links: &mut Links,
+    from: HostId,
+    (source, target): (SocketAddr, SocketAddr),
+    body: Body,
+    not_before: u64,
+    env: &mut Env<'_>,
+) -> Option<u64> {
+    let Route::To(to) = route(from, target.ip()) else { return None };
+    let (way, size) = ((from, to), body.size());
+    let is_datagram = matches!(body, Body::Datagram(_));
+    let packet = Packet { from, to, source, target, body };
+    if is_datagram {
+        for delay in links.carry_datagram(way, size, env.now, env.random) {
+            plan_arrival(delay, packet.clone(), env);
         }
-        arrives_at
+        return None;
     }
+    let delay = links.carry(way, size, env.now, env.random)?;
+    let delay = delay.max(not_before.saturating_sub(env.now));
+    plan_arrival(delay, packet, env);
+    Some(env.now + delay)
+}
+
+fn plan_arrival(delay: u64, packet: Packet, env: &mut Env<'_>) {
+    env.plan(delay, KernelEvent::Network(NetworkEvent::Arrival(Box::new(packet))));
 }

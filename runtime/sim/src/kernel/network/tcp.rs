@@ -7,7 +7,7 @@ use super::connection::{Connection, Phase, Work};
 use super::names::{CHANGED_ANY, CHANGED_IN, Errno, SocketId, Transport};
 use super::segment::{Body, Packet, Segment, SegmentKind};
 use super::socket::{Listener, Role, Socket};
-use super::state::{ConnectionKey, Network, NetworkEvent};
+use super::state::{ConnectionKey, Network, NetworkEvent, post};
 use crate::kernel::KernelEvent;
 use crate::world::Env;
 
@@ -105,7 +105,7 @@ impl Network {
             return Err(libc::EADDRNOTAVAIL);
         }
         let number = self.number_connection();
-        let mut work = work(env);
+        let mut work = work(std::mem::take(&mut self.segments), env);
         let socket = self.get_mut(id)?;
         socket.local = Some(local);
         let connection = Connection::ask(number, target, socket.options.limits(), &mut work);
@@ -123,44 +123,45 @@ impl Network {
         env: &mut Env<'_>,
         f: impl FnOnce(&mut Connection, &mut Work<'_>) -> R,
     ) -> Option<R> {
-        let connection = self.sockets.get_mut(&id)?.connection_mut()?;
-        let mut work = work(env);
+        let socket = self.sockets.get_mut(&id)?;
+        let planned_at = socket.planned_at;
+        let connection = socket.connection_mut()?;
+        let mut work = work(std::mem::take(&mut self.segments), env);
         let answer = f(connection, &mut work);
+        let is_silent = work.segments.is_empty() && work.changed == 0;
         let outcome = (work.segments, work.changed);
-        self.conclude(id, outcome, env);
+        if is_silent && connection.phase != Phase::Dead && !needs_timer(connection, planned_at) {
+            self.segments = outcome.0;
+        } else {
+            self.conclude(id, outcome, env);
+        }
         Some(answer)
     }
 
-    fn conclude(&mut self, id: SocketId, (segments, changed): (Vec<Segment>, u32), env: &mut Env<'_>) {
+    /// Sends the segments of a connection, plans its timer, and buries it if it is dead.
+    fn conclude(&mut self, id: SocketId, (mut segments, changed): (Vec<Segment>, u32), env: &mut Env<'_>) {
         if changed != 0 {
             self.touch(id, changed);
         }
-        let Some((key, mut arrives_at)) = self.key_of(id) else { return };
-        let (host, local, remote) = key;
-        for segment in segments {
-            let sent = self.post(host, (local, remote), Body::Segment(segment), arrives_at, env);
-            arrives_at = sent.unwrap_or(arrives_at);
-        }
         let Some(socket) = self.sockets.get_mut(&id) else { return };
-        let planned_at = socket.planned_at;
-        let Some(connection) = socket.connection_mut() else { return };
-        connection.arrives_at = arrives_at;
+        let (host, Some(local)) = (socket.host, socket.local) else { return };
+        let Role::Connection(connection) = &mut socket.role else { return };
+        let remote = connection.remote;
+        for segment in segments.drain(..) {
+            let body = Body::Segment(segment);
+            let sent = post(&mut self.links, host, (local, remote), body, connection.arrives_at, env);
+            connection.arrives_at = sent.unwrap_or(connection.arrives_at);
+        }
+        self.segments = segments;
         if connection.phase == Phase::Dead {
-            return self.bury(id, key);
+            return self.bury(id, (host, local, remote));
         }
-        if let Some(deadline) = connection.deadline() {
-            if planned_at.is_none_or(|planned_at| planned_at > deadline) {
-                socket.planned_at = Some(deadline);
-                let timer = KernelEvent::Network(NetworkEvent::Timer(id));
-                env.plan(deadline.saturating_sub(env.now), timer);
-            }
+        let Some(deadline) = connection.deadline() else { return };
+        if needs_timer(connection, socket.planned_at) {
+            socket.planned_at = Some(deadline);
+            let timer = KernelEvent::Network(NetworkEvent::Timer(id));
+            env.plan(deadline.saturating_sub(env.now), timer);
         }
-    }
-
-    fn key_of(&self, id: SocketId) -> Option<(ConnectionKey, u64)> {
-        let socket = self.sockets.get(&id)?;
-        let connection = socket.connection()?;
-        Some(((socket.host, socket.local?, connection.remote), connection.arrives_at))
     }
 
     /// A connection is dead: nothing that comes is for it. Nobody but its program has it any more.
@@ -195,9 +196,9 @@ impl Network {
     pub(super) fn take_segment(&mut self, packet: &Packet, segment: &Segment, env: &mut Env<'_>) {
         let key = (packet.to, packet.target, packet.source);
         if let Some(id) = self.connections.get(&key).copied() {
-            let number = self.sockets[&id].connection().map(|connection| connection.number);
-            if number == Some(segment.connection) {
-                return self.take_own_segment(id, segment, env);
+            let socket = &self.sockets[&id];
+            if socket.connection().is_some_and(|connection| connection.number == segment.connection) {
+                return self.take_own_segment((id, socket.listener), segment, env);
             }
             if segment.kind != SegmentKind::Open {
                 return self.refuse(packet, segment, env);
@@ -214,8 +215,13 @@ impl Network {
         }
     }
 
-    fn take_own_segment(&mut self, id: SocketId, segment: &Segment, env: &mut Env<'_>) {
-        let listener = self.sockets[&id].listener;
+    /// A segment of a connection, which may be in the queue of a listener.
+    fn take_own_segment(
+        &mut self,
+        (id, listener): (SocketId, Option<SocketId>),
+        segment: &Segment,
+        env: &mut Env<'_>,
+    ) {
         let is_open = self.with_connection(id, env, |connection, work| {
             let was_open = connection.is_connected();
             connection.take(segment, work);
@@ -240,7 +246,7 @@ impl Network {
         accepted.options = socket.options.clone();
         accepted.local = Some(packet.target);
         accepted.listener = Some(id);
-        let mut work = work(env);
+        let mut work = work(std::mem::take(&mut self.segments), env);
         let connection = Connection::accept(segment, packet.source, accepted.options.limits(), &mut work);
         let outcome = (work.segments, work.changed);
         accepted.role = Role::Connection(Box::new(connection));
@@ -266,7 +272,7 @@ impl Network {
             acknowledged: 0,
             window: 0,
         };
-        self.post(packet.to, (packet.target, packet.source), Body::Segment(reset), 0, env);
+        post(&mut self.links, packet.to, (packet.target, packet.source), Body::Segment(reset), 0, env);
     }
 
     /// A listener does not listen any more: those that wait in its queue are reset.
@@ -288,6 +294,13 @@ impl Network {
     }
 }
 
-fn work<'a>(env: &'a mut Env<'_>) -> Work<'a> {
-    Work { now: env.now, random: env.random, segments: Vec::new(), changed: 0 }
+/// Whether the queue of events mentions the socket too late for its timer.
+fn needs_timer(connection: &Connection, planned_at: Option<u64>) -> bool {
+    let is_late = |deadline| planned_at.is_none_or(|planned_at| planned_at > deadline);
+    connection.deadline().is_some_and(is_late)
+}
+
+/// `segments`: an empty list, whose memory is used.
+fn work<'a>(segments: Vec<Segment>, env: &'a mut Env<'_>) -> Work<'a> {
+    Work { now: env.now, random: env.random, segments, changed: 0 }
 }
