@@ -29,7 +29,7 @@ pub(super) fn tell(case: &TestCase, body: fn(), seed: u64) -> Result<String, Str
     if !search.is_same(&told) {
         return Ok(Child::begin(case, body, seed, Mode::Told, &None)?.end().told());
     }
-    let text = format!("  it needs {} turns at the wrong time, of the {before} of its seed\n", kept.len());
+    let text = format!("  turns at the wrong time: {}, of the {before} of its seed\n", kept.len());
     Ok(text + &told.told())
 }
 
