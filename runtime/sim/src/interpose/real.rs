@@ -4,12 +4,14 @@
 use std::ffi::{CStr, c_char, c_int, c_long, c_uint, c_void};
 use std::marker::PhantomData;
 use std::mem::{size_of, transmute_copy};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A function of the C library, of the type `F`.
 pub(crate) struct Real<F> {
     name: &'static CStr,
-    address: OnceLock<usize>,
+    /// 0 until it was looked up. No lock stands here: whoever waits for one calls `syscall`, which
+    /// is looked up here.
+    address: AtomicUsize,
     kind: PhantomData<F>,
 }
 
@@ -18,12 +20,16 @@ impl<F: Copy> Real<F> {
     ///
     /// The function of this name has the type `F`, which is a function pointer.
     pub(super) const unsafe fn new(name: &'static CStr) -> Real<F> {
-        Real { name, address: OnceLock::new(), kind: PhantomData }
+        Real { name, address: AtomicUsize::new(0), kind: PhantomData }
     }
 
     #[inline]
     pub(crate) fn get(&self) -> F {
-        let address = *self.address.get_or_init(|| self.find());
+        // Ordering: Relaxed: the address is all that there is, and every thread finds the same.
+        let mut address = self.address.load(Ordering::Relaxed);
+        if address == 0 {
+            address = self.find();
+        }
         const { assert!(size_of::<F>() == size_of::<usize>()) };
         // SAFETY: `new` promises the type.
         unsafe { transmute_copy::<usize, F>(&address) }
@@ -37,7 +43,10 @@ impl<F: Copy> Real<F> {
             // Nothing of this process works without it, not even a panic.
             std::process::abort();
         }
-        address.expose_provenance()
+        let address = address.expose_provenance();
+        // Ordering: Relaxed, as above.
+        self.address.store(address, Ordering::Relaxed);
+        address
     }
 }
 
