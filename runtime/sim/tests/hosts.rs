@@ -74,7 +74,7 @@ fn a_host_that_crashes_itself_goes_no_further() {
             let there = count.clone();
             let (send, receive) = std::sync::mpsc::channel::<heist_sim::Host>();
             let receive = std::sync::Mutex::new(receive);
-            let host = host("suicide").start(move || {
+            let host = host("fuse").start(move || {
                 let own = receive.lock().unwrap().recv().unwrap();
                 there.fetch_add(1, Ordering::Relaxed);
                 own.crash();

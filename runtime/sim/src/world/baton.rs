@@ -52,8 +52,8 @@ impl Baton {
             let mut turn = self.changed.wait_while(self.lock(), away).unwrap_or_else(PoisonError::into_inner);
             if *turn == Turn::Retired {
                 drop(turn);
-                // SAFETY: it ends this thread alone, which holds no lock of the process here. What
-                // is on its stack stays there.
+                // SAFETY: it ends this thread alone. Its stack stays, so that nothing that others
+                // refer to becomes invalid; a lock that it holds stays locked.
                 unsafe { real::SYSCALL.get()(libc::SYS_exit, 0) };
                 unreachable!("the thread has ended");
             }
