@@ -108,6 +108,7 @@ impl Builder {
                 schedule: Schedule::RandomWalk { period: 8 },
                 time_limit: 24 * 3600 * 1_000_000_000,
                 steps_limit: 100_000_000,
+                real_limit: None,
                 has_outside: true,
                 kept_count: 0,
                 keeps_decisions: false,
@@ -194,6 +195,12 @@ impl Builder {
     /// ```
     pub fn steps_limit(&mut self, limit: u64) -> &mut Builder {
         self.options.steps_limit = limit;
+        self
+    }
+
+    /// The world fails when it is not over after this, in real time. The process must end then.
+    pub(crate) fn real_limit(&mut self, limit: Duration) -> &mut Builder {
+        self.options.real_limit = Some(limit);
         self
     }
 

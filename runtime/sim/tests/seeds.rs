@@ -1,11 +1,14 @@
 //! Tests that run in many worlds, by the runner.
 #![cfg(target_os = "linux")]
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use heist_sim::{TestCase, run_test};
 
@@ -98,6 +101,49 @@ fn a_world_that_aborts() {
     run_test(&failing_case("a_world_that_aborts"), || std::process::abort());
 }
 
+fn impatient_case(name: &str) -> TestCase {
+    failing_case(name).seeds(1).real_time_limit(Duration::from_millis(500))
+}
+
+#[test]
+#[ignore = "fails by intent: another test runs it"]
+fn a_world_that_computes_for_ever() {
+    fn compute() {
+        loop {
+            std::hint::spin_loop();
+        }
+    }
+    run_test(&impatient_case("a_world_that_computes_for_ever"), compute);
+}
+
+#[test]
+#[ignore = "fails by intent: another test runs it"]
+fn a_world_that_goes_in_circles() {
+    fn circle() {
+        loop {
+            thread::yield_now();
+        }
+    }
+    run_test(&impatient_case("a_world_that_goes_in_circles"), circle);
+}
+
+#[test]
+#[ignore = "fails by intent: another test runs it"]
+fn a_world_that_fails_once() {
+    /// A pair of real sockets, which all worlds share.
+    static PAIR: OnceLock<(UnixStream, UnixStream)> = OnceLock::new();
+    fn fail_if_first() {
+        thread::yield_now();
+        let mut there = &PAIR.get().unwrap().1;
+        assert!(there.read(&mut [0]).is_err(), "this one was the first");
+    }
+    let (mut here, there) = UnixStream::pair().unwrap();
+    there.set_nonblocking(true).unwrap();
+    here.write_all(b"!").unwrap();
+    PAIR.set((here, there)).unwrap();
+    run_test(&failing_case("a_world_that_fails_once").seeds(1), fail_if_first);
+}
+
 /// Runs a test of this program that fails by intent, and returns what it prints.
 fn output_of(name: &str, folder: &Path, variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
@@ -150,6 +196,27 @@ fn a_world_that_ends_its_process_is_told_as_such() {
     let folder = tempfile::tempdir().unwrap();
     let told = output_of("a_world_that_aborts", folder.path(), &[]);
     assert!(told.contains("its process ended without an answer"), "{told}");
+}
+
+#[test]
+fn a_world_that_takes_too_long_says_what_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_world_that_computes_for_ever", folder.path(), &[]);
+    assert!(told.contains("it was not over after 500ms of real time"), "{told}");
+    assert!(
+        told.contains("it makes no more") && told.contains("thread 0 (root) of host 0: running"),
+        "{told}"
+    );
+    let told = output_of("a_world_that_goes_in_circles", folder.path(), &[]);
+    assert!(told.contains("of them, and") && told.contains("yield"), "{told}");
+}
+
+#[test]
+fn a_failure_that_is_not_repeated_is_told_nevertheless() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_world_that_fails_once", folder.path(), &[]);
+    assert!(told.contains("this one was the first"), "{told}");
+    assert!(told.contains("did not fail when it was run once more") && told.contains("yield"), "{told}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A test, and which seeds it gets.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::builder::Builder;
 
@@ -17,6 +18,7 @@ pub struct TestCase {
     file: &'static str,
     seeds_count: u64,
     is_twice: bool,
+    real_time_limit: Duration,
     pub(super) builder: Builder,
 }
 
@@ -29,6 +31,7 @@ pub(super) struct Chosen {
 }
 
 const SEEDS_COUNT: u64 = 100;
+const REAL_TIME_LIMIT: Duration = Duration::from_secs(120);
 
 impl TestCase {
     /// The test `function` of `module`, which is what `module_path!()` says there. 100 seeds.
@@ -44,7 +47,14 @@ impl TestCase {
             Some((_crate, inner)) => format!("{inner}::{function}"),
             None => function.to_owned(),
         };
-        TestCase { name, file, seeds_count: SEEDS_COUNT, is_twice: false, builder: Builder::new() }
+        TestCase {
+            name,
+            file,
+            seeds_count: SEEDS_COUNT,
+            is_twice: false,
+            real_time_limit: REAL_TIME_LIMIT,
+            builder: Builder::new(),
+        }
     }
 
     /// How many seeds, from 0 on, after those that once failed. `HEIST_SIM_SEEDS=5000` and
@@ -72,6 +82,22 @@ impl TestCase {
         self
     }
 
+    /// How long each world may take in real time. One that computes for ever, or waits for something
+    /// that is not simulated, fails then, and says what its threads do. Default: two minutes.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!());
+    /// let case = case.real_time_limit(Duration::from_secs(10));
+    /// # drop(case);
+    /// ```
+    pub fn real_time_limit(mut self, limit: Duration) -> TestCase {
+        self.real_time_limit = limit;
+        self
+    }
+
     /// How the worlds are made; each gets its own seed. Default: [`Builder::new`].
     ///
     /// # Examples
@@ -93,6 +119,10 @@ impl TestCase {
 
     pub(super) fn file(&self) -> &'static str {
         self.file
+    }
+
+    pub(super) fn real_limit(&self) -> Duration {
+        self.real_time_limit
     }
 
     pub(super) fn is_twice(&self) -> bool {

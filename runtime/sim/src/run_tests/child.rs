@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 use super::case::TestCase;
 use crate::world::Decision;
 
-/// How long a world may take in real time.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long the process of a world has to say that the world takes too long, before it is ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Steps that are told of a world that failed.
 const TOLD_COUNT: usize = 40;
 
 /// What of a world is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Whether it failed, and its hash.
+    /// Whether it failed, its hash, and the last steps.
     Quiet,
-    /// Also what the program prints, and the last steps.
+    /// Also what the program prints.
     Told,
     /// All steps.
     Whole,
@@ -36,7 +36,8 @@ pub(super) struct Child {
     pid: libc::pid_t,
     answer: File,
     prints: Option<File>,
-    began: Instant,
+    /// When it is ended.
+    last_time: Instant,
 }
 
 /// What a process said of its world.
@@ -58,13 +59,18 @@ impl Answer {
 
     /// What is to be told of a world that failed.
     pub(super) fn told(&self) -> String {
-        let indented = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<String>();
-        let reason = match self.is_good {
-            Some(true) => "it did not fail when it was run once more: something is not simulated",
-            _ => &self.reason,
-        };
+        let Answer { reason, .. } = self;
         let (prints, story) = (indented(&self.prints), indented(&self.story));
         format!("  {reason}\n  it printed\n{prints}  its last steps (time, thread, call)\n{story}")
+    }
+
+    /// What is to be told of a world that failed at first, but not when it was run once more.
+    pub(super) fn told_of_once(&self) -> String {
+        let (reason, story) = (&self.reason, indented(&self.story));
+        format!(
+            "  {reason}\n  it did not fail when it was run once more: something is not simulated\n  \
+             its last steps, when it failed (time, thread, call)\n{story}"
+        )
     }
 
     /// A line for the outcome, the hash and the length of the reason, one for the decisions, then
@@ -90,6 +96,10 @@ impl Answer {
         let (reason, story) = (reason.to_owned(), story.to_owned());
         Some(Answer { is_good: Some(is_good), hash, reason, story, decisions, prints: String::new() })
     }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
 }
 
 fn parse_decision(text: &str) -> Option<Decision> {
@@ -120,7 +130,8 @@ impl Child {
             pid => {
                 drop((to_answer, to_print));
                 let prints = Some(prints).filter(|_| mode == Mode::Told);
-                Ok(Child { pid, answer, prints, began: Instant::now() })
+                let last_time = Instant::now() + case.real_limit() + PATIENCE;
+                Ok(Child { pid, answer, prints, last_time })
             }
         }
     }
@@ -142,7 +153,7 @@ impl Child {
         unsafe { libc::waitpid(self.pid, &raw mut status, 0) };
         let mut answer = Answer::read(&String::from_utf8_lossy(&text)).unwrap_or_else(|| Answer {
             reason: if is_late {
-                format!("it was not over after {PATIENCE:?}: a thread computes for ever, or waits for something real")
+                format!("it took too long, and its process did not say why within {PATIENCE:?}")
             } else {
                 format!("its process ended without an answer (status {status:#x}): did it abort or exit?")
             },
@@ -155,7 +166,7 @@ impl Child {
     /// Reads to the end. Returns `false` if that takes too long.
     fn read_answer(&mut self, text: &mut Vec<u8>) -> bool {
         loop {
-            let left = PATIENCE.saturating_sub(self.began.elapsed());
+            let left = self.last_time.saturating_duration_since(Instant::now());
             let mut wanted = libc::pollfd { fd: self.answer.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             let millis = i32::try_from(left.as_millis()).unwrap_or(i32::MAX);
             // SAFETY: there is one entry.
@@ -176,12 +187,11 @@ impl Child {
 /// The life of the process: one world, and its answer.
 fn live(case: &TestCase, body: fn(), seed: u64, mode: Mode, decided: &Decided, mut to_answer: File) -> ! {
     let kept_count = match mode {
-        Mode::Quiet | Mode::Decisions => 0,
-        Mode::Told => TOLD_COUNT,
+        Mode::Quiet | Mode::Told | Mode::Decisions => TOLD_COUNT,
         Mode::Whole => usize::MAX,
     };
     let mut builder = case.builder.clone();
-    builder.seed(seed).keep_steps(kept_count).alone();
+    builder.seed(seed).keep_steps(kept_count).real_limit(case.real_limit()).alone();
     if mode == Mode::Decisions {
         builder.keep_decisions();
     }

@@ -51,8 +51,8 @@ impl Trial {
 
     fn end(self, case: &TestCase, body: fn()) -> Result<Option<(u64, String)>, String> {
         let answers: Vec<Answer> = self.worlds.into_iter().map(Child::end).collect();
-        if answers.iter().any(Answer::has_failed) {
-            return Ok(Some((self.seed, shrink::tell(case, body, self.seed)?)));
+        if let Some(first) = answers.iter().find(|answer| answer.has_failed()) {
+            return Ok(Some((self.seed, shrink::tell(case, body, self.seed, first)?)));
         }
         match &answers[..] {
             [one, other] if one.hash != other.hash => {

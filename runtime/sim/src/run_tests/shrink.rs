@@ -15,11 +15,16 @@ use crate::world::Decision;
 /// How long to look for a shorter schedule, in real time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is to be told of a seed whose world fails: of its shortest schedule that was found.
-pub(super) fn tell(case: &TestCase, body: fn(), seed: u64) -> Result<String, String> {
+/// What is to be told of a seed whose world failed, by its shortest schedule that is found. `first`
+/// is what its first run came to.
+pub(super) fn tell(case: &TestCase, body: fn(), seed: u64, first: &Answer) -> Result<String, String> {
+    let once_more = || {
+        let answer = Child::begin(case, body, seed, Mode::Told, &None)?.end();
+        Ok(if answer.has_failed() { answer.told() } else { first.told_of_once() })
+    };
     let whole = Child::begin(case, body, seed, Mode::Decisions, &None)?.end();
-    if whole.decisions.is_empty() {
-        return Ok(Child::begin(case, body, seed, Mode::Told, &None)?.end().told());
+    if !whole.has_failed() || whole.decisions.is_empty() {
+        return once_more();
     }
     let mut search =
         Search { case, body, seed, reason: first_line(&whole).to_owned(), began: Instant::now() };
@@ -27,7 +32,7 @@ pub(super) fn tell(case: &TestCase, body: fn(), seed: u64) -> Result<String, Str
     let decided = Some(Arc::from(&kept[..]));
     let told = Child::begin(case, body, seed, Mode::Told, &decided)?.end();
     if !search.is_same(&told) {
-        return Ok(Child::begin(case, body, seed, Mode::Told, &None)?.end().told());
+        return once_more();
     }
     let text = format!("  turns at the wrong time: {}, of the {before} of its seed\n", kept.len());
     Ok(text + &told.told())

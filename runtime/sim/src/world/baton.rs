@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "ends a thread where it waits")]
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::current::within;
 use crate::interpose::real;
@@ -59,6 +60,15 @@ impl Baton {
             }
             *turn = Turn::Away;
         });
+    }
+
+    /// Waits for the turn as a thread outside of the world. Returns `false` if that takes longer
+    /// than `limit`, in real time.
+    pub(crate) fn wait_outside(&self, limit: Duration) -> bool {
+        let away = |turn: &mut Turn| *turn == Turn::Away;
+        let waited = self.changed.wait_timeout_while(self.lock(), limit, away);
+        let (_turn, outcome) = waited.unwrap_or_else(PoisonError::into_inner);
+        !outcome.timed_out()
     }
 
     fn lock(&self) -> MutexGuard<'_, Turn> {

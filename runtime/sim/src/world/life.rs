@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::current::{Here, Member, enter, join_world, leave_world};
 use super::schedule::Decision;
@@ -10,6 +11,9 @@ use super::threads::ThreadId;
 use super::{Options, Shared, World};
 use crate::interpose;
 use crate::kernel::HostId;
+
+/// How long a world that takes too long is looked at.
+const WATCHED: Duration = Duration::from_millis(200);
 
 /// How a world ended.
 pub(crate) struct Ended<R> {
@@ -74,9 +78,31 @@ pub(crate) fn run<R: Send + 'static>(
     baton.pass();
     let thread = std::thread::Builder::new().name("root".to_owned()).spawn(body);
     thread.expect("the system has a thread for the root");
-    shared.over.wait();
+    match options.real_limit {
+        None => shared.over.wait(),
+        Some(limit) if shared.over.wait_outside(limit) => {}
+        Some(limit) => shared.give_up(limit),
+    }
     let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
     conclude(&shared, answer)
+}
+
+impl Shared {
+    /// Ends the world because it takes too long in real time, and says what it does.
+    fn give_up(&self, limit: Duration) {
+        let so_far = |world: &World| (world.history.steps_count(), world.now);
+        let (before, began) = so_far(&self.lock());
+        std::thread::sleep(WATCHED);
+        let mut world = self.lock();
+        let (after, now) = so_far(&world);
+        let moves = match after - before {
+            0 => "no more: a thread computes for ever, or waits for something real".to_owned(),
+            count => format!("{count} of them, and {} ns of its time, in the last {WATCHED:?}", now - began),
+        };
+        world.fail_with(&format!(
+            "it was not over after {limit:?} of real time and {after} calls; it makes {moves}"
+        ));
+    }
 }
 
 fn conclude<R>(shared: &Shared, answer: Option<std::thread::Result<R>>) -> Ended<R> {

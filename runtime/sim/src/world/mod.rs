@@ -16,6 +16,7 @@ mod threads;
 mod turn;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use fastrand::Rng;
 
@@ -46,6 +47,9 @@ pub(crate) struct Options {
     /// In nanoseconds of the world.
     pub(crate) time_limit: u64,
     pub(crate) steps_limit: u64,
+    /// How long it may take, in real time. Its process has to end soon after, because threads of
+    /// the world may go on.
+    pub(crate) real_limit: Option<Duration>,
     /// Whether the process has other threads, which may hold a lock that this world wants: that of
     /// the standard error, for example.
     pub(crate) has_outside: bool,

@@ -211,7 +211,7 @@ impl World {
         }
     }
 
-    fn fail_with(&mut self, reason: &str) {
+    pub(super) fn fail_with(&mut self, reason: &str) {
         let threads = self.threads.describe().join("\n  ");
         self.failure.get_or_insert(format!("{reason}\n  {threads}"));
     }
