@@ -130,7 +130,7 @@ async fn a_quiet_cluster_agrees() {
     disturbed(0, true).await;
 }
 
-#[heist::sim::test(seeds = 20)]
+#[heist::sim::test(seeds = 20, twice = true)]
 async fn a_disturbed_cluster_loses_nothing_and_has_one_leader_per_term() {
     disturbed(6, true).await;
 }
