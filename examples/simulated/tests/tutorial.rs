@@ -52,6 +52,15 @@ async fn the_last_seat_is_booked_once() {
     assert!(own ^ other.await.unwrap());
 }
 
+#[heist::sim::test(exhaustive = 2, worker_threads = 2)]
+async fn the_last_seat_is_booked_once_in_every_schedule() {
+    let seats = Arc::new(Mutex::new(1));
+    let there = seats.clone();
+    let other = heist::spawn(async move { book_well(&there).await });
+    let own = book_well(&seats).await;
+    assert!(own ^ other.await.unwrap());
+}
+
 #[heist::main]
 async fn echo_server() {
     let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();

@@ -23,6 +23,8 @@ struct EntryOptions {
     seeds: Option<LitInt>,
     /// Only for a test of the simulation.
     twice: Option<LitBool>,
+    /// Only for a test of the simulation.
+    exhaustive: Option<LitInt>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -43,6 +45,7 @@ impl Parse for EntryOptions {
                 Setting::Home(path) => options.home = Some(path),
                 Setting::Seeds(count) => options.seeds = Some(count),
                 Setting::Twice(is_twice) => options.twice = Some(is_twice),
+                Setting::Exhaustive(delays) => options.exhaustive = Some(delays),
             }
         }
         Ok(options)
@@ -57,6 +60,7 @@ enum Setting {
     Home(Path),
     Seeds(LitInt),
     Twice(LitBool),
+    Exhaustive(LitInt),
 }
 
 impl Parse for Setting {
@@ -83,10 +87,15 @@ impl Parse for Setting {
                 Ok(Setting::Seeds(count))
             }
             "twice" => input.parse().map(Setting::Twice),
+            "exhaustive" => {
+                let delays: LitInt = input.parse()?;
+                delays.base10_parse::<u32>()?;
+                Ok(Setting::Exhaustive(delays))
+            }
             _ => Err(Error::new(
                 name.span(),
                 "unknown option; there are flavor, worker_threads, driver, start_paused and crate, and in the simulation \
-                 seeds and twice",
+                 seeds, twice and exhaustive",
             )),
         }
     }
@@ -151,7 +160,9 @@ fn try_expand_sim(arguments: TokenStream, item: TokenStream) -> Result<TokenStre
         quote!(#block)
     };
     let output = std::mem::replace(&mut sig.output, syn::ReturnType::Default);
-    let (name, seeds, twice) = (sig.ident.unraw().to_string(), options.seeds, options.twice);
+    let name = sig.ident.unraw().to_string();
+    let EntryOptions { seeds, twice, exhaustive, .. } = options;
+    let exhaustive = exhaustive.map(|delays| quote!(.exhaustive(#delays)));
     let seeds = seeds.map(|count| quote!(.seeds(#count)));
     let twice = twice.map(|is_twice| quote!(.twice(#is_twice)));
     Ok(quote_spanned! {block.span()=>
@@ -166,7 +177,7 @@ fn try_expand_sim(arguments: TokenStream, item: TokenStream) -> Result<TokenStre
                 #name,
                 ::core::file!(),
             );
-            #home::sim::run_test(&case #seeds #twice, || #home::sim::conclude(root()));
+            #home::sim::run_test(&case #exhaustive #seeds #twice, || #home::sim::conclude(root()));
         }
     })
 }
@@ -193,6 +204,9 @@ fn try_expand(
     }
     if let Some(is_twice) = &options.twice {
         return Err(Error::new(is_twice.span, "`twice` is for `#[heist::sim::test]`"));
+    }
+    if let Some(delays) = &options.exhaustive {
+        return Err(Error::new(delays.span(), "`exhaustive` is for `#[heist::sim::test]`"));
     }
     if function.sig.asyncness.take().is_none() {
         return Err(Error::new(function.sig.fn_token.span, "this attribute stands on an async fn"));
@@ -293,6 +307,13 @@ mod tests {
             ),
         );
         assert!(!code.to_string().contains("Builder"), "a thread is no runtime: {code}");
+        let code = sim_test(
+            quote!(seeds = 3, exhaustive = 2),
+            quote!(
+                fn works() {}
+            ),
+        );
+        assert!(code.to_string().replace(' ', "").contains(".exhaustive(2).seeds(3)"), "{code}");
     }
 
     #[test]
@@ -301,6 +322,7 @@ mod tests {
             (quote!(seeds = 3), "sim::test"),
             (quote!(seeds = 0), "at least 1"),
             (quote!(twice = true), "sim::test"),
+            (quote!(exhaustive = 1), "sim::test"),
         ];
         for (arguments, text) in wrong {
             let item = quote!(

@@ -54,6 +54,7 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `seeds = N`, at least 1 | 100 | how many worlds: the seeds from 0 on |
 /// | `twice = true` | `false` | makes each world twice, and fails if the two differ |
+/// | `exhaustive = N` | no | every schedule with up to N choices that are not the usual ones, for small programs; then `seeds` is 1 by default |
 /// | those of [`macro@main`] | as there | the runtime of an `async fn` |
 #[proc_macro_attribute]
 pub fn sim_test(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::world::{self, Decision, Ended, Options, Schedule, WorldFailure};
+use crate::world::{self, Decision, Ended, Options, Remembered, Schedule, WorldFailure};
 
 /// What a world came to.
 type Outcome<R> = Result<(R, Report), Box<Failure>>;
@@ -111,7 +111,7 @@ impl Builder {
                 real_limit: None,
                 has_outside: true,
                 kept_count: 0,
-                keeps_decisions: false,
+                remembered: Remembered::Nothing,
             },
         }
     }
@@ -245,8 +245,7 @@ impl Builder {
         outcome
     }
 
-    /// As [`run`](Self::run); also returns the choices of the schedule that were not the usual
-    /// ones, if they are kept.
+    /// As [`run`](Self::run); also returns the choices of the schedule that were remembered.
     pub(crate) fn run_for_decisions<R: Send + 'static>(
         &self,
         root: impl FnOnce() -> R + Send + 'static,
@@ -268,9 +267,9 @@ impl Builder {
         (outcome, decisions)
     }
 
-    /// Keeps the choices of the schedule.
-    pub(crate) fn keep_decisions(&mut self) -> &mut Builder {
-        self.options.keeps_decisions = true;
+    /// Which choices of the schedule are remembered.
+    pub(crate) fn remember(&mut self, remembered: Remembered) -> &mut Builder {
+        self.options.remembered = remembered;
         self
     }
 

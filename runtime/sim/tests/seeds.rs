@@ -144,6 +144,36 @@ fn a_world_that_fails_once() {
     run_test(&failing_case("a_world_that_fails_once").seeds(1), fail_if_first);
 }
 
+#[test]
+#[ignore = "fails by intent: another test runs it"]
+fn a_race_for_all_schedules() {
+    /// Others come between only if the schedule passes the turn on at the call.
+    fn add_badly(sum: &Mutex<i32>) {
+        let read = *sum.lock().unwrap();
+        assert!(!Path::new("/nowhere").exists());
+        *sum.lock().unwrap() = read + 1;
+    }
+    fn race() {
+        let sum = Arc::new(Mutex::new(0));
+        let there = sum.clone();
+        let other = thread::spawn(move || add_badly(&there));
+        add_badly(&sum);
+        other.join().unwrap();
+        assert_eq!(*sum.lock().unwrap(), 2, "an addition was lost");
+    }
+    run_test(&failing_case("a_race_for_all_schedules").exhaustive(2), race);
+}
+
+#[test]
+#[ignore = "fails by intent: another test runs it"]
+fn a_test_that_is_too_large_for_all_schedules() {
+    fn talk() {
+        let threads: Vec<_> = (0..40).map(|_| thread::spawn(thread::yield_now)).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+    run_test(&failing_case("a_test_that_is_too_large_for_all_schedules").exhaustive(9), talk);
+}
+
 /// Runs a test of this program that fails by intent, and returns what it prints.
 fn output_of(name: &str, folder: &Path, variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
@@ -217,6 +247,49 @@ fn a_failure_that_is_not_repeated_is_told_nevertheless() {
     let told = output_of("a_world_that_fails_once", folder.path(), &[]);
     assert!(told.contains("this one was the first"), "{told}");
     assert!(told.contains("did not fail when it was run once more") && told.contains("yield"), "{told}");
+}
+
+#[test]
+fn all_schedules_of_a_small_program_are_tried() {
+    /// Adds one by two calls of the system, so that others may come between.
+    fn add_well(sum: &Mutex<i32>) {
+        let mut sum = sum.lock().unwrap();
+        thread::yield_now();
+        *sum += 1;
+    }
+    fn two_add_well() {
+        let sum = Arc::new(Mutex::new(0));
+        let there = sum.clone();
+        let other = thread::spawn(move || add_well(&there));
+        add_well(&sum);
+        other.join().unwrap();
+        assert_eq!(*sum.lock().unwrap(), 2);
+    }
+    run_test(&case("all_schedules_of_a_small_program_are_tried").exhaustive(2), two_add_well);
+}
+
+#[test]
+fn the_first_schedule_that_fails_has_as_few_delays_as_any_and_is_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_race_for_all_schedules", folder.path(), &[]);
+    assert!(told.contains("an addition was lost"), "{told}");
+    assert!(told.contains("turns at the wrong time: 1\n"), "{told}");
+    let schedule = told.split_once("HEIST_SIM_SCHEDULE=").unwrap().1.split_once(' ').unwrap().0;
+    let kept = std::fs::read_to_string(folder.path().join("seeds.seeds")).unwrap();
+    assert!(kept.ends_with(&format!("a_race_for_all_schedules 0 {schedule}\n")), "{kept}");
+
+    let variables = [("HEIST_SIM_SEED", "0"), ("HEIST_SIM_SCHEDULE", schedule)];
+    let again = output_of("a_race_for_all_schedules", folder.path(), &variables);
+    assert!(again.contains("an addition was lost"), "{again}");
+    let kept = output_of("a_race_for_all_schedules", folder.path(), &[]);
+    assert!(kept.contains("an addition was lost"), "{kept}");
+}
+
+#[test]
+fn a_test_that_is_too_large_for_all_schedules_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_test_that_is_too_large_for_all_schedules", folder.path(), &[]);
+    assert!(told.contains("more than 1000000 schedules have up to 9 delays"), "{told}");
 }
 
 #[test]

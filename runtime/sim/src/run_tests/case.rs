@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::which::{Decisions, parse_decisions};
 use crate::builder::Builder;
 
 /// A test of the simulation: its name, and how its worlds are made.
@@ -18,14 +19,18 @@ pub struct TestCase {
     file: &'static str,
     seeds_count: u64,
     is_twice: bool,
+    /// All schedules with up to so many delays, instead of one that is drawn.
+    delays: Option<u32>,
     real_time_limit: Duration,
     pub(super) builder: Builder,
 }
 
-/// Which seeds a test gets, by `HEIST_SIM_SEED` and `HEIST_SIM_SEEDS`.
+/// Which seeds a test gets, by `HEIST_SIM_SEED`, `HEIST_SIM_SCHEDULE` and `HEIST_SIM_SEEDS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
     pub(super) seeds: Range<u64>,
+    /// Their schedule, if that is not drawn.
+    pub(super) decided: Option<Decisions>,
     /// Whether those that once failed come first.
     pub(super) with_kept: bool,
 }
@@ -52,6 +57,7 @@ impl TestCase {
             file,
             seeds_count: SEEDS_COUNT,
             is_twice: false,
+            delays: None,
             real_time_limit: REAL_TIME_LIMIT,
             builder: Builder::new(),
         }
@@ -79,6 +85,25 @@ impl TestCase {
     /// ```
     pub fn twice(mut self, is_twice: bool) -> TestCase {
         self.is_twice = is_twice;
+        self
+    }
+
+    /// Runs every schedule with up to `delays` delays, for small programs, instead of one that is
+    /// drawn. The usual schedule lets a thread go on as long as it can, and then the one that waits
+    /// longest; a delay is one choice that is another. Their number grows with the number of calls
+    /// to the power of `delays`: the test prints it when it passes, and fails if it is more than a
+    /// million. The network draws its delays from one seed, 0, if [`seeds`](Self::seeds) does not
+    /// say otherwise afterwards. Default: no.
+    ///
+    /// Source: Emmi, Qadeer, Rakamarić, "Delay-bounded scheduling", POPL 2011.
+    ///
+    /// # Examples
+    /// ```
+    /// let case = heist_sim::TestCase::new(module_path!(), "a_test", file!()).exhaustive(2);
+    /// # drop(case);
+    /// ```
+    pub fn exhaustive(mut self, delays: u32) -> TestCase {
+        (self.delays, self.seeds_count) = (Some(delays), 1);
         self
     }
 
@@ -121,6 +146,10 @@ impl TestCase {
         self.file
     }
 
+    pub(super) fn delays(&self) -> Option<u32> {
+        self.delays
+    }
+
     pub(super) fn real_limit(&self) -> Duration {
         self.real_time_limit
     }
@@ -135,21 +164,36 @@ impl TestCase {
         choose(
             self.seeds_count,
             variable("HEIST_SIM_SEED").as_deref(),
+            variable("HEIST_SIM_SCHEDULE").as_deref(),
             variable("HEIST_SIM_SEEDS").as_deref(),
         )
     }
 }
 
-fn choose(count: u64, one: Option<&str>, many: Option<&str>) -> Result<Chosen, String> {
+fn choose(
+    count: u64,
+    one: Option<&str>,
+    schedule: Option<&str>,
+    many: Option<&str>,
+) -> Result<Chosen, String> {
     if let Some(text) = one {
         let seed: u64 = text.parse().map_err(|_| format!("HEIST_SIM_SEED={text} is no number"))?;
         let end = seed.checked_add(1).ok_or("HEIST_SIM_SEED is too large")?;
-        return Ok(Chosen { seeds: seed..end, with_kept: false });
+        let decided = schedule.map(|text| {
+            let decisions = parse_decisions(text);
+            decisions.ok_or_else(|| format!("HEIST_SIM_SCHEDULE={text} is no schedule such as 12:1,40:0"))
+        });
+        let decided = decided.transpose()?.map(Into::into);
+        return Ok(Chosen { seeds: seed..end, decided, with_kept: false });
     }
-    let Some(text) = many else { return Ok(Chosen { seeds: 0..count, with_kept: true }) };
+    if schedule.is_some() {
+        return Err("HEIST_SIM_SCHEDULE is of one seed: HEIST_SIM_SEED says which".to_owned());
+    }
+    let all = |seeds| Chosen { seeds, decided: None, with_kept: true };
+    let Some(text) = many else { return Ok(all(0..count)) };
     let (start, end) = text.split_once("..").unwrap_or(("0", text));
     match (start.parse(), end.parse()) {
-        (Ok(start), Ok(end)) if start < end => Ok(Chosen { seeds: start..end, with_kept: true }),
+        (Ok(start), Ok(end)) if start < end => Ok(all(start..end)),
         _ => Err(format!("HEIST_SIM_SEEDS={text} is neither a number of seeds nor a range such as 100..200")),
     }
 }
@@ -157,6 +201,7 @@ fn choose(count: u64, one: Option<&str>, many: Option<&str>) -> Result<Chosen, S
 #[cfg(test)]
 mod tests {
     use super::{Chosen, TestCase, choose};
+    use crate::world::Decision;
 
     #[test]
     fn the_harness_finds_the_test_by_its_name() {
@@ -166,14 +211,18 @@ mod tests {
 
     #[test]
     fn variables_choose_the_seeds() {
-        let chosen = |seeds, with_kept| Ok(Chosen { seeds, with_kept });
-        assert_eq!(choose(5, None, None), chosen(0..5, true));
-        assert_eq!(choose(5, Some("17"), Some("3")), chosen(17..18, false));
-        assert_eq!(choose(5, None, Some("3")), chosen(0..3, true));
-        assert_eq!(choose(5, None, Some("7..9")), chosen(7..9, true));
+        let chosen = |seeds, with_kept| Ok(Chosen { seeds, decided: None, with_kept });
+        assert_eq!(choose(5, None, None, None), chosen(0..5, true));
+        assert_eq!(choose(5, Some("17"), None, Some("3")), chosen(17..18, false));
+        assert_eq!(choose(5, None, None, Some("3")), chosen(0..3, true));
+        assert_eq!(choose(5, None, None, Some("7..9")), chosen(7..9, true));
         for wrong in ["", "0", "x", "9..7", "1..", "-1"] {
-            assert!(choose(5, None, Some(wrong)).is_err(), "{wrong}");
+            assert!(choose(5, None, None, Some(wrong)).is_err(), "{wrong}");
         }
-        assert!(choose(5, Some("x"), None).is_err());
+        assert!(choose(5, Some("x"), None, None).is_err());
+        let decided = choose(5, Some("17"), Some("3:1"), None).unwrap().decided;
+        assert_eq!(decided.as_deref(), Some(&[Decision { choice: 3, place: 1 }][..]));
+        assert!(choose(5, Some("17"), Some("x"), None).is_err());
+        assert!(choose(5, None, Some("3:1"), None).is_err());
     }
 }

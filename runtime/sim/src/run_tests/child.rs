@@ -4,11 +4,11 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::case::TestCase;
-use crate::world::Decision;
+use super::which::{Decisions, parse_decisions, write_decisions};
+use crate::world::{Decision, Remembered};
 
 /// How long the process of a world has to say that the world takes too long, before it is ended.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,10 +27,9 @@ pub(super) enum Mode {
     Whole,
     /// The decisions of its schedule.
     Decisions,
+    /// What its schedule could have decided after its last decision.
+    Possible,
 }
-
-/// The schedule of a world: that of the case, or one that was decided.
-pub(super) type Decided = Option<Arc<[Decision]>>;
 
 /// A process that makes one world.
 pub(super) struct Child {
@@ -81,10 +80,7 @@ impl Answer {
     fn write(&self, place: &mut impl Write) -> std::io::Result<()> {
         let is_good = u8::from(self.is_good == Some(true));
         writeln!(place, "{is_good} {} {}", self.hash, self.reason.len())?;
-        for Decision { choice, place: chosen } in &self.decisions {
-            write!(place, "{choice}:{chosen} ")?;
-        }
-        writeln!(place)?;
+        writeln!(place, "{}", write_decisions(&self.decisions))?;
         place.write_all(self.reason.as_bytes())?;
         place.write_all(self.story.as_bytes())
     }
@@ -94,7 +90,7 @@ impl Answer {
         let mut numbers = line.split(' ').map(|number| number.parse::<u64>().ok());
         let (is_good, hash, len) = (numbers.next()?? == 1, numbers.next()??, numbers.next()??);
         let (decisions, texts) = texts.split_once('\n')?;
-        let decisions = decisions.split_whitespace().map(parse_decision).collect::<Option<_>>()?;
+        let decisions = parse_decisions(decisions)?;
         let (reason, story) = texts.split_at_checked(usize::try_from(len).ok()?)?;
         let (reason, story) = (reason.to_owned(), story.to_owned());
         Some(Answer { is_good: Some(is_good), hash, reason, story, decisions, prints: String::new() })
@@ -105,11 +101,6 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("    {line}\n")).collect()
 }
 
-fn parse_decision(text: &str) -> Option<Decision> {
-    let (choice, place) = text.split_once(':')?;
-    Some(Decision { choice: choice.parse().ok()?, place: place.parse().ok()? })
-}
-
 impl Child {
     /// Starts the process.
     pub(super) fn begin(
@@ -117,7 +108,7 @@ impl Child {
         body: fn(),
         seed: u64,
         mode: Mode,
-        decided: &Decided,
+        decided: &Option<Decisions>,
     ) -> Result<Child, String> {
         let (answer, to_answer) = pipe()?;
         let (prints, to_print) = pipe()?;
@@ -191,16 +182,25 @@ impl Child {
 }
 
 /// The life of the process: one world, and its answer.
-fn live(case: &TestCase, body: fn(), seed: u64, mode: Mode, decided: &Decided, mut to_answer: File) -> ! {
+fn live(
+    case: &TestCase,
+    body: fn(),
+    seed: u64,
+    mode: Mode,
+    decided: &Option<Decisions>,
+    mut to_answer: File,
+) -> ! {
     let kept_count = match mode {
-        Mode::Quiet | Mode::Told | Mode::Decisions => TOLD_COUNT,
+        Mode::Quiet | Mode::Told | Mode::Decisions | Mode::Possible => TOLD_COUNT,
         Mode::Whole => usize::MAX,
     };
     let mut builder = case.builder.clone();
     builder.seed(seed).keep_steps(kept_count).real_limit(case.real_limit()).alone();
-    if mode == Mode::Decisions {
-        builder.keep_decisions();
-    }
+    builder.remember(match mode {
+        Mode::Quiet | Mode::Told | Mode::Whole => Remembered::Nothing,
+        Mode::Decisions => Remembered::Made,
+        Mode::Possible => Remembered::Possible,
+    });
     if let Some(decisions) = decided {
         builder.decided(decisions.clone());
     }

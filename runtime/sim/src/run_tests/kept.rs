@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::case::TestCase;
+use super::which::Which;
 
 const HEADER: &str = "# Seeds that once failed. Each is tried first: keep this file with its tests.\n";
 
@@ -17,23 +18,23 @@ fn place(case: &TestCase) -> Option<PathBuf> {
     Some(source.with_extension("seeds"))
 }
 
-/// The seeds of this test that once failed, in the order in which they were kept.
-pub(super) fn read(case: &TestCase) -> Vec<u64> {
+/// The worlds of this test that once failed, in the order in which they were kept.
+pub(super) fn read(case: &TestCase) -> Vec<Which> {
     let text = place(case).and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
     let of_case = |line: &str| {
-        let (name, seed) = line.split_once(' ')?;
-        if name == case.name() { seed.trim().parse().ok() } else { None }
+        let (name, which) = line.split_once(' ')?;
+        if name == case.name() { which.parse().ok() } else { None }
     };
     text.lines().filter_map(of_case).collect()
 }
 
-/// Keeps a seed that failed. Returns the file, if it could be written.
-pub(super) fn add(case: &TestCase, seed: u64) -> Option<PathBuf> {
+/// Keeps a world that failed. Returns the file, if it could be written.
+pub(super) fn add(case: &TestCase, which: &Which) -> Option<PathBuf> {
     let path = place(case)?;
-    if read(case).contains(&seed) {
+    if read(case).contains(which) {
         return Some(path);
     }
-    write(&path, &format!("{} {seed}\n", case.name())).ok().map(|()| path)
+    write(&path, &format!("{} {which}\n", case.name())).ok().map(|()| path)
 }
 
 /// One write, because tests that fail at the same time share the file.

@@ -6,14 +6,17 @@
 //! - `seeds.rs`: that program. It makes each world in a process of its own, so that all statics are
 //!   new, nothing is left behind, and a world that never ends can be ended.
 //! - `words.rs`: what those two say to each other. `child.rs`: one such process, and its answer.
+//! - `which.rs`: which world of a test it is. `exhaust.rs`: every schedule with few delays.
 //! - `shrink.rs`: fewer turns for the same failure.
 
 mod case;
 mod child;
+mod exhaust;
 mod kept;
 mod outer;
 mod seeds;
 mod shrink;
+mod which;
 mod words;
 
 use std::fmt;

@@ -4,12 +4,15 @@ use std::process::{Command, Stdio};
 
 use super::case::TestCase;
 use super::kept;
+use super::which::{Which, write_decisions};
 use super::words::{PART, VERDICT};
 
 /// What the program said.
 struct Verdict {
-    /// The first seed whose world failed.
-    failed: Option<u64>,
+    /// The first world that failed.
+    failed: Option<Which>,
+    /// What there is to say of those that passed.
+    remark: String,
     /// All that it printed.
     text: String,
 }
@@ -17,16 +20,19 @@ struct Verdict {
 /// Runs the test in a process of its own, and panics if a world failed.
 #[track_caller]
 pub(super) fn run(case: &TestCase) {
-    let Verdict { failed, text } = run_program(case);
-    if let Some(seed) = failed {
-        complain(case, seed, &text);
+    let Verdict { failed, remark, text } = run_program(case);
+    if let Some(which) = failed {
+        complain(case, &which, &text);
+    }
+    if !remark.is_empty() {
+        println!("{}: {remark}", case.name());
     }
 }
 
 /// Runs the test in a process of its own, and returns the first seed whose world failed.
 #[track_caller]
 pub(super) fn find(case: &TestCase) -> Option<u64> {
-    run_program(case).failed
+    run_program(case).failed.map(|which| which.seed)
 }
 
 #[track_caller]
@@ -41,10 +47,10 @@ fn run_program(case: &TestCase) -> Verdict {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let verdict = text.lines().find_map(|line| Some(line.split_once(VERDICT)?.1));
     match verdict.map(|verdict| verdict.split_once(' ').unwrap_or((verdict, ""))) {
-        Some(("passed", _)) => Verdict { failed: None, text },
-        Some(("failed", seed)) => {
-            let seed = seed.parse().expect("the verdict names a seed");
-            Verdict { failed: Some(seed), text }
+        Some(("passed", remark)) => Verdict { failed: None, remark: remark.to_owned(), text },
+        Some(("failed", which)) => {
+            let which = which.parse().expect("the verdict names a world");
+            Verdict { failed: Some(which), remark: String::new(), text }
         }
         _ => {
             let errors = String::from_utf8_lossy(&output.stderr);
@@ -54,14 +60,18 @@ fn run_program(case: &TestCase) -> Verdict {
 }
 
 #[track_caller]
-fn complain(case: &TestCase, seed: u64, text: &str) -> ! {
+fn complain(case: &TestCase, which: &Which, text: &str) -> ! {
     let told =
         text.split_once(VERDICT).map_or("", |(_, rest)| rest.split_once('\n').map_or("", |(_, told)| told));
     let told = told.split_once("\ntest result:").map_or(told, |(told, _)| told);
-    let kept = match kept::add(case, seed) {
+    let Which { seed, decided } = which;
+    let kept = match kept::add(case, which) {
         Some(path) => format!("the seed is kept in {}, and tried first from now on", path.display()),
         None => "the seed could not be kept in a file: the source of the test is not here".to_owned(),
     };
-    let again = format!("HEIST_SIM_SEED={seed} cargo test {} -- --exact", case.name());
+    let schedule = decided
+        .as_ref()
+        .map_or(String::new(), |decided| format!("HEIST_SIM_SCHEDULE={} ", write_decisions(decided)));
+    let again = format!("HEIST_SIM_SEED={seed} {schedule}cargo test {} -- --exact", case.name());
     panic!("the world of seed {seed} failed\n  run it again: {again}\n  {kept}\n{told}");
 }

@@ -1,33 +1,83 @@
 //! The program for one test: makes a world for each seed, each in a process of its own.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::case::TestCase;
 use super::child::{Answer, Child, Mode};
+use super::exhaust::{self, Explored};
+use super::which::Which;
 use super::words::VERDICT;
 use super::{kept, shrink};
 
 /// Runs the test with all seeds, prints the verdict, and ends the process.
 pub(super) fn run_all(case: &TestCase, body: fn()) -> ! {
-    match first_failure(case, body) {
-        Ok(None) => println!("\n{VERDICT}passed"),
-        Ok(Some((seed, told))) => println!("\n{VERDICT}failed {seed}\n{told}"),
+    match run_worlds(case, body) {
+        Ok(Outcome::Passed(text)) => println!("\n{VERDICT}passed {text}"),
+        Ok(Outcome::Failed(which, told)) => println!("\n{VERDICT}failed {which}\n{told}"),
         Err(error) => println!("\nheist-sim: {error}"),
     }
     std::process::exit(0);
 }
 
-/// The first seed whose world fails, and what is to be told of it.
-fn first_failure(case: &TestCase, body: fn()) -> Result<Option<(u64, String)>, String> {
+/// What all worlds of a test came to.
+enum Outcome {
+    /// And what there is to say of it.
+    Passed(String),
+    /// The first that failed, and what is to be told of it.
+    Failed(Which, String),
+}
+
+/// How many worlds are made at a time.
+pub(super) fn jobs_count() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn run_worlds(case: &TestCase, body: fn()) -> Result<Outcome, String> {
     let chosen = case.chosen()?;
     let kept = if chosen.with_kept { kept::read(case) } else { Vec::new() };
-    let mut seeds = kept.into_iter().chain(chosen.seeds);
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let of_seeds = chosen.seeds.clone().map(|seed| Which { seed, decided: chosen.decided.clone() });
+    let failed = match case.delays().filter(|_| chosen.decided.is_none()) {
+        None => first_failure(case, body, kept.into_iter().chain(of_seeds))?,
+        Some(_) if case.is_twice() => {
+            return Err("`exhaustive` and `twice` exclude each other".to_owned());
+        }
+        Some(delays) => match first_failure(case, body, kept.into_iter())? {
+            None => return explore_seeds(case, body, chosen.seeds, delays),
+            failed => failed,
+        },
+    };
+    Ok(failed.map_or(Outcome::Passed(String::new()), |(which, told)| Outcome::Failed(which, told)))
+}
+
+/// Explores the world of each seed.
+fn explore_seeds(case: &TestCase, body: fn(), seeds: Range<u64>, delays: u32) -> Result<Outcome, String> {
+    let mut schedules_count = 0;
+    for seed in seeds {
+        match exhaust::explore(case, body, seed, delays)? {
+            Explored::Passed(count) => schedules_count += count,
+            Explored::Failed(which) => {
+                let told = Child::begin(case, body, seed, Mode::Told, &which.decided)?.end();
+                let delays = which.decided.as_ref().map_or(0, |decided| decided.len());
+                let text = format!("  turns at the wrong time: {delays}\n");
+                return Ok(Outcome::Failed(which, text + &told.told()));
+            }
+        }
+    }
+    Ok(Outcome::Passed(format!("all {schedules_count} schedules with up to {delays} delays")))
+}
+
+/// The first of the worlds that fails, and what is to be told of it.
+fn first_failure(
+    case: &TestCase,
+    body: fn(),
+    mut worlds: impl Iterator<Item = Which>,
+) -> Result<Option<(Which, String)>, String> {
     let mut running: VecDeque<Trial> = VecDeque::new();
     loop {
-        while running.len() < jobs {
-            let Some(seed) = seeds.next() else { break };
-            running.push_back(Trial::begin(case, body, seed)?);
+        while running.len() < jobs_count() {
+            let Some(which) = worlds.next() else { break };
+            running.push_back(Trial::begin(case, body, which)?);
         }
         let Some(trial) = running.pop_front() else { return Ok(None) };
         if let Some(failed) = trial.end(case, body)? {
@@ -36,31 +86,34 @@ fn first_failure(case: &TestCase, body: fn()) -> Result<Option<(u64, String)>, S
     }
 }
 
-/// One seed, in one world or two.
+/// One seed and schedule, in one world or two.
 struct Trial {
-    seed: u64,
+    which: Which,
     worlds: Vec<Child>,
 }
 
 impl Trial {
-    fn begin(case: &TestCase, body: fn(), seed: u64) -> Result<Trial, String> {
+    fn begin(case: &TestCase, body: fn(), which: Which) -> Result<Trial, String> {
         let worlds = (0..if case.is_twice() { 2 } else { 1 })
-            .map(|_| Child::begin(case, body, seed, Mode::Quiet, &None));
-        Ok(Trial { seed, worlds: worlds.collect::<Result<_, _>>()? })
+            .map(|_| Child::begin(case, body, which.seed, Mode::Quiet, &which.decided))
+            .collect::<Result<_, _>>()?;
+        Ok(Trial { which, worlds })
     }
 
-    fn end(self, case: &TestCase, body: fn()) -> Result<Option<(u64, String)>, String> {
-        let answers: Vec<Answer> = self.worlds.into_iter().map(Child::end).collect();
+    fn end(self, case: &TestCase, body: fn()) -> Result<Option<(Which, String)>, String> {
+        let Trial { which, worlds } = self;
+        let answers: Vec<Answer> = worlds.into_iter().map(Child::end).collect();
         if let Some(first) = answers.iter().find(|answer| answer.has_failed()) {
-            return Ok(Some((self.seed, shrink::tell(case, body, self.seed, first)?)));
+            let told = shrink::tell(case, body, &which, first)?;
+            return Ok(Some((which, told)));
         }
         match &answers[..] {
             [one, other] if one.hash != other.hash => {
                 let text = format!(
                     "  two worlds of this seed differ: something is not simulated that the program depends on\n{}",
-                    difference(case, body, self.seed)?
+                    difference(case, body, &which)?
                 );
-                Ok(Some((self.seed, text)))
+                Ok(Some((which, text)))
             }
             _ => Ok(None),
         }
@@ -68,10 +121,10 @@ impl Trial {
 }
 
 /// The first step at which two worlds of a seed differ.
-fn difference(case: &TestCase, body: fn(), seed: u64) -> Result<String, String> {
+fn difference(case: &TestCase, body: fn(), which: &Which) -> Result<String, String> {
     let mut stories = Vec::new();
     for _ in 0..2 {
-        let answer = Child::begin(case, body, seed, Mode::Whole, &None)?.end();
+        let answer = Child::begin(case, body, which.seed, Mode::Whole, &which.decided)?.end();
         if answer.has_failed() {
             return Ok(format!("  once more, it failed: {}", answer.reason));
         }

@@ -10,18 +10,23 @@ use std::time::{Duration, Instant};
 
 use super::case::TestCase;
 use super::child::{Answer, Child, Mode};
+use super::which::Which;
 use crate::world::Decision;
 
 /// How long to look for a shorter schedule, in real time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is to be told of a seed whose world failed, by its shortest schedule that is found. `first`
-/// is what its first run came to.
-pub(super) fn tell(case: &TestCase, body: fn(), seed: u64, first: &Answer) -> Result<String, String> {
+/// What is to be told of a world that failed, by its shortest schedule that is found. `first` is
+/// what its first run came to.
+pub(super) fn tell(case: &TestCase, body: fn(), which: &Which, first: &Answer) -> Result<String, String> {
+    let seed = which.seed;
     let once_more = || {
-        let answer = Child::begin(case, body, seed, Mode::Told, &None)?.end();
+        let answer = Child::begin(case, body, seed, Mode::Told, &which.decided)?.end();
         Ok(if answer.has_failed() { answer.told() } else { first.told_of_once() })
     };
+    if which.decided.is_some() {
+        return once_more();
+    }
     let whole = Child::begin(case, body, seed, Mode::Decisions, &None)?.end();
     if !whole.has_failed() || whole.decisions.is_empty() {
         return once_more();

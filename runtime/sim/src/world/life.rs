@@ -24,7 +24,7 @@ pub(crate) struct Ended<R> {
     /// In nanoseconds of the world.
     pub(crate) lasted: u64,
     pub(crate) story: String,
-    /// The choices of its schedule that were not the usual ones, if they were to be kept.
+    /// The choices of its schedule that were remembered.
     pub(crate) decisions: Vec<Decision>,
 }
 

@@ -25,7 +25,7 @@ use crate::kernel::Kernel;
 pub(crate) use current::{Here, enter, is_inside, within};
 pub(crate) use events::{Event, Events};
 pub(crate) use life::{Admission, Ended, WorldFailure, run};
-pub(crate) use schedule::{Decision, Schedule};
+pub(crate) use schedule::{Decision, Remembered, Schedule};
 pub(crate) use threads::{FutexWord, ThreadId, Threads, WaitKey};
 pub(crate) use turn::Attempt;
 
@@ -55,7 +55,7 @@ pub(crate) struct Options {
     pub(crate) has_outside: bool,
     /// Steps that are kept for the story.
     pub(crate) kept_count: usize,
-    pub(crate) keeps_decisions: bool,
+    pub(crate) remembered: Remembered,
 }
 
 /// Everything in a world. Who has the turn has it.
@@ -116,7 +116,7 @@ impl Shared {
             events: Events::default(),
             kernel,
             handles: ThreadHandles::default(),
-            chooser: Chooser::new(&options.schedule, options.seed, options.keeps_decisions),
+            chooser: Chooser::new(&options.schedule, options.seed, options.remembered),
             history: History::new(options.kept_count),
             time_limit: options.time_limit,
             steps_limit: options.steps_limit,

@@ -1,5 +1,6 @@
 //! Who is next: the choices that a seed makes.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use fastrand::Rng;
@@ -35,6 +36,17 @@ pub(crate) struct Decision {
     pub(crate) place: u32,
 }
 
+/// Which choices of a world are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remembered {
+    Nothing,
+    /// Those that were not the usual ones.
+    Made,
+    /// Those that could have been others, after the last that was decided: one decision for each
+    /// other outcome.
+    Possible,
+}
+
 /// Makes the choices of one world, and remembers them.
 pub(super) struct Chooser {
     schedule: Schedule,
@@ -43,7 +55,8 @@ pub(super) struct Chooser {
     changes: Vec<u64>,
     lowest_priority: u64,
     choices_count: u64,
-    decisions: Option<Vec<Decision>>,
+    remembered: Remembered,
+    decisions: Vec<Decision>,
 }
 
 /// The least of the priorities that threads begin with: those that the changes give are below.
@@ -57,8 +70,7 @@ const INTERRUPTION: u32 = 8;
 const APART: u64 = 0x5851_f42d_4c95_7f2d;
 
 impl Chooser {
-    /// Remembers its decisions if `is_kept`.
-    pub(super) fn new(schedule: &Schedule, seed: u64, is_kept: bool) -> Chooser {
+    pub(super) fn new(schedule: &Schedule, seed: u64, remembered: Remembered) -> Chooser {
         let mut random = Rng::with_seed(seed ^ APART);
         let changes = match schedule {
             Schedule::Priorities { changes, length } => {
@@ -72,7 +84,8 @@ impl Chooser {
             changes,
             lowest_priority: PRIORITY_MIN,
             choices_count: 0,
-            decisions: is_kept.then(Vec::new),
+            remembered,
+            decisions: Vec::new(),
         }
     }
 
@@ -89,6 +102,7 @@ impl Chooser {
     /// [`choose`](Self::choose) is called next.
     pub(super) fn is_turn_over(&mut self, step: u64, thread: ThreadId, threads: &mut Threads) -> bool {
         self.choices_count += 1;
+        self.note_possible(0..threads.ready().len());
         match &self.schedule {
             Schedule::RandomWalk { period } => self.random.u32(0..*period) == 0,
             Schedule::Priorities { .. } => {
@@ -105,13 +119,14 @@ impl Chooser {
     /// Whether a task that could go on lets others run.
     pub(super) fn is_interrupted(&mut self) -> bool {
         self.choices_count += 1;
+        self.note_possible(0..1);
         let is_interrupted = match &self.schedule {
             Schedule::RandomWalk { period } => self.random.u32(0..*period) == 0,
             Schedule::Priorities { .. } => self.random.u32(0..INTERRUPTION) == 0,
             Schedule::Decided(decisions) => decided(decisions, self.choices_count).is_some(),
         };
-        if let Some(kept) = self.decisions.as_mut().filter(|_| is_interrupted) {
-            kept.push(Decision { choice: self.choices_count, place: 0 });
+        if is_interrupted {
+            self.note_made(0);
         }
         is_interrupted
     }
@@ -122,6 +137,7 @@ impl Chooser {
         let ready = threads.ready();
         if going_on.is_none() {
             self.choices_count += 1;
+            self.note_possible(1..ready.len());
         }
         let usual = going_on.map_or(0, |_| ready.len().saturating_sub(1));
         let place = match &self.schedule {
@@ -135,16 +151,39 @@ impl Chooser {
                 decided(decisions, self.choices_count).map_or(usual, |place| place as usize % ready.len())
             }
         };
-        if let Some(kept) = self.decisions.as_mut().filter(|_| place != usual) {
-            let place = u32::try_from(place).expect("fewer threads than numbers");
-            kept.push(Decision { choice: self.choices_count, place });
+        if place != usual {
+            self.note_made(place);
         }
         Some(place)
     }
 
-    /// The decisions that were not the usual ones.
+    fn note_made(&mut self, place: usize) {
+        if self.remembered == Remembered::Made {
+            self.note(place);
+        }
+    }
+
+    fn note_possible(&mut self, places: Range<usize>) {
+        let is_noted = match &self.schedule {
+            _ if self.remembered != Remembered::Possible => false,
+            Schedule::Decided(decisions) => {
+                decisions.last().is_none_or(|last| last.choice < self.choices_count)
+            }
+            Schedule::RandomWalk { .. } | Schedule::Priorities { .. } => true,
+        };
+        if is_noted {
+            places.for_each(|place| self.note(place));
+        }
+    }
+
+    fn note(&mut self, place: usize) {
+        let place = u32::try_from(place).expect("fewer threads than numbers");
+        self.decisions.push(Decision { choice: self.choices_count, place });
+    }
+
+    /// The decisions that were remembered, in their order.
     pub(super) fn take_decisions(&mut self) -> Vec<Decision> {
-        self.decisions.take().unwrap_or_default()
+        std::mem::take(&mut self.decisions)
     }
 }
 
