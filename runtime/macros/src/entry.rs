@@ -19,11 +19,9 @@ struct EntryOptions {
     driver: Option<Ident>,
     start_paused: Option<LitBool>,
     home: Option<Path>,
-    /// Only for a test of the simulation.
+    // The others are only for a test of the simulation.
     seeds: Option<LitInt>,
-    /// Only for a test of the simulation.
     twice: Option<LitBool>,
-    /// Only for a test of the simulation.
     exhaustive: Option<LitInt>,
 }
 
@@ -199,14 +197,14 @@ fn try_expand(
 ) -> Result<TokenStream> {
     let mut function: ItemFn = syn::parse2(item)?;
     let options: EntryOptions = syn::parse2(arguments)?;
-    if let Some(count) = &options.seeds {
-        return Err(Error::new(count.span(), "seeds are for `#[heist::sim::test]`"));
-    }
-    if let Some(is_twice) = &options.twice {
-        return Err(Error::new(is_twice.span, "`twice` is for `#[heist::sim::test]`"));
-    }
-    if let Some(delays) = &options.exhaustive {
-        return Err(Error::new(delays.span(), "`exhaustive` is for `#[heist::sim::test]`"));
+    let EntryOptions { seeds, twice, exhaustive, .. } = &options;
+    let is_used = [
+        seeds.as_ref().map(Spanned::span),
+        twice.as_ref().map(Spanned::span),
+        exhaustive.as_ref().map(Spanned::span),
+    ];
+    if let Some(span) = is_used.into_iter().flatten().next() {
+        return Err(Error::new(span, "this option is for `#[heist::sim::test]`"));
     }
     if function.sig.asyncness.take().is_none() {
         return Err(Error::new(function.sig.fn_token.span, "this attribute stands on an async fn"));
@@ -300,19 +298,12 @@ mod tests {
         let code = code.to_string().replace(' ', "");
         assert!(code.contains("fnroot()->io::Result<()>") && code.contains("new_multi_thread()"), "{code}");
         assert!(code.contains(r#""works""#) && code.contains(".seeds(7).twice(true)"), "{code}");
-        let code = sim_test(
-            quote!(),
-            quote!(
-                fn works() {}
-            ),
+        let thread = quote!(
+            fn works() {}
         );
+        let code = sim_test(quote!(), thread.clone());
         assert!(!code.to_string().contains("Builder"), "a thread is no runtime: {code}");
-        let code = sim_test(
-            quote!(seeds = 3, exhaustive = 2),
-            quote!(
-                fn works() {}
-            ),
-        );
+        let code = sim_test(quote!(seeds = 3, exhaustive = 2), thread);
         assert!(code.to_string().replace(' ', "").contains(".exhaustive(2).seeds(3)"), "{code}");
     }
 

@@ -107,8 +107,9 @@ impl TestCase {
         self
     }
 
-    /// How long each world may take in real time. One that computes for ever, or waits for something
-    /// that is not simulated, fails then, and says what its threads do. Default: two minutes.
+    /// How long each world may take in real time. One that computes for ever, or waits for
+    /// something that is not simulated, fails then, and says what its threads do. Default: two
+    /// minutes.
     ///
     /// # Examples
     /// ```

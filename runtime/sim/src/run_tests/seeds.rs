@@ -13,15 +13,15 @@ use super::{kept, shrink};
 /// Runs the test with all seeds, prints the verdict, and ends the process.
 pub(super) fn run_all(case: &TestCase, body: fn()) -> ! {
     match run_worlds(case, body) {
-        Ok(Outcome::Passed(text)) => println!("\n{VERDICT}passed {text}"),
-        Ok(Outcome::Failed(which, told)) => println!("\n{VERDICT}failed {which}\n{told}"),
+        Ok(TestOutcome::Passed(text)) => println!("\n{VERDICT}passed {text}"),
+        Ok(TestOutcome::Failed(which, told)) => println!("\n{VERDICT}failed {which}\n{told}"),
         Err(error) => println!("\nheist-sim: {error}"),
     }
     std::process::exit(0);
 }
 
 /// What all worlds of a test came to.
-enum Outcome {
+enum TestOutcome {
     /// And what there is to say of it.
     Passed(String),
     /// The first that failed, and what is to be told of it.
@@ -33,7 +33,7 @@ pub(super) fn jobs_count() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn run_worlds(case: &TestCase, body: fn()) -> Result<Outcome, String> {
+fn run_worlds(case: &TestCase, body: fn()) -> Result<TestOutcome, String> {
     let chosen = case.chosen()?;
     let kept = if chosen.with_kept { kept::read(case) } else { Vec::new() };
     let of_seeds = chosen.seeds.clone().map(|seed| Which { seed, decided: chosen.decided.clone() });
@@ -47,11 +47,11 @@ fn run_worlds(case: &TestCase, body: fn()) -> Result<Outcome, String> {
             failed => failed,
         },
     };
-    Ok(failed.map_or(Outcome::Passed(String::new()), |(which, told)| Outcome::Failed(which, told)))
+    Ok(failed.map_or(TestOutcome::Passed(String::new()), |(which, told)| TestOutcome::Failed(which, told)))
 }
 
 /// Explores the world of each seed.
-fn explore_seeds(case: &TestCase, body: fn(), seeds: Range<u64>, delays: u32) -> Result<Outcome, String> {
+fn explore_seeds(case: &TestCase, body: fn(), seeds: Range<u64>, delays: u32) -> Result<TestOutcome, String> {
     let mut schedules_count = 0;
     for seed in seeds {
         match exhaust::explore(case, body, seed, delays)? {
@@ -60,11 +60,11 @@ fn explore_seeds(case: &TestCase, body: fn(), seeds: Range<u64>, delays: u32) ->
                 let told = Child::begin(case, body, seed, Mode::Told, &which.decided)?.end();
                 let delays = which.decided.as_ref().map_or(0, |decided| decided.len());
                 let text = format!("  turns at the wrong time: {delays}\n");
-                return Ok(Outcome::Failed(which, text + &told.told()));
+                return Ok(TestOutcome::Failed(which, text + &told.told()));
             }
         }
     }
-    Ok(Outcome::Passed(format!("all {schedules_count} schedules with up to {delays} delays")))
+    Ok(TestOutcome::Passed(format!("all {schedules_count} schedules with up to {delays} delays")))
 }
 
 /// The first of the worlds that fails, and what is to be told of it.
