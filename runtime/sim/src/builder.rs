@@ -111,6 +111,7 @@ impl Builder {
                 real_limit: None,
                 has_outside: true,
                 kept_count: 0,
+                is_traced: false,
                 remembered: Remembered::Nothing,
             },
         }
@@ -265,6 +266,12 @@ impl Builder {
             }
         };
         (outcome, decisions)
+    }
+
+    /// The story is a trace of all steps.
+    pub(crate) fn trace(&mut self) -> &mut Builder {
+        (self.options.is_traced, self.options.kept_count) = (true, usize::MAX);
+        self
     }
 
     /// Which choices of the schedule are remembered.

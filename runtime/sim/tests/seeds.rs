@@ -118,6 +118,16 @@ fn a_world_that_computes_for_ever() {
 
 #[test]
 #[ignore = "fails by intent: another test runs it"]
+fn a_world_that_prints_much_and_fails() {
+    fn print() {
+        (0..20_000).for_each(|number| println!("line {number}"));
+        panic!("all was printed");
+    }
+    run_test(&impatient_case("a_world_that_prints_much_and_fails"), print);
+}
+
+#[test]
+#[ignore = "fails by intent: another test runs it"]
 fn a_world_that_goes_in_circles() {
     fn circle() {
         loop {
@@ -242,6 +252,18 @@ fn a_world_that_takes_too_long_says_what_it_does() {
 }
 
 #[test]
+fn a_world_may_print_as_much_as_it_likes() {
+    fn print() {
+        (0..20_000).for_each(|number| println!("line {number}"));
+    }
+    run_test(&case("a_world_may_print_as_much_as_it_likes").seeds(1), print);
+    run_test(&case("a_world_may_print_as_much_as_it_likes").seeds(4).twice(true), print);
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_world_that_prints_much_and_fails", folder.path(), &[]);
+    assert!(told.contains("all was printed") && told.contains("line 19999"), "{told}");
+}
+
+#[test]
 fn a_failure_that_is_not_repeated_is_told_nevertheless() {
     let folder = tempfile::tempdir().unwrap();
     let told = output_of("a_world_that_fails_once", folder.path(), &[]);
@@ -290,6 +312,41 @@ fn a_test_that_is_too_large_for_all_schedules_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let told = output_of("a_test_that_is_too_large_for_all_schedules", folder.path(), &[]);
     assert!(told.contains("more than 1000000 schedules have up to 9 delays"), "{told}");
+}
+
+#[test]
+fn a_world_is_written_as_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.json");
+    let seed = (0..1000).find(|seed| !passes(*seed)).unwrap().to_string();
+    let variables = [("HEIST_SIM_SEED", seed.as_str()), ("HEIST_SIM_TRACE", path.to_str().unwrap())];
+    output_of("a_race_for_the_runner", folder.path(), &variables);
+    let trace: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let names_of = |phase: &str| -> Vec<String> {
+        let of_phase = events.iter().filter(|event| event["ph"] == phase);
+        of_phase.map(|event| event["args"]["name"].as_str().unwrap_or("").to_owned()).collect()
+    };
+    assert_eq!(names_of("M"), ["root", "unnamed", "root"], "two threads, and their host");
+    let yields = events.iter().filter(|event| event["name"] == "yield");
+    let threads: Vec<_> = yields.map(|event| event["tid"].as_u64().unwrap()).collect();
+    assert!(threads.contains(&0) && threads.contains(&1), "{threads:?}");
+    for thread in 0..2 {
+        let mut ends_at = 0.0;
+        for event in events.iter().filter(|event| event["ph"] == "X" && event["tid"] == thread) {
+            let (begins_at, length) = (event["ts"].as_f64().unwrap(), event["dur"].as_f64().unwrap());
+            assert!(begins_at >= ends_at - 1e-9, "calls of a thread do not overlap: {event}");
+            ends_at = begins_at + length;
+        }
+        assert!(ends_at > 0.0, "thread {thread} made calls");
+    }
+}
+
+#[test]
+fn a_trace_is_of_one_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = output_of("a_race_for_the_runner", folder.path(), &[("HEIST_SIM_TRACE", "trace.json")]);
+    assert!(told.contains("HEIST_SIM_TRACE is for one world"), "{told}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "forks a process that has one other thread, which waits for this one")]
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub(super) enum Mode {
     Told,
     /// All steps.
     Whole,
+    /// All steps as a trace.
+    Traced,
     /// The decisions of its schedule.
     Decisions,
     /// What its schedule could have decided after its last decision.
@@ -35,7 +37,8 @@ pub(super) enum Mode {
 pub(super) struct Child {
     pid: libc::pid_t,
     answer: File,
-    prints: Option<File>,
+    /// A file in memory, or none.
+    prints: File,
     /// How long it may take. While the whole machine stands still, nothing is late: so the time is
     /// waited for in parts.
     patience: Duration,
@@ -111,19 +114,18 @@ impl Child {
         decided: &Option<Decisions>,
     ) -> Result<Child, String> {
         let (answer, to_answer) = pipe()?;
-        let (prints, to_print) = pipe()?;
+        let prints = place_for_prints(mode == Mode::Told)?;
         // SAFETY: the other thread of this process is the harness's, which waits for this one and
         // holds no lock; the child makes its own threads, and ends without a return.
         match unsafe { libc::fork() } {
             -1 => Err(format!("the system refused a process: {}", std::io::Error::last_os_error())),
             0 => {
-                drop((answer, prints));
-                redirect(&to_print);
+                drop(answer);
+                redirect(&prints);
                 live(case, body, seed, mode, decided, to_answer)
             }
             pid => {
-                drop((to_answer, to_print));
-                let prints = Some(prints).filter(|_| mode == Mode::Told);
+                drop(to_answer);
                 let patience = case.real_limit() + PATIENCE;
                 Ok(Child { pid, answer, prints, patience, parts_waited: 0 })
             }
@@ -138,13 +140,12 @@ impl Child {
             // SAFETY: the process is this one's child, and was not waited for.
             unsafe { libc::kill(self.pid, libc::SIGKILL) };
         }
-        let mut prints = Vec::new();
-        if let Some(mut file) = self.prints.take() {
-            let _ = file.read_to_end(&mut prints);
-        }
         let mut status = 0;
         // SAFETY: as above, and the place is there.
         unsafe { libc::waitpid(self.pid, &raw mut status, 0) };
+        let mut prints = Vec::new();
+        // What was not kept cannot be read.
+        let _ = self.prints.rewind().and_then(|()| self.prints.read_to_end(&mut prints));
         let mut answer = Answer::read(&String::from_utf8_lossy(&text)).unwrap_or_else(|| Answer {
             reason: if is_late {
                 format!("it took too long, and its process did not say why within {PATIENCE:?}")
@@ -192,15 +193,18 @@ fn live(
 ) -> ! {
     let kept_count = match mode {
         Mode::Quiet | Mode::Told | Mode::Decisions | Mode::Possible => TOLD_COUNT,
-        Mode::Whole => usize::MAX,
+        Mode::Whole | Mode::Traced => usize::MAX,
     };
     let mut builder = case.builder.clone();
     builder.seed(seed).keep_steps(kept_count).real_limit(case.real_limit()).alone();
     builder.remember(match mode {
-        Mode::Quiet | Mode::Told | Mode::Whole => Remembered::Nothing,
+        Mode::Quiet | Mode::Told | Mode::Whole | Mode::Traced => Remembered::Nothing,
         Mode::Decisions => Remembered::Made,
         Mode::Possible => Remembered::Possible,
     });
+    if mode == Mode::Traced {
+        builder.trace();
+    }
     if let Some(decisions) = decided {
         builder.decided(decisions.clone());
     }
@@ -227,6 +231,22 @@ fn live(
     drop(to_answer);
     // SAFETY: it ends this process; what the parent has registered for its own end is not run.
     unsafe { libc::_exit(0) }
+}
+
+/// Where a world prints to: what nobody will read goes nowhere. A pipe would be full one day, or
+/// without a reader, and the world would wait or fail for that.
+fn place_for_prints(is_kept: bool) -> Result<File, String> {
+    if !is_kept {
+        let opened = File::options().write(true).open("/dev/null");
+        return opened.map_err(|error| format!("the system has no /dev/null: {error}"));
+    }
+    // SAFETY: the name ends with a zero.
+    let descriptor = unsafe { libc::memfd_create(c"prints of a world".as_ptr(), libc::MFD_CLOEXEC) };
+    if descriptor == -1 {
+        return Err(format!("the system refused a file in memory: {}", std::io::Error::last_os_error()));
+    }
+    // SAFETY: the call has made it, for this owner.
+    Ok(File::from(unsafe { OwnedFd::from_raw_fd(descriptor) }))
 }
 
 fn redirect(to_print: &File) {

@@ -2,13 +2,17 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::path::Path;
 
-use super::case::TestCase;
+use super::case::{Chosen, TestCase};
 use super::child::{Answer, Child, Mode};
 use super::exhaust::{self, Explored};
 use super::which::Which;
 use super::words::VERDICT;
 use super::{kept, shrink};
+
+/// The environment variable that names the file for a trace.
+const TRACE: &str = "HEIST_SIM_TRACE";
 
 /// Runs the test with all seeds, prints the verdict, and ends the process.
 pub(super) fn run_all(case: &TestCase, body: fn()) -> ! {
@@ -36,6 +40,9 @@ pub(super) fn jobs_count() -> usize {
 fn run_worlds(case: &TestCase, body: fn()) -> Result<TestOutcome, String> {
     let chosen = case.chosen()?;
     let kept = if chosen.with_kept { kept::read(case) } else { Vec::new() };
+    if let Some(path) = std::env::var_os(TRACE) {
+        trace(case, body, &chosen, Path::new(&path))?;
+    }
     let of_seeds = chosen.seeds.clone().map(|seed| Which { seed, decided: chosen.decided.clone() });
     let failed = match case.delays().filter(|_| chosen.decided.is_none()) {
         None => first_failure(case, body, kept.into_iter().chain(of_seeds))?,
@@ -48,6 +55,16 @@ fn run_worlds(case: &TestCase, body: fn()) -> Result<TestOutcome, String> {
         },
     };
     Ok(failed.map_or(TestOutcome::Passed(String::new()), |(which, told)| TestOutcome::Failed(which, told)))
+}
+
+/// Writes all that happens in the world of one seed to a file, for Perfetto.
+fn trace(case: &TestCase, body: fn(), chosen: &Chosen, path: &Path) -> Result<(), String> {
+    if chosen.seeds.end - chosen.seeds.start != 1 {
+        return Err(format!("{TRACE} is for one world: HEIST_SIM_SEED says which"));
+    }
+    let answer = Child::begin(case, body, chosen.seeds.start, Mode::Traced, &chosen.decided)?.end();
+    let written = std::fs::write(path, answer.story);
+    written.map_err(|error| format!("{TRACE}={}: {error}", path.display()))
 }
 
 /// Explores the world of each seed.

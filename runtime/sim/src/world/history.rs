@@ -54,6 +54,11 @@ impl History {
         self.steps_count
     }
 
+    /// The steps that are kept.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.last.iter()
+    }
+
     /// The last steps, one per line: time, thread, call.
     pub(crate) fn story(&self) -> String {
         let mut story = String::new();

@@ -84,7 +84,7 @@ pub(crate) fn run<R: Send + 'static>(
         Some(limit) => shared.give_up(limit),
     }
     let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-    conclude(&shared, answer)
+    conclude(&shared, options, answer)
 }
 
 impl Shared {
@@ -105,7 +105,7 @@ impl Shared {
     }
 }
 
-fn conclude<R>(shared: &Shared, answer: Option<std::thread::Result<R>>) -> Ended<R> {
+fn conclude<R>(shared: &Shared, options: &Options, answer: Option<std::thread::Result<R>>) -> Ended<R> {
     let mut world = shared.lock();
     world.threads.retire_all();
     let outcome = match (world.failure.take(), world.panic.take(), answer) {
@@ -119,7 +119,7 @@ fn conclude<R>(shared: &Shared, answer: Option<std::thread::Result<R>>) -> Ended
         hash: world.history.hash(),
         steps_count: world.history.steps_count(),
         lasted: world.now,
-        story: world.history.story(),
+        story: if options.is_traced { world.trace() } else { world.history.story() },
         decisions: world.chooser.take_decisions(),
     }
 }

@@ -2,7 +2,8 @@
 //! kernel.
 //!
 //! - `baton.rs`: the turn of a thread. `threads.rs`: which run, which wait, and for what.
-//! - `events.rs`: what happens at a time. `history.rs`: what happened.
+//! - `events.rs`: what happens at a time. `history.rs`: what happened. `trace.rs`: the same, to be
+//!   looked at.
 //! - `schedule.rs`: who is next. `current.rs`: the thread of a world that this thread is.
 //! - `turn.rs`: how the turn passes on. `life.rs`: how threads and worlds begin and end.
 
@@ -13,6 +14,7 @@ mod history;
 mod life;
 mod schedule;
 mod threads;
+mod trace;
 mod turn;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) has_outside: bool,
     /// Steps that are kept for the story.
     pub(crate) kept_count: usize,
+    /// Whether the story is a trace instead of lines.
+    pub(crate) is_traced: bool,
     pub(crate) remembered: Remembered,
 }
 

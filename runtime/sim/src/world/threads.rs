@@ -305,6 +305,16 @@ impl Threads {
         living.for_each(|thread| thread.baton.retire());
     }
 
+    /// Each thread that there was, with its host and its name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (ThreadId, HostId, &str)> {
+        let number = |number| ThreadId(u32::try_from(number).expect("fewer threads than numbers"));
+        let named = move |(at, thread)| {
+            let SimThread { host, name, .. }: &SimThread = thread;
+            (number(at), *host, name.as_str())
+        };
+        self.all.iter().enumerate().map(named)
+    }
+
     /// Says of each living thread what it does, for a report.
     pub(crate) fn describe(&self) -> Vec<String> {
         let living = self.all.iter().enumerate().filter(|(_, thread)| thread.state != State::Dead);
