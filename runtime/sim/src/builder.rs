@@ -7,6 +7,14 @@ use std::time::Duration;
 
 use crate::world::{self, Decision, Ended, Options, Remembered, Schedule, WorldFailure};
 
+/// What a world tells its runner.
+pub(crate) struct Told {
+    /// The choices of its schedule that were remembered.
+    pub(crate) decisions: Vec<Decision>,
+    /// How many faults of links were drawn.
+    pub(crate) faults_count: u64,
+}
+
 /// What a world came to.
 type Outcome<R> = Result<(R, Report), Box<Failure>>;
 
@@ -113,6 +121,7 @@ impl Builder {
                 kept_count: 0,
                 is_traced: false,
                 remembered: Remembered::Nothing,
+                faults: None,
             },
         }
     }
@@ -242,17 +251,17 @@ impl Builder {
         &self,
         root: impl FnOnce() -> R + Send + 'static,
     ) -> Result<(R, Report), Box<Failure>> {
-        let (outcome, _) = self.run_for_decisions(root);
-        outcome
+        self.run_to_tell(root).0
     }
 
-    /// As [`run`](Self::run); also returns the choices of the schedule that were remembered.
-    pub(crate) fn run_for_decisions<R: Send + 'static>(
+    /// As [`run`](Self::run); also returns what only the runner wants to know.
+    pub(crate) fn run_to_tell<R: Send + 'static>(
         &self,
         root: impl FnOnce() -> R + Send + 'static,
-    ) -> (Outcome<R>, Vec<Decision>) {
+    ) -> (Outcome<R>, Told) {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let Ended { outcome, hash, steps_count, lasted, story, decisions } = world::run(&self.options, root);
+        let ended = world::run(&self.options, root);
+        let Ended { outcome, hash, steps_count, lasted, story, decisions, faults_count } = ended;
         drop(alone);
         let report = Report { hash, steps_count, lasted: Duration::from_nanos(lasted), story };
         let outcome = match outcome {
@@ -265,7 +274,7 @@ impl Builder {
                 Err(Box::new(Failure { seed: self.options.seed, reason, report, panic }))
             }
         };
-        (outcome, decisions)
+        (outcome, Told { decisions, faults_count })
     }
 
     /// The story is a trace of all steps.
@@ -277,6 +286,12 @@ impl Builder {
     /// Which choices of the schedule are remembered.
     pub(crate) fn remember(&mut self, remembered: Remembered) -> &mut Builder {
         self.options.remembered = remembered;
+        self
+    }
+
+    /// Of the faults of links that are drawn, only those with these numbers happen.
+    pub(crate) fn faults(&mut self, happening: Arc<[u64]>) -> &mut Builder {
+        self.options.faults = Some(happening);
         self
     }
 

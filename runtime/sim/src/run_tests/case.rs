@@ -1,9 +1,10 @@
 //! A test, and which seeds it gets.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::which::{Decisions, parse_decisions};
+use super::which::{Decisions, Which, parse_decisions, parse_faults};
 use crate::builder::Builder;
 
 /// A test of the simulation: its name, and how its worlds are made.
@@ -31,8 +32,25 @@ pub(super) struct Chosen {
     pub(super) seeds: Range<u64>,
     /// Their schedule, if that is not drawn.
     pub(super) decided: Option<Decisions>,
+    /// Their faults of links, if not all happen that are drawn.
+    pub(super) faults: Option<Arc<[u64]>>,
     /// Whether those that once failed come first.
     pub(super) with_kept: bool,
+}
+
+impl Chosen {
+    pub(super) fn worlds(&self) -> impl Iterator<Item = Which> + use<> {
+        let Chosen { seeds, decided, faults, .. } = self.clone();
+        seeds.map(move |seed| Which { seed, decided: decided.clone(), faults: faults.clone() })
+    }
+}
+
+/// What the environment says of the worlds of a test.
+struct Variables {
+    seed: Option<String>,
+    schedule: Option<String>,
+    faults: Option<String>,
+    seeds: Option<String>,
 }
 
 const SEEDS_COUNT: u64 = 100;
@@ -143,6 +161,11 @@ impl TestCase {
         &self.name
     }
 
+    /// The command that makes a world of this test again.
+    pub(super) fn command_of(&self, which: &Which) -> String {
+        format!("{} cargo test {} -- --exact", which.variables(), self.name)
+    }
+
     pub(super) fn file(&self) -> &'static str {
         self.file
     }
@@ -162,46 +185,54 @@ impl TestCase {
     /// The seeds that this run of the test gets. An error says what is wrong with a variable.
     pub(super) fn chosen(&self) -> Result<Chosen, String> {
         let variable = |name: &str| std::env::var(name).ok();
-        choose(
-            self.seeds_count,
-            variable("HEIST_SIM_SEED").as_deref(),
-            variable("HEIST_SIM_SCHEDULE").as_deref(),
-            variable("HEIST_SIM_SEEDS").as_deref(),
-        )
+        let variables = Variables {
+            seed: variable("HEIST_SIM_SEED"),
+            schedule: variable("HEIST_SIM_SCHEDULE"),
+            faults: variable("HEIST_SIM_FAULTS"),
+            seeds: variable("HEIST_SIM_SEEDS"),
+        };
+        choose(self.seeds_count, variables)
     }
 }
 
-fn choose(
-    count: u64,
-    one: Option<&str>,
-    schedule: Option<&str>,
-    many: Option<&str>,
-) -> Result<Chosen, String> {
-    if let Some(text) = one {
+fn choose(count: u64, variables: Variables) -> Result<Chosen, String> {
+    let Variables { seed, schedule, faults, seeds } = variables;
+    if let Some(text) = seed {
         let seed: u64 = text.parse().map_err(|_| format!("HEIST_SIM_SEED={text} is no number"))?;
         let end = seed.checked_add(1).ok_or("HEIST_SIM_SEED is too large")?;
-        let decided = schedule.map(|text| {
-            let decisions = parse_decisions(text);
-            decisions.ok_or_else(|| format!("HEIST_SIM_SCHEDULE={text} is no schedule such as 12:1,40:0"))
-        });
-        let decided = decided.transpose()?.map(Into::into);
-        return Ok(Chosen { seeds: seed..end, decided, with_kept: false });
+        let decided = parse_variable("HEIST_SIM_SCHEDULE", schedule, "12:1,40:0", parse_decisions)?;
+        let faults = parse_variable("HEIST_SIM_FAULTS", faults, "3,17", parse_faults)?;
+        let (decided, faults) = (decided.map(Into::into), faults.map(Into::into));
+        return Ok(Chosen { seeds: seed..end, decided, faults, with_kept: false });
     }
-    if schedule.is_some() {
-        return Err("HEIST_SIM_SCHEDULE is of one seed: HEIST_SIM_SEED says which".to_owned());
+    if schedule.is_some() || faults.is_some() {
+        return Err(
+            "HEIST_SIM_SCHEDULE and HEIST_SIM_FAULTS are of one seed: HEIST_SIM_SEED says which".to_owned()
+        );
     }
-    let all = |seeds| Chosen { seeds, decided: None, with_kept: true };
-    let Some(text) = many else { return Ok(all(0..count)) };
-    let (start, end) = text.split_once("..").unwrap_or(("0", text));
+    let all = |seeds| Chosen { seeds, decided: None, faults: None, with_kept: true };
+    let Some(text) = seeds else { return Ok(all(0..count)) };
+    let (start, end) = text.split_once("..").unwrap_or(("0", &text));
     match (start.parse(), end.parse()) {
         (Ok(start), Ok(end)) if start < end => Ok(all(start..end)),
         _ => Err(format!("HEIST_SIM_SEEDS={text} is neither a number of seeds nor a range such as 100..200")),
     }
 }
 
+/// The value of a variable, if it is set.
+fn parse_variable<T>(
+    name: &str,
+    text: Option<String>,
+    example: &str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<Option<T>, String> {
+    let wrong = |text| format!("{name}={text} is not such as {example}");
+    text.map(|text| parse(&text).ok_or_else(|| wrong(text))).transpose()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Chosen, TestCase, choose};
+    use super::{Chosen, TestCase, Variables, choose};
     use crate::world::Decision;
 
     #[test]
@@ -212,18 +243,26 @@ mod tests {
 
     #[test]
     fn variables_choose_the_seeds() {
-        let chosen = |seeds, with_kept| Ok(Chosen { seeds, decided: None, with_kept });
-        assert_eq!(choose(5, None, None, None), chosen(0..5, true));
-        assert_eq!(choose(5, Some("17"), None, Some("3")), chosen(17..18, false));
-        assert_eq!(choose(5, None, None, Some("3")), chosen(0..3, true));
-        assert_eq!(choose(5, None, None, Some("7..9")), chosen(7..9, true));
+        let of = |seed: Option<&str>, schedule: Option<&str>, faults: Option<&str>, seeds: Option<&str>| {
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            let (seed, schedule, faults) = (owned(seed), owned(schedule), owned(faults));
+            choose(5, Variables { seed, schedule, faults, seeds: owned(seeds) })
+        };
+        let chosen = |seeds, with_kept| Ok(Chosen { seeds, decided: None, faults: None, with_kept });
+        assert_eq!(of(None, None, None, None), chosen(0..5, true));
+        assert_eq!(of(Some("17"), None, None, Some("3")), chosen(17..18, false));
+        assert_eq!(of(None, None, None, Some("3")), chosen(0..3, true));
+        assert_eq!(of(None, None, None, Some("7..9")), chosen(7..9, true));
         for wrong in ["", "0", "x", "9..7", "1..", "-1"] {
-            assert!(choose(5, None, None, Some(wrong)).is_err(), "{wrong}");
+            assert!(of(None, None, None, Some(wrong)).is_err(), "{wrong}");
         }
-        assert!(choose(5, Some("x"), None, None).is_err());
-        let decided = choose(5, Some("17"), Some("3:1"), None).unwrap().decided;
+        assert!(of(Some("x"), None, None, None).is_err());
+        let Chosen { decided, faults, .. } = of(Some("17"), Some("3:1"), Some("none"), None).unwrap();
         assert_eq!(decided.as_deref(), Some(&[Decision { choice: 3, place: 1 }][..]));
-        assert!(choose(5, Some("17"), Some("x"), None).is_err());
-        assert!(choose(5, None, Some("3:1"), None).is_err());
+        assert_eq!(faults.as_deref(), Some(&[][..]));
+        assert!(of(Some("17"), Some("x"), None, None).is_err());
+        assert!(of(Some("17"), None, Some("x"), None).is_err());
+        assert!(of(None, Some("3:1"), None, None).is_err());
+        assert!(of(None, None, Some("3"), None).is_err());
     }
 }

@@ -7,7 +7,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use super::case::TestCase;
-use super::which::{Decisions, parse_decisions, write_decisions};
+use super::which::{Which, parse_decisions, write_decisions};
+use crate::builder::Told;
 use crate::world::{Decision, Remembered};
 
 /// How long the process of a world has to say that the world takes too long, before it is ended.
@@ -54,6 +55,8 @@ pub(super) struct Answer {
     pub(super) reason: String,
     pub(super) story: String,
     pub(super) decisions: Vec<Decision>,
+    /// How many faults of links were drawn.
+    pub(super) faults_count: u64,
     prints: String,
 }
 
@@ -78,11 +81,11 @@ impl Answer {
         )
     }
 
-    /// A line for the outcome, the hash and the length of the reason, one for the decisions, then
-    /// the two texts.
+    /// A line for the outcome, the hash, the faults and the length of the reason, one for the
+    /// decisions, then the two texts.
     fn write(&self, place: &mut impl Write) -> std::io::Result<()> {
         let is_good = u8::from(self.is_good == Some(true));
-        writeln!(place, "{is_good} {} {}", self.hash, self.reason.len())?;
+        writeln!(place, "{is_good} {} {} {}", self.hash, self.faults_count, self.reason.len())?;
         writeln!(place, "{}", write_decisions(&self.decisions))?;
         place.write_all(self.reason.as_bytes())?;
         place.write_all(self.story.as_bytes())
@@ -91,12 +94,14 @@ impl Answer {
     fn read(text: &str) -> Option<Answer> {
         let (line, texts) = text.split_once('\n')?;
         let mut numbers = line.split(' ').map(|number| number.parse::<u64>().ok());
-        let (is_good, hash, len) = (numbers.next()?? == 1, numbers.next()??, numbers.next()??);
+        let (is_good, hash) = (numbers.next()?? == 1, numbers.next()??);
+        let (faults_count, len) = (numbers.next()??, numbers.next()??);
         let (decisions, texts) = texts.split_once('\n')?;
         let decisions = parse_decisions(decisions)?;
         let (reason, story) = texts.split_at_checked(usize::try_from(len).ok()?)?;
         let (reason, story) = (reason.to_owned(), story.to_owned());
-        Some(Answer { is_good: Some(is_good), hash, reason, story, decisions, prints: String::new() })
+        let (is_good, prints) = (Some(is_good), String::new());
+        Some(Answer { is_good, hash, reason, story, decisions, faults_count, prints })
     }
 }
 
@@ -106,13 +111,7 @@ fn indented(text: &str) -> String {
 
 impl Child {
     /// Starts the process.
-    pub(super) fn begin(
-        case: &TestCase,
-        body: fn(),
-        seed: u64,
-        mode: Mode,
-        decided: &Option<Decisions>,
-    ) -> Result<Child, String> {
+    pub(super) fn begin(case: &TestCase, body: fn(), which: &Which, mode: Mode) -> Result<Child, String> {
         let (answer, to_answer) = pipe()?;
         let prints = place_for_prints(mode == Mode::Told)?;
         // SAFETY: the other thread of this process is the harness's, which waits for this one and
@@ -122,7 +121,7 @@ impl Child {
             0 => {
                 drop(answer);
                 redirect(&prints);
-                live(case, body, seed, mode, decided, to_answer)
+                live(case, body, which, mode, to_answer)
             }
             pid => {
                 drop(to_answer);
@@ -183,20 +182,13 @@ impl Child {
 }
 
 /// The life of the process: one world, and its answer.
-fn live(
-    case: &TestCase,
-    body: fn(),
-    seed: u64,
-    mode: Mode,
-    decided: &Option<Decisions>,
-    mut to_answer: File,
-) -> ! {
+fn live(case: &TestCase, body: fn(), which: &Which, mode: Mode, mut to_answer: File) -> ! {
     let kept_count = match mode {
         Mode::Quiet | Mode::Told | Mode::Decisions | Mode::Possible => TOLD_COUNT,
         Mode::Whole | Mode::Traced => usize::MAX,
     };
     let mut builder = case.builder.clone();
-    builder.seed(seed).keep_steps(kept_count).real_limit(case.real_limit()).alone();
+    builder.seed(which.seed).keep_steps(kept_count).real_limit(case.real_limit()).alone();
     builder.remember(match mode {
         Mode::Quiet | Mode::Told | Mode::Whole | Mode::Traced => Remembered::Nothing,
         Mode::Decisions => Remembered::Made,
@@ -205,16 +197,20 @@ fn live(
     if mode == Mode::Traced {
         builder.trace();
     }
-    if let Some(decisions) = decided {
+    if let Some(decisions) = &which.decided {
         builder.decided(decisions.clone());
     }
-    let (outcome, decisions) = builder.run_for_decisions(body);
+    if let Some(faults) = &which.faults {
+        builder.faults(faults.clone());
+    }
+    let (outcome, Told { decisions, faults_count }) = builder.run_to_tell(body);
     let answer = match outcome {
         Ok(((), report)) => Answer {
             is_good: Some(true),
             hash: report.hash,
             story: report.story,
             decisions,
+            faults_count,
             ..Answer::default()
         },
         Err(failure) => Answer {
@@ -223,6 +219,7 @@ fn live(
             reason: failure.reason,
             story: failure.report.story,
             decisions,
+            faults_count,
             prints: String::new(),
         },
     };

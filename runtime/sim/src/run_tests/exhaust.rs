@@ -37,14 +37,14 @@ pub(super) fn explore(case: &TestCase, body: fn(), seed: u64, delays: u32) -> Re
         loop {
             while running.len() < super::seeds::jobs_count() {
                 let Some(decisions) = waiting.next() else { break };
-                let child = Child::begin(case, body, seed, mode, &Some(decisions.clone()))?;
+                let child = Child::begin(case, body, &Which::with_schedule(seed, decisions.clone()), mode)?;
                 running.push_back((decisions, child));
             }
             let Some((decisions, child)) = running.pop_front() else { break };
             let answer = child.end();
             schedules_count += 1;
             if answer.has_failed() {
-                return Ok(Explored::Failed(Which { seed, decided: Some(decisions) }));
+                return Ok(Explored::Failed(Which::with_schedule(seed, decisions)));
             }
             if mode == Mode::Possible {
                 level.extend(with_one_more(&decisions, answer.decisions));
@@ -91,8 +91,7 @@ mod tests {
         };
         let threads = [thread::spawn(make('a')), thread::spawn(make('b'))];
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        let order = order.lock().unwrap().clone();
-        order
+        String::clone(&order.lock().unwrap())
     }
 
     #[test]
@@ -103,9 +102,9 @@ mod tests {
             for decisions in std::mem::take(&mut level) {
                 let mut builder = Builder::new();
                 builder.decided(decisions.clone()).remember(Remembered::Possible);
-                let (outcome, possible) = builder.run_for_decisions(order_of_two_threads);
+                let (outcome, told) = builder.run_to_tell(order_of_two_threads);
                 orders.entry(outcome.unwrap().0).or_insert(delays);
-                level.extend(with_one_more(&decisions, possible));
+                level.extend(with_one_more(&decisions, told.decisions));
             }
         }
         let wanted = [("aabb", 0), ("abab", 2), ("abba", 1), ("baab", 2), ("baba", 3), ("bbaa", 1)];

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use super::case::TestCase;
 use super::kept;
-use super::which::{Which, write_decisions};
+use super::which::Which;
 use super::words::{PART, VERDICT};
 
 /// What the program said.
@@ -64,14 +64,11 @@ fn complain(case: &TestCase, which: &Which, text: &str) -> ! {
     let told =
         text.split_once(VERDICT).map_or("", |(_, rest)| rest.split_once('\n').map_or("", |(_, told)| told));
     let told = told.split_once("\ntest result:").map_or(told, |(told, _)| told);
-    let Which { seed, decided } = which;
+    let seed = which.seed;
     let kept = match kept::add(case, which) {
         Some(path) => format!("the seed is kept in {}, and tried first from now on", path.display()),
         None => "the seed could not be kept in a file: the source of the test is not here".to_owned(),
     };
-    let schedule = decided
-        .as_ref()
-        .map_or(String::new(), |decided| format!("HEIST_SIM_SCHEDULE={} ", write_decisions(decided)));
-    let again = format!("HEIST_SIM_SEED={seed} {schedule}cargo test {} -- --exact", case.name());
+    let again = case.command_of(which);
     panic!("the world of seed {seed} failed\n  run it again: {again}\n  {kept}\n{told}");
 }

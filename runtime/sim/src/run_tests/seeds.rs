@@ -43,7 +43,7 @@ fn run_worlds(case: &TestCase, body: fn()) -> Result<TestOutcome, String> {
     if let Some(path) = std::env::var_os(TRACE) {
         trace(case, body, &chosen, Path::new(&path))?;
     }
-    let of_seeds = chosen.seeds.clone().map(|seed| Which { seed, decided: chosen.decided.clone() });
+    let of_seeds = chosen.worlds();
     let failed = match case.delays().filter(|_| chosen.decided.is_none()) {
         None => first_failure(case, body, kept.into_iter().chain(of_seeds))?,
         Some(_) if case.is_twice() => {
@@ -59,10 +59,11 @@ fn run_worlds(case: &TestCase, body: fn()) -> Result<TestOutcome, String> {
 
 /// Writes all that happens in the world of one seed to a file, for Perfetto.
 fn trace(case: &TestCase, body: fn(), chosen: &Chosen, path: &Path) -> Result<(), String> {
-    if chosen.seeds.end - chosen.seeds.start != 1 {
+    let mut worlds = chosen.worlds();
+    let (Some(which), None) = (worlds.next(), worlds.next()) else {
         return Err(format!("{TRACE} is for one world: HEIST_SIM_SEED says which"));
-    }
-    let answer = Child::begin(case, body, chosen.seeds.start, Mode::Traced, &chosen.decided)?.end();
+    };
+    let answer = Child::begin(case, body, &which, Mode::Traced)?.end();
     let written = std::fs::write(path, answer.story);
     written.map_err(|error| format!("{TRACE}={}: {error}", path.display()))
 }
@@ -74,7 +75,7 @@ fn explore_seeds(case: &TestCase, body: fn(), seeds: Range<u64>, delays: u32) ->
         match exhaust::explore(case, body, seed, delays)? {
             Explored::Passed(count) => schedules_count += count,
             Explored::Failed(which) => {
-                let told = Child::begin(case, body, seed, Mode::Told, &which.decided)?.end();
+                let told = Child::begin(case, body, &which, Mode::Told)?.end();
                 let delays = which.decided.as_ref().map_or(0, |decided| decided.len());
                 let text = format!("  turns at the wrong time: {delays}\n");
                 return Ok(TestOutcome::Failed(which, text + &told.told()));
@@ -112,7 +113,7 @@ struct Trial {
 impl Trial {
     fn begin(case: &TestCase, body: fn(), which: Which) -> Result<Trial, String> {
         let worlds = (0..if case.is_twice() { 2 } else { 1 })
-            .map(|_| Child::begin(case, body, which.seed, Mode::Quiet, &which.decided))
+            .map(|_| Child::begin(case, body, &which, Mode::Quiet))
             .collect::<Result<_, _>>()?;
         Ok(Trial { which, worlds })
     }
@@ -141,7 +142,7 @@ impl Trial {
 fn difference(case: &TestCase, body: fn(), which: &Which) -> Result<String, String> {
     let mut stories = Vec::new();
     for _ in 0..2 {
-        let answer = Child::begin(case, body, which.seed, Mode::Whole, &which.decided)?.end();
+        let answer = Child::begin(case, body, which, Mode::Whole)?.end();
         if answer.has_failed() {
             return Ok(format!("  once more, it failed: {}", answer.reason));
         }

@@ -5,7 +5,7 @@
 //! are left out, then quarters, and so on. A turn that is left out moves all that follow, so what
 //! is left need not be a part of the same story; it is a shorter one.
 
-use std::sync::Arc;
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use super::case::TestCase;
@@ -15,31 +15,46 @@ use crate::world::Decision;
 
 /// How long to look for a shorter schedule, in real time.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A world with more turns and faults than these is not written as a command.
+const WRITTEN_COUNT: usize = 50;
 
-/// What is to be told of a world that failed, by its shortest schedule that is found. `first` is
-/// what its first run came to.
+/// What is to be told of a world that failed, by the shortest one that is found and fails in the
+/// same way. `first` is what its first run came to.
 pub(super) fn tell(case: &TestCase, body: fn(), which: &Which, first: &Answer) -> Result<String, String> {
-    let seed = which.seed;
     let once_more = || {
-        let answer = Child::begin(case, body, seed, Mode::Told, &which.decided)?.end();
+        let answer = Child::begin(case, body, which, Mode::Told)?.end();
         Ok(if answer.has_failed() { answer.told() } else { first.told_of_once() })
     };
     if which.decided.is_some() {
         return once_more();
     }
-    let whole = Child::begin(case, body, seed, Mode::Decisions, &None)?.end();
-    if !whole.has_failed() || whole.decisions.is_empty() {
+    let whole = Child::begin(case, body, which, Mode::Decisions)?.end();
+    if !whole.has_failed() || (whole.decisions.is_empty() && whole.faults_count == 0) {
         return once_more();
     }
-    let mut search =
-        Search { case, body, seed, reason: first_line(&whole).to_owned(), began: Instant::now() };
-    let (before, kept) = (whole.decisions.len(), search.shorten(whole.decisions)?);
-    let decided = Some(Arc::from(&kept[..]));
-    let told = Child::begin(case, body, seed, Mode::Told, &decided)?.end();
+    let search = Search { case, body, reason: first_line(&whole).to_owned(), began: Instant::now() };
+    let turns_before = whole.decisions.len();
+    let with_turns = |turns: &[Decision]| Which::with_schedule(which.seed, turns.into());
+    let mut short = with_turns(&search.shorten(whole.decisions, with_turns)?);
+    let faults_before = Child::begin(case, body, &short, Mode::Quiet)?.end().faults_count;
+    if faults_before > 0 {
+        let with_faults = |faults: &[u64]| Which { faults: Some(faults.into()), ..short.clone() };
+        let faults = search.shorten((1..=faults_before).collect(), with_faults)?;
+        short.faults = Some(faults.into());
+    }
+    let told = Child::begin(case, body, &short, Mode::Told)?.end();
     if !search.is_same(&told) {
         return once_more();
     }
-    let text = format!("  turns at the wrong time: {}, of the {before} of its seed\n", kept.len());
+    let turns = short.decided.as_ref().map_or(0, |turns| turns.len());
+    let faults = short.faults.as_ref().map_or(0, |faults| faults.len());
+    let mut text = format!("  turns at the wrong time: {turns}, of the {turns_before} of its seed\n");
+    if faults_before > 0 {
+        let _ = writeln!(text, "  faults of links: {faults}, of {faults_before}");
+    }
+    if turns + faults <= WRITTEN_COUNT {
+        let _ = writeln!(text, "  only these: {}", case.command_of(&short));
+    }
     Ok(text + &told.told())
 }
 
@@ -50,15 +65,19 @@ fn first_line(answer: &Answer) -> &str {
 struct Search<'a> {
     case: &'a TestCase,
     body: fn(),
-    seed: u64,
     /// What the failure says of itself.
     reason: String,
     began: Instant,
 }
 
 impl Search<'_> {
-    fn shorten(&mut self, mut kept: Vec<Decision>) -> Result<Vec<Decision>, String> {
-        if self.fails(&[])? {
+    /// Leaves out as many of `kept` as possible. `world_with` is the world that has these.
+    fn shorten<T: Clone>(
+        &self,
+        mut kept: Vec<T>,
+        world_with: impl Fn(&[T]) -> Which,
+    ) -> Result<Vec<T>, String> {
+        if self.fails(&world_with(&[]))? {
             return Ok(Vec::new());
         }
         let mut parts_count = 2;
@@ -68,7 +87,7 @@ impl Search<'_> {
             for start in (0..kept.len()).step_by(part_len) {
                 let end = (start + part_len).min(kept.len());
                 let rest = [&kept[..start], &kept[end..]].concat();
-                if self.fails(&rest)? {
+                if self.fails(&world_with(&rest))? {
                     shorter = Some(rest);
                     break;
                 }
@@ -85,9 +104,8 @@ impl Search<'_> {
         Ok(kept)
     }
 
-    fn fails(&self, decisions: &[Decision]) -> Result<bool, String> {
-        let decided = Some(Arc::from(decisions));
-        let answer = Child::begin(self.case, self.body, self.seed, Mode::Quiet, &decided)?.end();
+    fn fails(&self, which: &Which) -> Result<bool, String> {
+        let answer = Child::begin(self.case, self.body, which, Mode::Quiet)?.end();
         Ok(self.is_same(&answer))
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Ended<R> {
     pub(crate) story: String,
     /// The choices of its schedule that were remembered.
     pub(crate) decisions: Vec<Decision>,
+    /// How many faults of links there were to happen.
+    pub(crate) faults_count: u64,
 }
 
 /// Why a world did not end by the end of its root.
@@ -121,6 +123,7 @@ fn conclude<R>(shared: &Shared, options: &Options, answer: Option<std::thread::R
         lasted: world.now,
         story: if options.is_traced { world.trace() } else { world.history.story() },
         decisions: world.chooser.take_decisions(),
+        faults_count: world.kernel.network.faults_count(),
     }
 }
 

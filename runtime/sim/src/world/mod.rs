@@ -60,6 +60,8 @@ pub(crate) struct Options {
     /// Whether the story is a trace instead of lines.
     pub(crate) is_traced: bool,
     pub(crate) remembered: Remembered,
+    /// The numbers of the faults of links that happen, in their order. `None`: all.
+    pub(crate) faults: Option<Arc<[u64]>>,
 }
 
 /// Everything in a world. Who has the turn has it.
@@ -112,7 +114,10 @@ impl Env<'_> {
 impl Shared {
     fn new(options: &Options) -> Arc<Shared> {
         let mut random = Rng::with_seed(options.seed);
-        let kernel = Kernel::new(&mut random);
+        let mut kernel = Kernel::new(&mut random);
+        if let Some(faults) = &options.faults {
+            kernel.network.leave_faults_out_but(faults.clone());
+        }
         let world = World {
             now: 0,
             random,

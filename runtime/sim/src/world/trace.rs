@@ -1,5 +1,5 @@
-//! The history of a world as a trace that Perfetto and Chrome show: a track for each thread, grouped
-//! by hosts. A call lasts until the next call of its thread.
+//! The history of a world as a trace that Perfetto and Chrome show: a track for each thread,
+//! grouped by hosts. A call lasts until the next call of its thread.
 //!
 //! Source: "Trace Event Format", Google, 2016: complete events (`X`) and names (`M`).
 

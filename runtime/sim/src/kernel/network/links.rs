@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 
+use super::faults::LinkFaults;
 use crate::kernel::HostId;
 
 /// How packets travel from one host to another, or from a host to itself.
@@ -46,6 +47,7 @@ pub(super) struct Links {
     cut: BTreeSet<(HostId, HostId)>,
     /// When the last byte that was sent has left, for links with a bandwidth.
     busy_until: BTreeMap<(HostId, HostId), u64>,
+    pub(super) faults: LinkFaults,
 }
 
 impl Links {
@@ -83,7 +85,7 @@ impl Links {
         }
         let link = self.of(from, to);
         let queued = link.bandwidth.map_or(0, |bandwidth| self.queue((from, to), size, bandwidth, now));
-        (!happens(link.loss, random)).then(|| queued + link.delay(random))
+        (!self.faults.happens(link.loss, random)).then(|| queued + link.delay(random))
     }
 
     /// After how many nanoseconds a datagram comes: never, once or twice.
@@ -95,11 +97,11 @@ impl Links {
         random: &mut Rng,
     ) -> Vec<u64> {
         let link = self.of(way.0, way.1);
-        let copies = 1 + usize::from(happens(link.duplication, random));
+        let copies = 1 + usize::from(self.faults.happens(link.duplication, random));
         let mut delays = Vec::new();
         for _ in 0..copies {
             let Some(mut delay) = self.carry(way, size, now, random) else { continue };
-            if happens(link.reordering, random) {
+            if self.faults.happens(link.reordering, random) {
                 delay += random.u64(0..=link.latency.1.max(1) * 10);
             }
             delays.push(delay);
@@ -114,12 +116,6 @@ impl Links {
         *busy_until = (*busy_until).max(now).saturating_add(nanos);
         *busy_until - now
     }
-}
-
-/// Draws nothing if the outcome is certain: a world without faults makes the same choices whether
-/// or not it could have some.
-fn happens(probability: f64, random: &mut Rng) -> bool {
-    probability > 0.0 && random.f64() < probability
 }
 
 #[cfg(test)]

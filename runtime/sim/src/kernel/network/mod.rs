@@ -1,7 +1,7 @@
 //! The network: hosts with addresses, links between them, sockets.
 //!
 //! - `names.rs`: what sockets and their addresses are called. `addresses.rs`: which host has which
-//!   address. `links.rs`: how packets travel. `segment.rs`: what travels.
+//!   address. `links.rs`, `faults.rs`: how packets travel. `segment.rs`: what travels.
 //! - `connection.rs`, `halves.rs`, `timeouts.rs`: one end of a TCP connection.
 //!   `datagram_queue.rs`, `local_socket.rs`: sockets of UDP, and Unix sockets. `options.rs`,
 //!   `socket.rs`: sockets of any kind.
@@ -16,6 +16,7 @@ mod calls;
 mod connection;
 mod datagram_queue;
 mod datagrams;
+mod faults;
 mod halves;
 mod links;
 mod local;

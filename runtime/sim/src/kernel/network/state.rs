@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::addresses::{Route, route};
+use super::faults::LinkFaults;
 use super::links::{Link, Links};
 use super::names::{Errno, SocketId, Transport};
 use super::segment::{Body, Packet, Segment};
@@ -82,6 +84,16 @@ impl Network {
         names.into_iter().for_each(|name| self.leave_name(name));
         let sockets = &self.sockets;
         self.touched.retain(|(id, _)| sockets.contains_key(id));
+    }
+
+    /// Of the faults of links that are drawn, only those with these numbers happen.
+    pub(crate) fn leave_faults_out_but(&mut self, happening: Arc<[u64]>) {
+        self.links.faults = LinkFaults::new(Some(happening));
+    }
+
+    /// How many faults of links were drawn.
+    pub(crate) fn faults_count(&self) -> u64 {
+        self.links.faults.drawn_count()
     }
 
     /// Sets how packets travel from one host to another.
