@@ -92,6 +92,10 @@ pub use heist_macros::test;
 pub use heist_sim as sim;
 pub use runtime::spawn;
 
+// First, because any room may ask by `cfg_if!` which calls the system has.
+#[macro_use]
+mod system;
+
 pub mod asyncio;
 mod blocking;
 mod buf;
@@ -115,6 +119,5 @@ mod scenarios;
 mod scheduler;
 pub mod signal;
 pub mod sync;
-mod system;
 pub mod task;
 pub mod time;

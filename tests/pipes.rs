@@ -269,8 +269,10 @@ fn a_copy_of_what_is_there_is_flushed_once_and_reports_what_fails() {
 }
 
 /// A byte that the test harness does not print.
+#[cfg(target_os = "linux")]
 const MARK: u8 = 0xfe;
 
+#[cfg(target_os = "linux")]
 fn marks_of(output: &[u8]) -> usize {
     output.iter().filter(|&&byte| byte == MARK).count()
 }

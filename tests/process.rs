@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 use heist::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use heist::runtime::Runtime;
 use heist::time::timeout;
-use support::{PATIENCE, on_every_backend, on_every_runtime, process, with_every_runtime};
+#[cfg(target_os = "linux")]
+use support::process;
+use support::{PATIENCE, on_every_backend, on_every_runtime, with_every_runtime};
 
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 use super::AlignedBuf;
@@ -60,23 +59,25 @@ impl FixedMemory {
     pub(crate) fn extent(&self) -> (*mut u8, usize) {
         self.bytes.extent()
     }
+}
 
-    /// Returns the range of its addresses.
-    pub(crate) fn addresses(&self) -> Range<usize> {
-        let (start, len) = self.extent();
-        start.addr()..start.addr() + len
-    }
+cfg_if! {
+    if #[linux] {
+        /// For the rings.
+        impl FixedMemory {
+            /// Records that one ring more, or fewer, has registered it.
+            pub(crate) fn change_rings_count(&self, change: isize) {
+                let mut status = self.status.lock();
+                status.rings_count = status.rings_count.saturating_add_signed(change);
+            }
 
-    /// Records that one ring more, or fewer, has registered it.
-    pub(crate) fn change_rings_count(&self, change: isize) {
-        let mut status = self.status.lock();
-        status.rings_count = status.rings_count.saturating_add_signed(change);
-    }
-
-    /// Records why a ring could not register it. The first reason stays.
-    pub(crate) fn refuse(&self, error: &io::Error) {
-        let mut status = self.status.lock();
-        status.refusal.get_or_insert_with(|| (error.kind(), error.to_string()));
+            /// Records why a ring could not register it. The first reason stays.
+            pub(crate) fn refuse(&self, error: &io::Error) {
+                let mut status = self.status.lock();
+                status.refusal.get_or_insert_with(|| (error.kind(), error.to_string()));
+            }
+        }
+    } else {
     }
 }
 

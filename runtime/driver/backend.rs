@@ -2,17 +2,15 @@
 
 use std::io;
 
+use super::Rings;
 #[cfg(all(test, any(rt_shuttle, rt_count)))]
 use super::fake::Fake;
 use super::kind::DriverKind;
 use super::options::Options;
 use super::poll::Pollers;
-#[cfg(target_os = "linux")]
-use super::uring::Rings;
 
 #[derive(Debug)]
 pub(super) enum Backend {
-    #[cfg(target_os = "linux")]
     Uring(Rings),
     Poll(Pollers),
     /// Exists only for whole runtimes under shuttle.
@@ -39,7 +37,6 @@ impl Backend {
     /// Whether an event reports the end or the failure of a stream as distinct from more bytes.
     pub(super) fn tells_end(&self) -> bool {
         match self {
-            #[cfg(target_os = "linux")]
             Backend::Uring(_) => false,
             Backend::Poll(pollers) => pollers.tells_end(),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -50,7 +47,6 @@ impl Backend {
     /// Whether an order reports the state at its time, and not changes only [level-at-arm].
     pub(super) fn is_level_at_arm(&self) -> bool {
         match self {
-            #[cfg(target_os = "linux")]
             Backend::Uring(_) => true,
             Backend::Poll(pollers) => pollers.is_level_at_arm(),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -58,16 +54,7 @@ impl Backend {
         }
     }
 
-    #[cfg(target_os = "linux")]
     fn uring(options: &Options) -> io::Result<Backend> {
         Ok(Backend::Uring(Rings::new(options)?))
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn uring(_options: &Options) -> io::Result<Backend> {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "io_uring exists on Linux only; use HEIST_DRIVER=auto or HEIST_DRIVER=poll here",
-        ))
     }
 }

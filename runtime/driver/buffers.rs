@@ -21,6 +21,7 @@ pub(crate) enum Contents {
     /// One datagram. Bytes that do not fit are lost.
     Datagram,
     /// One datagram from the same machine, which may be longer than any from a network.
+    #[cfg(unix)]
     LocalDatagram,
 }
 
@@ -71,6 +72,7 @@ impl Buffers {
         match contents {
             Contents::Stream => self.stream.take(shelf),
             Contents::Datagram => self.datagram.take(shelf),
+            #[cfg(unix)]
             Contents::LocalDatagram => self.local_datagram.take(shelf),
         }
     }

@@ -18,6 +18,7 @@ enum Progress {
     /// On its way to a ring, or on the blocking pool.
     Queued { waker: Option<Waker> },
     /// The kernel has it, or is about to.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has nothing in flight"))]
     InFlight { waker: Option<Waker>, ticket: Ticket },
     /// Its terminal completion was reaped.
     Done(io::Result<i32>),
@@ -30,6 +31,7 @@ impl Completion {
         Completion(Mutex::new(Progress::Queued { waker: None }))
     }
 
+    #[cfg(target_os = "linux")]
     #[must_use]
     pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
         let mut progress = self.0.lock();

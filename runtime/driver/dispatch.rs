@@ -87,7 +87,6 @@ impl Driver {
     /// "io_uring" or "poll".
     pub(crate) fn name(&self) -> &'static str {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(_) => "io_uring",
             Backend::Poll(_) => "poll",
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -99,7 +98,6 @@ impl Driver {
     /// harvest can be skipped. Makes no system call.
     pub(crate) fn is_quiet(&self, index: usize) -> bool {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.is_quiet(index),
             Backend::Poll(pollers) => pollers.is_quiet(index),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -112,7 +110,6 @@ impl Driver {
     pub(crate) fn harvest<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) -> io::Result<()> {
         let harvest = &mut harvest.into();
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.harvest(index, harvest),
             Backend::Poll(pollers) => pollers.harvest(index, harvest),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -155,7 +152,6 @@ impl Driver {
         harvest: &mut Harvest<'_>,
     ) -> io::Result<()> {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             // The kernel posts a busy owner's completions only when another worker interrupts the
             // owner. Before that there is nothing to wait for.
             Backend::Uring(rings) => rings.park(index, timeout, harvest),
@@ -171,7 +167,6 @@ impl Driver {
     /// Ends the current `park` of the worker, or else its next one. Any thread may call it.
     pub(crate) fn ring_doorbell(&self, index: usize) {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.ring_doorbell(index),
             Backend::Poll(pollers) => pollers.ring_doorbell(index),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -184,7 +179,6 @@ impl Driver {
     pub(crate) fn try_harvest<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) -> bool {
         let harvest = &mut harvest.into();
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.try_harvest(index, harvest),
             Backend::Poll(pollers) => pollers.try_harvest(index, harvest),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -197,7 +191,6 @@ impl Driver {
     pub(crate) fn take_over<'a>(&self, index: usize, by: usize, harvest: impl Into<Harvest<'a>>) {
         let harvest = &mut harvest.into();
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.take_over(index, by, harvest),
             // Any thread asks a poller, and at once.
             Backend::Poll(_) => {}
@@ -212,7 +205,6 @@ impl Driver {
     pub(crate) fn relieve<'a>(&self, index: usize, harvest: impl Into<Harvest<'a>>) {
         let harvest = &mut harvest.into();
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.relieve(index, harvest),
             // Any thread asks a poller, and at once. A refusal means that its worker is harvesting
             // itself.
@@ -229,7 +221,6 @@ impl Driver {
     /// The number of operations that the kernel may still report to this worker.
     pub(crate) fn in_flight(&self, index: usize) -> usize {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.in_flight(index),
             Backend::Poll(pollers) => pollers.in_flight(index),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -242,7 +233,6 @@ impl Driver {
     /// driver leaves files to the blocking pool.
     pub(crate) fn has_file_work(&self, index: usize) -> bool {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.has_file_work(index),
             Backend::Poll(_) => false,
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -254,7 +244,6 @@ impl Driver {
     /// or in the kernel.
     pub(crate) fn stale_count(&self, index: usize) -> u64 {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.stale_count(index),
             // A late event finds no source and is dropped, so there is nothing to count.
             Backend::Poll(_) => 0,
@@ -266,7 +255,6 @@ impl Driver {
     /// The number of operations that the kernel did not release in time.
     pub(crate) fn leaked_count(&self, index: usize) -> usize {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.leaked_count(index),
             // The kernel holds no memory of this process there.
             Backend::Poll(_) => 0,
@@ -281,7 +269,6 @@ impl Driver {
         self.buffers.close();
         let mut wakers = Vec::new();
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.shutdown(index, deadline, &mut wakers),
             Backend::Poll(pollers) => pollers.shutdown(index, &mut wakers),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -294,7 +281,6 @@ impl Driver {
     /// others.
     pub(super) fn supports(&self, code: OpKind) -> bool {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.supports(code),
             Backend::Poll(_) => false,
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -304,7 +290,6 @@ impl Driver {
 
     pub(super) fn detach(&self, source: &Arc<Source>, ticket: Ticket) {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(_) => {}
             Backend::Poll(pollers) => pollers.detach(source, ticket, || self.standing.is_ours()),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -315,7 +300,6 @@ impl Driver {
     /// Closes the dropped sockets that this worker's ring holds. Only the worker may call it.
     pub(super) fn close_dropped(&self, index: usize) {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.close_dropped(index),
             // A poller forgets a socket when that is dropped.
             Backend::Poll(_) => {}
@@ -331,7 +315,6 @@ impl Driver {
     /// No operation with this memory comes any more.
     pub(super) fn unregister_memory(&self, memory: &Arc<FixedMemory>) {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.unregister(memory),
             // A poller has nothing registered.
             Backend::Poll(_) => {}
@@ -352,7 +335,6 @@ impl Driver {
 
     pub(super) fn bind(&self, index: usize) -> io::Result<()> {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.bind(index),
             Backend::Poll(_) => Ok(()),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -362,7 +344,6 @@ impl Driver {
 
     pub(super) fn release(&self, index: usize) {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.release(index),
             // Any thread may wait at a poller.
             Backend::Poll(_) => {}
@@ -374,7 +355,6 @@ impl Driver {
     /// [`submit`](Driver::submit) to this worker.
     pub(super) fn submit_on(&self, index: usize, asker: Asker, op: Op) -> io::Result<()> {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.submit(index, asker, op),
             Backend::Poll(pollers) => pollers.perform(index, op),
             #[cfg(all(test, any(rt_shuttle, rt_count)))]
@@ -385,7 +365,6 @@ impl Driver {
     /// `local`: the calling thread is the ticket's worker.
     pub(super) fn cancel_on(&self, local: bool, ticket: Ticket) {
         match &self.backend {
-            #[cfg(target_os = "linux")]
             Backend::Uring(rings) => rings.cancel(local, ticket),
             // A poller has nothing in flight; `detach` withdraws an order.
             Backend::Poll(_) => {}

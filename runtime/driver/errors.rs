@@ -15,7 +15,6 @@ pub(crate) fn of_pool(error: JoinError) -> io::Error {
 /// The kernel broke off an operation that was not cancelled and that has had no effect
 /// [undone-begins-anew].
 #[derive(Debug)]
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a poller has no operations to break off"))]
 struct Undone;
 
 impl fmt::Display for Undone {

@@ -14,10 +14,9 @@ use crate::task::quietly;
 
 use super::closers::drop_on_closer;
 use super::closing::ClosingMark;
-use super::file::AnyFlight;
-use super::op::Op;
-use super::send::AnyLoan;
 use super::source::Source;
+#[cfg(target_os = "linux")]
+use super::{file::AnyFlight, op::Op, send::AnyLoan};
 
 /// A value that may be the last reference to a resource.
 #[derive(Debug)]
@@ -27,6 +26,16 @@ pub(crate) struct Leftover(LeftoverKind);
 enum LeftoverKind {
     /// The last reference to a socket.
     Socket(Box<Source>),
+    /// What else a ring has held.
+    #[cfg(target_os = "linux")]
+    Held(HeldByRing),
+}
+
+/// The remains of an operation that a ring has performed.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is only dropped")]
+enum HeldByRing {
     /// Perhaps the last reference to a file or a buffer.
     Flight(Arc<dyn AnyFlight>),
     /// A send, which has perhaps the last reference to its buffer.
@@ -42,6 +51,7 @@ pub(crate) struct Harvest<'a> {
     pub(super) leftovers: Option<&'a mut Vec<Leftover>>,
 }
 
+#[cfg(target_os = "linux")]
 impl Leftover {
     /// The part of the operation that must not be dropped here, if there is any.
     pub(super) fn of(op: Op) -> Option<Leftover> {
@@ -49,27 +59,32 @@ impl Leftover {
             // Checking the reference count or the side would not be enough, because the
             // registration may be dropped at any moment.
             Op::Ready { source, .. } | Op::Connect { source, .. } => Leftover::of_socket(source),
-            Op::File(flight) => Some(Leftover(LeftoverKind::Flight(flight))),
-            Op::Send { .. } => Some(Leftover(LeftoverKind::Send(op))),
+            Op::File(flight) => Some(Leftover::held(HeldByRing::Flight(flight))),
+            Op::Send { .. } => Some(Leftover::held(HeldByRing::Send(op))),
         }
     }
 
     pub(super) fn of_loan(loan: Arc<dyn AnyLoan>) -> Leftover {
-        Leftover(LeftoverKind::Loan(loan))
+        Leftover::held(HeldByRing::Loan(loan))
     }
 
-    /// Drops a reference to the socket. Returns the socket if that was the last reference.
-    pub(super) fn of_socket(source: Arc<Source>) -> Option<Leftover> {
-        Arc::into_inner(source).map(|source| Leftover(LeftoverKind::Socket(Box::new(source))))
+    fn held(held: HeldByRing) -> Leftover {
+        Leftover(LeftoverKind::Held(held))
     }
 
     /// Whether it is a socket that others find by its name until it is closed.
-    #[allow(dead_code, reason = "only rings keep dropped sockets open")]
     pub(super) fn is_closing(&self) -> bool {
         match &self.0 {
             LeftoverKind::Socket(source) => source.is_closing(),
-            LeftoverKind::Flight(_) | LeftoverKind::Send(_) | LeftoverKind::Loan(_) => false,
+            LeftoverKind::Held(_) => false,
         }
+    }
+}
+
+impl Leftover {
+    /// Drops a reference to the socket. Returns the socket if that was the last reference.
+    pub(super) fn of_socket(source: Arc<Source>) -> Option<Leftover> {
+        Arc::into_inner(source).map(|source| Leftover(LeftoverKind::Socket(Box::new(source))))
     }
 
     fn clear_away(self) {
@@ -78,9 +93,8 @@ impl Leftover {
                 let (socket, closing) = source.into_parts();
                 close(socket, closing);
             }
-            LeftoverKind::Flight(flight) => drop(flight),
-            LeftoverKind::Send(op) => drop(op),
-            LeftoverKind::Loan(loan) => drop(loan),
+            #[cfg(target_os = "linux")]
+            LeftoverKind::Held(held) => drop(held),
         }
     }
 }

@@ -10,12 +10,14 @@
 //! - `readiness.rs`, `side.rs`: the state of one direction of a socket, and its waiters.
 //! - `source.rs`: a registered socket. `completion.rs`: what a future and its operation share.
 //! - `op.rs`: the requests to the kernel. `inflight.rs`: their lives, and the table of those that
-//!   the kernel has. `ring_notes.rs`: what is counted of them in runtimes that are observed.
+//!   the kernel has. `ring_op.rs`: what a ring has to know of one. `ring_notes.rs`: what is counted
+//!   of them in runtimes that are observed.
 //! - `leftover.rs`, `closers.rs`: where the remains of a finished operation are dropped.
 //!   `closing.rs`: sockets that are dropped and not closed.
 //! - `mailbox.rs`, `wake_up.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
 //!   up.
 //! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
+//!   `no_uring.rs` stands for the rings on systems without io_uring.
 //! - `backend.rs`: the choice between back ends. `dispatch.rs`: the driver of a runtime, and the
 //!   branch between back ends.
 //! - `asker.rs`, `context.rs`: the driver of the current thread.
@@ -47,11 +49,15 @@ pub(crate) mod fake;
 #[cfg(unix)]
 pub(crate) mod fd;
 pub(crate) mod file;
+#[cfg(target_os = "linux")]
 mod inflight;
 mod interest;
 mod kind;
 mod leftover;
+#[cfg(target_os = "linux")]
 mod mailbox;
+#[cfg(not(target_os = "linux"))]
+mod no_uring;
 mod op;
 mod options;
 mod poll;
@@ -59,7 +65,10 @@ mod readiness;
 mod ready;
 mod registered;
 mod registration;
+#[cfg(target_os = "linux")]
 mod ring_notes;
+#[cfg(target_os = "linux")]
+mod ring_op;
 pub(crate) mod send;
 mod side;
 mod slots;
@@ -70,7 +79,8 @@ mod ticket;
 mod uring;
 mod wake_up;
 
-#[cfg(test)]
+// Half of them is about rings.
+#[cfg(all(test, target_os = "linux"))]
 mod models;
 #[cfg(test)]
 mod tests;
@@ -91,6 +101,10 @@ pub use facade::Allowed;
 pub use interest::Interest;
 pub use kind::{DriverKind, UnknownKind};
 pub(crate) use leftover::{Harvest, Leftover, clear_away};
+#[cfg(not(target_os = "linux"))]
+use no_uring::Rings;
 pub(crate) use options::Options;
 pub use ready::Ready;
 pub(crate) use registration::{Moved, Registration};
+#[cfg(target_os = "linux")]
+use uring::Rings;

@@ -344,6 +344,7 @@ impl Readiness {
         self.0.fetch_or(SHUT, Ordering::Relaxed);
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn is_shut(&self) -> bool {
         // Ordering: Relaxed [shut-or-ticket]: read under the waiters' lock where it matters.
         // Elsewhere it is a hint that only decides where a descriptor is closed.

@@ -193,6 +193,7 @@ impl Side {
         drop(waiting);
     }
 
+    #[cfg(target_os = "linux")]
     #[must_use]
     pub(super) fn take_ticket(&self, ticket: Ticket) -> bool {
         let mut waiting = self.waiting.lock();

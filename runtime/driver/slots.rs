@@ -15,6 +15,7 @@ impl SlotId {
     pub(super) const RESERVED_INDEX: u32 = u32::MAX;
 
     /// Its place in the table.
+    #[cfg(target_os = "linux")]
     pub(super) fn place(self) -> usize {
         self.index as usize
     }
@@ -138,6 +139,7 @@ impl<T> Slots<T> {
         })
     }
 
+    #[cfg(unix)]
     pub(super) fn ids(&self) -> impl Iterator<Item = SlotId> + '_ {
         self.slots.iter().enumerate().filter_map(|(index, slot)| match slot.state {
             SlotState::Held(_) => Some(SlotId { index: index as u32, generation: slot.generation }),
@@ -145,6 +147,7 @@ impl<T> Slots<T> {
         })
     }
 
+    #[cfg(unix)]
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| match &slot.state {
             SlotState::Held(value) => Some(value),

@@ -68,7 +68,7 @@ impl WakeUp {
     /// Sleeps until a wake-up is sent or the time-out ends. May return early. Leaves the ring for
     /// `consume`. Only the owner may call it, when nothing that the kernel could report is in
     /// flight.
-    #[cfg(any(test, target_os = "linux"))]
+    #[cfg(target_os = "linux")]
     pub(super) fn doze(&self, timeout: Option<std::time::Duration>) {
         if timeout.is_some_and(|timeout| timeout.is_zero()) {
             return;

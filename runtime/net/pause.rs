@@ -9,9 +9,11 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_millis(128);
 
 /// The length of the next pause of a call.
+#[cfg(unix)]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pauses(Duration);
 
+#[cfg(unix)]
 impl Pauses {
     pub(super) const fn new() -> Pauses {
         Pauses(Duration::from_millis(1))
@@ -31,10 +33,13 @@ pub(super) fn after_failures(count: u32, shortest: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, LONGEST, Pauses, after_failures};
+    use super::{Duration, after_failures};
 
+    #[cfg(unix)]
     #[test]
     fn a_call_tries_eight_times_in_the_first_quarter_of_a_second_and_eight_times_a_second_then() {
+        use super::{LONGEST, Pauses};
+
         let mut pauses = Pauses::new();
         let first: Duration = (0..8).map(|_| pauses.take()).sum();
         assert_eq!(first, Duration::from_millis(255));

@@ -43,8 +43,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_pipe_and_a_file_are_told_apart() {
-        let (reader, writer) = std::io::pipe().unwrap();
-        let (reader, writer) = (OwnedFd::from(reader), OwnedFd::from(writer));
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
         assert_eq!(Access::of(&reader).unwrap(), Access { reads: true, writes: false });
         assert_eq!(Access::of(&writer).unwrap(), Access { reads: false, writes: true });
         let file = OwnedFd::from(tempfile::tempfile().unwrap());

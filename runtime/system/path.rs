@@ -2,7 +2,7 @@
 //! byte, elsewhere std's own.
 
 #[cfg(unix)]
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CString, OsStr};
 use std::io;
 #[cfg(unix)]
 use std::os::unix::ffi::OsStrExt;
@@ -29,9 +29,16 @@ impl SystemPath {
     pub(crate) fn as_path(&self) -> &Path {
         Path::new(OsStr::from_bytes(self.0.to_bytes()))
     }
+}
 
-    pub(crate) fn as_c_str(&self) -> &CStr {
-        &self.0
+cfg_if! {
+    if #[linux] {
+        impl SystemPath {
+            pub(crate) fn as_c_str(&self) -> &std::ffi::CStr {
+                &self.0
+            }
+        }
+    } else {
     }
 }
 

@@ -261,8 +261,10 @@ impl<T> Drop for JoinHandle<T> {
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let task = self.task.task();
-        let spawned_at = format_args!("{}", task.location());
-        f.debug_struct("JoinHandle").field("id", &task.id()).field("spawned_at", &spawned_at).finish()
+        f.debug_struct("JoinHandle")
+            .field("id", &task.id())
+            .field("spawned_at", &format_args!("{}", task.location()))
+            .finish()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::histogram::{Histogram, SizeHistogram};
-use super::operations::{LoggedOperation, ObservedOperations};
+use super::operations::ObservedOperations;
 #[cfg(all(unix, feature = "console"))]
 use super::poll_log::PollLog;
 
@@ -43,31 +43,37 @@ impl ObservedWorker {
     }
 }
 
-impl ObservedWorker {
-    /// The ring submits the operation at this place of its table. `is_wait`: for readiness.
-    pub(crate) fn begin_operation(&self, place: usize, kind: &'static str, is_wait: bool) {
-        self.operations.begin(place, kind, is_wait);
-    }
+cfg_if! {
+    if #[linux] {
+        /// For its ring.
+        impl ObservedWorker {
+            /// The ring submits the operation at this place of its table. `is_wait`: for readiness.
+            pub(crate) fn begin_operation(&self, place: usize, kind: &'static str, is_wait: bool) {
+                self.operations.begin(place, kind, is_wait);
+            }
 
-    /// A standing order has brought an event.
-    pub(crate) fn repeat_operation(&self, place: usize) {
-        self.operations.repeat(place).into_iter().for_each(|operation| self.log_operation(operation));
-    }
+            /// A standing order has brought an event.
+            pub(crate) fn repeat_operation(&self, place: usize) {
+                self.operations.repeat(place).into_iter().for_each(|operation| self.log_operation(operation));
+            }
 
-    /// The kernel has answered the operation at this place.
-    pub(crate) fn end_operation(&self, place: usize) {
-        self.operations.end(place).into_iter().for_each(|operation| self.log_operation(operation));
-    }
+            /// The kernel has answered the operation at this place.
+            pub(crate) fn end_operation(&self, place: usize) {
+                self.operations.end(place).into_iter().for_each(|operation| self.log_operation(operation));
+            }
 
-    /// Logs an operation, if somebody traces the worker.
-    #[cfg(all(unix, feature = "console"))]
-    fn log_operation(&self, operation: LoggedOperation) {
-        self.log.note_operation(operation);
-    }
+            /// Logs an operation, if somebody traces the worker.
+            #[cfg(all(unix, feature = "console"))]
+            fn log_operation(&self, operation: super::operations::LoggedOperation) {
+                self.log.note_operation(operation);
+            }
 
-    #[cfg(not(all(unix, feature = "console")))]
-    #[expect(clippy::unused_self, reason = "as the other one")]
-    fn log_operation(&self, _operation: LoggedOperation) {}
+            #[cfg(not(all(unix, feature = "console")))]
+            #[expect(clippy::unused_self, reason = "as the other one")]
+            fn log_operation(&self, _operation: super::operations::LoggedOperation) {}
+        }
+    } else {
+    }
 }
 
 impl fmt::Debug for ObservedWorker {

@@ -53,7 +53,7 @@
 // cell), `state.rs` (the state word), `outcomes.rs` (what its transitions return), `raw.rs`
 // (pointers), `runnable.rs`, `waker.rs`, `harness.rs` (a run), `allocate.rs` (the start), `join.rs`
 // (the handles), `owned.rs` and `list.rs` (live tasks), `depot.rs`, `memory.rs`, `observed.rs`,
-// `counted_worker.rs`, `latency.rs`, `histogram.rs`, `operations.rs`, `time_stamp.rs`, `root.rs`,
+// `counted_worker.rs`, `latency.rs`, `histogram.rs`, `operations/`, `time_stamp.rs`, `root.rs`,
 // `guests.rs` and `observation.rs` (what is counted while a runtime is observed). The others need
 // none of these: `budget.rs`, `id.rs`, `error.rs`, `quiet.rs` (user code that may panic),
 // `closure.rs`, `permission.rs` (whether a thread may block), `local_key.rs` (values of a task),

@@ -90,16 +90,24 @@ impl PollLog {
             }
         }
     }
+}
 
-    pub(super) fn note_operation(&self, operation: LoggedOperation) {
-        if self.is_on() {
-            let mut logged = self.logged.lock();
-            if logged.operations.len() < KEPT_COUNT_MAX {
-                logged.operations.push(operation);
-            } else {
-                logged.lost_count += 1;
+cfg_if! {
+    if #[linux] {
+        /// For the rings.
+        impl PollLog {
+            pub(super) fn note_operation(&self, operation: LoggedOperation) {
+                if self.is_on() {
+                    let mut logged = self.logged.lock();
+                    if logged.operations.len() < KEPT_COUNT_MAX {
+                        logged.operations.push(operation);
+                    } else {
+                        logged.lost_count += 1;
+                    }
+                }
             }
         }
+    } else {
     }
 }
 

@@ -66,6 +66,7 @@ pub enum WaitReason {
 
 impl WaitReason {
     /// A descriptor of the program.
+    #[cfg(unix)]
     pub(crate) fn of_descriptor(operation: &'static str) -> WaitReason {
         WaitReason::Readiness { operation, object: String::from("a descriptor (AsyncFd)") }
     }

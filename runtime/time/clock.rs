@@ -6,12 +6,10 @@ use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::clock;
 use crate::primitive::sync::Mutex;
 
-/// The length of a tick. Deadlines are rounded up to a whole tick.
-const TICK: Duration = Duration::from_millis(1);
+/// The length of a tick, a millisecond. Deadlines are rounded up to a whole tick.
 const NANOS_PER_TICK: u32 = 1_000_000;
 const TICKS_PER_SECOND: u64 = 1_000;
-const _: () = assert!(TICK.as_nanos() == NANOS_PER_TICK as u128);
-const _: () = assert!(TICK.as_nanos() * TICKS_PER_SECOND as u128 == Duration::from_secs(1).as_nanos());
+const _: () = assert!(NANOS_PER_TICK as u64 * TICKS_PER_SECOND == 1_000_000_000);
 
 #[derive(Debug)]
 pub(crate) struct Clock {

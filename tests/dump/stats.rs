@@ -3,10 +3,13 @@
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use heist::runtime::{Builder, Dump, Handle, TaskStats};
+#[cfg(unix)]
+use heist::runtime::Builder;
+use heist::runtime::{Dump, Handle, TaskStats};
 use heist::task::{Id, yield_now};
 
 use crate::dump_when;
+#[cfg(unix)]
 use crate::support::process::{again, everything, expect_success, role};
 use crate::support::{Shape, backends, builder};
 
@@ -163,6 +166,7 @@ fn without_observation_there_are_no_figures() {
 }
 
 /// The variable is of the process, so each value has one of its own.
+#[cfg(unix)]
 #[test]
 fn the_variable_counts_unless_the_builder_says() {
     const TEST: &str = "stats::the_variable_counts_unless_the_builder_says";

@@ -1,8 +1,11 @@
 //! Owned buffers: what comes back, how much, and in which buffer.
 
+#[cfg(target_os = "linux")]
 use std::io::ErrorKind;
 
-use heist::fs::{Advice, File, OpenOptions};
+#[cfg(target_os = "linux")]
+use heist::fs::Advice;
+use heist::fs::{File, OpenOptions};
 use heist::io::{AlignedBuf, IoBuf};
 
 use crate::support::{on_every_backend, with_every_runtime};

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use heist::fs::{File, OpenOptions};
 use heist::time::{sleep, timeout};
 
-use crate::support::{
-    Shape, backends, builder, eventually, on_every_backend, process, watched, with_every_backend,
-};
+#[cfg(target_os = "linux")]
+use crate::support::{Shape, backends, builder, watched};
+use crate::support::{eventually, on_every_backend, process, with_every_backend};
 use crate::{directory, file_with, pattern};
 
 const SHORT: Duration = Duration::from_millis(50);

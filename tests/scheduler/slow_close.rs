@@ -12,7 +12,9 @@ use heist::runtime::Runtime;
 use heist::time::{sleep, timeout};
 use socket2::SockRef;
 
-use crate::support::{self, on_every_backend, on_every_runtime};
+#[cfg(target_os = "linux")]
+use crate::support;
+use crate::support::{on_every_backend, on_every_runtime};
 
 /// How long a close waits for a peer that does not read.
 const LINGER: Duration = Duration::from_secs(3);

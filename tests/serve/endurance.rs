@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::client::{Client, HUGE, get, huge};
-use crate::process::{self, LIMIT, Server, eventually, on_each_driver};
+#[cfg(target_os = "linux")]
+use crate::process::{self, eventually};
+use crate::process::{LIMIT, Server, on_each_driver};
 
 fn fill(directory: &Path) {
     fs::write(directory.join("hello.txt"), "hello, world\n").unwrap();

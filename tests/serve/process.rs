@@ -1,6 +1,7 @@
 //! Starting the program, and watching it from outside.
 
 use std::ffi::OsStr;
+#[cfg(target_os = "linux")]
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -69,7 +70,7 @@ impl Server {
     }
 
     /// The same with a descriptor limit.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     pub(crate) fn start_limited(driver: &str, files: u32, fill: impl FnOnce(&Path)) -> Server {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("ulimit -n {files}; exec \"$@\""), "sh"]).arg(program());

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use heist::runtime::{DriverKind, Runtime};
 
-use super::{PATIENCE, Shape, backends, builder};
+#[cfg(target_os = "linux")]
+use super::PATIENCE;
+use super::{Shape, backends, builder};
 
 const ROLE: &str = "HEIST_TEST_ROLE";
 

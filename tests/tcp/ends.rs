@@ -1,11 +1,15 @@
 //! Half-close, the end of the stream, resets.
 
-use std::io::{ErrorKind, IoSlice};
+use std::io::ErrorKind;
+#[cfg(unix)]
+use std::io::IoSlice;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heist::time::{sleep, timeout};
+use heist::time::sleep;
+#[cfg(unix)]
+use heist::time::timeout;
 
 use super::{fill, pair, soon};
 use crate::support::on_every_runtime;

@@ -2,15 +2,19 @@
 
 use futures::StreamExt as _;
 use std::io::ErrorKind;
+#[cfg(unix)]
 use std::io::Read as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
 use heist::io::Interest;
 use heist::net::{TcpListener, TcpStream};
 use heist::time::sleep;
 
-use super::{is_pending_once, pair, soon};
+#[cfg(unix)]
+use super::is_pending_once;
+use super::{pair, soon};
 use crate::support::{PATIENCE, on_every_runtime};
 
 /// A program that polls by hand, with `try_` calls and pauses only.

@@ -140,18 +140,27 @@ pub(crate) const ATOMIC_FILES: [&str; 4] = [
 /// Lists systems, each list once.
 pub(crate) const SYSTEMS_FILE: &str = "runtime/system/systems.rs";
 
-/// May ask for Linux, which is to ask whether there are rings: they choose between back ends.
-pub(crate) const RING_FILES: [&str; 10] = [
-    "runtime/driver/backend.rs",
-    "runtime/driver/wake_up.rs",
-    "runtime/driver/dispatch.rs",
+/// May ask for Linux, which is to ask whether there are rings: they choose between back ends, or
+/// hold what only rings use.
+pub(crate) const RING_FILES: [&str; 18] = [
+    "runtime/driver/completion.rs",
     "runtime/driver/errors.rs",
     "runtime/driver/fd/mod.rs",
+    "runtime/driver/file/any_flight.rs",
+    "runtime/driver/file/flight.rs",
     "runtime/driver/file/mod.rs",
     "runtime/driver/file/opening/mod.rs",
+    "runtime/driver/file/request.rs",
+    "runtime/driver/file/stat.rs",
+    "runtime/driver/leftover.rs",
     "runtime/driver/mod.rs",
+    "runtime/driver/op.rs",
     "runtime/driver/poll/mod.rs",
+    "runtime/driver/readiness.rs",
+    "runtime/driver/send/loan.rs",
+    "runtime/driver/side.rs",
     "runtime/driver/slots.rs",
+    "runtime/driver/wake_up.rs",
 ];
 
 /// Distinguish systems. `unix` and `windows`, which std divides its own API by, may stand anywhere.

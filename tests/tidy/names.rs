@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use crate::source::{Source, is_word_byte, words};
 
 /// May stand more than once, with the reason.
-pub(crate) const TWINS: [(&str, &str); 26] = [
+pub(crate) const TWINS: [(&str, &str); 30] = [
+    ("Attempt", "how a file is opened: two ways on Linux, one elsewhere"),
     ("Events", "what a poller reports; one of two pollers is compiled"),
     ("FdEvents", "as `Events`, for descriptors of the program"),
     ("FdPoller", "as `Poller`, for descriptors of the program"),
     ("Id", "public, as in tokio: of a task and of a runtime"),
     ("Locked", "what is behind a lock that is held: a worker's timers, and a list of waiters"),
     ("Mutex", "the lock of `primitive`, and the public one, which has tokio's name"),
+    ("ObservedOperations", "of a ring, and the empty ones of systems without rings"),
     ("OpenOptions", "public: of a file and of a pipe, as tokio has them"),
     ("OwnedReadHalf", "public: generic, and an alias for TCP and for Unix sockets"),
     ("OwnedWriteHalf", "as above"),
@@ -23,8 +25,10 @@ pub(crate) const TWINS: [(&str, &str); 26] = [
     ("Receiver", "public: tokio has one per kind of channel"),
     ("RecvError", "as the receiver"),
     ("ReuniteError", "as the halves"),
+    ("Rings", "those of io_uring, and the ones that cannot be where there is none"),
     ("Sender", "public: tokio has one per kind of channel"),
     ("SendError", "public: tokio's, of channels, and that of coroutines"),
+    ("Stat", "what a ring writes, and the empty one of systems without"),
     ("Stream", "of the standard streams: one on Unix, one on other systems"),
     ("StreamReadiness", "one on Unix, and the empty one of other systems"),
     ("TryRecvError", "as the receiver"),

@@ -147,8 +147,11 @@ fn sockets_within_one_runtime_need_no_time() {
 #[test]
 fn a_wait_for_a_peer_does_not_hold_time() {
     on_paused_loops(|| async {
-        let (mut reader, _writer) = heist::io::pipe().unwrap();
-        assert!(timeout(FAR, reader.read(&mut [0; 1])).await.is_err());
+        #[cfg(unix)]
+        {
+            let (mut reader, _writer) = heist::io::pipe().unwrap();
+            assert!(timeout(FAR, reader.read(&mut [0; 1])).await.is_err());
+        }
         let socket = heist::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         assert!(timeout(FAR, socket.recv_from(&mut [0; 1])).await.is_err());
     });

@@ -10,7 +10,9 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use heist::runtime::Runtime;
 use heist::time::{Instant, Sleep, interval, interval_at, sleep, sleep_until, timeout};
 
-use crate::support::{self, Counter, Shape, on_every_backend, on_every_runtime, watched};
+use crate::support::{self, Counter, on_every_backend, on_every_runtime};
+#[cfg(target_os = "linux")]
+use crate::support::{Shape, watched};
 
 /// A small generator with a printed seed: the same numbers on every machine.
 struct Random(u64);

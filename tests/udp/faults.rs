@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 
 use heist::net::UdpSocket;
 
-use super::{bound, pattern, soon};
+#[cfg(unix)]
+use super::pattern;
+use super::{bound, soon};
 use crate::support::on_every_runtime;
 
 /// The refusal of one datagram is told once, to whoever waits, and the socket lives on.

@@ -1,5 +1,6 @@
 //! Tests of pools that rings may register: who holds which buffer, and when the memory is released.
 
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 use crate::buf::{AlignedBuf, FixedBufPool, FixedMemory, IoBuf, IoBufMut, Registry, join, split};
@@ -21,8 +22,13 @@ impl Ledger {
 
 impl Registry for Ledger {
     fn unregister(&self, memory: &Arc<FixedMemory>) {
-        self.0.lock().push(memory.addresses().start);
+        self.0.lock().push(addresses(memory).start);
     }
+}
+
+fn addresses(memory: &Arc<FixedMemory>) -> Range<usize> {
+    let (start, len) = memory.extent();
+    start.addr()..start.addr() + len
 }
 
 fn pool_of(ledger: &Arc<Ledger>, count: usize, len: usize) -> FixedBufPool {
@@ -40,7 +46,7 @@ fn each_buffer_has_pages_of_its_own_within_the_memory_of_the_pool() {
         for (index, buf) in bufs.iter_mut().enumerate() {
             assert_eq!((buf.len(), buf.as_ptr().addr() % AlignedBuf::ALIGN_DEFAULT), (len, 0));
             assert!(buf.iter().all(|&byte| byte == 0), "zeroed, and nobody else writes to it");
-            let memory = buf.fixed_memory().expect("it is of the pool").addresses();
+            let memory = addresses(buf.fixed_memory().expect("it is of the pool"));
             assert!(memory.start <= buf.as_ptr().addr() && buf.as_ptr().addr() + len <= memory.end);
             buf.fill(index as u8 + 1);
         }
@@ -68,7 +74,7 @@ fn the_memory_is_unregistered_once_when_pool_and_buffers_are_gone() {
     let ledger = Ledger::new();
     let pool = pool_of(&ledger, 2, 4096);
     let (first, second) = (pool.take(), pool.take());
-    let start = first.fixed_memory().expect("the pool's").addresses().start;
+    let start = addresses(first.fixed_memory().expect("the pool's")).start;
     drop((pool.clone(), pool, first));
     assert!(ledger.unregistered().is_empty());
     drop(second);
@@ -78,13 +84,13 @@ fn the_memory_is_unregistered_once_when_pool_and_buffers_are_gone() {
 #[test]
 fn parts_and_slices_report_the_memory_of_their_whole() {
     let pool = pool_of(&Ledger::new(), 1, 10_000);
-    let wanted = pool.take().fixed_memory().expect("the pool's").addresses();
+    let wanted = addresses(pool.take().fixed_memory().expect("the pool's"));
     let slice = pool.take().slice(100, 50);
-    assert_eq!(slice.fixed_memory().map(|memory| memory.addresses()), Some(wanted.clone()));
+    assert_eq!(slice.fixed_memory().map(addresses), Some(wanted.clone()));
     let parts = split(slice.into_inner(), 4096);
     assert_eq!(parts.len(), 3);
     for part in &parts {
-        assert_eq!(part.fixed_memory().map(|memory| memory.addresses()), Some(wanted.clone()));
+        assert_eq!(part.fixed_memory().map(addresses), Some(wanted.clone()));
     }
     assert_eq!(join(parts).map(|buf| buf.bytes_total()), Some(10_000));
     assert!(vec![0; 4].slice(0, 2).fixed_memory().is_none());

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::io;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::task::Waker;
 
 use super::request::Request;
-use crate::buf::FixedMemory;
-use crate::driver::ticket::Ticket;
 use crate::primitive::sync::RwLockReadGuard;
+#[cfg(target_os = "linux")]
+use {
+    crate::{buf::FixedMemory, driver::ticket::Ticket},
+    std::sync::Arc,
+};
 
 /// The part of a flight that a ring and the pool need: everything but the type of its resources.
 pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
@@ -17,8 +19,10 @@ pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
     fn request(&self) -> RequestGuard<'_>;
 
     /// The memory that a ring may register.
+    #[cfg(target_os = "linux")]
     fn fixed_memory(&self) -> Option<Arc<FixedMemory>>;
 
+    #[cfg(target_os = "linux")]
     #[must_use]
     fn take_ticket(&self, ticket: Ticket) -> bool;
 
@@ -30,6 +34,7 @@ pub(in crate::driver) trait AnyFlight: fmt::Debug + Send + Sync {
 
     /// The kernel does not release the operation: memory that it may write to is neither given back
     /// nor freed.
+    #[cfg(target_os = "linux")]
     fn abandon(&self);
 }
 

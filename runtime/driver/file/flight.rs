@@ -5,7 +5,6 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -19,6 +18,7 @@ use super::request::Request;
 use crate::buf::FixedMemory;
 use crate::driver::completion::Completion;
 use crate::driver::op::Op;
+#[cfg(target_os = "linux")]
 use crate::driver::ticket::Ticket;
 use crate::driver::{Driver, is_undone, is_unthreaded};
 use crate::primitive::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -29,6 +29,7 @@ pub(super) struct Flight<R> {
     /// None while it is made, and when the operation is over [released-with-result].
     request: RwLock<Option<Request>>,
     held: Mutex<FlightResources<R>>,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only rings register memory"))]
     fixed_memory: fn(&R) -> Option<&Arc<FixedMemory>>,
 }
 
@@ -45,10 +46,12 @@ impl<R: Send> AnyFlight for Flight<R> {
         RequestGuard(self.read_request())
     }
 
+    #[cfg(target_os = "linux")]
     fn fixed_memory(&self) -> Option<Arc<FixedMemory>> {
         (self.fixed_memory)(self.held.lock().resources.as_ref()?).cloned()
     }
 
+    #[cfg(target_os = "linux")]
     fn take_ticket(&self, ticket: Ticket) -> bool {
         self.completion.take_ticket(ticket)
     }
@@ -77,8 +80,9 @@ impl<R: Send> AnyFlight for Flight<R> {
         self.completion.finish(result, wakers);
     }
 
+    #[cfg(target_os = "linux")]
     fn abandon(&self) {
-        mem::forget(self.held.lock().resources.take());
+        std::mem::forget(self.held.lock().resources.take());
     }
 }
 

@@ -10,7 +10,9 @@
 //!
 //! Read the files in this order:
 //!
-//! - `request.rs`: the requests, as data; `stat.rs`: a part of them.
+//! - `request.rs`: the requests, as data; `stat.rs`, or `no_stat.rs`: a part of
+//!   them; `ring_request.rs`: what a ring
+//!   has to know of one.
 //! - `door.rs`: the choice; `../uring/encode_file.rs`: requests as entries of a ring; `perform.rs`:
 //!   requests as system calls.
 //! - `flight.rs`: an operation in flight, and the future that awaits it; `any_flight.rs`: as a ring
@@ -26,23 +28,30 @@ mod cached_range;
 mod descriptor;
 mod door;
 mod flight;
+#[cfg(not(unix))]
+mod no_stat;
 mod opening;
 mod perform;
 mod pool;
 mod request;
+#[cfg(target_os = "linux")]
+mod ring_request;
 mod start;
+#[cfg(unix)]
 mod stat;
 #[cfg(all(test, target_os = "linux", not(rt_loom)))]
 mod tests;
 
 pub(super) use any_flight::AnyFlight;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 pub(super) use any_flight::RequestGuard;
 pub(crate) use descriptor::{AT_CURSOR, Descriptor};
 pub(crate) use flight::{FileOp, Landed, given_back};
+#[cfg(not(unix))]
+pub(crate) use no_stat::Stat;
 pub(crate) use opening::{ReadCached, metadata_cached, open, open_tried, poll_read_cached};
 pub(crate) use perform::Found;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 pub(super) use pool::PoolCall;
 pub(crate) use pool::pool;
 pub(super) use request::Region;
@@ -50,6 +59,7 @@ pub(crate) use request::{OpKind, Request, StatTarget};
 pub(crate) use start::{
     read, read_on_other_thread, read_vectored, start, start_holding, stat, write, write_vectored,
 };
+#[cfg(unix)]
 pub(crate) use stat::Stat;
 #[cfg(target_os = "linux")]
 pub(super) use {

@@ -22,8 +22,10 @@ pub(crate) enum OpKind {
     Read,
     Write,
     /// With memory that is registered with the ring.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only rings have such an op-code"))]
     ReadFixed,
     /// With memory that is registered with the ring.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only rings have such an op-code"))]
     WriteFixed,
     ReadVectored,
     WriteVectored,
@@ -49,6 +51,7 @@ pub(crate) struct Region {
     /// In bytes; at most [`TRANSFER_BYTES_MAX`].
     pub(in crate::driver) len: u32,
     /// It lies in memory that the rings of its driver may have registered.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only rings register memory"))]
     pub(in crate::driver) is_fixed: bool,
 }
 
@@ -150,22 +153,83 @@ pub(crate) enum StatTarget {
 /// the ring, `perform.rs` for the system call, and `door.rs` for the choice between the two.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Open { path: SystemPath, how: OpenHow, attempt: Attempt },
-    Read { file: Arc<Descriptor>, room: Region, offset: u64, way: Way },
-    Write { file: Arc<Descriptor>, bytes: Region, offset: u64 },
-    ReadVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
-    WriteVectored { file: Arc<Descriptor>, list: Box<[Vector]>, offset: u64 },
-    Sync { file: Arc<Descriptor>, is_data_only: bool },
-    Allocate { file: Arc<Descriptor>, offset: u64, len: u64 },
-    Advise { file: Arc<Descriptor>, offset: u64, len: u64, advice: Advice },
-    SetLen { file: Arc<Descriptor>, len: u64 },
-    Stat { target: StatTarget, room: Region },
-    Rename { from: SystemPath, to: SystemPath },
-    Remove { path: SystemPath, is_dir: bool },
-    MakeDir { path: SystemPath },
-    Symlink { original: SystemPath, link: SystemPath },
-    HardLink { original: SystemPath, link: SystemPath },
-    Splice { file: Arc<Descriptor>, offset: u64, pipe: Arc<Pipe>, len: u32 },
+    Open {
+        path: SystemPath,
+        how: OpenHow,
+        attempt: Attempt,
+    },
+    Read {
+        file: Arc<Descriptor>,
+        room: Region,
+        offset: u64,
+        #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only rings have two ways"))]
+        way: Way,
+    },
+    Write {
+        file: Arc<Descriptor>,
+        bytes: Region,
+        offset: u64,
+    },
+    ReadVectored {
+        file: Arc<Descriptor>,
+        list: Box<[Vector]>,
+        offset: u64,
+    },
+    WriteVectored {
+        file: Arc<Descriptor>,
+        list: Box<[Vector]>,
+        offset: u64,
+    },
+    Sync {
+        file: Arc<Descriptor>,
+        is_data_only: bool,
+    },
+    Allocate {
+        file: Arc<Descriptor>,
+        offset: u64,
+        len: u64,
+    },
+    Advise {
+        file: Arc<Descriptor>,
+        offset: u64,
+        len: u64,
+        advice: Advice,
+    },
+    SetLen {
+        file: Arc<Descriptor>,
+        len: u64,
+    },
+    Stat {
+        target: StatTarget,
+        #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only rings write to it"))]
+        room: Region,
+    },
+    Rename {
+        from: SystemPath,
+        to: SystemPath,
+    },
+    Remove {
+        path: SystemPath,
+        is_dir: bool,
+    },
+    MakeDir {
+        path: SystemPath,
+    },
+    #[cfg_attr(windows, expect(dead_code, reason = "only Unix has links that lead to anything"))]
+    Symlink {
+        original: SystemPath,
+        link: SystemPath,
+    },
+    HardLink {
+        original: SystemPath,
+        link: SystemPath,
+    },
+    Splice {
+        file: Arc<Descriptor>,
+        offset: u64,
+        pipe: Arc<Pipe>,
+        len: u32,
+    },
 }
 
 impl Request {
@@ -258,34 +322,6 @@ impl Request {
             | Request::MakeDir { .. }
             | Request::Symlink { .. }
             | Request::HardLink { .. } => None,
-        }
-    }
-
-    /// Whether it moves bytes and bypasses the page cache.
-    pub(in crate::driver) fn is_direct(&self) -> bool {
-        self.moves().is_some_and(|(file, _)| file.is_direct())
-    }
-
-    /// Its memory, if that may be registered.
-    pub(in crate::driver) fn fixed_region(&self) -> Option<Region> {
-        match self {
-            Request::Read { room: region, .. } | Request::Write { bytes: region, .. } => {
-                region.is_fixed.then_some(*region)
-            }
-            Request::Open { .. }
-            | Request::ReadVectored { .. }
-            | Request::WriteVectored { .. }
-            | Request::Sync { .. }
-            | Request::Allocate { .. }
-            | Request::Advise { .. }
-            | Request::SetLen { .. }
-            | Request::Stat { .. }
-            | Request::Rename { .. }
-            | Request::Remove { .. }
-            | Request::MakeDir { .. }
-            | Request::Symlink { .. }
-            | Request::HardLink { .. }
-            | Request::Splice { .. } => None,
         }
     }
 }

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use super::Stat;
 use super::descriptor::{Descriptor, TRANSFER_BYTES_MAX};
 use super::flight::FileOp;
 use super::request::{Region, Request, StatTarget, Vector, Way};
-use super::stat::Stat;
 use crate::buf::{IoBuf, IoBufMut};
 use crate::driver::{Driver, context};
 

@@ -56,6 +56,7 @@ impl Timestamp {
 /// The time of birth, which is asked for in addition to [`MASK_BASIC`].
 pub(crate) const MASK_BIRTH: u32 = 0x800;
 /// All that `stat(2)` reports: the type, the mode, the owner, the times, the size and the rest.
+#[cfg(target_os = "linux")]
 pub(crate) const MASK_BASIC: u32 = 0x7ff;
 
 impl Stat {

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -30,6 +29,7 @@ pub(in crate::driver) trait AnyLoan: fmt::Debug + Send + Sync {
 
     /// The kernel does not release the buffer: it is neither given back nor freed. `end` is called
     /// nevertheless.
+    #[cfg(target_os = "linux")]
     fn abandon(&self);
 }
 
@@ -104,8 +104,9 @@ impl<B: Send> AnyLoan for Loan<B> {
         }
     }
 
+    #[cfg(target_os = "linux")]
     fn abandon(&self) {
-        mem::forget(self.0.lock().buf.take());
+        std::mem::forget(self.0.lock().buf.take());
     }
 }
 

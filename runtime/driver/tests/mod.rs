@@ -16,9 +16,10 @@ use super::{Driver, DriverGuard, DriverKind, Options, Registration};
 
 #[cfg(unix)]
 mod beside;
+#[cfg(target_os = "linux")]
 pub(super) mod flight;
 mod lifecycle;
-#[cfg(all(unix, feature = "console"))]
+#[cfg(all(target_os = "linux", feature = "console"))]
 mod noted;
 mod quiet;
 mod readiness;

@@ -84,7 +84,8 @@ impl Table {
             Ok(()) => memory.change_rings_count(1),
             Err(error) => memory.refuse(&explained(error)),
         }
-        let addresses = memory.addresses();
+        let (start, len) = memory.extent();
+        let addresses = start.addr()..start.addr() + len;
         self.entries[buffer_index] =
             Some(RegisteredMemory { memory, addresses, is_registered: outcome.is_ok() });
     }

@@ -150,7 +150,7 @@ fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::future::poll_fn;
 
@@ -163,7 +163,6 @@ mod tests {
     use crate::system::socket;
 
     /// An eventfd takes eight bytes by a write, and no splice.
-    #[cfg(all(test, target_os = "linux"))]
     #[test]
     fn what_a_target_refuses_to_splice_is_written_to_it() {
         Runtime::new().unwrap().block_on(async {
@@ -184,7 +183,6 @@ mod tests {
     }
 
     /// A read of an eventfd is eight bytes, and no splice.
-    #[cfg(all(test, target_os = "linux"))]
     #[test]
     fn what_a_source_refuses_to_splice_is_read_from_it() {
         Runtime::new().unwrap().block_on(async {

@@ -3,11 +3,18 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 
-use super::{Attempt, OpenHow};
+use super::OpenHow;
 use crate::system::path::SystemPath;
 
+/// How an open is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// As it was asked for.
+    Plain,
+}
+
 impl OpenHow {
-    /// Opens the file with a system call. The other attempts exist on Linux only.
+    /// Opens the file with a system call.
     pub(crate) fn open(&self, path: &SystemPath, _attempt: Attempt) -> io::Result<File> {
         self.to_std().open(path.as_path())
     }

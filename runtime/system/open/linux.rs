@@ -9,8 +9,17 @@ use std::path::Path;
 use rustix::fs::{self, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::{Attempt, OpenHow};
+use super::OpenHow;
 use crate::system::path::{SystemPath, has_nul};
+
+/// How an open is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// As it was asked for.
+    Plain,
+    /// With `O_NONBLOCK` added, which the file then has.
+    NonBlocking,
+}
 
 impl OpenHow {
     /// The flags of `open(2)`, as std makes them.

@@ -8,19 +8,11 @@ use super::file::DIRECT_FLAG;
 cfg_if! {
     if #[linux] {
         mod linux;
-        pub(crate) use linux::{check_path, locate_cached};
+        pub(crate) use linux::{Attempt, check_path, locate_cached};
     } else {
         mod elsewhere;
+        pub(crate) use elsewhere::Attempt;
     }
-}
-
-/// How an open is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Attempt {
-    /// As it was asked for.
-    Plain,
-    /// With `O_NONBLOCK` added, which the file then has.
-    NonBlocking,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +25,8 @@ pub(crate) struct OpenHow {
     pub(crate) is_create_new: bool,
     /// Unix: flags of `open(2)` for which std has no name.
     pub(crate) custom_flags: i32,
-    /// Unix: the permissions of a file that is created.
+    /// The permissions of a file that is created.
+    #[cfg(unix)]
     pub(crate) mode: u32,
 }
 
@@ -47,6 +40,7 @@ impl OpenHow {
             is_create: false,
             is_create_new: false,
             custom_flags: 0,
+            #[cfg(unix)]
             mode: 0o666,
         }
     }

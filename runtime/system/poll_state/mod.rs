@@ -63,14 +63,16 @@ impl PollState {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Write, pipe};
+    use std::fs::File;
+    use std::io::Write;
     use std::os::fd::AsRawFd;
 
     use super::PollState;
 
     #[test]
     fn the_state_of_a_pipe_is_seen_at_both_ends() {
-        let (reader, mut writer) = pipe().unwrap();
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let mut writer = File::from(writer);
         let now = |end: &dyn AsRawFd| PollState::now(end.as_raw_fd()).unwrap();
         assert_eq!(now(&reader), PollState::default());
         writer.write_all(b"x").unwrap();

@@ -1,20 +1,9 @@
-//! The operations of a worker's ring while its runtime is observed: what is under way, and how long
-//! it takes.
+//! Where there are rings: operations in flight, and what is counted of them.
 
-use super::histogram::Histogram;
-use super::time_stamp::nanos_now;
+use super::super::histogram::Histogram;
+use super::super::time_stamp::nanos_now;
+use super::LoggedOperation;
 use crate::primitive::sync::Mutex;
-
-/// An operation of a ring. Its times are those of `time_stamp.rs`.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(all(unix, feature = "console")), expect(dead_code, reason = "only traces read it"))]
-pub(crate) struct LoggedOperation {
-    /// For example "read".
-    pub(crate) kind: &'static str,
-    pub(crate) began: u64,
-    /// `None`: the kernel has not answered.
-    pub(crate) ended: Option<u64>,
-}
 
 /// An operation that the ring has and the kernel has not answered.
 #[derive(Clone, Copy, Debug)]
@@ -34,38 +23,8 @@ pub(crate) struct ObservedOperations {
 }
 
 impl ObservedOperations {
-    pub(super) fn new() -> ObservedOperations {
+    pub(in crate::task) fn new() -> ObservedOperations {
         ObservedOperations { begun: Mutex::new(Vec::new()), round_trips: Histogram::new() }
-    }
-
-    /// The ring submits an operation.
-    pub(super) fn begin(&self, place: usize, kind: &'static str, is_wait: bool) {
-        let began = nanos_now();
-        let mut begun = self.begun.lock();
-        if begun.len() <= place {
-            begun.resize(place + 1, None);
-        }
-        begun[place] = Some(BegunOperation { kind, is_wait, began });
-    }
-
-    /// The ring has its answer. `None`: it was answered before, and has left a buffer with the
-    /// kernel since.
-    pub(super) fn end(&self, place: usize) -> Option<LoggedOperation> {
-        let ended = nanos_now();
-        let BegunOperation { kind, is_wait, began } = self.begun.lock().get_mut(place)?.take()?;
-        if !is_wait {
-            self.round_trips.note(ended.saturating_sub(began));
-        }
-        Some(LoggedOperation { kind, began, ended: Some(ended) })
-    }
-
-    /// A standing order has brought an event: that wait is over, and the next one begins.
-    pub(super) fn repeat(&self, place: usize) -> Option<LoggedOperation> {
-        let ended = nanos_now();
-        let mut begun = self.begun.lock();
-        let operation = begun.get_mut(place)?.as_mut()?;
-        let began = std::mem::replace(&mut operation.began, ended);
-        Some(LoggedOperation { kind: operation.kind, began, ended: Some(ended) })
     }
 
     /// The operations that the kernel has not answered.
@@ -76,5 +35,35 @@ impl ObservedOperations {
             LoggedOperation { kind, began, ended: None }
         };
         self.begun.lock().iter().flatten().map(logged).collect()
+    }
+
+    /// The ring submits an operation.
+    pub(in crate::task) fn begin(&self, place: usize, kind: &'static str, is_wait: bool) {
+        let began = nanos_now();
+        let mut begun = self.begun.lock();
+        if begun.len() <= place {
+            begun.resize(place + 1, None);
+        }
+        begun[place] = Some(BegunOperation { kind, is_wait, began });
+    }
+
+    /// The ring has its answer. `None`: it was answered before, and has left a buffer with the
+    /// kernel since.
+    pub(in crate::task) fn end(&self, place: usize) -> Option<LoggedOperation> {
+        let ended = nanos_now();
+        let BegunOperation { kind, is_wait, began } = self.begun.lock().get_mut(place)?.take()?;
+        if !is_wait {
+            self.round_trips.note(ended.saturating_sub(began));
+        }
+        Some(LoggedOperation { kind, began, ended: Some(ended) })
+    }
+
+    /// A standing order has brought an event: that wait is over, and the next one begins.
+    pub(in crate::task) fn repeat(&self, place: usize) -> Option<LoggedOperation> {
+        let ended = nanos_now();
+        let mut begun = self.begun.lock();
+        let operation = begun.get_mut(place)?.as_mut()?;
+        let began = std::mem::replace(&mut operation.began, ended);
+        Some(LoggedOperation { kind: operation.kind, began, ended: Some(ended) })
     }
 }
