@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for manifest in . benches/moved/heist benches/moved/tokio examples/moved-in; do
+for manifest in . benches/moved/{heist,tokio} benches/worlds/{heist,madsim,turmoil} examples/moved-in; do
     cargo metadata --locked --format-version 1 --manifest-path "$manifest/Cargo.toml" >/dev/null
 done
 # Every feature but `tokio-context`, which is there to bring tokio's runtime in.
