@@ -296,6 +296,38 @@ impl Host {
         here().step("is-running", 0, |world| world.threads.is_any_alive_of(self.id))
     }
 
+    /// How many descriptors its programs have open. Those that the test's process inherited, and
+    /// real files below `/proc` and its like, are not counted. A program that leaks none has as
+    /// many after its work as before; one that has ended has none.
+    ///
+    /// # Panics
+    /// Panics outside of a world.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::net::UdpSocket;
+    /// use std::thread::{park, sleep};
+    /// use std::time::Duration;
+    ///
+    /// heist_sim::Builder::new().run(|| {
+    ///     let host = heist_sim::host("a").start(|| {
+    ///         let _socket = UdpSocket::bind("0.0.0.0:9").unwrap();
+    ///         loop {
+    ///             park();
+    ///         }
+    ///     });
+    ///     sleep(Duration::from_secs(1));
+    ///     assert_eq!(host.descriptors_count(), 1);
+    ///     host.crash();
+    ///     assert_eq!(host.descriptors_count(), 0);
+    /// })?;
+    /// # Ok::<(), Box<heist_sim::Failure>>(())
+    /// ```
+    #[track_caller]
+    pub fn descriptors_count(&self) -> usize {
+        here().step("count-descriptors", 0, |world| world.kernel.descriptors.all_of(self.id).len())
+    }
+
     /// Blocks this thread until none of the host's threads is alive.
     ///
     /// # Panics

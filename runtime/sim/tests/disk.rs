@@ -2,10 +2,12 @@
 #![cfg(target_os = "linux")]
 #![expect(unsafe_code, reason = "calls functions of the C library")]
 
+use std::ffi::CString;
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::thread;
@@ -316,4 +318,89 @@ fn a_program_is_in_a_directory() {
             assert_eq!(fs::write("lost", "text").unwrap_err().kind(), ErrorKind::NotFound);
         })
         .unwrap();
+}
+
+/// Opens a path as `openat2` is asked to walk it.
+fn open_walked(path: &Path, flags: i32, resolve: u64) -> io::Result<File> {
+    let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: all of its fields are numbers, for which zero is one.
+    let mut how: libc::open_how = unsafe { std::mem::zeroed() };
+    (how.flags, how.resolve) = ((flags | libc::O_CLOEXEC) as u64, resolve);
+    let size = size_of::<libc::open_how>();
+    // SAFETY: the path and the structure are there.
+    let number =
+        unsafe { libc::syscall(libc::SYS_openat2, libc::AT_FDCWD, path.as_ptr(), &raw const how, size) };
+    if number < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has opened it.
+    Ok(unsafe { File::from_raw_fd(number as i32) })
+}
+
+#[test]
+fn a_path_is_walked_without_links_if_that_is_asked() {
+    let told = on_both_disks(|directory| {
+        fs::create_dir(directory.join("a")).unwrap();
+        fs::write(directory.join("a/file"), "text").unwrap();
+        symlink("a", directory.join("link")).unwrap();
+        symlink("a/file", directory.join("to-file")).unwrap();
+        let open = |path: &str, flags, resolve| {
+            told(
+                open_walked(&directory.join(path), flags, resolve)
+                    .and_then(|file| Ok(file.metadata()?.len())),
+            )
+        };
+        let (plain, none) = (0, libc::RESOLVE_NO_SYMLINKS);
+        let link_itself = libc::O_PATH | libc::O_NOFOLLOW;
+        vec![
+            open("a/file", libc::O_RDONLY, none),
+            open("link/file", libc::O_RDONLY, plain),
+            open("link/file", libc::O_RDONLY, none),
+            open("to-file", libc::O_RDONLY, plain),
+            open("to-file", libc::O_RDONLY, none),
+            open("to-file", link_itself, none),
+            open("a/missing", libc::O_RDONLY, none),
+            open("a/file/below", libc::O_RDONLY, none),
+            open("a/file", libc::O_RDONLY, 1 << 40),
+        ]
+    });
+    assert_eq!(told[2], format!("error {}", libc::ELOOP));
+    assert_eq!(told[0], "4");
+}
+
+#[test]
+fn a_name_is_in_memory_or_not() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let root = || {
+            fs::write("/tmp/a", "text").unwrap();
+            let cached = open_walked(Path::new("/tmp/a"), libc::O_RDONLY, libc::RESOLVE_CACHED);
+            let made = open_walked(Path::new("/tmp/b"), libc::O_WRONLY | libc::O_CREAT, libc::RESOLVE_CACHED);
+            (told(cached.map(drop)), told(made.map(drop)))
+        };
+        seen.insert(Builder::new().seed(seed).run(root).unwrap().0);
+    }
+    let again = format!("error {}", libc::EAGAIN);
+    let expected = [("()".to_owned(), again.clone()), (again.clone(), again)];
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_file_system_says_what_room_it_has() {
+    let root = || {
+        let host = heist_sim::host("small").start(|| {
+            thread::sleep(Duration::from_secs(1));
+            let file = File::create("/tmp/a").unwrap();
+            (&file).write_all(&[1; 5000]).unwrap();
+            // SAFETY: all of its fields are numbers, for which zero is one.
+            let mut status: libc::statfs = unsafe { std::mem::zeroed() };
+            // SAFETY: there is place.
+            assert_eq!(unsafe { libc::fstatfs(file.as_raw_fd(), &raw mut status) }, 0);
+            assert_eq!((status.f_blocks, status.f_bfree, status.f_bavail), (10, 8, 8));
+            assert_eq!((status.f_bsize, status.f_type), (4096, libc::EXT4_SUPER_MAGIC));
+        });
+        host.disk().set_capacity(40_960);
+        host.wait();
+    };
+    Builder::new().run(root).unwrap();
 }

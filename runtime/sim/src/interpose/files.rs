@@ -106,7 +106,7 @@ pub(super) fn take_time_of(here: &Here, number: c_int) {
 }
 
 /// What opening a file with these flags does.
-fn use_of(flags: c_int) -> Use {
+pub(super) fn use_of(flags: c_int) -> Use {
     let changes = libc::O_CREAT | libc::O_TRUNC;
     if flags & libc::O_ACCMODE == libc::O_RDONLY && flags & changes == 0 { Use::Reads } else { Use::Writes }
 }

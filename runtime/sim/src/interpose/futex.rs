@@ -30,7 +30,6 @@ pub(super) unsafe extern "C" fn syscall(
     let is_simulated = match number {
         libc::SYS_futex | libc::SYS_getrandom | libc::SYS_eventfd2 | libc::SYS_epoll_create1 => true,
         libc::SYS_epoll_pwait2 => super::is_simulated(a as c_int),
-        libc::SYS_openat2 => true,
         _ => is_of_a_ring(number),
     };
     // SAFETY: as the caller promises.

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use super::{
-    copies, descriptors, directories, epoll, file_data, file_names, files, futex, messages, names, positions,
-    random, sockets, status, threads, time, transfer,
+    copies, descriptors, directories, epoll, file_data, file_names, file_systems, files, futex, messages,
+    names, positions, random, sockets, status, threads, time, transfer,
 };
 
 /// Names the functions, so that a linker takes them from here and not from the C library.
@@ -76,10 +76,14 @@ pub(crate) fn keep() {
 }
 
 /// As [`keep`], for the functions of files.
-fn keep_files() -> [*const (); 84] {
+fn keep_files() -> [*const (); 88] {
     [
         files::open as *const (),
         files::open64 as *const (),
+        file_systems::fstatfs as *const (),
+        file_systems::fstatfs64 as *const (),
+        file_systems::statfs as *const (),
+        file_systems::statfs64 as *const (),
         files::openat as *const (),
         files::openat64 as *const (),
         files::creat as *const (),

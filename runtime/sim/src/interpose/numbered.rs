@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_int, c_long, c_uint};
 
-use super::{file_data, file_names, files, status};
+use super::{file_data, file_names, files, resolved, status};
 use crate::world::is_inside;
 
 /// Makes a call that programs make by number as the function of its name. `None`: it is none of
@@ -15,7 +15,11 @@ use crate::world::is_inside;
 pub(super) unsafe fn make(number: c_long, [a, b, c, d, e]: [usize; 5]) -> Option<c_long> {
     let names_a_file = matches!(
         number,
-        libc::SYS_openat | libc::SYS_statx | libc::SYS_copy_file_range | libc::SYS_renameat2
+        libc::SYS_openat
+            | libc::SYS_openat2
+            | libc::SYS_statx
+            | libc::SYS_copy_file_range
+            | libc::SYS_renameat2
     );
     if !names_a_file || !is_inside() {
         return None;
@@ -26,6 +30,7 @@ pub(super) unsafe fn make(number: c_long, [a, b, c, d, e]: [usize; 5]) -> Option
             libc::SYS_openat => {
                 files::openat64(a as c_int, b as *const c_char, c as c_int, d as libc::mode_t).into()
             }
+            libc::SYS_openat2 => resolved::openat2([a, b, c, d]),
             libc::SYS_statx => {
                 let place = e as *mut libc::statx;
                 status::statx(a as c_int, b as *const c_char, c as c_int, d as c_uint, place).into()

@@ -76,6 +76,12 @@ pub(super) static MMAP: Real<MapMemory> = unsafe { Real::new(c"mmap64") };
 pub(super) static COPY_FILE_RANGE: Real<Copy> = unsafe { Real::new(c"copy_file_range") };
 // SAFETY: as above.
 
+pub(super) static STATFS: Real<unsafe extern "C" fn(*const c_char, *mut libc::statfs) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"statfs64") };
+pub(super) static FSTATFS: Real<unsafe extern "C" fn(c_int, *mut libc::statfs) -> c_int> =
+    // SAFETY: as above.
+    unsafe { Real::new(c"fstatfs64") };
 // SAFETY: as above.
 pub(super) static STAT: Real<Status> = unsafe { Real::new(c"stat64") };
 // SAFETY: as above.
