@@ -28,7 +28,7 @@ const BATCH: usize = 64;
 /// How a node is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The name under which the others find it.
+    /// The name under which the others find it, and the address at which it listens.
     pub name: String,
     /// The names of the others.
     pub others: Vec<String>,
@@ -60,10 +60,11 @@ struct Inner {
 /// Fails if its port cannot be bound, or its files cannot be used.
 pub async fn serve(config: Config) -> io::Result<()> {
     let (storage, ballot, log) = Storage::open(&config.folder, config.syncs_ballots).await?;
+    let name = config.name.clone();
     let state = State::new(config.name, config.others, ballot, log);
     let inner = Inner { state, storage, patient_until: patience() };
     let node = Arc::new(Node { inner: Mutex::new(inner), changed: Notify::new() });
-    let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
+    let listener = TcpListener::bind((name.as_str(), PORT)).await?;
     heist::spawn(node.clone().campaign_when_nobody_leads());
     loop {
         let (stream, _) = listener.accept().await?;

@@ -37,6 +37,8 @@ fn main() {
         .simulation_duration(Duration::from_secs(24 * 3600))
         .min_message_latency(Duration::from_micros(100))
         .max_message_latency(Duration::from_millis(1))
+        // All connect at once.
+        .tcp_capacity(1024)
         .build();
     world.host("server", serve);
     world.client("client", async move {
