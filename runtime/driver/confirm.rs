@@ -30,6 +30,15 @@ impl Registration {
         Some(ready)
     }
 
+    /// Wakes those who wait in this direction, so that they try again: the system reports nothing.
+    #[cfg(windows)]
+    pub(crate) fn wake(&self, direction: Direction) {
+        let mut wakers = Vec::new();
+        // An order stays in place.
+        self.source.side(direction).event(false, &mut wakers);
+        crate::task::wake_all(wakers);
+    }
+
     /// Calls `f`, which is a call of the program's own, if the socket is ready for `interest`.
     /// Otherwise an event is on order, so that a later try finds out.
     pub(crate) fn try_call<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {

@@ -10,7 +10,7 @@ use socket2::Socket;
 
 use super::receive;
 use crate::buf::PooledBuf;
-use crate::system::socket::SEND_FLAGS;
+use crate::system::socket::{SEND_FLAGS, sent};
 use crate::task::coop;
 
 /// Takes the bytes that a call has copied from the budget of the task `[large-calls-pay]`.
@@ -36,7 +36,7 @@ pub(super) fn peek_once(socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
 /// `[no-sigpipe]`.
 #[inline]
 pub(super) fn send_once(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    paid(socket.send_with_flags(buf, SEND_FLAGS))
+    paid(sent(socket.send_with_flags(buf, SEND_FLAGS)))
 }
 
 /// Replaces a buffer without bytes by an empty message, so that a program that keeps the message

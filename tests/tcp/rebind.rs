@@ -82,7 +82,8 @@ async fn receive_again(address: &mut SocketAddr) -> io::Result<()> {
 /// free port does not get it between a drop and the next bind.
 fn any_port() -> SocketAddr {
     static NEXT: AtomicU8 = AtomicU8::new(2);
-    let last = if cfg!(target_os = "linux") { NEXT.fetch_add(1, Ordering::Relaxed).max(2) } else { 1 };
+    let last =
+        if cfg!(any(target_os = "linux", windows)) { NEXT.fetch_add(1, Ordering::Relaxed).max(2) } else { 1 };
     SocketAddr::from(([127, 0, 0, last], 0))
 }
 

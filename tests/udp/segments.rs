@@ -10,7 +10,7 @@ fn a_series_arrives_as_single_datagrams() {
     on_every_runtime(|rt| {
         rt.block_on(async {
             for (total, segment_len) in
-                [(3000, 1200), (100, 1200), (1200, 1200), (0, 7), (500, 1), (60_000, 9000)]
+                [(3000, 1200), (100, 1200), (1200, 1200), (0, 7), (250, 1), (60_000, 9000)]
             {
                 let (left, right) = pair().await;
                 let sent = pattern(total, 11);

@@ -11,6 +11,8 @@ use super::cached_range::CachedRange;
 use crate::buf::{AlignedBuf, IoBufMut};
 use crate::driver::closers::drop_on_closer;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering};
+#[cfg(windows)]
+use crate::primitive::sync::{Mutex, MutexGuard};
 use crate::system::file::{self, Flags, Unsupported};
 use crate::system::open::OpenHow;
 use crate::system::remote;
@@ -36,6 +38,9 @@ pub(crate) struct Descriptor {
     is_remote: OnceLock<bool>,
     /// One of the constants below. Determined when first needed.
     offsets: AtomicU32,
+    /// On Windows a call at an offset moves the cursor, and moves it back under this lock.
+    #[cfg(windows)]
+    cursor: Mutex<()>,
 }
 
 /// A file of this length or more, in bytes, is not read by [`Descriptor::read_whole_now`]: its
@@ -69,6 +74,8 @@ impl Descriptor {
             cached_range: CachedRange::new(),
             is_remote: OnceLock::new(),
             offsets: AtomicU32::new(OFFSETS_UNKNOWN),
+            #[cfg(windows)]
+            cursor: Mutex::new(()),
         }
     }
 
@@ -125,7 +132,8 @@ impl Descriptor {
     fn find_offsets(&self) -> bool {
         // A server is not asked for the kind of a file, because the answer may take
         // arbitrarily long.
-        let has_offsets = self.position().is_ok() && (self.is_remote() || file::has_offsets(self.file()));
+        let has_offsets =
+            { self.file() }.stream_position().is_ok() && (self.is_remote() || file::has_offsets(self.file()));
         // Ordering: Relaxed, like the load.
         self.offsets.store(if has_offsets { HAS_OFFSETS } else { STREAMS }, Ordering::Relaxed);
         has_offsets
@@ -143,13 +151,24 @@ impl Descriptor {
         !Flags::of(self.file()).is_nonblocking()
     }
 
+    /// Held while a call uses the cursor or moves it. Streams have none, and a call on them may
+    /// wait for ever.
+    #[cfg(windows)]
+    pub(super) fn hold_cursor(&self) -> Option<MutexGuard<'_, ()>> {
+        self.has_offsets().then(|| self.cursor.lock())
+    }
+
     /// The position of the kernel's cursor.
     pub(crate) fn position(&self) -> io::Result<u64> {
+        #[cfg(windows)]
+        let _held = self.hold_cursor();
         { self.file() }.stream_position()
     }
 
     /// Moves the kernel's cursor.
     pub(crate) fn seek(&self, to: SeekFrom) -> io::Result<u64> {
+        #[cfg(windows)]
+        let _held = self.hold_cursor();
         { self.file() }.seek(to)
     }
 

@@ -94,6 +94,8 @@ fn stat(target: &StatTarget) -> io::Result<Metadata> {
 ///
 /// As for [`perform`].
 unsafe fn read(file: &Descriptor, stretch: Vector, offset: u64) -> io::Result<usize> {
+    #[cfg(windows)]
+    let _held = file.hold_cursor();
     // SAFETY: as the caller promises.
     file::read_at(file.file(), unsafe { stretch.room() }, descriptor::known_offset(offset))
 }
@@ -102,6 +104,8 @@ unsafe fn read(file: &Descriptor, stretch: Vector, offset: u64) -> io::Result<us
 ///
 /// As for [`perform`].
 unsafe fn write(file: &Descriptor, stretch: Vector, offset: u64) -> io::Result<usize> {
+    #[cfg(windows)]
+    let _held = file.hold_cursor();
     // SAFETY: as the caller promises.
     file::write_at(file.file(), unsafe { stretch.bytes() }, descriptor::known_offset(offset))
 }

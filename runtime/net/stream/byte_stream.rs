@@ -9,6 +9,8 @@ use std::net::Shutdown;
 use socket2::Socket;
 
 use super::family::Family;
+#[cfg(windows)]
+use crate::driver::Direction;
 use crate::driver::Registration;
 
 /// A connection that carries bytes, such as a [`TcpStream`](crate::net::TcpStream).
@@ -200,8 +202,24 @@ impl<F: Family> ByteStream<F> {
         match self.socket().shutdown(how) {
             // The peer reset the connection, so it is already shut down.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            result => result,
+            result => {
+                #[cfg(windows)]
+                wake_those_who_wait(&self.registration, how);
+                result
+            }
         }
+    }
+}
+
+/// Windows reports nothing to those who wait for a socket that its owner shuts down. They look
+/// again.
+#[cfg(windows)]
+fn wake_those_who_wait(registration: &Registration, how: Shutdown) {
+    if how != Shutdown::Write {
+        registration.wake(Direction::Read);
+    }
+    if how != Shutdown::Read {
+        registration.wake(Direction::Write);
     }
 }
 

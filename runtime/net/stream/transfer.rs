@@ -11,7 +11,7 @@ use socket2::Socket;
 use crate::driver::{Direction, Moved, Registration};
 use crate::net::call::paid;
 use crate::net::receive;
-use crate::system::socket::SEND_FLAGS;
+use crate::system::socket::{SEND_FLAGS, sent};
 
 /// The most buffers that one system call takes (`IOV_MAX`). It returns an error for more, so the
 /// rest goes to the next call.
@@ -165,10 +165,10 @@ pub(super) fn receive_vectored_once(mut socket: &Socket, bufs: &mut [IoSliceMut<
 
 /// Sends once `[no-sigpipe]`; also returns how many bytes `buf` had.
 pub(super) fn send_noted(socket: &Socket, buf: &[u8]) -> io::Result<Moved> {
-    Ok(Moved { count: socket.send_with_flags(buf, SEND_FLAGS)?, asked: buf.len() })
+    Ok(Moved { count: sent(socket.send_with_flags(buf, SEND_FLAGS))?, asked: buf.len() })
 }
 
 /// `[no-sigpipe]`.
 pub(super) fn send_vectored_once(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    paid(socket.send_vectored_with_flags(bufs, SEND_FLAGS))
+    paid(sent(socket.send_vectored_with_flags(bufs, SEND_FLAGS)))
 }

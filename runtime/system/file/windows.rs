@@ -2,7 +2,7 @@
 //! Calls that std has for Windows.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem::MaybeUninit;
 use std::os::windows::fs::FileExt;
 
@@ -11,6 +11,14 @@ use super::Flags;
 /// Whether the file is of a kind whose bytes have offsets.
 pub(crate) fn has_offsets(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Calls that name an offset move the cursor here. Moves it back: the caller keeps others away.
+fn at_offset(mut file: &File, call: impl FnOnce(&File) -> io::Result<usize>) -> io::Result<usize> {
+    let before = file.stream_position()?;
+    let result = call(file);
+    file.seek(SeekFrom::Start(before))?;
+    result
 }
 
 /// Reads at an offset, or at the kernel's own cursor. Initialises as many bytes as it returns.
@@ -22,12 +30,18 @@ pub(crate) fn read_at(
     room.fill(MaybeUninit::new(0));
     // SAFETY: all of it was initialised just now.
     let buf = unsafe { &mut *(std::ptr::from_mut(room) as *mut [u8]) };
-    if let Some(offset) = offset { file.seek_read(buf, offset) } else { file.read(buf) }
+    match offset {
+        Some(offset) => at_offset(file, |file| file.seek_read(buf, offset)),
+        None => file.read(buf),
+    }
 }
 
 /// Writes at an offset, or at the kernel's own cursor.
 pub(crate) fn write_at(mut file: &File, bytes: &[u8], offset: Option<u64>) -> io::Result<usize> {
-    if let Some(offset) = offset { file.seek_write(bytes, offset) } else { file.write(bytes) }
+    match offset {
+        Some(offset) => at_offset(file, |file| file.seek_write(bytes, offset)),
+        None => file.write(bytes),
+    }
 }
 
 impl Flags {

@@ -59,6 +59,25 @@ cfg_if! {
     }
 }
 
+/// The result of a send: the error `BrokenPipe` everywhere if the socket was shut down for it.
+#[cfg(unix)]
+#[inline]
+pub(crate) fn sent(result: io::Result<usize>) -> io::Result<usize> {
+    result
+}
+
+/// The result of a send: the error `BrokenPipe` everywhere if the socket was shut down for it.
+#[cfg(windows)]
+pub(crate) fn sent(result: io::Result<usize>) -> io::Result<usize> {
+    const WSAESHUTDOWN: i32 = 10058;
+    match result {
+        Err(error) if error.raw_os_error() == Some(WSAESHUTDOWN) => {
+            Err(io::Error::new(io::ErrorKind::BrokenPipe, error))
+        }
+        result => result,
+    }
+}
+
 /// The flag of a receive that leaves the bytes in the queue.
 #[cfg(unix)]
 pub(crate) const PEEK_FLAG: i32 = libc::MSG_PEEK;
@@ -83,10 +102,11 @@ pub(crate) fn is_found_by_name(socket: &Socket) -> bool {
 pub(crate) fn is_error_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable,
+        NotConnected,
     };
     match error.kind() {
         ConnectionAborted | ConnectionReset | HostUnreachable | Interrupted | NetworkDown
-        | NetworkUnreachable => true,
+        | NetworkUnreachable | NotConnected => true,
         _ => is_protocol_error(error),
     }
 }
@@ -158,11 +178,10 @@ pub(crate) fn connect_outcome(socket: &Socket) -> io::Result<()> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn made_and_accepted_descriptors_are_close_on_exec_do_not_block_and_only_one_listens() {
         use socket2::{Domain, Type};
@@ -189,7 +208,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn errors_of_accept_are_distinguished() {
         let os = io::Error::from_raw_os_error;

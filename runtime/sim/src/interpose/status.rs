@@ -62,7 +62,7 @@ unsafe fn write_status(result: Result<Attributes, c_int>, place: *mut libc::stat
     status.st_mode = attributes.mode;
     status.st_nlink = attributes.links_count.into();
     status.st_size = attributes.len as i64;
-    status.st_blksize = IO_BYTES.into();
+    status.st_blksize = IO_BYTES as libc::blksize_t;
     status.st_blocks = (attributes.allocated / BLOCK_BYTES) as i64;
     (status.st_atime, status.st_atime_nsec) = (accessed.tv_sec, accessed.tv_nsec);
     (status.st_mtime, status.st_mtime_nsec) = (modified.tv_sec, modified.tv_nsec);
