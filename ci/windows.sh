@@ -21,7 +21,7 @@ if ((${#missing[@]} > 0)); then
         echo "error: ${missing[*]} not installed (apt-get install ${missing[*]})" >&2
         exit 1
     fi
-    apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null
 fi
 rustup target add "$target"
 
