@@ -238,7 +238,8 @@ impl Explorer {
         let tried = explore(&self.bounds, move || world::run(workers, &program));
         let name = std::thread::current().name().unwrap_or("model").to_owned();
         // One write: a test harness writes to the same place, and scripts read the line.
-        eprint!("{}", format_args!("explored {name} {} {KIND}\n", tried.runs));
+        let line = format!("explored {name} {} {KIND}\n", tried.runs);
+        eprint!("{line}");
         Explored::new(tried)
     }
 }
