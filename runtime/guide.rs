@@ -12,6 +12,7 @@
 //! 10. [Memory](memory): what a task and an idle connection cost.
 //! 11. [Look inside](look_inside): what the tasks of a running service do.
 //! 12. [Simulate](simulate): whole programs in a world that a seed decides.
+//! 13. [Model](model): every order of a few tasks, with loom and shuttle.
 
 #[doc = include_str!("../docs/guide/getting_started.md")]
 pub mod getting_started {}
@@ -48,3 +49,6 @@ pub mod look_inside {}
 
 #[doc = include_str!("../docs/guide/simulate.md")]
 pub mod simulate {}
+
+#[doc = include_str!("../docs/guide/model.md")]
+pub mod model {}

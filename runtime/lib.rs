@@ -37,7 +37,8 @@
 //! - To look something up: [`task`] spawns, joins and aborts; [`time`] has sleeps, intervals and
 //!   time-outs; [`net`] sockets; [`fs`] files; [`io`] buffers, pipes and the
 //!   standard streams; [`signal`] Ctrl-C; [`generator`] generators and coroutines; [`asyncio`]
-//!   promises and `gather`; [`runtime`] options, start and end.
+//!   promises and `gather`; [`runtime`] options, start and end;
+//!   [`model`](mod@model) every order of a few tasks, for tests.
 #![doc = include_str!("../docs/features.md")]
 #![doc = include_str!("../docs/platforms.md")]
 #![doc = include_str!("../docs/differences.md")]
@@ -90,6 +91,7 @@ pub use heist_macros::test;
 /// ```
 #[cfg(feature = "sim")]
 pub use heist_sim as sim;
+pub use model::model;
 pub use runtime::spawn;
 
 // First, because any room may ask by `cfg_if!` which calls the system has.
@@ -107,6 +109,7 @@ pub mod generator;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 pub mod io;
+pub mod model;
 #[cfg(doctest)]
 mod must_not_compile;
 pub mod net;

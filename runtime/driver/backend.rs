@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Rings;
-#[cfg(all(test, any(rt_shuttle, rt_count)))]
+#[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
 use super::fake::Fake;
 use super::kind::DriverKind;
 use super::options::Options;
@@ -13,8 +13,8 @@ use super::poll::Pollers;
 pub(super) enum Backend {
     Uring(Rings),
     Poll(Pollers),
-    /// Exists only for whole runtimes under shuttle.
-    #[cfg(all(test, any(rt_shuttle, rt_count)))]
+    /// Exists only for whole runtimes under an explorer, and in the counting build.
+    #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
     Fake(Fake),
 }
 
@@ -25,7 +25,7 @@ impl Backend {
         match options.kind {
             DriverKind::Poll => Ok((Backend::Poll(Pollers::new(options)?), None)),
             DriverKind::Uring => Ok((Backend::uring(options)?, None)),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             DriverKind::Fake => Ok((Backend::Fake(Fake::new(options)), None)),
             DriverKind::Auto => match Backend::uring(options) {
                 Ok(backend) => Ok((backend, None)),
@@ -39,7 +39,7 @@ impl Backend {
         match self {
             Backend::Uring(_) => false,
             Backend::Poll(pollers) => pollers.tells_end(),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => false,
         }
     }
@@ -49,7 +49,7 @@ impl Backend {
         match self {
             Backend::Uring(_) => true,
             Backend::Poll(pollers) => pollers.is_level_at_arm(),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => true,
         }
     }

@@ -198,9 +198,18 @@ pub(crate) fn try_current() -> Option<Arc<Driver>> {
     CURRENT.try_with(|current| current.borrow().as_ref().map(|context| context.driver.clone())).ok().flatten()
 }
 
+/// A model of a program has no I/O, and says so at its first use.
+#[cfg(all(any(rt_loom, rt_shuttle), not(test)))]
+const NO_KERNEL: &str = "a model has no sockets, files, pipes, signals or child processes, because the kernel \
+    below it is simulated; leave them out of the model, or test them with `heist::sim` or in a normal build";
+
+/// The driver that a socket, a file or a buffer belongs to from now on.
 #[track_caller]
 pub(crate) fn current() -> Arc<Driver> {
     match try_current() {
+        #[cfg(all(any(rt_loom, rt_shuttle), not(test)))]
+        Some(_) => panic!("{NO_KERNEL}"),
+        #[cfg(not(all(any(rt_loom, rt_shuttle), not(test))))]
         Some(driver) => driver,
         None => panic!("{NO_RUNTIME}"),
     }

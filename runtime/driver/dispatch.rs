@@ -14,8 +14,10 @@ use super::asker::Asker;
 use super::backend::Backend;
 use super::buffers::Buffers;
 use super::facade::Standing;
-#[cfg(all(test, any(rt_shuttle, rt_count)))]
-use super::fake::{Fake, Kernel};
+#[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
+use super::fake::Fake;
+#[cfg(any(rt_shuttle, all(test, rt_count)))]
+use super::fake::Kernel;
 #[cfg(unix)]
 use super::fd::FdWatcherSlot;
 use super::file::OpKind;
@@ -76,7 +78,7 @@ impl Driver {
     }
 
     /// The simulated kernel of a `Fake`.
-    #[cfg(all(test, any(rt_shuttle, rt_count)))]
+    #[cfg(any(rt_shuttle, all(test, rt_count)))]
     pub(crate) fn kernel(&self) -> &Arc<Kernel> {
         match &self.backend {
             Backend::Fake(fake) => fake.kernel(),
@@ -89,7 +91,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(_) => "io_uring",
             Backend::Poll(_) => "poll",
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => "fake",
         }
     }
@@ -100,7 +102,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.is_quiet(index),
             Backend::Poll(pollers) => pollers.is_quiet(index),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.is_quiet(index),
         }
     }
@@ -112,7 +114,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.harvest(index, harvest),
             Backend::Poll(pollers) => pollers.harvest(index, harvest),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => {
                 fake.harvest(index, harvest);
                 Ok(())
@@ -156,7 +158,7 @@ impl Driver {
             // owner. Before that there is nothing to wait for.
             Backend::Uring(rings) => rings.park(index, timeout, harvest),
             Backend::Poll(pollers) => pollers.park(index, stuck, timeout, harvest),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => {
                 fake.park(index, timeout, harvest);
                 Ok(())
@@ -169,7 +171,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.ring_doorbell(index),
             Backend::Poll(pollers) => pollers.ring_doorbell(index),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.ring_doorbell(index),
         }
     }
@@ -181,7 +183,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.try_harvest(index, harvest),
             Backend::Poll(pollers) => pollers.try_harvest(index, harvest),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.try_harvest(index, harvest),
         }
     }
@@ -194,7 +196,7 @@ impl Driver {
             Backend::Uring(rings) => rings.take_over(index, by, harvest),
             // Any thread asks a poller, and at once.
             Backend::Poll(_) => {}
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.take_over(index, by, harvest),
         }
     }
@@ -211,7 +213,7 @@ impl Driver {
             Backend::Poll(pollers) => {
                 let _ = pollers.try_harvest(index, harvest);
             }
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => {
                 let _ = fake.try_harvest(index, harvest);
             }
@@ -223,7 +225,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.in_flight(index),
             Backend::Poll(pollers) => pollers.in_flight(index),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.in_flight(index),
         }
     }
@@ -235,7 +237,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.has_file_work(index),
             Backend::Poll(_) => false,
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => false,
         }
     }
@@ -247,7 +249,7 @@ impl Driver {
             Backend::Uring(rings) => rings.stale_count(index),
             // A late event finds no source and is dropped, so there is nothing to count.
             Backend::Poll(_) => 0,
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.stale_count(index),
         }
     }
@@ -258,7 +260,7 @@ impl Driver {
             Backend::Uring(rings) => rings.leaked_count(index),
             // The kernel holds no memory of this process there.
             Backend::Poll(_) => 0,
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => 0,
         }
     }
@@ -271,7 +273,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.shutdown(index, deadline, &mut wakers),
             Backend::Poll(pollers) => pollers.shutdown(index, &mut wakers),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.shutdown(index, &mut wakers),
         }
         wake_all(wakers);
@@ -283,7 +285,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.supports(code),
             Backend::Poll(_) => false,
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => Fake::supports(code),
         }
     }
@@ -292,7 +294,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(_) => {}
             Backend::Poll(pollers) => pollers.detach(source, ticket, || self.standing.is_ours()),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => {}
         }
     }
@@ -303,7 +305,7 @@ impl Driver {
             Backend::Uring(rings) => rings.close_dropped(index),
             // A poller forgets a socket when that is dropped.
             Backend::Poll(_) => {}
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => {}
         }
     }
@@ -318,7 +320,7 @@ impl Driver {
             Backend::Uring(rings) => rings.unregister(memory),
             // A poller has nothing registered.
             Backend::Poll(_) => {}
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => {}
         }
     }
@@ -337,7 +339,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.bind(index),
             Backend::Poll(_) => Ok(()),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => Ok(()),
         }
     }
@@ -347,7 +349,7 @@ impl Driver {
             Backend::Uring(rings) => rings.release(index),
             // Any thread may wait at a poller.
             Backend::Poll(_) => {}
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(_) => {}
         }
     }
@@ -357,7 +359,7 @@ impl Driver {
         match &self.backend {
             Backend::Uring(rings) => rings.submit(index, asker, op),
             Backend::Poll(pollers) => pollers.perform(index, op),
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.submit(index, asker, op),
         }
     }
@@ -368,7 +370,7 @@ impl Driver {
             Backend::Uring(rings) => rings.cancel(local, ticket),
             // A poller has nothing in flight; `detach` withdraws an order.
             Backend::Poll(_) => {}
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             Backend::Fake(fake) => fake.cancel(local, ticket),
         }
     }

@@ -25,8 +25,8 @@ pub enum DriverKind {
     Uring,
     /// Readiness polling: epoll, kqueue, event ports or IOCP. Makes no io_uring system call.
     Poll,
-    /// Neither. For whole runtimes under shuttle.
-    #[cfg(all(test, any(rt_shuttle, rt_count)))]
+    /// Neither. For whole runtimes under an explorer.
+    #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
     Fake,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for DriverKind {
             DriverKind::Auto => "auto",
             DriverKind::Uring => "uring",
             DriverKind::Poll => "poll",
-            #[cfg(all(test, any(rt_shuttle, rt_count)))]
+            #[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
             DriverKind::Fake => "fake",
         })
     }

@@ -16,8 +16,8 @@
 //!   `closing.rs`: sockets that are dropped and not closed.
 //! - `mailbox.rs`, `wake_up.rs`, `doorbell.rs`: requests from other threads, and how a worker wakes
 //!   up.
-//! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for tests under shuttle only.
-//!   `no_uring.rs` stands for the rings on systems without io_uring.
+//! - `uring/`, `poll/`, `fake/`: the back ends. `fake` exists for explorers and the counting build
+//!   only. `no_uring.rs` stands for the rings on systems without io_uring.
 //! - `backend.rs`: the choice between back ends. `dispatch.rs`: the driver of a runtime, and the
 //!   branch between back ends.
 //! - `asker.rs`, `context.rs`: the driver of the current thread.
@@ -44,7 +44,7 @@ mod dispatch;
 mod doorbell;
 mod errors;
 mod facade;
-#[cfg(all(test, any(rt_shuttle, rt_count)))]
+#[cfg(any(rt_loom, rt_shuttle, all(test, rt_count)))]
 pub(crate) mod fake;
 #[cfg(unix)]
 pub(crate) mod fd;

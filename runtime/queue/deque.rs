@@ -11,7 +11,7 @@ use crate::primitive::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::primitive::cell::UnsafeCell;
 
 /// Slots in a ring: a power of two. Models use four, so that they wrap and overflow soon.
-pub(crate) const CAPACITY: usize = if cfg!(all(test, any(rt_loom, rt_shuttle))) { 4 } else { 256 };
+pub(crate) const CAPACITY: usize = if cfg!(any(rt_loom, rt_shuttle)) { 4 } else { 256 };
 const MASK: u32 = CAPACITY as u32 - 1;
 const _: () = assert!(CAPACITY.is_power_of_two());
 

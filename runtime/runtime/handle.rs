@@ -14,7 +14,7 @@ use super::weight::boxed_if_large;
 #[cfg(doc)]
 use super::{Runtime, spawn_blocking};
 use crate::blocking::{NO_RUNTIME, is_storage_gone, spawn_blocking_on};
-#[cfg(all(test, any(rt_shuttle, rt_count)))]
+#[cfg(any(rt_shuttle, all(test, rt_count)))]
 use crate::scheduler::SharedScheduler;
 use crate::scheduler::clean_up::ShutdownDelay;
 use crate::scheduler::park::Parker;
@@ -241,7 +241,7 @@ impl Handle {
     }
 
     /// The scheduler, for scenarios that look at its driver and at its end.
-    #[cfg(all(test, any(rt_shuttle, rt_count)))]
+    #[cfg(any(rt_shuttle, all(test, rt_count)))]
     pub(crate) fn shared(&self) -> &Arc<SharedScheduler> {
         self.scheduler.shared()
     }

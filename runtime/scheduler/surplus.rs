@@ -12,7 +12,7 @@ use crate::scheduler::idle::Idle;
 
 /// Bits of a word that are used. Models use two, so that two workers are a word, and three are two
 /// levels.
-const WIDTH: usize = if cfg!(all(test, any(rt_loom, rt_shuttle))) { 2 } else { 64 };
+const WIDTH: usize = if cfg!(any(rt_loom, rt_shuttle)) { 2 } else { 64 };
 
 // Ordering: every access is Relaxed, [listed-surplus]. A word has one order of its changes, and the
 // SeqCst fences of a worker that adds itself against those of a searcher that strikes it out order

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use crate::primitive::clock;
 use crate::scheduler::shared::SharedScheduler;
 
-/// False in a build without sentinels, which measures their cost: `benches/sentinel.sh`.
-pub(super) const IS_WATCHED: bool = !cfg!(rt_unwatched);
+/// False in a build without sentinels, which measures their cost: `benches/sentinel.sh`. False in a
+/// program's models under loom as well: sentinels look by time, and loom would try every moment.
+pub(super) const IS_WATCHED: bool = !cfg!(any(rt_unwatched, all(rt_loom, not(test))));
 
 /// A worker's memory of its last look at the others.
 pub(super) struct Watch {

@@ -64,7 +64,7 @@ impl<T> SetOnce<T> {
     /// static NAME: SetOnce<String> = SetOnce::const_new();
     /// assert!(!NAME.initialized());
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new() -> SetOnce<T> {
         SetOnce { value: WriteOnce::new(), waiters: WaitList::new(()) }
     }
@@ -89,7 +89,7 @@ impl<T> SetOnce<T> {
     /// static ONE: SetOnce<u32> = SetOnce::const_new_with(1);
     /// assert_eq!(ONE.get(), Some(&1));
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new_with(value: T) -> SetOnce<T> {
         SetOnce { value: WriteOnce::with(value), waiters: WaitList::new(()) }
     }

@@ -1,10 +1,10 @@
 //! The pauses of a loop that waits for a few steps of another thread.
 
-#[cfg(all(test, any(rt_loom, rt_shuttle)))]
+#[cfg(any(rt_loom, rt_shuttle))]
 use crate::primitive::thread;
 
 pub(super) struct Spin {
-    #[cfg_attr(all(test, any(rt_loom, rt_shuttle)), expect(dead_code, reason = "explorers choose"))]
+    #[cfg_attr(any(rt_loom, rt_shuttle), expect(dead_code, reason = "explorers choose"))]
     rounds_count: u32,
 }
 
@@ -16,9 +16,9 @@ impl Spin {
     /// Spins, longer each time, and then yields to the system. An explorer runs another thread.
     #[cold]
     pub(super) fn wait(&mut self) {
-        #[cfg(all(test, any(rt_loom, rt_shuttle)))]
+        #[cfg(any(rt_loom, rt_shuttle))]
         thread::yield_now();
-        #[cfg(not(all(test, any(rt_loom, rt_shuttle))))]
+        #[cfg(not(any(rt_loom, rt_shuttle)))]
         {
             const SPINS_COUNT_LOG_MAX: u32 = 6;
             if self.rounds_count > SPINS_COUNT_LOG_MAX {

@@ -15,22 +15,22 @@ unsafe impl<T: Send> Send for WriteOnce<T> {}
 unsafe impl<T: Send + Sync> Sync for WriteOnce<T> {}
 
 impl<T> WriteOnce<T> {
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(super) const fn new() -> WriteOnce<T> {
         WriteOnce { is_set: AtomicBool::new(false), value: UnsafeCell::new(None) }
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(super) fn new() -> WriteOnce<T> {
         WriteOnce { is_set: AtomicBool::new(false), value: UnsafeCell::new(None) }
     }
 
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(super) const fn with(value: T) -> WriteOnce<T> {
         WriteOnce { is_set: AtomicBool::new(true), value: UnsafeCell::new(Some(value)) }
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(super) fn with(value: T) -> WriteOnce<T> {
         WriteOnce { is_set: AtomicBool::new(true), value: UnsafeCell::new(Some(value)) }
     }

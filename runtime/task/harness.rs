@@ -12,6 +12,7 @@ use super::quiet::{discard, quietly};
 use super::raw::TaskRef;
 use super::schedule::Schedule;
 use super::{Runnable, waker::WakerRef};
+use crate::primitive::explorer::program_step;
 use std::any::Any;
 use std::marker::PhantomData;
 use std::mem::{self, offset_of};
@@ -182,6 +183,7 @@ impl<F: Future + 'static, S: Schedule> Harness<F, S> {
         let waker = WakerRef::new(self.task());
         let mut cx = Context::from_waker(&waker);
         let polled = self.core().stage.with_mut(|stage| {
+            let _step = program_step();
             catch_unwind(AssertUnwindSafe(|| {
                 let emptied = EmptiedByUnwinding::<F>(stage);
                 // SAFETY: we are the runner, so the stage is ours ([one-poller]).

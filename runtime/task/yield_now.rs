@@ -33,6 +33,7 @@ pub async fn yield_now() {
         }
         has_yielded = true;
         cx.waker().wake_by_ref();
+        crate::primitive::let_others_run();
         Poll::Pending
     })
     .await;

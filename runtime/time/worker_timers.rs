@@ -15,7 +15,7 @@ use crate::task::ObservedWorker;
 /// loop must look after I/O again.
 ///
 /// With a limit of 1, models see a wheel that is half-way through a slot after the first node.
-pub(super) const FIRE_COUNT_MAX: usize = if cfg!(all(test, any(rt_loom, rt_shuttle))) { 1 } else { 1024 };
+pub(super) const FIRE_COUNT_MAX: usize = if cfg!(any(rt_loom, rt_shuttle)) { 1 } else { 1024 };
 
 /// The part that the timers of all workers of one runtime share. It is written once.
 pub(super) struct TimersShared {

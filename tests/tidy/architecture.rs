@@ -175,7 +175,7 @@ pub(crate) fn rank(room: &str) -> Option<u8> {
         "time" | "driver" => Some(3),
         "scheduler" | "io" | "net" | "fs" | "signal" | "process" => Some(4),
         "runtime" => Some(5),
-        "asyncio" => Some(6),
+        "asyncio" | "model" => Some(6),
         "scenarios" | "coherence" => Some(7),
         _ => None,
     }

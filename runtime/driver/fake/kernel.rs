@@ -175,6 +175,8 @@ impl Kernel {
         }
         state.rings[index].sleep = Sleep::Until(timeout.map(|timeout| clock::now() + timeout));
         self.changed.notify_all();
+        #[cfg(rt_loom)]
+        self.let_time_pass(&mut state);
         while state.rings[index].sleep != Sleep::Awake {
             #[cfg(rt_count)]
             if let Some(timeout) = timeout {
@@ -186,6 +188,25 @@ impl Kernel {
                 continue;
             }
             state = wait(&self.beds[index], state);
+        }
+    }
+
+    /// Loom has no thread for the clock: time passes when all workers sleep, up to the first of
+    /// their deadlines.
+    #[cfg(rt_loom)]
+    fn let_time_pass(&self, state: &mut State) {
+        let hour = |ring: &Ring| match ring.sleep {
+            Sleep::Until(hour) => hour,
+            Sleep::Awake => None,
+        };
+        if state.rings.iter().any(|ring| ring.sleep == Sleep::Awake) {
+            return;
+        }
+        let sleepers = state.rings.iter().enumerate();
+        let first = sleepers.filter_map(|(index, ring)| Some((hour(ring)?, index))).min();
+        if let Some((hour, index)) = first {
+            clock::advance_to(hour);
+            self.rouse(index, &mut state.rings[index]);
         }
     }
 

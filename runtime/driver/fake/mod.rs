@@ -1,4 +1,4 @@
-//! A back end that never enters the kernel, for whole runtimes under shuttle and counting builds.
+//! A back end that never enters the kernel, for whole runtimes under explorers and counting builds.
 //!
 //! It works like a ring (`uring/`): outbox, mailbox, bell, and the table of operations in flight.
 //! Behind it is a [`Kernel`] made of shuttle's locks and condition variables. Threads of the test
@@ -26,10 +26,16 @@ use super::ticket::Ticket;
 use super::wake_up::WakeUp;
 use super::{Harvest, Leftover, Options, clear_away, closed};
 
-#[cfg_attr(rt_count, allow(dead_code, reason = "the counting build has no sockets, and its clock no thread"))]
+#[cfg_attr(
+    not(all(test, rt_shuttle)),
+    allow(dead_code, reason = "only scenarios have sockets, and only shuttle a thread for the clock")
+)]
 mod kernel;
 
+#[cfg(any(rt_shuttle, rt_count))]
 pub(crate) use kernel::Kernel;
+#[cfg(not(any(rt_shuttle, rt_count)))]
+use kernel::Kernel;
 use kernel::{Answer, Subject};
 
 #[derive(Debug)]
@@ -81,6 +87,7 @@ impl Fake {
         Fake { workers: workers.collect(), kernel }
     }
 
+    #[cfg(any(rt_shuttle, rt_count))]
     pub(super) fn kernel(&self) -> &Arc<Kernel> {
         &self.kernel
     }

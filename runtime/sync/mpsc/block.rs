@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 /// Slots per block. Models have few steps, and are to see more than one block.
-pub(super) const SLOTS_COUNT: u64 = if cfg!(all(test, rt_loom)) { 2 } else { 16 };
+pub(super) const SLOTS_COUNT: u64 = if cfg!(rt_loom) { 2 } else { 16 };
 
 const EMPTY: u8 = 0;
 /// The receiver waits for this slot.

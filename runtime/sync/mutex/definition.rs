@@ -68,7 +68,7 @@ impl<T> Mutex<T> {
     /// static NAMES: Mutex<Vec<String>> = Mutex::const_new(Vec::new());
     /// NAMES.try_lock().unwrap().push("Ada".to_owned());
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new(t: T) -> Mutex<T> {
         Mutex { permits: Permits::new(1), holder: Holder::new(), value: UnsafeCell::new(t) }
     }

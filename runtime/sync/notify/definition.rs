@@ -94,13 +94,7 @@ impl Notify {
     /// let notify = heist::sync::Notify::new();
     /// notify.notify_one();
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
     pub fn new() -> Notify {
-        Notify::const_new()
-    }
-
-    #[cfg(all(test, rt_loom))]
-    pub(crate) fn new() -> Notify {
         Notify { state: NotifyState::new(), waiters: WaitList::new(0) }
     }
 
@@ -113,7 +107,7 @@ impl Notify {
     /// static CHANGED: Notify = Notify::const_new();
     /// CHANGED.notify_waiters();
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new() -> Notify {
         Notify { state: NotifyState::new(), waiters: WaitList::new(0) }
     }

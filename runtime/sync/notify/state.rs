@@ -46,12 +46,12 @@ pub(super) enum Arrival {
 pub(super) struct NotifyState(AtomicUsize);
 
 impl NotifyState {
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(super) const fn new() -> NotifyState {
         NotifyState(AtomicUsize::new(EMPTY))
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(super) fn new() -> NotifyState {
         NotifyState(AtomicUsize::new(EMPTY))
     }

@@ -56,7 +56,7 @@ impl<T> OnceCell<T> {
     /// static NAME: OnceCell<String> = OnceCell::const_new();
     /// assert!(!NAME.initialized());
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new() -> OnceCell<T> {
         OnceCell { value: WriteOnce::new(), permits: Permits::new(1) }
     }
@@ -81,7 +81,7 @@ impl<T> OnceCell<T> {
     /// static ONE: OnceCell<u32> = OnceCell::const_new_with(1);
     /// assert_eq!(ONE.get(), Some(&1));
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new_with(value: T) -> OnceCell<T> {
         OnceCell { value: WriteOnce::with(value), permits: Permits::new_closed() }
     }

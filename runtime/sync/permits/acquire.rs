@@ -32,23 +32,23 @@ impl Home for Permits {
 }
 
 impl Permits {
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(crate) const fn new(count: usize) -> Permits {
         Permits { state: PermitsState::new(count), waiters: WaitList::new(()) }
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(crate) fn new(count: usize) -> Permits {
         Permits { state: PermitsState::new(count), waiters: WaitList::new(()) }
     }
 
     /// No permits, and there will be none.
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(crate) const fn new_closed() -> Permits {
         Permits { state: PermitsState::new_closed(), waiters: WaitList::new(()) }
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(crate) fn new_closed() -> Permits {
         Permits { state: PermitsState::new_closed(), waiters: WaitList::new(()) }
     }

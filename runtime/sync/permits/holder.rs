@@ -12,12 +12,12 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(crate) const fn new() -> Holder {
         Holder { task: AtomicU64::new(0), takings_count: AtomicU64::new(0) }
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(crate) fn new() -> Holder {
         Holder { task: AtomicU64::new(0), takings_count: AtomicU64::new(0) }
     }

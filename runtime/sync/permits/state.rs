@@ -64,22 +64,22 @@ pub(super) enum Giving {
 }
 
 impl PermitsState {
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(super) const fn new(count: usize) -> PermitsState {
         PermitsState(AtomicUsize::new(count << SHIFT))
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(super) fn new(count: usize) -> PermitsState {
         PermitsState(AtomicUsize::new(count << SHIFT))
     }
 
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(super) const fn new_closed() -> PermitsState {
         PermitsState(AtomicUsize::new(CLOSED))
     }
 
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(super) fn new_closed() -> PermitsState {
         PermitsState(AtomicUsize::new(CLOSED))
     }

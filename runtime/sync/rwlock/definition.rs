@@ -89,7 +89,7 @@ impl<T> RwLock<T> {
     /// static NAMES: RwLock<Vec<String>> = RwLock::const_new(Vec::new());
     /// assert!(NAMES.try_read().unwrap().is_empty());
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new(value: T) -> RwLock<T> {
         RwLock::const_with_max_readers(value, READERS_COUNT_MAX)
     }
@@ -106,7 +106,7 @@ impl<T> RwLock<T> {
     /// static TOTAL: RwLock<u64> = RwLock::const_with_max_readers(0, 16);
     /// assert_eq!(*TOTAL.try_read().unwrap(), 0);
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_with_max_readers(value: T, max_reads: u32) -> RwLock<T> {
         assert!(max_reads != 0, "a RwLock may not be created with 0 readers");
         assert!(max_reads <= READERS_COUNT_MAX, "a RwLock may not be created with so many readers");

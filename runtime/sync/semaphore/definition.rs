@@ -80,7 +80,7 @@ impl Semaphore {
     /// let _permit = CONNECTIONS.try_acquire().unwrap();
     /// assert_eq!(CONNECTIONS.available_permits(), 99);
     /// ```
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub const fn const_new(permits: usize) -> Semaphore {
         assert!(permits <= PERMITS_COUNT_MAX, "a semaphore may not have more than MAX_PERMITS permits");
         Semaphore { permits: Permits::new(permits) }

@@ -28,13 +28,13 @@ struct ListInside<S, W> {
 unsafe impl<S: Send, W: Send> Send for ListInside<S, W> {}
 
 impl<S, W> WaitList<S, W> {
-    #[cfg(not(all(test, rt_loom)))]
+    #[cfg(not(rt_loom))]
     pub(crate) const fn new(state: S) -> WaitList<S, W> {
         WaitList { inside: Mutex::new(ListInside::new(state)) }
     }
 
     /// loom's locks are made at run time.
-    #[cfg(all(test, rt_loom))]
+    #[cfg(rt_loom)]
     pub(crate) fn new(state: S) -> WaitList<S, W> {
         WaitList { inside: Mutex::new(ListInside::new(state)) }
     }
