@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Shows of every model that it can fail: `ci/mutants/*.txt` lists changes that weaken an ordering or drop a step, and the
 # tests that must notice each. All of them are seeded into one copy of the tree (`ci/mutants/seed.rs`), which is built once
-# for loom, which runs the models, and once for shuttle, which runs the scenarios; `RT_MUTANT` chooses one at run time.
-# Without a mutant the same builds must pass.
+# for loom, which runs the models, once for shuttle, which runs the scenarios, and once as it is, which runs the other tests
+# inside of the crate: those that need the kernel; `RT_MUTANT` chooses one at run time. Without a mutant the same builds must
+# pass.
 #
 # Usage: ci/mutants.sh [NAME...]   only the mutants of these names
 set -euo pipefail
@@ -27,18 +28,25 @@ if (($# > 0)); then
 fi
 
 # Prints the path of the test binary. The same directories as ci/loom.sh and ci/shuttle.sh, so that what does not change is
-# compiled once.
-build() { # loom or shuttle
+# compiled once. Never `target` itself: there, other builds would take the seeded library for that of the tree.
+build() { # loom, shuttle or plain
     local log=$target/build-$1
-    RUSTFLAGS="--cfg rt_$1" cargo test --manifest-path "$tree/Cargo.toml" --release --lib \
+    local profile=()
+    if [[ $1 != plain ]]; then
+        profile=(--release)
+        export RUSTFLAGS="--cfg rt_$1"
+    fi
+    cargo test --manifest-path "$tree/Cargo.toml" --lib "${profile[@]}" \
         --target-dir "$PWD/target/$1" --no-run 2>&1 | tee "$log" >&2 || return 1
     sed -n 's/.*Executable.*(\(.*\))$/\1/p' "$log"
 }
 loom=none
 shuttle=none
-if grep -q ' [a-z_:]*::\(models\|tests\)::' "$target/mutants"; then loom=$(build loom); fi
+plain=none
+if grep -q ' [a-z_:]*::models::' "$target/mutants"; then loom=$(build loom); fi
 if grep -q ' scenarios::' "$target/mutants"; then shuttle=$(build shuttle); fi
-export loom shuttle
+if grep -q ' [a-z_:]*::tests::' "$target/mutants"; then plain=$(build plain); fi
+export loom shuttle plain
 # Of each kind, for each scenario.
 export RT_SCHEDULES=1000
 
@@ -47,6 +55,7 @@ run_one() {
     local mutant=$1 test=$2 binary=$loom log outcome=0
     log=$(mktemp)
     if [[ "$test" == scenarios::* ]]; then binary=$shuttle; fi
+    if [[ "$test" == *::tests::* ]]; then binary=$plain; fi
     if [[ "$mutant" != none ]]; then export RT_MUTANT=$mutant; fi
     # Two threads: with one, the harness runs tests on its own thread and models lose their names.
     timeout "$TIMEOUT_SECONDS" "$binary" --exact "$test" --test-threads=2 > "$log" 2>&1 || outcome=$?

@@ -5,19 +5,22 @@ use std::io::SeekFrom;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::pin::{Pin, pin};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use futures::task::noop_waker;
 use heist::fs::{Advice, File, OpenOptions};
+use heist::generator::async_generator;
 use heist::io::AlignedBuf;
 use heist::runtime::Runtime;
 
 use crate::generator::Generator;
 #[cfg(target_os = "linux")]
 use crate::support::process;
-use crate::support::{on_every_backend, with_every_runtime};
+use crate::support::{Counter, on_every_backend, with_every_runtime};
 use crate::{directory, file_with, pattern};
 
 /// What it is, if it is ready at once.
@@ -125,7 +128,7 @@ struct Tombstone(AlignedBuf);
 
 #[expect(unsafe_code, reason = "a buffer of the test's own")]
 mod tombstone {
-    use super::{BUFFER_BYTES, Bomb, CANARY, DROPPED, Tombstone};
+    use super::{BUFFER_BYTES, Bomb, CANARY, DROPPED, Restless, Tombstone};
     use heist::io::{AlignedBuf, IoBuf, IoBufMut};
 
     // SAFETY: the bytes are those of the aligned buffer, on the heap.
@@ -171,6 +174,30 @@ mod tombstone {
 
         fn bytes_total(&self) -> usize {
             self.0.bytes_total()
+        }
+
+        unsafe fn set_read(&mut self, _count: usize) {}
+    }
+
+    // SAFETY: as what it holds.
+    unsafe impl IoBuf for Restless {
+        fn as_ptr(&self) -> *const u8 {
+            IoBuf::as_ptr(&self.buffer)
+        }
+
+        fn bytes_init(&self) -> usize {
+            self.buffer.bytes_init()
+        }
+    }
+
+    // SAFETY: as above.
+    unsafe impl IoBufMut for Restless {
+        fn as_mut_ptr(&mut self) -> *mut u8 {
+            IoBufMut::as_mut_ptr(&mut self.buffer)
+        }
+
+        fn bytes_total(&self) -> usize {
+            self.buffer.bytes_total()
         }
 
         unsafe fn set_read(&mut self, _count: usize) {}
@@ -338,6 +365,141 @@ fn a_file_dropped_with_operations_in_flight_is_closed_and_the_rest_goes_on() {
                 let (result, buf) = clone.read_owned_at(Vec::with_capacity(5000), 1000).await;
                 assert_eq!(result.unwrap(), buf.len());
                 assert!(buf == pattern(6000)[1000..1000 + buf.len()]);
+            }
+        });
+    });
+}
+
+/// Whether it was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl std::task::Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        // Ordering: SeqCst: a test.
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Fault F6: the operation has ended and its task was woken, and the future is dropped without another poll. The descriptor
+/// that it opened is closed, and its buffer is dropped.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_nobody_fetches_is_dropped_with_its_future() {
+    const NAME: &str = "cancel::a_result_that_nobody_fetches_is_dropped_with_its_future";
+    if process::role().is_none() {
+        // Other tests open files as well: count where there are none.
+        process::expect_success(&mut process::again(NAME, "count"));
+        return;
+    }
+    on_every_backend(|runtime| {
+        let directory = directory();
+        let path = file_with(&directory, &vec![0x11; 8 << 20]);
+        on_a_worker(runtime, async move {
+            let file = open_past_the_cache(&path).await;
+            let (fds_count, buffers_count) = (process::open_fds_count(), DROPPED.lock().unwrap().len());
+            let (mut round, mut unfetched_count) = (0, 0);
+            while round < 100 || unfetched_count < 20 {
+                let buffer = Tombstone(AlignedBuf::new(BUFFER_BYTES));
+                let mut read = Box::pin(file.read_owned_at(buffer, round % 30 * BUFFER_BYTES as u64));
+                let mut open = Box::pin(File::open(&path));
+                unfetched_count += ended_and_not_fetched(read.as_mut()).await;
+                unfetched_count += ended_and_not_fetched(open.as_mut()).await;
+                drop((read, open));
+                round += 1;
+            }
+            while process::open_fds_count() > fds_count
+                || DROPPED.lock().unwrap().len() < buffers_count + round as usize
+            {
+                heist::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+    });
+}
+
+/// Polls once and waits until the end wakes the task. Returns how many results are left in the future: 0 if it was ready at
+/// once.
+async fn ended_and_not_fetched<F: Future>(future: Pin<&mut F>) -> u32 {
+    let woken = Arc::new(Woken::default());
+    if future.poll(&mut Context::from_waker(&woken.clone().into())).is_ready() {
+        return 0;
+    }
+    // Ordering: SeqCst: a test.
+    while !woken.0.load(Ordering::SeqCst) {
+        heist::task::yield_now().await;
+    }
+    1
+}
+
+/// Fault K9: a stream is dropped while its body reads: the buffer outlives the read.
+#[test]
+fn a_generator_that_is_dropped_in_a_read_leaves_its_buffer_to_the_kernel() {
+    on_every_backend(|runtime| {
+        let directory = directory();
+        let path = file_with(&directory, &vec![0x11; 8 << 20]);
+        on_a_worker(runtime, async move {
+            let file = Arc::new(open_past_the_cache(&path).await);
+            let before_count = DROPPED.lock().unwrap().len();
+            let (mut round, mut dropped_count) = (0, 0);
+            while round < 40 || dropped_count < 8 {
+                let file = file.clone();
+                let mut lengths = Box::pin(async_generator! {
+                    for place in round.. {
+                        let buffer = Tombstone(AlignedBuf::new(BUFFER_BYTES));
+                        let offset = place % 30 * BUFFER_BYTES as u64;
+                        yield file.read_owned_at(buffer, offset).await.0.unwrap();
+                    }
+                });
+                let is_pending = poll_once(pin!(lengths.next())).is_none();
+                dropped_count += u32::from(is_pending);
+                heist::task::yield_now().await;
+                drop(lengths);
+                round += 1;
+            }
+            while DROPPED.lock().unwrap().len() < before_count + round as usize {
+                heist::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        let dropped = DROPPED.lock().unwrap();
+        assert!(dropped.iter().all(|&address| tombstone::is_untouched(address)), "written to after its end");
+    });
+}
+
+/// A buffer whose destructor begins another operation, and gives it up.
+struct Restless {
+    buffer: AlignedBuf,
+    file: Arc<File>,
+    drops: Counter,
+}
+
+impl Drop for Restless {
+    fn drop(&mut self) {
+        drop(poll_once(pin!(self.file.read_owned_at(AlignedBuf::new(4096), 0))));
+        self.drops.bump();
+    }
+}
+
+/// Fault F14: a buffer that was given up is dropped by the worker that reaps it. Its destructor may use the runtime, because
+/// nothing of the driver is locked or borrowed by then.
+#[test]
+fn a_buffer_may_begin_an_operation_when_it_is_dropped() {
+    with_every_runtime(|runtime| {
+        let directory = directory();
+        let path = file_with(&directory, &vec![0x11; 8 << 20]);
+        on_a_worker(&runtime, async move {
+            let file = Arc::new(open_past_the_cache(&path).await);
+            let drops = Counter::default();
+            let (mut round, mut dropped_count) = (0, 0);
+            while round < 40 || dropped_count < 8 {
+                let buffer = AlignedBuf::new(BUFFER_BYTES);
+                let buffer = Restless { buffer, file: file.clone(), drops: drops.clone() };
+                let offset = round % 30 * BUFFER_BYTES as u64;
+                let read = poll_once_and_drop(file.read_owned_at(buffer, offset), true).await;
+                dropped_count += u32::from(read.is_none());
+                round += 1;
+            }
+            while drops.get() < round as usize {
+                heist::time::sleep(Duration::from_millis(1)).await;
             }
         });
     });

@@ -218,3 +218,47 @@ fn an_abort_handle_outlives_the_runtime() {
         drop(handle);
     });
 }
+
+/// Fault B15: of a chain of tasks each one holds the handle that aborts the next one. It ends without recursion: from its
+/// first task, from its last one, and with its runtime. A stack that is too small would end the process.
+#[test]
+fn a_long_chain_of_tasks_that_hold_each_other_ends_on_a_small_stack() {
+    const TASKS_COUNT: usize = 30_000;
+    const STACK_BYTES: usize = 256 * 1024;
+    with_every_runtime(|runtime| {
+        let play = move || {
+            let ended = Counter::default();
+            let chain = |last: oneshot::Receiver<()>| {
+                let end = ended.on_drop();
+                let first = runtime.spawn(async move {
+                    let _end = end;
+                    let _ = last.await;
+                });
+                (1..TASKS_COUNT).fold(AbortOnDropHandle::new(first), |next, _| {
+                    let end = ended.on_drop();
+                    AbortOnDropHandle::new(runtime.spawn(async move {
+                        let _end = end;
+                        drop(next.await);
+                    }))
+                })
+            };
+            let (_kept, last) = oneshot::channel();
+            drop(chain(last));
+            runtime.block_on(async {
+                while ended.get() < TASKS_COUNT {
+                    heist::task::yield_now().await;
+                }
+            });
+            let (end_last, last) = oneshot::channel();
+            let head = chain(last);
+            drop(end_last);
+            runtime.block_on(head).expect("nobody aborts it");
+            let (_kept, last) = oneshot::channel();
+            std::mem::forget(chain(last));
+            drop(runtime);
+            assert_eq!(ended.get(), 3 * TASKS_COUNT);
+        };
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(play);
+        thread.expect("a thread").join().expect("no panic");
+    });
+}

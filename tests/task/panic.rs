@@ -393,3 +393,29 @@ fn an_output_that_the_handle_drops_belongs_to_its_task() {
         assert_eq!(receive.try_recv(), Ok((false, Some(id))));
     });
 }
+
+/// Fault B17: a task that uses up the stack of its worker ends the process, which names the worker's thread. It does not
+/// hang.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_task_that_overflows_the_stack_ends_the_process_at_once() {
+    use crate::support::process::{again, everything, role};
+    use std::os::unix::process::ExitStatusExt as _;
+
+    fn recurse(depth: u64) -> u64 {
+        let block = std::hint::black_box([depth; 128]);
+        if depth == u64::MAX { 0 } else { recurse(depth + 1) + block[0] }
+    }
+    if role().is_some() {
+        return support::watched(|| {
+            let runtime = support::two_workers();
+            let sum = runtime.block_on(async { heist::spawn(async { recurse(0) }).await });
+            println!("{sum:?}");
+        });
+    }
+    let name = "panic::a_task_that_overflows_the_stack_ends_the_process_at_once";
+    let output = again(name, "overflow").output().expect("the child starts");
+    let text = everything(&output);
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{text}");
+    assert!(text.contains("heist-worker") && text.contains("has overflowed its stack"), "{text}");
+}

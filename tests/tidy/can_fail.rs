@@ -1,7 +1,7 @@
 //! Every rule is given a source that violates it, and one that is in order.
 
 use crate::source::Source;
-use crate::{architecture, circles, docs, expect_tidy, form, names, notes, promises, proof, prose};
+use crate::{architecture, circles, docs, expect_tidy, faults, form, names, notes, promises, proof, prose};
 
 #[track_caller]
 fn expect_complaint(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str, about: &str) {
@@ -243,19 +243,6 @@ fn rules_about_notes_can_fail() {
     let rule = notes::nothing_is_left_undone;
     expect_complaint(rule, "runtime/a.rs", "fn f() { todo!() }\n", "`todo!` is left");
     expect_complaint(rule, "runtime/a.rs", concat!("// FIX", "ME later\n"), "is left");
-    let rule = notes::claimed_tests_exist;
-    expect_complaint(rule, "tests/FAULTS.md", "| A1 | `tests/a.rs::b` |\n", "there is no test");
-    expect_complaint(rule, "tests/FAULTS.md", "nothing\n", "claims nothing");
-    expect_complaint(rule, "tests/a.rs", "", "is missing");
-    let table = Source::new("tests/FAULTS.md", "| A1 | `tests/a.rs::b` |\n");
-    let function = Source::new("tests/a.rs", "fn a() {}\nfn b() {}\n");
-    assert!(
-        !notes::claimed_tests_exist(&[table, function]).is_empty(),
-        "a function that is no test is no proof"
-    );
-    let table = Source::new("tests/FAULTS.md", "| A1 | `tests/a.rs::b` |\n");
-    let test = Source::new("tests/a.rs", "fn a() {}\n#[test]\nfn b() {}\n");
-    expect_tidy(notes::claimed_tests_exist(&[table, test]));
     let rule = notes::each_behaviour_has_its_test;
     expect_complaint(
         rule,
@@ -275,6 +262,47 @@ fn rules_about_notes_can_fail() {
     expect_complaint(rule, "runtime/a.rs", "if a && let Some(b) = c {}\n", "let chain");
     expect_complaint(rule, "runtime/a.rs", "if let Some(b) = c && b {}\n", "let chain");
     expect_no_complaint(rule, "runtime/a.rs", "if let Some(b) = c { a && b }\nlet d = a && b;\n");
+}
+
+#[test]
+fn the_rule_about_faults_can_fail() {
+    const TABLE: &str = "tests/FAULTS.md";
+    let rule = faults::table_of_faults_is_whole;
+    expect_complaint(rule, TABLE, "| A1 | 0 | x | `tests/a.rs::b` | no mutant |\n", "there is no test");
+    expect_complaint(rule, TABLE, "nothing\n", "claims nothing");
+    expect_complaint(rule, "tests/a.rs", "", "is missing");
+    let complaints = |row: &str, code: &str| {
+        let mutant = "slip runtime/a.rs fn a(\nIt slips.\n- 1\n+ 2\n= a::models::b\n";
+        let sources = [(TABLE, row), ("tests/a.rs", code), ("ci/mutants/a.txt", mutant)];
+        rule(&sources.map(|(path, text)| Source::new(path, text)))
+    };
+    let test = "fn a() {}\n#[test]\nfn b() {}\n#[test]\nfn c() {}\n";
+    let function = complaints("| A1 | 0 | x | `tests/a.rs::b` | no mutant |\n", "fn a() {}\nfn b() {}\n");
+    assert!(function.iter().any(|text| text.contains("there is no test")), "a function is no test");
+    for (row, about) in [
+        ("| A1 | 1 | x | `tests/a.rs::b` | |\n", "A1 is of P 0"),
+        ("| A1 | 0 | x | `tests/a.rs::b` | |\n", "A1 names no mutant and does not say so"),
+        ("| A1 | 0 | x | `tests/a.rs::b` | `slide` |\n", "A1 names slide, which is no mutant"),
+        ("| A1 | 0 | x | `tests/a.rs::c` | `slip` |\n", "A1 has no test that notices slip"),
+        ("| A2 | 0 | x | a test | no mutant |\n", "A2 has no test"),
+        ("| A2 | 0 | x | none: why should it | no mutant |\n", "none of the reasons"),
+        (
+            "| A2 | 0 | x | `tests/a.rs::b` | no mutant |\n| A1 | 0 | x | `tests/a.rs::b` | `slip` |\n",
+            "behind a later",
+        ),
+        ("| A2 | 0 | x | `tests/a.rs::b` | no mutant |\n", "A1 has no row"),
+        ("| A2 | 0 | x | `tests/a.rs::b` | no mutant |\n", "M4 has no row"),
+    ] {
+        let found = complaints(row, test);
+        assert!(found.iter().any(|text| text.contains(about)), "not found: {about}\n{found:?}");
+    }
+    for row in [
+        "| A1 | 0 | x | `tests/a.rs::b` | `slip` |\n",
+        "| A1 | 0 | x | `tests/a.rs::c` | no mutant |\n| A7 | 1 | x | none: not done yet: time | |\n",
+    ] {
+        let found = complaints(row, test);
+        assert!(found.iter().all(|text| text.contains("has no row")), "{found:?}");
+    }
 }
 
 #[test]

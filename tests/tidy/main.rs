@@ -5,6 +5,7 @@ mod architecture;
 mod can_fail;
 mod circles;
 mod docs;
+mod faults;
 mod form;
 mod graph;
 mod names;
@@ -219,8 +220,8 @@ fn no_path_of_a_machine_is_named() {
 }
 
 #[test]
-fn every_test_that_the_table_of_faults_claims_exists() {
-    expect_tidy(notes::claimed_tests_exist(sources()));
+fn every_fault_is_provoked_by_a_test_or_has_a_reason() {
+    expect_tidy(faults::table_of_faults_is_whole(sources()));
 }
 
 #[test]

@@ -217,11 +217,6 @@ pub(crate) fn nothing_is_left_undone(sources: &[Source]) -> Vec<String> {
 /// How many behaviours of the generator protocol there are.
 const BEHAVIOURS_COUNT: usize = 147;
 
-/// The table of faults names tests that exist.
-pub(crate) fn claimed_tests_exist(sources: &[Source]) -> Vec<String> {
-    claims_hold(sources, "tests/FAULTS.md")
-}
-
 /// The table of the generator protocol has each behaviour once, and names tests that exist.
 pub(crate) fn each_behaviour_has_its_test(sources: &[Source]) -> Vec<String> {
     const TABLE: &str = "tests/GENERATORS.md";
@@ -242,7 +237,7 @@ pub(crate) fn each_behaviour_has_its_test(sources: &[Source]) -> Vec<String> {
 
 /// A claim is written `file.rs::test`, or `file.rs` alone for a program that must not compile; in
 /// back quotes.
-fn claims_hold(sources: &[Source], table_path: &str) -> Vec<String> {
+pub(crate) fn claims_hold(sources: &[Source], table_path: &str) -> Vec<String> {
     let Some(table) = sources.iter().find(|source| source.path == table_path) else {
         return vec![format!("{table_path}: is missing")];
     };

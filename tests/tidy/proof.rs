@@ -112,18 +112,19 @@ pub(crate) fn models(sources: &[Source]) -> Vec<String> {
     models
 }
 
-/// The tests of rooms by their full names: where the loom build has them, mutants may name them.
+/// The tests of rooms by their full names.
 fn tests(sources: &[Source]) -> Vec<String> {
     let mut tests = Vec::new();
     for source in sources.iter().filter(|source| is_tests_of_a_room(source)) {
-        let Some(room) = source.room() else { continue };
-        tests.extend(tests_in(&source.code).map(|name| format!("{room}::tests::{name}")));
+        let Some(file) = source.path.strip_prefix("runtime/") else { continue };
+        let module = file.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
+        tests.extend(tests_in(&source.code).map(|name| format!("{module}::{name}")));
     }
     tests
 }
 
 fn is_tests_of_a_room(source: &Source) -> bool {
-    ["/tests.rs", "/tests/mod.rs"].iter().any(|end| source.path.ends_with(end))
+    source.room().is_some() && (source.path.ends_with("/tests.rs") || source.path.contains("/tests/"))
 }
 
 /// The names of the tests in `code`.

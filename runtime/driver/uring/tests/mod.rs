@@ -113,6 +113,10 @@ fn a_completion_queue_of_four_delivers_a_thousand_completions() {
 fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
     let driver = driver_of(2, 4);
     let _guard = bound(&driver);
+    // Something is in flight, so that the worker sleeps in the ring and not on its doorbell's word.
+    let (registration, _peer) = pair();
+    let (_count, waker) = counting_waker();
+    arm(&registration, Direction::Read, &waker);
     for round in 0..200 {
         // Overflow, with a wake-up in the middle of it, which ends the multishot.
         let nop = SlotId::from_bits(u64::MAX >> 8).to_bits();
@@ -133,7 +137,7 @@ fn the_doorbell_is_heard_after_the_completion_queue_overflowed() {
                 driver.ring_doorbell(0);
             });
             let started = Instant::now();
-            driver.park(0, Some(LIMIT), &mut Vec::new()).expect("park");
+            driver.park(0, Some(LIMIT / 2), &mut Vec::new()).expect("park");
             assert!(started.elapsed() < LIMIT / 2, "round {round}: the doorbell is deaf");
         });
     }
@@ -256,6 +260,30 @@ fn a_ring_that_answers_errors_frees_nothing_and_loses_nothing() {
     kept_peer.write_all(b"x").expect("write");
     harvest_until(&driver, || driver.in_flight(0) == 0);
     assert_eq!(count.count(), 1);
+}
+
+/// E6: the kernel stops behind an entry that it refuses, and takes the rest at another entry.
+#[test]
+fn entries_behind_one_that_the_kernel_refuses_are_submitted_as_well() {
+    let driver = driver_of(8, 64);
+    let _guard = bound(&driver);
+    let nop = SlotId::from_bits(u64::MAX >> 8).to_bits();
+    for round in 1..=20 {
+        push_nops(&driver, [nop]);
+        {
+            let mut worker_ring = worker(&driver).worker_ring.lock();
+            // A no-op has no use for a buffer of the ring's.
+            let refused = opcode::Nop::new().build().flags(Flags::BUFFER_SELECT).user_data(nop);
+            // SAFETY: a no-op points to nothing.
+            unsafe { worker_ring.ring.push(refused) };
+        }
+        push_nops(&driver, [nop, nop]);
+        // No-ops end when they are submitted: each harvest brings some, until there are none.
+        for _ in 0..4 {
+            driver.harvest(0, &mut Vec::new()).expect("harvest");
+        }
+        assert_eq!(driver.stale_count(0), 4 * round, "entries were forgotten");
+    }
 }
 
 #[test]
