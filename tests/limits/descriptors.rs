@@ -314,3 +314,25 @@ fn a_file_is_sent_without_a_descriptor_for_a_pipe() {
         });
     });
 }
+
+/// D6: what a path names can be asked for without a descriptor, as with std.
+#[test]
+fn the_metadata_of_a_path_needs_no_descriptor() {
+    in_a_child("descriptors::the_metadata_of_a_path_needs_no_descriptor", |rt| {
+        rt.block_on(async {
+            let directory = tempfile::tempdir().expect("a temporary directory");
+            let (path, link) = (directory.path().join("file"), directory.path().join("link"));
+            std::fs::write(&path, "text").expect("there is room");
+            std::os::unix::fs::symlink(&path, &link).expect("links are supported");
+            limit_descriptors(open_fds_count() + 40);
+            let taken = take_all();
+            let of_file = soon("metadata", heist::fs::metadata(&link)).await;
+            assert_eq!(of_file.expect("no descriptor is needed").len(), 4);
+            let of_link = soon("symlink_metadata", heist::fs::symlink_metadata(&link)).await;
+            assert!(of_link.expect("no descriptor is needed").file_type().is_symlink());
+            let missing = soon("metadata", heist::fs::metadata(directory.path().join("missing"))).await;
+            assert_eq!(missing.map(drop).expect_err("nothing is there").kind(), io::ErrorKind::NotFound);
+            drop(taken);
+        });
+    });
+}
