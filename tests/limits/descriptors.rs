@@ -314,3 +314,60 @@ fn a_file_is_sent_without_a_descriptor_for_a_pipe() {
         });
     });
 }
+
+/// D6: what a path names can be asked for without a descriptor, as with std.
+#[test]
+fn the_metadata_of_a_path_needs_no_descriptor() {
+    in_a_child("descriptors::the_metadata_of_a_path_needs_no_descriptor", |rt| {
+        rt.block_on(async {
+            let directory = tempfile::tempdir().expect("a temporary directory");
+            let (path, link) = (directory.path().join("file"), directory.path().join("link"));
+            std::fs::write(&path, "text").expect("there is room");
+            std::os::unix::fs::symlink(&path, &link).expect("links are supported");
+            limit_descriptors(open_fds_count() + 40);
+            let taken = take_all();
+            let of_file = soon("metadata", heist::fs::metadata(&link)).await;
+            assert_eq!(of_file.expect("no descriptor is needed").len(), 4);
+            let of_link = soon("symlink_metadata", heist::fs::symlink_metadata(&link)).await;
+            assert!(of_link.expect("no descriptor is needed").file_type().is_symlink());
+            let missing = soon("metadata", heist::fs::metadata(directory.path().join("missing"))).await;
+            assert_eq!(missing.map(drop).expect_err("nothing is there").kind(), io::ErrorKind::NotFound);
+            drop(taken);
+        });
+    });
+}
+
+/// D6: an idle worker sleeps on the pollers of those in long polls as well. `poll(2)` refuses more of
+/// them than the limit of descriptors, which ends no runtime.
+#[test]
+fn a_limit_below_the_number_of_workers_stops_no_service() {
+    in_a_child("descriptors::a_limit_below_the_number_of_workers_stops_no_service", |rt| {
+        let rt =
+            Builder::new_multi_thread().worker_threads(3).driver(kind_of(rt)).build().expect("no limit yet");
+        rt.block_on(async {
+            let (near, far) = UnixDatagram::pair().expect("no limit yet");
+            limit_descriptors(1);
+            let echo = heist::spawn(async move {
+                let mut buf = [0; 8];
+                for _round in 0..20 {
+                    let count = far.recv(&mut buf).await?;
+                    far.send(&buf[..count]).await?;
+                }
+                io::Result::Ok(())
+            });
+            for round in 0..20_u8 {
+                let stuck = heist::spawn(async { std::thread::sleep(Duration::from_millis(60)) });
+                let asking = heist::spawn(async {
+                    sleep(Duration::from_millis(10)).await;
+                });
+                soon("a timer", asking).await.expect("it does not panic");
+                near.send(&[round]).await.expect("it is connected");
+                let mut answer = [0; 8];
+                assert_eq!(soon("an echo", near.recv(&mut answer)).await.expect("it is connected"), 1);
+                assert_eq!(answer[0], round);
+                stuck.await.expect("it does not panic");
+            }
+            soon("the echo", echo).await.expect("it does not panic").expect("it is connected");
+        });
+    });
+}

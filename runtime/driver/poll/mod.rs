@@ -202,8 +202,10 @@ impl Pollers {
         let mut timeout = if worker.wake_up.consume() { Some(Duration::ZERO) } else { worker.limit(timeout) };
         if beside::IS_OFFERED && !stuck.is_empty() {
             let pollers = stuck.iter().chain([&index]).map(|index| &self.workers[*index].poller);
-            beside::sleep(pollers, timeout)?;
-            timeout = Some(Duration::ZERO);
+            let has_slept = beside::sleep(pollers, timeout)?;
+            // A short sleep, because the caller looks at the others after each.
+            let alone = || timeout.map_or(beside::ALONE_MAX, |timeout| timeout.min(beside::ALONE_MAX));
+            timeout = Some(if has_slept { Duration::ZERO } else { alone() });
         }
         let outcome = worker.wait(&mut events, timeout, harvest.wakers, &mut leftovers);
         // A wake-up was sent during the sleep; returning answers it [ring-ends-park].

@@ -77,7 +77,11 @@ pub(super) fn poll_read_cached(cx: &mut Context<'_>, path: &Path) -> Poll<ReadCa
 /// The metadata of a path that needs no access to a disk. None: as for `open_cached`.
 pub(super) async fn metadata_cached(path: &Path, is_followed: bool) -> Option<io::Result<Metadata>> {
     let metadata = |path: &Path| {
-        let location = locate_cached(path, is_followed)?;
+        let location = locate_cached(path, is_followed).map_err(|error| match error.raw_os_error() {
+            // The ways that may wait need no descriptor.
+            Some(libc::EMFILE | libc::ENFILE) => io::Error::from_raw_os_error(libc::EAGAIN),
+            _ => error,
+        })?;
         // A link may lead to a server.
         if remote::holds(&location) {
             Err(io::Error::from_raw_os_error(libc::EAGAIN))
