@@ -1,6 +1,7 @@
 //! The planted faults that belong to no other room: things that stay after a round.
 
 use std::future::pending;
+use std::hint::black_box;
 use std::mem::forget;
 use std::time::Duration;
 
@@ -19,14 +20,11 @@ pub(crate) async fn leak(plant: Plant) -> Result<(), Violation> {
     match plant {
         Plant::LeakedDescriptor => forget(std::fs::File::open("/dev/null").must("open")?),
         Plant::LeakedTask => drop(heist::spawn(pending::<()>())),
+        // Without a name it would have that of the worker which starts it, as stand-ins do.
         Plant::LeakedThread => {
-            std::thread::spawn(|| {
-                loop {
-                    std::thread::park();
-                }
-            });
+            drop(std::thread::Builder::new().name("leaked".to_owned()).spawn(park_for_ever))
         }
-        Plant::LeakedMemory => forget(vec![1_u8; MEMORY_BYTES]),
+        Plant::LeakedMemory => forget(black_box(vec![1_u8; MEMORY_BYTES])),
         Plant::LeakedTimer => {
             let mut timer = Box::pin(sleep(Duration::from_secs(3600)));
             assert!(poll!(timer.as_mut()).is_pending(), "an hour is long");
@@ -42,4 +40,10 @@ pub(crate) async fn leak(plant: Plant) -> Result<(), Violation> {
         _ => {}
     }
     Ok(())
+}
+
+fn park_for_ever() {
+    loop {
+        std::thread::park();
+    }
 }
