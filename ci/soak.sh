@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Endurance: first, each fault that can be planted is noticed by its check; then `soak` works for MINUTES (3), half of
-# them on each driver, and nothing may be lost, doubled, reordered or leaked. `ci/soak.sh 480` is a night.
+# them on each driver, both at once, and nothing may be lost, doubled, reordered or leaked. `ci/soak.sh 960` is a night.
 #
 #   SOAK_SEED=7         repeats the random choices of a run
 #   SOAK_RECORD=x.txt   keeps what the runs print
@@ -15,8 +15,8 @@ die() { echo "ci/soak.sh: $*" >&2; exit 1; }
 
 [[ "$minutes" =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "write the number of minutes, such as 3; found '$minutes'"
 half=$(awk "BEGIN { print $minutes / 2 }")
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 # A fault, and what the violation that it causes says.
 plants() {
@@ -52,14 +52,20 @@ check_table() {
     [[ -n "$known" && "$known" == "$listed" ]] || die "the table of plants is not that of the program: $known"
 }
 
-expect_noticed() { # plant pattern driver
-    local code=0
-    "$soak" --plant "$1" --driver "$3" --minutes 0.01 --round-seconds 2 --patience-seconds 8 >"$output" 2>&1 || code=$?
-    if [[ "$code" != 1 ]] || ! grep -Eq "VIOLATION: .*$2" "$output"; then
-        cat "$output" >&2
-        die "the planted fault '$1' was not noticed: exit code $code, expected 1 and '$2'"
+expect_noticed() { # plant and pattern in one line, driver
+    local plant=${1%% *} pattern=${1#* } code=0
+    local output=$work/$plant
+    # Only a ring has operations in flight.
+    if [[ "$plant" == leaked-operation && "$2" == poll ]]; then
+        echo "left out $plant: it needs io_uring"
+        return
     fi
-    printf 'noticed  %-18s %s\n' "$1" "$(grep -m 1 -o 'VIOLATION: .*' "$output" | cut -c1-120)"
+    "$soak" --plant "$plant" --driver "$2" --minutes 0.01 --round-seconds 2 --patience-seconds 8 >"$output" 2>&1 || code=$?
+    if [[ "$code" != 1 ]] || ! grep -Eq "VIOLATION: .*$pattern" "$output"; then
+        cat "$output" >&2
+        die "the planted fault '$plant' was not noticed: exit code $code, expected 1 and '$pattern'"
+    fi
+    printf 'noticed  %-18s %s\n' "$plant" "$(grep -m 1 -o 'VIOLATION: .*' "$output" | cut -c1-120)"
 }
 
 cargo build --locked --release --quiet --package soak
@@ -73,16 +79,18 @@ if [[ "$probe" != *'driver io_uring'* ]]; then
 fi
 
 check_table
-while read -r plant pattern; do
-    # Only a ring has operations in flight.
-    if [[ "$plant" == leaked-operation && "${drivers[0]}" == poll ]]; then
-        echo "left out $plant: it needs io_uring"
-        continue
-    fi
-    expect_noticed "$plant" "$pattern" "${drivers[0]}" </dev/null
-done < <(plants)
+# Two at a time: they wait more than they work.
+export -f expect_noticed die
+export soak work
+plants | xargs -d '\n' -P 2 -I '{}' bash -euo pipefail -c 'expect_noticed "$1" "$2"' soak.sh '{}' "${drivers[0]}"
 
+shifts=()
 for driver in "${drivers[@]}"; do
-    "$soak" --minutes "$half" --driver "$driver" ${seed:+--seed "$seed"} 2>&1 | tee -a "$record"
+    "$soak" --minutes "$half" --driver "$driver" ${seed:+--seed "$seed"} >"$work/of-$driver" 2>&1 &
+    shifts+=($!)
 done
+code=0
+for shift in "${shifts[@]}"; do wait "$shift" || code=1; done
+for driver in "${drivers[@]}"; do tee -a "$record" <"$work/of-$driver"; done
+((code == 0)) || die "see above"
 echo "nothing lost, doubled, reordered or leaked; $SECONDS s in all"
