@@ -84,11 +84,14 @@ fn a_runtime_ends_though_a_task_blocks_in_place_in_a_look() {
     watched(|| {
         let runtime = two_workers();
         let (begun, has_begun) = std::sync::mpsc::channel();
+        let is_polled_again = Arc::new(AtomicBool::new(false));
+        let again = is_polled_again.clone();
         let mut polls = 0;
         drop(runtime.spawn(std::future::poll_fn(move |_| -> Poll<()> {
             polls += 1;
             if polls == 2 {
                 let pending = std::future::pending::<()>();
+                again.store(true, Ordering::Relaxed);
                 begun.send(()).unwrap();
                 heist::task::block_in_place(|| {
                     // The end of the runtime ends this wait.
@@ -99,10 +102,15 @@ fn a_runtime_ends_though_a_task_blocks_in_place_in_a_look() {
             Poll::Pending
         })));
         let handle = runtime.handle().clone();
-        let dump = std::thread::spawn(move || futures::executor::block_on(handle.dump()));
+        let dumps = std::thread::spawn(move || {
+            // A dump that comes before or during the first poll does not poll again.
+            while !is_polled_again.load(Ordering::Relaxed) {
+                futures::executor::block_on(handle.dump());
+            }
+        });
         has_begun.recv().unwrap();
         drop(runtime);
-        dump.join().unwrap();
+        dumps.join().unwrap();
     });
 }
 
