@@ -14,5 +14,7 @@ for profile in "" --release; do
     cargo +nightly test $profile --target "$target" --target-dir target/asan --test generator
 done
 cargo +nightly test --target "$target" --target-dir target/asan --lib --test cancel_safety
-cargo +nightly test --target "$target" --target-dir target/asan --test task -- local:: panic:: wake::
+# The sanitizer ends a process whose stack overflows by itself, and with another code.
+cargo +nightly test --target "$target" --target-dir target/asan --test task -- local:: panic:: wake:: \
+    --skip panic::a_task_that_overflows_the_stack_ends_the_process_at_once
 cargo +nightly test --target "$target" --target-dir target/asan -p tokio@1.999.0 --all-features --test io
