@@ -5,6 +5,7 @@ use std::io::SeekFrom;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::pin::{Pin, pin};
+#[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -371,9 +372,11 @@ fn a_file_dropped_with_operations_in_flight_is_closed_and_the_rest_goes_on() {
 }
 
 /// Whether it was woken.
+#[cfg(target_os = "linux")]
 #[derive(Default)]
 struct Woken(AtomicBool);
 
+#[cfg(target_os = "linux")]
 impl std::task::Wake for Woken {
     fn wake(self: Arc<Self>) {
         // Ordering: SeqCst: a test.
@@ -419,6 +422,7 @@ fn a_result_that_nobody_fetches_is_dropped_with_its_future() {
 
 /// Polls once and waits until the end wakes the task. Returns how many results are left in the future: 0 if it was ready at
 /// once.
+#[cfg(target_os = "linux")]
 async fn ended_and_not_fetched<F: Future>(future: Pin<&mut F>) -> u32 {
     let woken = Arc::new(Woken::default());
     if future.poll(&mut Context::from_waker(&woken.clone().into())).is_ready() {
